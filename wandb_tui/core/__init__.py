@@ -1,0 +1,1 @@
+"""What monitoring is: standard library only, no input or output of its own."""

@@ -1,0 +1,274 @@
+"""The address of a run: parse what people type and paste, print it back.
+
+The limits on names are W&B's own: a project has at most 128 characters and none of ``/\\#?%:``; a run id is not
+empty, has no space at either end and none of ``:;,#?/'``; an entity consists of letters, digits, ``_`` and ``-``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from wandb_tui.core.errors import UsageError
+
+MAX_ARTIFACT_NAME = 128
+"""The longest artifact name W&B accepts, in characters."""
+
+MAX_RUN_ID = MAX_ARTIFACT_NAME - len("run--history")
+"""The longest run id that can have a history artifact, in characters."""
+
+_FORGE_PAGES = "https://forge.coreweave.com/wandb"
+# Since the move to Forge these show the same pages; old links redirect.
+_FORGE_ALIASES = (_FORGE_PAGES, "https://wandb.ai", "https://www.wandb.ai", "https://app.wandb.ai")
+_FORGE_ALIAS_HOSTS = frozenset({"wandb.ai", "www.wandb.ai", "app.wandb.ai", "forge.coreweave.com"})
+
+_SHAPE = "entity/project/run_id, or the address of the run's page"
+_NOT_A_RUN = {
+    "workspace": "a workspace",
+    "sweeps": "a sweep",
+    "reports": "a report",
+    "reportlist": "a list of reports",
+    "groups": "a group of runs",
+    "table": "a table of runs",
+    "overview": "a project",
+    "artifacts": "artifacts",
+    "models": "models",
+    "jobs": "jobs",
+    "automations": "automations",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunAddress:
+    """One run, as ``entity/project/run_id``."""
+
+    entity: str
+    project: str
+    run_id: str
+
+    def __post_init__(self) -> None:
+        _check_entity(self.entity)
+        _check_project(self.project)
+        _check_run_id(self.run_id)
+
+    def __str__(self) -> str:
+        return f"{self.entity}/{self.project}/{self.run_id}"
+
+    @property
+    def project_path(self) -> str:
+        """``entity/project``."""
+        return f"{self.entity}/{self.project}"
+
+    @property
+    def collection(self) -> str:
+        """The name of the run's history artifact, without entity, project and version."""
+        return f"run-{self.run_id}-history"
+
+    @property
+    def history_artifact(self) -> str:
+        """``entity/project/run-<id>-history``, without a version."""
+        return f"{self.project_path}/{self.collection}"
+
+    def page(self, app_url: str) -> str:
+        """The address of the run's page on the server whose pages start at `app_url`."""
+        path = "/".join(quote(part, safe="") for part in (self.entity, self.project, "runs", self.run_id))
+        return f"{app_url.rstrip('/')}/{path}"
+
+    @classmethod
+    def parse(
+        cls, text: str, *, entity: str | None = None, project: str | None = None, app_url: str = ""
+    ) -> RunAddress:
+        """Understand what a user typed or pasted.
+
+        Args:
+            text: A path (``entity/project/run_id``, ``project/run_id``, ``run_id``) or the address of a page.
+            entity: What a path without entity is completed with.
+            project: What a path without project is completed with.
+            app_url: Where the chosen server's pages are; a pasted address of another server is refused. Without it
+                any server's page is read.
+
+        Raises:
+            UsageError: The text is no run's address, or belongs to another server.
+        """
+        text = text.strip()
+        if not text:
+            raise UsageError("The address of a run is empty.", f"Give {_SHAPE}.")
+        if _control(text):
+            raise UsageError("The address of a run contains control characters.", f"Give {_SHAPE}.")
+        pasted = _as_url(text)
+        if pasted:
+            return cls(*_from_page(_page_path(pasted, app_url), text))
+        return cls(*_from_path(text, entity, project))
+
+
+def page_root(text: str) -> str | None:
+    """The server whose page was pasted, as ``scheme://host[:port]``; None where `text` is only a path.
+
+    Raises:
+        UsageError: The address cannot be read as one.
+    """
+    pasted = _as_url(text.strip())
+    return _origin(pasted) if pasted else None
+
+
+def _as_url(text: str) -> str:
+    """`text` as a full URL, or empty where it is only a path."""
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
+        if not re.match(r"https?://", text, re.IGNORECASE):
+            raise UsageError(f"“{_short(text)}” is not a web address.", f"Give {_SHAPE}.")
+        return text
+    head = text.split("/", 1)[0].lower()
+    # Browsers hide the scheme, so people paste hosts without it. An entity has neither dot nor colon.
+    if "/" in text and (
+        re.fullmatch(r"[\w.-]+\.[a-z]{2,}(:\d+)?|localhost(:\d+)?|[\d.]+:\d+|\[[0-9a-f:]+\](:\d+)?", head)
+    ):
+        local = head.startswith(("localhost", "127.", "["))
+        return f"{'http' if local else 'https'}://{text}"
+    return ""
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise UsageError(f"“{_short(url)}” is not a web address.", f"Give {_SHAPE}.") from None
+    if not host:
+        raise UsageError(f"“{_short(url)}” names no server.", f"Give {_SHAPE}.")
+    scheme = parts.scheme.lower()
+    if port == {"http": 80, "https": 443}[scheme]:
+        port = None
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _page_path(url: str, app_url: str) -> str:
+    """The path of a page below the root of its server's pages, refusing pages of another server."""
+    origin = _origin(url)
+    path = urlsplit(url).path
+    if not app_url:
+        host = urlsplit(origin).hostname or ""
+        prefix = "/wandb" if host == "forge.coreweave.com" else ""
+        return _below(path, prefix) or ""
+    home = app_url.rstrip("/")
+    roots = _FORGE_ALIASES if _is_forge(home) else (home,)
+    for root in roots:
+        same = _origin(root) == origin or (_is_forge(home) and _same_host(root, origin))
+        below = _below(path, urlsplit(root).path) if same else None
+        if below is not None:
+            return below
+    raise UsageError(
+        f"That address is on {_host(origin)}, but this is {_host(_origin(home))}.",
+        f"Start wandb-tui with --host {origin} to watch runs there.",
+    )
+
+
+def _is_forge(app_url: str) -> bool:
+    return (urlsplit(app_url).hostname or "") in _FORGE_ALIAS_HOSTS
+
+
+def _same_host(root: str, origin: str) -> bool:
+    return urlsplit(root).hostname == urlsplit(origin).hostname and urlsplit(origin).port is None
+
+
+def _host(origin: str) -> str:
+    return origin.split("://", 1)[1]
+
+
+def _below(path: str, prefix: str) -> str | None:
+    prefix = prefix.rstrip("/")
+    if path == prefix or path.startswith(prefix + "/"):
+        return path[len(prefix) :]
+    return None
+
+
+def _from_page(path: str, text: str) -> tuple[str, str, str]:
+    parts = [unquote(part) for part in path.split("/") if part]
+    match parts:
+        case [entity, project, "runs", run_id, *_]:
+            return entity, project, run_id
+        case [entity, project, "artifacts", _, name, *_] if history := re.fullmatch(
+            r"run-(.+)-(?:history|events)", name
+        ):
+            return entity, project, history[1]
+        case [_, _, "groups", *_] if "runs" in parts[3:-1]:
+            return parts[0], parts[1], parts[parts.index("runs", 3) + 1]
+        case [_, _] | [_, _, "runs"]:
+            raise UsageError(
+                f"“{_short(text)}” is a project, not a run.", "Open one of its runs and copy that page's address."
+            )
+        case [_, _, kind, *_]:
+            what = _NOT_A_RUN.get(kind, "another kind of page")
+            raise UsageError(f"“{_short(text)}” is {what}, not a run.", f"Give {_SHAPE}.")
+        case _:
+            raise UsageError(f"“{_short(text)}” is not the address of a run.", f"Give {_SHAPE}.")
+
+
+def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str, str, str]:
+    path, _, _ = text.partition("?")
+    parts = path.strip("/").split("/")
+    match parts:
+        case [first, second, "runs", *rest] if rest:
+            return _from_page("/".join((first, second, "runs", *rest)), text)
+        case [first, second, third]:
+            return first, _decoded(second), third
+        case [first, second]:
+            if not entity:
+                raise UsageError(
+                    f"“{_short(text)}” has no entity.", "Write entity/project/run_id, or set WANDB_ENTITY."
+                )
+            return entity, _decoded(first), second
+        case [only]:
+            if not (entity and project):
+                missing = "project" if entity else "entity" if project else "entity and project"
+                raise UsageError(
+                    f"“{_short(text)}” has no {missing}.",
+                    "Write entity/project/run_id, or set WANDB_ENTITY and WANDB_PROJECT.",
+                )
+            return entity, project, only
+        case [first, second, kind, *_] if kind in _NOT_A_RUN:
+            return _from_page(path, text)
+        case _:
+            raise UsageError(f"“{_short(text)}” has too many parts for a run's address.", f"Give {_SHAPE}.")
+
+
+def _decoded(project: str) -> str:
+    # No project holds a percent sign, so one is always an address's encoding.
+    return unquote(project) if "%" in project else project
+
+
+def _check_entity(entity: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", entity):
+        raise UsageError(f"“{_short(entity)}” is not an entity's name.", "It has letters, digits, “_” and “-” only.")
+
+
+def _check_project(project: str) -> None:
+    if not project.strip():
+        raise UsageError("The project's name is empty.", f"Give {_SHAPE}.")
+    if len(project) > MAX_ARTIFACT_NAME:
+        raise UsageError(f"The project's name has {len(project)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
+    if bad := re.search(r"[/\\#?%:]", project) or _control(project):
+        raise UsageError(f"A project's name cannot contain {bad[0]!r}.", f"Give {_SHAPE}.")
+
+
+def _check_run_id(run_id: str) -> None:
+    if not run_id or run_id != run_id.strip():
+        raise UsageError("The run id is empty or has a space at an end.", f"Give {_SHAPE}.")
+    if bad := re.search(r"[:;,#?/']", run_id) or _control(run_id):
+        raise UsageError(f"A run id cannot contain {bad[0]!r}.", f"Give {_SHAPE}.")
+    if len(run_id) > MAX_RUN_ID:
+        raise UsageError(
+            f"The run id has {len(run_id)} characters; above {MAX_RUN_ID} a run has no history artifact.",
+            "Such a run cannot be waited for: its artifact's name would be too long for W&B.",
+        )
+
+
+def _control(text: str) -> re.Match[str] | None:
+    found = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}), None)
+    return re.search(re.escape(found), text) if found else None
+
+
+def _short(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

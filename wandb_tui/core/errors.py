@@ -1,0 +1,88 @@
+"""Errors a user may see: each says what happened, and, where something can be done, what to do.
+
+Every error of the library derives from `WandbTuiError`. None of them ever holds a secret.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SignInProblem(StrEnum):
+    """Why a browser sign-in did not succeed."""
+
+    NO_CREDENTIALS = "no-credentials"
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of an outcome, not a secret
+    CODE_NEEDED = "code-needed"
+    CHALLENGE = "challenge"
+    SSO = "sso"
+    BLOCKED = "blocked"
+    UNVERIFIED = "unverified"
+    UNKNOWN_HOST = "unknown-host"
+    NOT_UNDERSTOOD = "not-understood"
+    UNREACHABLE = "unreachable"
+
+
+class WandbTuiError(Exception):
+    """The base of all errors that wandb-tui raises on purpose.
+
+    Attributes:
+        message: What happened, in one sentence.
+        hint: What the user can do about it, or an empty string.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(WandbTuiError, ValueError):
+    """What was typed or passed cannot be meant: an address, a goal, an option."""
+
+
+class SignInError(WandbTuiError):
+    """The browser could not be signed in.
+
+    Attributes:
+        problem: Which of the known outcomes it was.
+    """
+
+    def __init__(self, problem: SignInProblem, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.problem = problem
+
+
+class ApiKeyError(WandbTuiError):
+    """There is no API key, or the server refused the one it was given (HTTP 401 or 403)."""
+
+
+class NoBrowserError(WandbTuiError):
+    """No usable browser is on this machine, so no page can be visited."""
+
+
+class RunNotFoundError(WandbTuiError):
+    """The server knows no such project or run, or this key may not see it: it does not tell which."""
+
+
+class ServerError(WandbTuiError):
+    """The server cannot be reached, or answers what nobody can understand."""
+
+
+class WaitTimeoutError(WandbTuiError, TimeoutError):
+    """The goal was not met within `max_wait_time` seconds."""
+
+
+class VisitError(WandbTuiError):
+    """A run's page was opened but did not load the run; the visit will be tried again."""
+
+
+class SignedOutError(VisitError):
+    """A run's page showed that the browser is not, or no longer, signed in."""
+
+
+class KeyringError(WandbTuiError):
+    """The operating system's keyring is missing, locked, or does not answer."""

@@ -1,0 +1,110 @@
+"""What a monitor says while it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.probe import RunInfo
+from wandb_tui.core.state import State
+
+
+class MonitorStatus(StrEnum):
+    """The six status lines that a monitor reports, in the order in which they usually come."""
+
+    SIGNING_IN = "signing-in"
+    VISITING = "visiting"
+    MONITORING = "monitoring"
+    NOT_AVAILABLE = "not-available"
+    AVAILABLE = "available"
+    TIMEOUT = "timeout"
+
+    @property
+    def emoji(self) -> str:
+        """The sign that starts the status line."""
+        return _EMOJI[self]
+
+
+_EMOJI = {
+    MonitorStatus.SIGNING_IN: "🔐",
+    MonitorStatus.VISITING: "🌐",
+    MonitorStatus.MONITORING: "🔍",
+    MonitorStatus.NOT_AVAILABLE: "⏳",
+    MonitorStatus.AVAILABLE: "🎉",
+    MonitorStatus.TIMEOUT: "⏰",
+}
+
+
+class Failure(StrEnum):
+    """Why an attempt failed, as far as a caller must tell the reasons apart."""
+
+    SIGN_IN = "sign-in"
+    API_KEY = "api-key"
+    NOT_FOUND = "not-found"
+    NO_BROWSER = "no-browser"
+    INTERNAL = "internal"
+
+
+class Level(StrEnum):
+    """How much a line of a monitor's log matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing a monitor said.
+
+    Attributes:
+        run: Whose monitor speaks.
+        attempt: Which attempt, counted from 1; events of an older attempt are stale.
+        state: The state after this event.
+        message: One line for people, without emoji, markup or secrets.
+        goal: What the attempt waits for now.
+        status: Which of the six status lines this is, if it is one.
+        level: How much it matters.
+        artifact: ``entity/project/run-<id>-history:v0`` once a version is known.
+        elapsed: Seconds the attempt's clock has run; it stands still while the user is needed.
+        clock_stopped: Whether the clock stands still now.
+        next_probe: Seconds until the next probe, None where none is planned.
+        failure: Why, in state `FAILED`.
+        run_info: What the server said of the run itself, when it said it.
+        time: When it was said (UTC).
+    """
+
+    run: RunAddress
+    attempt: int
+    state: State
+    message: str
+    goal: Goal = field(default_factory=Goal)
+    status: MonitorStatus | None = None
+    level: Level = Level.INFO
+    artifact: str | None = None
+    elapsed: float = 0.0
+    clock_stopped: bool = False
+    next_probe: float | None = None
+    failure: Failure | None = None
+    run_info: RunInfo | None = None
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def line(self) -> str:
+        """The message as a status line, with its emoji where it has one."""
+        return f"{self.status.emoji} {self.message}" if self.status else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """The thread of an attempt has really ended: only now may the next attempt of that run begin."""
+
+    run: RunAddress
+    attempt: int
+
+
+Said = Event | AttemptEnded
+"""All that comes from a monitor's thread."""

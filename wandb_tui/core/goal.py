@@ -1,0 +1,124 @@
+"""Goals: what a monitor waits for, and whether what the server answered meets it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.probe import Coverage, Probe
+
+
+class GoalKind(StrEnum):
+    """The kinds of goal, as they are written."""
+
+    EXISTS = "exists"
+    VERSION = "version"
+    NEWER = "newer"
+    STEP = "step"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a goal is met, and in words why, or why not yet."""
+
+    met: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What to wait for.
+
+    Attributes:
+        kind: Which kind of goal.
+        number: The version for `VERSION`, the step for `STEP`, else 0.
+    """
+
+    kind: GoalKind = GoalKind.EXISTS
+    number: int = 0
+
+    def __str__(self) -> str:
+        match self.kind:
+            case GoalKind.VERSION:
+                return f"v{self.number}"
+            case GoalKind.STEP:
+                return f"step:{self.number}"
+            case kind:
+                return kind.value
+
+    @classmethod
+    def parse(cls, text: str) -> Goal:
+        """Understand ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+
+        Raises:
+            UsageError: The text is none of these.
+        """
+        text = text.strip().lower()
+        if text in {GoalKind.EXISTS, GoalKind.NEWER, GoalKind.COMPLETE}:
+            return cls(GoalKind(text))
+        if found := re.fullmatch(r"v(\d{1,9})", text, re.ASCII):
+            return cls(GoalKind.VERSION, int(found[1]))
+        if found := re.fullmatch(r"step[:=](\d{1,15})", text, re.ASCII):
+            return cls(GoalKind.STEP, int(found[1]))
+        shown = text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004 - enough to recognise it
+        raise UsageError(f"“{shown}” is not a goal.", "A goal is exists, v3, newer, step:200 or complete.")
+
+    @property
+    def needs_coverage(self) -> bool:
+        """Whether a probe must also ask which steps the export covers."""
+        return self.kind in {GoalKind.STEP, GoalKind.COMPLETE}
+
+    def judge(self, probe: Probe, baseline: int) -> Verdict:
+        """Hold the server's answer against the goal.
+
+        Args:
+            probe: An answer that found the artifact, or found that there is none yet.
+            baseline: The version that stood when the monitor began, -1 for none. Versions are compared rather than
+                dates, since the server's clock is not ours.
+        """
+        if probe.artifact is None:
+            return Verdict(met=False, why="not available yet")
+        version = probe.artifact.version
+        match self.kind:
+            case GoalKind.EXISTS:
+                return Verdict(met=True, why=f"v{version} is available")
+            case GoalKind.VERSION:
+                if version >= self.number:
+                    return Verdict(met=True, why=f"v{version} is available")
+                return Verdict(met=False, why=f"v{version} is there, waiting for v{self.number}")
+            case GoalKind.NEWER:
+                if version > baseline:
+                    return Verdict(met=True, why=f"v{version} is new")
+                return Verdict(met=False, why=f"v{version} was there before, waiting for a newer one")
+            case GoalKind.STEP:
+                return _judge_step(self.number, version, probe.coverage)
+            case GoalKind.COMPLETE:
+                return _judge_complete(version, probe)
+
+
+def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:
+    if coverage is None or coverage.covered is None:
+        return Verdict(met=False, why=f"v{version} is there, but the server does not tell which steps it covers")
+    last = coverage.last_step
+    if last is not None and last < step:
+        return Verdict(met=False, why=f"the run has reached step {last:,}, waiting for {step:,}")
+    if coverage.covered >= step:
+        return Verdict(met=True, why=f"v{version} covers step {step:,}")
+    shown = f"covers step {coverage.covered:,}" if coverage.covered >= 0 else "covers no step"
+    return Verdict(met=False, why=f"v{version} {shown}, waiting for {step:,}")
+
+
+def _judge_complete(version: int, probe: Probe) -> Verdict:
+    coverage = probe.coverage
+    if coverage is None or coverage.complete is None:
+        return Verdict(met=False, why=f"v{version} is there, but the server does not tell whether it is complete")
+    if probe.run is not None and probe.run.state in {"running", "pending"}:
+        return Verdict(met=False, why=f"v{version} is there, but the run is still {probe.run.state}")
+    if coverage.complete:
+        return Verdict(met=True, why=f"v{version} is complete")
+    shown = f" and covers step {coverage.covered:,}" if coverage.covered is not None and coverage.covered >= 0 else ""
+    last = f" of {coverage.last_step:,}" if shown and coverage.last_step is not None else ""
+    return Verdict(met=False, why=f"v{version} is there{shown}{last}, waiting for the rest")

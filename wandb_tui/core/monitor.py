@@ -1,0 +1,329 @@
+"""One attempt, start to end: blocking, and cancellable at any moment.
+
+The attempt's thread sleeps almost always. Probes, sign-ins and visits run elsewhere as futures; each of their ends
+wakes it, so that polling goes on while a page loads or a sign-in takes its time.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.control import Control
+from wandb_tui.core.errors import (
+    KeyringError,
+    NoBrowserError,
+    SignedOutError,
+    SignInError,
+    SignInProblem,
+    VisitError,
+    WandbTuiError,
+)
+from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
+from wandb_tui.core.ports import Identity, Prober, Visit, Visitor
+from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.schedule import Clock, Pace, Schedule
+from wandb_tui.core.state import State, may_move
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a monitor works with.
+
+    Attributes:
+        prober: Asks the API.
+        visitor: Opens pages; None visits nothing.
+        user_can_mend: Whether somebody is there to mend a refused sign-in: then the monitor waits for them with its
+            clock stopped, else it fails with the reason.
+    """
+
+    prober: Prober
+    visitor: Visitor | None
+    user_can_mend: bool = False
+
+
+class Monitor:
+    """Waits until the history artifact of one run meets its goal."""
+
+    def __init__(
+        self,
+        run: RunAddress,
+        services: Services,
+        control: Control,
+        say: Say,
+        *,
+        pace: Pace | None = None,
+        attempt: int = 1,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._run = run
+        self._prober = services.prober
+        self._visitor = services.visitor
+        self._user_can_mend = services.user_can_mend
+        self._control = control
+        self._hear = say
+        self._attempt = attempt
+        self._schedule = Schedule(pace or Pace(), clock)
+        self._state = State.QUEUED
+        self._last: Event | None = None
+        self._last_message = ""
+        self._goal = control.goal
+        self._baseline: int | None = None
+        self._artifact: str | None = None
+        self._run_info: RunInfo | None = None
+        self._probing: Future[Probe] | None = None
+        self._signing_in: Future[Identity] | None = None
+        self._mending: Future[None] | None = None
+        self._visiting: Future[Visit] | None = None
+        self._may_visit = False
+
+    def run(self) -> Event:
+        """Work until the attempt ends, and return its last event."""
+        try:
+            self._begin()
+            while (last := self._turn()) is None:
+                self._control.wait(self._sleep())
+        except Exception as error:
+            # A fault of our own must end as a row that says so, not as a thread that is gone without a word.
+            log.exception("The monitor of %s failed", self._run)
+            last = self._fail(Failure.INTERNAL, f"wandb-tui itself failed: {type(error).__name__} (see the log)")
+        finally:
+            self._let_go()
+        return last
+
+    def _begin(self) -> None:
+        what = f"{self._run.collection} ({self._goal})" if str(self._goal) != "exists" else self._run.collection
+        self._say(State.WAITING, f"Monitoring artifact {what}…", status=MonitorStatus.MONITORING)
+
+    def _turn(self) -> Event | None:
+        """Take in what has come, start what is due; the last event if the attempt is over."""
+        if self._control.cancelled:
+            return self._say(State.CANCELLED, "Cancelled")
+        last = self._take_goal() or self._take_probe() or self._take_sign_in() or self._take_visit()
+        if last is None and self._schedule.timed_out:
+            last = self._time_out()
+        if last is None:
+            self._start_what_is_due()
+        return last
+
+    def _sleep(self) -> float | None:
+        """Seconds until something is due; None where only an end of something can wake us."""
+        due = [self._schedule.until_timeout]
+        if self._probing is None:
+            due.append(self._schedule.until_probe)
+        if self._wants_visit():
+            due.append(self._schedule.until_visit)
+        return min((seconds for seconds in due if seconds is not None), default=None)
+
+    # What is due
+
+    def _wants_visit(self) -> bool:
+        busy = self._visiting or self._signing_in or self._mending
+        return self._visitor is not None and self._may_visit and not busy
+
+    def _start_what_is_due(self) -> None:
+        if self._control.take_visit_wish():
+            self._schedule.visit_now()
+        if self._probing is None and self._schedule.until_probe <= 0:
+            self._probing = self._prober.probe(self._run, coverage=self._goal.needs_coverage)
+            self._control.wake_when_done(self._probing)
+        if self._wants_visit() and self._schedule.until_visit <= 0:
+            self._start_visit()
+
+    def _start_visit(self) -> None:
+        visitor = self._visitor
+        if visitor is None:
+            return
+        if visitor.signed_in():
+            self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)
+            self._visiting = visitor.visit(self._run)
+            self._control.wake_when_done(self._visiting)
+        else:
+            self._say(State.SIGNING_IN, "Signing in to W&B…", status=MonitorStatus.SIGNING_IN)
+            self._signing_in = visitor.sign_in()
+            self._control.wake_when_done(self._signing_in)
+
+    # What has come
+
+    def _take_goal(self) -> Event | None:
+        if self._control.goal != self._goal:
+            self._goal = self._control.goal
+            self._say(self._state, f"Waiting for {self._goal} from now on")
+            self._drop_probe()
+            self._schedule.visit_now()
+            self._probing = self._prober.probe(self._run, coverage=self._goal.needs_coverage)
+            self._control.wake_when_done(self._probing)
+        return None
+
+    def _drop_probe(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+            self._probing = None
+
+    def _take_probe(self) -> Event | None:
+        if self._probing is None or not self._probing.done():
+            return None
+        probe, self._probing = self._probing.result(), None
+        self._run_info = probe.run or self._run_info
+        match probe.answer:
+            case Answer.THERE | Answer.ABSENT:
+                return self._weigh(probe)
+            case Answer.REFUSED:
+                return self._fail(Failure.API_KEY, probe.message)
+            case Answer.MISSING:
+                return self._fail(Failure.NOT_FOUND, probe.message)
+            case Answer.NOT_UNDERSTOOD:
+                self._may_visit = True
+                self._trouble(probe)
+            case Answer.TROUBLE:
+                self._trouble(probe)
+            case never:
+                assert_never(never)
+        return None
+
+    def _weigh(self, probe: Probe) -> Event | None:
+        version = probe.artifact.version if probe.artifact else -1
+        if self._baseline is None:
+            self._baseline = version
+        self._artifact = f"{self._run.history_artifact}:v{version}" if probe.artifact else None
+        verdict = self._goal.judge(probe, self._baseline)
+        if verdict.met:
+            why = "" if verdict.why.endswith("is available") else f" ({verdict.why})"
+            name = f"{self._run.collection}:v{version}"
+            return self._say(State.AVAILABLE, f"Artifact is now available: {name}{why}", status=MonitorStatus.AVAILABLE)
+        self._may_visit = True
+        self._schedule.probe_answered()
+        self._wait(f"Artifact {verdict.why}", status=MonitorStatus.NOT_AVAILABLE)
+        return None
+
+    def _trouble(self, probe: Probe) -> None:
+        self._schedule.probe_failed(probe.retry_after)
+        self._wait(probe.message, level=Level.WARNING)
+
+    def _wait(self, message: str, *, status: MonitorStatus | None = None, level: Level = Level.INFO) -> None:
+        """Say why we wait and when we look again; a sign-in or visit under way keeps its state."""
+        seconds = self._schedule.until_probe
+        state = State.WAITING if self._state is State.QUEUED else self._state
+        self._last_message = message
+        self._say(state, f"{message}, next check in {seconds:.0f} s", status=status, level=level)
+
+    def _take_sign_in(self) -> Event | None:
+        if self._mending is not None and self._mending.done():
+            self._mending = None
+            self._schedule.resume_clock()
+            self._schedule.visit_now()
+        if self._signing_in is None or not self._signing_in.done():
+            return None
+        future, self._signing_in = self._signing_in, None
+        try:
+            identity = future.result()
+        except SignInError as error:
+            if error.problem is SignInProblem.UNREACHABLE:
+                return self._visit_failed(error)
+            return self._needs_user(Failure.SIGN_IN, error)
+        except KeyringError as error:
+            return self._needs_user(Failure.SIGN_IN, error)
+        except WandbTuiError as error:
+            return self._visit_failed(error)
+        if identity.anonymous:
+            self._say(self._state, "Not signed in: only public runs can be visited", level=Level.WARNING)
+        else:
+            self._say(self._state, f"Signed in as {identity.username}")
+        self._start_visit()
+        return None
+
+    def _needs_user(self, failure: Failure, error: WandbTuiError) -> Event | None:
+        if not self._user_can_mend or self._visitor is None:
+            return self._fail(failure, str(error))
+        self._schedule.stop_clock()
+        self._mending = self._visitor.mended()
+        self._control.wake_when_done(self._mending)
+        self._say(State.SIGNING_IN, f"Sign-in needs you: {error}", level=Level.ERROR)
+        return None
+
+    def _take_visit(self) -> Event | None:
+        if self._visiting is None or not self._visiting.done():
+            return None
+        future, self._visiting = self._visiting, None
+        try:
+            visit = future.result()
+        except SignedOutError:
+            self._say(State.SIGNING_IN, "The session has expired, signing in again", level=Level.WARNING)
+            self._schedule.visit_now()
+            return None
+        except SignInError as error:
+            return self._needs_user(Failure.SIGN_IN, error)
+        except WandbTuiError as error:
+            return self._visit_failed(error)
+        self._schedule.visit_ended()
+        evidence = f" ({visit.evidence})" if visit.evidence else ""
+        self._say(State.WAITING, f"Run page loaded in {visit.seconds:.1f} s{evidence}")
+        return None
+
+    def _visit_failed(self, error: WandbTuiError) -> Event | None:
+        if isinstance(error, NoBrowserError) and not self._user_can_mend:
+            return self._fail(Failure.NO_BROWSER, str(error))
+        gap = self._schedule.visit_failed()
+        what = "Visit failed" if isinstance(error, VisitError) else "Cannot visit"
+        self._say(State.WAITING, f"{what}: {error} Trying again in {gap:.0f} s", level=Level.WARNING)
+        return None
+
+    # The ends
+
+    def _time_out(self) -> Event:
+        waited = self._schedule.elapsed
+        last = f" (last: {self._last_message})" if self._last_message else ""
+        return self._say(
+            State.TIMED_OUT,
+            f"Timeout reached after {waited:.0f} s without {self._goal}{last}",
+            status=MonitorStatus.TIMEOUT,
+            level=Level.ERROR,
+        )
+
+    def _fail(self, failure: Failure, message: str) -> Event:
+        return self._say(State.FAILED, message, level=Level.ERROR, failure=failure)
+
+    def _let_go(self) -> None:
+        futures: tuple[Future[Any] | None, ...] = (self._probing, self._visiting, self._mending)
+        for future in futures:
+            if future is not None:
+                future.cancel()
+
+    def _say(
+        self,
+        state: State,
+        message: str,
+        *,
+        status: MonitorStatus | None = None,
+        level: Level = Level.INFO,
+        failure: Failure | None = None,
+    ) -> Event:
+        if not may_move(self._state, state):
+            raise AssertionError(f"illegal move from {self._state} to {state}")
+        self._state = state
+        event = Event(
+            run=self._run,
+            attempt=self._attempt,
+            state=state,
+            message=message,
+            goal=self._goal,
+            status=status,
+            level=level,
+            artifact=self._artifact,
+            elapsed=self._schedule.elapsed,
+            clock_stopped=self._schedule.stopped,
+            next_probe=None if state.final else self._schedule.until_probe,
+            failure=failure,
+            run_info=self._run_info,
+        )
+        self._hear(event)
+        return event

@@ -1,0 +1,215 @@
+"""What the core and the screens need from the outside world. Services fulfil these; nobody here knows how.
+
+Calls that return a `Future` return at once and may be made from any thread. The others may block, so the user
+interface makes them off its own thread.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.probe import Probe
+from wandb_tui.core.state import State
+
+
+class Prober(Protocol):
+    """Asks the API for the state of history artifacts."""
+
+    def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
+        """Ask about one run; what can be asked together is. The future never fails: trouble is an answer too.
+
+        Args:
+            run: The run.
+            coverage: Also ask which steps the export covers.
+        """
+
+    def close(self) -> None:
+        """Stop; whatever is still asked is answered with trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """As whom the browser is signed in; no name means signed out, which is enough for public runs."""
+
+    username: str = ""
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody is signed in."""
+        return not self.username
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit whose page really loaded the run.
+
+    Attributes:
+        seconds: How long it took.
+        evidence: What showed that the run had loaded, in a few words.
+    """
+
+    seconds: float
+    evidence: str = ""
+
+
+class Visitor(Protocol):
+    """Opens run pages in a real browser, signed in."""
+
+    def signed_in(self) -> bool:
+        """Whether a visit may begin without signing in first. Never blocks."""
+
+    def sign_in(self) -> Future[Identity]:
+        """Make sure that the browser is signed in: from the saved session, else with the credentials.
+
+        All callers share one sign-in. After a refusal every further call fails with the same error, without a new
+        try, until the credentials change.
+
+        The future fails with `SignInError`, `NoBrowserError` or `KeyringError`.
+        """
+
+    def mended(self) -> Future[None]:
+        """Done as soon as the user has changed what signing in depends on, after a refusal."""
+
+    def visit(self, run: RunAddress) -> Future[Visit]:
+        """Open the run's page and let its scripts run. Cancelling the future gives up the visit.
+
+        The future fails with `VisitError` (`SignedOutError` where the session has gone), `SignInError` or
+        `NoBrowserError`.
+        """
+
+    def close(self) -> None:
+        """End the browser and all that belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user name or e-mail address and a password for the browser sign-in. The password never shows in a repr."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+class Source(StrEnum):
+    """Where a secret comes from."""
+
+    NONE = "none"
+    ENVIRONMENT = "environment"
+    NETRC = "netrc"
+    KEYRING = "keyring"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What is known for signing in to one server; no secret is in it.
+
+    Attributes:
+        username: The user name of the browser sign-in, or empty.
+        password: Where the password comes from.
+        api_key: Where the API key comes from.
+        saved_session: Whether an encrypted browser session is kept.
+        keyring_problem: What is wrong with the keyring and what to do, or empty.
+    """
+
+    username: str = ""
+    password: Source = Source.NONE
+    api_key: Source = Source.NONE
+    saved_session: bool = False
+    keyring_problem: str = ""
+
+    @property
+    def can_visit(self) -> bool:
+        """Whether the browser can be signed in without asking anybody."""
+        return self.password is not Source.NONE or self.saved_session
+
+    @property
+    def can_probe(self) -> bool:
+        """Whether private runs can be probed."""
+        return self.api_key is not Source.NONE
+
+
+class Account(Protocol):
+    """The secrets for one server: what the sign-in screen reads and writes. Every call may block for some seconds."""
+
+    def state(self) -> AccountState:
+        """What is there."""
+
+    def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
+        """Use these from now on, and keep them in the keyring if `remember`; None leaves what is there.
+
+        Monitors that wait for a mended sign-in go on.
+
+        Raises:
+            KeyringError: They cannot be kept; they are used for this session all the same.
+            ApiKeyError: The API key cannot be one.
+        """
+
+    def go_on_without(self) -> None:
+        """Visit signed out from now on: public runs only."""
+
+    def forget(self) -> None:
+        """Remove everything that is kept for this server.
+
+        Raises:
+            KeyringError: The keyring does not let us.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Which server the tool talks to.
+
+    Attributes:
+        base_url: Where its API is.
+        app_url: Where its pages are.
+    """
+
+    base_url: str
+    app_url: str
+
+    @property
+    def host(self) -> str:
+        """The host of the pages, with its port, as shown to people."""
+        return self.app_url.split("://", 1)[-1].split("/", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """One row of the watch list, as kept on disk."""
+
+    run: RunAddress
+    goal: Goal
+    attempt: int = 0
+    state: State = State.QUEUED
+    message: str = ""
+    artifact: str | None = None
+    elapsed: float = 0.0
+
+
+class WatchStore(Protocol):
+    """The watch list of one server on disk. Every call may block."""
+
+    def load(self) -> list[KeptRun]:
+        """All rows, in the order in which they were added."""
+
+    def save(self, row: KeptRun) -> None:
+        """Add a row, or replace the one of the same run."""
+
+    def remove(self, run: RunAddress) -> None:
+        """Drop a row, if it is there."""
+
+
+class Addresses(Protocol):
+    """Reads what a user typed as a run's address on the chosen server."""
+
+    def parse(self, text: str) -> RunAddress:
+        """Understand an address, completed from the environment and the settings.
+
+        Raises:
+            UsageError: It is none, or it belongs to another server.
+        """

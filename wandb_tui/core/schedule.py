@@ -1,0 +1,129 @@
+"""When to probe next, when to visit again, when to give up. Pure arithmetic: the clock is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Clock = Callable[[], float]
+"""Seconds on a clock that never goes back, such as `time.monotonic`."""
+
+_FIRST_RETRY = 5.0
+_LONGEST_GAP = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often to look, and for how long; all in seconds.
+
+    Attributes:
+        check_interval: Between two probes.
+        max_wait_time: When to give up; 0 waits for ever.
+        revisit_interval: From a good visit to the next one; the gap doubles each time.
+        quick_interval: Between two probes in the first minute after a visit, when exports usually come.
+        quick_for: How long that time lasts.
+    """
+
+    check_interval: float = 5.0
+    max_wait_time: float = 300.0
+    revisit_interval: float = 60.0
+    quick_interval: float = 2.0
+    quick_for: float = 60.0
+
+
+class Schedule:
+    """The times of one attempt."""
+
+    def __init__(self, pace: Pace, clock: Clock) -> None:
+        self._pace = pace
+        self._clock = clock
+        self._started = clock()
+        self._stopped_at: float | None = None
+        self._stopped_for = 0.0
+        self._next_probe = self._started
+        self._next_visit = self._started
+        self._visits_held_until = self._started
+        self._quick_until = self._started
+        self._failed_visits = 0
+        self._good_visits = 0
+        self._troubles = 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds the attempt's clock has run."""
+        now = self._clock() if self._stopped_at is None else self._stopped_at
+        return now - self._started - self._stopped_for
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the clock stands still."""
+        return self._stopped_at is not None
+
+    def stop_clock(self) -> None:
+        """The user is needed: what passes now does not count towards `max_wait_time`."""
+        if self._stopped_at is None:
+            self._stopped_at = self._clock()
+
+    def resume_clock(self) -> None:
+        """The user has done their part; a visit is due."""
+        if self._stopped_at is not None:
+            self._stopped_for += self._clock() - self._stopped_at
+            self._stopped_at = None
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether `max_wait_time` is over."""
+        return not self.stopped and 0 < self._pace.max_wait_time <= self.elapsed
+
+    @property
+    def until_probe(self) -> float:
+        """Seconds until the next probe is due, never below 0."""
+        return max(0.0, self._next_probe - self._clock())
+
+    @property
+    def until_visit(self) -> float:
+        """Seconds until the next visit is due, never below 0."""
+        return max(0.0, max(self._next_visit, self._visits_held_until) - self._clock())
+
+    @property
+    def until_timeout(self) -> float | None:
+        """Seconds until the attempt gives up; None where it does not."""
+        if self.stopped or not self._pace.max_wait_time:
+            return None
+        return max(0.0, self._pace.max_wait_time - self.elapsed)
+
+    def probe_answered(self) -> None:
+        """The server told what was asked: look again after the usual interval, sooner just after a visit."""
+        self._troubles = 0
+        now = self._clock()
+        quick = min(self._pace.check_interval, self._pace.quick_interval)
+        self._next_probe = now + (quick if now < self._quick_until else self._pace.check_interval)
+
+    def probe_failed(self, retry_after: float | None) -> None:
+        """The server did not tell: look again later and later, or when it says, and visit nothing before that."""
+        now = self._clock()
+        gap = self._pace.check_interval * 2.0 ** min(self._troubles, 3)
+        self._troubles += 1
+        self._next_probe = now + (gap if retry_after is None else retry_after)
+        if retry_after is not None:
+            self._visits_held_until = max(self._visits_held_until, self._next_probe)
+
+    def visit_ended(self) -> None:
+        """A visit loaded the run: probe quickly for a while, and visit again only when that was in vain."""
+        now = self._clock()
+        self._failed_visits = 0
+        self._quick_until = now + self._pace.quick_for
+        self._next_probe = min(self._next_probe, now + min(self._pace.quick_interval, self._pace.check_interval))
+        self._next_visit = now + min(_LONGEST_GAP, self._pace.revisit_interval * 2.0 ** min(self._good_visits, 10))
+        self._good_visits += 1
+
+    def visit_failed(self) -> float:
+        """A visit did not load the run: try again after a growing gap, which is returned (seconds)."""
+        gap = min(_LONGEST_GAP, _FIRST_RETRY * 2.0 ** min(self._failed_visits, 10))
+        self._failed_visits += 1
+        self._next_visit = self._clock() + gap
+        return gap
+
+    def visit_now(self) -> None:
+        """A visit is wished for, or newly possible."""
+        self._next_visit = self._clock()

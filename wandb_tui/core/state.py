@@ -1,0 +1,38 @@
+"""The states of an attempt and the legal moves between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an attempt stands. The last four are final."""
+
+    QUEUED = "queued"
+    SIGNING_IN = "signing-in"
+    VISITING = "visiting"
+    WAITING = "waiting"
+    AVAILABLE = "available"
+    TIMED_OUT = "timed-out"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows in this attempt."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({State.AVAILABLE, State.TIMED_OUT, State.FAILED, State.CANCELLED})
+_WORKING = frozenset({State.SIGNING_IN, State.VISITING, State.WAITING})
+
+
+def may_move(old: State, new: State) -> bool:
+    """Whether an attempt in `old` may go on to `new`; staying where one is, is allowed.
+
+    Signing in and visiting may be skipped or come again (an expired session, a revisit), so the working states are
+    open to one another. Nothing returns to the queue and nothing follows a final state.
+    """
+    if old.final:
+        return False
+    return new is old or new in _WORKING or new in _FINAL

@@ -1,0 +1,289 @@
+"""Many monitors: add, cancel, restart, remove, visit, wait; their attempts and their bounded logs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.control import Control
+from wandb_tui.core.events import AttemptEnded, Event, Failure, Level, MonitorStatus, Said
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.monitor import Monitor, Services
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import RunInfo
+from wandb_tui.core.schedule import Clock, Pace
+from wandb_tui.core.state import State
+
+LOG_LINES = 1000
+"""How many lines of its log each run keeps."""
+
+Spawn = Callable[[RunAddress, Callable[[], None]], None]
+"""Starts a thread for a run; raises `RuntimeError` where the system has no thread left."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a run's log."""
+
+    time: datetime
+    attempt: int
+    message: str
+    status: MonitorStatus | None = None
+    level: Level = Level.INFO
+    state: State = State.QUEUED
+
+
+@dataclass(slots=True)
+class Watched:
+    """One run of the watch list, as far as the events so far have told.
+
+    Attributes:
+        run: Whose row this is.
+        goal: What it waits for.
+        attempt: The current attempt, from 1; 0 before the first.
+        state: The state of that attempt.
+        message: The newest line.
+        artifact: The newest version known, with its full name.
+        failure: Why it failed, if it did.
+        run_info: What is known of the run itself.
+        log: The newest lines of all attempts.
+        running: Whether a thread of this run is alive.
+    """
+
+    run: RunAddress
+    goal: Goal
+    pace: Pace
+    attempt: int = 0
+    state: State = State.QUEUED
+    message: str = ""
+    artifact: str | None = None
+    failure: Failure | None = None
+    run_info: RunInfo | None = None
+    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    running: bool = False
+    control: Control | None = None
+    restart_wanted: bool = False
+    elapsed_then: float = 0.0
+    clock_stopped: bool = True
+    heard_at: float = 0.0
+    next_probe_at: float | None = None
+
+    def elapsed(self, now: float) -> float:
+        """Seconds this attempt's clock has run, by the watch's clock."""
+        if self.clock_stopped or not self.running:
+            return self.elapsed_then
+        return self.elapsed_then + now - self.heard_at
+
+    def until_probe(self, now: float) -> float | None:
+        """Seconds until the next probe; None where none is planned."""
+        return None if self.next_probe_at is None else max(0.0, self.next_probe_at - now)
+
+    @property
+    def active(self) -> bool:
+        """Whether an attempt is under way or about to be."""
+        return self.running or self.restart_wanted or not self.state.final
+
+    def kept(self, now: float) -> KeptRun:
+        """This row as it is kept on disk."""
+        return KeptRun(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now))
+
+
+class Watch:
+    """The watch list and its threads.
+
+    What the monitors say goes, from their threads, to `publish`; whoever receives it there calls `fold`, once for each
+    and in order. Everything else may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        spawn: Spawn,
+        publish: Callable[[Said], None],
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._services = services
+        self._spawn = spawn
+        self._publish = publish
+        self._clock = clock
+        self._rows: dict[RunAddress, Watched] = {}
+        # A removed run's thread may still speak; a run that is added again counts on, so that it is not believed.
+        self._attempts_before: dict[RunAddress, int] = {}
+        self._changed = threading.Condition(threading.RLock())
+
+    def __iter__(self) -> Iterator[Watched]:
+        with self._changed:
+            return iter(list(self._rows.values()))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, run: object) -> bool:
+        return run in self._rows
+
+    def __getitem__(self, run: RunAddress) -> Watched:
+        return self._rows[run]
+
+    def get(self, run: RunAddress) -> Watched | None:
+        """The row of `run`, if it is watched."""
+        return self._rows.get(run)
+
+    @property
+    def counts(self) -> Counter[State]:
+        """How many runs are in which state."""
+        return Counter(row.state for row in self)
+
+    @property
+    def active(self) -> list[Watched]:
+        """The runs with an attempt under way."""
+        return [row for row in self if row.active]
+
+    def add(self, run: RunAddress, goal: Goal, pace: Pace | None = None) -> Watched:
+        """Watch a run and begin its first attempt; a run that is watched already only gets the goal and the pace."""
+        with self._changed:
+            row = self._rows.get(run)
+            if row is None:
+                row = self._rows[run] = Watched(run, goal, pace or Pace(), self._attempts_before.get(run, 0))
+                self._begin(row)
+            else:
+                row.pace = pace or row.pace
+                self.change_goal(run, goal)
+            return row
+
+    def restore(self, kept: KeptRun, pace: Pace | None = None) -> Watched:
+        """Take a row back from disk; one that had not ended goes on as a new attempt."""
+        with self._changed:
+            if kept.run in self._rows:
+                return self._rows[kept.run]
+            row = Watched(kept.run, kept.goal, pace or Pace(), kept.attempt, kept.state, kept.message, kept.artifact)
+            row.elapsed_then = kept.elapsed
+            self._rows[kept.run] = row
+            if not kept.state.final:
+                self._begin(row)
+            elif kept.message:
+                row.log.append(LogLine(datetime.now(UTC), kept.attempt, kept.message, state=kept.state))
+            return row
+
+    def cancel(self, run: RunAddress) -> None:
+        """End the attempt under way, if there is one."""
+        with self._changed:
+            row = self._rows[run]
+            row.restart_wanted = False
+            if row.control is not None:
+                row.control.cancel()
+            elif not row.state.final:
+                self._note(row, State.CANCELLED, "Cancelled")
+
+    def cancel_all(self) -> None:
+        """End every attempt under way."""
+        for row in self:
+            self.cancel(row.run)
+
+    def restart(self, run: RunAddress) -> None:
+        """Begin the next attempt: at once, or when the thread of the one under way has really ended."""
+        with self._changed:
+            row = self._rows[run]
+            if row.running and row.control is not None:
+                row.restart_wanted = True
+                row.control.cancel()
+            else:
+                self._begin(row)
+
+    def remove(self, run: RunAddress) -> None:
+        """Take a run off the list, ending its attempt."""
+        with self._changed:
+            row = self._rows.pop(run)
+            self._attempts_before[run] = row.attempt
+            if row.control is not None:
+                row.control.cancel()
+            self._changed.notify_all()
+
+    def visit(self, run: RunAddress) -> None:
+        """Let a run's page be visited again now; nothing happens where no attempt is under way."""
+        with self._changed:
+            if (control := self._rows[run].control) is not None:
+                control.visit()
+
+    def change_goal(self, run: RunAddress, goal: Goal) -> None:
+        """Wait for something else; an attempt that had ended begins anew."""
+        with self._changed:
+            row = self._rows[run]
+            changed, row.goal = row.goal != goal, goal
+            if row.control is not None:
+                row.control.change_goal(goal)
+            elif changed or row.state not in {State.AVAILABLE, State.QUEUED}:
+                self._begin(row)
+
+    def fold(self, said: Said) -> Watched | None:
+        """Take in what a monitor said; None if it is stale: of an older attempt or of a removed run."""
+        with self._changed:
+            row = self._rows.get(said.run)
+            if row is None or said.attempt != row.attempt:
+                return None
+            if isinstance(said, AttemptEnded):
+                self._ended(row)
+            else:
+                self._heard(row, said)
+            self._changed.notify_all()
+            return row
+
+    def wait(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Block until `done()` is true, asked after each change; False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(done, timeout)
+
+    def _begin(self, row: Watched) -> None:
+        """Start the thread of the next attempt."""
+        attempt = row.attempt + 1
+        row.restart_wanted = False
+        control = Control(row.goal)
+        monitor = Monitor(
+            row.run, self._services, control, self._publish, pace=row.pace, attempt=attempt, clock=self._clock
+        )
+
+        def work() -> None:
+            try:
+                monitor.run()
+            finally:
+                self._publish(AttemptEnded(row.run, attempt))
+
+        row.attempt, row.control, row.running, row.failure = attempt, control, True, None
+        row.elapsed_then, row.heard_at, row.clock_stopped = 0.0, self._clock(), False
+        self._note(row, State.QUEUED, f"Attempt {attempt}" if attempt > 1 else "Queued")
+        try:
+            self._spawn(row.run, work)
+        except RuntimeError:
+            row.attempt, row.control, row.running = attempt - 1, None, False
+            row.clock_stopped = True
+            self._note(row, State.QUEUED, "The system has no thread left; starts when another monitor ends")
+
+    def _ended(self, row: Watched) -> None:
+        row.running, row.control, row.next_probe_at = False, None, None
+        if row.restart_wanted:
+            self._begin(row)
+        elif not row.state.final:
+            self._note(row, State.FAILED, "The monitor ended without a word", Level.ERROR)
+        waiting = next((r for r in self._rows.values() if r.state is State.QUEUED and not r.running), None)
+        if waiting is not None:
+            self._begin(waiting)
+
+    def _heard(self, row: Watched, event: Event) -> None:
+        row.state, row.message, row.goal = event.state, event.message, event.goal
+        row.artifact = event.artifact or row.artifact
+        row.failure = event.failure
+        row.run_info = event.run_info or row.run_info
+        row.heard_at, row.elapsed_then, row.clock_stopped = self._clock(), event.elapsed, event.clock_stopped
+        if event.state.final:
+            row.clock_stopped = True
+        row.next_probe_at = None if event.next_probe is None else row.heard_at + event.next_probe
+        row.log.append(LogLine(event.time, event.attempt, event.message, event.status, event.level, event.state))
+
+    def _note(self, row: Watched, state: State, message: str, level: Level = Level.INFO) -> None:
+        row.state, row.message = state, message
+        row.log.append(LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level, state=state))
