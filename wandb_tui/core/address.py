@@ -1,6 +1,6 @@
-"""The address of a run: parse what people type and paste, print it back.
+r"""The address of a run: parse what people type and paste, print it back.
 
-The limits on names are W&B's own: a project has at most 128 characters and none of ``/\\#?%:``; a run id is not
+The limits on names are W&B's own: a project has at most 128 characters and none of ``/\#?%:``; a run id is not
 empty, has no space at either end and none of ``:;,#?/'``; an entity consists of letters, digits, ``_`` and ``-``.
 """
 
@@ -111,6 +111,12 @@ def page_root(text: str) -> str | None:
     """
     pasted = _as_url(text.strip())
     return _origin(pasted) if pasted else None
+
+
+def is_short(text: str) -> bool:
+    """Whether `text` is a path that names no entity: ``run_id`` or ``project/run_id``."""
+    text = text.strip().strip("/")
+    return bool(text) and not _as_url(text) and text.count("/") <= 1
 
 
 def _as_url(text: str) -> str:

@@ -71,7 +71,7 @@ class Goal:
         """Whether a probe must also ask which steps the export covers."""
         return self.kind in {GoalKind.STEP, GoalKind.COMPLETE}
 
-    def judge(self, probe: Probe, baseline: int) -> Verdict:
+    def judge(self, probe: Probe, baseline: int) -> Verdict:  # noqa: PLR0911 - one return per verdict reads best
         """Hold the server's answer against the goal.
 
         Args:

@@ -1,0 +1,55 @@
+"""How many runs one request may ask about: as many as the server has shown that it takes."""
+
+from __future__ import annotations
+
+from wandb_tui.core.probe import Answer
+from wandb_tui.services.graphql import Reply
+
+MOST = 100
+"""The most runs in one request."""
+
+_TRUST_AGAIN_AFTER = 50
+_REFUSED_FOR_SIZE = frozenset({400, 413, 414, 422})
+_WORDS_FOR_SIZE = ("complex", "too many", "too large", "too deep", "depth", "aliases")
+
+
+class BatchSize:
+    """Halves when a server refuses a batch or breaks down under it, grows again as it recovers, and remembers."""
+
+    def __init__(self) -> None:
+        self.now = MOST
+        self._ceiling = MOST
+        self._good = 0
+
+    def learn(self, asked: int, reply: Reply) -> bool:
+        """Take in what came of a request about `asked` runs; whether to ask again at once about fewer."""
+        if reply.problem is None:
+            self._succeeded(asked)
+            return False
+        if asked == 1 or not (_refused(reply) or _broke_down(reply)):
+            return False
+        if self._good:
+            # It took requests until now, so it may be the size: go no higher than half of it for a while.
+            self._ceiling = max(1, asked // 2)
+        self._good = 0
+        self.now = max(1, asked // 2)
+        return _refused(reply)
+
+    def _succeeded(self, asked: int) -> None:
+        self._good += 1
+        if self._good % _TRUST_AGAIN_AFTER == 0:
+            self._ceiling = min(MOST, self._ceiling * 2)
+        if asked >= self.now:
+            self.now = min(self._ceiling, self.now * 2)
+
+
+def _refused(reply: Reply) -> bool:
+    """Whether the server refuses the request for its size, as far as its words or its status tell."""
+    if reply.status in _REFUSED_FOR_SIZE:
+        return True
+    words = " ".join(str(error.get("message", "")).lower() for error in reply.errors)
+    return any(mark in words for mark in _WORDS_FOR_SIZE)
+
+
+def _broke_down(reply: Reply) -> bool:
+    return reply.problem is Answer.TROUBLE and (reply.status == 0 or reply.status >= 500)  # noqa: PLR2004 - HTTP

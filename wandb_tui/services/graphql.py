@@ -1,0 +1,230 @@
+"""One question to the server's GraphQL API, and what came of it, told apart by kind.
+
+Straight HTTP with the key that the SDK would use: the SDK's own calls answer "no" alike for "absent" and "refused",
+and retry inside for longer than a user cares to wait.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from wandb_tui import __version__
+from wandb_tui.core.probe import Answer
+
+if TYPE_CHECKING:
+    import requests
+
+_CONNECT_TIMEOUT = 6.0
+_READ_TIMEOUT = 20.0
+_MAX_SHOWN = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the answer's headers say of the rate limit.
+
+    Attributes:
+        retry_after: Seconds that the server asks us to wait.
+        remaining: What is left, as the server counts it.
+        reset: Seconds until the limit is renewed.
+    """
+
+    retry_after: float | None = None
+    remaining: float | None = None
+    reset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        data: The answer's ``data``, possibly with holes; None where there is none.
+        errors: The answer's GraphQL errors.
+        problem: `REFUSED`, `NOT_UNDERSTOOD` or `TROUBLE` where there is no usable answer at all, else None.
+        message: What went wrong, in one sentence without a full stop.
+        status: The HTTP status, 0 where none came.
+        limits: The rate limit.
+    """
+
+    data: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    problem: Answer | None = None
+    message: str = ""
+    status: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+
+class GraphQL:
+    """Posts queries to ``{base_url}/graphql``. Used by one thread at a time."""
+
+    def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
+        """Prepare; nothing is imported or sent yet.
+
+        Args:
+            base_url: Where the API is.
+            api_key: Gives the key, asked anew for each request; None asks as nobody, which shows public projects.
+        """
+        self._url = f"{base_url}/graphql"
+        self._host = urlsplit(base_url).netloc
+        self._api_key = api_key
+        self._session: requests.Session | None = None
+
+    def ask(self, query: str, variables: Mapping[str, object]) -> Reply:
+        """Send one query. Never raises for what the network or the server does."""
+        import requests
+
+        session = self._session = self._session or requests.Session()
+        key = self._api_key()
+        try:
+            response = session.post(
+                self._url,
+                json={"query": query, "variables": dict(variables)},
+                headers={"User-Agent": f"wandb-tui/{__version__}", "Accept": "application/json"},
+                # A callable, since without one requests would look into ~/.netrc by itself.
+                auth=requests.auth.HTTPBasicAuth("api", key) if key else _as_nobody,
+                timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT),
+                allow_redirects=False,
+            )
+        except requests.exceptions.RequestException as error:
+            return Reply(problem=Answer.TROUBLE, message=_network_trouble(error, self._host))
+        return _read(response, self._host, with_key=bool(key))
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            self._session.close()
+
+
+def viewer_entity(client: GraphQL) -> str:
+    """The entity that the API key writes to by default; empty where the server does not tell."""
+    reply = client.ask("query Viewer { viewer { id entity username } }", {})
+    viewer = (reply.data or {}).get("viewer") or {}
+    return str(viewer.get("entity") or viewer.get("username") or "")
+
+
+def _as_nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _network_trouble(error: requests.exceptions.RequestException, host: str) -> str:
+    from requests import exceptions
+
+    text = str(error)
+    match error:
+        case exceptions.SSLError():
+            what = f"The certificate of {host} is not trusted (REQUESTS_CA_BUNDLE can name your organisation's)"
+        case exceptions.ProxyError():
+            what = f"The proxy on the way to {host} refuses or cannot be reached"
+        case exceptions.ConnectTimeout():
+            what = f"{host} does not answer: no connection within {_CONNECT_TIMEOUT:.0f} s"
+        case exceptions.Timeout():
+            what = f"{host} does not answer: connected, but silent for {_READ_TIMEOUT:.0f} s"
+        case exceptions.ConnectionError() if any(
+            word in text for word in ("resolve", "Name or service", "getaddrinfo")
+        ):
+            what = f"The name {host} cannot be resolved: is it right, and is the network up?"
+        case exceptions.ConnectionError() if "refused" in text:
+            what = f"Nothing listens at {host}: is the server running?"
+        case exceptions.ConnectionError() | exceptions.ChunkedEncodingError():
+            what = f"The connection to {host} broke off"
+        case _:
+            what = f"The request to {host} failed ({type(error).__name__})"
+    return what
+
+
+def _read(response: requests.Response, host: str, *, with_key: bool) -> Reply:
+    limits = _limits(response.headers)
+    status = response.status_code
+    if status in {401, 403}:
+        why = "refused the API key" if with_key else "wants an API key"
+        return Reply(problem=Answer.REFUSED, message=f"{host} {why} (HTTP {status})", status=status, limits=limits)
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return Reply(problem=Answer.TROUBLE, message="Rate limited", status=status, limits=limits)
+    if status >= 500:  # noqa: PLR2004 - the server's own faults
+        return Reply(
+            problem=Answer.TROUBLE, message=f"{host} is in trouble (HTTP {status})", status=status, limits=limits
+        )
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        target = urlsplit(response.headers.get("Location", "")).netloc or "another page"
+        return Reply(
+            problem=Answer.NOT_UNDERSTOOD,
+            message=f"{host} sends its API's callers to {target}: is this the address of its API?",
+            status=status,
+            limits=limits,
+        )
+    body = _json_object(response)
+    errors = _errors(body)
+    data = body.get("data") if body is not None else None
+    if isinstance(data, dict) and (status == 200):  # noqa: PLR2004 - OK
+        return Reply(data=data, errors=errors, status=status, limits=limits)
+    return Reply(
+        problem=Answer.NOT_UNDERSTOOD,
+        message=_unusable(response, host, errors, understood=body is not None),
+        errors=errors,
+        status=status,
+        limits=limits,
+    )
+
+
+def _json_object(response: requests.Response) -> dict[str, Any] | None:
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _errors(body: dict[str, Any] | None) -> list[dict[str, Any]]:
+    errors = (body or {}).get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def _unusable(response: requests.Response, host: str, errors: list[dict[str, Any]], *, understood: bool) -> str:
+    status = response.status_code
+    if errors:
+        return f"{host} says: {shown(errors[0].get('message'))}"
+    if status == 404:  # noqa: PLR2004 - Not Found
+        return f"There is no W&B API at {host} (HTTP 404)"
+    if status >= 400:  # noqa: PLR2004 - the caller's faults
+        return f"{host} does not accept the question (HTTP {status})"
+    if not response.content.strip():
+        return f"{host} answers with nothing at all"
+    if "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<":
+        return f"{host} answers with a web page instead of data: is this the address of its API?"
+    return f"{host} answers with {'no data' if understood else 'something that is not JSON'}"
+
+
+def shown(text: object) -> str:
+    """A server's words, fit for one line."""
+    words = " ".join(str(text or "an error without words").split())
+    return words if len(words) <= _MAX_SHOWN else words[: _MAX_SHOWN - 1] + "…"
+
+
+def _limits(headers: Mapping[str, str]) -> Limits:
+    return Limits(
+        retry_after=_seconds(headers.get("Retry-After")),
+        remaining=_seconds(headers.get("RateLimit-Remaining")),
+        reset=_seconds(headers.get("RateLimit-Reset")),
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    """A header's number of seconds; an HTTP date is turned into one."""
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        from datetime import UTC, datetime
+
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

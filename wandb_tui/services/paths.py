@@ -1,0 +1,58 @@
+"""Where things lie on disk, as platformdirs says; the XDG variables move them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+APP = "wandb-tui"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of wandb-tui: settings, state (watch list, browser session) and log."""
+
+    config: Path
+    state: Path
+    log: Path
+
+    @classmethod
+    def of_user(cls) -> Paths:
+        """The folders of the user who runs the program."""
+        from platformdirs import PlatformDirs
+
+        dirs = PlatformDirs(APP, appauthor=False)
+        return cls(dirs.user_config_path, dirs.user_state_path, dirs.user_log_path)
+
+    @property
+    def settings_file(self) -> Path:
+        """The user's settings."""
+        return self.config / "settings.toml"
+
+    @property
+    def watch_list(self) -> Path:
+        """The watch lists of all servers."""
+        return self.state / "watchlist.sqlite3"
+
+    @property
+    def log_file(self) -> Path:
+        """The log."""
+        return self.log / "wandb-tui.log"
+
+
+def private_folder(folder: Path) -> Path:
+    """Make `folder` if need be, and let nobody but its owner in, whatever the umask."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+    return folder
+
+
+def private_file(path: Path) -> Path:
+    """Make `path` an existing file that nobody but its owner may read, whatever the umask."""
+    private_folder(path.parent)
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    return path

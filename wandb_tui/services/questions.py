@@ -1,0 +1,189 @@
+"""The probe's GraphQL: what is asked about many runs in one request, and what an answer means for each.
+
+Only fields that the SDK's own queries use are asked for, since a server's schema cannot be seen from here; errors are
+read by their ``path``. A server that does not know a field is asked without it, in the older way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.probe import Answer, ArtifactVersion, Coverage, Probe, RunInfo
+from wandb_tui.services.graphql import Reply, shown
+
+_VERSION_FIELDS = "versionIndex state size digest createdAt"
+_REFUSALS = ("permission", "forbidden", "unauthorized", "unauthenticated", "not authorized", "access denied")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about one run."""
+
+    run: RunAddress
+    coverage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What this server understands, as far as it has shown.
+
+    Attributes:
+        membership: Ask by `artifactCollectionMembership` (SDK 0.28.1 on), else by the older `artifact`.
+        parquet_history: Ask for `parquetHistory` where a goal needs it (SDK 0.24 on).
+    """
+
+    membership: bool = True
+    parquet_history: bool = True
+
+    def simpler(self, reply: Reply) -> Dialect | None:
+        """The dialect to try after a server did not know a field; None where that is not what it said."""
+        words = " ".join(str(error.get("message", "")) for error in reply.errors)
+        if self.membership and "artifactCollectionMembership" in words:
+            return replace(self, membership=False)
+        if self.parquet_history and "parquetHistory" in words:
+            return replace(self, parquet_history=False)
+        return None
+
+
+def compose(questions: Sequence[Question], dialect: Dialect) -> tuple[str, dict[str, str]]:
+    """One query with an alias per run, and its variables."""
+    declared: list[str] = []
+    fields: list[str] = []
+    variables: dict[str, str] = {}
+    for i, question in enumerate(questions):
+        run = question.run
+        parquet = question.coverage and dialect.parquet_history
+        history = ' parquetHistory(liveKeys: ["_step"]) { parquetUrls liveData }' if parquet else ""
+        artifact = (
+            f"artifactCollectionMembership(name: $a{i}) {{ versionIndex createdAt artifact {{ {_VERSION_FIELDS} }} }}"
+            if dialect.membership
+            else f"artifact(name: $a{i}) {{ {_VERSION_FIELDS} }}"
+        )
+        declared.append(f"$e{i}: String!, $p{i}: String!, $r{i}: String!, $a{i}: String!")
+        fields.append(
+            f"q{i}: project(name: $p{i}, entityName: $e{i}) {{"
+            f" run(name: $r{i}) {{ displayName state historyKeys{history} }} {artifact} }}"
+        )
+        variables |= {
+            f"e{i}": run.entity,
+            f"p{i}": run.project,
+            f"r{i}": run.run_id,
+            f"a{i}": f"{run.collection}:latest",
+        }
+    return f"query RunHistoryExports({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
+
+
+def interpret(questions: Sequence[Question], reply: Reply, *, with_key: bool) -> list[Probe]:
+    """What the reply says about each run."""
+    if reply.problem is not None or reply.data is None:
+        answer = reply.problem or Answer.NOT_UNDERSTOOD
+        return [Probe(answer, message=reply.message, retry_after=reply.limits.retry_after)] * len(questions)
+    data = reply.data
+    errors = _by_alias(reply.errors)
+    return [
+        _interpret(question, data.get(f"q{i}"), errors.get(f"q{i}", []) + errors.get("", []), with_key=with_key)
+        for i, question in enumerate(questions)
+    ]
+
+
+def _by_alias(errors: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for error in errors:
+        path = error.get("path") or [""]
+        found.setdefault(str(path[0]), []).append(error)
+    return found
+
+
+def _interpret(question: Question, project: object, errors: list[dict[str, Any]], *, with_key: bool) -> Probe:
+    run = question.run
+    found = _read_project(question, project) if isinstance(project, dict) else None
+    if found is not None and found.answer is Answer.THERE:
+        return found
+    if errors:
+        words = shown(errors[0].get("message"))
+        refused = any(mark in words.lower() for mark in _REFUSALS)
+        return Probe(Answer.REFUSED if refused else Answer.NOT_UNDERSTOOD, message=f"The server says: {words}")
+    if found is not None:
+        return found
+    whose = "this API key may not see it" if with_key else "it is private and there is no API key"
+    what = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
+    return Probe(Answer.MISSING, message=f"There is no {what}, or {whose}")
+
+
+def _read_project(question: Question, project: dict[str, Any]) -> Probe | None:
+    """The artifact and the run as answered; None where there is no such run."""
+    run = project.get("run")
+    info = _run_info(run) if isinstance(run, dict) else None
+    version = _version(project)
+    coverage = _coverage(run, info) if question.coverage and isinstance(run, dict) else None
+    if version is not None:
+        return Probe(Answer.THERE, version, info, coverage)
+    return Probe(Answer.ABSENT, None, info, coverage) if info is not None else None
+
+
+def _run_info(run: dict[str, Any]) -> RunInfo:
+    keys = _json(run.get("historyKeys"))
+    last = keys.get("lastStep") if isinstance(keys, dict) else None
+    # The server says -1 for a run that has logged nothing.
+    step = last if isinstance(last, int) and last >= 0 else None
+    return RunInfo(str(run.get("displayName") or ""), str(run.get("state") or ""), step)
+
+
+def _version(project: dict[str, Any]) -> ArtifactVersion | None:
+    membership = project.get("artifactCollectionMembership")
+    artifact = membership.get("artifact") if isinstance(membership, dict) else project.get("artifact")
+    if not isinstance(artifact, dict) or artifact.get("state") not in {None, "COMMITTED"}:
+        return None
+    holder = membership if isinstance(membership, dict) else artifact
+    index = holder.get("versionIndex")
+    if index is None:
+        index = artifact.get("versionIndex")
+    if not isinstance(index, int):
+        return None
+    size = artifact.get("size")
+    return ArtifactVersion(
+        index,
+        _time(artifact.get("createdAt")),
+        str(artifact.get("digest") or ""),
+        int(size) if isinstance(size, int | str) and str(size).isdigit() else None,
+    )
+
+
+def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage | None:
+    """Which steps the export covers; both lists empty tell nothing."""
+    history = run.get("parquetHistory")
+    if not isinstance(history, dict):
+        return None
+    last = info.last_step if info else None
+    exported = bool(history.get("parquetUrls"))
+    live = [_json(row) for row in history.get("liveData") or []]
+    steps = [row["_step"] for row in live if isinstance(row, dict) and isinstance(row.get("_step"), int | float)]
+    if not exported and not live:
+        return Coverage(None, None, last)
+    if not exported:
+        return Coverage(-1, False, last)
+    if not live:
+        return Coverage(last, True, last)
+    return Coverage(int(min(steps)) - 1 if steps else None, False, last)
+
+
+def _json(value: object) -> Any:
+    """A GraphQL JSON scalar, which some servers send as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,112 @@
+"""Which server: its API, its pages, and the addresses of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from wandb_tui.core.address import RunAddress, is_short
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.ports import ServerInfo
+from wandb_tui.services.settings import Settings
+
+_PAGES_TO_API = {
+    "wandb.ai": "https://api.wandb.ai",
+    "www.wandb.ai": "https://api.wandb.ai",
+    "app.wandb.ai": "https://api.wandb.ai",
+    "forge.coreweave.com": "https://api.forge.coreweave.com",
+}
+_LOOPBACK = ("localhost", "127.", "[::1]")
+
+
+class Server:
+    """The chosen server. Building one is cheap; its addresses ask the SDK, which is slow to import, when first read."""
+
+    def __init__(self, host: str | None, settings: Settings, environ: Mapping[str, str]) -> None:
+        """Choose the server.
+
+        Args:
+            host: What ``--host`` says, if anything: the address of the API or of the pages, with or without a scheme.
+            settings: The user's settings.
+            environ: ``WANDB_BASE_URL`` and ``WANDB_APP_URL`` are read from it, as the SDK reads them.
+
+        Raises:
+            UsageError: The address of the server is none.
+        """
+        self._settings = settings
+        self._environ = environ
+        from_environment = environ.get("WANDB_BASE_URL", "")
+        chosen = host or from_environment or settings.host
+        self._base_url = base_url(chosen) if chosen else ""
+        same = not host or (bool(from_environment) and base_url(from_environment) == self._base_url)
+        # Where the pages of another server are says nothing about this one's.
+        self._app_url = environ.get("WANDB_APP_URL", "") if same else ""
+
+    @cached_property
+    def info(self) -> ServerInfo:
+        """Where the API and the pages are, as the SDK says. The first call may take a second."""
+        import wandb
+
+        sdk = wandb.Settings(base_url=self._base_url) if self._base_url else wandb.Settings()
+        if not self._base_url:
+            sdk.update_from_system_settings()
+        pages = self._app_url or sdk.app_url
+        return ServerInfo(base_url=sdk.base_url.rstrip("/"), app_url=pages.rstrip("/"))
+
+    @property
+    def shown(self) -> str:
+        """The server's name for people, without asking the SDK."""
+        address = self._app_url or self._base_url
+        return urlsplit(address).netloc if address else "the default W&B server"
+
+
+class ServerAddresses:
+    """Reads run addresses for one server; fulfils `core.ports.Addresses`."""
+
+    def __init__(
+        self, server: Server, settings: Settings, environ: Mapping[str, str], key_entity: Callable[[], str]
+    ) -> None:
+        """Know what completes a short address.
+
+        Args:
+            server: The server whose addresses are read.
+            settings: The user's settings.
+            environ: ``WANDB_ENTITY`` and ``WANDB_PROJECT`` are read from it.
+            key_entity: Asks the server for the API key's own entity; called only when nothing else names one.
+        """
+        self._server = server
+        self._entity = environ.get("WANDB_ENTITY") or settings.entity
+        self._project = environ.get("WANDB_PROJECT") or settings.project
+        self._key_entity = key_entity
+
+    def parse(self, text: str) -> RunAddress:
+        """Understand an address, completed from the environment, the settings and the key's own entity.
+
+        Raises:
+            UsageError: It is none, or it belongs to another server.
+        """
+        if not self._entity and is_short(text):
+            self._entity = self._key_entity()
+        return RunAddress.parse(text, entity=self._entity, project=self._project, app_url=self._server.info.app_url)
+
+
+def base_url(text: str) -> str:
+    """The API's address from what a user gave: the API's or the pages' address, with or without a scheme.
+
+    Raises:
+        UsageError: It is no address of a server.
+    """
+    text = text.strip().rstrip("/")
+    if "://" not in text:
+        text = f"{'http' if text.startswith(_LOOPBACK) else 'https'}://{text}"
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in text):
+        raise UsageError(f"“{text[:60]}” is not the address of a server.", "Give one like https://api.wandb.ai.")
+    if parts.username or parts.password:
+        raise UsageError("The address of the server holds a user name or password.", "Sign in with wandb-tui login.")
+    return _PAGES_TO_API.get(host, text)
