@@ -1,0 +1,64 @@
+"""The one account of a sandbox: made once per data folder and kept in it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENTITY = "lab"
+USERNAME = "researcher"
+EMAIL = "researcher@lab.example"
+FULL_NAME = "Robin Researcher"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who may sign in, and the secrets that go with it."""
+
+    password: str
+    api_key: str
+    signing_key: str
+    second_factor: str
+    entity: str = ENTITY
+    username: str = USERNAME
+    email: str = EMAIL
+
+    def knows(self, identifier: str) -> bool:
+        """Whether this is the account's e-mail or user name."""
+        return identifier.strip().lower() in (self.email, self.username)
+
+    def accepts(self, identifier: str, password: str) -> bool:
+        """Whether this is the right pair of identifier and password."""
+        return self.knows(identifier) and hmac.compare_digest(password.encode(), self.password.encode())
+
+    def accepts_key(self, api_key: str) -> bool:
+        """Whether this is the account's API key."""
+        return hmac.compare_digest(api_key.encode(), self.api_key.encode())
+
+    def sign(self, text: str) -> str:
+        """A signature that makes an address of storage usable without any other sign-in."""
+        return hmac.new(self.signing_key.encode(), text.encode(), "sha256").hexdigest()
+
+
+def load_account(data_dir: Path) -> Account:
+    """The account of this data folder, made if it is not there yet. The file is for its owner only."""
+    path = data_dir / "account.json"
+    if path.exists():
+        return Account(**json.loads(path.read_text(encoding="utf-8")))
+    account = Account(
+        password=secrets.token_urlsafe(12),
+        api_key=secrets.token_hex(20),
+        signing_key=secrets.token_hex(32),
+        second_factor=f"{secrets.randbelow(10**6):06d}",
+    )
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(account), file, indent=2)
+    return account

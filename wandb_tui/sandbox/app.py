@@ -1,0 +1,67 @@
+"""The sandbox's web application: every address it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wandb_tui.sandbox.controls import CONTROL_ROUTES
+from wandb_tui.sandbox.graphql_route import graphql
+from wandb_tui.sandbox.misbehaviour import Misbehaviour
+from wandb_tui.sandbox.pages.browse import index, project
+from wandb_tui.sandbox.pages.run import page_data, run_page
+from wandb_tui.sandbox.signin.routes import sign_in_routes
+from wandb_tui.sandbox.signin.steps import elsewhere_app
+from wandb_tui.sandbox.streaming import file_stream, run_file, storage
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from wandb_tui.sandbox.world import World
+
+
+def build_app(world: World) -> ASGIApp:
+    """The application for one sandbox."""
+    app = Starlette(
+        routes=[
+            Route("/", index),
+            Route("/graphql", graphql, methods=["POST"]),
+            Route("/healthz", _healthy),
+            Route("/page-data/run", page_data, methods=["POST"]),
+            Route("/files/{entity}/{project}/{run}/file_stream", file_stream, methods=["POST"]),
+            Route("/files/{entity}/{project}/{run}/{name:path}", run_file),
+            Route("/storage/{path:path}", storage, methods=["GET", "PUT"]),
+            *CONTROL_ROUTES,
+            *sign_in_routes(world.config.sign_in),
+            # These two come last: their first part fits anything.
+            Route("/{entity}/{project}/runs/{run}", run_page),
+            Route("/{entity}/{project}/runs/{run}/{tab:path}", run_page),
+            Route("/{entity}/{project}", project),
+            Route("/{entity}/{project}/workspace", project),
+        ],
+    )
+    app.state.world = world
+    return _Origins(Misbehaviour(app, world), elsewhere_app(world), world)
+
+
+class _Origins:
+    """Sends what comes in at the other port to the pages that are not this server's."""
+
+    def __init__(self, here: ASGIApp, elsewhere: ASGIApp, world: World) -> None:
+        self._here = here
+        self._elsewhere = elsewhere
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go by the port that the request came in at, not by the host it names."""
+        port = (scope.get("server") or ("", None))[1]
+        is_elsewhere = self._world.elsewhere.endswith(f":{port}")
+        await (self._elsewhere if is_elsewhere else self._here)(scope, receive, send)
+
+
+def _healthy(_: Request) -> Response:
+    return Response("ok")

@@ -1,0 +1,97 @@
+"""The small HTTP controls for tests in other processes; see the package's description."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from wandb_tui.sandbox.state import Run
+    from wandb_tui.sandbox.world import World
+
+
+def find_run(world: World, path: str) -> Run:
+    """The run at ``entity/project/id``.
+
+    Raises:
+        ValueError: There is none.
+    """
+    entity, _, rest = path.partition("/")
+    project_name, _, name = rest.partition("/")
+    project = world.state.project(entity, project_name)
+    run = world.state.run(project, name) if project else None
+    if run is None:
+        raise ValueError(f"There is no run {path} in the sandbox.")
+    return run
+
+
+def set_public(world: World, path: str, *, public: bool) -> None:
+    """Let everyone see ``entity/project``, or only its members."""
+    entity, slash, name = path.partition("/")
+    if not slash or not entity or not name:
+        raise ValueError(f"A project is written entity/project, not {path!r}.")
+    world.state.set_public(entity, name, public=public)
+
+
+def _stats(request: Request) -> Response:
+    world: World = request.app.state.world
+    return JSONResponse(world.stats.as_dict())
+
+
+def _expire_sessions(request: Request) -> Response:
+    world: World = request.app.state.world
+    world.sessions.expire_all()
+    return Response(status_code=204)
+
+
+async def _faults(request: Request) -> Response:
+    world: World = request.app.state.world
+    try:
+        asked = json.loads(await request.body())
+        world.faults.replace([str(fault) for fault in asked])
+    except (ValueError, TypeError) as error:
+        return _refused(error)
+    return Response(status_code=204)
+
+
+async def _export(request: Request) -> Response:
+    world: World = request.app.state.world
+    try:
+        began = world.exports.start(find_run(world, await _field(request, "run")), delay=0.0)
+    except ValueError as error:
+        return _refused(error)
+    return JSONResponse({"exported": began})
+
+
+async def _public(request: Request) -> Response:
+    world: World = request.app.state.world
+    try:
+        set_public(world, await _field(request, "project"), public=True)
+    except ValueError as error:
+        return _refused(error)
+    return Response(status_code=204)
+
+
+async def _field(request: Request, name: str) -> str:
+    asked: Any = json.loads(await request.body())
+    if not isinstance(asked, dict) or name not in asked:
+        raise ValueError(f"The request has to be a JSON object with {name!r}.")
+    return str(asked[name])
+
+
+def _refused(error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=400)
+
+
+CONTROL_ROUTES = (
+    Route("/sandbox/stats", _stats),
+    Route("/sandbox/expire-sessions", _expire_sessions, methods=["POST"]),
+    Route("/sandbox/faults", _faults, methods=["POST"]),
+    Route("/sandbox/export", _export, methods=["POST"]),
+    Route("/sandbox/public", _public, methods=["POST"]),
+)

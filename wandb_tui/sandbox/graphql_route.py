@@ -1,0 +1,89 @@
+"""``POST /graphql``: the API, and the one way in which a visit starts an export."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from wandb_tui.sandbox.pages.queries import RUN_PAGE_OPERATION
+from wandb_tui.sandbox.resolvers.context import Context
+from wandb_tui.sandbox.resolvers.schema import Answer, NotUnderstoodError, Operation, prepare, run
+from wandb_tui.sandbox.sessions import KeyRefusedError
+from wandb_tui.sandbox.traffic import read_body, record
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from wandb_tui.sandbox.sessions import Caller
+    from wandb_tui.sandbox.world import World
+
+
+async def graphql(request: Request) -> Response:
+    """Answer one GraphQL request."""
+    world: World = request.app.state.world
+    world.stats.count("graphql_requests")
+    try:
+        caller = world.sessions.caller(request)
+    except KeyRefusedError:
+        return _errors(401, "invalid API key")
+    _count(world, caller)
+    try:
+        asked = json.loads(await read_body(request))
+        query, variables = str(asked["query"]), asked.get("variables") or {}
+    except (ValueError, KeyError, TypeError):
+        return _errors(400, "the request has to be a JSON object with a query")
+    answer = await run_in_threadpool(_answer, world, caller, _origin(request), query, variables)
+    record(world, request, {"query": query, "variables": variables}, answer.status, answer.body)
+    return JSONResponse(answer.body, status_code=answer.status)
+
+
+def _answer(world: World, caller: Caller, origin: str, query: str, variables: dict[str, Any]) -> Answer:
+    """Run the request and start what it starts."""
+    with_membership = world.faults.get("no-membership-field") is None
+    try:
+        operation = prepare(query, with_membership=with_membership)
+    except NotUnderstoodError as error:
+        status = 400 if with_membership else 200
+        return Answer(status, {"data": None, "errors": [one.formatted for one in error.errors]})
+    world.stats.count("graphql_fields", operation.fields)
+    context = Context(world, caller, origin)
+    is_page = operation.name == RUN_PAGE_OPERATION
+    if is_page and caller.by != "key" and world.faults.strike("visit-loads-nothing"):
+        return Answer(200, {"data": {"project": None}})
+    answer = run(operation, context, variables, with_membership=with_membership)
+    if is_page and context.runs_seen and caller.by != "key":
+        world.stats.count("run_page_queries")
+    if _starts_exports(world, caller, operation):
+        start_exports(context)
+    return answer
+
+
+def start_exports(context: Context) -> None:
+    """Start an export of every run that the request asked for."""
+    for seen in context.runs_seen.values():
+        if context.world.exports.start(seen):
+            context.world.stats.count("exports_started")
+
+
+def _starts_exports(world: World, caller: Caller, operation: Operation) -> bool:
+    """Only the run page's own request does, unless a fault says otherwise."""
+    if caller.by == "key":
+        return world.faults.get("export-by-api-key") is not None
+    is_page = operation.name == RUN_PAGE_OPERATION or world.faults.get("export-by-any-page-query") is not None
+    return is_page and (caller.by == "cookie" or world.faults.get("signed-out-starts-nothing") is None)
+
+
+def _count(world: World, caller: Caller) -> None:
+    if caller.by != "nothing":
+        world.stats.count("graphql_api_requests" if caller.by == "key" else "graphql_page_requests")
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _errors(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"errors": [{"message": message}], "data": None}, status_code=status)

@@ -1,0 +1,19 @@
+"""Names that a person can tell apart and remember."""
+
+from __future__ import annotations
+
+_FIRST = (
+    "brisk calm clear bright quiet warm bold swift gentle proud early late silver golden misty lucid eager deep fair "
+    "steady amber vivid mild crisp"
+).split()
+_SECOND = (
+    "sun moon river forest meadow harbor ridge valley cloud breeze ember stone lake garden field shore comet spring "
+    "summit grove lantern feather orchard tide"
+).split()
+
+
+def run_name(number: int) -> str:
+    """The display name of a project's n-th run, such as ``brisk-sun-1``."""
+    index = number - 1
+    # Both lists are as long as each other, so the second one moves on by one each time the first one is through.
+    return f"{_FIRST[index % len(_FIRST)]}-{_SECOND[(index + index // len(_FIRST)) % len(_SECOND)]}-{number}"

@@ -1,0 +1,1 @@
+"""The sandbox's web pages other than those for signing in."""

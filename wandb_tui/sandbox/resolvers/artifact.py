@@ -1,0 +1,243 @@
+"""History artifacts: collections, versions, memberships and files."""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.sandbox.exports import artifact_id
+from wandb_tui.sandbox.resolvers.context import timestamp
+from wandb_tui.sandbox.resolvers.paging import connection
+
+if TYPE_CHECKING:
+    from wandb_tui.sandbox.exports import ExportFile, Version
+    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.project import ProjectView
+    from wandb_tui.sandbox.resolvers.run import RunView
+    from wandb_tui.sandbox.state import Project, Run
+
+_LATEST = "latest"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """``collection:alias``, or the collection alone, which means its latest version."""
+    collection, _, alias = name.partition(":")
+    return collection, alias or _LATEST
+
+
+class CollectionView:
+    """The versions of one run's history under one name."""
+
+    def __init__(self, context: Context, run: Run, versions: list[Version]) -> None:
+        self._context = context
+        self._run = run
+        self._versions = versions
+        self.name = versions[0].collection
+        self.type = versions[0].type
+        self.id = _identifier("ArtifactCollection", f"{run.key}:{self.name}")
+        self.description = None
+        self.state = "READY"
+        self.digest_algorithm = "MD5"
+        self.created_at = timestamp(versions[0].started_at)
+        self.updated_at = timestamp(versions[-1].visible_at)
+
+    @classmethod
+    def find(cls, context: Context, project: Project, name: str) -> CollectionView | None:
+        """The collection of this name; None as long as it has no version."""
+        exports = context.world.exports
+        for run_name in exports.run_names_of(name):
+            run = context.world.state.run(project, run_name)
+            versions = exports.versions(run, name) if run else []
+            if run and versions:
+                return cls(context, run, versions)
+        return None
+
+    @classmethod
+    def of_run(cls, context: Context, run: Run) -> list[CollectionView]:
+        """The collections that hold one run's history."""
+        found = [context.world.exports.versions(run, name) for name in context.world.exports.names_of(run)]
+        return [cls(context, run, versions) for versions in found if versions]
+
+    def project(self) -> ProjectView:
+        """The project it lies in."""
+        from wandb_tui.sandbox.resolvers.project import ProjectView
+
+        return ProjectView(self._context, self._run.project)
+
+    def default_artifact_type(self) -> ArtifactTypeView:
+        """Its type."""
+        return ArtifactTypeView(self._context, self._run.project, self.type)
+
+    def tags(self) -> dict[str, Any]:
+        """No tags here."""
+        return connection([])
+
+    def aliases(self, **page: Any) -> dict[str, Any]:
+        """All aliases of all its versions."""
+        return connection([alias for version in self._versions for alias in self.aliases_of(version)], **page)
+
+    def artifacts(self, first: int | None = None, after: str | None = None, **_: Any) -> dict[str, Any]:
+        """The versions, newest first."""
+        views = [ArtifactView(self._context, self, version) for version in reversed(self._versions)]
+        page = connection(views, first=first, after=after)
+        for edge in page["edges"]:
+            edge["version"] = f"v{edge['node'].version_index}"
+        return page
+
+    def artifact_membership(self, alias_name: str) -> MembershipView | None:
+        """The version that an alias or a version's name means."""
+        for version in reversed(self._versions):
+            if alias_name in (f"v{version.number}", *self._names(version)):
+                return MembershipView(self._context, self, version)
+        return None
+
+    def run(self) -> RunView:
+        """The run whose history it is."""
+        from wandb_tui.sandbox.resolvers.run import RunView
+
+        return RunView(self._context, self._run)
+
+    def aliases_of(self, version: Version) -> list[dict[str, Any]]:
+        """The aliases of one version: ``latest`` for the newest."""
+        return [
+            {"id": _identifier("ArtifactAlias", f"{self.name}:{name}"), "alias": name, "artifact_collection": self}
+            for name in self._names(version)
+        ]
+
+    def _names(self, version: Version) -> list[str]:
+        return [_LATEST] if version.number == self._versions[-1].number else []
+
+
+class MembershipView:
+    """That a version belongs to a collection."""
+
+    def __init__(self, context: Context, collection: CollectionView, version: Version) -> None:
+        self._context = context
+        self._version = version
+        self.artifact_collection = collection
+        self.id = _identifier("ArtifactCollectionMembership", str(version.key))
+        self.version_index = version.number
+        self.created_at = timestamp(version.visible_at)
+        self.aliases = collection.aliases_of(version)
+
+    def artifact(self) -> ArtifactView:
+        """The version itself."""
+        return ArtifactView(self._context, self.artifact_collection, self._version)
+
+    def files(self, **arguments: Any) -> dict[str, Any]:
+        """The version's files."""
+        return self.artifact().files(**arguments)
+
+
+class ArtifactView:
+    """One version of a history artifact."""
+
+    def __init__(self, context: Context, collection: CollectionView, version: Version) -> None:
+        self._context = context
+        self._version = version
+        self._files = context.world.exports.files(version)
+        self.artifact_sequence = collection
+        self.id = artifact_id(version.key)
+        self.version_index = version.number
+        self.description = None
+        self.metadata = "{}"
+        self.ttl_duration_seconds = None if context.world.faults.get("ttl-null") else -1
+        self.ttl_is_inherited = True
+        self.tags: list[Any] = []
+        self.history_step = None
+        self.state = "COMMITTED"
+        self.size = sum(file.size for file in self._files)
+        self.digest = hashlib.md5("".join(file.md5 for file in self._files).encode(), usedforsecurity=False).hexdigest()
+        self.digest_algorithm = "MANIFEST_MD5"
+        self.commit_hash = self.digest[:20]
+        self.file_count = len(self._files)
+        self.created_at = timestamp(version.visible_at)
+        self.updated_at = self.created_at
+
+    def artifact_type(self) -> ArtifactTypeView:
+        """Its type."""
+        return self.artifact_sequence.default_artifact_type()
+
+    def aliases(self) -> list[dict[str, Any]]:
+        """Its aliases."""
+        return self.artifact_sequence.aliases_of(self._version)
+
+    def created_by(self) -> RunView:
+        """The run whose history it is."""
+        return self.artifact_sequence.run()
+
+    def used_by(self) -> dict[str, Any]:
+        """Nothing used it."""
+        return connection([])
+
+    def current_manifest(self) -> dict[str, Any]:
+        """Where to get the list of its files."""
+        url = self._context.world.storage.manifest_url(self._context.origin, self._version.key)
+        file = {"id": _identifier("File", self.id), "name": "wandb_manifest.json", "direct_url": url, "url": url}
+        return {"id": _identifier("ArtifactManifest", str(self._version.key)), "digest": self.digest, "file": file}
+
+    def files(self, names: list[str] | None = None, first: int | None = None, after: str | None = None) -> dict[str, Any]:
+        """Its files, or those of these names."""
+        wanted = [file for file in self._files if not names or any(fnmatch.fnmatch(file.name, name) for name in names)]
+        return connection([self._file(file) for file in wanted], first=first, after=after)
+
+    def files_by_manifest_entries(
+        self,
+        entries: list[dict[str, Any]] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
+        """Its files as the SDK's downloader asks for them."""
+        names = [entry["name"] for entry in entries or []]
+        wanted = [self._file(file) for file in self._files if file.name in names]
+        return connection(wanted, first=len(wanted) if first is None else first, after=after)
+
+    def _file(self, file: ExportFile) -> dict[str, Any]:
+        url = self._context.world.storage.export_file_url(self._context.origin, file)
+        return {
+            "id": _identifier("File", f"{file.owner}:{file.name}"),
+            "name": file.name,
+            "display_name": file.name,
+            "url": url,
+            "direct_url": url,
+            "size_bytes": file.size,
+            "storage_path": None,
+            "mimetype": "application/vnd.apache.parquet",
+            "updated_at": self.created_at,
+            "digest": file.md5,
+            "md5": file.md5,
+        }
+
+
+class ArtifactTypeView:
+    """A type of artifacts in one project."""
+
+    def __init__(self, context: Context, project: Project, name: str) -> None:
+        self._context = context
+        self._project = project
+        self.id = _identifier("ArtifactType", f"{project.key}:{name}")
+        self.name = name
+        self.description = None
+        self.created_at = timestamp(project.created_at)
+
+    def artifact_collection(self, name: str) -> CollectionView | None:
+        """One collection of this type."""
+        found = CollectionView.find(self._context, self._project, name)
+        return found if found and found.type == self.name else None
+
+    def artifact_collections(self, first: int | None = None, after: str | None = None, **_: Any) -> dict[str, Any]:
+        """All collections of this type."""
+        found = [one for one in collections(self._context, self._project) if one.type == self.name]
+        return connection(found, first=first, after=after)
+
+
+def collections(context: Context, project: Project) -> list[CollectionView]:
+    """Every collection of a project that has a version."""
+    return [found for run in context.world.state.runs(project) for found in CollectionView.of_run(context, run)]
+
+
+def _identifier(kind: str, key: str) -> str:
+    return base64.b64encode(f"{kind}:{key}".encode()).decode()

@@ -1,0 +1,133 @@
+"""Projects, and what is found in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.sandbox.exports import EVENTS_TYPE, HISTORY_TYPE
+from wandb_tui.sandbox.resolvers.artifact import ArtifactTypeView, CollectionView, MembershipView, collections, split_name
+from wandb_tui.sandbox.resolvers.context import timestamp
+from wandb_tui.sandbox.resolvers.filters import matches, ordered
+from wandb_tui.sandbox.resolvers.paging import connection
+from wandb_tui.sandbox.resolvers.people import EntityView, UserView
+from wandb_tui.sandbox.resolvers.run import RunView
+
+if TYPE_CHECKING:
+    from wandb_tui.sandbox.resolvers.artifact import ArtifactView
+    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.state import Project, Run
+
+
+class ProjectView:
+    """A project that the caller may see."""
+
+    def __init__(self, context: Context, project: Project) -> None:
+        self._context = context
+        self._project = project
+        self.id = base64.b64encode(f"Project:v1:{project.name}:{project.entity}".encode()).decode()
+        self.internal_id = base64.b64encode(f"ProjectInternalId:{project.key}".encode()).decode()
+        self.name = project.name
+        self.entity_name = project.entity
+        self.description = None
+        self.created_at = timestamp(project.created_at)
+        self.is_benchmark = False
+        self.access = "USER_READ" if project.public else "PRIVATE"
+        self.views = None
+        self.total_sweeps = 0
+        self.sweep = None
+
+    def entity(self) -> EntityView:
+        """The entity that owns it."""
+        return EntityView(self._context, self.entity_name)
+
+    def user(self) -> UserView:
+        """Who made it."""
+        return UserView(self._context)
+
+    def read_only(self) -> bool:
+        """Whether the caller may only look."""
+        return self._project.entity not in self._context.caller.entities
+
+    def sweeps(self, **_: Any) -> dict[str, Any]:
+        """No sweeps here."""
+        return connection([])
+
+    # Runs
+
+    def run(self, name: str) -> RunView | None:
+        """One run by its id."""
+        run = self._context.visible_run(self._project, name)
+        return RunView(self._context, run) if run else None
+
+    def bucket(self, name: str, missing_ok: bool | None = None) -> RunView | None:
+        """The older name of ``run``; without ``missingOk`` a missing run is an error."""
+        found = self.run(name)
+        if found is None and not missing_ok:
+            raise LookupError(f"could not find run {self.entity_name}/{self.name}/{name}")
+        return found
+
+    def run_count(self, filters: str | None = None) -> int:
+        """How many runs meet the filters."""
+        return len(self._filtered(filters))
+
+    def runs(
+        self,
+        filters: str | None = None,
+        order: str | None = None,
+        **page: Any,
+    ) -> dict[str, Any]:
+        """The runs that meet the filters, in order, one page of them."""
+        page.pop("before", None)
+        page.pop("last", None)
+        found = ordered(self._filtered(filters), order)
+        return connection([RunView(self._context, run) for run in found], **page)
+
+    def _filtered(self, filters: str | None) -> list[Run]:
+        wanted = json.loads(filters) if filters else {}
+        return [run for run in self._context.world.state.runs(self._project) if matches(run, wanted)]
+
+    # Artifacts
+
+    def artifact_collection_membership(self, name: str) -> MembershipView | None:
+        """The version that ``collection:alias`` means."""
+        if self._context.world.faults.get("membership-null"):
+            collection, alias = split_name(name)
+            found = CollectionView.find(self._context, self._project, collection)
+            hidden = found and found.artifact_membership(alias) and self._context.world.faults.strike("membership-null")
+            if hidden:
+                return None
+        collection, alias = split_name(name)
+        view = CollectionView.find(self._context, self._project, collection)
+        return view.artifact_membership(alias) if view else None
+
+    def artifact(self, name: str, enable_tracking: bool | None = None) -> ArtifactView | None:
+        """The same as older SDKs ask for it."""
+        del enable_tracking
+        membership = self.artifact_collection_membership(name)
+        return membership.artifact() if membership else None
+
+    def artifact_collection(self, name: str) -> CollectionView | None:
+        """All versions under one name."""
+        return CollectionView.find(self._context, self._project, name)
+
+    def artifact_collections(self, first: int | None = None, after: str | None = None, **_: Any) -> dict[str, Any]:
+        """Every collection of the project."""
+        return connection(collections(self._context, self._project), first=first, after=after)
+
+    def artifact_type(self, name: str) -> ArtifactTypeView | None:
+        """A type of artifact that occurs here."""
+        known = name in (HISTORY_TYPE, EVENTS_TYPE)
+        return ArtifactTypeView(self._context, self._project, name) if known else None
+
+    def artifact_types(self, **page: Any) -> dict[str, Any]:
+        """Every type that occurs here."""
+        found = {collection.type for collection in collections(self._context, self._project)}
+        return connection([ArtifactTypeView(self._context, self._project, name) for name in sorted(found)], **page)
+
+
+def visible_projects(context: Context, entity: str | None) -> list[ProjectView]:
+    """The projects that the caller may see."""
+    projects = context.world.state.projects(entity)
+    return [ProjectView(context, project) for project in projects if context.caller.may_see(project)]

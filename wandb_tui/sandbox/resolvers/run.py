@@ -1,0 +1,217 @@
+"""Runs: what was logged, and how much of it has been exported."""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import json
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.sandbox.history import EVENTS, HISTORY, OUTPUT, sample
+from wandb_tui.sandbox.resolvers.artifact import CollectionView
+from wandb_tui.sandbox.resolvers.context import timestamp
+from wandb_tui.sandbox.resolvers.paging import connection
+from wandb_tui.sandbox.resolvers.people import UserView
+
+if TYPE_CHECKING:
+    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.project import ProjectView
+    from wandb_tui.sandbox.state import Run
+    from wandb_tui.sandbox.storage import RunFile
+
+_DEFAULT_SAMPLES = 500
+
+
+class RunView:
+    """One run."""
+
+    def __init__(self, context: Context, run: Run) -> None:
+        self._context = context
+        self._histories = context.world.histories
+        self._run = run
+        self.id = run_id(run)
+        self.name = run.name
+        self.project_id = str(run.project.key)
+        self.display_name = run.display_name
+        self.description = run.description
+        self.notes = run.notes
+        self.tags = run.tags
+        self.sweep_name = None
+        self.state = run.live_state
+        self.stopped = False
+        self.group = run.run_group
+        self.job_type = run.job_type
+        self.commit = run.git_commit
+        self.host = run.host
+        self.program = run.program
+        self.read_only = False
+        self.exitcode = run.exit_code
+        self.created_at = timestamp(run.created_at)
+        self.updated_at = timestamp(run.heartbeat_at)
+        self.heartbeat_at = self.updated_at
+
+    def project(self) -> ProjectView:
+        """The project it belongs to."""
+        from wandb_tui.sandbox.resolvers.project import ProjectView
+
+        return ProjectView(self._context, self._run.project)
+
+    def user(self) -> UserView:
+        """Who logged it."""
+        return UserView(self._context)
+
+    def config(self) -> str:
+        """The configuration, each value wrapped as the SDK sent it."""
+        return json.dumps(self._run.config)
+
+    def wandb_config(self, keys: list[str] | None = None) -> str:
+        """Parts of what the SDK keeps about itself in the configuration."""
+        own = self._run.config.get("_wandb", {}).get("value", {})
+        return json.dumps({key: own[key] for key in keys or own if key in own})
+
+    def summary_metrics(self) -> str:
+        """The last value of each metric."""
+        return json.dumps(self._run.summary)
+
+    def system_metrics(self) -> str:
+        """The last value of each system metric."""
+        lines = self._histories.tail(self._run, EVENTS)
+        return lines[-1] if lines else "{}"
+
+    # History
+
+    def history_keys(self) -> dict[str, Any] | None:
+        """What was logged how often, and the last step; null where nothing was."""
+        index = self._histories.key_index(self._run)
+        return index if index["lastStep"] >= 0 else None
+
+    def history_line_count(self) -> int:
+        """How many history lines there are."""
+        return self._histories.count(self._run, HISTORY)
+
+    def events_line_count(self) -> int:
+        """How many lines of system metrics there are."""
+        return self._histories.count(self._run, EVENTS)
+
+    def log_line_count(self) -> int:
+        """How many lines of output there are."""
+        return self._histories.count(self._run, OUTPUT)
+
+    def history_tail(self) -> str:
+        """The last history line, in a list."""
+        return json.dumps(self._histories.tail(self._run, HISTORY))
+
+    def events_tail(self) -> str:
+        """The last line of system metrics, in a list."""
+        return json.dumps(self._histories.tail(self._run, EVENTS))
+
+    def history(
+        self,
+        min_step: int | None = None,
+        max_step: int | None = None,
+        samples: int | None = None,
+    ) -> list[str]:
+        """The rows from ``minStep`` up to ``maxStep``; without a range, an even sample of all."""
+        rows = self._histories.rows(self._run, min_step or 0, max_step)
+        count = _DEFAULT_SAMPLES if samples is None else samples
+        chosen = rows[:count] if max_step is not None else sample(rows, count)
+        return [json.dumps(row) for row in chosen]
+
+    def events(self, samples: int | None = None) -> list[str]:
+        """A sample of the system metrics."""
+        return sample(self._histories.texts(self._run, EVENTS), _DEFAULT_SAMPLES if samples is None else samples)
+
+    def sampled_history(self, specs: list[str]) -> list[list[dict[str, Any]]]:
+        """For each specification, the rows that hold all of its metrics, sampled."""
+        return [self._sampled(json.loads(spec)) for spec in specs]
+
+    def _sampled(self, spec: dict[str, Any]) -> list[dict[str, Any]]:
+        keys = spec.get("keys", [])
+        rows = self._histories.rows(self._run, int(spec.get("minStep", 0)), spec.get("maxStep"))
+        whole = [{key: row[key] for key in keys} for row in rows if all(key in row for key in keys)]
+        return sample(whole, int(spec.get("samples", _DEFAULT_SAMPLES)))
+
+    def parquet_history(self, live_keys: list[str]) -> dict[str, Any]:
+        """The exported files, and the rows that came after them."""
+        if self._context.world.faults.get("no-parquet-history"):
+            return {"parquet_urls": [], "live_data": []}
+        versions = self._context.world.exports.versions(self._run)
+        files = self._context.world.exports.files(versions[-1]) if versions else []
+        storage, origin = self._context.world.storage, self._context.origin
+        first_live = versions[-1].last_step + 1 if versions else 0
+        rows = self._histories.rows(self._run, first_live)
+        wanted = {"_step", *live_keys}
+        live = [{key: value for key, value in row.items() if not live_keys or key in wanted} for row in rows]
+        return {"parquet_urls": [storage.export_file_url(origin, file) for file in files], "live_data": live}
+
+    # Output, files, artifacts
+
+    def log_lines(self, first: int | None = None, last: int | None = None, after: str | None = None) -> dict[str, Any]:
+        """The run's output."""
+        lines = [
+            {"number": number, "line": text, "timestamp": None, "level": None, "label": None}
+            for number, text in enumerate(self._histories.texts(self._run, OUTPUT))
+        ]
+        return connection(lines[-last:] if last else lines, first=first or len(lines), after=after)
+
+    def file_count(self) -> int:
+        """How many files were uploaded."""
+        return len(self._context.world.storage.run_files(self._run))
+
+    def files(
+        self,
+        names: list[str] | None = None,
+        pattern: str | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> dict[str, Any]:
+        """The uploaded files, by names or by a pattern in the style of SQL's LIKE."""
+        glob = (pattern or "%").replace("%", "*").replace("_", "?")
+        found = [
+            self._file(file)
+            for file in self._context.world.storage.run_files(self._run)
+            if (file.name in names if names else fnmatch.fnmatchcase(file.name, glob))
+        ]
+        return connection(found, first=first, after=after)
+
+    def output_artifacts(self, **page: Any) -> dict[str, Any]:
+        """The history artifacts that were made of this run, newest version first."""
+        views = [
+            edge["node"]
+            for collection in CollectionView.of_run(self._context, self._run)
+            for edge in collection.artifacts()["edges"]
+        ]
+        return connection(views, **page)
+
+    def input_artifacts(self, **page: Any) -> dict[str, Any]:
+        """Nothing was used."""
+        return connection([], **page)
+
+    def _file(self, file: RunFile) -> dict[str, Any]:
+        url = self._context.world.storage.run_file_url(self._context.origin, self._run, file.name)
+        return {
+            "id": base64.b64encode(f"File:{self._run.key}:{file.name}".encode()).decode(),
+            "name": file.name,
+            "display_name": file.name,
+            "url": url,
+            "direct_url": url,
+            "size_bytes": file.size,
+            "mimetype": "",
+            "updated_at": timestamp(file.updated_at),
+            "md5": file.md5,
+            "digest": file.md5,
+        }
+
+
+def run_id(run: Run) -> str:
+    """The opaque id by which the API knows a run."""
+    return base64.b64encode(f"Run:v1:{run.name}:{run.project.name}:{run.project.entity}".encode()).decode()
+
+
+def parse_run_id(identifier: str) -> tuple[str, str, str]:
+    """Entity, project and run of such an id; empty where it is none."""
+    try:
+        parts = base64.b64decode(identifier, validate=True).decode().split(":")
+    except ValueError:
+        return "", "", ""
+    return (parts[4], parts[3], parts[2]) if len(parts) == 5 and parts[0] == "Run" else ("", "", "")  # noqa: PLR2004

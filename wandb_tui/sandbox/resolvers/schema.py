@@ -1,0 +1,138 @@
+"""Running GraphQL requests against ``schema.graphql``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
+
+from wandb_tui.sandbox.resolvers.context import RefusedError
+from wandb_tui.sandbox.resolvers.mutation import MutationView
+from wandb_tui.sandbox.resolvers.query import QueryView
+
+if TYPE_CHECKING:
+    from graphql import GraphQLResolveInfo
+
+    from wandb_tui.sandbox.resolvers.context import Context
+
+_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
+_MEMBERSHIP = "  artifactCollectionMembership(name: String!): ArtifactCollectionMembership\n"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A request that can be run: its document and the operation meant."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+
+    @property
+    def name(self) -> str:
+        """The operation's name in the document; empty if it has none."""
+        return self.node.name.value if self.node.name else ""
+
+    @property
+    def fields(self) -> int:
+        """How many fields it asks for at the top."""
+        return len(self.node.selection_set.selections)
+
+
+class NotUnderstoodError(Exception):
+    """The request cannot be parsed, or does not fit the schema."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send back."""
+
+    status: int
+    body: dict[str, Any]
+
+
+@cache
+def schema(*, with_membership: bool = True) -> GraphQLSchema:
+    """The schema, or the schema of a server that does not know artifact memberships."""
+    text = resources.files("wandb_tui.sandbox").joinpath("schema.graphql").read_text(encoding="utf-8")
+    if not with_membership:
+        text = text.replace(_MEMBERSHIP, "")
+    built = build_schema(text)
+    collection = built.get_type("ArtifactCollection")
+    if isinstance(collection, GraphQLInterfaceType):
+        collection.resolve_type = lambda *_: "ArtifactSequence"
+    for kind in built.type_map.values():
+        for field in getattr(kind, "fields", {}).values():
+            for name, argument in getattr(field, "args", {}).items():
+                argument.out_name = _snake(name)
+        if hasattr(kind, "out_type"):
+            for name, field in kind.fields.items():
+                field.out_name = _snake(name)
+    return built
+
+
+@lru_cache(maxsize=256)
+def prepare(query: str, *, with_membership: bool = True) -> Operation:
+    """Parse and check a request. The SDK sends no operation name, so the text alone decides.
+
+    Raises:
+        NotUnderstoodError: The text is no GraphQL, or asks for what the schema does not have.
+    """
+    try:
+        document = parse(query, max_tokens=200_000)
+    except GraphQLError as error:
+        raise NotUnderstoodError([error]) from error
+    if errors := validate(schema(with_membership=with_membership), document):
+        raise NotUnderstoodError(errors)
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if not operations:
+        raise NotUnderstoodError([GraphQLError("there is no operation in the request")])
+    return Operation(document, operations[0])
+
+
+def run(operation: Operation, context: Context, variables: dict[str, Any], *, with_membership: bool = True) -> Answer:
+    """Execute a request; a refusal inside decides the HTTP status of the whole."""
+    root: Any = MutationView(context) if operation.node.operation is OperationType.MUTATION else QueryView(context)
+    result = execute_sync(
+        schema(with_membership=with_membership),
+        operation.document,
+        root,
+        context,
+        variables,
+        operation.name or None,
+        field_resolver=_resolve,
+    )
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [error.formatted for error in result.errors]
+    refusals = [error.original_error for error in result.errors or [] if isinstance(error.original_error, RefusedError)]
+    return Answer(refusals[0].status if refusals else 200, body)
+
+
+def _resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    """Find a field in a view (or mapping) under its name in Python's style."""
+    name = _snake(info.field_name)
+    value = source.get(name) if isinstance(source, dict) else getattr(source, name)
+    return value(**arguments) if callable(value) else value
+
+
+@cache
+def _snake(name: str) -> str:
+    return _HUMP.sub(lambda match: "_" + match.group(0), name).lower()

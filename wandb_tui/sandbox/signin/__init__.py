@@ -1,0 +1,1 @@
+"""The sign-in pages of the sandbox, one kind at a time."""

@@ -1,0 +1,70 @@
+"""What all sign-in pages share: checking a password, beginning a session, and where to go afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.responses import RedirectResponse, Response
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+
+    from wandb_tui.sandbox.world import World
+
+WRONG = "The e-mail or password you entered is incorrect."
+
+
+def world_of(request: Request) -> World:
+    """The sandbox that answers this request."""
+    world: World = request.app.state.world
+    return world
+
+
+def field(form: FormData, *names: str) -> str:
+    """The first of these form fields that is filled in."""
+    return next((str(form[name]) for name in names if form.get(name)), "")
+
+
+def next_path(request: Request, form: FormData | None = None) -> str:
+    """Where to go after signing in: a path on this server, whatever the address asks for."""
+    asked = field(form, "next") if form else ""
+    asked = asked or request.query_params.get("next", "/")
+    return asked if asked.startswith("/") and not asked.startswith(("//", "/\\")) else "/"
+
+
+def sign_in_address(path: str, onward: str) -> str:
+    """The address of a sign-in page that leads on to ``onward``."""
+    return f"{path}?next={quote(onward)}"
+
+
+def accepts(request: Request, identifier: str, password: str) -> bool:
+    """Count a submitted password and say whether it is right. A service account has none."""
+    world = world_of(request)
+    world.stats.count("sign_in_attempts")
+    return world.account.accepts(identifier, password) and world.faults.get("service-account") is None
+
+
+def let_in(request: Request, response: Response) -> Response:
+    """Begin a session and set its cookie on the answer."""
+    world = world_of(request)
+    if world.faults.strike("sign-in-fails"):
+        return Response("Internal server error", status_code=500)
+    world.stats.count("sign_ins")
+    token = world.sessions.begin()
+    seconds = int(world.config.session_hours * 3600)
+    response.set_cookie(world.sessions.cookie_name, token, max_age=seconds, httponly=True, samesite="lax")
+    return response
+
+
+def go(path: str) -> Response:
+    """Go on to another page, with GET."""
+    return RedirectResponse(path, status_code=303)
+
+
+def is_signed_in(request: Request) -> bool:
+    """Whether the browser has a valid session already."""
+    world = world_of(request)
+    token = request.cookies.get(world.sessions.cookie_name, "")
+    return bool(token) and world.sessions.is_valid(token)

@@ -1,0 +1,63 @@
+"""The addresses of signing in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from wandb_tui.sandbox.pages.render import page
+from wandb_tui.sandbox.signin import one_page, steps
+from wandb_tui.sandbox.signin.flow import accepts, go, let_in, world_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+def sign_in_routes(kind: str) -> list[Route]:
+    """The routes of one kind of sign-in, and those that all kinds have."""
+    if kind in one_page.KINDS:
+        own = [
+            Route("/login", one_page.show),
+            Route("/login", one_page.submit, methods=["POST"]),
+            Route("/login/session", one_page.submit_json, methods=["POST"]),
+            Route("/login/code", one_page.second_factor, methods=["POST"]),
+            Route("/signup", one_page.sign_up, methods=["POST"]),
+        ]
+    else:
+        own = steps.routes(kind)
+    return [
+        *own,
+        Route("/login/with/{provider}", _other_provider),
+        Route("/signup", _sign_up_page),
+        Route("/oidc/login", _self_managed, methods=["POST"]),
+        Route("/logout", _sign_out),
+    ]
+
+
+async def _self_managed(request: Request) -> Response:
+    """How self-managed servers without single sign-on sign in: JSON in, a cookie out."""
+    asked = await request.json()
+    identifier = str(asked.get("email") or asked.get("username") or "")
+    if accepts(request, identifier, str(asked.get("password", ""))):
+        return let_in(request, JSONResponse({"ok": True}))
+    return JSONResponse({"error": "incorrect e-mail or password"}, status_code=401)
+
+
+def _sign_out(request: Request) -> Response:
+    world = world_of(request)
+    world.sessions.end(request.cookies.get(world.sessions.cookie_name, ""))
+    response = go("/login")
+    response.delete_cookie(world.sessions.cookie_name)
+    return response
+
+
+def _other_provider(request: Request) -> Response:
+    """The buttons 'Continue with …' lead nowhere on one machine."""
+    return page(request, "signin/provider.html", provider=request.path_params["provider"].title())
+
+
+def _sign_up_page(request: Request) -> Response:
+    return page(request, "signin/provider.html", provider="An invitation")
