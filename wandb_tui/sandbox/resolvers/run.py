@@ -127,7 +127,9 @@ class RunView:
 
     def _sampled(self, spec: dict[str, Any]) -> list[dict[str, Any]]:
         keys = spec.get("keys", [])
-        rows = self._histories.rows(self._run, int(spec.get("minStep", 0)), spec.get("maxStep"))
+        # Unlike that of ``history``, the highest step here is included.
+        end = int(spec["maxStep"]) + 1 if "maxStep" in spec else None
+        rows = self._histories.rows(self._run, int(spec.get("minStep", 0)), end)
         whole = [{key: row[key] for key in keys} for row in rows if all(key in row for key in keys)]
         return sample(whole, int(spec.get("samples", _DEFAULT_SAMPLES)))
 
