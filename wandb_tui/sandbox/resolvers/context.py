@@ -28,12 +28,14 @@ class Context:
         world: The sandbox.
         caller: Who is asking.
         origin: The server's own address as the caller wrote it, so that addresses in answers work for the caller.
+        reads_parquet: Whether the caller reads exported rows from their files by itself.
         runs_seen: The runs that the request asked for by name and got.
     """
 
     world: World
     caller: Caller
     origin: str
+    reads_parquet: bool = False
     runs_seen: dict[int, Run] = field(default_factory=dict)
 
     def visible_project(self, entity: str | None, name: str | None) -> Project | None:

@@ -112,7 +112,8 @@ class RunView:
         samples: int | None = None,
     ) -> list[str]:
         """The rows from ``minStep`` up to ``maxStep``; without a range, an even sample of all."""
-        rows = self._histories.rows(self._run, min_step or 0, max_step)
+        first = min_step or 0 if max_step is None else self._first_wanted(min_step or 0)
+        rows = self._histories.rows(self._run, first, max_step)
         count = _DEFAULT_SAMPLES if samples is None else samples
         chosen = rows[:count] if max_step is not None else sample(rows, count)
         return [json.dumps(row) for row in chosen]
@@ -129,9 +130,16 @@ class RunView:
         keys = spec.get("keys", [])
         # Unlike that of ``history``, the highest step here is included.
         end = int(spec["maxStep"]) + 1 if "maxStep" in spec else None
-        rows = self._histories.rows(self._run, int(spec.get("minStep", 0)), end)
+        first = self._first_wanted(int(spec["minStep"])) if "minStep" in spec else 0
+        rows = self._histories.rows(self._run, first, end)
         whole = [{key: row[key] for key in keys} for row in rows if all(key in row for key in keys)]
         return sample(whole, int(spec.get("samples", _DEFAULT_SAMPLES)))
+
+    def _first_wanted(self, first_step: int) -> int:
+        """Where a range of steps begins for this caller: whoever reads the exported files wants only what came after."""
+        covered = self._context.world.exports.covered_step(self._run) if self._context.reads_parquet else None
+        hidden = self._context.world.faults.get("no-parquet-history") is not None
+        return first_step if covered is None or hidden else max(first_step, covered + 1)
 
     def parquet_history(self, live_keys: list[str]) -> dict[str, Any]:
         """The exported files, and the rows that came after them."""
