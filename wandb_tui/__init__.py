@@ -1,3 +1,88 @@
-"""wandb-tui: wait until a Weights & Biases run's history is really there."""
+"""wandb-tui: wait until a Weights & Biases run's history is really there.
+
+The public names below are imported when first used, so that importing the package stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from wandb_tui.api import (
+        MonitorGroup,
+        MonitorResult,
+        RunMonitor,
+        SimpleWandBMonitor,
+        WandBCredentials,
+        download_history,
+        fork_when_ready,
+        wait_for_history,
+    )
+    from wandb_tui.core.errors import (
+        ApiKeyError,
+        NoBrowserError,
+        RunNotFoundError,
+        ServerError,
+        SignInError,
+        WaitTimeoutError,
+        WandbTuiError,
+    )
+    from wandb_tui.core.events import MonitorStatus
+
+_HOMES = {
+    "wandb_tui.api": (
+        "MonitorGroup",
+        "MonitorResult",
+        "RunMonitor",
+        "SimpleWandBMonitor",
+        "WandBCredentials",
+        "download_history",
+        "fork_when_ready",
+        "wait_for_history",
+    ),
+    "wandb_tui.core.errors": (
+        "ApiKeyError",
+        "NoBrowserError",
+        "RunNotFoundError",
+        "ServerError",
+        "SignInError",
+        "WaitTimeoutError",
+        "WandbTuiError",
+    ),
+    "wandb_tui.core.events": ("MonitorStatus",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ApiKeyError",
+    "MonitorGroup",
+    "MonitorResult",
+    "MonitorStatus",
+    "NoBrowserError",
+    "RunMonitor",
+    "RunNotFoundError",
+    "ServerError",
+    "SignInError",
+    "SimpleWandBMonitor",
+    "WaitTimeoutError",
+    "WandBCredentials",
+    "WandbTuiError",
+    "__version__",
+    "download_history",
+    "fork_when_ready",
+    "wait_for_history",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

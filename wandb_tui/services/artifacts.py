@@ -39,16 +39,14 @@ class _Asked:
 class Poller:
     """Fulfils `core.ports.Prober`."""
 
-    def __init__(self, client: GraphQL, *, with_key: bool = True, clock: Clock = time.monotonic) -> None:
+    def __init__(self, client: GraphQL, *, clock: Clock = time.monotonic) -> None:
         """Make a poller; its thread starts with the first question.
 
         Args:
             client: The way to the server.
-            with_key: Whether there is an API key; only the wording of "there is no such run" depends on it.
             clock: Seconds on a clock that never goes back.
         """
         self._client = client
-        self._with_key = with_key
         self._clock = clock
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -117,10 +115,10 @@ class Poller:
             if self._size.learn(len(now), reply):
                 continue
             batch = batch[len(now) :]
-            _resolve(now, interpret(questions, reply, with_key=self._with_key))
+            _resolve(now, interpret(questions, reply))
             if reply.problem is Answer.TROUBLE:
                 # What ails the server ails it for the rest as well: no use in asking once a second for each hundred.
-                _resolve(batch, interpret([asked.question for asked in batch], reply, with_key=self._with_key))
+                _resolve(batch, interpret([asked.question for asked in batch], reply))
                 return
         _resolve(batch, [_CLOSED])
 

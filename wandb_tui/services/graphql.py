@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -50,6 +50,7 @@ class Reply:
         message: What went wrong, in one sentence without a full stop.
         status: The HTTP status, 0 where none came.
         limits: The rate limit.
+        with_key: Whether the question went out with an API key.
     """
 
     data: dict[str, Any] | None = None
@@ -58,6 +59,7 @@ class Reply:
     message: str = ""
     status: int = 0
     limits: Limits = field(default_factory=Limits)
+    with_key: bool = True
 
 
 class GraphQL:
@@ -93,7 +95,7 @@ class GraphQL:
             )
         except requests.exceptions.RequestException as error:
             return Reply(problem=Answer.TROUBLE, message=_network_trouble(error, self._host))
-        return _read(response, self._host, with_key=bool(key))
+        return replace(_read(response, self._host, with_key=bool(key)), with_key=bool(key))
 
     def close(self) -> None:
         """Close the connections."""

@@ -78,7 +78,7 @@ def compose(questions: Sequence[Question], dialect: Dialect) -> tuple[str, dict[
     return f"query RunHistoryExports({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
 
 
-def interpret(questions: Sequence[Question], reply: Reply, *, with_key: bool) -> list[Probe]:
+def interpret(questions: Sequence[Question], reply: Reply) -> list[Probe]:
     """What the reply says about each run."""
     if reply.problem is not None or reply.data is None:
         answer = reply.problem or Answer.NOT_UNDERSTOOD
@@ -86,7 +86,7 @@ def interpret(questions: Sequence[Question], reply: Reply, *, with_key: bool) ->
     data = reply.data
     errors = _by_alias(reply.errors)
     return [
-        _interpret(question, data.get(f"q{i}"), errors.get(f"q{i}", []) + errors.get("", []), with_key=with_key)
+        _interpret(question, data.get(f"q{i}"), errors.get(f"q{i}", []) + errors.get("", []), with_key=reply.with_key)
         for i, question in enumerate(questions)
     ]
 

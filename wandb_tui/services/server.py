@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from wandb_tui.core.address import RunAddress, is_short
@@ -55,6 +56,15 @@ class Server:
         return ServerInfo(base_url=sdk.base_url.rstrip("/"), app_url=pages.rstrip("/"))
 
     @property
+    def key(self) -> str:
+        """Tells servers apart in the watch list, without asking the SDK wherever that can be avoided."""
+        base = self._base_url
+        if not base and _sdk_names_a_server(self._environ):
+            base = self.info.base_url
+        # wandb.ai and Forge are one server under two names.
+        return "cloud" if not base or base in _PAGES_TO_API.values() else base
+
+    @property
     def shown(self) -> str:
         """The server's name for people, without asking the SDK."""
         address = self._app_url or self._base_url
@@ -91,15 +101,22 @@ class ServerAddresses:
         return RunAddress.parse(text, entity=self._entity, project=self._project, app_url=self._server.info.app_url)
 
 
+def _sdk_names_a_server(environ: Mapping[str, str]) -> bool:
+    """Whether the SDK's own settings file, which may name a server, is there."""
+    folder = environ.get("WANDB_CONFIG_DIR") or Path.home() / ".config" / "wandb"
+    return (Path(folder) / "settings").exists()
+
+
 def base_url(text: str) -> str:
     """The API's address from what a user gave: the API's or the pages' address, with or without a scheme.
 
     Raises:
         UsageError: It is no address of a server.
     """
-    text = text.strip().rstrip("/")
+    text = text.strip()
     if "://" not in text:
         text = f"{'http' if text.startswith(_LOOPBACK) else 'https'}://{text}"
+    text = text.rstrip("/")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port

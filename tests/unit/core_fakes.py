@@ -1,0 +1,94 @@
+"""A prober and a visitor whose answers the test gives, one by one."""
+
+from __future__ import annotations
+
+import queue
+from concurrent.futures import Future
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
+
+RUN = RunAddress("lab", "forks", "abc123")
+ABSENT = Probe(Answer.ABSENT, run=RunInfo("brisk-sun-1", "finished", 299))
+
+
+def there(version=0, coverage=None):
+    return Probe(Answer.THERE, ArtifactVersion(version), RunInfo("brisk-sun-1", "finished", 299), coverage)
+
+
+class FakeProber:
+    """Each probe waits until the test answers it, unless `answers` holds some for it."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked: queue.SimpleQueue[Future[Probe]] = queue.SimpleQueue()
+        self.count = 0
+        self.coverage = []
+
+    def probe(self, run, *, coverage=False):
+        self.count += 1
+        self.coverage.append(coverage)
+        future: Future[Probe] = Future()
+        if self.answers:
+            future.set_result(self.answers.pop(0))
+        else:
+            self.asked.put(future)
+        return future
+
+    def answer(self, probe):
+        self.asked.get(timeout=5).set_result(probe)
+
+    def close(self):
+        pass
+
+
+class FakeVisitor:
+    """Sign-ins and visits wait until the test ends them."""
+
+    def __init__(self, *, signed_in=True):
+        self.is_signed_in = signed_in
+        self.sign_ins: queue.SimpleQueue[Future[Identity]] = queue.SimpleQueue()
+        self.mendings: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
+        self.visits: queue.SimpleQueue[Future[Visit]] = queue.SimpleQueue()
+        self.visit_count = 0
+
+    def signed_in(self):
+        return self.is_signed_in
+
+    def sign_in(self):
+        return _queued(self.sign_ins)
+
+    def mended(self):
+        return _queued(self.mendings)
+
+    def visit(self, run):
+        self.visit_count += 1
+        return _queued(self.visits)
+
+    def end_sign_in(self, outcome=None):
+        self.is_signed_in = not isinstance(outcome, Exception)
+        _end(self.sign_ins, Identity("me") if outcome is None else outcome)
+
+    def end_visit(self, outcome=None):
+        _end(self.visits, Visit(0.1) if outcome is None else outcome)
+
+    def mend(self):
+        _end(self.mendings, None)
+
+    def close(self):
+        pass
+
+
+def _queued(where):
+    future = Future()
+    where.put(future)
+    return future
+
+
+def _end(where, outcome):
+    future = where.get(timeout=5)
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

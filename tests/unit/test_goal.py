@@ -1,0 +1,69 @@
+"""Goals: how they are written, and when they are met."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.goal import Goal, GoalKind
+from wandb_tui.core.probe import Answer, ArtifactVersion, Coverage, Probe, RunInfo
+
+
+def there(version=0, coverage=None, state="finished"):
+    return Probe(Answer.THERE, ArtifactVersion(version), RunInfo(state=state), coverage)
+
+
+@given(st.builds(Goal, st.sampled_from([GoalKind.VERSION, GoalKind.STEP]), st.integers(0, 10**8)))
+def test_numbers_are_printed_and_read_back(goal):
+    assert Goal.parse(str(goal)) == goal
+
+
+@pytest.mark.parametrize("text", ["exists", "newer", "complete", " Exists ", "v3", "V3", "step:200", "step=200"])
+def test_goals_are_understood(text):
+    assert Goal.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "v", "v-1", "step", "step:", "step:-1", "step:x", "versions", "v٣", "v" + "9" * 40]
+)
+def test_what_is_no_goal_says_what_is(text):
+    with pytest.raises(UsageError, match="step:200"):
+        Goal.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("goal", "probe", "baseline", "met", "why"),
+    [
+        ("exists", Probe(Answer.ABSENT), -1, False, "not available yet"),
+        ("exists", there(0), -1, True, "v0"),
+        ("v3", there(2), -1, False, "waiting for v3"),
+        ("v3", there(4), -1, True, "v4"),
+        ("newer", there(1), 1, False, "was there before"),
+        ("newer", there(2), 1, True, "v2"),
+        ("newer", there(0), -1, True, "v0"),
+        ("step:200", there(1), -1, False, "does not tell"),
+        ("step:200", there(1, Coverage(None, None, 300)), -1, False, "does not tell"),
+        ("step:200", there(1, Coverage(99, False, 300)), -1, False, "v1 covers step 99, waiting for 200"),
+        ("step:200", there(1, Coverage(-1, False, 300)), -1, False, "covers no step"),
+        ("step:200", there(1, Coverage(200, False, 300)), -1, True, "covers step 200"),
+        ("step:200", there(1, Coverage(150, True, 150)), -1, False, "has reached step 150"),
+        ("complete", there(1), -1, False, "does not tell"),
+        ("complete", there(1, Coverage(99, False, 300)), -1, False, "of 300"),
+        ("complete", there(1, Coverage(300, True, 300)), -1, True, "complete"),
+        ("complete", there(1, Coverage(300, True, 300), "running"), -1, False, "still running"),
+    ],
+)
+def test_verdicts(goal, probe, baseline, met, why):
+    verdict = Goal.parse(goal).judge(probe, baseline)
+    assert verdict.met is met
+    assert why in verdict.why
+
+
+def test_only_steps_and_completeness_need_the_parquet_history():
+    assert [Goal.parse(t).needs_coverage for t in ("exists", "v1", "newer", "step:1", "complete")] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]

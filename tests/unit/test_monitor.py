@@ -1,0 +1,264 @@
+"""One attempt, start to end, with services that the test answers for."""
+
+import queue
+import threading
+import time
+
+import pytest
+from core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
+
+from wandb_tui.core.control import Control
+from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
+from wandb_tui.core.events import Failure, MonitorStatus
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.monitor import Monitor, Services
+from wandb_tui.core.probe import Answer, Coverage, Probe
+from wandb_tui.core.schedule import Pace
+from wandb_tui.core.state import State
+
+WRONG = SignInError(SignInProblem.WRONG_PASSWORD, "Wrong e-mail or password.")
+SLOW = Pace(check_interval=100, quick_interval=100, max_wait_time=0)
+
+
+class Attempt:
+    """A monitor in a thread of its own, and what it says."""
+
+    def __init__(self, prober, visitor=None, *, goal="exists", pace=SLOW, mend=False):
+        self.control = Control(Goal.parse(goal))
+        self.events = queue.SimpleQueue()
+        self.seen = []
+        services = Services(prober, visitor, user_can_mend=mend)
+        self.monitor = Monitor(RUN, services, self.control, self.events.put, pace=pace)
+        self.thread = threading.Thread(target=self.monitor.run, daemon=True)
+        self.thread.start()
+
+    def until(self, state=None, *, says=""):
+        """The next event in that state that says that."""
+        deadline = time.monotonic() + 5
+        while (left := deadline - time.monotonic()) > 0:
+            event = self.events.get(timeout=left)
+            self.seen.append(event)
+            if (state is None or event.state is state) and says in event.message:
+                return event
+        raise AssertionError(f"never {state} {says!r}: {self.seen}")
+
+    def end(self):
+        self.thread.join(5)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def prober():
+    return FakeProber()
+
+
+@pytest.fixture
+def visitor():
+    return FakeVisitor()
+
+
+def test_an_artifact_that_is_there_needs_no_browser(prober, visitor):
+    attempt = Attempt(prober, visitor)
+    prober.answer(there(2))
+    event = attempt.until(State.AVAILABLE)
+    assert event.artifact == "lab/forks/run-abc123-history:v2"
+    assert event.status is MonitorStatus.AVAILABLE
+    attempt.end()
+    assert visitor.visit_count == 0
+
+
+def test_the_whole_way(prober):
+    visitor = FakeVisitor(signed_in=False)
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.05, quick_interval=0.01))
+    prober.answer(ABSENT)
+    assert attempt.until(State.SIGNING_IN).status is MonitorStatus.SIGNING_IN
+    visitor.end_sign_in()
+    assert attempt.until(State.VISITING).status is MonitorStatus.VISITING
+    prober.answer(ABSENT)
+    visitor.end_visit()
+    attempt.until(State.WAITING, says="loaded")
+    prober.answer(there(0))
+    attempt.until(State.AVAILABLE)
+    attempt.end()
+
+
+def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, visitor):
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.01))
+    prober.answer(ABSENT)
+    attempt.until(State.VISITING)
+    for _ in range(3):
+        prober.answer(ABSENT)
+    prober.answer(there(0))
+    attempt.until(State.AVAILABLE)
+    attempt.end()
+    assert visitor.visits.get(timeout=1).cancelled()
+
+
+def test_nothing_is_visited_before_the_first_answer(prober, visitor):
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.01))
+    prober.answer(Probe(Answer.TROUBLE, message="down"))
+    attempt.until(says="down")
+    assert visitor.visit_count == 0
+    attempt.control.cancel()
+    attempt.end()
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"), [(Answer.REFUSED, Failure.API_KEY), (Answer.MISSING, Failure.NOT_FOUND)]
+)
+def test_refusals_end_it_at_once_with_the_reason(prober, visitor, answer, failure):
+    attempt = Attempt(prober, visitor)
+    prober.answer(Probe(answer, message="no"))
+    event = attempt.until(State.FAILED)
+    assert (event.failure, event.message) == (failure, "no")
+    attempt.end()
+
+
+@pytest.mark.parametrize("answer", [Answer.TROUBLE, Answer.NOT_UNDERSTOOD])
+def test_trouble_is_said_and_waited_out(prober, visitor, answer):
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.01))
+    prober.answer(Probe(answer, message="odd"))
+    attempt.until(State.WAITING, says="odd, next check in")
+    prober.answer(there(0))
+    attempt.until(State.AVAILABLE)
+    attempt.end()
+
+
+def test_a_rate_limit_says_when_it_goes_on(prober, visitor):
+    attempt = Attempt(prober, visitor)
+    prober.answer(Probe(Answer.TROUBLE, message="Rate limited", retry_after=17))
+    event = attempt.until(says="Rate limited, next check in 17 s")
+    assert event.next_probe == pytest.approx(17, abs=0.5)
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_a_failed_visit_is_tried_again_while_the_polling_goes_on(prober, visitor):
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.05))
+    prober.answer(ABSENT)
+    attempt.until(State.VISITING)
+    visitor.end_visit(VisitError("The page is empty."))
+    event = attempt.until(State.WAITING, says="The page is empty. Trying again in 5 s")
+    assert event.state is State.WAITING
+    prober.answer(ABSENT)
+    attempt.control.visit()
+    attempt.until(State.VISITING)
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_an_expired_session_signs_in_again(prober, visitor):
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(State.VISITING)
+    visitor.is_signed_in = False
+    visitor.end_visit(SignedOutError("expired"))
+    attempt.until(State.SIGNING_IN, says="Signing in")
+    visitor.end_sign_in()
+    attempt.until(State.VISITING)
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_a_refused_sign_in_fails_where_nobody_can_mend_it(prober):
+    visitor = FakeVisitor(signed_in=False)
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(State.SIGNING_IN)
+    visitor.end_sign_in(WRONG)
+    assert attempt.until(State.FAILED).failure is Failure.SIGN_IN
+    attempt.end()
+
+
+def test_a_refused_sign_in_waits_with_its_clock_stopped_where_somebody_can(prober):
+    visitor = FakeVisitor(signed_in=False)
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.02, max_wait_time=0.3), mend=True)
+    prober.answer(ABSENT)
+    attempt.until(State.SIGNING_IN, says="Signing in")
+    visitor.end_sign_in(WRONG)
+    event = attempt.until(State.SIGNING_IN, says="Wrong e-mail or password")
+    assert event.clock_stopped
+    time.sleep(0.5)  # longer than max_wait_time: the attempt must outlive it
+    prober.answer(ABSENT)
+    assert attempt.until(State.SIGNING_IN, says="not available yet").clock_stopped
+    visitor.mend()
+    attempt.until(State.SIGNING_IN, says="Signing in")
+    visitor.end_sign_in()
+    attempt.until(State.VISITING)
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_an_unreachable_sign_in_page_is_a_failed_visit(prober):
+    visitor = FakeVisitor(signed_in=False)
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(State.SIGNING_IN)
+    visitor.end_sign_in(SignInError(SignInProblem.UNREACHABLE, "No answer."))
+    attempt.until(State.WAITING, says="No answer. Trying again in 5 s")
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_no_browser_fails_where_nobody_can_mend_it(prober):
+    visitor = FakeVisitor(signed_in=False)
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(State.SIGNING_IN)
+    visitor.end_sign_in(NoBrowserError("No browser."))
+    assert attempt.until(State.FAILED).failure is Failure.NO_BROWSER
+    attempt.end()
+
+
+def test_it_gives_up_in_time_and_says_what_was_last(prober):
+    attempt = Attempt(prober, pace=Pace(check_interval=0.05, max_wait_time=0.2))
+    prober.answer(ABSENT)
+    event = attempt.until(State.TIMED_OUT)
+    assert event.status is MonitorStatus.TIMEOUT
+    assert "not available yet" in event.message
+    attempt.end()
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_cancel_is_felt_at_once(prober, visitor, answered):
+    attempt = Attempt(prober, visitor)
+    attempt.until(State.WAITING)
+    if answered:
+        prober.answer(ABSENT)
+        attempt.until(State.VISITING)
+    started = time.monotonic()
+    attempt.control.cancel()
+    attempt.until(State.CANCELLED)
+    assert time.monotonic() - started < 0.1
+    attempt.end()
+
+
+def test_a_goal_can_change_under_way(prober):
+    attempt = Attempt(prober)
+    prober.answer(ABSENT)
+    attempt.until(says="not available yet")
+    attempt.control.change_goal(Goal.parse("step:200"))
+    attempt.until(says="Waiting for step:200 from now on")
+    prober.answer(there(0, Coverage(99, complete=False, last_step=299)))
+    attempt.until(says="v0 covers step 99, waiting for 200")
+    assert prober.coverage == [False, True]
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_newer_compares_with_what_stood_at_the_beginning(prober):
+    attempt = Attempt(prober, goal="newer", pace=Pace(check_interval=0.01))
+    prober.answer(there(4))
+    attempt.until(says="v4 was there before")
+    prober.answer(there(5))
+    assert attempt.until(State.AVAILABLE).artifact.endswith(":v5")
+    attempt.end()
+
+
+def test_a_fault_of_ours_ends_as_a_row_that_says_so(prober):
+    attempt = Attempt(prober)
+    prober.asked.get(timeout=5).set_exception(ValueError("surprise"))
+    event = attempt.until(State.FAILED)
+    assert event.failure is Failure.INTERNAL
+    assert "see the log" in event.message
+    attempt.end()

@@ -1,0 +1,184 @@
+"""What is asked about many runs at once, and what an answer means for each."""
+
+import json
+
+import pytest
+from graphql import parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.probe import Answer
+from wandb_tui.services.batch_size import MOST, BatchSize
+from wandb_tui.services.graphql import Reply
+from wandb_tui.services.questions import Dialect, Question, compose, interpret
+
+RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(3)]
+QUESTIONS = [Question(run, coverage=True) for run in RUNS]
+FINISHED = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 299}}
+
+
+def membership(version=0, state="COMMITTED"):
+    artifact = {
+        "versionIndex": version,
+        "state": state,
+        "size": "1234",
+        "digest": "d",
+        "createdAt": "2026-11-01T10:00:00Z",
+    }
+    return {"versionIndex": version, "createdAt": "2026-11-01T10:00:00Z", "artifact": artifact}
+
+
+def one(project, errors=(), *, with_key=True):
+    reply = Reply(data={"q0": project}, errors=list(errors), status=200, with_key=with_key)
+    return interpret(QUESTIONS[:1], reply)[0]
+
+
+@pytest.mark.parametrize("dialect", [Dialect(), Dialect(membership=False), Dialect(parquet_history=False)])
+def test_one_query_for_all(dialect):
+    query, variables = compose(QUESTIONS, dialect)
+    document = parse(query)
+    assert len(document.definitions) == 1
+    assert len(document.definitions[0].selection_set.selections) == len(RUNS)
+    assert variables["a1"] == "run-run1-history:latest"
+    assert ("artifactCollectionMembership" in query) is dialect.membership
+    assert ("parquetHistory" in query) is dialect.parquet_history
+
+
+def test_parquet_history_is_asked_only_where_a_goal_needs_it():
+    query, _ = compose([Question(RUNS[0]), Question(RUNS[1], coverage=True)], Dialect())
+    assert query.count("parquetHistory") == 1
+
+
+def test_there():
+    probe = one({"run": FINISHED, "artifactCollectionMembership": membership(3)})
+    assert probe.answer is Answer.THERE
+    assert (probe.artifact.version, probe.artifact.size) == (3, 1234)
+    assert probe.artifact.created.year == 2026
+    assert (probe.run.name, probe.run.last_step) == ("brisk-sun-1", 299)
+
+
+def test_the_older_field_is_read_too():
+    probe = one({"run": FINISHED, "artifact": membership(1)["artifact"]})
+    assert probe.artifact.version == 1
+
+
+@pytest.mark.parametrize("state", ["PENDING", "DELETED"])
+def test_a_version_that_is_not_committed_is_not_there(state):
+    assert one({"run": FINISHED, "artifactCollectionMembership": membership(0, state)}).answer is Answer.ABSENT
+
+
+def test_not_there():
+    assert one({"run": FINISHED, "artifactCollectionMembership": None}).answer is Answer.ABSENT
+
+
+def test_no_such_project_and_no_such_run():
+    project = one(None)
+    run = one({"run": None, "artifactCollectionMembership": None}, with_key=False)
+    assert project.answer is run.answer is Answer.MISSING
+    assert "project lab/forks" in project.message
+    assert "key may not see it" in project.message
+    assert "run run0" in run.message
+    assert "no API key" in run.message
+
+
+def test_errors_belong_to_the_run_that_their_path_names():
+    data = {"q0": None, "q1": {"run": FINISHED, "artifactCollectionMembership": None}, "q2": None}
+    errors = [
+        {"message": "permission denied", "path": ["q0", "run"]},
+        {"message": "internal\nerror", "path": ["q2", "artifactCollectionMembership"]},
+    ]
+    answers = interpret(QUESTIONS, Reply(data=data, errors=errors, status=200))
+    assert [probe.answer for probe in answers] == [Answer.REFUSED, Answer.ABSENT, Answer.NOT_UNDERSTOOD]
+    assert "internal error" in answers[2].message
+
+
+def test_an_artifact_is_believed_beside_an_error_elsewhere():
+    project = {"run": None, "artifactCollectionMembership": membership(0)}
+    assert one(project, [{"message": "boom", "path": ["q0", "run"]}]).answer is Answer.THERE
+
+
+@pytest.mark.parametrize(
+    ("urls", "live", "covered", "complete"),
+    [
+        (["u"], [], 299, True),
+        (["u"], [{"_step": 120}, {"_step": 121}], 119, False),
+        (["u"], [json.dumps({"_step": 120})], 119, False),
+        ([], [{"_step": 0}], -1, False),
+        ([], [], None, None),
+        (None, None, None, None),
+    ],
+)
+def test_coverage(urls, live, covered, complete):
+    run = FINISHED | {"parquetHistory": {"parquetUrls": urls, "liveData": live}}
+    coverage = one({"run": run, "artifactCollectionMembership": membership()}).coverage
+    assert (coverage.covered, coverage.complete) == (covered, complete)
+
+
+@pytest.mark.parametrize("keys", [None, "", "not json", '{"lastStep": 299}', {"lastStep": -1}, {"lastStep": None}, []])
+def test_history_keys_of_every_kind(keys):
+    probe = one({"run": FINISHED | {"historyKeys": keys}, "artifactCollectionMembership": None})
+    assert probe.run.last_step == (299 if keys == '{"lastStep": 299}' else None)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values, json_values, json_values)
+def test_nonsense_is_never_taken_for_an_artifact_and_never_fatal(run, member, parquet):
+    if isinstance(run, dict):
+        run["parquetHistory"] = {"parquetUrls": parquet, "liveData": parquet if isinstance(parquet, list) else []}
+    probe = one({"run": run, "artifactCollectionMembership": member})
+    assert probe.answer is not Answer.THERE
+
+
+def test_a_server_that_does_not_know_a_field_is_asked_in_the_older_way():
+    def says(field):
+        return Reply(errors=[{"message": f'Cannot query field "{field}" on type "Project".'}], status=200)
+
+    older = Dialect().simpler(says("artifactCollectionMembership"))
+    assert older == Dialect(membership=False)
+    assert older.simpler(says("artifactCollectionMembership")) is None
+    assert older.simpler(says("parquetHistory")) == Dialect(membership=False, parquet_history=False)
+    assert Dialect().simpler(says("somethingElse")) is None
+
+
+GOOD = Reply(data={}, status=200)
+TOO_LARGE = Reply(problem=Answer.NOT_UNDERSTOOD, status=413)
+BROKEN = Reply(problem=Answer.TROUBLE, status=502)
+
+
+def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered():
+    size = BatchSize()
+    size.learn(100, GOOD)
+    assert size.learn(100, TOO_LARGE)
+    assert size.now == 50
+    for _ in range(20):
+        assert not size.learn(50, GOOD)
+    assert size.now == 50
+
+
+def test_an_outage_makes_batches_small_only_while_it_lasts():
+    size = BatchSize()
+    size.learn(100, GOOD)
+    for _ in range(10):
+        assert not size.learn(size.now, BROKEN)
+    assert size.now == 1
+    for _ in range(200):
+        size.learn(size.now, GOOD)
+    assert size.now == MOST
+
+
+def test_a_single_run_tells_nothing_about_sizes():
+    size = BatchSize()
+    assert not size.learn(1, TOO_LARGE)
+    assert size.now == MOST
+
+
+def test_complexity_limits_are_understood_by_their_words():
+    reply = Reply(problem=Answer.NOT_UNDERSTOOD, status=200, errors=[{"message": "Query is too complex (1200 > 1000)"}])
+    assert BatchSize().learn(100, reply)

@@ -1,0 +1,156 @@
+"""The schedule, by a clock that the test moves."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wandb_tui.core.schedule import Pace, Schedule
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_everything_is_due_at_the_start(clock):
+    schedule = Schedule(Pace(), clock)
+    assert schedule.until_probe == 0
+    assert schedule.until_visit == 0
+    assert schedule.until_timeout == 300
+
+
+def test_probes_keep_the_interval(clock):
+    schedule = Schedule(Pace(check_interval=5), clock)
+    clock.now += 1
+    schedule.probe_answered()
+    assert schedule.until_probe == 5
+    clock.now += 7
+    assert schedule.until_probe == 0
+
+
+def test_probes_are_quick_for_a_minute_after_a_visit(clock):
+    schedule = Schedule(Pace(check_interval=10, quick_interval=2, quick_for=60), clock)
+    schedule.probe_answered()
+    schedule.visit_ended()
+    assert schedule.until_probe == 2
+    clock.now += 59
+    schedule.probe_answered()
+    assert schedule.until_probe == 2
+    clock.now += 2
+    schedule.probe_answered()
+    assert schedule.until_probe == 10
+
+
+def test_a_quicker_interval_than_the_quick_one_stays(clock):
+    schedule = Schedule(Pace(check_interval=0.5, quick_interval=2), clock)
+    schedule.visit_ended()
+    schedule.probe_answered()
+    assert schedule.until_probe == 0.5
+
+
+def test_good_visits_come_again_with_growing_gaps(clock):
+    schedule = Schedule(Pace(revisit_interval=60), clock)
+    gaps = []
+    for _ in range(6):
+        schedule.visit_ended()
+        gaps.append(schedule.until_visit)
+        clock.now += gaps[-1]
+    assert gaps == [60, 120, 240, 480, 600, 600]
+
+
+def test_failed_visits_are_tried_again_with_growing_gaps(clock):
+    schedule = Schedule(Pace(), clock)
+    assert [schedule.visit_failed() for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
+    schedule.visit_ended()
+    assert schedule.visit_failed() == 5
+
+
+def test_trouble_slows_the_probes_down_and_an_answer_mends_it(clock):
+    schedule = Schedule(Pace(check_interval=5), clock)
+    gaps = []
+    for _ in range(5):
+        schedule.probe_failed(None)
+        gaps.append(schedule.until_probe)
+    assert gaps == [5, 10, 20, 40, 40]
+    schedule.probe_answered()
+    schedule.probe_failed(None)
+    assert schedule.until_probe == 5
+
+
+def test_a_limiting_server_holds_the_visits_too(clock):
+    schedule = Schedule(Pace(), clock)
+    schedule.probe_failed(20)
+    assert schedule.until_probe == 20
+    assert schedule.until_visit == 20
+    schedule.visit_now()
+    assert schedule.until_visit == 20
+
+
+def test_the_clock_stands_still_while_the_user_is_needed(clock):
+    schedule = Schedule(Pace(max_wait_time=300), clock)
+    clock.now += 100
+    schedule.stop_clock()
+    clock.now += 10_000
+    assert schedule.elapsed == 100
+    assert not schedule.timed_out
+    assert schedule.until_timeout is None
+    schedule.resume_clock()
+    clock.now += 199
+    assert not schedule.timed_out
+    clock.now += 1
+    assert schedule.timed_out
+
+
+def test_zero_waits_for_ever(clock):
+    schedule = Schedule(Pace(max_wait_time=0), clock)
+    clock.now += 1e9
+    assert not schedule.timed_out
+    assert schedule.until_timeout is None
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["answered", "failed", "limited", "visited", "visit failed", "stop", "resume"]),
+        st.floats(0, 500),
+    ),
+    max_size=40,
+)
+
+
+@given(steps, st.floats(0.1, 100), st.floats(0, 1000))
+def test_whatever_happens_times_make_sense(happenings, interval, patience):
+    clock = Clock()
+    schedule = Schedule(Pace(check_interval=interval, max_wait_time=patience), clock)
+    before = 0.0
+    for what, seconds in happenings:
+        clock.now += seconds
+        match what:
+            case "answered":
+                schedule.probe_answered()
+                assert 0 < schedule.until_probe <= interval + 1e-6
+            case "failed":
+                schedule.probe_failed(None)
+                assert 0 < schedule.until_probe <= 8 * interval + 1e-6
+            case "limited":
+                schedule.probe_failed(seconds)
+                assert schedule.until_visit >= seconds - 1e-6
+            case "visited":
+                schedule.visit_ended()
+            case "visit failed":
+                assert 5 <= schedule.visit_failed() <= 600
+            case "stop":
+                schedule.stop_clock()
+            case "resume":
+                schedule.resume_clock()
+        assert schedule.elapsed >= before - 1e-6
+        before = schedule.elapsed
+        assert schedule.until_probe >= 0
+        assert schedule.until_visit >= 0

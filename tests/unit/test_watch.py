@@ -1,0 +1,165 @@
+"""The watch list: attempts, restarts, stale words, and systems without threads."""
+
+import queue
+import threading
+import time
+
+import pytest
+from core_fakes import ABSENT, RUN, FakeProber, there
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.events import AttemptEnded, Event
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.schedule import Pace
+from wandb_tui.core.state import State
+from wandb_tui.core.watch import LOG_LINES, Watch
+
+OTHER = RunAddress("lab", "forks", "def456")
+SLOW = Pace(check_interval=100, max_wait_time=0)
+
+
+class Desk:
+    """Folds what the monitors say, one at a time, when the test wants it."""
+
+    def __init__(self, prober):
+        self.said = queue.SimpleQueue()
+        self.watch = Watch(Services(prober, None), self.spawn, self.said.put)
+        self.refuse = False
+
+    def spawn(self, run, work):
+        if self.refuse:
+            raise RuntimeError("can't start new thread")
+        threading.Thread(target=work, daemon=True).start()
+
+    def until(self, condition):
+        deadline = time.monotonic() + 5
+        while not condition():
+            self.watch.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+
+
+@pytest.fixture
+def prober():
+    return FakeProber()
+
+
+@pytest.fixture
+def desk(prober):
+    desk = Desk(prober)
+    yield desk
+    desk.watch.cancel_all()
+    desk.until(lambda: not any(row.running for row in desk.watch))
+
+
+def test_a_run_goes_its_way(desk, prober):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    assert row.state is State.QUEUED
+    prober.answer(there(1))
+    desk.until(lambda: not row.running)
+    assert row.state is State.AVAILABLE
+    assert row.artifact == "lab/forks/run-abc123-history:v1"
+    assert row.run_info.name == "brisk-sun-1"
+    assert [line.state for line in row.log] == [State.QUEUED, State.WAITING, State.AVAILABLE]
+
+
+def test_restart_begins_attempt_2_and_nothing_of_attempt_1_follows(desk, prober):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    prober.answer(ABSENT)
+    desk.until(lambda: "not available" in row.message)
+    desk.watch.restart(RUN)
+    assert row.attempt == 1
+    desk.until(lambda: row.attempt == 2)
+    prober.answer(there(0))
+    desk.until(lambda: row.state is State.AVAILABLE)
+    attempts = [line.attempt for line in row.log]
+    assert attempts == sorted(attempts)
+    assert set(attempts) == {1, 2}
+
+
+def test_restarting_twice_makes_one_new_attempt(desk):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    desk.watch.restart(RUN)
+    desk.watch.restart(RUN)
+    desk.until(lambda: row.attempt == 2 and row.state is State.WAITING)
+    assert desk.said.empty()
+
+
+def test_words_of_an_older_attempt_are_dropped(desk):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    desk.watch.restart(RUN)
+    desk.until(lambda: row.attempt == 2)
+    before = len(row.log)
+    assert desk.watch.fold(Event(RUN, 1, State.AVAILABLE, "stale")) is None
+    assert desk.watch.fold(AttemptEnded(RUN, 1)) is None
+    assert len(row.log) == before
+    assert row.running
+
+
+def test_a_removed_run_that_is_added_again_does_not_hear_its_old_thread(desk):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    desk.watch.remove(RUN)
+    assert RUN not in desk.watch
+    again = desk.watch.add(RUN, Goal(), SLOW)
+    assert again is not row
+    desk.until(lambda: again.state is State.WAITING)
+    assert again.running
+    assert again.state is State.WAITING
+
+
+def test_adding_twice_changes_the_goal_only(desk):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    assert desk.watch.add(RUN, Goal.parse("v3"), SLOW) is row
+    assert row.attempt == 1
+    desk.until(lambda: "v3 from now on" in row.message)
+    assert len(desk.watch) == 1
+
+
+def test_a_system_without_threads_leaves_it_queued_until_another_ends(desk, prober):
+    first = desk.watch.add(OTHER, Goal(), SLOW)
+    desk.refuse = True
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    assert row.state is State.QUEUED
+    assert "no thread left" in row.message
+    assert not row.running
+    desk.refuse = False
+    desk.watch.cancel(OTHER)
+    desk.until(lambda: row.running)
+    assert first.state is State.CANCELLED
+    assert row.attempt == 1
+
+
+def test_a_queued_run_can_be_cancelled(desk):
+    desk.refuse = True
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    desk.watch.cancel(RUN)
+    assert row.state is State.CANCELLED
+
+
+def test_restored_rows_go_on_or_rest(desk):
+    rests = desk.watch.restore(
+        KeptRun(RUN, Goal(), 3, State.AVAILABLE, "done", "lab/forks/run-abc123-history:v0", 42.0)
+    )
+    goes_on = desk.watch.restore(KeptRun(OTHER, Goal(), 1, State.WAITING, "…"), SLOW)
+    assert not rests.running
+    assert rests.elapsed(time.monotonic()) == 42.0
+    assert goes_on.running
+    assert goes_on.attempt == 2
+
+
+def test_a_log_is_bounded(desk):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    for i in range(LOG_LINES + 50):
+        desk.watch.fold(Event(RUN, 1, State.WAITING, f"line {i}"))
+    assert len(row.log) == LOG_LINES
+    assert row.log[-1].message == f"line {LOG_LINES + 49}"
+
+
+def test_time_ticks_between_words_and_stands_still_when_stopped(desk):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    desk.watch.fold(Event(RUN, 1, State.WAITING, "…", elapsed=10, next_probe=5))
+    now = row.heard_at
+    assert row.elapsed(now + 3) == pytest.approx(13)
+    assert row.until_probe(now + 3) == pytest.approx(2)
+    desk.watch.fold(Event(RUN, 1, State.SIGNING_IN, "needs you", elapsed=13, clock_stopped=True))
+    assert row.elapsed(row.heard_at + 100) == 13

@@ -1,0 +1,209 @@
+"""Builds the services and hands them to the core; the only file that knows all of them.
+
+Everything is built when first asked for: a start of the dashboard pays for nothing that it does not show yet.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from wandb_tui.core.errors import ApiKeyError
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import AccountState, Credentials
+from wandb_tui.services.paths import Paths
+from wandb_tui.services.server import Server, ServerAddresses
+from wandb_tui.services.settings import Settings
+
+if TYPE_CHECKING:
+    from wandb_tui.services.account import KeyringAccount
+    from wandb_tui.services.artifacts import Poller
+    from wandb_tui.services.browser import BrowserVisitor
+    from wandb_tui.services.graphql import GraphQL
+    from wandb_tui.services.store import SqliteWatchStore
+    from wandb_tui.services.vault import Vault
+
+
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A property that is built once, when first asked for, even if two threads ask together."""
+
+    def __init__(self, build: Callable[[Wiring], T]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    def __set_name__(self, owner: type[Wiring], name: str) -> None:
+        self._name = name
+
+    def __get__(self, wiring: Wiring, owner: type[Wiring]) -> T:
+        with wiring.lock:
+            if self._name not in wiring.__dict__:
+                wiring.__dict__[self._name] = self._build(wiring)
+        return cast("T", wiring.__dict__[self._name])
+
+
+class Wiring:
+    """The services for one server."""
+
+    def __init__(
+        self,
+        *,
+        host: str | None = None,
+        credentials: Credentials | None = None,
+        api_key: str | None = None,
+        headless: bool | None = None,
+        anonymous_ok: bool = False,
+        environ: Mapping[str, str] = os.environ,
+        paths: Paths | None = None,
+    ) -> None:
+        """Say which server and which secrets; nothing is built yet.
+
+        Args:
+            host: What ``--host`` says.
+            credentials: For the browser sign-in, before all other sources.
+            api_key: The API key, before all other sources.
+            headless: Whether the browser works without a window; None leaves it to the settings.
+            anonymous_ok: Visit signed out where nothing is known to sign in with.
+            environ: The environment.
+            paths: Where things lie on disk.
+
+        Raises:
+            UsageError: The settings or the server's address cannot be read.
+        """
+        self.environ = environ
+        self.paths = paths or Paths.of_user()
+        self.settings = Settings.load(self.paths.settings_file)
+        self.server = Server(host, self.settings, environ)
+        self._credentials = credentials
+        self._api_key = api_key
+        self._headless = self.settings.headless if headless is None else headless
+        self._anonymous_ok = anonymous_ok
+        self.lock = threading.RLock()
+        self._closers: list[GraphQL | Poller | BrowserVisitor] = []
+
+    @_Once
+    def vault(self) -> Vault:
+        """The secrets in the keyring, and the encrypted browser session."""
+        from wandb_tui.services.vault import Vault
+
+        return Vault(self.server.info, self.paths.state)
+
+    @_Once
+    def account(self) -> KeyringAccount:
+        """What is known to sign in with."""
+        from wandb_tui.services.account import KeyringAccount
+
+        return KeyringAccount(
+            self.server.info, self.vault, self.environ, credentials=self._credentials, api_key=self._api_key
+        )
+
+    @_Once
+    def visitor(self) -> BrowserVisitor:
+        """The browser."""
+        from wandb_tui.services.browser import BrowserVisitor
+
+        visitor = BrowserVisitor(
+            self.server.info,
+            self.account,
+            self.vault,
+            tabs=self.settings.tabs,
+            headless=self._headless,
+            environ=self.environ,
+            allowed_origins=self.settings.allowed_origins,
+            anonymous_ok=self._anonymous_ok,
+        )
+        self._closers.append(visitor)
+        return visitor
+
+    @_Once
+    def prober(self) -> Poller:
+        """The poller."""
+        from wandb_tui.services.artifacts import Poller
+
+        poller = Poller(self.client())
+        self._closers.append(poller)
+        return poller
+
+    @_Once
+    def addresses(self) -> ServerAddresses:
+        """Reads run addresses."""
+        return ServerAddresses(self.server, self.settings, self.environ, self._key_entity)
+
+    @_Once
+    def store(self) -> SqliteWatchStore:
+        """The watch list on disk."""
+        from wandb_tui.services.store import SqliteWatchStore
+
+        return SqliteWatchStore(self.paths.watch_list, self.server.key)
+
+    def client(self) -> GraphQL:
+        """A new way to the API, for one thread at a time."""
+        from wandb_tui.services.graphql import GraphQL
+
+        return GraphQL(self.server.info.base_url, self.account.api_key)
+
+    def services(self, *, visit: bool = True, user_can_mend: bool = False) -> Services:
+        """What monitors work with."""
+        return Services(self.prober, self.visitor if visit else None, user_can_mend=user_can_mend)
+
+    def use(self, credentials: Credentials | None, api_key: str | None) -> None:
+        """Sign in with these rather than with what is kept; to be said before anything is built."""
+        self._credentials = credentials or self._credentials
+        self._api_key = api_key or self._api_key
+        self.__dict__.pop("account", None)
+
+    def check_api_key(self) -> None:
+        """Make sure that there is an API key at all; whether the server takes it, the first probe will tell.
+
+        Raises:
+            ApiKeyError: There is none.
+        """
+        if self.account.api_key() is None:
+            pages = self.server.info.app_url
+            raise ApiKeyError(
+                f"There is no API key for {self.server.info.host}.",
+                f"Get one at {pages}/authorize, then run wandb-tui login, wandb login, or set WANDB_API_KEY.",
+            )
+
+    def close(self) -> None:
+        """End the browser and the poller, as far as they were ever built."""
+        with self.lock:
+            closers, self._closers = self._closers, []
+        for closer in closers:
+            closer.close()
+
+    def _key_entity(self) -> str:
+        from wandb_tui.services.graphql import viewer_entity
+
+        client = self.client()
+        try:
+            return viewer_entity(client)
+        finally:
+            client.close()
+
+
+class LateAccount:
+    """The account of a wiring, built when first asked: the dashboard starts before the SDK has been imported."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    def state(self) -> AccountState:
+        """What is there."""
+        return self._wiring.account.state()
+
+    def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
+        """Use these from now on, and keep them if `remember`."""
+        self._wiring.account.save(credentials, api_key, remember=remember)
+
+    def go_on_without(self) -> None:
+        """Visit signed out from now on."""
+        self._wiring.account.go_on_without()
+
+    def forget(self) -> None:
+        """Remove everything that is kept for this server."""
+        self._wiring.account.forget()
