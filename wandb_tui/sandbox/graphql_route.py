@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.sessions import Caller
     from wandb_tui.sandbox.world import World
 
+_SDK_AGENTS = ("wandb-core", "W&B Public Client")
+
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
@@ -35,8 +37,8 @@ async def graphql(request: Request) -> Response:
         query, variables = str(asked["query"]), asked.get("variables") or {}
     except (ValueError, KeyError, TypeError):
         return _errors(400, "the request has to be a JSON object with a query")
-    # The SDK's service process joins what it gets here with the rows of the Parquet files, without looking for doubles.
-    reads_parquet = request.headers.get("user-agent", "").startswith("wandb-core")
+    # The SDK joins what it gets here with the rows of the Parquet files, without looking for doubles.
+    reads_parquet = request.headers.get("user-agent", "").startswith(_SDK_AGENTS)
     context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=reads_parquet)
     answer = await run_in_threadpool(_answer, context, query, variables)
     record(world, request, {"query": query, "variables": variables}, answer.status, answer.body)
