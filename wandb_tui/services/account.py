@@ -1,0 +1,215 @@
+"""Which secrets are used for one server, and where they come from.
+
+What is passed explicitly wins over the environment, the environment over ~/.netrc, that over the keyring.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_tui.core.errors import ApiKeyError, KeyringError
+from wandb_tui.core.ports import AccountState, Credentials, ServerInfo, Source
+from wandb_tui.services.api_keys import checked, from_netrc, netrc_path
+from wandb_tui.services.redact import learn
+from wandb_tui.services.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What has been found out so far."""
+
+    credentials: Credentials | None = None
+    password_from: Source = Source.NONE
+    api_key: str | None = None
+    key_from: Source = Source.NONE
+    keyring_problem: str = ""
+
+
+class KeyringAccount:
+    """The account on one server; fulfils `core.ports.Account`. Safe from any thread.
+
+    Attributes:
+        vault: Where things are kept.
+        keyring_problem: What is wrong with the keyring and what to do, or empty; known after the first reading.
+        anonymous: Whether the user chose to go on without signing in.
+        wish: Counts the user's wishes to sign in: each may submit the password once.
+    """
+
+    def __init__(  # noqa: PLR0917 - the order in which they win
+        self,
+        server: ServerInfo,
+        vault: Vault,
+        environ: Mapping[str, str],
+        netrc_path: Path | None = None,
+        credentials: Credentials | None = None,
+        api_key: str | None = None,
+    ) -> None:
+        """Know where to look; the keyring is touched only when nothing before it has an answer.
+
+        Args:
+            server: The server that the secrets are for.
+            vault: Where they are kept.
+            environ: ``WANDB_VIEWER_MAIL``, ``WANDB_VIEWER_PW``, ``WANDB_API_KEY`` and ``NETRC`` are read from it.
+            netrc_path: The file of API keys; by default where the SDK looks.
+            credentials: Used in place of all others.
+            api_key: Used in place of all others.
+        """
+        self.vault = vault
+        self.anonymous = False
+        self.wish = 0
+        self._server = server
+        self._environ = environ
+        self._netrc = netrc_path
+        self._given = credentials
+        self._given_key = api_key
+        self._remembered = True
+        self._known: _Known | None = None
+        self._reading = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
+        learn(api_key, credentials.password if credentials else None)
+
+    @property
+    def keyring_problem(self) -> str:
+        """What is wrong with the keyring and what to do, or empty."""
+        return self._known.keyring_problem if self._known else ""
+
+    @property
+    def session_on_disk(self) -> bool:
+        """Whether the browser session may be kept on disk: not where the user wants to be forgotten."""
+        return self._remembered
+
+    @property
+    def ask_keyring_quietly(self) -> bool:
+        """Whether the keyring must not open a dialog, because the environment has all that is needed."""
+        return self._read().password_from is Source.ENVIRONMENT
+
+    def credentials(self) -> Credentials | None:
+        """The user name and password to sign in with, if there are any. Blocks for some seconds the first time."""
+        return self._read().credentials
+
+    def api_key(self) -> str | None:
+        """The API key, if there is one. Blocks for some seconds the first time."""
+        return self._read().api_key
+
+    def state(self) -> AccountState:
+        """What is there, without any secret."""
+        known = self._read()
+        username = known.credentials.username if known.credentials else ""
+        return AccountState(
+            username=username,
+            password=known.password_from,
+            api_key=known.key_from,
+            saved_session=self.vault.has_session(username),
+            keyring_problem=known.keyring_problem,
+        )
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call back, from the changing thread, whenever the user has changed something."""
+        self._listeners.append(callback)
+
+    def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
+        """Use these from now on, and keep them in the keyring if `remember`; None leaves what is there.
+
+        Raises:
+            KeyringError: They cannot be kept; they are used for this session all the same.
+            ApiKeyError: The API key cannot be one; then nothing is changed.
+        """
+        key = checked(api_key) if api_key is not None else None
+        learn(key, credentials.password if credentials else None)
+        with self._reading:
+            self._given = credentials or self._given
+            self._given_key = key or self._given_key
+            self._remembered = remember if credentials else self._remembered
+            self._known = None
+            self.anonymous = self.anonymous and credentials is None
+            if credentials is not None or key is None:
+                self.wish += 1
+        try:
+            if remember:
+                self._keep(credentials, key)
+        finally:
+            self._tell()
+
+    def go_on_without(self) -> None:
+        """Visit signed out from now on: public runs only."""
+        with self._reading:
+            self.anonymous = True
+            self.wish += 1
+        self._tell()
+
+    def forget(self) -> None:
+        """Remove everything that is kept for this server; what the environment gives stays.
+
+        Raises:
+            KeyringError: The keyring does not let us.
+        """
+        with self._reading:
+            self._given = self._given_key = self._known = None
+            self.anonymous = False
+            self.wish += 1
+        try:
+            self.vault.forget()
+        finally:
+            self._tell()
+
+    def _keep(self, credentials: Credentials | None, key: str | None) -> None:
+        if credentials is not None:
+            self.vault.save_credentials(credentials)
+        if key is not None:
+            self.vault.save_api_key(key)
+
+    def _tell(self) -> None:
+        for callback in list(self._listeners):
+            callback()
+
+    def _read(self) -> _Known:
+        with self._reading:
+            if self._known is None:
+                self._known = self._find()
+                known = self._known
+                learn(known.api_key, known.credentials.password if known.credentials else None)
+            return self._known
+
+    def _find(self) -> _Known:
+        credentials, password_from = self._credentials_outside_keyring()
+        key, key_from = self._key_outside_keyring()
+        # Whoever gives credentials in the environment (on a cluster, say) is not kept waiting for a keyring.
+        if credentials is not None and (key is not None or password_from is Source.ENVIRONMENT):
+            return _Known(credentials, password_from, key, key_from)
+        try:
+            if credentials is None and (kept := self.vault.credentials()):
+                credentials, password_from = kept, Source.KEYRING
+            if key is None and (kept_key := self.vault.api_key()):
+                key, key_from = kept_key, Source.KEYRING
+        except KeyringError as error:
+            log.info("Without a keyring: %s", error.message)
+            return _Known(credentials, password_from, key, key_from, str(error))
+        return _Known(credentials, password_from, key, key_from)
+
+    def _credentials_outside_keyring(self) -> tuple[Credentials | None, Source]:
+        if self._given is not None:
+            return self._given, Source.MEMORY
+        mail, password = self._environ.get("WANDB_VIEWER_MAIL", ""), self._environ.get("WANDB_VIEWER_PW", "")
+        if mail and password:
+            return Credentials(mail, password), Source.ENVIRONMENT
+        return None, Source.NONE
+
+    def _key_outside_keyring(self) -> tuple[str | None, Source]:
+        if self._given_key:
+            return self._given_key, Source.MEMORY
+        in_environment = self._environ.get("WANDB_API_KEY", "").strip()
+        in_file = in_environment or from_netrc(self._netrc or netrc_path(self._environ), self._server.base_url)
+        source = Source.ENVIRONMENT if in_environment else Source.NETRC
+        if not in_file:
+            return None, Source.NONE
+        try:
+            return checked(in_file), source
+        except ApiKeyError as error:
+            log.warning("The API key from %s is not used: %s", source, error.message)
+            return None, Source.NONE

@@ -1,0 +1,82 @@
+"""The API key: whether a text can be one, and the one that `wandb login` wrote to ~/.netrc."""
+
+from __future__ import annotations
+
+import logging
+import netrc
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wandb_tui.core.errors import ApiKeyError
+
+log = logging.getLogger(__name__)
+
+_SHORTEST = 40
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+
+# The API of each of these hosts is the same service, so a key written for one is good for all.
+_SAME_SERVICE = (
+    ("api.forge.coreweave.com", "forge.coreweave.com", "api.wandb.ai"),
+    ("api.qa.forge.coreweave.com", "qa.forge.coreweave.com", "api.qa.wandb.ai"),
+)
+
+
+def checked(key: str) -> str:
+    """The key without spaces around it.
+
+    Raises:
+        ApiKeyError: This cannot be an API key, by the rule the SDK goes by.
+    """
+    key = key.strip()
+    if _JWT.fullmatch(key):
+        return key
+    secret = key.split("-", 1)[-1]
+    if re.search(r"\s", key):
+        raise ApiKeyError("An API key has no spaces in it.", "Copy it again from the user settings of the W&B site.")
+    if len(secret) < _SHORTEST:
+        raise ApiKeyError(
+            f"An API key has at least {_SHORTEST} characters, this one has {len(secret)}.",
+            "Copy it again from the user settings of the W&B site.",
+        )
+    if not re.fullmatch(r"[\w-]+", secret):
+        raise ApiKeyError("An API key has letters, digits, “_” and “-” only.", "Copy it again from the W&B site.")
+    return key
+
+
+def netrc_path(environ: Mapping[str, str]) -> Path:
+    """Where the SDK looks for the file."""
+    if named := environ.get("NETRC"):
+        return Path(named).expanduser()
+    home = Path(environ.get("HOME") or Path.home())
+    usual, windows = home / ".netrc", home / "_netrc"
+    if usual.exists() or not (windows.exists() or sys.platform == "win32"):
+        return usual
+    return windows
+
+
+def from_netrc(path: Path, base_url: str) -> str | None:
+    """The key for this server; `default` entries are not meant for it and do not count."""
+    try:
+        hosts = netrc.netrc(path).hosts
+    except FileNotFoundError:
+        return None
+    except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
+        where = f", line {error.lineno}" if isinstance(error, netrc.NetrcParseError) and error.lineno else ""
+        log.warning("%s cannot be read (%s%s)", path, type(error).__name__, where)
+        return None
+    host = urlsplit(base_url).netloc
+    for name in _names(host):
+        if (entry := hosts.get(name)) and entry[2]:
+            return entry[2]
+    return None
+
+
+def _names(host: str) -> tuple[str, ...]:
+    """The names under which a key for `host` may be written, its own first, then the service behind it."""
+    for names in _SAME_SERVICE:
+        if host in names:
+            return (host, names[-1])
+    return (host,)
