@@ -155,10 +155,9 @@ def test_what_is_printed_is_read_back(address):
 def test_whatever_is_typed_is_an_address_or_a_usage_error(text):
     try:
         address = RunAddress.parse(text, entity="lab", project="forks", app_url=FORGE)
-    except UsageError as error:
-        assert str(error)
-    else:
-        assert len(address.collection) <= 128
+    except UsageError:
+        return
+    assert len(address.collection) <= 128
 
 
 @given(st.sampled_from(["https://", "http://", "", "//"]), st.text(max_size=60), st.text(max_size=60))

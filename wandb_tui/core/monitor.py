@@ -280,11 +280,10 @@ class Monitor:
     # The ends
 
     def _time_out(self) -> Event:
-        waited = self._schedule.elapsed
-        last = f" (last: {self._last_message})" if self._last_message else ""
+        waited, why = self._schedule.elapsed, self._last_message or f"no answer about {self._goal}"
         return self._say(
             State.TIMED_OUT,
-            f"Timeout reached after {waited:.0f} s without {self._goal}{last}",
+            f"Timeout reached after {waited:.0f} s: {why[:1].lower()}{why[1:]}",
             status=MonitorStatus.TIMEOUT,
             level=Level.ERROR,
         )

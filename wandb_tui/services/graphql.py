@@ -130,9 +130,9 @@ def _network_trouble(error: requests.exceptions.RequestException, host: str) -> 
         case exceptions.ConnectionError() if any(
             word in text for word in ("resolve", "Name or service", "getaddrinfo")
         ):
-            what = f"The name {host} cannot be resolved: is it right, and is the network up?"
+            what = f"The name {host} cannot be resolved (is it right, and is the network up?)"
         case exceptions.ConnectionError() if "refused" in text:
-            what = f"Nothing listens at {host}: is the server running?"
+            what = f"Nothing listens at {host} (is the server running?)"
         case exceptions.ConnectionError() | exceptions.ChunkedEncodingError():
             what = f"The connection to {host} broke off"
         case _:
@@ -156,7 +156,7 @@ def _read(response: requests.Response, host: str, *, with_key: bool) -> Reply:
         target = urlsplit(response.headers.get("Location", "")).netloc or "another page"
         return Reply(
             problem=Answer.NOT_UNDERSTOOD,
-            message=f"{host} sends its API's callers to {target}: is this the address of its API?",
+            message=f"{host} sends its API's callers to {target} (is this the address of its API?)",
             status=status,
             limits=limits,
         )
@@ -190,7 +190,7 @@ def _errors(body: dict[str, Any] | None) -> list[dict[str, Any]]:
 def _unusable(response: requests.Response, host: str, errors: list[dict[str, Any]], *, understood: bool) -> str:
     status = response.status_code
     if errors:
-        return f"{host} says: {shown(errors[0].get('message'))}"
+        return f"{host} says: {shown(errors[0].get('message'))}" + (f" (HTTP {status})" if status >= 400 else "")  # noqa: PLR2004
     if status == 404:  # noqa: PLR2004 - Not Found
         return f"There is no W&B API at {host} (HTTP 404)"
     if status >= 400:  # noqa: PLR2004 - the caller's faults
@@ -198,7 +198,7 @@ def _unusable(response: requests.Response, host: str, errors: list[dict[str, Any
     if not response.content.strip():
         return f"{host} answers with nothing at all"
     if "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<":
-        return f"{host} answers with a web page instead of data: is this the address of its API?"
+        return f"{host} answers with a web page instead of data (is this the address of its API?)"
     return f"{host} answers with {'no data' if understood else 'something that is not JSON'}"
 
 

@@ -1,0 +1,67 @@
+"""All checks, with all set-up they need: ``python -m tests``. People and CI run the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.services.browser_find import find_browser
+from wandb_tui.services.browser_install import install_browser
+
+ROOT = Path(__file__).resolve().parents[1]
+# A command that must be there, and Debian's package that brings it.
+TOOLS = {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon", "tmux": "tmux"}
+QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def main() -> int:
+    set_up()
+    python = [sys.executable, "-m"]
+    steps = {
+        "formatting": [*python, "ruff", "format", "--check", "-q", "."],
+        "lint": [*python, "ruff", "check", "-q", "."],
+        "types": [*python, "mypy"],
+        "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-timing"],
+        "tests": [*python, "pytest", *sys.argv[1:]],
+    }
+    failed = [name for name, command in steps.items() if not passes(name, command)]
+    if failed:
+        say(f"failed: {', '.join(failed)}")
+    return len(failed)
+
+
+def set_up() -> None:
+    """Install what the tests drive: a browser, a Secret Service, a terminal."""
+    try:
+        find_browser(os.environ)
+    except NoBrowserError:
+        say("installing a browser")
+        install_browser(lambda line: print(line, flush=True), os.environ)
+    missing = [package for tool, package in TOOLS.items() if not shutil.which(tool)]
+    if missing:
+        say(f"installing {', '.join(missing)}")
+        root = [] if os.geteuid() == 0 else ["sudo"]
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *missing]):
+            subprocess.run([*root, *command], env=environ, check=True)
+
+
+def passes(name: str, command: list[str]) -> bool:
+    say(name)
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, check=False)
+    say(f"{name}: {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s")
+    return done.returncode == 0
+
+
+def say(text: str) -> None:
+    print(f"── {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

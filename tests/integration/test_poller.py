@@ -1,0 +1,254 @@
+"""The poller over HTTP: one request for many runs, five answers told apart, and limits heeded."""
+
+import json
+import ssl
+import threading
+import time
+from concurrent.futures import wait
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.probe import Answer
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.artifacts import Poller
+from wandb_tui.services.graphql import GraphQL, viewer_entity
+
+RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A sandbox with 250 runs of 10 steps, of which the first is exported up to step 9 and then went on to 19."""
+    with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
+        world = sandbox.world
+        project, _ = world.state.ensure_project("lab", "forks")
+        for run in RUNS:
+            made = world.state.create_run(project, run.run_id, None)
+            log_steps(world, made, 0, 10)
+        first = world.state.run(project, RUNS[0].run_id)
+        world.exports.start(first, delay=0)
+        log_steps(world, first, 10, 20)
+        yield sandbox
+
+
+def log_steps(world, run, start, end):
+    lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(start, end)]
+    world.histories.append(run, "wandb-history.jsonl", start, lines)
+
+
+@pytest.fixture
+def poller(server):
+    yield from make_poller(server.base_url, server.api_key)
+    server.set_faults()
+
+
+def make_poller(url, key):
+    poller = Poller(GraphQL(url, lambda: key))
+    yield poller
+    poller.close()
+
+
+def ask(poller, *runs, coverage=False, timeout=20):
+    futures = [poller.probe(run, coverage=coverage) for run in runs]
+    assert not wait(futures, timeout).not_done
+    return [future.result() for future in futures]
+
+
+def requests_during(server, action):
+    before = requests(server)
+    result = action()
+    return requests(server) - before, result
+
+
+def requests(server):
+    stats = server.stats()
+    return stats["graphql_requests"] + stats["rate_limited"]
+
+
+def test_forty_runs_are_one_request(server, poller):
+    count, probes = requests_during(server, lambda: ask(poller, *RUNS[:40]))
+    assert count == 1
+    assert [probe.answer for probe in probes] == [Answer.THERE] + [Answer.ABSENT] * 39
+    assert probes[0].artifact.version == 0
+    assert probes[1].run.last_step == 9
+
+
+def test_many_runs_are_a_request_a_hundred_with_a_second_between(server, poller):
+    started = time.monotonic()
+    count, probes = requests_during(server, lambda: ask(poller, *RUNS))
+    assert count == 3
+    assert time.monotonic() - started > 2
+    assert all(probe.answer in {Answer.THERE, Answer.ABSENT} for probe in probes)
+
+
+def test_coverage_is_told_where_it_is_asked(poller):
+    plain, covered = ask(poller, RUNS[0])[0], ask(poller, RUNS[0], coverage=True)[0]
+    assert plain.coverage is None
+    assert (covered.coverage.covered, covered.coverage.complete, covered.coverage.last_step) == (9, False, 19)
+
+
+def test_unknown_projects_and_runs(poller):
+    probes = ask(poller, RunAddress("lab", "nope", "x"), RunAddress("lab", "forks", "nope"), RUNS[1])
+    assert [probe.answer for probe in probes] == [Answer.MISSING, Answer.MISSING, Answer.ABSENT]
+
+
+def test_a_refused_key(server):
+    for poller in make_poller(server.base_url, "x" * 40):
+        probe = ask(poller, RUNS[0])[0]
+    assert probe.answer is Answer.REFUSED
+    assert "refused the API key" in probe.message
+
+
+def test_without_a_key_a_private_project_is_missing_and_says_so(server):
+    for poller in make_poller(server.base_url, None):
+        probe = ask(poller, RUNS[0])[0]
+    assert probe.answer is Answer.MISSING
+    assert "no API key" in probe.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer", "says"),
+    [
+        ("http-status:code=500", Answer.TROUBLE, "HTTP 500"),
+        ("http-status:code=502", Answer.TROUBLE, "HTTP 502"),
+        ("http-status:code=503", Answer.TROUBLE, "HTTP 503"),
+        ("http-status:code=401", Answer.REFUSED, "refused the API key"),
+        ("http-status:code=403", Answer.REFUSED, "refused the API key"),
+        ("http-status:code=404", Answer.NOT_UNDERSTOOD, "HTTP 404"),
+        ("http-status:code=400", Answer.NOT_UNDERSTOOD, "Service unavailable"),
+        ("broken-json", Answer.NOT_UNDERSTOOD, "not JSON"),
+        ("html-page", Answer.NOT_UNDERSTOOD, "a web page"),
+        ("empty-body", Answer.NOT_UNDERSTOOD, "nothing at all"),
+        ("graphql-error", Answer.NOT_UNDERSTOOD, "internal error"),
+        ("reset", Answer.TROUBLE, "broke off"),
+        ("redirect-to-login", Answer.NOT_UNDERSTOOD, "sends its API's callers to"),
+        ("key-refused", Answer.REFUSED, "refused the API key"),
+        ("key-sees-nothing", Answer.MISSING, "may not see it"),
+    ],
+)
+def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer, says):
+    server.set_faults(fault)
+    probe = ask(poller, RUNS[0])[0]
+    assert probe.answer is answer
+    assert says in probe.message
+    server.set_faults()
+    assert ask(poller, RUNS[0])[0].answer is Answer.THERE
+
+
+def test_an_older_server_is_asked_in_the_older_way_and_that_is_remembered(server, poller):
+    server.set_faults("no-membership-field")
+    first, probes = requests_during(server, lambda: ask(poller, RUNS[0]))
+    second, _ = requests_during(server, lambda: ask(poller, RUNS[0]))
+    assert probes[0].artifact.version == 0
+    assert (first, second) == (2, 1)
+
+
+def test_no_parquet_history_means_unknown_not_complete(server, poller):
+    server.set_faults("no-parquet-history")
+    coverage = ask(poller, RUNS[0], coverage=True)[0].coverage
+    assert (coverage.covered, coverage.complete) == (None, None)
+
+
+def test_a_rate_limit_is_heeded_for_all_and_told_to_each(server, poller):
+    server.set_faults("rate-limit:retry-after=3,seconds=2")
+    count, probes = requests_during(server, lambda: ask(poller, *RUNS[:2]))
+    assert count == 1
+    assert [probe.retry_after for probe in probes] == [3, 3]
+    count, probes = requests_during(server, lambda: ask(poller, RUNS[2]))
+    assert count == 0, "nothing is asked while the server limits us"
+    assert 0 < probes[0].retry_after <= 3.2
+    time.sleep(probes[0].retry_after)
+    assert ask(poller, RUNS[0])[0].answer is Answer.THERE
+
+
+def test_it_slows_down_before_the_limit(server, poller):
+    server.set_faults("rate-limit-near:remaining=2,reset=6")
+    ask(poller, RUNS[0])
+    started = time.monotonic()
+    ask(poller, RUNS[0])
+    assert time.monotonic() - started > 2.5
+
+
+def test_a_cancelled_question_is_not_sent(server, poller):
+    ask(poller, RUNS[0])
+    future = poller.probe(RUNS[1])
+    assert future.cancel()
+    count, _ = requests_during(server, lambda: ask(poller, RUNS[2]))
+    assert count == 1
+
+
+def test_closing_answers_whoever_waits(server):
+    poller = Poller(GraphQL(server.base_url, lambda: server.api_key))
+    ask(poller, RUNS[0])
+    futures = [poller.probe(run) for run in RUNS[:5]]
+    started = time.monotonic()
+    poller.close()
+    assert not wait(futures, 2).not_done
+    assert time.monotonic() - started < 1
+    assert poller.probe(RUNS[0]).result(1).answer is Answer.TROUBLE
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:9", "Nothing listens at 127.0.0.1:9"),
+        ("http://no-such-host.invalid", "cannot be resolved"),
+    ],
+)
+def test_servers_that_are_not_there(url, says):
+    for poller in make_poller(url, "x" * 40):
+        probe = ask(poller, RUNS[0])[0]
+    assert probe.answer is Answer.TROUBLE
+    assert says in probe.message
+
+
+def test_a_certificate_that_nobody_trusts(tmp_path):
+    certificate = self_signed(tmp_path)
+    web = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    web.socket = context.wrap_socket(web.socket, server_side=True)
+    thread = threading.Thread(target=web.handle_request, daemon=True)
+    thread.start()
+    for poller in make_poller(f"https://127.0.0.1:{web.server_port}", "x" * 40):
+        probe = ask(poller, RUNS[0])[0]
+    assert probe.answer is Answer.TROUBLE
+    assert "certificate" in probe.message
+    thread.join(5)
+    web.server_close()
+
+
+def self_signed(folder):
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody else")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+def test_the_keys_own_entity(server):
+    client = GraphQL(server.base_url, lambda: server.api_key)
+    assert viewer_entity(client) == "lab"
+    client.close()
