@@ -1,0 +1,291 @@
+"""`wandb-tui wait` as users run it: a process of its own, the real SDK's run, the real browser, a sandbox over HTTP."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+COMMAND = [str(Path(sys.executable).with_name("wandb-tui")), "wait"]
+LOG_A_RUN = """
+import sys, wandb
+project, run_id, steps = sys.argv[1:]
+with wandb.init(project=project, id=run_id) as run:
+    for step in range(int(steps)):
+        run.log({"loss": 1 / (step + 1), "accuracy": step / 300})
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
+        folder = tmp_path_factory.mktemp("sdk")
+        for run_id in ("abc", "def", "ghi"):
+            log_a_run(sandbox, folder, "forks", run_id)
+        log_a_run(sandbox, folder, "public-forks", "open", steps=5)
+        yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def in_good_order(sandbox):
+    yield
+    sandbox.set_faults()
+
+
+def log_a_run(sandbox, folder, project, run_id, steps=300):
+    out = folder / f"{run_id}.txt"
+    with out.open("w") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", LOG_A_RUN, project, run_id, str(steps)],
+            env=environment(sandbox, folder) | {"WANDB_DIR": str(folder), "WANDB_SILENT": "true"},
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, out.read_text()
+
+
+def environment(sandbox, home, **more):
+    """A user's environment with an account on the sandbox, and a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    account = {
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+        "WANDB_ERROR_REPORTING": "false",
+        "HOME": str(home),
+    }
+    return {name: value for name, value in (kept | account | more).items() if value}
+
+
+class Outcome:
+    def __init__(self, status, out, err, seconds):
+        self.status, self.out, self.err, self.seconds = status, out, err, seconds
+        self.lines = out.splitlines()
+
+    @property
+    def events(self):
+        return [json.loads(line) for line in self.lines]
+
+
+@pytest.fixture
+def wait(sandbox, tmp_path):
+    def run(*arguments, stdin="", timeout=60, **more):
+        out, err = tmp_path / "out.txt", tmp_path / "err.txt"
+        started = time.monotonic()
+        with out.open("w") as stdout, err.open("w") as stderr:
+            done = subprocess.run(
+                [*COMMAND, *arguments],
+                env=environment(sandbox, tmp_path, **more),
+                input=stdin,
+                text=True,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=timeout,
+                check=False,
+            )
+        outcome = Outcome(done.returncode, out.read_text(), err.read_text(), time.monotonic() - started)
+        assert "Traceback" not in outcome.out + outcome.err
+        for secret in (sandbox.password, sandbox.api_key):
+            assert secret not in outcome.out + outcome.err
+            for file in tmp_path.rglob("*"):
+                assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+        return outcome
+
+    return run
+
+
+def test_it_signs_in_visits_polls_and_names_the_version(sandbox, wait):
+    before = sandbox.stats()
+    done = wait("lab/forks/abc", "--json", "--interval", "1")
+    after = sandbox.stats()
+    assert done.status == 0, done.out + done.err
+    states = [event["state"] for event in done.events]
+    assert (
+        states == sorted(states, key=["waiting", "signing-in", "visiting", "available"].index) or "visiting" in states
+    )
+    assert {"signing-in", "visiting", "waiting", "available"} == set(states)
+    last = done.events[-1]
+    assert last["artifact"] == "lab/forks/run-abc-history:v0"
+    assert last["run"] == "lab/forks/abc"
+    assert last["attempt"] == 1
+    assert last["elapsed"] > 0
+    assert last["time"].endswith("Z")
+    assert set(last) == {"time", "run", "attempt", "state", "message", "artifact", "elapsed"}
+    assert after["sign_ins"] - before["sign_ins"] == 1
+    assert after["exports_started"] - before["exports_started"] == 1
+
+
+def test_an_artifact_that_is_there_needs_neither_password_nor_browser(sandbox, wait):
+    sandbox.world.exports.start(find(sandbox, "forks", "ghi"), delay=0)
+    before = sandbox.stats()["sign_in_attempts"]
+    done = wait("lab/forks/ghi", WANDB_VIEWER_PW="wrong", WANDB_TUI_BROWSER="/nowhere")
+    assert done.status == 0
+    assert sandbox.stats()["sign_in_attempts"] == before
+
+
+def find(sandbox, project, run_id):
+    state = sandbox.world.state
+    return state.run(state.project("lab", project), run_id)
+
+
+def test_a_wrong_password_is_refused_and_submitted_once(sandbox, wait):
+    before = sandbox.stats()["sign_in_attempts"]
+    done = wait("lab/forks/def", WANDB_VIEWER_PW="wrong")
+    assert done.status == 3
+    assert "password" in done.lines[-1].lower()
+    assert sandbox.stats()["sign_in_attempts"] - before == 1
+
+
+def test_an_unknown_project_ends_at_once(wait):
+    done = wait("lab/nope/abc", "--timeout", "60")
+    assert done.status == 1
+    assert done.seconds < 10
+    assert "no project lab/nope" in done.lines[-1]
+
+
+def test_a_run_that_is_never_exported_times_out(sandbox, wait):
+    sandbox.set_faults("export-never")
+    done = wait("lab/forks/def", "--timeout", "6", "--interval", "1")
+    assert done.status == 4
+    assert "Timeout reached after 6 s" in done.lines[-1]
+    assert done.seconds < 20
+
+
+def test_a_refused_key_is_told_apart(wait):
+    done = wait("lab/forks/def", WANDB_API_KEY="x" * 40)
+    assert done.status == 3
+    assert "refused the API key" in done.lines[-1]
+
+
+def test_a_server_that_is_down_times_out(wait):
+    done = wait("lab/forks/def", "--timeout", "3", WANDB_BASE_URL="http://127.0.0.1:9")
+    assert done.status == 4
+    assert "Nothing listens" in done.out
+
+
+def test_no_browser_is_one_clear_sentence(wait):
+    done = wait("lab/forks/def", WANDB_TUI_BROWSER="/nowhere/chromium")
+    assert done.status in {1, 3}
+    assert "/nowhere/chromium" in done.lines[-1]
+
+
+def test_with_a_key_alone_it_warns_and_visits_signed_out(sandbox, wait):
+    done = wait("lab/public-forks/open", "--interval", "1", WANDB_VIEWER_MAIL="", WANDB_VIEWER_PW="")
+    assert done.status == 0, done.out + done.err
+    assert "signed out" in done.err
+
+
+def test_with_nothing_at_all_it_is_refused(wait):
+    done = wait("lab/forks/def", WANDB_VIEWER_MAIL="", WANDB_VIEWER_PW="", WANDB_API_KEY="")
+    assert done.status == 3
+    assert "no API key" in done.err
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        ("", "empty"),
+        ("lab/forks/a:b", "cannot contain"),
+        ("https://wandb.ai/lab/forks/runs/abc", "127.0.0.1"),
+        ("lab/forks/" + "x" * 300, "no history artifact"),
+        ("lab/forks/workspace/x", "a workspace"),
+    ],
+)
+def test_bad_addresses_are_bad_usage(wait, run, says):
+    done = wait(run)
+    assert done.status == 2
+    assert says in done.err
+    assert not done.out
+
+
+@pytest.mark.parametrize("options", [("--until", "soon"), ("--timeout", "-1"), ("--interval", "x"), ("--nonsense",)])
+def test_bad_options_are_bad_usage(wait, options):
+    assert wait("lab/forks/def", *options).status == 2
+
+
+def test_runs_from_stdin_any_and_exec(sandbox, wait, tmp_path):
+    sandbox.world.exports.start(find(sandbox, "forks", "ghi"), delay=0)
+    sandbox.set_faults("export-never")
+    command = f'echo "$WANDB_TUI_RUN_ID $WANDB_TUI_ARTIFACT" >> {tmp_path}/ran.txt'
+    done = wait("-", "--any", "--no-visit", "--exec", command, stdin="lab/forks/def\nforks/ghi\n")
+    assert done.status == 0, done.out + done.err
+    assert (tmp_path / "ran.txt").read_text().split() == ["ghi", "lab/forks/run-ghi-history:v0"]
+
+
+def test_of_several_the_gravest(wait):
+    done = wait("lab/forks/def", "lab/nope/x", "--no-visit", "--timeout", "2")
+    assert done.status == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_within_a_second(sandbox, tmp_path, number):
+    sandbox.set_faults("export-never")
+    out = tmp_path / "out.txt"
+    with out.open("w") as file:
+        process = subprocess.Popen(
+            [*COMMAND, "lab/forks/def", "--json"],
+            env=environment(sandbox, tmp_path),
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+        )
+        until(lambda: "loaded" in out.read_text())
+        children = descendants(process.pid)
+        started = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(10) == 130
+    assert time.monotonic() - started < 1.5
+    assert "Traceback" not in out.read_text()
+    assert children
+    until(lambda: not [pid for pid in children if alive(pid)], seconds=5)
+
+
+def test_kill_9_leaves_no_browser_behind(sandbox, tmp_path):
+    sandbox.set_faults("export-never")
+    out = tmp_path / "out.txt"
+    with out.open("w") as file:
+        process = subprocess.Popen(
+            [*COMMAND, "lab/forks/def"],
+            env=environment(sandbox, tmp_path),
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+        )
+        until(lambda: "loaded" in out.read_text())
+        children = descendants(process.pid)
+        process.kill()
+        process.wait(10)
+    assert children
+    until(lambda: not [pid for pid in children if alive(pid)], seconds=5)
+
+
+def until(condition, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+
+
+def descendants(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *descendants(child)]
+    return found
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
