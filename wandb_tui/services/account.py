@@ -91,7 +91,9 @@ class KeyringAccount:
 
     def credentials(self) -> Credentials | None:
         """The user name and password to sign in with, if there are any. Blocks for some seconds the first time."""
-        return self._read().credentials
+        known = self._read().credentials
+        # A session that was handed over comes with a name alone.
+        return known if known and known.password else None
 
     def api_key(self) -> str | None:
         """The API key, if there is one. Blocks for some seconds the first time."""
@@ -103,7 +105,7 @@ class KeyringAccount:
         username = known.credentials.username if known.credentials else ""
         return AccountState(
             username=username,
-            password=known.password_from,
+            password=known.password_from if known.credentials and known.credentials.password else Source.NONE,
             api_key=known.key_from,
             saved_session=self.vault.has_session(username),
             keyring_problem=known.keyring_problem,
@@ -135,6 +137,18 @@ class KeyringAccount:
                 self._keep(credentials, key)
         finally:
             self._tell()
+
+    def adopt(self, username: str) -> None:
+        """Work as this user from now on, from a session that was handed over, without a password.
+
+        Raises:
+            KeyringError: That cannot be kept; it holds for this session all the same.
+        """
+        known = self._read().credentials
+        if known is None or known.username != username:
+            self.save(Credentials(username, ""), None, remember=True)
+        else:
+            self.save(None, None, remember=False)
 
     def go_on_without(self) -> None:
         """Visit signed out from now on: public runs only."""

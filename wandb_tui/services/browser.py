@@ -1,0 +1,151 @@
+"""The browser: one Chromium, signed in once for all, that opens run pages a few at a time."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import weakref
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import SignInError, SignInProblem
+from wandb_tui.core.ports import Identity, ServerInfo, Visit
+from wandb_tui.services.account import KeyringAccount
+from wandb_tui.services.browser_thread import BrowserThread
+from wandb_tui.services.signin.shared import SharedSignIn, settle
+from wandb_tui.services.vault import Vault
+
+if TYPE_CHECKING:
+    from wandb_tui.services.browser_jobs import BrowserJobs
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+VISIT_TIMEOUT = 45.0
+"""Seconds a run's page may take to load the run, once it has a tab."""
+
+_CLOSE_WITHIN = 1.5
+
+
+class BrowserVisitor:
+    """Opens run pages in a real browser, signed in; fulfils `core.ports.Visitor`. Safe from any thread.
+
+    The browser starts with the first sign-in or visit, in a thread of its own, and starts again if it dies.
+    """
+
+    def __init__(
+        self,
+        server: ServerInfo,
+        account: KeyringAccount,
+        vault: Vault,
+        *,
+        tabs: int = 3,
+        headless: bool = True,
+        environ: Mapping[str, str] = os.environ,
+        executable: Path | None = None,
+        allowed_origins: Iterable[str] = (),
+        anonymous_ok: bool = False,
+        visit_timeout: float = VISIT_TIMEOUT,
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            server: Whose pages are visited.
+            account: What to sign in with.
+            vault: Where the session is kept.
+            tabs: How many pages are open at once at the most.
+            headless: Whether the browser works without a window.
+            environ: Names the browser (``WANDB_TUI_BROWSER``) and the proxy.
+            executable: The browser, in place of the one that would be found.
+            allowed_origins: Sign-in pages of other hosts into which the user lets a password be typed.
+            anonymous_ok: Visit signed out where there is nothing to sign in with, rather than fail.
+            visit_timeout: Seconds a run's page may take.
+        """
+        self._account = account
+        self._thread = BrowserThread()
+        self._sign_in = SharedSignIn(lambda: account.wish, self._attempt)
+        self._jobs: BrowserJobs | None = None
+        self._make_jobs: Callable[[], BrowserJobs] = lambda: _jobs(
+            server,
+            account,
+            vault,
+            environ,
+            shared=self._sign_in,
+            tabs=tabs,
+            headless=headless,
+            executable=executable,
+            allowed_origins=tuple(allowed_origins),
+            anonymous_ok=anonymous_ok,
+            visit_timeout=visit_timeout,
+        )
+        account.subscribe(self._sign_in.account_changed)
+        # Whoever forgets to close us still leaves no browser behind; and we do not live on because of that.
+        itself = weakref.ref(self)
+        self._at_exit = lambda: _close(itself)
+        atexit.register(self._at_exit)
+
+    def signed_in(self) -> bool:
+        """Whether a visit may begin without signing in first. Never blocks."""
+        return self._sign_in.signed_in()
+
+    def sign_in(self) -> Future[Identity]:
+        """Make sure that the browser is signed in; all callers share one sign-in.
+
+        The future fails with `SignInError`, at once and without a new try where it was refused before and nothing has
+        been mended since, or with `NoBrowserError`.
+        """
+        return self._sign_in.join()
+
+    def mended(self) -> Future[None]:
+        """Done as soon as the user has changed what signing in depends on, after a refusal."""
+        return self._sign_in.mended()
+
+    def visit(self, run: RunAddress) -> Future[Visit]:
+        """Open the run's page and let its scripts run; at most `tabs` pages at once. Cancelling gives up the visit.
+
+        The future fails with `VisitError` (`SignedOutError` where nobody is signed in any more) or `NoBrowserError`.
+        """
+        return self._submit(lambda jobs: jobs.visit(run))
+
+    def close(self) -> None:
+        """End the browser and all that belongs to it, within about a second. A second call does nothing."""
+        atexit.unregister(self._at_exit)
+        self._sign_in.close()
+        self._thread.stop(self._farewell, _CLOSE_WITHIN)
+
+    async def _farewell(self) -> None:
+        if self._jobs is not None:
+            await self._jobs.close()
+
+    def _attempt(self) -> Future[Identity]:
+        return self._submit(lambda jobs: jobs.sign_in())
+
+    def _submit(self, job: Callable[[BrowserJobs], Coroutine[Any, Any, T]]) -> Future[T]:
+        async def work() -> T:
+            # Playwright is imported here, in its own thread, when it is first needed.
+            if self._jobs is None:
+                self._jobs = self._make_jobs()
+            return await job(self._jobs)
+
+        try:
+            return self._thread.submit(work)
+        except RuntimeError:
+            closed: Future[T] = Future()
+            settle(closed, error=SignInError(SignInProblem.UNREACHABLE, "The browser has been closed."))
+            return closed
+
+
+def _close(itself: weakref.ref[BrowserVisitor]) -> None:
+    if (visitor := itself()) is not None:
+        visitor.close()
+
+
+def _jobs(*args: Any, **options: Any) -> BrowserJobs:
+    from wandb_tui.services.browser_jobs import BrowserJobs
+
+    return BrowserJobs(*args, **options)

@@ -1,0 +1,224 @@
+"""One Chromium with one context, started when first needed, and again when it has died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
+
+from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.core.ports import ServerInfo
+from wandb_tui.services.browser_find import find_browser
+from wandb_tui.services.browser_launch import SWITCHES, proxy_for, sandboxed
+from wandb_tui.services.daemon import in_daemon
+from wandb_tui.services.redact import redact
+from wandb_tui.services.vault import Vault
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_START_TIMEOUT = 30_000.0
+_SAVE_EVERY = 60.0
+
+
+class BrowserGoneError(Exception):
+    """The browser, or its driver, has died under a job."""
+
+
+class BrowserHost:
+    """Starts the browser, gives out tabs, keeps the session."""
+
+    def __init__(
+        self, server: ServerInfo, vault: Vault, environ: Mapping[str, str], *, headless: bool, executable: Path | None
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            server: Whose pages are opened.
+            vault: Where the session is kept.
+            environ: Names the browser and the proxy.
+            headless: Whether there is no window.
+            executable: The browser, in place of the one that would be found.
+        """
+        self._server = server
+        self._vault = vault
+        self._environ = environ
+        self._headless = headless
+        self._executable = executable
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._context: BrowserContext | None = None
+        self._starting = asyncio.Lock()
+        self._user: str | None = None
+        self._quietly = False
+        self._on_disk = True
+        self._saved = ""
+        self._saved_at = 0.0
+
+    async def be(self, user: str | None, *, quietly: bool, on_disk: bool) -> None:
+        """Work as this user from now on, from the session that is kept of them; None is nobody, signed out.
+
+        Args:
+            user: The user name.
+            quietly: Do without a keyring that would open a dialog.
+            on_disk: Whether the session may be kept on disk.
+        """
+        self._quietly, self._on_disk = quietly, on_disk
+        if user != self._user:
+            self._user = user
+            await self._drop_context()
+
+    @property
+    def open(self) -> bool:
+        """Whether the browser is running."""
+        return self._browser is not None and self._browser.is_connected()
+
+    @contextlib.asynccontextmanager
+    async def tab(self) -> AsyncIterator[Page]:
+        """A new tab, closed at the end.
+
+        Raises:
+            NoBrowserError: No browser can be started.
+            BrowserGoneError: The browser died meanwhile.
+        """
+        context = await self._ready()
+        page: Page | None = None
+        try:
+            page = await context.new_page()
+            yield page
+        except Error as error:
+            if not self.open or _is_gone(error):
+                raise BrowserGoneError from None
+            raise
+        finally:
+            if page is not None:
+                with contextlib.suppress(Error):
+                    await page.close()
+
+    async def save(self, *, now: bool = False) -> None:
+        """Keep the session, if it has changed.
+
+        Args:
+            now: Also look at what changes seldom and takes longer to look at.
+        """
+        context, user = self._context, self._user
+        if context is None or user is None:
+            return
+        try:
+            cookies = json.dumps(await context.cookies(), sort_keys=True)
+            if not now and cookies == self._saved and time.monotonic() - self._saved_at < _SAVE_EVERY:
+                return
+            state: dict[str, Any] = dict(await context.storage_state(indexed_db=True))
+        except Error as error:
+            log.info("The session could not be read: %s", redact(error.message.split("\n")[0]))
+            return
+        self._saved, self._saved_at = cookies, time.monotonic()
+        await apart(lambda: self._vault.save_session(user, state, on_disk=self._on_disk, quietly=self._quietly))
+
+    async def forget(self) -> None:
+        """Begin the next tab with an empty context, whatever is kept."""
+        await self._drop_context()
+
+    async def close(self) -> None:
+        """End the browser and the driver."""
+        browser, playwright = self._browser, self._playwright
+        self._browser = self._context = self._playwright = None
+        with contextlib.suppress(Error, TimeoutError):
+            if browser is not None and browser.is_connected():
+                await asyncio.wait_for(browser.close(), 0.8)
+        with contextlib.suppress(Exception):
+            if playwright is not None:
+                await asyncio.wait_for(playwright.stop(), 0.5)
+
+    # Starting
+
+    async def _ready(self) -> BrowserContext:
+        async with self._starting:
+            if not self.open:
+                await self._start()
+            if self._context is None and self._browser is not None:
+                self._context = await self._new_context(self._browser)
+            if self._context is None:
+                raise BrowserGoneError
+            return self._context
+
+    async def _start(self) -> None:
+        executable = self._executable or find_browser(self._environ)
+        await self.close()
+        try:
+            self._playwright = await async_playwright().start()
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=executable,
+                headless=self._headless,
+                args=list(SWITCHES),
+                chromium_sandbox=sandboxed(),
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+                proxy=proxy_for(self._server, self._environ),
+                timeout=_START_TIMEOUT,
+            )
+        except Error as error:
+            await self.close()
+            raise _cannot_start(executable, error) from None
+        log.info("Started %s, version %s", executable, self._browser.version)
+
+    async def _new_context(self, browser: Browser) -> BrowserContext:
+        state = None
+        user = self._user
+        if user is not None:
+            state = await apart(lambda: self._vault.load_session(user, quietly=self._quietly))
+        try:
+            return await browser.new_context(storage_state=state)  # type: ignore[arg-type]
+        except Error:
+            if not browser.is_connected():
+                raise BrowserGoneError from None
+            log.warning("The saved browser session is not one the browser understands; it is not used")
+            self._vault.forget_session(user)
+            return await browser.new_context()
+
+    async def _drop_context(self) -> None:
+        context, self._context = self._context, None
+        self._saved = ""
+        if context is not None:
+            with contextlib.suppress(Error):
+                await context.close()
+
+
+async def apart(work: Callable[[], T]) -> T:
+    """Do what blocks outside the browser's thread."""
+    return await asyncio.wrap_future(in_daemon(work, "browser-helper"))
+
+
+def _is_gone(error: Error) -> bool:
+    text = error.message
+    return "has been closed" in text or "crashed" in text or "Connection closed" in text
+
+
+def _cannot_start(executable: Path, error: Error) -> NoBrowserError:
+    text = redact(error.message)
+    log.warning("The browser does not start: %s", text)
+    lines = [line.strip() for line in text.splitlines()]
+    missing = next((line for line in lines if "error while loading shared libraries" in line), "")
+    if missing:
+        library = missing.split("libraries:")[-1].split(":")[0].strip()
+        return NoBrowserError(
+            f"{executable} does not start: the library {library} is missing.",
+            "Install it with: playwright install-deps chromium",
+        )
+    if any("No usable sandbox" in line for line in lines):
+        return NoBrowserError(
+            f"{executable} does not start: its sandbox cannot be set up here.",
+            "Allow unprivileged user namespaces, or install the browser's own sandbox helper.",
+        )
+    if any("missing X server" in line.lower() or "$DISPLAY" in line for line in lines):
+        return NoBrowserError("There is no display for a browser window.", "Work without a window (headless = true).")
+    return NoBrowserError(f"{executable} does not start (see the log).", "Try another one with WANDB_TUI_BROWSER.")

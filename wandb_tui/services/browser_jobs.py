@@ -1,0 +1,149 @@
+"""What the browser's thread does: sign in, visit. Nothing here is called from another thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from playwright.async_api import Error
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import SignedOutError, SignInError, SignInProblem, VisitError
+from wandb_tui.core.ports import Credentials, Identity, ServerInfo, Visit
+from wandb_tui.services.account import KeyringAccount
+from wandb_tui.services.browser_host import BrowserGoneError, BrowserHost, apart
+from wandb_tui.services.browser_visit import PageVisit
+from wandb_tui.services.redact import redact
+from wandb_tui.services.signin.flow import SignIn
+from wandb_tui.services.signin.hand import GoneError
+from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.outcomes import refusal
+from wandb_tui.services.signin.shared import SharedSignIn
+from wandb_tui.services.signin.viewer import Viewer
+from wandb_tui.services.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+class BrowserJobs:
+    """The jobs of one `BrowserVisitor`."""
+
+    def __init__(
+        self,
+        server: ServerInfo,
+        account: KeyringAccount,
+        vault: Vault,
+        environ: Mapping[str, str],
+        *,
+        shared: SharedSignIn,
+        tabs: int,
+        headless: bool,
+        executable: Path | None,
+        allowed_origins: tuple[str, ...],
+        anonymous_ok: bool,
+        visit_timeout: float,
+    ) -> None:
+        """See `BrowserVisitor`."""
+        self._server = server
+        self._account = account
+        self._vault = vault
+        self._shared = shared
+        self._anonymous_ok = anonymous_ok
+        self._visit_timeout = visit_timeout
+        self._origins = Origins(server, allowed_origins)
+        self._viewer = Viewer(server)
+        self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
+        self._tabs = asyncio.Semaphore(max(1, tabs))
+        self._identity = Identity()
+
+    async def sign_in(self) -> Identity:
+        """Sign in from the saved session, else with the credentials, once."""
+        known = await apart(self._account.credentials)
+        state = await apart(self._account.state)
+        if self._account.anonymous:
+            await self._host.be(None, quietly=True, on_disk=False)
+            self._identity = Identity()
+            return self._identity
+        await self._host.be(
+            state.username, quietly=self._account.ask_keyring_quietly, on_disk=self._account.session_on_disk
+        )
+        if known is None and not state.saved_session:
+            return self._nothing_to_sign_in_with()
+        try:
+            self._identity = await self._sign_in_or_start_anew(known)
+        except SignInError as error:
+            if error.problem is SignInProblem.NO_CREDENTIALS:
+                return self._nothing_to_sign_in_with()
+            raise
+        await self._host.save(now=True)
+        return self._identity
+
+    def _nothing_to_sign_in_with(self) -> Identity:
+        if not self._anonymous_ok:
+            raise refusal(SignInProblem.NO_CREDENTIALS, self._server.host)
+        log.warning("Nothing to sign in with: pages are visited signed out, which does for public runs only")
+        self._identity = Identity()
+        return self._identity
+
+    async def _sign_in_or_start_anew(self, known: Credentials | None) -> Identity:
+        """Sign in; a browser that dies before the password was submitted is started anew once."""
+        for last in (False, True):
+            flow: SignIn | None = None
+            try:
+                async with self._host.tab() as page:
+                    flow = SignIn(
+                        page,
+                        self._server,
+                        known,
+                        origins=self._origins,
+                        viewer=self._viewer,
+                        folder=self._vault.folder,
+                    )
+                    return await flow.run()
+            except (BrowserGoneError, GoneError):
+                sent = flow is not None and flow.password_sent
+                if sent or last:
+                    why = "the browser ended while signing in"
+                    problem = SignInProblem.NOT_UNDERSTOOD if sent else SignInProblem.UNREACHABLE
+                    raise refusal(problem, self._server.host, detail=why) from None
+            except Error as error:
+                log.warning("Signing in failed: %s", redact(error.message))
+                raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
+        raise AssertionError  # the loop returns or raises
+
+    async def visit(self, run: RunAddress) -> Visit:
+        """Open a run's page; if the browser has died, in a new one."""
+        async with self._tabs:
+            session = self._shared.session
+            if not self._shared.signed_in():
+                raise SignedOutError("The browser is not signed in.")
+            try:
+                visit = await self._visit_or_start_anew(run)
+            except SignedOutError:
+                self._shared.expired(session)
+                raise
+            self._shared.visited()
+            if not self._identity.anonymous:
+                await self._host.save()
+            return visit
+
+    async def _visit_or_start_anew(self, run: RunAddress) -> Visit:
+        for last in (False, True):
+            try:
+                async with self._host.tab() as page:
+                    visit = PageVisit(page, self._server, self._viewer, run, self._identity)
+                    return await visit.run(self._visit_timeout)
+            except (BrowserGoneError, GoneError):
+                if last:
+                    raise VisitError("The browser ended during the visit.") from None
+                log.warning("The browser ended during a visit; starting a new one")
+            except Error as error:
+                log.warning("The visit of %s failed: %s", run, redact(error.message))
+                raise VisitError(f"The page of {run} could not be visited (see the log).") from None
+        raise AssertionError  # the loop returns or raises
+
+    async def close(self) -> None:
+        """End the browser."""
+        await self._host.close()

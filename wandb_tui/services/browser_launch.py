@@ -1,0 +1,82 @@
+"""How Chromium is started: its switches and its proxy.
+
+Certificates: Chromium trusts what the system trusts (on Linux its own store and ``~/.pki/nssdb``), not the files that
+``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE`` name. Its only switch for more would trust any certificate that merely
+carries the named one along, which is no protection for a password, so it is not used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wandb_tui.core.ports import ServerInfo
+
+if TYPE_CHECKING:
+    from playwright.async_api import ProxySettings
+
+# Playwright sets most of these itself; they are written out because nothing but the server may be talked to.
+SWITCHES = (
+    "--disable-background-networking",
+    "--disable-breakpad",
+    "--disable-client-side-phishing-detection",
+    "--disable-component-update",
+    "--disable-crash-reporter",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-quic",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--safebrowsing-disable-auto-update",
+)
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def sandboxed() -> bool:
+    """Whether Chromium's own sandbox can be on: it cannot for root."""
+    return not hasattr(os, "geteuid") or os.geteuid() != 0
+
+
+def proxy_for(server: ServerInfo, environ: Mapping[str, str]) -> ProxySettings | None:
+    """The proxy that the environment names for this server's pages, in the words of Playwright; never for loopback.
+
+    Args:
+        server: Its scheme says which of ``HTTPS_PROXY`` and ``HTTP_PROXY`` counts.
+        environ: ``ALL_PROXY`` and ``NO_PROXY`` are read from it, too; small letters win, as everywhere.
+    """
+    scheme = urlsplit(server.app_url).scheme
+    url = _value(environ, f"{scheme}_proxy") or _value(environ, "all_proxy")
+    without = [entry.strip() for entry in _value(environ, "no_proxy").split(",") if entry.strip()]
+    if not url or "*" in without:
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    proxy: ProxySettings = {
+        "server": f"{parts.scheme.replace('socks5h', 'socks5')}://{host}" + (f":{parts.port}" if parts.port else ""),
+        "bypass": ",".join(dict.fromkeys([*_LOOPBACK, *_bypassed(without)])),
+    }
+    if parts.username:
+        proxy["username"] = unquote(parts.username)
+        proxy["password"] = unquote(parts.password or "")
+    return proxy
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name) or environ.get(name.upper()) or ""
+
+
+def _bypassed(entries: list[str]) -> list[str]:
+    """Entries of ``NO_PROXY`` as Chromium reads them: a name stands for all below it, too."""
+    found = []
+    for entry in entries:
+        name = entry.lstrip(".")
+        plain = name.replace(".", "").replace(":", "").isdigit() or "/" in name or "*" in name or ":" in name
+        found += [name] if plain else [name, f"*.{name}"]
+    return found

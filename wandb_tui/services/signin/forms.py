@@ -1,0 +1,136 @@
+"""Finds, among all that is on a page, the form that signs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wandb_tui.services.signin import words
+from wandb_tui.services.signin.page_view import Button, Field, FrameView
+from wandb_tui.services.signin.words import says
+
+_TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
+_SINGLE_DIGITS = 4
+_LONGEST_CODE = 10
+_PLAUSIBLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SignInForm:
+    """What to fill in and how to send it; either field may be missing.
+
+    Attributes:
+        frame: The number of the document.
+        identifier: Takes the e-mail address or user name.
+        password: Takes the password.
+        submit: Sends it; None where only the Enter key does.
+    """
+
+    frame: int
+    group: int
+    identifier: Field | None
+    password: Field | None
+    submit: Button | None
+
+
+def find_form(view: FrameView, frame: int) -> SignInForm | None:
+    """The sign-in form of a document: a form for new accounts, a search or a newsletter is none."""
+    best: SignInForm | None = None
+    best_score = 0.0
+    for number in range(len(view.groups)):
+        form = _form(view, frame, number)
+        score = _score(view, form)
+        if score >= _PLAUSIBLE and score > best_score:
+            best, best_score = form, score
+    return best
+
+
+def code_wanted(view: FrameView) -> bool:
+    """Whether a document asks for a one-time code."""
+    for item in view.fields:
+        if item.usable and item.kind != "password" and _is_code(item):
+            return True
+    single = [item for item in view.fields if item.usable and item.length == 1]
+    return len(single) >= _SINGLE_DIGITS
+
+
+def _is_code(item: Field) -> bool:
+    if "one-time-code" in item.autocomplete:
+        return True
+    short = 0 < item.length <= _LONGEST_CODE
+    return says(item.hints, words.CODE_FIELD) and (item.numeric or short or says(item.hints, words.CODE))
+
+
+def _form(view: FrameView, frame: int, number: int) -> SignInForm:
+    fields = [item for item in view.fields if item.group == number and item.usable]
+    password = next((item for item in fields if item.kind == "password" and "current" in item.autocomplete), None)
+    password = password or next((item for item in fields if item.kind == "password"), None)
+    return SignInForm(frame, number, _identifier(fields, password), password, _submit(view, number))
+
+
+def _identifier(fields: list[Field], password: Field | None) -> Field | None:
+    candidates = [
+        item
+        for item in fields
+        if item.kind in _TEXT_KINDS and not _is_code(item) and (password is None or item.index < password.index)
+    ]
+    ranked = sorted(candidates, key=_identifier_score)
+    if ranked and _identifier_score(ranked[-1]) > 0:
+        return ranked[-1]
+    # Nothing tells, but right before a password hardly anything else stands.
+    return candidates[-1] if candidates and password is not None and _identifier_score(candidates[-1]) == 0 else None
+
+
+def _identifier_score(item: Field) -> int:
+    score = 0
+    score += 6 if item.autocomplete.split(" ")[-1] in {"username", "email", "webauthn"} else 0
+    score += 5 if item.kind == "email" else 0
+    score += 4 if says(f"{item.name} {item.label}", words.IDENTIFIER) else 0
+    score -= 8 if says(f"{item.name} {item.label}", words.NOT_IDENTIFIER) else 0
+    return score
+
+
+def _submit(view: FrameView, number: int) -> Button | None:
+    """The button that sends the group: the one that says so, else its first one that is no other provider's."""
+    own = [b for b in view.buttons if b.group == number and b.enabled and not b.banner]
+    own = [b for b in own if not says(f"{b.text} {b.href}", words.BY_OTHERS)]
+    pressed = [b for b in own if b.kind != "link"] or [b for b in own if says(b.text, words.LOG_IN)]
+    for wanted in (words.LOG_IN, words.GO_ON):
+        for kind in ("submit", "button", "link"):
+            if found := next((b for b in pressed if b.kind == kind and says(b.text, wanted)), None):
+                return found
+    # Buttons that say nothing we know: the last that submits, since small helpers (show password) stand before it.
+    submits = [b for b in pressed if b.kind == "submit" and not says(b.text, words.SIGN_UP)]
+    return submits[-1] if submits else None
+
+
+def _score(view: FrameView, form: SignInForm) -> float:
+    """How much a group looks like a sign-in form."""
+    fields = [item for item in view.fields if item.group == form.group and item.usable]
+    group = view.group(form.group)
+    buttons = [b.text for b in view.buttons if b.group == form.group and b.kind != "link"]
+    about = f"{group.heading} {group.path} {group.name}"
+    score = 0.0
+    if form.password is not None:
+        score += 5 + (2 if form.identifier else 0) + (4 if "current-password" in form.password.autocomplete else 0)
+        score -= 4 if "new-password" in form.password.autocomplete else 0
+        score -= 8 if sum(item.kind == "password" for item in fields) > 1 else 0
+    elif form.identifier is not None and form.submit is not None:
+        strong = _identifier_score(form.identifier) > 0
+        score += (2 if strong else 0) + (2 if says(form.submit.text, (*words.LOG_IN, *words.GO_ON)) else -2)
+        score -= 6 if says(f"{about} {' '.join(buttons)}", words.NEWSLETTER) else 0
+    else:
+        return 0.0
+    score += 3 if form.submit is not None and says(form.submit.text, words.LOG_IN) else 0
+    score += 1 if says(about, words.LOG_IN) else 0
+    score -= 3 if says(about, words.SIGN_UP) and not says(about, words.LOG_IN) else 0
+    score -= 6 if any(says(text, words.SIGN_UP) for text in buttons) and not _says_log_in(buttons) else 0
+    score -= 4 if any(_is_personal(item) for item in fields) else 0
+    return score
+
+
+def _says_log_in(buttons: list[str]) -> bool:
+    return any(says(text, words.LOG_IN) for text in buttons)
+
+
+def _is_personal(item: Field) -> bool:
+    return item.autocomplete in {"name", "given-name", "family-name", "organization"}

@@ -1,0 +1,77 @@
+"""Into which pages a password may be typed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from wandb_tui.core.ports import ServerInfo
+
+# The hosts on which these servers let people sign in.
+_KNOWN = {
+    "forge.coreweave.com": ("https://id.coreweave.com", "https://forge.coreweave.com"),
+    "wandb.ai": (
+        "https://wandb.auth0.com",
+        "https://wandb.ai",
+        "https://id.coreweave.com",
+        "https://forge.coreweave.com",
+    ),
+}
+_PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, the port only where it is not the usual one; empty where there is none."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return ""
+    scheme = parts.scheme.lower()
+    if not host or scheme not in _PORTS:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" + (f":{port}" if port and port != _PORTS[scheme] else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and no other."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Origins:
+    """The origins that belong to one server, and those that the user said yes to."""
+
+    def __init__(self, server: ServerInfo, allowed: Iterable[str] = (), *, plain_http: bool = False) -> None:
+        """Know them.
+
+        Args:
+            server: The server; its own origins and the identity hosts known for it are allowed.
+            allowed: Further ones, named by the user.
+            plain_http: Whether the user insists on http without encryption beyond this machine.
+        """
+        self._own = {origin_of(server.app_url), origin_of(server.base_url)}
+        host = urlsplit(server.app_url).hostname or ""
+        self._named = {origin_of(item if "://" in item else f"https://{item}") for item in allowed}
+        self._all = (self._own | self._named | set(_KNOWN.get(host, ()))) - {""}
+        self._plain_http = plain_http
+
+    def own(self, origin: str) -> bool:
+        """Whether it is the server's itself, so that its cookies are sent from there."""
+        return origin_of(origin) in self._own
+
+    def problem(self, origin: str) -> str:
+        """Why nothing secret may be typed into a page of this origin; empty where it may."""
+        known = origin_of(origin)
+        if not known or known not in self._all:
+            return f"{known or origin or 'A page without an address'} is not known as a sign-in page of this server"
+        parts = urlsplit(known)
+        if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self._plain_http:
+            return f"{known} is not encrypted"
+        return ""

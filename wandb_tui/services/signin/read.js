@@ -1,0 +1,183 @@
+// Describes what a person sees on this document: fields, buttons, groups of them, messages. Never a value.
+// Returns the elements too, so that what was decided on can be acted on without marking the page.
+() => {
+  const elements = [];
+  const roots = [document];
+  const walk = (root, depth) => {
+    for (const element of root.querySelectorAll("*")) {
+      elements.push(element);
+      if (element.shadowRoot && depth < 9) {
+        roots.push(element.shadowRoot);
+        walk(element.shadowRoot, depth + 1);
+      }
+    }
+  };
+  walk(document, 0);
+
+  const clean = (text, limit) => (text || "").replace(/\s+/g, " ").trim().slice(0, limit || 200);
+  const visible = (element) => {
+    if (element.checkVisibility && !element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
+      return false;
+    const box = element.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && box.right + scrollX > 0 && box.bottom + scrollY > 0;
+  };
+  const parent = (element) => element.parentElement || (element.getRootNode() || {}).host || null;
+  const byIds = (element, ids) =>
+    (ids || "").split(/\s+/).filter(Boolean).map((id) => {
+      const root = element.getRootNode();
+      return root.getElementById ? root.getElementById(id) : null;
+    }).filter(Boolean);
+  const textOf = (element) => clean(element.innerText || element.textContent);
+  const labelOf = (element) => clean([
+    ...byIds(element, element.getAttribute("aria-labelledby")).map(textOf),
+    ...Array.from(element.labels || []).map(textOf),
+    element.getAttribute("aria-label"), element.getAttribute("placeholder"), element.getAttribute("title"),
+  ].filter(Boolean).join(" "));
+  const covered = (element) => {
+    const box = element.getBoundingClientRect();
+    let top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    if (!top) return false;
+    while (top.shadowRoot) {
+      const inner = top.shadowRoot.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      if (!inner || inner === top) break;
+      top = inner;
+    }
+    for (let at = top; at; at = parent(at)) if (at === element) return false;
+    return !element.contains(top) && !(top.contains(element) && !overlay(top)) && !labelled(top, element);
+  };
+  const labelled = (top, element) => Array.from(element.labels || []).some((label) => label.contains(top));
+  const overlay = (element) => ["fixed", "sticky"].includes(getComputedStyle(element).position);
+  const banner = (element) => {
+    for (let at = element; at && at !== document.body; at = parent(at)) {
+      const name = `${at.id} ${at.getAttribute("class") || ""}`;
+      if (/cookie|consent|gdpr|onetrust|didomi/i.test(name)) return true;
+      if ((overlay(at) || at.getAttribute("role") === "dialog" || at.tagName === "DIALOG") &&
+          /cookie/i.test(at.innerText || "")) return true;
+    }
+    return false;
+  };
+
+  const isButton = (element) =>
+    element.tagName === "BUTTON" || element.tagName === "A" || element.getAttribute("role") === "button" ||
+    element.getAttribute("role") === "link" ||
+    (element.tagName === "INPUT" && ["submit", "button", "image"].includes(element.type));
+  const isField = (element) =>
+    (element.tagName === "INPUT" && !["hidden", "submit", "button", "image", "reset", "file", "range", "color"]
+      .includes(element.type)) || element.tagName === "TEXTAREA" || element.tagName === "SELECT";
+
+  const groupRoots = [];
+  const groupOf = (element) => {
+    let root = element.form || element.closest("form,[role=form],[role=dialog],dialog");
+    // Without a form, what belongs together is what a common ancestor with a button holds.
+    for (let at = parent(element); !root && at; at = parent(at))
+      if (at === document.body || Array.from(at.querySelectorAll("button,[role=button],input[type=submit]")).some(visible))
+        root = at;
+    root = root || document.documentElement;
+    if (!groupRoots.includes(root)) groupRoots.push(root);
+    return groupRoots.indexOf(root);
+  };
+  const addressOf = (value) => {
+    try { return new URL(value || document.baseURI, document.baseURI); } catch (error) { return null; }
+  };
+
+  const fields = [], buttons = [], alerts = [];
+  let challenge = "";
+  elements.forEach((element, index) => {
+    if (isField(element)) {
+      const described = byIds(element, element.getAttribute("aria-errormessage"))
+        .concat(byIds(element, element.getAttribute("aria-describedby"))).filter(visible).map(textOf).join(" ");
+      fields.push({
+        index, kind: element.tagName === "INPUT" ? element.type : element.tagName.toLowerCase(),
+        autocomplete: clean(element.getAttribute("autocomplete")).toLowerCase(),
+        name: clean(`${element.name || ""} ${element.id || ""}`, 100), label: labelOf(element),
+        numeric: element.inputMode === "numeric", length: element.maxLength || 0,
+        visible: visible(element), enabled: !element.disabled && !element.readOnly && !element.closest("[inert]"),
+        empty: !element.value, invalid: element.getAttribute("aria-invalid") === "true",
+        described: clean(described, 300), covered: visible(element) && covered(element), group: groupOf(element),
+      });
+    } else if (isButton(element)) {
+      const shown = visible(element);
+      const target = element.tagName === "A" ? addressOf(element.getAttribute("href")) : null;
+      if (!shown) return;
+      buttons.push({
+        index, kind: element.tagName === "A" || element.getAttribute("role") === "link" ? "link"
+          : ["submit", "image"].includes(element.type) && element.form ? "submit" : "button",
+        text: clean(element.tagName === "INPUT" ? element.value || element.alt : element.innerText) ||
+          clean(element.getAttribute("aria-label") || element.title || textOf(element)),
+        name: clean(`${element.name || ""} ${element.id || ""}`, 100), href: target ? target.origin + target.pathname : "",
+        enabled: !element.disabled && element.getAttribute("aria-disabled") !== "true", banner: banner(element),
+        group: element.form ? groupOf(element) : -1,
+      });
+    }
+  });
+  // A button outside a form belongs to the smallest group around it.
+  for (const button of buttons) {
+    if (button.group >= 0) continue;
+    for (let at = elements[button.index]; at && button.group < 0; at = parent(at)) button.group = groupRoots.indexOf(at);
+  }
+
+  const within = (element) => {
+    for (let at = element; at; at = parent(at)) if (groupRoots.indexOf(at) >= 0) return groupRoots.indexOf(at);
+    return -1;
+  };
+  const said = new Set();
+  const say = (element, how) => {
+    const text = clean(element.innerText, 400);
+    if (text.length < 3 || said.has(text) || !visible(element) || banner(element)) return;
+    if (element.querySelector("input:not([type=hidden]),form,nav")) return;
+    said.add(text);
+    alerts.push({ text, how, group: within(element) });
+  };
+  for (const element of elements)
+    if (/^(alert|alertdialog)$/.test(element.getAttribute("role") || "") ||
+        element.getAttribute("aria-live") === "assertive") say(element, "alert");
+  for (const field of fields) {
+    const element = elements[field.index];
+    if (!field.visible) continue;
+    if (field.invalid || element.getAttribute("aria-errormessage"))
+      byIds(element, `${element.getAttribute("aria-errormessage") || ""} ${element.getAttribute("aria-describedby") || ""}`)
+        .forEach((message) => say(message, "invalid"));
+  }
+  for (const element of elements) {
+    const name = `${element.id} ${element.getAttribute("class") || ""}`;
+    if (element.getAttribute("role") === "status") say(element, "status");
+    else if (/error|alert|invalid|danger|warning|\bflash|\bnotice/i.test(name) && !isField(element) && !isButton(element))
+      say(element, "named");
+  }
+
+  for (const element of elements) {
+    const name = `${element.id} ${element.getAttribute("class") || ""} ${element.getAttribute("name") || ""} ` +
+      `${element.tagName === "IFRAME" ? `${element.src} ${element.title}` : ""}`;
+    if (!/captcha|turnstile|challenges\.cloudflare|arkose|funcaptcha|data-sitekey/i.test(name) &&
+        !element.hasAttribute("data-sitekey")) continue;
+    const box = element.getBoundingClientRect();
+    if (/badge|invisible/i.test(name) || element.type === "hidden" || !visible(element) || box.height < 20) continue;
+    challenge = clean(name, 120);
+    break;
+  }
+
+  const groups = groupRoots.map((root) => {
+    const action = root.tagName === "FORM" ? addressOf(root.getAttribute("action")) : null;
+    let heading = "";
+    for (let at = root, up = 0; at && up < 4 && !heading; at = parent(at), up++) {
+      const found = at.querySelector && at.querySelector("h1,h2,h3,legend,[role=heading]");
+      if (found && visible(found)) heading = textOf(found);
+    }
+    return {
+      form: root.tagName === "FORM", action: action ? action.origin : "", path: action ? action.pathname : "",
+      heading: clean(`${root.getAttribute("aria-label") || ""} ${heading}`),
+      name: clean(`${root.id} ${root.getAttribute("name") || ""} ${root.getAttribute("class") || ""}`, 100),
+    };
+  });
+
+  const inShadows = roots.slice(1).map((root) => Array.from(root.children).map((child) => child.innerText || "").join(" "));
+  return {
+    elements,
+    described: {
+      url: location.origin + location.pathname, origin: location.origin, title: clean(document.title),
+      born: performance.timeOrigin, ready: document.readyState,
+      text: clean(`${document.body ? document.body.innerText : ""} ${inShadows.join(" ")}`, 8000),
+      fields, buttons, alerts, groups, challenge,
+    },
+  };
+}
