@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS projects (
-    key INTEGER PRIMARY KEY, entity TEXT NOT NULL, name TEXT NOT NULL, public INTEGER NOT NULL DEFAULT 0,
-    created_at REAL NOT NULL, UNIQUE (entity, name));
+    key INTEGER PRIMARY KEY, entity TEXT NOT NULL, name TEXT NOT NULL,
+    public INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL, UNIQUE (entity, name));
 CREATE TABLE IF NOT EXISTS runs (
-    key INTEGER PRIMARY KEY, project INTEGER NOT NULL REFERENCES projects, name TEXT NOT NULL, display_name TEXT NOT NULL,
-    config TEXT NOT NULL DEFAULT '{}', summary TEXT NOT NULL DEFAULT '{}', state TEXT NOT NULL DEFAULT 'running',
-    tags TEXT NOT NULL DEFAULT '[]', notes TEXT, description TEXT, run_group TEXT, job_type TEXT, program TEXT, host TEXT,
-    git_commit TEXT, parent TEXT, fork_step INTEGER, exit_code INTEGER, inherited_lines INTEGER NOT NULL DEFAULT 0,
-    created_at REAL NOT NULL, heartbeat_at REAL NOT NULL, finished_at REAL, UNIQUE (project, name));
+    key INTEGER PRIMARY KEY, project INTEGER NOT NULL REFERENCES projects, name TEXT NOT NULL,
+    display_name TEXT NOT NULL, config TEXT NOT NULL DEFAULT '{}', summary TEXT NOT NULL DEFAULT '{}',
+    state TEXT NOT NULL DEFAULT 'running', tags TEXT NOT NULL DEFAULT '[]', notes TEXT, description TEXT,
+    run_group TEXT, job_type TEXT, program TEXT, host TEXT, git_commit TEXT, parent TEXT, fork_step INTEGER,
+    exit_code INTEGER, inherited_lines INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL,
+    heartbeat_at REAL NOT NULL, finished_at REAL, UNIQUE (project, name));
 CREATE TABLE IF NOT EXISTS lines (
     run INTEGER NOT NULL REFERENCES runs, file TEXT NOT NULL, number INTEGER NOT NULL, step INTEGER, text TEXT NOT NULL,
     PRIMARY KEY (run, file, number)) WITHOUT ROWID;
@@ -52,7 +53,7 @@ class Database:
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(_TABLES)
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Self:
         """Begin a transaction; other threads wait until it ends. One inside another belongs to the outer one."""
         self._lock.acquire()
         if self._depth == 0:

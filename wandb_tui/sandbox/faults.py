@@ -50,7 +50,9 @@ def _http(name: str, summary: str, /, **options: OptionValue) -> FaultKind:
 _ROWS = (
     # What is sent back, whatever was asked.
     _http("http-status", "answers with this HTTP status", code=503, message="Service unavailable"),
-    _http("rate-limit", "answers 429 for so many seconds, with Retry-After and RateLimit-*", retry_after=20, seconds=60.0),
+    _http(
+        "rate-limit", "answers 429 for so many seconds, with Retry-After and RateLimit-*", retry_after=20, seconds=60.0
+    ),
     _http("rate-limit-near", "answers, but says in RateLimit-* that little is left", remaining=0, reset=5),
     _http("broken-json", "answers with half a JSON document"),
     _http("html-page", "answers HTTP 200 with a web page instead of JSON"),
@@ -66,7 +68,11 @@ _ROWS = (
     _row("export-late", "exports take this many seconds instead of the export delay", seconds=30.0),
     _row("stale-export", "exports leave out the newest steps", steps=50),
     _row("export-once", "visits after the first version export nothing newer"),
-    _row("export-without-visit", "a finished run is exported by itself after so many seconds (reported: 4 h)", after=14400.0),
+    _row(
+        "export-without-visit",
+        "a finished run is exported by itself after so many seconds (reported: 4 h)",
+        after=14400.0,
+    ),
     _row("export-by-api-key", "a request with an API key starts an export, too"),
     _row("export-by-get", "a plain GET of the run's page starts an export, too"),
     _row("export-by-any-page-query", "any GraphQL request with the cookie that asks for the run starts an export"),
@@ -76,7 +82,11 @@ _ROWS = (
     # The API.
     _row("no-parquet-history", "parquetUrls and liveData are both empty"),
     _row("no-membership-field", "artifactCollectionMembership is an unknown field: HTTP 200, data null, errors"),
-    _row("membership-null", "the artifact is there but artifactCollectionMembership stays null for so many answers", times=3),
+    _row(
+        "membership-null",
+        "the artifact is there but artifactCollectionMembership stays null for so many answers",
+        times=3,
+    ),
     _row("ttl-null", "ttlDurationSeconds is null, so the SDK says that no artifact exists"),
     _row("viewer-null", "viewer is null although the key or the cookie is good"),
     _row("service-account", "the key belongs to a service account: no e-mail, no sign-in"),

@@ -102,7 +102,9 @@ def _fold(index: dict[str, Any], row: dict[str, Any]) -> None:
     """Count one row into the index of keys."""
     index["lastStep"] = max(index["lastStep"], int(row.get("_step", -1)))
     for name, value in row.items():
-        entry = index["keys"].setdefault(name, {"typeCounts": [], "monotonic": name in ("_step", "_runtime", "_timestamp")})
+        entry = index["keys"].setdefault(
+            name, {"typeCounts": [], "monotonic": name in ("_step", "_runtime", "_timestamp")}
+        )
         kind = _type_name(value)
         for count in entry["typeCounts"]:
             if count["type"] == kind:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from wandb_tui.sandbox.faults import Fault
@@ -81,7 +83,7 @@ def _error(message: str) -> bytes:
     return json.dumps({"errors": [{"message": message}], "data": None}).encode()
 
 
-_ANSWERS = {
+_ANSWERS: dict[str, Callable[[Fault], tuple[int, str, bytes]]] = {
     "http-status": lambda fault: (fault.whole("code"), "application/json", _error(fault.text("message"))),
     "broken-json": lambda _: (200, "application/json", b'{"data": {"project": {"run": {"na'),
     "html-page": lambda _: (200, "text/html", b"<!doctype html><title>Portal</title><p>Accept the terms to go on.</p>"),

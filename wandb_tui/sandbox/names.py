@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
-_FIRST = (
-    "brisk calm clear bright quiet warm bold swift gentle proud early late silver golden misty lucid eager deep fair "
-    "steady amber vivid mild crisp"
-).split()
-_SECOND = (
-    "sun moon river forest meadow harbor ridge valley cloud breeze ember stone lake garden field shore comet spring "
-    "summit grove lantern feather orchard tide"
-).split()
+_FIRST = [
+    "brisk",
+    "calm",
+    "clear",
+    "bright",
+    "quiet",
+    "warm",
+    "bold",
+    "swift",
+    "gentle",
+    "proud",
+    "early",
+    "late",
+    "silver",
+    "golden",
+    "misty",
+    "lucid",
+    "eager",
+    "deep",
+    "fair",
+    "steady",
+    "amber",
+    "vivid",
+    "mild",
+    "crisp",
+]
+_SECOND = [
+    "sun",
+    "moon",
+    "river",
+    "forest",
+    "meadow",
+    "harbor",
+    "ridge",
+    "valley",
+    "cloud",
+    "breeze",
+    "ember",
+    "stone",
+    "lake",
+    "garden",
+    "field",
+    "shore",
+    "comet",
+    "spring",
+    "summit",
+    "grove",
+    "lantern",
+    "feather",
+    "orchard",
+    "tide",
+]
 
 
 def run_name(number: int) -> str:

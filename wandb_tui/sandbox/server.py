@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
@@ -40,7 +40,7 @@ class Sandbox:
         self._own_dir: Path | None = None
         self._base_url = ""
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         """Start listening."""
         self.start()
         return self

@@ -68,7 +68,9 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         now = time.time()
         expires = now + self._config.session_hours * _HOUR
-        self._db.run("INSERT INTO sessions (token, created_at, expires_at) VALUES (?, ?, ?)", _hashed(token), now, expires)
+        self._db.run(
+            "INSERT INTO sessions (token, created_at, expires_at) VALUES (?, ?, ?)", _hashed(token), now, expires
+        )
         return token
 
     def end(self, token: str) -> None:

@@ -100,7 +100,7 @@ class State:
         return [_project(row) for row in rows]
 
     def ensure_project(self, entity: str, name: str) -> tuple[Project, bool]:
-        """The project, made if need be, and whether it was made. A name that begins with ``public-`` makes it public."""
+        """The project, made if need be, and whether it was; a name that begins with ``public-`` makes it public."""
         with self.db:
             if found := self.project(entity, name):
                 return found, False
@@ -135,7 +135,9 @@ class State:
 
     def runs(self, project: Project) -> list[Run]:
         """All runs of a project, oldest first."""
-        return [_run(row, project) for row in self.db.rows("SELECT * FROM runs WHERE project = ? ORDER BY key", project.key)]
+        return [
+            _run(row, project) for row in self.db.rows("SELECT * FROM runs WHERE project = ? ORDER BY key", project.key)
+        ]
 
     def create_run(self, project: Project, name: str, display_name: str | None) -> Run:
         """Begin a run; without a display name it gets one, as on the real server."""

@@ -73,9 +73,13 @@ class Storage:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_bytes(content)
         md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
-        self._state.db.run("INSERT OR REPLACE INTO run_files VALUES (?, ?, ?, ?, ?)", run, name, len(content), md5, time.time())
+        self._state.db.run(
+            "INSERT OR REPLACE INTO run_files VALUES (?, ?, ?, ?, ?)", run, name, len(content), md5, time.time()
+        )
 
     def run_files(self, run: Run) -> list[RunFile]:
         """The files that a run uploaded, by name."""
-        rows = self._state.db.rows("SELECT name, size, md5, updated_at FROM run_files WHERE run = ? ORDER BY name", run.key)
+        rows = self._state.db.rows(
+            "SELECT name, size, md5, updated_at FROM run_files WHERE run = ? ORDER BY name", run.key
+        )
         return [RunFile(**dict(row)) for row in rows]

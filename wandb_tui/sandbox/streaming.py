@@ -37,7 +37,7 @@ async def file_stream(request: Request) -> Response:
     except ValueError:
         return JSONResponse({"error": "the request has to be JSON"}, status_code=400)
     await run_in_threadpool(_take, world, run, posted)
-    answer = {"exitcode": None, "limits": {}, "stopped": run.state == "killed"}
+    answer: dict[str, Any] = {"exitcode": None, "limits": {}, "stopped": run.state == "killed"}
     record(world, request, posted, 200, answer)
     return JSONResponse(answer)
 
@@ -72,7 +72,11 @@ async def storage(request: Request) -> Response:
     if kind == "manifests":
         version = world.exports.version_by_key(int(key))
         return JSONResponse(world.exports.manifest(version)) if version else Response(status_code=404)
-    file = world.storage.run_file_path(int(key), name) if kind == "runs" else world.storage.export_file_path(int(key), name)
+    file = (
+        world.storage.run_file_path(int(key), name)
+        if kind == "runs"
+        else world.storage.export_file_path(int(key), name)
+    )
     return FileResponse(file) if file is not None and file.exists() else Response(status_code=404)
 
 

@@ -13,7 +13,8 @@ from wandb_tui.sandbox.pages.browse import browser_caller
 from wandb_tui.sandbox.pages.queries import RUN_PAGE_OPERATION, RUN_PAGE_QUERY
 from wandb_tui.sandbox.pages.render import page
 from wandb_tui.sandbox.resolvers.context import Context
-from wandb_tui.sandbox.resolvers.schema import prepare, run as run_query
+from wandb_tui.sandbox.resolvers.schema import prepare
+from wandb_tui.sandbox.resolvers.schema import run as run_query
 
 if TYPE_CHECKING:
     from starlette.requests import Request

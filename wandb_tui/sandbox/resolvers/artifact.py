@@ -178,7 +178,9 @@ class ArtifactView:
         file = {"id": _identifier("File", self.id), "name": "wandb_manifest.json", "direct_url": url, "url": url}
         return {"id": _identifier("ArtifactManifest", str(self._version.key)), "digest": self.digest, "file": file}
 
-    def files(self, names: list[str] | None = None, first: int | None = None, after: str | None = None) -> dict[str, Any]:
+    def files(
+        self, names: list[str] | None = None, first: int | None = None, after: str | None = None
+    ) -> dict[str, Any]:
         """Its files, or those of these names."""
         wanted = [file for file in self._files if not names or any(fnmatch.fnmatch(file.name, name) for name in names)]
         return connection([self._file(file) for file in wanted], first=first, after=after)

@@ -11,7 +11,11 @@ from wandb_tui.sandbox.resolvers.paging import connection
 if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.context import Context
 
-FEATURES = ("PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP", "ARTIFACT_COLLECTION_MEMBERSHIP_FILES", "TOTAL_COUNT_IN_FILE_CONNECTION")
+FEATURES = (
+    "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
+    "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
+    "TOTAL_COUNT_IN_FILE_CONNECTION",
+)
 """The server features that the SDK may count on here."""
 
 

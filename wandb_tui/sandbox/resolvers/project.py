@@ -7,7 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.sandbox.exports import EVENTS_TYPE, HISTORY_TYPE
-from wandb_tui.sandbox.resolvers.artifact import ArtifactTypeView, CollectionView, MembershipView, collections, split_name
+from wandb_tui.sandbox.resolvers.artifact import (
+    ArtifactTypeView,
+    CollectionView,
+    MembershipView,
+    collections,
+    split_name,
+)
 from wandb_tui.sandbox.resolvers.context import timestamp
 from wandb_tui.sandbox.resolvers.filters import matches, ordered
 from wandb_tui.sandbox.resolvers.paging import connection

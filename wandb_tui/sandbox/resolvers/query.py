@@ -43,7 +43,9 @@ class QueryView:
         """The older name of ``project``."""
         return self.project(name, entity_name)
 
-    def models(self, entity_name: str | None = None, first: int | None = None, after: str | None = None, **_: Any) -> Any:
+    def models(
+        self, entity_name: str | None = None, first: int | None = None, after: str | None = None, **_: Any
+    ) -> Any:
         """The projects of an entity."""
         return connection(visible_projects(self._context, entity_name), first=first, after=after)
 

@@ -136,7 +136,7 @@ class RunView:
         return sample(whole, int(spec.get("samples", _DEFAULT_SAMPLES)))
 
     def _first_wanted(self, first_step: int) -> int:
-        """Where a range of steps begins for this caller: whoever reads the exported files wants only what came after."""
+        """Where a range of steps begins: whoever reads the exported files wants only what came after them."""
         covered = self._context.world.exports.covered_step(self._run) if self._context.reads_parquet else None
         hidden = self._context.world.faults.get("no-parquet-history") is not None
         return first_step if covered is None or hidden else max(first_step, covered + 1)

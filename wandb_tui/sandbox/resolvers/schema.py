@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     DocumentNode,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -79,13 +82,19 @@ def schema(*, with_membership: bool = True) -> GraphQLSchema:
     if isinstance(collection, GraphQLInterfaceType):
         collection.resolve_type = lambda *_: "ArtifactSequence"
     for kind in built.type_map.values():
-        for field in getattr(kind, "fields", {}).values():
-            for name, argument in getattr(field, "args", {}).items():
-                argument.out_name = _snake(name)
-        if hasattr(kind, "out_type"):
-            for name, field in kind.fields.items():
-                field.out_name = _snake(name)
+        _take_arguments_in_our_style(kind)
     return built
+
+
+def _take_arguments_in_our_style(kind: GraphQLNamedType) -> None:
+    """Let arguments and input fields reach the resolvers under their names in Python's style."""
+    if isinstance(kind, GraphQLInputObjectType):
+        for name, given in kind.fields.items():
+            given.out_name = _snake(name)
+    elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        for field in kind.fields.values():
+            for name, argument in field.args.items():
+                argument.out_name = _snake(name)
 
 
 @lru_cache(maxsize=256)
@@ -126,7 +135,7 @@ def run(operation: Operation, context: Context, variables: dict[str, Any], *, wi
     return Answer(refusals[0].status if refusals else 200, body)
 
 
-def _resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def _resolve(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
     """Find a field in a view (or mapping) under its name in Python's style."""
     name = _snake(info.field_name)
     value = source.get(name) if isinstance(source, dict) else getattr(source, name)

@@ -92,7 +92,7 @@ async def sign_up(request: Request) -> Response:
     return _form(request, next_path(request), status=400, sign_up_error="New accounts are by invitation only.")
 
 
-def _form(  # noqa: D417 - the rest is the request and what the template shows
+def _form(
     request: Request,
     onward: str,
     *,

@@ -1,0 +1,79 @@
+"""The process that logs the demo's runs: ``python -m wandb_tui.sandbox.demo_runs READY_FILE``."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import wandb
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_SLOW_SECONDS = 0.5
+
+_FINISHED = (
+    # id, display name, steps, learning rate
+    ("finished", "brisk-sun-12", 300, 3e-4),
+    ("exported", "calm-moon-13", 200, 1e-4),
+    ("long-run", "clear-river-14", 400, 3e-5),
+    ("sweep-best", "bright-forest-15", 250, 1e-3),
+)
+_RUNNING = ("training", "quiet-meadow-16", 60, 5e-4)
+
+
+def metrics(step: int, steps: int, rate: float) -> dict[str, float]:
+    """Something that looks like training: the loss falls, the accuracy rises, both a little unsteadily."""
+    progress = step / steps
+    wobble = 0.02 * math.sin(step * 1.7) + 0.01 * math.sin(step * 0.31)
+    return {
+        "train/loss": 2.3 * math.exp(-3 * progress) + 0.15 + wobble,
+        "train/accuracy": min(0.99, 0.1 + 0.85 * (1 - math.exp(-4 * progress)) + wobble),
+        "learning_rate": rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))),
+        "epoch": step // 50,
+    }
+
+
+def _settings() -> wandb.Settings:
+    """Settings for one run; ``wandb.init`` writes into them, so each run needs its own."""
+    return wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True)
+
+
+def begin(name: str, display_name: str, steps: int, rate: float) -> wandb.Run:
+    """Begin a run and log its first steps."""
+    config = {"learning_rate": rate, "batch_size": 64, "model": "small"}
+    run = wandb.init(id=name, name=display_name, config=config, settings=_settings(), reinit="create_new")
+    for step in range(steps):
+        run.log(metrics(step, steps, rate), step=step)
+    return run
+
+
+def main(ready: Path) -> None:
+    """Log the finished runs side by side, then go on with the one that is running until we are ended."""
+    ended = threading.Event()
+
+    def end(_: int, __: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, end)
+    wandb.setup()
+    with ThreadPoolExecutor(len(_FINISHED) + 1) as pool:
+        for run in pool.map(lambda row: begin(*row), (*_FINISHED, _RUNNING)):
+            run.finish()
+    # The SDK sends a running run's steps every 15 s only; finishing it and resuming it brings the first ones at once.
+    name, _, step, rate = _RUNNING
+    running = wandb.init(id=name, resume="must", settings=_settings(), reinit="create_new")
+    ready.touch()
+    while not ended.wait(_SLOW_SECONDS):
+        running.log(metrics(step, 2000, rate), step=step)
+        step += 1
+    running.finish()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
