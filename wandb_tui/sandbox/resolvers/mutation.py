@@ -129,7 +129,8 @@ class MutationView:
             columns["config"] = own | config
         if fields.get("summary_metrics") is not None:
             columns["summary"] = json.loads(fields["summary_metrics"])
-        if fields.get("state") or not fields.get("id"):
+        # A run that is being logged names itself; the public API, which only edits, sends nothing but the opaque id.
+        if fields.get("state") or fields.get("name"):
             columns |= {"state": fields.get("state") or "running", "finished_at": None, "exit_code": None}
         self._context.world.state.update_run(run, **columns)
 
