@@ -1,0 +1,5 @@
+"""Fixtures that the integration tests share."""
+
+from sandbox_fixtures import chromium, home, http, page, sandbox
+
+__all__ = ["chromium", "home", "http", "page", "sandbox"]

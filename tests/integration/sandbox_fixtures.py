@@ -1,0 +1,130 @@
+"""What tests need to use a sandbox with the real SDK and the real browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import sync_playwright
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+LOG_RUN = """
+import os, wandb
+run = wandb.init(project=os.environ["RUN_PROJECT"], id=os.environ["RUN_ID"], config={"lr": 0.1, "layers": {"hidden": 2}})
+for step in range(int(os.environ["RUN_STEPS"])):
+    run.log({"loss": 1 / (step + 1), "accuracy": step / 300, "epoch": step // 50})
+run.finish()
+"""
+
+
+def sdk_environment(sandbox, home, **more):
+    """The environment of a user of the sandbox who has an API key, and a home of their own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_"))}
+    return {
+        **kept,
+        "HOME": str(home),
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_DIR": str(home),
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_SILENT": "true",
+        **more,
+    }
+
+
+def run_sdk_script(sandbox, source, home, timeout=60, **env):
+    """Run a Python program that uses the SDK; ``stdout`` of the result holds all that was printed.
+
+    The SDK's service process keeps its parent's pipes open for longer than the parent lives, so output goes to a file.
+    """
+    output = Path(home) / f"output-{uuid.uuid4().hex}.txt"
+    with output.open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", source],
+            cwd=home,
+            env=sdk_environment(sandbox, home, **env),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            timeout=timeout,
+            check=False,
+        )
+    done.stdout = output.read_text()
+    assert done.returncode == 0, done.stdout
+    return done
+
+
+def log_run(sandbox, home, project="forks", run_id="abc", steps=300):
+    """Log a run with three metrics; gives its path."""
+    run_sdk_script(sandbox, LOG_RUN, home, RUN_PROJECT=project, RUN_ID=run_id, RUN_STEPS=str(steps))
+    return f"{sandbox.entity}/{project}/{run_id}"
+
+
+def sign_in(page, sandbox, password=None):
+    """Sign in on the one-page form that the page shows."""
+    page.get_by_label("E-mail or username").fill(sandbox.username)
+    page.get_by_label("Password").fill(sandbox.password if password is None else password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def visit(page, sandbox, path):
+    """Open a run's page and wait until it shows the run."""
+    entity, project, run_id = path.split("/")
+    page.goto(f"{sandbox.app_url}/{entity}/{project}/runs/{run_id}")
+    page.get_by_role("heading", name="Run details").wait_for()
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """A sandbox of the module's own, with a short export delay."""
+    with Sandbox(SandboxConfig(export_delay=0.5)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The home folder of a user of the SDK."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real Chromium, driven by hand."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page of a fresh, signed-out browser context."""
+    context = chromium.new_context()
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def http():
+    """An HTTP client that keeps cookies."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+def ask(http, sandbox, query, key=None, **variables):
+    """Ask the API; with an API key if one is given, else with the client's cookies."""
+    return http.post(
+        f"{sandbox.base_url}/graphql",
+        json={"query": query, "variables": variables},
+        auth=("api", key) if key else None,
+        timeout=20,
+    )
