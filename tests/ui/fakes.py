@@ -1,0 +1,206 @@
+"""A scripted outside world for the dashboard's tests: answers come when a test says so."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from concurrent.futures import Future
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, ServerInfo, Source, Visit
+from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
+from wandb_tui.core.schedule import Pace
+from wandb_tui.ui.backend import Backend
+
+ABSENT = Probe(Answer.ABSENT)
+SIGNED_IN = AccountState("me@lab.org", Source.KEYRING, Source.KEYRING)
+
+
+def address(run_id: str) -> RunAddress:
+    return RunAddress("lab", "forks", run_id)
+
+
+def there(version: int = 3, name: str = "") -> Probe:
+    return Probe(Answer.THERE, ArtifactVersion(version), RunInfo(name))
+
+
+def done(value):
+    future = Future()
+    future.set_result(value)
+    return future
+
+
+def broken(error):
+    future = Future()
+    future.set_exception(error)
+    return future
+
+
+class FakeProber:
+    """Answers as scripted for each run; a run without a script is never answered."""
+
+    def __init__(self, answers: dict[str, list[Probe]] | None = None, default: Probe | None = None) -> None:
+        self.answers = {run: list(probes) for run, probes in (answers or {}).items()}
+        self.default = default
+        self.asked = defaultdict(int)
+        self.open: dict[str, list[Future]] = defaultdict(list)
+        self.threads: set[int] = set()
+        self._lock = threading.Lock()
+
+    def probe(self, run, *, coverage=False):
+        with self._lock:
+            self.asked[run.run_id] += 1
+            self.threads.add(threading.get_ident())
+            script = self.answers.get(run.run_id)
+            if script:
+                return done(script.pop(0) if len(script) > 1 else script[0])
+            if self.default is not None:
+                return done(self.default)
+            future = Future()
+            self.open[run.run_id].append(future)
+            return future
+
+    def answer(self, run_id: str, probe: Probe) -> None:
+        for future in self.open.pop(run_id, []):
+            if future.set_running_or_notify_cancel():
+                future.set_result(probe)
+
+    def close(self):
+        pass
+
+
+class FakeVisitor:
+    """Signs in and visits as told."""
+
+    def __init__(self, *, signed_in: bool = True, sign_in=None, visit=None) -> None:
+        self._signed_in = signed_in
+        self.refusal = sign_in
+        self._visit = visit
+        self.visits: list[str] = []
+        self.waiting: list[Future] = []
+
+    def signed_in(self):
+        return self._signed_in
+
+    def sign_in(self):
+        if self.refusal is not None:
+            return broken(self.refusal)
+        self._signed_in = True
+        return done(Identity("me@lab.org"))
+
+    def mended(self):
+        future = Future()
+        self.waiting.append(future)
+        return future
+
+    def mend(self):
+        self.refusal = None
+        for future in self.waiting:
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
+        self.waiting.clear()
+
+    def visit(self, run):
+        self.visits.append(run.run_id)
+        if self._visit is not None:
+            return self._visit(run)
+        return done(Visit(1.2, "run data loaded"))
+
+    def close(self):
+        pass
+
+
+class FakeAccount:
+    """Remembers what it is given."""
+
+    def __init__(self, state: AccountState = SIGNED_IN, error: Exception | None = None) -> None:
+        self._state = state
+        self.error = error
+        self.saved: list[tuple[Credentials | None, str | None, bool]] = []
+        self.without = False
+        self.after = lambda: None
+        self.threads: set[int] = set()
+
+    def state(self):
+        self.threads.add(threading.get_ident())
+        return self._state
+
+    def save(self, credentials, api_key, *, remember):
+        self.threads.add(threading.get_ident())
+        self.saved.append((credentials, api_key, remember))
+        self.after()
+        if self.error is not None:
+            raise self.error
+        self._state = SIGNED_IN
+
+    def go_on_without(self):
+        self.without = True
+
+    def forget(self):
+        self._state = AccountState()
+
+
+class FakeStore:
+    """A list in memory, in order."""
+
+    def __init__(self, rows: list[KeptRun] = (), fails: Exception | None = None) -> None:
+        self.rows = {row.run: row for row in rows}
+        self.fails = fails
+        self.threads: set[int] = set()
+
+    def load(self):
+        self.threads.add(threading.get_ident())
+        if self.fails:
+            raise self.fails
+        return list(self.rows.values())
+
+    def save(self, row):
+        self.threads.add(threading.get_ident())
+        if self.fails:
+            raise self.fails
+        self.rows[row.run] = row
+
+    def remove(self, run):
+        self.rows.pop(run, None)
+
+
+class FakeAddresses:
+    """Reads entity/project/run_id, or a run id alone; blocks as long as `gate` is not set."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def parse(self, text):
+        self.gate.wait(5)
+        if text == "boom":
+            raise UsageError("“boom” is not the address of a run.", "Give entity/project/run_id.")
+        return RunAddress.parse(text, entity="lab", project="forks", app_url="https://forge.coreweave.com/wandb")
+
+
+class World:
+    """All of it together."""
+
+    def __init__(self, prober=None, visitor=None, account=None, store=None, **options) -> None:
+        self.prober = prober or FakeProber(default=ABSENT)
+        self.visitor = visitor or FakeVisitor()
+        self.account = account or FakeAccount()
+        self.store = store or FakeStore()
+        self.addresses = FakeAddresses()
+        self.closed = threading.Event()
+        self.options = options
+
+    def backend(self) -> Backend:
+        return Backend(
+            server=lambda: ServerInfo("https://api.forge.coreweave.com", "https://forge.coreweave.com/wandb"),
+            host="forge.coreweave.com",
+            services=self.options.get("services", lambda: Services(self.prober, self.visitor, user_can_mend=True)),
+            account=self.account,
+            addresses=self.addresses,
+            store=self.store,
+            pace=self.options.get("pace", Pace()),
+            close=self.options.get("close", self.closed.set),
+            open_sign_in=self.options.get("open_sign_in", False),
+        )

@@ -1,0 +1,110 @@
+"""The one table of everything the keys do: it feeds the bindings, the footer, the help and the palette."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding, BindingType
+
+
+class Where(StrEnum):
+    """Where an action can be used."""
+
+    DASHBOARD = "dashboard"
+    ANYWHERE = "anywhere"
+
+
+class Needs(StrEnum):
+    """What must be there for an action to make sense."""
+
+    NOTHING = "nothing"
+    ROWS = "rows"
+    RUN = "run"
+    ACTIVE_RUN = "active run"
+    PANE = "pane"
+    REMOVED = "removed run"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the user can do.
+
+    Attributes:
+        id: The name of its method, after ``action_``.
+        keys: The keys for it, as Textual names them; the first is shown.
+        label: What it is called, in a word or two.
+        help: What it does, in one sentence.
+        where: Where it can be used.
+        needs: What must be there for it.
+        dangerous: Whether it ends or removes something: with more than one run, it asks first.
+        footer: Whether the bar at the bottom shows it.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    where: Where = Where.DASHBOARD
+    needs: Needs = Needs.NOTHING
+    dangerous: bool = False
+    footer: bool = True
+
+    @property
+    def key(self) -> str:
+        """Its first key, as shown to people."""
+        return shown(self.keys[0])
+
+    @property
+    def all_keys(self) -> str:
+        """All its keys, as shown to people."""
+        return " ".join(shown(key) for key in self.keys)
+
+    @property
+    def binding(self) -> BindingType:
+        """Its binding, with an id by which users may remap it."""
+        return Binding(",".join(self.keys), self.id, self.label, id=f"{self.where}.{self.id}", tooltip=self.help)
+
+
+_SHOWN = {
+    "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
+    "asterisk": "*",
+}  # fmt: skip
+
+
+def shown(key: str) -> str:
+    """A key as people write it."""
+    if key.startswith("ctrl+"):
+        return f"^{key[5:]}"
+    return _SHOWN.get(key, key)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("add", ("a",), "Add", "Add one run or many: paste their addresses."),
+    Action("cancel", ("c",), "Cancel", "Stop waiting for this run; it stays on the list.", needs=Needs.ACTIVE_RUN,
+           dangerous=True),
+    Action("restart", ("r",), "Restart", "Begin the next attempt; one under way ends first.", needs=Needs.RUN),
+    Action("visit", ("v",), "Visit", "Open the run's page again now.", needs=Needs.ACTIVE_RUN),
+    Action("remove", ("d", "delete"), "Remove", "Take this run off the list.", needs=Needs.RUN, dangerous=True),
+    Action("logs", ("l", "enter"), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
+    Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.", needs=Needs.PANE,
+           footer=False),
+    Action("filter", ("slash",), "Filter", "Show only some runs: words, !not, state:failed, project:lab.",
+           needs=Needs.ROWS),
+    Action("mark", ("space",), "Select", "Mark this run; the actions then apply to all that are marked.",
+           needs=Needs.RUN),
+    Action("mark_all", ("asterisk",), "Select all", "Mark every run shown, or none.", needs=Needs.RUN, footer=False),
+    Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
+    Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
+    Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),
+    Action("command_palette", ("ctrl+p",), "Palette", "Find any action by its name.", where=Where.ANYWHERE),
+    Action("ask_quit", ("q", "ctrl+q"), "Quit", "Leave; asks first while monitors run.", where=Where.ANYWHERE),
+)  # fmt: skip
+"""Everything, in the order in which help and footer show it."""
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def bindings(where: Where) -> list[BindingType]:
+    """The bindings of all actions usable there."""
+    return [action.binding for action in ACTIONS if action.where is where]

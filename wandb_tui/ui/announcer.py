@@ -1,0 +1,63 @@
+"""Says which runs became available or failed: a few by name, many as a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.state import State
+from wandb_tui.core.watch import Watched
+from wandb_tui.ui.look import clean, fit, short_name, version
+
+Severity = Literal["information", "warning", "error"]
+
+_BY_NAME = 3
+_NAME = 36
+_REASON = 160
+
+
+class Announcer:
+    """Remembers what has ended since it last spoke."""
+
+    def __init__(self) -> None:
+        self._ended: dict[RunAddress, Watched] = {}
+        self._known: dict[RunAddress, tuple[int, State]] = {}
+
+    def know(self, rows: Iterable[Watched]) -> None:
+        """These are no news."""
+        for row in rows:
+            self._known[row.run] = (row.attempt, row.state)
+
+    def hear(self, rows: Iterable[Watched]) -> bool:
+        """Look for news in rows that have changed; whether there is any."""
+        for row in rows:
+            now = (row.attempt, row.state)
+            if self._known.get(row.run) != now:
+                self._known[row.run] = now
+                if row.state in {State.AVAILABLE, State.FAILED, State.TIMED_OUT}:
+                    self._ended[row.run] = row
+        return bool(self._ended)
+
+    def take(self) -> list[tuple[str, str, Severity]]:
+        """Title, text and severity of each announcement that is due."""
+        ended, self._ended = list(self._ended.values()), {}
+        good = [row for row in ended if row.state is State.AVAILABLE]
+        bad = [row for row in ended if row.state is not State.AVAILABLE]
+        said: list[tuple[str, str, Severity]] = []
+        if good:
+            said.append(("Available", _listed(good, [version(row) for row in good], "available"), "information"))
+        if bad:
+            said.append(("Failed", _listed(bad, [_reason(row) for row in bad], "not available"), "error"))
+        return said
+
+
+def _listed(rows: list[Watched], details: list[str], what: str) -> str:
+    if len(rows) > _BY_NAME:
+        return f"{len(rows)} runs are {what}"
+    names = [fit(short_name(row), _NAME) for row in rows]
+    return "\n".join(f"{name}: {detail}" if detail else name for name, detail in zip(names, details, strict=True))
+
+
+def _reason(row: Watched) -> str:
+    return "timed out" if row.state is State.TIMED_OUT else clean(row.message, _REASON)

@@ -1,0 +1,274 @@
+"""The application: it owns the threads, hears the monitors, and knows how to begin and how to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from textual.app import App
+from textual.command import Provider
+from textual.events import Resize
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import AccountState
+from wandb_tui.core.schedule import Clock
+from wandb_tui.ui.actions import Where, bindings
+from wandb_tui.ui.announcer import Announcer
+from wandb_tui.ui.backend import Backend
+from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
+from wandb_tui.ui.session import Restored, Session, Trouble
+from wandb_tui.ui.themes import DARK, THEMES
+from wandb_tui.ui.threads import DaemonExecutor
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FLUSH = 0.05
+"""Seconds between two paintings of what the monitors say."""
+
+_GATHER = 0.4
+_LEAVE_WITHIN = 0.6
+
+
+def _palette() -> type[Provider]:
+    from wandb_tui.ui.commands import ActionCommands
+
+    return ActionCommands
+
+
+class WandbTuiApp(App[int]):
+    """The dashboard of wandb-tui. Its return value is the exit status."""
+
+    TITLE = "wandb-tui"
+    CSS_PATH = "app.tcss"
+    BINDINGS = [*bindings(Where.ANYWHERE), ("ctrl+c", "ask_quit", "Quit")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    COMMANDS = {_palette}  # noqa: RUF012
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        runs: Sequence[str] = (),
+        goal: Goal = Goal(),  # noqa: B008 - frozen
+        ascii_look: bool = False,
+        theme: str | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._backend = backend
+        self._given = runs
+        self._goal = goal
+        self._look = Look(ascii_look)
+        self._wanted_theme = theme
+        self._threads = DaemonExecutor()
+        self._announcer = Announcer()
+        self._last_flush = 0.0
+        self._leaving = False
+        self.account: AccountState | None = None
+        self.app_url = ""
+        self.session = Session(backend, self._spawn, self.post_message, clock)
+
+    # Beginning
+
+    async def on_load(self) -> None:
+        """Before anything else: whatever runs off this thread gets a thread of its own."""
+        asyncio.get_running_loop().set_default_executor(self._threads)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self._wanted_theme if self._wanted_theme in self.available_themes else DARK
+        self.session.keeper.start()
+
+    def get_default_screen(self) -> Dashboard:
+        """The dashboard."""
+        self.dashboard = Dashboard(self.session, self._look, self._goal)
+        return self.dashboard
+
+    def on_mount(self) -> None:
+        """Show first, then fetch what takes longer."""
+        self.set_class(self._look.ascii, "-ascii")
+        few = not self.is_headless and self.console.color_system in {"standard", "windows"}
+        self.set_class(few, "-few-colours")
+        self.set_interval(1, self._tick)
+
+    def on_restored(self, message: Restored) -> None:
+        """The rows on disk come first; then what the command line names, then the services."""
+        self.session.restore(message.rows)
+        self._announcer.know(self.session.watch)
+        self.dashboard.loaded()
+        self.call_after_refresh(self._start_up)
+
+    def _start_up(self) -> None:
+        for start in (self._add_given, self._learn_server, self._learn_account, self._build_services):
+            self.run_worker(start(), exit_on_error=False)
+
+    async def off_thread(self, ask: Callable[[], T]) -> T:
+        """Call what may block, on another thread."""
+        return await asyncio.to_thread(ask)
+
+    async def _add_given(self) -> None:
+        for text in self._given:
+            try:
+                run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
+            except WandbTuiError as error:
+                self.complain(f"{clean(text, 80)}: {error}", title="Not added")
+            else:
+                self.session.add(run, self._goal)
+                self.dashboard.refresh_all()
+
+    async def _learn_server(self) -> None:
+        try:
+            server = await self.off_thread(self._backend.server)
+        except Exception as error:
+            log.exception("The server's addresses cannot be told")
+            self.complain(str(error), title="Server")
+        else:
+            self.app_url = server.app_url
+            self.dashboard.header.host = server.host
+
+    async def _learn_account(self) -> None:
+        wanted = self._backend.open_sign_in
+        if await self.refresh_account() and self.account is not None:
+            nothing = not (self.account.can_visit or self.account.can_probe)
+            if nothing if wanted is None else wanted:
+                self.action_open_sign_in()
+
+    async def refresh_account(self) -> bool:
+        """Learn anew what is known for signing in; whether that could be told."""
+        try:
+            self.account = await self.off_thread(self._backend.account.state)
+        except Exception as error:
+            log.exception("The account's state cannot be told")
+            self.complain(str(error), title="Sign-in")
+            return False
+        self.dashboard.header.account = self.account
+        return True
+
+    async def _build_services(self) -> None:
+        try:
+            services = await self.off_thread(self._backend.services)
+        except Exception as error:
+            log.exception("The services cannot be built")
+            self.session.late.failed(error)
+            self.complain(str(error), title="Cannot start")
+        else:
+            self.session.late.ready(services)
+
+    # Going on
+
+    def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
+        """Start a monitor as a worker. Its thread is taken first, so that a refusal is heard here and now."""
+        self._threads.reserve()
+        self.run_worker(work, group=str(run), thread=True, exit_on_error=False)
+
+    def on_heard(self) -> None:
+        """Something was said: paint now, or when the last painting is long enough ago."""
+        wait = self._last_flush + FLUSH - time.monotonic()
+        if wait > 0:
+            self.set_timer(wait, self._take_in)
+        else:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        if self._leaving:
+            return
+        changed = self.session.hear().values()
+        self._last_flush = time.monotonic()
+        self.dashboard.repaint(changed)
+        if self._announcer.hear(changed):
+            self.set_timer(_GATHER, self._announce)
+        if not self.session.bridge.done():
+            self.set_timer(FLUSH, self._take_in)
+
+    def _announce(self) -> None:
+        for title, text, severity in self._announcer.take():
+            self.notify(self._look.text(text), title=title, severity=severity, markup=False)
+
+    def _tick(self) -> None:
+        self.dashboard.tick()
+
+    def on_trouble(self, message: Trouble) -> None:
+        """Something went wrong outside of any monitor."""
+        self.complain(message.text)
+
+    def complain(self, text: str, *, title: str = "") -> None:
+        """Show an error for a while."""
+        self.notify(clean(text, 400), title=title, severity="error", timeout=10, markup=False)
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so where nothing can be shown, and go on when it can be again."""
+        small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
+        covered = isinstance(self.screen, TooSmall)
+        if small and not covered:
+            self.push_screen(TooSmall())
+        elif covered and not small:
+            self.pop_screen()
+
+    # Asking and leaving
+
+    def action_open_sign_in(self) -> None:
+        """Open the sign-in screen, unless it is open."""
+        from wandb_tui.ui.screens.sign_in import SignIn
+
+        if not any(isinstance(screen, SignIn) for screen in self.screen_stack):
+            self.push_screen(SignIn(self.session, self.account, self.app_url, self._look), self._signed_in)
+
+    def _signed_in(self, changed: bool | None) -> None:
+        if changed:
+            again = self.session.restart_refused()
+            self.dashboard.refresh_all()
+            if again:
+                self.notify(f"{again} of the runs begin again", markup=False)
+        self.run_worker(self.refresh_account(), exit_on_error=False)
+
+    def action_help(self) -> None:
+        """Show what keys and signs mean."""
+        from wandb_tui.ui.screens.help import Help
+
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help(self._look, self.screen, self._backend.files))
+
+    def action_ask_quit(self) -> None:
+        """Leave; with a question while monitors run."""
+        from wandb_tui.ui.screens.confirm import Confirm
+
+        if isinstance(self.screen, Confirm):
+            return
+        active = len(self.session.watch.active)
+        if not active:
+            self._leave()
+            return
+        what = "One run is" if active == 1 else f"{active} runs are"
+        question = Confirm(
+            "Quit wandb-tui?", f"{what} still being watched. The next start goes on with them.", yes="Quit"
+        )
+        self.push_screen(question, lambda yes: self._leave() if yes else None)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out takes ours."""
+        self.action_ask_quit()
+
+    def _leave(self) -> None:
+        """End all attempts, then go; services that take their time to end are not waited for."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self.session.stop()
+        self.run_worker(self._close_and_exit(), exit_on_error=False)
+
+    async def _close_and_exit(self) -> None:
+        try:
+            await asyncio.wait_for(self.off_thread(lambda: self.session.close(_LEAVE_WITHIN / 2)), _LEAVE_WITHIN)
+        except TimeoutError:
+            log.warning("The services were still closing when the dashboard left")
+        except Exception:
+            log.exception("The services did not close well")
+        self.exit(0)

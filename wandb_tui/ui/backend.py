@@ -1,0 +1,39 @@
+"""What the dashboard is given: objects that fulfil `core.ports`, built by somebody who knows the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import Account, Addresses, ServerInfo, WatchStore
+from wandb_tui.core.schedule import Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The outside world, as the dashboard sees it.
+
+    Attributes:
+        server: Tells which server it is; may block, since the SDK is imported for it.
+        host: What the header shows until `server` has answered.
+        services: Builds what the monitors work with; may block.
+        account: The secrets for this server.
+        addresses: Reads what users type.
+        store: The watch list on disk.
+        pace: How often to look, and for how long.
+        close: Ends the browser and all the rest; may take up to a second.
+        open_sign_in: Whether to start with the sign-in screen; None: where nothing is known for signing in.
+        files: What the help names: a word for each file, and its path.
+    """
+
+    server: Callable[[], ServerInfo]
+    host: str
+    services: Callable[[], Services]
+    account: Account
+    addresses: Addresses
+    store: WatchStore
+    pace: Pace
+    close: Callable[[], None]
+    open_sign_in: bool | None = None
+    files: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,72 @@
+"""The way from the monitors' threads to the screen: what they say is gathered and handed over in batches."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from textual.message import Message
+
+from wandb_tui.core.events import Said
+
+BATCH = 400
+"""How many sayings are taken in at a time, so that a key press never waits for a flood."""
+
+
+class Heard(Message):
+    """Something lies in the bridge."""
+
+
+class Bridge:
+    """Gathers what the monitors say.
+
+    `publish` may be called from any thread. However much is said, one `Heard` at a time is under way; whoever gets it
+    calls `take` and, once all of that is folded in, finds out whether `more` has come.
+    """
+
+    def __init__(self, post: Callable[[Message], bool]) -> None:
+        self._post = post
+        self._lock = threading.Lock()
+        self._said: deque[Said] = deque()
+        self._posted = False
+        self._closed = False
+
+    def publish(self, said: Said) -> None:
+        """Hand something over."""
+        with self._lock:
+            if self._closed:
+                return
+            self._said.append(said)
+            posting, self._posted = not self._posted, True
+        if posting:
+            self._announce()
+
+    def take(self) -> Iterator[Said]:
+        """What has been said, oldest first, up to one batch."""
+        for _ in range(BATCH):
+            try:
+                yield self._said.popleft()
+            except IndexError:
+                return
+
+    def done(self) -> bool:
+        """Whether all has been taken; if so, the next saying is announced again."""
+        with self._lock:
+            if self._said:
+                return False
+            self._posted = False
+            return True
+
+    def close(self) -> None:
+        """From now on nobody listens."""
+        with self._lock:
+            self._closed = True
+            self._said.clear()
+
+    def _announce(self) -> None:
+        try:
+            self._post(Heard())
+        except RuntimeError:
+            # The loop has just closed: the app is gone, and so is whoever could hear this.
+            self.close()

@@ -1,0 +1,47 @@
+"""The palette: every action that makes sense now, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from wandb_tui.ui.actions import ACTIONS, Action, Where
+from wandb_tui.ui.screens.dashboard import Dashboard
+
+Command = tuple[str, str, Callable[[], Any]]
+
+
+class ActionCommands(Provider):
+    """Offers the actions of where one is, and the themes."""
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for name, help_text, run in self._commands():
+            yield DiscoveryHit(name, run, help=Content(help_text).plain)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match."""
+        matcher = self.matcher(query)
+        for name, help_text, run in self._commands():
+            if (score := matcher.match(f"{name} {help_text}")) > 0:
+                yield Hit(score, matcher.highlight(name), run, help=help_text)
+
+    def _commands(self) -> Iterator[Command]:
+        dashboard = self.screen if isinstance(self.screen, Dashboard) else None
+        for action in ACTIONS:
+            if action.id != "command_palette" and _usable(action, dashboard):
+                owner = self.app if action.where is Where.ANYWHERE else self.screen
+                yield f"{action.label}  {action.key}", action.help, partial(owner.run_action, action.id)
+        for theme in sorted(self.app.available_themes):
+            if theme != self.app.theme:
+                yield f"Theme {theme}", "Change the colours.", partial(setattr, self.app, "theme", theme)
+
+
+def _usable(action: Action, dashboard: Dashboard | None) -> bool:
+    if action.where is Where.ANYWHERE:
+        return True
+    return dashboard is not None and dashboard.applies(action)

@@ -1,0 +1,30 @@
+"""What all dialogs share."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from wandb_tui.ui.look import clean
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """A box over the dashboard with a line for what is wrong."""
+
+    def say_wrong(self, text: str) -> None:
+        """Show what is wrong; an empty text hides the line."""
+        line = self.query_one(".dialog-error", Static)
+        line.update(Content(clean(text, 500)))
+        line.display = bool(text)
+
+
+class ErrorLine(Static):
+    """The line for what is wrong, hidden while nothing is."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="dialog-error", markup=False)

@@ -1,0 +1,100 @@
+"""Help: the keys of where one is, what the signs mean, which files there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from wandb_tui.core.state import State
+from wandb_tui.ui.actions import ACTIONS, Where, shown
+from wandb_tui.ui.log_lines import wrapped
+from wandb_tui.ui.look import STATE_COLOURS, Look, clean
+from wandb_tui.ui.screens.dashboard import Dashboard
+
+_WIDTH, _FRAME, _SIGNS = 84, 7, 14
+"""Cells: of the whole box as its style sheet has it, of border and padding, of the column of keys and signs."""
+
+Row = tuple[str, str, str]
+"""A key or sign, its style, and what it means."""
+
+_MEANINGS = {
+    State.QUEUED: "has not begun yet",
+    State.SIGNING_IN: "signs the browser in; may need you",
+    State.VISITING: "has the run's page open",
+    State.WAITING: "asks again and again whether the history is there",
+    State.AVAILABLE: "the history is there",
+    State.TIMED_OUT: "gave up after the longest time to wait",
+    State.FAILED: "cannot go on; its log says why",
+    State.CANCELLED: "stopped by you",
+}
+_GOALS = (
+    ("exists", "any version of the history"),
+    ("v3", "version 3 or a newer one"),
+    ("newer", "a version newer than the newest one now"),
+    ("step:200", "a history that covers step 200"),
+    ("complete", "a history with nothing missing"),
+)
+_LOG_KEYS = (
+    ("Tab", "from the table to the log panes and back"),
+    ("↑ ↓", "scroll; the pane stops following while it is scrolled up"),
+    ("End", "go to the newest line and follow it again"),
+)
+
+
+class Help(ModalScreen[None]):
+    """One page to read."""
+
+    BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, look: Look, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._look = look
+        self._for = screen
+        self._files = files
+
+    def compose(self) -> ComposeResult:
+        """All of it in one scrolling box."""
+        with VerticalScroll(classes="dialog"):
+            for title, rows in self._sections():
+                yield Static(Content(title), classes="help-title")
+                yield Static(self._table(rows), classes="help-rows")
+
+    def _sections(self) -> Iterator[tuple[str, list[Row]]]:
+        if not isinstance(self._for, Dashboard):
+            yield "Here", list(_bound(self._for))
+        else:
+            yield "Runs", list(_keys(Where.DASHBOARD))
+            yield "Logs", [(key, "bold $accent", what) for key, what in _LOG_KEYS]
+        yield "Anywhere", list(_keys(Where.ANYWHERE))
+        yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
+        yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]
+        if self._files:
+            yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
+
+    def _table(self, rows: Iterable[Row]) -> Content:
+        text = self._look.text
+        width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _SIGNS)
+        lines: list[Content] = []
+        for sign, style, what in rows:
+            first, *rest = wrapped(text(what), width)
+            lines.append(Content.assemble((f"{text(sign):<{_SIGNS}}", style), (first, "$foreground")))
+            lines += [Content.styled(" " * _SIGNS + more, "$foreground") for more in rest]
+        return Content("\n").join(lines)
+
+
+def _keys(where: Where) -> Iterator[Row]:
+    for action in ACTIONS:
+        if action.where is where:
+            yield action.all_keys, "bold $accent", f"{action.label}. {action.help}"
+
+
+def _bound(screen: Screen[object]) -> Iterator[Row]:
+    for binding in screen.BINDINGS:
+        if isinstance(binding, Binding) and binding.show:
+            yield " ".join(shown(key) for key in binding.key.split(",")[:2]), "bold $accent", binding.description

@@ -1,0 +1,92 @@
+"""The way from the shell to the dashboard and back: who may write to the terminal, and where the rest goes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+
+NO_TERMINAL = 2
+"""The exit status where there is no terminal to draw on: bad usage."""
+
+_CRASHED = 1
+
+
+def run_app(app: App[int], log_path: Path) -> int:
+    """Run the dashboard with the terminal to itself, and return its exit status.
+
+    Textual draws on ``sys.__stderr__`` and asks ``sys.__stdout__`` for the size. While it runs, both of these stand on
+    private copies of the terminal's descriptor, and the descriptors 1 and 2, which child processes inherit and C
+    libraries write to, lead into the log.
+
+    Args:
+        app: The app.
+        log_path: Where all goes that would spoil the screen; made, with its folder, if it is not there.
+    """
+    if not _is_terminal():
+        print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
+        return NO_TERMINAL
+    with _terminal_alone(log_path):
+        result = app.run()
+    if app.return_code not in {0, None}:
+        print(f"wandb-tui has failed; the reason stands in {log_path}", file=sys.stderr)  # noqa: T201
+        return app.return_code or _CRASHED
+    return 0 if result is None else result
+
+
+def _is_terminal() -> bool:
+    """Whether keys can be read and something can be drawn on."""
+    try:
+        return os.isatty(0) and (os.isatty(1) or os.isatty(2))
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _terminal_alone(log_path: Path) -> Iterator[None]:
+    terminal = os.dup(2 if os.isatty(2) else 1)
+    drawing, asking = _writer(terminal), _writer(os.dup(terminal))
+    before: tuple[Any, Any] = (sys.__stdout__, sys.__stderr__)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    try:
+        with _redirected((1, 2), log_path):
+            sys.__stdout__, sys.__stderr__ = asking, drawing  # type: ignore[misc]  # Textual looks for them there
+            try:
+                yield
+            finally:
+                sys.__stdout__, sys.__stderr__ = before  # type: ignore[misc]
+                # What Python still holds back for 1 and 2 belongs into the log, not on the shell.
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+    finally:
+        drawing.close()
+        asking.close()
+
+
+def _writer(descriptor: int) -> io.TextIOWrapper:
+    encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+    return io.TextIOWrapper(os.fdopen(descriptor, "wb"), encoding=encoding, errors="replace", write_through=False)
+
+
+@contextlib.contextmanager
+def _redirected(descriptors: tuple[int, ...], path: Path) -> Iterator[None]:
+    """Let these descriptors lead into a file, and then back to where they led."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    kept = [(descriptor, os.dup(descriptor)) for descriptor in descriptors]
+    try:
+        for descriptor in descriptors:
+            os.dup2(log, descriptor)
+        yield
+    finally:
+        for descriptor, copy in kept:
+            os.dup2(copy, descriptor)
+            os.close(copy)
+        os.close(log)

@@ -1,0 +1,51 @@
+"""The bar at the bottom: the keys that matter, as many as fit."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widget import Widget
+
+from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
+
+_LAST = ("help", "command_palette", "ask_quit")
+_SHED_FIRST = ("sign_in", "visit", "filter", "mark", "remove", "command_palette", "logs", "cancel", "restart")
+
+
+class KeyBar(Widget):
+    """One line of keys; a click on one does what the key does."""
+
+    disabled_actions: reactive[frozenset[str]] = reactive(frozenset())
+    """The ids of actions that make no sense right now; they are shown dimmed."""
+
+    def render(self) -> Content:
+        """The line; keys of less worth go where it is narrow."""
+        shown = [action for action in ACTIONS if action.footer]
+        for shed in _SHED_FIRST:
+            if sum(_width(action) for action in shown) <= self.size.width - 1:
+                break
+            shown.remove(BY_ID[shed])
+        return Content.assemble(" ", *(self._hint(action) for action in shown))
+
+    def _hint(self, action: Action) -> Content:
+        dim = action.id in self.disabled_actions
+        click = Style.from_meta({"action": action.id})
+        hint = Content.assemble(
+            (action.key, "$quiet" if dim else "bold $accent"),
+            " ",
+            (action.label, "$quiet" if dim else "$foreground"),
+        )
+        return hint.stylize(click) + "  "
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what stands under the mouse. (Textual's own links would lose the colours.)"""
+        action = BY_ID.get(event.style.meta.get("action", ""))
+        if action is not None:
+            owner = self.app if action.where is Where.ANYWHERE else self.screen
+            await owner.run_action(action.id)
+
+
+def _width(action: Action) -> int:
+    return len(action.key) + 1 + len(action.label) + 2

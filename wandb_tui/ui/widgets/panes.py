@@ -1,0 +1,97 @@
+"""One to four log panes, side by side where there is room for it."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.watch import Watch, Watched
+from wandb_tui.ui.look import Look
+from wandb_tui.ui.widgets.log_pane import LogPane
+
+MOST = 4
+"""How many panes there are at most."""
+
+_LEAST_WIDTH = 38
+_LEAST_HEIGHT = 4
+
+
+class Panes(Container):
+    """The panes. The first follows the cursor until a run is pinned; from then on each shows its own run."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._pinned: list[RunAddress] = []
+
+    def compose(self) -> ComposeResult:
+        """All four; those without a run are hidden."""
+        for _ in range(MOST):
+            yield LogPane(self._look)
+
+    @property
+    def pinned(self) -> list[RunAddress]:
+        """The runs that have a pane of their own."""
+        return list(self._pinned)
+
+    @property
+    def panes(self) -> list[LogPane]:
+        """The panes that can be seen."""
+        return [pane for pane in self._all if pane.display]
+
+    @property
+    def _all(self) -> list[LogPane]:
+        return list(self.query(LogPane))
+
+    def pin(self, run: RunAddress) -> bool:
+        """Give a run a pane of its own; False where all are taken."""
+        if run not in self._pinned:
+            if len(self._pinned) == MOST:
+                return False
+            self._pinned.append(run)
+        return True
+
+    def unpin(self, run: RunAddress) -> None:
+        """Close a run's pane."""
+        if run in self._pinned:
+            self._pinned.remove(run)
+
+    def focus_run(self, run: RunAddress) -> None:
+        """Bring a run's pane into focus."""
+        for pane in self.panes:
+            if pane.run == run:
+                pane.focus()
+
+    def show(self, watch: Watch, cursor: RunAddress | None) -> None:
+        """Show the pinned runs, or the one under the cursor."""
+        self._pinned = [run for run in self._pinned if run in watch]
+        wanted = self._pinned or ([cursor] if cursor is not None else [])
+        for index, pane in enumerate(self._all):
+            row = watch.get(wanted[index]) if index < len(wanted) else None
+            pane.display = row is not None
+            pane.show(row)
+        self._arrange()
+
+    def repaint(self, row: Watched) -> None:
+        """A run has said something."""
+        for pane in self._all:
+            if pane.run == row.run:
+                pane.repaint()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Arrange anew."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Side by side, else one above the other; those for which no room is left are hidden."""
+        taken = [pane for pane in self._all if pane.run is not None]
+        columns = max(1, min(len(taken) or 1, self.size.width // _LEAST_WIDTH))
+        lines = max(1, min(-(-len(taken) // columns), self.size.height // _LEAST_HEIGHT))
+        room = columns * lines
+        # The newest ones stay: they were asked for last.
+        for index, pane in enumerate(taken):
+            pane.display = index >= len(taken) - room
+        self.styles.grid_size_columns = columns
+        self.styles.grid_size_rows = lines
