@@ -26,7 +26,7 @@ def main() -> int:
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
         "types": [*python, "mypy"],
-        "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-timing"],
+        "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
         "tests": [*python, "pytest", *sys.argv[1:]],
     }
     failed = [name for name, command in steps.items() if not passes(name, command)]

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -29,6 +30,19 @@ _HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_B
 _UNTIL = click.option(
     "--until", default="exists", show_default=True, metavar="GOAL", help="exists, v3, newer, step:200 or complete."
 )
+
+
+class _SandboxCommand(click.Command):
+    """A command whose help ends with the names in the sandbox's own tables."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's shape
+        package = _sandbox()
+        for title, names in (("KIND", package.SIGN_INS), ("NAME", package.FAULTS)):
+            text = fill(", ".join(names), formatter.width - 4, break_on_hyphens=False)
+            with formatter.section(title):
+                formatter.write(indent(text, "  ") + "\n")
+        formatter.write_paragraph()
+        formatter.write_text("“--fault list” explains them all.")
 
 
 class _Commands(click.Group):
@@ -53,7 +67,7 @@ def cli() -> None:
     """Wait until a W&B run's history is really there.
 
     Without a command: the dashboard, with these runs added. RUN is entity/project/run_id or the address of the run's
-    page.
+    page; GOAL is exists, v3, newer, step:200 or complete; URL is the W&B server's.
 
     \b
     Examples:
@@ -81,7 +95,7 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     return _open_dashboard(wiring, [(text, goal) for text in texts])
 
 
-@cli.command()
+@cli.command(short_help="The dashboard on a sandbox, no account needed.")
 @click.option("--yes", is_flag=True, help="Install a missing browser without asking.")
 def demo(yes: bool) -> int:
     """The dashboard on a sandbox: real runs, a real browser, no account.
@@ -98,7 +112,7 @@ def demo(yes: bool) -> int:
     return open_demo(lambda: _provide_browser(yes=yes), _open_dashboard)
 
 
-@cli.command()
+@cli.command(short_help="Wait for runs without a screen.")
 @click.argument("runs", nargs=-1, metavar="RUN...", required=True)
 @_UNTIL
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
@@ -119,13 +133,14 @@ def wait(
     command: str,
     host: str | None,
 ) -> int:
-    """Wait for runs without a screen; RUN may be "-" to read them from stdin.
-
-    CMD is read by the shell and finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT in its environment.
+    """Wait for runs without a screen. RUN may be "-" to read them from stdin.
 
     \b
     Exit status: 0 every goal met (with --any: one), 1 a run failed, 2 bad usage,
-                 3 sign-in or API key refused, 4 timed out, 130 interrupted.
+    3 sign-in or API key refused, 4 timed out, 130 interrupted.
+    CMD finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT set.
+
+    \b
     Example:
       wandb-tui wait lab/forks/abc123 --until step:200 --timeout 600 --json
     """
@@ -160,22 +175,20 @@ def wait(
         wiring.close()
 
 
-@cli.command()
+@cli.command(cls=_SandboxCommand, short_help="Only the sandbox: a W&B server for this machine.")
 @click.option("--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="A loopback address.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Kept there; else temporary.")
-@click.option("--export-delay", default=3.0, show_default=True, type=click.FloatRange(min=0), metavar="SECONDS")
 @click.option(
-    "--sign-in",
-    "sign_in",
-    default="one-page",
+    "--export-delay",
+    default=3.0,
     show_default=True,
-    metavar="KIND",
-    help="How its sign-in page looks; “--sign-in list” tells.",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="From a visit to the artifact.",
 )
-@click.option(
-    "--fault", "faults", multiple=True, metavar="NAME[:OPTION=VALUE,…]", help="A way to misbehave; see --help."
-)
+@click.option("--sign-in", "sign_in", default="one-page", show_default=True, metavar="KIND", help="Its sign-in page.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME[:OPTION=VALUE,…]", help="A way to misbehave.")
 def sandbox(
     bind: str, port: int, data_dir: Path | None, export_delay: float, sign_in: str, faults: tuple[str, ...]
 ) -> None:
@@ -188,6 +201,9 @@ def sandbox(
       wandb-tui sandbox --port 8080 --data-dir ./sandbox
     """
     sandbox_package = _sandbox()
+    if "list" in {sign_in, *faults}:
+        _list_variants(sandbox_package)
+        return
     try:
         config = sandbox_package.SandboxConfig(
             bind=bind, port=port, data_dir=data_dir, export_delay=export_delay, sign_in=sign_in, faults=faults
@@ -255,7 +271,7 @@ def _log_in(wiring: Wiring, username: str | None, password_stdin: bool, api_key_
     signing.log_in(wiring, entered, verify=not no_verify)
 
 
-@cli.command()
+@cli.command(short_help="Forget it.")
 @_HOST
 def logout(host: str | None) -> None:
     """Forget the password, the API key and the browser session of a server.
@@ -269,7 +285,7 @@ def logout(host: str | None) -> None:
     click.echo(f"Forgotten: password, API key and browser session for {wiring.server.info.host}.")
 
 
-@cli.command()
+@cli.command(short_help="Tell what works here and what does not.")
 @click.argument("run", required=False)
 @click.option("--fix", is_flag=True, help="Mend what can be mended: install a browser.")
 @click.option("--yes", is_flag=True, help="Do not ask before mending.")
@@ -354,6 +370,14 @@ def _provide_browser(*, yes: bool, ask: bool = True) -> Path:
         if not yes and not (may_ask and click.confirm(f"{error.message} Install one now?", default=True)):
             raise
     return install_browser(lambda line: click.echo(line, err=True), os.environ)
+
+
+def _list_variants(package: Any) -> None:
+    """What each kind of sign-in page and each fault does, with all options and their defaults."""
+    for kind, summary in package.SIGN_INS.items():
+        click.echo(f"--sign-in {kind}\n    {getattr(summary, 'summary', summary)}")
+    for fault in package.FAULTS.values():
+        click.echo(f"--fault {fault.usage()}\n    {fault.summary}")
 
 
 def _sandbox() -> Any:
