@@ -15,7 +15,8 @@ from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 LOG_RUN = """
 import os, wandb
-run = wandb.init(project=os.environ["RUN_PROJECT"], id=os.environ["RUN_ID"], config={"lr": 0.1, "layers": {"hidden": 2}})
+config = {"lr": 0.1, "layers": {"hidden": 2}}
+run = wandb.init(project=os.environ["RUN_PROJECT"], id=os.environ["RUN_ID"], config=config)
 for step in range(int(os.environ["RUN_STEPS"])):
     run.log({"loss": 1 / (step + 1), "accuracy": step / 300, "epoch": step // 50})
 run.finish()

@@ -38,7 +38,7 @@ def test_neither_a_plain_get_nor_an_api_key_starts_an_export(sandbox, run, signe
     assert "RunPage" in signed_in.get(page).text
     by_key = ask(signed_in, sandbox, PAGE_QUERY, key=sandbox.api_key, **PAGE_VARIABLES)
     assert by_key.json()["data"]["project"]["run"]["name"] == "abc"
-    other = ask(signed_in, sandbox, "{ viewer { id } project(name: \"forks\") { run(name: \"abc\") { id } } }")
+    other = ask(signed_in, sandbox, '{ viewer { id } project(name: "forks") { run(name: "abc") { id } } }')
     assert other.json()["data"]["project"]["run"]
     assert sandbox.stats()["exports_started"] == 0
     time.sleep(0.7)
@@ -115,10 +115,11 @@ run = api.run("lab/forks/abc")
 exports = run.download_history_exports("exports")
 exported = [row for path in exports.paths for row in pyarrow.parquet.read_table(path).to_pylist()]
 print(json.dumps({
-    "exists": api.artifact_exists("lab/forks/run-abc-history:latest"), "v0": api.artifact_exists("lab/forks/run-abc-history:v0"),
+    "exists": api.artifact_exists("lab/forks/run-abc-history:latest"),
+    "v0": api.artifact_exists("lab/forks/run-abc-history:v0"),
     "v1": api.artifact_exists("lab/forks/run-abc-history:v1"), "files": os.listdir(folder), "table": table,
-    "version": artifact.version, "type": artifact.type, "complete": not exports.contains_live_data, "exported": len(exported),
-    "scan": len(list(run.scan_history())), "by": artifact.logged_by().id,
+    "version": artifact.version, "type": artifact.type, "complete": not exports.contains_live_data,
+    "exported": len(exported), "scan": len(list(run.scan_history())), "by": artifact.logged_by().id,
     "versions": [one.version for one in api.artifacts("wandb-history", "lab/forks/run-abc-history")],
     "collections": [one.name for one in api.artifact_collections("lab/forks", "wandb-history")],
     "logged": [one.name for one in run.logged_artifacts()],
@@ -180,7 +181,8 @@ api = wandb.Api()
 artifact = api.artifact("lab/forks/run-abc-history:latest")
 child = wandb.init(project="forks", fork_from="abc?_step=320")
 child.finish()
-print(json.dumps([artifact.version, sorted(os.listdir(artifact.download())), len(list(api.run("lab/forks/abc").scan_history()))]))
+rows = len(list(api.run("lab/forks/abc").scan_history()))
+print(json.dumps([artifact.version, sorted(os.listdir(artifact.download())), rows]))
 """
     answer = json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1])
     assert answer == ["v1", ["0000.parquet", "0001.parquet"], 350]

@@ -40,7 +40,8 @@ def test_wrong_settings_are_refused_in_a_sentence(wrong, says):
 
 
 def test_importing_the_package_costs_next_to_nothing():
-    program = "import sys, wandb_tui.sandbox; print([m for m in ('starlette', 'graphql', 'pyarrow', 'wandb') if m in sys.modules])"
+    heavy = ("starlette", "graphql", "pyarrow", "wandb")
+    program = f"import sys, wandb_tui.sandbox; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -101,7 +102,9 @@ def test_a_wrong_key_is_refused_and_no_key_sees_public_projects_only(sandbox, ht
     world = sandbox.world
     for name in ("closed", "public-open"):
         world.state.create_run(world.state.ensure_project("lab", name)[0], "abc", None)
-    query = '{ viewer { username } a: project(name: "closed", entityName: "lab") { name } b: project(name: "public-open") { name } }'
+    query = """
+    { viewer { username } a: project(name: "closed") { name } b: project(name: "public-open") { name } }
+    """
     assert ask(http, sandbox, query, key="0" * 40).status_code == 401
     assert ask(http, sandbox, query).json()["data"] == {"viewer": None, "a": None, "b": {"name": "public-open"}}
     mine = ask(http, sandbox, query, key=sandbox.api_key).json()["data"]
@@ -131,7 +134,9 @@ def test_the_start_page_lists_what_there_is(sandbox, home, http, page):
     assert row.get_by_text("finished").is_visible()
     assert row.get_by_text("run-one-history:v0").is_visible()
     page.get_by_role("link", name="lab/listed").click()
-    assert page.get_by_text("stumbled on an empty page").is_visible(), "a private project is not shown to the signed-out"
+    assert page.get_by_text("stumbled on an empty page").is_visible(), (
+        "a private project is not shown to the signed-out"
+    )
 
 
 def test_a_public_run_is_seen_by_everyone_and_a_visit_exports_it(sandbox, home, page):

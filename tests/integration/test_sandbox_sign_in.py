@@ -29,7 +29,9 @@ def viewer(page):
 
 
 def test_the_kinds_are_those_that_are_promised():
-    promised = "one-page two-step late-script sign-up-beside second-factor challenge blocked unverified sso look-alike slow"
+    promised = (
+        "one-page two-step late-script sign-up-beside second-factor challenge blocked unverified sso look-alike slow"
+    )
     assert list(SIGN_INS) == promised.split()
 
 

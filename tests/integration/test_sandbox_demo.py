@@ -1,0 +1,64 @@
+"""The demo's runs: logged by the real SDK at different stages, quickly, and ended without a trace."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
+
+
+def processes_with(text):
+    """The ids of the processes whose environment mentions the text."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if text.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
+    started = time.monotonic()
+    with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
+        demo = seed_demo(sandbox)
+        took = time.monotonic() - started
+        world = sandbox.world
+        project = world.state.project("lab", "demo")
+        states, covered = {}, {}
+        for path, goal in demo.goals:
+            run = world.state.run(project, path.split("/")[2])
+            states[path.split("/")[2]] = run and run.live_state
+            covered[goal] = run and world.exports.covered_step(run)
+        assert states == {
+            "finished": "finished",
+            "exported": "finished",
+            "training": "running",
+            "long-run": "finished",
+            "sweep-best": "finished",
+            "no-such-run": None,
+        }
+        assert covered["newer"] == 59
+        assert covered["step:200"] is None
+        assert world.exports.covered_step(world.state.run(project, "exported")) == 199
+        assert world.histories.last_step(world.state.run(project, "long-run")) >= 200
+        assert took < 10, "the first runs come quickly"
+        assert os.getpid() not in processes_with(sandbox.api_key)
+        assert processes_with(sandbox.api_key)
+        ending = time.monotonic()
+        demo.stop()
+        assert time.monotonic() - ending < 5
+        deadline = time.monotonic() + 5
+        while processes_with(sandbox.api_key):
+            assert time.monotonic() < deadline, "a process of the demo is still there"
+            time.sleep(0.05)
+        demo.stop()
+    assert capfd.readouterr() == ("", ""), "nothing may reach the terminal"
+
+
+def test_a_demo_that_cannot_be_logged_says_why():
+    with Sandbox(SandboxConfig(faults=("key-refused",))) as sandbox, pytest.raises(RuntimeError, match="The SDK said"):
+        seed_demo(sandbox)
