@@ -109,6 +109,12 @@ def test_http_status(under):
     assert tried.get_page().status_code == 500
 
 
+def test_one_fault_may_be_in_force_several_times(under):
+    tried = under("http-status:code=500,times=1", "http-status:code=502,after=1,times=1", "http-status:path=run-page")
+    assert [tried.by_key(VIEWER).status_code for _ in range(3)] == [500, 502, 200]
+    assert tried.get_page().status_code == 503
+
+
 def test_http_status_only_for_pages_or_only_for_keys(under):
     tried = under("http-status:who=page,path=graphql")
     assert (tried.by_key(VIEWER).status_code, tried.by_page(VIEWER).status_code) == (200, 503)

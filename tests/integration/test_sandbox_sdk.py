@@ -58,6 +58,30 @@ def test_files_are_kept_and_no_history_artifact_is_there_yet(read):
     assert read["exists"] is False
 
 
+def test_values_of_every_kind_come_back(sandbox, home):
+    source = """
+import json, wandb
+run = wandb.init(project="kinds", id="one")
+histogram = wandb.Histogram(np_histogram=([1, 2], [0, 1, 2]))
+run.log({"nan": float("nan"), "inf": float("inf"), "flag": True, "text": "a", "list": [1, 2],
+         "deep": {"er": {"x": 1.5}}, "histogram": histogram})
+run.log({"flag": False})
+with open("note.txt", "w") as file:
+    file.write("kept")
+run.save("note.txt", policy="now")
+run.finish()
+run = wandb.Api().run("lab/kinds/one")
+print(json.dumps([run.history(pandas=False), run.summary._json_dict, len(list(run.scan_history())), run.lastHistoryStep,
+                  run.file("note.txt").download(replace=True).read()]))
+"""
+    said = run_sdk_script(sandbox, source, home).stdout.splitlines()[-1]
+    rows, summary, scanned, last, note = json.loads(said)
+    assert (rows[0]["nan"], rows[0]["inf"]) == ("NaN", "Infinity")
+    assert (rows[0]["flag"], rows[0]["text"], rows[0]["list"]) == (True, "a", [1, 2])
+    assert (rows[0]["deep"], rows[0]["histogram"]["_type"]) == ({"er": {"x": 1.5}}, "histogram")
+    assert (summary["nan"], summary["flag"], scanned, last, note) == ("NaN", False, 2, 1, "kept")
+
+
 def test_a_running_run_is_seen_to_run_and_a_failed_one_to_have_failed(sandbox, home):
     source = """
 import json, wandb

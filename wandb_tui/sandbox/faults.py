@@ -204,31 +204,30 @@ class FaultBoard:
 
     def __init__(self, faults: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._active: dict[str, Fault] = {}
+        self._active: list[Fault] = []
         self.replace(faults)
 
     def replace(self, faults: Iterable[str]) -> None:
         """Put these faults in force and no others. Raises ``ValueError`` before anything changes."""
         parsed = [parse_fault(text) for text in faults]
         with self._lock:
-            self._active = {fault.kind.name: fault for fault in parsed}
+            self._active = parsed
 
     def get(self, name: str) -> Fault | None:
         """The fault if it is in force. Does not count as an occasion."""
-        return self._active.get(name)
+        return next((fault for fault in self._active if fault.kind.name == name), None)
 
     def strike(self, name: str) -> Fault | None:
         """The fault if it strikes on this occasion."""
         with self._lock:
-            fault = self._active.get(name)
-            return fault if fault is not None and fault.strike() else None
+            return next((fault for fault in self._active if fault.kind.name == name and fault.strike()), None)
 
     def strikes_on(self, place: str, *, who: str) -> list[Fault]:
         """The faults of transport that strike a request to this place, made by ``page`` or ``api``."""
         with self._lock:
             return [
                 fault
-                for fault in self._active.values()
+                for fault in self._active
                 if "path" in fault.options
                 and fault.options["path"] in (place, "all")
                 and fault.options["who"] in (who, "all")

@@ -16,6 +16,7 @@ EVENTS = "wandb-events.jsonl"
 OUTPUT = "output.log"
 
 _TAIL_LINES = 1
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 
 class Histories:
@@ -74,7 +75,7 @@ class Histories:
         """The history's rows from ``first_step`` up to, not including, ``end_step``."""
         query = "SELECT text FROM lines WHERE run = ? AND file = ? AND step >= ? AND step < ? ORDER BY number"
         end = 2**62 if end_step is None else end_step
-        return [json.loads(row["text"]) for row in self._state.db.rows(query, run.key, HISTORY, first_step, end)]
+        return [parse(row["text"]) for row in self._state.db.rows(query, run.key, HISTORY, first_step, end)]
 
     def key_index(self, run: Run) -> dict[str, Any]:
         """What ``historyKeys`` answers: the last step, and how often each metric was logged with which type.
@@ -85,9 +86,14 @@ class Histories:
             seen, index = self._keys.get(run.key, (0, {"sets": [], "keys": {}, "lastStep": -1}))
             fresh = self.texts(run, HISTORY, seen)
             for text in fresh:
-                _fold(index, json.loads(text))
+                _fold(index, parse(text))
             self._keys[run.key] = (seen + len(fresh), index)
             return json.loads(json.dumps(index))  # type: ignore[no-any-return]
+
+
+def parse(text: str) -> Any:
+    """Read the SDK's JSON; a NaN or an infinity, which JSON does not have, becomes its name."""
+    return json.loads(text, parse_constant=str)
 
 
 def _step(text: str, file: str) -> int | None:
@@ -119,6 +125,8 @@ def _type_name(value: object) -> str:
     """The name that W&B's key index gives to a value's type."""
     if isinstance(value, dict):
         return str(value.get("_type", "map"))
+    if value in _NOT_FINITE:
+        return "number"
     names: Iterable[tuple[type | tuple[type, ...], str]] = (
         (bool, "boolean"),
         ((int, float), "number"),

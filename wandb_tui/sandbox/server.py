@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import signal
 import socket
@@ -66,6 +67,8 @@ class Sandbox:
             raise
         self._world = world
         self._base_url, world.elsewhere = _address(self.config.bind, sockets[0]), _address(self.config.bind, sockets[1])
+        # Without a handler, Python would write uvicorn's complaints to the terminal, where a dashboard may be drawing.
+        logging.getLogger("uvicorn").addHandler(logging.NullHandler())
         settings = uvicorn.Config(
             build_app(world),
             http="h11",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.sandbox import names
 from wandb_tui.sandbox.database import Database
+from wandb_tui.sandbox.history import parse
 
 if TYPE_CHECKING:
     import sqlite3
@@ -179,5 +180,5 @@ def _run(row: sqlite3.Row, project: Project) -> Run:
     columns = dict(row)
     columns["project"] = project
     for name in _JSON_COLUMNS:
-        columns[name] = json.loads(columns[name])
+        columns[name] = parse(columns[name])
     return Run(**columns)
