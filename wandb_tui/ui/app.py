@@ -57,7 +57,7 @@ class WandbTuiApp(App[int]):
         self,
         backend: Backend,
         *,
-        runs: Sequence[str] = (),
+        runs: Sequence[str | tuple[str, Goal]] = (),
         goal: Goal = Goal(),  # noqa: B008 - frozen
         ascii_look: bool = False,
         theme: str | None = None,
@@ -65,7 +65,7 @@ class WandbTuiApp(App[int]):
     ) -> None:
         super().__init__()
         self._backend = backend
-        self._given = runs
+        self._given = [(run, goal) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self._look = Look(ascii_look)
         self._wanted_theme = theme
@@ -108,20 +108,20 @@ class WandbTuiApp(App[int]):
 
     def _start_up(self) -> None:
         for start in (self._add_given, self._learn_server, self._learn_account, self._build_services):
-            self.run_worker(start(), exit_on_error=False)
+            self.run_worker(start())
 
     async def off_thread(self, ask: Callable[[], T]) -> T:
         """Call what may block, on another thread."""
         return await asyncio.to_thread(ask)
 
     async def _add_given(self) -> None:
-        for text in self._given:
+        for text, goal in self._given:
             try:
                 run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
             except WandbTuiError as error:
                 self.complain(f"{clean(text, 80)}: {error}", title="Not added")
             else:
-                self.session.add(run, self._goal)
+                self.session.add(run, goal)
                 self.dashboard.refresh_all()
 
     async def _learn_server(self) -> None:
@@ -153,14 +153,13 @@ class WandbTuiApp(App[int]):
         return True
 
     async def _build_services(self) -> None:
+        # What the monitors have asked meanwhile is asked on that thread as well.
         try:
-            services = await self.off_thread(self._backend.services)
+            await self.off_thread(lambda: self.session.late.ready(self._backend.services()))
         except Exception as error:
             log.exception("The services cannot be built")
             self.session.late.failed(error)
             self.complain(str(error), title="Cannot start")
-        else:
-            self.session.late.ready(services)
 
     # Going on
 
@@ -227,7 +226,7 @@ class WandbTuiApp(App[int]):
             self.dashboard.refresh_all()
             if again:
                 self.notify(f"{again} of the runs begin again", markup=False)
-        self.run_worker(self.refresh_account(), exit_on_error=False)
+        self.run_worker(self.refresh_account())
 
     def action_help(self) -> None:
         """Show what keys and signs mean."""
@@ -262,7 +261,7 @@ class WandbTuiApp(App[int]):
             return
         self._leaving = True
         self.session.stop()
-        self.run_worker(self._close_and_exit(), exit_on_error=False)
+        self.run_worker(self._close_and_exit())
 
     async def _close_and_exit(self) -> None:
         try:

@@ -117,7 +117,7 @@ def _attempt(row: Watched, _moment: Moment, _width: int) -> Cell:
 
 COLUMNS = (
     Column("state", "  State", 14, 8, _state),
-    Column("run", "Run", 18, 7, _run, share=3),
+    Column("run", "Run", 22, 7, _run, share=3),
     Column("project", "Project", 14, 2, _project, share=2),
     Column("goal", "Goal", 9, 3, _goal),
     Column("artifact", "Artifact", 8, 4, _artifact),

@@ -76,7 +76,7 @@ class AddRuns(Dialog[None]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        self.run_worker(self._check_soon(), exclusive=True, group="check", exit_on_error=False)
+        self.run_worker(self._check_soon(), exclusive=True, group="check")
 
     @on(Input.Changed, "#goal")
     def _goal_typed(self) -> None:
@@ -93,12 +93,15 @@ class AddRuns(Dialog[None]):
 
     def action_submit(self) -> None:
         """Add what is understood; the rest stays."""
-        self.run_worker(self._submit(), exclusive=True, group="submit", exit_on_error=False)
+        self.run_worker(self._submit(), exclusive=True, group="submit")
 
     async def _check_soon(self) -> None:
         await asyncio.sleep(_SETTLE)
-        self.say_wrong("")
-        self._show(await self._check())
+        checked = await self._check()
+        # The screen may have been left meanwhile.
+        if self.query("#verdict-list"):
+            self.say_wrong("")
+            self._show(checked)
 
     async def _check(self) -> list[Checked]:
         """The verdict on all that is in the box; new addresses are read off this thread."""

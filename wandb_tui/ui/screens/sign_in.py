@@ -95,11 +95,11 @@ class SignIn(Dialog[bool]):
         else:
             credentials = Credentials(username, password) if password else None
             remember = self.query_one("#remember", Checkbox).value
-            self.run_worker(self._save(credentials, api_key or None, remember), group="save", exit_on_error=False)
+            self.run_worker(self._save(credentials, api_key or None, remember), group="save")
 
     @on(Button.Pressed, "#without")
     def _go_on_without(self) -> None:
-        self.run_worker(self._without(), group="save", exit_on_error=False)
+        self.run_worker(self._without(), group="save")
 
     async def _save(self, credentials: Credentials | None, api_key: str | None, remember: bool) -> None:
         self._busy(True)

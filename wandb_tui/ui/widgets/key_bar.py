@@ -40,7 +40,7 @@ class KeyBar(Widget):
         return hint.stylize(click) + "  "
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what stands under the mouse. (Textual's own links would lose the colours.)"""
+        """Do what stands under the mouse; links of Textual itself would lose the colours."""
         action = BY_ID.get(event.style.meta.get("action", ""))
         if action is not None:
             owner = self.app if action.where is Where.ANYWHERE else self.screen

@@ -76,7 +76,7 @@ class RunTable(DataTable[Text]):
 
     def relayout(self, rows: Iterable[Watched], now: float, *, force: bool = False) -> None:
         """Choose the columns anew, where the width or the colours have changed."""
-        layout = chosen(self.size.width - _BAR)
+        layout = chosen(self.app.size.width - _BAR)
         if layout != self._layout or force:
             self._layout = layout
             self._rebuild({str(row.run): row for row in rows}, now)

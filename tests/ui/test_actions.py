@@ -1,0 +1,259 @@
+"""Every action, by its key."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, done, there
+from support import running, shown, until
+
+from wandb_tui.core.errors import SignInError, SignInProblem
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun, Visit
+from wandb_tui.core.state import State
+from wandb_tui.ui.actions import ACTIONS, Where
+from wandb_tui.ui.screens.confirm import Confirm
+from wandb_tui.ui.screens.help import Help
+from wandb_tui.ui.screens.sign_in import SignIn
+from wandb_tui.ui.widgets.filter_bar import FilterBar
+from wandb_tui.ui.widgets.log_pane import LogPane
+from wandb_tui.ui.widgets.run_table import RunTable
+
+
+def state(app, run_id):
+    row = app.session.watch.get(address(run_id))
+    return row.state if row else None
+
+
+def cell(app, run_id, column="state"):
+    return app.dashboard.table.get_cell(str(address(run_id)), column).plain.strip()
+
+
+async def test_a_run_becomes_available():
+    world = World(FakeProber({"abc": [ABSENT, there(3, "brisk-sun-12")]}))
+    async with running(world, "abc") as (app, _):
+        await until(lambda: state(app, "abc") is State.AVAILABLE)
+        await until(lambda: "available" in cell(app, "abc"))
+        assert cell(app, "abc", "artifact") == "v3"
+        assert cell(app, "abc", "run") == "brisk-sun-12 abc"
+        await until(lambda: app.dashboard.header.counts.ready == 1)
+        await until(lambda: "brisk-sun-12: v3" in [n.message for n in app._notifications])
+
+
+async def test_a_cancel_is_felt_within_100_ms():
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        await until(lambda: "waiting" in cell(app, "abc"))
+        began = time.monotonic()
+        pressing = asyncio.create_task(pilot.press("c"))
+        await until(lambda: "cancelled" in cell(app, "abc"))
+        assert time.monotonic() - began < 0.1
+        await pressing
+
+
+async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():
+    world = World(FakeProber(default=ABSENT), FakeVisitor(visit=lambda _: done(Visit(1.0))))
+    async with running(world, "abc") as (app, pilot):
+        await until(lambda: "waiting" in cell(app, "abc"))
+        await pilot.press("r")
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.attempt == 2 and row.state is State.WAITING)
+        await pilot.pause(0.2)
+        attempts = [line.attempt for line in row.log]
+        assert attempts == sorted(attempts)
+        assert attempts[-1] == 2
+        await until(lambda: cell(app, "abc", "attempt") == "2")
+        assert "── attempt 2" in app.dashboard.panes.panes[0].plain
+
+
+async def test_remove_and_undo():
+    async with running(None, "abc", "def") as (app, pilot):
+        await pilot.press("d")
+        assert app.dashboard.table.shown == [address("def")]
+        await pilot.press("u")
+        assert set(app.dashboard.table.shown) == {address("abc"), address("def")}
+        assert app.session.watch[address("abc")].attempt == 2
+
+
+async def test_many_are_cancelled_only_after_a_question():
+    async with running(None, "abc", "def", "ghi") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 3)
+        await pilot.press("space", "space", "c")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("n")
+        assert state(app, "abc") is not State.CANCELLED
+        await pilot.press("c", "y")
+        await until(lambda: state(app, "abc") is state(app, "def") is State.CANCELLED)
+        assert state(app, "ghi") is not State.CANCELLED
+
+
+async def test_visit_again():
+    async with running(None, "abc") as (app, pilot):
+        visits = app._backend.services().visitor.visits
+        await until(lambda: len(visits) == 1)
+        await pilot.press("v")
+        await until(lambda: len(visits) == 2)
+
+
+async def test_panes_are_pinned_and_closed():
+    async with running(None, "abc", "def", "ghi", size=(160, 45)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 3)
+        panes = app.dashboard.panes
+        assert [pane.run for pane in panes.panes] == [app.dashboard.table.run]
+        await pilot.press("home", "l", "down", "enter", "down")
+        assert [pane.run for pane in panes.panes] == [address("abc"), address("def")]
+        assert panes.panes[0].region.y == panes.panes[1].region.y, "side by side"
+        await pilot.press("x")
+        assert [pane.run for pane in panes.panes] == [address("abc")]
+        await pilot.press("x")
+        assert [pane.run for pane in panes.panes] == [address("ghi")], "follows the cursor again"
+
+
+async def test_a_pane_pauses_while_it_is_scrolled_up():
+    async with running(None, "abc", size=(100, 16)) as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.state is State.WAITING)
+        for _ in range(30):
+            await pilot.press("v")
+        await until(lambda: pane.max_scroll_y > 10)
+        pane.focus()
+        await pilot.press("home")
+        assert not pane.following
+        top = pane.scroll_y
+        app.dashboard.table.focus()
+        await pilot.press("v", "v")
+        await pilot.pause(0.2)
+        assert pane.scroll_y == top
+        pane.focus()
+        await pilot.press("end")
+        assert pane.following
+        assert pane.scroll_y == pane.max_scroll_y
+
+
+async def test_the_filter():
+    async with running(None, "abc", "def") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.press("slash", *"!abc", "enter")
+        assert app.dashboard.table.shown == [address("def")]
+        assert app.dashboard.query_one(FilterBar).display
+        assert isinstance(app.focused, RunTable)
+        await pilot.press("slash", "escape")
+        assert len(app.dashboard.table.shown) == 2
+
+
+async def test_help_shows_every_key():
+    async with running(None, "abc", size=(120, 70)) as (app, pilot):
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        text = shown(app)
+        for action in ACTIONS:
+            assert action.all_keys in text
+            assert action.label in text
+        await pilot.press("escape")
+        assert app.screen is app.dashboard
+
+
+async def test_the_palette_knows_what_makes_sense():
+    from wandb_tui.ui.commands import ActionCommands
+
+    async with running(None, "abc") as (app, pilot):
+        await until(lambda: state(app, "abc") is State.WAITING)
+        provider = ActionCommands(app.screen)
+        names = {name.split("  ")[0] for name, _, _ in provider._commands()}
+        assert {"Add", "Cancel", "Restart", "Quit"} <= names
+        assert "Undo" not in names
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.3)
+        await pilot.press(*"cancel")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until(lambda: state(app, "abc") is State.CANCELLED)
+
+
+def test_every_action_has_a_method():
+    from wandb_tui.ui.app import WandbTuiApp
+    from wandb_tui.ui.screens.dashboard import Dashboard
+
+    for action in ACTIONS:
+        owner = WandbTuiApp if action.where is Where.ANYWHERE else Dashboard
+        assert callable(getattr(owner, f"action_{action.id}"))
+
+
+async def test_sign_in_needs_you():
+    refusal = SignInError(SignInProblem.WRONG_PASSWORD, "Wrong e-mail or password.")
+    visitor = FakeVisitor(signed_in=False, sign_in=refusal)
+    world = World(visitor=visitor)
+    world.account.after = visitor.mend
+    async with running(world, "abc", "def") as (app, pilot):
+        await until(lambda: "Wrong e-mail or password" in shown(app))
+        assert cell(app, "abc", "next") == "you"
+        await pilot.press("s")
+        assert isinstance(app.screen, SignIn)
+        assert "Wrong e-mail or password" in shown(app)
+        await pilot.press(*"secret", "enter")
+        await until(lambda: world.account.saved)
+        await until(lambda: state(app, "abc") is state(app, "def") is State.WAITING)
+        await until(lambda: "needs you" not in shown(app).splitlines()[1])
+
+
+async def test_the_list_comes_back_and_goes_on():
+    kept = KeptRun(address("abc"), Goal(), 1, State.WAITING)
+    ended = KeptRun(address("def"), Goal(), 1, State.AVAILABLE, "There", "lab/forks/run-def-history:v1", 42)
+    world = World(store=FakeStore([kept, ended]))
+    async with running(world) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 2)
+        await until(lambda: state(app, "abc") is State.WAITING)
+        assert app.session.watch[address("abc")].attempt == 2
+        assert cell(app, "def", "time") == "0:42"
+        await until(lambda: world.store.rows[address("abc")].attempt == 2)
+        await pilot.press("q", "y")
+        await pilot.pause()
+    assert app.return_value == 0
+    assert world.store.rows[address("abc")].state is State.WAITING, "quitting is no cancelling"
+    assert world.closed.is_set()
+
+
+async def test_nothing_but_the_screen_happens_on_its_thread():
+    import threading
+
+    world = World()
+    async with running(world, "abc") as (app, _):
+        await until(lambda: state(app, "abc") is State.WAITING and world.store.rows)
+        here = threading.get_ident()
+        assert here not in world.store.threads | world.account.threads | world.prober.threads
+
+
+@pytest.mark.parametrize("key", ["y", "enter"])
+async def test_quit_asks_while_monitors_run(key):
+    async with running(None, "abc") as (app, pilot):
+        await pilot.press("q")
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("escape")
+        assert app.screen is app.dashboard
+        await pilot.press("q", key)
+        await pilot.pause()
+    assert app.return_value == 0
+
+
+async def test_quit_does_not_ask_when_nothing_runs():
+    async with running() as (app, pilot):
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_value == 0
+
+
+async def test_a_click_moves_the_cursor_and_pins_nothing():
+    async with running(None, "abc", "def") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.click(RunTable, offset=(20, 2))
+        assert app.dashboard.table.run == address("def")
+        assert app.dashboard.panes.pinned == []
+        assert len(app.screen.query(LogPane)) == 4
+
+
+async def test_a_click_on_a_key_does_what_the_key_does():
+    async with running(None, "abc") as (app, pilot):
+        await pilot.click("KeyBar", offset=(2, 0))
+        assert type(app.screen).__name__ == "AddRuns"

@@ -1,0 +1,130 @@
+"""Forty monitors, floods, threads refused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+
+from fakes import FakeProber, FakeStore, World, address
+from support import running, until
+
+from wandb_tui.core.events import Event
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.state import State
+from wandb_tui.ui.app import WandbTuiApp
+
+FORTY = [f"run{n}" for n in range(40)]
+
+
+async def test_forty_are_probed_at_the_same_time_on_two_cores(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    world = World(FakeProber())
+    async with running(world, *FORTY):
+        await until(lambda: len(world.prober.open) == 40)
+        assert len(world.prober.threads) == 40
+
+
+async def test_forty_are_left_within_a_second():
+    world = World(FakeProber(), store=FakeStore([KeptRun(address(run), Goal()) for run in FORTY]))
+    app = WandbTuiApp(world.backend())
+    async with app.run_test() as pilot:
+        await until(lambda: len(world.prober.open) == 40)
+        await pilot.press("q")
+        began = time.monotonic()
+        await pilot.press("y")
+    assert time.monotonic() - began < 1
+    assert app.return_value == 0
+
+
+async def test_services_that_close_slowly_are_not_waited_for():
+    gate = threading.Event()
+    world = World(FakeProber(), close=lambda: gate.wait(20))
+    async with running(world, "abc") as (app, pilot):
+        began = time.monotonic()
+        await pilot.press("q", "y")
+        await until(lambda: app.return_value == 0)
+    assert time.monotonic() - began < 1.2
+    gate.set()
+
+
+async def test_a_key_is_heard_in_a_flood():
+    async with running(World(FakeProber()), *FORTY) as (app, pilot):
+        stop = threading.Event()
+
+        def talk():
+            number = 0
+            while not stop.wait(0.002):
+                for run in FORTY[:20]:
+                    number += 1
+                    app.session.bridge.publish(Event(address(run), 1, State.WAITING, f"line {number}", elapsed=1.0))
+
+        talker = threading.Thread(target=talk, daemon=True)
+        talker.start()
+        await pilot.pause(0.5)
+        began = time.monotonic()
+        before = app.dashboard.table.cursor_row
+        app.dashboard.table.focus()
+        # The pilot itself waits until the app is idle, which it is not.
+        pressing = asyncio.create_task(pilot.press("down"))
+        await until(lambda: app.dashboard.table.cursor_row != before)
+        assert time.monotonic() - began < 0.5
+        stop.set()
+        talker.join()
+        await pressing
+
+
+async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatch):
+    def refuse():
+        raise RuntimeError("can't start new thread")
+
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        monkeypatch.setattr(app._threads, "reserve", refuse)
+        app.session.add(address("def"), Goal())
+        app.dashboard.refresh_all()
+        row = app.session.watch[address("def")]
+        assert row.state is State.QUEUED
+        assert "no thread left" in row.message
+        monkeypatch.undo()
+        await pilot.press("home", "c")
+        await until(lambda: row.state is State.WAITING)
+
+
+async def test_rows_are_there_before_the_services():
+    gate = threading.Event()
+    world = World(store=FakeStore([KeptRun(address("abc"), Goal())]))
+    services = world.backend().services
+
+    def slow():
+        gate.wait(5)
+        return services()
+
+    world.options["services"] = slow
+    app = WandbTuiApp(world.backend())
+    async with app.run_test() as pilot:
+        await until(lambda: app.dashboard.table.row_count == 1)
+        assert not app.session.late.built
+        await pilot.press("c")
+        await until(lambda: app.session.watch[address("abc")].state is State.CANCELLED)
+        await pilot.press("r")
+        gate.set()
+        await until(lambda: world.prober.asked["abc"] == 1)
+        app.session.stop()
+
+
+async def test_services_that_cannot_be_built_are_told():
+    def fail():
+        raise OSError("no such library")
+
+    async with running(World(services=fail), "abc") as (app, _):
+        row = app.session.watch[address("abc")]
+        await until(lambda: "no such library" in row.message)
+        assert any("no such library" in note.message for note in app._notifications)
+
+
+async def test_a_store_that_fails_is_told_and_nothing_stops():
+    async with running(World(store=FakeStore(fails=OSError("disk full"))), "abc") as (app, _):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: any("disk full" in note.message for note in app._notifications))

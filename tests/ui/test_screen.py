@@ -1,0 +1,134 @@
+"""What stands on the screen: hostile texts, narrow terminals, other looks."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from rich.cells import cell_len
+from support import running, shown, until
+
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.state import State
+from wandb_tui.ui.columns import COLUMNS, PADDING, chosen
+from wandb_tui.ui.look import clean, fit, minutes
+from wandb_tui.ui.themes import LIGHT
+
+HOSTILE = {
+    "markup": "[red]not red[/red] [@click=app.quit]x[/]",
+    "ansi": "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b2J",
+    "lines": "one\ntwo\r\nthree\ttab",
+    "wide": "漢字かな交じり文" * 10,
+    "rtl": "\u202eevil\u202c שלום مرحبا",
+    "long": "x" * 5000,
+    "zero": "a\u200bb\u200dc\ufe0f" + "e" + "\u0301" * 50,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_hostile_texts_are_text_and_the_table_stays_straight(kind):
+    text = HOSTILE[kind]
+    prober = FakeProber(
+        {
+            "abc": [Probe(Answer.MISSING, run=RunInfo(text), message=text)],
+            "def": [there(3, "calm-moon-13")],
+        }
+    )
+    async with running(World(prober), "abc", "def", size=(120, 30)) as (app, pilot):
+        await until(lambda: app.session.watch[address("abc")].state is State.FAILED)
+        await until(lambda: "v3" in shown(app))
+        await pilot.press("home")
+        await pilot.pause(0.1)
+        lines = shown(app).splitlines()
+        assert [line for line in lines if cell_len(line) != 120] == []
+        for char in "\x1b\x9b\u202e\u200b\t\r":
+            assert char not in "".join(lines)
+        table = [line for line in lines if "lab/forks" in line and "exists" in line][:2]
+        cells = [cell_len(line[: line.index("lab/forks")]) for line in table]
+        assert cells[0] == cells[1], "the columns are aligned"
+        if kind == "markup":
+            assert "[red]not red" in "\n".join(lines)
+
+
+def test_clean_keeps_what_is_harmless():
+    assert clean("größe 漢字 100 %") == "größe 漢字 100 %"
+    assert clean("a\nb\tc") == "a b c"
+    assert "\x1b" not in clean("\x1b[31mred\x1b[0m")
+    assert clean("\x1b[31mred") == "\N{REPLACEMENT CHARACTER}red"
+    assert clean("\x1b]8;;http://evil\x1b\\x") == "\N{REPLACEMENT CHARACTER}x"
+    assert len(clean("x" * 5000)) == 2000
+    assert clean("\u202eabc\u2066") == "abc"
+
+
+def test_fit_and_minutes():
+    assert fit("漢字漢字", 5) == "漢字…"
+    assert fit("abc", 3) == "abc"
+    assert fit("abcd", 3) == "ab…"
+    assert fit("abcd", 0) == ""
+    assert [minutes(s) for s in (0, 61.9, 3600, 36061)] == ["0:00", "1:01", "1:00:00", "10:01:01"]
+
+
+@pytest.mark.parametrize("width", range(16, 220))
+def test_columns_never_exceed_the_width(width):
+    columns = chosen(width)
+    assert sum(cells + 2 * PADDING for _, cells in columns) <= width
+    assert columns[0][0].key == "state"
+    if width >= 110:
+        assert len(columns) == len(COLUMNS)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (200, 60)])
+async def test_sizes(size):
+    async with running(None, "abc", "def", size=size) as (app, pilot):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await pilot.pause(0.1)
+        lines = shown(app).splitlines()
+        assert all(cell_len(line) == size[0] for line in lines)
+        assert "waiting" in "\n".join(lines)
+        assert "q Quit" in lines[-1]
+        for key in ("a", "escape", "s", "escape", "question_mark", "escape"):
+            await pilot.press(key)
+
+
+async def test_too_small_is_said_and_passes():
+    async with running(None, "abc", size=(80, 24)) as (app, pilot):
+        await pilot.resize_terminal(20, 5)
+        await until(lambda: "too small" in " ".join(shown(app).split()))
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: app.screen is app.dashboard)
+        await until(lambda: "abc" in shown(app))
+
+
+async def test_the_ascii_look_is_ascii():
+    kept = [KeptRun(address(state.value), Goal(), 1, state, state.value) for state in State if state.final]
+    async with running(World(FakeProber(default=ABSENT), store=FakeStore(kept)), "abc", ascii_look=True) as (
+        app,
+        pilot,
+    ):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await pilot.press("end")
+        await pilot.pause(0.1)
+        odd = {char for line in shown(app).splitlines() for char in line if not char.isascii()}
+        assert odd <= set("▁▂▃▄▅▆▇▌"), "but for the bars of Textual's own"
+
+
+async def test_the_cursor_stays_on_its_run_when_the_columns_change():
+    async with running(None, "abc", "def", "ghi", size=(160, 45)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 3)
+        await pilot.press("home", "down")
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: len(app.dashboard.table.columns) < len(COLUMNS))
+        assert app.dashboard.table.run == address("def")
+
+
+async def test_another_theme_recolours_the_cells():
+    async with running(None, "abc") as (app, pilot):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: "waiting" in app.dashboard.table.get_cell(str(address("abc")), "state").plain)
+        app.theme = LIGHT
+        await until(
+            lambda: (
+                str(app.dashboard.table.get_cell(str(address("abc")), "state").style) == app.theme_variables["primary"]
+            )
+        )

@@ -1,0 +1,107 @@
+"""The screen on which one signs in."""
+
+from __future__ import annotations
+
+import contextlib
+
+from fakes import FakeAccount, FakeProber, World, address
+from support import running, shown, until
+from textual.widgets import Checkbox, Input
+
+from wandb_tui.core.errors import ApiKeyError, KeyringError
+from wandb_tui.core.ports import AccountState
+from wandb_tui.core.probe import Answer, Probe
+from wandb_tui.core.state import State
+from wandb_tui.ui.screens.sign_in import SignIn
+
+
+@contextlib.asynccontextmanager
+async def first_start(account=None, **options):
+    world = World(account=account or FakeAccount(AccountState()), open_sign_in=None, **options)
+    async with running(world) as (app, pilot):
+        await until(lambda: isinstance(app.screen, SignIn))
+        await pilot.pause()
+        yield world, app, pilot
+
+
+async def test_the_first_start_asks_and_stores_once():
+    async with first_start() as (world, app, pilot):
+        assert "/authorize" in shown(app)
+        await pilot.press(*"me@lab.org", "enter", *"hunter2", "enter")
+        await until(lambda: app.screen is app.dashboard)
+        [(credentials, api_key, remember)] = world.account.saved
+        assert (credentials.username, credentials.password, api_key, remember) == ("me@lab.org", "hunter2", None, True)
+        await until(lambda: "me@lab.org" in shown(app))
+        assert "hunter2" not in shown(app)
+
+
+async def test_who_is_signed_in_is_not_asked():
+    async with running(World(open_sign_in=None)) as (app, pilot):
+        await until(lambda: app.account is not None)
+        await pilot.pause(0.1)
+        assert app.screen is app.dashboard
+
+
+async def test_secrets_are_masked():
+    async with first_start() as (_, app, pilot):
+        app.screen.query_one("#password", Input).value = "hunter2"
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.pause()
+        assert "hunter2" not in shown(app)
+        assert "kkkk" not in shown(app)
+
+
+async def test_go_on_without():
+    async with first_start() as (world, app, pilot):
+        await pilot.click("#without")
+        await until(lambda: world.account.without)
+        await until(lambda: app.screen is app.dashboard)
+        assert not world.account.saved
+
+
+async def test_nothing_entered_is_said():
+    async with first_start() as (world, app, pilot):
+        await pilot.click("#sign-in")
+        await until(lambda: "Enter a password" in shown(app))
+        app.screen.query_one("#password", Input).value = "x"
+        await pilot.press("enter")
+        await until(lambda: "needs an e-mail address" in shown(app))
+        assert not world.account.saved
+
+
+async def test_no_keyring_is_explained():
+    account = FakeAccount(AccountState(keyring_problem="No keyring is running here."))
+    async with first_start(account) as (_, app, _):
+        assert "No keyring is running here." in shown(app)
+        box = app.screen.query_one("#remember", Checkbox)
+        assert box.disabled
+        assert not box.value
+
+
+async def test_a_keyring_that_fails_is_told_and_we_go_on():
+    account = FakeAccount(AccountState(), KeyringError("The keyring is locked."))
+    async with first_start(account) as (_, app, pilot):
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.click("#sign-in")
+        await until(lambda: app.screen is app.dashboard)
+        assert any("The keyring is locked." in note.message for note in app._notifications)
+
+
+async def test_an_api_key_that_cannot_be_one_stays_here():
+    account = FakeAccount(AccountState(), ApiKeyError("That is no API key."))
+    async with first_start(account) as (_, app, pilot):
+        app.screen.query_one("#api-key", Input).value = "short"
+        await pilot.click("#sign-in")
+        await until(lambda: "That is no API key." in shown(app))
+        assert isinstance(app.screen, SignIn)
+
+
+async def test_a_new_key_lets_refused_runs_begin_again():
+    prober = FakeProber({"abc": [Probe(Answer.REFUSED, message="The API key was refused."), Probe(Answer.ABSENT)]})
+    async with running(World(prober), "abc") as (app, pilot):
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.state is State.FAILED)
+        await pilot.press("s")
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.click("#sign-in")
+        await until(lambda: row.attempt == 2 and row.state is State.WAITING)
