@@ -19,8 +19,7 @@ CREATE TABLE IF NOT EXISTS runs (
     display_name TEXT NOT NULL, config TEXT NOT NULL DEFAULT '{}', summary TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL DEFAULT 'running', tags TEXT NOT NULL DEFAULT '[]', notes TEXT, description TEXT,
     run_group TEXT, job_type TEXT, program TEXT, host TEXT, git_commit TEXT, parent TEXT, fork_step INTEGER,
-    exit_code INTEGER, inherited_lines INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL,
-    heartbeat_at REAL NOT NULL, finished_at REAL, UNIQUE (project, name));
+    exit_code INTEGER, created_at REAL NOT NULL, heartbeat_at REAL NOT NULL, finished_at REAL, UNIQUE (project, name));
 CREATE TABLE IF NOT EXISTS lines (
     run INTEGER NOT NULL REFERENCES runs, file TEXT NOT NULL, number INTEGER NOT NULL, step INTEGER, text TEXT NOT NULL,
     PRIMARY KEY (run, file, number)) WITHOUT ROWID;

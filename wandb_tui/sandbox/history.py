@@ -41,13 +41,12 @@ class Histories:
         with self._lock:
             self._keys.pop(run.key, None)
 
-    def copy_until(self, parent: Run, child: Run, step: int) -> int:
-        """Give a fork its parent's history up to and including ``step``; gives the number of lines."""
+    def copy_until(self, parent: Run, child: Run, step: int) -> None:
+        """Give a fork its parent's history up to and including ``step``."""
         self._state.db.run(
             "INSERT INTO lines SELECT ?, file, number, step, text FROM lines WHERE run = ? AND file = ? AND step <= ?",
             *(child.key, parent.key, HISTORY, step),
         )
-        return self.count(child, HISTORY)
 
     def count(self, run: Run, file: str) -> int:
         """The number of lines there are."""

@@ -57,7 +57,6 @@ class Run:
     parent: str | None
     fork_step: int | None
     exit_code: int | None
-    inherited_lines: int
     created_at: float
     heartbeat_at: float
     finished_at: float | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wandb_tui.sandbox.history import HISTORY
 from wandb_tui.sandbox.resolvers.context import RefusedError
 
 if TYPE_CHECKING:
@@ -61,12 +60,7 @@ def _parent(context: Context, project: Project, parent_id: str, step: int) -> Ru
 
 def inherit(context: Context, parent: Run, child: Run, step: int) -> None:
     """Give the new run its parent's history up to the step, and the summary as it was there."""
-    lines = context.world.histories.copy_until(parent, child, step)
+    context.world.histories.copy_until(parent, child, step)
     rows = context.world.histories.rows(child)
     summary = {key: value for row in rows for key, value in row.items()}
-    context.world.state.update_run(child, parent=parent.name, fork_step=step, inherited_lines=lines, summary=summary)
-
-
-def own_line_offset(run: Run, file: str) -> int:
-    """How many lines of a streamed file came from the parent, before the run's own."""
-    return run.inherited_lines if file == HISTORY else 0
+    context.world.state.update_run(child, parent=parent.name, fork_step=step, summary=summary)
