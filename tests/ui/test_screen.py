@@ -123,7 +123,7 @@ async def test_the_cursor_stays_on_its_run_when_the_columns_change():
 
 
 async def test_another_theme_recolours_the_cells():
-    async with running(None, "abc") as (app, pilot):
+    async with running(None, "abc") as (app, _):
         await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
         await until(lambda: "waiting" in app.dashboard.table.get_cell(str(address("abc")), "state").plain)
         app.theme = LIGHT

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App
@@ -48,7 +49,7 @@ class WandbTuiApp(App[int]):
     """The dashboard of wandb-tui. Its return value is the exit status."""
 
     TITLE = "wandb-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # so that a subclass elsewhere finds it too
     BINDINGS = [*bindings(Where.ANYWHERE), ("ctrl+c", "ask_quit", "Quit")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     COMMANDS = {_palette}  # noqa: RUF012
@@ -210,6 +211,15 @@ class WandbTuiApp(App[int]):
             self.push_screen(TooSmall())
         elif covered and not small:
             self.pop_screen()
+
+    def _fatal_error(self) -> None:
+        """End with a traceback; Textual's own would show local variables, and a password may be one of them."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
 
     # Asking and leaving
 
