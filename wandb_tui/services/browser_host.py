@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _START_TIMEOUT = 30_000.0
 _SAVE_EVERY = 60.0
+_TAB_WITHIN = 20.0
+_CLOSE_TAB_WITHIN = 2.0
 
 
 class BrowserGoneError(Exception):
@@ -78,8 +80,11 @@ class BrowserHost:
 
     @property
     def open(self) -> bool:
-        """Whether the browser is running."""
-        return self._browser is not None and self._browser.is_connected()
+        """Whether the browser is running, and the driver with it."""
+        if self._browser is None or not self._browser.is_connected():
+            return False
+        drivers = getattr(asyncio.get_running_loop(), "children", [])
+        return not drivers or drivers[-1].get_returncode() is None
 
     @contextlib.asynccontextmanager
     async def tab(self) -> AsyncIterator[Page]:
@@ -92,16 +97,26 @@ class BrowserHost:
         context = await self._ready()
         page: Page | None = None
         try:
-            page = await context.new_page()
+            page = await self._new_tab(context)
             yield page
         except Error as error:
+            if "Connection closed" in error.message:
+                # The driver has died, and with it all word of the browser's end.
+                self._browser = None
             if not self.open or _is_gone(error):
                 raise BrowserGoneError from None
             raise
         finally:
             if page is not None:
-                with contextlib.suppress(Error):
-                    await page.close()
+                await _close_tab(page)
+
+    async def _new_tab(self, context: BrowserContext) -> Page:
+        try:
+            return await asyncio.wait_for(context.new_page(), _TAB_WITHIN)
+        except TimeoutError:
+            log.warning("The browser gives no new tab; it is started anew")
+            await self.close()
+            raise BrowserGoneError from None
 
     async def save(self, *, now: bool = False) -> None:
         """Keep the session, if it has changed.
@@ -191,6 +206,19 @@ class BrowserHost:
         if context is not None:
             with contextlib.suppress(Error):
                 await context.close()
+
+
+async def _close_tab(page: Page) -> None:
+    """Close a tab, without waiting for ever: the answer to that request is lost now and then (measured)."""
+    for _ in range(2):
+        try:
+            await asyncio.wait_for(page.close(), _CLOSE_TAB_WITHIN)
+        except Error:
+            return
+        except TimeoutError:
+            log.info("A tab was not heard to close (closed: %s)", page.is_closed())
+        else:
+            return
 
 
 async def apart(work: Callable[[], T]) -> T:

@@ -88,8 +88,8 @@ class BrowserJobs:
         return self._identity
 
     async def _sign_in_or_start_anew(self, known: Credentials | None) -> Identity:
-        """Sign in; a browser that dies before the password was submitted is started anew once."""
-        for last in (False, True):
+        """Sign in; a browser that dies before the password was submitted is started anew."""
+        for last in (False, False, True):
             flow: SignIn | None = None
             try:
                 async with self._host.tab() as page:
@@ -130,7 +130,7 @@ class BrowserJobs:
             return visit
 
     async def _visit_or_start_anew(self, run: RunAddress) -> Visit:
-        for last in (False, True):
+        for last in (False, False, True):
             try:
                 async with self._host.tab() as page:
                     visit = PageVisit(page, self._server, self._viewer, run, self._identity)

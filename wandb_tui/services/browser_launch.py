@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Playwright sets most of these itself; they are written out because nothing but the server may be talked to.
 SWITCHES = (
+    # Some components are asked for even with updates off (measured): then they are sought where nobody is.
+    "--component-updater=url-source=http://127.0.0.1:9/,disable-pings",
     "--disable-background-networking",
     "--disable-breakpad",
     "--disable-client-side-phishing-detection",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -29,6 +30,7 @@ _QUIET_AFTER = 7.0
 _SETTLE_QUIET = 0.4
 _SETTLE_MOST = 3.0
 _REFUSED = 400
+_LOAD_WITHIN = 3000.0
 _DEEPEST = 5
 _ENDLESS = frozenset({"websocket", "eventsource", "media", "ping"})
 
@@ -59,6 +61,7 @@ class PageVisit:
         self._evidence = ""
         self._viewer_seen: bool | None = None
         self._loaded = False
+        self._crashed = False
         self._checked_at = 0.0
 
     async def run(self, within: float) -> Visit:
@@ -76,6 +79,7 @@ class PageVisit:
             async with asyncio.timeout(within):
                 await self._open()
                 while not self._evidence:
+                    self._check_alive()
                     await self._check()
                     await asyncio.sleep(_LOOK_EVERY)
                 await self._settle()
@@ -89,6 +93,10 @@ class PageVisit:
                 task.cancel()
         return Visit(time.monotonic() - self._began, self._evidence)
 
+    def _check_alive(self) -> None:
+        if self._page.is_closed() or self._crashed:
+            raise GoneError
+
     # The page's traffic
 
     def _listen(self) -> None:
@@ -97,10 +105,14 @@ class PageVisit:
         self._page.on("requestfailed", self._on_end)
         self._page.on("response", self._on_response)
         self._page.on("load", lambda _: self._on_load())
+        self._page.on("crash", lambda _: self._on_crash())
 
     def _on_load(self) -> None:
         self._loaded = True
         self._busy_at = time.monotonic()
+
+    def _on_crash(self) -> None:
+        self._crashed = True
 
     def _on_request(self, request: Request) -> None:
         if request.resource_type not in _ENDLESS:
@@ -153,6 +165,9 @@ class PageVisit:
             why = reason[1] if reason else "the page could not be opened"
             raise VisitError(f"{self._server.host} cannot be reached ({why}).", "Check the network.") from None
         if response is not None and response.status >= _REFUSED:
+            # A tab that is closed while its document is still arriving may never be heard to have closed (measured).
+            with contextlib.suppress(Error):
+                await self._page.wait_for_load_state("load", timeout=_LOAD_WITHIN)
             raise VisitError(f"The page of {self._run} answered HTTP {response.status}.")
 
     async def _check(self) -> None:
@@ -212,7 +227,7 @@ class PageVisit:
         if self._identity.anonymous or self._viewer_seen:
             return
         answer = await self._viewer.ask(self._page)
-        if answer.known and not answer.username and not self._viewer.never_names:
+        if answer.known and not answer.username and _offers_log_in((await read_page(self._page)).view):
             raise SignedOutError("The browser is no longer signed in.")
 
 
