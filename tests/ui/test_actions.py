@@ -10,6 +10,7 @@ from fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, do
 from support import running, shown, until
 
 from wandb_tui.core.errors import SignInError, SignInProblem
+from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun, Visit
 from wandb_tui.core.state import State
@@ -115,8 +116,8 @@ async def test_a_pane_pauses_while_it_is_scrolled_up():
         pane = app.dashboard.panes.panes[0]
         row = app.session.watch[address("abc")]
         await until(lambda: row.state is State.WAITING)
-        for _ in range(30):
-            await pilot.press("v")
+        for number in range(30):
+            app.session.bridge.publish(Event(row.run, 1, State.WAITING, f"line {number}"))
         await until(lambda: pane.max_scroll_y > 10)
         pane.focus()
         await pilot.press("home")

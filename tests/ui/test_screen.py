@@ -69,13 +69,13 @@ def test_fit_and_minutes():
     assert [minutes(s) for s in (0, 61.9, 3600, 36061)] == ["0:00", "1:01", "1:00:00", "10:01:01"]
 
 
-@pytest.mark.parametrize("width", range(16, 220))
-def test_columns_never_exceed_the_width(width):
-    columns = chosen(width)
-    assert sum(cells + 2 * PADDING for _, cells in columns) <= width
-    assert columns[0][0].key == "state"
-    if width >= 110:
-        assert len(columns) == len(COLUMNS)
+def test_columns_never_exceed_the_width():
+    for width in range(16, 220):
+        columns = chosen(width)
+        assert sum(cells + 2 * PADDING for _, cells in columns) <= width
+        assert columns[0][0].key == "state"
+        if width >= 110:
+            assert len(columns) == len(COLUMNS)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (200, 60)])

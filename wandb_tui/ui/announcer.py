@@ -12,6 +12,7 @@ from wandb_tui.ui.look import clean, fit, short_name, version
 
 Severity = Literal["information", "warning", "error"]
 
+_NEWS = frozenset({State.AVAILABLE, State.FAILED, State.TIMED_OUT})
 _BY_NAME = 3
 _NAME = 36
 _REASON = 160
@@ -35,13 +36,16 @@ class Announcer:
             now = (row.attempt, row.state)
             if self._known.get(row.run) != now:
                 self._known[row.run] = now
-                if row.state in {State.AVAILABLE, State.FAILED, State.TIMED_OUT}:
+                if row.state in _NEWS:
                     self._ended[row.run] = row
+                else:
+                    # Restarted since: how the attempt before ended is no news any more.
+                    self._ended.pop(row.run, None)
         return bool(self._ended)
 
     def take(self) -> list[tuple[str, str, Severity]]:
         """Title, text and severity of each announcement that is due."""
-        ended, self._ended = list(self._ended.values()), {}
+        ended, self._ended = [row for row in self._ended.values() if row.state in _NEWS], {}
         good = [row for row in ended if row.state is State.AVAILABLE]
         bad = [row for row in ended if row.state is not State.AVAILABLE]
         said: list[tuple[str, str, Severity]] = []

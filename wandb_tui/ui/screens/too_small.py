@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import Screen
 from textual.widgets import Static
 
 LEAST_WIDTH = 40
 LEAST_HEIGHT = 10
 
 
-class TooSmall(ModalScreen[None]):
+class TooSmall(Screen[None]):
     """Goes by itself when the terminal has grown."""
 
     def compose(self) -> ComposeResult:
