@@ -121,6 +121,7 @@ async def test_a_pane_pauses_while_it_is_scrolled_up():
         await until(lambda: pane.max_scroll_y > 10)
         pane.focus()
         await pilot.press("home")
+        await until(lambda: pane.scroll_y == 0)
         assert not pane.following
         top = pane.scroll_y
         app.dashboard.table.focus()
@@ -129,8 +130,7 @@ async def test_a_pane_pauses_while_it_is_scrolled_up():
         assert pane.scroll_y == top
         pane.focus()
         await pilot.press("end")
-        assert pane.following
-        assert pane.scroll_y == pane.max_scroll_y
+        await until(lambda: pane.following and pane.scroll_y == pane.max_scroll_y)
 
 
 async def test_the_filter():
