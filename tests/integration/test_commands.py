@@ -152,7 +152,8 @@ def test_doctor_names_what_is_refused_or_missing(program, sandbox):
 KEYRING = """
 printf 'pw' | gnome-keyring-daemon --unlock --components=secrets >/dev/null
 set -x
-printf '%s\\n%s\\n' "$SECRET_PW" "$SECRET_KEY" | "$1" login --username "$USER_NAME" --password-stdin --api-key-stdin || exit 11
+printf '%s\\n%s\\n' "$SECRET_PW" "$SECRET_KEY" | "$1" login --username "$USER_NAME" --password-stdin \\
+  --api-key-stdin || exit 11
 "$1" login --print-session > session.json || exit 12
 "$1" wait lab/forks/abc --timeout 30 || exit 13
 "$1" logout || exit 14

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from terminal import alive, descendants, until
 
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -267,25 +268,3 @@ def test_kill_9_leaves_no_browser_behind(sandbox, tmp_path):
         process.wait(10)
     assert children
     until(lambda: not [pid for pid in children if alive(pid)], seconds=5)
-
-
-def until(condition, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-
-
-def descendants(pid):
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *descendants(child)]
-    return found
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False

@@ -86,7 +86,7 @@ class Watched:
     @property
     def active(self) -> bool:
         """Whether an attempt is under way or about to be."""
-        return self.running or self.restart_wanted or not self.state.final
+        return self.restart_wanted or not self.state.final
 
     def kept(self, now: float) -> KeptRun:
         """This row as it is kept on disk."""

@@ -66,7 +66,7 @@ class AddRuns(Dialog[None]):
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield Static(id="tally", markup=False)
-                yield Button("Add (^Enter)", variant="primary", id="add")
+                yield Button("Add (^s)", variant="primary", id="add")
                 yield Button("Close (Esc)", id="close")
 
     def on_mount(self) -> None:

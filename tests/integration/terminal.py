@@ -1,0 +1,110 @@
+"""A real terminal for the dashboard: tmux on a socket of its own."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+
+class Terminal:
+    """One tmux window with a shell in it; leaving the block ends it and all that runs there."""
+
+    def __init__(self, environ, *, columns=160, lines=45):
+        self._socket = f"wandb-tui-test-{uuid.uuid4().hex[:8]}"
+        self._environ = environ
+        self._size = ["-x", str(columns), "-y", str(lines)]
+
+    def __enter__(self):
+        environ = {**self._environ, "TERM": "screen-256color"}
+        self._tmux("-f", "/dev/null", "new-session", "-d", *self._size, "bash --norc --noprofile", env=environ)
+        # The shell says when it is back with a prompt that no program of ours prints.
+        self.keys("PS1='shell-is''-back$ '; clear", "Enter")
+        self.until("shell-is-back$", seconds=10)
+        return self
+
+    def __exit__(self, *_):
+        self._tmux("kill-server", check=False)
+
+    def run(self, *command):
+        self.keys("clear; " + shlex.join(command), "Enter")
+
+    def type(self, text):
+        self._tmux("send-keys", "-l", text)
+
+    def keys(self, *keys):
+        self._tmux("send-keys", *keys)
+
+    def screen(self):
+        return self._tmux("capture-pane", "-p")
+
+    def until(self, *texts, seconds=30.0):
+        """The screen, once all texts are on it."""
+        return self.when(lambda screen: all(text in screen for text in texts), texts, seconds)
+
+    def gone(self, text, seconds=30.0):
+        """The screen, once the text is on it no more."""
+        return self.when(lambda screen: text not in screen, f"not {text}", seconds)
+
+    def when(self, condition, what, seconds=30.0):
+        deadline = time.monotonic() + seconds
+        while not condition(screen := self.screen()):
+            assert time.monotonic() < deadline, f"{what} never came:\n{screen}"
+            time.sleep(0.02)
+        return screen
+
+    def next_field(self):
+        """Go on to the next field of a form, and be there: keys typed at once might still reach the last one."""
+        before = self._cursor_line()
+        self.keys("Tab")
+        self.when(lambda _: self._cursor_line() != before, "the next field")
+
+    def _cursor_line(self):
+        return self._tmux("display-message", "-p", "#{cursor_y}")
+
+    def shell(self):
+        """The process id of the shell."""
+        return int(self._tmux("list-panes", "-F", "#{pane_pid}"))
+
+    def _tmux(self, *arguments, check=True, env=None):
+        command = ["tmux", "-L", self._socket, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=check, env=env, timeout=20)
+        return done.stdout
+
+
+def descendants(pid):
+    """The ids of all processes below one."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *descendants(child)]
+    return found
+
+
+def alive(pid):
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def command_lines():
+    """The command lines of all processes on this machine."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes())
+        except OSError:
+            continue
+    return lines
+
+
+def until(condition, seconds=30.0):
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)

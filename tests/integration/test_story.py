@@ -1,0 +1,151 @@
+"""Whole stories in a real terminal: the dashboard under tmux, real browser, a sandbox over HTTP."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from terminal import Terminal, alive, command_lines, descendants, until
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
+RUNS = [f"run{i:02}" for i in range(40)]
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
+        world = sandbox.world
+        project, _ = world.state.ensure_project("lab", "forks")
+        for run_id in RUNS:
+            run = world.state.create_run(project, run_id, f"name-of-{run_id}")
+            steps = [json.dumps({"_step": step, "loss": 1.0}) for step in range(10)]
+            world.histories.append(run, "wandb-history.jsonl", 0, steps)
+        yield sandbox
+
+
+def environment(sandbox, home, **more):
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_", "TMUX"))
+    }
+    ours = {"WANDB_BASE_URL": sandbox.base_url, "WANDB_ERROR_REPORTING": "false", "HOME": str(home), "LANG": "C.UTF-8"}
+    return kept | ours | more
+
+
+def account(sandbox):
+    return {
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+
+
+def hunt(sandbox, home, *texts):
+    """No secret on any of these texts, in any file of the home, on any command line."""
+    cookies = [row["token"] for row in sandbox.world.state.db.rows("SELECT token FROM sessions")]
+    for secret in (sandbox.password, sandbox.api_key, *cookies):
+        assert all(secret not in text for text in texts)
+        assert all(secret.encode() not in line for line in command_lines())
+        for path in home.rglob("*"):
+            assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+    for path in (home / ".local" / "state" / "wandb-tui").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_from_a_first_start_to_an_available_run_and_home(sandbox, tmp_path):
+    with Terminal(environment(sandbox, tmp_path)) as terminal:
+        terminal.run(PROGRAM)
+        terminal.until("Sign in to 127.0.0.1", "API key", "Remember")
+        terminal.type(sandbox.username)
+        terminal.next_field()
+        terminal.type(sandbox.password)
+        terminal.next_field()
+        terminal.type(sandbox.api_key)
+        shown = terminal.until(sandbox.username, "•" * len(sandbox.password), "•" * len(sandbox.api_key))
+        terminal.keys("Enter")
+        terminal.gone("Remember")
+        terminal.keys("a")
+        terminal.until("Add runs")
+        terminal.type(f"{sandbox.app_url}/lab/forks/runs/run00/overview?nw=me")
+        terminal.keys("Enter")
+        terminal.type("lab/nope/x")
+        terminal.until("lab/forks/run00")
+        terminal.keys("C-j")
+        terminal.until("name-of-run00", "available", "v0", "failed")
+        terminal.keys("Home", "r")
+        terminal.until("attempt 2")
+        screen = terminal.until("✔ 1 ready", "✖ 1 failed")
+        hunt(sandbox, tmp_path, shown, screen)
+        terminal.keys("q")
+        terminal.until("shell-is-back$", seconds=5)
+        shell = terminal.shell()
+        until(lambda: not [pid for pid in descendants(shell) if alive(pid)], seconds=3)
+        assert sandbox.stats()["sign_ins"] == 1
+
+
+def test_forty_monitors_at_once_and_gone_within_a_second(sandbox, tmp_path):
+    sandbox.set_faults("export-never")
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:
+        terminal.run(PROGRAM, *(f"lab/forks/{run_id}" for run_id in RUNS))
+        terminal.until("40 runs", "◐ 40 waiting", "next check in")
+        until(lambda: sandbox.stats()["page_visits"] >= 3)
+        stats = sandbox.stats()
+        # All were asked about before the first page was opened, in hardly more requests than one.
+        assert stats["graphql_fields"] >= 40
+        assert stats["graphql_api_requests"] <= 10 + (stats["graphql_fields"] // 40)
+        children = descendants(terminal.shell())
+        assert len(children) > 3
+        terminal.keys("q")
+        terminal.until("Quit wandb-tui?")
+        started = time.monotonic()
+        terminal.keys("y")
+        screen = terminal.until("shell-is-back$", seconds=10)
+        assert time.monotonic() - started < 1.3
+        until(lambda: not [pid for pid in children if alive(pid)], seconds=3)
+        hunt(sandbox, tmp_path, screen)
+        log = (tmp_path / ".local/state/wandb-tui/log/wandb-tui.log").read_text()
+        assert "Traceback" not in log
+
+
+def test_what_was_watched_comes_back(sandbox, tmp_path):
+    sandbox.set_faults("export-never")
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=80, lines=24) as terminal:
+        terminal.run(PROGRAM, "lab/forks/run01", "lab/forks/run02", "--until", "v1")
+        terminal.until("run01", "run02", "2 runs", "not available yet")
+        dashboard = descendants(terminal.shell())[0]
+        os.kill(dashboard, 9)
+        terminal.until("shell-is-back$")
+        terminal.keys("reset", "Enter")
+        terminal.run(PROGRAM)
+        terminal.until("run01", "run02", "2 runs", "v1", "not available yet")
+        terminal.keys("q")
+        terminal.until("Quit")
+        terminal.keys("Enter")
+        terminal.until("shell-is-back$")
+
+
+def test_a_terminal_that_is_too_small_says_so_and_recovers(sandbox, tmp_path):
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=20, lines=5) as terminal:
+        terminal.run(PROGRAM)
+        terminal.when(lambda screen: "small" in screen.lower(), "too small")
+        terminal.keys("q")
+        terminal.until("shell-is-back$")
+
+
+def test_the_demo_needs_no_account(tmp_path):
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "TMUX"))}
+    environ |= {"HOME": str(tmp_path), "LANG": "C.UTF-8", "TMPDIR": str(tmp_path)}
+    with Terminal(environ) as terminal:
+        terminal.run(PROGRAM, "demo")
+        terminal.until("✔ 4 ready", "✖ 1 failed", seconds=60)
+        children = descendants(terminal.shell())
+        terminal.keys("q")
+        terminal.until("Quit wandb-tui?")
+        terminal.keys("y")
+        terminal.until("shell-is-back$", seconds=15)
+        until(lambda: not [pid for pid in children if alive(pid)], seconds=5)
+    assert not list(tmp_path.glob("wandb-tui-demo-*"))
+    assert not (tmp_path / ".local").exists()
