@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -146,6 +147,22 @@ def _close(itself: weakref.ref[BrowserVisitor]) -> None:
 
 
 def _jobs(*args: Any, **options: Any) -> BrowserJobs:
-    from wandb_tui.services.browser_jobs import BrowserJobs
+    with _no_debugging():
+        from wandb_tui.services.browser_jobs import BrowserJobs
 
     return BrowserJobs(*args, **options)
+
+
+@contextlib.contextmanager
+def _no_debugging() -> Iterator[None]:
+    """Import Playwright without its debugging: it would print all that is typed, passwords too, to the terminal.
+
+    It reads ``DEBUG`` once, when imported, and ``DEBUGP``, which is Playwright's alone, with each message.
+    """
+    kept = os.environ.pop("DEBUG", None)
+    os.environ.pop("DEBUGP", None)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            os.environ["DEBUG"] = kept

@@ -113,7 +113,8 @@ class BrowserThread:
                 task.add_done_callback(self._jobs.discard)
             return await job()
 
-        return asyncio.run_coroutine_threadsafe(noted(), self._running())
+        loop = self._running()
+        return asyncio.run_coroutine_threadsafe(noted(), loop)
 
     def stop(self, farewell: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
         """Cancel all jobs, do a last one, and end the thread; after `timeout` seconds it is left alone."""
