@@ -118,7 +118,7 @@ async def test_a_pane_pauses_while_it_is_scrolled_up():
         await until(lambda: row.state is State.WAITING)
         for number in range(30):
             app.session.bridge.publish(Event(row.run, 1, State.WAITING, f"line {number}"))
-        await until(lambda: pane.max_scroll_y > 10)
+        await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
         pane.focus()
         await pilot.press("home")
         await until(lambda: pane.scroll_y == 0)

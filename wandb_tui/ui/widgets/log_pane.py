@@ -117,10 +117,17 @@ class LogPane(ScrollView, can_focus=True):
         following = self._following
         self.virtual_size = Size(self._width, len(self._lines))
         if following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
             self._following = True
+            self._to_end()
+            # Where the scroll bar has only just appeared, the end is known after the next layout.
+            self.call_after_refresh(self._to_end)
         self.refresh(Region(0, 0, *self.size))
         self._retitle()
+
+    def _to_end(self) -> None:
+        if self._following:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self._following = True
 
     def _retitle(self) -> None:
         row = self._row
