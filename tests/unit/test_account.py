@@ -1,0 +1,213 @@
+"""Which secrets win, what may be an API key, what is blotted out, and which browser is taken."""
+
+import base64
+import logging
+from urllib.parse import quote
+
+import pytest
+
+from wandb_tui.core.errors import ApiKeyError, KeyringError, NoBrowserError
+from wandb_tui.core.ports import Credentials, ServerInfo, Source
+from wandb_tui.services.account import KeyringAccount
+from wandb_tui.services.api_keys import checked, from_netrc
+from wandb_tui.services.browser_find import find_browser
+from wandb_tui.services.browser_launch import proxy_for
+from wandb_tui.services.redact import BLOT, RedactingFilter, Redactor
+from wandb_tui.services.signin.origins import Origins, origin_of
+from wandb_tui.services.vault import Vault
+
+SERVER = ServerInfo("https://acme.wandb.io", "https://acme.wandb.io")
+FORGE = ServerInfo("https://api.forge.coreweave.com", "https://forge.coreweave.com/wandb")
+KEY, OTHER = "a" * 40, "b" * 40
+
+
+class FakeVault(Vault):
+    def __init__(self, folder, broken=False):
+        super().__init__(SERVER, folder)
+        self.entries, self.broken, self.asked = {}, broken, 0
+
+    def _ask(self, work):
+        raise NotImplementedError
+
+    def _check(self):
+        self.asked += 1
+        if self.broken:
+            raise KeyringError("No keyring.", "Start one.")
+
+    def _get(self, entry, *, quietly=False):
+        self._check()
+        return self.entries.get(entry)
+
+    def _set(self, entry, value):
+        self._check()
+        self.entries[entry] = value
+
+    def _delete(self, entry):
+        self._check()
+        self.entries.pop(entry, None)
+
+
+@pytest.fixture
+def vault(tmp_path):
+    return FakeVault(tmp_path)
+
+
+def account(vault, environ=None, **options):
+    return KeyringAccount(SERVER, vault, {"HOME": str(vault.folder), **(environ or {})}, **options)
+
+
+def test_what_is_passed_wins_over_environment_netrc_and_keyring(vault):
+    vault.save_credentials(Credentials("kept", "kept-password"))
+    vault.save_api_key(OTHER)
+    netrc = vault.folder / ".netrc"
+    assert account(vault).state().password is account(vault).state().api_key is Source.KEYRING
+    netrc.write_text(f"machine acme.wandb.io\n login user\n password {KEY}\n")
+    assert (account(vault).state().api_key, account(vault).api_key()) == (Source.NETRC, KEY)
+    environ = {"WANDB_VIEWER_MAIL": "me@x", "WANDB_VIEWER_PW": "env-password", "WANDB_API_KEY": "c" * 40}
+    state = account(vault, environ).state()
+    assert (state.username, state.password, state.api_key) == ("me@x", Source.ENVIRONMENT, Source.ENVIRONMENT)
+    given = account(vault, environ, credentials=Credentials("you", "given-password"), api_key="d" * 40)
+    assert given.credentials().username == "you"
+    assert given.api_key() == "d" * 40
+
+
+def test_with_credentials_in_the_environment_the_keyring_is_left_alone(vault):
+    both = account(vault, {"WANDB_VIEWER_MAIL": "me@x", "WANDB_VIEWER_PW": "env-password"})
+    assert both.credentials().password == "env-password"
+    assert vault.asked == 0
+
+
+def test_without_a_keyring_it_says_so_and_uses_what_was_typed(tmp_path):
+    broken = account(FakeVault(tmp_path, broken=True))
+    assert broken.credentials() is None
+    assert "No keyring" in broken.state().keyring_problem
+    with pytest.raises(KeyringError):
+        broken.save(Credentials("me", "typed-password"), KEY, remember=True)
+    assert broken.credentials() == Credentials("me", "typed-password")
+    assert broken.state().password is Source.MEMORY
+
+
+def test_only_what_concerns_signing_in_is_a_new_wish(vault):
+    one = account(vault)
+    heard = []
+    one.subscribe(lambda: heard.append(one.wish))
+    one.save(None, KEY, remember=True)
+    one.save(Credentials("me", "typed-password"), None, remember=False)
+    one.save(None, None, remember=False)
+    one.go_on_without()
+    assert heard == [0, 1, 2, 3]
+    assert vault.entries == {"api-key": KEY}
+    one.forget()
+    assert (one.credentials(), one.api_key(), one.anonymous, vault.entries) == (None, None, False, {})
+
+
+def test_a_name_from_a_handed_over_session_is_no_password(vault):
+    one = account(vault)
+    one.adopt("me")
+    assert one.credentials() is None
+    assert (one.state().username, one.state().password) == ("me", Source.NONE)
+
+
+@pytest.mark.parametrize("key", ["", "short", "a" * 39, "a" * 20 + " " + "a" * 20, "local-" + "a" * 39, "ä!" * 30])
+def test_what_cannot_be_an_api_key(vault, key):
+    with pytest.raises(ApiKeyError):
+        checked(key)
+    with pytest.raises(ApiKeyError):
+        account(vault).save(None, key, remember=True)
+
+
+@pytest.mark.parametrize("key", [KEY, f" {KEY}\n", "local-" + KEY, "head.payload.signature"])
+def test_what_can_be_one(key):
+    assert checked(key) == key.strip()
+
+
+@pytest.mark.parametrize(
+    ("lines", "base_url", "found"),
+    [
+        (f"default login user password {KEY}", "https://acme.wandb.io", None),
+        (f"machine api.wandb.ai login user password {KEY}", "https://api.forge.coreweave.com", KEY),
+        (f"machine api.wandb.ai login user password {KEY}", "https://acme.wandb.io", None),
+        (f"machine localhost:8080 login user password {KEY}", "http://localhost:8080", KEY),
+        ("machine broken", "https://acme.wandb.io", None),
+    ],
+)
+def test_netrc(tmp_path, lines, base_url, found):
+    (tmp_path / "netrc").write_text(lines + "\n")
+    assert from_netrc(tmp_path / "netrc", base_url) == found
+
+
+def test_every_form_of_a_secret_is_blotted_out():
+    secret, redactor = 'pä"ss w/o&rd', Redactor()
+    redactor.learn(secret, None, "", "abc")
+    basic = base64.b64encode(f"api:{secret}".encode()).decode()
+    for form in (secret, quote(secret, safe=""), repr(secret)[1:-1], 'p\\u00e4\\"ss w/o&rd', f"Basic {basic}"):
+        assert BLOT in redactor.redact(f"before {form} after")
+    assert redactor.redact("abc") == "abc"
+
+
+def test_log_records_and_tracebacks_lose_their_secrets():
+    from wandb_tui.services.redact import learn
+
+    learn("hush-hush-secret")
+    try:
+        int("fill('hush-hush-secret')")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", 20, "x.py", 1, "typed %s", ("hush-hush-secret",), (ValueError, error, error.__traceback__)
+        )
+    assert RedactingFilter().filter(record)
+    assert "hush" not in logging.Formatter().format(record)
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("https://id.coreweave.com", True),
+        ("https://forge.coreweave.com:443", True),
+        ("https://id.coreweave.com.evil.example", False),
+        ("https://id.coreweave.com:8443", False),
+        ("http://id.coreweave.com", False),
+        ("https://idcoreweave.com", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_where_a_password_may_be_typed_on_forge(origin, allowed):
+    assert bool(Origins(FORGE).problem(origin)) is not allowed
+
+
+def test_plain_http_only_on_this_machine():
+    for url, allowed in (("http://localhost:8080", True), ("http://127.0.0.1:1", True), ("http://wandb.lan", False)):
+        assert bool(Origins(ServerInfo(url, url)).problem(url)) is not allowed
+    assert not Origins(ServerInfo("http://wandb.lan", "http://wandb.lan"), plain_http=True).problem("http://wandb.lan")
+    assert not Origins(SERVER, ["https://sso.acme.example/"]).problem("https://sso.acme.example")
+    assert origin_of("HTTPS://User@Host.Example:443/x?y") == "https://host.example"
+
+
+def test_proxies():
+    environ = {"HTTPS_PROXY": "http://me:pass@proxy:3128", "NO_PROXY": "lan.example,.corp,10.0.0.0/8"}
+    proxy = proxy_for(SERVER, environ)
+    assert (proxy["server"], proxy["username"], proxy["password"]) == ("http://proxy:3128", "me", "pass")
+    assert proxy["bypass"] == "localhost,127.0.0.1,[::1],lan.example,*.lan.example,corp,*.corp,10.0.0.0/8"
+    assert proxy_for(SERVER, {"HTTP_PROXY": "http://proxy"}) is None
+    assert proxy_for(SERVER, {**environ, "NO_PROXY": "*"}) is None
+
+
+def test_which_browser(tmp_path):
+    def program(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+        return path
+
+    environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "bin"), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "pw")}
+    system = program(tmp_path / "bin" / "google-chrome")
+    assert find_browser(environ) == system
+    program(tmp_path / "pw" / "chromium-999" / "chrome-linux" / "chrome")
+    own = program(tmp_path / "pw" / "chromium-1255" / "chrome-linux64" / "chrome")
+    assert find_browser(environ) == own
+    assert find_browser({**environ, "WANDB_TUI_BROWSER": str(system)}) == system
+    system.chmod(0o644)
+    for named in (system, tmp_path / "none"):
+        with pytest.raises(NoBrowserError, match="WANDB_TUI_BROWSER"):
+            find_browser({**environ, "WANDB_TUI_BROWSER": str(named)})
