@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
-from wandb_tui.services.browser_find import find_browser
-from wandb_tui.services.browser_install import install_browser
+from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.install import install_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 # A command that must be there, and Debian's package that brings it.

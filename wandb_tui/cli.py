@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.goal import Goal
     from wandb_tui.doctor import Check
+    from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.wiring import Wiring
 
 NOT_DONE, BAD_USAGE, REFUSED, INTERRUPTED = 1, 2, 3, 130
@@ -337,10 +338,10 @@ def _show_check(check: Check, *, as_json: bool) -> None:
         click.echo(f"  {'':<16} → {check.hint}")
 
 
-def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
+def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
+    """The dashboard on these services, with these runs added."""
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.ui.backend import Backend
-    from wandb_tui.ui.terminal import run_app
     from wandb_tui.wiring import LateAccount
 
     settings = wiring.settings
@@ -354,14 +355,19 @@ def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
         pace=settings.pace,
         close=wiring.close,
     )
-    app = WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)
-    return run_app(app, wiring.paths.log_file)
+    return WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)
+
+
+def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
+    from wandb_tui.ui.terminal import run_app
+
+    return run_app(dashboard_app(wiring, runs), wiring.paths.log_file)
 
 
 def _provide_browser(*, yes: bool, ask: bool = True) -> Path:
     """The browser; where there is none, one is installed, after asking unless `yes`."""
-    from wandb_tui.services.browser_find import find_browser
-    from wandb_tui.services.browser_install import install_browser
+    from wandb_tui.services.browser.find import find_browser
+    from wandb_tui.services.browser.install import install_browser
 
     try:
         return find_browser(os.environ)

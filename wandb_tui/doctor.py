@@ -127,7 +127,7 @@ def _terminal(_: Wiring) -> Finding:
 
 
 def _browser(wiring: Wiring) -> Finding:
-    from wandb_tui.services.browser_find import find_browser
+    from wandb_tui.services.browser.find import find_browser
 
     path = find_browser(wiring.environ)
     try:

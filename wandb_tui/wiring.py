@@ -20,7 +20,7 @@ from wandb_tui.services.settings import Settings
 if TYPE_CHECKING:
     from wandb_tui.services.account import KeyringAccount
     from wandb_tui.services.artifacts import Poller
-    from wandb_tui.services.browser import BrowserVisitor
+    from wandb_tui.services.browser.visitor import BrowserVisitor
     from wandb_tui.services.graphql import GraphQL
     from wandb_tui.services.store import SqliteWatchStore
     from wandb_tui.services.vault import Vault
@@ -104,7 +104,7 @@ class Wiring:
     @_Once
     def visitor(self) -> BrowserVisitor:
         """The browser."""
-        from wandb_tui.services.browser import BrowserVisitor
+        from wandb_tui.services.browser.visitor import BrowserVisitor
 
         visitor = BrowserVisitor(
             self.server.info,

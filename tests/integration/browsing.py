@@ -11,7 +11,7 @@ from pathlib import Path
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Credentials, ServerInfo
 from wandb_tui.services.account import KeyringAccount
-from wandb_tui.services.browser import BrowserVisitor
+from wandb_tui.services.browser.visitor import BrowserVisitor
 from wandb_tui.services.vault import Vault
 
 

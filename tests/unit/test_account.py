@@ -10,8 +10,8 @@ from wandb_tui.core.errors import ApiKeyError, KeyringError, NoBrowserError
 from wandb_tui.core.ports import Credentials, ServerInfo, Source
 from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.api_keys import checked, from_netrc
-from wandb_tui.services.browser_find import find_browser
-from wandb_tui.services.browser_launch import proxy_for
+from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.launch import proxy_for
 from wandb_tui.services.redact import BLOT, RedactingFilter, Redactor
 from wandb_tui.services.signin.origins import Origins, origin_of
 from wandb_tui.services.vault import Vault

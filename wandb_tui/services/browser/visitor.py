@@ -16,12 +16,12 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
 from wandb_tui.services.account import KeyringAccount
-from wandb_tui.services.browser_thread import BrowserThread
+from wandb_tui.services.browser.thread import BrowserThread
 from wandb_tui.services.signin.shared import SharedSignIn, settle
 from wandb_tui.services.vault import Vault
 
 if TYPE_CHECKING:
-    from wandb_tui.services.browser_jobs import BrowserJobs
+    from wandb_tui.services.browser.jobs import BrowserJobs
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ def _close(itself: weakref.ref[BrowserVisitor]) -> None:
 
 def _jobs(*args: Any, **options: Any) -> BrowserJobs:
     with _no_debugging():
-        from wandb_tui.services.browser_jobs import BrowserJobs
+        from wandb_tui.services.browser.jobs import BrowserJobs
 
     return BrowserJobs(*args, **options)
 

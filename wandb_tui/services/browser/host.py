@@ -15,8 +15,8 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Playwrigh
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.ports import ServerInfo
-from wandb_tui.services.browser_find import find_browser
-from wandb_tui.services.browser_launch import SWITCHES, proxy_for, sandboxed
+from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.launch import SWITCHES, proxy_for, sandboxed
 from wandb_tui.services.daemon import in_daemon
 from wandb_tui.services.redact import redact
 from wandb_tui.services.vault import Vault

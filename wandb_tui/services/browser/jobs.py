@@ -13,8 +13,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo, Visit
 from wandb_tui.services.account import KeyringAccount
-from wandb_tui.services.browser_host import BrowserGoneError, BrowserHost, apart
-from wandb_tui.services.browser_visit import PageVisit
+from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
+from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.redact import redact
 from wandb_tui.services.signin.flow import SignIn
 from wandb_tui.services.signin.hand import GoneError

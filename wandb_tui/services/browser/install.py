@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
-from wandb_tui.services.browser_find import find_browser
+from wandb_tui.services.browser.find import find_browser
 from wandb_tui.services.redact import redact
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,102 @@
+"""Makes the pictures of this folder from the real app on the demo: ``python screenshots/make.py``."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from wandb_tui.cli import dashboard_app
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import Credentials
+from wandb_tui.core.state import State
+from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
+from wandb_tui.services.paths import Paths
+from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.wiring import Wiring
+
+FOLDER = Path(__file__).parent
+WIDE, NARROW = (140, 38), (80, 24)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(SandboxConfig(export_delay=6, port=8080)) as sandbox:
+        with seed_demo(sandbox) as demo:
+            runs = [(run.path, Goal.parse(run.goal)) for run in demo.runs]
+            signed_in = wiring(sandbox, Path(folder, "one"), with_account=True)
+            asyncio.run(picture_dashboard(dashboard_app(signed_in, runs)))
+            signed_in.close()
+            newcomer = wiring(sandbox, Path(folder, "two"), with_account=False)
+            asyncio.run(picture_sign_in(dashboard_app(newcomer, [])))
+            newcomer.close()
+
+
+def wiring(sandbox: Sandbox, folder: Path, *, with_account: bool) -> Wiring:
+    """Services with folders of their own, so that no picture shows anything of the user who makes it."""
+    return Wiring(
+        host=sandbox.base_url,
+        credentials=Credentials(sandbox.username, sandbox.password) if with_account else None,
+        api_key=sandbox.api_key if with_account else None,
+        environ={},
+        paths=Paths(config=folder / "config", state=folder / "state", log=folder / "log"),
+    )
+
+
+async def picture_dashboard(app: WandbTuiApp) -> None:
+    """The dashboard in the middle of its work, its help, and the same on a narrow terminal."""
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.session.watch.counts[State.FAILED] >= 1)
+        for key in ("l", "down", "down", "down", "l", "down", "l"):
+            await pilot.press(key)
+            await pilot.pause(0.2)
+        await until(pilot, lambda: app.session.watch.counts[State.AVAILABLE] >= 4)
+        app.clear_notifications()
+        await settled(pilot)
+        keep(app, "dashboard")
+        await pilot.press("question_mark")
+        await settled(pilot)
+        keep(app, "help")
+        await pilot.press("escape")
+        await pilot.press("x", "x")
+        await pilot.resize_terminal(*NARROW)
+        await settled(pilot)
+        keep(app, "narrow")
+        app.exit(0)
+
+
+async def picture_sign_in(app: WandbTuiApp) -> None:
+    """What a first start shows."""
+    async with app.run_test(size=(100, 32)) as pilot:
+        await until(pilot, lambda: bool(app.screen.query("#api-key")))
+        await settled(pilot)
+        keep(app, "sign-in")
+        app.exit(0)
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the picture never came about")
+        await pilot.pause(0.1)
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    await pilot.pause(1.2)
+
+
+def keep(app: WandbTuiApp, name: str) -> None:
+    """Write the screen as SVG, with the viewer's own fonts: a picture asks no other server for anything."""
+    svg = app.export_screenshot(title="wandb-tui")
+    svg = re.sub(r"@font-face\s*{.*?}", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family: *Fira Code[^;]*;", "font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace;", svg)
+    (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
