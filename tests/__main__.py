@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
-from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.driver import usable_browser
 from wandb_tui.services.browser.install import install_browser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ def main() -> int:
 def set_up() -> None:
     """Install what the tests drive: a browser, a Secret Service, a terminal."""
     try:
-        find_browser(os.environ)
+        usable_browser(os.environ)
     except NoBrowserError:
         say("installing a browser")
         install_browser(lambda line: print(line, flush=True), os.environ)

@@ -366,11 +366,11 @@ def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
 
 def _provide_browser(*, yes: bool, ask: bool = True) -> Path:
     """The browser; where there is none, one is installed, after asking unless `yes`."""
-    from wandb_tui.services.browser.find import find_browser
+    from wandb_tui.services.browser.driver import usable_browser
     from wandb_tui.services.browser.install import install_browser
 
     try:
-        return find_browser(os.environ)
+        return usable_browser(os.environ)
     except NoBrowserError as error:
         may_ask = ask and sys.stdin.isatty() and not os.environ.get("WANDB_TUI_BROWSER")
         if not yes and not (may_ask and click.confirm(f"{error.message} Install one now?", default=True)):

@@ -127,9 +127,9 @@ def _terminal(_: Wiring) -> Finding:
 
 
 def _browser(wiring: Wiring) -> Finding:
-    from wandb_tui.services.browser.find import find_browser
+    from wandb_tui.services.browser.driver import usable_browser
 
-    path = find_browser(wiring.environ)
+    path = usable_browser(wiring.environ)
     try:
         command = [str(path), "--version"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)

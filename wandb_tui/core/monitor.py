@@ -211,6 +211,9 @@ class Monitor:
 
     def _wait(self, message: str, *, status: MonitorStatus | None = None, level: Level = Level.INFO) -> None:
         """Say why we wait and when we look again; a sign-in or visit under way keeps its state."""
+        if self._mending is not None:
+            # The row goes on saying what it really waits for: the user.
+            return
         seconds = self._schedule.until_probe
         state = State.WAITING if self._state is State.QUEUED else self._state
         self._last_message = message

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Playwrigh
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.ports import ServerInfo
+from wandb_tui.services.browser.driver import check_driver
 from wandb_tui.services.browser.find import find_browser
 from wandb_tui.services.browser.launch import SWITCHES, proxy_for, sandboxed
 from wandb_tui.services.daemon import in_daemon
@@ -29,6 +30,16 @@ _START_TIMEOUT = 30_000.0
 _SAVE_EVERY = 60.0
 _TAB_WITHIN = 20.0
 _CLOSE_TAB_WITHIN = 2.0
+
+
+async def _drive() -> Playwright:
+    try:
+        return await async_playwright().start()
+    except Exception as error:
+        # Playwright says no more than "Connection closed" where its driver cannot run at all.
+        log.warning("Playwright does not start: %s", error)
+        check_driver()
+        raise
 
 
 class BrowserGoneError(Exception):
@@ -168,8 +179,8 @@ class BrowserHost:
     async def _start(self) -> None:
         executable = self._executable or find_browser(self._environ)
         await self.close()
+        self._playwright = await _drive()
         try:
-            self._playwright = await async_playwright().start()
             self._browser = await self._playwright.chromium.launch(
                 executable_path=executable,
                 headless=self._headless,

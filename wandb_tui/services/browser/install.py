@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.services.browser.driver import driver_problem
 from wandb_tui.services.browser.find import find_browser
 from wandb_tui.services.redact import redact
 
@@ -39,6 +40,7 @@ class PackageManager:
         installs: Tried one after the other until one works.
         by_hand: What a user types in its stead.
         as_root: Whether it needs to be root.
+        libraries: Installs what Playwright's driver may lack on a bare system.
     """
 
     program: str
@@ -46,17 +48,34 @@ class PackageManager:
     installs: tuple[tuple[str, ...], ...]
     by_hand: str
     as_root: bool = True
+    libraries: tuple[str, ...] = ()
 
 
 _APT = ("apt-get", "install", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0")
 _MANAGERS = (
     PackageManager(
-        "apt-get", ("apt-get", "update"), ((*_APT, "chromium"), (*_APT, "chromium-browser")), "apt-get install chromium"
+        "apt-get",
+        ("apt-get", "update"),
+        ((*_APT, "chromium"), (*_APT, "chromium-browser")),
+        "apt-get install chromium libatomic1",
+        libraries=(*_APT, "libatomic1"),
     ),
-    PackageManager("dnf", (), (("dnf", "install", "-y", "chromium"),), "dnf install chromium"),
+    PackageManager(
+        "dnf",
+        (),
+        (("dnf", "install", "-y", "chromium"),),
+        "dnf install chromium libatomic",
+        libraries=("dnf", "install", "-y", "libatomic"),
+    ),
     PackageManager("pacman", (), (("pacman", "-Sy", "--noconfirm", "chromium"),), "pacman -S chromium"),
     PackageManager("apk", (), (("apk", "add", "--no-cache", "chromium"),), "apk add chromium"),
-    PackageManager("zypper", (), (("zypper", "--non-interactive", "install", "chromium"),), "zypper install chromium"),
+    PackageManager(
+        "zypper",
+        (),
+        (("zypper", "--non-interactive", "install", "chromium"),),
+        "zypper install chromium libatomic1",
+        libraries=("zypper", "--non-interactive", "install", "libatomic1"),
+    ),
     PackageManager(
         "brew",
         (),
@@ -68,7 +87,7 @@ _MANAGERS = (
 
 
 def install_browser(say: Say, environ: Mapping[str, str] | None = None) -> Path:
-    """Install a browser and return where it is; one that is there already is returned at once.
+    """Install a browser and what driving it needs; return where it is. What is there already is left as it is.
 
     Args:
         say: Gets each line of progress, for the user to see.
@@ -78,6 +97,7 @@ def install_browser(say: Say, environ: Mapping[str, str] | None = None) -> Path:
         NoBrowserError: It could not be had; the message says what to install by hand.
     """
     environ = dict(os.environ if environ is None else environ)
+    _mend_driver(say, environ)
     try:
         return find_browser(environ)
     except NoBrowserError:
@@ -88,6 +108,22 @@ def install_browser(say: Say, environ: Mapping[str, str] | None = None) -> Path:
         raise NoBrowserError("A browser could not be installed here.", _advice())
     say(f"The browser is {found}")
     return found
+
+
+def _mend_driver(say: Say, environ: dict[str, str]) -> None:
+    """Bring the libraries that Playwright's driver lacks: without it there is no download and no visit."""
+    if not (why := driver_problem()):
+        return
+    say(f"Playwright's driver does not run here: {why}.")
+    manager = _manager()
+    prefix = _as_root(environ) if manager and manager.libraries else None
+    if manager is not None and prefix is not None:
+        environ = {"DEBIAN_FRONTEND": "noninteractive", **environ}
+        if manager.refresh:
+            _run([*prefix, *manager.refresh], say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE)
+        _run([*prefix, *manager.libraries], say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE)
+    if why := driver_problem():
+        raise NoBrowserError(f"Playwright's driver does not run here: {why}.", _advice())
 
 
 def _by_playwright(say: Say, environ: dict[str, str]) -> Path | None:

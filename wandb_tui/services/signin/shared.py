@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,6 +10,8 @@ from typing import Any, TypeVar
 
 from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
 from wandb_tui.core.ports import Identity
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -174,4 +177,5 @@ def _error_of(done: Future[Identity]) -> WandbTuiError | None:
     error = done.exception()
     if error is None or isinstance(error, WandbTuiError):
         return error
+    log.error("Signing in failed", exc_info=error)
     return SignInError(SignInProblem.NOT_UNDERSTOOD, f"wandb-tui itself failed: {type(error).__name__} (see the log).")
