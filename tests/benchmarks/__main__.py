@@ -1,0 +1,50 @@
+"""All measures, side by side with what the first tools did: ``python -m tests.benchmarks [--quick] [NAME…]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import traceback
+
+from tests.benchmarks import browsing, keys, polling, startup, waiting
+from tests.benchmarks.figures import Figure, Scale, table
+
+BENCHMARKS = {
+    benchmark.name: benchmark
+    for module in (polling, waiting, browsing, startup, keys)
+    for benchmark in module.BENCHMARKS
+}
+
+
+def main() -> int:
+    """Run what was asked for, print the table; 1 where a measure could not be taken, whatever its figure."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="small numbers: only to see that everything works")
+    given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in BENCHMARKS]:
+        parser.error(f"there is no measure called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    began = time.monotonic()
+    figures: list[Figure] = []
+    failed = [name for name in given.names or BENCHMARKS if not measured(name, Scale(quick=given.quick), figures)]
+    print(table(sorted(figures, key=lambda figure: figure.row)))
+    print(f"\nmeasured in {time.monotonic() - began:.0f} s" + (f"; could not be taken: {failed}" if failed else ""))
+    return 1 if failed else 0
+
+
+def measured(name: str, scale: Scale, figures: list[Figure]) -> bool:
+    """Take one group of measures; whether that worked."""
+    began = time.monotonic()
+    try:
+        figures += BENCHMARKS[name].run(scale)
+    except Exception:  # noqa: BLE001 - one measure that cannot be taken must not cost the others
+        traceback.print_exc()
+        return False
+    finally:
+        print(f"── {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The dashboard on the watch list of its home, with visits that are over at once: no browser is started.
+
+``python -m tests.benchmarks.programs.dashboard poll`` asks the server at the default interval; ``talk SECONDS`` asks
+nobody: every monitor says a line each SECONDS.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import Future
+from typing import TypeVar
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import Identity, ServerInfo, Visit
+from wandb_tui.core.probe import Answer, Probe
+from wandb_tui.core.schedule import Pace
+from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.backend import Backend
+from wandb_tui.ui.terminal import run_app
+from wandb_tui.wiring import LateAccount, Wiring
+
+T = TypeVar("T")
+
+
+class Absent:
+    """A prober for which nothing is ever there."""
+
+    def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
+        return _done(Probe(Answer.ABSENT))
+
+    def close(self) -> None:
+        pass
+
+
+class Visited:
+    """A visitor that has always just been everywhere."""
+
+    def signed_in(self) -> bool:
+        return True
+
+    def sign_in(self) -> Future[Identity]:
+        return _done(Identity("researcher"))
+
+    def mended(self) -> Future[None]:
+        return _done(None)
+
+    def visit(self, run: RunAddress) -> Future[Visit]:
+        return _done(Visit(0.5))
+
+    def close(self) -> None:
+        pass
+
+
+def _done(value: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(value)
+    return future
+
+
+def main() -> int:
+    wiring = Wiring()
+    polling = sys.argv[1] == "poll"
+    interval = 5.0 if polling else float(sys.argv[2])
+    base = wiring.server.shown
+    backend = Backend(
+        server=lambda: wiring.server.info if polling else ServerInfo(f"http://{base}", f"http://{base}"),
+        host=base,
+        services=lambda: Services(wiring.prober if polling else Absent(), Visited(), user_can_mend=True),
+        account=LateAccount(wiring),
+        addresses=wiring.addresses,
+        store=wiring.store,
+        pace=Pace(check_interval=interval, quick_interval=interval, revisit_interval=3600, max_wait_time=0),
+        close=wiring.close,
+    )
+    return run_app(WandbTuiApp(backend), wiring.paths.log_file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Rows 6 and 8: how soon the dashboard, and the help of a command, can be read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
+from tests.benchmarks.processes import program
+from tests.benchmarks.terminal import Terminal
+from tests.benchmarks.world import World, our_program, world
+from wandb_tui.core.state import State
+
+_LEET_RUN = "leet0000"
+_BIN = Path(sys.executable).parent
+
+
+def startup(scale: Scale) -> list[Figure]:
+    """Row 6."""
+    with world() as here:
+        runs = here.seed(200, "start")
+        here.store(runs, "ended", State.AVAILABLE)
+        here.store(runs, "waiting")
+        file = here.runs_file(runs)
+        wandb_tui = str(_BIN / "wandb-tui")
+        sides: dict[str, Callable[[], float]] = {
+            "ended": lambda: _readable(here, [wandb_tui], "ended", runs[0].run_id),
+            "waiting": lambda: _readable(here, [wandb_tui], "waiting", runs[0].run_id),
+            "bare": lambda: _readable(here, our_program("bare", file), "bare", runs[0].run_id),
+        }
+        note = _prepare_leet(here)
+        if not note:
+            command = [str(_BIN / "wandb"), "leet", "run", str(_leet_folder(here))]
+            sides["leet"] = lambda: _readable(here, command, "leet", _LEET_RUN)
+        times = _interleaved(sides, scale.count(7, 1))
+    return _figures(times, note, scale)
+
+
+def _figures(times: dict[str, Times], note: str, scale: Scale) -> list[Figure]:
+    what = "first of 200 stored runs readable"
+    ours, waiting, bare = (times[name].median for name in ("ended", "waiting", "bare"))
+    leet = times["leet"].median if "leet" in times else None
+    limits = (None, None) if scale.quick else (1.25, 0.9)
+    return [
+        Figure(6, f"{what}, against a bare Textual app", ours, bare, "s", limits[0]),
+        Figure(6, "the same, all 200 waiting", waiting, bare, "s", limits[0]),
+        Figure(6, f"{what}, against wandb leet with one run", ours, leet, "s", limits[1], note=note),
+    ]
+
+
+def _interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, Times]:
+    """Each side in turn, again and again; the first round only warms the caches."""
+    times = {name: Times() for name in sides}
+    for number in range(rounds + 1):
+        for name, measure in sides.items():
+            seconds = measure()
+            if number:
+                times[name].add(seconds)
+    return times
+
+
+def _readable(here: World, command: list[str], home: str, text: str) -> float:
+    """Seconds from the start of a program in a pty until a text stands on its screen."""
+    with Terminal(command, here.environ(home)) as terminal:
+        return terminal.wait(lambda written: text.encode() in written, 30, f"“{text}”") - terminal.began
+
+
+def _prepare_leet(here: World) -> str:
+    """Log the run that leet shows; a note where it cannot be shown."""
+    with (
+        (here.folder / "leet.txt").open("wb") as output,
+        program(our_program("offline_run"), here.environ("leet"), output) as process,
+    ):
+        process.wait(60)
+    try:
+        command = [str(_BIN / "wandb"), "leet", "run", str(_leet_folder(here))]
+        _readable(here, command, "leet", _LEET_RUN)
+    except (TimeoutError, OSError, IndexError) as error:
+        return f"wandb leet cannot be started here: {str(error).splitlines()[0]}"
+    return ""
+
+
+def _leet_folder(here: World) -> Path:
+    return next(iter((here.folder / "leet" / "wandb").glob("offline-run-*")))
+
+
+def helps(scale: Scale) -> list[Figure]:
+    """Row 8."""
+    wandb_tui = str(_BIN / "wandb-tui")
+    with world() as here:
+        environ = here.environ()
+        sides = {
+            "help": lambda: _ended([wandb_tui, "--help"], environ),
+            "wait": lambda: _ended([wandb_tui, "wait", "--help"], environ),
+            "click": lambda: _ended([sys.executable, "-c", "import click"], environ),
+        }
+        times = _interleaved(sides, scale.count(15, 2))
+    limit = None if scale.quick else 1.5
+    click = times["click"].median * 1000
+    return [
+        Figure(8, f"{name}, against import click", times[key].median * 1000, click, "ms", limit)
+        for key, name in (("help", "wandb-tui --help"), ("wait", "wandb-tui wait --help"))
+    ]
+
+
+def _ended(command: list[str], environ: dict[str, str]) -> float:
+    began = time.monotonic()
+    subprocess.run(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.monotonic() - began
+
+
+BENCHMARKS = (Benchmark("startup", (6,), startup), Benchmark("help", (8,), helps))
