@@ -27,7 +27,7 @@ def main() -> int:
         "lint": [*python, "ruff", "check", "-q", "."],
         "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
-        "tests": [*python, "pytest", "-n", "3", "--dist", "loadfile", *sys.argv[1:]],
+        "tests": [*python, "pytest", "-n", "2", "--dist", "loadfile", *sys.argv[1:]],
     }
     failed = [name for name, command in steps.items() if not passes(name, command)]
     if failed:

@@ -229,8 +229,9 @@ def test_waiting_is_interruptible(script):
     started = time.monotonic()
     script(
         """
-import _thread
+import _thread, signal
 from wandb_tui import wait_for_history
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background hands it down ignored
 logged(1, id="interrupted")
 threading.Timer(3, _thread.interrupt_main).start()
 try:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -135,9 +136,16 @@ def test_a_terminal_that_is_too_small_says_so_and_recovers(sandbox, tmp_path):
         terminal.until("shell-is-back$")
 
 
-def test_the_demo_needs_no_account(tmp_path):
+@pytest.fixture
+def short_folder():
+    """Chromium's socket lies below the folder for temporary files, and a socket's path is short."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_the_demo_needs_no_account(short_folder):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "TMUX"))}
-    environ |= {"HOME": str(tmp_path), "LANG": "C.UTF-8", "TMPDIR": str(tmp_path)}
+    environ |= {"HOME": str(short_folder), "LANG": "C.UTF-8", "TMPDIR": str(short_folder)}
     with Terminal(environ) as terminal:
         terminal.run(PROGRAM, "demo")
         terminal.until("✔ 4 ready", "✖ 1 failed", seconds=60)
@@ -147,5 +155,5 @@ def test_the_demo_needs_no_account(tmp_path):
         terminal.keys("y")
         terminal.until("shell-is-back$", seconds=15)
         until(lambda: not [pid for pid in children if alive(pid)], seconds=5)
-    assert not list(tmp_path.glob("wandb-tui-demo-*"))
-    assert not (tmp_path / ".local").exists()
+    assert not list(short_folder.glob("wandb-tui-demo-*"))
+    assert not (short_folder / ".local").exists()

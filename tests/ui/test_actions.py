@@ -98,7 +98,7 @@ async def test_visit_again():
 
 
 async def test_panes_are_pinned_and_closed():
-    async with running(None, "abc", "def", "ghi", size=(160, 45)) as (app, pilot):
+    async with running(None, "abc", "def", "ghi", size=(120, 45)) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 3)
         panes = app.dashboard.panes
         assert [pane.run for pane in panes.panes] == [app.dashboard.table.run]
@@ -109,6 +109,18 @@ async def test_panes_are_pinned_and_closed():
         assert [pane.run for pane in panes.panes] == [address("abc")]
         await pilot.press("x")
         assert [pane.run for pane in panes.panes] == [address("ghi")], "follows the cursor again"
+
+
+async def test_room_beside_the_pinned_panes_follows_the_cursor_down_the_table():
+    async with running(None, "abc", "def", "ghi", size=(160, 45)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 3)
+        panes = app.dashboard.panes
+        await pilot.press("home")
+        assert [pane.run for pane in panes.panes] == [address("abc"), address("def")]
+        await pilot.press("l", "down", "down")
+        assert [pane.run for pane in panes.panes] == [address("abc"), address("ghi")]
+        await pilot.resize_terminal(100, 45)
+        await until(lambda: [pane.run for pane in panes.panes] == [address("abc")])
 
 
 async def test_a_pane_pauses_while_it_is_scrolled_up():

@@ -197,7 +197,8 @@ class Monitor:
         self._artifact = f"{self._run.history_artifact}:v{version}" if probe.artifact else None
         verdict = self._goal.judge(probe, self._baseline)
         if verdict.met:
-            why = "" if verdict.why.endswith("is available") else f" ({verdict.why})"
+            why = verdict.why.removeprefix(f"v{version} ")
+            why = "" if why == "is available" else f" ({why})"
             name = f"{self._run.collection}:v{version}"
             return self._say(State.AVAILABLE, f"Artifact is now available: {name}{why}", status=MonitorStatus.AVAILABLE)
         self._may_visit = True

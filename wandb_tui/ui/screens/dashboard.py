@@ -90,7 +90,7 @@ class Dashboard(Screen[None]):
         self.table.marked &= {row.run for row in self.session.watch}
         empty = not self.session.watch
         self.set_class(empty and not self._loading, "-empty")
-        self.panes.show(self.session.watch, self.table.run)
+        self.panes.show(self.session.watch, self.table.from_cursor)
         self._refresh_bars()
 
     def repaint(self, rows: Iterable[Watched]) -> None:
@@ -119,7 +119,7 @@ class Dashboard(Screen[None]):
 
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:
-        self.panes.show(self.session.watch, self.table.run)
+        self.panes.show(self.session.watch, self.table.from_cursor)
         self._refresh_bars()
 
     @on(FilterBar.Changed)
@@ -239,7 +239,7 @@ class Dashboard(Screen[None]):
             if not self.panes.pin(run):
                 self._hint(f"{MOST} panes are open; x closes one")
                 break
-        self.panes.show(self.session.watch, self.table.run)
+        self.panes.show(self.session.watch, self.table.from_cursor)
         self._refresh_bars()
 
     def action_close_pane(self) -> None:
@@ -249,7 +249,7 @@ class Dashboard(Screen[None]):
         run = next((run for run in (focused, self.table.run, *reversed(pinned)) if run in pinned), None)
         if run is not None:
             self.panes.unpin(run)
-            self.panes.show(self.session.watch, self.table.run)
+            self.panes.show(self.session.watch, self.table.from_cursor)
             self.table.focus()
             self._refresh_bars()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -14,17 +16,24 @@ from wandb_tui.ui.widgets.log_pane import LogPane
 MOST = 4
 """How many panes there are at most."""
 
+_ROOMY_WIDTH = 70
+"""How wide a pane is at least where nobody has asked for it."""
+
 _LEAST_WIDTH = 38
 _LEAST_HEIGHT = 4
+_FOLLOWING = 3
+"""How many panes follow the cursor at most."""
 
 
 class Panes(Container):
-    """The panes. The first follows the cursor until a run is pinned; from then on each shows its own run."""
+    """The panes. Pinned ones show their own run; room that is left beside them follows the cursor, down the table."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
         self._pinned: list[RunAddress] = []
+        self._watch: Watch | None = None
+        self._from_cursor: Sequence[RunAddress] = ()
 
     def compose(self) -> ComposeResult:
         """All four; those without a run are hidden."""
@@ -64,10 +73,13 @@ class Panes(Container):
             if pane.run == run:
                 pane.focus()
 
-    def show(self, watch: Watch, cursor: RunAddress | None) -> None:
-        """Show the pinned runs, or the one under the cursor."""
+    def show(self, watch: Watch, from_cursor: Sequence[RunAddress]) -> None:
+        """Show the pinned runs, and as many of those from the cursor on as there is good room for."""
+        self._watch, self._from_cursor = watch, from_cursor
         self._pinned = [run for run in self._pinned if run in watch]
-        wanted = self._pinned or ([cursor] if cursor is not None else [])
+        roomy = max(1, min(_FOLLOWING, self.size.width // _ROOMY_WIDTH))
+        following = [run for run in from_cursor if run not in self._pinned]
+        wanted = self._pinned + following[: max(0, roomy - len(self._pinned))]
         for index, pane in enumerate(self._all):
             row = watch.get(wanted[index]) if index < len(wanted) else None
             pane.display = row is not None
@@ -81,8 +93,9 @@ class Panes(Container):
                 pane.repaint()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Arrange anew."""
-        self._arrange()
+        """There may be room for another one, or no more."""
+        if self._watch is not None:
+            self.show(self._watch, self._from_cursor)
 
     def _arrange(self) -> None:
         """Side by side, else one above the other; those for which no room is left are hidden."""

@@ -40,6 +40,11 @@ class RunTable(DataTable[Text]):
         return self._runs.get(key or "")
 
     @property
+    def from_cursor(self) -> list[RunAddress]:
+        """The run under the cursor and those below it."""
+        return self.shown[max(0, self.cursor_row) :] if self.run is not None else []
+
+    @property
     def shown(self) -> list[RunAddress]:
         """The runs in the table, from top to bottom."""
         return [self._runs[row.key.value or ""] for row in self.ordered_rows]
