@@ -1,0 +1,42 @@
+"""The README tells the truth: its keys and its commands are the program's own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wandb_tui.cli import cli
+from wandb_tui.services.settings import Settings
+from wandb_tui.ui.actions import ACTIONS
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def keys():
+    rows = [
+        f"| {' '.join(f'`{key}`' for key in action.all_keys.split())} | **{action.label}.** {action.help} |"
+        for action in ACTIONS
+    ]
+    return "\n".join(["| key | does |", "| --- | --- |", *rows])
+
+
+def test_the_key_table_is_the_one_of_the_program():
+    shown = re.search(r"<!-- keys -->\n(.*?)\n<!-- /keys -->", README, re.DOTALL)
+    assert shown[1] == keys()
+
+
+@pytest.mark.parametrize("name", [name for name, command in cli.commands.items() if not command.hidden])
+def test_every_command_is_described(name):
+    assert f"`wandb-tui {name}" in README
+
+
+def test_every_option_that_is_described_exists():
+    described = set(re.findall(r"`(--[a-z-]+)", README)) - {"--help", "--fix", "--unlock"}
+    known = {option for command in cli.commands.values() for param in command.params for option in param.opts}
+    assert described <= known
+
+
+def test_every_setting_is_described():
+    settings = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
+    described = {line.split("=")[0].strip() for line in settings.splitlines() if "=" in line}
+    assert described >= set(Settings.__dataclass_fields__) - {"theme"}
