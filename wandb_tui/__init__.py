@@ -12,8 +12,6 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from wandb_tui.api import (
-        MonitorGroup,
-        MonitorResult,
         RunMonitor,
         SimpleWandBMonitor,
         WandBCredentials,
@@ -31,11 +29,11 @@ if TYPE_CHECKING:
         WandbTuiError,
     )
     from wandb_tui.core.events import MonitorStatus
+    from wandb_tui.group import MonitorGroup, MonitorResult
 
 _HOMES = {
+    "wandb_tui.group": ("MonitorGroup", "MonitorResult"),
     "wandb_tui.api": (
-        "MonitorGroup",
-        "MonitorResult",
         "RunMonitor",
         "SimpleWandBMonitor",
         "WandBCredentials",

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,213 +25,17 @@ from wandb_tui.core.errors import (
     WaitTimeoutError,
     WandbTuiError,
 )
-from wandb_tui.core.events import AttemptEnded, Event, Failure, MonitorStatus, Said
+from wandb_tui.core.events import Failure, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
-from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import Watch, Watched
+from wandb_tui.group import Callback, MonitorGroup, MonitorResult, address_of
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
 
 WandBCredentials = Credentials
 """A user name (or e-mail address) and a password for the browser sign-in; the password never shows in a repr."""
-
-Callback = Callable[[MonitorStatus, dict[str, Any]], object]
-"""Called from the monitor's thread with each status line: the status, and what belongs to it.
-
-The data has ``message`` (the line with its emoji), ``run`` (``entity/project/run_id``), ``state``, ``attempt``,
-``artifact`` (with its version, or None), ``elapsed`` (seconds) and ``next_check`` (seconds, or None).
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorResult:
-    """How waiting for one run ended.
-
-    Attributes:
-        success: Whether the goal was met.
-        artifact_available: Whether any version of the history artifact was seen.
-        artifact_name: ``entity/project/run-<id>-history:v0`` of the newest version seen, or None.
-        wait_time: Seconds waited, without the time in which the user was needed.
-        error_message: Why the goal was not met, or None.
-        state: The last state.
-        failure: Which kind of failure, in state `failed`.
-    """
-
-    success: bool
-    artifact_available: bool
-    artifact_name: str | None
-    wait_time: float
-    error_message: str | None
-    state: State = State.AVAILABLE
-    failure: Failure | None = None
-
-
-class MonitorGroup:
-    """Watches many runs with one browser and one poller. Safe to use from several threads."""
-
-    def __init__(
-        self,
-        credentials: Credentials | None = None,
-        *,
-        api_key: str | None = None,
-        host: str | None = None,
-        headless: bool | None = None,
-        visit: bool = True,
-        callback: Callback | None = None,
-        on_event: Callable[[Event], object] | None = None,
-        check_interval: float = 5.0,
-        max_wait_time: float = 300.0,
-        wiring: Wiring | None = None,
-    ) -> None:
-        """Prepare; the browser starts with the first visit.
-
-        Args:
-            credentials: For the browser sign-in; without them, the environment or the keyring.
-            api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
-            host: The W&B server; without one, as the SDK chooses it.
-            headless: Whether the browser works without a window; None leaves it to the settings.
-            visit: Whether to visit pages at all, or only poll.
-            callback: Hears the status lines.
-            on_event: Hears everything.
-            check_interval: Seconds between two probes of a run.
-            max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
-            wiring: Services built elsewhere; they stay open when the group closes.
-
-        Raises:
-            UsageError: The settings or the server's address cannot be read.
-        """
-        self._owns_wiring = wiring is None
-        self._wiring = wiring or Wiring(
-            host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=True
-        )
-        self._pace = Pace(check_interval=check_interval, max_wait_time=max_wait_time)
-        self._callback = callback
-        self._on_event = on_event
-        self._watch = Watch(self._wiring.services(visit=visit), self._spawn, self._publish)
-        self._last: dict[RunAddress, Event] = {}
-        self._threads: dict[RunAddress, threading.Thread] = {}
-
-    @property
-    def results(self) -> dict[RunAddress, MonitorResult]:
-        """How each run that has ended did."""
-        return {row.run: self._result(row) for row in self._watch if not row.active}
-
-    def add(
-        self,
-        run: object,
-        until: str | Goal = "exists",
-        *,
-        check_interval: float | None = None,
-        max_wait_time: float | None = None,
-    ) -> RunAddress:
-        """Begin to watch a run.
-
-        Args:
-            run: An address, a run object of the SDK, or an `Api` run.
-            until: The goal: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
-            check_interval: Seconds between two probes, if other than the group's.
-            max_wait_time: Seconds until this monitor gives up, if other than the group's.
-
-        Raises:
-            UsageError: The address or the goal is none.
-        """
-        address = self._address(run)
-        goal = until if isinstance(until, Goal) else Goal.parse(until)
-        pace = Pace(
-            check_interval=self._pace.check_interval if check_interval is None else check_interval,
-            max_wait_time=self._pace.max_wait_time if max_wait_time is None else max_wait_time,
-        )
-        row = self._watch.get(address)
-        if row is not None and not row.active:
-            row.goal, row.pace = goal, pace
-            self._watch.restart(address)
-        else:
-            self._watch.add(address, goal, pace)
-        return address
-
-    def cancel(self, run: object) -> None:
-        """End the attempt under way for a run."""
-        self._watch.cancel(self._address(run))
-
-    def restart(self, run: object) -> None:
-        """Begin the next attempt for a run."""
-        self._watch.restart(self._address(run))
-
-    def wait_any(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
-        """Block until one run's goal is met, or all have ended, or `timeout` seconds are over; the results so far."""
-        self._watch.wait(lambda: self._all_ended() or self._any_met(), timeout)
-        return self.results
-
-    def wait_all(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
-        """Block until all runs have ended, or `timeout` seconds are over; the results so far."""
-        self._watch.wait(self._all_ended, timeout)
-        return self.results
-
-    def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
-        """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands."""
-        row = self._watch[self._address(run)]
-        self._watch.wait(lambda: not row.active, timeout)
-        return self._result(row)
-
-    def thread(self, run: object) -> threading.Thread:
-        """The thread in which a run is watched."""
-        return self._threads[self._address(run)]
-
-    def close(self) -> None:
-        """Cancel what is under way and end the browser; a second call does nothing."""
-        self._watch.cancel_all()
-        self._watch.wait(self._all_ended, timeout=2.0)
-        if self._owns_wiring:
-            self._wiring.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-    def _address(self, run: object) -> RunAddress:
-        return address_of(run, self._wiring)
-
-    def _all_ended(self) -> bool:
-        return not self._watch.active
-
-    def _any_met(self) -> bool:
-        return any(row.state is State.AVAILABLE for row in self._watch)
-
-    def _result(self, row: Watched) -> MonitorResult:
-        met = row.state is State.AVAILABLE
-        return MonitorResult(
-            success=met,
-            artifact_available=row.artifact is not None,
-            artifact_name=row.artifact,
-            wait_time=row.elapsed(time.monotonic()),
-            error_message=None if met else row.message,
-            state=row.state,
-            failure=row.failure,
-        )
-
-    def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
-        # A daemon, so that a script which ends does not hang on a monitor that it forgot.
-        thread = threading.Thread(target=work, name=f"wandb-tui {run}", daemon=True)
-        self._threads[run] = thread
-        thread.start()
-
-    def _publish(self, said: Said) -> None:
-        row = self._watch.fold(said)
-        if row is None or isinstance(said, AttemptEnded):
-            return
-        try:
-            if self._on_event is not None:
-                self._on_event(said)
-            if self._callback is not None and said.status is not None:
-                self._callback(said.status, _data(said))
-        except Exception:
-            # A fault in the caller's own function must not end the monitor that called it.
-            log.exception("The callback for %s failed", said.run)
 
 
 class RunMonitor:
@@ -522,23 +325,6 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: A
         wiring.close()
 
 
-def address_of(run: object, wiring: Wiring) -> RunAddress:
-    """The address of what a caller means by a run.
-
-    Raises:
-        UsageError: It is no address and no run object.
-    """
-    if isinstance(run, RunAddress):
-        return run
-    if isinstance(run, str):
-        return wiring.addresses.parse(run)
-    entity, project = getattr(run, "entity", None), getattr(run, "project", None)
-    run_id = getattr(run, "id", None)
-    if entity and project and run_id:
-        return RunAddress(str(entity), str(project), str(run_id))
-    return wiring.addresses.parse(str(run))
-
-
 _ERRORS: Mapping[Failure, Callable[[str], WandbTuiError]] = {
     Failure.SIGN_IN: lambda message: SignInError(SignInProblem.NO_CREDENTIALS, message),
     Failure.API_KEY: ApiKeyError,
@@ -555,18 +341,6 @@ def _raise_for(result: MonitorResult) -> None:
     if result.state is State.TIMED_OUT:
         raise WaitTimeoutError(message)
     raise _ERRORS[result.failure or Failure.INTERNAL](message)
-
-
-def _data(event: Event) -> dict[str, Any]:
-    return {
-        "message": event.line,
-        "run": str(event.run),
-        "state": event.state.value,
-        "attempt": event.attempt,
-        "artifact": event.artifact,
-        "elapsed": event.elapsed,
-        "next_check": event.next_probe,
-    }
 
 
 def _print_status(_: MonitorStatus, data: dict[str, Any]) -> None:

@@ -219,7 +219,7 @@ def _visit(wiring: Wiring, run: RunAddress) -> Finding:
 
 
 def _export(wiring: Wiring, run: RunAddress) -> Finding:
-    from wandb_tui.api import MonitorGroup
+    from wandb_tui.group import MonitorGroup
 
     with MonitorGroup(wiring=wiring, visit=False, check_interval=1.0, max_wait_time=_EXPORT_PATIENCE) as group:
         result = group.wait(group.add(run))

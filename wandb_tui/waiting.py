@@ -18,11 +18,11 @@ from types import FrameType
 
 import click
 
-from wandb_tui.api import MonitorGroup, MonitorResult
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, Failure, Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
+from wandb_tui.group import MonitorGroup, MonitorResult
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
