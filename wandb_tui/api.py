@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from copy import deepcopy
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -300,18 +301,19 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: A
     started = time.monotonic()
     init.setdefault("entity", address.entity)
     init.setdefault("project", address.project)
-    settings = init.pop("settings", None) or wandb.Settings()
-    settings = settings if isinstance(settings, wandb.Settings) else wandb.Settings(**settings)
-    settings.init_timeout = _PATIENCE_PER_TRY
+    given = init.pop("settings", None) or {}
     goal = f"step:{step}"
     try:
         while True:
             left = max(1.0, timeout - (time.monotonic() - started)) if timeout else 0.0
             with MonitorGroup(wiring=wiring, max_wait_time=left) as group:
                 _raise_for(group.wait(group.add(address, goal)))
+            # wandb.init writes into the settings it gets, so each try has its own.
+            settings = wandb.Settings(**given) if isinstance(given, dict) else deepcopy(given)
+            settings.init_timeout = _PATIENCE_PER_TRY
             try:
                 return wandb.init(fork_from=f"{address.run_id}?_step={step}", settings=settings, **init)
-            except (wandb.errors.CommError, wandb.errors.Error) as error:
+            except wandb.errors.Error as error:
                 words = str(error).lower()
                 if not any(sign in words for sign in _STILL_NOT_THERE):
                     raise

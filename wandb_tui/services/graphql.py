@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 6.0
 _READ_TIMEOUT = 20.0
 _MAX_SHOWN = 160
+_NO_API = frozenset({404, 405, 501})
+"""What a web server that is no W&B server answers to a question of ours: not found, or no such method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _read(response: requests.Response, host: str, *, with_key: bool) -> Reply:
         return Reply(problem=Answer.REFUSED, message=f"{host} {why} (HTTP {status})", status=status, limits=limits)
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return Reply(problem=Answer.TROUBLE, message="Rate limited", status=status, limits=limits)
-    if status >= 500:  # noqa: PLR2004 - the server's own faults
+    if status >= 500 and status not in _NO_API:  # noqa: PLR2004 - the server's own faults
         return Reply(
             problem=Answer.TROUBLE, message=f"{host} is in trouble (HTTP {status})", status=status, limits=limits
         )
@@ -191,8 +193,8 @@ def _unusable(response: requests.Response, host: str, errors: list[dict[str, Any
     status = response.status_code
     if errors:
         return f"{host} says: {shown(errors[0].get('message'))}" + (f" (HTTP {status})" if status >= 400 else "")  # noqa: PLR2004
-    if status == 404:  # noqa: PLR2004 - Not Found
-        return f"There is no W&B API at {host} (HTTP 404)"
+    if status in _NO_API:
+        return f"There is no W&B API at {host} (HTTP {status})"
     if status >= 400:  # noqa: PLR2004 - the caller's faults
         return f"{host} does not accept the question (HTTP {status})"
     if not response.content.strip():
