@@ -18,13 +18,12 @@ _EXPORT_DELAY = 3.7
 def requests(scale: Scale) -> list[Figure]:
     """Row 1."""
     count, seconds = scale.count(100, 20), scale.pick(30, 5)
+    settle = scale.pick(4 + INTERVAL, 2)
     with world() as here:
         runs = here.runs_file(here.seed(count, "poll"))
-        at_once = _per_minute(here, our_program("group", runs, f"{INTERVAL}", "0", "no"), 4 + INTERVAL, seconds)
-        spread = _per_minute(
-            here, our_program("group", runs, f"{INTERVAL}", f"{INTERVAL}", "no"), 6 + INTERVAL, seconds
-        )
-        loops = _per_minute(here, our_program("loops", runs, f"{INTERVAL}"), 8 + INTERVAL, seconds)
+        at_once = _per_minute(here, our_program("group", runs, f"{INTERVAL}", "0", "no"), settle, seconds)
+        spread = _per_minute(here, our_program("group", runs, f"{INTERVAL}", f"{INTERVAL}", "no"), settle, seconds)
+        loops = _per_minute(here, our_program("loops", runs, f"{INTERVAL}"), settle + 4, seconds)
     limit = None if scale.quick else 1 / 50
     what = f"API requests a minute, {count} runs waiting"
     return [
@@ -47,7 +46,7 @@ def delay(scale: Scale) -> list[Figure]:
     with world(export_delay=_EXPORT_DELAY) as here:
         ours, pace = _ours(here, count)
     with world(export_delay=_EXPORT_DELAY) as here:
-        theirs = _theirs(here, count, pace)
+        theirs = _theirs(here, count, pace, scale.pick(5 + INTERVAL, 3))
     limit = None if scale.quick else 0.5
     return [
         Figure(2, f"delay from export to row, {count} runs, median", ours.median, theirs.median, "s", limit),
@@ -66,13 +65,13 @@ def _ours(here: World, count: int) -> tuple[Times, float]:
     return _delays(here, out, count), (visited[-1] - visited[0]) / max(1, len(visited) - 1)
 
 
-def _theirs(here: World, count: int, pace: float) -> Times:
+def _theirs(here: World, count: int, pace: float, settle: float) -> Times:
     """Their delays: the exports begin at the pace of our visits, which is quicker than theirs would be."""
     runs = here.seed(count, "delay")
     out = here.folder / "theirs.txt"
     command = our_program("loops", here.runs_file(runs), f"{INTERVAL}")
     with out.open("wb") as output, program(command, here.environ(), output):
-        time.sleep(5 + INTERVAL)
+        time.sleep(settle)
         for run in runs:
             here.export(run, _EXPORT_DELAY)
             time.sleep(random.uniform(0.5, 1.5) * pace)  # noqa: S311 - jitter, no secret
