@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -26,6 +27,8 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in BENCHMARKS]:
         parser.error(f"there is no measure called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    # Ended from outside, we still leave the blocks that end what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     figures: list[Figure] = []
     names = given.names or list(BENCHMARKS)
