@@ -15,7 +15,7 @@ from wandb_tui.services.browser.install import install_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 # A command that must be there, and Debian's package that brings it.
-TOOLS = {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon", "tmux": "tmux"}
+TOOLS = {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon", "tmux": "tmux", "Xvfb": "xvfb"}
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 

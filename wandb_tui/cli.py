@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.goal import Goal
     from wandb_tui.doctor import Check
+    from wandb_tui.signing import Entered
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.wiring import Wiring
 
@@ -244,32 +245,39 @@ def login(
 
     if print_session and sys.stdout.isatty():
         raise UsageError("--print-session does not write a session to a terminal.", "Pipe it to where it is needed.")
+
+    def say(text: str) -> None:
+        click.echo(text, err=print_session)
+
     wiring = _wiring(host)
     try:
         if session_stdin:
             signing.take_session(wiring)
         elif window:
-            signing.log_in_by_hand(wiring)
+            signing.log_in_by_hand(wiring, say=say, handing_on=print_session)
         elif not print_session or username:
-            _log_in(wiring, username, password_stdin, api_key_stdin, no_verify)
+            entered = _secrets(wiring, username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+            if entered is None:
+                signing.try_environment(wiring, say=say)
+            else:
+                wiring.use(entered.credentials, entered.api_key)
+                signing.log_in(wiring, entered, verify=not no_verify, say=say, handing_on=print_session)
         if print_session:
             click.echo(signing.hand_session(wiring))
     finally:
         wiring.close()
 
 
-def _log_in(wiring: Wiring, username: str | None, password_stdin: bool, api_key_stdin: bool, no_verify: bool) -> None:
+def _secrets(wiring: Wiring, username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> Entered | None:
+    """What the user gives to sign in with; None where the environment has it already."""
     from wandb_tui import signing
     from wandb_tui.core.ports import Source
 
     asked = username or password_stdin or api_key_stdin
     state = wiring.account.state()
     if not asked and Source.ENVIRONMENT in {state.password, state.api_key}:
-        signing.try_environment(wiring)
-        return
-    entered = signing.read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
-    wiring.use(entered.credentials, entered.api_key)
-    signing.log_in(wiring, entered, verify=not no_verify)
+        return None
+    return signing.read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
 
 
 @cli.command(short_help="Forget it.")
@@ -281,9 +289,15 @@ def logout(host: str | None) -> None:
     Example:
       wandb-tui logout
     """
+    from wandb_tui.services.vault import has_keyring
+
     wiring = _wiring(host)
+    host_name = wiring.server.info.host
     wiring.account.forget()
-    click.echo(f"Forgotten: password, API key and browser session for {wiring.server.info.host}.")
+    if has_keyring():
+        click.echo(f"Forgotten: password, API key and browser session for {host_name}.")
+    else:
+        click.echo(f"Nothing is kept for {host_name} now; this machine has no keyring.")
 
 
 @cli.command(short_help="Tell what works here and what does not.")

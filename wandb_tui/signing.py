@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from wandb_tui.core.errors import ApiKeyError, ServerError, UsageError
+from wandb_tui.core.errors import ApiKeyError, KeyringError, ServerError, UsageError
 from wandb_tui.core.ports import Credentials
 from wandb_tui.core.probe import Answer
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
+
+Say: TypeAlias = Callable[[str], None]
+"""Tells the user how it goes: on stderr where stdout is for the session alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,15 @@ def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: b
     return Entered(Credentials(name, password) if password else None, key or None)
 
 
-def log_in(wiring: Wiring, entered: Entered, *, verify: bool) -> None:
+def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_on: bool = False) -> None:
     """Try what was entered, and keep it.
+
+    Args:
+        wiring: The services.
+        entered: What to try.
+        verify: Whether to try it at all.
+        say: Tells the user how it goes.
+        handing_on: Whether the session goes to another machine, so that it does not matter if this one keeps nothing.
 
     Raises:
         ApiKeyError: The server refuses the API key.
@@ -66,26 +77,60 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool) -> None:
     host = wiring.server.info.host
     if entered.api_key and verify:
         whom = whose_key(wiring)
-        click.echo(f"API key: accepted by {host}, belongs to {whom}.")
+        say(f"API key: accepted by {host}, belongs to {whom}.")
     if entered.credentials and verify:
         # An older session would sign us in without the password ever being tried.
         wiring.vault.forget_session(entered.credentials.username)
         identity = wiring.visitor.sign_in().result()
-        click.echo(f"Browser: signed in to {host} as {identity.username}.")
-    wiring.account.save(entered.credentials, entered.api_key, remember=True)
-    click.echo("Kept in the system's keyring. wandb-tui logout forgets it.")
+        say(f"Browser: signed in to {host} as {identity.username}.")
+    try:
+        wiring.account.save(entered.credentials, entered.api_key, remember=True)
+    except KeyringError as error:
+        if not handing_on:
+            raise
+        say(f"Nothing is kept on this machine. {error.message}")
+    else:
+        say("Kept in the system's keyring. wandb-tui logout forgets it.")
 
 
-def try_environment(wiring: Wiring) -> None:
+def log_in_by_hand(wiring: Wiring, *, say: Say, handing_on: bool = False) -> None:
+    """Open a visible browser, wait until the user is signed in there, and keep the session.
+
+    Args:
+        wiring: The services.
+        say: Tells the user how it goes.
+        handing_on: As for `log_in`.
+
+    Raises:
+        SignInError: The window was closed before.
+        NoBrowserError: There is no display, or no browser.
+        KeyringError: The session cannot be kept.
+    """
+    from wandb_tui.services.browser.launch import has_display, no_display
+
+    host = wiring.server.info.host
+    if not has_display(wiring.environ):
+        raise no_display()
+    if not handing_on:
+        # Nobody is to go through all of a sign-in only to hear that it was for nothing.
+        wiring.vault.check()
+    say(f"Sign in to {host} in the browser window; it closes by itself.")
+    identity = wiring.visitor.sign_in_by_hand().result()
+    username = wiring.account.state().username
+    kept = wiring.vault.session_on_disk(username)
+    say(f"Signed in to {host} as {identity.username}." + ("" if kept else " Nothing is kept on this machine."))
+
+
+def try_environment(wiring: Wiring, *, say: Say) -> None:
     """Sign in with what the environment has: nothing is asked, and only the session is kept.
 
     Raises:
         WandbTuiError: As for `log_in`.
     """
     wiring.check_api_key()
-    click.echo(f"API key: accepted by {wiring.server.info.host}, belongs to {whose_key(wiring)}.")
+    say(f"API key: accepted by {wiring.server.info.host}, belongs to {whose_key(wiring)}.")
     identity = wiring.visitor.sign_in().result()
-    click.echo(f"Browser: signed in as {identity.username}.")
+    say(f"Browser: signed in as {identity.username}.")
 
 
 def whose_key(wiring: Wiring) -> str:
@@ -118,6 +163,7 @@ def take_session(wiring: Wiring) -> None:
 
     Raises:
         UsageError: It is none, or it belongs to another server.
+        KeyringError: It cannot be kept here.
     """
     try:
         handed = json.loads(sys.stdin.read())
@@ -129,11 +175,14 @@ def take_session(wiring: Wiring) -> None:
         ) from None
     if server != wiring.server.info.app_url:
         raise UsageError(f"That session belongs to {server}, but this is {wiring.server.info.app_url}.")
-    wiring.account.adopt(str(username))
-    if wiring.vault.save_session(str(username), state):
-        click.echo(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
-    else:
+    try:
         wiring.vault.check()
+        wiring.account.adopt(str(username))
+    except KeyringError as error:
+        raise KeyringError(f"The session cannot be kept on this machine. {error.message}", error.hint) from None
+    if not wiring.vault.save_session(str(username), state):
+        raise KeyringError("The session cannot be kept on this machine (see the log).")
+    click.echo(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
 
 
 def hand_session(wiring: Wiring) -> str:

@@ -21,6 +21,7 @@ class SignInProblem(StrEnum):
     UNKNOWN_HOST = "unknown-host"
     NOT_UNDERSTOOD = "not-understood"
     UNREACHABLE = "unreachable"
+    GIVEN_UP = "given-up"
 
 
 class WandbTuiError(Exception):

@@ -119,6 +119,10 @@ class Vault:
         """Whether a browser session of this user is kept, in the file or in memory."""
         return username in self._in_memory or self._file.path(username).exists()
 
+    def session_on_disk(self, username: str) -> bool:
+        """Whether a browser session of this user outlives this program."""
+        return self._file.path(username).exists()
+
     def load_session(self, username: str, *, quietly: bool = False) -> dict[str, Any] | None:
         """The browser session of this user, or None. A file that cannot be read is put aside, never fatal.
 
@@ -206,6 +210,9 @@ class Vault:
 
     def _delete(self, entry: str) -> None:
         def delete() -> None:
+            if not has_keyring():
+                # What cannot have been kept needs not be removed.
+                return
             backend = _usable()
             if backend.get_password(self.service, entry) is not None:
                 backend.delete_password(self.service, entry)
@@ -246,6 +253,15 @@ def _usable(*, quietly: bool = False) -> Any:
             return candidate
     missing = "No keyring is running here" if _no_bus() else "No usable keyring is here"
     raise KeyringError(f"{missing}, so a password cannot be kept safely.", how_to_go_on())
+
+
+def has_keyring() -> bool:
+    """Whether this system has a keyring that this tool uses at all, locked or not."""
+    try:
+        _usable()
+    except KeyringError:
+        return False
+    return True
 
 
 def _check_unlocked() -> None:

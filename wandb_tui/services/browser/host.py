@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
 
@@ -17,10 +17,13 @@ from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.ports import ServerInfo
 from wandb_tui.services.browser.driver import check_driver
 from wandb_tui.services.browser.find import find_browser
-from wandb_tui.services.browser.launch import SWITCHES, proxy_for, sandboxed
+from wandb_tui.services.browser.launch import proxy_for, sandboxed, switches
 from wandb_tui.services.daemon import in_daemon
 from wandb_tui.services.redact import redact
 from wandb_tui.services.vault import Vault
+
+if TYPE_CHECKING:
+    from playwright.async_api import StorageState
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +152,10 @@ class BrowserHost:
         self._saved, self._saved_at = cookies, time.monotonic()
         await apart(lambda: self._vault.save_session(user, state, on_disk=self._on_disk, quietly=self._quietly))
 
+    def belongs_to(self, user: str) -> None:
+        """Know whose session the context at hand has become."""
+        self._user = user
+
     async def forget(self) -> None:
         """Begin the next tab with an empty context, whatever is kept."""
         await self._drop_context()
@@ -184,7 +191,7 @@ class BrowserHost:
             self._browser = await self._playwright.chromium.launch(
                 executable_path=executable,
                 headless=self._headless,
-                args=list(SWITCHES),
+                args=switches(self._environ, headless=self._headless),
                 chromium_sandbox=sandboxed(),
                 handle_sigint=False,
                 handle_sigterm=False,
@@ -202,8 +209,10 @@ class BrowserHost:
         user = self._user
         if user is not None:
             state = await apart(lambda: self._vault.load_session(user, quietly=self._quietly))
+        # In a window the page is as large as the window; without one it needs a size.
+        window = None if self._headless else True
         try:
-            return await browser.new_context(storage_state=state)  # type: ignore[arg-type]
+            return await browser.new_context(storage_state=cast("StorageState | None", state), no_viewport=window)
         except Error:
             if not browser.is_connected():
                 raise BrowserGoneError from None

@@ -10,11 +10,12 @@ from pathlib import Path
 from playwright.async_api import Error
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import SignedOutError, SignInError, SignInProblem, VisitError
+from wandb_tui.core.errors import KeyringError, SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo, Visit
 from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.visit import PageVisit
+from wandb_tui.services.browser.window import SignInWindow
 from wandb_tui.services.redact import redact
 from wandb_tui.services.signin.flow import SignIn
 from wandb_tui.services.signin.hand import GoneError
@@ -54,6 +55,7 @@ class BrowserJobs:
         self._visit_timeout = visit_timeout
         self._origins = Origins(server, allowed_origins)
         self._viewer = Viewer(server)
+        self._window = SignInWindow(server, account, vault, environ, viewer=self._viewer, executable=executable)
         self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
         self._tabs = asyncio.Semaphore(max(1, tabs))
         self._identity = Identity()
@@ -79,6 +81,17 @@ class BrowserJobs:
             raise
         await self._host.save(now=True)
         return self._identity
+
+    async def sign_in_by_hand(self) -> Identity:
+        """Let the user sign in, in a window; from then on that session is the one."""
+        name, identity = await self._window.run()
+        # What this user's tabs have in hand is older.
+        await self._host.forget()
+        try:
+            await apart(lambda: self._account.adopt(name))
+        except KeyringError as error:
+            log.warning("Signed in for this session only: %s", error)
+        return identity
 
     def _nothing_to_sign_in_with(self) -> Identity:
         if not self._anonymous_ok:
@@ -146,4 +159,5 @@ class BrowserJobs:
 
     async def close(self) -> None:
         """End the browser."""
+        await self._window.close()
         await self._host.close()

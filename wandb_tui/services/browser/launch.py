@@ -8,10 +8,12 @@ carries the named one along, which is no protection for a password, so it is not
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.ports import ServerInfo
 
 if TYPE_CHECKING:
@@ -37,6 +39,25 @@ SWITCHES = (
     "--safebrowsing-disable-auto-update",
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def has_display(environ: Mapping[str, str]) -> bool:
+    """Whether a window can be shown: elsewhere than on Linux there is always a desktop."""
+    return not sys.platform.startswith("linux") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def no_display() -> NoBrowserError:
+    """What to say, and what to do instead, where no window can be shown."""
+    return NoBrowserError(
+        "There is no display here for a browser window.",
+        "On a machine with one: wandb-tui login --window --print-session | ssh THIS wandb-tui login --session-stdin",
+    )
+
+
+def switches(environ: Mapping[str, str], *, headless: bool) -> list[str]:
+    """The switches that Chromium is started with; a window on a display without X needs to be told so."""
+    wayland = not headless and bool(environ.get("WAYLAND_DISPLAY")) and not environ.get("DISPLAY")
+    return [*SWITCHES, *(["--ozone-platform=wayland"] if wayland else [])]
 
 
 def sandboxed() -> bool:

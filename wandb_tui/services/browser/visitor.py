@@ -102,6 +102,14 @@ class BrowserVisitor:
         """
         return self._sign_in.join()
 
+    def sign_in_by_hand(self) -> Future[Identity]:
+        """Open a visible browser on the sign-in page and wait until the user is signed in; then keep that session.
+
+        Whoever waits for a mended sign-in goes on. Cancelling closes the window. The future fails with `SignInError`
+        where the window was closed before, or with `NoBrowserError` where there is no display.
+        """
+        return self._submit(lambda jobs: jobs.sign_in_by_hand())
+
     def mended(self) -> Future[None]:
         """Done as soon as the user has changed what signing in depends on, after a refusal."""
         return self._sign_in.mended()

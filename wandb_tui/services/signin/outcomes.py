@@ -44,6 +44,10 @@ _SAYS: dict[SignInProblem, tuple[str, str]] = {
         "The sign-in page of {host} was not understood.",
         "Sign in by hand: wandb-tui login --window.",
     ),
+    SignInProblem.GIVEN_UP: (
+        "The browser window was closed before anybody was signed in to {host}.",
+        "Open it again: wandb-tui login --window.",
+    ),
     SignInProblem.UNREACHABLE: ("{host} cannot be reached.", "Check the network, the address and the proxy."),
 }
 

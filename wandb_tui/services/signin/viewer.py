@@ -11,6 +11,7 @@ from wandb_tui.core.ports import ServerInfo
 from wandb_tui.services.signin.origins import origin_of
 
 _QUERY = "query Viewer { viewer { id username } }"
+_EMAIL = "query Viewer { viewer { id email } }"
 _PATIENCE = 8000
 
 # The page's own cookies go along, as they do when its scripts ask.
@@ -75,9 +76,7 @@ class Viewer:
         if not self.can_ask(page):
             return ViewerAnswer()
         try:
-            said: dict[str, Any] = await page.evaluate(
-                _ASK, {"urls": self._urls, "query": _QUERY, "patience": _PATIENCE}
-            )
+            said = await self._ask(page, _QUERY)
         except Error as error:
             if page.is_closed() or "closed" in str(error):
                 raise
@@ -86,3 +85,17 @@ class Viewer:
         if not isinstance(viewer, dict):
             return ViewerAnswer(known=bool(said.get("known")))
         return ViewerAnswer(known=True, username=str(viewer.get("username") or viewer.get("id") or ""))
+
+    async def email(self, page: Page) -> str:
+        """The e-mail address of whoever is signed in, as far as the server tells it."""
+        if not self.can_ask(page):
+            return ""
+        try:
+            viewer = (await self._ask(page, _EMAIL)).get("viewer")
+        except Error:
+            return ""
+        return str(viewer.get("email") or "") if isinstance(viewer, dict) else ""
+
+    async def _ask(self, page: Page, query: str) -> dict[str, Any]:
+        said: dict[str, Any] = await page.evaluate(_ASK, {"urls": self._urls, "query": query, "patience": _PATIENCE})
+        return said

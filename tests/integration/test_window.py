@@ -1,0 +1,158 @@
+"""Signing in by hand, in a browser window that is really shown: on a display of its own, driven from outside."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from browsing import eventually
+from playwright.sync_api import Error, sync_playwright
+from sandbox_fixtures import sign_in
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.browser.find import find_browser
+
+PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
+
+
+@pytest.fixture(scope="module")
+def display():
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
+        os.close(writing)
+        with os.fdopen(reading) as said:
+            number = said.readline().strip()
+        yield f":{number}"
+        server.terminate()
+
+
+@contextmanager
+def window(sandbox, home, *arguments, display):
+    """``wandb-tui login --window`` at work, and the port at which its browser can be driven."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    browser = home / "browser"
+    browser.write_text(f'#!/bin/sh\nexec "{find_browser(os.environ)}" --remote-debugging-port={port} "$@"\n')
+    browser.chmod(0o755)
+    environ = environment(sandbox, home, DISPLAY=display, WANDB_TUI_BROWSER=str(browser))
+    pipe = subprocess.PIPE
+    command = [PROGRAM, "login", "--window", *arguments]
+    with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as program:
+        try:
+            yield program, f"http://127.0.0.1:{port}"
+        finally:
+            program.terminate()
+
+
+def environment(sandbox, home, **more):
+    unwanted = ("WANDB_", "XDG_", "DBUS_", "DISPLAY", "WAYLAND_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    ours = {"HOME": str(home), "WANDB_BASE_URL": sandbox.base_url, "WANDB_ERROR_REPORTING": "false"}
+    return kept | ours | more
+
+
+@contextmanager
+def driven(address, app_url):
+    """The page in the window, as the user sees it."""
+    with sync_playwright() as playwright:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                browser = playwright.chromium.connect_over_cdp(address)
+                [page] = [page for context in browser.contexts for page in context.pages if app_url in page.url]
+                break
+            except (Error, ValueError):
+                assert time.monotonic() < deadline, "the window never came"
+                time.sleep(0.2)
+        yield page
+
+
+def by_hand(page, sandbox, kind):
+    if kind == "second-factor":
+        sign_in(page, sandbox)
+        page.get_by_label("Enter your one-time code").fill(sandbox.second_factor)
+        page.get_by_role("button", name="Continue").click()
+    else:
+        page.get_by_label("Email").press_sequentially(sandbox.username)
+        page.get_by_role("button", name="Continue with single sign-on").click()
+        page.get_by_label("Staff e-mail").fill(sandbox.username)
+        page.get_by_label("Password").fill(sandbox.password)
+        page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("kind", ["second-factor", "sso"])
+def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, kind):
+    with Sandbox(SandboxConfig(sign_in=kind)) as sandbox:
+        with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
+            with driven(address, sandbox.app_url) as page:
+                by_hand(page, sandbox, kind)
+            printed, said = program.communicate(timeout=40)
+        assert program.returncode == 0, said
+        session = json.loads(printed)
+        assert printed.count("\n") == 1
+        assert (session["server"], session["username"]) == (sandbox.app_url, "researcher")
+        assert "Signed in to" in said
+        assert "Nothing is kept on this machine" in said
+        cookies = {cookie["name"]: cookie["value"] for cookie in session["session"]["cookies"]}
+        assert cookies["wandb"] not in said
+        assert sandbox.stats()["sign_ins"] == 1
+        assert not list(tmp_path.rglob("*.session*"))
+        refused = subprocess.run(
+            [PROGRAM, "login", "--session-stdin"],
+            env=environment(sandbox, tmp_path),
+            input=printed,
+            capture_output=True,
+            text=True,
+            timeout=40,
+            check=False,
+        )
+        assert refused.returncode == 1
+        assert "The session cannot be kept on this machine" in refused.stderr
+
+
+def test_a_window_that_is_closed_again(tmp_path, display):
+    with Sandbox(SandboxConfig()) as sandbox:
+        with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
+            with driven(address, sandbox.app_url) as page:
+                page.close()
+            printed, said = program.communicate(timeout=40)
+        assert program.returncode == 3
+        assert not printed
+        assert "closed before anybody was signed in" in said
+        assert eventually(lambda: str(tmp_path) not in subprocess.check_output(["ps", "-eo", "args"], text=True))
+
+
+def test_without_a_display_the_way_for_clusters_is_told(tmp_path):
+    with Sandbox(SandboxConfig()) as sandbox:
+        done = subprocess.run(
+            [PROGRAM, "login", "--window"],
+            env=environment(sandbox, tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=40,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "no display" in done.stderr
+    assert "--print-session | ssh" in done.stderr
+
+
+def test_without_a_keyring_logout_ends_well(tmp_path):
+    with Sandbox(SandboxConfig()) as sandbox:
+        done = subprocess.run(
+            [PROGRAM, "logout"],
+            env=environment(sandbox, tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=40,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is kept" in done.stdout
