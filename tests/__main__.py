@@ -28,6 +28,7 @@ def main() -> int:
         "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
         "tests": [*python, "pytest", "-n", "2", "--dist", "loadfile", *sys.argv[1:]],
+        "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
     failed = [name for name, command in steps.items() if not passes(name, command)]
     if failed:

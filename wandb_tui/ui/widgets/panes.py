@@ -30,15 +30,14 @@ class Panes(Container):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
-        self._look = look
+        self._all = [LogPane(look) for _ in range(MOST)]
         self._pinned: list[RunAddress] = []
         self._watch: Watch | None = None
         self._from_cursor: Sequence[RunAddress] = ()
 
     def compose(self) -> ComposeResult:
         """All four; those without a run are hidden."""
-        for _ in range(MOST):
-            yield LogPane(self._look)
+        yield from self._all
 
     @property
     def pinned(self) -> list[RunAddress]:
@@ -49,10 +48,6 @@ class Panes(Container):
     def panes(self) -> list[LogPane]:
         """The panes that can be seen."""
         return [pane for pane in self._all if pane.display]
-
-    @property
-    def _all(self) -> list[LogPane]:
-        return list(self.query(LogPane))
 
     def pin(self, run: RunAddress) -> bool:
         """Give a run a pane of its own; False where all are taken."""
