@@ -19,8 +19,11 @@ from wandb_tui import __version__
 from wandb_tui.core.errors import ApiKeyError, NoBrowserError, SignInError, UsageError, WandbTuiError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.goal import Goal
+    from wandb_tui.core.ports import Identity
     from wandb_tui.doctor import Check
     from wandb_tui.signing import Entered
     from wandb_tui.ui.app import WandbTuiApp
@@ -354,9 +357,13 @@ def _show_check(check: Check, *, as_json: bool) -> None:
 
 def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
     """The dashboard on these services, with these runs added."""
+    from wandb_tui.services.browser.launch import has_display
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.ui.backend import Backend
     from wandb_tui.wiring import LateAccount
+
+    def open_window() -> Future[Identity]:
+        return wiring.visitor.sign_in_by_hand()
 
     settings = wiring.settings
     backend = Backend(
@@ -368,6 +375,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         store=wiring.store,
         pace=settings.pace,
         close=wiring.close,
+        open_window=open_window if has_display(wiring.environ) else None,
     )
     return WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)
 

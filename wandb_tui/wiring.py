@@ -114,6 +114,7 @@ class Wiring:
             headless=self._headless,
             environ=self.environ,
             allowed_origins=self.settings.allowed_origins,
+            plain_http=self.settings.allow_plain_http,
             anonymous_ok=self._anonymous_ok,
         )
         self._closers.append(visitor)

@@ -203,4 +203,5 @@ class World:
             pace=self.options.get("pace", Pace()),
             close=self.options.get("close", self.closed.set),
             open_sign_in=self.options.get("open_sign_in", False),
+            open_window=self.options.get("open_window"),
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import Future
 
 from fakes import FakeAccount, FakeProber, World, address
 from support import running, shown, until
 from textual.widgets import Checkbox, Input
 
-from wandb_tui.core.errors import ApiKeyError, KeyringError
-from wandb_tui.core.ports import AccountState
+from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
+from wandb_tui.core.ports import AccountState, Identity
 from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.state import State
 from wandb_tui.ui.screens.sign_in import SignIn
@@ -105,3 +106,36 @@ async def test_a_new_key_lets_refused_runs_begin_again():
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
         await until(lambda: row.attempt == 2 and row.state is State.WAITING)
+
+
+async def test_no_display_no_button():
+    async with first_start() as (_, app, _pilot):
+        assert not app.screen.query("#window")
+
+
+async def test_a_browser_window_of_the_users_own():
+    opened = []
+
+    def open_window():
+        opened.append(Future())
+        return opened[-1]
+
+    async with first_start(open_window=open_window) as (_, app, pilot):
+        await pilot.click("#window")
+        await until(lambda: opened)
+        opened[0].set_exception(SignInError(SignInProblem.GIVEN_UP, "The browser window was closed."))
+        await until(lambda: "window was closed" in shown(app) and not app.screen.query_one("#window").disabled)
+        app.screen.query_one("#window").press()
+        await until(lambda: len(opened) == 2)
+        opened[1].set_result(Identity("me@lab.org"))
+        await until(lambda: app.screen is app.dashboard)
+
+
+async def test_leaving_the_screen_closes_the_window():
+    opened = Future()
+    async with first_start(open_window=lambda: opened) as (_, app, pilot):
+        await pilot.click("#window")
+        await until(lambda: app.screen.query_one("#sign-in").disabled)
+        await pilot.pause(0.1)
+        await pilot.press("escape")
+        await until(opened.cancelled)

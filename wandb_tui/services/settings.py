@@ -29,6 +29,7 @@ class Settings:
         look: ``emoji`` or ``ascii``.
         theme: The name of a theme, or empty for our own.
         allowed_origins: Sign-in pages of other hosts into which a password may be typed, as ``https://host``.
+        allow_plain_http: Whether a password may be typed into pages without encryption beyond this machine.
     """
 
     host: str = ""
@@ -41,6 +42,7 @@ class Settings:
     look: str = "emoji"
     theme: str = ""
     allowed_origins: tuple[str, ...] = ()
+    allow_plain_http: bool = False
 
     @property
     def pace(self) -> Pace:

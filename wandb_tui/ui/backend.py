@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Account, Addresses, ServerInfo, WatchStore
+from wandb_tui.core.ports import Account, Addresses, Identity, ServerInfo, WatchStore
 from wandb_tui.core.schedule import Pace
 
 
@@ -24,6 +25,8 @@ class Backend:
         pace: How often to look, and for how long.
         close: Ends the browser and all the rest; may take up to a second.
         open_sign_in: Whether to start with the sign-in screen; None: where nothing is known for signing in.
+        open_window: Lets the user sign in by hand in a visible browser, as `Visitor.sign_in_by_hand` does; may block
+            for a moment. None: there is no display for one.
         files: What the help names: a word for each file, and its path.
     """
 
@@ -36,4 +39,5 @@ class Backend:
     pace: Pace
     close: Callable[[], None]
     open_sign_in: bool | None = None
+    open_window: Callable[[], Future[Identity]] | None = None
     files: tuple[tuple[str, str], ...] = ()

@@ -42,7 +42,7 @@ class BrowserJobs:
         tabs: int,
         headless: bool,
         executable: Path | None,
-        allowed_origins: tuple[str, ...],
+        origins: Origins,
         anonymous_ok: bool,
         visit_timeout: float,
     ) -> None:
@@ -53,7 +53,7 @@ class BrowserJobs:
         self._shared = shared
         self._anonymous_ok = anonymous_ok
         self._visit_timeout = visit_timeout
-        self._origins = Origins(server, allowed_origins)
+        self._origins = origins
         self._viewer = Viewer(server)
         self._window = SignInWindow(server, account, vault, environ, viewer=self._viewer, executable=executable)
         self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)

@@ -17,6 +17,7 @@ from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
 from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.thread import BrowserThread
+from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.shared import SharedSignIn, settle
 from wandb_tui.services.vault import Vault
 
@@ -50,6 +51,7 @@ class BrowserVisitor:
         environ: Mapping[str, str] = os.environ,
         executable: Path | None = None,
         allowed_origins: Iterable[str] = (),
+        plain_http: bool = False,
         anonymous_ok: bool = False,
         visit_timeout: float = VISIT_TIMEOUT,
     ) -> None:
@@ -64,6 +66,7 @@ class BrowserVisitor:
             environ: Names the browser (``WANDB_TUI_BROWSER``) and the proxy.
             executable: The browser, in place of the one that would be found.
             allowed_origins: Sign-in pages of other hosts into which the user lets a password be typed.
+            plain_http: Whether a password may be typed without encryption beyond this machine, too.
             anonymous_ok: Visit signed out where there is nothing to sign in with, rather than fail.
             visit_timeout: Seconds a run's page may take.
         """
@@ -80,7 +83,7 @@ class BrowserVisitor:
             tabs=tabs,
             headless=headless,
             executable=executable,
-            allowed_origins=tuple(allowed_origins),
+            origins=Origins(server, allowed_origins, plain_http=plain_http),
             anonymous_ok=anonymous_ok,
             visit_timeout=visit_timeout,
         )

@@ -29,6 +29,7 @@ class SignIn(Dialog[bool]):
         self._state = account or AccountState()
         self._problem = session.sign_in_problem
         self._host = session.backend.host
+        self._open_window = session.backend.open_window
         self._app_url = app_url
         self._look = look
 
@@ -58,6 +59,8 @@ class SignIn(Dialog[bool]):
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Sign in", variant="primary", id="sign-in")
+                if self._open_window:
+                    yield Button("In a browser window", id="window", tooltip="For single sign-on and second factors")
                 yield Button("Go on without (public runs)", id="without")
 
     def _where(self) -> str:
@@ -121,6 +124,24 @@ class SignIn(Dialog[bool]):
         self._busy(True)
         await asyncio.to_thread(self._account.go_on_without)
         self.dismiss(True)
+
+    @on(Button.Pressed, "#window")
+    def _in_window(self) -> None:
+        self.run_worker(self._by_hand(), group="save")
+
+    async def _by_hand(self) -> None:
+        """Wait for the user, who is in the browser now; closing this screen closes the window."""
+        if self._open_window is None:
+            return
+        self._busy(True)
+        try:
+            await asyncio.wrap_future(await asyncio.to_thread(self._open_window))
+        except WandbTuiError as error:
+            self._wrong(str(error), "#username")
+        else:
+            self.dismiss(True)
+        finally:
+            self._busy(False)
 
     def _wrong(self, text: str, field: str) -> None:
         self.say_wrong(text)
