@@ -61,7 +61,8 @@ class SignIn(Dialog[bool]):
                 yield Button("Sign in", variant="primary", id="sign-in")
                 if self._open_window:
                     yield Button("In a browser window", id="window", tooltip="For single sign-on and second factors")
-                yield Button("Go on without (public runs)", id="without")
+                without = "Public runs only" if self._open_window else "Go on without (public runs)"
+                yield Button(without, id="without")
 
     def _where(self) -> str:
         return f"from {self._app_url}/authorize" if self._app_url else "from the page /authorize of your server"
