@@ -17,6 +17,7 @@ from wandb_tui.core.errors import ApiKeyError, NoBrowserError, SignInError, Wand
 from wandb_tui.core.ports import Source
 from wandb_tui.core.probe import Answer
 from wandb_tui.core.state import State
+from wandb_tui.services.redact import redact
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("wandb", "textual", "playwright", "keyring", "cryptography")
 _EXPORT_PATIENCE = 120.0
+_ALONE = 5.0
+_NOT_BEFORE = "was not there before"
+_BY_ITSELF = "came without a visit"
 
 
 class Mark(StrEnum):
@@ -88,9 +92,15 @@ def examine_run(wiring: Wiring, run: RunAddress) -> Iterator[Check]:
     yield signed_in
     if signed_in.mark is Mark.BAD:
         return
+    there = _NOT_BEFORE not in before.message
+    if not there:
+        alone = _look("waiting alone", lambda w: _alone(w, run), wiring)
+        yield alone
+        there = _BY_ITSELF in alone.message
     visited = _look("run page", lambda w: _visit(w, run), wiring)
     yield visited
-    if visited.mark is not Mark.BAD:
+    # An export that was there already says nothing of what the visit did.
+    if visited.mark is not Mark.BAD and not there:
         yield _look("export after", lambda w: _export(w, run), wiring)
 
 
@@ -201,9 +211,23 @@ def _probe(wiring: Wiring, run: RunAddress) -> Finding:
         case Answer.THERE if probe.artifact:
             return Mark.GOOD, f"v{probe.artifact.version} of {run.collection} was there before", ""
         case Answer.ABSENT:
-            return Mark.GOOD, f"{run.collection} was not there before", ""
+            return Mark.GOOD, f"{run.collection} {_NOT_BEFORE}", ""
         case _:
             return Mark.BAD, probe.message, ""
+
+
+def _alone(wiring: Wiring, run: RunAddress) -> Finding:
+    """Whether an export comes without a visit: by itself, or from the API query that was made before."""
+    time.sleep(_ALONE)
+    probe = wiring.prober.probe(run).result()
+    match probe.answer:
+        case Answer.THERE if probe.artifact:
+            message = f"v{probe.artifact.version} {_BY_ITSELF}: within {_ALONE:.0f} s of an API query"
+            return Mark.GOOD, message, ""
+        case Answer.ABSENT:
+            return Mark.GOOD, f"an API query and {_ALONE:.0f} s of waiting started no export that is there yet", ""
+        case _:
+            return Mark.WARNING, probe.message, ""
 
 
 def _sign_in(wiring: Wiring) -> Finding:
@@ -215,7 +239,8 @@ def _sign_in(wiring: Wiring) -> Finding:
 
 def _visit(wiring: Wiring, run: RunAddress) -> Finding:
     visit = wiring.visitor.visit(run).result()
-    return Mark.GOOD, f"loaded in {visit.seconds:.1f} s ({visit.evidence})", ""
+    asked = f"; it asked: {'; '.join(visit.operations)}" if visit.operations else "; it asked nothing that was seen"
+    return Mark.GOOD, redact(f"loaded in {visit.seconds:.1f} s ({visit.evidence}{asked})"), ""
 
 
 def _export(wiring: Wiring, run: RunAddress) -> Finding:

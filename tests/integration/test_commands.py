@@ -133,6 +133,8 @@ def test_doctor_tries_the_whole_way_on_a_run(program, sandbox):
     assert done.returncode == 0, done.stdout
     assert "was not there before" in done.stdout
     assert "signed in as" in done.stdout
+    assert "started no export that is there yet" in done.stdout
+    assert "it asked: " in done.stdout
     assert "run-abc-history:v0 came" in done.stdout
     assert sandbox.password not in done.stdout + done.stderr
     assert sandbox.api_key not in done.stdout + done.stderr

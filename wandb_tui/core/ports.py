@@ -51,10 +51,12 @@ class Visit:
     Attributes:
         seconds: How long it took.
         evidence: What showed that the run had loaded, in a few words.
+        operations: What the page asked the API, and what kind of answer it got; without any value.
     """
 
     seconds: float
     evidence: str = ""
+    operations: tuple[str, ...] = ()
 
 
 class Visitor(Protocol):

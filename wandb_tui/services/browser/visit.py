@@ -32,6 +32,7 @@ _SETTLE_MOST = 3.0
 _REFUSED = 400
 _LOAD_WITHIN = 3000.0
 _DEEPEST = 5
+_MOST_OPERATIONS = 30
 _ENDLESS = frozenset({"websocket", "eventsource", "media", "ping"})
 
 
@@ -59,6 +60,7 @@ class PageVisit:
         self._reading: set[asyncio.Task[None]] = set()
         self._asked_about_run = False
         self._evidence = ""
+        self._operations: dict[str, None] = {}
         self._viewer_seen: bool | None = None
         self._loaded = False
         self._crashed = False
@@ -91,7 +93,7 @@ class PageVisit:
         finally:
             for task in list(self._reading):
                 task.cancel()
-        return Visit(time.monotonic() - self._began, self._evidence)
+        return Visit(time.monotonic() - self._began, self._evidence, tuple(self._operations))
 
     def _check_alive(self) -> None:
         if self._page.is_closed() or self._crashed:
@@ -139,6 +141,8 @@ class PageVisit:
             return
         for question, answer in _paired(asked or "", said):
             data = answer.get("data")
+            if len(self._operations) < _MOST_OPERATIONS and isinstance(question, dict) and "query" in question:
+                self._operations[f"{_operation(question)} → {_kind(answer)}"] = None
             if not isinstance(data, dict):
                 continue
             if "viewer" in data and self._viewer_seen is not True:
@@ -274,6 +278,16 @@ def _paired(asked: str, said: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
     for question, answer in both or ((questions, said),):
         if isinstance(answer, dict):
             yield question, answer
+
+
+def _kind(answer: dict[str, Any]) -> str:
+    """What kind of answer it was: the names of its fields, and whether each holds anything."""
+    data = answer.get("data")
+    fields = data.items() if isinstance(data, dict) else ()
+    held = [
+        f"{re.sub(r'[^A-Za-z0-9_]', '', str(name))[:30]}{' null' if value is None else ''}" for name, value in fields
+    ]
+    return ", ".join([*held[:4], *(["errors"] if answer.get("errors") else [])]) or "nothing"
 
 
 def _operation(question: Any) -> str:
