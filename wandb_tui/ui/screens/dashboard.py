@@ -37,16 +37,21 @@ class Dashboard(Screen[None]):
         self._look = look
         self._goal = goal
         self._loading = True
+        # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
+        self.header = HeaderBar(session.backend.host, look)
+        self.table = RunTable(look)
+        self.panes = Panes(look)
+        self._banner, self._filter, self._keys = Banner(look), FilterBar(), KeyBar()
 
     def compose(self) -> ComposeResult:
         """Header, table, panes, keys."""
-        yield HeaderBar(self.session.backend.host, self._look)
-        yield Banner(self._look)
-        yield RunTable(self._look)
+        yield self.header
+        yield self._banner
+        yield self.table
         yield EmptyState(self._look)
-        yield FilterBar()
-        yield Panes(self._look)
-        yield KeyBar()
+        yield self._filter
+        yield self.panes
+        yield self._keys
 
     def on_mount(self) -> None:
         """Begin to show."""
@@ -56,21 +61,6 @@ class Dashboard(Screen[None]):
     def on_resize(self) -> None:
         """The width decides about the columns."""
         self.call_after_refresh(self.relayout)
-
-    @property
-    def table(self) -> RunTable:
-        """The table of runs."""
-        return self.query_one(RunTable)
-
-    @property
-    def panes(self) -> Panes:
-        """The log panes."""
-        return self.query_one(Panes)
-
-    @property
-    def header(self) -> HeaderBar:
-        """The bar at the top."""
-        return self.query_one(HeaderBar)
 
     # Showing
 
@@ -96,7 +86,7 @@ class Dashboard(Screen[None]):
     def repaint(self, rows: Iterable[Watched]) -> None:
         """These rows have changed."""
         rows = list(rows)
-        if self.query_one(FilterBar).value:
+        if self._filter.value:
             self.table.show(self._rows(), self.session.now)
         for row in rows:
             self.table.update(row, self.session.now)
@@ -109,13 +99,13 @@ class Dashboard(Screen[None]):
             self.table.update(row, self.session.now)
 
     def _rows(self) -> list[Watched]:
-        shown = matcher(self.query_one(FilterBar).value)
+        shown = matcher(self._filter.value)
         return [row for row in self.session.watch if shown(row)]
 
     def _refresh_bars(self) -> None:
         self.header.counts = self.session.counts
-        self.query_one(Banner).message = self.session.sign_in_problem
-        self.query_one(KeyBar).disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a))
+        self._banner.message = self.session.sign_in_problem
+        self._keys.disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a))
 
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:
@@ -217,7 +207,7 @@ class Dashboard(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self._filter.open()
 
     def action_mark(self) -> None:
         """Mark the run under the cursor, and go on to the next."""
