@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 
 from textual import on
 from textual.app import ComposeResult
@@ -99,11 +100,11 @@ class SignIn(Dialog[bool]):
         else:
             credentials = Credentials(username, password) if password else None
             remember = self.query_one("#remember", Checkbox).value
-            self.run_worker(self._save(credentials, api_key or None, remember), group="save")
+            self._begin(self._save(credentials, api_key or None, remember))
 
     @on(Button.Pressed, "#without")
     def _go_on_without(self) -> None:
-        self.run_worker(self._without(), group="save")
+        self._begin(self._without())
 
     async def _save(self, credentials: Credentials | None, api_key: str | None, remember: bool) -> None:
         self._busy(True)
@@ -121,6 +122,14 @@ class SignIn(Dialog[bool]):
         finally:
             self._busy(False)
 
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do one thing at a time: a second Enter while the first is at work must neither save nor leave again."""
+        if any(button.disabled for button in self.query(Button)):
+            work.close()
+            return
+        self._busy(True)
+        self.run_worker(work, group="save")
+
     async def _without(self) -> None:
         self._busy(True)
         await asyncio.to_thread(self._account.go_on_without)
@@ -128,7 +137,7 @@ class SignIn(Dialog[bool]):
 
     @on(Button.Pressed, "#window")
     def _in_window(self) -> None:
-        self.run_worker(self._by_hand(), group="save")
+        self._begin(self._by_hand())
 
     async def _by_hand(self) -> None:
         """Wait for the user, who is in the browser now; closing this screen closes the window."""
