@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from math import isfinite
 from pathlib import Path
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -154,6 +155,8 @@ def wait(
     from wandb_tui.waiting import wait as wait_for
 
     goal = Goal.parse(until)
+    if not all(isfinite(seconds) for seconds in (timeout, interval) if seconds is not None):
+        raise UsageError("--timeout and --interval are numbers of seconds.", "--timeout 0 waits for ever.")
     wiring = _wiring(host, anonymous_ok=True)
     try:
         addresses = _addresses(_read_runs(runs), wiring)
@@ -216,6 +219,8 @@ def sandbox(
         sandbox_package.run_sandbox(config)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    except OSError as error:
+        raise WandbTuiError(f"The sandbox cannot listen at {bind}:{port}: {error.strerror or error}.") from None
 
 
 @cli.command()
@@ -320,7 +325,7 @@ def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | Non
     from wandb_tui import doctor as examination
 
     wiring = _wiring(host, anonymous_ok=True)
-    address = wiring.addresses.parse(run) if run else None
+    address = wiring.addresses.parse(run) if run is not None else None
     if fix:
         _provide_browser(yes=yes, ask=not yes)
     worst = 0

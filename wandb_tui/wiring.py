@@ -161,9 +161,13 @@ class Wiring:
         """Make sure that there is an API key at all; whether the server takes it, the first probe will tell.
 
         Raises:
-            ApiKeyError: There is none.
+            ApiKeyError: There is none, or what the environment has cannot be one.
         """
         if self.account.api_key() is None:
+            from wandb_tui.services.api_keys import checked
+
+            if in_environment := self.environ.get("WANDB_API_KEY", "").strip():
+                checked(in_environment)
             pages = self.server.info.app_url
             raise ApiKeyError(
                 f"There is no API key for {self.server.info.host}.",

@@ -64,6 +64,10 @@ class Terminal:
     def _cursor_line(self):
         return self._tmux("display-message", "-p", "#{cursor_y}")
 
+    def modes(self):
+        """Whether the alternate screen, the mouse and the cursor are on."""
+        return self._tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").strip()
+
     def shell(self):
         """The process id of the shell."""
         return int(self._tmux("list-panes", "-F", "#{pane_pid}"))

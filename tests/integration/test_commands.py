@@ -78,6 +78,9 @@ def test_a_script_is_told_to_use_wait(program):
         (["sandbox", "--bind", "0.0.0.0"], "this machine only"),  # noqa: S104 - it must be refused
         (["sandbox", "--fault", "nonsense"], "no fault called"),
         (["sandbox", "--sign-in", "nonsense"], "one-page"),
+        (["wait", "lab/forks/a", "--timeout", "nan"], "numbers of seconds"),
+        (["wait", "lab/forks/a", "--timeout", "inf"], "numbers of seconds"),
+        (["doctor", ""], "empty"),
         (["login", "--password-stdin"], "--username"),
         (["login", "--session-stdin"], "no browser session"),
     ],
@@ -110,6 +113,19 @@ def test_the_sandbox_says_where_it_listens_and_ends_in_good_order(tmp_path):
     assert list(info) == ["base_url", "app_url", "username", "password", "api_key"]
     assert process.returncode in {0, 130}
     assert "Traceback" not in errors
+
+
+def test_a_taken_port_is_one_sentence(program, sandbox):
+    done = program("sandbox", "--port", sandbox.base_url.rsplit(":", 1)[1])
+    assert done.returncode == 1
+    assert "cannot listen" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_cannot_be_one_is_not_called_missing(program, sandbox):
+    done = program("wait", "lab/forks/abc", WANDB_BASE_URL=sandbox.base_url, WANDB_API_KEY="short")
+    assert done.returncode == 3
+    assert "at least 40 characters" in done.stderr
 
 
 def test_doctor_tells_the_truth_without_an_account(program, sandbox):

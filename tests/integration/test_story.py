@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -128,6 +129,19 @@ def test_what_was_watched_comes_back(sandbox, tmp_path):
         terminal.until("shell-is-back$")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_gets_the_terminal_back(sandbox, tmp_path, number):
+    sandbox.set_faults("export-never")
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=100, lines=30) as terminal:
+        terminal.run(PROGRAM, "lab/forks/run01")
+        terminal.until("not available yet")
+        children = descendants(terminal.shell())
+        os.kill(children[0], number)
+        terminal.until("shell-is-back$", seconds=5)
+        assert terminal.modes() == "0 0 1", "no alternate screen, no mouse, a cursor"
+        until(lambda: not [pid for pid in children if alive(pid)], seconds=3)
+
+
 def test_a_terminal_that_is_too_small_says_so_and_recovers(sandbox, tmp_path):
     with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=20, lines=5) as terminal:
         terminal.run(PROGRAM)
@@ -139,7 +153,7 @@ def test_a_terminal_that_is_too_small_says_so_and_recovers(sandbox, tmp_path):
 @pytest.fixture
 def short_folder():
     """Chromium's socket lies below the folder for temporary files, and a socket's path is short."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

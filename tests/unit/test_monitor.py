@@ -94,9 +94,10 @@ def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, vi
     assert visitor.visits.get(timeout=1).cancelled()
 
 
-def test_nothing_is_visited_before_the_first_answer(prober, visitor):
+@pytest.mark.parametrize("answer", [Answer.TROUBLE, Answer.NOT_UNDERSTOOD])
+def test_nothing_is_visited_before_the_first_real_answer(prober, visitor, answer):
     attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.01))
-    prober.answer(Probe(Answer.TROUBLE, message="down"))
+    prober.answer(Probe(answer, message="down"))
     attempt.until(says="down")
     assert visitor.visit_count == 0
     attempt.control.cancel()

@@ -181,10 +181,8 @@ class Monitor:
                 return self._fail(Failure.API_KEY, probe.message)
             case Answer.MISSING:
                 return self._fail(Failure.NOT_FOUND, probe.message)
-            case Answer.NOT_UNDERSTOOD:
-                self._may_visit = True
-                self._trouble(probe)
-            case Answer.TROUBLE:
+            case Answer.NOT_UNDERSTOOD | Answer.TROUBLE:
+                # Nothing is visited yet: who does not understand us may be no W&B server at all.
                 self._trouble(probe)
             case never:
                 assert_never(never)

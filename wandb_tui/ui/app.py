@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,6 +37,8 @@ T = TypeVar("T")
 FLUSH = 0.05
 """Seconds between two paintings of what the monitors say."""
 
+# Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
+_ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 _GATHER = 0.4
 _LEAVE_WITHIN = 0.6
 
@@ -82,7 +86,12 @@ class WandbTuiApp(App[int]):
 
     async def on_load(self) -> None:
         """Before anything else: whatever runs off this thread gets a thread of its own."""
-        asyncio.get_running_loop().set_default_executor(self._threads)
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(self._threads)
+        for number in _ENDINGS:
+            # Not on Windows, nor where the app runs beside something else that owns the signals.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._leave, 128 + number)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self._wanted_theme if self._wanted_theme in self.available_themes else DARK
@@ -265,19 +274,19 @@ class WandbTuiApp(App[int]):
         """Textual's own way out takes ours."""
         self.action_ask_quit()
 
-    def _leave(self) -> None:
+    def _leave(self, status: int = 0) -> None:
         """End all attempts, then go; services that take their time to end are not waited for."""
         if self._leaving:
             return
         self._leaving = True
         self.session.stop()
-        self.run_worker(self._close_and_exit())
+        self.run_worker(self._close_and_exit(status))
 
-    async def _close_and_exit(self) -> None:
+    async def _close_and_exit(self, status: int) -> None:
         try:
             await asyncio.wait_for(self.off_thread(lambda: self.session.close(_LEAVE_WITHIN / 2)), _LEAVE_WITHIN)
         except TimeoutError:
             log.warning("The services were still closing when the dashboard left")
         except Exception:
             log.exception("The services did not close well")
-        self.exit(0)
+        self.exit(status)

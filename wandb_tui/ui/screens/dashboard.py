@@ -80,6 +80,9 @@ class Dashboard(Screen[None]):
         self.table.marked &= {row.run for row in self.session.watch}
         empty = not self.session.watch
         self.set_class(empty and not self._loading, "-empty")
+        if not empty and self.focused is None:
+            # An empty table is hidden, and what is hidden loses the focus.
+            self.call_after_refresh(self.table.focus)
         self.panes.show(self.session.watch, self.table.from_cursor)
         self._refresh_bars()
 
