@@ -73,6 +73,7 @@ class BrowserHost:
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._starting = asyncio.Lock()
+        self._closing: set[asyncio.Future[None]] = set()
         self._user: str | None = None
         self._quietly = False
         self._on_disk = True
@@ -125,12 +126,26 @@ class BrowserHost:
                 await _close_tab(page)
 
     async def _new_tab(self, context: BrowserContext) -> Page:
+        opening = asyncio.ensure_future(context.new_page())
         try:
-            return await asyncio.wait_for(context.new_page(), _TAB_WITHIN)
+            return await asyncio.wait_for(asyncio.shield(opening), _TAB_WITHIN)
+        except asyncio.CancelledError:
+            # The browser opens it all the same: whoever gave up must not leave it behind.
+            opening.add_done_callback(self._close_unwanted)
+            raise
         except TimeoutError:
             log.warning("The browser gives no new tab; it is started anew")
+            opening.add_done_callback(self._close_unwanted)
             await self.close()
             raise BrowserGoneError from None
+
+    def _close_unwanted(self, opening: asyncio.Future[Page]) -> None:
+        if opening.cancelled() or opening.exception() is not None:
+            return
+        closing = asyncio.ensure_future(_close_tab(opening.result()))
+        # The loop holds tasks weakly only.
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def save(self, *, now: bool = False) -> None:
         """Keep the session, if it has changed.
