@@ -378,7 +378,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         account=LateAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,
-        pace=settings.pace,
+        pace=wiring.habitual(settings.pace),
         close=wiring.close,
         open_window=open_window if has_display(wiring.environ) else None,
     )

@@ -123,9 +123,11 @@ class MonitorGroup:
         """
         address = self._address(run)
         goal = until if isinstance(until, Goal) else Goal.parse(until)
-        pace = Pace(
-            check_interval=self._pace.check_interval if check_interval is None else check_interval,
-            max_wait_time=self._pace.max_wait_time if max_wait_time is None else max_wait_time,
+        pace = self._wiring.habitual(
+            Pace(
+                check_interval=self._pace.check_interval if check_interval is None else check_interval,
+                max_wait_time=self._pace.max_wait_time if max_wait_time is None else max_wait_time,
+            )
         )
         row = self._watch.get(address)
         if row is not None and not row.active:

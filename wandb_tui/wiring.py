@@ -18,10 +18,13 @@ from wandb_tui.services.server import Server, ServerAddresses
 from wandb_tui.services.settings import Settings
 
 if TYPE_CHECKING:
+    from wandb_tui.core.habit import Habit
+    from wandb_tui.core.schedule import Pace
     from wandb_tui.services.account import KeyringAccount
     from wandb_tui.services.artifacts import Poller
     from wandb_tui.services.browser.visitor import BrowserVisitor
     from wandb_tui.services.graphql import GraphQL
+    from wandb_tui.services.habits import HabitFile
     from wandb_tui.services.store import SqliteWatchStore
     from wandb_tui.services.vault import Vault
 
@@ -140,6 +143,22 @@ class Wiring:
         from wandb_tui.services.store import SqliteWatchStore
 
         return SqliteWatchStore(self.paths.watch_list, self.server.key)
+
+    @_Once
+    def habits(self) -> HabitFile:
+        """What was learnt about how this server exports runs."""
+        from wandb_tui.services.habits import HabitFile
+
+        return HabitFile(self.paths.habits, self.server.key)
+
+    @_Once
+    def habit(self) -> Habit | None:
+        """How this server exports runs, as far as that was known at the start."""
+        return self.habits.read()
+
+    def habitual(self, pace: Pace) -> Pace:
+        """The pace, changed by what is known of how this server exports runs."""
+        return self.habit.applied_to(pace) if self.habit else pace
 
     def client(self) -> GraphQL:
         """A new way to the API, for one thread at a time."""

@@ -22,6 +22,8 @@ class Pace:
         revisit_interval: From a good visit to the next one; the gap doubles each time.
         quick_interval: Between two probes in the first minute after a visit, when exports usually come.
         quick_for: How long that time lasts.
+        visit_after: From the start to the first visit, where exports are known to start without one; until then probes
+            are quick, too.
     """
 
     check_interval: float = 5.0
@@ -29,6 +31,7 @@ class Pace:
     revisit_interval: float = 60.0
     quick_interval: float = 2.0
     quick_for: float = 60.0
+    visit_after: float = 0.0
 
 
 class Schedule:
@@ -41,9 +44,9 @@ class Schedule:
         self._stopped_at: float | None = None
         self._stopped_for = 0.0
         self._next_probe = self._started
-        self._next_visit = self._started
+        self._next_visit = self._started + pace.visit_after
         self._visits_held_until = self._started
-        self._quick_until = self._started
+        self._quick_until = self._started + pace.visit_after
         self._failed_visits = 0
         self._good_visits = 0
         self._troubles = 0

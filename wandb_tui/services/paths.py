@@ -31,6 +31,11 @@ class Paths:
         return self.config / "settings.toml"
 
     @property
+    def habits(self) -> Path:
+        """The folder of what was learnt about each server."""
+        return self.config / "servers"
+
+    @property
     def watch_list(self) -> Path:
         """The watch lists of all servers."""
         return self.state / "watchlist.sqlite3"
@@ -42,8 +47,10 @@ class Paths:
 
 
 def private_folder(folder: Path) -> Path:
-    """Make `folder` if need be, and let nobody but its owner in, whatever the umask."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Make `folder` if need be, and let nobody but its owner in, whatever the umask: nor into those made above it."""
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
     return folder
