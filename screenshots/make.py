@@ -11,7 +11,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from wandb_tui.cli import dashboard_app
+from wandb_tui.cli.dashboard import dashboard_app
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
 from wandb_tui.core.state import State

@@ -83,6 +83,9 @@ def test_a_script_is_told_to_use_wait(program):
         (["doctor", ""], "empty"),
         (["login", "--password-stdin"], "--username"),
         (["login", "--session-stdin"], "no browser session"),
+        (["wat", "lab/forks/a"], "did you mean “wait”?"),
+        (["--host", "http://127.0.0.1:9", "dcotor"], "did you mean “doctor”?"),
+        (["logn", "--username", "me"], "did you mean “login”?"),
     ],
 )
 def test_bad_usage(program, arguments, says):

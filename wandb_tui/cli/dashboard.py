@@ -1,0 +1,99 @@
+"""The dashboard: on the user's own server, or on a sandbox for ``wandb-tui demo``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from wandb_tui.cli.options import HOST, UNTIL, build_wiring, provide_browser, read_runs
+from wandb_tui.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from wandb_tui.core.goal import Goal
+    from wandb_tui.core.ports import Identity
+    from wandb_tui.ui.app import WandbTuiApp
+    from wandb_tui.wiring import Wiring
+
+
+@click.command(hidden=True)
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@UNTIL
+@HOST
+def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
+    """The dashboard."""
+    from wandb_tui.core.goal import Goal
+    from wandb_tui.demo import check_terminal
+
+    goal = Goal.parse(until)
+    wiring = build_wiring(host)
+    texts = read_runs(runs)
+    for text in texts:
+        _check_address(text, wiring)
+    check_terminal()
+    return _open_dashboard(wiring, [(text, goal) for text in texts])
+
+
+@click.command(short_help="The dashboard on a sandbox, no account needed.")
+@click.option("--yes", is_flag=True, help="Install a missing browser without asking.")
+def demo(yes: bool) -> int:
+    """The dashboard on a sandbox: real runs, a real browser, no account.
+
+    Everything happens on this machine, in a temporary folder that is removed at the end.
+
+    \b
+    Example:
+      wandb-tui demo
+    """
+    from wandb_tui.demo import check_terminal, open_demo
+
+    check_terminal()
+    return open_demo(lambda: provide_browser(yes=yes), _open_dashboard)
+
+
+def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
+    """The dashboard on these services, with these runs added."""
+    from wandb_tui.services.browser.launch import has_display
+    from wandb_tui.ui.app import WandbTuiApp
+    from wandb_tui.ui.backend import Backend
+    from wandb_tui.wiring import LateAccount
+
+    def open_window() -> Future[Identity]:
+        return wiring.visitor.sign_in_by_hand()
+
+    settings = wiring.settings
+    backend = Backend(
+        server=lambda: wiring.server.info,
+        host=wiring.server.shown,
+        services=lambda: wiring.services(user_can_mend=True),
+        account=LateAccount(wiring),
+        addresses=wiring.addresses,
+        store=wiring.store,
+        pace=wiring.habitual(settings.pace),
+        close=wiring.close,
+        open_window=open_window if has_display(wiring.environ) else None,
+    )
+    return WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)
+
+
+def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
+    from wandb_tui.ui.terminal import run_app
+
+    return run_app(dashboard_app(wiring, runs), wiring.paths.log_file)
+
+
+def _check_address(text: str, wiring: Wiring) -> None:
+    """Refuse what cannot be an address before the screen opens; only what is pasted or looks wrong needs the SDK."""
+    from wandb_tui.core.address import RunAddress
+
+    if "://" not in text:
+        try:
+            RunAddress.parse(text, entity="entity", project="project")
+        except UsageError:
+            pass
+        else:
+            return
+    wiring.addresses.parse(text)

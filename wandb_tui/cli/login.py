@@ -1,0 +1,100 @@
+"""``wandb-tui login`` and ``wandb-tui logout``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from wandb_tui.cli.options import HOST, build_wiring
+from wandb_tui.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from wandb_tui.signing import Entered
+    from wandb_tui.wiring import Wiring
+
+
+@click.command()
+@click.option("--username", metavar="NAME", help="The e-mail address or user name.")
+@click.option("--password-stdin", is_flag=True, help="The password is a line on stdin.")
+@click.option("--api-key-stdin", is_flag=True, help="The API key is a line on stdin, after the password.")
+@click.option("--no-verify", is_flag=True, help="Keep them without trying them.")
+@click.option("--window", is_flag=True, help="Sign in by hand in a visible browser: SSO, second factors.")
+@click.option("--print-session", is_flag=True, help="Write the browser session to stdout, for --session-stdin.")
+@click.option("--session-stdin", is_flag=True, help="Take over a session that --print-session wrote elsewhere.")
+@HOST
+def login(
+    username: str | None,
+    password_stdin: bool,
+    api_key_stdin: bool,
+    no_verify: bool,
+    window: bool,
+    print_session: bool,
+    session_stdin: bool,
+    host: str | None,
+) -> None:
+    """Sign in once, and keep it in the system's keyring.
+
+    \b
+    Examples:
+      wandb-tui login
+      wandb-tui login --window --print-session | ssh cluster wandb-tui login --session-stdin
+    """
+    from wandb_tui import signing
+
+    if print_session and sys.stdout.isatty():
+        raise UsageError("--print-session does not write a session to a terminal.", "Pipe it to where it is needed.")
+
+    def say(text: str) -> None:
+        click.echo(text, err=print_session)
+
+    wiring = build_wiring(host)
+    try:
+        if session_stdin:
+            signing.take_session(wiring)
+        elif window:
+            signing.log_in_by_hand(wiring, say=say, handing_on=print_session)
+        elif not print_session or username:
+            entered = _secrets(wiring, username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+            if entered is None:
+                signing.try_environment(wiring, say=say)
+            else:
+                wiring.use(entered.credentials, entered.api_key)
+                signing.log_in(wiring, entered, verify=not no_verify, say=say, handing_on=print_session)
+        if print_session:
+            click.echo(signing.hand_session(wiring))
+    finally:
+        wiring.close()
+
+
+def _secrets(wiring: Wiring, username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> Entered | None:
+    """What the user gives to sign in with; None where the environment has it already."""
+    from wandb_tui import signing
+    from wandb_tui.core.ports import Source
+
+    asked = username or password_stdin or api_key_stdin
+    state = wiring.account.state()
+    if not asked and Source.ENVIRONMENT in {state.password, state.api_key}:
+        return None
+    return signing.read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+
+
+@click.command(short_help="Forget it.")
+@HOST
+def logout(host: str | None) -> None:
+    """Forget the password, the API key and the browser session of a server.
+
+    \b
+    Example:
+      wandb-tui logout
+    """
+    from wandb_tui.services.vault import has_keyring
+
+    wiring = build_wiring(host)
+    host_name = wiring.server.info.host
+    wiring.account.forget()
+    if has_keyring():
+        click.echo(f"Forgotten: password, API key and browser session for {host_name}.")
+    else:
+        click.echo(f"Nothing is kept for {host_name} now; this machine has no keyring.")

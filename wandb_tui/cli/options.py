@@ -1,0 +1,63 @@
+"""What several commands share: options, exit statuses, how runs are read and the services built."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wandb_tui.core.errors import NoBrowserError, UsageError
+
+if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.wiring import Wiring
+
+NOT_DONE, BAD_USAGE, REFUSED, INTERRUPTED = 1, 2, 3, 130
+
+HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")
+UNTIL = click.option(
+    "--until", default="exists", show_default=True, metavar="GOAL", help="exists, v3, newer, step:200 or complete."
+)
+
+
+def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
+    """The services for the chosen server, with what goes wrong in them written to the log file."""
+    from wandb_tui.services.logs import log_to
+    from wandb_tui.wiring import Wiring
+
+    wiring = Wiring(host=host, anonymous_ok=anonymous_ok)
+    log_to(wiring.paths.log_file)
+    return wiring
+
+
+def read_runs(runs: Sequence[str]) -> list[str]:
+    """The runs as typed; "-" stands for those on stdin, separated by white space."""
+    texts: list[str] = []
+    for run in runs:
+        texts.extend(sys.stdin.read().split() if run == "-" else [run])
+    return texts
+
+
+def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
+    """The runs' addresses, each once."""
+    if not texts:
+        raise UsageError("No run is given.", "Give entity/project/run_id, or the address of the run's page.")
+    return list(dict.fromkeys(wiring.addresses.parse(text) for text in texts))
+
+
+def provide_browser(*, yes: bool, ask: bool = True) -> Path:
+    """The browser; where there is none, one is installed, after asking unless `yes`."""
+    from wandb_tui.services.browser.driver import usable_browser
+    from wandb_tui.services.browser.install import install_browser
+
+    try:
+        return usable_browser(os.environ)
+    except NoBrowserError as error:
+        may_ask = ask and sys.stdin.isatty() and not os.environ.get("WANDB_TUI_BROWSER")
+        if not yes and not (may_ask and click.confirm(f"{error.message} Install one now?", default=True)):
+            raise
+    return install_browser(lambda line: click.echo(line, err=True), os.environ)

@@ -1,0 +1,97 @@
+"""The program ``wandb-tui``: its commands put together, and how the process ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import click
+
+from wandb_tui import __version__
+from wandb_tui.cli.dashboard import dashboard, demo
+from wandb_tui.cli.doctor import doctor
+from wandb_tui.cli.login import login, logout
+from wandb_tui.cli.options import BAD_USAGE, INTERRUPTED, NOT_DONE, REFUSED
+from wandb_tui.cli.sandbox import sandbox
+from wandb_tui.cli.wait import wait
+from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_LOOKS_LIKE = 0.75
+
+
+class _Commands(click.Group):
+    """Commands, where anything else is meant for the dashboard: ``wandb-tui RUN`` needs no command's name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        host: list[str] = []
+        if args[:1] == ["--host"] and args[2:3]:
+            host, args = args[:2], args[2:]
+        first = args[0] if args else ""
+        # Where the shell asks how a line may go on, nothing is typed yet that would call for the dashboard.
+        named = first in {*self.commands, "-h", "--help", "--version"} or (not args and ctx.resilient_parsing)
+        if not named:
+            self._check_for_typo(first)
+            args = ["dashboard", *args]
+        return super().parse_args(ctx, [*args[:1], *host, *args[1:]])
+
+    def _check_for_typo(self, word: str) -> None:
+        """Refuse a word that looks like a command: as a run, which it could be too, it would be waited for in vain."""
+        from difflib import get_close_matches
+
+        shown = [name for name, command in self.commands.items() if not command.hidden]
+        if close := get_close_matches(word, shown, 1, _LOOKS_LIKE):
+            raise UsageError(
+                f"“{word}” is no command and no run's address: did you mean “{close[0]}”?",
+                f"If a run has that id, write entity/project/{word}.",
+            )
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[RUN]... [--until GOAL] [--host URL]")
+        formatter.write_usage(ctx.command_path, "COMMAND [OPTIONS]...", prefix="       ")
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="wandb-tui")
+def cli() -> None:
+    """Wait until a W&B run's history is really there.
+
+    Without a command: the dashboard, with these runs added. RUN is entity/project/run_id or the address of the run's
+    page; GOAL is exists, v3, newer, step:200 or complete; URL is the W&B server's.
+
+    \b
+    Examples:
+      wandb-tui demo                                 see it at work, no account needed
+      wandb-tui lab/forks/abc123 --until step:200    the dashboard, waiting for step 200
+      wandb-tui wait lab/forks/abc123 && python fork.py
+    """
+
+
+for _command in (dashboard, demo, wait, sandbox, login, logout, doctor):
+    cli.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run the command line, and end the process with its exit status."""
+    sys.exit(_status(lambda: cli.main(standalone_mode=False)))
+
+
+def _status(command: Callable[[], object]) -> int:
+    try:
+        result = command()
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return BAD_USAGE
+    except WandbTuiError as error:
+        click.echo(f"wandb-tui: {error}", err=True)
+        return BAD_USAGE if isinstance(error, UsageError) else REFUSED if _refused(error) else NOT_DONE
+    return result if isinstance(result, int) else 0
+
+
+def _refused(error: WandbTuiError) -> bool:
+    return isinstance(error, SignInError | ApiKeyError)
