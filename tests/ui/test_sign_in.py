@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 from fakes import FakeAccount, FakeProber, World, address
 from support import running, shown, until
+from textual import events
 from textual.widgets import Checkbox, Input
 
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
@@ -139,3 +140,23 @@ async def test_leaving_the_screen_closes_the_window():
         await pilot.pause(0.1)
         await pilot.press("escape")
         await until(opened.cancelled)
+
+
+async def test_keys_typed_in_one_burst_reach_the_fields_they_are_meant_for():
+    async with first_start() as (world, app, pilot):
+        for key in [*"me@lab.org", "tab", *"hunter2", "tab", *("k" * 40), "enter", *"late"]:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(lambda: world.account.saved)
+        [(credentials, api_key, _)] = world.account.saved
+        assert (credentials.username, credentials.password, api_key) == ("me@lab.org", "hunter2", "k" * 40)
+
+
+async def test_enter_after_enter_in_one_burst_goes_on_field_by_field():
+    async with first_start() as (world, app, pilot):
+        for key in [*"me@lab.org", "enter", *"hunter2", "enter"]:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(lambda: world.account.saved)
+        [(credentials, _, _)] = world.account.saved
+        assert (credentials.username, credentials.password) == ("me@lab.org", "hunter2")
+        await until(lambda: app.screen is app.dashboard)
+        await pilot.pause()

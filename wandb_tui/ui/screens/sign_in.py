@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -22,7 +23,14 @@ from wandb_tui.ui.session import Session
 class SignIn(Dialog[bool]):
     """Takes the secrets, hands them to the account, and forgets them. The result: whether anything was changed."""
 
-    BINDINGS = [Binding("escape", "leave", "Close")]  # noqa: RUF012 - as Textual declares it
+    # Before the fields: a field takes keys in its own time, so those typed right after Enter or Tab (a password manager
+    # does that) would still reach the one that was left.
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        Binding("escape", "leave", "Close"),
+        Binding("enter", "enter", "Go on", priority=True, show=False),
+        Binding("tab", "move(1)", "Next", priority=True, show=False),
+        Binding("shift+tab", "move(-1)", "Previous", priority=True, show=False),
+    ]
 
     def __init__(self, session: Session, account: AccountState | None, app_url: str, look: Look) -> None:
         super().__init__()
@@ -79,12 +87,22 @@ class SignIn(Dialog[bool]):
         """Change nothing."""
         self.dismiss(False)
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        """Enter goes on to the next field while it is empty, else it signs in."""
-        following = {"username": "#password", "password": "#api-key"}.get(event.input.id or "")
+    def action_move(self, direction: int) -> None:
+        """Go to the next or the previous field at once."""
+        if direction > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    async def action_enter(self) -> None:
+        """Enter goes on to the next field while the password is empty, else it signs in."""
+        field = self.focused
+        if not isinstance(field, Input):
+            raise SkipAction
+        await _taken_in(field)
+        following = {"username": "#password", "password": "#api-key"}.get(field.id or "")
         if following and not self.query_one("#password", Input).value:
-            self.query_one(following).focus()
+            self.set_focus(self.query_one(following))
         else:
             self._submit()
 
@@ -160,6 +178,13 @@ class SignIn(Dialog[bool]):
     def _busy(self, busy: bool) -> None:
         for button in self.query(Button):
             button.disabled = busy
+
+
+async def _taken_in(field: Input) -> None:
+    """Wait until a field has taken in all keys that were typed before now."""
+    done = asyncio.Event()
+    if field.call_later(done.set):
+        await done.wait()
 
 
 _SOURCES = {
