@@ -211,3 +211,19 @@ def test_which_browser(tmp_path):
     for named in (system, tmp_path / "none"):
         with pytest.raises(NoBrowserError, match="WANDB_TUI_BROWSER"):
             find_browser({**environ, "WANDB_TUI_BROWSER": str(named)})
+
+
+def test_a_session_of_somebody_else_leaves_the_password_alone(vault):
+    vault.save_credentials(Credentials("me", "my-password"))
+    account(vault).adopt("you")
+    again = account(vault)
+    assert (again.state().username, again.state().password, again.credentials()) == ("you", Source.NONE, None)
+    assert vault.credentials() == Credentials("me", "my-password")
+    again.adopt("me")
+    assert account(vault).credentials() == Credentials("me", "my-password")
+    again.adopt("you")
+    again.save(Credentials("me", "new-password"), None, remember=True)
+    assert account(vault).credentials() == Credentials("me", "new-password")
+    again.adopt("you")
+    again.forget()
+    assert (vault.entries, account(vault).state().username) == ({}, "")

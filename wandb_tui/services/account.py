@@ -145,10 +145,17 @@ class KeyringAccount:
             KeyringError: That cannot be kept; it holds for this session all the same.
         """
         known = self._read().credentials
-        if known is None or known.username != username:
-            self.save(Credentials(username, ""), None, remember=True)
-        else:
-            self.save(None, None, remember=False)
+        with self._reading:
+            if known is None or known.username != username:
+                self._given = Credentials(username, "")
+            self._known = None
+            self.anonymous = False
+            self.wish += 1
+        try:
+            if self._remembered and (known is None or known.username != username):
+                self.vault.save_session_user(username)
+        finally:
+            self._tell()
 
     def go_on_without(self) -> None:
         """Visit signed out from now on: public runs only."""
@@ -197,7 +204,7 @@ class KeyringAccount:
         if credentials is not None and (key is not None or password_from is Source.ENVIRONMENT):
             return _Known(credentials, password_from, key, key_from)
         try:
-            if credentials is None and (kept := self.vault.credentials()):
+            if credentials is None and (kept := self._kept()):
                 credentials, password_from = kept, Source.KEYRING
             if key is None and (kept_key := self.vault.api_key()):
                 key, key_from = kept_key, Source.KEYRING
@@ -205,6 +212,10 @@ class KeyringAccount:
             log.info("Without a keyring: %s", error.message)
             return _Known(credentials, password_from, key, key_from, str(error))
         return _Known(credentials, password_from, key, key_from)
+
+    def _kept(self) -> Credentials | None:
+        kept, user = self.vault.credentials(), self.vault.session_user()
+        return Credentials(user, "") if user and (kept is None or kept.username != user) else kept
 
     def _credentials_outside_keyring(self) -> tuple[Credentials | None, Source]:
         if self._given is not None:

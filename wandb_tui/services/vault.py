@@ -5,50 +5,23 @@ The keyring keeps the password, the API key and the session's key only: Windows 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
-import sys
-from collections.abc import Callable
-from concurrent.futures import TimeoutError as TookTooLongError
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.ports import Credentials, ServerInfo
-from wandb_tui.services.daemon import in_daemon
+from wandb_tui.services.keyring_store import KEYRING_TIMEOUT, KeyringStore
 from wandb_tui.services.redact import learn, redact
 from wandb_tui.services.session import SessionFile, new_key
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-KEYRING_TIMEOUT = 4.0
-"""Seconds a keyring may take; a locked one may wait for a prompt that nobody sees."""
-
-_UNUSABLE = ("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")
-# keyrings.alt keeps files in the clear, or asks for a password on the terminal.
-
 _PASSWORD = "password"  # noqa: S105 - the name of an entry
 _API_KEY = "api-key"
 _SESSION_KEY = "session-key"
-
-_WAYS = (
-    "Either go on for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, WANDB_VIEWER_PW and "
-    "WANDB_API_KEY in the environment, or start a keyring: {start}."
-)
-_START_LINUX = (
-    "`dbus-run-session -- bash`, in it `gnome-keyring-daemon --unlock` (type a password, then Ctrl-D), "
-    "then wandb-tui again"
-)
-
-
-def how_to_go_on() -> str:
-    """The three ways that lead on where no keyring does."""
-    start = _START_LINUX if sys.platform.startswith("linux") else "unlock the one of your system"
-    return _WAYS.format(start=start)
+_SESSION_USER = "session-user"
 
 
 class Vault:
@@ -64,7 +37,7 @@ class Vault:
         """
         self.folder = folder
         self.service = f"wandb-tui {server.app_url.rstrip('/')}"
-        self._timeout = timeout
+        self._keyring = KeyringStore(self.service, timeout=timeout)
         self._file = SessionFile(folder, server.app_url)
         self._in_memory: dict[str, str] = {}
 
@@ -87,7 +60,7 @@ class Vault:
         return found
 
     def save_credentials(self, credentials: Credentials) -> None:
-        """Keep the user name and the password.
+        """Keep the user name and the password, and work as this user from now on.
 
         Raises:
             KeyringError: They cannot be kept.
@@ -95,6 +68,23 @@ class Vault:
         learn(credentials.password)
         both = {"username": credentials.username, "password": credentials.password}
         self._set(_PASSWORD, json.dumps(both))
+        self._delete(_SESSION_USER)
+
+    def session_user(self) -> str:
+        """Whose session was handed over without a password; empty where none was.
+
+        Raises:
+            KeyringError: There is no usable keyring, or it is locked or silent.
+        """
+        return self._get(_SESSION_USER) or ""
+
+    def save_session_user(self, username: str) -> None:
+        """Work as this user from now on, who has a session but no password here; a password of another one stays.
+
+        Raises:
+            KeyringError: It cannot be kept.
+        """
+        self._set(_SESSION_USER, username)
 
     def api_key(self) -> str | None:
         """The API key that is kept, if any.
@@ -188,7 +178,7 @@ class Vault:
             KeyringError: The keyring does not let us; the session's file is removed all the same.
         """
         self.forget_session()
-        for entry in (_PASSWORD, _API_KEY, _SESSION_KEY):
+        for entry in (_PASSWORD, _API_KEY, _SESSION_KEY, _SESSION_USER):
             self._delete(entry)
 
     # The keyring
@@ -202,95 +192,13 @@ class Vault:
         self._get(_SESSION_KEY)
 
     def _get(self, entry: str, *, quietly: bool = False) -> str | None:
-        value = self._ask(lambda: _usable(quietly=quietly).get_password(self.service, entry))
-        return str(value) if value else None
+        return self._keyring.get(entry, quietly=quietly)
 
     def _set(self, entry: str, value: str) -> None:
-        self._ask(lambda: _usable().set_password(self.service, entry, value))
+        self._keyring.set(entry, value)
 
     def _delete(self, entry: str) -> None:
-        def delete() -> None:
-            if not has_keyring():
-                # What cannot have been kept needs not be removed.
-                return
-            backend = _usable()
-            if backend.get_password(self.service, entry) is not None:
-                backend.delete_password(self.service, entry)
-
-        self._ask(delete)
-
-    def _ask(self, work: Callable[[], T]) -> T:
-        """Let the keyring work in a thread of its own, for a bounded time."""
-        future = in_daemon(work, "keyring")
-        try:
-            return future.result(self._timeout)
-        except KeyringError:
-            raise
-        except TookTooLongError:
-            message = f"The keyring does not answer within {self._timeout:g} s: it may be locked, waiting for a prompt."
-            raise KeyringError(message, how_to_go_on()) from None
-        except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
-            raise _plain(error) from None
-
-
-def _usable(*, quietly: bool = False) -> Any:
-    """The keyring of this system.
-
-    Args:
-        quietly: A locked one counts as none, because unlocking it would open a dialog.
-
-    Raises:
-        KeyringError: There is none, or only one that keeps secrets in the clear.
-    """
-    import keyring
-
-    backend = keyring.get_keyring()
-    # Where several keyrings are there, this one stands before them and asks one after the other.
-    for candidate in getattr(backend, "backends", None) or [backend]:
-        if not type(candidate).__module__.startswith(_UNUSABLE):
-            if quietly and type(candidate).__module__.endswith(".SecretService"):
-                _check_unlocked()
-            return candidate
-    missing = "No keyring is running here" if _no_bus() else "No usable keyring is here"
-    raise KeyringError(f"{missing}, so a password cannot be kept safely.", how_to_go_on())
-
-
-def has_keyring() -> bool:
-    """Whether this system has a keyring that this tool uses at all, locked or not."""
-    try:
-        _usable()
-    except KeyringError:
-        return False
-    return True
-
-
-def _check_unlocked() -> None:
-    """Raise unless the default collection is there and open; looking opens no dialog."""
-    import secretstorage
-    from secretstorage.exceptions import SecretStorageException
-
-    with contextlib.closing(secretstorage.dbus_init()) as bus:
-        try:
-            locked = secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked()
-        except SecretStorageException:
-            locked = True
-    if locked:
-        raise KeyringError("The keyring is locked.", f"Unlock it and try again. {how_to_go_on()}")
-
-
-def _no_bus() -> bool:
-    return sys.platform.startswith("linux") and "DBUS_SESSION_BUS_ADDRESS" not in os.environ
-
-
-def _plain(error: Exception) -> KeyringError:
-    """What a keyring's own error means."""
-    kind = type(error).__name__
-    log.info("The keyring failed: %s: %s", kind, redact(str(error)))
-    if "Locked" in kind or "locked" in str(error).lower():
-        return KeyringError("The keyring is locked.", f"Unlock it and try again. {how_to_go_on()}")
-    if kind == "NoKeyringError":
-        return KeyringError("No usable keyring is here, so a password cannot be kept safely.", how_to_go_on())
-    return KeyringError(f"The keyring failed ({kind}).", how_to_go_on())
+        self._keyring.delete(entry)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
