@@ -143,7 +143,7 @@ async def test_leaving_the_screen_closes_the_window():
 
 
 async def test_keys_typed_in_one_burst_reach_the_fields_they_are_meant_for():
-    async with first_start() as (world, app, pilot):
+    async with first_start() as (world, app, _pilot):
         for key in [*"me@lab.org", "tab", *"hunter2", "tab", *("k" * 40), "enter", *"late"]:
             app.post_message(events.Key(key, key if len(key) == 1 else None))
         await until(lambda: world.account.saved)
