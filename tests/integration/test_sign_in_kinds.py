@@ -42,24 +42,22 @@ def sandbox(request):
 
 
 def start(environ, *arguments, stdin=""):
-    out = Path(environ["HOME"], f"{arguments[0]}.txt").open("w+")
-    program = subprocess.Popen(
-        [PROGRAM, *arguments], env=environ, stdin=subprocess.PIPE, stdout=out, stderr=out, text=True
-    )
+    said = Path(environ["HOME"], f"{arguments[0]}.txt")
+    with said.open("w") as out:
+        program = subprocess.Popen(
+            [PROGRAM, *arguments], env=environ, stdin=subprocess.PIPE, stdout=out, stderr=out, text=True
+        )
     program.stdin.write(stdin)
     program.stdin.close()
-    return program, out
+    return program, said
 
 
-def ended(program, out):
+def ended(program, said):
     try:
         status = program.wait(90)
     finally:
         program.kill()
-        out.seek(0)
-        said = out.read()
-        out.close()
-    return status, " ".join(said.split())
+    return status, " ".join(said.read_text().split())
 
 
 def test_all_three_end_alike(sandbox, keyring, tmp_path):

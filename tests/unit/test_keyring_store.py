@@ -66,7 +66,7 @@ def test_what_a_backend_says_of_a_lock_is_understood(monkeypatch):
         pass
 
     class Locked(Backend):
-        def get_password(self, service, entry):  # noqa: ARG002 - the shape of a backend
+        def get_password(self, service, entry):
             raise LockedError
 
     monkeypatch.setattr(keyring, "get_keyring", Locked)
