@@ -168,7 +168,9 @@ class Wiring:
 
     def services(self, *, visit: bool = True, user_can_mend: bool = False) -> Services:
         """What monitors work with."""
-        return Services(self.prober, self.visitor if visit else None, user_can_mend=user_can_mend)
+        return Services(
+            self.prober, self.visitor if visit else None, user_can_mend=user_can_mend, forks=self.server.offers_forks
+        )
 
     def use(self, credentials: Credentials | None, api_key: str | None) -> None:
         """Sign in with these rather than with what is kept; to be said before anything is built."""

@@ -9,10 +9,10 @@ from core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 
 from wandb_tui.core.control import Control
 from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
-from wandb_tui.core.events import Failure, MonitorStatus
+from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services
-from wandb_tui.core.probe import Answer, Coverage, Probe
+from wandb_tui.core.probe import Answer, Coverage, Probe, RunInfo
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 
@@ -263,4 +263,98 @@ def test_a_fault_of_ours_ends_as_a_row_that_says_so(prober):
     event = attempt.until(State.FAILED)
     assert event.failure is Failure.INTERNAL
     assert "see the log" in event.message
+    attempt.end()
+
+
+def test_a_new_goal_is_asked_about_before_the_page_is_visited_for_it(prober, visitor):
+    attempt = Attempt(prober, visitor, goal="v1")
+    prober.answer(there(0))
+    attempt.until(State.VISITING)
+    visitor.end_visit()
+    attempt.until(State.WAITING, says="loaded")
+    attempt.control.change_goal(Goal.parse("step:200"))
+    attempt.until(says="Waiting for step:200")
+    assert visitor.visit_count == 1
+    prober.answer(there(0, Coverage(99, complete=False, last_step=299)))
+    attempt.until(State.VISITING)
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_a_new_goal_during_a_visit_lets_the_visit_end_and_may_be_met_meanwhile(prober, visitor):
+    attempt = Attempt(prober, visitor, goal="v1")
+    prober.answer(there(0))
+    attempt.until(State.VISITING)
+    attempt.control.change_goal(Goal.parse("exists"))
+    event = attempt.until(says="Waiting for exists")
+    assert event.state is State.VISITING
+    prober.answer(there(0))
+    attempt.until(State.AVAILABLE)
+    attempt.end()
+    assert visitor.visit_count == 1
+
+
+def test_a_new_goal_during_a_sign_in_that_needs_the_user_changes_nothing_else(prober):
+    visitor = FakeVisitor(signed_in=False)
+    attempt = Attempt(prober, visitor, goal="v1", mend=True)
+    prober.answer(there(0))
+    attempt.until(State.SIGNING_IN, says="Signing in")
+    visitor.end_sign_in(WRONG)
+    attempt.until(says="Sign-in needs you")
+    attempt.control.change_goal(Goal.parse("v2"))
+    assert attempt.until(says="Waiting for v2").clock_stopped
+    prober.answer(there(0))
+    visitor.mend()
+    attempt.until(State.SIGNING_IN, says="Signing in")
+    visitor.end_sign_in()
+    attempt.until(State.VISITING)
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_newer_counts_from_the_moment_it_was_wished_for(prober):
+    attempt = Attempt(prober, goal="v9")
+    prober.answer(ABSENT)
+    attempt.until(says="not available yet")
+    attempt.control.change_goal(Goal.parse("newer"))
+    prober.answer(there(2))
+    attempt.until(says="v2 was there before")
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_a_doubt_is_told_once_and_stays_with_every_event(prober):
+    attempt = Attempt(prober, goal="step:300", pace=Pace(check_interval=0.01))
+    for _ in range(3):
+        prober.answer(there(0, Coverage(299, complete=True, last_step=299)))
+    first = attempt.until(says="ended at step 299")
+    assert first.level is Level.WARNING
+    for _ in range(2):
+        event = attempt.until(says="waiting for 300")
+        assert event.cautions == (first.message,)
+    assert sum("ended at step 299" in event.message for event in attempt.seen) == 1
+    attempt.control.change_goal(Goal.parse("exists"))
+    assert attempt.until(says="Waiting for exists").cautions == ()
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_newer_asks_once_whether_anything_is_left_to_export(prober):
+    attempt = Attempt(prober, goal="newer", pace=Pace(check_interval=0.01))
+    prober.answer(there(3, Coverage(299, complete=True, last_step=299)))
+    attempt.until(says="holds all of it")
+    prober.answer(there(3))
+    prober.answer(there(3))
+    assert prober.coverage[:3] == [True, False, False]
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_a_run_that_goes_on_says_so_in_what_it_waits_for(prober):
+    attempt = Attempt(prober)
+    prober.answer(Probe(Answer.ABSENT, run=RunInfo("brisk-sun-1", "running", 1204)))
+    event = attempt.until(says="Artifact not available yet (run running, step 1,204), next check in")
+    assert event.reason == "Artifact not available yet (run running, step 1,204)"
+    assert event.run_info.last_step == 1204
+    attempt.control.cancel()
     attempt.end()

@@ -12,6 +12,7 @@ from wandb_tui.core.events import AttemptEnded, Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import LOG_LINES, Watch
@@ -163,3 +164,37 @@ def test_time_ticks_between_words_and_stands_still_when_stopped(desk):
     assert row.until_probe(now + 3) == pytest.approx(2)
     desk.watch.fold(Event(RUN, 1, State.SIGNING_IN, "needs you", elapsed=13, clock_stopped=True))
     assert row.elapsed(row.heard_at + 100) == 13
+
+
+def test_a_goal_changed_just_when_the_old_one_is_met_is_not_lost(desk, prober):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    prober.answer(there(0))
+    time.sleep(0.05)  # the attempt ends unheard: what it said lies in the queue
+    desk.watch.change_goal(RUN, Goal.parse("v1"))
+    desk.until(lambda: row.attempt == 2)
+    assert row.goal == Goal.parse("v1")
+    prober.answer(there(1))
+    desk.until(lambda: row.state is State.AVAILABLE)
+
+
+def test_a_goal_changed_before_the_old_thread_has_ended_waits_for_that(desk, prober):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    prober.answer(there(0))
+    desk.until(lambda: row.state is State.AVAILABLE)
+    assert row.running
+    desk.watch.change_goal(RUN, Goal.parse("v1"))
+    desk.until(lambda: row.attempt == 2)
+    prober.answer(there(1))
+    desk.until(lambda: row.state is State.AVAILABLE and not row.running)
+    assert row.attempt == 2
+
+
+def test_what_a_row_says_counts_down(desk, prober):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    prober.answer(Probe(Answer.TROUBLE, message="Rate limited", retry_after=20))
+    desk.until(lambda: "Rate limited" in row.message)
+    assert row.says(row.heard_at) == "Rate limited, next check in 20 s"
+    assert row.says(row.heard_at + 3) == "Rate limited, next check in 17 s"
+    desk.watch.cancel(RUN)
+    desk.until(lambda: not row.running)
+    assert row.says(time.monotonic()) == "Cancelled"

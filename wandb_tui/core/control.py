@@ -21,6 +21,7 @@ class Control:
         self._pending = False
         self._cancelled = False
         self._visit_wanted = False
+        self._slept = 0.0
         self._goal = goal
 
     @property
@@ -53,6 +54,18 @@ class Control:
         with self._woken:
             wanted, self._visit_wanted = self._visit_wanted, False
         return wanted
+
+    def slept(self, seconds: float) -> None:
+        """Say that the machine has just been asleep for that long."""
+        with self._woken:
+            self._slept += seconds
+        self.wake()
+
+    def take_sleep(self) -> float:
+        """Seconds for which the machine was asleep since the last call."""
+        with self._woken:
+            seconds, self._slept = self._slept, 0.0
+        return seconds
 
     def wake(self) -> None:
         """Let the sleeping attempt look around."""

@@ -65,6 +65,7 @@ class Event:
         attempt: Which attempt, counted from 1; events of an older attempt are stale.
         state: The state after this event.
         message: One line for people, without emoji, markup or secrets.
+        reason: The message without its “next check in 5 s”, where it ends like that; else empty.
         goal: What the attempt waits for now.
         status: Which of the six status lines this is, if it is one.
         level: How much it matters.
@@ -74,6 +75,7 @@ class Event:
         next_probe: Seconds until the next probe, None where none is planned.
         failure: Why, in state `FAILED`.
         run_info: What the server said of the run itself, when it said it.
+        cautions: What speaks against this goal ever being met, one sentence each, as known so far.
         time: When it was said (UTC).
     """
 
@@ -90,6 +92,8 @@ class Event:
     next_probe: float | None = None
     failure: Failure | None = None
     run_info: RunInfo | None = None
+    reason: str = ""
+    cautions: tuple[str, ...] = ()
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

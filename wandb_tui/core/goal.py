@@ -100,22 +100,30 @@ class Goal:
 
 
 def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:
-    if coverage is None or coverage.covered is None:
-        return Verdict(met=False, why=f"v{version} is there, but the server does not tell which steps it covers")
-    last = coverage.last_step
-    if last is not None and last < step:
-        return Verdict(met=False, why=f"the run has reached step {last:,}, waiting for {step:,}")
-    if coverage.covered >= step:
+    covered = coverage.covered if coverage else None
+    last = coverage.last_step if coverage else None
+    too_short = last is not None and last < step
+    if covered is not None and covered >= step and not too_short:
         return Verdict(met=True, why=f"v{version} covers step {step:,}")
-    shown = f"covers step {coverage.covered:,}" if coverage.covered >= 0 else "covers no step"
-    return Verdict(met=False, why=f"v{version} {shown}, waiting for {step:,}")
+    if covered is None:
+        why = f"v{version} is there, but {_untold(coverage, 'which steps it covers')}"
+    else:
+        why = f"v{version} covers {f'step {covered:,}' if covered >= 0 else 'no step'}"
+    if too_short:
+        why += ", the run's last" if last == covered else f" of {last:,}"
+    return Verdict(met=False, why=f"{why}, waiting for {step:,}")
+
+
+def _untold(coverage: Coverage | None, what: str) -> str:
+    hint = f" ({coverage.hint})" if coverage and coverage.hint else ""
+    return f"the server does not tell {what}{hint}"
 
 
 def _judge_complete(version: int, probe: Probe) -> Verdict:
     coverage = probe.coverage
     if coverage is None or coverage.complete is None:
-        return Verdict(met=False, why=f"v{version} is there, but the server does not tell whether it is complete")
-    if probe.run is not None and probe.run.state in {"running", "pending"}:
+        return Verdict(met=False, why=f"v{version} is there, but {_untold(coverage, 'whether it is complete')}")
+    if probe.run is not None and probe.run.going_on:
         return Verdict(met=False, why=f"v{version} is there, but the run is still {probe.run.state}")
     if coverage.complete:
         return Verdict(met=True, why=f"v{version} is complete")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.cautions import Caution, cautions
 from wandb_tui.core.control import Control
 from wandb_tui.core.errors import (
     KeyringError,
@@ -25,9 +26,11 @@ from wandb_tui.core.errors import (
     WandbTuiError,
 )
 from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
+from wandb_tui.core.goal import GoalKind
 from wandb_tui.core.ports import Identity, Prober, Visit, Visitor
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.schedule import Clock, Pace, Schedule
+from wandb_tui.core.sleeping import NOTICEABLE
 from wandb_tui.core.state import State, may_move
 
 log = logging.getLogger(__name__)
@@ -44,11 +47,13 @@ class Services:
         visitor: Opens pages; None visits nothing.
         user_can_mend: Whether somebody is there to mend a refused sign-in: then the monitor waits for them with its
             clock stopped, else it fails with the reason.
+        forks: Whether the server offers forking; None where nobody knows.
     """
 
     prober: Prober
     visitor: Visitor | None
     user_can_mend: bool = False
+    forks: bool | None = None
 
 
 class Monitor:
@@ -69,17 +74,20 @@ class Monitor:
         self._prober = services.prober
         self._visitor = services.visitor
         self._user_can_mend = services.user_can_mend
+        self._forks = services.forks
         self._control = control
         self._hear = say
         self._attempt = attempt
+        self._clock = clock
         self._schedule = Schedule(pace or Pace(), clock)
         self._state = State.QUEUED
-        self._last: Event | None = None
         self._last_message = ""
         self._goal = control.goal
         self._baseline: int | None = None
         self._artifact: str | None = None
         self._run_info: RunInfo | None = None
+        self._covered_in_state: str | None = None
+        self._cautions: dict[Caution, str] = {}
         self._probing: Future[Probe] | None = None
         self._signing_in: Future[Identity] | None = None
         self._mending: Future[None] | None = None
@@ -91,7 +99,7 @@ class Monitor:
         try:
             self._begin()
             while (last := self._turn()) is None:
-                self._control.wait(self._sleep())
+                self._rest()
         except Exception as error:
             # A fault of our own must end as a row that says so, not as a thread that is gone without a word.
             log.exception("The monitor of %s failed", self._run)
@@ -115,6 +123,16 @@ class Monitor:
             self._start_what_is_due()
         return last
 
+    def _rest(self) -> None:
+        """Sleep until something is due or has come; a sleep of the whole machine is taken for what it is."""
+        seconds, before = self._sleep(), self._clock()
+        self._control.wait(seconds)
+        late = self._clock() - before - seconds if seconds is not None else 0.0
+        if late >= NOTICEABLE:
+            self._schedule.machine_slept(late, counted=True)
+        elif (slept := self._control.take_sleep()) > 0:
+            self._schedule.machine_slept(slept, counted=False)
+
     def _sleep(self) -> float | None:
         """Seconds until something is due; None where only an end of something can wake us."""
         due = [self._schedule.until_timeout]
@@ -134,10 +152,19 @@ class Monitor:
         if self._control.take_visit_wish():
             self._schedule.visit_now()
         if self._probing is None and self._schedule.until_probe <= 0:
-            self._probing = self._prober.probe(self._run, coverage=self._goal.needs_coverage)
-            self._control.wake_when_done(self._probing)
+            self._start_probe()
         if self._wants_visit() and self._schedule.until_visit <= 0:
             self._start_visit()
+
+    def _start_probe(self) -> None:
+        coverage = self._goal.needs_coverage or self._may_be_the_newest()
+        self._probing = self._prober.probe(self._run, coverage=coverage)
+        self._control.wake_when_done(self._probing)
+
+    def _may_be_the_newest(self) -> bool:
+        """Whether it is worth asking if anything is left to export: once for each state that the run is in."""
+        state = self._run_info.state if self._run_info else ""
+        return self._goal.kind is GoalKind.NEWER and self._covered_in_state != state
 
     def _start_visit(self) -> None:
         visitor = self._visitor
@@ -157,17 +184,14 @@ class Monitor:
     def _take_goal(self) -> Event | None:
         if self._control.goal != self._goal:
             self._goal = self._control.goal
+            # What is new, and what is to be feared, is to be found out anew; the page is visited again only after that.
+            self._baseline, self._covered_in_state, self._cautions, self._may_visit = None, None, {}, False
             self._say(self._state, f"Waiting for {self._goal} from now on")
-            self._drop_probe()
+            if self._probing is not None:
+                self._probing.cancel()
             self._schedule.visit_now()
-            self._probing = self._prober.probe(self._run, coverage=self._goal.needs_coverage)
-            self._control.wake_when_done(self._probing)
+            self._start_probe()
         return None
-
-    def _drop_probe(self) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-            self._probing = None
 
     def _take_probe(self) -> Event | None:
         if self._probing is None or not self._probing.done():
@@ -201,8 +225,20 @@ class Monitor:
             return self._say(State.AVAILABLE, f"Artifact is now available: {name}{why}", status=MonitorStatus.AVAILABLE)
         self._may_visit = True
         self._schedule.probe_answered()
-        self._wait(f"Artifact {verdict.why}", status=MonitorStatus.NOT_AVAILABLE)
+        self._warn(probe)
+        run = probe.run
+        meanwhile = f" (run {run.shown})" if run and run.going_on and run.state not in verdict.why else ""
+        self._wait(f"Artifact {verdict.why}{meanwhile}", status=MonitorStatus.NOT_AVAILABLE)
         return None
+
+    def _warn(self, probe: Probe) -> None:
+        """Say, once each, what speaks against the goal ever being met."""
+        if probe.coverage is not None and probe.run is not None:
+            self._covered_in_state = probe.run.state
+        for caution, sentence in cautions(self._goal, probe, forks=self._forks):
+            if caution not in self._cautions:
+                self._cautions[caution] = sentence
+                self._say(self._waiting_state, sentence, level=Level.WARNING)
 
     def _trouble(self, probe: Probe) -> None:
         self._schedule.probe_failed(probe.retry_after)
@@ -214,9 +250,18 @@ class Monitor:
             # The row goes on saying what it really waits for: the user.
             return
         seconds = self._schedule.until_probe
-        state = State.WAITING if self._state is State.QUEUED else self._state
         self._last_message = message
-        self._say(state, f"{message}, next check in {seconds:.0f} s", status=status, level=level)
+        self._say(
+            self._waiting_state,
+            f"{message}, next check in {seconds:.0f} s",
+            status=status,
+            level=level,
+            reason=message,
+        )
+
+    @property
+    def _waiting_state(self) -> State:
+        return State.WAITING if self._state is State.QUEUED else self._state
 
     def _take_sign_in(self) -> Event | None:
         if self._mending is not None and self._mending.done():
@@ -307,6 +352,7 @@ class Monitor:
         status: MonitorStatus | None = None,
         level: Level = Level.INFO,
         failure: Failure | None = None,
+        reason: str = "",
     ) -> Event:
         if not may_move(self._state, state):
             raise AssertionError(f"illegal move from {self._state} to {state}")
@@ -325,6 +371,8 @@ class Monitor:
             next_probe=None if state.final else self._schedule.until_probe,
             failure=failure,
             run_info=self._run_info,
+            reason=reason,
+            cautions=tuple(self._cautions.values()),
         )
         self._hear(event)
         return event

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+_GOING_ON = frozenset({"running", "pending", "preempting"})
+
 
 class Answer(StrEnum):
     """How the server answered; only `ABSENT` keeps a monitor waiting in silence."""
@@ -41,11 +43,35 @@ class ArtifactVersion:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is known of the run itself: its display name, its state, its last history step."""
+    """What is known of the run itself.
+
+    Attributes:
+        name: Its display name.
+        state: Its state in the server's word, such as ``running`` or ``finished``.
+        last_step: Its last history step; None where it has none, or the server does not tell.
+        steps_rise: Whether its steps only rise, as forking needs it; None where the server does not tell.
+    """
 
     name: str = ""
     state: str = ""
     last_step: int | None = None
+    steps_rise: bool | None = None
+
+    @property
+    def going_on(self) -> bool:
+        """Whether it may log more by itself."""
+        return self.state in _GOING_ON
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, in whatever way; only a resume lets it go on."""
+        return bool(self.state) and not self.going_on
+
+    @property
+    def shown(self) -> str:
+        """Its state and its last step for people: “running, step 1,204”; empty where neither is known."""
+        step = f"step {self.last_step:,}" if self.last_step is not None else ""
+        return ", ".join(part for part in (self.state, step) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +82,13 @@ class Coverage:
         covered: The highest step up to which nothing is missing, -1 for none, None where the server does not tell.
         complete: Whether nothing logged so far is missing; None where the server does not tell.
         last_step: The last step that the run has logged; None where the server does not tell.
+        hint: What would tell more where the server does not, in a few words.
     """
 
     covered: int | None
     complete: bool | None
     last_step: int | None
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Pace:
 
     Attributes:
         check_interval: Between two probes.
-        max_wait_time: When to give up; 0 waits for ever.
+        max_wait_time: When to give up; 0 waits for ever. Time in which the machine is asleep does not count.
         revisit_interval: From a good visit to the next one; the gap doubles each time.
         quick_interval: Between two probes in the first minute after a visit, when exports usually come.
         quick_for: How long that time lasts.
@@ -126,6 +126,21 @@ class Schedule:
         self._failed_visits += 1
         self._next_visit = self._clock() + gap
         return gap
+
+    def machine_slept(self, seconds: float, *, counted: bool) -> None:
+        """The machine was asleep: that is nobody's waiting time, and what the server asked for before is over.
+
+        Args:
+            seconds: For how long.
+            counted: Whether the clock went on meanwhile; some stand still.
+        """
+        now = self._clock()
+        if not counted:
+            self._next_visit -= seconds
+        elif not self.stopped:
+            self._stopped_for += seconds
+        self._troubles = 0
+        self._next_probe = self._visits_held_until = now
 
     def visit_now(self) -> None:
         """A visit is wished for, or newly possible."""

@@ -4,93 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
-from wandb_tui.core.events import AttemptEnded, Event, Failure, Level, MonitorStatus, Said
+from wandb_tui.core.events import AttemptEnded, Event, Level, Said
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services
 from wandb_tui.core.ports import KeptRun
-from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Clock, Pace
+from wandb_tui.core.sleeping import SleepGauge, SleepGuard, sleepless_clock
 from wandb_tui.core.state import State
+from wandb_tui.core.watched import LOG_LINES, LogLine, Watched
 
-LOG_LINES = 1000
-"""How many lines of its log each run keeps."""
+__all__ = ["LOG_LINES", "LogLine", "Spawn", "Watch", "Watched"]
 
 Spawn = Callable[[RunAddress, Callable[[], None]], None]
 """Starts a thread for a run; raises `RuntimeError` where the system has no thread left."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of a run's log."""
-
-    time: datetime
-    attempt: int
-    message: str
-    status: MonitorStatus | None = None
-    level: Level = Level.INFO
-    state: State = State.QUEUED
-
-
-@dataclass(slots=True)
-class Watched:
-    """One run of the watch list, as far as the events so far have told.
-
-    Attributes:
-        run: Whose row this is.
-        goal: What it waits for.
-        attempt: The current attempt, from 1; 0 before the first.
-        state: The state of that attempt.
-        message: The newest line.
-        artifact: The newest version known, with its full name.
-        failure: Why it failed, if it did.
-        run_info: What is known of the run itself.
-        log: The newest lines of all attempts.
-        running: Whether a thread of this run is alive.
-    """
-
-    run: RunAddress
-    goal: Goal
-    pace: Pace
-    attempt: int = 0
-    state: State = State.QUEUED
-    message: str = ""
-    artifact: str | None = None
-    failure: Failure | None = None
-    run_info: RunInfo | None = None
-    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
-    running: bool = False
-    control: Control | None = None
-    restart_wanted: bool = False
-    elapsed_then: float = 0.0
-    clock_stopped: bool = True
-    heard_at: float = 0.0
-    next_probe_at: float | None = None
-
-    def elapsed(self, now: float) -> float:
-        """Seconds this attempt's clock has run, by the watch's clock."""
-        if self.clock_stopped or not self.running:
-            return self.elapsed_then
-        return self.elapsed_then + now - self.heard_at
-
-    def until_probe(self, now: float) -> float | None:
-        """Seconds until the next probe; None where none is planned."""
-        return None if self.next_probe_at is None else max(0.0, self.next_probe_at - now)
-
-    @property
-    def active(self) -> bool:
-        """Whether an attempt is under way or about to be."""
-        return self.restart_wanted or not self.state.final
-
-    def kept(self, now: float) -> KeptRun:
-        """This row as it is kept on disk."""
-        return KeptRun(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now))
 
 
 class Watch:
@@ -107,6 +39,7 @@ class Watch:
         publish: Callable[[Said], None],
         *,
         clock: Clock = time.monotonic,
+        sleepless: Clock = sleepless_clock,
     ) -> None:
         self._services = services
         self._spawn = spawn
@@ -116,6 +49,7 @@ class Watch:
         # A removed run's thread may still speak; a run that is added again counts on, so that it is not believed.
         self._attempts_before: dict[RunAddress, int] = {}
         self._changed = threading.Condition(threading.RLock())
+        self._guard = SleepGuard(SleepGauge(clock, sleepless), self._woke_up)
 
     def __iter__(self) -> Iterator[Watched]:
         with self._changed:
@@ -217,6 +151,8 @@ class Watch:
             changed, row.goal = row.goal != goal, goal
             if row.control is not None:
                 row.control.change_goal(goal)
+                # Its thread may still have to end before the next attempt can begin.
+                row.restart_wanted |= changed and row.state.final
             elif changed or row.state not in {State.AVAILABLE, State.QUEUED}:
                 self._begin(row)
 
@@ -254,6 +190,7 @@ class Watch:
                 self._publish(AttemptEnded(row.run, attempt))
 
         row.attempt, row.control, row.running, row.failure = attempt, control, True, None
+        row.heard_goal, row.cautions = row.goal, ()
         row.elapsed_then, row.heard_at, row.clock_stopped = 0.0, self._clock(), False
         self._note(row, State.QUEUED, f"Attempt {attempt}" if attempt > 1 else "Queued")
         try:
@@ -263,18 +200,31 @@ class Watch:
             row.clock_stopped = True
             self._note(row, State.QUEUED, "The system has no thread left; starts when another monitor ends")
 
+        else:
+            self._guard.begin()
+
+    def _woke_up(self, seconds: float) -> None:
+        for row in self:
+            if (control := row.control) is not None:
+                control.slept(seconds)
+
     def _ended(self, row: Watched) -> None:
         row.running, row.control, row.next_probe_at = False, None, None
-        if row.restart_wanted:
+        # An attempt may have been over before it could hear of its new goal.
+        missed = row.goal != row.heard_goal and row.state in {State.AVAILABLE, State.TIMED_OUT}
+        if row.restart_wanted or missed:
             self._begin(row)
         elif not row.state.final:
             self._note(row, State.FAILED, "The monitor ended without a word", Level.ERROR)
         waiting = next((r for r in self._rows.values() if r.state is State.QUEUED and not r.running), None)
         if waiting is not None:
             self._begin(waiting)
+        if not any(other.running for other in self._rows.values()):
+            self._guard.end()
 
     def _heard(self, row: Watched, event: Event) -> None:
-        row.state, row.message, row.goal = event.state, event.message, event.goal
+        row.state, row.message, row.reason, row.heard_goal = event.state, event.message, event.reason, event.goal
+        row.cautions = event.cautions
         row.artifact = event.artifact or row.artifact
         row.failure = event.failure
         row.run_info = event.run_info or row.run_info
@@ -285,5 +235,5 @@ class Watch:
         row.log.append(LogLine(event.time, event.attempt, event.message, event.status, event.level, event.state))
 
     def _note(self, row: Watched, state: State, message: str, level: Level = Level.INFO) -> None:
-        row.state, row.message = state, message
+        row.state, row.message, row.reason = state, message, ""
         row.log.append(LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level, state=state))

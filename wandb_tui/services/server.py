@@ -18,6 +18,8 @@ _PAGES_TO_API = {
     "app.wandb.ai": "https://api.wandb.ai",
     "forge.coreweave.com": "https://api.forge.coreweave.com",
 }
+_CLOUDS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
+"""The multi-tenant cloud under both its names, and dedicated clouds."""
 _LOOPBACK = ("localhost", "127.", "[::1]")
 
 
@@ -63,6 +65,17 @@ class Server:
             base = self.info.base_url
         # wandb.ai and Forge are one server under two names.
         return "cloud" if not base or base in _PAGES_TO_API.values() else base
+
+    @property
+    def offers_forks(self) -> bool | None:
+        """Whether forking is offered: W&B's own clouds do, self-managed servers do not; None for one on this machine.
+
+        What listens on this machine may be anything: a sandbox, or the near end of a tunnel.
+        """
+        host = urlsplit(self.info.base_url).hostname or ""
+        if host in {"localhost", "::1"} or host.startswith("127."):
+            return None
+        return any(host == cloud or host.endswith(f".{cloud}") for cloud in _CLOUDS)
 
     @property
     def shown(self) -> str:

@@ -1,0 +1,164 @@
+"""A laptop's sleep: nobody's waiting time, and no reason to wait any longer."""
+
+import queue
+import threading
+import time
+
+import pytest
+from core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
+
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.probe import Answer, Probe
+from wandb_tui.core.schedule import Pace, Schedule
+from wandb_tui.core.sleeping import NOTICEABLE, SleepGauge, SleepGuard, sleepless_clock
+from wandb_tui.core.state import State
+from wandb_tui.core.watch import Watch
+
+HOURS = 8 * 3600.0
+
+
+class Clocks:
+    """A monotonic clock and a sleepless one, which the test moves on top of the real time."""
+
+    def __init__(self):
+        self.asleep = 0.0
+        self.counted = 0.0
+
+    def monotonic(self):
+        return time.monotonic() + self.counted
+
+    def sleepless(self):
+        return time.monotonic() + self.counted + self.asleep
+
+
+def test_the_gauge_tells_each_sleep_once():
+    clocks = Clocks()
+    gauge = SleepGauge(clocks.monotonic, clocks.sleepless)
+    assert gauge.slept() == 0
+    clocks.asleep += HOURS
+    assert gauge.slept() == pytest.approx(HOURS, abs=1)
+    assert gauge.slept() == 0
+    clocks.asleep += NOTICEABLE / 2
+    assert gauge.slept() == 0, "clocks drift apart by themselves"
+
+
+def test_this_systems_sleepless_clock_runs():
+    before = sleepless_clock()
+    time.sleep(0.01)
+    assert 0 < sleepless_clock() - before < 60
+
+
+def test_the_guard_tells_and_ends(monkeypatch):
+    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
+    clocks, told = Clocks(), queue.SimpleQueue()
+    guard = SleepGuard(SleepGauge(clocks.monotonic, clocks.sleepless), told.put)
+    guard.begin()
+    guard.begin()
+    clocks.asleep += HOURS
+    assert told.get(timeout=5) == pytest.approx(HOURS, abs=1)
+    guard.end()
+    assert told.empty()
+    guards = [thread for thread in threading.enumerate() if thread.name == "wandb-tui sleep guard"]
+    for thread in guards:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in guards)
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_sleep_ends_what_was_waited_for_and_counts_for_nobody(counted):
+    now = [1000.0]
+    schedule = Schedule(Pace(check_interval=5, max_wait_time=300), lambda: now[0])
+    for _ in range(4):
+        schedule.probe_failed(None)
+    schedule.probe_failed(60.0)
+    schedule.visit_ended()
+    now[0] += HOURS if counted else 0
+    schedule.machine_slept(HOURS, counted=counted)
+    assert schedule.until_probe == 0
+    assert schedule.until_visit == 0
+    assert schedule.elapsed == 0
+    assert not schedule.timed_out
+    schedule.probe_failed(None)
+    assert schedule.until_probe == 5, "the back-off begins anew"
+
+
+def test_a_sleep_while_the_user_is_needed_is_counted_once():
+    now = [0.0]
+    schedule = Schedule(Pace(max_wait_time=300), lambda: now[0])
+    now[0] = 10
+    schedule.stop_clock()
+    now[0] += HOURS
+    schedule.machine_slept(HOURS, counted=True)
+    schedule.resume_clock()
+    assert schedule.elapsed == 10
+
+
+class Desk:
+    """A watch whose sayings are folded by the test, on clocks that the test moves."""
+
+    def __init__(self, prober, visitor=None):
+        self.clocks = Clocks()
+        self.said = queue.SimpleQueue()
+        self.watch = Watch(
+            Services(prober, visitor),
+            lambda _, work: threading.Thread(target=work, daemon=True).start(),
+            self.said.put,
+            clock=self.clocks.monotonic,
+            sleepless=self.clocks.sleepless,
+        )
+
+    def until(self, condition):
+        deadline = time.monotonic() + 5
+        while not condition():
+            self.watch.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
+    prober = FakeProber()
+    desk = Desk(prober)
+    desk.prober = prober
+    yield desk
+    desk.watch.cancel_all()
+    desk.until(lambda: not any(row.running for row in desk.watch))
+
+
+def test_after_waking_it_asks_at_once_and_has_not_timed_out(desk):
+    row = desk.watch.add(RUN, Goal(), Pace(check_interval=100, max_wait_time=300))
+    desk.prober.answer(Probe(Answer.TROUBLE, message="Rate limited", retry_after=250))
+    desk.until(lambda: "Rate limited" in row.message)
+    desk.clocks.asleep += HOURS
+    desk.prober.answer(ABSENT)
+    desk.until(lambda: "not available yet" in row.message)
+    assert row.elapsed(desk.clocks.monotonic()) < 60
+
+
+def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
+    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 1000)
+    prober = FakeProber()
+    desk = Desk(prober)
+    row = desk.watch.add(RUN, Goal(), Pace(check_interval=0.3, max_wait_time=300))
+    prober.answer(ABSENT)
+    desk.until(lambda: "not available yet" in row.message)
+    desk.clocks.counted += HOURS
+    prober.answer(there(0))
+    desk.until(lambda: row.state.final)
+    assert row.state is State.AVAILABLE
+    assert row.elapsed_then < 60
+
+
+def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
+    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
+    prober, visitor = FakeProber(), FakeVisitor()
+    desk = Desk(prober, visitor)
+    row = desk.watch.add(RUN, Goal(), Pace(check_interval=100, max_wait_time=0))
+    prober.answer(ABSENT)
+    visitor.end_visit()
+    desk.until(lambda: "loaded" in row.message)
+    desk.clocks.asleep += HOURS
+    visitor.end_visit()
+    assert visitor.visit_count == 2
+    desk.watch.cancel_all()
+    desk.until(lambda: not row.running)

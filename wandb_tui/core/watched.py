@@ -1,0 +1,96 @@
+"""One row of the watch list, and the lines of its log."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.control import Control
+from wandb_tui.core.events import Failure, Level, MonitorStatus
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import RunInfo
+from wandb_tui.core.schedule import Pace
+from wandb_tui.core.state import State
+
+LOG_LINES = 1000
+"""How many lines of its log each run keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a run's log."""
+
+    time: datetime
+    attempt: int
+    message: str
+    status: MonitorStatus | None = None
+    level: Level = Level.INFO
+    state: State = State.QUEUED
+
+
+@dataclass(slots=True)
+class Watched:
+    """One run of the watch list, as far as the events so far have told.
+
+    Attributes:
+        run: Whose row this is.
+        goal: What it waits for.
+        attempt: The current attempt, from 1; 0 before the first.
+        state: The state of that attempt.
+        message: The newest line.
+        artifact: The newest version known, with its full name.
+        failure: Why it failed, if it did.
+        run_info: What is known of the run itself.
+        reason: Why it waits, without the time of the next check, where the newest line says that; else empty.
+        cautions: What speaks against its goal ever being met, one sentence each.
+        log: The newest lines of all attempts.
+        running: Whether a thread of this run is alive.
+    """
+
+    run: RunAddress
+    goal: Goal
+    pace: Pace
+    attempt: int = 0
+    state: State = State.QUEUED
+    message: str = ""
+    artifact: str | None = None
+    failure: Failure | None = None
+    run_info: RunInfo | None = None
+    reason: str = ""
+    cautions: tuple[str, ...] = ()
+    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    running: bool = False
+    control: Control | None = None
+    restart_wanted: bool = False
+    heard_goal: Goal | None = None
+    elapsed_then: float = 0.0
+    clock_stopped: bool = True
+    heard_at: float = 0.0
+    next_probe_at: float | None = None
+
+    def elapsed(self, now: float) -> float:
+        """Seconds this attempt's clock has run, by the watch's clock."""
+        if self.clock_stopped or not self.running:
+            return self.elapsed_then
+        return self.elapsed_then + now - self.heard_at
+
+    def until_probe(self, now: float) -> float | None:
+        """Seconds until the next probe; None where none is planned."""
+        return None if self.next_probe_at is None else max(0.0, self.next_probe_at - now)
+
+    def says(self, now: float) -> str:
+        """The newest line, with its “next check in 17 s” counting down."""
+        seconds = self.until_probe(now)
+        return f"{self.reason}, next check in {seconds:.0f} s" if self.reason and seconds is not None else self.message
+
+    @property
+    def active(self) -> bool:
+        """Whether an attempt is under way or about to be."""
+        return self.restart_wanted or not self.state.final
+
+    def kept(self, now: float) -> KeptRun:
+        """This row as it is kept on disk."""
+        return KeptRun(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now))
