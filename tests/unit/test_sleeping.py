@@ -53,16 +53,16 @@ def test_the_guard_tells_and_ends(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
     clocks, told = Clocks(), queue.SimpleQueue()
     guard = SleepGuard(SleepGauge(clocks.monotonic, clocks.sleepless), told.put)
+    before = set(threading.enumerate())
     guard.begin()
     guard.begin()
+    (thread,) = set(threading.enumerate()) - before
     clocks.asleep += HOURS
     assert told.get(timeout=5) == pytest.approx(HOURS, abs=1)
     guard.end()
     assert told.empty()
-    guards = [thread for thread in threading.enumerate() if thread.name == "wandb-tui sleep guard"]
-    for thread in guards:
-        thread.join(5)
-    assert not any(thread.is_alive() for thread in guards)
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("counted", [False, True])
