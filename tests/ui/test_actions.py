@@ -29,7 +29,7 @@ def state(app, run_id):
 
 
 def cell(app, run_id, column="state"):
-    return app.dashboard.table.get_cell(str(address(run_id)), column).plain.strip()
+    return app.dashboard.table.cell(address(run_id), column).text.strip()
 
 
 async def test_a_run_becomes_available():

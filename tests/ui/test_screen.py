@@ -124,11 +124,14 @@ async def test_the_cursor_stays_on_its_run_when_the_columns_change():
 
 async def test_another_theme_recolours_the_cells():
     async with running(None, "abc") as (app, _):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
-        await until(lambda: "waiting" in app.dashboard.table.get_cell(str(address("abc")), "state").plain)
+
+        def colours():
+            """Of what says that the first run is waiting."""
+            segments = app.dashboard.table.render_line(1)
+            return {s.style.color.triplet.hex for s in segments if "waiting" in s.text and s.style.color.triplet}
+
+        await until(lambda: colours() == {app.theme_variables["primary"].lower()})
+        dark = colours()
         app.theme = LIGHT
-        await until(
-            lambda: (
-                str(app.dashboard.table.get_cell(str(address("abc")), "state").style) == app.theme_variables["primary"]
-            )
-        )
+        await until(lambda: colours() != dark)
+        assert colours() == {app.theme_variables["primary"].lower()}

@@ -39,7 +39,7 @@ class Dashboard(Screen[None]):
         self._loading = True
         # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
         self.header = HeaderBar(session.backend.host, look)
-        self.table = RunTable(look)
+        self.table = RunTable(look, session.clock)
         self.panes = Panes(look)
         self._banner, self._filter, self._keys = Banner(look), FilterBar(), KeyBar()
 
@@ -55,12 +55,7 @@ class Dashboard(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to show."""
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.relayout(force=True))
         self.refresh_all()
-
-    def on_resize(self) -> None:
-        """The width decides about the columns."""
-        self.call_after_refresh(self.relayout)
 
     # Showing
 
@@ -69,14 +64,9 @@ class Dashboard(Screen[None]):
         self._loading = False
         self.refresh_all()
 
-    def relayout(self, *, force: bool = False) -> None:
-        """Choose the columns anew."""
-        self.table.relayout(self._rows(), self.session.now, force=force)
-
     def refresh_all(self) -> None:
         """Rows may have come or gone."""
-        self.relayout()
-        self.table.show(self._rows(), self.session.now)
+        self.table.show(self._rows())
         self.table.marked &= {row.run for row in self.session.watch}
         empty = not self.session.watch
         self.set_class(empty and not self._loading, "-empty")
@@ -87,19 +77,18 @@ class Dashboard(Screen[None]):
         self._refresh_bars()
 
     def repaint(self, rows: Iterable[Watched]) -> None:
-        """These rows have changed."""
+        """These rows have changed. Happens up to twenty times a second: nothing here may go through all runs."""
         rows = list(rows)
-        if self._filter.value:
-            self.table.show(self._rows(), self.session.now)
-        for row in rows:
-            self.table.update(row, self.session.now)
-            self.panes.repaint(row)
+        shown = matcher(self._filter.value)
+        if any(shown(row) != (row.run in self.table) for row in rows):
+            self.table.show(self._rows())
+        self.table.update(rows)
+        self.panes.repaint(rows)
         self._refresh_bars()
 
     def tick(self) -> None:
         """A second has gone by."""
-        for row in self.session.watch.active:
-            self.table.update(row, self.session.now)
+        self.table.tick()
 
     def _rows(self) -> list[Watched]:
         shown = matcher(self._filter.value)
@@ -217,7 +206,6 @@ class Dashboard(Screen[None]):
         run = self.table.run
         if run is not None:
             self.table.toggle([run])
-            self.table.update(self.session.watch[run], self.session.now)
             self.table.action_cursor_down()
             self._refresh_bars()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -81,10 +81,11 @@ class Panes(Container):
             pane.show(row)
         self._arrange()
 
-    def repaint(self, row: Watched) -> None:
-        """A run has said something."""
+    def repaint(self, rows: Iterable[Watched]) -> None:
+        """These runs may have said something."""
+        changed = {row.run for row in rows}
         for pane in self._all:
-            if pane.run == row.run:
+            if pane.run in changed:
                 pane.repaint()
 
     def on_resize(self, _event: events.Resize) -> None:

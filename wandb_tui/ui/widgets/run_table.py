@@ -1,14 +1,27 @@
-"""The table of runs: one row each, its cells redrawn only when what they say has changed."""
+"""The table of runs. It draws the rows in view and nothing else, so that a thousand runs cost as much as twenty.
+
+What must stay cheap, since it happens many times a second: `update` and `tick` compare the cells of rows in view and
+repaint those lines that have changed; they never touch a row out of view, nor the layout. `show` may take time for
+each row (it only makes lists), but must not draw any.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
-from rich.text import Text
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
 from textual.message import Message
-from textual.widgets import DataTable
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.columns import PADDING, Cell, Column, Moment, chosen
 from wandb_tui.ui.look import Look
@@ -16,126 +29,288 @@ from wandb_tui.ui.look import Look
 _BAR = 1
 """The cells that are left free for the vertical scroll bar."""
 
+_HEADING = 1
+"""The lines at the top that do not scroll."""
 
-class RunTable(DataTable[Text]):
+_PAD = " " * PADDING
+_PART = "run-table--"
+
+Cells = tuple[Cell, ...]
+
+
+class RunTable(ScrollView, can_focus=True):
     """Shows the runs it is given, in their order; the cursor stays on its run."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "cursor", "hover")}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", show=False),
+        Binding("up", "cursor_up", "Up", show=False),
+        Binding("down", "cursor_down", "Down", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+        Binding("home,ctrl+home", "first", "First run", show=False),
+        Binding("end,ctrl+end", "last", "Last run", show=False),
+    ]
 
     class Opened(Message):
         """Enter was pressed on a run."""
 
-    def __init__(self, look: Look) -> None:
-        super().__init__(cursor_type="row", cell_padding=PADDING, cursor_foreground_priority="renderable")
+    class RowHighlighted(Message):
+        """Another run is under the cursor now."""
+
+    def __init__(self, look: Look, clock: Clock) -> None:
+        super().__init__()
         self._look = look
+        self._clock = clock
         self._layout: list[tuple[Column, int]] = []
-        self._runs: dict[str, RunAddress] = {}
-        self._drawn: dict[str, list[Cell]] = {}
+        self._rows: list[Watched] = []
+        self._positions: dict[RunAddress, int] = {}
+        self._painted: dict[RunAddress, Cells] = {}
+        self._styles_by_colour: dict[str, Style] = {}
+        self._cursor = 0
+        self._hovered: int | None = None
         self.marked: set[RunAddress] = set()
 
     @property
     def run(self) -> RunAddress | None:
         """The run under the cursor."""
-        if not 0 <= self.cursor_row < self.row_count:
-            return None
-        key = self.ordered_rows[self.cursor_row].key.value
-        return self._runs.get(key or "")
+        return self._rows[self._cursor].run if self._rows else None
 
     @property
     def from_cursor(self) -> list[RunAddress]:
         """The run under the cursor and those below it."""
-        return self.shown[max(0, self.cursor_row) :] if self.run is not None else []
+        return [row.run for row in self._rows[self._cursor :]]
 
     @property
     def shown(self) -> list[RunAddress]:
         """The runs in the table, from top to bottom."""
-        return [self._runs[row.key.value or ""] for row in self.ordered_rows]
+        return [row.run for row in self._rows]
 
-    def show(self, rows: Iterable[Watched], now: float) -> None:
+    @property
+    def row_count(self) -> int:
+        """How many runs are in the table."""
+        return len(self._rows)
+
+    @property
+    def cursor_row(self) -> int:
+        """The place of the run under the cursor, from 0."""
+        return self._cursor
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that are shown, from left to right."""
+        return [column for column, _ in self._layout]
+
+    def __contains__(self, run: object) -> bool:
+        """Whether a run is in the table."""
+        return run in self._positions
+
+    def cell(self, run: RunAddress, key: str) -> Cell:
+        """What stands in a column for a run."""
+        cells = self._cells(self._rows[self._positions[run]])
+        return cells[[column.key for column in self.columns].index(key)]
+
+    # What is shown
+
+    def show(self, rows: Iterable[Watched]) -> None:
         """Show just these runs, in this order."""
-        wanted = {str(row.run): row for row in rows}
-        known = list(self._drawn)
-        kept = [key for key in known if key in wanted]
-        if kept != list(wanted)[: len(kept)]:
-            self._rebuild(wanted, now)
-            return
-        for key in known:
-            if key not in wanted:
-                self.remove_row(key)
-                del self._drawn[key], self._runs[key]
-        for key, row in wanted.items():
-            if key in self._drawn:
-                self.update(row, now)
-            else:
-                self._add(key, row, now)
+        run = self.run
+        before = len(self._rows)
+        self._rows = list(rows)
+        self._positions = {row.run: index for index, row in enumerate(self._rows)}
+        self._painted.clear()
+        self._cursor = self._positions.get(run, self._cursor) if run is not None else 0
+        self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
+        if len(self._rows) != before:
+            # This asks for a layout, so it has to be left alone where nothing has come or gone.
+            self.virtual_size = Size(self.size.width, _HEADING + len(self._rows))
+        self.relayout()
+        self._into_view()
+        self.refresh()
+        if self.run != run:
+            self.post_message(self.RowHighlighted())
 
-    def update(self, row: Watched, now: float) -> None:
-        """Redraw the cells of a row that have changed."""
-        key = str(row.run)
-        before = self._drawn.get(key)
-        if before is None:
-            return
-        after = self._cells(row, now)
-        for (column, _), old, new in zip(self._layout, before, after, strict=True):
-            if old != new:
-                self.update_cell(key, column.key, self._text(new))
-        self._drawn[key] = after
+    def update(self, rows: Iterable[Watched]) -> None:
+        """These rows may have changed: repaint those in view of which that can be seen."""
+        visible = self._visible
+        self._repaint(index for row in rows if (index := self._positions.get(row.run, -1)) in visible)
 
-    def relayout(self, rows: Iterable[Watched], now: float, *, force: bool = False) -> None:
-        """Choose the columns anew, where the width or the colours have changed."""
+    def tick(self) -> None:
+        """Time has gone by: repaint the rows in view of which that can be seen."""
+        self._repaint(self._visible)
+
+    def relayout(self) -> None:
+        """Choose the columns anew, where the width has changed."""
         layout = chosen(self.app.size.width - _BAR)
-        if layout != self._layout or force:
+        if layout != self._layout:
             self._layout = layout
-            self._rebuild({str(row.run): row for row in rows}, now)
+            self._painted.clear()
+            self.refresh()
 
     def toggle(self, runs: Iterable[RunAddress]) -> None:
         """Mark these runs, or none of them where all are marked."""
         runs = set(runs)
         self.marked = self.marked - runs if runs <= self.marked else self.marked | runs
+        self.tick()
 
     def go_to(self, run: RunAddress) -> None:
         """Move the cursor to a run, if it is shown."""
-        key = str(run)
-        if key in self._drawn:
-            self.move_cursor(row=self.get_row_index(key), animate=False)
+        if run in self._positions:
+            self._move(self._positions[run])
 
-    def action_select_cursor(self) -> None:
-        """Enter opens the run; a click, which the base class takes for the same, only moves the cursor."""
-        if self.run is not None:
+    # Keys and mouse
+
+    def action_open(self) -> None:
+        """Open the run under the cursor."""
+        if self._rows:
             self.post_message(self.Opened())
 
-    def _rebuild(self, rows: dict[str, Watched], now: float) -> None:
-        run, top = self.run, self.scroll_y
-        with self.app.batch_update(), self.prevent(DataTable.RowHighlighted):
-            self.clear(columns=True)
-            self._drawn.clear()
-            self._runs.clear()
-            for column, width in self._layout:
-                heading = Text(column.label.rjust(width) if column.right else column.label, no_wrap=True)
-                self.add_column(heading, key=column.key, width=width)
-            for key, row in rows.items():
-                self._add(key, row, now)
-            if run is not None:
-                self.go_to(run)
-            self.scroll_to(y=top, animate=False)
+    def action_cursor_up(self) -> None:
+        """One up."""
+        self._move(self._cursor - 1)
 
-    def _add(self, key: str, row: Watched, now: float) -> None:
-        self._runs[key] = row.run
-        self._drawn[key] = cells = self._cells(row, now)
-        texts = (self._text(cell) for cell in cells)
-        self.add_row(*texts, key=key)
+    def action_cursor_down(self) -> None:
+        """One down."""
+        self._move(self._cursor + 1)
 
-    def _cells(self, row: Watched, now: float) -> list[Cell]:
-        moment = Moment(now, self._look, row.run in self.marked)
-        return [column.cell(row, moment, width) for column, width in self._layout]
+    def action_page_up(self) -> None:
+        """As many up as are in view."""
+        self._move(self._cursor - self._page)
 
-    def _text(self, cell: Cell) -> Text:
-        colours = self.app.theme_variables
-        text = Text(
-            cell.text,
-            style=colours.get(cell.colour, ""),
-            no_wrap=True,
-            overflow="crop",
-            end="",
+    def action_page_down(self) -> None:
+        """As many down as are in view."""
+        self._move(self._cursor + self._page)
+
+    def action_first(self) -> None:
+        """To the top."""
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the end."""
+        self._move(len(self._rows) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor there."""
+        if (index := self._index_at(event.y)) is not None:
+            self._move(index)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Point at a run."""
+        self._hover(self._index_at(event.y))
+
+    def on_leave(self) -> None:
+        """Point at nothing."""
+        self._hover(None)
+
+    def on_resize(self) -> None:
+        """Choose the columns for the new width, and keep the cursor in view."""
+        self.relayout()
+        self._into_view()
+
+    def _move(self, index: int) -> None:
+        index = max(0, min(index, len(self._rows) - 1))
+        if index == self._cursor:
+            return
+        before, self._cursor = self._cursor, index
+        self._refresh_lines({before, index})
+        self._into_view()
+        self.post_message(self.RowHighlighted())
+
+    def _hover(self, index: int | None) -> None:
+        if index != self._hovered:
+            before, self._hovered = self._hovered, index
+            self._refresh_lines({line for line in (before, index) if line is not None})
+
+    def _index_at(self, line: int) -> int | None:
+        index = line - _HEADING + self._top
+        return index if line >= _HEADING and index < len(self._rows) else None
+
+    # Scrolling
+
+    @property
+    def _top(self) -> int:
+        """The first row in view."""
+        return round(self.scroll_y)
+
+    @property
+    def _page(self) -> int:
+        """How many rows there is room for."""
+        return max(1, self.size.height - _HEADING)
+
+    @property
+    def _visible(self) -> range:
+        return range(self._top, min(len(self._rows), self._top + self._page))
+
+    def _into_view(self) -> None:
+        lowest = self._cursor - self._page + 1
+        if self.size.height and not lowest <= self._top <= self._cursor:
+            self.scroll_to(y=max(lowest, min(self._top, self._cursor)), animate=False)
+
+    # Drawing
+
+    def notify_style_update(self) -> None:
+        """The theme or the focus has changed."""
+        super().notify_style_update()
+        self._styles_by_colour.clear()
+
+    def render_line(self, y: int) -> Strip:
+        """The headings, or one row."""
+        width = self.size.width
+        if y < _HEADING:
+            return self._headings().adjust_cell_length(width, self.rich_style)
+        index = y - _HEADING + self._top
+        if index >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        return self._row(index, width)
+
+    def _headings(self) -> Strip:
+        style = self.get_component_rich_style(f"{_PART}heading")
+        return Strip(
+            [
+                Segment(_PAD + (column.label.rjust(width) if column.right else column.label.ljust(width)) + _PAD, style)
+                for column, width in self._layout
+            ]
         )
-        if cell.quiet_tail:
-            text.stylize(colours.get("quiet", ""), -cell.quiet_tail)
-        return text
+
+    def _row(self, index: int, width: int) -> Strip:
+        row = self._rows[index]
+        self._painted[row.run] = cells = self._cells(row)
+        base = self.rich_style
+        if index == self._cursor:
+            base += self.get_component_rich_style(f"{_PART}cursor", partial=True)
+        elif index == self._hovered:
+            base += self.get_component_rich_style(f"{_PART}hover", partial=True)
+        return Strip(list(self._segments(cells, base))).adjust_cell_length(width, base)
+
+    def _segments(self, cells: Cells, base: Style) -> Iterator[Segment]:
+        for cell, (_, width) in zip(cells, self._layout, strict=True):
+            text = _PAD + cell.text + " " * (width - cell_len(cell.text)) + _PAD
+            style = base + self._colour(cell.colour)
+            if cell.quiet_tail:
+                end = PADDING + len(cell.text)
+                yield Segment(text[: end - cell.quiet_tail], style)
+                yield Segment(text[end - cell.quiet_tail :], base + self._colour("quiet"))
+            else:
+                yield Segment(text, style)
+
+    def _colour(self, name: str) -> Style:
+        style = self._styles_by_colour.get(name)
+        if style is None:
+            style = self._styles_by_colour[name] = Style.parse(self.app.theme_variables.get(name, ""))
+        return style
+
+    def _cells(self, row: Watched) -> Cells:
+        moment = Moment(self._clock(), self._look, row.run in self.marked)
+        return tuple(column.cell(row, moment, width) for column, width in self._layout)
+
+    def _repaint(self, indices: Iterable[int]) -> None:
+        rows = self._rows
+        self._refresh_lines(
+            {index for index in indices if self._painted.get(rows[index].run) != self._cells(rows[index])}
+        )
+
+    def _refresh_lines(self, indices: set[int]) -> None:
+        top, width, visible = self._top, self.size.width, self._visible
+        regions = [Region(0, index - top + _HEADING, width, 1) for index in indices if index in visible]
+        if regions:
+            self.refresh(*regions)

@@ -1,0 +1,76 @@
+"""The table of runs: what it draws, and where the cursor goes."""
+
+from __future__ import annotations
+
+from fakes import FakeProber, FakeStore, World, address
+from support import running, shown, until
+
+from wandb_tui.core.events import Event
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.state import State
+from wandb_tui.ui.widgets.run_table import RunTable
+
+RUNS = [f"run{number:03d}" for number in range(300)]
+
+
+def many() -> World:
+    kept = [KeptRun(address(run), Goal(), 1, State.AVAILABLE, "Artifact is now available") for run in RUNS]
+    return World(FakeProber(), store=FakeStore(kept))
+
+
+async def test_keys_lead_to_every_row_and_the_cursor_stays_in_view():
+    async with running(many(), size=(120, 40)) as (app, pilot):
+        table = app.dashboard.table
+        await until(lambda: table.row_count == 300 and table.size.height)
+        page = table.size.height - 1
+        places = {"end": 299, "up": 298, "pageup": 298 - page, "home": 0, "pagedown": page, "down": page + 1}
+        for key, place in places.items():
+            await pilot.press(key)
+            assert table.cursor_row == place
+            assert table.run == address(RUNS[place])
+            await pilot.pause()
+            assert any(RUNS[place] in line for line in shown(app).splitlines()[1:20]), key
+
+
+async def test_only_rows_in_view_are_drawn(monkeypatch):
+    drawn = []
+    cells = RunTable._cells
+    monkeypatch.setattr(RunTable, "_cells", lambda table, row: drawn.append(row.run) or cells(table, row))
+    async with running(many(), size=(120, 40)) as (app, pilot):
+        table = app.dashboard.table
+        await until(lambda: table.row_count == 300 and table.size.height)
+        await pilot.pause()
+        drawn.clear()
+        table.tick()
+        table.update([app.session.watch[address(run)] for run in RUNS])
+        assert set(drawn) == {address(run) for run in RUNS[: table.size.height - 1]}
+
+
+async def test_a_row_out_of_view_is_up_to_date_when_it_comes_into_view():
+    async with running(many(), size=(120, 40)) as (app, pilot):
+        table = app.dashboard.table
+        await until(lambda: table.row_count == 300 and table.size.height)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "cancelled" not in shown(app)
+        await pilot.press("home")
+        await pilot.pause()
+        last = app.session.watch[address(RUNS[-1])]
+        app.session.watch.fold(Event(last.run, last.attempt, State.CANCELLED, "Cancelled"))
+        app.dashboard.repaint([last])
+        await pilot.press("end")
+        await pilot.pause()
+        assert "cancelled" in shown(app)
+
+
+async def test_rows_that_come_and_go_leave_the_cursor_on_its_run():
+    async with running(None, "abc", "def", "ghi") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 3)
+        await pilot.press("end")
+        app.session.remove([address("abc")])
+        app.dashboard.refresh_all()
+        assert app.dashboard.table.run == address("ghi")
+        app.session.remove([address("ghi")])
+        app.dashboard.refresh_all()
+        assert app.dashboard.table.run == address("def")
