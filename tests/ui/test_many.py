@@ -46,7 +46,7 @@ async def test_services_that_close_slowly_are_not_waited_for():
         began = time.monotonic()
         await pilot.press("q", "y")
         await until(lambda: app.return_value == 0)
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 5, "nobody waited for the twenty seconds"
     gate.set()
 
 
