@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
-from wandb_tui.core.events import AttemptEnded, Event, Level, Said
+from wandb_tui.core.events import AttemptEnded, Event, Level, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services
 from wandb_tui.core.ports import KeptRun
@@ -23,6 +23,10 @@ __all__ = ["LOG_LINES", "LogLine", "Spawn", "Watch", "Watched"]
 
 Spawn = Callable[[RunAddress, Callable[[], None]], None]
 """Starts a thread for a run; raises `RuntimeError` where the system has no thread left."""
+
+
+_ANSWERS = frozenset({MonitorStatus.NOT_AVAILABLE, MonitorStatus.AVAILABLE})
+"""What a monitor says when the server has answered what was asked."""
 
 
 class Watch:
@@ -129,14 +133,27 @@ class Watch:
             else:
                 self._begin(row)
 
-    def remove(self, run: RunAddress) -> None:
-        """Take a run off the list, ending its attempt."""
+    def remove(self, run: RunAddress) -> Watched:
+        """Take a run off the list, ending its attempt; its row may be put back."""
         with self._changed:
             row = self._rows.pop(run)
             self._attempts_before[run] = row.attempt
             if row.control is not None:
                 row.control.cancel()
             self._changed.notify_all()
+            return row
+
+    def put_back(self, row: Watched) -> Watched:
+        """Take a removed row back with all that is known of it; an attempt that was under way begins anew."""
+        with self._changed:
+            if row.run in self._rows:
+                return self._rows[row.run]
+            # What its old thread still says is not heard any more, its end included.
+            row.running, row.control, row.next_probe_at = False, None, None
+            self._rows[row.run] = row
+            if row.active:
+                self._begin(row)
+            return row
 
     def visit(self, run: RunAddress) -> None:
         """Let a run's page be visited again now; nothing happens where no attempt is under way."""
@@ -229,6 +246,8 @@ class Watch:
         row.failure = event.failure
         row.run_info = event.run_info or row.run_info
         row.heard_at, row.elapsed_then, row.clock_stopped = self._clock(), event.elapsed, event.clock_stopped
+        if event.status in _ANSWERS:
+            row.answered_at = row.heard_at
         if event.state.final:
             row.clock_stopped = True
         row.next_probe_at = None if event.next_probe is None else row.heard_at + event.next_probe

@@ -70,6 +70,7 @@ class Watched:
     clock_stopped: bool = True
     heard_at: float = 0.0
     next_probe_at: float | None = None
+    answered_at: float | None = None
 
     def elapsed(self, now: float) -> float:
         """Seconds this attempt's clock has run, by the watch's clock."""
@@ -85,6 +86,10 @@ class Watched:
         """The newest line, with its “next check in 17 s” counting down."""
         seconds = self.until_probe(now)
         return f"{self.reason}, next check in {seconds:.0f} s" if self.reason and seconds is not None else self.message
+
+    def age(self, now: float) -> float | None:
+        """Seconds since the server last told how it stands; None where it has not yet."""
+        return None if self.answered_at is None else max(0.0, now - self.answered_at)
 
     @property
     def active(self) -> bool:

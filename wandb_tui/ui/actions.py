@@ -24,6 +24,7 @@ class Needs(StrEnum):
     ACTIVE_RUN = "active run"
     PANE = "pane"
     REMOVED = "removed run"
+    CHOICE = "marks or a filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Action:
 
 _SHOWN = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
-    "asterisk": "*",
+    "asterisk": "*", "f1": "F1", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
 }  # fmt: skip
 
 
@@ -89,11 +90,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("logs", ("l", "enter"), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
     Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.", needs=Needs.PANE,
            footer=False),
-    Action("filter", ("slash",), "Filter", "Show only some runs: words, !not, state:failed, project:lab.",
+    Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.", needs=Needs.RUN),
+    Action("filter", ("slash",), "Filter",
+           "Show only some runs: words, !not, state:failed, project:lab, /regular expression/.", needs=Needs.ROWS),
+    Action("sort", ("o",), "Sort", "Sort by the next column; after the last one, as the runs were added.",
            needs=Needs.ROWS),
+    Action("sort_reverse", ("O",), "Reverse", "Sort the other way round.", needs=Needs.ROWS, footer=False),
+    Action("columns", ("h",), "Columns", "Choose the columns, and by which one to sort.", footer=False),
+    Action("compact", ("w",), "Compact", "Show the columns that tell the most, or all that fit.", footer=False),
     Action("mark", ("space",), "Select", "Mark this run; the actions then apply to all that are marked.",
            needs=Needs.RUN),
+    Action("mark_down", ("shift+down",), "Select down", "Mark up to the next run.", needs=Needs.RUN, footer=False),
+    Action("mark_up", ("shift+up",), "Select up", "Mark up to the run before.", needs=Needs.RUN, footer=False),
+    Action("mark_range", ("V",), "Select range", "Mark from here to wherever the cursor goes; again ends it.",
+           needs=Needs.RUN, footer=False),
     Action("mark_all", ("asterisk",), "Select all", "Mark every run shown, or none.", needs=Needs.RUN, footer=False),
+    Action("mark_others", ("i",), "Invert", "Mark the runs that are not marked, and no longer those that are.",
+           needs=Needs.RUN, footer=False),
+    Action("clear", ("escape",), "Clear", "Unmark all; once more, show all runs again.", needs=Needs.CHOICE,
+           footer=False),
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
     Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
     Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),

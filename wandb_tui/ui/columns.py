@@ -1,43 +1,35 @@
-"""The columns of the table: which of them fit, how wide they are, and what stands in them."""
+"""The columns of the table: what they are worth, which of them fit, and by what their rows are sorted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
-from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, run_name, short_name, version
+from wandb_tui.ui import cells
+from wandb_tui.ui.cells import Cell, Moment
+from wandb_tui.ui.look import run_name, version
 
 PADDING = 1
 """Cells on each side of a column."""
 
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a cell, by value, so that unchanged ones are told from changed ones.
-
-    Attributes:
-        text: The text, cut to fit.
-        colour: The name of a theme's variable.
-        quiet_tail: How many characters at the end are less important.
-    """
-
-    text: str
-    colour: str = "foreground"
-    quiet_tail: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What a cell may depend on besides its row."""
-
-    now: float
-    look: Look
-    marked: bool = False
-
-
 Draw = Callable[[Watched, Moment, int], Cell]
+Rank = tuple[float | str, ...]
+"""What rows are sorted by; ranks of one column can be compared with each other."""
+
+_ATTENTION = (
+    State.FAILED,
+    State.TIMED_OUT,
+    State.SIGNING_IN,
+    State.VISITING,
+    State.WAITING,
+    State.QUEUED,
+    State.AVAILABLE,
+    State.CANCELLED,
+)
+"""The states in the order in which they want to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +39,14 @@ class Column:
     Attributes:
         key: Its name.
         label: Its heading.
-        width: The least width in cells, without padding.
+        width: The least width in cells, without padding; the heading and an arrow fit into it.
         worth: Columns of the least worth go first where it is narrow.
         draw: What stands in it.
+        rank: By what its rows are sorted; None puts a row last either way.
         share: Its share of the space that is left over.
         right: Whether its text stands at the right edge.
+        ticks: Whether its rank changes as time goes by.
+        compact: Whether the compact table has it.
     """
 
     key: str
@@ -59,8 +54,11 @@ class Column:
     width: int
     worth: int
     draw: Draw
+    rank: Callable[[Watched, float], Rank | None]
     share: int = 0
     right: bool = False
+    ticks: bool = False
+    compact: bool = False
 
     def cell(self, row: Watched, moment: Moment, width: int) -> Cell:
         """What stands in the column for this row, in `width` cells."""
@@ -68,69 +66,65 @@ class Column:
         return replace(cell, text=cell.text.rjust(width)) if self.right else cell
 
 
-def _state(row: Watched, moment: Moment, width: int) -> Cell:
-    mark = moment.look.text("●") if moment.marked else " "
-    return Cell(
-        moment.look.fit(f"{mark} {moment.look.icon(row.state)} {row.state}", width),
-        "marked" if moment.marked else STATE_COLOURS[row.state],
-    )
+def natural(text: str) -> Rank:
+    """A rank by which `run-9` comes before `run-10`, and capital letters count like small ones."""
+    parts = re.split(r"([0-9]+)", text[:100].casefold())
+    return tuple(float(part) if number % 2 else part for number, part in enumerate(parts))
 
 
-def _run(row: Watched, moment: Moment, width: int) -> Cell:
-    name, run_id = short_name(row), clean(row.run.run_id)
-    whole = run_name(row)
-    shown = moment.look.fit(whole, width)
-    tail = len(run_id) if shown == whole and name != run_id else 0
-    return Cell(shown, quiet_tail=tail)
-
-
-def _project(row: Watched, moment: Moment, width: int) -> Cell:
-    return Cell(moment.look.fit(clean(row.run.project_path), width), "quiet")
-
-
-def _goal(row: Watched, moment: Moment, width: int) -> Cell:
-    return Cell(moment.look.fit(str(row.goal), width))
-
-
-def _artifact(row: Watched, moment: Moment, width: int) -> Cell:
-    shown = version(row)
-    colour = "success" if row.state is State.AVAILABLE else "foreground"
-    return Cell(moment.look.fit(shown, width), colour) if shown else Cell(moment.look.text("–"), "quiet")
-
-
-def _time(row: Watched, moment: Moment, width: int) -> Cell:
-    return Cell(moment.look.fit(minutes(row.elapsed(moment.now)), width), "foreground" if row.active else "quiet")
-
-
-def _next(row: Watched, moment: Moment, width: int) -> Cell:
-    if row.state is State.SIGNING_IN and row.clock_stopped:
-        return Cell("you", "warning")
-    seconds = row.until_probe(moment.now) if row.active else None
-    if seconds is None:
-        return Cell(moment.look.text("–"), "quiet")
-    return Cell(moment.look.fit("now" if seconds < 0.5 else f"{seconds:.0f} s", width))  # noqa: PLR2004 - as rounded
-
-
-def _attempt(row: Watched, _moment: Moment, _width: int) -> Cell:
-    return Cell(str(max(row.attempt, 1)), "foreground" if row.attempt > 1 else "quiet")
+def _number(value: float | None) -> Rank | None:
+    return None if value is None else (value,)
 
 
 COLUMNS = (
-    Column("state", "  State", 14, 8, _state),
-    Column("run", "Run", 22, 7, _run, share=3),
-    Column("project", "Project", 14, 2, _project, share=2),
-    Column("goal", "Goal", 9, 3, _goal),
-    Column("artifact", "Artifact", 8, 4, _artifact),
-    Column("time", "Time", 7, 6, _time, right=True),
-    Column("next", "Next", 6, 5, _next, right=True),
-    Column("attempt", "Attempt", 7, 1, _attempt, right=True),
-)
+    Column("state", "  State", 14, 12, cells.state, lambda row, _: (_ATTENTION.index(row.state),), compact=True),
+    Column("run", "Run", 21, 11, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
+    Column("project", "Project", 12, 4, cells.project, lambda row, _: natural(row.run.project_path), share=2),
+    Column("goal", "Goal", 9, 7, cells.goal, lambda row, _: natural(str(row.goal))),
+    Column(
+        "artifact", "Artifact", 9, 8, cells.artifact, lambda row, _: natural(version(row)) if row.artifact else None,
+        compact=True,
+    ),
+    Column(
+        "run_state", "Run is", 8, 6, cells.run_state,
+        lambda row, _: (row.run_info.state,) if row.run_info and row.run_info.state else None,
+    ),
+    Column(
+        "step", "Step", 9, 5, cells.step, lambda row, _: _number(row.run_info.last_step if row.run_info else None),
+        right=True,
+    ),
+    Column(
+        "time", "Time", 7, 10, cells.elapsed, lambda row, now: (row.elapsed(now),), right=True, ticks=True,
+        compact=True,
+    ),
+    Column("waited", "Waited", 7, 2, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
+    Column(
+        "next", "Next", 6, 9, cells.next_probe, lambda row, now: _number(row.until_probe(now) if row.active else None),
+        right=True, ticks=True, compact=True,
+    ),
+    Column(
+        "age", "Age", 5, 1, cells.age, lambda row, now: _number(row.age(now) if row.active else None), right=True,
+        ticks=True,
+    ),
+    Column("attempt", "Try", 4, 3, cells.attempt, lambda row, _: (row.attempt,), right=True),
+)  # fmt: skip
 """All columns, from left to right."""
 
+BY_KEY = {column.key: column for column in COLUMNS}
 
-def chosen(width: int) -> list[tuple[Column, int]]:
-    """The columns that fit into `width` cells, with their widths; those with a share divide what is left."""
-    columns = list(COLUMNS)
+ALWAYS = frozenset({"state", "run"})
+"""The columns that cannot be hidden: without them one would not know what one looks at."""
+
+
+def chosen(width: int, hidden: Collection[str] = (), *, compact: bool = False) -> list[tuple[Column, int]]:
+    """The columns that are wanted and fit into `width` cells, with their widths; those with a share take what is left.
+
+    Args:
+        width: The cells there are.
+        hidden: The keys of the columns that are not wanted.
+        compact: Only those that tell the most.
+    """
+    columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
     while len(columns) > 1 and _needed(columns) > width:
         columns.remove(min(columns, key=lambda column: column.worth))
     spare = max(0, width - _needed(columns))

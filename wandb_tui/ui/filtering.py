@@ -1,11 +1,13 @@
-"""The filter: words that a run must have, `!` before one that it must not, fields with a colon."""
+"""The filter: words that a run must have, `!` before one that it must not, fields, regular expressions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from wandb_tui.core.watch import Watched
-from wandb_tui.ui.look import run_name
+from wandb_tui.ui.look import clean, run_name
 
 Predicate = Callable[[Watched], bool]
 
@@ -14,25 +16,90 @@ _FIELDS: dict[str, Callable[[Watched], str]] = {
     "project": lambda row: row.run.project_path,
     "goal": lambda row: str(row.goal),
     "run": run_name,
-    "log": lambda row: row.message,
+    "log": lambda row: clean(row.message),
+    "is": lambda row: row.run_info.state if row.run_info else "",
 }
 
+_TERM = re.compile(
+    r"""
+    (?P<no>!?)
+    (?:(?P<field>\w+):)?
+    (?: /(?P<pattern>(?:\\.|[^\\/])*)(?:/|\\?$)   # a regular expression; the last slash may still be missing
+      | "(?P<phrase>[^"]*)(?:"|$)
+      | (?P<word>\S+) )
+    (?=\s|$)
+    """,
+    re.VERBOSE,
+)
+_RUNAWAY = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
+"""A repetition of a repetition, such as `(a+)+`: it may take for ever on a text that does not match."""
 
-def matcher(text: str) -> Predicate:
-    """What tells whether a run is shown; an empty text shows all of them."""
-    tests = [_test(word.casefold()) for word in text.split()]
-    return lambda row: all(test(row) for test in tests)
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a filter.
+
+    Attributes:
+        text: What is looked for; for a regular expression, what stood between the slashes.
+        field: What comes before a colon, or empty.
+        no: Whether it must not be there.
+        regex: Whether it is a regular expression.
+    """
+
+    text: str
+    field: str = ""
+    no: bool = False
+    regex: bool = False
 
 
-def _test(word: str) -> Predicate:
-    wanted = not word.startswith("!")
-    word = word.removeprefix("!")
-    field, colon, value = word.partition(":")
-    if colon and field in _FIELDS:
-        read = _FIELDS[field]
-        return lambda row: (value in read(row).casefold()) is wanted
-    return lambda row: (word in _text(row)) is wanted
+def terms(text: str) -> Iterator[Term]:
+    """The parts of a filter, apart from each other by spaces."""
+    at = 0
+    while match := re.compile(r"\s*(?=\S)").match(text, at):
+        at = match.end()
+        found = _TERM.match(text, at) or re.compile(r"(?P<word>\S+)").match(text, at)
+        if found is None:
+            return
+        at = found.end()
+        parts = found.groupdict()
+        pattern = parts.get("pattern")
+        body = pattern if pattern is not None else parts.get("phrase") or parts.get("word") or ""
+        yield Term(body, (parts.get("field") or "").casefold(), bool(parts.get("no")), pattern is not None)
+
+
+class Filter:
+    """A filter as it was typed, and what it means."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self.wrong = ""
+        """What cannot be understood, in one sentence; empty where all can."""
+        self._tests: list[Predicate] = []
+        for term in terms(self.text):
+            try:
+                self._tests.append(_test(term))
+            except re.error as error:
+                self.wrong = f"/{clean(term.text, 40)}/ is no regular expression: {error.msg}"
+
+    def matches(self, row: Watched) -> bool:
+        """Whether a run is shown; an empty filter shows all of them."""
+        return all(test(row) for test in self._tests)
+
+
+def _test(term: Term) -> Predicate:
+    if term.field and term.field not in _FIELDS:
+        # A colon that is no field's belongs to the word, as in `step:200`.
+        body = f"/{term.text}/" if term.regex else term.text
+        return _test(Term(f"{term.field}:{body}", no=term.no))
+    read, text = _FIELDS.get(term.field, _text), term.text
+    if term.regex:
+        if _RUNAWAY.search(text):
+            raise re.error("a repetition of a repetition may take for ever")
+        found = re.compile(text, re.IGNORECASE).search
+        return lambda row: (found(read(row)) is not None) is not term.no
+    wanted = text.casefold()
+    return lambda row: (wanted in read(row).casefold()) is not term.no
 
 
 def _text(row: Watched) -> str:
-    return f"{row.state} {run_name(row)} {row.run.project_path} {row.goal} {row.artifact or ''}".casefold()
+    return f"{row.state} {run_name(row)} {row.run.project_path} {row.goal} {row.artifact or ''}"

@@ -48,7 +48,7 @@ class Session:
         self.keeper = Keeper(
             backend.store, lambda rows: _try(post, Restored(rows)), lambda text: _try(post, Trouble(text))
         )
-        self._removed: list[list[KeptRun]] = []
+        self._removed: list[list[Watched]] = []
 
     @property
     def now(self) -> float:
@@ -93,22 +93,28 @@ class Session:
         self.watch.restart(run)
         self._keep(self.watch[run])
 
+    def change_goal(self, run: RunAddress, goal: Goal) -> None:
+        """Wait for something else; what had ended begins anew."""
+        self.watch.change_goal(run, goal)
+        self._keep(self.watch[run])
+
+    def remember(self, key: str, value: object) -> None:
+        """Keep something of how the dashboard looks, for the next start."""
+
     def remove(self, runs: Iterable[RunAddress]) -> None:
         """Take runs off the list, until they are put back."""
-        gone = [self.watch[run].kept(self.now) for run in runs]
+        gone = [self.watch.remove(run) for run in runs]
         for row in gone:
-            self.watch.remove(row.run)
             self.keeper.remove(row.run)
         self._removed.append(gone)
 
     def undo(self) -> list[RunAddress]:
-        """Put back what was removed last; what was still waiting goes on as a new attempt."""
+        """Put back what was removed last, with its log; what was still waiting goes on as a new attempt."""
         if not self._removed:
             return []
         rows = self._removed.pop()
-        self.restore(rows)
         for row in rows:
-            self._keep(self.watch[row.run])
+            self._keep(self.watch.put_back(row))
         return [row.run for row in rows]
 
     def restart_refused(self) -> int:

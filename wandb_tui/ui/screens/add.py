@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Static, TextArea
+from textual.widgets import Button, Input, Static, TextArea
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
 from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
 from wandb_tui.ui.session import Session
+from wandb_tui.ui.widgets.goal_line import GoalInput
 
 _SETTLE = 0.15
 """Seconds without a key before what was typed is checked."""
@@ -59,10 +59,7 @@ class AddRuns(Dialog[None]):
             yield TextArea(id="addresses", placeholder="entity/project/run_id, or the addresses of run pages")
             with VerticalScroll(id="verdicts", can_focus=False):
                 yield Static(id="verdict-list", markup=False)
-            with Horizontal(id="goal-line"):
-                yield Label("Wait for")
-                yield Input(str(self._goal), id="goal", compact=True)
-                yield Static(id="goal-verdict", markup=False)
+            yield GoalInput(str(self._goal), self._look)
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield Static(id="tally", markup=False)
@@ -71,16 +68,12 @@ class AddRuns(Dialog[None]):
 
     def on_mount(self) -> None:
         """Start with an empty verdict."""
-        self._show_goal()
         self._show([])
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
+        self.say_wrong("")
         self.run_worker(self._check_soon(), exclusive=True, group="check")
-
-    @on(Input.Changed, "#goal")
-    def _goal_typed(self) -> None:
-        self._show_goal()
 
     @on(Button.Pressed, "#close")
     def _close(self) -> None:
@@ -100,7 +93,6 @@ class AddRuns(Dialog[None]):
         checked = await self._check()
         # The screen may have been left meanwhile.
         if self.query("#verdict-list"):
-            self.say_wrong("")
             self._show(checked)
 
     async def _check(self) -> list[Checked]:
@@ -114,9 +106,10 @@ class AddRuns(Dialog[None]):
             return check(texts, self._parsed, [row.run for row in self._session.watch])
 
     async def _submit(self) -> None:
-        goal = self._typed_goal()
-        if isinstance(goal, UsageError):
-            self.say_wrong(str(goal))
+        asked = self.query_one(GoalInput)
+        goal = asked.goal
+        if goal is None:
+            self.say_wrong(asked.problem)
             self.query_one("#goal").focus()
             return
         checked = await self._check()
@@ -136,20 +129,6 @@ class AddRuns(Dialog[None]):
         self._show(wrong)
         if good:
             self.app.notify(f"{_runs(len(good))} added; the rest is still in the box", markup=False)
-
-    def _typed_goal(self) -> Goal | UsageError:
-        try:
-            return Goal.parse(self.query_one("#goal", Input).value)
-        except UsageError as error:
-            return error
-
-    def _show_goal(self) -> None:
-        goal = self._typed_goal()
-        verdict = self.query_one("#goal-verdict", Static)
-        if isinstance(goal, UsageError):
-            verdict.update(Content.styled(self._look.text("✖ ") + goal.hint, "$error"))
-        else:
-            verdict.update(Content.styled(_GOALS[goal.kind], "$quiet"))
 
     def _show(self, checked: list[Checked]) -> None:
         lines = [self._line(one) for one in checked[:_LISTED]]
@@ -172,15 +151,6 @@ class AddRuns(Dialog[None]):
             (self._look.text(clean(one.why)), "$error"),
             (note, "$quiet"),
         )
-
-
-_GOALS = {
-    "exists": "any version of the history",
-    "version": "this version or a newer one",
-    "newer": "a version newer than the newest one now",
-    "step": "a history that covers this step",
-    "complete": "a history with nothing missing",
-}
 
 
 def _runs(count: int) -> str:

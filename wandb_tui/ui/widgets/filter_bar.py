@@ -2,30 +2,71 @@
 
 from __future__ import annotations
 
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from wandb_tui.ui.look import Look
 
 
-class FilterBar(Input):
-    """Enter goes back to the table and keeps the filter, Escape drops it."""
+class FilterBar(Horizontal):
+    """Enter goes back to the table and keeps the filter, Escape drops it. Beside it stands how many runs are left."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("enter,down", "keep", "Keep", show=False),
+        Binding("enter,down", "keep", "Keep", show=False, priority=True),
         Binding("escape", "drop", "Drop", show=False),
     ]
+
+    wrong: reactive[str] = reactive("")
+    """Why the filter cannot be understood."""
+    counted: reactive[tuple[int, int]] = reactive((0, 0))
+    """How many runs are shown, of how many."""
 
     class Left(Message):
         """The user is done with the filter."""
 
-    def __init__(self) -> None:
-        super().__init__(placeholder="filter: words, !not, state:failed, project:lab", compact=True)
+    class Changed(Message):
+        """Another filter has been typed."""
+
+        def __init__(self, value: str) -> None:
+            super().__init__()
+            self.value = value
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._input = Input(
+            placeholder=look.text("words  !not  state:failed  project:lab  /regular expression/"), compact=True
+        )
+        self._note = Static()
         self.display = False
+
+    def compose(self) -> ComposeResult:
+        """A sign, the filter, a note."""
+        yield Static("/")
+        yield self._input
+        yield self._note
+
+    @property
+    def value(self) -> str:
+        """The filter as it stands there."""
+        return self._input.value
+
+    def put(self, text: str) -> None:
+        """Put a filter there that was typed before."""
+        with self.prevent(Input.Changed):
+            self._input.value = text
+        self.display = bool(text)
 
     def open(self) -> None:
         """Show the line and type into it."""
         self.display = True
-        self.focus()
+        self._input.focus()
 
     def action_keep(self) -> None:
         """Go on with what is shown."""
@@ -34,6 +75,27 @@ class FilterBar(Input):
 
     def action_drop(self) -> None:
         """Show all again."""
-        self.value = ""
+        self._input.value = ""
         self.display = False
         self.post_message(self.Left())
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))
+
+    def watch_wrong(self) -> None:
+        """Say what is wrong."""
+        self._say()
+
+    def watch_counted(self) -> None:
+        """Say how many are left."""
+        self._say()
+
+    def _say(self) -> None:
+        shown, of = self.counted
+        if self.wrong:
+            note = Content.styled(self._look.text(f"✖ {self.wrong}"), "$error")
+        else:
+            note = Content.styled(f"{shown} of {of}", "$quiet" if shown else "$warning")
+        self._note.update(note)

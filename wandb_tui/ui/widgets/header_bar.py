@@ -23,6 +23,7 @@ class Counts:
     ready: int = 0
     waiting: int = 0
     failed: int = 0
+    marked: int = 0
 
 
 Part = tuple[str, str]
@@ -81,10 +82,16 @@ class HeaderBar(Widget):
         )
         long: list[Part] = [(runs, "$foreground")]
         short: list[Part] = []
+        marked: list[Part] = []
+        if counts.marked:
+            marked = [(f"{self._look.text('●')} {counts.marked}", "$marked")]
+            long = [*marked, (" marked   ", "$foreground"), *long]
         for sign, count, word, colour in kinds:
             style = colour if count else "$quiet"
             long += [("   ", ""), (f"{sign} {count}", style), (f" {word}", "$foreground" if count else "$quiet")]
             short += [("  " if short else "", ""), (f"{sign} {count}", style)]
+        if marked:
+            short = [*marked, ("  ", ""), *short]
         return [long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
 
 

@@ -10,8 +10,11 @@ from textual.widget import Widget
 
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 
-_LAST = ("help", "command_palette", "ask_quit")
-_SHED_FIRST = ("sign_in", "visit", "filter", "mark", "remove", "command_palette", "logs", "cancel", "restart")
+_WORTH = (
+    "add", "ask_quit", "help", "restart", "cancel", "filter", "logs", "mark", "remove", "sort", "goal",
+    "command_palette", "visit", "sign_in",
+)  # fmt: skip
+"""The actions in the order of their worth: where it is narrow, the last ones go."""
 
 
 class KeyBar(Widget):
@@ -22,11 +25,14 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         """The line; keys of less worth go where it is narrow."""
-        shown = [action for action in ACTIONS if action.footer]
-        for shed in _SHED_FIRST:
-            if sum(_width(action) for action in shown) <= self.size.width - 1:
+        room = self.size.width - 1
+        kept: set[str] = set()
+        for action in sorted((action for action in ACTIONS if action.footer), key=_rank):
+            room -= _width(action)
+            if room < 0:
                 break
-            shown.remove(BY_ID[shed])
+            kept.add(action.id)
+        shown = [action for action in ACTIONS if action.id in kept]
         return Content.assemble(" ", *(self._hint(action) for action in shown))
 
     def _hint(self, action: Action) -> Content:
@@ -45,6 +51,10 @@ class KeyBar(Widget):
         if action is not None:
             owner = self.app if action.where is Where.ANYWHERE else self.screen
             await owner.run_action(action.id)
+
+
+def _rank(action: Action) -> int:
+    return _WORTH.index(action.id) if action.id in _WORTH else len(_WORTH)
 
 
 def _width(action: Action) -> int:

@@ -23,14 +23,20 @@ from textual.strip import Strip
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch import Watched
-from wandb_tui.ui.columns import PADDING, Cell, Column, Moment, chosen
+from wandb_tui.ui.arrangement import Arrangement
+from wandb_tui.ui.cells import Cell, Moment
+from wandb_tui.ui.columns import PADDING, Column, chosen
 from wandb_tui.ui.look import Look
+from wandb_tui.ui.marks import Marks
 
 _BAR = 1
 """The cells that are left free for the vertical scroll bar."""
 
 _HEADING = 1
 """The lines at the top that do not scroll."""
+
+_MARK = PADDING + 1
+"""The cells at the left edge in which a click marks the run."""
 
 _PAD = " " * PADDING
 _PART = "run-table--"
@@ -41,7 +47,7 @@ Cells = tuple[Cell, ...]
 class RunTable(ScrollView, can_focus=True):
     """Shows the runs it is given, in their order; the cursor stays on its run."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "cursor", "hover")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", show=False),
         Binding("up", "cursor_up", "Up", show=False),
@@ -53,14 +59,25 @@ class RunTable(ScrollView, can_focus=True):
     ]
 
     class Opened(Message):
-        """Enter was pressed on a run."""
+        """Enter was pressed on a run, or it was clicked twice."""
+
+    class Marked(Message):
+        """The mouse has changed the marks."""
+
+    class SortWanted(Message):
+        """The heading of a column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
 
     class RowHighlighted(Message):
         """Another run is under the cursor now."""
 
-    def __init__(self, look: Look, clock: Clock) -> None:
+    def __init__(self, look: Look, clock: Clock, arrangement: Arrangement) -> None:
         super().__init__()
         self._look = look
+        self._arrangement = arrangement
         self._clock = clock
         self._layout: list[tuple[Column, int]] = []
         self._rows: list[Watched] = []
@@ -69,7 +86,7 @@ class RunTable(ScrollView, can_focus=True):
         self._styles_by_colour: dict[str, Style] = {}
         self._cursor = 0
         self._hovered: int | None = None
-        self.marked: set[RunAddress] = set()
+        self.marks = Marks()
 
     @property
     def run(self) -> RunAddress | None:
@@ -140,18 +157,13 @@ class RunTable(ScrollView, can_focus=True):
         self._repaint(self._visible)
 
     def relayout(self) -> None:
-        """Choose the columns anew, where the width has changed."""
-        layout = chosen(self.app.size.width - _BAR)
+        """Choose the columns anew, where the width or the wishes have changed."""
+        wanted = self._arrangement
+        layout = chosen(self.app.size.width - _BAR, wanted.hidden, compact=wanted.compact)
         if layout != self._layout:
             self._layout = layout
             self._painted.clear()
             self.refresh()
-
-    def toggle(self, runs: Iterable[RunAddress]) -> None:
-        """Mark these runs, or none of them where all are marked."""
-        runs = set(runs)
-        self.marked = self.marked - runs if runs <= self.marked else self.marked | runs
-        self.tick()
 
     def go_to(self, run: RunAddress) -> None:
         """Move the cursor to a run, if it is shown."""
@@ -190,9 +202,28 @@ class RunTable(ScrollView, can_focus=True):
         self._move(len(self._rows) - 1)
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor there."""
-        if (index := self._index_at(event.y)) is not None:
-            self._move(index)
+        """Go to a run; at the left edge, or with a key held, mark it; a second click opens it. Headings sort."""
+        index = self._index_at(event.y)
+        if index is None:
+            if event.y < _HEADING and (column := self._column_at(event.x)) is not None:
+                self.post_message(self.SortWanted(column.key))
+            return
+        if event.shift and self.run is not None:
+            self.marks.begin_range(self.run)
+        self._move(index)
+        if event.shift or event.ctrl or event.x < _MARK:
+            self._mark(self._rows[index].run, up_to=event.shift)
+        elif event.chain == 2:  # noqa: PLR2004 - a double click
+            self.post_message(self.Opened())
+
+    def _mark(self, run: RunAddress, *, up_to: bool) -> None:
+        if up_to:
+            self.marks.extend(self.shown, run)
+            self.marks.end_range()
+        else:
+            self.marks.toggle([run])
+        self.tick()
+        self.post_message(self.Marked())
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Point at a run."""
@@ -264,13 +295,24 @@ class RunTable(ScrollView, can_focus=True):
         return self._row(index, width)
 
     def _headings(self) -> Strip:
-        style = self.get_component_rich_style(f"{_PART}heading")
-        return Strip(
-            [
-                Segment(_PAD + (column.label.rjust(width) if column.right else column.label.ljust(width)) + _PAD, style)
-                for column, width in self._layout
-            ]
-        )
+        plain, sorted_by = (self.get_component_rich_style(f"{_PART}{part}") for part in ("heading", "sorted"))
+        order = self._arrangement.order
+        arrow = self._look.text("▼" if order.reverse else "▲")
+        segments = []
+        for column, width in self._layout:
+            here = column.key == order.column
+            label = column.label + arrow if here else column.label
+            label = label.rjust(width) if column.right else label.ljust(width)
+            segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
+        return Strip(segments)
+
+    def _column_at(self, x: int) -> Column | None:
+        right = 0
+        for column, width in self._layout:
+            right += width + 2 * PADDING
+            if x < right:
+                return column
+        return None
 
     def _row(self, index: int, width: int) -> Strip:
         row = self._rows[index]
@@ -300,7 +342,7 @@ class RunTable(ScrollView, can_focus=True):
         return style
 
     def _cells(self, row: Watched) -> Cells:
-        moment = Moment(self._clock(), self._look, row.run in self.marked)
+        moment = Moment(self._clock(), self._look, row.run in self.marks)
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 
     def _repaint(self, indices: Iterable[int]) -> None:

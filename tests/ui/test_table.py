@@ -1,0 +1,323 @@
+"""Sorting, columns, filter and marks of the table."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import ABSENT, FakeProber, FakeStore, World, address
+from support import running, shown, until
+from textual.widgets import Input
+
+from wandb_tui.core.events import Event
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.state import State
+from wandb_tui.ui.filtering import Filter
+from wandb_tui.ui.screens.confirm import Confirm
+from wandb_tui.ui.widgets.run_table import RunTable
+
+STATES = {
+    "r10": State.AVAILABLE,
+    "r9": State.FAILED,
+    "r1": State.TIMED_OUT,
+    "r20": State.CANCELLED,
+    "r3": State.FAILED,
+}
+
+
+def ended() -> World:
+    """A list of runs that have all ended, so that nothing moves by itself."""
+    rows = [
+        KeptRun(address(run), Goal(), 1, state, f"{state} it is", None, elapsed=10.0 * number)
+        for number, (run, state) in enumerate(STATES.items())
+    ]
+    return World(FakeProber(default=ABSENT), store=FakeStore(rows))
+
+
+def ids(app):
+    return [run.run_id for run in app.dashboard.table.shown]
+
+
+def marked(app):
+    return {run.run_id for run in app.dashboard.table.shown if run in app.dashboard.table.marks}
+
+
+async def test_sorting_goes_through_the_columns_and_keeps_the_cursor_on_its_run():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("home", "down")
+        assert app.dashboard.table.run == address("r9")
+        await pilot.press("o")
+        assert ids(app) == ["r9", "r3", "r1", "r10", "r20"], "what wants attention first"
+        await pilot.press("o")
+        assert ids(app) == ["r1", "r3", "r9", "r10", "r20"], "numbers as numbers"
+        assert "Run▲" in shown(app)
+        assert app.dashboard.table.run == address("r9")
+        await pilot.press("O")
+        assert ids(app) == ["r20", "r10", "r9", "r3", "r1"]
+        assert "Run▼" in shown(app)
+        assert app.dashboard.table.run == address("r9")
+        for _ in app.dashboard.table.columns[1:]:
+            await pilot.press("o")
+        assert ids(app) == list(STATES), "as they were added"
+
+
+async def test_a_heading_sorts_by_the_mouse_and_a_second_click_reverses():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        line = next(line for line in shown(app).splitlines() if "Run" in line and "Goal" in line)
+        at = line.index("Run"), 0
+        await pilot.click(RunTable, offset=at)
+        assert ids(app) == ["r1", "r3", "r9", "r10", "r20"]
+        await pilot.click(RunTable, offset=at)
+        assert ids(app) == ["r20", "r10", "r9", "r3", "r1"]
+        await pilot.click(RunTable, offset=at)
+        assert ids(app) == list(STATES)
+
+
+async def test_a_run_that_changes_finds_its_place_at_once():
+    async with running(ended(), "new", size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 6)
+        row = app.session.watch[address("new")]
+        await until(lambda: row.state is State.WAITING)
+        await pilot.press("o", "home")
+        assert ids(app)[3] == "new"
+        app.session.bridge.publish(Event(row.run, row.attempt, State.FAILED, "no such project"))
+        await until(lambda: ids(app).index("new") < 3)
+        assert app.dashboard.table.run == address("r9"), "the cursor stays on its run"
+
+
+async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
+    now = [1000.0]
+    async with running(World(FakeProber()), "a", "b", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
+        await until(lambda: len(ids(app)) == 2)
+        await pilot.press("o", "o")
+        while app.dashboard.arrangement.order.column != "next":
+            await pilot.press("o")
+        for run, seconds in (("a", 9.0), ("b", 3.0)):
+            app.session.bridge.publish(Event(address(run), 1, State.WAITING, "x", next_probe=seconds))
+        await pilot.pause(0.2)
+        assert ids(app) == ["a", "b"], "not yet"
+        now[0] += 6
+        app.session.bridge.publish(Event(address("b"), 1, State.WAITING, "y", next_probe=1.0))
+        await until(lambda: ids(app) == ["b", "a"])
+
+
+async def test_the_run_itself_and_the_waiting_are_told():
+    now = [1000.0]
+    prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
+    async with running(World(prober), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
+        table = app.dashboard.table
+        await until(lambda: "1,234" in shown(app))
+        assert table.cell(address("abc"), "run_state").text == "finished"
+        assert table.cell(address("abc"), "age").text.strip() == "0 s"
+        assert table.cell(address("abc"), "waited").text == "───────"
+        now[0] += 150
+        assert table.cell(address("abc"), "waited").text == "━━━╸───"
+        assert table.cell(address("abc"), "age").text.strip() == "2 m"
+        assert table.cell(address("abc"), "age").colour == "warning"
+        now[0] += 150
+        assert table.cell(address("abc"), "waited").text == "━━━━━━━"
+
+
+async def test_columns_are_hidden_and_come_back():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("h", "down", "down", "space")
+        assert "project" not in [column.key for column in app.dashboard.table.columns]
+        await pilot.press("up", "space")
+        assert "run" in [column.key for column in app.dashboard.table.columns], "some are always there"
+        await pilot.press("o")
+        assert ids(app)[0] == "r1"
+        await pilot.press("escape")
+        assert "lab/forks" not in shown(app)
+        await pilot.press("h", "down", "down", "space", "escape")
+        assert "lab/forks" in shown(app)
+        await pilot.press("w")
+        assert [column.key for column in app.dashboard.table.columns] == ["state", "run", "artifact", "time", "next"]
+        await pilot.press("w")
+        assert len(app.dashboard.table.columns) > 8
+
+
+async def test_columns_are_hidden_by_the_mouse():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("h")
+        await pilot.click("ChooseColumns OptionList", offset=(3, 3))
+        assert app.dashboard.arrangement.hidden == {"goal"}
+        await pilot.click("#compact")
+        assert app.dashboard.arrangement.compact
+        await pilot.click("#close")
+        assert app.screen is app.dashboard
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("r1", ["r10", "r1"]),
+        ("!r1 !r2", ["r9", "r3"]),
+        ("state:failed", ["r9", "r3"]),
+        ("!state:failed r", ["r10", "r1", "r20"]),
+        ("project:LAB/forks r3", ["r3"]),
+        ("project:other", []),
+        (r"run:/^r\d$/", ["r9", "r1", "r3"]),
+        (r"/r(1|2)0\b/ state:available", ["r10"]),
+        ("!/r[0-9]{2}/", ["r9", "r1", "r3"]),
+        ("/r[0-9]0", ["r10", "r20"]),
+        ('log:"failed it is"', ["r9", "r3"]),
+        ("goal:exists", list(STATES)),
+        ("step:200", []),
+    ],
+)
+async def test_the_filter(text, left):
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash")
+        app.dashboard.query_one("FilterBar Input", Input).value = text
+        await until(lambda: ids(app) == left)
+        assert f"{len(left)} of 5" in shown(app)
+
+
+async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash", *"r1", "space", *"/[", "enter")
+        await until(lambda: "/[/ is no regular expression" in shown(app))
+        assert ids(app) == ["r10", "r1"], "what was good before still holds"
+        await pilot.press("slash", "backspace", "backspace")
+        await until(lambda: "regular" not in shown(app).splitlines()[-2])
+
+
+def test_a_runaway_regular_expression_is_refused():
+    assert "for ever" in Filter("/(a+)+$/").wrong
+    assert not Filter("/(a|b)+$/").wrong
+
+
+async def test_escape_takes_back_marks_then_the_filter():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash", *"state:failed", "enter", "space")
+        assert marked(app) == {"r9"}
+        await pilot.press("escape")
+        assert marked(app) == set()
+        assert len(ids(app)) == 2
+        await pilot.press("escape")
+        assert len(ids(app)) == 5
+
+
+async def test_marks_by_key():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("home", "shift+down", "shift+down")
+        assert marked(app) == {"r10", "r9", "r1"}
+        await pilot.press("shift+up")
+        assert marked(app) == {"r10", "r9"}, "a range shrinks again"
+        await pilot.press("down", "down", "space")
+        assert marked(app) == {"r10", "r9", "r20"}
+        assert "● 3" in shown(app).splitlines()[0]
+        await pilot.press("i")
+        assert marked(app) == {"r1", "r3"}
+        await pilot.press("asterisk", "asterisk")
+        assert marked(app) == set()
+        await pilot.press("home", "V", "end")
+        assert marked(app) == set(STATES)
+        await pilot.press("up", "V", "up")
+        assert marked(app) == set(STATES) - {"r3"}
+
+
+async def test_marks_by_mouse():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.click(RunTable, offset=(1, 1))
+        assert marked(app) == {"r10"}
+        await pilot.click(RunTable, offset=(20, 3), control=True)
+        assert marked(app) == {"r10", "r1"}
+        await pilot.click(RunTable, offset=(20, 5), shift=True)
+        assert marked(app) == {"r10", "r1", "r20", "r3"}
+        assert app.dashboard.panes.pinned == []
+        await pilot.press("escape")
+        await pilot.click(RunTable, offset=(20, 2), times=2)
+        assert app.dashboard.panes.pinned == [address("r9")]
+
+
+async def test_only_what_runs_is_counted_when_many_are_cancelled():
+    async with running(ended(), "new1", "new2", size=(120, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 7)
+        await pilot.press("asterisk", "c")
+        assert isinstance(app.screen, Confirm)
+        assert "Cancel 2 runs?" in shown(app)
+        await pilot.press("y")
+        await until(lambda: app.session.watch.counts[State.CANCELLED] == 3)
+
+
+async def test_many_are_restarted_visited_and_removed():
+    async with running(None, "abc", "def", "ghi", size=(120, 40)) as (app, pilot):
+        visits = app._backend.services().visitor.visits
+        await until(lambda: len(visits) == 3)
+        await pilot.press("home", "shift+down", "v")
+        await until(lambda: len(visits) == 5)
+        await pilot.press("r")
+        assert "Restart 2 runs?" in shown(app)
+        await pilot.press("y")
+        await until(lambda: [row.attempt for row in app.session.watch] == [2, 2, 1])
+        await pilot.press("d")
+        assert "Remove 2 runs?" in shown(app)
+        await pilot.press("y")
+        assert ids(app) == ["ghi"]
+
+
+async def test_undo_brings_back_log_and_name():
+    prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 7))]})
+    async with running(World(prober), "abc", "def") as (app, pilot):
+        await until(lambda: "calm-moon-13" in shown(app))
+        row = app.session.watch[address("abc")]
+        said = [line.message for line in row.log]
+        await pilot.press("home", "d", "d")
+        await until(lambda: not app.session.watch)
+        await until(lambda: "No runs yet" in shown(app))
+        await pilot.press("u", "u")
+        await until(lambda: len(app.session.watch) == 2)
+        again = app.session.watch[address("abc")]
+        assert [line.message for line in again.log][: len(said)] == said
+        assert again.attempt == 2
+        await until(lambda: "calm-moon-13" in shown(app))
+        await until(lambda: isinstance(app.focused, RunTable))
+        await until(lambda: again.state is State.WAITING)
+        await pilot.press("c")
+        await until(lambda: State.CANCELLED in {row.state for row in app.session.watch})
+
+
+async def test_the_goal_of_many_is_changed():
+    async with running(None, "abc", "def", size=(120, 40)) as (app, pilot):
+        await until(lambda: all(row.state is State.WAITING for row in app.session.watch))
+        await pilot.press("asterisk", "g")
+        assert "abc, def" in shown(app)
+        assert app.screen.query_one("#goal", Input).value == "exists"
+        await pilot.press(*["backspace"] * 6, *"step:x")
+        await until(lambda: "✖ A goal is" in shown(app))
+        await pilot.press("enter")
+        assert app.screen is not app.dashboard, "a goal that is none changes nothing"
+        await pilot.press("backspace", *"200", "enter")
+        assert app.screen is app.dashboard
+        await until(lambda: {str(row.goal) for row in app.session.watch} == {"step:200"})
+        await until(lambda: "step:200" in app.dashboard.table.cell(address("def"), "goal").text)
+
+
+async def test_a_goal_is_changed_by_the_mouse():
+    async with running(None, "abc", size=(120, 40)) as (app, pilot):
+        await pilot.press("g")
+        await pilot.click("#goal-newer")
+        await pilot.click("#change")
+        await until(lambda: str(app.session.watch[address("abc")].goal) == "newer")
+        await pilot.press("g")
+        await pilot.click("#keep")
+        assert app.screen is app.dashboard
+
+
+async def test_home_and_end_go_to_the_first_and_the_last_run():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("end")
+        assert app.dashboard.table.run == address("r3")
+        await pilot.press("home")
+        assert app.dashboard.table.run == address("r10")

@@ -1,0 +1,120 @@
+"""Which runs the table shows and in what order: the filter, the sorting, the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.watch import Watched
+from wandb_tui.ui.columns import ALWAYS, BY_KEY, Column, Rank
+from wandb_tui.ui.filtering import Filter
+
+_CALM = 5.0
+"""Seconds between two orders by a column that ticks: rows that change places all the time cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By what the rows are sorted.
+
+    Attributes:
+        column: The key of a column; empty for the order in which the runs were added.
+        reverse: The last first.
+    """
+
+    column: str = ""
+    reverse: bool = False
+
+    def chosen(self, key: str) -> Order:
+        """After this column has been chosen: by it, then the other way round, then as they were added."""
+        if self.column != key:
+            return Order(key)
+        return Order(key, reverse=True) if not self.reverse else Order()
+
+    def next(self, keys: list[str]) -> Order:
+        """By the next of these columns; after the last one, as they were added."""
+        after = keys.index(self.column) + 1 if self.column in keys else 0
+        return Order(keys[after]) if after < len(keys) else Order()
+
+    @property
+    def turned(self) -> Order:
+        """The other way round."""
+        return Order(self.column, not self.reverse)
+
+
+class Arrangement:
+    """What the user has chosen to see of the watch list."""
+
+    def __init__(self) -> None:
+        self.order = Order()
+        self.hidden: frozenset[str] = frozenset()
+        self.compact = False
+        self._filter = Filter("")
+        self._shown: dict[RunAddress, Rank | None] = {}
+        self._ordered_at = 0.0
+
+    @property
+    def filter(self) -> Filter:
+        """The runs that are wanted."""
+        return self._filter
+
+    def filter_by(self, text: str) -> str:
+        """Take a new filter; what is wrong with it, if anything. The last good one stays until it is mended."""
+        wanted = Filter(text)
+        if not wanted.wrong:
+            self._filter = wanted
+        return wanted.wrong
+
+    def rows(self, rows: Iterable[Watched], now: float) -> list[Watched]:
+        """The runs to show, in order."""
+        found = [row for row in rows if self._filter.matches(row)]
+        column = BY_KEY.get(self.order.column)
+        self._ordered_at = now
+        self._shown = {row.run: _rank(column, row, now) for row in found}
+        if column is None:
+            return found[::-1] if self.order.reverse else found
+        ranked = [(rank, row) for row in found if (rank := self._shown[row.run]) is not None]
+        ranked.sort(key=lambda pair: pair[0], reverse=self.order.reverse)
+        return [row for _, row in ranked] + [row for row in found if self._shown[row.run] is None]
+
+    def unsettled(self, changed: Iterable[Watched], now: float) -> bool:
+        """Whether these runs, which have changed, may belong elsewhere now."""
+        if not self.order.column and not self._filter.text:
+            return False
+        column = BY_KEY.get(self.order.column)
+        calm = column is not None and column.ticks and now - self._ordered_at < _CALM
+        for row in changed:
+            if self._filter.matches(row) != (row.run in self._shown):
+                return True
+            if not calm and row.run in self._shown and self._shown[row.run] != _rank(column, row, now):
+                return True
+        return False
+
+    # What is remembered
+
+    def kept(self) -> dict[str, Any]:
+        """All that the next start should know again."""
+        return {
+            "filter": self._filter.text,
+            "sort": self.order.column,
+            "reverse": self.order.reverse,
+            "hidden": sorted(self.hidden),
+            "compact": self.compact,
+        }
+
+    def restore(self, kept: object) -> None:
+        """Take back what was remembered, as far as it still makes sense."""
+        if not isinstance(kept, dict):
+            return
+        self.filter_by(str(kept.get("filter") or ""))
+        if kept.get("sort") in BY_KEY:
+            self.order = Order(str(kept["sort"]), kept.get("reverse") is True)
+        hidden = kept.get("hidden")
+        self.hidden = frozenset(hidden if isinstance(hidden, list) else ()) & (BY_KEY.keys() - ALWAYS)
+        self.compact = kept.get("compact") is True
+
+
+def _rank(column: Column | None, row: Watched, now: float) -> Rank | None:
+    return column.rank(row, now) if column else None

@@ -1,0 +1,117 @@
+"""Choosing the columns of the table, and by which one it is sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from wandb_tui.ui.arrangement import Arrangement
+from wandb_tui.ui.columns import ALWAYS, COLUMNS, Column
+from wandb_tui.ui.look import Look
+from wandb_tui.ui.screens.dialog import Dialog
+
+
+class ChooseColumns(Dialog[None]):
+    """What is changed here is seen at once in the table behind."""
+
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        Binding("space,enter", "show_or_hide", "Show or hide", priority=True),
+        Binding("o", "sort", "Sort by it, then the other way round, then not"),
+        Binding("w", "compact", "Compact or wide"),
+        Binding("escape,h,q", "dismiss", "Close"),
+    ]
+
+    def __init__(self, arrangement: Arrangement, look: Look, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._arrangement = arrangement
+        self._look = look
+        self._changed = changed
+        self._list = OptionList()
+
+    def compose(self) -> ComposeResult:
+        """A line for each column."""
+        with Vertical(classes="dialog"):
+            yield Static("Columns", classes="dialog-title")
+            yield self._list
+            yield Static(
+                self._look.text("Where it is narrow, the columns that tell the least go by themselves."),
+                classes="dialog-note",
+            )
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Sort (o)", id="sort")
+                yield Button("Compact (w)", id="compact")
+                yield Button("Close (Esc)", id="close")
+
+    def on_mount(self) -> None:
+        """Show how it stands."""
+        self._list.add_options([Option(self._line(column), id=column.key) for column in COLUMNS])
+        self._list.highlighted = 0
+        self._list.focus()
+
+    def action_show_or_hide(self) -> None:
+        """Show or hide a column; on a button, press it."""
+        if isinstance(self.focused, Button):
+            self.focused.press()
+            return
+        column = self._column()
+        if column.key in ALWAYS:
+            self.app.notify(f"{column.label.strip()} is always shown", timeout=3, markup=False)
+            return
+        self._arrangement.hidden ^= {column.key}
+        self._show()
+
+    def action_sort(self) -> None:
+        """Sort by a column."""
+        self._arrangement.order = self._arrangement.order.chosen(self._column().key)
+        self._show()
+
+    def action_compact(self) -> None:
+        """Only the columns that tell the most."""
+        self._arrangement.compact = not self._arrangement.compact
+        self._show()
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self) -> None:
+        self.action_show_or_hide()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        match event.button.id:
+            case "sort":
+                self.action_sort()
+            case "compact":
+                self.action_compact()
+            case _:
+                self.dismiss(None)
+
+    def _column(self) -> Column:
+        return COLUMNS[self._list.highlighted or 0]
+
+    def _show(self) -> None:
+        for column in COLUMNS:
+            self._list.replace_option_prompt(column.key, self._line(column))
+        self._changed()
+
+    def _line(self, column: Column) -> Content:
+        wanted = self._arrangement
+        shown = column.key not in wanted.hidden and (column.compact or not wanted.compact)
+        order = wanted.order
+        arrow = ("▼" if order.reverse else "▲") if order.column == column.key else ""
+        why = ""
+        if column.key in ALWAYS:
+            why = "always"
+        elif wanted.compact and not column.compact:
+            why = "not in the compact table"
+        return Content.assemble(
+            (self._look.text("✔ " if shown else "  "), "$success"),
+            (f"{column.label.strip():<9}", "$foreground" if shown else "$quiet"),
+            (self._look.text(f"{arrow:<2}"), "$accent"),
+            (why, "$quiet"),
+        )

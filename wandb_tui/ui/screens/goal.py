@@ -1,0 +1,79 @@
+"""Changing what one run waits for, or many."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from wandb_tui.core.goal import Goal
+from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.widgets.goal_line import GoalInput
+
+_READY = ("exists", "newer", "complete")
+"""The goals that need no number: one click each."""
+
+
+class ChangeGoal(Dialog[Goal | None]):
+    """Gives back the new goal, or None."""
+
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        Binding("enter,ctrl+s", "submit", "Change", priority=True),
+        Binding("escape", "dismiss", "Keep"),
+    ]
+
+    def __init__(self, names: str, goal: Goal | None, look: Look) -> None:
+        """Ask for the goal of some runs.
+
+        Args:
+            names: Which runs, in a few words.
+            goal: What they wait for now; None where they do not all wait for the same.
+            look: The signs to draw with.
+        """
+        super().__init__()
+        self._names = names
+        self._goal = goal
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """The runs, the goal, what it means."""
+        with Vertical(classes="dialog"):
+            yield Static("Wait for something else", classes="dialog-title")
+            yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
+            yield GoalInput(str(self._goal or ""), self._look)
+            with Horizontal(id="goal-ready"):
+                for goal in _READY:
+                    yield Button(goal, id=f"goal-{goal}")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Change (Enter)", variant="primary", id="change")
+                yield Button("Keep (Esc)", id="keep")
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(Input).focus()
+
+    def action_submit(self) -> None:
+        """Enter on a button is that button's; anywhere else it takes the goal."""
+        if isinstance(self.focused, Button) and self.focused.id != "change":
+            self.focused.press()
+            return
+        goal = self.query_one(GoalInput).goal
+        if goal is not None:
+            self.dismiss(goal)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        match event.button.id:
+            case "change":
+                goal = self.query_one(GoalInput).goal
+                if goal is not None:
+                    self.dismiss(goal)
+            case "keep":
+                self.dismiss(None)
+            case _:
+                self.query_one(Input).value = str(event.button.label)
+                self.query_one(Input).focus()

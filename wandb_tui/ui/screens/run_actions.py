@@ -1,0 +1,135 @@
+"""What one can do with runs from the dashboard: with the marked ones, else with the one under the cursor."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+
+from textual.screen import Screen
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.watch import Watched
+from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.session import Session
+from wandb_tui.ui.widgets.run_table import RunTable
+
+_NAMED = 3
+"""So many runs a question names; more would not be read."""
+
+
+class RunActions(Screen[None]):
+    """The actions that change runs."""
+
+    session: Session
+    table: RunTable
+    look: Look
+
+    @abstractmethod
+    def refresh_all(self) -> None:
+        """Rows may have come or gone."""
+
+    @abstractmethod
+    def repaint(self, rows: Iterable[Watched]) -> None:
+        """These rows have changed."""
+
+    def targets(self) -> list[RunAddress]:
+        """The marked runs that are shown, else the one under the cursor."""
+        watch, marks = self.session.watch, self.table.marks
+        if len(marks) and (marked := [run for run in self.table.shown if run in marks and run in watch]):
+            return marked
+        run = self.table.run
+        return [run] if run is not None and run in watch else []
+
+    def active_targets(self) -> list[RunAddress]:
+        """Those of them with an attempt under way."""
+        return [run for run in self.targets() if self.session.watch[run].active]
+
+    def action_cancel(self) -> None:
+        """Cancel the attempts."""
+        runs = self.active_targets()
+        if not runs:
+            self.hint("No attempt is under way there")
+        self._ask_if_many(runs, "Cancel", "They stay on the list and can be restarted.", self.session.cancel)
+
+    def action_restart(self) -> None:
+        """Begin the next attempts; with a question where that ends several."""
+        runs, active = self.targets(), self.active_targets()
+        if len(active) > 1:
+            detail = f"{len(active)} of them are under way; those attempts end first."
+            self._ask("Restart", runs, detail, lambda: self._each(runs, self.session.restart))
+        else:
+            self._each(runs, self.session.restart)
+
+    def action_visit(self) -> None:
+        """Visit again."""
+        runs = self.active_targets()
+        if not runs:
+            self.hint("No attempt is under way there; r begins one")
+        self._each(runs, self.session.watch.visit)
+
+    def action_goal(self) -> None:
+        """Wait for something else."""
+        from wandb_tui.ui.screens.goal import ChangeGoal
+
+        runs = self.targets()
+        if not runs:
+            return
+        goals = {self.session.watch[run].goal for run in runs}
+        now = goals.pop() if len(goals) == 1 else None
+
+        def change(goal: Goal | None) -> None:
+            if goal is not None:
+                self._each(runs, lambda run: self.session.change_goal(run, goal))
+
+        self.app.push_screen(ChangeGoal(named(runs), now, self.look), change)
+
+    def action_remove(self) -> None:
+        """Take off the list."""
+        runs = self.targets()
+
+        def remove() -> None:
+            gone = [run for run in runs if run in self.session.watch]
+            self.session.remove(gone)
+            self.refresh_all()
+            self.hint(f"{'Run' if len(gone) == 1 else f'{len(gone)} runs'} removed; u brings back")
+
+        if len(runs) == 1:
+            remove()
+        elif runs:
+            self._ask("Remove", runs, "What runs there is cancelled. u brings all of them back.", remove)
+
+    def action_undo(self) -> None:
+        """Put back what was removed last."""
+        runs = self.session.undo()
+        self.refresh_all()
+        if runs:
+            self.table.go_to(runs[0])
+
+    def hint(self, text: str) -> None:
+        """Say something for a moment."""
+        self.app.notify(text, timeout=3, markup=False)
+
+    def _each(self, runs: list[RunAddress], do: Callable[[RunAddress], None]) -> None:
+        there = [run for run in runs if run in self.session.watch]
+        for run in there:
+            do(run)
+        self.repaint([self.session.watch[run] for run in there])
+
+    def _ask_if_many(self, runs: list[RunAddress], verb: str, detail: str, do: Callable[[RunAddress], None]) -> None:
+        if len(runs) > 1:
+            self._ask(verb, runs, detail, lambda: self._each(runs, do))
+        else:
+            self._each(runs, do)
+
+    def _ask(self, verb: str, runs: list[RunAddress], detail: str, do: Callable[[], None]) -> None:
+        from wandb_tui.ui.screens.confirm import Confirm
+
+        question = Confirm(f"{verb} {len(runs)} runs?", f"{named(runs)}. {detail}", yes=verb, no="Keep")
+        self.app.push_screen(question, lambda yes: do() if yes else None)
+
+
+def named(runs: Sequence[RunAddress]) -> str:
+    """A few of the runs by their ids, and that there are more."""
+    names = ", ".join(clean(run.run_id, 24) for run in runs[:_NAMED])
+    return f"{names} and {len(runs) - _NAMED} more" if len(runs) > _NAMED else names

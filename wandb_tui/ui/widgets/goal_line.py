@@ -1,0 +1,69 @@
+"""The line in which a goal is typed, with what it means beside it, and the times of a monitor."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Label, Static
+
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.goal import Goal, GoalKind
+from wandb_tui.ui.look import Look
+
+_MEANINGS = {
+    GoalKind.EXISTS: "any version of the history",
+    GoalKind.VERSION: "this version or a newer one",
+    GoalKind.NEWER: "a version newer than the newest one now",
+    GoalKind.STEP: "a history that covers this step",
+    GoalKind.COMPLETE: "a history with nothing missing",
+}
+
+
+class GoalInput(Horizontal):
+    """Asks for a goal and says live what it means, or what is wrong with it."""
+
+    def __init__(self, text: str, look: Look) -> None:
+        super().__init__()
+        self._text = text
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """The question, the line, the verdict."""
+        yield Label("Wait for")
+        yield Input(self._text, id="goal", compact=True, placeholder="exists, step:200")
+        yield Static(id="goal-verdict", markup=False)
+
+    def on_mount(self) -> None:
+        """Say what is there already."""
+        self._check()
+
+    @property
+    def problem(self) -> str:
+        """Why it is no goal; empty if it is one."""
+        found = self._read()
+        return str(found) if isinstance(found, UsageError) else ""
+
+    @property
+    def goal(self) -> Goal | None:
+        """The goal, if it is one."""
+        found = self._read()
+        return found if isinstance(found, Goal) else None
+
+    @on(Input.Changed, "#goal")
+    def _check(self) -> None:
+        found = self._read()
+        if isinstance(found, Goal):
+            verdict = Content.styled(_MEANINGS[found.kind], "$quiet")
+        elif not self.query_one(Input).value.strip():
+            verdict = Content.styled(found.hint, "$quiet")
+        else:
+            verdict = Content.styled(self._look.text("✖ ") + found.hint, "$error")
+        self.query_one("#goal-verdict", Static).update(verdict)
+
+    def _read(self) -> Goal | UsageError:
+        try:
+            return Goal.parse(self.query_one(Input).value)
+        except UsageError as error:
+            return error
