@@ -127,8 +127,16 @@ class Wiring:
     def prober(self) -> Poller:
         """The poller."""
         from wandb_tui.services.artifacts import Poller
+        from wandb_tui.services.coverage import StepReader
+        from wandb_tui.services.sdk_prober import SdkProber
+        from wandb_tui.services.step_files import StepFiles
 
-        poller = Poller(self.client())
+        base_url, api_key = self.server.info.base_url, self.account.api_key
+        poller = Poller(
+            self.client(),
+            steps=StepReader(StepFiles(base_url, api_key)),
+            sdk=SdkProber(base_url, api_key),
+        )
         self._closers.append(poller)
         return poller
 

@@ -134,7 +134,12 @@ def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer
     assert probe.answer is answer
     assert says in probe.message
     server.set_faults()
-    assert ask(poller, RUNS[0])[0].answer is Answer.THERE
+    again = ask(poller, RUNS[0])[0]
+    if again.retry_after:  # asked too early after the server was in trouble
+        assert again.retry_after < 1.3
+        time.sleep(again.retry_after)
+        again = ask(poller, RUNS[0])[0]
+    assert again.answer is Answer.THERE
 
 
 def test_an_older_server_is_asked_in_the_older_way_and_that_is_remembered(server, poller):
@@ -155,7 +160,7 @@ def test_a_rate_limit_is_heeded_for_all_and_told_to_each(server, poller):
     server.set_faults("rate-limit:retry-after=3,seconds=2")
     count, probes = requests_during(server, lambda: ask(poller, *RUNS[:2]))
     assert count == 1
-    assert [probe.retry_after for probe in probes] == [3, 3]
+    assert all(2.9 < probe.retry_after <= 3.15 for probe in probes)
     count, probes = requests_during(server, lambda: ask(poller, RUNS[2]))
     assert count == 0, "nothing is asked while the server limits us"
     assert 0 < probes[0].retry_after <= 3.2

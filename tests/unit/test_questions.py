@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
-from wandb_tui.services.batch_size import MOST, BatchSize
+from wandb_tui.services.batch_size import MOST, SLOW, BatchSize
 from wandb_tui.services.graphql import Reply
-from wandb_tui.services.questions import Dialect, Question, compose, interpret
+from wandb_tui.services.questions import Dialect, Question, compose, compose_files, interpret, read_files
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(3)]
 QUESTIONS = [Question(run, coverage=True) for run in RUNS]
@@ -142,9 +142,59 @@ def test_a_server_that_does_not_know_a_field_is_asked_in_the_older_way():
 
     older = Dialect().simpler(says("artifactCollectionMembership"))
     assert older == Dialect(membership=False)
-    assert older.simpler(says("artifactCollectionMembership")) is None
+    assert older.simpler(says("artifactCollectionMembership")) == Dialect(membership=False, plain=False)
     assert older.simpler(says("parquetHistory")) == Dialect(membership=False, parquet_history=False)
-    assert Dialect().simpler(says("somethingElse")) is None
+    assert Dialect().simpler(says("somethingElse")) == Dialect(plain=False)
+    assert Dialect(plain=False).simpler(says("somethingElse")) is None
+    assert Dialect().simpler(Reply(errors=[{"message": "internal error"}], status=200)) is None
+
+
+def test_slow_answers_make_batches_smaller_without_asking_again():
+    size = BatchSize()
+    assert not size.learn(100, Reply(data={}, status=200, seconds=SLOW + 1))
+    assert size.now == 50
+    for _ in range(20):
+        size.learn(50, GOOD)
+    assert size.now == 50, "remembered"
+
+
+def test_where_the_files_of_versions_are_is_one_query():
+    query, variables = compose_files([(RUNS[0], 3), (RUNS[1], 0)])
+    document = parse(query)
+    assert len(document.definitions[0].selection_set.selections) == 2
+    assert (variables["c0"], variables["v0"]) == ("run-run0-history", "v3")
+
+
+@pytest.mark.parametrize(
+    ("edges", "urls"),
+    [
+        (
+            [
+                {"node": {"name": "0001.parquet", "directUrl": "b"}},
+                {"node": {"name": "0000.parquet", "directUrl": "a"}},
+            ],
+            "ab",
+        ),
+        (
+            [{"node": {"name": "notes.txt", "directUrl": "b"}}, {"node": None}, None, {"node": {"name": "0.parquet"}}],
+            "",
+        ),
+        (None, ""),
+    ],
+)
+def test_files_in_their_order(edges, urls):
+    data = {"q0": {"artifactCollection": {"artifactMembership": {"files": {"edges": edges}}}}}
+    assert read_files(Reply(data=data), 0) == list(urls)
+    assert read_files(Reply(data=data), 1) == []
+    assert read_files(Reply(), 0) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "rise"), [({"_step": {"monotonic": False}}, False), ({"_step": {}}, None), (None, None)]
+)
+def test_whether_steps_rise(keys, rise):
+    run = FINISHED | {"historyKeys": {"lastStep": 3, "keys": keys}}
+    assert one({"run": run, "artifactCollectionMembership": None}).run.steps_rise is rise
 
 
 GOOD = Reply(data={}, status=200)

@@ -82,6 +82,7 @@ _ROWS = (
     # The API.
     _row("no-parquet-history", "parquetUrls and liveData are both empty"),
     _row("no-membership-field", "artifactCollectionMembership is an unknown field: HTTP 200, data null, errors"),
+    _row("sdk-only", "all but the SDK are told that the fields asked for are unknown: HTTP 200, data null, errors"),
     _row(
         "membership-null",
         "the artifact is there but artifactCollectionMembership stays null for so many answers",

@@ -37,9 +37,11 @@ async def graphql(request: Request) -> Response:
         query, variables = str(asked["query"]), asked.get("variables") or {}
     except (ValueError, KeyError, TypeError):
         return _errors(400, "the request has to be a JSON object with a query")
+    from_sdk = request.headers.get("user-agent", "").startswith(_SDK_AGENTS)
+    if caller.by == "key" and not from_sdk and world.faults.get("sdk-only") is not None:
+        return _errors(200, 'Cannot query field "project" on type "Query".')
     # The SDK joins what it gets here with the rows of the Parquet files, without looking for doubles.
-    reads_parquet = request.headers.get("user-agent", "").startswith(_SDK_AGENTS)
-    context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=reads_parquet)
+    context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=from_sdk)
     answer = await run_in_threadpool(_answer, context, query, variables)
     record(world, request, {"query": query, "variables": variables}, answer.status, answer.body)
     return JSONResponse(answer.body, status_code=answer.status)

@@ -8,55 +8,72 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Answer, Probe
+from wandb_tui.core.probe import Answer, Coverage, Probe
 from wandb_tui.core.schedule import Clock
+from wandb_tui.services.asked import Asked, merged
 from wandb_tui.services.batch_size import BatchSize
+from wandb_tui.services.coverage import StepReader
+from wandb_tui.services.daemon import Crew
 from wandb_tui.services.graphql import GraphQL, Reply
-from wandb_tui.services.questions import Dialect, Question, compose, interpret
+from wandb_tui.services.questions import (
+    Dialect,
+    Question,
+    compose,
+    compose_files,
+    exported_files,
+    interpret,
+    read_files,
+)
+from wandb_tui.services.sdk_prober import SdkProber
+from wandb_tui.services.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
 _WINDOW = 0.1
-_GAP = 1.0
-_BACK_OFF = 5.0
-_LONGEST_BACK_OFF = 60.0
-_SCARCE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    question: Question
-    future: Future[Probe]
+_CREW = 4
 
 
 class Poller:
     """Fulfils `core.ports.Prober`."""
 
-    def __init__(self, client: GraphQL, *, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: GraphQL,
+        *,
+        steps: StepReader | None = None,
+        sdk: SdkProber | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
         """Make a poller; its thread starts with the first question.
 
         Args:
             client: The way to the server.
+            steps: Reads what the exported files cover where the server does not tell; None leaves that unknown.
+            sdk: Asks where the server does not understand plain questions; None does without.
             clock: Seconds on a clock that never goes back.
         """
         self._client = client
+        self._steps = steps
+        self._sdk = sdk
         self._clock = clock
-        self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = threading.Event()
         self._dialect = Dialect()
         self._size = BatchSize()
-        self._not_before = 0.0
-        self._limited_until = 0.0
-        self._limits_in_a_row = 0
+        self._throttle = Throttle(clock)
+        self._crew = Crew("wandb-tui prober", _CREW)
+        self._lock = threading.Lock()
+        self._under_way: dict[RunAddress, Asked] = {}
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Ask about one run, together with all that is asked in the same moment."""
@@ -64,7 +81,7 @@ class Poller:
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future
-        self._asked.put(_Asked(Question(run, coverage), future))
+        self._asked.put(Asked(Question(run, coverage), [future]))
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="wandb-tui poller", daemon=True)
@@ -80,18 +97,18 @@ class Poller:
         while (first := self._asked.get()) is not None:
             batch = self._gather(first)
             try:
-                self._answer([asked for asked in batch if not asked.future.cancelled()])
+                self._answer(merged(asked for asked in batch if asked.wanted and not self._joins(asked)))
             except Exception:
                 # The one thread that all monitors hang on must outlive any surprise in an answer.
                 log.exception("A probe failed")
-                _resolve(batch, [Probe(Answer.NOT_UNDERSTOOD, message="The answer cannot be understood (see the log)")])
+                _answer_all(batch, _SURPRISE)
         self._drain()
         self._client.close()
 
-    def _gather(self, first: _Asked) -> list[_Asked]:
+    def _gather(self, first: Asked) -> list[Asked]:
         """What is asked within the window, and until the next request may go out."""
         batch = [first]
-        until = max(self._clock() + _WINDOW, self._not_before)
+        until = self._clock() + max(_WINDOW, self._throttle.gap)
         while (left := until - self._clock()) > 0 or not self._asked.empty():
             try:
                 asked = self._asked.get(timeout=max(0.0, left))
@@ -103,67 +120,156 @@ class Poller:
             batch.append(asked)
         return batch
 
-    def _answer(self, batch: list[_Asked]) -> None:
+    def _answer(self, batch: list[Asked]) -> None:
         while batch and not self._closed.is_set():
-            if (wait := self._limited_until - self._clock()) > 0:
-                _resolve(batch, [Probe(Answer.TROUBLE, message="Rate limited", retry_after=wait)])
+            if (held := self._held()) is not None:
+                _answer_all(batch, held)
                 return
-            self._closed.wait(max(0.0, self._not_before - self._clock()))
+            if self._sdk is not None and not self._dialect.plain:
+                for asked in batch:
+                    self._hand_over(asked, partial(self._by_sdk, asked, self._sdk))
+                return
             now = batch[: self._size.now]
-            questions = [asked.question for asked in now]
-            reply = self._ask(questions)
-            if self._size.learn(len(now), reply):
+            reply = self._ask([asked.question for asked in now])
+            if not self._dialect.plain or self._size.learn(len(now), reply):
                 continue
             batch = batch[len(now) :]
-            _resolve(now, interpret(questions, reply))
+            self._take(now, reply)
             if reply.problem is Answer.TROUBLE:
                 # What ails the server ails it for the rest as well: no use in asking once a second for each hundred.
-                _resolve(batch, interpret([asked.question for asked in batch], reply))
+                self._take(batch, reply)
                 return
-        _resolve(batch, [_CLOSED])
+        _answer_all(batch, _CLOSED)
+
+    def _held(self) -> Probe | None:
+        """What to answer at once where the server is not to be asked now."""
+        wait = self._throttle.hold
+        return Probe(Answer.TROUBLE, message=self._throttle.why, retry_after=wait) if wait > 0 else None
 
     def _ask(self, questions: list[Question]) -> Reply:
         """Ask in the best way that the server is known to understand, finding a simpler one if need be."""
         while True:
-            reply = self._client.ask(*compose(questions, self._dialect))
-            self._mind_limits(reply)
+            reply = self._send(*compose(questions, self._dialect))
             simpler = self._dialect.simpler(reply)
-            if simpler is None:
+            if simpler is None or (not simpler.plain and self._sdk is None):
                 return reply
             log.info("The server does not know a field; asking without it: %s", simpler)
             self._dialect = simpler
+            if not simpler.plain:
+                return reply
 
-    def _mind_limits(self, reply: Reply) -> None:
-        now, limits = self._clock(), reply.limits
-        self._not_before = now + _GAP
-        if reply.status == 429 or limits.remaining == 0:  # noqa: PLR2004 - Too Many Requests
-            wait = limits.retry_after if limits.retry_after is not None else limits.reset
-            if wait is None:
-                wait = min(_LONGEST_BACK_OFF, _BACK_OFF * 2.0**self._limits_in_a_row)
-            self._limits_in_a_row += 1
-            # A little more than asked for, and not for everybody the same, so that not all come back at once.
-            self._limited_until = now + wait + random.uniform(0, 0.05 * wait)  # noqa: S311 - jitter, no secret
-            return
-        self._limits_in_a_row = 0
-        if limits.remaining is not None and limits.reset and limits.remaining < _SCARCE:
-            self._not_before = now + max(_GAP, limits.reset / limits.remaining)
+    def _send(self, query: str, variables: dict[str, str]) -> Reply:
+        self._closed.wait(max(0.0, self._throttle.gap))
+        reply = self._client.ask(query, variables)
+        self._throttle.heed(reply)
+        return reply
+
+    def _take(self, batch: list[Asked], reply: Reply) -> None:
+        """Hand out what the reply says, and have found out what it does not say."""
+        unread: list[tuple[Asked, Probe, list[str]]] = []
+        for number, probe in enumerate(interpret([asked.question for asked in batch], reply)):
+            asked = batch[number]
+            whole = probe if self._steps is None else self._steps.known(asked.run, probe)
+            if reply.status == _TOO_MANY:
+                # As long as the poller itself will wait: whoever came earlier would only be sent away again.
+                asked.answer(replace(probe, retry_after=max(0.0, self._throttle.hold)))
+            elif whole is not None:
+                asked.answer(whole)
+            else:
+                unread.append((asked, probe, exported_files(reply, number)))
+        if unread and self._steps is not None:
+            self._have_read(unread, self._steps)
+
+    def _have_read(self, unread: list[tuple[Asked, Probe, list[str]]], steps: StepReader) -> None:
+        """Have the files read, after asking for all at once where those are of which the server has not said it."""
+        nameless = [(asked.run, probe.artifact.version) for asked, probe, urls in unread if probe.artifact and not urls]
+        found = self._find_files(nameless) if nameless else {}
+        for asked, probe, urls in unread:
+            named = urls or found.get(asked.run) or partial(self._files_by_sdk, asked.run, probe)
+            self._hand_over(asked, partial(steps.read, asked.run, probe, named))
+
+    def _find_files(self, versions: list[tuple[RunAddress, int]]) -> dict[RunAddress, list[str]]:
+        if not self._dialect.files:
+            return {}
+        reply = self._send(*compose_files(versions))
+        if reply.data is None and reply.problem is not Answer.TROUBLE:
+            log.info("The server does not tell where files are: %s", reply.message)
+            self._dialect = replace(self._dialect, files=False)
+        return {run: read_files(reply, number) for number, (run, _) in enumerate(versions)}
+
+    def _files_by_sdk(self, run: RunAddress, probe: Probe) -> list[str]:
+        if self._sdk is None or probe.artifact is None:
+            return []
+        return self._sdk.file_urls(run, probe.artifact.version)
+
+    def _by_sdk(self, asked: Asked, sdk: SdkProber) -> Probe:
+        """All about one run by way of the SDK; in a thread of the crew."""
+        if (held := self._held()) is not None:
+            return held
+        probe = sdk.ask(asked.run)
+        self._throttle.heed(
+            Reply(problem=probe.answer if probe.answer is Answer.TROUBLE else None, message=probe.message)
+        )
+        if probe.answer is Answer.NOT_UNDERSTOOD:
+            log.info("The SDK is not understood either; asking in plain words again")
+            self._sdk, self._dialect = None, replace(self._dialect, plain=True)
+        if not asked.question.coverage or probe.run is None:
+            return probe
+        probe = replace(probe, coverage=Coverage(None, None, probe.run.last_step))
+        if self._steps is None:
+            return probe
+        known = self._steps.known(asked.run, probe)
+        return known or self._steps.read(asked.run, probe, partial(self._files_by_sdk, asked.run, probe))
+
+    # What is found out in other threads
+
+    def _hand_over(self, asked: Asked, find_out: Callable[[], Probe]) -> None:
+        """Find out the rest in a thread of the crew, so that nobody else waits for it."""
+        with self._lock:
+            self._under_way[asked.run] = asked
+
+        def work() -> None:
+            try:
+                probe = find_out()
+            except Exception:
+                log.exception("A probe failed")
+                probe = _SURPRISE
+            with self._lock:
+                del self._under_way[asked.run]
+            asked.answer(probe)
+
+        self._crew.do(work)
+
+    def _joins(self, asked: Asked) -> bool:
+        """Whether the run is being asked about already: then nobody asks a second time meanwhile."""
+        with self._lock:
+            other = self._under_way.get(asked.run)
+            if other is None:
+                return False
+            if other.question.coverage or not asked.question.coverage:
+                other.futures += asked.futures
+            else:
+                other.futures[0].add_done_callback(lambda _: self._asked.put(asked))
+            return True
 
     def _drain(self) -> None:
         while True:
             try:
                 asked = self._asked.get_nowait()
             except queue.Empty:
-                return
+                break
             if asked is not None:
-                _resolve([asked], [_CLOSED])
+                asked.answer(_CLOSED)
+        with self._lock:
+            left = list(self._under_way.values())
+        _answer_all(left, _CLOSED)
 
 
+_TOO_MANY = 429
+_SURPRISE = Probe(Answer.NOT_UNDERSTOOD, message="The answer cannot be understood (see the log)")
 _CLOSED = Probe(Answer.TROUBLE, message="wandb-tui is ending")
 
 
-def _resolve(batch: list[_Asked], probes: list[Probe]) -> None:
-    """Answer each question; a single probe answers all of them."""
-    answers = probes * len(batch) if len(probes) == 1 else probes[: len(batch)]
-    for asked, probe in zip(batch, answers, strict=True):
-        if not asked.future.done() and asked.future.set_running_or_notify_cancel():
-            asked.future.set_result(probe)
+def _answer_all(batch: list[Asked], probe: Probe) -> None:
+    for asked in batch:
+        asked.answer(probe)

@@ -8,6 +8,9 @@ from wandb_tui.services.graphql import Reply
 MOST = 100
 """The most runs in one request."""
 
+SLOW = 10.0
+"""Seconds above which an answer is slow: half of what is waited for one."""
+
 _TRUST_AGAIN_AFTER = 50
 _REFUSED_FOR_SIZE = frozenset({400, 413, 414, 422})
 _WORDS_FOR_SIZE = ("complex", "too many", "too large", "too deep", "depth", "aliases")
@@ -23,12 +26,13 @@ class BatchSize:
 
     def learn(self, asked: int, reply: Reply) -> bool:
         """Take in what came of a request about `asked` runs; whether to ask again at once about fewer."""
-        if reply.problem is None:
+        slow = reply.problem is None and reply.seconds > SLOW
+        if reply.problem is None and (asked == 1 or not slow):
             self._succeeded(asked)
             return False
-        if asked == 1 or not (_refused(reply) or _broke_down(reply)):
+        if asked == 1 or not (slow or _refused(reply) or _broke_down(reply)):
             return False
-        if self._good:
+        if slow or self._good:
             # It took requests until now, so it may be the size: go no higher than half of it for a while.
             self._ceiling = max(1, asked // 2)
         self._good = 0

@@ -7,6 +7,8 @@ and retry inside for longer than a user cares to wait.
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
@@ -53,6 +55,7 @@ class Reply:
         status: The HTTP status, 0 where none came.
         limits: The rate limit.
         with_key: Whether the question went out with an API key.
+        seconds: How long the answer took; 0 where none came.
     """
 
     data: dict[str, Any] | None = None
@@ -62,6 +65,7 @@ class Reply:
     status: int = 0
     limits: Limits = field(default_factory=Limits)
     with_key: bool = True
+    seconds: float = 0.0
 
 
 class GraphQL:
@@ -85,6 +89,7 @@ class GraphQL:
 
         session = self._session = self._session or requests.Session()
         key = self._api_key()
+        began = time.monotonic()
         try:
             response = session.post(
                 self._url,
@@ -97,7 +102,8 @@ class GraphQL:
             )
         except requests.exceptions.RequestException as error:
             return Reply(problem=Answer.TROUBLE, message=_network_trouble(error, self._host))
-        return replace(_read(response, self._host, with_key=bool(key)), with_key=bool(key))
+        seconds = time.monotonic() - began
+        return replace(_read(response, self._host, with_key=bool(key)), with_key=bool(key), seconds=seconds)
 
     def close(self) -> None:
         """Close the connections."""
@@ -223,9 +229,11 @@ def _seconds(text: str | None) -> float | None:
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         from datetime import UTC, datetime
 

@@ -7,6 +7,7 @@ read by their ``path``. A server that does not know a field is asked without it,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +17,12 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer, ArtifactVersion, Coverage, Probe, RunInfo
 from wandb_tui.services.graphql import Reply, shown
 
+_MOST_FILES = 1000
 _VERSION_FIELDS = "versionIndex state size digest createdAt"
+_UNKNOWN_FIELD = re.compile(
+    r"cannot query field|unknown (field|argument|type)|(field|argument) \S+ (doesn't|does not) exist|no such field",
+    re.IGNORECASE,
+)
 _REFUSALS = ("permission", "forbidden", "unauthorized", "unauthenticated", "not authorized", "access denied")
 
 
@@ -35,10 +41,14 @@ class Dialect:
     Attributes:
         membership: Ask by `artifactCollectionMembership` (SDK 0.28.1 on), else by the older `artifact`.
         parquet_history: Ask for `parquetHistory` where a goal needs it (SDK 0.24 on).
+        files: Ask where a version's files are, where the steps they hold are wanted.
+        plain: Ask in this file's words at all; else through the SDK.
     """
 
     membership: bool = True
     parquet_history: bool = True
+    files: bool = True
+    plain: bool = True
 
     def simpler(self, reply: Reply) -> Dialect | None:
         """The dialect to try after a server did not know a field; None where that is not what it said."""
@@ -47,6 +57,8 @@ class Dialect:
             return replace(self, membership=False)
         if self.parquet_history and "parquetHistory" in words:
             return replace(self, parquet_history=False)
+        if self.plain and reply.data is None and _UNKNOWN_FIELD.search(words):
+            return replace(self, plain=False)
         return None
 
 
@@ -76,6 +88,42 @@ def compose(questions: Sequence[Question], dialect: Dialect) -> tuple[str, dict[
             f"a{i}": f"{run.collection}:latest",
         }
     return f"query RunHistoryExports({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
+
+
+def compose_files(questions: Sequence[tuple[RunAddress, int]]) -> tuple[str, dict[str, str]]:
+    """One query for where the files of these versions are."""
+    declared = [f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!" for i in range(len(questions))]
+    fields = [
+        f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ artifactCollection(name: $c{i}) {{"
+        f" artifactMembership(aliasName: $v{i}) {{ files(first: {_MOST_FILES}) {{"
+        " edges { node { name directUrl } } } } } }"
+        for i in range(len(questions))
+    ]
+    variables: dict[str, str] = {}
+    for i, (run, version) in enumerate(questions):
+        variables |= {f"e{i}": run.entity, f"p{i}": run.project, f"c{i}": run.collection, f"v{i}": f"v{version}"}
+    return f"query RunHistoryFiles({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
+
+
+def exported_files(reply: Reply, number: int) -> list[str]:
+    """Where the files of the run in this place are, as far as the answer about the run has told already."""
+    found = (reply.data or {}).get(f"q{number}")
+    for name in ("run", "parquetHistory", "parquetUrls"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return [url for url in found if isinstance(url, str)] if isinstance(found, list) else []
+
+
+def read_files(reply: Reply, number: int) -> list[str]:
+    """Where the Parquet files of the version in this place are, in their order; none where the reply does not tell."""
+    found = (reply.data or {}).get(f"q{number}")
+    for name in ("artifactCollection", "artifactMembership", "files"):
+        found = found.get(name) if isinstance(found, dict) else None
+    edges = found.get("edges") if isinstance(found, dict) else None
+    nodes = [edge.get("node") for edge in edges if isinstance(edge, dict)] if isinstance(edges, list) else []
+    named = {
+        str(node["name"]): str(node["directUrl"]) for node in nodes if isinstance(node, dict) and node.get("directUrl")
+    }
+    return [named[name] for name in sorted(named) if name.endswith(".parquet")]
 
 
 def interpret(questions: Sequence[Question], reply: Reply) -> list[Probe]:
@@ -131,7 +179,15 @@ def _run_info(run: dict[str, Any]) -> RunInfo:
     last = keys.get("lastStep") if isinstance(keys, dict) else None
     # The server says -1 for a run that has logged nothing.
     step = last if isinstance(last, int) and last >= 0 else None
-    return RunInfo(str(run.get("displayName") or ""), str(run.get("state") or ""), step)
+    return RunInfo(str(run.get("displayName") or ""), str(run.get("state") or ""), step, _steps_rise(keys))
+
+
+def _steps_rise(history_keys: object) -> bool | None:
+    """What the index of logged keys says of the steps themselves."""
+    keys = history_keys.get("keys") if isinstance(history_keys, dict) else None
+    step = keys.get("_step") if isinstance(keys, dict) else None
+    rises = step.get("monotonic") if isinstance(step, dict) else None
+    return rises if isinstance(rises, bool) else None
 
 
 def _version(project: dict[str, Any]) -> ArtifactVersion | None:
@@ -154,12 +210,12 @@ def _version(project: dict[str, Any]) -> ArtifactVersion | None:
     )
 
 
-def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage | None:
+def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage:
     """Which steps the export covers; both lists empty tell nothing."""
     history = run.get("parquetHistory")
-    if not isinstance(history, dict):
-        return None
     last = info.last_step if info else None
+    if not isinstance(history, dict):
+        return Coverage(None, None, last)
     exported = bool(history.get("parquetUrls"))
     live = [_json(row) for row in history.get("liveData") or []]
     steps = [row["_step"] for row in live if isinstance(row, dict) and isinstance(row.get("_step"), int | float)]

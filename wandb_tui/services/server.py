@@ -18,6 +18,8 @@ _PAGES_TO_API = {
     "app.wandb.ai": "https://api.wandb.ai",
     "forge.coreweave.com": "https://api.forge.coreweave.com",
 }
+CLOUD_PAGES = "https://forge.coreweave.com/wandb"
+"""Where the cloud's pages are, under both its names; older SDKs say where they were before they moved."""
 _CLOUDS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
 """The multi-tenant cloud under both its names, and dedicated clouds."""
 _LOOPBACK = ("localhost", "127.", "[::1]")
@@ -54,7 +56,7 @@ class Server:
         sdk = wandb.Settings(base_url=self._base_url) if self._base_url else wandb.Settings()
         if not self._base_url:
             sdk.update_from_system_settings()
-        pages = self._app_url or sdk.app_url
+        pages = self._app_url or (CLOUD_PAGES if _is_cloud(sdk.base_url) else sdk.app_url)
         return ServerInfo(base_url=sdk.base_url.rstrip("/"), app_url=pages.rstrip("/"))
 
     @property
@@ -112,6 +114,10 @@ class ServerAddresses:
         if not self._entity and is_short(text):
             self._entity = self._key_entity()
         return RunAddress.parse(text, entity=self._entity, project=self._project, app_url=self._server.info.app_url)
+
+
+def _is_cloud(api: str) -> bool:
+    return api.rstrip("/") in _PAGES_TO_API.values()
 
 
 def _sdk_names_a_server(environ: Mapping[str, str]) -> bool:

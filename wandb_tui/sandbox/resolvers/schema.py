@@ -87,7 +87,12 @@ def schema(*, with_membership: bool = True) -> GraphQLSchema:
 
 
 def _take_arguments_in_our_style(kind: GraphQLNamedType) -> None:
-    """Let arguments and input fields reach the resolvers under their names in Python's style."""
+    """Let arguments and input fields reach the resolvers under their names in Python's style.
+
+    Not those of introspection, which older SDKs use: graphql-core itself answers them.
+    """
+    if kind.name.startswith("__"):
+        return
     if isinstance(kind, GraphQLInputObjectType):
         for name, given in kind.fields.items():
             given.out_name = _snake(name)

@@ -1,0 +1,277 @@
+"""Where the server's own answers do not tell: the exported files, read in pieces, and the SDK."""
+
+import json
+import threading
+import time
+from concurrent.futures import wait
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.probe import Answer
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.artifacts import Poller
+from wandb_tui.services.coverage import NO_PYARROW, StepReader
+from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.sdk_prober import SdkProber
+from wandb_tui.services.step_files import StepFileError, StepFiles, Steps
+
+RUN = RunAddress("lab", "forks", "abc")
+OTHER = RunAddress("lab", "forks", "def")
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A run with steps 0 to 99 exported, then 100 to 149 logged; and one that was never exported."""
+    with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
+        world = sandbox.world
+        project, _ = world.state.ensure_project("lab", "forks")
+        for run_id in ("abc", "def"):
+            run = world.state.create_run(project, run_id, f"name-of-{run_id}")
+            log_steps(world, run, 0, 100)
+        run = world.state.run(project, "abc")
+        world.exports.start(run, delay=0)
+        log_steps(world, run, 100, 150)
+        yield sandbox
+
+
+def log_steps(world, run, start, end):
+    lines = [json.dumps({"_step": step, "loss": 1.0}) for step in range(start, end)]
+    world.histories.append(run, "wandb-history.jsonl", start, lines)
+
+
+@pytest.fixture
+def poller(server):
+    files = StepFiles(server.base_url, lambda: server.api_key)
+    made = Poller(
+        GraphQL(server.base_url, lambda: server.api_key),
+        steps=StepReader(files),
+        sdk=SdkProber(server.base_url, lambda: server.api_key),
+    )
+    yield made
+    made.close()
+    server.set_faults()
+
+
+def ask(poller, *runs, coverage=True, timeout=40):
+    futures = [poller.probe(run, coverage=coverage) for run in runs]
+    assert not wait(futures, timeout).not_done
+    return [future.result() for future in futures]
+
+
+def requests_during(server, action):
+    before = server.stats()["graphql_requests"]
+    result = action()
+    return server.stats()["graphql_requests"] - before, result
+
+
+def test_both_lists_empty_are_filled_from_the_files_once_for_each_version(server, poller):
+    server.set_faults("no-parquet-history")
+    first, (probe,) = requests_during(server, lambda: ask(poller, RUN))
+    assert (probe.coverage.covered, probe.coverage.complete, probe.coverage.last_step) == (99, False, 149)
+    assert first == 2, "one for the run, one for where its files are"
+    second, (again,) = requests_during(server, lambda: ask(poller, RUN))
+    assert again.coverage == probe.coverage
+    assert second == 1, "remembered"
+
+
+def test_an_export_that_holds_the_last_step_is_complete(server, poller):
+    world = server.world
+    project, _ = world.state.ensure_project("lab", "forks")
+    run = world.state.create_run(project, "whole", None)
+    log_steps(world, run, 0, 10)
+    world.exports.start(run, delay=0)
+    server.set_faults("no-parquet-history")
+    (probe,) = ask(poller, RunAddress("lab", "forks", "whole"))
+    assert (probe.coverage.covered, probe.coverage.complete) == (9, True)
+
+
+def test_without_pyarrow_the_row_says_so(server, poller, monkeypatch):
+    monkeypatch.setattr(StepFiles, "usable", False)
+    server.set_faults("no-parquet-history")
+    count, (probe,) = requests_during(server, lambda: ask(poller, RUN))
+    assert probe.coverage.covered is None
+    assert probe.coverage.hint == NO_PYARROW
+    assert count == 1
+
+
+def test_what_nobody_asked_for_is_not_read(server, poller):
+    server.set_faults("no-parquet-history")
+    count, (probe,) = requests_during(server, lambda: ask(poller, RUN, coverage=False))
+    assert probe.coverage is None
+    assert count == 1
+
+
+def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
+    server.set_faults("sdk-only")
+    there, absent, missing = ask(poller, RUN, OTHER, RunAddress("lab", "forks", "nope"))
+    assert there.answer is Answer.THERE
+    assert (there.artifact.version, there.run.name, there.run.last_step) == (0, "name-of-abc", 149)
+    assert there.artifact.created is not None
+    assert (there.coverage.covered, there.coverage.complete) == (99, False)
+    assert absent.answer is Answer.ABSENT
+    assert absent.run.last_step == 99
+    assert missing.answer is Answer.MISSING
+    assert not poller._dialect.plain, "and that is remembered"
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer", "says"),
+    [("key-refused", Answer.REFUSED, "refused the API key"), ("key-sees-nothing", Answer.MISSING, "may not see it")],
+)
+def test_the_sdks_errors_are_told_apart(server, fault, answer, says):
+    server.set_faults(fault)
+    probe = SdkProber(server.base_url, lambda: server.api_key).ask(RUN)
+    server.set_faults()
+    assert probe.answer is answer
+    assert says in probe.message
+
+
+def test_the_sdk_is_not_asked_without_a_key_for_it_would_ask_the_user(server):
+    probe = SdkProber(server.base_url, lambda: None).ask(RUN)
+    assert probe.answer is Answer.REFUSED
+    assert "needs an API key" in probe.message
+
+
+class Shelf(BaseHTTPRequestHandler):
+    """Serves files from a dictionary, in pieces or whole, and writes down what was asked for."""
+
+    files: ClassVar[dict[str, bytes]] = {}
+    asked: ClassVar[list[tuple[str, str, bool]]] = []
+    pieces = True
+
+    def do_GET(self):
+        content = self.files[self.path.partition("?")[0]]
+        piece = self.headers.get("Range", "").removeprefix("bytes=")
+        self.asked.append((self.path, piece, "Authorization" in self.headers))
+        if piece and self.pieces:
+            start, _, stop = piece.partition("-")
+            first = int(start) if start else max(0, len(content) - int(stop))
+            last = int(stop) + 1 if start and stop else len(content)
+            body = content[first:last]
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(content)}")
+        else:
+            body = content
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def shelf():
+    Shelf.files, Shelf.asked, Shelf.pieces = {}, [], True
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    Shelf.url = f"http://127.0.0.1:{web.server_port}"
+    yield Shelf
+    web.shutdown()
+    web.server_close()
+    thread.join(5)
+
+
+def parquet(steps, *, statistics=True, rows=50_000):
+    sink = pa.BufferOutputStream()
+    noise = pa.array([float(hash(str(step)) % 1_000_003) for step in steps])
+    table = pa.table({"_step": pa.array(steps, pa.int64()), "loss": noise})
+    pq.write_table(table, sink, write_statistics=statistics, row_group_size=rows, compression="none")
+    return sink.getvalue().to_pybytes()
+
+
+def read(shelf, *names, base_url="http://elsewhere"):
+    files = StepFiles(base_url, lambda: "secret")
+    return files.read([f"{shelf.url}/{name}?signature=x" for name in names])
+
+
+def test_only_the_end_of_a_large_file_is_fetched_and_never_the_key_sent_abroad(shelf):
+    shelf.files["/0000.parquet"] = content = parquet(range(300_000))
+    assert len(content) > 4_000_000
+    assert read(shelf, "0000.parquet") == Steps(299_999, rising=True)
+    assert [piece for _, piece, _ in shelf.asked] == ["-65536"]
+    assert not any(with_key for _, _, with_key in shelf.asked)
+
+
+def test_the_servers_own_files_are_asked_for_with_the_key_as_the_sdk_does(shelf):
+    shelf.files["/0000.parquet"] = parquet(range(10))
+    read(shelf, "0000.parquet", base_url=shelf.url)
+    assert shelf.asked[0][2]
+
+
+def test_without_a_summary_the_one_column_is_read(shelf):
+    shelf.files["/0000.parquet"] = content = parquet(range(300_000), statistics=False)
+    assert read(shelf, "0000.parquet").last == 299_999
+    fetched = sum(
+        65536 if piece.startswith("-") else int(piece.split("-")[1]) - int(piece.split("-")[0]) + 1
+        for _, piece, _ in shelf.asked
+    )
+    assert fetched < len(content) * 0.75
+
+
+def test_a_server_without_pieces_sends_the_whole(shelf):
+    shelf.pieces = False
+    shelf.files["/0000.parquet"] = parquet(range(100_000))
+    assert read(shelf, "0000.parquet").last == 99_999
+
+
+@pytest.mark.parametrize(
+    ("steps", "rising"),
+    [([range(10), range(10, 20)], True), ([range(10), range(5, 15)], False), ([range(10), range(3)], False)],
+)
+def test_steps_that_do_not_only_rise_are_noticed(shelf, steps, rising):
+    for number, some in enumerate(steps):
+        shelf.files[f"/{number}.parquet"] = parquet(list(some))
+    found = read(shelf, *(f"{number}.parquet" for number in range(len(steps))))
+    assert found.rising is rising
+    assert found.last == max(max(some) for some in steps)
+
+
+def test_a_file_is_read_once(shelf):
+    shelf.files["/0000.parquet"] = parquet(range(10))
+    files = StepFiles("http://elsewhere", lambda: None)
+    for signature in ("x", "y"):
+        assert files.read([f"{shelf.url}/0000.parquet?signature={signature}"]).last == 9
+    assert len(shelf.asked) == 1
+
+
+def test_what_is_no_parquet_file_with_steps_is_said_without_its_address(shelf):
+    shelf.files["/0000.parquet"] = b"<html>Sign in</html>"
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"loss": [1.0]}), sink)
+    shelf.files["/0001.parquet"] = sink.getvalue().to_pybytes()
+    for name in ("0000.parquet", "0001.parquet"):
+        with pytest.raises(StepFileError, match="no Parquet file with steps") as caught:
+            read(shelf, name)
+        assert "signature" not in str(caught.value)
+    with pytest.raises(StepFileError, match="cannot be fetched"):
+        StepFiles("http://elsewhere", lambda: None).read(["http://127.0.0.1:9/0000.parquet?signature=x"])
+
+
+def test_one_run_is_never_asked_about_twice_at_the_same_time(server, poller, monkeypatch):
+    server.set_faults("no-parquet-history")
+    reading, go_on = threading.Event(), threading.Event()
+    calls = []
+
+    def slow(self, urls):
+        calls.append(urls)
+        reading.set()
+        assert go_on.wait(10)
+        return Steps(99, rising=True)
+
+    monkeypatch.setattr(StepFiles, "read", slow)
+    first = poller.probe(RUN, coverage=True)
+    assert reading.wait(10)
+    second, third = poller.probe(RUN, coverage=True), poller.probe(RUN)
+    time.sleep(0.5)  # longer than the window in which questions are gathered
+    count, _ = requests_during(server, go_on.set)
+    assert [future.result(10).coverage.covered for future in (first, second, third)] == [99, 99, 99]
+    assert count == 0
+    assert len(calls) == 1

@@ -1,0 +1,89 @@
+"""How often the server may be asked, on a clock that the test moves."""
+
+import pytest
+
+from wandb_tui.core.probe import Answer
+from wandb_tui.core.sleeping import SleepGauge
+from wandb_tui.services.graphql import Limits, Reply
+from wandb_tui.services.throttle import Throttle
+
+GOOD = Reply(data={}, status=200)
+BROKEN = Reply(problem=Answer.TROUBLE, message="It is in trouble (HTTP 502)", status=502)
+
+
+class Times:
+    """A throttle whose jitter is always the most."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.asleep = 0.0
+        gauge = SleepGauge(lambda: self.now, lambda: self.now + self.asleep)
+        self.throttle = Throttle(lambda: self.now, gauge, jitter=lambda _, most: most)
+
+    def hold_after(self, reply):
+        self.throttle.heed(reply)
+        return self.throttle.hold
+
+
+@pytest.fixture
+def times():
+    return Times()
+
+
+def limited(**limits):
+    return Reply(problem=Answer.TROUBLE, message="Rate limited", status=429, limits=Limits(**limits))
+
+
+def test_a_second_between_two_requests(times):
+    assert times.throttle.gap <= 0
+    times.throttle.heed(GOOD)
+    assert times.throttle.gap == pytest.approx(1)
+    assert times.throttle.hold <= 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds"),
+    [
+        (limited(retry_after=20.0), 21),
+        (limited(retry_after=20.0, remaining=0, reset=90.0), 21),
+        (limited(reset=30.0), 31.5),
+        (limited(), 5.25),
+        (Reply(data={}, status=200, limits=Limits(remaining=0, reset=10.0)), 10.5),
+        (limited(retry_after=10**9), 3780),
+    ],
+)
+def test_it_waits_as_long_as_it_is_told_and_a_little_longer(times, reply, seconds):
+    assert times.hold_after(reply) == pytest.approx(seconds)
+    assert times.throttle.why == "Rate limited"
+
+
+def test_limits_without_a_time_are_waited_out_longer_and_longer(times):
+    assert [times.hold_after(limited()) for _ in range(6)] == pytest.approx([5.25, 10.5, 21, 42, 63, 63])
+    times.throttle.heed(GOOD)
+    assert times.hold_after(limited()) == pytest.approx(5.25)
+
+
+def test_it_backs_off_from_a_server_in_trouble_and_comes_back_quickly(times):
+    assert [times.hold_after(BROKEN) for _ in range(8)] == pytest.approx([1.25, 2.5, 5, 10, 20, 40, 75, 75])
+    assert times.throttle.why == "It is in trouble (HTTP 502)"
+    times.now += 80
+    assert times.hold_after(GOOD) <= 0
+    assert times.hold_after(BROKEN) == pytest.approx(1.25)
+
+
+def test_a_server_in_trouble_may_say_itself_when_to_come_back(times):
+    reply = Reply(problem=Answer.TROUBLE, message="maintenance", status=503, limits=Limits(retry_after=30.0))
+    assert times.hold_after(reply) == 30
+
+
+@pytest.mark.parametrize(("remaining", "gap"), [(60, 1), (40, 1), (20, 3), (2, 30)])
+def test_it_slows_down_before_the_limit(times, remaining, gap):
+    times.throttle.heed(Reply(data={}, status=200, limits=Limits(remaining=remaining, reset=60.0 if gap > 1 else 30.0)))
+    assert times.throttle.gap == pytest.approx(gap)
+
+
+def test_no_limit_outlives_a_sleep_of_the_machine(times):
+    assert times.hold_after(limited(retry_after=300.0)) > 300
+    times.asleep += 3600
+    assert times.throttle.hold <= 0
+    assert times.throttle.gap <= 0

@@ -1,0 +1,114 @@
+"""The last way to ask: the SDK's own calls, for a server that understands nothing else.
+
+They cost several requests a run, and retry inside for a while; so they come in only where plain questions fail. Each
+call blocks, and belongs into a thread of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
+from wandb_tui.services.graphql import shown
+
+log = logging.getLogger(__name__)
+
+_SDK_TIMEOUT = 15
+_REFUSED = frozenset({401, 403})
+_TOO_MANY = 429
+_SERVER_FAULT = 500
+
+
+class SdkProber:
+    """Asks through one `wandb.Api`, which is built with the first question. May be used by several threads."""
+
+    def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
+        """Prepare; nothing is imported or sent yet.
+
+        Args:
+            base_url: Where the API is.
+            api_key: Gives the key; without one nothing is asked, since the SDK would ask the user on the terminal.
+        """
+        self._base_url = base_url
+        self._api_key = api_key
+        self._api: Any = None
+        self._built_with = ""
+        self._building = threading.Lock()
+
+    def ask(self, run: RunAddress) -> Probe:
+        """What the SDK finds out about one run. Never raises for what the network or the server does."""
+        key = self._api_key()
+        if not key:
+            return Probe(Answer.REFUSED, message="This server answers the W&B SDK alone, and that needs an API key")
+        try:
+            api = self._warm(key)
+            info = _run_info(api, run)
+        except Exception as error:  # noqa: BLE001 - whatever the SDK throws is an answer to be told apart
+            return _told_apart(
+                error, absent=Probe(Answer.MISSING, message=f"There is no run {run}, or this API key may not see it")
+            )
+        try:
+            return Probe(Answer.THERE, _version(api.artifact(f"{run.history_artifact}:latest")), info)
+        except Exception as error:  # noqa: BLE001 - as above
+            return _told_apart(error, absent=Probe(Answer.ABSENT, run=info))
+
+    def file_urls(self, run: RunAddress, version: int) -> list[str]:
+        """Where the files of a version are. Raises what the SDK raises."""
+        artifact = self._warm(self._api_key() or "").artifact(f"{run.history_artifact}:v{version}")
+        return [file.direct_url for file in artifact.files() if file.name.endswith(".parquet")]
+
+    def _warm(self, key: str) -> Any:
+        """The SDK's API object; the first call takes a second or two."""
+        with self._building:
+            if self._api is None or self._built_with != key:
+                import wandb
+
+                self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT, api_key=key)
+                self._built_with = key
+            return self._api
+
+
+def _run_info(api: Any, run: RunAddress) -> RunInfo:
+    found = api.run(str(run))
+    found.load(force=True)
+    last = found.lastHistoryStep
+    return RunInfo(str(found.name or ""), str(found.state or ""), last if isinstance(last, int) and last >= 0 else None)
+
+
+def _version(artifact: Any) -> ArtifactVersion:
+    try:
+        created = datetime.fromisoformat(str(artifact.created_at))
+    except ValueError:
+        created = None
+    return ArtifactVersion(int(str(artifact.version).removeprefix("v")), created, str(artifact.digest), artifact.size)
+
+
+def _told_apart(error: Exception, *, absent: Probe) -> Probe:
+    """What an error of the SDK means: it wraps in one class what was absent, refused and broken."""
+    cause = getattr(error, "exc", None) or error.__cause__
+    status = http_status(cause) or http_status(error)
+    words = shown(getattr(error, "message", "") or error)
+    if status in _REFUSED:
+        return Probe(Answer.REFUSED, message=f"The server refused the API key (HTTP {status})")
+    if status == _TOO_MANY:
+        return Probe(Answer.TROUBLE, message="Rate limited")
+    if status >= _SERVER_FAULT:
+        return Probe(Answer.TROUBLE, message=f"The server is in trouble (HTTP {status})")
+    if isinstance(error, ValueError) or isinstance(cause, ValueError) or "not find" in words.lower():
+        return absent
+    if status:
+        return Probe(Answer.NOT_UNDERSTOOD, message=f"The W&B SDK says: {words} (HTTP {status})")
+    log.info("The SDK's call failed: %s, caused by %s", type(error).__name__, type(cause).__name__)
+    return Probe(Answer.TROUBLE, message=f"The W&B SDK says: {words}")
+
+
+def http_status(error: object) -> int:
+    """The HTTP status that an error of the SDK, of any version, or of requests tells; 0 for none."""
+    response = getattr(error, "response", None)
+    status = getattr(response, "http_status", None) or getattr(response, "status_code", None)
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,95 @@
+"""How often the server may be asked: as it says, and a little less often than that.
+
+The longest that is waited at a stretch is an hour, whatever a header says: a clock that is wrong, or an absurd number,
+must not silence all monitors for good.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from wandb_tui.core.probe import Answer
+from wandb_tui.core.schedule import Clock
+from wandb_tui.core.sleeping import SleepGauge
+from wandb_tui.services.graphql import Reply
+
+_GAP = 1.0
+_TOO_MANY = 429
+_FIRST_LIMIT = 5.0
+_FIRST_TROUBLE = 1.0
+_LONGEST_BACK_OFF = 60.0
+_LONGEST_WAIT = 3600.0
+_SCARCE = 50
+
+Jitter = Callable[[float, float], float]
+
+
+class Throttle:
+    """When the next request may go out, and what to say to whoever would like it earlier."""
+
+    def __init__(self, clock: Clock, gauge: SleepGauge | None = None, jitter: Jitter = random.uniform) -> None:
+        """Begin without any limit.
+
+        Args:
+            clock: Seconds on a clock that never goes back.
+            gauge: Tells of the machine's sleep, after which no limit holds any more.
+            jitter: A number between two numbers, so that not everybody comes back at the same moment.
+        """
+        self._clock = clock
+        self._gauge = gauge or SleepGauge(clock)
+        self._jitter = jitter
+        self._next = clock()
+        self._held_until = self._next
+        self._why = ""
+        self._limited = 0
+        self._troubles = 0
+
+    @property
+    def gap(self) -> float:
+        """Seconds until the next request may go out, below 0 where it may already."""
+        return self._next - self._clock()
+
+    @property
+    def hold(self) -> float:
+        """Seconds for which nothing is to be asked at all; below or at 0 for none."""
+        if self._gauge.slept():
+            self._held_until = self._next = self._clock()
+        return self._held_until - self._clock()
+
+    @property
+    def why(self) -> str:
+        """What to tell whoever asks during a hold."""
+        return self._why
+
+    def heed(self, reply: Reply) -> None:
+        """Take in what an answer says and what it means."""
+        self._next = self._clock() + _GAP
+        if reply.status == _TOO_MANY or reply.limits.remaining == 0:
+            self._limit(reply)
+            return
+        self._limited = 0
+        if reply.problem is Answer.TROUBLE:
+            self._back_off(reply)
+            return
+        self._troubles = 0
+        if reply.limits.remaining is not None and reply.limits.reset and reply.limits.remaining < _SCARCE:
+            # What is left is spread over the time it must last, so that the limit is never met.
+            self._next = self._clock() + min(_LONGEST_WAIT, max(_GAP, reply.limits.reset / reply.limits.remaining))
+
+    def _limit(self, reply: Reply) -> None:
+        wait = reply.limits.retry_after if reply.limits.retry_after is not None else reply.limits.reset
+        if wait is None:
+            wait = min(_LONGEST_BACK_OFF, _FIRST_LIMIT * 2.0 ** min(self._limited, 10))
+        self._limited += 1
+        # A little more than asked for, never less.
+        self._hold(min(_LONGEST_WAIT, wait) + self._jitter(0, 0.05 * min(_LONGEST_WAIT, wait)), "Rate limited")
+
+    def _back_off(self, reply: Reply) -> None:
+        wait = min(_LONGEST_BACK_OFF, _FIRST_TROUBLE * 2.0 ** min(self._troubles, 10))
+        self._troubles += 1
+        wait = max(self._jitter(0.75 * wait, 1.25 * wait), reply.limits.retry_after or 0.0)
+        self._hold(min(_LONGEST_WAIT, wait), reply.message)
+
+    def _hold(self, seconds: float, why: str) -> None:
+        self._held_until, self._why = self._clock() + seconds, why
