@@ -28,7 +28,7 @@ class Redactor:
 
     def learn(self, *secrets: str | None) -> None:
         """Blot these out from now on, in every form in which they are usually written."""
-        found = {form for secret in secrets if secret for form in _forms(secret)}
+        found = {form for secret in secrets if secret for form in written_forms(secret)}
         with self._lock:
             if found <= self._forms:
                 return
@@ -74,7 +74,7 @@ class RedactingFilter(logging.Filter):
         return True
 
 
-def _forms(secret: str) -> set[str]:
+def written_forms(secret: str) -> set[str]:
     """The secret as it may turn up: as it is, in addresses, JSON, HTML, reprs and authorization headers."""
     if len(secret) < _SHORTEST:
         return set()

@@ -3,72 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.services.signin import words
+from wandb_tui.services.signin.answer import outcome_of
 from wandb_tui.services.signin.forms import SignInForm, code_wanted, find_form
+from wandb_tui.services.signin.moves import Fill, Give, Move, Press, Progress, Wait
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.page_view import Alert, Button, FrameView, PageView
+from wandb_tui.services.signin.page_view import Button, FrameView, PageView
 from wandb_tui.services.signin.words import says
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do yet: the page may still be drawing itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """Press a button or follow a link that leads on; `dismisses` where it clears a banner away."""
-
-    frame: int
-    button: Button
-    dismisses: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """Fill in the form and send it."""
-
-    form: SignInForm
-
-
-@dataclass(frozen=True, slots=True)
-class Give:
-    """It ends here, for this reason; `words` are the page's own, or a host."""
-
-    problem: SignInProblem
-    words: str = ""
-
-
-Move: TypeAlias = Wait | Press | Fill | Give
-
-
-@dataclass(slots=True)
-class Progress:
-    """What has been done so far.
-
-    Attributes:
-        identifier_sent: Whether the identifier alone was sent, as the first of two steps.
-        password_sent: Whether the password was sent; it never is twice.
-        presses: Which buttons were pressed, so that none is pressed for ever.
-        born: The load of the document on which the form was sent.
-        said_before: Messages that stood on the page before anything was sent.
-    """
-
-    identifier_sent: bool = False
-    password_sent: bool = False
-    presses: list[str] = field(default_factory=list)
-    born: float = 0.0
-    said_before: frozenset[str] = frozenset()
-
-    @property
-    def anything_sent(self) -> bool:
-        """Whether an answer of the page is awaited."""
-        return self.identifier_sent or self.password_sent
-
 
 _MOST_PRESSES = 4
 
@@ -79,11 +22,11 @@ def decide(view: PageView, progress: Progress, origins: Origins) -> Move:
         return outcome
     if foreign := _foreign(view, progress, origins):
         return foreign
-    form = _form(view, origins)
-    if form is not None and not progress.password_sent:
-        return _on_form(view, form, progress)
+    form = own_form(view, origins)
     if progress.password_sent:
-        return Wait()
+        return Wait() if form is not None and form.password else _past_what_follows(view, progress, origins)
+    if form is not None:
+        return _on_form(view, form, progress)
     return _without_form(view, progress, origins)
 
 
@@ -92,8 +35,8 @@ def _on_form(view: PageView, form: SignInForm, progress: Progress) -> Move:
     if form.password is None and progress.identifier_sent:
         return Wait()
     first = form.password or form.identifier
-    if first is not None and first.covered and (button := _banner_button(frame, progress)):
-        return Press(form.frame, button, dismisses=True)
+    if first is not None and first.covered and (button := _banner_button(view, form.frame, progress)):
+        return button
     if frame.challenge or view.main.challenge:
         return Give(SignInProblem.CHALLENGE)
     return Fill(form)
@@ -104,14 +47,29 @@ def _without_form(view: PageView, progress: Progress, origins: Origins) -> Move:
         return Give(SignInProblem.CODE_NEEDED)
     if any(frame.challenge for frame in view.frames):
         return Give(SignInProblem.CHALLENGE)
+    return _next_press(_ways_on(view.main), view, progress, origins)
+
+
+def _past_what_follows(view: PageView, progress: Progress, origins: Origins) -> Move:
+    """Some pages ask something else before they let one in: whether to stay signed in, or to set up more."""
+    if view.main.born == progress.born and not progress.silent:
+        return Wait()
+    asked = [b for b in view.main.buttons if b.enabled and not b.banner and not says(b.text, words.BY_OTHERS)]
+    later = [b for b in asked if says(b.text, words.NOT_NOW)]
+    going_on = [b for b in asked if b.kind != "link" and says(b.text, words.GO_ON)]
+    return _next_press(iter(later or going_on), view, progress, origins)
+
+
+def _next_press(buttons: Iterator[Button], view: PageView, progress: Progress, origins: Origins) -> Move:
     if len(progress.presses) < _MOST_PRESSES and not origins.problem(view.main.origin):
-        for button in _ways_on(view.main):
-            if _mark(button) not in progress.presses:
+        for button in buttons:
+            if not progress.pressed(button):
                 return Press(0, button)
     return Wait()
 
 
-def _form(view: PageView, origins: Origins) -> SignInForm | None:
+def own_form(view: PageView, origins: Origins) -> SignInForm | None:
+    """The sign-in form on those documents of the page that may be typed into."""
     forms = [find_form(frame, number) for number, frame in enumerate(view.frames)]
     found = [form for form in forms if form and not _closed_to_us(view.frames[form.frame], origins)]
     return max(found, key=lambda form: form.password is not None, default=None)
@@ -124,12 +82,15 @@ def _closed_to_us(frame: FrameView, origins: Origins) -> str:
 
 def _foreign(view: PageView, progress: Progress, origins: Origins) -> Give | None:
     """The end where a form that wants what is secret is on a page of another host, or is sent to one."""
-    if (own := _form(view, origins)) and not form_problem(view, own, origins):
+    if (own := own_form(view, origins)) and not form_problem(view, own, origins):
         return None
     for number, frame in enumerate(view.frames):
         form = find_form(frame, number)
         why = form_problem(view, form, origins) if form else ""
-        if not why:
+        if form is None or not why:
+            continue
+        # Frames of others ask for addresses of all kinds (news, chats); only a password makes it a sign-in.
+        if number and form.password is None and not _closed_to_us(view.main, origins):
             continue
         # Having told an allowed page who we are and been sent elsewhere is what single sign-on looks like.
         if number == 0 and progress.identifier_sent and origins.problem(frame.origin):
@@ -141,8 +102,24 @@ def _foreign(view: PageView, progress: Progress, origins: Origins) -> Give | Non
 def form_problem(view: PageView, form: SignInForm, origins: Origins) -> str:
     """Why this form may not be filled in: its document, those around it, or where it is sent; empty where it may."""
     frame = view.frames[form.frame]
-    action = frame.group(form.group).action
-    return _closed_to_us(frame, origins) or (origins.problem(action) if action else "")
+    sent_to = (frame.group(form.group).action, form.submit.action if form.submit else "")
+    actions = (why for action in sent_to if action and (why := origins.problem(action)))
+    return _closed_to_us(frame, origins) or next(actions, "")
+
+
+def at_a_loss(view: PageView, origins: Origins) -> Give:
+    """What a page most likely is that showed nothing to go by for as long as we were willing to wait."""
+    if why := origins.problem(view.main.origin):
+        return Give(SignInProblem.UNKNOWN_HOST, why)
+    if why := next((why for frame in view.frames if frame.fields and (why := _closed_to_us(frame, origins))), ""):
+        return Give(SignInProblem.UNKNOWN_HOST, why)
+    if own_form(view, origins) is not None:
+        return Give(SignInProblem.NOT_UNDERSTOOD)
+    if says(view.text, words.CHALLENGE) or says(view.text, words.PASSKEY):
+        return Give(SignInProblem.CHALLENGE)
+    if says(view.text, words.SSO) or any(says(b.text, words.BY_OTHERS) for b in view.main.buttons):
+        return Give(SignInProblem.SSO)
+    return Give(SignInProblem.NOT_UNDERSTOOD)
 
 
 def _ways_on(frame: FrameView) -> Iterator[Button]:
@@ -153,93 +130,14 @@ def _ways_on(frame: FrameView) -> Iterator[Button]:
     yield from (b for b in own if says(b.text, words.LOG_IN) and not says(b.text, words.SIGN_UP))
 
 
-def _mark(button: Button) -> str:
-    return f"{button.text} {button.href}"
-
-
-def note_press(progress: Progress, button: Button) -> None:
-    """Remember a press, so that the same one is not tried again."""
-    progress.presses.append(_mark(button))
-
-
-def _banner_button(frame: FrameView, progress: Progress) -> Button | None:
-    """How to clear a cookie banner away, with as little consent as can be."""
-    banner = [b for b in frame.buttons if b.banner and b.enabled and _mark(b) not in progress.presses]
-    for wanted in (words.REJECT, words.CLOSE, words.ACCEPT):
-        if found := next((b for b in banner if says(b.text, wanted)), None):
-            return found
+def _banner_button(view: PageView, frame: int, progress: Progress) -> Press | None:
+    """How to clear a cookie banner, over the form's frame or the page, with as little consent as can be."""
+    for number in dict.fromkeys((frame, 0)):
+        banner = [b for b in view.frames[number].buttons if b.banner and b.enabled and not progress.pressed(b)]
+        for wanted in (words.REJECT, words.CLOSE, words.ACCEPT):
+            if found := next((b for b in banner if says(b.text, wanted)), None):
+                return Press(number, found, dismisses=True)
     return None
-
-
-# What came of it
-
-
-def outcome_of(view: PageView, progress: Progress) -> Give | None:
-    """What the page says after something was sent; None where it does not say yet, or all is well so far."""
-    # What stands on a new document was said anew, even if it was on the one before.
-    known = progress.said_before if view.main.born == progress.born else frozenset()
-    messages = [alert for frame in view.frames for alert in frame.alerts if alert.text not in known]
-    for alert in messages:
-        if problem := meaning(alert.text):
-            return Give(problem, alert.text)
-    if any(code_wanted(frame) for frame in view.frames):
-        return Give(SignInProblem.CODE_NEEDED)
-    if view.main.challenge and not _is_new_step(view, progress):
-        return Give(SignInProblem.CHALLENGE)
-    form = next((form for n, frame in enumerate(view.frames) if (form := find_form(frame, n))), None)
-    return _in_plain_text(view) if form is None else _beside_form(view, form, messages, progress)
-
-
-def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progress: Progress) -> Give | None:
-    """What it means that a form still stands there."""
-    if form.password is None and progress.identifier_sent and says(view.main.text, words.SSO):
-        return Give(SignInProblem.SSO)
-    spoken = next((alert.text for alert in messages if alert.how in {"alert", "invalid"}), "")
-    return Give(SignInProblem.WRONG_PASSWORD, spoken) if progress.password_sent and spoken else None
-
-
-def _is_new_step(view: PageView, progress: Progress) -> bool:
-    """Whether the page has gone on to asking for the password."""
-    return not progress.password_sent and any(
-        form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n))
-    )
-
-
-def meaning(text: str) -> SignInProblem | None:
-    """What a message of a page tells."""
-    for problem, phrases in (
-        (SignInProblem.BLOCKED, words.BLOCKED),
-        (SignInProblem.UNVERIFIED, words.UNVERIFIED),
-        (SignInProblem.WRONG_PASSWORD, words.WRONG),
-        (SignInProblem.CHALLENGE, words.CHALLENGE),
-        (SignInProblem.CODE_NEEDED, words.CODE),
-        (SignInProblem.SSO, words.SSO),
-    ):
-        if says(text, phrases):
-            return problem
-    return None
-
-
-def _in_plain_text(view: PageView) -> Give | None:
-    """A page without a form that says what is the matter in its running text."""
-    text = view.main.text
-    if len(text) > _A_SHORT_PAGE:
-        return None
-    for problem, phrases in (
-        (SignInProblem.BLOCKED, words.BLOCKED),
-        (SignInProblem.UNVERIFIED, words.UNVERIFIED),
-        (SignInProblem.CODE_NEEDED, words.CODE),
-        (SignInProblem.CHALLENGE, words.CHALLENGE),
-        (SignInProblem.WRONG_PASSWORD, words.WRONG),
-        (SignInProblem.SSO, words.SSO),
-    ):
-        if says(text, phrases):
-            return Give(problem, text[:200])
-    return None
-
-
-_A_SHORT_PAGE = 1500
-"""Characters: a longer page may say anything somewhere."""
 
 
 def signed_in_by_looks(view: PageView, origins: Origins, *, surely: bool = False) -> bool:
@@ -254,6 +152,9 @@ def signed_in_by_looks(view: PageView, origins: Origins, *, surely: bool = False
     if not origins.own(main.origin) or any(find_form(frame, n) for n, frame in enumerate(view.frames)):
         return False
     texts = [button.text for button in main.buttons]
-    if surely and not any(says(text, words.LOG_OUT) for text in texts):
+    if any(says(text, words.LOG_OUT) for text in texts):
+        return not any(says(text, words.LOG_IN) for text in texts)
+    if surely or main.ready == "loading" or not (main.text or texts):
         return False
-    return not any(says(text, words.LOG_IN) for text in texts) and not code_wanted(main) and not main.challenge
+    speaks_against = any(says(text, words.LOG_IN) for text in texts) or says(f"{main.title} {main.text}", words.FAILED)
+    return not speaks_against and not code_wanted(main) and not main.challenge

@@ -5,54 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from playwright.async_api import ElementHandle, Error, Page, Response
+from playwright.async_api import Dialog, Error, Page
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo
-from wandb_tui.services.redact import redact
-from wandb_tui.services.signin.decide import (
-    Fill,
-    Give,
-    Move,
-    Press,
-    Progress,
-    Wait,
-    decide,
-    form_problem,
-    note_press,
-    signed_in_by_looks,
-)
+from wandb_tui.services.signin.decide import at_a_loss, decide, signed_in_by_looks
+from wandb_tui.services.signin.entrance import open_sign_in
+from wandb_tui.services.signin.filling import FormFilling
 from wandb_tui.services.signin.forms import SignInForm, find_form
-from wandb_tui.services.signin.hand import (
-    GoneError,
-    SeenPage,
-    keep_picture,
-    leave_field,
-    press,
-    press_enter,
-    read_page,
-    stands_in,
-    type_into,
-)
-from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.guard import PasswordGuard
+from wandb_tui.services.signin.hand import GoneError, SeenPage, keep_picture, press, read_page
+from wandb_tui.services.signin.moves import Fill, Give, Move, Press, Progress, Wait
+from wandb_tui.services.signin.origins import UNENCRYPTED, Origins
 from wandb_tui.services.signin.outcomes import refusal
-from wandb_tui.services.signin.page_view import outline
+from wandb_tui.services.signin.page_view import Alert, PageView, outline
 from wandb_tui.services.signin.viewer import Viewer, ViewerAnswer
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 0.3
 _ASK_EVERY = 2.0
-_LOAD_TIMEOUT = 30_000.0
+_LOADED_WITHIN = 5.0
 _UNDERSTAND_WITHIN = 20.0
 _ANSWER_WITHIN = 30.0
+_PENDING_WITHIN = 90.0
 _SILENT_AFTER = 4.0
 _BY_LOOKS_AFTER = 3.0
 _SERVER_FAULT = 500
 _TOO_MANY = 429
-_NOT_FOUND = 404
 
 
 class SignIn:
@@ -89,9 +72,11 @@ class SignIn:
         self._asked_at = 0.0
         self._asked_of: tuple[str, float] = ("", 0.0)
         self._sent_at = 0.0
+        self._answered_at = 0.0
         self._moved_at = 0.0
-        self._bad_status = 0
-        page.on("response", self._on_response)
+        self._spoken: list[str] = []
+        self._guard = PasswordGuard(page.context, origins)
+        page.on("dialog", self._on_dialog)
 
     @property
     def password_sent(self) -> bool:
@@ -104,61 +89,62 @@ class SignIn:
         Raises:
             SignInError: What came of it instead.
         """
-        await self._open()
-        self._moved_at = time.monotonic()
-        while True:
-            try:
-                identity = await self._look()
-            except GoneError:
-                if self._page.is_closed():
-                    raise
-                identity = None
-            if identity is not None:
-                return identity
-            await self._check_patience()
-            await asyncio.sleep(_LOOK_EVERY)
-
-    async def _open(self) -> None:
-        """Go to the sign-in page; a server without one is entered by its front door."""
-        status = await self._go(f"{self._server.app_url}/login")
-        if status == _NOT_FOUND:
-            status = await self._go(self._server.app_url)
-        if status >= _SERVER_FAULT or status == _TOO_MANY:
-            raise self._refusal(SignInProblem.UNREACHABLE, detail=f"it answered HTTP {status}")
-
-    async def _go(self, url: str) -> int:
         try:
-            response = await self._page.goto(url, wait_until="domcontentloaded", timeout=_LOAD_TIMEOUT)
-        except Error as error:
-            if self._page.is_closed():
-                raise GoneError from None
-            raise self._unreachable(error) from None
-        return response.status if response else 0
-
-    def _unreachable(self, error: Error) -> SignInError:
-        text = redact(error.message)
-        reason = next((word for word in text.replace("\n", " ").split() if word.startswith("net::ERR_")), "")
-        if not reason:
-            reason = "no answer in time" if "imeout" in text else "the page could not be opened"
-        failed = self._refusal(SignInProblem.UNREACHABLE, detail=reason.removeprefix("net::"))
-        if "ERR_CERT" in reason:
-            failed.hint = "The browser does not trust the server's certificate; see “certificates” in the README."
-        return failed
+            await open_sign_in(self._page, self._server)
+            self._moved_at = time.monotonic()
+            while True:
+                try:
+                    identity = await self._look()
+                except GoneError:
+                    if self._page.is_closed():
+                        raise
+                    identity = None
+                if identity is not None:
+                    return identity
+                await self._check_patience()
+                await asyncio.sleep(_LOOK_EVERY)
+        finally:
+            await self._guard.leave()
 
     # Looking, deciding, acting
 
     async def _look(self) -> Identity | None:
         """One look at the page and, where it has settled, one move; who we are as soon as that is known."""
-        seen = await read_page(self._page)
+        seen = await self._read()
         if identity := await self._ask(seen):
             return identity
+        self._note_answer()
         move = decide(seen.view, self._progress, self._origins)
         settled, self._last_move = move == self._last_move, move
         # A page that still draws itself looks different at the next look.
-        if settled and not isinstance(move, Wait):
+        if settled and not isinstance(move, Wait) and not self._too_early(move, seen):
             await self._make(move, seen)
             self._last_move = None
         return None
+
+    async def _read(self) -> SeenPage:
+        """The page, with what it has said in dialogs that are gone."""
+        seen = await read_page(self._page)
+        if self._spoken:
+            main = replace(seen.view.main, alerts=(*map(Alert, self._spoken), *seen.view.main.alerts))
+            seen.view = PageView((main, *seen.view.frames[1:]))
+        return seen
+
+    def _too_early(self, move: Move, seen: SeenPage) -> bool:
+        """Whether the scripts of a page, which may be what makes its form work, are still being loaded."""
+        loading = seen.view.main.ready != "complete" and time.monotonic() - self._moved_at < _LOADED_WITHIN
+        return isinstance(move, Fill) and loading
+
+    def _note_answer(self) -> None:
+        """Keep account of what has come back for what was sent."""
+        now = time.monotonic()
+        if self._guard.strayed and not self._guard.sent:
+            raise self._refuse(SignInProblem.UNKNOWN_HOST, self._guard.strayed)
+        if self._guard.status and not self._answered_at:
+            self._answered_at = now
+        since = self._sent_at if not self._guard.sent else self._answered_at or now
+        self._progress.refused = self._guard.refused
+        self._progress.silent = self._progress.anything_sent and now - max(since, self._sent_at) > _SILENT_AFTER
 
     async def _ask(self, seen: SeenPage) -> Identity | None:
         """Ask who we are whenever the page is a new one, and every now and then."""
@@ -179,89 +165,42 @@ class SignIn:
     def _looks_signed_in(self, seen: SeenPage, answer: ViewerAnswer) -> bool:
         if not self._progress.password_sent:
             return signed_in_by_looks(seen.view, self._origins, surely=True)
-        waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER
         moved_on = seen.view.main.born != self._progress.born
-        fine = not self._bad_status and (not answer.known or moved_on)
+        fine = not self._guard.refused and (not answer.known or moved_on)
+        waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER and not self._guard.pending
         return waited and fine and signed_in_by_looks(seen.view, self._origins)
 
     async def _make(self, move: Press | Fill | Give, seen: SeenPage) -> None:
         match move:
             case Give():
-                raise await self._give(move)
+                raise await self._end(move)
             case Press():
-                note_press(self._progress, move.button)
+                self._progress.note_press(move.button)
                 await press(self._page, await seen.element(move.frame, move.button.index))
             case Fill():
                 await self._fill(move.form, seen)
         self._moved_at = time.monotonic()
 
-    async def _give(self, move: Give) -> SignInError:
+    async def _end(self, move: Give) -> SignInError:
         if move.problem is SignInProblem.UNKNOWN_HOST:
-            return self._refusal(move.problem, detail=move.words)
+            return self._refuse(move.problem, move.words)
         if move.problem is SignInProblem.SSO and move.words.startswith("http"):
-            return self._refusal(move.problem, detail=move.words)
-        return self._refusal(move.problem, words=move.words)
+            return self._refuse(move.problem, move.words)
+        if move.problem is SignInProblem.NOT_UNDERSTOOD:
+            return await self._not_understood("")
+        return refusal(move.problem, self._server.host, words=move.words)
 
     async def _fill(self, form: SignInForm, seen: SeenPage) -> None:
         """Type in what the form asks for, and send it."""
         if self._credentials is None:
-            raise self._refusal(SignInProblem.NO_CREDENTIALS)
-        if form.identifier is not None:
-            await self._type_identifier(form, seen, self._credentials.username)
-            # Pages redraw themselves while they are typed into, so what follows goes by a fresh look.
-            seen, form = await self._look_again(form)
-        if form.password is not None:
-            element = await self._trusted(seen, form, form.password.index)
-            await type_into(element, self._credentials.password)
-            seen, form = await self._look_again(form)
-        await self._send(form, seen)
-
-    async def _type_identifier(self, form: SignInForm, seen: SeenPage, username: str) -> None:
-        if form.identifier is None:
-            return
-        if form.identifier.kind == "email" and "@" not in username:
-            why = "it asks for the e-mail address, not the user name"
-            raise self._refusal(SignInProblem.WRONG_PASSWORD, detail=why)
-        await type_into(await self._trusted(seen, form, form.identifier.index), username)
-        await leave_field(self._page)
-
-    async def _look_again(self, before: SignInForm) -> tuple[SeenPage, SignInForm]:
-        """The form as it is now that something was typed into it.
-
-        Raises:
-            SignInError: The password field went away: the organisation signs in elsewhere.
-        """
-        seen = await read_page(self._page)
-        frames = seen.view.frames
-        form = find_form(frames[before.frame], before.frame) if before.frame < len(frames) else None
-        wants_password = form is not None and form.password is not None
-        if before.password is not None and not wants_password:
-            raise self._refusal(SignInProblem.SSO)
-        if form is None:
-            raise GoneError
-        return seen, form
-
-    async def _trusted(self, seen: SeenPage, form: SignInForm, index: int) -> ElementHandle:
-        """The element, if what is secret may be typed there; asked of the element itself, right before it happens."""
-        element = await seen.element(form.frame, index)
-        origin, action = await stands_in(element)
-        why = self._origins.problem(origin) or (self._origins.problem(action) if action else "")
-        why = why or form_problem(seen.view, form, self._origins)
-        if why:
-            raise self._refusal(SignInProblem.UNKNOWN_HOST, detail=why)
-        return element
-
-    async def _send(self, form: SignInForm, seen: SeenPage) -> None:
-        last = form.password or form.identifier
-        if last is None:
-            raise GoneError
-        field = await self._trusted(seen, form, last.index)
-        button = await seen.element(form.frame, form.submit.index) if form.submit else None
+            raise self._refuse(SignInProblem.NO_CREDENTIALS)
+        filling = FormFilling(
+            self._page, self._credentials, origins=self._origins, guard=self._guard, refuse=self._refuse
+        )
+        form, seen = await filling.type(form, seen)
+        field, button = await filling.prepare(form, seen)
         self._note_sending(form, seen)
-        if button is not None:
-            await press(self._page, button)
-        else:
-            await press_enter(field)
+        await filling.send(field, button)
 
     def _note_sending(self, form: SignInForm, seen: SeenPage) -> None:
         """From here on the password counts as submitted, whatever happens."""
@@ -269,41 +208,59 @@ class SignIn:
         progress.password_sent = progress.password_sent or form.password is not None
         progress.identifier_sent = progress.identifier_sent or form.password is None
         progress.born = seen.view.main.born
-        progress.said_before = frozenset(alert.text for frame in seen.view.frames for alert in frame.alerts)
+        progress.said_before = frozenset(alert.text for alert in seen.view.alerts)
+        progress.read_before = seen.view.lines
+        self._spoken.clear()
         self._sent_at = time.monotonic()
 
-    # What came of it, where the page itself does not say
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        """Hear what a page says in a dialog, and close it: scripts stand still meanwhile."""
+        self._spoken.append(dialog.message)
+        try:
+            if dialog.type in {"alert", "beforeunload"}:
+                await dialog.accept()
+            else:
+                await dialog.dismiss()
+        except Error:
+            log.info("A dialog of the sign-in page was gone before it was closed")
 
-    def _on_response(self, response: Response) -> None:
-        if self._progress.password_sent and response.request.method == "POST":
-            bad = response.status >= 400  # noqa: PLR2004 - HTTP errors begin here
-            self._bad_status = response.status if bad and self._origins.own(response.url) else self._bad_status
+    # What came of it, where the page itself does not say
 
     async def _check_patience(self) -> None:
         """Raise what it must have been, once a page has had its time to say so."""
         now = time.monotonic()
-        if self._progress.password_sent:
-            if now - self._sent_at > _SILENT_AFTER and (silent := await self._silently_refused()):
-                raise silent
-            if now - self._sent_at > _ANSWER_WITHIN:
-                raise await self._not_understood("the page did not react to the password")
-        elif now - self._moved_at > _UNDERSTAND_WITHIN:
-            raise await self._not_understood("")
+        if not self._progress.password_sent:
+            if now - self._moved_at > _UNDERSTAND_WITHIN:
+                raise await self._at_a_loss()
+            return
+        if self._progress.silent and (silent := await self._silently_refused()):
+            raise silent
+        last = max(self._sent_at, self._answered_at, self._moved_at)
+        if now - last > (_PENDING_WITHIN if self._guard.pending else _ANSWER_WITHIN):
+            raise await self._not_understood("the page did not react to the password")
+
+    async def _at_a_loss(self) -> SignInError:
+        try:
+            view = (await self._read()).view
+        except GoneError:
+            return await self._not_understood("")
+        return await self._end(at_a_loss(view, self._origins))
 
     async def _silently_refused(self) -> SignInError | None:
         """The refusal that shows in a status, or in the same form standing there again without a word."""
-        status = self._bad_status
+        status = self._guard.status
         if status >= _SERVER_FAULT:
-            return self._refusal(SignInProblem.NOT_UNDERSTOOD, detail=f"the server answered HTTP {status}")
+            return await self._not_understood(f"the server answered HTTP {status}")
         if status == _TOO_MANY:
-            return self._refusal(SignInProblem.BLOCKED)
+            return self._refuse(SignInProblem.BLOCKED)
         try:
-            view = (await read_page(self._page)).view
+            view = (await self._read()).view
         except GoneError:
             return None
         again = any(form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n)))
-        if status or (again and view.main.born != self._progress.born and view.main.ready == "complete"):
-            return self._refusal(SignInProblem.WRONG_PASSWORD)
+        reloaded = view.main.born != self._progress.born and view.main.ready == "complete"
+        if self._guard.refused or (again and reloaded):
+            return self._refuse(SignInProblem.WRONG_PASSWORD)
         return None
 
     async def _not_understood(self, why: str) -> SignInError:
@@ -314,7 +271,10 @@ class SignIn:
             log.warning("A sign-in page was not understood, and is gone")
         picture = await keep_picture(self._page, self._folder)
         kept = f"a screenshot is in {picture}" if picture else ""
-        return self._refusal(SignInProblem.NOT_UNDERSTOOD, detail="; ".join(filter(None, (why, kept))))
+        return self._refuse(SignInProblem.NOT_UNDERSTOOD, "; ".join(filter(None, (why, kept))))
 
-    def _refusal(self, problem: SignInProblem, *, words: str = "", detail: str = "") -> SignInError:
-        return refusal(problem, self._server.host, words=words, detail=detail)
+    def _refuse(self, problem: SignInProblem, detail: str = "") -> SignInError:
+        failed = refusal(problem, self._server.host, detail=detail)
+        if detail.endswith(UNENCRYPTED):
+            failed.hint = "Use its https address; if you insist, set allow_plain_http in settings.toml."
+        return failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from wandb_tui.services.signin import words
 from wandb_tui.services.signin.page_view import Button, Field, FrameView
@@ -12,6 +13,7 @@ _TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
 _SINGLE_DIGITS = 4
 _LONGEST_CODE = 10
 _PLAUSIBLE = 2
+_SURELY_NOT = -8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,8 @@ def find_form(view: FrameView, frame: int) -> SignInForm | None:
 
 def code_wanted(view: FrameView) -> bool:
     """Whether a document asks for a one-time code."""
-    for item in view.fields:
-        if item.usable and item.kind != "password" and _is_code(item):
-            return True
+    if any(item.usable and _is_code(item) for item in view.fields):
+        return True
     single = [item for item in view.fields if item.usable and item.length == 1]
     return len(single) >= _SINGLE_DIGITS
 
@@ -56,15 +57,17 @@ def code_wanted(view: FrameView) -> bool:
 def _is_code(item: Field) -> bool:
     if "one-time-code" in item.autocomplete:
         return True
+    if item.kind in {"password", "select", "checkbox", "radio"}:
+        return item.kind == "password" and "password" not in item.autocomplete and says(item.label, words.CODE)
     short = 0 < item.length <= _LONGEST_CODE
     return says(item.hints, words.CODE_FIELD) and (item.numeric or short or says(item.hints, words.CODE))
 
 
 def _form(view: FrameView, frame: int, number: int) -> SignInForm:
     fields = [item for item in view.fields if item.group == number and item.usable]
-    password = next((item for item in fields if item.kind == "password" and "current" in item.autocomplete), None)
-    password = password or next((item for item in fields if item.kind == "password"), None)
-    return SignInForm(frame, number, _identifier(fields, password), password, _submit(view, number))
+    secret = [item for item in fields if item.kind == "password" and not _is_code(item)]
+    password = next((item for item in secret if "current" in item.autocomplete), secret[0] if secret else None)
+    return SignInForm(frame, number, _identifier(fields, password), password, _submit(view, number, password))
 
 
 def _identifier(fields: list[Field], password: Field | None) -> Field | None:
@@ -77,30 +80,40 @@ def _identifier(fields: list[Field], password: Field | None) -> Field | None:
     if ranked and _identifier_score(ranked[-1]) > 0:
         return ranked[-1]
     # Nothing tells, but right before a password hardly anything else stands.
-    return candidates[-1] if candidates and password is not None and _identifier_score(candidates[-1]) == 0 else None
+    last = candidates[-1] if candidates and password is not None else None
+    return last if last is not None and _identifier_score(last) > _SURELY_NOT else None
 
 
 def _identifier_score(item: Field) -> int:
     score = 0
     score += 6 if item.autocomplete.split(" ")[-1] in {"username", "email", "webauthn"} else 0
     score += 5 if item.kind == "email" else 0
-    score += 4 if says(f"{item.name} {item.label}", words.IDENTIFIER) else 0
-    score -= 8 if says(f"{item.name} {item.label}", words.NOT_IDENTIFIER) else 0
+    about = f"{item.name} {item.label}"
+    score += 4 if says(about, words.IDENTIFIER) else 0
+    # “E-mail or phone” names one among others; a search for users is none for all that.
+    score -= 3 if says(about, words.OTHER_DETAIL) else 0
+    score -= 12 if says(about, words.NOT_IDENTIFIER) else 0
     return score
 
 
-def _submit(view: FrameView, number: int) -> Button | None:
-    """The button that sends the group: the one that says so, else its first one that is no other provider's."""
-    own = [b for b in view.buttons if b.group == number and b.enabled and not b.banner]
-    own = [b for b in own if not says(f"{b.text} {b.href}", words.BY_OTHERS)]
+def _submit(view: FrameView, number: int, password: Field | None) -> Button | None:
+    """The button that sends the group: the one that says so, else one that stands where such a button stands.
+
+    It may be disabled still: some are until something was typed.
+    """
+    own = [b for b in view.buttons if b.group == number and not b.banner]
+    own = [b for b in own if not says(f"{b.text} {b.href}", words.BY_OTHERS) and not says(b.text, words.SIGN_UP)]
     pressed = [b for b in own if b.kind != "link"] or [b for b in own if says(b.text, words.LOG_IN)]
     for wanted in (words.LOG_IN, words.GO_ON):
         for kind in ("submit", "button", "link"):
             if found := next((b for b in pressed if b.kind == kind and says(b.text, wanted)), None):
                 return found
-    # Buttons that say nothing we know: the last that submits, since small helpers (show password) stand before it.
-    submits = [b for b in pressed if b.kind == "submit" and not says(b.text, words.SIGN_UP)]
-    return submits[-1] if submits else None
+    # Buttons that say nothing we know: the last that submits, else the first after the password; helpers last of all.
+    silent = sorted((b for b in pressed if not says(b.text, words.NOT_SENDING)), key=lambda b: b.helper)
+    submits = [b for b in silent if b.kind == "submit"]
+    after = [b for b in silent if password is not None and b.index > password.index and b.kind == "button"]
+    plain = [b for b in submits if not b.helper] or submits or [b for b in after if not b.helper]
+    return (plain[-1] if submits else plain[0]) if plain else None
 
 
 def _score(view: FrameView, form: SignInForm) -> float:
@@ -109,14 +122,17 @@ def _score(view: FrameView, form: SignInForm) -> float:
     group = view.group(form.group)
     buttons = [b.text for b in view.buttons if b.group == form.group and b.kind != "link"]
     about = f"{group.heading} {group.path} {group.name}"
+    place = urlsplit(view.url).path
     score = 0.0
     if form.password is not None:
         score += 5 + (2 if form.identifier else 0) + (4 if "current-password" in form.password.autocomplete else 0)
         score -= 4 if "new-password" in form.password.autocomplete else 0
         score -= 8 if sum(item.kind == "password" for item in fields) > 1 else 0
-    elif form.identifier is not None and form.submit is not None:
+    elif form.identifier is not None and (form.submit is not None or says(f"{place} {about}", words.LOG_IN)):
         strong = _identifier_score(form.identifier) > 0
-        score += (2 if strong else 0) + (2 if says(form.submit.text, (*words.LOG_IN, *words.GO_ON)) else -2)
+        told = form.submit is None or says(form.submit.text, (*words.LOG_IN, *words.GO_ON))
+        # Where nothing is said in words that we know, the address of the page may.
+        score += (2 if strong else 0) + (2 if told else 0 if says(f"{place} {about}", words.LOG_IN) else -2)
         score -= 6 if says(f"{about} {' '.join(buttons)}", words.NEWSLETTER) else 0
     else:
         return 0.0

@@ -17,16 +17,27 @@ from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
 from wandb_tui.services.paths import private_folder
 from wandb_tui.services.signin.page_view import FrameView, PageView
 
-_MOST_FRAMES = 8
+_MOST_FRAMES = 10
 _PATIENCE = 5000.0
 
 _SETTLED = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 250)))"
-_STANDS_IN = """element => {
-  const form = element.form || element.closest("form");
-  const action = form ? new URL(form.getAttribute("action") || "", document.baseURI).origin : "";
-  return [element.ownerDocument.defaultView ? location.origin : "", action];
+# A form or link that would open a new tab is kept in this one. Only real buttons and links know the Enter key.
+_PREPARED = """element => {
+  for (const at of [element, element.form].filter(Boolean))
+    for (const name of ["target", "formtarget"]) {
+      const target = at.getAttribute(name) || "_self";
+      if (!/^_(self|top|parent)$/i.test(target) && !document.getElementsByName(target).length)
+        at.setAttribute(name, "_self");
+    }
+  element.focus();
+  return element.getRootNode().activeElement === element && /^(A|BUTTON|INPUT)$/.test(element.tagName);
 }"""
-_FOCUSED = "element => element.getRootNode().activeElement === element"
+_SHOWN = """element => {
+  const box = element.getBoundingClientRect();
+  return element.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}) && box.width > 8 && box.height > 8 &&
+    box.right + scrollX > 0 && box.bottom + scrollY > 0;
+}"""
+UNFIT = "unfit"
 
 
 @dataclass(slots=True)
@@ -64,21 +75,24 @@ def clean_errors() -> Iterator[None]:
 
 
 @cache
-def _script() -> str:
-    return files(__package__).joinpath("read.js").read_text(encoding="utf-8")
+def _script(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 async def read_page(page: Page) -> SeenPage:
-    """Describe the page and the frames in it.
+    """Describe the page and the frames that show in it.
 
     Raises:
         GoneError: It is being left, or has closed.
     """
     views: list[FrameView] = []
     handles: list[JSHandle] = []
-    frames = [page.main_frame, *(frame for frame in page.frames if frame != page.main_frame)]
-    for frame in frames[:_MOST_FRAMES]:
+    hidden: set[Frame] = set()
+    for frame in [page.main_frame, *(frame for frame in page.frames if frame != page.main_frame)]:
         try:
+            if frame.parent_frame in hidden or not await _shown(frame):
+                hidden.add(frame)
+                continue
             view, handle = await _read_frame(frame)
         except Error:
             if frame == page.main_frame:
@@ -87,7 +101,16 @@ async def read_page(page: Page) -> SeenPage:
         if not handles or _worth_it(view):
             views.append(view)
             handles.append(handle)
+        if len(handles) == _MOST_FRAMES:
+            break
     return SeenPage(PageView(tuple(views)), handles)
+
+
+async def _shown(frame: Frame) -> bool:
+    """Whether a frame shows: pages keep invisible ones, with forms in them, to talk to themselves."""
+    if frame.parent_frame is None:
+        return True
+    return bool(await (await frame.frame_element()).evaluate(_SHOWN))
 
 
 async def _read_frame(frame: Frame) -> tuple[FrameView, JSHandle]:
@@ -96,30 +119,41 @@ async def _read_frame(frame: Frame) -> tuple[FrameView, JSHandle]:
     while above is not None:
         ancestors.append(await above.evaluate("location.origin"))
         above = above.parent_frame
-    handle = await frame.evaluate_handle(_script())
+    handle = await frame.evaluate_handle(_script("read.js"))
     described = await handle.evaluate("seen => seen.described")
     return FrameView.from_described(described, tuple(ancestors)), handle
 
 
 def _worth_it(view: FrameView) -> bool:
-    return bool(view.fields or view.challenge)
+    return bool(view.fields or view.challenge or view.alerts or view.text)
 
 
-async def stands_in(element: ElementHandle) -> tuple[str, str]:
-    """The origin of the document that holds an element, and the origin to which its form is sent, or empty."""
-    with clean_errors():
-        origin, action = await element.evaluate(_STANDS_IN)
-    return str(origin), str(action)
+async def type_into(
+    element: ElementHandle, text: str | None, open_to: tuple[str, ...], button: ElementHandle | None
+) -> str:
+    """Put a text into a field, whatever lies over it, if it and its form stand where that may be done.
 
+    Args:
+        element: The field.
+        text: What to type; None only asks whether it may be done.
+        open_to: The origins for which it may be done.
+        button: What will send the form.
 
-async def type_into(element: ElementHandle, text: str) -> None:
-    """Put a text into a field, whatever lies over it.
+    Returns:
+        The origin that speaks against it; then nothing was typed. Empty where it was done.
 
     Raises:
-        GoneError: It does not take it.
+        GoneError: The field does not take it.
     """
     with clean_errors():
-        await element.fill(text, timeout=_PATIENCE)
+        said = str(await element.evaluate(_script("type.js"), {"text": text, "open": open_to, "button": button}))
+    if said == UNFIT:
+        raise GoneError
+    if text is not None and not said:
+        # Some pages listen to keys alone. The field may go away at the first letter; then the next look finds out.
+        with contextlib.suppress(Error):
+            await element.press("End", timeout=_PATIENCE)
+    return said
 
 
 async def leave_field(page: Page) -> None:
@@ -130,14 +164,13 @@ async def leave_field(page: Page) -> None:
 
 
 async def press(page: Page, element: ElementHandle) -> None:
-    """Press a button by keyboard, so that nothing that lies over it is in the way.
+    """Press a button by keyboard, so that nothing that lies over it is in the way; what is none by a click.
 
     Raises:
         GoneError: It is not there any more.
     """
     with clean_errors():
-        await element.focus()
-        if await element.evaluate(_FOCUSED):
+        if await element.evaluate(_PREPARED):
             await page.keyboard.press("Enter")
         else:
             await element.evaluate("element => element.click()")

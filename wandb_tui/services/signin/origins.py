@@ -18,6 +18,9 @@ _KNOWN = {
         "https://forge.coreweave.com",
     ),
 }
+UNENCRYPTED = "is not encrypted"
+"""How the reason ends where a page would be trusted, if it were not for plain http."""
+
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -66,6 +69,11 @@ class Origins:
         """Whether it is the server's itself, so that its cookies are sent from there."""
         return origin_of(origin) in self._own
 
+    @property
+    def open(self) -> tuple[str, ...]:
+        """All origins into whose pages something secret may be typed."""
+        return tuple(sorted(origin for origin in self._all if not self.problem(origin)))
+
     def problem(self, origin: str) -> str:
         """Why nothing secret may be typed into a page of this origin; empty where it may."""
         known = origin_of(origin)
@@ -73,5 +81,5 @@ class Origins:
             return f"{known or origin or 'A page without an address'} is not known as a sign-in page of this server"
         parts = urlsplit(known)
         if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self._plain_http:
-            return f"{known} is not encrypted"
+            return f"{known} {UNENCRYPTED}"
         return ""

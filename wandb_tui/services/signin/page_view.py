@@ -55,7 +55,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A visible button or link; `kind` is ``submit``, ``button`` or ``link``."""
+    """A visible button or link.
+
+    Attributes:
+        kind: ``submit``, ``button`` or ``link``.
+        href: Where a link leads.
+        banner: Whether it stands on a cookie banner.
+        helper: Whether it stands on the line of a field, as “show password” does.
+        action: The origin to which it sends its form, where it says so itself.
+    """
 
     index: int
     kind: str
@@ -65,6 +73,8 @@ class Button:
     enabled: bool = True
     banner: bool = False
     group: int = -1
+    helper: bool = False
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,7 @@ class FrameView:
         origin: Scheme, host and port.
         ancestors: The origins of the documents around it.
         born: Changes with each load of the document.
+        text: All visible text, in lines.
         challenge: What showed that a captcha is on it, or empty.
     """
 
@@ -143,7 +154,17 @@ class PageView:
     @property
     def text(self) -> str:
         """All visible text."""
-        return " ".join(frame.text for frame in self.frames)
+        return "\n".join(frame.text for frame in self.frames)
+
+    @property
+    def lines(self) -> frozenset[str]:
+        """The lines of all visible text."""
+        return frozenset(self.text.split("\n"))
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The messages on all its documents."""
+        return tuple(alert for frame in self.frames for alert in frame.alerts)
 
 
 def outline(view: PageView) -> str:

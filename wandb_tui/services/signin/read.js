@@ -28,11 +28,24 @@
       return root.getElementById ? root.getElementById(id) : null;
     }).filter(Boolean);
   const textOf = (element) => clean(element.innerText || element.textContent);
+  // What web components are told stands on the element around the shadow root that draws the field.
+  const host = (element) => (element.getRootNode() || {}).host || null;
+  const onHost = (element, ...names) =>
+    host(element) ? names.map((name) => host(element).getAttribute(name)).filter(Boolean).join(" ") : "";
+  // Old pages have their labels in the cell, or the line, before.
+  const before = (element) => {
+    for (let at = element, up = 0; at && up < 2; at = at.parentElement, up++) {
+      const text = at.previousElementSibling ? textOf(at.previousElementSibling) : "";
+      if (text) return text.length < 60 && !at.previousElementSibling.querySelector("input,select") ? text : "";
+    }
+    return "";
+  };
   const labelOf = (element) => clean([
     ...byIds(element, element.getAttribute("aria-labelledby")).map(textOf),
     ...Array.from(element.labels || []).map(textOf),
     element.getAttribute("aria-label"), element.getAttribute("placeholder"), element.getAttribute("title"),
-  ].filter(Boolean).join(" "));
+    onHost(element, "label", "placeholder"),
+  ].filter(Boolean).join(" ")) || before(element);
   const covered = (element) => {
     const box = element.getBoundingClientRect();
     let top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
@@ -47,12 +60,13 @@
   };
   const labelled = (top, element) => Array.from(element.labels || []).some((label) => label.contains(top));
   const overlay = (element) => ["fixed", "sticky"].includes(getComputedStyle(element).position);
+  const aboutCookies = /cookie|куки|クッキー|쿠키|ciasteczk|çerez|kakor|eväste|sütik|עוגיות|تعريف الارتباط/i;
   const banner = (element) => {
     for (let at = element; at && at !== document.body; at = parent(at)) {
       const name = `${at.id} ${at.getAttribute("class") || ""}`;
       if (/cookie|consent|gdpr|onetrust|didomi/i.test(name)) return true;
       if ((overlay(at) || at.getAttribute("role") === "dialog" || at.tagName === "DIALOG") &&
-          /cookie/i.test(at.innerText || "")) return true;
+          aboutCookies.test(at.innerText || "")) return true;
     }
     return false;
   };
@@ -60,25 +74,47 @@
   const isButton = (element) =>
     element.tagName === "BUTTON" || element.tagName === "A" || element.getAttribute("role") === "button" ||
     element.getAttribute("role") === "link" ||
-    (element.tagName === "INPUT" && ["submit", "button", "image"].includes(element.type));
+    (element.tagName === "INPUT" && ["submit", "button", "image"].includes(element.type)) || looksPressable(element);
+  const looksPressable = (element) =>
+    /^(DIV|SPAN|IMG|LI|P|B)$/.test(element.tagName) &&
+    (element.hasAttribute("onclick") || /\b(btn|button)\b/i.test(element.getAttribute("class") || "")) &&
+    getComputedStyle(element).cursor === "pointer" && !element.querySelector("a,button,input,[role=button]") &&
+    !element.closest("a,button,label");
   const isField = (element) =>
     (element.tagName === "INPUT" && !["hidden", "submit", "button", "image", "reset", "file", "range", "color"]
       .includes(element.type)) || element.tagName === "TEXTAREA" || element.tagName === "SELECT";
 
+  // What lies on the same line as a field helps with that field ("show", "clear") and does not send a form.
+  const shownButtons = elements.filter((element) => isButton(element) && element.tagName !== "A" && visible(element));
+  const shownFields = elements.filter((element) => isField(element) && element.tagName !== "SELECT" &&
+    !["checkbox", "radio"].includes(element.type) && visible(element));
+  const onLineOf = (button, field) => {
+    const one = button.getBoundingClientRect(), other = field.getBoundingClientRect();
+    return one.top < other.bottom && one.bottom > other.top && one.width < other.width / 2;
+  };
+  const helpers = new Set(shownButtons.filter((button) => shownFields.some((field) => onLineOf(button, field))));
+  const holdsButton = new Set();
+  for (const button of shownButtons)
+    if (!helpers.has(button)) for (let at = button; at; at = parent(at)) holdsButton.add(at);
+
   const groupRoots = [];
+  const above = (element, test) => {
+    for (let at = element; at; at = parent(at)) if (test(at)) return at;
+    return null;
+  };
   const groupOf = (element) => {
-    let root = element.form || element.closest("form,[role=form],[role=dialog],dialog");
-    // Without a form, what belongs together is what a common ancestor with a button holds.
-    for (let at = parent(element); !root && at; at = parent(at))
-      if (at === document.body || Array.from(at.querySelectorAll("button,[role=button],input[type=submit]")).some(visible))
-        root = at;
-    root = root || document.documentElement;
+    const root = element.form || above(element, (at) => at.tagName === "FORM" || at.getAttribute("role") === "form") ||
+      above(element, (at) => at.tagName === "DIALOG" || at.getAttribute("role") === "dialog") ||
+      // Without a form, what belongs together is what a common ancestor with a button holds.
+      above(parent(element), (at) => at === document.body || holdsButton.has(at)) || document.documentElement;
     if (!groupRoots.includes(root)) groupRoots.push(root);
     return groupRoots.indexOf(root);
   };
   const addressOf = (value) => {
-    try { return new URL(value || document.baseURI, document.baseURI); } catch (error) { return null; }
+    try { return new URL(value, document.baseURI); } catch (error) { return null; }
   };
+  // Where a form is sent; one without an action, or whose action is a script, stays where it is.
+  const sentTo = (value) => (!value || /^\s*(javascript:|#)/i.test(value) ? new URL(location.href) : addressOf(value));
 
   const fields = [], buttons = [], alerts = [];
   let challenge = "";
@@ -88,25 +124,31 @@
         .concat(byIds(element, element.getAttribute("aria-describedby"))).filter(visible).map(textOf).join(" ");
       fields.push({
         index, kind: element.tagName === "INPUT" ? element.type : element.tagName.toLowerCase(),
-        autocomplete: clean(element.getAttribute("autocomplete")).toLowerCase(),
-        name: clean(`${element.name || ""} ${element.id || ""}`, 100), label: labelOf(element),
+        autocomplete: clean(element.getAttribute("autocomplete") || onHost(element, "autocomplete")).toLowerCase(),
+        name: clean(`${element.name || ""} ${element.id || ""} ${onHost(element, "name", "id")}`, 100),
+        label: labelOf(element),
         numeric: element.inputMode === "numeric", length: element.maxLength || 0,
-        visible: visible(element), enabled: !element.disabled && !element.readOnly && !element.closest("[inert]"),
+        visible: visible(element), enabled: !element.disabled && !element.closest("[inert]") &&
+          // Some are read-only until they have the focus, to keep password managers away.
+          !(element.readOnly && element.value),
         empty: !element.value, invalid: element.getAttribute("aria-invalid") === "true",
         described: clean(described, 300), covered: visible(element) && covered(element), group: groupOf(element),
       });
     } else if (isButton(element)) {
       const shown = visible(element);
-      const target = element.tagName === "A" ? addressOf(element.getAttribute("href")) : null;
+      const target = element.tagName === "A" ? addressOf(element.getAttribute("href") || "") : null;
       if (!shown) return;
+      const ownAction = element.getAttribute("formaction") ? sentTo(element.getAttribute("formaction")) : null;
       buttons.push({
         index, kind: element.tagName === "A" || element.getAttribute("role") === "link" ? "link"
           : ["submit", "image"].includes(element.type) && element.form ? "submit" : "button",
         text: clean(element.tagName === "INPUT" ? element.value || element.alt : element.innerText) ||
-          clean(element.getAttribute("aria-label") || element.title || textOf(element)),
+          clean(element.getAttribute("aria-label") || element.title || textOf(element)) ||
+          (host(element) ? textOf(host(element)) : ""),
         name: clean(`${element.name || ""} ${element.id || ""}`, 100), href: target ? target.origin + target.pathname : "",
         enabled: !element.disabled && element.getAttribute("aria-disabled") !== "true", banner: banner(element),
-        group: element.form ? groupOf(element) : -1,
+        group: element.form ? groupOf(element) : -1, helper: helpers.has(element),
+        action: ownAction ? ownAction.origin : "",
       });
     }
   });
@@ -140,24 +182,30 @@
   }
   for (const element of elements) {
     const name = `${element.id} ${element.getAttribute("class") || ""}`;
-    if (element.getAttribute("role") === "status") say(element, "status");
-    else if (/error|alert|invalid|danger|warning|\bflash|\bnotice/i.test(name) && !isField(element) && !isButton(element))
-      say(element, "named");
+    if (element.getAttribute("role") === "status" || element.getAttribute("aria-live") === "polite")
+      say(element, "status");
+    else if (/error|alert|invalid|danger|warning|toast|snackbar|notif|message|\bflash|\bnotice/i.test(name) &&
+             !isField(element) && !isButton(element)) say(element, "named");
   }
 
+  const puzzle = /captcha|turnstile|challenges\.cloudflare|arkose|funcaptcha|geetest|awswaf/i;
+  const drawn = "iframe,img,canvas,svg,input:not([type=hidden]),button";
   for (const element of elements) {
     const name = `${element.id} ${element.getAttribute("class") || ""} ${element.getAttribute("name") || ""} ` +
       `${element.tagName === "IFRAME" ? `${element.src} ${element.title}` : ""}`;
-    if (!/captcha|turnstile|challenges\.cloudflare|arkose|funcaptcha|data-sitekey/i.test(name) &&
-        !element.hasAttribute("data-sitekey")) continue;
+    const key = element.hasAttribute("data-sitekey");
+    if (!key && !puzzle.test(name)) continue;
     const box = element.getBoundingClientRect();
     if (/badge|invisible/i.test(name) || element.type === "hidden" || !visible(element) || box.height < 20) continue;
-    challenge = clean(name, 120);
+    if (element.getAttribute("data-size") === "invisible") continue;
+    // A line that only says that there is such a thing is none.
+    if (!key && !element.matches(drawn) && !element.querySelector(drawn) && !element.shadowRoot) continue;
+    challenge = clean(name, 120) || "data-sitekey";
     break;
   }
 
   const groups = groupRoots.map((root) => {
-    const action = root.tagName === "FORM" ? addressOf(root.getAttribute("action")) : null;
+    const action = root.tagName === "FORM" ? sentTo(root.getAttribute("action")) : null;
     let heading = "";
     for (let at = root, up = 0; at && up < 4 && !heading; at = parent(at), up++) {
       const found = at.querySelector && at.querySelector("h1,h2,h3,legend,[role=heading]");
@@ -170,13 +218,14 @@
     };
   });
 
-  const inShadows = roots.slice(1).map((root) => Array.from(root.children).map((child) => child.innerText || "").join(" "));
+  const inShadows = roots.slice(1).flatMap((root) => Array.from(root.children).map((child) => child.innerText || ""));
+  const lines = [document.body ? document.body.innerText : "", ...inShadows].join("\n").split("\n");
   return {
     elements,
     described: {
       url: location.origin + location.pathname, origin: location.origin, title: clean(document.title),
       born: performance.timeOrigin, ready: document.readyState,
-      text: clean(`${document.body ? document.body.innerText : ""} ${inShadows.join(" ")}`, 8000),
+      text: lines.map((line) => clean(line, 300)).filter(Boolean).join("\n").slice(0, 8000),
       fields, buttons, alerts, groups, challenge,
     },
   };

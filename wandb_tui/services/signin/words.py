@@ -3,6 +3,8 @@
 Texts are compared in lower case. A phrase in one of these lists is one that a page would hardly say otherwise.
 """
 
+# ruff: noqa: RUF001 - other languages have letters that look like ours
+
 from __future__ import annotations
 
 import re
@@ -38,12 +40,21 @@ GO_ON = _phrases(r"""
 IDENTIFIER = _phrases(r"""
     e-?mail  user  login  account  \buid\b  identif  benutzer  anmeldename  courriel  utilisateur  correo  usuario
     utente  usu[aá]rio  gebruiker  u[zż]ytkownik  почта  логин  имя пользователя  メール  ユーザー  邮箱  邮件
-    用户  帳號  账号  이메일
-    아이디
+    用户  帳號  账号  이메일  아이디  البريد  المستخدم  الحساب  אימייל  דוא.ל  משתמש  χρήστη  kullanıcı  e-?posta
+    användar  bruger  bruker  käyttäj  sähköposti  uživatel  felhasznál  utilizator  користувач  пошта  tên đăng nhập
+    ผู้ใช้  อีเมล  उपयोगकर्ता  ईमेल  کاربر
 """)
 NOT_IDENTIFIER = _phrases(r"""
-    search  suche  recherche  buscar  newsletter  subscribe  coupon  first.?name  last.?name  full.?name  company
-    phone  \burl\b  zip  postal  検索  搜索
+    search  \bsuche  recherche  \bbuscar  newsletter  subscribe  coupon  \burl\b  \bzip  postal  検索  搜索  поиск
+    بحث  \bq\b
+""")
+OTHER_DETAIL = _phrases(r"""
+    first.?name  last.?name  full.?name  company  phone  tenant  domain  vorname  nachname  firma
+""")
+NOT_SENDING = _phrases(r"""
+    show  hide  forgot  reset  help  cancel  \bback\b  clear  language  anzeigen  verbergen  vergessen  abbrechen
+    zurück  afficher  masquer  oubli  annuler  mostrar  ocultar  olvid  cancelar  mostra  dimentic  annulla
+    показать  забыл  отмена  表示  忘れ  キャンセル  显示  忘记  取消  إظهار  نسيت  إلغاء
 """)
 NEWSLETTER = _phrases(r"""
     newsletter  subscribe  abonnieren  abonner  suscr[ií]b  購読  订阅
@@ -54,7 +65,9 @@ CODE = _phrases(r"""
     best[äa]tigungscode  sicherheitscode  zwei.?faktor  code de (v[ée]rification|s[ée]curit)
     c[oó]digo de (verificaci|seguri|verifica)  codice di (verifica|sicurezza)  verificatiecode  kod weryfikacyjny
     код подтверждения  確認コード  認証コード  验证码  驗證碼  인증 ?코드  sent (you )?(a|an) (e-?mail|link|code)
-    check your (inbox|e-?mail)  magic link
+    check your (inbox|e-?mail|phone|device)  magic link  approve (the|this|your) (request|sign|log)  push notification
+    open (the|your) .{0,30}\bapp\b  auf (dem|ihrem) (smartphone|handy)  votre t[ée]l[ée]phone  tu tel[ée]fono
+    رمز التحقق  код из  кода? подтверждения
 """)
 CODE_FIELD = _phrases(r"""
     code  otp  mfa  2fa  totp  token  \bpin\b  código  codice  コード  验证码  код
@@ -79,7 +92,16 @@ UNVERIFIED = _phrases(r"""
 CHALLENGE = _phrases(r"""
     not a robot  captcha  (are|you.re) (a )?human  solve (the|this|a) (challenge|puzzle)  security challenge
     kein roboter  pas un robot  no (soy|eres) un robot  non sono un robot  n[aã]o sou um rob[oô]  не робот  ロボットでは
-    人机验证  진짜 사람
+    人机验证  진짜 사람  human verification  verif(y|ying) (that )?you
+""")
+PASSKEY = _phrases(r"""
+    pass-?key  security key  webauthn  fingerprint  face id  windows hello  sicherheitsschlüssel  cl[ée] de s[ée]curit
+    パスキー  通行密钥  ключ доступа
+""")
+NOT_NOW = _phrases(r"""
+    not now  \bskip\b  maybe later  no,? thanks  remind me later  do this later  später  jetzt nicht  überspringen
+    plus tard  pas maintenant  ahora no  m[aá]s tarde  non ora  agora n[aã]o  не сейчас  пропустить  後で  スキップ
+    以后再说  暂不  跳过  ليس الآن
 """)
 SSO = _phrases(r"""
     single sign.?on  \bsso\b  \bsaml\b  (your )?organi[sz]ation.{0,30}(sign|log)  identity provider
@@ -99,7 +121,19 @@ WRONG = _phrases(r"""
     (contrase[ñn]a|usuario|correo).{0,60}(incorrect|inv[aá]lid)
     (password|credenziali|utente|e-?mail).{0,60}(non (valid|corrett)|errat)
     (senha|usu[aá]rio|e-?mail).{0,60}(incorret|inv[aá]lid)  (wachtwoord|gebruiker).{0,60}(onjuist|ongeldig)
-    nieprawidłow  неверн  パスワード.{0,20}(違い|正しく|間違)  密码.{0,10}(错误|不正确)  올바르지
+    nieprawidłow  неверн  неправильн  パスワード.{0,20}(違い|違う|違って|正しく|間違|一致)
+    密码.{0,10}(错误|不正确|有误)  密碼.{0,10}(錯誤|不正確)
+    올바르지  غير صحيح  خاطئ  שגוי  לא נכונ  hatalı  yanlış  fel(aktigt)? lösenord  forkert
+    feil passord  virheelli  helytelen  nesprávn  không (đúng|chính xác)  λάθος
+""")
+LAST_WARNING = _phrases(r"""
+    \d+ (more |further )?(attempts?|tries) (left|remain)  (attempts?|tries) remaining  noch \d+ versuche
+    (il vous )?reste \d+ (essai|tentative)  quedan? \d+ intento
+""")
+FAILED = _phrases(r"""
+    something (went|is) wrong  \berror\b  unexpected(ly)? (happen|fail|error)  unavailable  try again  \bfehler\b
+    fehlgeschlagen  erreur  \berrore?\b  \berro\b  ошибка  エラー  错误  錯誤  오류  خطأ  שגיאה  access denied
+    forbidden  not allowed  no access
 """)
 CLOSED = _phrases(r"""
     stumbled on an empty page  (page|run|project) (not found|does ?n.t exist|is private)

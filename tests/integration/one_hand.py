@@ -1,0 +1,71 @@
+"""Signs in on pages, one after the other, with one real Chromium and a fresh context for each."""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass
+
+import pytest
+from house import PASSWORD, USER
+from playwright.async_api import async_playwright
+
+from wandb_tui.core.errors import SignInError
+from wandb_tui.core.ports import Credentials, Identity, ServerInfo
+from wandb_tui.services.redact import learn
+from wandb_tui.services.signin.flow import SignIn
+from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.viewer import Viewer
+
+
+@dataclass
+class CameOf:
+    """What came of a sign-in: who is signed in, or the error; and where the browser was in the end."""
+
+    identity: Identity | None
+    error: SignInError | None
+    url: str
+
+    @property
+    def problem(self):
+        return self.error.problem if self.error else None
+
+
+class OneHand:
+    def __init__(self, folder):
+        self.folder = folder
+        self.runner = asyncio.Runner()
+        self.playwright = self.runner.run(async_playwright().start())
+        executable = shutil.which("chromium") or shutil.which("google-chrome") or None
+        self.browser = self.runner.run(
+            self.playwright.chromium.launch(executable_path=executable, chromium_sandbox=os.geteuid() != 0)
+        )
+
+    def close(self):
+        self.runner.run(self.browser.close())
+        self.runner.run(self.playwright.stop())
+        self.runner.close()
+
+    def sign_in(self, url, password=PASSWORD, username=USER, *, allowed=(), plain_http=False, state=None, server=None):
+        """Sign in on the server of this address."""
+        learn(password)
+        credentials = Credentials(username, password) if password else None
+        return self.runner.run(self._sign_in(server or ServerInfo(url, url), credentials, allowed, plain_http, state))
+
+    async def _sign_in(self, server, credentials, allowed, plain_http, state):
+        context = await self.browser.new_context(storage_state=state)
+        page = await context.new_page()
+        origins = Origins(server, allowed, plain_http=plain_http)
+        flow = SignIn(page, server, credentials, origins=origins, viewer=Viewer(server), folder=self.folder)
+        try:
+            return CameOf(await flow.run(), None, page.url)
+        except SignInError as error:
+            return CameOf(None, error, page.url)
+        finally:
+            await context.close()
+
+
+@pytest.fixture(scope="module")
+def hand(tmp_path_factory):
+    hand = OneHand(tmp_path_factory.mktemp("hand"))
+    yield hand
+    hand.close()

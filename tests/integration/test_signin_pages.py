@@ -1,0 +1,86 @@
+"""Sign-in pages that differ as real ones do, one file each in `pages/`, in a real Chromium.
+
+On each: the right password signs in, a wrong one ends with the page's own words, and either is submitted once.
+"""
+
+import pytest
+from house import USER, WRONG, House
+from one_hand import hand
+
+from wandb_tui.core.errors import SignInProblem
+
+__all__ = ["hand"]
+
+# A page, and what it says of a wrong password; nothing where it only shows its form again.
+PAGES = {
+    "arabic_icon_button": "غير صحيحة",
+    "base_elsewhere": "Incorrect email or password.",
+    "chinese_dialog": "用户名或密码错误",
+    "closed_shadow": "Incorrect email or password",
+    "cookie_wall_modal": "E-Mail oder Passwort stimmt nicht",
+    "enabled_by_keys": "Invalid username or password",
+    "enter_only": "Login incorrect",
+    "frame_of_our_own": "Unknown user or bad password",
+    "french_material": "Adresse ou mot de passe incorrect.",
+    "georgian_status": "მომხმარებელი ან პაროლი არასწორია",
+    "german_table": "Benutzerkennung oder Kennwort ist falsch.",
+    "japanese_image_button": "会員番号またはパスワードが違います。",
+    "late_handlers": "Wrong password",
+    "new_tab": "Incorrect user id or password.",
+    "password_shown_later": "That password doesn't match our records.",
+    "providers_first": "Wrong email or password.",
+    "read_only_until_focus": "3 attempts remaining",
+    "russian_newsletter": "Неверный логин или пароль",
+    "script_action": "Bad login or password",
+    "sign_up_hidden": "Invalid email address or password.",
+    "spanish_controlled": "La contraseña o el usuario es incorrecta",
+    "stay_signed_in": "Your account or password is incorrect.",
+    "two_pages": "Senha incorreta",
+    "web_components": "Sign-in failed.",
+    "web_forms": "they do not match",
+}
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with House() as house:
+        yield house
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_right_password(hand, elsewhere, page):
+    with House(page, elsewhere=elsewhere.url) as house:
+        came = hand.sign_in(house.url)
+        assert came.error is None
+        assert came.identity.username == "ada"
+        assert house.submissions == 1
+    assert elsewhere.submissions == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_wrong_password(hand, elsewhere, page):
+    with House(page, elsewhere=elsewhere.url) as house:
+        came = hand.sign_in(house.url, WRONG)
+        assert came.problem is SignInProblem.WRONG_PASSWORD
+        assert PAGES[page] in came.error.message
+        assert house.submissions == 1
+        assert WRONG not in str(came.error)
+
+
+def test_a_user_name_does_where_it_is_asked_for(hand):
+    with House("german_table") as house:
+        assert hand.sign_in(house.url, username="ada").identity.username == "ada"
+
+
+def test_a_user_name_where_an_address_is_asked_for_is_not_sent(hand):
+    with House("closed_shadow") as house:
+        came = hand.sign_in(house.url, username="ada")
+        assert came.problem is SignInProblem.WRONG_PASSWORD
+        assert "asks for the e-mail address" in came.error.message
+        assert house.submissions == house.typed == 0
+
+
+def test_two_pages_tell_the_identifier_once(hand):
+    with House("two_pages") as house:
+        assert hand.sign_in(house.url, username=USER).error is None
+        assert (house.identifiers, house.submissions) == (1, 1)

@@ -1,0 +1,103 @@
+"""What a page answers after something was sent: the meaning of its messages. Nothing here touches a browser."""
+
+from __future__ import annotations
+
+from wandb_tui.core.errors import SignInProblem
+from wandb_tui.services.signin import words
+from wandb_tui.services.signin.forms import SignInForm, code_wanted, find_form
+from wandb_tui.services.signin.moves import Give, Progress
+from wandb_tui.services.signin.page_view import Alert, PageView
+from wandb_tui.services.signin.words import says
+
+_A_SHORT_PAGE = 1500
+"""Characters: a longer page may say anything somewhere."""
+
+_PLAINLY_BAD = frozenset({SignInProblem.BLOCKED, SignInProblem.UNVERIFIED, SignInProblem.WRONG_PASSWORD})
+
+
+def outcome_of(view: PageView, progress: Progress) -> Give | None:
+    """What the page says after something was sent; None where it does not say yet, or all is well so far."""
+    messages = _news(view, progress)
+    for alert in messages:
+        if problem := meaning(alert.text):
+            return Give(problem, alert.text)
+    if any(code_wanted(frame) for frame in view.frames):
+        return Give(SignInProblem.CODE_NEEDED)
+    if view.main.challenge and not _is_new_step(view, progress):
+        return Give(SignInProblem.CHALLENGE)
+    form = next((form for n, frame in enumerate(view.frames) if (form := find_form(frame, n))), None)
+    return _in_plain_text(view, progress) if form is None else _beside_form(view, form, messages, progress)
+
+
+def _news(view: PageView, progress: Progress) -> list[Alert]:
+    """The messages that were not there before."""
+    anew = view.main.born != progress.born
+    # What stands on a new document as an error was said anew, even if it was on the one before. What merely has such a
+    # name is often only a remark that stands there always.
+    return [
+        alert
+        for alert in view.alerts
+        if alert.text not in progress.said_before or (anew and alert.how in {"alert", "invalid"})
+    ]
+
+
+def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progress: Progress) -> Give | None:
+    """What it means that a form still stands there."""
+    new_lines = sorted(view.lines - progress.read_before, key=view.text.index)
+    if form.password is None and progress.identifier_sent:
+        if any(says(line, words.SSO) for line in new_lines):
+            return Give(SignInProblem.SSO)
+    elif not progress.password_sent:
+        return None
+    for line in new_lines:
+        if (problem := meaning(line)) in _PLAINLY_BAD and problem is not None:
+            return Give(problem, line)
+    if not progress.password_sent:
+        return None
+    # Words that we do not know: an error, if the server refused or the page has said them for a while.
+    spoken = next((alert.text for alert in messages if alert.how in {"alert", "invalid"}), "")
+    if not spoken and (progress.refused or progress.silent):
+        spoken = next((alert.text for alert in messages), "")
+    return Give(SignInProblem.WRONG_PASSWORD, spoken) if spoken and (progress.refused or progress.silent) else None
+
+
+def _is_new_step(view: PageView, progress: Progress) -> bool:
+    """Whether the page has gone on to asking for the password."""
+    return not progress.password_sent and any(
+        form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n))
+    )
+
+
+def meaning(text: str) -> SignInProblem | None:
+    """What a message of a page tells."""
+    for problem, phrases in (
+        (SignInProblem.WRONG_PASSWORD, words.LAST_WARNING),
+        (SignInProblem.BLOCKED, words.BLOCKED),
+        (SignInProblem.UNVERIFIED, words.UNVERIFIED),
+        (SignInProblem.WRONG_PASSWORD, words.WRONG),
+        (SignInProblem.CHALLENGE, words.CHALLENGE),
+        (SignInProblem.CODE_NEEDED, words.CODE),
+        (SignInProblem.SSO, words.SSO),
+    ):
+        if says(text, phrases):
+            return problem
+    return None
+
+
+def _in_plain_text(view: PageView, progress: Progress) -> Give | None:
+    """A page without a form that says what is the matter in its running text."""
+    text = view.text
+    if len(text) > _A_SHORT_PAGE or any(says(button.text, words.LOG_OUT) for button in view.main.buttons):
+        return None
+    for problem, phrases in (
+        (SignInProblem.BLOCKED, words.BLOCKED),
+        (SignInProblem.UNVERIFIED, words.UNVERIFIED),
+        (SignInProblem.CODE_NEEDED, words.CODE),
+        (SignInProblem.CHALLENGE, words.CHALLENGE),
+        (SignInProblem.WRONG_PASSWORD, words.WRONG),
+        (SignInProblem.SSO, words.SSO),
+    ):
+        new = [line for line in text.split("\n") if line not in progress.read_before and says(line, phrases)]
+        if new:
+            return Give(problem, new[0])
+    return None
