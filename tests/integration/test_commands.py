@@ -141,7 +141,7 @@ def test_doctor_tells_the_truth_without_an_account(program, sandbox):
     assert checks["keyring"]["hint"]
 
 
-def test_doctor_tries_the_whole_way_on_a_run(program, sandbox):
+def test_doctor_tries_the_whole_way_on_a_run(program, sandbox, tmp_path):
     account = {
         "WANDB_BASE_URL": sandbox.base_url,
         "WANDB_API_KEY": sandbox.api_key,
@@ -152,9 +152,14 @@ def test_doctor_tries_the_whole_way_on_a_run(program, sandbox):
     assert done.returncode == 0, done.stdout
     assert "was not there before" in done.stdout
     assert "signed in as" in done.stdout
-    assert "started no export that is there yet" in done.stdout
-    assert "it asked: " in done.stdout
-    assert "run-abc-history:v0 came" in done.stdout
+    assert "no export within 15 s after" in done.stdout
+    assert "asked RunPage" in done.stdout
+    assert "v0 was there" in done.stdout
+    assert "started by a visit" in done.stdout
+    assert sandbox.username not in done.stdout
+    assert str(tmp_path) not in done.stdout
+    [kept] = (tmp_path / ".config" / "wandb-tui" / "servers").iterdir()
+    assert 'export_starts_by = "visit"' in kept.read_text()
     assert sandbox.password not in done.stdout + done.stderr
     assert sandbox.api_key not in done.stdout + done.stderr
 

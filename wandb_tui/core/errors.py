@@ -78,7 +78,13 @@ class WaitTimeoutError(WandbTuiError, TimeoutError):
 
 
 class VisitError(WandbTuiError):
-    """A run's page was opened but did not load the run; the visit will be tried again."""
+    """A run's page was opened but did not load the run; the visit will be tried again.
+
+    Attributes:
+        operations: What the page asked the API until then, as in `Visit`.
+    """
+
+    operations: tuple[str, ...] = ()
 
 
 class SignedOutError(VisitError):

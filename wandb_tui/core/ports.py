@@ -34,9 +34,15 @@ class Prober(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """As whom the browser is signed in; no name means signed out, which is enough for public runs."""
+    """As whom the browser is signed in; no name means signed out, which is enough for public runs.
+
+    Attributes:
+        username: The name that the server knows.
+        by_password: Whether the password was submitted for it, rather than a kept session being still good.
+    """
 
     username: str = ""
+    by_password: bool = field(default=False, compare=False)
 
     @property
     def anonymous(self) -> bool:
@@ -52,11 +58,13 @@ class Visit:
         seconds: How long it took.
         evidence: What showed that the run had loaded, in a few words.
         operations: What the page asked the API, and what kind of answer it got; without any value.
+        title: The page's title.
     """
 
     seconds: float
     evidence: str = ""
     operations: tuple[str, ...] = ()
+    title: str = ""
 
 
 class Visitor(Protocol):

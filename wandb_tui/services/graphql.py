@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -56,6 +57,7 @@ class Reply:
         limits: The rate limit.
         with_key: Whether the question went out with an API key.
         seconds: How long the answer took; 0 where none came.
+        date: The server's clock when it answered, to the second; None where it does not say.
     """
 
     data: dict[str, Any] | None = None
@@ -66,6 +68,7 @@ class Reply:
     limits: Limits = field(default_factory=Limits)
     with_key: bool = True
     seconds: float = 0.0
+    date: datetime | None = None
 
 
 class GraphQL:
@@ -103,7 +106,9 @@ class GraphQL:
         except requests.exceptions.RequestException as error:
             return Reply(problem=Answer.TROUBLE, message=_network_trouble(error, self._host))
         seconds = time.monotonic() - began
-        return replace(_read(response, self._host, with_key=bool(key)), with_key=bool(key), seconds=seconds)
+        reply = _read(response, self._host, with_key=bool(key))
+        date = _date(response.headers.get("Date"))
+        return replace(reply, with_key=bool(key), seconds=seconds, date=date)
 
     def close(self) -> None:
         """Close the connections."""
@@ -234,9 +239,12 @@ def _seconds(text: str | None) -> float | None:
         pass
     else:
         return max(0.0, seconds) if math.isfinite(seconds) else None
-    try:
-        from datetime import UTC, datetime
+    date = _date(text)
+    return None if date is None else max(0.0, (date - datetime.now(UTC)).total_seconds())
 
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text or "").astimezone(UTC)
     except (ValueError, TypeError):
         return None

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -43,6 +44,15 @@ class Redactor:
 
 REDACTOR: Final = Redactor()
 """The one that all services share."""
+
+
+SECRET_VARIABLES: Final = frozenset({"WANDB_API_KEY", "WANDB_VIEWER_PW"})
+"""The environment variables in which users give us secrets."""
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child process that needs no secret of ours."""
+    return {name: value for name, value in environ.items() if name not in SECRET_VARIABLES}
 
 
 def learn(*secrets: str | None) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from wandb_tui.services.browser.driver import check_driver
 from wandb_tui.services.browser.find import find_browser
 from wandb_tui.services.browser.launch import proxy_for, sandboxed, switches
 from wandb_tui.services.daemon import in_daemon
-from wandb_tui.services.redact import redact
+from wandb_tui.services.redact import redact, without_secrets
 from wandb_tui.services.vault import Vault
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ class BrowserHost:
         return not drivers or drivers[-1].get_returncode() is None
 
     @contextlib.asynccontextmanager
-    async def tab(self) -> AsyncIterator[Page]:
+    async def tab(self, *, signed_out: bool = False) -> AsyncIterator[Page]:
         """A new tab, closed at the end.
+
+        Args:
+            signed_out: Of somebody whom no server knows, apart from all other tabs.
 
         Raises:
             NoBrowserError: No browser can be started.
@@ -111,7 +115,10 @@ class BrowserHost:
         """
         context = await self._ready()
         page: Page | None = None
+        apart_from_all: BrowserContext | None = None
         try:
+            if signed_out and self._browser is not None:
+                context = apart_from_all = await self._browser.new_context(no_viewport=self._no_viewport)
             page = await self._new_tab(context)
             yield page
         except Error as error:
@@ -124,6 +131,9 @@ class BrowserHost:
         finally:
             if page is not None:
                 await _close_tab(page)
+            if apart_from_all is not None:
+                with contextlib.suppress(Error):
+                    await apart_from_all.close()
 
     async def _new_tab(self, context: BrowserContext) -> Page:
         opening = asyncio.ensure_future(context.new_page())
@@ -211,6 +221,7 @@ class BrowserHost:
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
+                env={**without_secrets({**os.environ, **self._environ})},
                 proxy=proxy_for(self._server, self._environ),
                 timeout=_START_TIMEOUT,
             )
@@ -224,16 +235,21 @@ class BrowserHost:
         user = self._user
         if user is not None:
             state = await apart(lambda: self._vault.load_session(user, quietly=self._quietly))
-        # In a window the page is as large as the window; without one it needs a size.
-        window = None if self._headless else True
         try:
-            return await browser.new_context(storage_state=cast("StorageState | None", state), no_viewport=window)
+            return await browser.new_context(
+                storage_state=cast("StorageState | None", state), no_viewport=self._no_viewport
+            )
         except Error:
             if not browser.is_connected():
                 raise BrowserGoneError from None
             log.warning("The saved browser session is not one the browser understands; it is not used")
             self._vault.forget_session(user)
-            return await browser.new_context()
+            return await browser.new_context(no_viewport=self._no_viewport)
+
+    @property
+    def _no_viewport(self) -> bool | None:
+        """In a window the page is as large as the window; without one it needs a size."""
+        return None if self._headless else True
 
     async def _drop_context(self) -> None:
         context, self._context = self._context, None

@@ -19,6 +19,7 @@ from wandb_tui.services.browser.window import SignInWindow
 from wandb_tui.services.redact import redact
 from wandb_tui.services.signin.flow import SignIn
 from wandb_tui.services.signin.hand import GoneError
+from wandb_tui.services.signin.looking import SeenSignInPage, look_at_sign_in_page
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.outcomes import refusal
 from wandb_tui.services.signin.shared import SharedSignIn
@@ -92,6 +93,17 @@ class BrowserJobs:
         except KeyringError as error:
             log.warning("Signed in for this session only: %s", error)
         return identity
+
+    async def look_at_sign_in_page(self) -> SeenSignInPage:
+        """See what somebody sees who is not signed in, without touching anything."""
+        try:
+            async with self._host.tab(signed_out=True) as page:
+                return await look_at_sign_in_page(page, self._server, self._origins)
+        except (BrowserGoneError, GoneError):
+            raise refusal(SignInProblem.UNREACHABLE, self._server.host, detail="the browser ended") from None
+        except Error as error:
+            log.warning("The sign-in page could not be looked at: %s", redact(error.message))
+            raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
 
     def _nothing_to_sign_in_with(self) -> Identity:
         if not self._anonymous_ok:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from wandb_tui.services.redact import without_secrets
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -32,7 +34,7 @@ _loops: weakref.WeakSet[QuietLoop] = weakref.WeakSet()
 
 
 class QuietLoop(_BaseLoop):
-    """A loop whose child processes say nothing on the terminal and hear nothing from it."""
+    """A loop whose child processes say nothing on the terminal, hear nothing from it, and get no secrets to know."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +44,7 @@ class QuietLoop(_BaseLoop):
     async def subprocess_exec(self, protocol_factory: Callable[[], Any], *args: Any, **options: Any) -> Any:
         """Start a child; see `asyncio.loop.subprocess_exec`."""
         options["stderr"] = asyncio.subprocess.DEVNULL
-        environ = dict(options.get("env") or os.environ)
+        environ = without_secrets(options.get("env") or os.environ)
         options["env"] = {name: value for name, value in environ.items() if name not in _UNWANTED}
         if sys.platform != "win32":
             # Ctrl-C in the terminal is for us; we end the browser in order.

@@ -20,6 +20,7 @@ from wandb_tui.services.signin import words
 from wandb_tui.services.signin.forms import find_form
 from wandb_tui.services.signin.hand import GoneError, read_page
 from wandb_tui.services.signin.origins import origin_of
+from wandb_tui.services.signin.outcomes import plain
 from wandb_tui.services.signin.page_view import PageView
 from wandb_tui.services.signin.viewer import Viewer
 from wandb_tui.services.signin.words import says
@@ -90,10 +91,20 @@ class PageVisit:
             raise VisitError(
                 f"The page of {self._run} did not load the run within {within:.0f} s.", "The server may be slow."
             ) from None
+        except VisitError as error:
+            error.operations = tuple(self._operations)
+            raise
         finally:
             for task in list(self._reading):
                 task.cancel()
-        return Visit(time.monotonic() - self._began, self._evidence, tuple(self._operations))
+        seconds = time.monotonic() - self._began
+        return Visit(seconds, self._evidence, tuple(self._operations), await self._title())
+
+    async def _title(self) -> str:
+        try:
+            return plain(await self._page.title())
+        except Error:
+            return ""
 
     def _check_alive(self) -> None:
         if self._page.is_closed() or self._crashed:

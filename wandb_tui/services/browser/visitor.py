@@ -23,6 +23,7 @@ from wandb_tui.services.vault import Vault
 
 if TYPE_CHECKING:
     from wandb_tui.services.browser.jobs import BrowserJobs
+    from wandb_tui.services.signin.looking import SeenSignInPage
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,13 @@ class BrowserVisitor:
         where the window was closed before, or with `NoBrowserError` where there is no display.
         """
         return self._submit(lambda jobs: jobs.sign_in_by_hand())
+
+    def look_at_sign_in_page(self) -> Future[SeenSignInPage]:
+        """See what the sign-in page shows to somebody who is not signed in, without touching anything.
+
+        The future fails with `SignInError` where the server cannot be reached, or with `NoBrowserError`.
+        """
+        return self._submit(lambda jobs: jobs.look_at_sign_in_page())
 
     def mended(self) -> Future[None]:
         """Done as soon as the user has changed what signing in depends on, after a refusal."""

@@ -21,8 +21,11 @@ _TOO_MANY = 429
 _NOT_FOUND = 404
 
 
-async def open_sign_in(page: Page, server: ServerInfo) -> None:
+async def open_sign_in(page: Page, server: ServerInfo) -> int:
     """Go to the sign-in page; a server without one is entered by its front door.
+
+    Returns:
+        The HTTP status of the page, 0 where it is not known.
 
     Raises:
         SignInError: The server cannot be reached.
@@ -37,6 +40,7 @@ async def open_sign_in(page: Page, server: ServerInfo) -> None:
         status = await _go(page, server.app_url, server)
     if status >= _SERVER_FAULT or status == _TOO_MANY:
         raise refusal(SignInProblem.UNREACHABLE, server.host, detail=f"it answered HTTP {status}")
+    return status
 
 
 async def _go(page: Page, url: str, server: ServerInfo) -> int:

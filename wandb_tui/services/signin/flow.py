@@ -155,11 +155,12 @@ class SignIn:
         answer = await self._viewer.ask(self._page)
         self._asked_at, self._asked_of = time.monotonic(), place
         if answer.username:
-            return Identity(answer.username)
+            return Identity(answer.username, by_password=self._progress.password_sent)
         if self._looks_signed_in(seen, answer):
             log.info("The server does not say who is signed in; its page looks like it")
             self._viewer.never_names = answer.known
-            return Identity(self._credentials.username if self._credentials else "")
+            name = self._credentials.username if self._credentials else ""
+            return Identity(name, by_password=self._progress.password_sent)
         return None
 
     def _looks_signed_in(self, seen: SeenPage, answer: ViewerAnswer) -> bool:

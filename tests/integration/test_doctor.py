@@ -1,0 +1,371 @@
+"""``doctor RUN`` in a real browser, for each kind of sign-in and for many faults: does it tell what really happened?"""
+
+import os
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+from browsing import add_run
+from test_window import display
+
+from wandb_tui.core.habit import Starter
+from wandb_tui.doctor import examine, examine_run
+from wandb_tui.doctor.exports import Patience
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.paths import Paths
+from wandb_tui.wiring import Wiring
+
+__all__ = ["display"]
+
+BRIEF = Patience(alone=0.5, query=1.2, visit=4.0, unsure=1.0)
+STAGES = [
+    "sign-in page", "signing in", "waiting alone", "export before", "API query", "run page", "export",
+    "what starts one",
+]  # fmt: skip
+
+
+@contextmanager
+def services(sandbox, folder, **more):
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+    paths = Paths(folder / "config", folder / "state", folder / "log")
+    wiring = Wiring(environ={**environ, **more}, paths=paths, anonymous_ok=True)
+    try:
+        yield wiring
+    finally:
+        wiring.close()
+
+
+def report_on(sandbox, wiring, run, patience=BRIEF):
+    """The report by stage, and what the sandbox counted meanwhile."""
+    before = sandbox.stats()
+    checks = list(examine_run(wiring, run, patience))
+    assert [check.name for check in checks] == STAGES
+    shown = "\n".join(str(check.as_dict()) for check in checks)
+    for private in (sandbox.password, sandbox.api_key, sandbox.username):
+        assert private not in shown
+    counted = {name: count - before[name] for name, count in sandbox.stats().items()}
+    return SimpleNamespace(**{check.name.replace(" ", "_").replace("-", "_"): check for check in checks}), counted
+
+
+# Every kind of sign-in
+
+IDENTIFIER, BOTH = "asks for the e-mail or user name;", "asks for the e-mail or user name and the password;"
+PAGES = {
+    "one-page": (BOTH, ""),
+    "two-step": (IDENTIFIER, ""),
+    "late-script": (BOTH, ""),
+    "sign-up-beside": (BOTH, ""),
+    "slow": (BOTH, ""),
+    "second-factor": (BOTH, "asks for a code"),
+    "challenge": ("", "challenge that a person must solve"),
+    "blocked": (BOTH, "too many attempts"),
+    "unverified": (BOTH, "not verified"),
+    "sso": ("", "single sign-on"),
+    "look-alike": (BOTH, "not known to belong to it; nothing was typed"),
+}
+
+
+def test_every_kind_is_here():
+    from wandb_tui.sandbox import SIGN_INS
+
+    assert set(PAGES) == set(SIGN_INS)
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_every_kind_of_sign_in(tmp_path, kind):
+    asks, refused = PAGES[kind]
+    with Sandbox(SandboxConfig(export_delay=0.2, sign_in=kind)) as sandbox:
+        run = add_run(sandbox, "abc")
+        with services(sandbox, tmp_path) as wiring:
+            report, counted = report_on(sandbox, wiring, run)
+            habit = wiring.habits.read()
+    assert asks in report.sign_in_page.message
+    assert "nothing was typed" in report.sign_in_page.message
+    assert any("field" in line for line in report.sign_in_page.details)
+    assert ("No password would be typed" in report.sign_in_page.hint) == (kind == "look-alike")
+    assert "was not there before" in report.export_before.message
+    assert "no export within" in report.API_query.message
+    assert counted["look_alike_submissions"] == counted["sso_submissions"] == counted["sign_ups"] == 0
+    if refused:
+        assert refused in report.signing_in.message + report.signing_in.hint
+        assert report.signing_in.refused
+        assert counted["sign_ins"] == counted["page_visits"] == counted["exports_started"] == 0
+        assert report.run_page.mark == report.export.mark == "skipped"
+        assert "waiting and an API query brought no export" in report.what_starts_one.message
+        assert habit is None
+    else:
+        assert "signed in as researcher; the password was submitted once" in report.signing_in.message
+        assert counted["sign_in_attempts"] == counted["sign_ins"] == 1
+        assert counted["page_visits"] == counted["run_page_queries"] == counted["exports_started"] == 1
+        assert "asked RunPage → viewer, project" in report.run_page.details
+        assert "abc" in report.run_page.message
+        assert "v0 was there" in report.export.message
+        assert "started by a visit" in report.what_starts_one.message
+        assert habit.starter is Starter.VISIT
+        assert habit.seconds < 3
+
+
+# Faults
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.2)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def wiring(sandbox, tmp_path_factory):
+    """One browser, signed in once, for all the faults that leave that alone."""
+    with services(sandbox, tmp_path_factory.mktemp("home")) as wiring:
+        assert wiring.visitor.sign_in().result(60).by_password
+        yield wiring
+
+
+@pytest.fixture
+def run(sandbox, wiring, request):
+    wiring.habits.path.unlink(missing_ok=True)
+    yield add_run(sandbox, f"r{abs(hash(request.node.name)):x}"[:12])
+    sandbox.set_faults()
+
+
+def test_an_export_that_never_comes(sandbox, wiring, run):
+    sandbox.set_faults("export-never")
+    report, counted = report_on(sandbox, wiring, run)
+    assert counted["page_visits"] == 1
+    assert counted["exports_started"] == 0
+    assert report.run_page.mark == "good"
+    assert report.export.mark == "bad"
+    assert "s after the visit" in report.export.message
+    assert "waiting, an API query and a visit brought no export" in report.what_starts_one.message
+    assert wiring.habits.read() is None
+
+
+def test_an_export_that_an_api_query_starts(sandbox, wiring, run):
+    sandbox.set_faults("export-by-api-key")
+    report, counted = report_on(sandbox, wiring, run)
+    assert counted["exports_started"] == 1
+    assert "was not there before" in report.export_before.message
+    assert "v0 was there" in report.API_query.message
+    assert "had come before the visit" in report.export.message
+    assert "started by an API query" in report.what_starts_one.message
+    assert wiring.habits.read().starter is Starter.API_QUERY
+
+
+def test_an_export_that_comes_alone(sandbox, wiring, run):
+    path = f"{run.entity}/{run.project}/{run.run_id}"
+    trial = examine_run(wiring, run, Patience(alone=3.0, query=0.5, visit=1.0))
+    assert next(trial).name == "sign-in page"
+    assert next(trial).name == "signing in"
+    # The server's clock shows whole seconds only.
+    sandbox.export_now(path)
+    checks = {check.name: check for check in trial}
+    assert "v0 came by itself" in checks["waiting alone"].message
+    assert "was not there before" in checks["export before"].message
+    assert checks["API query"].mark == "skipped"
+    assert "started by themselves" in checks["what starts one"].message
+    assert wiring.habits.read().starter is Starter.WAITING
+
+
+def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, run):
+    sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
+    aged(sandbox)
+    report, counted = report_on(sandbox, wiring, run)
+    assert counted["page_visits"] == 1
+    assert counted["exports_started"] == 0
+    assert "v0 of" in report.export_before.message
+    assert "holds all that was logged" in report.export_before.message
+    assert report.API_query.mark == "skipped"
+    assert "nothing new to export" in report.export.message
+    assert "cannot be told: v0 was there before" in report.what_starts_one.message
+    assert wiring.habits.read() is None
+
+
+def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, run):
+    sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
+    aged(sandbox)
+    world = sandbox.world
+    row = world.state.run(world.state.project(run.entity, run.project), run.run_id)
+    world.histories.append(row, "wandb-history.jsonl", 10, ['{"_step": 10, "loss": 0.1}'])
+    report, counted = report_on(sandbox, wiring, run)
+    assert counted["exports_started"] == 1
+    assert "does not hold the newest steps" in report.export_before.message
+    assert "newer v1 was there" in report.export.message
+    assert "started by a visit" in report.what_starts_one.message
+
+
+def aged(sandbox):
+    """Let all exports be an hour old: those made a moment ago could have come while doctor began."""
+    sandbox.world.state.db.run("UPDATE versions SET started_at = started_at - 3600, visible_at = visible_at - 3600")
+
+
+def test_a_server_that_does_not_tell_what_an_export_covers(sandbox, wiring, run):
+    sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
+    aged(sandbox)
+    sandbox.set_faults("no-parquet-history")
+    report, _ = report_on(sandbox, wiring, run)
+    assert "the server does not tell" in report.export_before.message
+    assert report.export.mark == "warning"
+    assert "cannot be told" in report.what_starts_one.message
+
+
+def test_a_run_that_is_not_there(sandbox, wiring, run):
+    missing = type(run)(run.entity, run.project, "nosuchrun")
+    report, counted = report_on(sandbox, wiring, missing)
+    assert report.waiting_alone.mark == report.API_query.mark == "skipped"
+    assert "There is no run nosuchrun" in report.export_before.message
+    assert not report.export_before.refused
+    assert report.run_page.mark == "bad"
+    assert "closed to researcher" in report.run_page.message
+    assert counted["page_visits"] == counted["exports_started"] == 0
+    assert counted["empty_pages"] == 1
+
+
+def test_a_key_that_sees_nothing(sandbox, wiring, run):
+    sandbox.set_faults("key-sees-nothing")
+    report, counted = report_on(sandbox, wiring, run)
+    assert "this API key may not see it" in report.export_before.message
+    assert report.run_page.mark == "good"
+    assert counted["page_visits"] == counted["exports_started"] == 1
+    assert "the API did not say" in report.export.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("http-status:code=500,who=api", "is in trouble (HTTP 500)"),
+        ("html-page:who=api", "answers with a web page instead of data"),
+        ("broken-json:who=api", "something that is not JSON"),
+        ("graphql-error:who=api", "internal error"),
+    ],
+)
+def test_an_api_that_does_not_work_while_pages_do(sandbox, wiring, run, fault, says):
+    sandbox.set_faults(fault)
+    checks = {check.name: check for check in examine(wiring)}
+    assert checks["server"].mark == "bad"
+    assert says in checks["server"].message
+    report, counted = report_on(sandbox, wiring, run)
+    assert says in report.export_before.message
+    assert report.signing_in.mark == report.run_page.mark == "good"
+    assert report.waiting_alone.mark == report.API_query.mark == report.export.mark == "skipped"
+    assert counted["page_visits"] == counted["exports_started"] == 1
+    assert "cannot be told" in report.what_starts_one.message
+    assert wiring.habits.read() is None
+
+
+def test_a_page_that_does_not_load_the_run(sandbox, wiring, run):
+    sandbox.set_faults("page-error")
+    report, counted = report_on(sandbox, wiring, run)
+    assert "answered HTTP 500" in report.run_page.message
+    assert report.run_page.mark == "bad"
+    assert "none was waited for" in report.export.message
+    assert counted["exports_started"] == 0
+
+
+def test_a_page_that_asks_but_is_given_nothing_still_shows_what_it_asked(sandbox, wiring, run):
+    sandbox.set_faults("visit-loads-nothing:times=9")
+    report, counted = report_on(sandbox, wiring, run)
+    assert "was not given it" in report.run_page.message
+    assert report.run_page.details == ("RunPage → project null",)
+    assert counted["exports_started"] == counted["run_page_queries"] == 0
+
+
+def test_a_session_that_expires_between_signing_in_and_the_visit(sandbox, wiring, run):
+    trial = examine_run(wiring, run, BRIEF)
+    before = sandbox.stats()
+    checks = [next(trial)]
+    touched = {name for name, count in sandbox.stats().items() if count != before[name]}
+    assert touched <= {"sign_in_pages", "graphql_requests", "graphql_api_requests", "graphql_fields"}
+    checks.append(next(trial))
+    sandbox.expire_sessions()
+    report = {check.name: check for check in [*checks, *trial]}
+    assert report["run page"].mark == "bad"
+    assert "no longer signed in" in report["run page"].message
+    assert report["export"].mark == "warning"
+    # The next one signs in again, once.
+    report, counted = report_on(sandbox, wiring, run)
+    assert counted["sign_in_attempts"] == 1
+    assert "the password was submitted once" in report.signing_in.message
+
+
+def test_a_server_that_never_says_who_is_signed_in(sandbox, run, tmp_path):
+    sandbox.set_faults("viewer-null")
+    with services(sandbox, tmp_path) as wiring:
+        key = {check.name: check for check in examine(wiring)}["API key"]
+        report, counted = report_on(sandbox, wiring, run)
+    assert "knows nobody with this API key" in key.message
+    assert counted["sign_ins"] == 1
+    assert report.signing_in.mark == "good"
+    assert counted["page_visits"] == counted["exports_started"] == 1
+    assert "asked RunPage → viewer null, project" in report.run_page.details
+    assert "started by a visit" in report.what_starts_one.message
+
+
+def test_a_wrong_api_key(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path, WANDB_API_KEY="0" * 40) as wiring:
+        key = {check.name: check for check in examine(wiring)}["API key"]
+        report, counted = report_on(sandbox, wiring, run)
+    assert key.mark == "bad"
+    assert key.refused
+    assert report.export_before.refused
+    assert "refused the API key (HTTP 401)" in report.export_before.message
+    assert report.run_page.mark == "good"
+    assert counted["page_visits"] == 1
+
+
+def test_a_wrong_password(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path, WANDB_VIEWER_PW="not-the-password") as wiring:
+        report, counted = report_on(sandbox, wiring, run)
+    assert report.signing_in.refused
+    assert "did not accept" in report.signing_in.message
+    assert counted["sign_in_attempts"] == 1
+    assert counted["sign_ins"] == counted["page_visits"] == 0
+
+
+def test_a_server_that_is_down(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path, WANDB_BASE_URL="http://127.0.0.1:9") as wiring:
+        checks = {check.name: check for check in (*examine(wiring), *examine_run(wiring, run, BRIEF))}
+    for name in ("server", "API key", "sign-in page", "signing in", "export before"):
+        assert checks[name].mark == "bad", name
+        assert not checks[name].refused
+    assert "Nothing listens" in checks["server"].message
+    assert "ERR_" in checks["sign-in page"].message
+    assert checks["run page"].mark == checks["what starts one"].mark == "skipped"
+
+
+def test_a_habit_that_cannot_be_kept_is_said(sandbox, wiring, run):
+    wiring.habits.path.mkdir()
+    try:
+        report, _ = report_on(sandbox, wiring, run)
+    finally:
+        wiring.habits.path.rmdir()
+    assert "could not be kept" in report.what_starts_one.message
+
+
+def test_a_window_does_as_well(sandbox, run, tmp_path, display):
+    settings = tmp_path / "config" / "settings.toml"
+    settings.parent.mkdir()
+    settings.write_text("headless = false\n")
+    with services(sandbox, tmp_path, DISPLAY=display) as wiring:
+        report, counted = report_on(sandbox, wiring, run)
+    assert report.run_page.mark == "good"
+    assert counted["page_visits"] == counted["exports_started"] == 1
+    assert "started by a visit" in report.what_starts_one.message
+
+
+def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
+    settings = tmp_path / "config" / "settings.toml"
+    settings.parent.mkdir()
+    settings.write_text("headless = false\n")
+    with services(sandbox, tmp_path) as wiring:
+        report, _ = report_on(sandbox, wiring, run)
+    assert "no display" in report.sign_in_page.message
+    assert "headless = true" in report.sign_in_page.hint
+    assert report.run_page.mark == "skipped"

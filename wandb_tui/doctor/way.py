@@ -1,0 +1,210 @@
+"""The whole way on one run: can we sign in, does a visit load it, does an export come, and what started it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from wandb_tui.core.habit import Habit, Starter
+from wandb_tui.doctor.exports import ExportTrial, Patience
+from wandb_tui.doctor.here import in_words
+from wandb_tui.doctor.report import Check, Finding, Mark, look, skipped
+
+if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.core.probe import Probe
+    from wandb_tui.wiring import Wiring
+
+
+def examine_run(wiring: Wiring, run: RunAddress, patience: Patience | None = None) -> Iterator[Check]:
+    """Try the whole way on one run, one check after the other.
+
+    Args:
+        wiring: The services.
+        run: The run.
+        patience: How long to wait for exports.
+    """
+    way = _Way(wiring, run, patience or Patience())
+    yield look("sign-in page", way.sign_in_page)
+    signed_in = look("signing in", way.sign_in)
+    yield signed_in
+    yield look("waiting alone", way.wait_alone)
+    yield look("export before", way.export_before)
+    yield look("API query", way.query)
+    if signed_in.mark is Mark.BAD:
+        yield skipped("run page", "nobody is signed in")
+        yield skipped("export", "no page was opened")
+    else:
+        visited = look("run page", way.visit)
+        yield visited
+        yield look("export", way.export_after)
+    yield look("what starts one", way.conclude)
+
+
+class _Way:
+    """The steps, each of which finds something."""
+
+    def __init__(self, wiring: Wiring, run: RunAddress, patience: Patience) -> None:
+        self._wiring = wiring
+        self._run = run
+        self._loaded = False
+        self._trial = ExportTrial(
+            lambda: wiring.prober.probe(run, coverage=True).result(), patience, server_ahead=_server_ahead(wiring)
+        )
+
+    # Signing in
+
+    def sign_in_page(self) -> Finding:
+        """What the sign-in page shows to somebody who is not signed in."""
+        seen = self._wiring.visitor.look_at_sign_in_page().result()
+        asks = f"asks for {' and '.join(seen.asks_for)}" if seen.asks_for else "shows no form that is understood"
+        status = f" (HTTP {seen.status})" if seen.status else ""
+        message = f"{seen.url}{status} {asks}; nothing was typed"
+        if seen.problem:
+            return Finding(Mark.WARNING, message, f"No password would be typed there: {seen.problem}.", seen.outline)
+        return Finding(Mark.GOOD if seen.asks_for else Mark.WARNING, message, "", seen.outline)
+
+    def sign_in(self) -> Finding:
+        """As whom the browser is signed in."""
+        identity = self._wiring.visitor.sign_in().result()
+        if identity.anonymous:
+            return Finding(Mark.WARNING, "signed out: public runs only", "Run wandb-tui login.")
+        how = "the password was submitted once" if identity.by_password else "the kept session is still good"
+        return Finding(Mark.GOOD, f"signed in as {identity.username}; {how}")
+
+    # What the API tells
+
+    def wait_alone(self) -> Finding:
+        """Whether an export comes while nobody asks."""
+        trial = self._trial
+        trial.wait_alone()
+        waited = f"{trial.alone_for:.0f} s in which nothing asked about the run"
+        if not trial.answered:
+            return Finding(Mark.SKIPPED, f"cannot be told after {waited}: the API did not say what there is")
+        if trial.came:
+            return Finding(Mark.GOOD, f"v{trial.came.version} came by itself, within {waited}")
+        return Finding(Mark.GOOD, f"nothing new came in {waited}")
+
+    def export_before(self) -> Finding:
+        """What was there before anything was done."""
+        trial = self._trial
+        trial.check(trial.first)
+        run = trial.first.run
+        state = f"; the run is {run.state}" if run and run.state else ""
+        last = f", last step {run.last_step}" if run and run.last_step is not None else ""
+        if trial.before is None:
+            return Finding(Mark.GOOD, f"{self._run.collection} was not there before{state}{last}")
+        made = f", made {trial.before.created:%Y-%m-%d %H:%M:%S} UTC" if trial.before.created else ""
+        was = f"v{trial.before.version} of {self._run.collection} was there before{made}"
+        return Finding(Mark.GOOD, f"{was}; it {_holds(trial.first)}{state}{last}")
+
+    def query(self) -> Finding:
+        """Whether asking the API with the key starts an export."""
+        trial = self._trial
+        asked = "the run, its artifact and its parquetHistory were asked for with the API key"
+        if not trial.answered:
+            return Finding(Mark.SKIPPED, "cannot be told: the API did not say what there is")
+        if trial.came:
+            return Finding(Mark.SKIPPED, f"cannot be told: v{trial.came.version} had come before anything was asked")
+        if trial.nothing_new:
+            return Finding(Mark.SKIPPED, "cannot be told: there is nothing new to export")
+        trial.wait_after_query()
+        trial.check(trial.last)
+        if trial.came:
+            return Finding(Mark.GOOD, f"v{trial.came.version} was there {trial.came.seconds:.0f} s after {asked}")
+        return Finding(Mark.GOOD, f"no export within {trial.patience.query:.0f} s after {asked}")
+
+    # The visit
+
+    def visit(self) -> Finding:
+        """What the run's page shows, and what it asks."""
+        self._trial.page_opens()
+        visit = self._wiring.visitor.visit(self._run).result()
+        self._trial.page_loaded()
+        self._loaded = True
+        title = f"“{visit.title}” " if visit.title else ""
+        asked = "" if visit.operations else "; no API query of it was seen"
+        asks = tuple(f"asked {operation}" for operation in visit.operations)
+        return Finding(Mark.GOOD, f"{title}loaded in {visit.seconds:.1f} s ({visit.evidence}{asked})", "", asks)
+
+    def export_after(self) -> Finding:
+        """Whether an export came after the visit."""
+        trial = self._trial
+        if not trial.answered:
+            return Finding(Mark.SKIPPED, "cannot be told: the API did not say what there is")
+        if trial.came:
+            return Finding(Mark.SKIPPED, f"not waited for: v{trial.came.version} had come before the visit")
+        began = time.monotonic()
+        trial.wait_after_visit(loaded=self._loaded)
+        trial.check(trial.last)
+        newer = "newer " if trial.before else ""
+        if trial.came:
+            return Finding(
+                Mark.GOOD,
+                f"{newer}v{trial.came.version} was there {trial.since_opened:.0f} s after the page was opened",
+            )
+        if trial.nothing_new:
+            return Finding(Mark.GOOD, "no newer export: there was nothing new to export")
+        if not self._loaded:
+            return Finding(Mark.WARNING, f"no {newer}export; the page did not load the run, so none was waited for")
+        within = f"no {newer}export within {time.monotonic() - began:.0f} s after the visit"
+        return Finding(Mark.BAD if trial.due else Mark.WARNING, within)
+
+    # What follows from it all
+
+    def conclude(self) -> Finding:
+        """What started the export, as far as that can be told; it is kept for the monitors."""
+        trial = self._trial
+        if trial.came is None:
+            return self._nothing_came()
+        habit = Habit(trial.came.starter, trial.came.seconds)
+        sure = {
+            Starter.WAITING: "It may as well have been somebody else who opened the page or asked.",
+            Starter.API_QUERY: f"It had not come in {trial.alone_for:.0f} s without any.",
+            Starter.VISIT: (
+                f"It had not come in {trial.alone_for:.0f} s without anything, nor within "
+                f"{trial.patience.query:.0f} s after an API query; where exports take longer than that, the query may "
+                "have started it all the same."
+            ),
+        }[habit.starter]
+        return Finding(Mark.GOOD, f"{in_words(habit)}. {sure} {self._keep(habit)}")
+
+    def _nothing_came(self) -> Finding:
+        trial = self._trial
+        if not trial.answered:
+            return Finding(Mark.SKIPPED, "cannot be told: the API did not say what there is")
+        if trial.before is None:
+            tried = "waiting, an API query and a visit" if self._loaded else "waiting and an API query"
+            return Finding(Mark.WARNING, f"cannot be told: {tried} brought no export")
+        return Finding(
+            Mark.WARNING,
+            f"cannot be told: v{trial.before.version} was there before, and no newer one came",
+            "Try it on a run whose page nobody has opened yet.",
+        )
+
+    def _keep(self, habit: Habit) -> str:
+        path = self._wiring.habits.path
+        try:
+            self._wiring.habits.write(habit)
+        except OSError as error:
+            return f"That could not be kept in {path} ({error.strerror})."
+        return f"Kept in {path}; monitors go by it from their next start."
+
+
+def _holds(probe: Probe) -> str:
+    complete = probe.coverage.complete if probe.coverage else None
+    if complete is None:
+        return "may or may not hold all that was logged: the server does not tell"
+    return "holds all that was logged" if complete else "does not hold the newest steps"
+
+
+def _server_ahead(wiring: Wiring) -> timedelta | None:
+    """By how much the server's clock is ahead of ours, to a second; asked without a word about the run."""
+    client = wiring.client()
+    try:
+        reply = client.ask("query Viewer { viewer { id } }", {})
+    finally:
+        client.close()
+    return reply.date - datetime.now(UTC) if reply.date else None
