@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, ServerInfo, Source, Visit
+from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, OnDisk, ServerInfo, Source, Visit
 from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.schedule import Pace
 from wandb_tui.ui.backend import Backend
@@ -145,25 +145,46 @@ class FakeAccount:
 class FakeStore:
     """A list in memory, in order."""
 
-    def __init__(self, rows: list[KeptRun] = (), fails: Exception | None = None) -> None:
+    def __init__(self, rows: list[KeptRun] = (), fails: Exception | None = None, view=None, logs=None) -> None:
         self.rows = {row.run: row for row in rows}
         self.fails = fails
+        self.view = dict(view or {})
+        self.logs = {run: list(lines) for run, lines in (logs or {}).items()}
+        self.others: list[OnDisk] = []
         self.threads: set[int] = set()
 
-    def load(self):
+    def _work(self):
         self.threads.add(threading.get_ident())
         if self.fails:
             raise self.fails
+
+    def load(self):
+        self._work()
         return list(self.rows.values())
 
-    def save(self, row):
-        self.threads.add(threading.get_ident())
-        if self.fails:
-            raise self.fails
-        self.rows[row.run] = row
+    def write(self, changes):
+        self._work()
+        for change in changes:
+            if change.row is None or change.anew:
+                self.rows.pop(change.run, None)
+            if change.row is not None and (change.added or change.run in self.rows):
+                self.rows[change.run] = change.row
+                self.logs.setdefault(change.run, []).extend(change.lines)
 
-    def remove(self, run):
-        self.rows.pop(run, None)
+    def elsewhere(self):
+        self._work()
+        return self.others.pop(0) if self.others else None
+
+    def lines(self, run):
+        self._work()
+        return list(self.logs.get(run, []))
+
+    def load_view(self):
+        return dict(self.view)
+
+    def keep_view(self, key, value):
+        self._work()
+        self.view[key] = value
 
 
 class FakeAddresses:

@@ -1,19 +1,11 @@
-"""settings.toml, the server's address, the watch list on disk."""
-
-import os
-import sqlite3
-import stat
+"""settings.toml, and the server's address."""
 
 import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
-from wandb_tui.core.state import State
 from wandb_tui.services.server import Server, ServerAddresses, base_url
 from wandb_tui.services.settings import Settings
-from wandb_tui.services.store import SqliteWatchStore
 
 RUN = RunAddress("lab", "forks", "abc123")
 
@@ -125,46 +117,3 @@ def test_short_addresses_are_completed_by_the_environment_then_the_key():
     by_environ = ServerAddresses(server, Settings(), {"WANDB_ENTITY": "lab", "WANDB_PROJECT": "forks"}, key_entity)
     assert by_environ.parse("abc123") == RUN
     assert len(asked) == 1
-
-
-@pytest.fixture
-def open_umask():
-    before = os.umask(0)
-    yield
-    os.umask(before)
-
-
-def test_the_watch_list_comes_back_and_keeps_servers_apart(tmp_path, open_umask):
-    path = tmp_path / "state" / "watchlist.sqlite3"
-    store, other = SqliteWatchStore(path, "cloud"), SqliteWatchStore(path, "http://localhost:8080")
-    row = KeptRun(RUN, Goal.parse("step:200"), 2, State.WAITING, "…", None, 12.5)
-    store.save(KeptRun(RunAddress("lab", "forks", "first"), Goal()))
-    store.save(row)
-    store.save(row)
-    assert [kept.run.run_id for kept in store.load()] == ["first", "abc123"]
-    assert store.load()[1] == row
-    assert other.load() == []
-    store.remove(RUN)
-    assert len(store.load()) == 1
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-def test_a_damaged_watch_list_is_put_aside(tmp_path):
-    path = tmp_path / "watchlist.sqlite3"
-    path.write_bytes(b"this is no database" * 100)
-    store = SqliteWatchStore(path, "cloud")
-    assert store.load() == []
-    assert path.with_suffix(".damaged").exists()
-    store.save(KeptRun(RUN, Goal()))
-    assert len(store.load()) == 1
-
-
-def test_a_row_that_cannot_be_read_does_not_hide_the_others(tmp_path):
-    path = tmp_path / "watchlist.sqlite3"
-    store = SqliteWatchStore(path, "cloud")
-    store.save(KeptRun(RUN, Goal()))
-    with sqlite3.connect(path) as db:
-        db.execute("INSERT INTO run VALUES (NULL, 'cloud', 'lab', 'forks', 'x', 'nonsense', 1, 'waiting', '', NULL, 0)")
-    db.close()
-    assert [kept.run for kept in store.load()] == [RUN]

@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 from core_fakes import ABSENT, RUN, FakeProber, there
@@ -13,6 +14,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.probe import Answer, Probe
+from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import LOG_LINES, Watch
@@ -141,11 +143,59 @@ def test_restored_rows_go_on_or_rest(desk):
     rests = desk.watch.restore(
         KeptRun(RUN, Goal(), 3, State.AVAILABLE, "done", "lab/forks/run-abc123-history:v0", 42.0)
     )
-    goes_on = desk.watch.restore(KeptRun(OTHER, Goal(), 1, State.WAITING, "…"), SLOW)
+    goes_on = desk.watch.restore(KeptRun(OTHER, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
     assert not rests.running
     assert rests.elapsed(time.monotonic()) == 42.0
     assert goes_on.running
     assert goes_on.attempt == 2
+    assert "Goes on after 83 s" in goes_on.message
+    assert 83 <= goes_on.elapsed(time.monotonic()) < 90
+
+
+def test_a_goal_of_something_newer_remembers_what_was_there(desk, prober):
+    kept = KeptRun(RUN, Goal.parse("newer"), 1, State.WAITING, "…", baseline=1)
+    row = desk.watch.restore(kept, SLOW)
+    prober.answer(there(2))
+    desk.until(lambda: row.state is State.AVAILABLE)
+
+
+def test_what_goes_on_has_the_time_for_a_visit(desk):
+    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.WAITING, elapsed=299.0), Pace(max_wait_time=300))
+    assert 240 <= row.elapsed(time.monotonic()) < 245
+
+
+def test_what_goes_on_is_counted_on_where_its_old_thread_may_still_speak(desk):
+    desk.watch.add(RUN, Goal(), SLOW)
+    desk.watch.remove(RUN)
+    assert desk.watch.restore(KeptRun(RUN, Goal(), 1, State.WAITING), SLOW).attempt == 2
+
+
+def test_a_restored_run_remembers_its_log_and_its_attempts(desk):
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    before = [LogLine(noon, 1, "long ago", state=State.FAILED), LogLine(noon, 2, "just now", state=State.WAITING)]
+    attempts = (Attempt(1, noon, noon, State.FAILED, "long ago"), Attempt(2, noon, None, State.WAITING))
+    row = desk.watch.restore(KeptRun(RUN, Goal(), 2, State.WAITING, attempts=attempts), SLOW)
+    desk.watch.recall(row, before)
+    assert [line.message for line in row.log][:3] == ["long ago", "just now", "Goes on after 0 s of waiting"]
+    assert desk.watch.recall(row, before) is None, "once is enough"
+    desk.watch.cancel(RUN)
+    desk.until(lambda: not row.running)
+    desk.watch.restart(RUN)
+    assert [(a.number, a.state, a.ended is None) for a in row.attempts] == [
+        (1, State.FAILED, False),
+        (2, State.CANCELLED, False),
+        (3, State.QUEUED, True),
+    ]
+
+
+def test_all_logs_together_are_bounded(monkeypatch, desk):
+    monkeypatch.setattr("wandb_tui.core.watch.ALL_LINES", 600)
+    rows = [desk.watch.restore(KeptRun(RunAddress("lab", "forks", f"r{n}"), Goal(), 1, State.FAILED)) for n in range(3)]
+    for row in rows:
+        for number in range(300):
+            desk.watch.fold(Event(row.run, 1, State.WAITING, f"line {number}"))
+    assert [len(row.log) for row in rows] == [200, 200, 200]
+    assert rows[0].log[-1].message == "line 299"
 
 
 def test_a_log_is_bounded(desk):

@@ -93,3 +93,7 @@ class SignedOutError(VisitError):
 
 class KeyringError(WandbTuiError):
     """The operating system's keyring is missing, locked, or does not answer."""
+
+
+class StoreError(WandbTuiError):
+    """The watch list on disk cannot be read or written."""

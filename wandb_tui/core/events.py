@@ -76,6 +76,7 @@ class Event:
         failure: Why, in state `FAILED`.
         run_info: What the server said of the run itself, when it said it.
         cautions: What speaks against this goal ever being met, one sentence each, as known so far.
+        baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
         time: When it was said (UTC).
     """
 
@@ -94,6 +95,7 @@ class Event:
     run_info: RunInfo | None = None
     reason: str = ""
     cautions: tuple[str, ...] = ()
+    baseline: int | None = None
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

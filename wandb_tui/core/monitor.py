@@ -69,6 +69,8 @@ class Monitor:
         pace: Pace | None = None,
         attempt: int = 1,
         clock: Clock = time.monotonic,
+        elapsed: float = 0.0,
+        baseline: int | None = None,
     ) -> None:
         self._run = run
         self._prober = services.prober
@@ -79,11 +81,11 @@ class Monitor:
         self._hear = say
         self._attempt = attempt
         self._clock = clock
-        self._schedule = Schedule(pace or Pace(), clock)
+        self._schedule = Schedule(pace or Pace(), clock, elapsed=elapsed)
         self._state = State.QUEUED
         self._last_message = ""
         self._goal = control.goal
-        self._baseline: int | None = None
+        self._baseline = baseline
         self._artifact: str | None = None
         self._run_info: RunInfo | None = None
         self._covered_in_state: str | None = None
@@ -373,6 +375,7 @@ class Monitor:
             run_info=self._run_info,
             reason=reason,
             cautions=tuple(self._cautions.values()),
+            baseline=self._baseline,
         )
         self._hear(event)
         return event

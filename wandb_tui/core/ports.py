@@ -6,6 +6,7 @@ interface makes them off its own thread.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,7 @@ from typing import Protocol
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Probe
+from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
 
 
@@ -188,9 +190,19 @@ class ServerInfo:
         return self.app_url.split("://", 1)[-1].split("/", 1)[0]
 
 
+Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+"""What can be kept under a key of the view."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """One row of the watch list, as kept on disk."""
+    """One row of the watch list, as kept on disk.
+
+    Attributes:
+        baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
+        elapsed: Seconds the clock of the current attempt has run.
+        attempts: All attempts that are remembered, oldest first.
+    """
 
     run: RunAddress
     goal: Goal
@@ -199,19 +211,80 @@ class KeptRun:
     message: str = ""
     artifact: str | None = None
     elapsed: float = 0.0
+    baseline: int | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of one run on disk.
+
+    Attributes:
+        run: Which run.
+        row: How it stands now; None: it is off the list.
+        added: Whether it may be new on the list. Else a row that another dashboard has removed stays removed.
+        anew: Whether what is kept of it so far goes, so that it stands at the end of the list.
+        news: Whether other dashboards should look: not where only its clock and its newest line have changed.
+        goal: Whether its goal was changed here; else the one on disk stays, which may be another dashboard's.
+        lines: What has been added to its log.
+    """
+
+    run: RunAddress
+    row: KeptRun | None
+    added: bool = False
+    anew: bool = False
+    news: bool = True
+    goal: bool = False
+    lines: tuple[LogLine, ...] = ()
+
+    def then(self, later: Change, most_lines: int) -> Change:
+        """Both in one; of the lines the newest `most_lines` are left."""
+        if later.row is None:
+            return later
+        return Change(
+            later.run,
+            later.row,
+            added=self.added or later.added,
+            anew=self.anew or self.row is None or later.anew,
+            news=self.news or later.news,
+            goal=self.goal or later.goal,
+            lines=(self.lines + later.lines)[-most_lines:],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The list as another dashboard has left it.
+
+    Attributes:
+        rows: All rows, in order.
+        replaced: Whether it is another file than before: what is missing in it was not removed by anybody.
+    """
+
+    rows: tuple[KeptRun, ...]
+    replaced: bool = False
 
 
 class WatchStore(Protocol):
-    """The watch list of one server on disk. Every call may block."""
+    """What is kept of one server's watch list on disk. Every call may block, and may raise `StoreError`."""
 
     def load(self) -> list[KeptRun]:
         """All rows, in the order in which they were added."""
 
-    def save(self, row: KeptRun) -> None:
-        """Add a row, or replace the one of the same run."""
+    def write(self, changes: Sequence[Change]) -> None:
+        """Do all of it, or, if an error is raised, none of it."""
 
-    def remove(self, run: RunAddress) -> None:
-        """Drop a row, if it is there."""
+    def elsewhere(self) -> OnDisk | None:
+        """The list, if others have changed it since the last call or since it was loaded; else None."""
+
+    def lines(self, run: RunAddress) -> list[LogLine]:
+        """The newest lines of a run's log that were there when the list was loaded, oldest first."""
+
+    def load_view(self) -> dict[str, Json]:
+        """How the dashboard was left: everything that `keep_view` was given, by key."""
+
+    def keep_view(self, key: str, value: Json) -> None:
+        """Keep something of how the dashboard looks, for the next start; None forgets it."""
 
 
 class Addresses(Protocol):

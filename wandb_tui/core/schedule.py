@@ -34,10 +34,19 @@ class Pace:
     visit_after: float = 0.0
 
 
+def resumed(elapsed: float, pace: Pace) -> float:
+    """Where the clock of an attempt stands that goes on after a break, in seconds.
+
+    The break itself does not count. Of `max_wait_time` there is always so much left that a visit and the quick probes
+    after it have their chance.
+    """
+    return min(elapsed, max(0.0, pace.max_wait_time - pace.quick_for)) if pace.max_wait_time else elapsed
+
+
 class Schedule:
     """The times of one attempt."""
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
+    def __init__(self, pace: Pace, clock: Clock, *, elapsed: float = 0.0) -> None:
         self._pace = pace
         self._clock = clock
         self._started = clock()
@@ -47,6 +56,7 @@ class Schedule:
         self._next_visit = self._started + pace.visit_after
         self._visits_held_until = self._started
         self._quick_until = self._started + pace.visit_after
+        self._started -= elapsed
         self._failed_visits = 0
         self._good_visits = 0
         self._troubles = 0

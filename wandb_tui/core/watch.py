@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
@@ -14,10 +14,11 @@ from wandb_tui.core.events import AttemptEnded, Event, Level, MonitorStatus, Sai
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services
 from wandb_tui.core.ports import KeptRun
-from wandb_tui.core.schedule import Clock, Pace
+from wandb_tui.core.record import LogLine
+from wandb_tui.core.schedule import Clock, Pace, resumed
 from wandb_tui.core.sleeping import SleepGauge, SleepGuard, sleepless_clock
 from wandb_tui.core.state import State
-from wandb_tui.core.watched import LOG_LINES, LogLine, Watched
+from wandb_tui.core.watched import ALL_LINES, FEWEST_LINES, LOG_LINES, Watched
 
 __all__ = ["LOG_LINES", "LogLine", "Spawn", "Watch", "Watched"]
 
@@ -95,17 +96,32 @@ class Watch:
             return row
 
     def restore(self, kept: KeptRun, pace: Pace | None = None) -> Watched:
-        """Take a row back from disk; one that had not ended goes on as a new attempt."""
+        """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood."""
         with self._changed:
             if kept.run in self._rows:
                 return self._rows[kept.run]
+            before = self._attempts_before.get(kept.run, 0)
             row = Watched(kept.run, kept.goal, pace or Pace(), kept.attempt, kept.state, kept.message, kept.artifact)
-            row.elapsed_then = kept.elapsed
+            row.elapsed_then, row.baseline, row.remembered = kept.elapsed, kept.baseline, False
+            row.attempts.extend(kept.attempts)
             self._rows[kept.run] = row
             if not kept.state.final:
+                # Where a thread of the same attempt may still speak, the next attempt begins instead.
+                row.resumes = kept.attempt > 0 and kept.attempt > before
                 self._begin(row)
-            elif kept.message:
-                row.log.append(LogLine(datetime.now(UTC), kept.attempt, kept.message, state=kept.state))
+            return row
+
+    def recall(self, row: Watched, lines: Sequence[LogLine]) -> Watched | None:
+        """Put the lines of earlier sessions before those of a restored run's log; None where it has them already."""
+        with self._changed:
+            if row.remembered:
+                return None
+            row.remembered = True
+            if not lines and not row.log and row.message:
+                lines = [LogLine(datetime.now(UTC), row.attempt, row.message, state=row.state)]
+            room = self._lines_each - len(row.log)
+            if room > 0:
+                row.log.extendleft(reversed(lines[-room:]))
             return row
 
     def cancel(self, run: RunAddress) -> None:
@@ -123,10 +139,16 @@ class Watch:
         for row in self:
             self.cancel(row.run)
 
-    def restart(self, run: RunAddress) -> None:
-        """Begin the next attempt: at once, or when the thread of the one under way has really ended."""
+    def restart(self, run: RunAddress, attempt: int = 0) -> None:
+        """Begin the next attempt: at once, or when the thread of the one under way has really ended.
+
+        Args:
+            run: Which run.
+            attempt: Its number, where that is higher than the next: another dashboard may have counted on.
+        """
         with self._changed:
             row = self._rows[run]
+            row.resumes, row.next_attempt = False, attempt
             if row.running and row.control is not None:
                 row.restart_wanted = True
                 row.control.cancel()
@@ -192,12 +214,22 @@ class Watch:
             return self._changed.wait_for(done, timeout)
 
     def _begin(self, row: Watched) -> None:
-        """Start the thread of the next attempt."""
-        attempt = row.attempt + 1
+        """Start the thread of the next attempt, or of the one that goes on."""
+        before, goes_on = row.attempt, row.resumes
+        attempt = before if goes_on else max(before + 1, row.next_attempt)
         row.restart_wanted = False
         control = Control(row.goal)
+        if goes_on:
+            row.elapsed_then = resumed(row.elapsed_then, row.pace)
+        else:
+            row.elapsed_then, row.baseline = 0.0, None
         monitor = Monitor(
-            row.run, self._services, control, self._publish, pace=row.pace, attempt=attempt, clock=self._clock
+            *(row.run, self._services, control, self._publish),
+            pace=row.pace,
+            attempt=attempt,
+            clock=self._clock,
+            elapsed=row.elapsed_then,
+            baseline=row.baseline,
         )
 
         def work() -> None:
@@ -208,16 +240,17 @@ class Watch:
 
         row.attempt, row.control, row.running, row.failure = attempt, control, True, None
         row.heard_goal, row.cautions = row.goal, ()
-        row.elapsed_then, row.heard_at, row.clock_stopped = 0.0, self._clock(), False
-        self._note(row, State.QUEUED, f"Attempt {attempt}" if attempt > 1 else "Queued")
+        row.heard_at, row.clock_stopped = self._clock(), False
+        first = f"Attempt {attempt}" if attempt > 1 else "Queued"
+        self._note(row, State.QUEUED, f"Goes on after {row.elapsed_then:.0f} s of waiting" if goes_on else first)
         try:
             self._spawn(row.run, work)
         except RuntimeError:
-            row.attempt, row.control, row.running = attempt - 1, None, False
+            row.attempt, row.control, row.running = before, None, False
             row.clock_stopped = True
             self._note(row, State.QUEUED, "The system has no thread left; starts when another monitor ends")
-
         else:
+            row.resumes = False
             self._guard.begin()
 
     def _woke_up(self, seconds: float) -> None:
@@ -251,8 +284,19 @@ class Watch:
         if event.state.final:
             row.clock_stopped = True
         row.next_probe_at = None if event.next_probe is None else row.heard_at + event.next_probe
-        row.log.append(LogLine(event.time, event.attempt, event.message, event.status, event.level, event.state))
+        row.baseline = event.baseline
+        self._say(row, LogLine(event.time, event.attempt, event.message, event.status, event.level, event.state))
 
     def _note(self, row: Watched, state: State, message: str, level: Level = Level.INFO) -> None:
         row.state, row.message, row.reason = state, message, ""
-        row.log.append(LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level, state=state))
+        self._say(row, LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level, state=state))
+
+    def _say(self, row: Watched, line: LogLine) -> None:
+        row.say(line)
+        while len(row.log) > self._lines_each:
+            row.log.popleft()
+
+    @property
+    def _lines_each(self) -> int:
+        """How many lines each run may keep."""
+        return max(FEWEST_LINES, min(LOG_LINES, ALL_LINES // max(1, len(self._rows))))

@@ -1,34 +1,31 @@
-"""One row of the watch list, and the lines of its log."""
+"""One run of the watch list, and what its monitors have told of it so far."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
-from wandb_tui.core.events import Failure, Level, MonitorStatus
+from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.probe import RunInfo
+from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 
 LOG_LINES = 1000
-"""How many lines of its log each run keeps."""
+"""How many lines of its log each run keeps at most."""
 
+ALL_LINES = 100_000
+"""How many lines all runs keep together, as long as each may keep `FEWEST_LINES`: about 35 MB."""
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of a run's log."""
+FEWEST_LINES = 100
+"""How many lines of its log each run may keep, however many runs there are."""
 
-    time: datetime
-    attempt: int
-    message: str
-    status: MonitorStatus | None = None
-    level: Level = Level.INFO
-    state: State = State.QUEUED
+MOST_ATTEMPTS = 100
+"""How many attempts of a run are remembered."""
 
 
 @dataclass(slots=True)
@@ -47,7 +44,12 @@ class Watched:
         reason: Why it waits, without the time of the next check, where the newest line says that; else empty.
         cautions: What speaks against its goal ever being met, one sentence each.
         log: The newest lines of all attempts.
+        lines_said: How many lines have been added to the log here.
+        attempts: The newest attempts, oldest first.
+        baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
+        remembered: Whether the log holds what is on disk from earlier sessions, if there is anything.
         running: Whether a thread of this run is alive.
+        resumes: Whether its attempt had not ended when the last session did, and goes on with the next thread.
     """
 
     run: RunAddress
@@ -62,10 +64,16 @@ class Watched:
     reason: str = ""
     cautions: tuple[str, ...] = ()
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    lines_said: int = 0
+    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=MOST_ATTEMPTS))
+    baseline: int | None = None
+    remembered: bool = True
     running: bool = False
+    resumes: bool = False
     control: Control | None = None
     restart_wanted: bool = False
     heard_goal: Goal | None = None
+    next_attempt: int = 0
     elapsed_then: float = 0.0
     clock_stopped: bool = True
     heard_at: float = 0.0
@@ -98,4 +106,20 @@ class Watched:
 
     def kept(self, now: float) -> KeptRun:
         """This row as it is kept on disk."""
-        return KeptRun(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now))
+        return KeptRun(
+            *(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now)),
+            baseline=self.baseline,
+            attempts=tuple(self.attempts),
+        )
+
+    def say(self, line: LogLine) -> None:
+        """Add a line to the log; it may begin or end an attempt."""
+        self.log.append(line)
+        self.lines_said += 1
+        last = self.attempts[-1] if self.attempts else None
+        if last is None or last.number < line.attempt:
+            last = Attempt(line.attempt, line.time)
+            self.attempts.append(last)
+        if last.number == line.attempt and last.state is not line.state:
+            ended = line.time if line.state.final else None
+            self.attempts[-1] = Attempt(last.number, last.started, ended, line.state, line.message)

@@ -1,99 +1,292 @@
 """The watch list on disk: one SQLite file, the rows of each server apart.
 
-SQLite's rollback journal is kept (no WAL), since a home folder may lie on a network file system, and each call opens
-the file anew, so that any thread may call and two dashboards share it.
+SQLite's rollback journal is kept (no WAL), since a home folder may lie on a network file system. Each call opens the
+file anew, so that several dashboards share it, and one that was replaced is noticed; calls of one process go one after
+the other. The file is never opened in any other way: to close it again would drop SQLite's locks on it.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import secrets
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import UsageError
+from wandb_tui.core.errors import StoreError, UsageError
+from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.ports import Change, Json, KeptRun, OnDisk
+from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
-from wandb_tui.services.paths import private_file
+from wandb_tui.services import statements as sql
+from wandb_tui.services.paths import new_private_file
+from wandb_tui.services.schema import prepare
 
 log = logging.getLogger(__name__)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (
-  position INTEGER PRIMARY KEY AUTOINCREMENT,
-  server TEXT NOT NULL, entity TEXT NOT NULL, project TEXT NOT NULL, run_id TEXT NOT NULL,
-  goal TEXT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL,
-  artifact TEXT, elapsed REAL NOT NULL,
-  UNIQUE (server, entity, project, run_id)
-)
-"""
-_SAVE = """
-INSERT INTO run (server, entity, project, run_id, goal, attempt, state, message, artifact, elapsed)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (server, entity, project, run_id) DO UPDATE SET
-  goal = excluded.goal, attempt = excluded.attempt, state = excluded.state, message = excluded.message,
-  artifact = excluded.artifact, elapsed = excluded.elapsed
-"""
-_REMOVE = "DELETE FROM run WHERE server = ? AND entity = ? AND project = ? AND run_id = ?"
+KEPT_LINES = 200
+"""How many lines of its log each run keeps on disk."""
+
+KEPT_ATTEMPTS = 100
+"""How many attempts of each run are kept on disk."""
+
+_SLACK = 50
+"""So many lines more than it should keep a run may have, so that not every write has to look for old ones."""
+
+_LONGEST_MESSAGE = 5000
 _LOCK_WAIT = 10.0
+_NOTHING = ("", 0)
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class SqliteWatchStore:
-    """The watch list of one server; fulfils `core.ports.WatchStore`."""
+    """The watch list of one server; fulfils `core.ports.WatchStore`. Any thread may call."""
 
-    def __init__(self, path: Path, server: str) -> None:
+    def __init__(self, path: Path, server: str, *, lock_wait: float = _LOCK_WAIT) -> None:
         self._path = path
         self._server = server.rstrip("/")
+        self._lock_wait = lock_wait
+        self._one_at_a_time = threading.Lock()
+        self._seen: tuple[str, int] | None = None
+        self._loaded_up_to = 0
+        self._written: dict[int, int] = {}
 
     def load(self) -> list[KeptRun]:
-        """All rows, in the order in which they were added; a damaged file is put aside."""
-        try:
-            with self._open() as db:
-                rows = db.execute(
-                    "SELECT entity, project, run_id, goal, attempt, state, message, artifact, elapsed"
-                    " FROM run WHERE server = ? ORDER BY position",
-                    (self._server,),
-                ).fetchall()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            aside = self._path.with_suffix(".damaged")
-            self._path.replace(aside)
-            log.warning("The watch list was damaged and has been put aside as %s", aside)
-            return []
-        return [kept for row in rows if (kept := _read(row)) is not None]
+        """All rows, in the order in which they were added; a damaged file is put aside.
 
-    def save(self, row: KeptRun) -> None:
-        """Add a row, or replace the one of the same run."""
-        run = row.run
-        values = (
-            *(self._server, run.entity, run.project, run.run_id),
-            *(str(row.goal), row.attempt, row.state.value, row.message, row.artifact, row.elapsed),
-        )
+        Raises:
+            StoreError: It cannot be read, or was damaged.
+        """
         with self._open() as db:
-            db.execute(_SAVE, values)
+            self._seen = self._revision(db)
+            self._loaded_up_to = db.execute("SELECT coalesce(max(id), 0) FROM line").fetchone()[0]
+            return self._rows(db)
 
-    def remove(self, run: RunAddress) -> None:
-        """Drop a row, if it is there."""
+    def write(self, changes: Sequence[Change]) -> None:
+        """Do all of it in one transaction.
+
+        Raises:
+            StoreError: It cannot be written; nothing has changed.
+        """
+        with self._open(writing=True) as db:
+            before = self._revision(db)
+            for change in changes:
+                self._change(db, change)
+            if any(change.news for change in changes):
+                db.execute(sql.NEXT_REVISION, (self._server,))
+                begun_here = self._seen == _NOTHING and before[1] == 0
+                if begun_here or self._seen == before:
+                    self._seen = (before[0], before[1] + 1)
+
+    def elsewhere(self) -> OnDisk | None:
+        """The list, if others have changed it since it was last looked at.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
         with self._open() as db:
-            db.execute(_REMOVE, (self._server, run.entity, run.project, run.run_id))
+            seen, now = self._seen, self._revision(db)
+            if now == seen:
+                return None
+            rows = tuple(self._rows(db))
+            self._seen = now
+            return OnDisk(rows, replaced=seen is not None and seen[0] not in {"", now[0]})
+
+    def lines(self, run: RunAddress) -> list[LogLine]:
+        """The newest lines of a run's log that were there when the list was loaded.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        with self._open() as db:
+            rows = db.execute(sql.LINES, (*self._key(run), self._loaded_up_to, KEPT_LINES)).fetchall()
+        lines = [line for row in reversed(rows) if (line := _line(row)) is not None]
+        # Two dashboards may have written at the same time: the attempts are told apart all the same.
+        return sorted(lines, key=lambda line: line.attempt)
+
+    def load_view(self) -> dict[str, Json]:
+        """How the dashboard was left.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        with self._open() as db:
+            rows = db.execute("SELECT key, value FROM view WHERE server = ?", (self._server,)).fetchall()
+        view: dict[str, Json] = {}
+        for key, value in rows:
+            try:
+                view[key] = json.loads(value)
+            except ValueError:
+                log.warning("What is kept of the view under %r cannot be read", key)
+        return view
+
+    def keep_view(self, key: str, value: Json) -> None:
+        """Keep something of how the dashboard looks.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        with self._open(writing=True) as db:
+            if value is None:
+                db.execute("DELETE FROM view WHERE server = ? AND key = ?", (self._server, key))
+            else:
+                db.execute(sql.KEEP_VIEW, (self._server, key, json.dumps(value)))
+
+    # Rows
+
+    def _rows(self, db: sqlite3.Connection) -> list[KeptRun]:
+        attempts: dict[int, list[Attempt]] = {}
+        for position, number, started, ended, state, message in db.execute(sql.ATTEMPTS, (self._server,)):
+            ended_at = None if ended is None else _moment(ended)
+            if (known := _state(state)) is not None:
+                attempts.setdefault(position, []).append(Attempt(number, _moment(started), ended_at, known, message))
+        rows = db.execute(sql.RUNS, (self._server,)).fetchall()
+        return [kept for row in rows if (kept := _run(row, tuple(attempts.get(row[0], ())))) is not None]
+
+    def _change(self, db: sqlite3.Connection, change: Change) -> None:
+        key = self._key(change.run)
+        row = change.row
+        if row is None or change.anew:
+            db.execute(sql.REMOVE, key)
+        if row is None:
+            return
+        if change.added:
+            db.execute(sql.ADD, (*key, str(row.goal)))
+        if change.goal:
+            db.execute(sql.SET_GOAL, (str(row.goal), *key))
+        values = (row.attempt, row.state.value, _storable(row.message), row.artifact, row.elapsed, row.baseline)
+        db.execute(sql.UPDATE, (*values, *key, row.attempt, row.attempt, row.state is State.AVAILABLE))
+        found = db.execute(sql.POSITION, key).fetchone()
+        if found is not None:
+            # Those before the last two have ended, and their end is on disk.
+            self._keep_attempts(db, found[0], row.attempts if change.added else row.attempts[-2:])
+            self._append(db, found[0], change.lines)
+
+    def _keep_attempts(self, db: sqlite3.Connection, position: int, attempts: Sequence[Attempt]) -> None:
+        for a in attempts:
+            ended = None if a.ended is None else a.ended.timestamp()
+            message = _storable(a.message)
+            db.execute(sql.KEEP_ATTEMPT, (position, a.number, a.started.timestamp(), ended, a.state.value, message))
+
+    def _append(self, db: sqlite3.Connection, position: int, lines: Sequence[LogLine]) -> None:
+        values = [
+            (position, n.attempt, n.time.timestamp(), _storable(n.message), n.status, n.level, n.state) for n in lines
+        ]
+        db.executemany(sql.ADD_LINE, values)
+        written = self._written.get(position, _SLACK) + len(lines)
+        if written > _SLACK:
+            db.execute(sql.FORGET_LINES, (position, position, KEPT_LINES))
+            db.execute(sql.FORGET_ATTEMPTS, (position, position, KEPT_ATTEMPTS))
+            written = 0
+        self._written[position] = written
+
+    def _key(self, run: RunAddress) -> tuple[str, str, str, str]:
+        return self._server, run.entity, run.project, run.run_id
+
+    def _revision(self, db: sqlite3.Connection) -> tuple[str, int]:
+        found = db.execute("SELECT id, revision FROM list WHERE server = ?", (self._server,)).fetchone()
+        return found or _NOTHING
+
+    # The file
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        private_file(self._path)
-        with closing(sqlite3.connect(self._path, timeout=_LOCK_WAIT)) as db, db:
-            db.execute(_SCHEMA)
-            yield db
+    def _open(self, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection with a transaction under way; whatever goes wrong becomes a `StoreError`."""
+        with self._one_at_a_time:
+            try:
+                new_private_file(self._path)
+                with closing(sqlite3.connect(self._path, timeout=self._lock_wait, isolation_level=None)) as db:
+                    prepare(db)
+                    db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+                    if writing:
+                        db.execute(sql.BEGIN_LIST, (self._server, secrets.token_hex(8)))
+                    yield db
+                    db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise self._explained(error) from error
+            except OSError as error:
+                raise StoreError(f"The watch list {self._path} cannot be opened: {error.strerror}.") from error
+
+    def _explained(self, error: sqlite3.Error) -> StoreError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        log.warning("SQLite says of %s: %s", self._path, error)
+        if code in _DAMAGED:
+            return self._put_aside()
+        where = f"The watch list {self._path}"
+        match code:
+            case sqlite3.SQLITE_FULL:
+                return StoreError(f"{where} cannot be saved: the disk is full.", "Make room; it is tried again.")
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+                return StoreError(f"{where} cannot be written.", "Let its folder and the file be writable for you.")
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
+                return StoreError(f"{where} is locked by another program.", "It is tried again.")
+            case sqlite3.SQLITE_IOERR:
+                return StoreError(f"{where} cannot be read or written: {error}.", "Check the disk; it is tried again.")
+            case _:
+                return StoreError(f"{where} cannot be used: {error}.")
+
+    def _put_aside(self) -> StoreError:
+        """Move a damaged file out of the way, with its journal, which would damage the next one."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        try:
+            if self._is_damaged():
+                journal = self._path.with_name(self._path.name + "-journal")
+                if journal.exists():
+                    journal.replace(f"{aside}-journal")
+                self._path.replace(aside)
+        except OSError as error:
+            return StoreError(f"The watch list {self._path} is damaged.", f"Move it away ({error.strerror}).")
+        return StoreError(f"The watch list was damaged; it lies aside as {aside}, and a new one begins.")
+
+    def _is_damaged(self) -> bool:
+        """Look again: another dashboard may have begun a new file meanwhile."""
+        try:
+            with closing(sqlite3.connect(self._path, timeout=self._lock_wait)) as db:
+                return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+        except sqlite3.DatabaseError as error:
+            return (error.sqlite_errorcode & 0xFF) in _DAMAGED
 
 
-def _read(row: tuple[str, str, str, str, int, str, str, str | None, float]) -> KeptRun | None:
-    entity, project, run_id, goal, attempt, state, message, artifact, elapsed = row
+def _storable(text: str) -> str:
+    """A text of sensible length without what UTF-8 cannot hold."""
+    text = text[:_LONGEST_MESSAGE]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _state(value: str) -> State | None:
+    try:
+        return State(value)
+    except ValueError:
+        return None
+
+
+def _run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> KeptRun | None:
+    _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline = row
     try:
         run = RunAddress(entity, project, run_id)
-        return KeptRun(run, Goal.parse(goal), attempt, State(state), message, artifact, elapsed)
+        return KeptRun(run, Goal.parse(goal), attempt, State(state), message, artifact, elapsed, baseline, attempts)
     except (UsageError, ValueError):
         log.warning("A row of the watch list cannot be read and is left alone: %s/%s/%s", entity, project, run_id)
+        return None
+
+
+def _line(row: tuple[Any, ...]) -> LogLine | None:
+    attempt, at, message, status, level, state = row
+    try:
+        known = MonitorStatus(status) if status else None
+        return LogLine(_moment(at), attempt, message, known, Level(level), State(state))
+    except ValueError:
+        log.warning("A line of a log cannot be read and is left out")
         return None

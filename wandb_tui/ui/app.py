@@ -23,10 +23,11 @@ from wandb_tui.core.schedule import Clock
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.announcer import Announcer
 from wandb_tui.ui.backend import Backend
+from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
-from wandb_tui.ui.session import Restored, Session, Trouble
+from wandb_tui.ui.session import Session
 from wandb_tui.ui.themes import DARK, THEMES
 from wandb_tui.ui.threads import DaemonExecutor
 
@@ -111,7 +112,7 @@ class WandbTuiApp(App[int]):
 
     def on_restored(self, message: Restored) -> None:
         """The rows on disk come first; then what the command line names, then the services."""
-        self.session.restore(message.rows)
+        self.session.restore(message.rows, message.view)
         self._announcer.know(self.session.watch)
         self.dashboard.loaded()
         self.call_after_refresh(self._start_up)
@@ -204,9 +205,28 @@ class WandbTuiApp(App[int]):
     def _tick(self) -> None:
         self.dashboard.tick()
 
+    def on_elsewhere(self, message: Elsewhere) -> None:
+        """Another dashboard has changed the list."""
+        if self._leaving:
+            return
+        if self.session.follow(message.found, message.as_of):
+            self.dashboard.refresh_all()
+        else:
+            self.dashboard.repaint(self.session.watch)
+
+    def on_recalled(self, message: Recalled) -> None:
+        """The older lines of a log have been read from disk."""
+        row = self.session.recalled(message.run, message.lines)
+        if row is not None:
+            self.dashboard.panes.recalled(row)
+
     def on_trouble(self, message: Trouble) -> None:
         """Something went wrong outside of any monitor."""
         self.complain(message.text)
+
+    def on_relief(self, message: Relief) -> None:
+        """It is well again."""
+        self.notify(message.text, markup=False)
 
     def complain(self, text: str, *, title: str = "") -> None:
         """Show an error for a while."""

@@ -1,42 +1,120 @@
-"""Keeps the watch list on disk, off the UI thread: in order, and only the newest of each row."""
+"""Keeps the watch list on disk, off the UI thread: in order, in batches, and until it has worked."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.ports import KeptRun, WatchStore
+from wandb_tui.core.errors import StoreError
+from wandb_tui.core.ports import Change, Json, KeptRun, OnDisk, WatchStore
+from wandb_tui.core.record import LogLine
 from wandb_tui.ui.threads import start_daemon
 
 log = logging.getLogger(__name__)
 
+GATHER = 0.5
+"""Seconds in which lines of logs are gathered; what the user does is written at once."""
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What is to become of a row on disk; one removed and added again moves to the end."""
+LOOK = 1.5
+"""Seconds between two looks at what other dashboards have changed."""
 
-    remove: bool
-    keep: KeptRun | None
+_MOST_LINES = 200
+_LONGEST_RETRY = 30.0
+
+
+class Restored(Message):
+    """The watch list has been read from disk."""
+
+    def __init__(self, rows: list[KeptRun], view: dict[str, Json]) -> None:
+        super().__init__()
+        self.rows = rows
+        self.view = view
+
+
+class Elsewhere(Message):
+    """Another dashboard has changed the list; `as_of` tells which of our own changes it holds already."""
+
+    def __init__(self, found: OnDisk, as_of: int) -> None:
+        super().__init__()
+        self.found = found
+        self.as_of = as_of
+
+
+class Recalled(Message):
+    """The lines of a run's log from earlier sessions."""
+
+    def __init__(self, run: RunAddress, lines: Sequence[LogLine]) -> None:
+        super().__init__()
+        self.run = run
+        self.lines = lines
+
+
+class Trouble(Message):
+    """Something went wrong outside of any monitor."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Relief(Message):
+    """What went wrong is well again."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+@dataclass(slots=True)
+class _Wishes:
+    """What is to be done on disk."""
+
+    changes: dict[RunAddress, Change] = field(default_factory=dict)
+    view: dict[str, Json] = field(default_factory=dict)
+    recalls: dict[RunAddress, None] = field(default_factory=dict)
+    urgent: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.view or self.recalls)
+
+    def add(self, change: Change) -> None:
+        before = self.changes.pop(change.run, None)
+        # Whatever moves to the end of the list is to be written last, too.
+        self.changes[change.run] = change if before is None else before.then(change, _MOST_LINES)
+        self.urgent |= change.news
+
+    def then(self, later: _Wishes) -> _Wishes:
+        """Both, in order."""
+        both = _Wishes(dict(self.changes), self.view | later.view, self.recalls | later.recalls, urgent=True)
+        for change in later.changes.values():
+            both.add(change)
+        return both
 
 
 class Keeper:
-    """One thread that does all reading and writing of the store."""
+    """One thread that does all reading and writing of the store. Its other methods belong to the UI thread."""
 
-    def __init__(
-        self, store: WatchStore, loaded: Callable[[list[KeptRun]], None], failed: Callable[[str], None]
-    ) -> None:
+    def __init__(self, store: WatchStore, tell: Callable[[Message], object]) -> None:
         self._store = store
-        self._loaded = loaded
-        self._failed = failed
+        self._tell = tell
         self._changed = threading.Condition()
-        self._wishes: dict[RunAddress, _Wish] = {}
+        self._wishes = _Wishes()
         self._last: dict[RunAddress, KeptRun] = {}
+        self._lines: dict[RunAddress, int] = {}
+        self._stamp = 0
+        self._stamps: dict[RunAddress, int] = {}
         self._busy = True
         self._closed = False
-        self._complained = False
+        self._failures = 0
+        self._retry_at = 0.0
+        self._looked_at = 0.0
+        self._complaints: dict[str, str] = {}
 
     def start(self) -> None:
         """Read the list, then write what comes.
@@ -48,25 +126,62 @@ class Keeper:
 
     def known(self, row: KeptRun) -> None:
         """This row is on disk as it is."""
-        self._last[row.run] = _timeless(row)
+        self._last[row.run] = row
 
-    def save(self, row: KeptRun) -> None:
-        """Keep a row, unless nothing but its time has changed."""
-        if self._last.get(row.run) == _timeless(row):
+    def knows(self, run: RunAddress) -> KeptRun | None:
+        """The row as it is, or is about to be, on disk."""
+        return self._last.get(run)
+
+    def forget(self, run: RunAddress) -> None:
+        """This row is on disk no more."""
+        self._last.pop(run, None)
+        self._lines.pop(run, None)
+
+    def touched_since(self, run: RunAddress, as_of: int) -> bool:
+        """Whether a row was added, removed or changed here after the list was read."""
+        return self._stamps.get(run, 0) > as_of
+
+    def save(self, row: KeptRun, said: int, log_lines: Sequence[LogLine] = (), *, added: bool = False) -> None:
+        """Keep a row, and what is new in its log.
+
+        Args:
+            row: How it stands.
+            said: How many lines its log has had in all.
+            log_lines: Its log.
+            added: Whether it is new on the list.
+        """
+        last = self._last.get(row.run)
+        new = said - self._lines.get(row.run, 0)
+        goal = last is None or last.goal != row.goal
+        news = added or goal or last is None or (last.attempt, last.state) != (row.attempt, row.state)
+        if not news and not new:
             return
-        self._last[row.run] = _timeless(row)
-        with self._changed:
-            before = self._wishes.get(row.run)
-            self._wishes[row.run] = _Wish(before is not None and before.remove, row)
-            self._changed.notify_all()
+        self._last[row.run], self._lines[row.run] = row, said
+        lines = tuple(log_lines)[-min(new, _MOST_LINES) :] if new else ()
+        self._wish(Change(row.run, row, added=added, news=news, goal=goal, lines=lines))
 
     def remove(self, run: RunAddress) -> None:
         """Drop a row."""
-        self._last.pop(run, None)
+        self.forget(run)
+        self._wish(Change(run, None))
+
+    def keep_view(self, key: str, value: Json) -> None:
+        """Keep something of how the dashboard looks."""
         with self._changed:
-            self._wishes.pop(run, None)
-            self._wishes[run] = _Wish(remove=True, keep=None)
+            self._wishes.view[key] = value
+
+    def recall(self, run: RunAddress) -> None:
+        """Ask for the lines of a run's log from earlier sessions; they come as `Recalled`."""
+        with self._changed:
+            self._wishes.recalls[run] = None
+            self._wishes.urgent = True
             self._changed.notify_all()
+
+    def keep_all(self, runs: Iterable[RunAddress]) -> None:
+        """Write these rows anew: the file is another one than before."""
+        for run in runs:
+            if (row := self._last.get(run)) is not None:
+                self._wish(Change(run, row, added=True, goal=True))
 
     def close(self, timeout: float) -> bool:
         """Take no more wishes; whether all that were made are on disk within `timeout` seconds."""
@@ -75,47 +190,90 @@ class Keeper:
             self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._wishes and not self._busy, timeout)
 
+    def _wish(self, change: Change) -> None:
+        with self._changed:
+            self._wishes.add(change)
+            if change.news:
+                self._stamp += 1
+                self._stamps[change.run] = self._stamp
+                self._changed.notify_all()
+
+    # The keeper's own thread
+
     def _work(self) -> None:
         self._load()
-        while (wishes := self._next()) is not None:
-            for run, wish in wishes.items():
-                self._fulfil(run, wish)
+        while (turn := self._next()) is not None:
+            wishes, as_of = turn
+            too_early = time.monotonic() < self._retry_at and not self._closed
+            if wishes and (too_early or not self._fulfil(wishes)):
+                self._put_back(wishes)
+            elif time.monotonic() - self._looked_at >= LOOK:
+                self._look(as_of)
 
     def _load(self) -> None:
+        rows: list[KeptRun] = []
+        view: dict[str, Json] = {}
         try:
             rows = self._store.load()
-        except Exception as error:
-            log.exception("The watch list cannot be read")
-            self._failed(f"The watch list cannot be read: {error}")
-            rows = []
-        for row in rows:
-            self.known(row)
-        self._loaded(rows)
+            view = self._store.load_view()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
+            self._complain("read", error)
+        self._tell(Restored(rows, view))
 
-    def _next(self) -> dict[RunAddress, _Wish] | None:
+    def _look(self, as_of: int) -> None:
+        self._looked_at = time.monotonic()
+        try:
+            found = self._store.elsewhere()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
+            self._complain("read", error)
+        else:
+            self._complaints.pop("read", None)
+            if found is not None:
+                self._tell(Elsewhere(found, as_of))
+
+    def _next(self) -> tuple[_Wishes, int] | None:
+        """Wait for something to do; None when there will be nothing more."""
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._wishes or self._closed)
-            wishes, self._wishes = self._wishes, {}
+            self._changed.wait_for(lambda: self._wishes.urgent or self._closed, GATHER)
+            if self._closed and (not self._wishes or self._failures):
+                return None
+            wishes, self._wishes = self._wishes, _Wishes()
             self._busy = bool(wishes)
-            return wishes or None
+            return wishes, self._stamp
 
-    def _fulfil(self, run: RunAddress, wish: _Wish) -> None:
+    def _put_back(self, wishes: _Wishes) -> None:
+        with self._changed:
+            self._wishes = wishes.then(self._wishes)
+            self._wishes.urgent = False
+
+    def _fulfil(self, wishes: _Wishes) -> bool:
+        """Do all of it; what has been done is off the list, even if the rest fails. Whether all of it worked."""
         try:
-            if wish.remove:
-                self._store.remove(run)
-            if wish.keep is not None:
-                self._store.save(wish.keep)
-        except Exception as error:
-            log.exception("The watch list cannot be written")
-            # One complaint is enough: a full disk would else fill the screen as well.
-            if not self._complained:
-                self._failed(f"The watch list cannot be saved: {error}")
-            self._complained = True
-        else:
-            self._complained = False
+            for run in list(wishes.recalls):
+                self._tell(Recalled(run, self._store.lines(run)))
+                del wishes.recalls[run]
+            if wishes.changes:
+                self._store.write(list(wishes.changes.values()))
+                wishes.changes.clear()
+            for key in list(wishes.view):
+                self._store.keep_view(key, wishes.view[key])
+                del wishes.view[key]
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
+            self._failures += 1
+            self._retry_at = time.monotonic() + min(_LONGEST_RETRY, 2.0 ** min(self._failures, 10) / 2)
+            self._complain("write", error)
+            return False
+        self._failures, self._retry_at = 0, 0.0
+        if self._complaints.pop("write", ""):
+            self._tell(Relief("The watch list is being saved again"))
+        return True
 
-
-def _timeless(row: KeptRun) -> KeptRun:
-    return replace(row, elapsed=0.0)
+    def _complain(self, what: str, error: Exception) -> None:
+        """Say what is wrong, once: a full disk would else fill the screen as well."""
+        text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be kept: {error}"
+        if text != self._complaints.get(what):
+            log.error("The watch list cannot be kept", exc_info=error)
+            self._complaints[what] = text
+            self._tell(Trouble(text))

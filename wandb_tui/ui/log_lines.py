@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from rich.cells import cell_len
 
 from wandb_tui.core.events import Level
+from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import LogLine
 from wandb_tui.ui import look as looks
 from wandb_tui.ui.look import Look, clean
 

@@ -11,8 +11,9 @@ from rich.cells import cell_len, set_cell_size
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Level, MonitorStatus
+from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import LogLine, Watched
+from wandb_tui.core.watch import Watched
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor moves

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.ports import Json, KeptRun, OnDisk
+from wandb_tui.core.record import LogLine
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Spawn, Watch, Watched
@@ -18,22 +20,6 @@ from wandb_tui.ui.bridge import Bridge
 from wandb_tui.ui.keeper import Keeper
 from wandb_tui.ui.late import LateServices
 from wandb_tui.ui.widgets.header_bar import Counts
-
-
-class Restored(Message):
-    """The watch list has been read from disk."""
-
-    def __init__(self, rows: list[KeptRun]) -> None:
-        super().__init__()
-        self.rows = rows
-
-
-class Trouble(Message):
-    """Something went wrong outside of any monitor."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
 
 
 class Session:
@@ -45,9 +31,8 @@ class Session:
         self.late = LateServices()
         self.bridge = Bridge(post)
         self.watch = Watch(self.late.services, spawn, self.bridge.publish, clock=clock)
-        self.keeper = Keeper(
-            backend.store, lambda rows: _try(post, Restored(rows)), lambda text: _try(post, Trouble(text))
-        )
+        self.keeper = Keeper(backend.store, lambda message: _try(post, message))
+        self.view: dict[str, Json] = {}
         self._removed: list[list[Watched]] = []
 
     @property
@@ -74,14 +59,34 @@ class Session:
         """Whether a removal can be taken back."""
         return bool(self._removed)
 
-    def restore(self, rows: Iterable[KeptRun]) -> None:
-        """Take rows back from disk."""
-        for row in rows:
-            self.watch.restore(row, self.backend.pace)
+    def restore(self, rows: Iterable[KeptRun], view: dict[str, Json]) -> None:
+        """Take everything back from disk."""
+        self.view = view | self.view
+        for kept in rows:
+            self.keeper.known(kept)
+            self._keep(self.watch.restore(kept, self.backend.pace))
+
+    def remember(self, key: str, value: Json) -> None:
+        """Keep something of how the dashboard looks, for the next start; it is read again as `view[key]`."""
+        if self.view.get(key) != value:
+            self.view[key] = value
+            self.keeper.keep_view(key, value)
+
+    def recall(self, run: RunAddress) -> None:
+        """Fetch a restored run's log from disk, where that was not done yet; it comes as `Recalled`."""
+        row = self.watch.get(run)
+        if row is not None and not row.remembered:
+            self.keeper.recall(run)
+
+    def recalled(self, run: RunAddress, lines: Sequence[LogLine]) -> Watched | None:
+        """Put the older lines of a run's log before the others; its row, if it is on the list and had not got them."""
+        row = self.watch.get(run)
+        removed = (row for rows in self._removed for row in rows if row.run == run)
+        return self.watch.recall(found, lines) if (found := row or next(removed, None)) else None
 
     def add(self, run: RunAddress, goal: Goal) -> None:
         """Watch a run."""
-        self._keep(self.watch.add(run, goal, self.backend.pace))
+        self._keep(self.watch.add(run, goal, self.backend.pace), added=True)
 
     def cancel(self, run: RunAddress) -> None:
         """End the attempt under way."""
@@ -98,13 +103,13 @@ class Session:
         self.watch.change_goal(run, goal)
         self._keep(self.watch[run])
 
-    def remember(self, key: str, value: object) -> None:
-        """Keep something of how the dashboard looks, for the next start."""
-
     def remove(self, runs: Iterable[RunAddress]) -> None:
         """Take runs off the list, until they are put back."""
-        gone = [self.watch.remove(run) for run in runs]
+        gone = [self.watch[run] for run in runs]
         for row in gone:
+            # What is on disk of its log goes with it; it is to come back with it as well.
+            self.recall(row.run)
+            self.watch.remove(row.run)
             self.keeper.remove(row.run)
         self._removed.append(gone)
 
@@ -113,9 +118,45 @@ class Session:
         if not self._removed:
             return []
         rows = self._removed.pop()
-        for row in rows:
-            self._keep(self.watch.put_back(row))
+        for removed in rows:
+            row = self.watch.put_back(removed)
+            row.lines_said = max(row.lines_said, len(row.log))
+            self._keep(row, added=True)
         return [row.run for row in rows]
+
+    def follow(self, found: OnDisk, as_of: int) -> bool:
+        """Take over what another dashboard has changed; whether rows have come or gone.
+
+        What was changed here since the list was read stays as it is here, and is on its way to the disk.
+        """
+        watched = {row.run for row in self.watch}
+        there = {kept.run for kept in found.rows}
+        if found.replaced:
+            self.keeper.keep_all(watched - there)
+        for kept in found.rows:
+            if not self.keeper.touched_since(kept.run, as_of):
+                self._follow_row(kept)
+        gone = set() if found.replaced else {run for run in watched - there if self.keeper.knows(run)}
+        for run in gone:
+            if not self.keeper.touched_since(run, as_of):
+                self.watch.remove(run)
+                self.keeper.forget(run)
+        return {row.run for row in self.watch} != watched
+
+    def _follow_row(self, kept: KeptRun) -> None:
+        row, last = self.watch.get(kept.run), self.keeper.knows(kept.run)
+        if row is None:
+            self.keeper.known(kept)
+            self._keep(self.watch.restore(kept, self.backend.pace))
+            return
+        if last is not None and kept.goal not in {last.goal, row.goal}:
+            self.keeper.known(replace(last, goal=kept.goal))
+            self.watch.change_goal(kept.run, kept.goal)
+        cancelled = kept.state is State.CANCELLED and kept.attempt >= row.attempt
+        if cancelled and row.active:
+            self.watch.cancel(kept.run)
+        elif kept.attempt > row.attempt and not cancelled:
+            self.watch.restart(kept.run, kept.attempt)
 
     def restart_refused(self) -> int:
         """Begin anew what failed for want of a good API key; how many those are."""
@@ -146,8 +187,8 @@ class Session:
         self.keeper.close(seconds)
         self.backend.close()
 
-    def _keep(self, row: Watched) -> None:
-        self.keeper.save(row.kept(self.now))
+    def _keep(self, row: Watched, *, added: bool = False) -> None:
+        self.keeper.save(row.kept(self.now), row.lines_said, row.log, added=added)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:

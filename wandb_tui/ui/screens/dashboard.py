@@ -75,7 +75,7 @@ class Dashboard(TableActions):
         if not empty and self.focused is None:
             # An empty table is hidden, and what is hidden loses the focus.
             self.call_after_refresh(self.table.focus)
-        self.panes.show(self.session.watch, self.table.from_cursor)
+        self._show_panes()
         self.refresh_bars()
 
     def repaint(self, rows: Iterable[Watched]) -> None:
@@ -92,6 +92,12 @@ class Dashboard(TableActions):
         """A second has gone by."""
         self.table.tick()
 
+    def _show_panes(self) -> None:
+        self.panes.show(self.session.watch, self.table.from_cursor)
+        for pane in self.panes.panes:
+            if pane.run is not None:
+                self.session.recall(pane.run)
+
     def _rows(self) -> list[Watched]:
         return self.arrangement.rows(self.session.watch, self.session.now)
 
@@ -107,7 +113,7 @@ class Dashboard(TableActions):
     def _cursor_moved(self) -> None:
         if self.table.marks.cursor_moved(self.table.shown, self.table.run):
             self.table.tick()
-        self.panes.show(self.session.watch, self.table.from_cursor)
+        self._show_panes()
         self.refresh_bars()
 
     @on(RunTable.Opened)
@@ -148,7 +154,7 @@ class Dashboard(TableActions):
             if not self.panes.pin(run):
                 self.hint(f"{MOST} panes are open; x closes one")
                 break
-        self.panes.show(self.session.watch, self.table.from_cursor)
+        self._show_panes()
         self.refresh_bars()
 
     def action_close_pane(self) -> None:
@@ -158,7 +164,7 @@ class Dashboard(TableActions):
         run = next((run for run in (focused, self.table.run, *reversed(pinned)) if run in pinned), None)
         if run is not None:
             self.panes.unpin(run)
-            self.panes.show(self.session.watch, self.table.from_cursor)
+            self._show_panes()
             self.table.focus()
             self.refresh_bars()
 

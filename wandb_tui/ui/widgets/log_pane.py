@@ -13,8 +13,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import LOG_LINES, LogLine, Watched
+from wandb_tui.core.watch import LOG_LINES, Watched
 from wandb_tui.ui.log_lines import Piece, drawn
 from wandb_tui.ui.look import STATE_COLOURS, Look, run_name
 
@@ -75,6 +76,10 @@ class LogPane(ScrollView, can_focus=True):
         if dropped > 0:
             del self._lines[:dropped]
         self._resized()
+
+    def reload(self) -> None:
+        """Draw all of the log anew."""
+        self._redraw()
 
     def action_follow(self) -> None:
         """Go to the newest line and stay there."""

@@ -88,6 +88,12 @@ class Panes(Container):
             if pane.run in changed:
                 pane.repaint()
 
+    def recalled(self, row: Watched) -> None:
+        """A run's log has got its older lines."""
+        for pane in self._all:
+            if pane.run == row.run:
+                pane.reload()
+
     def on_resize(self, _event: events.Resize) -> None:
         """There may be room for another one, or no more."""
         if self._watch is not None:

@@ -1,0 +1,217 @@
+"""What is kept on disk, when, and what happens when another dashboard shares it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from fakes import FakeProber, FakeStore, World, address
+from support import running, until
+
+from wandb_tui.core.errors import StoreError
+from wandb_tui.core.events import Event
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import Change, KeptRun, OnDisk
+from wandb_tui.core.record import LogLine
+from wandb_tui.core.state import State
+from wandb_tui.ui import keeper as keepers
+from wandb_tui.ui.keeper import Keeper, Recalled, Relief, Restored, Trouble
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+ABC = KeptRun(address("abc"), Goal(), 1, State.WAITING, "Not yet", elapsed=7.0)
+
+
+def notes(app):
+    return [note.message for note in app._notifications]
+
+
+async def found(app, *rows, replaced=False):
+    """Let another dashboard have left the list like this."""
+    app.session.backend.store.others.append(OnDisk(tuple(rows), replaced))
+    app.session.keeper._looked_at = 0.0
+    await until(lambda: not app.session.backend.store.others)
+
+
+def kept(app, run_id):
+    return app.session.backend.store.rows.get(address(run_id))
+
+
+async def test_logs_are_written_as_they_happen():
+    async with running(None, "abc") as (app, _):
+        store = app.session.backend.store
+        await until(lambda: store.logs.get(address("abc")) == list(app.session.watch[address("abc")].log))
+        app.session.bridge.publish(Event(address("abc"), 1, State.WAITING, "one more", elapsed=3.0))
+        await until(lambda: store.logs[address("abc")][-1].message == "one more")
+        assert 3.0 <= store.rows[address("abc")].elapsed < 4.0
+
+
+async def test_a_log_of_an_earlier_session_is_shown():
+    old = [LogLine(NOON, 1, "from long ago"), LogLine(NOON, 1, "and after it")]
+    store = FakeStore([ABC, replace(ABC, run=address("def"))], logs={ABC.run: old})
+    async with running(World(store=store)) as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        await until(lambda: "from long ago" in pane.plain and "Goes on after 7 s" in pane.plain)
+        assert pane.plain.index("from long ago") < pane.plain.index("and after it") < pane.plain.index("Goes on")
+        assert not app.session.watch[address("def")].remembered, "only what is looked at is read"
+        await pilot.press("down")
+        await until(lambda: app.session.watch[address("def")].remembered)
+
+
+async def test_the_view_is_kept_and_comes_back():
+    store = FakeStore(view={"before": [1, 2]})
+    async with running(World(store=store), "abc") as (app, _):
+        assert app.session.view == {"before": [1, 2]}
+        app.session.remember("after", {"wrap": True})
+        await until(lambda: store.view == {"before": [1, 2], "after": {"wrap": True}})
+
+
+async def test_an_undone_removal_brings_its_log_back_to_disk():
+    async with running(None, "abc") as (app, pilot):
+        store = app.session.backend.store
+        await until(lambda: address("abc") in store.rows)
+        app.session.bridge.publish(Event(address("abc"), 1, State.WAITING, "precious"))
+        await until(lambda: any(line.message == "precious" for line in app.session.watch[address("abc")].log))
+        await pilot.press("d")
+        await until(lambda: address("abc") not in store.rows)
+        store.logs.clear()
+        await pilot.press("u")
+        await until(lambda: address("abc") in store.rows)
+        assert "precious" in [line.message for line in store.logs[address("abc")]]
+        assert "precious" in [line.message for line in app.session.watch[address("abc")].log]
+
+
+# Another dashboard on the same list
+
+
+async def test_what_another_dashboard_adds_is_watched_here():
+    async with running(None, "abc") as (app, _):
+        await until(lambda: kept(app, "abc"))
+        await found(app, kept(app, "abc"), replace(ABC, run=address("def"), goal=Goal.parse("v3")))
+        await until(lambda: address("def") in app.session.watch)
+        await until(lambda: app.session.watch[address("def")].state is State.WAITING)
+        assert app.session.watch[address("def")].goal == Goal.parse("v3")
+        assert len(app.dashboard.table.shown) == 2
+
+
+async def test_what_another_dashboard_removes_goes_here_too():
+    async with running(None, "abc", "def") as (app, _):
+        await until(lambda: kept(app, "abc") and kept(app, "def"))
+        await found(app, kept(app, "def"))
+        await until(lambda: app.dashboard.table.shown == [address("def")])
+        assert address("abc") not in app.session.watch
+
+
+async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed():
+    async with running(World(FakeProber()), "abc") as (app, _):
+        row = app.session.watch[address("abc")]
+        await until(lambda: kept(app, "abc") and kept(app, "abc").state is State.WAITING)
+        await found(app, replace(kept(app, "abc"), goal=Goal.parse("v3")))
+        await until(lambda: row.goal == Goal.parse("v3") and row.control.goal == Goal.parse("v3"))
+        await found(app, replace(row.kept(0), state=State.CANCELLED))
+        await until(lambda: row.state is State.CANCELLED and not row.running)
+        await found(app, replace(row.kept(0), state=State.WAITING, attempt=4))
+        await until(lambda: row.attempt == 4 and row.active)
+
+
+async def test_what_was_changed_here_meanwhile_wins():
+    async with running(None, "abc") as (app, _):
+        await until(lambda: kept(app, "abc"))
+        as_of = app.session.keeper._stamp
+        before = OnDisk((kept(app, "abc"),))
+        app.session.add(address("def"), Goal())
+        app.session.remove([address("abc")])
+        app.session.follow(before, as_of)
+        assert [row.run for row in app.session.watch] == [address("def")]
+
+
+async def test_a_list_that_was_replaced_is_written_anew():
+    async with running(None, "abc", "def") as (app, _):
+        await until(lambda: kept(app, "abc") and kept(app, "def"))
+        app.session.backend.store.rows.clear()
+        await found(app, replace(ABC, run=address("ghi")), replaced=True)
+        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: {"abc", "def"} <= {run.run_id for run in app.session.backend.store.rows})
+
+
+# Disks that do not want to
+
+
+class Desk:
+    """A keeper without a dashboard."""
+
+    def __init__(self, store):
+        self.told = []
+        self.keeper = Keeper(store, self.told.append)
+        self.keeper.start()
+
+    def of(self, kind):
+        return [message for message in self.told if isinstance(message, kind)]
+
+
+async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_later(monkeypatch):
+    monkeypatch.setattr(keepers, "_LONGEST_RETRY", 0.01)
+    monkeypatch.setattr(keepers, "GATHER", 0.02)
+    store = FakeStore()
+    desk = Desk(store)
+    await until(lambda: desk.of(Restored))
+    store.fails = StoreError("The disk is full.", "Make room; it is tried again.")
+    desk.keeper.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
+    await until(lambda: desk.of(Trouble))
+    desk.keeper.save(replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")])
+    desk.keeper.keep_view("filter", "lab")
+    await until(lambda: desk.keeper._failures > 3)
+    store.fails = None
+    await until(lambda: desk.of(Relief))
+    await until(lambda: store.view == {"filter": "lab"})
+    assert store.rows[ABC.run].state is State.AVAILABLE
+    assert [line.message for line in store.logs[ABC.run]] == ["one", "two"]
+    assert [message.text for message in desk.of(Trouble)] == ["The disk is full. Make room; it is tried again."]
+    assert desk.keeper.close(1)
+
+
+async def test_closing_writes_what_is_unwritten():
+    store = FakeStore()
+    desk = Desk(store)
+    await until(lambda: desk.of(Restored))
+    desk.keeper.known(ABC)
+    desk.keeper.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
+    store.rows[ABC.run] = ABC
+    assert desk.keeper.close(2)
+    assert [line.message for line in store.logs[ABC.run]] == ["the last word"]
+
+
+async def test_closing_waits_for_nobody_who_does_not_answer():
+    gate = threading.Event()
+
+    class Stuck(FakeStore):
+        def write(self, changes):
+            gate.wait(10)
+
+    desk = Desk(Stuck())
+    await until(lambda: desk.of(Restored))
+    desk.keeper.save(ABC, 0, added=True)
+    assert not desk.keeper.close(0.1)
+    gate.set()
+
+
+async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
+    store = FakeStore()
+    desk = Desk(store)
+    await until(lambda: desk.of(Restored))
+    desk.keeper.recall(ABC.run)
+    desk.keeper.save(ABC, 0, added=True)
+    await until(lambda: desk.of(Recalled) and store.rows)
+    assert desk.keeper.close(1)
+
+
+def test_two_changes_of_a_run_become_one():
+    first = Change(ABC.run, ABC, added=True, goal=True, lines=(LogLine(NOON, 1, "1"),))
+    later = Change(ABC.run, replace(ABC, elapsed=9), news=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3")))
+    both = first.then(later, 2)
+    assert (both.added, both.goal, both.news, both.anew) == (True, True, True, False)
+    assert both.row.elapsed == 9
+    assert [line.message for line in both.lines] == ["2", "3"]
+    gone = Change(ABC.run, None)
+    assert both.then(gone, 2) is gone
+    assert gone.then(first, 2).anew

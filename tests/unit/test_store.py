@@ -1,0 +1,310 @@
+"""The watch list on disk: what is kept, by whom, and what happens when the disk does not want to."""
+
+import os
+import sqlite3
+import stat
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from core_fakes import RUN
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import StoreError
+from wandb_tui.core.events import Level, MonitorStatus
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import Change, KeptRun
+from wandb_tui.core.record import Attempt, LogLine
+from wandb_tui.core.state import State
+from wandb_tui.services.store import KEPT_LINES, SqliteWatchStore
+
+OTHER = RunAddress("lab", "forks", "def456")
+SERVER = "https://api.wandb.ai"
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+WAITING = KeptRun(RUN, Goal(), 1, State.WAITING, "Not yet", None, 12.5, baseline=2)
+
+OLD_TABLE = """
+CREATE TABLE run (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  server TEXT NOT NULL, entity TEXT NOT NULL, project TEXT NOT NULL, run_id TEXT NOT NULL,
+  goal TEXT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL,
+  artifact TEXT, elapsed REAL NOT NULL, UNIQUE (server, entity, project, run_id)
+)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "watchlist.sqlite3"
+
+
+@pytest.fixture
+def open_umask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def store(path):
+    return SqliteWatchStore(path, SERVER)
+
+
+def another(path, server=SERVER, **options):
+    return SqliteWatchStore(path, server, **options)
+
+
+def added(row, *lines):
+    return Change(row.run, row, added=True, goal=True, lines=lines)
+
+
+def line(number, attempt=1, **more):
+    return LogLine(NOON + timedelta(seconds=number), attempt, f"line {number}", **more)
+
+
+def count(path, table):
+    with sqlite3.connect(path) as db:
+        found = db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own table
+    db.close()
+    return found
+
+
+def test_a_row_comes_back_as_it_was(store, path, open_umask):
+    attempts = (
+        Attempt(1, NOON, NOON + timedelta(seconds=9), State.FAILED, "No"),
+        Attempt(2, NOON + timedelta(seconds=10), None, State.WAITING, "Not yet"),
+    )
+    row = replace(WAITING, attempt=2, attempts=attempts)
+    store.write([added(row), added(KeptRun(OTHER, Goal.parse("step:200")))])
+    first, second = another(path).load()
+    assert first == row
+    assert second.goal == Goal.parse("step:200")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_rows_belong_to_their_server(store, path):
+    store.write([added(WAITING)])
+    assert another(path, "https://acme.wandb.io").load() == []
+    store.keep_view("filter", "lab")
+    assert another(path, "https://acme.wandb.io").load_view() == {}
+
+
+def test_lines_are_kept_whole_in_order_and_bounded(store, path):
+    first = LogLine(NOON, 1, "naïve 🔐 \x1b[31m \ud800 line", MonitorStatus.SIGNING_IN, Level.ERROR, State.SIGNING_IN)
+    store.write([added(WAITING, first)])
+    again = another(path)
+    again.load()
+    (kept,) = again.lines(RUN)
+    assert kept == replace(first, message=first.message.replace("\ud800", "?"))
+    for number in range(0, 1000, 10):
+        store.write([Change(RUN, WAITING, news=False, lines=tuple(line(number + i) for i in range(10)))])
+    again = another(path)
+    again.load()
+    lines = again.lines(RUN)
+    assert [n.message for n in lines] == [f"line {n}" for n in range(1000 - KEPT_LINES, 1000)]
+    assert count(path, "line") <= KEPT_LINES + 60
+
+
+def test_only_the_lines_from_before_the_load_are_told(store):
+    store.write([added(WAITING, line(1))])
+    store.load()
+    store.write([Change(RUN, WAITING, lines=(line(2),))])
+    assert [n.message for n in store.lines(RUN)] == ["line 1"]
+
+
+def test_what_is_removed_goes_with_all_that_belongs_to_it(store, path):
+    row = replace(WAITING, attempts=(Attempt(1, NOON),))
+    store.write([added(row, line(1)), added(KeptRun(OTHER, Goal()))])
+    store.write([Change(RUN, None)])
+    assert [row.run for row in another(path).load()] == [OTHER]
+    assert count(path, "line") == count(path, "attempt") == 0
+    store.write([added(row)])
+    assert [row.run for row in another(path).load()] == [OTHER, RUN]
+
+
+def test_views_are_kept_by_key(store, path):
+    store.keep_view("filter", "!abc")
+    store.keep_view("panes", {"open": ["a", "b"], "wrap": False})
+    store.keep_view("filter", "lab")
+    assert another(path).load_view() == {"filter": "lab", "panes": {"open": ["a", "b"], "wrap": False}}
+    store.keep_view("filter", None)
+    assert set(another(path).load_view()) == {"panes"}
+
+
+# Two dashboards
+
+
+def test_nobody_else_has_changed_anything(store):
+    store.load()
+    assert store.elsewhere() is None
+    store.write([added(WAITING)])
+    assert store.elsewhere() is None
+
+
+def test_what_another_dashboard_adds_changes_and_removes_is_seen(store, path):
+    other = another(path)
+    store.load()
+    other.load()
+    store.write([added(WAITING)])
+    other.write([added(KeptRun(OTHER, Goal()))])
+    assert {row.run for row in store.elsewhere().rows} == {RUN, OTHER}
+    assert {row.run for row in other.elsewhere().rows} == {RUN, OTHER}
+    assert store.elsewhere() is other.elsewhere() is None
+    other.write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), goal=True), Change(OTHER, None)])
+    (row,) = store.elsewhere().rows
+    assert row.goal == Goal.parse("v3")
+    other.write([Change(RUN, WAITING, news=False, lines=(line(1),))])
+    assert store.elsewhere() is None, "its log alone is no news"
+
+
+def test_progress_does_not_bring_back_what_another_has_removed(store, path):
+    store.write([added(WAITING)])
+    another(path).write([Change(RUN, None)])
+    store.write([Change(RUN, WAITING, lines=(line(1),))])
+    assert another(path).load() == []
+
+
+def test_progress_does_not_undo_another_dashboards_goal(store, path):
+    store.write([added(WAITING)])
+    another(path).write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), goal=True)])
+    store.write([Change(RUN, WAITING)])
+    assert another(path).load()[0].goal == Goal.parse("v3")
+
+
+@pytest.mark.parametrize("end", [State.CANCELLED, State.AVAILABLE])
+def test_an_attempt_that_has_ended_stays_so_until_the_next_one(store, path, end):
+    store.write([added(WAITING)])
+    another(path).write([Change(RUN, replace(WAITING, state=end))])
+    store.write([Change(RUN, WAITING)])
+    assert another(path).load()[0].state is end
+    store.write([Change(RUN, replace(WAITING, attempt=2))])
+    assert another(path).load()[0].state is State.WAITING
+    another(path).write([Change(RUN, WAITING)])
+    assert another(path).load()[0].attempt == 2
+
+
+def test_many_writers_lose_nothing(path):
+    def work(name):
+        mine = another(path)
+        for number in range(10):
+            run = RunAddress("lab", name, f"run{number}")
+            mine.write([added(KeptRun(run, Goal(), 1), line(number))])
+
+    threads = [threading.Thread(target=work, args=(f"project{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = another(path).load()
+    assert len(rows) == len({row.run for row in rows}) == 40
+
+
+# Older and newer files
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(store, path):
+    path.parent.mkdir()
+    with sqlite3.connect(path) as db:
+        db.execute(OLD_TABLE)
+        values = (SERVER, "lab", "forks", "abc123", "newer", 3, "waiting", "Not yet", None, 42.0)
+        db.execute("INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    db.close()
+    (row,) = store.load()
+    assert row == KeptRun(RUN, Goal.parse("newer"), 3, State.WAITING, "Not yet", None, 42.0)
+    store.write([Change(RUN, row, lines=(line(1),))])
+    store.keep_view("filter", "lab")
+    assert another(path).load_view() == {"filter": "lab"}
+
+
+def test_two_programs_may_bring_it_up_to_date_at_once(path):
+    errors = []
+
+    def begin():
+        try:
+            another(path).load()
+        except StoreError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_newer_file_is_left_alone(store, path):
+    store.load()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match="newer wandb-tui"):
+        another(path).load()
+    assert path.exists()
+
+
+def test_a_row_of_the_future_is_left_alone(store, path):
+    store.write([added(WAITING), added(KeptRun(OTHER, Goal()))])
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE run SET state = 'dreaming' WHERE run_id = 'abc123'")
+    db.close()
+    assert [row.run for row in another(path).load()] == [OTHER]
+
+
+# Disks that do not want to
+
+
+@pytest.mark.parametrize("damage", ["all", "middle"])
+def test_a_damaged_file_is_put_aside_and_said(store, path, damage):
+    store.write([added(KeptRun(RunAddress("lab", "forks", f"run{n}"), Goal(), message="x" * 300)) for n in range(200)])
+    content = bytearray(path.read_bytes())
+    content[0 if damage == "all" else 4096 : len(content)] = b"\xff" * (len(content) - (0 if damage == "all" else 4096))
+    path.write_bytes(content)
+    path.with_name(path.name + "-journal").write_bytes(b"old")
+    fresh = another(path)
+    with pytest.raises(StoreError, match=r"was damaged; it lies aside as .*damaged-"):
+        fresh.load()
+    assert len(list(path.parent.glob("*.damaged-*[0-9]"))) == 1
+    fresh.write([added(WAITING)])
+    assert [row.run for row in another(path).load()] == [RUN]
+
+
+def test_a_file_that_was_replaced_is_no_removal(store, path):
+    other = another(path)
+    other.write([added(WAITING)])
+    store.load()
+    path.unlink()
+    other.write([added(KeptRun(OTHER, Goal()))])
+    found = store.elsewhere()
+    assert found.replaced
+    assert [row.run for row in found.rows] == [OTHER]
+
+
+def test_a_file_locked_by_another_program_is_said(store, path):
+    store.load()
+    with sqlite3.connect(path, isolation_level=None) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked by another program"):
+            another(path, lock_wait=0.05).write([added(WAITING)])
+        db.execute("ROLLBACK")
+    db.close()
+
+
+def test_a_place_where_nothing_can_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        another(tmp_path / "file" / "watchlist.sqlite3").load()
+
+
+def test_what_fails_changes_nothing(store, path):
+    store.write([added(WAITING)])
+
+    class Broken:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+    with pytest.raises(RuntimeError):
+        store.write([added(KeptRun(OTHER, Goal())), Change(RUN, Broken())])
+    assert [row.run for row in another(path).load()] == [RUN]

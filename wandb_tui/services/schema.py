@@ -1,0 +1,83 @@
+"""The shape of the watch list's file, and the steps that bring an older one up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from wandb_tui.core.errors import StoreError
+
+_FIRST = """
+CREATE TABLE IF NOT EXISTS run (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  server TEXT NOT NULL, entity TEXT NOT NULL, project TEXT NOT NULL, run_id TEXT NOT NULL,
+  goal TEXT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL,
+  artifact TEXT, elapsed REAL NOT NULL,
+  UNIQUE (server, entity, project, run_id)
+)
+"""
+
+# A list's id tells a file that was replaced from one that was changed; its revision, whether anything was.
+# A trigger does what a foreign key would, since those are off unless each connection turns them on.
+_SECOND = """
+ALTER TABLE run ADD COLUMN baseline INTEGER;
+CREATE TABLE list (server TEXT PRIMARY KEY, id TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE view (
+  server TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (server, key)
+) WITHOUT ROWID;
+CREATE TABLE attempt (
+  run INTEGER NOT NULL, number INTEGER NOT NULL, started REAL NOT NULL, ended REAL,
+  state TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+CREATE TABLE line (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, attempt INTEGER NOT NULL, time REAL NOT NULL,
+  message TEXT NOT NULL, status TEXT, level TEXT NOT NULL, state TEXT NOT NULL
+);
+CREATE INDEX line_of_run ON line (run, id);
+CREATE TRIGGER run_gone AFTER DELETE ON run BEGIN
+  DELETE FROM attempt WHERE run = OLD.position;
+  DELETE FROM line WHERE run = OLD.position;
+END
+"""
+
+MIGRATIONS = (_FIRST, _SECOND)
+"""Step n brings a file of version n to version n + 1. What has been released is never changed, only added to."""
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Bring the file up to date; two programs may try at the same time.
+
+    Raises:
+        StoreError: A newer version of the program has made the file.
+    """
+    version = _version(db)
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"The watch list was made by a newer wandb-tui (format {version}).", "Update, or start that one."
+        )
+    if version == len(MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for migration in MIGRATIONS[_version(db) :]:
+            for statement in _statements(migration):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(script: str) -> list[str]:
+    """A script, statement by statement: `executescript` would commit what is under way."""
+    statements, current = [], ""
+    for part in script.split(";"):
+        current += part + ";"
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements
