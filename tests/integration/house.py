@@ -25,6 +25,7 @@ PAGES = Path(__file__).with_name("pages")
 COUNTS_TYPING = (
     '<script>addEventListener("input", () => fetch("/typed", {method: "POST", keepalive: true}), true)</script>'
 )
+SESSION = "session=1; HttpOnly; SameSite=Lax; Path=/"
 HOME = "<title>Home</title><h1>Runs</h1><p>42 runs</p><a href='/out'>Log out</a>"
 SIGNED_OUT = "<title>Home</title><h1>Welcome</h1><a href='/login'>Log in</a>"
 
@@ -38,7 +39,8 @@ class House:
         viewer: Whether it answers who is signed in.
         seconds: How long it takes to answer a password.
         status: With what it answers a password, in place of a page.
-        way: Paths that redirect one to the other, the first from ``/login``, before the page comes.
+        way: Paths that redirect one to the other, the first from ``/login``, before the page comes; the last may be an
+            address on another server, which lets people in by sending them to ``/callback`` with one of `tickets`.
     """
 
     def __init__(self, page="", *, elsewhere="", viewer=True, seconds=0.0, status=0, way=()):
@@ -47,8 +49,9 @@ class House:
         self.pages = {"login": first, **dict(zip(others[::2], others[1::2], strict=True))}
         self.viewer, self.seconds, self.status = viewer, seconds, status
         self.way = ["/login", *way]
+        self.closed = SIGNED_OUT
         self.typed = self.submissions = self.identifiers = 0
-        self.asked = []
+        self.asked, self.tickets = [], set()
 
     def __enter__(self):
         house = self
@@ -101,13 +104,16 @@ class House:
         return self._step(name, fields) if method == "POST" else self._show(parts, signed_in=signed_in)
 
     def _show(self, parts, *, signed_in):
+        if parts.path == "/callback" and parts.query.removeprefix("ticket=") in self.tickets:
+            self.tickets.remove(parts.query.removeprefix("ticket="))
+            return 302, {"location": "/home", "set-cookie": SESSION}, ""
         if parts.path in self.way[:-1]:
             return 302, {"location": self.way[self.way.index(parts.path) + 1]}, ""
         name = "login" if parts.path == self.way[-1] else parts.path.strip("/")
         if name in self.pages:
             return 200, {}, self._page(name, wrong="wrong" in parts.query)
         if name in {"", "home"}:
-            return 200, {}, HOME if signed_in else SIGNED_OUT
+            return 200, {}, HOME if signed_in else self.closed
         return 404, {}, "<h1>404</h1>"
 
     def _viewer(self, signed_in):
@@ -122,9 +128,7 @@ class House:
         if self.status:
             return self.status, {}, "<title>Oops</title>"
         right = PASSWORD in fields and (USER in fields or USER.partition("@")[0] in fields)
-        session = (
-            {"set-cookie": "session=1; HttpOnly; SameSite=Lax; Path=/"} if right and "after" not in self.pages else {}
-        )
+        session = {"set-cookie": SESSION} if right and "after" not in self.pages else {}
         if is_json:
             said = {"ok": right, "next": "/after" if "after" in self.pages else "/home"}
             return 200 if right else 401, {"content-type": "application/json", **session}, json.dumps(said)
@@ -138,7 +142,7 @@ class House:
 
     def _step(self, name, fields):
         if name in {"after", "skip"}:
-            return 303, {"location": "/home", "set-cookie": "session=1; HttpOnly; SameSite=Lax; Path=/"}, ""
+            return 303, {"location": "/home", "set-cookie": SESSION}, ""
         if USER in fields and "password" in self.pages:
             self.identifiers += 1
             return 200, {}, self._page("password")

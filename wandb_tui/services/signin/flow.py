@@ -34,7 +34,6 @@ _ANSWER_WITHIN = 30.0
 _PENDING_WITHIN = 90.0
 _SILENT_AFTER = 4.0
 _BY_LOOKS_AFTER = 3.0
-_SERVER_FAULT = 500
 _TOO_MANY = 429
 
 
@@ -72,7 +71,6 @@ class SignIn:
         self._asked_at = 0.0
         self._asked_of: tuple[str, float] = ("", 0.0)
         self._sent_at = 0.0
-        self._answered_at = 0.0
         self._moved_at = 0.0
         self._spoken: list[str] = []
         self._guard = PasswordGuard(page.context, origins)
@@ -140,9 +138,7 @@ class SignIn:
         now = time.monotonic()
         if self._guard.strayed and not self._guard.sent:
             raise self._refuse(SignInProblem.UNKNOWN_HOST, self._guard.strayed)
-        if self._guard.status and not self._answered_at:
-            self._answered_at = now
-        since = self._sent_at if not self._guard.sent else self._answered_at or now
+        since = self._sent_at if not self._guard.sent else self._guard.answered_at or now
         self._progress.refused = self._guard.refused
         self._progress.silent = self._progress.anything_sent and now - max(since, self._sent_at) > _SILENT_AFTER
 
@@ -187,6 +183,9 @@ class SignIn:
             return self._refuse(move.problem, move.words)
         if move.problem is SignInProblem.SSO and move.words.startswith("http"):
             return self._refuse(move.problem, move.words)
+        if move.problem is SignInProblem.WRONG_PASSWORD and self._guard.broken:
+            # The page takes any trouble for that; the server did not get as far as to say so.
+            return await self._server_fault()
         if move.problem is SignInProblem.NOT_UNDERSTOOD:
             return await self._not_understood("")
         return refusal(move.problem, self._server.host, words=move.words)
@@ -236,7 +235,7 @@ class SignIn:
             return
         if self._progress.silent and (silent := await self._silently_refused()):
             raise silent
-        last = max(self._sent_at, self._answered_at, self._moved_at)
+        last = max(self._sent_at, self._guard.answered_at, self._moved_at)
         if now - last > (_PENDING_WITHIN if self._guard.pending else _ANSWER_WITHIN):
             raise await self._not_understood("the page did not react to the password")
 
@@ -249,10 +248,9 @@ class SignIn:
 
     async def _silently_refused(self) -> SignInError | None:
         """The refusal that shows in a status, or in the same form standing there again without a word."""
-        status = self._guard.status
-        if status >= _SERVER_FAULT:
-            return await self._not_understood(f"the server answered HTTP {status}")
-        if status == _TOO_MANY:
+        if self._guard.broken:
+            return await self._server_fault()
+        if self._guard.status == _TOO_MANY:
             return self._refuse(SignInProblem.BLOCKED)
         try:
             view = (await self._read()).view
@@ -263,6 +261,9 @@ class SignIn:
         if self._guard.refused or (again and reloaded):
             return self._refuse(SignInProblem.WRONG_PASSWORD)
         return None
+
+    async def _server_fault(self) -> SignInError:
+        return await self._not_understood(f"the server answered HTTP {self._guard.status}")
 
     async def _not_understood(self, why: str) -> SignInError:
         """Keep what can be kept of the page, without secrets, for the user to look at."""

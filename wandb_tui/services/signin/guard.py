@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Error, Request, Response, Route
@@ -17,6 +18,7 @@ from wandb_tui.services.signin.origins import Origins
 log = logging.getLogger(__name__)
 
 _REFUSED = 400
+_BROKEN = 500
 
 
 class PasswordGuard:
@@ -25,6 +27,7 @@ class PasswordGuard:
     Attributes:
         strayed: Why the page was kept from sending the password, or empty.
         status: The HTTP status of the last answer to a request that carried the password; 0 for none yet.
+        answered_at: When it came, on the monotonic clock.
     """
 
     def __init__(self, context: BrowserContext, origins: Origins) -> None:
@@ -41,6 +44,7 @@ class PasswordGuard:
         self._lost: set[Request] = set()
         self.strayed = ""
         self.status = 0
+        self.answered_at = 0.0
 
     @property
     def sent(self) -> bool:
@@ -56,6 +60,11 @@ class PasswordGuard:
     def refused(self) -> bool:
         """Whether the answer to the password was an HTTP error."""
         return self.status >= _REFUSED
+
+    @property
+    def broken(self) -> bool:
+        """Whether the server failed over the password."""
+        return self.status >= _BROKEN
 
     async def watch(self, password: str) -> None:
         """Watch from now on, before this password is typed."""
@@ -106,7 +115,7 @@ class PasswordGuard:
 
     def _on_response(self, response: Response) -> None:
         if _first(response.request) in self._sent.values():
-            self.status = response.status
+            self.status, self.answered_at = response.status, time.monotonic()
 
     def _on_failure(self, request: Request) -> None:
         self._lost.add(_first(request))

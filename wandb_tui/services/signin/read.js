@@ -164,7 +164,9 @@
   };
   const said = new Set();
   const say = (element, how) => {
-    const text = clean(element.innerText, 400);
+    const shown = clean(element.innerText, 400), written = clean(element.textContent, 400);
+    // As it was written, if the page merely sets it in capitals.
+    const text = shown.toLowerCase() === written.toLowerCase() ? written : shown;
     if (text.length < 3 || said.has(text) || !visible(element) || banner(element)) return;
     if (element.querySelector("input:not([type=hidden]),form,nav")) return;
     said.add(text);

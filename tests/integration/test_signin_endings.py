@@ -1,0 +1,161 @@
+"""Sign-ins that end otherwise than with being let in: each with its own outcome, in a real Chromium."""
+
+import pytest
+from house import PASSWORD, WRONG, House
+from one_hand import hand
+
+from wandb_tui.core.errors import SignInProblem
+from wandb_tui.core.ports import ServerInfo
+from wandb_tui.services.signin import flow
+
+__all__ = ["hand"]
+
+# A page, what comes of it, and how often the password was submitted by then.
+ENDINGS = {
+    "blocked_page": (SignInProblem.BLOCKED, 1),
+    "blocked_toast": (SignInProblem.BLOCKED, 1),
+    "challenge_afterwards": (SignInProblem.CHALLENGE, 1),
+    "challenge_hcaptcha": (SignInProblem.CHALLENGE, 0),
+    "challenge_interstitial": (SignInProblem.CHALLENGE, 0),
+    "challenge_recaptcha": (SignInProblem.CHALLENGE, 0),
+    "challenge_turnstile": (SignInProblem.CHALLENGE, 0),
+    "code_by_mail_spanish": (SignInProblem.CODE_NEEDED, 1),
+    "code_like_a_password": (SignInProblem.CODE_NEEDED, 1),
+    "code_on_the_phone": (SignInProblem.CODE_NEEDED, 1),
+    "code_single_field": (SignInProblem.CODE_NEEDED, 1),
+    "code_six_boxes": (SignInProblem.CODE_NEEDED, 1),
+    "passkey_only": (SignInProblem.CHALLENGE, 0),
+    "sso_after_identifier": (SignInProblem.SSO, 0),
+    "sso_only": (SignInProblem.SSO, 0),
+    "unverified_page": (SignInProblem.UNVERIFIED, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with House("stranger") as house:
+        yield house
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(flow, "_UNDERSTAND_WITHIN", 4.0)
+    monkeypatch.setattr(flow, "_ANSWER_WITHIN", 6.0)
+
+
+@pytest.mark.parametrize("page", ENDINGS)
+def test_the_outcome(hand, elsewhere, impatient, page):
+    problem, submissions = ENDINGS[page]
+    with House(page, elsewhere=elsewhere.url) as house:
+        came = hand.sign_in(house.url)
+        assert came.problem is problem
+        assert house.submissions == submissions
+        assert PASSWORD not in str(came.error)
+    assert elsewhere.submissions == 0
+
+
+@pytest.mark.parametrize(("page", "submissions"), [("nonsense", 0), ("nonsense_after_password", 0)])
+def test_a_page_that_is_not_understood_is_kept_as_a_picture(hand, impatient, page, submissions):
+    with House(page) as house:
+        came = hand.sign_in(house.url)
+        assert came.problem is SignInProblem.NOT_UNDERSTOOD
+        assert house.submissions == submissions
+    picture = hand.folder / "sign-in-page.png"
+    assert str(picture) in came.error.message
+    assert picture.stat().st_mode & 0o777 == 0o600
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9", "ERR_"),
+        ("http://no-such-host.invalid", "ERR_"),
+        ("https://127.0.0.1:{port}", "ERR_SSL"),
+    ],
+)
+def test_a_server_that_cannot_be_reached(hand, url, reason):
+    with House() as house:
+        url = url.format(port=house.server.server_port)
+        came = hand.sign_in(url)
+    assert came.problem is SignInProblem.UNREACHABLE
+    assert reason in came.error.message
+
+
+def test_a_session_that_is_valid_already(hand):
+    with House("plain_form") as house:
+        cookie = {"name": "session", "value": "1", "url": house.url}
+        came = hand.sign_in(house.url, cookies=[cookie])
+        assert came.identity.username == "ada"
+        assert house.submissions == house.typed == 0
+
+
+def test_several_redirects_before_the_page(hand):
+    with House("plain_form", way=("/oauth2/start", "/realms/lab/auth", "/u/login")) as house:
+        assert hand.sign_in(house.url).error is None
+        assert house.submissions == 1
+
+
+def test_the_log_in_link_of_a_page_that_is_closed_to_us(hand):
+    with House("plain_form", way=("/enter",)) as house:
+        house.way[0] = "/nowhere"
+        house.closed = (
+            '<h1>Looks like you stumbled on an empty page.</h1><a href="/enter">Log in</a> <a href="/up">Sign up</a>'
+        )
+        assert hand.sign_in(house.url).error is None
+        assert house.submissions == 1
+        assert ("GET", "/up") not in house.asked
+
+
+@pytest.mark.parametrize("page", ["plain_form", "georgian_status"])
+def test_a_server_that_does_not_say_who_is_signed_in(hand, page):
+    with House(page, viewer=False) as house:
+        came = hand.sign_in(house.url)
+        assert came.error is None
+        assert came.identity.username == "ada@lab.example"
+        assert hand.sign_in(house.url, WRONG).problem is SignInProblem.WRONG_PASSWORD
+        assert house.submissions == 2
+
+
+def test_without_credentials_nothing_is_typed(hand):
+    with House("plain_form") as house:
+        assert hand.sign_in(house.url, password="").problem is SignInProblem.NO_CREDENTIALS
+        assert house.typed == 0
+
+
+# A password is submitted once, whatever the page makes of it.
+
+
+@pytest.mark.parametrize("page", ["plain_form", "retries", "spanish_controlled"])
+def test_once_where_the_server_breaks(hand, page):
+    with House(page, status=500) as house:
+        came = hand.sign_in(house.url)
+        assert came.problem is SignInProblem.NOT_UNDERSTOOD
+        assert "HTTP 500" in came.error.message
+        assert house.submissions == 1
+
+
+def test_once_where_the_page_reloads_itself(hand, impatient):
+    with House("reloads") as house:
+        assert hand.sign_in(house.url, WRONG).problem is not None
+        assert house.submissions == 1
+
+
+@pytest.mark.parametrize("password", [PASSWORD, WRONG])
+def test_once_where_the_answer_is_slow(hand, impatient, password):
+    with House("plain_form", seconds=9.0) as house:
+        came = hand.sign_in(house.url, password)
+        assert came.problem is (None if password == PASSWORD else SignInProblem.WRONG_PASSWORD)
+        assert house.submissions == 1
+
+
+def test_too_many_requests_means_blocked(hand):
+    with House("spanish_controlled", status=429) as house:
+        assert hand.sign_in(house.url).problem in {SignInProblem.BLOCKED, SignInProblem.WRONG_PASSWORD}
+        assert house.submissions == 1
+
+
+def test_the_server_of_the_pages_need_not_be_that_of_the_api(hand):
+    with House("plain_form") as pages, House() as api:
+        assert hand.sign_in(pages.url, server=ServerInfo(api.url, pages.url)).identity.username == "ada"
+        assert (pages.submissions, api.submissions) == (1, 0)

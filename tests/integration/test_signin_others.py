@@ -1,0 +1,71 @@
+"""Sign-in pages that others have written and many people use: Django's admin site, and Auth0 Lock from npm."""
+
+import pytest
+from house import WRONG, House
+from identity_hosts import DjangoHost, LockHost, built_lock
+from one_hand import hand
+
+from wandb_tui.core.errors import SignInProblem
+
+__all__ = ["hand"]
+
+
+@pytest.fixture(scope="module")
+def django(tmp_path_factory):
+    host = DjangoHost(tmp_path_factory.mktemp("django"))
+    yield host
+    host.close()
+
+
+@pytest.fixture(scope="module")
+def lock_script(request):
+    return built_lock(request.config.cache.mkdir("auth0-lock"))
+
+
+@pytest.fixture
+def lock(lock_script):
+    host = LockHost(lock_script)
+    yield host
+    host.close()
+
+
+@pytest.fixture(params=["django", "lock"])
+def host(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def house(host):
+    with House(way=[host.url + host.path]) as house:
+        host.house, host.submissions = house, 0
+        yield house
+
+
+def test_the_right_password(hand, host, house):
+    came = hand.sign_in(house.url, allowed=[host.url])
+    assert came.error is None
+    assert came.identity.username == "ada"
+    assert (host.submissions, house.submissions) == (1, 0)
+
+
+@pytest.mark.parametrize("host", ["django", "lock"], indirect=True)
+def test_a_wrong_password(hand, host, house):
+    came = hand.sign_in(house.url, WRONG, allowed=[host.url])
+    words = {DjangoHost: "Please enter the correct username and password", LockHost: "Wrong email or password."}
+    assert came.problem is SignInProblem.WRONG_PASSWORD
+    assert words[type(host)] in came.error.message
+    assert (host.submissions, house.submissions) == (1, 0)
+
+
+def test_nothing_is_typed_before_the_user_said_yes_to_the_host(hand, host, house):
+    came = hand.sign_in(house.url)
+    assert came.problem is SignInProblem.UNKNOWN_HOST
+    assert host.url in came.error.message
+    assert host.submissions == 0
+
+
+@pytest.mark.parametrize("host", ["lock"], indirect=True)
+def test_lock_says_that_the_account_is_blocked(hand, host, house):
+    host.blocked = True
+    assert hand.sign_in(house.url, allowed=[host.url]).problem is SignInProblem.BLOCKED
+    assert host.submissions == 1
