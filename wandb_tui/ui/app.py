@@ -38,6 +38,11 @@ T = TypeVar("T")
 FLUSH = 0.05
 """Seconds between two paintings of what the monitors say."""
 
+_SHARE = 4
+"""How many times as long as the last painting took there is a rest before the next: keys are heard in between."""
+
+_LONGEST_REST = 0.25
+
 # Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
 _ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 _GATHER = 0.4
@@ -77,7 +82,7 @@ class WandbTuiApp(App[int]):
         self._wanted_theme = theme
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
-        self._last_flush = 0.0
+        self._next_flush = 0.0
         self._leaving = False
         self.account: AccountState | None = None
         self.app_url = ""
@@ -181,7 +186,7 @@ class WandbTuiApp(App[int]):
 
     def on_heard(self) -> None:
         """Something was said: paint now, or when the last painting is long enough ago."""
-        wait = self._last_flush + FLUSH - time.monotonic()
+        wait = self._next_flush - time.monotonic()
         if wait > 0:
             self.set_timer(wait, self._take_in)
         else:
@@ -190,13 +195,16 @@ class WandbTuiApp(App[int]):
     def _take_in(self) -> None:
         if self._leaving:
             return
+        began = time.monotonic()
         changed = self.session.hear().values()
-        self._last_flush = time.monotonic()
         self.dashboard.repaint(changed)
         if self._announcer.hear(changed):
             self.set_timer(_GATHER, self._announce)
+        ended = time.monotonic()
+        rest = min(_LONGEST_REST, max(FLUSH, _SHARE * (ended - began)))
+        self._next_flush = ended + rest
         if not self.session.bridge.done():
-            self.set_timer(FLUSH, self._take_in)
+            self.set_timer(rest, self._take_in)
 
     def _announce(self) -> None:
         for title, text, severity in self._announcer.take():

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from wandb_tui.core.events import Said
 
-BATCH = 400
+BATCH = 1000
 """How many sayings are taken in at a time, so that a key press never waits for a flood."""
 
 

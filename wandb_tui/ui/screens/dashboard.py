@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
 from wandb_tui.ui.arrangement import Arrangement
@@ -25,6 +26,9 @@ from wandb_tui.ui.widgets.log_pane import LogPane
 from wandb_tui.ui.widgets.panes import MOST, Panes
 from wandb_tui.ui.widgets.run_table import RunTable
 
+Standing = tuple[State, bool, bool]
+"""What of a row the bars at the top and the bottom depend on."""
+
 
 class Dashboard(TableActions):
     """What one sees all the time."""
@@ -38,6 +42,7 @@ class Dashboard(TableActions):
         self.look = look
         self._goal = goal
         self._loading = True
+        self._standing: dict[RunAddress, Standing] = {}
         # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
         self.header = HeaderBar(session.backend.host, look)
         self.arrangement = Arrangement()
@@ -81,12 +86,16 @@ class Dashboard(TableActions):
     def repaint(self, rows: Iterable[Watched]) -> None:
         """These rows have changed. Happens up to twenty times a second: nothing here may go through all runs."""
         rows = list(rows)
-        if self.arrangement.unsettled(rows, self.session.now):
+        standing = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
+        moved = self.arrangement.unsettled(rows, self.session.now)
+        if moved:
             self.table.show(self._rows())
             self.panes.show(self.session.watch, self.table.from_cursor)
         self.table.update(rows)
         self.panes.repaint(rows)
-        self.refresh_bars()
+        if moved or not standing.items() <= self._standing.items():
+            self._standing |= standing
+            self.refresh_bars()
 
     def tick(self) -> None:
         """A second has gone by."""

@@ -1,12 +1,18 @@
-"""A pane that shows one run's log and follows it, unless one scrolls up to read."""
+"""A pane that shows one run's log and follows it, unless one scrolls up to read.
+
+What must stay cheap, since with a talking run it happens many times a second: `repaint` asks for no layout, draws only
+lines in view, each of them once, and touches titles and classes only where they change.
+"""
 
 from __future__ import annotations
 
 from itertools import islice
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
+from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -21,6 +27,8 @@ from wandb_tui.ui.look import STATE_COLOURS, Look, run_name
 
 _STYLES = ("text", "time", "warning", "error", "success", "quiet", "rule")
 _STATES = [f"-{state}" for state in State]
+_DRAWN = 256
+"""How many lines are kept as they were drawn: a screen full, and what one scrolls through."""
 
 
 class LogPane(ScrollView, can_focus=True):
@@ -36,6 +44,9 @@ class LogPane(ScrollView, can_focus=True):
         self._last: LogLine | None = None
         self._lines: list[list[Piece]] = []
         self._following = True
+        self._titled: tuple[State, str, bool] | None = None
+        self._styles_by_name: dict[str, Style] = {}
+        self._strips: LRUCache[tuple[int, tuple[Piece, ...]], Strip] = LRUCache(_DRAWN)
 
     @property
     def run(self) -> RunAddress | None:
@@ -89,15 +100,30 @@ class LogPane(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line, styled."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
-        index = y + round(self.scroll_offset.y)
+        index = y + round(self.scroll_y)
         if index >= len(self._lines):
-            return Strip.blank(width, base)
-        segments = [
-            Segment(text, base + self.get_component_rich_style(f"log--{style}", partial=True))
-            for text, style in self._lines[index]
-        ]
-        return Strip(segments).adjust_cell_length(width, base).apply_style(base)
+            return Strip.blank(width, self._style())
+        pieces = tuple(self._lines[index])
+        strip = self._strips.get((width, pieces))
+        if strip is None:
+            strip = Strip([Segment(text, self._style(style)) for text, style in pieces])
+            strip = strip.adjust_cell_length(width, self._style())
+            self._strips[width, pieces] = strip
+        return strip
+
+    def _style(self, name: str = "") -> Style:
+        """The style of a kind of text; without a name, that of the pane."""
+        style = self._styles_by_name.get(name)
+        if style is None:
+            part = self.get_component_rich_style(f"log--{name}", partial=True) if name else Style.null()
+            style = self._styles_by_name[name] = self.rich_style + part
+        return style
+
+    def notify_style_update(self) -> None:
+        """The theme or the focus has changed."""
+        super().notify_style_update()
+        self._styles_by_name.clear()
+        self._strips.clear()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap anew."""
@@ -120,35 +146,47 @@ class LogPane(ScrollView, can_focus=True):
 
     def _resized(self) -> None:
         following = self._following
-        self.virtual_size = Size(self._width, len(self._lines))
+        self._measure()
         if following:
             self._following = True
             self._to_end()
-            # Where the scroll bar has only just appeared, the end is known after the next layout.
-            self.call_after_refresh(self._to_end)
         self.refresh(Region(0, 0, *self.size))
         self._retitle()
 
+    def _measure(self) -> None:
+        """Say how many lines there are. A layout of the whole screen is due only where the scroll bar comes or goes."""
+        before, after, room = self.virtual_size, Size(self._width, len(self._lines)), self.container_size.height
+        if before.width != after.width or (before.height > room) != (after.height > room):
+            self.virtual_size = after
+            # Where the scroll bar has only just appeared, the end is known after the layout.
+            self.call_after_refresh(self._to_end)
+            return
+        self.set_reactive(LogPane.virtual_size, after)
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = after.height
+
     def _to_end(self) -> None:
         if self._following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_to(y=self.max_scroll_y, animate=False)
             self._following = True
 
     def _retitle(self) -> None:
         row = self._row
-        self.set_class(row is None, "-no-run")
-        if row is None:
-            self.border_title = None
-            self.border_subtitle = None
+        titled = (
+            (row.state, self._look.fit(run_name(row), max(4, self.size.width - 8)), self._following) if row else None
+        )
+        if titled == self._titled:
             return
-        state = row.state
+        self._titled = titled
+        if titled is None:
+            self.border_title = self.border_subtitle = None
+            return
+        state, title, following = titled
         self.remove_class(*(name for name in _STATES if name != f"-{state}"))
         self.add_class(f"-{state}")
-        title = self._look.fit(run_name(row), max(4, self.size.width - 8))
         icon = (f"{self._look.icon(state)} ", f"${STATE_COLOURS[state]}")
         self.border_title = Content.assemble(icon, title)
-        paused = "" if self._following else "paused: End follows"
-        self.border_subtitle = Content(paused) if paused else None
+        self.border_subtitle = None if following else Content("paused: End follows")
 
 
 def _after(last: LogLine | None, row: Watched) -> list[LogLine]:

@@ -38,6 +38,7 @@ _HEADING = 1
 _MARK = PADDING + 1
 """The cells at the left edge in which a click marks the run."""
 
+_FEW = 8
 _PAD = " " * PADDING
 _PART = "run-table--"
 
@@ -83,7 +84,7 @@ class RunTable(ScrollView, can_focus=True):
         self._rows: list[Watched] = []
         self._positions: dict[RunAddress, int] = {}
         self._painted: dict[RunAddress, Cells] = {}
-        self._styles_by_colour: dict[str, Style] = {}
+        self._styles_by_name: dict[str, Style] = {}
         self._cursor = 0
         self._hovered: int | None = None
         self.marks = Marks()
@@ -95,8 +96,8 @@ class RunTable(ScrollView, can_focus=True):
 
     @property
     def from_cursor(self) -> list[RunAddress]:
-        """The run under the cursor and those below it."""
-        return [row.run for row in self._rows[self._cursor :]]
+        """The run under the cursor and a few of those below it."""
+        return [row.run for row in self._rows[self._cursor : self._cursor + _FEW]]
 
     @property
     def shown(self) -> list[RunAddress]:
@@ -282,20 +283,20 @@ class RunTable(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """The theme or the focus has changed."""
         super().notify_style_update()
-        self._styles_by_colour.clear()
+        self._styles_by_name.clear()
 
     def render_line(self, y: int) -> Strip:
         """The headings, or one row."""
         width = self.size.width
         if y < _HEADING:
-            return self._headings().adjust_cell_length(width, self.rich_style)
+            return self._headings().adjust_cell_length(width, self._style())
         index = y - _HEADING + self._top
         if index >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._style())
         return self._row(index, width)
 
     def _headings(self) -> Strip:
-        plain, sorted_by = (self.get_component_rich_style(f"{_PART}{part}") for part in ("heading", "sorted"))
+        plain, sorted_by = self._style("heading"), self._style("sorted")
         order = self._arrangement.order
         arrow = self._look.text("▼" if order.reverse else "▲")
         segments = []
@@ -317,11 +318,7 @@ class RunTable(ScrollView, can_focus=True):
     def _row(self, index: int, width: int) -> Strip:
         row = self._rows[index]
         self._painted[row.run] = cells = self._cells(row)
-        base = self.rich_style
-        if index == self._cursor:
-            base += self.get_component_rich_style(f"{_PART}cursor", partial=True)
-        elif index == self._hovered:
-            base += self.get_component_rich_style(f"{_PART}hover", partial=True)
+        base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
         return Strip(list(self._segments(cells, base))).adjust_cell_length(width, base)
 
     def _segments(self, cells: Cells, base: Style) -> Iterator[Segment]:
@@ -335,10 +332,19 @@ class RunTable(ScrollView, can_focus=True):
             else:
                 yield Segment(text, style)
 
-    def _colour(self, name: str) -> Style:
-        style = self._styles_by_colour.get(name)
+    def _style(self, part: str = "") -> Style:
+        """The style of a part of the table; without a name, that of all of it."""
+        style = self._styles_by_name.get(part)
         if style is None:
-            style = self._styles_by_colour[name] = Style.parse(self.app.theme_variables.get(name, ""))
+            own = self.get_component_rich_style(f"{_PART}{part}", partial=True) if part else Style.null()
+            style = self._styles_by_name[part] = self.rich_style + own
+        return style
+
+    def _colour(self, name: str) -> Style:
+        """A colour of the theme."""
+        style = self._styles_by_name.get(f"${name}")
+        if style is None:
+            style = self._styles_by_name[f"${name}"] = Style.parse(self.app.theme_variables.get(name, ""))
         return style
 
     def _cells(self, row: Watched) -> Cells:
