@@ -201,7 +201,7 @@ async def test_sign_in_needs_you():
     world.account.after = visitor.mend
     async with running(world, "abc", "def") as (app, pilot):
         await until(lambda: "Wrong e-mail or password" in shown(app))
-        assert cell(app, "abc", "next") == "you"
+        await until(lambda: cell(app, "abc", "next") == "you")
         await pilot.press("s")
         assert isinstance(app.screen, SignIn)
         assert "Wrong e-mail or password" in shown(app)
