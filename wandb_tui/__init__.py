@@ -11,60 +11,69 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from wandb_tui.api import (
-        RunMonitor,
-        SimpleWandBMonitor,
-        WandBCredentials,
-        download_history,
-        fork_when_ready,
-        wait_for_history,
-    )
+    from wandb_tui.api import RunMonitor, SimpleWandBMonitor, WandBCredentials, wait_for_history
+    from wandb_tui.async_group import AsyncMonitorGroup
     from wandb_tui.core.errors import (
         ApiKeyError,
+        ForkError,
+        KeyringError,
         NoBrowserError,
         RunNotFoundError,
         ServerError,
         SignInError,
+        SignInProblem,
+        UsageError,
         WaitTimeoutError,
         WandbTuiError,
     )
     from wandb_tui.core.events import MonitorStatus
-    from wandb_tui.group import MonitorGroup, MonitorResult
+    from wandb_tui.downloading import download_history
+    from wandb_tui.forking import fork_when_ready
+    from wandb_tui.group import MonitorGroup
+    from wandb_tui.results import GroupSummary, MonitorResult, RunSummary
 
 _HOMES = {
-    "wandb_tui.group": ("MonitorGroup", "MonitorResult"),
-    "wandb_tui.api": (
-        "RunMonitor",
-        "SimpleWandBMonitor",
-        "WandBCredentials",
-        "download_history",
-        "fork_when_ready",
-        "wait_for_history",
-    ),
+    "wandb_tui.api": ("RunMonitor", "SimpleWandBMonitor", "WandBCredentials", "wait_for_history"),
+    "wandb_tui.async_group": ("AsyncMonitorGroup",),
     "wandb_tui.core.errors": (
         "ApiKeyError",
+        "ForkError",
+        "KeyringError",
         "NoBrowserError",
         "RunNotFoundError",
         "ServerError",
         "SignInError",
+        "SignInProblem",
+        "UsageError",
         "WaitTimeoutError",
         "WandbTuiError",
     ),
     "wandb_tui.core.events": ("MonitorStatus",),
+    "wandb_tui.downloading": ("download_history",),
+    "wandb_tui.forking": ("fork_when_ready",),
+    "wandb_tui.group": ("MonitorGroup",),
+    "wandb_tui.results": ("GroupSummary", "MonitorResult", "RunSummary"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ApiKeyError",
+    "AsyncMonitorGroup",
+    "ForkError",
+    "GroupSummary",
+    "KeyringError",
     "MonitorGroup",
     "MonitorResult",
     "MonitorStatus",
     "NoBrowserError",
     "RunMonitor",
     "RunNotFoundError",
+    "RunSummary",
     "ServerError",
     "SignInError",
+    "SignInProblem",
     "SimpleWandBMonitor",
+    "UsageError",
     "WaitTimeoutError",
     "WandBCredentials",
     "WandbTuiError",

@@ -6,34 +6,21 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from copy import deepcopy
-from pathlib import Path
+from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, Self
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import (
-    ApiKeyError,
-    NoBrowserError,
-    RunNotFoundError,
-    SignInError,
-    SignInProblem,
-    WaitTimeoutError,
-    WandbTuiError,
-)
-from wandb_tui.core.events import Failure, MonitorStatus
+from wandb_tui.core.errors import RunNotFoundError, WandbTuiError
+from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
-from wandb_tui.core.state import State
-from wandb_tui.group import Callback, MonitorGroup, MonitorResult, address_of
+from wandb_tui.group import Callback, MonitorGroup
+from wandb_tui.results import MonitorResult
 from wandb_tui.wiring import Wiring
 
-log = logging.getLogger(__name__)
+_CLEANED_UP = "The monitor has been cleaned up."
 
 WandBCredentials = Credentials
 """A user name (or e-mail address) and a password for the browser sign-in; the password never shows in a repr."""
@@ -78,22 +65,23 @@ class RunMonitor:
         self._tell(MonitorStatus.SIGNING_IN, "Signing in to W&B…")
         try:
             identity = self._wiring.visitor.sign_in().result()
-        except WandbTuiError as error:
-            self._tell(MonitorStatus.SIGNING_IN, f"Sign-in failed: {error}")
+        except (WandbTuiError, CancelledError) as error:
+            self._tell(MonitorStatus.SIGNING_IN, f"Sign-in failed: {str(error) or _CLEANED_UP}")
             return False
         return not identity.anonymous
 
     def visit_run_page(self, entity: str, project: str, run_id: str) -> bool:
         """Open the run's page and let its scripts run, which starts the export; whether the run really loaded."""
-        self._tell(MonitorStatus.VISITING, "Visiting run page…", run=f"{entity}/{project}/{run_id}")
+        shown = f"{entity}/{project}/{run_id}"
+        self._tell(MonitorStatus.VISITING, "Visiting run page…", run=shown)
         try:
             run = RunAddress(entity, project, run_id)
             visitor = self._wiring.visitor
             if not visitor.signed_in():
                 visitor.sign_in().result()
             visitor.visit(run).result()
-        except WandbTuiError as error:
-            self._tell(MonitorStatus.VISITING, f"Visit failed: {error}", run=f"{entity}/{project}/{run_id}")
+        except (WandbTuiError, CancelledError) as error:
+            self._tell(MonitorStatus.VISITING, f"Visit failed: {str(error) or _CLEANED_UP}", run=shown)
             return False
         return True
 
@@ -164,10 +152,7 @@ class RunMonitor:
         run = RunAddress(entity, project, run_id)
         if self._group is None:
             raise RunNotFoundError(f"{run} is not watched.")
-        try:
-            return self._group.wait(run, timeout=0)
-        except KeyError:
-            raise RunNotFoundError(f"{run} is not watched.") from None
+        return self._group.wait(run, timeout=0)
 
     def cleanup(self) -> None:
         """Cancel what is under way and end the browser; a second call does nothing."""
@@ -243,106 +228,8 @@ def wait_for_history(
         max_wait_time=timeout,
     ) as group:
         result = group.wait(group.add(run, until))
-    _raise_for(result)
+    result.raise_if_not_met()
     return result
-
-
-def download_history(run: object, directory: str | Path, timeout: float = 300.0, **options: Any) -> list[Path]:
-    """Wait until a run's export is complete, then download its Parquet files.
-
-    Args:
-        run: An address, a run object of the SDK, or an `Api` run.
-        directory: Where the files go; it is made if need be.
-        timeout: Seconds until giving up; 0 waits for ever.
-        options: As for `wait_for_history`.
-
-    Returns:
-        The files.
-
-    Raises:
-        WandbTuiError: As for `wait_for_history`.
-    """
-    import wandb
-
-    result = wait_for_history(run, "complete", timeout, **options)
-    wiring = Wiring(host=options.get("host"), api_key=options.get("api_key"))
-    try:
-        api = wandb.Api(overrides={"base_url": wiring.server.info.base_url}, api_key=wiring.account.api_key())
-        artifact = api.artifact(str(result.artifact_name), type="wandb-history")
-        folder = Path(artifact.download(root=str(directory)))
-    finally:
-        wiring.close()
-    return sorted(folder.rglob("*.parquet"))
-
-
-_PATIENCE_PER_TRY = 20.0
-_STILL_NOT_THERE = ("materialized", "contact support", "greater than the run's last step", "timed out while retrying")
-
-
-def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: Any) -> Any:
-    """Wait until the export of a run covers `step`, then fork it there.
-
-    Args:
-        run: The parent: an address, a run object of the SDK, or an `Api` run.
-        step: The step to fork at.
-        timeout: Seconds until giving up; 0 waits for ever.
-        init: Passed on to ``wandb.init``.
-
-    Returns:
-        The forked run, as ``wandb.init`` returns it.
-
-    Raises:
-        WandbTuiError: As for `wait_for_history`; `WaitTimeoutError` also where the server goes on refusing the fork.
-    """
-    import wandb
-
-    wiring = Wiring(anonymous_ok=True)
-    address = address_of(run, wiring)
-    started = time.monotonic()
-    init.setdefault("entity", address.entity)
-    init.setdefault("project", address.project)
-    given = init.pop("settings", None) or {}
-    goal = f"step:{step}"
-    try:
-        while True:
-            left = max(1.0, timeout - (time.monotonic() - started)) if timeout else 0.0
-            with MonitorGroup(wiring=wiring, max_wait_time=left) as group:
-                _raise_for(group.wait(group.add(address, goal)))
-            # wandb.init writes into the settings it gets, so each try has its own.
-            settings = wandb.Settings(**given) if isinstance(given, dict) else deepcopy(given)
-            settings.init_timeout = _PATIENCE_PER_TRY
-            try:
-                return wandb.init(fork_from=f"{address.run_id}?_step={step}", settings=settings, **init)
-            except wandb.errors.Error as error:
-                words = str(error).lower()
-                if not any(sign in words for sign in _STILL_NOT_THERE):
-                    raise
-                if timeout and time.monotonic() - started >= timeout:
-                    raise WaitTimeoutError(
-                        f"The server still refuses to fork {address} at step {step} after {timeout:.0f} s."
-                    ) from None
-                # The export lags behind what the API said: the next round visits the page again on purpose.
-                goal = "newer"
-    finally:
-        wiring.close()
-
-
-_ERRORS: Mapping[Failure, Callable[[str], WandbTuiError]] = {
-    Failure.SIGN_IN: lambda message: SignInError(SignInProblem.NO_CREDENTIALS, message),
-    Failure.API_KEY: ApiKeyError,
-    Failure.NOT_FOUND: RunNotFoundError,
-    Failure.NO_BROWSER: NoBrowserError,
-    Failure.INTERNAL: WandbTuiError,
-}
-
-
-def _raise_for(result: MonitorResult) -> None:
-    if result.success:
-        return
-    message = result.error_message or "The goal was not met."
-    if result.state is State.TIMED_OUT:
-        raise WaitTimeoutError(message)
-    raise _ERRORS[result.failure or Failure.INTERNAL](message)
 
 
 def _print_status(_: MonitorStatus, data: dict[str, Any]) -> None:

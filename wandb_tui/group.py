@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import AttemptEnded, Event, Failure, MonitorStatus, Said
+from wandb_tui.core.errors import RunNotFoundError
+from wandb_tui.core.events import AttemptEnded, Event, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watch, Watched
+from wandb_tui.results import GroupSummary, MonitorResult, RunSummary
 from wandb_tui.wiring import Wiring
+
+if TYPE_CHECKING:
+    from wandb_tui.async_group import AsyncMonitorGroup
 
 log = logging.getLogger(__name__)
 
@@ -28,32 +34,14 @@ The data has ``message`` (the line with its emoji), ``run`` (``entity/project/ru
 ``artifact`` (with its version, or None), ``elapsed`` (seconds) and ``next_check`` (seconds, or None).
 """
 
-
-@dataclass(frozen=True, slots=True)
-class MonitorResult:
-    """How waiting for one run ended.
-
-    Attributes:
-        success: Whether the goal was met.
-        artifact_available: Whether any version of the history artifact was seen.
-        artifact_name: ``entity/project/run-<id>-history:v0`` of the newest version seen, or None.
-        wait_time: Seconds waited, without the time in which the user was needed.
-        error_message: Why the goal was not met, or None.
-        state: The last state.
-        failure: Which kind of failure, in state `failed`.
-    """
-
-    success: bool
-    artifact_available: bool
-    artifact_name: str | None
-    wait_time: float
-    error_message: str | None
-    state: State = State.AVAILABLE
-    failure: Failure | None = None
+_END_WITHIN = 2.0
 
 
 class MonitorGroup:
-    """Watches many runs with one browser and one poller. Safe to use from several threads."""
+    """Watches many runs with one browser and one poller. Safe to use from several threads.
+
+    With ``with`` it blocks; with ``async with`` it gives an `AsyncMonitorGroup`, whose waiting is awaited.
+    """
 
     def __init__(
         self,
@@ -94,13 +82,19 @@ class MonitorGroup:
         self._callback = callback
         self._on_event = on_event
         self._watch = Watch(self._wiring.services(visit=visit), self._spawn, self._publish)
-        self._last: dict[RunAddress, Event] = {}
         self._threads: dict[RunAddress, threading.Thread] = {}
+        self._listeners: set[Callable[[], None]] = set()
+        self._lock = threading.Lock()
 
     @property
     def results(self) -> dict[RunAddress, MonitorResult]:
         """How each run that has ended did."""
         return {row.run: self._result(row) for row in self._watch if not row.active}
+
+    def summary(self) -> GroupSummary:
+        """How every run stands at this moment, and how many are in which state."""
+        now = time.monotonic()
+        return GroupSummary(tuple(RunSummary.of(row, now) for row in self._watch))
 
     def add(
         self,
@@ -110,13 +104,13 @@ class MonitorGroup:
         check_interval: float | None = None,
         max_wait_time: float | None = None,
     ) -> RunAddress:
-        """Begin to watch a run.
+        """Begin to watch a run; one that had ended begins anew, one under way gets the new goal.
 
         Args:
             run: An address, a run object of the SDK, or an `Api` run.
             until: The goal: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
             check_interval: Seconds between two probes, if other than the group's.
-            max_wait_time: Seconds until this monitor gives up, if other than the group's.
+            max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
         Raises:
             UsageError: The address or the goal is none.
@@ -129,25 +123,35 @@ class MonitorGroup:
                 max_wait_time=self._pace.max_wait_time if max_wait_time is None else max_wait_time,
             )
         )
-        row = self._watch.get(address)
-        if row is not None and not row.active:
-            row.goal, row.pace = goal, pace
-            self._watch.restart(address)
-        else:
-            self._watch.add(address, goal, pace)
+        with self._lock:
+            row = self._watch.get(address)
+            if row is not None and not row.active:
+                row.goal, row.pace = goal, pace
+                self._watch.restart(address)
+            else:
+                self._watch.add(address, goal, pace)
         return address
 
     def cancel(self, run: object) -> None:
-        """End the attempt under way for a run."""
-        self._watch.cancel(self._address(run))
+        """End the attempt under way for a run.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        self._watch.cancel(self._row(run).run)
+        self._tell_listeners()
 
     def restart(self, run: object) -> None:
-        """Begin the next attempt for a run."""
-        self._watch.restart(self._address(run))
+        """Begin the next attempt for a run; one under way ends first.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        self._watch.restart(self._row(run).run)
 
     def wait_any(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
         """Block until one run's goal is met, or all have ended, or `timeout` seconds are over; the results so far."""
-        self._watch.wait(lambda: self._all_ended() or self._any_met(), timeout)
+        self._watch.wait(self._any_met_or_all_ended, timeout)
         return self.results
 
     def wait_all(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
@@ -156,19 +160,33 @@ class MonitorGroup:
         return self.results
 
     def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
-        """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands."""
-        row = self._watch[self._address(run)]
+        """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        row = self._row(run)
         self._watch.wait(lambda: not row.active, timeout)
         return self._result(row)
 
     def thread(self, run: object) -> threading.Thread:
-        """The thread in which a run is watched."""
-        return self._threads[self._address(run)]
+        """The thread in which a run is watched.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        return self._threads[self._row(run).run]
 
     def close(self) -> None:
-        """Cancel what is under way and end the browser; a second call does nothing."""
+        """Cancel what is under way and end the browser; no thread is left. A second call does nothing."""
         self._watch.cancel_all()
-        self._watch.wait(self._all_ended, timeout=2.0)
+        self._watch.wait(self._all_ended, timeout=_END_WITHIN)
+        self._tell_listeners()
+        until = time.monotonic() + _END_WITHIN
+        for thread in list(self._threads.values()):
+            # A callback may close the group that calls it.
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
         if self._owns_wiring:
             self._wiring.close()
 
@@ -178,35 +196,45 @@ class MonitorGroup:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    async def __aenter__(self) -> AsyncMonitorGroup:
+        from wandb_tui.async_group import AsyncMonitorGroup
+
+        return AsyncMonitorGroup(self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
     def _address(self, run: object) -> RunAddress:
         return address_of(run, self._wiring)
+
+    def _row(self, run: object) -> Watched:
+        address = self._address(run)
+        row = self._watch.get(address)
+        if row is None:
+            raise RunNotFoundError(f"{address} is not watched.", "Add it first.")
+        return row
 
     def _all_ended(self) -> bool:
         return not self._watch.active
 
-    def _any_met(self) -> bool:
-        return any(row.state is State.AVAILABLE for row in self._watch)
+    def _any_met_or_all_ended(self) -> bool:
+        return self._all_ended() or any(row.state is State.AVAILABLE for row in self._watch)
 
-    def _result(self, row: Watched) -> MonitorResult:
-        met = row.state is State.AVAILABLE
-        return MonitorResult(
-            success=met,
-            artifact_available=row.artifact is not None,
-            artifact_name=row.artifact,
-            wait_time=row.elapsed(time.monotonic()),
-            error_message=None if met else row.message,
-            state=row.state,
-            failure=row.failure,
-        )
+    @staticmethod
+    def _result(row: Watched) -> MonitorResult:
+        return MonitorResult.of(row, time.monotonic())
 
     def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
         # A daemon, so that a script which ends does not hang on a monitor that it forgot.
         thread = threading.Thread(target=work, name=f"wandb-tui {run}", daemon=True)
-        self._threads[run] = thread
         thread.start()
+        self._threads[run] = thread
 
     def _publish(self, said: Said) -> None:
         row = self._watch.fold(said)
+        self._tell_listeners()
         if row is None or isinstance(said, AttemptEnded):
             return
         try:
@@ -217,6 +245,22 @@ class MonitorGroup:
         except Exception:
             # A fault in the caller's own function must not end the monitor that called it.
             log.exception("The callback for %s failed", said.run)
+
+    @contextlib.contextmanager
+    def _listening(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Have `listener` called, from any thread, after each change."""
+        with self._lock:
+            self._listeners.add(listener)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.discard(listener)
+
+    def _tell_listeners(self) -> None:
+        # Not under the lock: `add` holds it while the watch starts threads, which speak at once.
+        for listener in tuple(self._listeners):
+            listener()
 
 
 def address_of(run: object, wiring: Wiring) -> RunAddress:

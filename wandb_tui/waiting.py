@@ -22,7 +22,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, Failure, Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
-from wandb_tui.group import MonitorGroup, MonitorResult
+from wandb_tui.group import MonitorGroup
+from wandb_tui.results import MonitorResult
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)

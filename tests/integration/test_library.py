@@ -1,6 +1,5 @@
 """The library as experiments use it: a script of its own, the real SDK, the real browser, a sandbox over HTTP."""
 
-import os
 import subprocess
 import sys
 import time
@@ -9,59 +8,11 @@ import pytest
 
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
-LOG = """
-import os, time, threading, wandb
-ENTITY, PROJECT = "lab", "forks"
-def logged(steps=300, **init):
-    with wandb.init(entity=ENTITY, project=PROJECT, mode="online", **init) as run:
-        for i in range(steps):
-            run.log({"metric": i})
-    return run
-"""
-
 
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def script(sandbox, tmp_path):
-    """Runs a script in an environment that has an account on the sandbox; gives what it printed."""
-
-    def run(source, timeout=90, **more):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-        environ = kept | {
-            "WANDB_BASE_URL": sandbox.base_url,
-            "WANDB_API_KEY": sandbox.api_key,
-            "WANDB_VIEWER_MAIL": sandbox.username,
-            "WANDB_VIEWER_PW": sandbox.password,
-            "WANDB_ERROR_REPORTING": "false",
-            "WANDB_SILENT": "true",
-            "WANDB_DIR": str(tmp_path),
-            "HOME": str(tmp_path),
-        }
-        out = tmp_path / "out.txt"
-        with out.open("w") as file:
-            done = subprocess.run(
-                [sys.executable, "-W", "error", "-c", LOG + source],
-                env=environ | more,
-                cwd=tmp_path,
-                stdout=file,
-                stderr=file,
-                stdin=subprocess.DEVNULL,
-                timeout=timeout,
-                check=False,
-            )
-        text = out.read_text()
-        assert done.returncode == 0, text
-        assert "Traceback" not in text
-        assert sandbox.password not in text
-        return text
-
-    yield run
-    sandbox.set_faults()
 
 
 BASIC = """
@@ -172,17 +123,27 @@ for kind, run, options in [
     (RunNotFoundError, "lab/nope/x", {}),
     (ApiKeyError, "lab/forks/errors", {"api_key": "x" * 40}),
     (SignInError, "lab/forks/errors", {"credentials": WandBCredentials(os.environ["WANDB_VIEWER_MAIL"], "wrong")}),
+    (NoBrowserError, "lab/forks/errors", {}),
     (WaitTimeoutError, "lab/forks/errors", {"timeout": 1.0, "visit": False}),
 ]:
+    os.environ["WANDB_TUI_BROWSER"] = "/nowhere" if kind is NoBrowserError else ""
     try:
         wait_for_history(run, **options)
     except WandbTuiError as error:
         assert type(error) is kind, error
+        assert kind is not SignInError or error.problem is SignInProblem.WRONG_PASSWORD, error.problem
+        assert kind is not WaitTimeoutError or error.__cause__ is None, error.__cause__
         assert "wrong" not in repr(error) or kind is SignInError
         print(kind.__name__)
 """
     )
-    assert text.split() == ["RunNotFoundError", "ApiKeyError", "SignInError", "WaitTimeoutError"]
+    assert text.split() == [
+        "RunNotFoundError",
+        "ApiKeyError",
+        "SignInError",
+        "NoBrowserError",
+        "WaitTimeoutError",
+    ]
 
 
 def test_a_group_waits_for_any_and_for_all(script):

@@ -55,6 +55,8 @@ class SignInError(WandbTuiError):
     def __init__(self, problem: SignInProblem, message: str, hint: str = "") -> None:
         super().__init__(message, hint)
         self.problem = problem
+        # What an exception is made anew from, when it is copied or sent to another process.
+        self.args = (problem, message, hint)
 
 
 class ApiKeyError(WandbTuiError):
@@ -71,6 +73,10 @@ class RunNotFoundError(WandbTuiError):
 
 class ServerError(WandbTuiError):
     """The server cannot be reached, or answers what nobody can understand."""
+
+
+class ForkError(WandbTuiError):
+    """The server does not fork this run at this step, and waiting longer would not change that."""
 
 
 class WaitTimeoutError(WandbTuiError, TimeoutError):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.state import State
@@ -73,7 +74,8 @@ class Event:
         elapsed: Seconds the attempt's clock has run; it stands still while the user is needed.
         clock_stopped: Whether the clock stands still now.
         next_probe: Seconds until the next probe, None where none is planned.
-        failure: Why, in state `FAILED`.
+        failure: Which kind of failure, in state `FAILED`.
+        error: The same as an error that a caller can raise; for a time-out, why the server did not tell, if so.
         run_info: What the server said of the run itself, when it said it.
         cautions: What speaks against this goal ever being met, one sentence each, as known so far.
         baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
@@ -92,6 +94,7 @@ class Event:
     clock_stopped: bool = False
     next_probe: float | None = None
     failure: Failure | None = None
+    error: WandbTuiError | None = None
     run_info: RunInfo | None = None
     reason: str = ""
     cautions: tuple[str, ...] = ()

@@ -17,8 +17,11 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.cautions import Caution, cautions
 from wandb_tui.core.control import Control
 from wandb_tui.core.errors import (
+    ApiKeyError,
     KeyringError,
     NoBrowserError,
+    RunNotFoundError,
+    ServerError,
     SignedOutError,
     SignInError,
     SignInProblem,
@@ -88,6 +91,7 @@ class Monitor:
         self._baseline = baseline
         self._artifact: str | None = None
         self._run_info: RunInfo | None = None
+        self._unanswered: ServerError | None = None
         self._covered_in_state: str | None = None
         self._cautions: dict[Caution, str] = {}
         self._probing: Future[Probe] | None = None
@@ -105,7 +109,8 @@ class Monitor:
         except Exception as error:
             # A fault of our own must end as a row that says so, not as a thread that is gone without a word.
             log.exception("The monitor of %s failed", self._run)
-            last = self._fail(Failure.INTERNAL, f"wandb-tui itself failed: {type(error).__name__} (see the log)")
+            what = WandbTuiError(f"wandb-tui itself failed: {type(error).__name__} (see the log)")
+            last = self._fail(Failure.INTERNAL, what)
         finally:
             self._let_go()
         return last
@@ -204,9 +209,9 @@ class Monitor:
             case Answer.THERE | Answer.ABSENT:
                 return self._weigh(probe)
             case Answer.REFUSED:
-                return self._fail(Failure.API_KEY, probe.message)
+                return self._fail(Failure.API_KEY, ApiKeyError(probe.message))
             case Answer.MISSING:
-                return self._fail(Failure.NOT_FOUND, probe.message)
+                return self._fail(Failure.NOT_FOUND, RunNotFoundError(probe.message))
             case Answer.NOT_UNDERSTOOD | Answer.TROUBLE:
                 # Nothing is visited yet: who does not understand us may be no W&B server at all.
                 self._trouble(probe)
@@ -227,6 +232,7 @@ class Monitor:
             return self._say(State.AVAILABLE, f"Artifact is now available: {name}{why}", status=MonitorStatus.AVAILABLE)
         self._may_visit = True
         self._schedule.probe_answered()
+        self._unanswered = None
         self._warn(probe)
         run = probe.run
         meanwhile = f" (run {run.shown})" if run and run.going_on and run.state not in verdict.why else ""
@@ -244,6 +250,7 @@ class Monitor:
 
     def _trouble(self, probe: Probe) -> None:
         self._schedule.probe_failed(probe.retry_after)
+        self._unanswered = ServerError(probe.message)
         self._wait(probe.message, level=Level.WARNING)
 
     def _wait(self, message: str, *, status: MonitorStatus | None = None, level: Level = Level.INFO) -> None:
@@ -292,7 +299,7 @@ class Monitor:
 
     def _needs_user(self, failure: Failure, error: WandbTuiError) -> Event | None:
         if not self._user_can_mend or self._visitor is None:
-            return self._fail(failure, str(error))
+            return self._fail(failure, error)
         self._schedule.stop_clock()
         self._mending = self._visitor.mended()
         self._control.wake_when_done(self._mending)
@@ -320,7 +327,7 @@ class Monitor:
 
     def _visit_failed(self, error: WandbTuiError) -> Event | None:
         if isinstance(error, NoBrowserError) and not self._user_can_mend:
-            return self._fail(Failure.NO_BROWSER, str(error))
+            return self._fail(Failure.NO_BROWSER, error)
         gap = self._schedule.visit_failed()
         what = "Visit failed" if isinstance(error, VisitError) else "Cannot visit"
         self._say(State.WAITING, f"{what}: {error} Trying again in {gap:.0f} s", level=Level.WARNING)
@@ -335,10 +342,11 @@ class Monitor:
             f"Timeout reached after {waited:.0f} s: {why[:1].lower()}{why[1:]}",
             status=MonitorStatus.TIMEOUT,
             level=Level.ERROR,
+            error=self._unanswered,
         )
 
-    def _fail(self, failure: Failure, message: str) -> Event:
-        return self._say(State.FAILED, message, level=Level.ERROR, failure=failure)
+    def _fail(self, failure: Failure, error: WandbTuiError) -> Event:
+        return self._say(State.FAILED, str(error), level=Level.ERROR, failure=failure, error=error)
 
     def _let_go(self) -> None:
         futures: tuple[Future[Any] | None, ...] = (self._probing, self._visiting, self._mending)
@@ -354,6 +362,7 @@ class Monitor:
         status: MonitorStatus | None = None,
         level: Level = Level.INFO,
         failure: Failure | None = None,
+        error: WandbTuiError | None = None,
         reason: str = "",
     ) -> Event:
         if not may_move(self._state, state):
@@ -372,6 +381,7 @@ class Monitor:
             clock_stopped=self._schedule.stopped,
             next_probe=None if state.final else self._schedule.until_probe,
             failure=failure,
+            error=error,
             run_info=self._run_info,
             reason=reason,
             cautions=tuple(self._cautions.values()),

@@ -238,7 +238,8 @@ class Watch:
             finally:
                 self._publish(AttemptEnded(row.run, attempt))
 
-        row.attempt, row.control, row.running, row.failure = attempt, control, True, None
+        row.attempt, row.control, row.running = attempt, control, True
+        row.failure = row.error = None
         row.heard_goal, row.cautions = row.goal, ()
         row.heard_at, row.clock_stopped = self._clock(), False
         first = f"Attempt {attempt}" if attempt > 1 else "Queued"
@@ -276,7 +277,7 @@ class Watch:
         row.state, row.message, row.reason, row.heard_goal = event.state, event.message, event.reason, event.goal
         row.cautions = event.cautions
         row.artifact = event.artifact or row.artifact
-        row.failure = event.failure
+        row.failure, row.error = event.failure, event.error
         row.run_info = event.run_info or row.run_info
         row.heard_at, row.elapsed_then, row.clock_stopped = self._clock(), event.elapsed, event.clock_stopped
         if event.status in _ANSWERS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun
@@ -39,7 +40,8 @@ class Watched:
         state: The state of that attempt.
         message: The newest line.
         artifact: The newest version known, with its full name.
-        failure: Why it failed, if it did.
+        failure: Which kind of failure it was, if it failed.
+        error: The same as an error that a caller can raise.
         run_info: What is known of the run itself.
         reason: Why it waits, without the time of the next check, where the newest line says that; else empty.
         cautions: What speaks against its goal ever being met, one sentence each.
@@ -60,6 +62,7 @@ class Watched:
     message: str = ""
     artifact: str | None = None
     failure: Failure | None = None
+    error: WandbTuiError | None = None
     run_info: RunInfo | None = None
     reason: str = ""
     cautions: tuple[str, ...] = ()

@@ -1,0 +1,72 @@
+"""Scripts as experiments run them: processes of their own, with the real SDK and an account on a sandbox."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+LOG = """
+import os, time, threading, wandb
+ENTITY, PROJECT = "lab", "forks"
+def logged(steps=300, **init):
+    with wandb.init(entity=ENTITY, project=PROJECT, mode="online", **init) as run:
+        for i in range(steps):
+            run.log({"metric": i})
+    return run
+"""
+
+
+def script_environment(sandbox, home):
+    """The environment of a user with an account on the sandbox, and a home of their own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    return kept | {
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_SILENT": "true",
+        "WANDB_DIR": str(home),
+        "HOME": str(home),
+    }
+
+
+@pytest.fixture
+def script(sandbox, tmp_path):
+    """Runs a script in an environment that has an account on the sandbox; gives what it printed."""
+
+    def run(source, timeout=90, **more):
+        out = tmp_path / "out.txt"
+        with out.open("w") as file:
+            done = subprocess.run(
+                [sys.executable, "-W", "error", "-c", LOG + source],
+                env=script_environment(sandbox, tmp_path) | more,
+                cwd=tmp_path,
+                stdout=file,
+                stderr=file,
+                stdin=subprocess.DEVNULL,
+                timeout=timeout,
+                check=False,
+            )
+        text = out.read_text()
+        assert done.returncode == 0, text
+        assert "Traceback" not in text
+        assert sandbox.password not in text
+        return text
+
+    yield run
+    sandbox.set_faults()
+
+
+def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True):
+    """A finished run with a history on the sandbox, put there without the SDK; exported at once if so wished."""
+    world = sandbox.world
+    run = world.state.create_run(world.state.ensure_project("lab", project)[0], run_id, None)
+    lines = [json.dumps({"_step": step, "metric": step}) for step in range(steps)]
+    world.histories.append(run, "wandb-history.jsonl", 0, lines)
+    world.state.update_run(run, state="finished")
+    if exported:
+        world.exports.start(world.state.run_by_key(run.key), delay=0)
+    return f"lab/{project}/{run_id}"

@@ -1,0 +1,118 @@
+"""`fork_when_ready` with the real SDK against every refusal that is known, one process each."""
+
+import pytest
+from scripts import export_run
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+FORK = """
+from wandb_tui import *
+from wandb_tui import fork_when_ready
+def fork(parent, step=200, **options):
+    run = fork_when_ready(parent, step, timeout=options.pop("timeout", 60), **options)
+    run.log({"metric": -1})
+    run.finish()
+    point = wandb.Api().run(f"lab/forks/{run.id}")
+    print("forked", run.id, point.lastHistoryStep, flush=True)
+    return run
+def fails(kind, *arguments, **options):
+    try:
+        fork_when_ready(*arguments, **options)
+    except WandbTuiError as error:
+        assert type(error) is kind, repr(error)
+        print(kind.__name__, error, flush=True)
+    else:
+        raise AssertionError("it was forked")
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.5)) as sandbox:
+        export_run(sandbox, "parent")
+        yield sandbox
+
+
+REFUSALS = [
+    "fork-refused:code=400,times=1",
+    "fork-refused:code=403,times=1",
+    "fork-refused:code=404,times=1,message=could not find run",
+    "fork-refused:code=422,times=1",
+    "fork-refused:code=409,times=2",
+    "fork-refused:code=500,times=2,message=Something went wrong; contact support",
+    "fork-refused:code=400,times=2,message=fromStep is greater than the run's last step",
+    "fork-graphql-error:times=1",
+]
+SURVIVE = """
+import requests
+for i, fault in enumerate({faults}):
+    requests.post(os.environ["WANDB_BASE_URL"] + "/sandbox/faults", json=[fault], timeout=5).raise_for_status()
+    run = fork("lab/forks/parent", **({{"id": f"child{{os.getpid()}}-{{i}}"}} if {with_id} else {{}}))
+    assert run.id == f"child{{os.getpid()}}-{{i}}" or not {with_id}
+"""
+
+
+@pytest.mark.parametrize(
+    ("faults", "with_id"), [(REFUSALS[:4], True), (REFUSALS[4:], True), ([REFUSALS[i] for i in (0, 5, 7)], False)]
+)
+def test_every_known_refusal_is_survived(script, sandbox, faults, with_id):
+    before = sandbox.stats()["fork_refusals"]
+    text = script(FORK + SURVIVE.format(faults=faults, with_id=with_id), timeout=120)
+    assert text.count("forked") == text.count(" 201\n") == len(faults)
+    assert sandbox.stats()["fork_refusals"] - before >= len(faults)
+
+
+def test_what_is_not_exported_is_visited_and_a_stale_export_is_renewed(script, sandbox):
+    export_run(sandbox, "fresh", exported=False)
+    assert "forked" in script(FORK + "fork('lab/forks/fresh', 299)")
+
+
+def test_run_objects_of_both_kinds_and_another_run_that_is_active(script, sandbox):
+    sandbox.set_faults("fork-refused:code=400,times=1")
+    text = script(
+        FORK
+        + """
+other = wandb.init(entity=ENTITY, project=PROJECT, id="bystander")
+other.log({"x": 1})
+first = fork(wandb.Api().run("lab/forks/parent"), id="beside")
+assert first.id == "beside"
+other.log({"x": 2})
+assert wandb.run is other
+second = fork("lab/forks/parent", settings={"run_id": "by-settings"})
+assert second.id == "by-settings"
+fails(UsageError, "lab/forks/parent", 5, reinit="return_previous")
+fails(UsageError, "lab/forks/parent", 5, id="bystander")
+third = fork("lab/forks/parent", reinit="finish_previous", settings=wandb.Settings(init_timeout=90))
+assert third is not other
+summary = wandb.Api().run("lab/forks/bystander").summary
+assert summary["x"] == 2
+grandchild = fork(first, 100)
+print("done")
+"""
+    )
+    assert text.count("forked") == 4
+    assert "done" in text
+
+
+def test_what_waiting_cannot_mend_fails_clearly(script, sandbox):
+    sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")
+    text = script(
+        FORK
+        + """
+fails(RunNotFoundError, "lab/forks/nobody", 5, timeout=20)
+fails(ForkError, "lab/forks/parent", 5)
+fails(UsageError, "lab/forks/parent", -1)
+fails(UsageError, "lab/forks/parent", 5, resume="must")
+fails(UsageError, "lab/forks/parent", 5, settings={"no_such_setting": 1})
+fails(UsageError, "lab/forks/parent", 5, no_such_argument=1)
+fails(WaitTimeoutError, "lab/forks/parent", 999, timeout=3)
+"""
+    )
+    assert "forking is not enabled" in text
+    assert sandbox.stats()["fork_refusals"] > 0
+
+
+def test_a_server_that_goes_on_refusing_is_given_up(script, sandbox):
+    sandbox.set_faults("fork-refused:code=400")
+    text = script(FORK + 'fails(WaitTimeoutError, "lab/forks/parent", 5, timeout=8)')
+    assert "still refuses to fork lab/forks/parent at step 5 after 8 s: history not materialized yet" in text
