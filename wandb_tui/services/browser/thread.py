@@ -11,8 +11,9 @@ import logging
 import os
 import sys
 import threading
+import time
 import weakref
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 # Debugging switches of Playwright that write what is typed, or stop for a window.
 _UNWANTED = ("DEBUG", "DEBUG_FILE", "PWDEBUG", "DEBUGP")
+
+_DEAD_WITHIN = 2.0
 
 if sys.platform == "win32":
     _BaseLoop = asyncio.ProactorEventLoop
@@ -157,10 +160,19 @@ class BrowserThread:
         finally:
             for child in loop.children:
                 child.close()
-            loop.run_until_complete(asyncio.sleep(0))
+            loop.run_until_complete(_ended(loop.children))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
             asyncio.set_event_loop(None)
+
+
+async def _ended(children: Sequence[asyncio.SubprocessTransport]) -> None:
+    """Wait until killed children are known to be dead; a loop closed before would complain of them on the terminal."""
+    until = time.monotonic() + _DEAD_WITHIN
+    await asyncio.sleep(0)
+    # Transports offer no event for it.
+    while any(child.get_returncode() is None for child in children) and time.monotonic() < until:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
