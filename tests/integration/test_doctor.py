@@ -206,13 +206,13 @@ def aged(sandbox):
     sandbox.world.state.db.run("UPDATE versions SET started_at = started_at - 3600, visible_at = visible_at - 3600")
 
 
-def test_a_server_that_does_not_tell_what_an_export_covers(sandbox, wiring, run):
+def test_what_a_server_does_not_tell_of_an_export_is_read_from_its_files(sandbox, wiring, run):
     sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
     aged(sandbox)
     sandbox.set_faults("no-parquet-history")
     report, _ = report_on(sandbox, wiring, run)
-    assert "the server does not tell" in report.export_before.message
-    assert report.export.mark == "warning"
+    assert "holds all that was logged" in report.export_before.message
+    assert "nothing new to export" in report.export.message
     assert "cannot be told" in report.what_starts_one.message
 
 

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, alive, command_lines, descendants, until
+from hunting import forms_of, leaks, open_to_others, ours, record_cookies
+from terminal import Terminal, alive, descendants, until
 
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -20,6 +21,7 @@ RUNS = [f"run{i:02}" for i in range(40)]
 @pytest.fixture
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
+        record_cookies(sandbox)
         world = sandbox.world
         project, _ = world.state.ensure_project("lab", "forks")
         for run_id in RUNS:
@@ -47,14 +49,8 @@ def account(sandbox):
 
 def hunt(sandbox, home, *texts):
     """No secret on any of these texts, in any file of the home, on any command line."""
-    cookies = [row["token"] for row in sandbox.world.state.db.rows("SELECT token FROM sessions")]
-    for secret in (sandbox.password, sandbox.api_key, *cookies):
-        assert all(secret not in text for text in texts)
-        assert all(secret.encode() not in line for line in command_lines())
-        for path in home.rglob("*"):
-            assert not path.is_file() or secret.encode() not in path.read_bytes(), path
-    for path in (home / ".local" / "state" / "wandb-tui").rglob("*"):
-        assert path.stat().st_mode & 0o077 == 0, path
+    assert not leaks(forms_of(sandbox), texts=texts, folder=home)
+    assert not [line for folder in ours(home) for line in open_to_others(folder)]
 
 
 def test_from_a_first_start_to_an_available_run_and_home(sandbox, tmp_path):

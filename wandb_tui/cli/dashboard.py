@@ -57,6 +57,7 @@ def demo(yes: bool) -> int:
 def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
     """The dashboard on these services, with these runs added."""
     from wandb_tui.services.browser.launch import has_display
+    from wandb_tui.services.redact import redact
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.ui.backend import Backend
     from wandb_tui.wiring import LateAccount
@@ -73,6 +74,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         addresses=wiring.addresses,
         store=wiring.store,
         pace=wiring.habitual(settings.pace),
+        redact=redact,
         close=wiring.close,
         open_window=open_window if has_display(wiring.environ) else None,
     )

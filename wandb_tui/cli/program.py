@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import NoReturn
 
 import click
@@ -74,7 +77,17 @@ for _command in (dashboard, demo, wait, sandbox, login, logout, doctor):
 
 def main() -> NoReturn:
     """Run the command line, and end the process with its exit status."""
+    sys.excepthook = _say_crash
+    threading.excepthook = lambda args: _say_crash(args.exc_type, args.exc_value, args.exc_traceback)
     sys.exit(_status(lambda: cli.main(standalone_mode=False)))
+
+
+def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Print the traceback of a fault of our own, without the secrets that were known by then."""
+    from wandb_tui.services.redact import redact
+
+    if sys.stderr is not None:
+        sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _status(command: Callable[[], object]) -> int:

@@ -33,7 +33,8 @@ class WandbTuiError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
+        # All arguments are handed on, so that the error survives pickling.
+        super().__init__(message, hint)
         self.message = message
         self.hint = hint
 
@@ -54,6 +55,7 @@ class SignInError(WandbTuiError):
 
     def __init__(self, problem: SignInProblem, message: str, hint: str = "") -> None:
         super().__init__(message, hint)
+        self.args = (problem, message, hint)
         self.problem = problem
         # What an exception is made anew from, when it is copied or sent to another process.
         self.args = (problem, message, hint)

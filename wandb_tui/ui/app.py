@@ -251,11 +251,11 @@ class WandbTuiApp(App[int]):
 
     def _fatal_error(self) -> None:
         """End with a traceback; Textual's own would show local variables, and a password may be one of them."""
-        from rich.segment import Segments
-        from rich.traceback import Traceback
+        from rich.text import Text
 
-        traceback = Traceback(show_locals=False, width=None)
-        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        from wandb_tui.ui.crash import crash_report
+
+        self._exit_renderables.append(Text(crash_report(self.screen_stack, self._backend.redact)))
         self._close_messages_no_wait()
 
     # Asking and leaving

@@ -27,6 +27,7 @@ class Backend:
         open_sign_in: Whether to start with the sign-in screen; None: where nothing is known for signing in.
         open_window: Lets the user sign in by hand in a visible browser, as `Visitor.sign_in_by_hand` does; may block
             for a moment. None: there is no display for one.
+        redact: Takes secrets out of a text.
         files: What the help names: a word for each file, and its path.
     """
 
@@ -40,4 +41,5 @@ class Backend:
     close: Callable[[], None]
     open_sign_in: bool | None = None
     open_window: Callable[[], Future[Identity]] | None = None
+    redact: Callable[[str], str] = str
     files: tuple[tuple[str, str], ...] = ()

@@ -271,9 +271,13 @@ class SignIn:
             log.warning("A sign-in page was not understood:\n%s", outline((await read_page(self._page)).view))
         except GoneError:
             log.warning("A sign-in page was not understood, and is gone")
-        picture = await keep_picture(self._page, self._folder)
+        picture = await keep_picture(self._page, self._folder, hide=self._typed())
         kept = f"a screenshot is in {picture}" if picture else ""
         return self._refuse(SignInProblem.NOT_UNDERSTOOD, "; ".join(filter(None, (why, kept))))
+
+    def _typed(self) -> tuple[str, ...]:
+        known = self._credentials
+        return (known.username, known.password) if known else ()
 
     def _refuse(self, problem: SignInProblem, detail: str = "") -> SignInError:
         failed = refusal(problem, self._server.host, detail=detail)

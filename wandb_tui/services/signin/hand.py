@@ -6,7 +6,7 @@ No error that leaves here holds what was typed: Playwright's own errors quote it
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,7 @@ from wandb_tui.services.signin.page_view import FrameView, PageView
 
 _MOST_FRAMES = 10
 _PATIENCE = 5000.0
+_FILLED = "input, textarea, select, [contenteditable]"
 
 _SETTLED = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 250)))"
 # A form or link that would open a new tab is kept in this one. Only real buttons and links know the Enter key.
@@ -182,11 +183,18 @@ async def press_enter(field: ElementHandle) -> None:
         await field.press("Enter", timeout=_PATIENCE, no_wait_after=True)
 
 
-async def keep_picture(page: Page, folder: Path) -> Path | None:
-    """Keep a screenshot with all fields covered; None where there is none to be had."""
+async def keep_picture(page: Page, folder: Path, *, hide: Iterable[str] = ()) -> Path | None:
+    """Keep a screenshot with all fields covered; None where there is none to be had.
+
+    Args:
+        page: The page.
+        folder: Where to keep it.
+        hide: Texts that are covered wherever else the page shows them.
+    """
     path = private_folder(folder) / "sign-in-page.png"
     try:
-        masks = [frame.locator("input, textarea, select") for frame in page.frames]
+        masks = [frame.locator(_FILLED) for frame in page.frames]
+        masks += [frame.get_by_text(text) for frame in page.frames for text in hide if text]
         picture = await page.screenshot(mask=masks, timeout=_PATIENCE)
     except Error:
         return None

@@ -1,0 +1,80 @@
+"""The password that stands on the sign-in screen: not in a picture of it, not in what a crash leaves behind."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from test_sign_in import first_start
+from textual.widgets import Input
+
+HERE = Path(__file__).parent
+PASSWORD = "correct-horse 'battery'"
+
+CRASH = """
+import sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from fakes import FakeAccount, World
+from textual.widgets import Input
+from wandb_tui.core.ports import AccountState
+from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.terminal import run_app
+
+class App(WandbTuiApp):
+    def on_input_changed(self, message):
+        if message.input.password:
+            held = message.value
+            raise ValueError("cannot take " + held, held)
+    def on_ready(self):
+        self.set_timer(0.2, self.fill)
+    def fill(self):
+        for field in self.screen.query(Input):
+            if field.password:
+                field.value = {password!r}
+
+world = World(account=FakeAccount(AccountState()), open_sign_in=None)
+sys.exit(run_app(App(world.backend()), Path({log!r})))
+"""
+
+
+async def test_a_picture_of_the_sign_in_screen_hides_the_password():
+    async with first_start() as (_, app, pilot):
+        app.screen.query_one("#password", Input).value = "hunter2hunter2"
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.pause()
+        picture = app.export_screenshot()
+    assert "•" * 14 in picture
+    assert "hunter2" not in picture
+    assert "kkkk" not in picture
+
+
+def test_a_crash_while_the_sign_in_screen_holds_a_password(tmp_path):
+    log = tmp_path / "log" / "wandb-tui.log"
+    script = CRASH.format(here=str(HERE), log=str(log), password=PASSWORD)
+    screen, ours = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
+    program = subprocess.Popen([sys.executable, "-c", script], stdin=ours, stdout=ours, stderr=ours, env=environ)
+    os.close(ours)
+    shown, end = b"", time.monotonic() + 40
+    while time.monotonic() < end:
+        if select.select([screen], [], [], 0.2)[0]:
+            try:
+                shown += os.read(screen, 65536)
+            except OSError:
+                break
+        elif program.poll() is not None:
+            break
+    assert program.wait(10) == 1
+    os.close(screen)
+    left = shown.decode(errors="replace") + log.read_text()
+    assert "has failed" in left
+    assert "ValueError" in log.read_text()
+    assert "cannot take ●●●●" in log.read_text()
+    assert "correct-horse" not in left
+    assert "battery" not in left
