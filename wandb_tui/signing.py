@@ -6,12 +6,12 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from wandb_tui.core.errors import ApiKeyError, KeyringError, ServerError, UsageError
-from wandb_tui.core.ports import Credentials
+from wandb_tui.core.errors import ApiKeyError, KeyringError, ServerError, SignInError, UsageError
+from wandb_tui.core.ports import Credentials, Identity, Source
 from wandb_tui.core.probe import Answer
 
 if TYPE_CHECKING:
@@ -27,6 +27,31 @@ class Entered:
 
     credentials: Credentials | None
     api_key: str | None
+
+
+def secrets_for(
+    wiring: Wiring, username: str | None, *, password_stdin: bool, api_key_stdin: bool, handing_on: bool
+) -> Entered | None:
+    """What to sign in with, as `read_secrets` takes it; None where the environment has it already.
+
+    Args:
+        wiring: The services.
+        username: As for `read_secrets`.
+        password_stdin: As for `read_secrets`.
+        api_key_stdin: As for `read_secrets`.
+        handing_on: As for `log_in`.
+
+    Raises:
+        KeyringError: It could not be kept, which is said before anybody has to type anything.
+        UsageError: As for `read_secrets`.
+    """
+    given = bool(username or password_stdin or api_key_stdin)
+    in_environment = wiring.account.state().password is Source.ENVIRONMENT
+    if in_environment and not given:
+        return None
+    if not handing_on:
+        wiring.vault.check()
+    return read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
 
 
 def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> Entered:
@@ -81,7 +106,7 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_
     if entered.credentials and verify:
         # An older session would sign us in without the password ever being tried.
         wiring.vault.forget_session(entered.credentials.username)
-        identity = wiring.visitor.sign_in().result()
+        identity = _sign_in(wiring)
         say(f"Browser: signed in to {host} as {identity.username}.")
     try:
         wiring.account.save(entered.credentials, entered.api_key, remember=True)
@@ -127,10 +152,32 @@ def try_environment(wiring: Wiring, *, say: Say) -> None:
     Raises:
         WandbTuiError: As for `log_in`.
     """
-    wiring.check_api_key()
-    say(f"API key: accepted by {wiring.server.info.host}, belongs to {whose_key(wiring)}.")
-    identity = wiring.visitor.sign_in().result()
-    say(f"Browser: signed in as {identity.username}.")
+    host = wiring.server.info.host
+    if wiring.account.api_key() is not None:
+        say(f"API key: accepted by {host}, belongs to {whose_key(wiring)}.")
+    identity = _sign_in(wiring)
+    say(f"Browser: signed in to {host} as {identity.username}.")
+    username = wiring.account.state().username
+    kept = "the browser session is, encrypted." if wiring.vault.session_on_disk(username) else "nothing is."
+    say(f"The password comes from the environment, so it need not be kept; {kept}")
+
+
+def _sign_in(wiring: Wiring) -> Identity:
+    """Sign in; on a terminal the user may allow a foreign page that the sign-in leads to."""
+    while True:
+        try:
+            return wiring.visitor.sign_in().result()
+        except SignInError as error:
+            if not error.origin or not _may_type_on(wiring, error.origin):
+                raise
+            wiring.account.allow(error.origin)
+
+
+def _may_type_on(wiring: Wiring, origin: str) -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    click.echo(f"The sign-in of {wiring.server.info.host} leads to {origin}, not known to belong to it.", err=True)
+    return click.confirm("Type the password there, now and later?", default=False, err=True)
 
 
 def whose_key(wiring: Wiring) -> str:
@@ -165,34 +212,53 @@ def take_session(wiring: Wiring) -> None:
         UsageError: It is none, or it belongs to another server.
         KeyringError: It cannot be kept here.
     """
-    try:
-        handed = json.loads(sys.stdin.read())
-        server, username, state = handed["server"], handed["username"], handed["session"]
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(
-            "What came on stdin is no browser session.",
-            "Pipe it in: wandb-tui login --print-session | ssh CLUSTER wandb-tui login --session-stdin",
-        ) from None
+    server, username, state = _handed()
     if server != wiring.server.info.app_url:
         raise UsageError(f"That session belongs to {server}, but this is {wiring.server.info.app_url}.")
     try:
         wiring.vault.check()
-        wiring.account.adopt(str(username))
+        kept = wiring.vault.save_session(username, state)
+        if kept:
+            wiring.account.adopt(username)
     except KeyringError as error:
         raise KeyringError(f"The session cannot be kept on this machine. {error.message}", error.hint) from None
-    if not wiring.vault.save_session(str(username), state):
+    if not kept:
         raise KeyringError("The session cannot be kept on this machine (see the log).")
     click.echo(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
+    named = wiring.environ.get("WANDB_VIEWER_MAIL", "")
+    if named and wiring.environ.get("WANDB_VIEWER_PW") and named != username:
+        click.echo(f"WANDB_VIEWER_MAIL names {named}, who goes before {username}: unset it to use this session.")
+
+
+def _handed() -> tuple[str, str, dict[str, Any]]:
+    """The server, the user and the session that came on stdin."""
+    how = "Pipe it in: wandb-tui login --print-session | ssh CLUSTER wandb-tui login --session-stdin"
+    if sys.stdin.isatty():
+        raise UsageError("--session-stdin does not read a session from a terminal.", how)
+    try:
+        handed = json.loads(sys.stdin.read())
+        server, username, state = handed["server"], handed["username"], handed["session"]
+    except (ValueError, KeyError, TypeError):
+        raise UsageError("What came on stdin is no browser session.", how) from None
+    if not (isinstance(username, str) and username and isinstance(state, dict) and "cookies" in state):
+        raise UsageError("What came on stdin is no browser session.", how)
+    return str(server), username, state
 
 
 def hand_session(wiring: Wiring) -> str:
-    """The kept browser session as one line of JSON, for ``--session-stdin`` elsewhere.
+    """The browser session as one line of JSON, for ``--session-stdin`` elsewhere.
+
+    The kept one; where none is, but a password is known, a new one.
 
     Raises:
         UsageError: There is none.
+        SignInError: A new one cannot be had.
     """
     username = wiring.account.state().username
     state = wiring.vault.load_session(username)
+    if state is None and wiring.account.credentials() is not None:
+        _sign_in(wiring)
+        state = wiring.vault.load_session(username)
     if state is None:
         raise UsageError("No browser session is kept here.", "Run wandb-tui login first.")
     return json.dumps({"server": wiring.server.info.app_url, "username": username, "session": state})

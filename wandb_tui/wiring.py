@@ -99,9 +99,15 @@ class Wiring:
     def account(self) -> KeyringAccount:
         """What is known to sign in with."""
         from wandb_tui.services.account import KeyringAccount
+        from wandb_tui.services.trusted import TrustedOrigins
 
         return KeyringAccount(
-            self.server.info, self.vault, self.environ, credentials=self._credentials, api_key=self._api_key
+            self.server.info,
+            self.vault,
+            self.environ,
+            credentials=self._credentials,
+            api_key=self._api_key,
+            trusted=TrustedOrigins(self.paths.trusted, self.server.key),
         )
 
     @_Once
@@ -198,8 +204,11 @@ class Wiring:
             if in_environment := self.environ.get("WANDB_API_KEY", "").strip():
                 checked(in_environment)
             pages = self.server.info.app_url
+            missing = f"There is no API key for {self.server.info.host}"
+            if problem := self.account.keyring_problem:
+                raise ApiKeyError(f"{missing} that could be read. {problem}")
             raise ApiKeyError(
-                f"There is no API key for {self.server.info.host}.",
+                f"{missing}.",
                 f"Get one at {pages}/authorize, then run wandb-tui login, wandb login, or set WANDB_API_KEY.",
             )
 
@@ -233,6 +242,10 @@ class LateAccount:
     def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
         """Use these from now on, and keep them if `remember`."""
         self._wiring.account.save(credentials, api_key, remember=remember)
+
+    def allow(self, origin: str) -> None:
+        """Let the password be typed into pages of this origin."""
+        self._wiring.account.allow(origin)
 
     def go_on_without(self) -> None:
         """Visit signed out from now on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from concurrent.futures import Future
+from dataclasses import replace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
@@ -120,6 +121,7 @@ class FakeAccount:
         self.error = error
         self.saved: list[tuple[Credentials | None, str | None, bool]] = []
         self.without = False
+        self.allowed: list[str] = []
         self.after = lambda: None
         self.threads: set[int] = set()
 
@@ -134,6 +136,11 @@ class FakeAccount:
         if self.error is not None:
             raise self.error
         self._state = SIGNED_IN
+
+    def allow(self, origin):
+        self.allowed.append(origin)
+        self._state = replace(self._state, unknown_origin="")
+        self.after()
 
     def go_on_without(self):
         self.without = True

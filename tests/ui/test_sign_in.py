@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import Future
+from dataclasses import replace
 
-from fakes import FakeAccount, FakeProber, World, address
+from fakes import SIGNED_IN, FakeAccount, FakeProber, FakeVisitor, World, address
 from support import running, shown, until
 from textual import events
 from textual.widgets import Checkbox, Input
@@ -160,3 +161,32 @@ async def test_enter_after_enter_in_one_burst_goes_on_field_by_field():
         assert (credentials.username, credentials.password) == ("me@lab.org", "hunter2")
         await until(lambda: app.screen is app.dashboard)
         await pilot.pause()
+
+
+@contextlib.asynccontextmanager
+async def asked_about_a_page():
+    world = World(account=FakeAccount(replace(SIGNED_IN, unknown_origin="https://id.acme.example")))
+    world.visitor = FakeVisitor(signed_in=False, sign_in=SignInError(SignInProblem.UNKNOWN_HOST, "It leads elsewhere."))
+    world.account.after = world.visitor.mend
+    async with running(world, "abc") as (app, pilot):
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.state is State.SIGNING_IN and row.clock_stopped)
+        await until(lambda: app.account is not None and app.account.unknown_origin)
+        await pilot.press("s")
+        await until(lambda: "Type the password on https://id.acme.example?" in shown(app))
+        yield world, app, pilot
+
+
+async def test_a_page_that_is_not_known_is_asked_about_and_a_yes_goes_on():
+    async with asked_about_a_page() as (world, app, pilot):
+        await pilot.press("y")
+        await until(lambda: world.account.allowed == ["https://id.acme.example"])
+        await until(lambda: world.visitor.visits == ["abc"])
+        assert app.screen is app.dashboard
+
+
+async def test_enter_does_not_mean_yes_there():
+    async with asked_about_a_page() as (world, app, pilot):
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, SignIn))
+        assert not world.account.allowed

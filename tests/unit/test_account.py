@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from wandb_tui.core.errors import ApiKeyError, KeyringError, NoBrowserError
+from wandb_tui.core.errors import ApiKeyError, KeyringError, NoBrowserError, SignInProblem
 from wandb_tui.core.ports import Credentials, ServerInfo, Source
 from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.api_keys import checked, from_netrc
@@ -14,6 +14,8 @@ from wandb_tui.services.browser.find import find_browser
 from wandb_tui.services.browser.launch import proxy_for
 from wandb_tui.services.redact import BLOT, RedactingFilter, Redactor
 from wandb_tui.services.signin.origins import Origins, origin_of
+from wandb_tui.services.signin.outcomes import refusal
+from wandb_tui.services.trusted import TrustedOrigins
 from wandb_tui.services.vault import Vault
 
 SERVER = ServerInfo("https://acme.wandb.io", "https://acme.wandb.io")
@@ -227,3 +229,49 @@ def test_a_session_of_somebody_else_leaves_the_password_alone(vault):
     again.adopt("you")
     again.forget()
     assert (vault.entries, account(vault).state().username) == ({}, "")
+
+
+def test_a_page_that_the_user_said_yes_to_is_remembered_for_its_server(vault):
+    folder = vault.folder / "servers"
+    one = account(vault, trusted=TrustedOrigins(folder, "https://acme.wandb.io"))
+    one.ask_about("https://id.acme.example")
+    assert one.state().unknown_origin == "https://id.acme.example"
+    heard = []
+    one.subscribe(lambda: heard.append(one.wish))
+    one.allow("https://id.acme.example")
+    assert (heard, one.unknown_origin) == ([1], "")
+    TrustedOrigins(folder, "https://acme.wandb.io").add("https://two.example")
+    again = TrustedOrigins(folder, "https://acme.wandb.io")
+    assert again.read() == ("https://id.acme.example", "https://two.example")
+    assert TrustedOrigins(folder, "https://other.wandb.io").read() == ()
+    [path] = folder.iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("not toml at all [")
+    assert again.read() == ()
+    assert one.allowed_origins() == ("https://id.acme.example",)
+
+
+def test_a_new_wish_takes_the_question_back(vault):
+    one = account(vault)
+    one.ask_about("https://id.acme.example")
+    one.save(Credentials("me", "typed-password"), None, remember=False)
+    assert one.unknown_origin == ""
+
+
+def test_the_user_is_asked_only_about_what_is_not_known():
+    unknown = Origins(SERVER).problem("https://Id.Acme.example:443/login")
+    assert refusal(SignInProblem.UNKNOWN_HOST, "acme", detail=unknown).origin == "https://id.acme.example"
+    plain = Origins(ServerInfo("http://wandb.lan", "http://wandb.lan")).problem("http://wandb.lan")
+    assert refusal(SignInProblem.UNKNOWN_HOST, "acme", detail=plain).origin == ""
+    origins = Origins(SERVER)
+    origins.allow(["https://id.acme.example"])
+    assert not origins.problem("https://id.acme.example/login")
+    assert origins.problem("https://id.acme.example:8443")
+
+
+def test_a_handed_over_session_is_kept_only_where_things_are(vault):
+    one = account(vault)
+    one.save(Credentials("me", "typed-password"), None, remember=False)
+    one.adopt("you")
+    assert vault.entries == {}
+    assert one.state().username == "you"

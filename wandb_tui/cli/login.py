@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from wandb_tui.cli.options import HOST, build_wiring
-from wandb_tui.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from wandb_tui.signing import Entered
-    from wandb_tui.wiring import Wiring
+from wandb_tui.core.errors import KeyringError, UsageError
 
 
 @click.command()
@@ -56,7 +51,13 @@ def login(
         elif window:
             signing.log_in_by_hand(wiring, say=say, handing_on=print_session)
         elif not print_session or username:
-            entered = _secrets(wiring, username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+            entered = signing.secrets_for(
+                wiring,
+                username,
+                password_stdin=password_stdin,
+                api_key_stdin=api_key_stdin,
+                handing_on=print_session,
+            )
             if entered is None:
                 signing.try_environment(wiring, say=say)
             else:
@@ -66,18 +67,6 @@ def login(
             click.echo(signing.hand_session(wiring))
     finally:
         wiring.close()
-
-
-def _secrets(wiring: Wiring, username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> Entered | None:
-    """What the user gives to sign in with; None where the environment has it already."""
-    from wandb_tui import signing
-    from wandb_tui.core.ports import Source
-
-    asked = username or password_stdin or api_key_stdin
-    state = wiring.account.state()
-    if not asked and Source.ENVIRONMENT in {state.password, state.api_key}:
-        return None
-    return signing.read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
 
 
 @click.command(short_help="Forget it.")
@@ -93,7 +82,11 @@ def logout(host: str | None) -> None:
 
     wiring = build_wiring(host)
     host_name = wiring.server.info.host
-    wiring.account.forget()
+    try:
+        wiring.account.forget()
+    except KeyringError as error:
+        message = f"The browser session is forgotten, but not what the keyring holds for {host_name}. {error.message}"
+        raise KeyringError(message, error.hint) from None
     if has_keyring():
         click.echo(f"Forgotten: password, API key and browser session for {host_name}.")
     else:

@@ -51,12 +51,13 @@ class SignInError(WandbTuiError):
 
     Attributes:
         problem: Which of the known outcomes it was.
+        origin: The page that the user may allow the password to be typed into, or an empty string.
     """
 
-    def __init__(self, problem: SignInProblem, message: str, hint: str = "") -> None:
+    def __init__(self, problem: SignInProblem, message: str, hint: str = "", *, origin: str = "") -> None:
         super().__init__(message, hint)
-        self.args = (problem, message, hint)
         self.problem = problem
+        self.origin = origin
         # What an exception is made anew from, when it is copied or sent to another process.
         self.args = (problem, message, hint)
 

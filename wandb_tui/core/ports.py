@@ -126,6 +126,8 @@ class AccountState:
         api_key: Where the API key comes from.
         saved_session: Whether an encrypted browser session is kept.
         keyring_problem: What is wrong with the keyring and what to do, or empty.
+        unknown_origin: The page that a sign-in led to and that is not known, so that the user has to say whether the
+            password may be typed there; or empty.
     """
 
     username: str = ""
@@ -133,6 +135,7 @@ class AccountState:
     api_key: Source = Source.NONE
     saved_session: bool = False
     keyring_problem: str = ""
+    unknown_origin: str = ""
 
     @property
     def can_visit(self) -> bool:
@@ -160,6 +163,9 @@ class Account(Protocol):
             KeyringError: They cannot be kept; they are used for this session all the same.
             ApiKeyError: The API key cannot be one.
         """
+
+    def allow(self, origin: str) -> None:
+        """Let the password be typed into pages of this origin, now and later, and sign in again."""
 
     def go_on_without(self) -> None:
         """Visit signed out from now on: public runs only."""

@@ -15,6 +15,7 @@ from wandb_tui.core.errors import ApiKeyError, KeyringError
 from wandb_tui.core.ports import AccountState, Credentials, ServerInfo, Source
 from wandb_tui.services.api_keys import checked, from_netrc, netrc_path
 from wandb_tui.services.redact import learn
+from wandb_tui.services.trusted import TrustedOrigins
 from wandb_tui.services.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class KeyringAccount:
         netrc_path: Path | None = None,
         credentials: Credentials | None = None,
         api_key: str | None = None,
+        trusted: TrustedOrigins | None = None,
     ) -> None:
         """Know where to look; the keyring is touched only when nothing before it has an answer.
 
@@ -59,6 +61,7 @@ class KeyringAccount:
             netrc_path: The file of API keys; by default where the SDK looks.
             credentials: Used in place of all others.
             api_key: Used in place of all others.
+            trusted: The foreign sign-in pages that the user has said yes to; by default none, and none is kept.
         """
         self.vault = vault
         self.anonymous = False
@@ -68,6 +71,8 @@ class KeyringAccount:
         self._netrc = netrc_path
         self._given = credentials
         self._given_key = api_key
+        self._trusted = trusted or TrustedOrigins()
+        self._question = ("", 0)
         self._remembered = True
         self._known: _Known | None = None
         self._reading = threading.Lock()
@@ -89,6 +94,27 @@ class KeyringAccount:
         """Whether the keyring must not open a dialog, because the environment has all that is needed."""
         return self._read().password_from is Source.ENVIRONMENT
 
+    @property
+    def unknown_origin(self) -> str:
+        """The foreign page that the last sign-in led to, or empty; a new wish may lead elsewhere."""
+        origin, wish = self._question
+        return origin if wish == self.wish else ""
+
+    def ask_about(self, origin: str) -> None:
+        """A sign-in led to a page of this origin; the user has to say whether the password may be typed there."""
+        self._question = (origin, self.wish)
+
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The foreign sign-in pages that the user has said yes to. Reads a file."""
+        return self._trusted.read()
+
+    def allow(self, origin: str) -> None:
+        """Let the password be typed into pages of this origin, now and at later starts, and sign in again."""
+        self._trusted.add(origin)
+        with self._reading:
+            self.wish += 1
+        self._tell()
+
     def credentials(self) -> Credentials | None:
         """The user name and password to sign in with, if there are any. Blocks for some seconds the first time."""
         known = self._read().credentials
@@ -109,6 +135,7 @@ class KeyringAccount:
             api_key=known.key_from,
             saved_session=self.vault.has_session(username),
             keyring_problem=known.keyring_problem,
+            unknown_origin=self.unknown_origin,
         )
 
     def subscribe(self, callback: Callable[[], None]) -> None:

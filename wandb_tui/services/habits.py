@@ -5,15 +5,13 @@ Only doctor writes it, since only doctor does one thing after the other and so c
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.habit import Habit, Starter
-from wandb_tui.services.paths import private_file
+from wandb_tui.services.paths import private_file, server_file
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +27,7 @@ class HabitFile:
             server: The server's key, as in the watch list.
         """
         self._server = server
-        name = re.sub(r"[^a-z0-9.-]+", "_", server.split("://", 1)[-1].lower()).strip("_")
-        self.path = folder / f"{name}-{hashlib.sha256(server.encode()).hexdigest()[:8]}.toml"
+        self.path = server_file(folder, server, ".toml")
 
     def read(self) -> Habit | None:
         """What is known, or None; a file that cannot be used is as good as none, and the log says so."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,11 @@ class Paths:
         return self.config / "servers"
 
     @property
+    def trusted(self) -> Path:
+        """The folder of the foreign sign-in pages that the user trusts, for each server."""
+        return self.config / "servers"
+
+    @property
     def watch_list(self) -> Path:
         """The watch lists of all servers."""
         return self.state / "watchlist.sqlite3"
@@ -45,6 +52,18 @@ class Paths:
     def log_file(self) -> Path:
         """The log."""
         return self.log / "wandb-tui.log"
+
+
+def server_file(folder: Path, server: str, suffix: str) -> Path:
+    """The file of one server in a folder of such files.
+
+    Args:
+        folder: The folder.
+        server: The server's key, as in the watch list.
+        suffix: How the name ends.
+    """
+    name = re.sub(r"[^a-z0-9.-]+", "_", server.split("://", 1)[-1].lower()).strip("_")
+    return folder / f"{name}-{hashlib.sha256(server.encode()).hexdigest()[:8]}{suffix}"
 
 
 def private_folder(folder: Path) -> Path:

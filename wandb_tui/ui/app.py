@@ -84,6 +84,7 @@ class WandbTuiApp(App[int]):
         self._announcer = Announcer()
         self._next_flush = 0.0
         self._leaving = False
+        self._problem = ""
         self.account: AccountState | None = None
         self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
@@ -198,6 +199,10 @@ class WandbTuiApp(App[int]):
         began = time.monotonic()
         changed = self.session.hear().values()
         self.dashboard.repaint(changed)
+        if self.session.sign_in_problem != self._problem:
+            # With a refused sign-in it may have become known what the user has to be asked.
+            self._problem = self.session.sign_in_problem
+            self.run_worker(self.refresh_account())
         if self._announcer.hear(changed):
             self.set_timer(_GATHER, self._announce)
         ended = time.monotonic()
@@ -262,10 +267,43 @@ class WandbTuiApp(App[int]):
 
     def action_open_sign_in(self) -> None:
         """Open the sign-in screen, unless it is open."""
+        from wandb_tui.ui.screens.confirm import Confirm
         from wandb_tui.ui.screens.sign_in import SignIn
 
-        if not any(isinstance(screen, SignIn) for screen in self.screen_stack):
-            self.push_screen(SignIn(self.session, self.account, self.app_url, self._look), self._signed_in)
+        if any(isinstance(screen, SignIn | Confirm) for screen in self.screen_stack):
+            return
+        if self.session.sign_in_problem and self.account is not None and self.account.unknown_origin:
+            self._ask_about(self.account.unknown_origin)
+            return
+        self.push_screen(SignIn(self.session, self.account, self.app_url, self._look), self._signed_in)
+
+    def _ask_about(self, origin: str) -> None:
+        """Ask whether the password may be typed into a page that is not known; a no leaves the sign-in screen."""
+        from wandb_tui.ui.screens.confirm import Confirm
+        from wandb_tui.ui.screens.sign_in import SignIn
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._allow(origin))
+            else:
+                self.push_screen(SignIn(self.session, self.account, self.app_url, self._look), self._signed_in)
+
+        host = clean(self.dashboard.header.host, 60)
+        self.push_screen(
+            Confirm(
+                f"Type the password on {clean(origin, 100)}?",
+                f"The sign-in of {host} leads there, and it is not known to belong to it. Say yes only if you know "
+                "this page; it is remembered for this server.",
+                yes="Type it there",
+                no="No",
+                enter=False,
+            ),
+            answered,
+        )
+
+    async def _allow(self, origin: str) -> None:
+        await self.off_thread(lambda: self._backend.account.allow(origin))
+        await self.refresh_account()
 
     def _signed_in(self, changed: bool | None) -> None:
         if changed:

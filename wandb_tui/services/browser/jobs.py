@@ -74,11 +74,14 @@ class BrowserJobs:
         )
         if known is None and not state.saved_session:
             return self._nothing_to_sign_in_with()
+        self._origins.allow(await apart(self._account.allowed_origins))
         try:
             self._identity = await self._sign_in_or_start_anew(known)
         except SignInError as error:
             if error.problem is SignInProblem.NO_CREDENTIALS:
                 return self._nothing_to_sign_in_with()
+            if error.origin:
+                self._account.ask_about(error.origin)
             raise
         await self._host.save(now=True)
         return self._identity

@@ -21,6 +21,7 @@ _KNOWN = {
 UNENCRYPTED = "is not encrypted"
 """How the reason ends where a page would be trusted, if it were not for plain http."""
 
+_NOT_KNOWN = "is not known as a sign-in page of this server"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -36,6 +37,11 @@ def origin_of(url: str) -> str:
         return ""
     shown = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}" + (f":{port}" if port and port != _PORTS[scheme] else "")
+
+
+def unknown_origin(why: str) -> str:
+    """The origin that the user may be asked about, where `why` is what `Origins.problem` said; else empty."""
+    return origin_of(why.removesuffix(_NOT_KNOWN)) if why.endswith(_NOT_KNOWN) else ""
 
 
 def is_loopback(host: str) -> bool:
@@ -65,6 +71,10 @@ class Origins:
         self._all = (self._own | self._named | set(_KNOWN.get(host, ()))) - {""}
         self._plain_http = plain_http
 
+    def allow(self, origins: Iterable[str]) -> None:
+        """Also trust these, to which the user has said yes."""
+        self._all = (self._all | {origin_of(origin) for origin in origins}) - {""}
+
     def own(self, origin: str) -> bool:
         """Whether it is the server's itself, so that its cookies are sent from there."""
         return origin_of(origin) in self._own
@@ -78,7 +88,7 @@ class Origins:
         """Why nothing secret may be typed into a page of this origin; empty where it may."""
         known = origin_of(origin)
         if not known or known not in self._all:
-            return f"{known or origin or 'A page without an address'} is not known as a sign-in page of this server"
+            return f"{known or origin or 'A page without an address'} {_NOT_KNOWN}"
         parts = urlsplit(known)
         if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self._plain_http:
             return f"{known} {UNENCRYPTED}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.services.redact import redact
+from wandb_tui.services.signin.origins import unknown_origin
 
 _LONGEST = 200
 
@@ -67,7 +68,8 @@ def refusal(problem: SignInProblem, host: str, *, words: str = "", detail: str =
         message += f" It says: “{quoted}”"
     if detail:
         message += f" ({plain(detail)})"
-    return SignInError(problem, message, hint.format(host=host))
+    origin = unknown_origin(detail) if problem is SignInProblem.UNKNOWN_HOST else ""
+    return SignInError(problem, message, hint.format(host=host), origin=origin)
 
 
 def plain(text: str) -> str:

@@ -167,7 +167,7 @@ def settle(future: Future[T], *, result: Any = None, error: BaseException | None
 def fresh(error: WandbTuiError) -> WandbTuiError:
     """The same error anew: one that many threads raise would grow a traceback of them all."""
     if isinstance(error, SignInError):
-        return SignInError(error.problem, error.message, error.hint)
+        return SignInError(error.problem, error.message, error.hint, origin=error.origin)
     return type(error)(error.message, error.hint)
 
 

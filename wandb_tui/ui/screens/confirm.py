@@ -11,21 +11,23 @@ from textual.widgets import Button, Static
 
 
 class Confirm(ModalScreen[bool]):
-    """Asks once; `y` and Enter mean yes, `n` and Escape no."""
+    """Asks once; `y` means yes, `n` and Escape no, and Enter yes, unless that could be regretted."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("y,enter", "answer(True)", "Yes"),
+        Binding("y", "answer(True)", "Yes"),
+        Binding("enter", "enter", show=False),
         Binding("n,escape", "answer(False)", "No"),
         Binding("left,right,tab", "app.focus_next", show=False),
     ]
     AUTO_FOCUS = ""
 
-    def __init__(self, question: str, detail: str, *, yes: str, no: str = "Stay") -> None:
+    def __init__(self, question: str, detail: str, *, yes: str, no: str = "Stay", enter: bool = True) -> None:
         super().__init__()
         self._question = question
         self._detail = detail
         self._yes = yes
         self._no = no
+        self._enter = enter
 
     def compose(self) -> ComposeResult:
         """The question and its two answers."""
@@ -38,10 +40,12 @@ class Confirm(ModalScreen[bool]):
                 yield Button(Content(f"{self._no} (n)"), id="no")
 
     def action_answer(self, answer: bool) -> None:
-        """Leave with the answer; Enter on a focused button is that button's."""
-        if isinstance(self.focused, Button):
-            answer = answer and self.focused.id == "yes"
+        """Leave with the answer."""
         self.dismiss(answer)
+
+    def action_enter(self) -> None:
+        """Enter on a focused button is that button's."""
+        self.dismiss(self.focused.id == "yes" if isinstance(self.focused, Button) else self._enter)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button was clicked."""
