@@ -108,6 +108,8 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_
         wiring.vault.forget_session(entered.credentials.username)
         identity = _sign_in(wiring)
         say(f"Browser: signed in to {host} as {identity.username}.")
+        if identity.note:
+            say(f"{identity.note}.")
     try:
         wiring.account.save(entered.credentials, entered.api_key, remember=True)
     except KeyringError as error:

@@ -73,4 +73,4 @@ def _wait_for_service(address):
             except secretstorage.SecretStorageException:
                 return False
 
-    until(there, 20)
+    until(there, 60)

@@ -1,6 +1,9 @@
 """Stories of signing in, in a real terminal."""
 
-from terminal import Terminal, until
+import os
+from pathlib import Path
+
+from terminal import Terminal, alive, descendants, until
 from test_story import PROGRAM, RUNS, account, environment, hunt, sandbox
 
 __all__ = ["sandbox"]
@@ -24,3 +27,45 @@ def test_forty_monitors_and_a_wrong_password(sandbox, tmp_path):
         screen = terminal.until("✔ 40 ready", seconds=45)
         assert (sandbox.stats()["sign_in_attempts"], sandbox.stats()["sign_ins"]) == (2, 1)
         hunt(sandbox, tmp_path, shown, screen)
+
+
+def test_the_session_expires_while_ten_monitors_wait(sandbox, tmp_path):
+    sandbox.set_faults("export-never")
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:
+        terminal.run(PROGRAM, *(f"lab/forks/{run_id}" for run_id in RUNS[:10]))
+        until(lambda: sandbox.stats()["page_visits"] == 10)
+        terminal.when(lambda screen: screen.count("◐ waiting") == 10, "ten that wait")
+        assert sandbox.stats()["sign_ins"] == 1
+        sandbox.expire_sessions()
+        sandbox.set_faults()
+        terminal.keys("*", "v")
+        screen = terminal.until("✔ 10 ready", seconds=60)
+        assert (sandbox.stats()["sign_in_attempts"], sandbox.stats()["sign_ins"]) == (2, 2)
+        assert "✖ 0 failed" in screen
+        hunt(sandbox, tmp_path, screen)
+
+
+def test_a_browser_killed_during_a_visit_needs_no_second_sign_in(sandbox, tmp_path):
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:
+        terminal.run(PROGRAM, "lab/forks/run00")
+        terminal.until("✔ 1 ready")
+        sandbox.set_faults("page-slow:seconds=4")
+        terminal.keys("a")
+        terminal.until("Add runs")
+        terminal.type("lab/forks/run01")
+        terminal.until("1 run")
+        terminal.keys("C-j")
+        terminal.until("visiting")
+        [browser] = browsers(terminal)
+        os.kill(browser, 9)
+        sandbox.set_faults()
+        terminal.until("✔ 2 ready")
+        assert not alive(browser)
+        assert browsers(terminal) != [browser]
+        assert (sandbox.stats()["sign_in_attempts"], sandbox.stats()["sign_ins"]) == (1, 1)
+
+
+def browsers(terminal):
+    """The main processes of the browsers that the program has started."""
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(terminal.shell()) if alive(pid)}
+    return [pid for pid, line in lines.items() if b"--headless" in line and b"--type=" not in line]

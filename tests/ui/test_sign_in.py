@@ -190,3 +190,16 @@ async def test_enter_does_not_mean_yes_there():
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, SignIn))
         assert not world.account.allowed
+
+
+async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
+    prober = FakeProber(
+        {"abc": [Probe(Answer.MISSING, message="There is no project lab/forks."), Probe(Answer.ABSENT)]}
+    )
+    async with running(World(prober), "abc") as (app, pilot):
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.state is State.FAILED)
+        await pilot.press("s")
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.click("#sign-in")
+        await until(lambda: row.attempt == 2 and row.state is State.WAITING)

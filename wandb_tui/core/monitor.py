@@ -294,6 +294,8 @@ class Monitor:
             self._say(self._state, "Not signed in: only public runs can be visited", level=Level.WARNING)
         else:
             self._say(self._state, f"Signed in as {identity.username}")
+        if identity.note:
+            self._say(self._state, identity.note, level=Level.WARNING)
         self._start_visit()
         return None
 

@@ -41,10 +41,12 @@ class Identity:
     Attributes:
         username: The name that the server knows.
         by_password: Whether the password was submitted for it, rather than a kept session being still good.
+        note: What the user should know about how it came to that, or empty.
     """
 
     username: str = ""
     by_password: bool = field(default=False, compare=False)
+    note: str = field(default="", compare=False)
 
     @property
     def anonymous(self) -> bool:

@@ -26,8 +26,8 @@ _UNUSABLE = ("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")
 # keyrings.alt keeps files in the clear, or asks for a password on the terminal.
 
 _WAYS = (
-    "Either go on for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, WANDB_VIEWER_PW and "
-    "WANDB_API_KEY in the environment, or start a keyring: {start}."
+    "Either sign in in the dashboard for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, "
+    "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or start a keyring: {start}."
 )
 _START_LINUX = (
     "`dbus-run-session -- bash`, in it `gnome-keyring-daemon --unlock` (type a password, then Ctrl-D), "

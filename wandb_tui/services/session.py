@@ -32,15 +32,29 @@ class SessionFile:
         self._folder = folder
         host = re.sub(r"[^a-z0-9.-]+", "_", app_url.split("://", 1)[-1].split("/", 1)[0].lower())
         self._server = f"{host}-{_digest(app_url.rstrip('/'))}"
+        self.problem = ""
+        """What was wrong with a file that was read, or empty."""
 
     def path(self, username: str) -> Path:
         """Where the session of this user is; the name does not tell who it is."""
         return self._folder / f"{self._server}-{_digest(username)}{_SUFFIX}"
 
+    def lock(self, username: str) -> Path:
+        """The file that is locked while this user signs in."""
+        return self.path(username).with_suffix(".lock")
+
+    def stamp(self, username: str) -> tuple[int, int]:
+        """Tells one writing of the file from another; zeros where there is no file."""
+        try:
+            found = self.path(username).stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_ino, found.st_mtime_ns)
+
     def read(self, username: str, key: str | None) -> str | None:
         """The session as it was written, or None.
 
-        A file that is damaged, or was written with another key, is renamed and reported in the log.
+        A file that is damaged, or was written with another key, is renamed; `problem` says so.
         """
         path = self.path(username)
         try:
@@ -83,7 +97,7 @@ class SessionFile:
 
     def remove_all(self) -> None:
         """Drop the sessions of all users of this server, those put aside included."""
-        for path in self._folder.glob(f"{self._server}-*{_SUFFIX}*"):
+        for path in (*self._folder.glob(f"{self._server}-*{_SUFFIX}*"), *self._folder.glob(f"{self._server}-*.lock")):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -94,7 +108,8 @@ class SessionFile:
         except OSError as error:
             log.warning("The saved browser session %s cannot be used, nor put aside: %s", path, error)
         else:
-            log.warning("The saved browser session cannot be used; it was put aside as %s", aside)
+            self.problem = f"The saved browser session is damaged or not ours; it was put aside as {aside}"
+            log.warning("%s", self.problem)
 
 
 def _opened(sealed: bytes, key: str | None) -> str | None:

@@ -40,6 +40,7 @@ class Vault:
         self._keyring = KeyringStore(self.service, timeout=timeout)
         self._file = SessionFile(folder, server.app_url)
         self._in_memory: dict[str, str] = {}
+        self._stamps: dict[str, tuple[int, int]] = {}
 
     def credentials(self) -> Credentials | None:
         """The user name and password that are kept, if any.
@@ -129,6 +130,7 @@ class Vault:
         except KeyringError as error:
             log.warning("The saved browser session cannot be opened: %s", error)
             return None
+        self._stamps[username] = self._file.stamp(username)
         text = self._file.read(username, key)
         return _parsed(text) if text else None
 
@@ -157,10 +159,28 @@ class Vault:
                 key = new_key()
                 self._set(_SESSION_KEY, key)
             self._file.write(username, key, text)
+            self._stamps[username] = self._file.stamp(username)
         except (KeyringError, OSError) as error:
             log.info("The browser session stays in memory: %s", redact(str(error)))
             return False
         return True
+
+    def refresh_session(self, username: str) -> bool:
+        """Prefer the session on disk where another process has written a newer one; whether that is so."""
+        stamp = self._file.stamp(username)
+        if stamp == (0, 0) or stamp == self._stamps.get(username):
+            return False
+        self._in_memory.pop(username, None)
+        return True
+
+    def session_lock(self, username: str) -> Path:
+        """The file to lock while this user signs in, so that two processes do it only once."""
+        return self._file.lock(username)
+
+    def take_session_problem(self) -> str:
+        """What was wrong with the session file that was read, or empty; it is told once."""
+        problem, self._file.problem = self._file.problem, ""
+        return problem
 
     def forget_session(self, username: str | None = None) -> None:
         """Drop the browser session of one user, or of all."""

@@ -159,8 +159,9 @@ class Session:
             self.watch.restart(kept.run, kept.attempt)
 
     def restart_refused(self) -> int:
-        """Begin anew what failed for want of a good API key; how many those are."""
-        refused = [row.run for row in self.watch if row.failure is Failure.API_KEY]
+        """Begin anew what failed for want of a good API key, or may have; how many those are."""
+        # Of a private run the server says to whomever may not see it that it is not there.
+        refused = [row.run for row in self.watch if row.failure in {Failure.API_KEY, Failure.NOT_FOUND}]
         for run in refused:
             self.restart(run)
         return len(refused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.async_api import Error
@@ -16,6 +17,7 @@ from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.browser.window import SignInWindow
+from wandb_tui.services.file_lock import locked
 from wandb_tui.services.redact import redact
 from wandb_tui.services.signin.flow import SignIn
 from wandb_tui.services.signin.hand import GoneError
@@ -27,6 +29,9 @@ from wandb_tui.services.signin.viewer import Viewer
 from wandb_tui.services.vault import Vault
 
 log = logging.getLogger(__name__)
+
+_OTHERS_WITHIN = 60.0
+"""Seconds to wait for another process that signs in as the same user."""
 
 
 class BrowserJobs:
@@ -75,6 +80,13 @@ class BrowserJobs:
         if known is None and not state.saved_session:
             return self._nothing_to_sign_in_with()
         self._origins.allow(await apart(self._account.allowed_origins))
+        async with locked(self._vault.session_lock(state.username), _OTHERS_WITHIN):
+            return await self._sign_in_alone(known, state.username)
+
+    async def _sign_in_alone(self, known: Credentials | None, username: str) -> Identity:
+        """Sign in while no other process does so as this user; what one of them has just got is used."""
+        if await apart(lambda: self._vault.refresh_session(username)):
+            await self._host.forget()
         try:
             self._identity = await self._sign_in_or_start_anew(known)
         except SignInError as error:
@@ -84,7 +96,7 @@ class BrowserJobs:
                 self._account.ask_about(error.origin)
             raise
         await self._host.save(now=True)
-        return self._identity
+        return replace(self._identity, note=self._vault.take_session_problem())
 
     async def sign_in_by_hand(self) -> Identity:
         """Let the user sign in, in a window; from then on that session is the one."""
@@ -110,7 +122,8 @@ class BrowserJobs:
 
     def _nothing_to_sign_in_with(self) -> Identity:
         if not self._anonymous_ok:
-            raise refusal(SignInProblem.NO_CREDENTIALS, self._server.host)
+            detail = self._vault.take_session_problem()
+            raise refusal(SignInProblem.NO_CREDENTIALS, self._server.host, detail=detail)
         log.warning("Nothing to sign in with: pages are visited signed out, which does for public runs only")
         self._identity = Identity()
         return self._identity

@@ -63,8 +63,8 @@ class SignIn(Dialog[bool]):
                 compact=True,
             )
             if self._state.keyring_problem:
-                why = f"For this session only: {clean(self._state.keyring_problem, 300)}"
-                yield Static(Content(self._look.text(why)), classes="dialog-note", id="keyring-problem")
+                why = self._look.text(clean(self._state.keyring_problem, 600))
+                yield Static(Content(why), classes="dialog-note", id="keyring-problem")
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Sign in", variant="primary", id="sign-in")
