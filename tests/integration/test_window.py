@@ -13,6 +13,8 @@ import pytest
 from browsing import eventually
 from playwright.sync_api import Error, sync_playwright
 from sandbox_fixtures import sign_in
+from secret_service import secret_service
+from terminal import Terminal
 
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.find import find_browser
@@ -32,21 +34,31 @@ def display():
         server.terminate()
 
 
-@contextmanager
-def window(sandbox, home, *arguments, display):
-    """``wandb-tui login --window`` at work, and the port at which its browser can be driven."""
+def driveable(home):
+    """A browser whose window can be driven from outside, too, and where; without a window it is as ever."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     browser = home / "browser"
-    browser.write_text(f'#!/bin/sh\nexec "{find_browser(os.environ)}" --remote-debugging-port={port} "$@"\n')
+    real = find_browser(os.environ)
+    browser.write_text(
+        f'#!/bin/sh\ncase "$*" in *--headless*) exec "{real}" "$@";; esac\n'
+        f'exec "{real}" --remote-debugging-port={port} "$@"\n'
+    )
     browser.chmod(0o755)
-    environ = environment(sandbox, home, DISPLAY=display, WANDB_TUI_BROWSER=str(browser))
+    return browser, f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def window(sandbox, home, *arguments, display, **more):
+    """``wandb-tui login --window`` at work, and the port at which its browser can be driven."""
+    browser, address = driveable(home)
+    environ = environment(sandbox, home, DISPLAY=display, WANDB_TUI_BROWSER=str(browser), **more)
     pipe = subprocess.PIPE
     command = [PROGRAM, "login", "--window", *arguments]
     with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as program:
         try:
-            yield program, f"http://127.0.0.1:{port}"
+            yield program, address
         finally:
             program.terminate()
 
@@ -127,6 +139,111 @@ def test_a_window_that_is_closed_again(tmp_path, display):
         assert not printed
         assert "closed before anybody was signed in" in said
         assert eventually(lambda: str(tmp_path) not in subprocess.check_output(["ps", "-eo", "args"], text=True))
+
+
+def run(environ, *arguments, stdin=""):
+    """A command to its end; its status and all it said."""
+    done = subprocess.run(
+        [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def with_run(sandbox):
+    """The sandbox, with runs to wait for."""
+    world = sandbox.world
+    project, _ = world.state.ensure_project("lab", "forks")
+    for run_id in ("abc", "def"):
+        made = world.state.create_run(project, run_id, None)
+        world.histories.append(made, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
+    return sandbox
+
+
+def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_path, display):
+    with Sandbox(SandboxConfig(export_delay=0, sign_in="sso")) as sandbox, secret_service(tmp_path) as keyring:
+        with_run(sandbox)
+        laptop, cluster = tmp_path / "laptop", tmp_path / "cluster"
+        for home in (laptop, cluster):
+            home.mkdir()
+        with window(sandbox, laptop, display=display, **keyring.environ) as (program, address):
+            with driven(address, sandbox.app_url) as page:
+                by_hand(page, sandbox, "sso")
+            printed, said = program.communicate(timeout=60)
+        assert program.returncode == 0, said
+        assert "Nothing is kept" not in printed
+        [kept] = laptop.rglob("*.session")
+        here = environment(sandbox, laptop, WANDB_API_KEY=sandbox.api_key, **keyring.environ)
+        assert run(here, "wait", "lab/forks/abc", "--timeout", "60")[0] == 0
+        # From one machine to the other as one pipeline; the shell tells of both ends.
+        pipeline = (
+            f"set -o pipefail; '{PROGRAM}' login --print-session | HOME='{cluster}' '{PROGRAM}' login --session-stdin"
+        )
+        done = subprocess.run(
+            ["bash", "-c", pipeline], env=here, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "The session of researcher is kept" in done.stdout
+        assert [path.name for path in cluster.rglob("*.session")] == [kept.name]
+        there = here | {"HOME": str(cluster)}
+        assert run(there, "wait", "lab/forks/def", "--timeout", "60")[0] == 0
+        assert sandbox.stats()["sign_ins"] == 1
+
+
+def test_a_server_that_never_names_anybody(tmp_path, display):
+    with (
+        Sandbox(SandboxConfig(export_delay=0, faults=("viewer-null",))) as sandbox,
+        secret_service(tmp_path) as keyring,
+    ):
+        with_run(sandbox)
+        with window(sandbox, tmp_path, display=display, **keyring.environ) as (program, address):
+            with driven(address, sandbox.app_url) as page:
+                sign_in(page, sandbox)
+            _, said = program.communicate(timeout=60)
+        assert program.returncode == 0, said
+        environ = environment(sandbox, tmp_path, WANDB_API_KEY=sandbox.api_key, **keyring.environ)
+        status, out, errors = run(environ, "wait", "lab/forks/abc", "--timeout", "60")
+        assert (status, "signed out" in errors, "Not signed in" in out) == (0, False, False), (out, errors)
+        assert sandbox.stats()["sign_ins"] == 1
+
+
+def test_a_password_hands_a_session_on_without_a_keyring(tmp_path):
+    with Sandbox(SandboxConfig()) as sandbox:
+        environ = environment(sandbox, tmp_path)
+        given = ["login", "--username", sandbox.username, "--password-stdin", "--print-session"]
+        status, printed, said = run(environ, *given, stdin=sandbox.password + "\n")
+        assert status == 0, said
+        assert json.loads(printed)["username"] == sandbox.username
+        assert sandbox.password not in printed + said
+        assert sandbox.stats()["sign_ins"] == 1
+        assert not list(tmp_path.rglob("*.session"))
+        with Terminal(environ) as terminal:
+            for option in ("--print-session", "--session-stdin"):
+                terminal.run(PROGRAM, "login", option)
+                terminal.until("terminal.", "Pipe it", "shell-is-back$")
+
+
+def test_the_button_of_the_sign_in_screen_opens_the_window(tmp_path, display):
+    with Sandbox(SandboxConfig(export_delay=0, sign_in="second-factor")) as sandbox:
+        with_run(sandbox)
+        browser, address = driveable(tmp_path)
+        environ = environment(
+            sandbox, tmp_path, DISPLAY=display, WANDB_TUI_BROWSER=str(browser), WANDB_API_KEY=sandbox.api_key,
+            WANDB_VIEWER_MAIL=sandbox.username, WANDB_VIEWER_PW=sandbox.password, LANG="C.UTF-8",
+        )  # fmt: skip
+        with Terminal(environ, columns=80, lines=24) as terminal:
+            terminal.run(PROGRAM, "lab/forks/abc")
+            terminal.until("signing-in", "Sign-in needs you")
+            terminal.keys("s")
+            terminal.until("In a browser window", "asks for a code")
+            terminal.keys("BTab", "BTab", "BTab", "Enter")
+            with driven(address, sandbox.app_url) as page:
+                page.close()
+            terminal.until("window was closed", "In a browser window", "Public runs only")
+            terminal.keys("BTab", "BTab", "Enter")
+            with driven(address, sandbox.app_url) as page:
+                by_hand(page, sandbox, "second-factor")
+            terminal.until("✔ 1 ready", seconds=60)
+        assert sandbox.stats()["sign_ins"] == 1
 
 
 def test_without_a_display_the_way_for_clusters_is_told(tmp_path):

@@ -61,7 +61,9 @@ class BrowserJobs:
         self._visit_timeout = visit_timeout
         self._origins = origins
         self._viewer = Viewer(server)
-        self._window = SignInWindow(server, account, vault, environ, viewer=self._viewer, executable=executable)
+        self._window = SignInWindow(
+            server, account, vault, environ, viewer=self._viewer, origins=origins, executable=executable
+        )
         self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
         self._tabs = asyncio.Semaphore(max(1, tabs))
         self._identity = Identity()
@@ -95,6 +97,9 @@ class BrowserJobs:
             if error.origin:
                 self._account.ask_about(error.origin)
             raise
+        if self._identity.anonymous:
+            # The page looked like somebody's, but the server does not say whose.
+            self._identity = replace(self._identity, username=username)
         await self._host.save(now=True)
         return replace(self._identity, note=self._vault.take_session_problem())
 

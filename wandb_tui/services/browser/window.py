@@ -15,18 +15,24 @@ from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.launch import has_display, no_display
 from wandb_tui.services.redact import redact
+from wandb_tui.services.signin.decide import signed_in_by_looks
+from wandb_tui.services.signin.hand import GoneError, read_page
+from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.outcomes import refusal
 from wandb_tui.services.signin.viewer import Viewer
 from wandb_tui.services.vault import Vault
 
 log = logging.getLogger(__name__)
 
+SOMEBODY = "somebody"
+"""Under which name a session is kept where neither the server nor the user tells whose it is."""
+
 _LOOK_EVERY = 1.0
 _LOAD_TIMEOUT = 60_000.0
 
 
 class SignInWindow:
-    """One visible browser, for one sign-in. Nothing is read from its pages, and nothing is typed into them."""
+    """One visible browser, for one sign-in. Nothing is typed into its pages."""
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class SignInWindow:
         environ: Mapping[str, str],
         *,
         viewer: Viewer,
+        origins: Origins,
         executable: Path | None,
     ) -> None:
         """Prepare; nothing is opened yet. The arguments are those of `BrowserVisitor`."""
@@ -43,6 +50,7 @@ class SignInWindow:
         self._account = account
         self._environ = environ
         self._viewer = viewer
+        self._origins = origins
         self._host = BrowserHost(server, vault, environ, headless=False, executable=executable)
 
     async def run(self) -> tuple[str, Identity]:
@@ -99,10 +107,18 @@ class SignInWindow:
     async def _who(self, page: Page) -> Identity | None:
         try:
             answer = await self._viewer.ask(page)
-        except Error:
-            # This tab was closed meanwhile; whether others are left, the next look tells.
+            if answer.username:
+                return Identity(answer.username)
+            # Some servers never name anybody; then a way to log out on their own page has to do.
+            view = (await read_page(page)).view if self._viewer.can_ask(page) else None
+        except (Error, GoneError):
+            # This tab was closed meanwhile, or goes on to another page; the next look tells more.
             return None
-        return Identity(answer.username) if answer.username else None
+        if view is None or not signed_in_by_looks(view, self._origins, surely=True):
+            return None
+        self._viewer.never_names = answer.known
+        known = (await apart(self._account.state)).username
+        return Identity(known or SOMEBODY)
 
     async def _known_as(self, page: Page, identity: Identity) -> str:
         """The name under which the session is looked for later: that of the known account, if it is the same one."""
