@@ -76,7 +76,8 @@ print("forked:", run.id)
     visit(page, sandbox, parent)
     thread.join(60)
     said = results[0].stdout
-    assert "contact support" in said
+    # Older SDKs do not hand on the server's words.
+    assert "contact support" in said or "has timed out" in said
     child = said.split("forked:")[1].split()[0]
     world = sandbox.world
     forked = world.state.run(world.state.project("lab", "rescue"), child)

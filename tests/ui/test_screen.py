@@ -74,7 +74,7 @@ def test_columns_never_exceed_the_width():
         columns = chosen(width)
         assert sum(cells + 2 * PADDING for _, cells in columns) <= width
         assert columns[0][0].key == "state"
-        if width >= 140:
+        if width >= 170:
             assert len(columns) == len(COLUMNS)
 
 

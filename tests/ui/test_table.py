@@ -106,7 +106,7 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
 async def test_the_run_itself_and_the_waiting_are_told():
     now = [1000.0]
     prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
-    async with running(World(prober), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
+    async with running(World(prober), "abc", size=(180, 40), clock=lambda: now[0]) as (app, _):
         table = app.dashboard.table
         await until(lambda: "1,234" in shown(app))
         assert table.cell(address("abc"), "run_state").text == "finished"

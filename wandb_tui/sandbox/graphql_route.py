@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.world import World
 
 _SDK_AGENTS = ("wandb-core", "W&B Public Client")
+_OLD_CLIENT = re.compile(r"W&B Public Client 0\.(\d|1\d|2[0-6])\.")
+"""SDKs that asked by themselves rather than through their service process, for the whole history."""
+_SDK_HELPERS = ("W&B Internal Client",)
+"""What older SDKs verify a key with."""
 
 
 async def graphql(request: Request) -> Response:
@@ -37,11 +42,17 @@ async def graphql(request: Request) -> Response:
         query, variables = str(asked["query"]), asked.get("variables") or {}
     except (ValueError, KeyError, TypeError):
         return _errors(400, "the request has to be a JSON object with a query")
-    from_sdk = request.headers.get("user-agent", "").startswith(_SDK_AGENTS)
-    if caller.by == "key" and not from_sdk and world.faults.get("sdk-only") is not None:
+    agent = request.headers.get("user-agent", "")
+    from_sdk = agent.startswith(_SDK_AGENTS)
+    if (
+        caller.by == "key"
+        and not agent.startswith(_SDK_AGENTS + _SDK_HELPERS)
+        and world.faults.get("sdk-only") is not None
+    ):
         return _errors(200, 'Cannot query field "project" on type "Query".')
     # The SDK joins what it gets here with the rows of the Parquet files, without looking for doubles.
-    context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=from_sdk)
+    reads_parquet = from_sdk and not _OLD_CLIENT.match(agent)
+    context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=reads_parquet)
     answer = await run_in_threadpool(_answer, context, query, variables)
     record(world, request, {"query": query, "variables": variables}, answer.status, answer.body)
     return JSONResponse(answer.body, status_code=answer.status)

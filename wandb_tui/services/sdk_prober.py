@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -90,8 +90,8 @@ def _version(artifact: Any) -> ArtifactVersion:
 
 def _told_apart(error: Exception, *, absent: Probe) -> Probe:
     """What an error of the SDK means: it wraps in one class what was absent, refused and broken."""
-    cause = getattr(error, "exc", None) or error.__cause__
-    status = http_status(cause) or http_status(error)
+    chain = list(_chain(error))
+    status = next((found for one in chain if (found := http_status(one))), 0)
     words = shown(getattr(error, "message", "") or error)
     if status in _REFUSED:
         return Probe(Answer.REFUSED, message=f"The server refused the API key (HTTP {status})")
@@ -99,12 +99,22 @@ def _told_apart(error: Exception, *, absent: Probe) -> Probe:
         return Probe(Answer.TROUBLE, message="Rate limited")
     if status >= _SERVER_FAULT:
         return Probe(Answer.TROUBLE, message=f"The server is in trouble (HTTP {status})")
-    if isinstance(error, ValueError) or isinstance(cause, ValueError) or "not find" in words.lower():
+    if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in words.lower():
         return absent
     if status:
         return Probe(Answer.NOT_UNDERSTOOD, message=f"The W&B SDK says: {words} (HTTP {status})")
-    log.info("The SDK's call failed: %s, caused by %s", type(error).__name__, type(cause).__name__)
+    log.info("The SDK's call failed: %s", " < ".join(type(one).__name__ for one in chain))
     return Probe(Answer.TROUBLE, message=f"The W&B SDK says: {words}")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it was caused by; the SDK keeps that in one place or another."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        kept = getattr(error, "exc", None)
+        error = kept if isinstance(kept, BaseException) else error.__cause__ or error.__context__
 
 
 def http_status(error: object) -> int:

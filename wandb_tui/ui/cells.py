@@ -145,3 +145,9 @@ def _short(seconds: float) -> str:
 
 def _nothing(moment: Moment) -> Cell:
     return Cell(moment.look.text("–"), "quiet")
+
+
+def message(row: Watched, moment: Moment, width: int) -> Cell:
+    """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
+    doubt = "! " if row.cautions and row.active else ""
+    return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), "warning" if doubt else "quiet")

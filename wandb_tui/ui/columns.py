@@ -107,6 +107,7 @@ COLUMNS = (
         ticks=True,
     ),
     Column("attempt", "Try", 4, 3, cells.attempt, lambda row, _: (row.attempt,), right=True),
+    Column("message", "Message", 32, 3, cells.message, lambda row, _: natural(row.reason or row.message), share=6),
 )  # fmt: skip
 """All columns, from left to right."""
 
