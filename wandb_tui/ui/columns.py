@@ -97,17 +97,17 @@ COLUMNS = (
         "time", "Time", 7, 10, cells.elapsed, lambda row, now: (row.elapsed(now),), right=True, ticks=True,
         compact=True,
     ),
-    Column("waited", "Waited", 7, 2, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
+    Column("waited", "Waited", 7, 1, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
     Column(
         "next", "Next", 6, 9, cells.next_probe, lambda row, now: _number(row.until_probe(now) if row.active else None),
         right=True, ticks=True, compact=True,
     ),
     Column(
-        "age", "Age", 5, 1, cells.age, lambda row, now: _number(row.age(now) if row.active else None), right=True,
+        "age", "Age", 5, 0, cells.age, lambda row, now: _number(row.age(now) if row.active else None), right=True,
         ticks=True,
     ),
     Column("attempt", "Try", 4, 3, cells.attempt, lambda row, _: (row.attempt,), right=True),
-    Column("message", "Message", 32, 3, cells.message, lambda row, _: natural(row.reason or row.message), share=6),
+    Column("message", "Message", 32, 2, cells.message, lambda row, _: natural(row.reason or row.message), share=6),
 )  # fmt: skip
 """All columns, from left to right."""
 

@@ -1,0 +1,221 @@
+"""Every kind of trouble on the row: the real dashboard and the real poller, against a sandbox over HTTP."""
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.ui.fakes import World, address
+from wandb_tui.core.events import Failure
+from wandb_tui.core.schedule import Pace
+from wandb_tui.core.state import State
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services import graphql
+from wandb_tui.services.artifacts import Poller
+from wandb_tui.services.graphql import GraphQL
+from wandb_tui.ui.app import WandbTuiApp
+
+PATIENT = Pace(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
+        world = sandbox.world
+        project, _ = world.state.ensure_project("lab", "forks")
+        for run_id in ("abc", "exported"):
+            run = world.state.create_run(project, run_id, None)
+            lines = [json.dumps({"_step": step, "loss": 1.0}) for step in range(10)]
+            world.histories.append(run, "wandb-history.jsonl", 0, lines)
+        world.exports.start(world.state.run(project, "exported"), delay=0)
+        yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def in_good_order(sandbox, monkeypatch):
+    monkeypatch.setattr(graphql, "_READ_TIMEOUT", 1.0)
+    yield
+    sandbox.set_faults()
+
+
+@contextlib.asynccontextmanager
+async def dashboard(url, key, *runs):
+    """The dashboard with a poller of its own; the pages are visited by nobody."""
+    poller = Poller(GraphQL(url, lambda: key))
+    app = WandbTuiApp(World(poller, pace=PATIENT).backend(), runs=runs)
+    async with app.run_test(size=(200, 40)) as pilot:
+        yield app, pilot
+        app.session.stop()
+    poller.close()
+
+
+async def said(app, pilot, text, run="abc", seconds=30):
+    """Wait until the newest line of a run says that, and the table's cell begins as that line does."""
+    shown = []
+    for _ in range(int(seconds / 0.05)):
+        row = app.session.watch.get(address(run))
+        if row is not None and row.run in app.dashboard.table._positions:
+            shown.append(app.dashboard.table.cell(row.run, "message").text)
+            if text in row.message and shown[-1][:25].rstrip() == row.message[:25].rstrip():
+                return row
+        await pilot.pause(0.05)
+    raise AssertionError(f"never {text!r}: {list(dict.fromkeys(shown))[-8:]}")
+
+
+TROUBLES = {
+    "http-status:code=500": "is in trouble (HTTP 500), next check in",
+    "http-status:code=502": "is in trouble (HTTP 502), next check in",
+    "http-status:code=503": "is in trouble (HTTP 503), next check in",
+    "broken-json": "answers with something that is not JSON, next check in",
+    "html-page": "answers with a web page instead of data (is this the address",
+    "empty-body": "answers with nothing at all, next check in",
+    "graphql-error:message=boom": "says: boom, next check in",
+    "reset": "broke off, next check in",
+    "hang": "does not answer: connected, but silent for",
+    "rate-limit:retry-after=2,seconds=1": "Rate limited, next check in",
+}
+
+
+@pytest.mark.parametrize("faults", [list(TROUBLES)[:5], list(TROUBLES)[5:]], ids=["answers", "connections"])
+async def test_each_trouble_is_on_the_row_ends_nothing_and_is_got_over(sandbox, faults):
+    async with dashboard(sandbox.base_url, sandbox.api_key, "abc") as (app, pilot):
+        row = await said(app, pilot, "Artifact not available yet")
+        for fault in faults:
+            sandbox.set_faults(fault)
+            await said(app, pilot, TROUBLES[fault])
+            assert not row.state.final
+            sandbox.set_faults()
+            await said(app, pilot, "Artifact not available yet")
+        assert row.attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure", "says"),
+    [
+        ("http-status:code=401", Failure.API_KEY, "refused the API key (HTTP 401)"),
+        ("http-status:code=403", Failure.API_KEY, "refused the API key (HTTP 403)"),
+        ("key-sees-nothing", Failure.NOT_FOUND, "There is no project lab/forks, or this API key may not see it"),
+    ],
+)
+async def test_refusals_end_it_at_once_with_the_reason(sandbox, fault, failure, says):
+    sandbox.set_faults(fault)
+    async with dashboard(sandbox.base_url, sandbox.api_key, "abc") as (app, pilot):
+        row = await said(app, pilot, says)
+        assert (row.state, row.failure) == (State.FAILED, failure)
+
+
+async def test_a_name_that_cannot_be_resolved_until_the_network_is_back(sandbox, monkeypatch):
+    port = sandbox.base_url.rpartition(":")[2]
+    real, up = socket.getaddrinfo, threading.Event()
+
+    def resolve(host, *more, **options):
+        if host == "wandb.lab.test" and not up.is_set():
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real("127.0.0.1" if host == "wandb.lab.test" else host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    async with dashboard(f"http://wandb.lab.test:{port}", sandbox.api_key, "exported") as (app, pilot):
+        row = await said(app, pilot, "The name wandb.lab.test", "exported")
+        assert "cannot be resolved (is it right, and is the network up?)" in row.message
+        assert not row.state.final
+        up.set()
+        await said(app, pilot, "Artifact is now available", "exported")
+
+
+async def test_a_certificate_that_nobody_trusts_until_it_is_named(sandbox, tmp_path, monkeypatch):
+    certificate = self_signed(tmp_path)
+    with tls_in_front_of(sandbox, certificate) as url:
+        async with dashboard(url, sandbox.api_key, "exported") as (app, pilot):
+            row = await said(app, pilot, "The certificate of localhost", "exported")
+            assert "is not trusted (REQUESTS_CA_BUNDLE can name" in row.message
+            assert not row.state.final
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+            await said(app, pilot, "Artifact is now available", "exported")
+
+
+async def test_a_server_that_is_down_until_it_is_up(sandbox):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    async with dashboard(f"http://127.0.0.1:{port}", sandbox.api_key, "exported") as (app, pilot):
+        row = await said(app, pilot, "Nothing listens at 127.0.0.1", "exported")
+        assert not row.state.final
+        with forwarding(sandbox, port):
+            await said(app, pilot, "Artifact is now available", "exported")
+
+
+def self_signed(folder):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@contextlib.contextmanager
+def forwarding(sandbox, port=0, certificate=None):
+    """A server that hands each question on to the sandbox; with a certificate, over TLS."""
+
+    class Forward(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")}
+            answer = requests.post(f"{sandbox.base_url}{self.path}", body, headers=headers, timeout=10)
+            self.send_response(answer.status_code)
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *arguments):
+            pass
+
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, request, client_address):
+            pass
+
+    web = Quiet(("127.0.0.1", port), Forward)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        web.socket = context.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield web.server_port
+    finally:
+        web.shutdown()
+        web.server_close()
+        thread.join(5)
+
+
+@contextlib.contextmanager
+def tls_in_front_of(sandbox, certificate):
+    with forwarding(sandbox, certificate=certificate) as port:
+        yield f"https://localhost:{port}"
