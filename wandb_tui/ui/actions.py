@@ -12,6 +12,7 @@ class Where(StrEnum):
     """Where an action can be used."""
 
     DASHBOARD = "dashboard"
+    LOGS = "logs"
     ANYWHERE = "anywhere"
 
 
@@ -23,6 +24,7 @@ class Needs(StrEnum):
     RUN = "run"
     ACTIVE_RUN = "active run"
     PANE = "pane"
+    LOG = "log"
     REMOVED = "removed run"
     CHOICE = "marks or a filter"
 
@@ -70,6 +72,7 @@ class Action:
 _SHOWN = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
     "asterisk": "*", "f1": "F1", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
+    "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 
 
@@ -111,6 +114,27 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
     Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
+    Action("find", ("f",), "Find", "Find a text in the logs.", Where.LOGS, Needs.LOG, footer=False),
+    Action("find_next", ("n",), "Next", "Go to the next place where it stands.", Where.LOGS, Needs.LOG, footer=False),
+    Action("find_previous", ("N",), "Previous", "Go to the place before.", Where.LOGS, Needs.LOG, footer=False),
+    Action("follow", ("F",), "Follow", "Follow the newest line of a log, or pause.", Where.LOGS, Needs.LOG,
+           footer=False),
+    Action("level", ("L",), "Level", "Show all lines, warnings and errors, or errors only.", Where.LOGS, Needs.LOG,
+           footer=False),
+    Action("times", ("t",), "Times", "Show the time of day, or the time since the attempt began.", Where.LOGS,
+           Needs.LOG, footer=False),
+    Action("wrap", ("W",), "Wrap", "Break long lines, or scroll sideways with ← and →.", Where.LOGS, Needs.LOG,
+           footer=False),
+    Action("zoom", ("z",), "Full screen", "Give one log all of the screen, or no longer.", Where.LOGS, Needs.LOG,
+           footer=False),
+    Action("grow_pane", ("greater_than_sign",), "Larger", "Let the pane grow; a divider can be dragged as well.",
+           Where.LOGS, Needs.LOG, footer=False),
+    Action("shrink_pane", ("less_than_sign",), "Smaller", "Let the pane shrink.", Where.LOGS, Needs.LOG,
+           footer=False),
+    Action("save_log", ("S",), "Save log", "Write the log to a file in the current folder.", Where.LOGS, Needs.LOG,
+           footer=False),
+    Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Where.LOGS, Needs.LOG,
+           footer=False),
     Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),
     Action("command_palette", ("ctrl+p",), "Palette", "Find any action by its name.", where=Where.ANYWHERE),
     Action("ask_quit", ("q", "ctrl+q"), "Quit", "Leave; asks first while monitors run.", where=Where.ANYWHERE),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from rich.cells import cell_len
 
@@ -10,6 +12,7 @@ from wandb_tui.core.events import Level
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import look as looks
+from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look, clean
 
 Piece = tuple[str, str]
@@ -23,37 +26,78 @@ _NARROW = 28
 """Below this many cells the time of day is left out."""
 
 
-def drawn(lines: Iterable[LogLine], width: int, look: Look, before: int | None) -> Iterator[list[Piece]]:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One line on the screen, and which line of the log it belongs to; none where attempts are set apart."""
+
+    pieces: tuple[Piece, ...]
+    of: LogLine | None = None
+
+    @property
+    def text(self) -> str:
+        """It, without its colours."""
+        return "".join(text for text, _ in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What logs are drawn on.
+
+    Attributes:
+        width: How many cells there are.
+        look: Which signs to draw with.
+        view: How logs are shown.
+        starts: When each attempt began.
+    """
+
+    width: int
+    look: Look
+    view: LogView = field(default_factory=LogView)
+    starts: Mapping[int, datetime] = field(default_factory=dict)
+
+    def time(self, line: LogLine) -> str:
+        """When it was said, with a space; empty where there is no room for it."""
+        if self.width < _NARROW:
+            return ""
+        start = self.starts.get(line.attempt)
+        if not self.view.relative or start is None:
+            return f"{looks.time_of_day(line.time)} "
+        return f"{'+' + looks.minutes(max(0.0, (line.time - start).total_seconds())):>{_TIME_WIDTH - 1}} "
+
+
+def drawn(lines: Iterable[LogLine], page: Page, before: int | None) -> Iterator[Drawn]:
     """The screen's lines for these lines of a log.
 
     Args:
         lines: Lines of the log, oldest first.
-        width: How many cells there are.
-        look: Which signs to draw with.
+        page: What they are drawn on.
         before: The attempt of the line before the first, if there was one.
     """
     for line in lines:
+        if not page.view.shows(line.level):
+            continue
         if before is not None and line.attempt != before:
-            yield _rule(line.attempt, width, look)
+            yield _rule(line.attempt, page)
         before = line.attempt
-        yield from _line(line, width, look)
+        yield from _line(line, page)
 
 
-def _line(line: LogLine, width: int, look: Look) -> Iterator[list[Piece]]:
-    time = f"{looks.time_of_day(line.time)} " if width >= _NARROW else ""
+def _line(line: LogLine, page: Page) -> Iterator[Drawn]:
+    time = page.time(line)
     style = _ENDS.get(line.state, _LEVELS[line.level]) if line.state.final else _LEVELS[line.level]
-    sign = look.sign(line)
+    sign = page.look.sign(line)
     sign += " " * (_SIGN_WIDTH - cell_len(sign))
     indent = len(time) + _SIGN_WIDTH
-    first, *rest = wrapped(look.text(clean(line.message)), max(1, width - indent))
-    yield [(time, "time"), (sign, style), (first, style)]
+    message = page.look.text(clean(line.message))
+    first, *rest = wrapped(message, max(1, page.width - indent)) if page.view.wrap else [message]
+    yield Drawn(((time, "time"), (sign, style), (first, style)), line)
     for more in rest:
-        yield [(" " * indent, "text"), (more, style)]
+        yield Drawn(((" " * indent, "text"), (more, style)), line)
 
 
-def _rule(attempt: int, width: int, look: Look) -> list[Piece]:
+def _rule(attempt: int, page: Page) -> Drawn:
     title = f"── attempt {attempt} "
-    return [(look.text(title + "─" * max(0, width - cell_len(title))), "rule")]
+    return Drawn(((page.look.text(title + "─" * max(0, page.width - cell_len(title))), "rule"),))
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -15,25 +15,25 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
 from wandb_tui.ui.arrangement import Arrangement
 from wandb_tui.ui.look import Look
-from wandb_tui.ui.screens.table_actions import TableActions
+from wandb_tui.ui.screens.pane_actions import PaneActions
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.banner import Banner
 from wandb_tui.ui.widgets.empty import EmptyState
 from wandb_tui.ui.widgets.filter_bar import FilterBar
+from wandb_tui.ui.widgets.find_bar import FindBar
 from wandb_tui.ui.widgets.header_bar import HeaderBar
 from wandb_tui.ui.widgets.key_bar import KeyBar
-from wandb_tui.ui.widgets.log_pane import LogPane
-from wandb_tui.ui.widgets.panes import MOST, Panes
+from wandb_tui.ui.widgets.panes import Panes
 from wandb_tui.ui.widgets.run_table import RunTable
 
 Standing = tuple[State, bool, bool]
 """What of a row the bars at the top and the bottom depend on."""
 
 
-class Dashboard(TableActions):
+class Dashboard(PaneActions):
     """What one sees all the time."""
 
-    BINDINGS = bindings(Where.DASHBOARD)
+    BINDINGS = [*bindings(Where.DASHBOARD), *bindings(Where.LOGS)]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, session: Session, look: Look, goal: Goal) -> None:
@@ -49,6 +49,7 @@ class Dashboard(TableActions):
         self.table = RunTable(look, session.clock, self.arrangement)
         self.panes = Panes(look)
         self._banner, self.filter_bar, self._keys = Banner(look), FilterBar(look), KeyBar()
+        self.find_bar = FindBar()
 
     def compose(self) -> ComposeResult:
         """Header, table, panes, keys."""
@@ -58,6 +59,7 @@ class Dashboard(TableActions):
         yield EmptyState(self.look)
         yield self.filter_bar
         yield self.panes
+        yield self.find_bar
         yield self._keys
 
     def on_mount(self) -> None:
@@ -69,6 +71,7 @@ class Dashboard(TableActions):
     def loaded(self) -> None:
         """The list on disk has been read: if there is nothing, there is nothing."""
         self._loading = False
+        self.panes.restore(self.session.view.get("panes"))
         self.refresh_all()
 
     def refresh_all(self) -> None:
@@ -80,7 +83,7 @@ class Dashboard(TableActions):
         if not empty and self.focused is None:
             # An empty table is hidden, and what is hidden loses the focus.
             self.call_after_refresh(self.table.focus)
-        self._show_panes()
+        self.show_panes()
         self.refresh_bars()
 
     def repaint(self, rows: Iterable[Watched]) -> None:
@@ -90,7 +93,7 @@ class Dashboard(TableActions):
         moved = self.arrangement.unsettled(rows, self.session.now)
         if moved:
             self.table.show(self._rows())
-            self.panes.show(self.session.watch, self.table.from_cursor)
+            self.show_panes()
         self.table.update(rows)
         self.panes.repaint(rows)
         if moved or not standing.items() <= self._standing.items():
@@ -101,8 +104,10 @@ class Dashboard(TableActions):
         """A second has gone by."""
         self.table.tick()
 
-    def _show_panes(self) -> None:
+    def show_panes(self) -> None:
+        """Which runs have a pane may have changed; what is shown of a log is read from disk."""
         self.panes.show(self.session.watch, self.table.from_cursor)
+        self.set_class(self.panes.zoomed, "-zoomed")
         for pane in self.panes.panes:
             if pane.run is not None:
                 self.session.recall(pane.run)
@@ -122,7 +127,7 @@ class Dashboard(TableActions):
     def _cursor_moved(self) -> None:
         if self.table.marks.cursor_moved(self.table.shown, self.table.run):
             self.table.tick()
-        self._show_panes()
+        self.show_panes()
         self.refresh_bars()
 
     @on(RunTable.Opened)
@@ -140,6 +145,7 @@ class Dashboard(TableActions):
             Needs.RUN: lambda: targets,
             Needs.ACTIVE_RUN: lambda: any(self.session.watch[run].active for run in targets),
             Needs.PANE: lambda: self.panes.pinned,
+            Needs.LOG: lambda: len(self.session.watch),
             Needs.CHOICE: lambda: len(self.table.marks) or self.arrangement.filter.text,
             Needs.REMOVED: lambda: self.session.can_undo,
         }
@@ -156,26 +162,6 @@ class Dashboard(TableActions):
             self.table.go_to(runs[0])
 
         self.app.push_screen(AddRuns(self.session, self._goal, self.look, add))
-
-    def action_logs(self) -> None:
-        """Pin a pane."""
-        for run in self.targets():
-            if not self.panes.pin(run):
-                self.hint(f"{MOST} panes are open; x closes one")
-                break
-        self._show_panes()
-        self.refresh_bars()
-
-    def action_close_pane(self) -> None:
-        """Close the pane in focus, that of the run under the cursor, or the newest."""
-        pinned = self.panes.pinned
-        focused = self.focused.run if isinstance(self.focused, LogPane) else None
-        run = next((run for run in (focused, self.table.run, *reversed(pinned)) if run in pinned), None)
-        if run is not None:
-            self.panes.unpin(run)
-            self._show_panes()
-            self.table.focus()
-            self.refresh_bars()
 
     async def action_sign_in(self) -> None:
         """Open the sign-in screen."""

@@ -70,7 +70,7 @@ class Help(ModalScreen[None]):
             yield "Here", list(_bound(self._for))
         else:
             yield "Runs", list(_keys(Where.DASHBOARD))
-            yield "Logs", [(key, "bold $accent", what) for key, what in _LOG_KEYS]
+            yield "Logs", [*_keys(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
         yield "Anywhere", list(_keys(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]

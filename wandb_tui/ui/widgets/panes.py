@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.ports import Json
 from wandb_tui.core.watch import Watch, Watched
+from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look
+from wandb_tui.ui.shares import Axis, Shares
 from wandb_tui.ui.widgets.log_pane import LogPane
 
 MOST = 4
@@ -21,6 +28,13 @@ _ROOMY_WIDTH = 70
 
 _LEAST_WIDTH = 38
 _LEAST_HEIGHT = 4
+_SMALLEST_WIDTH, _SMALLEST_HEIGHT = 16, 3
+"""To this a pane may be made small by hand, in cells."""
+
+_STEP = 4
+"""By so many cells a key makes a pane wider."""
+
+_PATH_PARTS = 3
 _FOLLOWING = 3
 """How many panes follow the cursor at most."""
 
@@ -28,12 +42,19 @@ _FOLLOWING = 3
 class Panes(Container):
     """The panes. Pinned ones show their own run; room that is left beside them follows the cursor, down the table."""
 
+    class Resized(Message):
+        """A divider was dragged."""
+
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._all = [LogPane(look) for _ in range(MOST)]
         self._pinned: list[RunAddress] = []
         self._watch: Watch | None = None
         self._from_cursor: Sequence[RunAddress] = ()
+        self._zoomed: RunAddress | None = None
+        self._shares = Shares()
+        self._dragged: tuple[Axis, int] | None = None
+        self._columns = self._rows = 1
 
     def compose(self) -> ComposeResult:
         """All four; those without a run are hidden."""
@@ -48,6 +69,47 @@ class Panes(Container):
     def panes(self) -> list[LogPane]:
         """The panes that can be seen."""
         return [pane for pane in self._all if pane.display]
+
+    @property
+    def current(self) -> LogPane | None:
+        """The pane in focus, else the first one."""
+        return next((pane for pane in self.panes if pane.has_focus), self.panes[0] if self.panes else None)
+
+    @property
+    def view(self) -> LogView:
+        """How all logs are shown."""
+        return self._all[0].view
+
+    @view.setter
+    def view(self, view: LogView) -> None:
+        for pane in self._all:
+            pane.view = view
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether one pane has all of the room."""
+        return self._zoomed is not None
+
+    def zoom(self, pane: LogPane | None) -> None:
+        """Give one pane all of the room, or with None all of them their own again."""
+        self._zoomed = pane.run if pane is not None else None
+        self._arrange()
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        """All that the next start should know again."""
+        return {"runs": [str(run) for run in self._pinned], "view": self.view.kept, "shares": self._shares.kept}
+
+    def restore(self, kept: Json) -> None:
+        """Take back what was kept, as far as it still makes sense."""
+        if not isinstance(kept, dict):
+            return
+        runs = kept.get("runs")
+        paths = [path.split("/", 2) for path in runs if isinstance(path, str)] if isinstance(runs, list) else []
+        with contextlib.suppress(UsageError):
+            self._pinned = [RunAddress(*path) for path in paths if len(path) == _PATH_PARTS][:MOST]
+        self.view = LogView.of(kept.get("view"))
+        self._shares = Shares.of(kept.get("shares"))
 
     def pin(self, run: RunAddress) -> bool:
         """Give a run a pane of its own; False where all are taken."""
@@ -88,6 +150,11 @@ class Panes(Container):
             if pane.run in changed:
                 pane.repaint()
 
+    def find(self, needle: str) -> None:
+        """Highlight a text in all logs, and in those to come."""
+        for pane in self._all:
+            pane.find(needle)
+
     def recalled(self, row: Watched) -> None:
         """A run's log has got its older lines."""
         for pane in self._all:
@@ -102,11 +169,85 @@ class Panes(Container):
     def _arrange(self) -> None:
         """Side by side, else one above the other; those for which no room is left are hidden."""
         taken = [pane for pane in self._all if pane.run is not None]
-        columns = max(1, min(len(taken) or 1, self.size.width // _LEAST_WIDTH))
-        lines = max(1, min(-(-len(taken) // columns), self.size.height // _LEAST_HEIGHT))
-        room = columns * lines
+        alone = [pane for pane in taken if pane.run == self._zoomed]
+        if not alone:
+            # Its run may have been removed meanwhile.
+            self._zoomed = None
+        taken = alone or taken
+        self._columns = max(1, min(len(taken) or 1, self.size.width // _LEAST_WIDTH))
+        self._rows = max(1, min(-(-len(taken) // self._columns), self.size.height // _LEAST_HEIGHT))
+        room = self._columns * self._rows
         # The newest ones stay: they were asked for last.
-        for index, pane in enumerate(taken):
-            pane.display = index >= len(taken) - room
-        self.styles.grid_size_columns = columns
-        self.styles.grid_size_rows = lines
+        seen = taken[-room:]
+        for pane in self._all:
+            pane.display = pane in seen
+        self.styles.grid_size_columns = self._columns
+        self.styles.grid_size_rows = self._rows
+        self._share()
+
+    # Their sizes
+
+    def _share(self) -> None:
+        self.styles.grid_columns = " ".join(f"{share}fr" for share in self._shares.of_axis(Axis.ACROSS, self._columns))
+        self.styles.grid_rows = " ".join(f"{share}fr" for share in self._shares.of_axis(Axis.DOWN, self._rows))
+
+    def resize(self, step: int) -> bool:
+        """Let the current pane grow by so many steps, at the cost of its neighbour; whether there is one."""
+        pane = self.current
+        if pane is None:
+            return False
+        index = self.panes.index(pane)
+        axis, at, count = (
+            (Axis.ACROSS, index % self._columns, self._columns)
+            if self._columns > 1
+            else (Axis.DOWN, index // self._columns, self._rows)
+        )
+        if count < 2:  # noqa: PLR2004 - alone
+            return False
+        # The last one moves the divider before it, all others the one after them.
+        last = at == count - 1
+        cells = step * (_STEP if axis is Axis.ACROSS else 1)
+        edge = self._edges(axis)[at - last]
+        self._move(axis, at - last, edge + (-cells if last else cells))
+        return True
+
+    def _edges(self, axis: Axis) -> list[int]:
+        """Where each divider is: the first cell after it, on the screen."""
+        shown = self.panes
+        if axis is Axis.ACROSS:
+            return [pane.region.right for pane in shown[: self._columns]][:-1]
+        return [pane.region.bottom for pane in shown[:: self._columns]][:-1]
+
+    def _move(self, axis: Axis, divider: int, to: int) -> None:
+        region = self.region
+        start, end = (region.x, region.right) if axis is Axis.ACROSS else (region.y, region.bottom)
+        least = _SMALLEST_WIDTH if axis is Axis.ACROSS else _SMALLEST_HEIGHT
+        edges = [start, *self._edges(axis), end]
+        edges[divider + 1] = max(edges[divider] + least, min(edges[divider + 2] - least, to))
+        sizes = [after - before for before, after in pairwise(edges)]
+        if min(sizes) > 0:
+            self._shares = self._shares.with_axis(axis, sizes)
+            self._share()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a divider: the two borders between neighbours."""
+        for axis, at in ((Axis.ACROSS, event.screen_x), (Axis.DOWN, event.screen_y)):
+            for divider, edge in enumerate(self._edges(axis)):
+                if at in {edge - 1, edge}:
+                    self._dragged = (axis, divider)
+                    self.capture_mouse()
+                    event.stop()
+                    return
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag it."""
+        if self._dragged is not None:
+            axis, divider = self._dragged
+            self._move(axis, divider, event.screen_x if axis is Axis.ACROSS else event.screen_y)
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        """Let go of it."""
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+            self.post_message(self.Resized())

@@ -1,0 +1,359 @@
+"""The log panes: following, wrapping, levels, times, finding, sizes, out of the window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fakes import FakeProber, FakeStore, World, address
+from support import running, shown, until
+
+from wandb_tui.core.events import Event, Level
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.record import LogLine
+from wandb_tui.core.state import State
+from wandb_tui.ui import log_file
+from wandb_tui.ui.log_lines import Drawn, Page, drawn
+from wandb_tui.ui.log_search import found, marked
+from wandb_tui.ui.log_view import LogView
+from wandb_tui.ui.look import Look
+from wandb_tui.ui.shares import Axis, Shares
+from wandb_tui.ui.widgets.find_bar import FindBar
+from wandb_tui.ui.widgets.run_table import RunTable
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LONG = "one two three four five six seven eight nine ten " * 6
+
+
+def say(app, run_id, *texts, level=Level.INFO):
+    for text in texts:
+        app.session.bridge.publish(Event(address(run_id), 1, State.WAITING, text, level=level))
+
+
+def pane_of(app, run_id):
+    return next(pane for pane in app.dashboard.panes.panes if pane.run == address(run_id))
+
+
+async def heard(app, run_id, text):
+    await until(lambda: app.session.watch[address(run_id)].log[-1].message == text)
+    await until(lambda: text[:8] in pane_of(app, run_id).plain)
+
+
+def two(size=(120, 40)):
+    return running(World(FakeProber()), "abc", "def", size=size)
+
+
+async def test_pause_and_follow():
+    async with running(World(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        say(app, "abc", *(f"line {n}" for n in range(30)))
+        await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
+        await pilot.press("F")
+        assert not pane.following
+        top = pane.scroll_y
+        say(app, "abc", "one more")
+        await heard(app, "abc", "one more")
+        await pilot.pause()
+        assert pane.scroll_y == top
+        assert "paused: End follows" in shown(app)
+        await pilot.press("F")
+        await until(lambda: pane.scroll_y == pane.max_scroll_y > top)
+        assert "paused" not in shown(app)
+
+
+async def test_a_click_on_paused_follows_again():
+    async with running(World(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        say(app, "abc", *(f"line {n}" for n in range(30)))
+        await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
+        pane.scroll_to(y=0, animate=False)
+        await until(lambda: not pane.following)
+        await pilot.click(pane, offset=(10, pane.outer_size.height - 1))
+        await until(lambda: pane.following)
+
+
+async def test_long_lines_are_wrapped_or_one_scrolls_sideways():
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        say(app, "abc", LONG)
+        await heard(app, "abc", LONG)
+        wrapped = len(pane._lines)
+        assert shown(app).count("eight nine ten") >= 3
+        await pilot.press("W")
+        await until(lambda: len(pane._lines) < wrapped)
+        assert pane.max_scroll_x > 100
+        pane.focus()
+        await pilot.press("W")
+        await until(lambda: len(pane._lines) == wrapped)
+        assert pane.max_scroll_x == 0
+
+
+async def test_sideways_scrolling_shows_the_rest():
+    async with running(World(FakeProber()), "abc", size=(80, 30)) as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        say(app, "abc", "beginning " + "x" * 100 + " ending")
+        await heard(app, "abc", "beginning " + "x" * 100 + " ending")
+        await pilot.press("W")
+        await until(lambda: pane.max_scroll_x > 0)
+        assert "beginning" in shown(app)
+        assert "ending" not in shown(app)
+        pane.scroll_to(x=pane.max_scroll_x, animate=False)
+        await until(lambda: "ending" in shown(app) and "beginning" not in shown(app))
+
+
+async def test_levels():
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        say(app, "abc", "so so")
+        say(app, "abc", "look out", level=Level.WARNING)
+        say(app, "abc", "too late", level=Level.ERROR)
+        await heard(app, "abc", "too late")
+        await pilot.press("L")
+        assert "so so" not in pane.plain
+        assert "look out" in pane.plain
+        assert "warnings and errors" in shown(app)
+        say(app, "abc", "nothing much")
+        say(app, "abc", "look again", level=Level.WARNING)
+        await heard(app, "abc", "look again")
+        assert "nothing much" not in pane.plain
+        await pilot.press("L")
+        assert "too late" in pane.plain
+        assert "look" not in pane.plain
+        await pilot.press("L")
+        assert "so so" in pane.plain
+        assert "errors" not in shown(app)
+
+
+async def test_times_count_from_the_beginning_of_the_attempt():
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        started = app.session.watch[address("abc")].attempts[-1].started
+        later = Event(address("abc"), 1, State.WAITING, "later", time=started + timedelta(seconds=83))
+        app.session.bridge.publish(later)
+        await heard(app, "abc", "later")
+        assert "+1:23" not in shown(app)
+        await pilot.press("t")
+        await until(lambda: "+1:23" in shown(app))
+        await pilot.press("t")
+        await until(lambda: "+1:23" not in shown(app))
+
+
+async def test_find_next_and_previous():
+    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+        pane = app.dashboard.panes.panes[0]
+        say(app, "abc", *(f"line {n}: {'Needle' if n in {3, 20, 41} else 'hay'}" for n in range(60)))
+        await heard(app, "abc", "line 59: hay")
+        await pilot.press("f", *"needle")
+        await until(lambda: "3 of 3 found" in shown(app) and "line 41" in shown(app))
+        await pilot.press("enter")
+        assert app.focused is pane
+        await pilot.press("n")
+        await until(lambda: "1 of 3 found" in shown(app) and "line 3:" in shown(app))
+        await pilot.press("N", "N")
+        await until(lambda: "2 of 3 found" in shown(app) and "line 20" in shown(app))
+        assert not pane.following
+        say(app, "abc", "another NEEDLE")
+        await heard(app, "abc", "another NEEDLE")
+        await until(lambda: "2 of 4 found" in shown(app))
+        await pilot.press("f", "escape")
+        await until(lambda: "found" not in shown(app))
+        assert not app.dashboard.query_one(FindBar).display
+
+
+async def test_what_is_not_there_is_not_found():
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        await pilot.press("f", *"xyzzy")
+        await until(lambda: "not found" in shown(app))
+        await pilot.press("enter", "n", "N")
+        assert app.dashboard.panes.current.following
+
+
+async def test_full_screen_and_back():
+    async with two() as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        pane = pane_of(app, "def")
+        pane.focus()
+        await pilot.press("z")
+        await until(lambda: app.dashboard.panes.panes == [pane] and pane.size.height > 30)
+        assert not app.dashboard.query_one(RunTable).display
+        await pilot.press("escape")
+        await until(lambda: len(app.dashboard.panes.panes) == 2)
+        assert app.dashboard.query_one(RunTable).display
+        await pilot.press("escape")
+        assert isinstance(app.focused, RunTable)
+
+
+async def test_a_double_click_on_the_title_is_full_screen():
+    async with two() as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        pane = pane_of(app, "abc")
+        await pilot.click(pane, offset=(5, 0), times=2)
+        await until(lambda: app.dashboard.panes.panes == [pane])
+        await pilot.click(pane, offset=(5, 0), times=2)
+        await until(lambda: len(app.dashboard.panes.panes) == 2)
+
+
+async def test_a_run_that_goes_while_its_log_is_on_full_screen():
+    async with two() as (app, pilot):
+        await pilot.press("home", "l")
+        pane_of(app, "abc").focus()
+        await pilot.press("z")
+        app.session.remove([address("abc")])
+        app.dashboard.refresh_all()
+        await until(lambda: app.dashboard.query_one(RunTable).display)
+        assert [pane.run for pane in app.dashboard.panes.panes] == [address("def")]
+
+
+async def test_keys_make_a_pane_larger_and_smaller():
+    async with two() as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        first, second = app.dashboard.panes.panes
+        before = first.size.width
+        await pilot.press("greater_than_sign", "greater_than_sign")
+        await until(lambda: first.size.width == before + 8)
+        second.focus()
+        await pilot.press("greater_than_sign")
+        await until(lambda: first.size.width == before + 4)
+        await pilot.press("less_than_sign")
+        await until(lambda: first.size.width == before + 8)
+        for _ in range(30):
+            await pilot.press("less_than_sign")
+        assert second.outer_size.width == 16
+
+
+async def test_stacked_panes_grow_in_height():
+    async with two((60, 40)) as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        first, second = app.dashboard.panes.panes
+        assert first.region.x == second.region.x
+        before = first.size.height
+        await pilot.press("greater_than_sign")
+        await until(lambda: first.size.height == before + 1)
+
+
+async def test_a_divider_is_dragged():
+    async with two() as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        first, second = app.dashboard.panes.panes
+        right, y = first.region.right, first.region.y + 3
+        await pilot.mouse_down(offset=(right - 1, y))
+        await pilot.hover(offset=(right + 19, y))
+        await until(lambda: first.region.right == right + 19)
+        await pilot.mouse_up(offset=(right + 19, y))
+        await pilot.hover(offset=(10, y))
+        assert first.region.right == right + 19
+        await pilot.hover(offset=(5, y))
+        assert first.region.right == right + 19
+        assert second.region.right == 120
+        await until(lambda: "across2" in app.session.backend.store.view.get("panes", {}).get("shares", {}))
+
+
+async def test_panes_come_back_as_they_were():
+    rows = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
+    view = {"runs": ["lab/forks/def", "lab/forks/abc", "lab/gone/x"], "shares": {"across2": [30, 90]}}
+    view["view"] = {"wrap": False, "relative": True, "least": "warning"}
+    async with running(World(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
+        panes = app.dashboard.panes
+        await until(lambda: [pane.run for pane in panes.panes] == [address("def"), address("abc")])
+        assert panes.view == LogView(wrap=False, relative=True, least=Level.WARNING)
+        await until(lambda: panes.panes[0].outer_size.width == 30)
+        await pilot.press("L", "home", "x")
+        kept = app.session.backend.store.view
+        await until(lambda: kept["panes"]["view"]["least"] == "error" and kept["panes"]["runs"] == ["lab/forks/def"])
+
+
+async def test_what_was_kept_may_be_nonsense():
+    nonsense = {"runs": [1, "x", "a b/c/d"], "view": {"least": 3}, "shares": {"across2": [0, -1, "x"], "down3": 4}}
+    async with running(World(store=FakeStore(view={"panes": nonsense})), "abc") as (app, _):
+        assert app.dashboard.panes.pinned == []
+        assert app.dashboard.panes.view == LogView()
+
+
+async def test_a_log_is_copied(monkeypatch):
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        say(app, "abc", "copy me", "or \x1b[31mme")
+        await until(lambda: "copy me" in pane_of(app, "abc").plain and "or " in pane_of(app, "abc").plain)
+        await pilot.press("Y")
+        *_, before, last = app.clipboard.splitlines()
+        assert before.endswith(" 1 info    copy me")
+        assert last.endswith(" 1 info    or \N{REPLACEMENT CHARACTER}me")
+        monkeypatch.setattr(log_file.newest, "__defaults__", (40,))
+        await pilot.press("Y")
+        assert app.clipboard.count("\n") == 1
+        assert any("The newest line copied" in note.message for note in app._notifications)
+
+
+async def test_a_log_is_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        say(app, "abc", "save me")
+        await heard(app, "abc", "save me")
+        await pilot.press("S")
+        await until(lambda: list(tmp_path.glob("lab-forks-abc-*.log")))
+        (path,) = tmp_path.glob("*.log")
+        await until(lambda: any(str(path) in note.message for note in app._notifications))
+        assert path.read_text().splitlines()[-1].endswith("1 info    save me")
+
+
+async def test_a_log_that_cannot_be_saved_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(log_file, "_write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        await pilot.press("S")
+        await until(lambda: any("No space left" in note.message for note in app._notifications))
+
+
+# Without a screen
+
+
+def test_saving_overwrites_nothing_and_takes_any_name(tmp_path):
+    run = address("a\\b c")
+    first, second = (log_file.save(run, text, tmp_path) for text in ("1", "2"))
+    assert first != second
+    assert first.parent == tmp_path
+    assert (first.read_text(), second.read_text()) == ("1", "2")
+
+
+def test_saving_goes_home_where_the_folder_is_closed(tmp_path, monkeypatch):
+    monkeypatch.setattr(log_file.Path, "home", lambda: tmp_path)
+    assert log_file.save(address("abc"), "1", tmp_path / "none").parent == tmp_path
+
+
+def lines_of(*messages, width=30):
+    lines = [LogLine(NOON, 1, message) for message in messages]
+    return list(drawn(lines, Page(width, Look()), None))
+
+
+def test_a_text_that_is_broken_over_two_lines_is_found():
+    lines = lines_of("nothing here", "the quick brown fox jumps over it", "nothing")
+    assert len(lines) > 3
+    assert found(lines, "BROWN FOX jumps") == [1]
+
+
+@pytest.mark.parametrize(
+    ("needle", "styles"),
+    [("b", ["text", "match", "text"]), ("abc", ["match"]), ("x", ["text"]), ("C", ["text", "match"])],
+)
+def test_every_needle_is_marked(needle, styles):
+    pieces = marked([("abc", "text")], needle, "match")
+    assert [style for _, style in pieces] == styles
+    assert "".join(text for text, _ in pieces) == "abc"
+
+
+def test_letters_that_grow_when_folded_are_left_alone():
+    assert marked([("Straße", "text")], "ss", "match") == (("Straße", "text"),)
+
+
+def test_attempts_are_set_apart_among_what_is_shown():
+    lines = [LogLine(NOON, n, f"line {n}", level=Level.WARNING if n != 2 else Level.INFO) for n in (1, 2, 3)]
+    page = Page(40, Look(), LogView(least=Level.WARNING))
+    texts = [line.text for line in drawn(lines, page, None)]
+    assert [text.split("  ")[-1].strip("─ ") for text in texts][1] == "attempt 3"
+    assert len(texts) == 3
+    assert isinstance(next(drawn(lines, page, None)), Drawn)
+
+
+def test_shares_know_each_number_of_neighbours_apart():
+    shares = Shares().with_axis(Axis.ACROSS, [10, 30]).with_axis(Axis.DOWN, [1, 2, 3])
+    assert shares.of_axis(Axis.ACROSS, 2) == (10, 30)
+    assert shares.of_axis(Axis.ACROSS, 3) == (1, 1, 1)
+    assert Shares.of(shares.kept) == shares
