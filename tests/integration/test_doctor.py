@@ -8,9 +8,10 @@ import pytest
 from browsing import add_run
 from test_window import display
 
-from wandb_tui.core.habit import Starter
+from wandb_tui.core.habit import Habit, Starter
 from wandb_tui.doctor import examine, examine_run
 from wandb_tui.doctor.exports import Patience
+from wandb_tui.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.paths import Paths
 from wandb_tui.wiring import Wiring
@@ -157,6 +158,19 @@ def test_an_export_that_an_api_query_starts(sandbox, wiring, run):
     assert "had come before the visit" in report.export.message
     assert "started by an API query" in report.what_starts_one.message
     assert wiring.habits.read().starter is Starter.API_QUERY
+
+
+def test_monitors_go_by_what_was_learnt(sandbox, run, tmp_path):
+    sandbox.set_faults("export-by-api-key")
+    with services(sandbox, tmp_path) as wiring:
+        wiring.habits.write(Habit(Starter.API_QUERY, 5.0))
+        before = sandbox.stats()
+        with MonitorGroup(wiring=wiring, check_interval=0.5, max_wait_time=40) as group:
+            assert group.wait(group.add(run)).success
+    now = sandbox.stats()
+    assert now["exports_started"] - before["exports_started"] == 1
+    assert now["page_visits"] == before["page_visits"]
+    assert now["sign_in_pages"] == before["sign_in_pages"]
 
 
 def test_an_export_that_comes_alone(sandbox, wiring, run):
