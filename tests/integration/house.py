@@ -161,4 +161,6 @@ def _fields(query, headers, body):
     values = [value for _, value in parse_qsl(query)]
     if body.startswith("{"):
         return [*values, *map(str, json.loads(body).values())], True
+    if body.startswith("--"):
+        return [*values, *re.findall(r"\r\n\r\n(.*?)\r\n--", body, re.DOTALL)], False
     return [*values, *(value for _, value in parse_qsl(body))], False

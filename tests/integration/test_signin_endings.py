@@ -149,6 +149,14 @@ def test_once_where_the_answer_is_slow(hand, impatient, password):
         assert house.submissions == 1
 
 
+def test_once_where_a_second_sign_in_page_follows(hand, elsewhere):
+    with House("asked_again_elsewhere", elsewhere=elsewhere.url) as house:
+        came = hand.sign_in(house.url, allowed=[elsewhere.url])
+        assert came.problem is SignInProblem.NOT_UNDERSTOOD
+        assert f"another sign-in page follows at {elsewhere.url}" in came.error.message
+        assert (house.submissions, elsewhere.submissions) == (1, 0)
+
+
 def test_too_many_requests_means_blocked(hand):
     with House("spanish_controlled", status=429) as house:
         assert hand.sign_in(house.url).problem in {SignInProblem.BLOCKED, SignInProblem.WRONG_PASSWORD}

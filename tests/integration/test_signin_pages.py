@@ -38,6 +38,7 @@ PAGES = {
     "two_pages": "Senha incorreta",
     "web_components": "Sign-in failed.",
     "web_forms": "they do not match",
+    "words_of_its_own": "Nope, that is not it",
 }
 
 

@@ -12,6 +12,9 @@ from wandb_tui.services.signin.words import says
 _A_SHORT_PAGE = 1500
 """Characters: a longer page may say anything somewhere."""
 
+_A_SHORT_ANSWER = 2
+"""Lines: more of them are another page rather than an answer."""
+
 _PLAINLY_BAD = frozenset({SignInProblem.BLOCKED, SignInProblem.UNVERIFIED, SignInProblem.WRONG_PASSWORD})
 
 
@@ -43,7 +46,7 @@ def _news(view: PageView, progress: Progress) -> list[Alert]:
 
 def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progress: Progress) -> Give | None:
     """What it means that a form still stands there."""
-    new_lines = sorted(view.lines - progress.read_before, key=view.text.index)
+    new_lines = _new_lines(view, progress)
     if form.password is None and progress.identifier_sent:
         if any(says(line, words.SSO) for line in new_lines):
             return Give(SignInProblem.SSO)
@@ -59,6 +62,16 @@ def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progre
     if not spoken and (progress.refused or progress.silent):
         spoken = next((alert.text for alert in messages), "")
     return Give(SignInProblem.WRONG_PASSWORD, spoken) if spoken and (progress.refused or progress.silent) else None
+
+
+def _new_lines(view: PageView, progress: Progress) -> list[str]:
+    return [line for line in view.text.split("\n") if line and line not in progress.read_before]
+
+
+def new_words(view: PageView, progress: Progress) -> str:
+    """What stands on the page that did not before, if it is short enough to be its answer."""
+    lines = _new_lines(view, progress)
+    return " ".join(lines) if len(lines) <= _A_SHORT_ANSWER else ""
 
 
 def _is_new_step(view: PageView, progress: Progress) -> bool:

@@ -14,6 +14,7 @@ from wandb_tui.services.signin.page_view import Button, FrameView, PageView
 from wandb_tui.services.signin.words import says
 
 _MOST_PRESSES = 4
+_LITTLE = 400
 
 
 def decide(view: PageView, progress: Progress, origins: Origins) -> Move:
@@ -156,5 +157,7 @@ def signed_in_by_looks(view: PageView, origins: Origins, *, surely: bool = False
         return not any(says(text, words.LOG_IN) for text in texts)
     if surely or main.ready == "loading" or not (main.text or texts):
         return False
-    speaks_against = any(says(text, words.LOG_IN) for text in texts) or says(f"{main.title} {main.text}", words.FAILED)
+    # A page with little on it that speaks of trouble is about that; a full one may mention any.
+    about = main.title + (main.text if len(main.text) < _LITTLE else "")
+    speaks_against = any(says(text, words.LOG_IN) for text in texts) or says(about, words.FAILED)
     return not speaks_against and not code_wanted(main) and not main.challenge

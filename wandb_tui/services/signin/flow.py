@@ -12,6 +12,7 @@ from playwright.async_api import Dialog, Error, Page
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo
+from wandb_tui.services.signin.answer import new_words, outcome_of
 from wandb_tui.services.signin.decide import at_a_loss, decide, signed_in_by_looks
 from wandb_tui.services.signin.entrance import open_sign_in
 from wandb_tui.services.signin.filling import FormFilling
@@ -71,6 +72,7 @@ class SignIn:
         self._asked_at = 0.0
         self._asked_of: tuple[str, float] = ("", 0.0)
         self._sent_at = 0.0
+        self._sent_on = ""
         self._moved_at = 0.0
         self._spoken: list[str] = []
         self._guard = PasswordGuard(page.context, origins)
@@ -211,6 +213,7 @@ class SignIn:
         progress.said_before = frozenset(alert.text for alert in seen.view.alerts)
         progress.read_before = seen.view.lines
         self._spoken.clear()
+        self._sent_on = seen.view.main.origin
         self._sent_at = time.monotonic()
 
     async def _on_dialog(self, dialog: Dialog) -> None:
@@ -253,13 +256,21 @@ class SignIn:
         if self._guard.status == _TOO_MANY:
             return self._refuse(SignInProblem.BLOCKED)
         try:
-            view = (await self._read()).view
+            return await self._without_a_word((await self._read()).view)
         except GoneError:
             return None
+
+    async def _without_a_word(self, view: PageView) -> SignInError | None:
+        if said := outcome_of(view, self._progress):
+            return await self._end(said)
         again = any(form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n)))
         reloaded = view.main.born != self._progress.born and view.main.ready == "complete"
+        if again and reloaded and view.main.origin != self._sent_on:
+            # Perhaps it was right there, and is asked for once more here. It is not ours to try.
+            return await self._not_understood(f"another sign-in page follows at {view.main.origin}")
         if self._guard.refused or (again and reloaded):
-            return self._refuse(SignInProblem.WRONG_PASSWORD)
+            said = Give(SignInProblem.WRONG_PASSWORD, new_words(view, self._progress))
+            return await self._end(said)
         return None
 
     async def _server_fault(self) -> SignInError:

@@ -103,9 +103,9 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     """
     own = [b for b in view.buttons if b.group == number and not b.banner]
     own = [b for b in own if not says(f"{b.text} {b.href}", words.BY_OTHERS) and not says(b.text, words.SIGN_UP)]
-    pressed = [b for b in own if b.kind != "link"] or [b for b in own if says(b.text, words.LOG_IN)]
+    pressed = [b for b in own if b.kind != "link"]
     for wanted in (words.LOG_IN, words.GO_ON):
-        for kind in ("submit", "button", "link"):
+        for kind in ("submit", "button"):
             if found := next((b for b in pressed if b.kind == kind and says(b.text, wanted)), None):
                 return found
     # Buttons that say nothing we know: the last that submits, else the first after the password; helpers last of all.
@@ -113,7 +113,9 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     submits = [b for b in silent if b.kind == "submit"]
     after = [b for b in silent if password is not None and b.index > password.index and b.kind == "button"]
     plain = [b for b in submits if not b.helper] or submits or [b for b in after if not b.helper]
-    return (plain[-1] if submits else plain[0]) if plain else None
+    if plain:
+        return plain[-1] if submits else plain[0]
+    return next((b for b in own if b.kind == "link" and says(b.text, words.LOG_IN)), None)
 
 
 def _score(view: FrameView, form: SignInForm) -> float:
@@ -127,7 +129,7 @@ def _score(view: FrameView, form: SignInForm) -> float:
     if form.password is not None:
         score += 5 + (2 if form.identifier else 0) + (4 if "current-password" in form.password.autocomplete else 0)
         score -= 4 if "new-password" in form.password.autocomplete else 0
-        score -= 8 if sum(item.kind == "password" for item in fields) > 1 else 0
+        score -= 12 if sum(item.kind == "password" for item in fields) > 1 else 0
     elif form.identifier is not None and (form.submit is not None or says(f"{place} {about}", words.LOG_IN)):
         strong = _identifier_score(form.identifier) > 0
         told = form.submit is None or says(form.submit.text, (*words.LOG_IN, *words.GO_ON))

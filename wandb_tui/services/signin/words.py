@@ -117,7 +117,8 @@ WRONG = _phrases(r"""
     please enter (a|the) correct  (login|sign.?in|authentication) (failed|unsuccessful)  no (account|user)
     unknown user
     (passwort|kennwort|benutzer|e-?mail|anmelde).{0,60}(falsch|ung[üu]ltig|nicht korrekt|stimm|unbekannt)
-    anmeldung fehlgeschlagen  (mot de passe|identifiant|e-?mail).{0,60}(incorrect|invalide|erron|inconnu)
+    anmeldung fehlgeschlagen  ung[üu]ltige anmeldung
+    (mot de passe|identifiant|e-?mail).{0,60}(incorrect|invalide|erron|inconnu)
     (contrase[ñn]a|usuario|correo).{0,60}(incorrect|inv[aá]lid)
     (password|credenziali|utente|e-?mail).{0,60}(non (valid|corrett)|errat)
     (senha|usu[aá]rio|e-?mail).{0,60}(incorret|inv[aá]lid)  (wachtwoord|gebruiker).{0,60}(onjuist|ongeldig)
