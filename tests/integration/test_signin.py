@@ -58,3 +58,21 @@ def test_a_wrong_password_is_submitted_once_and_can_be_mended(tmp_path, kind):
             assert all(future.done() for future in mended)
             assert visitor.sign_in().result(60).username == "researcher"
         assert sandbox.stats()["sign_in_attempts"] == 2
+
+
+def test_a_server_that_fails_over_the_right_password_is_not_asked_twice(tmp_path):
+    with Sandbox(SandboxConfig()) as sandbox:
+        sandbox.set_faults("sign-in-fails")
+        with visitor_on(info(sandbox), tmp_path, good(sandbox)) as visitor:
+            errors = [future.exception(60) for future in [visitor.sign_in() for _ in range(40)]]
+        assert {error.problem for error in errors} == {SignInProblem.NOT_UNDERSTOOD}
+        assert all("HTTP 500" in error.message for error in errors)
+        assert sandbox.stats()["sign_in_attempts"] == 1
+
+
+def test_a_server_that_never_says_who_is_signed_in(tmp_path):
+    with Sandbox(SandboxConfig()) as sandbox:
+        sandbox.set_faults("viewer-null")
+        with visitor_on(info(sandbox), tmp_path, good(sandbox)) as visitor:
+            assert visitor.sign_in().result(60).username == sandbox.username
+        assert sandbox.stats()["sign_in_attempts"] == sandbox.stats()["sign_ins"] == 1

@@ -47,14 +47,20 @@ def test_what_only_shows_when_it_is_sent_does_not_leave_the_browser(hand, elsewh
         assert not [path for method, path in elsewhere.asked if method == "POST"]
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """A server that only takes the password, and never leads back, is not waited for."""
+    monkeypatch.setattr(flow, "_ANSWER_WITHIN", 4.0)
+
+
 @pytest.mark.parametrize("page", ["elsewhere_action", "elsewhere_formaction", "elsewhere_changed_on_sending"])
-def test_a_host_the_user_said_yes_to(hand, elsewhere, page):
+def test_a_host_the_user_said_yes_to(hand, elsewhere, impatient, page):
     with House(page, elsewhere=elsewhere.url) as house:
         hand.sign_in(house.url, allowed=[elsewhere.url])
         assert (house.submissions, elsewhere.submissions) == (0, 1)
 
 
-def test_a_frame_of_a_host_the_user_said_yes_to(hand, elsewhere):
+def test_a_frame_of_a_host_the_user_said_yes_to(hand, elsewhere, impatient):
     with House("elsewhere_frame", elsewhere=elsewhere.url) as house:
         hand.sign_in(house.url, allowed=[elsewhere.url])
         assert (house.submissions, elsewhere.submissions) == (0, 1)
