@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.account import KeyringAccount
     from wandb_tui.services.artifacts import Poller
     from wandb_tui.services.browser.visitor import BrowserVisitor
+    from wandb_tui.services.catalogue import GraphQLCatalogue
     from wandb_tui.services.graphql import GraphQL
     from wandb_tui.services.habits import HabitFile
     from wandb_tui.services.store import SqliteWatchStore
@@ -86,7 +87,7 @@ class Wiring:
         self._headless = self.settings.headless if headless is None else headless
         self._anonymous_ok = anonymous_ok
         self.lock = threading.RLock()
-        self._closers: list[GraphQL | Poller | BrowserVisitor] = []
+        self._closers: list[GraphQL | GraphQLCatalogue | Poller | BrowserVisitor] = []
 
     @_Once
     def vault(self) -> Vault:
@@ -145,6 +146,15 @@ class Wiring:
         )
         self._closers.append(poller)
         return poller
+
+    @_Once
+    def catalogue(self) -> GraphQLCatalogue:
+        """Looks up projects and runs."""
+        from wandb_tui.services.catalogue import GraphQLCatalogue
+
+        catalogue = GraphQLCatalogue(self.client)
+        self._closers.append(catalogue)
+        return catalogue
 
     @_Once
     def addresses(self) -> ServerAddresses:

@@ -26,6 +26,8 @@ MEANING = {
     "GetDefaultEntity": "viewer entity",
     "GetProjects": "models edges 0 node name",
     "GetViewer": "viewer username",
+    "GetSweep": "project sweep config",
+    "GetSweeps": "project sweeps edges 0 node runCount",
     "HistoryPage": "project run history 0",
     "OrganizationCoreWeaveOrganizationID": "entity",
     "ProjectArtifactTypes": "project artifactTypes edges 0 node name",
@@ -52,12 +54,13 @@ def filled():
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
         world = sandbox.world
         project, _ = world.state.ensure_project("lab", "forks")
-        for name in ("abc", "live"):
+        for name in ("abc", "live", "swept"):
             run = world.state.create_run(project, name, None)
             lines = [json.dumps({"_step": step, "loss": 1 / (step + 1), "_timestamp": step}) for step in range(40)]
             world.histories.append(run, "wandb-history.jsonl", 0, lines)
             world.storage.keep(run.key, "config.yaml", b"lr: 0.1\n")
             world.state.update_run(run, state="finished")
+        world.state.update_run(run, sweep="swp1", run_group="grid")
         sandbox.export_now("lab/forks/abc")
         yield sandbox
 
@@ -88,7 +91,7 @@ def test_recorded_queries_are_answered(filled, http, recording):
 
 
 def test_what_the_issue_names_is_recorded():
-    named = {"api", "run", "runs", "artifact_exists", "artifact", "init_log_finish", "history", "fork"}
+    named = {"api", "run", "runs", "sweeps", "artifact_exists", "artifact", "init_log_finish", "history", "fork"}
     assert named <= {path.stem for path in RECORDINGS}
 
 

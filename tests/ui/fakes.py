@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, OnDisk, ServerInfo, Source, Visit
@@ -208,6 +209,45 @@ class FakeAddresses:
         return RunAddress.parse(text, entity="lab", project="forks", app_url="https://forge.coreweave.com/wandb")
 
 
+class FakeCatalogue:
+    """Two entities; runs in one project, three at a time."""
+
+    PAGE = 3
+
+    def __init__(self, runs: list[ListedRun] = (), entities=("lab", "me"), error: Exception | None = None) -> None:
+        self.listed = list(runs)
+        self.names = list(entities)
+        self.error = error
+        self.threads: set[int] = set()
+        self.queries: list[RunQuery] = []
+
+    def entities(self):
+        return list(self._asked(self.names))
+
+    def projects(self, entity, after=""):
+        return self._asked(Page(("forks", "other"), "") if not after else Page(()))
+
+    def runs(self, entity, project, query, after=""):
+        self.queries.append(query)
+        found = [run for run in self.listed if self._fits(run, query)] if project == "forks" else []
+        start = int(after or 0)
+        more = str(start + self.PAGE) if start + self.PAGE < len(found) else ""
+        return self._asked(Page(tuple(found[start : start + self.PAGE]), more, len(found)))
+
+    def _fits(self, run, query):
+        named = (("state", query.state), ("group", query.group), ("sweep", query.sweep))
+        words = query.search.split()
+        return all(getattr(run, key) == value for key, value in named if value) and all(
+            word in f"{run.name} {run.run_id}" for word in words
+        )
+
+    def _asked(self, answer):
+        self.threads.add(threading.get_ident())
+        if self.error is not None:
+            raise self.error
+        return answer
+
+
 class World:
     """All of it together."""
 
@@ -217,6 +257,7 @@ class World:
         self.account = account or FakeAccount()
         self.store = store or FakeStore()
         self.addresses = FakeAddresses()
+        self.catalogue = options.pop("catalogue", None)
         self.closed = threading.Event()
         self.options = options
 
@@ -231,5 +272,6 @@ class World:
             pace=self.options.get("pace", Pace()),
             close=self.options.get("close", self.closed.set),
             open_sign_in=self.options.get("open_sign_in", False),
+            catalogue=(lambda: self.catalogue) if self.catalogue else None,
             open_window=self.options.get("open_window"),
         )

@@ -47,7 +47,7 @@ async def test_a_wrong_goal_adds_nothing():
     async with running() as (app, pilot):
         await open_with(app, pilot, "abc")
         app.screen.query_one("#goal", Input).value = "soon"
-        await until(lambda: "A goal is exists" in shown(app))
+        await until(lambda: "✖ exists, v3" in shown(app))
         await pilot.press("ctrl+j")
         await until(lambda: "is not a goal" in shown(app))
         assert not app.session.watch

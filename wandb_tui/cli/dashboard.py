@@ -76,6 +76,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         pace=wiring.habitual(settings.pace),
         redact=redact,
         close=wiring.close,
+        catalogue=lambda: wiring.catalogue,
         open_window=open_window if has_display(wiring.environ) else None,
     )
     return WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Probe
 from wandb_tui.core.record import Attempt, LogLine
@@ -304,3 +305,20 @@ class Addresses(Protocol):
         Raises:
             UsageError: It is none, or it belongs to another server.
         """
+
+
+class Catalogue(Protocol):
+    """Looks up what is on the server.
+
+    Every call may block, and may raise `ServerError`, `ApiKeyError` or, where there is no such project,
+    `RunNotFoundError`.
+    """
+
+    def entities(self) -> list[str]:
+        """The API key's own entity first, then the others that it belongs to."""
+
+    def projects(self, entity: str, after: str = "") -> Page[str]:
+        """Some of the projects of an entity; `after` is what the page before said."""
+
+    def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> Page[ListedRun]:
+        """Some of the runs of a project, newest first."""

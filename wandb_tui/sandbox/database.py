@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS runs (
     display_name TEXT NOT NULL, config TEXT NOT NULL DEFAULT '{}', summary TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL DEFAULT 'running', tags TEXT NOT NULL DEFAULT '[]', notes TEXT, description TEXT,
     run_group TEXT, job_type TEXT, program TEXT, host TEXT, git_commit TEXT, parent TEXT, fork_step INTEGER,
-    exit_code INTEGER, created_at REAL NOT NULL, heartbeat_at REAL NOT NULL, finished_at REAL, UNIQUE (project, name));
+    exit_code INTEGER, sweep TEXT, created_at REAL NOT NULL, heartbeat_at REAL NOT NULL, finished_at REAL,
+    UNIQUE (project, name));
 CREATE TABLE IF NOT EXISTS lines (
     run INTEGER NOT NULL REFERENCES runs, file TEXT NOT NULL, number INTEGER NOT NULL, step INTEGER, text TEXT NOT NULL,
     PRIMARY KEY (run, file, number)) WITHOUT ROWID;
@@ -51,6 +52,9 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(_TABLES)
+        if "sweep" not in {row["name"] for row in self.rows("PRAGMA table_info(runs)")}:
+            # The folder of a sandbox from before there were sweeps.
+            self._connection.execute("ALTER TABLE runs ADD COLUMN sweep TEXT")
 
     def __enter__(self) -> Self:
         """Begin a transaction; other threads wait until it ends. One inside another belongs to the outer one."""

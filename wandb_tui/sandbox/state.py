@@ -57,6 +57,7 @@ class Run:
     parent: str | None
     fork_step: int | None
     exit_code: int | None
+    sweep: str | None
     created_at: float
     heartbeat_at: float
     finished_at: float | None

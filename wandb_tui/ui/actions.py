@@ -26,6 +26,7 @@ class Needs(StrEnum):
     PANE = "pane"
     LOG = "log"
     REMOVED = "removed run"
+    CATALOGUE = "a server to look through"
     CHOICE = "marks or a filter"
 
 
@@ -85,6 +86,8 @@ def shown(key: str) -> str:
 
 ACTIONS: tuple[Action, ...] = (
     Action("add", ("a",), "Add", "Add one run or many: paste their addresses."),
+    Action("pick", ("p",), "Pick", "Look through your projects and add runs from there, or a whole group or sweep.",
+           needs=Needs.CATALOGUE),
     Action("cancel", ("c",), "Cancel", "Stop waiting for this run; it stays on the list.", needs=Needs.ACTIVE_RUN,
            dangerous=True),
     Action("restart", ("r",), "Restart", "Begin the next attempt; one under way ends first.", needs=Needs.RUN),

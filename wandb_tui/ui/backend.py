@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Account, Addresses, Identity, ServerInfo, WatchStore
+from wandb_tui.core.ports import Account, Addresses, Catalogue, Identity, ServerInfo, WatchStore
 from wandb_tui.core.schedule import Pace
 
 
@@ -28,6 +28,7 @@ class Backend:
         open_window: Lets the user sign in by hand in a visible browser, as `Visitor.sign_in_by_hand` does; may block
             for a moment. None: there is no display for one.
         redact: Takes secrets out of a text.
+        catalogue: What looks up projects and runs for picking; may block. None: runs are added by their addresses only.
         files: What the help names: a word for each file, and its path.
     """
 
@@ -42,4 +43,5 @@ class Backend:
     open_sign_in: bool | None = None
     open_window: Callable[[], Future[Identity]] | None = None
     redact: Callable[[str], str] = str
+    catalogue: Callable[[], Catalogue] | None = None
     files: tuple[tuple[str, str], ...] = ()

@@ -11,7 +11,8 @@ from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, run_name, sho
 _LATE = 0.8
 """From this share of the longest time to wait on, the bar warns."""
 
-_RUN_STATE_COLOURS = {"running": "primary", "failed": "error", "crashed": "error", "killed": "warning"}
+RUN_STATE_COLOURS = {"running": "primary", "failed": "error", "crashed": "error", "killed": "warning"}
+"""The theme's colour for each state of a run itself that stands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def run_state(row: Watched, moment: Moment, width: int) -> Cell:
     shown = clean(row.run_info.state, 40) if row.run_info else ""
     if not shown.strip():
         return _nothing(moment)
-    return Cell(moment.look.fit(shown, width), _RUN_STATE_COLOURS.get(shown, "foreground"))
+    return Cell(moment.look.fit(shown, width), RUN_STATE_COLOURS.get(shown, "foreground"))
 
 
 def step(row: Watched, moment: Moment, width: int) -> Cell:
@@ -119,7 +120,7 @@ def age(row: Watched, moment: Moment, width: int) -> Cell:
     if seconds is None:
         return _nothing(moment)
     old = seconds > 3 * row.pace.check_interval + 5
-    return Cell(moment.look.fit(_short(seconds), width), "warning" if old else "quiet")
+    return Cell(moment.look.fit(short_time(seconds), width), "warning" if old else "quiet")
 
 
 def attempt(row: Watched, _moment: Moment, _width: int) -> Cell:
@@ -135,7 +136,7 @@ def waited_share(row: Watched, now: float) -> float | None:
     return min(1.0, row.elapsed(now) / longest)
 
 
-def _short(seconds: float) -> str:
+def short_time(seconds: float) -> str:
     """A length of time in its largest unit."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:

@@ -79,7 +79,7 @@ class Filter:
             try:
                 self._tests.append(_test(term))
             except re.error as error:
-                self.wrong = f"/{clean(term.text, 40)}/ is no regular expression: {error.msg}"
+                self.wrong = f"/{clean(term.text, 40)}/: {error.msg}"
 
     def matches(self, row: Watched) -> bool:
         """Whether a run is shown; an empty filter shows all of them."""

@@ -12,7 +12,7 @@ from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Json, KeptRun, OnDisk
 from wandb_tui.core.record import LogLine
-from wandb_tui.core.schedule import Clock
+from wandb_tui.core.schedule import Clock, Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Spawn, Watch, Watched
 from wandb_tui.ui.backend import Backend
@@ -84,9 +84,9 @@ class Session:
         removed = (row for rows in self._removed for row in rows if row.run == run)
         return self.watch.recall(found, lines) if (found := row or next(removed, None)) else None
 
-    def add(self, run: RunAddress, goal: Goal) -> None:
-        """Watch a run."""
-        self._keep(self.watch.add(run, goal, self.backend.pace), added=True)
+    def add(self, run: RunAddress, goal: Goal, pace: Pace | None = None) -> None:
+        """Watch a run; at the backend's pace, where no other is given."""
+        self._keep(self.watch.add(run, goal, pace or self.backend.pace), added=True)
 
     def cancel(self, run: RunAddress) -> None:
         """End the attempt under way."""

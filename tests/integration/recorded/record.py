@@ -26,6 +26,13 @@ PROGRAMS = {
     "runs": (
         "list(api.runs('lab/forks', filters={'state': 'finished'}, order='-created_at')); len(api.runs('lab/forks'))"
     ),
+    "sweeps": (
+        "settings = wandb.Settings(sweep_id='swp1'); "
+        "run = wandb.init(project='forks', id='swept', group='grid', settings=settings); run.log({'loss': 1.0}); "
+        "run.finish(); api = wandb.Api(); list(api.project('forks', 'lab').sweeps()); "
+        "list(api.sweep('lab/forks/swp1').runs); "
+        "list(api.runs('lab/forks', filters={'$and': [{'group': 'grid'}, {'sweep': 'swp1'}]}))"
+    ),
     "history": (
         "run = api.run('lab/forks/abc'); run.history(pandas=False); run.history(pandas=False, keys=['loss']); "
         "run.history(pandas=False, stream='system'); list(run.scan_history()); list(run.scan_history(keys=['loss'])); "
@@ -70,7 +77,7 @@ def record(program: str, folder: Path) -> list[dict]:
     with Sandbox(SandboxConfig(traffic_log=log, export_delay=0)) as sandbox:
         sandbox.export_now(log_run(sandbox, folder, steps=40))
         log.unlink()
-        start = "" if program.startswith(("api = ", "run = wandb")) else "api = wandb.Api(); "
+        start = "" if program.startswith(("api = ", "run = wandb", "settings = ")) else "api = wandb.Api(); "
         run_sdk_script(sandbox, f"import wandb; {start}{program}", folder)
     found = []
     for line in log.read_text().splitlines():

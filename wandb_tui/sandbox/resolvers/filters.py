@@ -19,6 +19,7 @@ _COLUMNS: dict[str, Callable[[Run], Any]] = {
     "displayname": lambda run: run.display_name,
     "state": lambda run: run.live_state,
     "group": lambda run: run.run_group,
+    "sweep": lambda run: run.sweep,
     "jobtype": lambda run: run.job_type,
     "tags": lambda run: run.tags,
     "createdat": lambda run: timestamp(run.created_at),

@@ -28,6 +28,7 @@ _COLUMNS = {
     "program": "program",
     "host": "host",
     "commit": "git_commit",
+    "sweep": "sweep",
     "tags": "tags",
 }
 

@@ -26,6 +26,25 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.state import Project, Run
 
 
+class SweepView:
+    """A sweep, as far as its runs tell."""
+
+    def __init__(self, name: str, runs: list[Run]) -> None:
+        running = any(run.live_state == "running" for run in runs)
+        self.id = base64.b64encode(f"Sweep:v1:{name}:{runs[0].project.name}:{runs[0].project.entity}".encode()).decode()
+        self.name = name
+        self.display_name = None
+        self.method = "random"
+        self.state = "RUNNING" if running else "FINISHED"
+        self.description = None
+        self.best_loss = None
+        self.config = "method: random\n"
+        self.created_at = timestamp(min(run.created_at for run in runs))
+        self.updated_at = timestamp(max(run.heartbeat_at for run in runs))
+        self.run_count = len(runs)
+        self.run_count_expected = None
+
+
 class ProjectView:
     """A project that the caller may see."""
 
@@ -41,8 +60,6 @@ class ProjectView:
         self.is_benchmark = False
         self.access = "USER_READ" if project.public else "PRIVATE"
         self.views = None
-        self.total_sweeps = 0
-        self.sweep = None
 
     def entity(self) -> EntityView:
         """The entity that owns it."""
@@ -56,9 +73,28 @@ class ProjectView:
         """Whether the caller may only look."""
         return self._project.entity not in self._context.caller.entities
 
-    def sweeps(self, **_: Any) -> dict[str, Any]:
-        """No sweeps here."""
-        return connection([])
+    # Sweeps
+
+    def total_sweeps(self) -> int:
+        """How many sweeps there are."""
+        return len(self._sweeps())
+
+    def sweeps(self, filters: str | None = None, **page: Any) -> dict[str, Any]:
+        """The sweeps, newest first; filters are not understood here, as on older servers."""
+        del filters
+        return connection(list(reversed(self._sweeps().values())), **page)
+
+    def sweep(self, sweep_name: str) -> SweepView | None:
+        """One sweep by its id."""
+        return self._sweeps().get(sweep_name)
+
+    def _sweeps(self) -> dict[str, SweepView]:
+        """A sweep is known by the runs that name it; there is no agent here that would begin one."""
+        found: dict[str, list[Run]] = {}
+        for run in self._context.world.state.runs(self._project):
+            if run.sweep:
+                found.setdefault(run.sweep, []).append(run)
+        return {name: SweepView(name, runs) for name, runs in found.items()}
 
     # Runs
 

@@ -36,7 +36,7 @@ class RunView:
         self.description = run.description
         self.notes = run.notes
         self.tags = run.tags
-        self.sweep_name = None
+        self.sweep_name = run.sweep
         self.state = run.live_state
         self.stopped = False
         self.group = run.run_group

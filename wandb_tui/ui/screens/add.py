@@ -14,11 +14,12 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.schedule import Pace
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
 from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
 from wandb_tui.ui.session import Session
-from wandb_tui.ui.widgets.goal_line import GoalInput
+from wandb_tui.ui.widgets.goal_line import GoalInput, TimesInput
 
 _SETTLE = 0.15
 """Seconds without a key before what was typed is checked."""
@@ -31,7 +32,7 @@ _SIGNS = {
     Verdict.WRONG: ("✖", "$error", ""),
 }
 
-Add = Callable[[list[RunAddress], Goal], None]
+Add = Callable[[list[RunAddress], Goal, Pace], None]
 
 
 class AddRuns(Dialog[None]):
@@ -40,15 +41,19 @@ class AddRuns(Dialog[None]):
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
         # Most terminals send Ctrl+Enter as Ctrl+J.
         Binding("ctrl+enter,ctrl+j,ctrl+s", "submit", "Add", priority=True),
+        Binding("ctrl+o", "pick", "Pick runs from the server instead", priority=True),
         Binding("escape", "dismiss", "Close"),
     ]
 
-    def __init__(self, session: Session, goal: Goal, look: Look, add: Add) -> None:
+    def __init__(
+        self, session: Session, goal: Goal, look: Look, add: Add, pick: Callable[[], None] | None = None
+    ) -> None:
         super().__init__()
         self._session = session
         self._goal = goal
         self._look = look
         self._add = add
+        self._pick = pick
         self._parsed: dict[str, Parsed] = {}
         self._checking = asyncio.Lock()
 
@@ -60,9 +65,12 @@ class AddRuns(Dialog[None]):
             with VerticalScroll(id="verdicts", can_focus=False):
                 yield Static(id="verdict-list", markup=False)
             yield GoalInput(str(self._goal), self._look)
+            yield TimesInput(self._session.backend.pace, self._look)
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield Static(id="tally", markup=False)
+                if self._pick is not None:
+                    yield Button("Pick… (^o)", id="pick")
                 yield Button("Add (^s)", variant="primary", id="add")
                 yield Button("Close (Esc)", id="close")
 
@@ -78,6 +86,13 @@ class AddRuns(Dialog[None]):
     @on(Button.Pressed, "#close")
     def _close(self) -> None:
         self.dismiss(None)
+
+    @on(Button.Pressed, "#pick")
+    def action_pick(self) -> None:
+        """Pick runs from the server instead."""
+        if self._pick is not None:
+            self.dismiss(None)
+            self._pick()
 
     @on(Button.Pressed, "#add")
     @on(Input.Submitted, "#goal")
@@ -112,6 +127,11 @@ class AddRuns(Dialog[None]):
             self.say_wrong(asked.problem)
             self.query_one("#goal").focus()
             return
+        times = self.query_one(TimesInput)
+        pace = times.pace
+        if pace is None:
+            self.say_wrong(times.problem)
+            return
         checked = await self._check()
         if not checked:
             self.say_wrong("There is no address yet.")
@@ -119,7 +139,7 @@ class AddRuns(Dialog[None]):
         good = [one.run for one in checked if one.good and one.run is not None]
         wrong = [one for one in checked if one.verdict is Verdict.WRONG]
         if good:
-            self._add(good, goal)
+            self._add(good, goal, pace)
         if not wrong:
             self.dismiss(None)
             return

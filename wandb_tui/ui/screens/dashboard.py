@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
+from wandb_tui.core.schedule import Pace
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
 from wandb_tui.ui.arrangement import Arrangement
@@ -146,6 +147,7 @@ class Dashboard(PaneActions):
             Needs.ACTIVE_RUN: lambda: any(self.session.watch[run].active for run in targets),
             Needs.PANE: lambda: self.panes.pinned,
             Needs.LOG: lambda: len(self.session.watch),
+            Needs.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Needs.CHOICE: lambda: len(self.table.marks) or self.arrangement.filter.text,
             Needs.REMOVED: lambda: self.session.can_undo,
         }
@@ -155,13 +157,21 @@ class Dashboard(PaneActions):
         """Add runs."""
         from wandb_tui.ui.screens.add import AddRuns
 
-        def add(runs: list[RunAddress], goal: Goal) -> None:
-            for run in runs:
-                self.session.add(run, goal)
-            self.refresh_all()
-            self.table.go_to(runs[0])
+        pick = self.action_pick if self.session.backend.catalogue else None
+        self.app.push_screen(AddRuns(self.session, self._goal, self.look, self._add, pick))
 
-        self.app.push_screen(AddRuns(self.session, self._goal, self.look, add))
+    def action_pick(self) -> None:
+        """Pick runs from the server."""
+        from wandb_tui.ui.screens.pick import PickRuns
+
+        if (catalogue := self.session.backend.catalogue) is not None:
+            self.app.push_screen(PickRuns(self.session, catalogue, self._goal, self.look, self._add))
+
+    def _add(self, runs: list[RunAddress], goal: Goal, pace: Pace) -> None:
+        for run in runs:
+            self.session.add(run, goal, pace)
+        self.refresh_all()
+        self.table.go_to(runs[0])
 
     async def action_sign_in(self) -> None:
         """Open the sign-in screen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,6 +12,8 @@ from textual.widgets import Input, Label, Static
 
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, GoalKind
+from wandb_tui.core.schedule import Pace
+from wandb_tui.ui.durations import parse_duration, show_duration
 from wandb_tui.ui.look import Look
 
 _MEANINGS = {
@@ -19,6 +23,8 @@ _MEANINGS = {
     GoalKind.STEP: "a history that covers this step",
     GoalKind.COMPLETE: "a history with nothing missing",
 }
+
+_HINT = "exists, v3, newer, step:200 or complete"
 
 
 class GoalInput(Horizontal):
@@ -57,9 +63,9 @@ class GoalInput(Horizontal):
         if isinstance(found, Goal):
             verdict = Content.styled(_MEANINGS[found.kind], "$quiet")
         elif not self.query_one(Input).value.strip():
-            verdict = Content.styled(found.hint, "$quiet")
+            verdict = Content.styled(_HINT, "$quiet")
         else:
-            verdict = Content.styled(self._look.text("✖ ") + found.hint, "$error")
+            verdict = Content.styled(self._look.text("✖ ") + _HINT, "$error")
         self.query_one("#goal-verdict", Static).update(verdict)
 
     def _read(self) -> Goal | UsageError:
@@ -67,3 +73,49 @@ class GoalInput(Horizontal):
             return Goal.parse(self.query_one(Input).value)
         except UsageError as error:
             return error
+
+
+class TimesInput(Horizontal):
+    """Asks when to give up and how often to look."""
+
+    def __init__(self, pace: Pace, look: Look) -> None:
+        super().__init__()
+        self._pace = pace
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """Two lines and a verdict."""
+        yield Label("Give up after")
+        yield Input(show_duration(self._pace.max_wait_time), id="longest", compact=True)
+        yield Label("ask every")
+        yield Input(show_duration(self._pace.check_interval), id="interval", compact=True)
+        yield Static(id="times-verdict", markup=False)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with them; empty where nothing is."""
+        found = self._read()
+        return str(found) if isinstance(found, UsageError) else ""
+
+    @property
+    def pace(self) -> Pace | None:
+        """The pace they make, if they make one."""
+        found = self._read()
+        return found if isinstance(found, Pace) else None
+
+    @on(Input.Changed)
+    def _check(self, event: Input.Changed) -> None:
+        event.stop()
+        found = self._read()
+        wrong = self._look.text("✖ ") + found.hint if isinstance(found, UsageError) else ""
+        self.query_one("#times-verdict", Static).update(Content.styled(wrong, "$error"))
+
+    def _read(self) -> Pace | UsageError:
+        try:
+            longest = parse_duration(self.query_one("#longest", Input).value)
+            interval = parse_duration(self.query_one("#interval", Input).value)
+        except UsageError as error:
+            return error
+        if interval < 1:
+            return UsageError("The server cannot be asked that often.", "Ask every second at the most.")
+        return replace(self._pace, max_wait_time=longest, check_interval=interval)

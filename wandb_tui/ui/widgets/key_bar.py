@@ -11,7 +11,7 @@ from textual.widget import Widget
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 
 _WORTH = (
-    "add", "ask_quit", "help", "restart", "cancel", "filter", "logs", "mark", "remove", "sort", "goal",
+    "add", "ask_quit", "help", "restart", "cancel", "filter", "logs", "mark", "remove", "pick", "sort", "goal",
     "command_palette", "visit", "sign_in",
 )  # fmt: skip
 """The actions in the order of their worth: where it is narrow, the last ones go."""

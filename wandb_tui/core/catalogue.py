@@ -1,0 +1,77 @@
+"""What can be looked up on the server: entities, their projects, and the projects' runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import UsageError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which runs of a project are wanted; what is empty does not matter.
+
+    Attributes:
+        search: Part of the display name or of the id; all of several words.
+        state: The run's own state: running, finished, crashed, …
+        group: The group.
+        sweep: The sweep's id.
+    """
+
+    search: str = ""
+    state: str = ""
+    group: str = ""
+    sweep: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """A run as the server lists it.
+
+    Attributes:
+        entity: Whose project it is in.
+        project: The project.
+        run_id: Its id.
+        name: Its display name.
+        state: Its own state.
+        group: Its group, or empty.
+        sweep: Its sweep's id, or empty.
+        created: When it began, by the server's clock; None where that is not told.
+    """
+
+    entity: str
+    project: str
+    run_id: str
+    name: str = ""
+    state: str = ""
+    group: str = ""
+    sweep: str = ""
+    created: datetime | None = None
+
+    @property
+    def address(self) -> RunAddress | None:
+        """Its address; None where it can have no history artifact, its id being too long."""
+        try:
+            return RunAddress(self.entity, self.project, self.run_id)
+        except UsageError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of a long list.
+
+    Attributes:
+        items: These.
+        after: What to ask for the next ones with; empty where there are none.
+        total: How many there are altogether; None where that is not told.
+    """
+
+    items: tuple[T, ...]
+    after: str = ""
+    total: int | None = None
