@@ -43,6 +43,7 @@ class Action:
         needs: What must be there for it.
         dangerous: Whether it ends or removes something: with more than one run, it asks first.
         footer: Whether the bar at the bottom shows it.
+        at_once: Whether it is done before the keys that follow are handed out: they belong to what it opens.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Action:
     needs: Needs = Needs.NOTHING
     dangerous: bool = False
     footer: bool = True
+    at_once: bool = False
 
     @property
     def key(self) -> str:
@@ -67,7 +69,14 @@ class Action:
     @property
     def binding(self) -> BindingType:
         """Its binding, with an id by which users may remap it."""
-        return Binding(",".join(self.keys), self.id, self.label, id=f"{self.where}.{self.id}", tooltip=self.help)
+        return Binding(
+            ",".join(self.keys),
+            self.id,
+            self.label,
+            id=f"{self.where}.{self.id}",
+            tooltip=self.help,
+            priority=self.at_once,
+        )
 
 
 _SHOWN = {
@@ -98,7 +107,8 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.", needs=Needs.RUN),
     Action("filter", ("slash",), "Filter",
-           "Show only some runs: words, !not, state:failed, project:lab, /regular expression/.", needs=Needs.ROWS),
+           "Show only some runs: words, !not, state:failed, project:lab, /regular expression/.", needs=Needs.ROWS,
+           at_once=True),
     Action("sort", ("o",), "Sort", "Sort by the next column; after the last one, as the runs were added.",
            needs=Needs.ROWS),
     Action("sort_reverse", ("O",), "Reverse", "Sort the other way round.", needs=Needs.ROWS, footer=False),
@@ -140,6 +150,8 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),
     Action("command_palette", ("ctrl+p",), "Palette", "Find any action by its name.", where=Where.ANYWHERE),
+    Action("suspend_process", ("ctrl+z",), "Suspend",
+           "Go back to the shell; fg returns. Until then nothing is watched.", where=Where.ANYWHERE, footer=False),
     Action("ask_quit", ("q", "ctrl+q"), "Quit", "Leave; asks first while monitors run.", where=Where.ANYWHERE),
 )  # fmt: skip
 """Everything, in the order in which help and footer show it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
 from wandb_tui.ui.session import Session
+from wandb_tui.ui.terminal import below_a_shell
 from wandb_tui.ui.themes import DARK, THEMES
 from wandb_tui.ui.threads import DaemonExecutor
 
@@ -115,6 +117,8 @@ class WandbTuiApp(App[int]):
         few = not self.is_headless and self.console.color_system in {"standard", "windows"}
         self.set_class(few, "-few-colours")
         self.set_interval(1, self._tick)
+        # Back from the shell the terminal is empty, and Textual would only paint what changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
 
     def on_restored(self, message: Restored) -> None:
         """The rows on disk come first; then what the command line names, then the services."""
@@ -132,6 +136,7 @@ class WandbTuiApp(App[int]):
         return await asyncio.to_thread(ask)
 
     async def _add_given(self) -> None:
+        given: list[RunAddress] = []
         for text, goal in self._given:
             try:
                 run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
@@ -139,7 +144,9 @@ class WandbTuiApp(App[int]):
                 self.complain(f"{clean(text, 80)}: {error}", title="Not added")
             else:
                 self.session.add(run, goal)
+                given.append(run)
                 self.dashboard.refresh_all()
+        self.dashboard.mention_hidden(given)
 
     async def _learn_server(self) -> None:
         try:
@@ -335,6 +342,15 @@ class WandbTuiApp(App[int]):
             "Quit wandb-tui?", f"{what} still being watched. The next start goes on with them.", yes="Quit"
         )
         self.push_screen(question, lambda yes: self._leave() if yes else None)
+
+    def action_suspend_process(self) -> None:
+        """Stop, and give the terminal back to the shell; its `fg` goes on."""
+        if self.is_headless or self._driver is None or not self._driver.can_suspend or not below_a_shell():
+            self.notify("There is no shell here to go back to", severity="warning", timeout=5, markup=False)
+            return
+        self.app_suspend_signal.publish(self)
+        # To the whole group, as the terminal itself does it: a launcher such as `uv run` must stop as well.
+        os.killpg(0, signal.SIGTSTP)
 
     async def action_quit(self) -> None:
         """Textual's own way out takes ours."""

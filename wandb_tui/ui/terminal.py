@@ -48,6 +48,17 @@ def _is_terminal() -> bool:
         return False
 
 
+def below_a_shell() -> bool:
+    """Whether somebody is there who would notice that we have stopped, and could let us go on."""
+    leader = os.getpgrp()
+    if leader != os.getpid():
+        return True
+    try:
+        return os.getsid(os.getppid()) == os.getsid(0)
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def _terminal_alone(log_path: Path) -> Iterator[None]:
     terminal = os.dup(2 if os.isatty(2) else 1)

@@ -49,8 +49,8 @@ class Dashboard(PaneActions):
         self.arrangement = Arrangement()
         self.table = RunTable(look, session.clock, self.arrangement)
         self.panes = Panes(look)
-        self._banner, self.filter_bar, self._keys = Banner(look), FilterBar(look), KeyBar()
         self.find_bar = FindBar()
+        self._banner, self.filter_bar, self._keys = Banner(look), FilterBar(look, self.table), KeyBar()
 
     def compose(self) -> ComposeResult:
         """Header, table, panes, keys."""
@@ -73,6 +73,7 @@ class Dashboard(PaneActions):
         """The list on disk has been read: if there is nothing, there is nothing."""
         self._loading = False
         self.panes.restore(self.session.view.get("panes"))
+        self.take_back_arrangement()
         self.refresh_all()
 
     def refresh_all(self) -> None:
@@ -113,12 +114,18 @@ class Dashboard(PaneActions):
             if pane.run is not None:
                 self.session.recall(pane.run)
 
+    @property
+    def _marked(self) -> int:
+        """How many runs are marked, as far as the filter shows them: only those an action is done with."""
+        marks = self.table.marks
+        return sum(run in marks for run in self.table.shown) if len(marks) else 0
+
     def _rows(self) -> list[Watched]:
         return self.arrangement.rows(self.session.watch, self.session.now)
 
     def refresh_bars(self) -> None:
         """What stands above and below the table may have changed."""
-        self.header.counts = replace(self.session.counts, marked=len(self.table.marks))
+        self.header.counts = replace(self.session.counts, marked=self._marked)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch))
         targets = self.targets()
         self._banner.message = self.session.sign_in_problem
@@ -172,6 +179,7 @@ class Dashboard(PaneActions):
             self.session.add(run, goal, pace)
         self.refresh_all()
         self.table.go_to(runs[0])
+        self.mention_hidden(runs)
 
     async def action_sign_in(self) -> None:
         """Open the sign-in screen."""

@@ -45,7 +45,7 @@ class PickRuns(Dialog[None]):
         Binding("asterisk", "mark_all", "Mark all that are listed, or none"),
         Binding("g", "group", "Only the group of this run"),
         Binding("s", "sweep", "Only the sweep of this run"),
-        Binding("slash", "search", "Search; state:finished, group:a and sweep:b narrow it down"),
+        Binding("slash", "search", "Search; state:finished, group:a and sweep:b narrow it down", priority=True),
         Binding("left,backspace", "up", "Back to the projects, or to the entities"),
         Binding("ctrl+s", "submit", "Add the marked runs, or the one under the cursor", priority=True),
         Binding("ctrl+a", "add_all", "Add all runs that match", priority=True),
@@ -246,9 +246,15 @@ class PickRuns(Dialog[None]):
             return
         self.query_one("#pick-search", Input).value = typed(query)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into a line belongs there."""
+        if action == "search" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
     def action_search(self) -> None:
         """Type a search."""
-        self.query_one("#pick-search", Input).focus()
+        self.set_focus(self.query_one("#pick-search"))
 
     def action_up(self) -> None:
         """Back to where one came from."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from textual import on
+from collections.abc import Iterable
 
+from textual import on
+from textual.widgets import Input
+
+from wandb_tui.core.address import RunAddress
 from wandb_tui.ui.arrangement import Arrangement, Order
 from wandb_tui.ui.screens.run_actions import RunActions
 from wandb_tui.ui.widgets.filter_bar import FilterBar
@@ -45,11 +49,28 @@ class TableActions(RunActions):
         self.arrangement.order = order
         self._arranged()
 
+    def take_back_arrangement(self) -> None:
+        """Sort, filter and show the columns as it was at the end of the last session."""
+        self.arrangement.restore(self.session.view.get("table"))
+        self.filter_bar.put(self.arrangement.filter.text)
+
+    def mention_hidden(self, runs: Iterable[RunAddress]) -> None:
+        """Say so if the filter hides runs that have just been added."""
+        hidden = sum(run not in self.table for run in runs)
+        if hidden:
+            self.hint(f"The filter hides {hidden} of them; Esc shows all" if hidden > 1 else "The filter hides it; Esc")
+
     def _arranged(self) -> None:
         self.session.remember("table", self.arrangement.kept())
         self.refresh_all()
 
     # Which runs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into a line belongs there."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -59,10 +80,6 @@ class TableActions(RunActions):
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.filter_bar.wrong = self.arrangement.filter_by(event.value)
         self._arranged()
-
-    @on(FilterBar.Left)
-    def _filter_left(self) -> None:
-        self.table.focus()
 
     # Marks
 

@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from wandb_tui.ui.look import Look
@@ -27,9 +28,6 @@ class FilterBar(Horizontal):
     counted: reactive[tuple[int, int]] = reactive((0, 0))
     """How many runs are shown, of how many."""
 
-    class Left(Message):
-        """The user is done with the filter."""
-
     class Changed(Message):
         """Another filter has been typed."""
 
@@ -37,9 +35,16 @@ class FilterBar(Horizontal):
             super().__init__()
             self.value = value
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, leave_to: Widget) -> None:
+        """Make the line, hidden.
+
+        Args:
+            look: The signs to draw with.
+            leave_to: What gets the keys when the user is done with the filter.
+        """
         super().__init__()
         self._look = look
+        self._leave_to = leave_to
         self._input = Input(
             placeholder=look.text("words  !not  state:failed  project:lab  /regular expression/"), compact=True
         )
@@ -66,18 +71,19 @@ class FilterBar(Horizontal):
     def open(self) -> None:
         """Show the line and type into it."""
         self.display = True
-        self._input.focus()
+        # At once, since `focus` would let keys that follow quickly go elsewhere.
+        self.screen.set_focus(self._input)
 
     def action_keep(self) -> None:
         """Go on with what is shown."""
+        self.screen.set_focus(self._leave_to)
         self.display = bool(self.value.strip())
-        self.post_message(self.Left())
 
     def action_drop(self) -> None:
         """Show all again."""
         self._input.value = ""
+        self.screen.set_focus(self._leave_to)
         self.display = False
-        self.post_message(self.Left())
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
