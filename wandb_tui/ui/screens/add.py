@@ -60,7 +60,9 @@ class AddRuns(Dialog[None]):
     def compose(self) -> ComposeResult:
         """The box, the verdicts, the goal."""
         with Vertical(classes="dialog"):
-            yield Static("Add runs", classes="dialog-title")
+            with Horizontal(id="add-head"):
+                yield Static("Add runs", classes="dialog-title")
+                yield Static(id="tally", markup=False)
             yield TextArea(id="addresses", placeholder="entity/project/run_id, or the addresses of run pages")
             with VerticalScroll(id="verdicts", can_focus=False):
                 yield Static(id="verdict-list", markup=False)
@@ -68,7 +70,6 @@ class AddRuns(Dialog[None]):
             yield TimesInput(self._session.backend.pace, self._look)
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
-                yield Static(id="tally", markup=False)
                 if self._pick is not None:
                     yield Button("Pick… (^o)", id="pick")
                 yield Button("Add (^s)", variant="primary", id="add")

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.state import State
 from wandb_tui.core.schedule import Pace
+from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
 from wandb_tui.ui.arrangement import Arrangement

@@ -1,0 +1,73 @@
+"""Pictures of the dialogs around the table, with a still clock."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import FakeCatalogue, FakeStore, World, address
+from support import shown, until
+from test_pick import listed
+from textual.widgets import Input, TextArea
+
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.state import State
+from wandb_tui.ui import look
+from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.themes import LIGHT
+
+LOOKS = {
+    "wide": ((160, 45), {}),
+    "narrow": ((80, 24), {}),
+    "light": ((120, 30), {"theme": LIGHT}),
+    "ascii": ((80, 24), {"ascii_look": True}),
+}
+NAMES = ("calm-moon", "[red]not red[/]", "漢字かな", "x" * 200)
+DIALOGS = {
+    "pick": ("p", "forks", "enter", "12 runs", "space", "1 marked", "down"),
+    "columns": ("o", "▲", "h", "Columns", "down", "down", "space"),
+    "goal": ("asterisk", "g", "Wait for something else", "x", "exists, v3"),
+    "add": ("a", "Add runs", *"abc,one,boom", "not understood"),
+    "filter": ("asterisk", "slash", *"old /[", "unterminated"),
+}
+
+
+@pytest.fixture
+def app_of(monkeypatch):
+    monkeypatch.setattr(look, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    states = ("finished", "running", "crashed", "failed")
+    runs = [
+        listed(f"id{n}", name=NAMES[n % 4], state=states[n % 4], group="grid" if n % 3 else "", sweep=f"swp{n % 2}")
+        for n in range(12)
+    ]
+    kept = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled", None, 33) for run in ("one", "old", "older")]
+
+    def make(**options):
+        world = World(store=FakeStore(kept), catalogue=FakeCatalogue(runs, entities=("lab",)))
+        return WandbTuiApp(world.backend(), clock=lambda: 1000.0, **options)
+
+    return make
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+@pytest.mark.parametrize("dialog", DIALOGS)
+def test_dialog(snap_compare, app_of, dialog, kind):
+    size, options = LOOKS[kind]
+
+    async def go(pilot):
+        app = pilot.app
+        await until(lambda: len(app.session.watch) == 3 and app.account is not None and app.app_url)
+        for step in DIALOGS[dialog]:
+            if len(step) > 1 and step not in {"enter", "down", "space", "asterisk", "slash"}:
+                wanted = {"▲": "^"}.get(step, step) if "ascii_look" in options else step
+                await until(lambda wanted=wanted: wanted in shown(app))
+            else:
+                await pilot.press(
+                    {" ": "space", ",": "comma", "/": "slash", "[": "left_square_bracket"}.get(step, step)
+                )
+        for line in (*app.screen.query(Input), *app.screen.query(TextArea)):
+            line.cursor_blink = False
+        app.clear_notifications()
+        await pilot.pause(0.2)
+
+    assert snap_compare(app_of(**options), terminal_size=size, run_before=go)
