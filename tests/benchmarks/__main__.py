@@ -7,10 +7,11 @@ import signal
 import sys
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from tests.benchmarks import browsing, keys, polling, startup, waiting
 from tests.benchmarks.figures import Figure, Scale, table
+from tests.benchmarks.processes import stop
 
 BENCHMARKS = {
     benchmark.name: benchmark
@@ -27,14 +28,22 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in BENCHMARKS]:
         parser.error(f"there is no measure called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    # Ended from outside, we still leave the blocks that end what was started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: (signals.append(number), stop()))
     began = time.monotonic()
     figures: list[Figure] = []
     names = given.names or list(BENCHMARKS)
     # Small numbers prove nothing, so a quick pass need not keep its measures out of each other's way.
+    # They run off this thread, which is free to hear of a signal; each then leaves the blocks that end what it started.
     with ThreadPoolExecutor(len(names) if given.quick else 1) as pool:
-        taken = list(pool.map(lambda name: measured(name, Scale(quick=given.quick), figures), names))
+        running = [pool.submit(measured, name, Scale(quick=given.quick), figures) for name in names]
+        while not signals and not all(future.done() for future in running):
+            wait(running, timeout=0.2)
+        pool.shutdown(wait=False, cancel_futures=True)
+    if signals:
+        return 128 + signals[0]
+    taken = [future.result() for future in running]
     failed = [name for name, worked in zip(names, taken, strict=True) if not worked]
     print(table(sorted(figures, key=lambda figure: figure.row)))
     print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tests.benchmarks.figures import Benchmark, Figure, Scale
-from tests.benchmarks.processes import Peak, program
+from tests.benchmarks.processes import Peak, program, until
 from tests.benchmarks.world import World, our_program, world
 from wandb_tui.services.browser.find import find_browser
 
@@ -36,7 +36,7 @@ def _visited(here: World, name: str, count: int, *arguments: str) -> tuple[float
         program(command, here.environ(name), output) as process,
         Peak(process.pid, _is_browser) as peak,
     ):
-        process.wait(200)
+        until(lambda: process.poll() is not None, 200, "the end of all visits")
     words = out.read_text().split()
     if words.count("visited") != count or "seconds" not in words:
         raise RuntimeError(f"not all {count} pages were visited:\n{out.read_text()[-2000:]}")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
-from tests.benchmarks.processes import program, until
+from tests.benchmarks.processes import pause, program, until
 from tests.benchmarks.world import World, our_program, world
 
 INTERVAL = 5.0
@@ -34,9 +34,9 @@ def requests(scale: Scale) -> list[Figure]:
 
 def _per_minute(here: World, command: list[str], settle: float, seconds: float) -> float:
     with (here.folder / "output.txt").open("ab") as output, program(command, here.environ(), output):
-        time.sleep(settle)
+        pause(settle)
         before, began = here.requests(), time.monotonic()
-        time.sleep(seconds)
+        pause(seconds)
         return (here.requests() - before) * 60 / (time.monotonic() - began)
 
 
@@ -71,10 +71,10 @@ def _theirs(here: World, count: int, pace: float, settle: float) -> Times:
     out = here.folder / "theirs.txt"
     command = our_program("loops", here.runs_file(runs), f"{INTERVAL}")
     with out.open("wb") as output, program(command, here.environ(), output):
-        time.sleep(settle)
+        pause(settle)
         for run in runs:
             here.export(run, _EXPORT_DELAY)
-            time.sleep(random.uniform(0.5, 1.5) * pace)  # noqa: S311 - jitter, no secret
+            pause(random.uniform(0.5, 1.5) * pace)  # noqa: S311 - jitter, no secret
         until(lambda: _count(out, "found") == count, 60, "all artifacts")
     return _delays(here, out, count)
 

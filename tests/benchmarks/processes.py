@@ -13,7 +13,27 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 MB = 1024.0
+_STOPPING = threading.Event()
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Stopped(BaseException):
+    """The measuring is to end now; what was started is ended on the way out."""
+
+
+def stop() -> None:
+    """Let every measure end at its next wait, in whatever thread it runs."""
+    _STOPPING.set()
+
+
+def pause(seconds: float) -> None:
+    """Let time go by.
+
+    Raises:
+        Stopped: The measuring is to end now.
+    """
+    if _STOPPING.wait(max(0.0, seconds)):
+        raise Stopped
 
 
 def pss(pid: int) -> float:
@@ -111,4 +131,4 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come within {seconds:.0f} s")
-        time.sleep(0.05)
+        pause(0.05)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
-from tests.benchmarks.processes import program
+from tests.benchmarks.processes import program, until
 from tests.benchmarks.terminal import Terminal
 from tests.benchmarks.world import World, our_program, world
 from wandb_tui.core.state import State
@@ -74,7 +74,7 @@ def _prepare_leet(here: World) -> str:
         (here.folder / "leet.txt").open("wb") as output,
         program(our_program("offline_run"), here.environ("leet"), output) as process,
     ):
-        process.wait(60)
+        until(lambda: process.poll() is not None, 60, "the end of the offline run")
     try:
         command = [str(_BIN / "wandb"), "leet", "run", str(_leet_folder(here))]
         _readable(here, command, "leet", _LEET_RUN)

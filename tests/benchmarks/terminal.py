@@ -17,9 +17,12 @@ from typing import Self
 
 import pyte
 
-from tests.benchmarks.processes import end
+from tests.benchmarks.processes import end, pause
 
 COLUMNS, LINES = 140, 44
+_LOOK_UP = 0.5
+"""Seconds between two looks at whether the measuring is to end."""
+
 # What a terminal answers when it is asked who and where it is; programs wait for that before they draw.
 _ANSWERS = {
     b"\x1b[c": b"\x1b[?62;22c",
@@ -54,7 +57,7 @@ class Terminal:
         """Take in what is written within the next `seconds`."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            self._read(left)
+            self._read(min(left, _LOOK_UP))
 
     def wait(self, condition: Callable[[bytes], bool], seconds: float, what: str) -> float:
         """The moment of the chunk with which all that was written meets a condition.
@@ -66,7 +69,7 @@ class Terminal:
         written = b"".join(chunk for _, chunk in self.chunks)
         while (left := until - time.monotonic()) > 0:
             before = len(self.chunks)
-            if not self._read(left):
+            if not self._read(min(left, _LOOK_UP)):
                 break
             written += b"".join(chunk for _, chunk in self.chunks[before:])
             if condition(written):
@@ -87,6 +90,7 @@ class Terminal:
 
     def _read(self, seconds: float) -> bool:
         """Take in one chunk; False where the program has ended."""
+        pause(0)
         ready, _, _ = select.select([self._main], [], [], seconds)
         if not ready:
             return True

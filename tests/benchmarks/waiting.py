@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks.figures import Benchmark, Figure, Scale
 from tests.benchmarks.polling import INTERVAL
-from tests.benchmarks.processes import processor_seconds, program, pss
+from tests.benchmarks.processes import pause, processor_seconds, program, pss
 from tests.benchmarks.terminal import Terminal
 from tests.benchmarks.world import World, our_program, world
 
@@ -81,8 +81,8 @@ def _loops(here: World, count: int, settle: float, seconds: float) -> Cost:
     runs = here.runs_file(here.seed(count, f"l{count}-"))
     command = our_program("loops", runs, f"{INTERVAL}")
     with (here.folder / "loops.txt").open("ab") as output, program(command, here.environ(), output) as process:
-        time.sleep(settle)
-        return _cost(process.pid, count, lambda: time.sleep(seconds))
+        pause(settle)
+        return _cost(process.pid, count, lambda: pause(seconds))
 
 
 def _cost(pid: int, runs: int, let_pass: Callable[[], None]) -> Cost:

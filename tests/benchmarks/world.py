@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.ports import Change, KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.paths import APP
@@ -56,9 +56,11 @@ class World:
         """Put runs on the watch list of a home."""
         store = SqliteWatchStore(Path(self.environ(home)["XDG_STATE_HOME"]) / APP / "watchlist.sqlite3", self.key)
         message = "Artifact is now available" if state.final else ""
+        changes = []
         for run in runs:
             artifact = f"{run.history_artifact}:v0" if state.final else None
-            store.save(KeptRun(run, Goal(), 0, state, message, artifact))
+            changes.append(Change(run, KeptRun(run, Goal(), 0, state, message, artifact), added=True))
+        store.write(changes)
 
     @property
     def key(self) -> str:

@@ -29,11 +29,54 @@ def test_everything_is_due_at_the_start(clock):
 
 def test_probes_keep_the_interval(clock):
     schedule = Schedule(Pace(check_interval=5), clock)
-    clock.now += 1
     schedule.probe_answered()
     assert schedule.until_probe == 5
     clock.now += 7
     assert schedule.until_probe == 0
+
+
+def test_attempts_that_began_apart_probe_together(clock):
+    schedules = []
+    for _ in range(10):
+        schedules.append(Schedule(Pace(check_interval=5), clock))
+        clock.now += 0.37
+        schedules[-1].probe_answered()
+    # One that is due at once has just been answered, and comes with the next ones.
+    moments = {round(clock.now + schedule.until_probe, 6) for schedule in schedules}
+    assert moments <= {1005.0, 1010.0}
+    clock.now = 1005.3
+    for schedule in schedules:
+        schedule.probe_answered()
+    assert {clock.now + schedule.until_probe for schedule in schedules} == {1010.0}
+
+
+def test_quick_probes_share_the_usual_ones_requests():
+    assert Pace().check_interval % Pace().quick_interval == 0
+
+
+def test_a_thousand_attempts_say_truly_when_they_look_again(clock):
+    """A hundred of them are asked about in a second: none can keep to five seconds."""
+    schedules = [Schedule(Pace(check_interval=5, max_wait_time=0), clock) for _ in range(1000)]
+    promised = dict.fromkeys(schedules, clock.now)
+    waiting: list[Schedule] = []
+    asked: set[Schedule] = set()
+    answered, late = 0, []
+    for second in range(300):
+        due = [schedule for schedule in schedules if schedule not in asked and schedule.until_probe <= 0]
+        waiting += due
+        asked |= set(due)
+        for schedule in waiting[:100]:
+            if second >= 120:
+                answered += 1
+                late.append(clock.now - promised[schedule])
+            schedule.probe_answered()
+            promised[schedule] = clock.now + schedule.until_probe
+            asked.discard(schedule)
+        del waiting[:100]
+        clock.now += 1
+    assert answered > 0.85 * 100 * 180
+    assert sorted(late)[int(0.95 * len(late))] <= 4
+    assert sum(late) / len(late) <= 2.5
 
 
 def test_probes_are_quick_for_a_minute_after_a_visit(clock):
@@ -41,9 +84,10 @@ def test_probes_are_quick_for_a_minute_after_a_visit(clock):
     schedule.probe_answered()
     schedule.visit_ended()
     assert schedule.until_probe == 2
-    clock.now += 59
-    schedule.probe_answered()
-    assert schedule.until_probe == 2
+    for _ in range(29):
+        clock.now += 2
+        schedule.probe_answered()
+        assert schedule.until_probe == 2
     clock.now += 2
     schedule.probe_answered()
     assert schedule.until_probe == 10
@@ -135,7 +179,7 @@ def test_whatever_happens_times_make_sense(happenings, interval, patience):
         match what:
             case "answered":
                 schedule.probe_answered()
-                assert 0 < schedule.until_probe <= interval + 1e-6
+                assert 0.19 * min(interval, 1.25) <= schedule.until_probe <= 600 + 1.2 * interval + 1e-6
             case "failed":
                 schedule.probe_failed(None)
                 assert 0 < schedule.until_probe <= 8 * interval + 1e-6

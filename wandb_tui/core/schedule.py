@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,11 @@ Clock = Callable[[], float]
 
 _FIRST_RETRY = 5.0
 _LONGEST_GAP = 600.0
+_LEAST_SHARE = 0.2
+"""The least share of the interval between two probes, where the second one keeps the common time."""
+
+_SLACK = 2.0
+"""How many seconds an answer may take without a sign that more is asked than can be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,8 @@ class Pace:
         check_interval: Between two probes.
         max_wait_time: When to give up; 0 waits for ever. Time in which the machine is asleep does not count.
         revisit_interval: From a good visit to the next one; the gap doubles each time.
-        quick_interval: Between two probes in the first minute after a visit, when exports usually come.
+        quick_interval: Between two probes in the first minute after a visit, when exports usually come. Where it goes
+            evenly into `check_interval`, both kinds of probes share their requests.
         quick_for: How long that time lasts.
         visit_after: From the start to the first visit, where exports are known to start without one; until then probes
             are quick, too.
@@ -29,7 +36,7 @@ class Pace:
     check_interval: float = 5.0
     max_wait_time: float = 300.0
     revisit_interval: float = 60.0
-    quick_interval: float = 2.0
+    quick_interval: float = 1.25
     quick_for: float = 60.0
     visit_after: float = 0.0
 
@@ -44,7 +51,13 @@ def resumed(elapsed: float, pace: Pace) -> float:
 
 
 class Schedule:
-    """The times of one attempt."""
+    """The times of one attempt.
+
+    Probes fall on multiples of their interval on the clock that all attempts share, whenever an attempt began: so they
+    are due together and go out as one request. Where answers are late, because more runs wait than can be asked about
+    within the interval, an attempt asks as much later, at a time of its own; so what it says of its next probe stays
+    true, and those that are in a hurry need not queue behind the others.
+    """
 
     def __init__(self, pace: Pace, clock: Clock, *, elapsed: float = 0.0) -> None:
         self._pace = pace
@@ -60,6 +73,7 @@ class Schedule:
         self._failed_visits = 0
         self._good_visits = 0
         self._troubles = 0
+        self._strain = 0.0
 
     @property
     def elapsed(self) -> float:
@@ -109,8 +123,9 @@ class Schedule:
         """The server told what was asked: look again after the usual interval, sooner just after a visit."""
         self._troubles = 0
         now = self._clock()
-        quick = min(self._pace.check_interval, self._pace.quick_interval)
-        self._next_probe = now + (quick if now < self._quick_until else self._pace.check_interval)
+        late = now - self._next_probe - _SLACK
+        self._strain = min(_LONGEST_GAP, self._strain + late) if late > 0 else 0.8 * self._strain
+        self._next_probe = self._after(self._quick if now < self._quick_until else self._pace.check_interval)
 
     def probe_failed(self, retry_after: float | None) -> None:
         """The server did not tell: look again later and later, or when it says, and visit nothing before that."""
@@ -126,7 +141,7 @@ class Schedule:
         now = self._clock()
         self._failed_visits = 0
         self._quick_until = now + self._pace.quick_for
-        self._next_probe = min(self._next_probe, now + min(self._pace.quick_interval, self._pace.check_interval))
+        self._next_probe = min(self._next_probe, self._after(self._quick))
         self._next_visit = now + min(_LONGEST_GAP, self._pace.revisit_interval * 2.0 ** min(self._good_visits, 10))
         self._good_visits += 1
 
@@ -155,3 +170,14 @@ class Schedule:
     def visit_now(self) -> None:
         """A visit is wished for, or newly possible."""
         self._next_visit = self._clock()
+
+    @property
+    def _quick(self) -> float:
+        return min(self._pace.quick_interval, self._pace.check_interval)
+
+    def _after(self, interval: float) -> float:
+        """About an interval from now."""
+        now = self._clock()
+        if self._strain > _LEAST_SHARE * interval:
+            return now + interval + self._strain
+        return math.ceil((now + _LEAST_SHARE * interval) / interval) * interval

@@ -95,8 +95,14 @@ class Watch:
                 self.change_goal(run, goal)
             return row
 
-    def restore(self, kept: KeptRun, pace: Pace | None = None) -> Watched:
-        """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood."""
+    def restore(self, kept: KeptRun, pace: Pace | None = None, *, begin: bool = True) -> Watched:
+        """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood.
+
+        Args:
+            kept: What was on disk.
+            pace: How often to look.
+            begin: Whether it goes on at once; else when `begin` is called.
+        """
         with self._changed:
             if kept.run in self._rows:
                 return self._rows[kept.run]
@@ -108,7 +114,18 @@ class Watch:
             if not kept.state.final:
                 # Where a thread of the same attempt may still speak, the next attempt begins instead.
                 row.resumes = kept.attempt > 0 and kept.attempt > before
-                self._begin(row)
+                row.state = State.QUEUED
+                if begin:
+                    self._begin(row)
+            return row
+
+    def begin(self, run: RunAddress) -> Watched | None:
+        """Begin what `restore` left for later; None where that is not due any more."""
+        with self._changed:
+            row = self._rows.get(run)
+            if row is None or row.running or row.state is not State.QUEUED:
+                return None
+            self._begin(row)
             return row
 
     def recall(self, row: Watched, lines: Sequence[LogLine]) -> Watched | None:

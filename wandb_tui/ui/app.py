@@ -45,6 +45,9 @@ _SHARE = 4
 
 _LONGEST_REST = 0.25
 
+_BEGIN, _BEGIN_EVERY = 25, 0.03
+"""How many of the restored attempts begin at a time, and how many seconds later the next ones."""
+
 # Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
 _ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 _GATHER = 0.4
@@ -128,8 +131,14 @@ class WandbTuiApp(App[int]):
         self.call_after_refresh(self._start_up)
 
     def _start_up(self) -> None:
+        self._begin_some()
         for start in (self._add_given, self._learn_server, self._learn_account, self._build_services):
             self.run_worker(start())
+
+    def _begin_some(self) -> None:
+        """Let some of the attempts go on: hundreds of threads that start at once would keep keys from being heard."""
+        if not self._leaving and self.session.begin_some(_BEGIN):
+            self.set_timer(_BEGIN_EVERY, self._begin_some)
 
     async def off_thread(self, ask: Callable[[], T]) -> T:
         """Call what may block, on another thread."""

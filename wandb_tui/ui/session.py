@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -34,6 +35,7 @@ class Session:
         self.keeper = Keeper(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self._removed: list[list[Watched]] = []
+        self._to_begin: deque[RunAddress] = deque()
 
     @property
     def now(self) -> float:
@@ -60,11 +62,20 @@ class Session:
         return bool(self._removed)
 
     def restore(self, rows: Iterable[KeptRun], view: dict[str, Json]) -> None:
-        """Take everything back from disk."""
+        """Take everything back from disk. What goes on is begun by `begin_some`: the rows are to be seen first."""
         self.view = view | self.view
         for kept in rows:
             self.keeper.known(kept)
-            self._keep(self.watch.restore(kept, self.backend.pace))
+            row = self.watch.restore(kept, self.backend.pace, begin=False)
+            if row.active:
+                self._to_begin.append(row.run)
+
+    def begin_some(self, most: int) -> bool:
+        """Begin up to so many of the attempts that go on; whether there are more."""
+        for _ in range(min(most, len(self._to_begin))):
+            if (row := self.watch.begin(self._to_begin.popleft())) is not None:
+                self._keep(row)
+        return bool(self._to_begin)
 
     def remember(self, key: str, value: Json) -> None:
         """Keep something of how the dashboard looks, for the next start; it is read again as `view[key]`."""
