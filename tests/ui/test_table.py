@@ -321,3 +321,36 @@ async def test_home_and_end_go_to_the_first_and_the_last_run():
         assert app.dashboard.table.run == address("r3")
         await pilot.press("home")
         assert app.dashboard.table.run == address("r10")
+
+
+async def test_the_arrangement_is_remembered():
+    world = ended()
+    async with running(world, size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("o", "o", "O", "w", "slash", *"!r1", "enter")
+        await until(lambda: (world.store.load_view().get("table") or {}).get("filter") == "!r1")
+    async with running(world, "r100", size=(160, 40)) as (app, pilot):
+        await until(lambda: ids(app) == ["r20", "r9", "r3"])
+        assert "Run▼" in shown(app)
+        assert app.dashboard.arrangement.compact
+        assert "3 of 6" in shown(app)
+        assert any("The filter hides it" in note.message for note in app._notifications)
+
+
+async def test_what_is_kept_of_an_arrangement_may_be_nonsense():
+    for nonsense in (
+        [],
+        {"sort": "x", "hidden": ["state", "y", 3], "filter": "/(/"},
+        {"hidden": 7, "sort": []},
+        {"hidden": [[]]},
+    ):
+        world = ended()
+        world.store.keep_view("table", nonsense)
+        async with running(world) as (app, _):
+            await until(lambda: ids(app) == list(STATES))
+
+
+async def test_without_a_shell_suspending_says_why():
+    async with running(ended()) as (app, pilot):
+        await pilot.press("ctrl+z")
+        await until(lambda: any("no shell" in note.message for note in app._notifications))

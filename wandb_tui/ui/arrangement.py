@@ -109,10 +109,11 @@ class Arrangement:
         if not isinstance(kept, dict):
             return
         self.filter_by(str(kept.get("filter") or ""))
-        if kept.get("sort") in BY_KEY:
+        if str(kept.get("sort")) in BY_KEY:
             self.order = Order(str(kept["sort"]), kept.get("reverse") is True)
         hidden = kept.get("hidden")
-        self.hidden = frozenset(hidden if isinstance(hidden, list) else ()) & (BY_KEY.keys() - ALWAYS)
+        known = BY_KEY.keys() - ALWAYS
+        self.hidden = frozenset(key for key in known if isinstance(hidden, list) and key in hidden)
         self.compact = kept.get("compact") is True
 
 
