@@ -16,6 +16,12 @@ from wandb_tui.services.browser.install import install_browser
 ROOT = Path(__file__).resolve().parents[1]
 # A command that must be there, and Debian's package that brings it.
 TOOLS = {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon", "tmux": "tmux", "Xvfb": "xvfb"}
+# Of the tests that touch the SDK those that say most for their time; `python -m tests.oldest` alone runs all of them.
+OLDEST = (
+    "tests/unit/test_settings.py",
+    "tests/integration/test_fallbacks.py",
+    "tests/integration/test_sandbox_export.py",
+)
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
@@ -28,6 +34,7 @@ def main() -> int:
         "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
         "tests": [*python, "pytest", "-n", "2", "--dist", "loadfile", *sys.argv[1:]],
+        "oldest wandb": [*python, "tests.oldest", *OLDEST],
         "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
     failed = [name for name, command in steps.items() if not passes(name, command)]

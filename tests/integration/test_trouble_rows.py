@@ -49,10 +49,13 @@ def in_good_order(sandbox, monkeypatch):
 
 
 @contextlib.asynccontextmanager
-async def dashboard(url, key, *runs):
+async def dashboard(url, key, *runs, world=None):
     """The dashboard with a poller of its own; the pages are visited by nobody."""
     poller = Poller(GraphQL(url, lambda: key))
-    app = WandbTuiApp(World(poller, pace=PATIENT).backend(), runs=runs)
+    world = world or World()
+    world.prober = poller
+    world.options["pace"] = PATIENT
+    app = WandbTuiApp(world.backend(), runs=runs)
     async with app.run_test(size=(200, 40)) as pilot:
         yield app, pilot
         app.session.stop()
@@ -112,6 +115,45 @@ async def test_refusals_end_it_at_once_with_the_reason(sandbox, fault, failure, 
     async with dashboard(sandbox.base_url, sandbox.api_key, "abc") as (app, pilot):
         row = await said(app, pilot, says)
         assert (row.state, row.failure) == (State.FAILED, failure)
+
+
+async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
+    sandbox.set_faults("rate-limit:retry-after=3,seconds=7")
+    project, _ = sandbox.world.state.ensure_project("lab", "forks")
+    runs = [f"limited{number}" for number in range(20)]
+    for run_id in runs:
+        sandbox.world.state.create_run(project, run_id, None)
+    before = sandbox.stats()["rate_limited"]
+    world = World()
+    async with dashboard(sandbox.base_url, sandbox.api_key, *runs, world=world) as (app, pilot):
+        for seconds in (3, 2, 1):
+            for run_id in runs:
+                await counts_down(app, pilot, run_id, f"Rate limited, next check in {seconds} s")
+        assert world.visitor.visits == [], "no visit begins meanwhile"
+        for run_id in runs:
+            await said(app, pilot, "Artifact not available yet", run_id)
+        assert sandbox.stats()["rate_limited"] - before <= 4
+        await until(pilot, lambda: len(world.visitor.visits) >= 20)
+
+
+async def counts_down(app, pilot, run_id, text):
+    """Wait until the row's cell says that, or has counted on from there."""
+    table, passed = app.dashboard.table, int(text.split()[-2])
+    for _ in range(400):
+        if address(run_id) in table._positions:
+            shown = table.cell(address(run_id), "message").text.rstrip()
+            if shown.startswith("Rate limited, next check in ") and int(shown.split()[-2]) <= passed:
+                return
+        await pilot.pause(0.05)
+    raise AssertionError(f"{run_id} never said {text!r}")
+
+
+async def until(pilot, condition):
+    for _ in range(400):
+        if condition():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("it never came true")
 
 
 async def test_a_name_that_cannot_be_resolved_until_the_network_is_back(sandbox, monkeypatch):

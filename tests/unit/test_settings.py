@@ -117,3 +117,19 @@ def test_short_addresses_are_completed_by_the_environment_then_the_key():
     by_environ = ServerAddresses(server, Settings(), {"WANDB_ENTITY": "lab", "WANDB_PROJECT": "forks"}, key_entity)
     assert by_environ.parse("abc123") == RUN
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("base", "offered"),
+    [
+        ("https://api.wandb.ai", True),
+        ("https://api.forge.coreweave.com", True),
+        ("https://acme.wandb.io", True),
+        ("https://wandb.acme.com", False),
+        ("https://notwandb.io", False),
+        ("http://localhost:8080", None),
+        ("http://127.0.0.1:8080", None),
+    ],
+)
+def test_forking_is_offered_by_wandbs_own_clouds(base, offered):
+    assert Server(base, Settings(), {}).offers_forks is offered
