@@ -17,6 +17,8 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Change, KeptRun
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
+from wandb_tui.services import store as stores
+from wandb_tui.services.schema import prepare
 from wandb_tui.services.store import KEPT_LINES, SqliteWatchStore
 
 OTHER = RunAddress("lab", "forks", "def456")
@@ -308,3 +310,32 @@ def test_what_fails_changes_nothing(store, path):
     with pytest.raises(RuntimeError):
         store.write([added(KeptRun(OTHER, Goal())), Change(RUN, Broken())])
     assert [row.run for row in another(path).load()] == [RUN]
+
+
+@pytest.fixture
+def pragma(monkeypatch):
+    """Lets every connection begin with a pragma, so that SQLite itself meets with trouble."""
+    wanted = []
+
+    def prepared(db):
+        prepare(db)
+        for one in wanted:
+            db.execute(f"PRAGMA {one}")
+
+    monkeypatch.setattr(stores, "prepare", prepared)
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [("max_page_count = 1", "the disk is full. Make room"), ("query_only = 1", "cannot be written. Let its folder")],
+)
+def test_a_disk_that_takes_nothing_more_is_said_and_can_still_be_read(store, path, pragma, trouble, says):
+    store.write([added(WAITING)])
+    pragma.append(trouble)
+    with pytest.raises(StoreError, match=says):
+        store.write([added(KeptRun(OTHER, Goal()), *(line(n) for n in range(2000)))])
+    assert [row.run for row in another(path).load()] == [RUN]
+    pragma.clear()
+    store.write([added(KeptRun(OTHER, Goal()))])
+    assert len(another(path).load()) == 2

@@ -273,7 +273,7 @@ class Keeper:
     def _complain(self, what: str, error: Exception) -> None:
         """Say what is wrong, once: a full disk would else fill the screen as well."""
         text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be kept: {error}"
-        if text != self._complaints.get(what):
+        if text not in self._complaints.values():
             log.error("The watch list cannot be kept", exc_info=error)
-            self._complaints[what] = text
             self._tell(Trouble(text))
+        self._complaints[what] = text

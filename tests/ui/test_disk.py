@@ -1,0 +1,109 @@
+"""The dashboard on a real file that is full, damaged, or taken away: said clearly, and nothing stops."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import ABSENT, FakeProber, World, address
+from support import running, until
+
+from wandb_tui.core.state import State
+from wandb_tui.services import store as stores
+from wandb_tui.services.schema import prepare
+from wandb_tui.services.store import SqliteWatchStore
+from wandb_tui.ui import keeper
+
+SERVER = "https://api.wandb.ai"
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper, "_LONGEST_RETRY", 0.2)
+    monkeypatch.setattr(keeper, "LOOK", 0.2)
+    return tmp_path / "watchlist.sqlite3"
+
+
+def world(path):
+    return World(FakeProber(default=ABSENT), store=SqliteWatchStore(path, SERVER))
+
+
+def on_disk(path):
+    return {row.run.run_id for row in SqliteWatchStore(path, SERVER).load()}
+
+
+def said(app, text):
+    return any(text in note.message for note in app._notifications)
+
+
+async def goes_on(app, run_id):
+    await until(lambda: app.session.watch[address(run_id)].state is State.WAITING)
+
+
+async def test_a_full_disk(path, monkeypatch):
+    full = True
+
+    def prepared(db):
+        prepare(db)
+        if full:
+            db.execute("PRAGMA max_page_count = 1")
+
+    SqliteWatchStore(path, SERVER).load()
+    monkeypatch.setattr(stores, "prepare", prepared)
+    async with running(world(path), *(f"run{n}" for n in range(40))) as (app, _):
+        await until(lambda: said(app, "the disk is full"))
+        await goes_on(app, "run39")
+        full = False
+        await until(lambda: said(app, "being saved again"))
+        await until(lambda: len(on_disk(path)) == 40)
+
+
+async def test_a_file_that_is_damaged_at_the_start(path):
+    path.write_bytes(b"this is no database" * 500)
+    async with running(world(path), "abc") as (app, _):
+        await until(lambda: said(app, "was damaged; it lies aside"))
+        await goes_on(app, "abc")
+        await until(lambda: on_disk(path) == {"abc"})
+
+
+async def test_a_file_that_is_damaged_while_it_is_in_use(path):
+    async with running(world(path), "abc", "def") as (app, pilot):
+        await until(lambda: on_disk(path) == {"abc", "def"})
+        path.write_bytes(b"this is no database" * 500)
+        await pilot.press("home", "c")
+        await until(lambda: said(app, "was damaged; it lies aside"))
+        await until(lambda: on_disk(path) == {"abc", "def"})
+        assert len(app.session.watch) == 2
+
+
+async def test_a_file_that_is_taken_away(path):
+    async with running(world(path), "abc", "def") as (app, _):
+        await until(lambda: on_disk(path) == {"abc", "def"})
+        path.unlink()
+        await until(lambda: on_disk(path) == {"abc", "def"})
+        assert len(app.session.watch) == 2
+
+
+async def test_a_place_that_cannot_be_written(path):
+    path.mkdir()
+    async with running(world(path), "abc") as (app, pilot):
+        await until(lambda: said(app, "cannot be written"))
+        await goes_on(app, "abc")
+        assert len([note for note in app._notifications if "cannot be written" in note.message]) == 1
+        await pilot.press("q", "y")
+        await until(lambda: app.return_value == 0)
+
+
+async def test_two_dashboards_on_one_file(path):
+    async with running(world(path), "abc") as (one, pilot), running(world(path), "def") as (other, _):
+        await until(lambda: len(one.session.watch) == len(other.session.watch) == 2)
+        assert len(one.dashboard.table.shown) == len(other.dashboard.table.shown) == 2
+        one.session.remove([address("abc")])
+        await until(lambda: address("abc") not in other.session.watch)
+        one.session.undo()
+        await until(lambda: address("abc") in other.session.watch)
+        other.session.cancel(address("def"))
+        await until(lambda: one.session.watch[address("def")].state is State.CANCELLED)
+        one.session.restart(address("def"))
+        await until(lambda: other.session.watch[address("def")].attempt == 2)
+        await goes_on(other, "def")
+        await pilot.pause()
+    assert on_disk(path) == {"abc", "def"}
