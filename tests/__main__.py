@@ -15,7 +15,13 @@ from wandb_tui.services.browser.install import install_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 # A command that must be there, and Debian's package that brings it.
-TOOLS = {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon", "tmux": "tmux", "Xvfb": "xvfb"}
+TOOLS = {
+    "gnome-keyring-daemon": "gnome-keyring",
+    "dbus-run-session": "dbus-daemon",
+    "tmux": "tmux",
+    "Xvfb": "xvfb",
+    "jq": "jq",
+}
 # Of the tests that touch the SDK those that say most for their time; `python -m tests.oldest` alone runs all of them.
 OLDEST = (
     "tests/unit/test_settings.py",

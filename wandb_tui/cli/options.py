@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 NOT_DONE, BAD_USAGE, REFUSED, INTERRUPTED = 1, 2, 3, 130
 
 HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")
+GOALS = ("exists", "newer", "complete", "step:", "v")
 UNTIL = click.option(
-    "--until", default="exists", show_default=True, metavar="GOAL", help="exists, v3, newer, step:200 or complete."
+    "--until",
+    default="exists",
+    show_default=True,
+    metavar="GOAL",
+    help="exists, v3, newer, step:200 or complete.",
+    shell_complete=lambda _ctx, _param, typed: [goal for goal in GOALS if goal.startswith(typed)],
 )
 
 
@@ -37,6 +43,8 @@ def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
 def read_runs(runs: Sequence[str]) -> list[str]:
     """The runs as typed; "-" stands for those on stdin, separated by white space."""
     texts: list[str] = []
+    if "-" in runs and sys.stdin is None:
+        raise UsageError("Runs are to come from stdin, but stdin is closed.")
     for run in runs:
         texts.extend(sys.stdin.read().split() if run == "-" else [run])
     return texts

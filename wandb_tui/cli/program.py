@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from wandb_tui import __version__
+from wandb_tui.cli.completion import completion
 from wandb_tui.cli.dashboard import dashboard, demo
 from wandb_tui.cli.doctor import doctor
 from wandb_tui.cli.login import login, logout
@@ -22,6 +23,7 @@ from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTui
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _LOOKS_LIKE = 0.75
+PROGRAM = "wandb-tui"
 
 
 class _Commands(click.Group):
@@ -29,7 +31,7 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         host: list[str] = []
-        if args[:1] == ["--host"] and args[2:3]:
+        if args[:1] == ["--host"] and args[1:2]:
             host, args = args[:2], args[2:]
         first = args[0] if args else ""
         # Where the shell asks how a line may go on, nothing is typed yet that would call for the dashboard.
@@ -37,7 +39,7 @@ class _Commands(click.Group):
         if not named:
             self._check_for_typo(first)
             args = ["dashboard", *args]
-        return super().parse_args(ctx, [*args[:1], *host, *args[1:]])
+        return super().parse_args(ctx, [*args[:1], *host, *args[1:]] if args else [])
 
     def _check_for_typo(self, word: str) -> None:
         """Refuse a word that looks like a command: as a run, which it could be too, it would be waited for in vain."""
@@ -71,7 +73,7 @@ def cli() -> None:
     """
 
 
-for _command in (dashboard, demo, wait, sandbox, login, logout, doctor):
+for _command in (dashboard, demo, wait, sandbox, login, logout, doctor, completion):
     cli.add_command(_command)
 
 
@@ -79,7 +81,7 @@ def main() -> NoReturn:
     """Run the command line, and end the process with its exit status."""
     sys.excepthook = _say_crash
     threading.excepthook = lambda args: _say_crash(args.exc_type, args.exc_value, args.exc_traceback)
-    sys.exit(_status(lambda: cli.main(standalone_mode=False)))
+    sys.exit(_status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False)))
 
 
 def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
