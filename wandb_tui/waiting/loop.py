@@ -54,6 +54,7 @@ def _until_done(
     """Wait in slices: a signal reaches Python's handler only between two waits on some systems."""
     while True:
         results = group.wait_any(_SLICE) if wish.any_run else group.wait_all(_SLICE)
+        out.tick()
         met = {run: result.artifact_name for run, result in results.items() if result.success}
         commands.run_for(met)
         if interrupted.is_set() or out.pipe_closed or len(results) == len(wish.runs) or (wish.any_run and met):

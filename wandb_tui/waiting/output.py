@@ -60,6 +60,9 @@ class Output:
         which = f"{event.run}  " if self._several else ""
         return f"{event.time.astimezone():%H:%M:%S}  {which}{mark} {event.message}"
 
+    def tick(self) -> None:
+        """Bring up to date what is shown; called a few times a second by the one thread that waits."""
+
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:  # noqa: ARG002 - what a live table needs
         """Show how the group stands, for as long as the block lasts."""

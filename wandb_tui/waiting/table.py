@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -33,7 +34,6 @@ _COLOURS = {
 _TOO_NARROW_FOR_WORDS = 60
 _LINES_LEFT_FREE = 3
 _NARROWEST, _ROOM_FOR_ECHO = 20, 3
-_REFRESHES_A_SECOND = 4
 
 
 class LiveTable(Output):
@@ -44,11 +44,19 @@ class LiveTable(Output):
         self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
         self._look = Look(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
+        # The monitors' threads only leave word here: lines and table must come from one thread, or they interleave.
+        self._ended: SimpleQueue[Event] = SimpleQueue()
 
     def hear(self, event: Event) -> None:
-        """A run that has ended gets its line above the table; all else is seen in the table."""
+        """A run that has ended will get its line above the table; all else is seen in the table."""
         if event.state.final and not (self.closing and event.state is State.CANCELLED):
-            self._say(event.state, str(event.run), event.elapsed, event.message)
+            self._ended.put(event)
+
+    def tick(self) -> None:
+        """Print the lines of the runs that have ended since, and draw the table anew."""
+        self._say_ended()
+        if self._live is not None:
+            self._live.refresh()
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:
@@ -56,7 +64,7 @@ class LiveTable(Output):
         self._live = Live(
             console=self._console,
             get_renderable=lambda: self._table(group.summary()),
-            refresh_per_second=_REFRESHES_A_SECOND,
+            auto_refresh=False,
             transient=True,
             # Whatever else writes to the terminal is not ours to move.
             redirect_stdout=False,
@@ -71,6 +79,7 @@ class LiveTable(Output):
         if self._live is None:
             yield
             return
+        self._say_ended()
         self._live.stop()
         try:
             yield
@@ -79,6 +88,7 @@ class LiveTable(Output):
 
     def conclude(self, summary: GroupSummary) -> None:
         """A line for each run that was still waited for, and for several runs how many did how."""
+        self._say_ended()
         ends = [run.state if run.state.final else State.CANCELLED for run in summary.runs]
         for run, end in zip(summary.runs, ends, strict=True):
             if end is State.CANCELLED:
@@ -86,6 +96,11 @@ class LiveTable(Output):
         if self._several:
             parts = [f"{number} {state.value}" for state, number in Counter(ends).items()]
             self._console.print(Text(f"{len(ends)} runs: {', '.join(parts)}"), soft_wrap=True)
+
+    def _say_ended(self) -> None:
+        while not self._ended.empty():
+            event = self._ended.get()
+            self._say(event.state, str(event.run), event.elapsed, event.message)
 
     def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
         line = Text()
