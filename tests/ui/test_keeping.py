@@ -38,12 +38,12 @@ def kept(app, run_id):
 
 
 async def test_logs_are_written_as_they_happen():
-    async with running(None, "abc") as (app, _):
+    async with running(World(FakeProber()), "abc") as (app, _):
         store = app.session.backend.store
         await until(lambda: store.logs.get(address("abc")) == list(app.session.watch[address("abc")].log))
         app.session.bridge.publish(Event(address("abc"), 1, State.WAITING, "one more", elapsed=3.0))
         await until(lambda: store.logs[address("abc")][-1].message == "one more")
-        assert 3.0 <= store.rows[address("abc")].elapsed < 4.0
+        assert store.rows[address("abc")].elapsed >= 3.0
 
 
 async def test_a_log_of_an_earlier_session_is_shown():

@@ -157,6 +157,7 @@ async def test_find_next_and_previous():
         await until(lambda: "2 of 4 found" in shown(app))
         await pilot.press("f", "escape")
         await until(lambda: "found" not in shown(app))
+        await until(lambda: pane.following)
         assert not app.dashboard.query_one(FindBar).display
 
 

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 
-class FindBar(Input):
+class FindBar(Horizontal):
     """Enter goes to the panes and keeps what is marked there, Escape drops it."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("enter,down", "keep", "Keep", show=False),
+        Binding("enter,down", "keep", "Keep", show=False, priority=True),
         Binding("escape", "drop", "Drop", show=False),
     ]
 
     class Left(Message):
         """The user is done with typing."""
 
+    class Changed(Message):
+        """Another text has been typed."""
+
+        def __init__(self, value: str) -> None:
+            super().__init__()
+            self.value = value
+
     def __init__(self) -> None:
-        super().__init__(placeholder="find in the logs; then n and N go from place to place", compact=True)
+        super().__init__()
+        self._input = Input(placeholder="a text in the logs; n and N go from place to place", compact=True)
         self.display = False
+
+    def compose(self) -> ComposeResult:
+        """What it is, and the text."""
+        yield Static("find")
+        yield self._input
+
+    @property
+    def value(self) -> str:
+        """The text as it stands there."""
+        return self._input.value
 
     def open(self) -> None:
         """Show the line and type into it."""
         self.display = True
-        self.focus()
+        self._input.focus()
 
     def action_keep(self) -> None:
         """Go on with what is found."""
@@ -34,6 +55,11 @@ class FindBar(Input):
 
     def action_drop(self) -> None:
         """Find nothing any more."""
-        self.value = ""
+        self._input.value = ""
         self.display = False
         self.post_message(self.Left())
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))

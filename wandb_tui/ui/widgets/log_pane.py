@@ -69,6 +69,7 @@ class LogPane(ScrollView, can_focus=True):
         self._hits: list[int] = []
         self._hit: int | None = None
         self._following = True
+        self._paused_by_finding = False
         self._titled: tuple[State, str, str] | None = None
         self._styles_by_name: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, int, tuple[Piece, ...]], Strip] = LRUCache(_DRAWN)
@@ -168,9 +169,13 @@ class LogPane(ScrollView, can_focus=True):
         self._hits = found(self._lines, needle) if needle else []
         self._hit = None
         self._strips.clear()
-        if self._hits:
+        if not needle and self._paused_by_finding:
+            self.action_follow()
+        elif self._hits:
+            was_following = self._following or self._paused_by_finding
             below = (hit for hit in self._hits if hit >= self.scroll_y)
-            self._go_to(self._hits[-1] if self._following else next(below, self._hits[-1]))
+            self._go_to(self._hits[-1] if was_following else next(below, self._hits[-1]))
+            self._paused_by_finding |= was_following
         self.refresh()
         self._retitle()
 
@@ -192,6 +197,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def pause(self) -> None:
         """Stay where one is, whatever comes."""
+        self._paused_by_finding = False
         self._following = False
         self._retitle()
 
@@ -208,6 +214,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def action_follow(self) -> None:
         """Go to the newest line and stay there."""
+        self._paused_by_finding = False
         self._following = True
         self._resized()
 
