@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,12 @@ from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.results import MonitorResult
 
 log = logging.getLogger(__name__)
+
+Wait = Callable[["RunAddress", str, float], "MonitorResult"]
+"""Waits until a run meets a goal, for so many seconds; 0 for ever."""
 
 # What the server says where no export is there yet, or only one that is too old.
 _PASSING = (
@@ -64,15 +69,37 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: A
         RunNotFoundError: There is no such run, or the key may not see it.
         NoBrowserError: No browser is on this machine.
     """
+    wiring = Wiring(anonymous_ok=True)
+    try:
+        with MonitorGroup(wiring=wiring) as group:
+
+            def wait(parent: RunAddress, goal: str, timeout: float) -> MonitorResult:
+                return group.wait(group.add(parent, goal, max_wait_time=timeout))
+
+            return fork(address_of(run, wiring), step, timeout, init, wiring=wiring, wait=wait)
+    finally:
+        wiring.close()
+
+
+def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *, wiring: Wiring, wait: Wait) -> Any:
+    """Do what `fork_when_ready` does, where somebody else waits for the export.
+
+    Args:
+        parent: The run to fork.
+        step: The step to fork at.
+        timeout: Seconds until giving up; 0 waits for ever.
+        init: Passed on to ``wandb.init``.
+        wiring: Names the server and the API key for ``wandb.init``.
+        wait: Waits, visits included.
+
+    Raises:
+        WandbTuiError: As for `fork_when_ready`.
+    """
     if isinstance(step, bool) or not isinstance(step, int) or step < 0:
         raise UsageError(f"{step!r} is not a step to fork at.", "A step is a whole number, 0 or above.")
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
         raise UsageError(f"fork_when_ready cannot be combined with {', '.join(sorted(clash))}.")
-    wiring = Wiring(anonymous_ok=True)
-    try:
-        return _Fork(address_of(run, wiring), step, timeout, init, wiring).make()
-    finally:
-        wiring.close()
+    return _Fork(parent, step, timeout, init, wiring=wiring, wait=wait).make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +112,12 @@ class _Refusal:
 class _Fork:
     """One fork to be made, over as many tries as it takes."""
 
-    def __init__(self, parent: RunAddress, step: int, timeout: float, init: dict[str, Any], wiring: Wiring) -> None:
+    def __init__(
+        self, parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *, wiring: Wiring, wait: Wait
+    ) -> None:
         self._parent, self._step = parent, step
         self._timeout = timeout
-        self._wiring = wiring
+        self._wiring, self._wait = wiring, wait
         self._started = time.monotonic()
         self._init = {"entity": parent.entity, "project": parent.project} | init
         self._settings = self._init.pop("settings", None)
@@ -97,14 +126,13 @@ class _Fork:
     def make(self) -> Any:
         """The forked run."""
         self._prepare()
-        with MonitorGroup(wiring=self._wiring) as group:
-            self._wait(group, f"step:{self._step}", self._left())
-            while True:
-                refusal = self._try()
-                if not isinstance(refusal, _Refusal):
-                    return refusal
-                self._weigh(refusal)
-                self._visit_again(group)
+        self._wait(self._parent, f"step:{self._step}", self._left() or 0.0).raise_if_not_met()
+        while True:
+            refusal = self._try()
+            if not isinstance(refusal, _Refusal):
+                return refusal
+            self._weigh(refusal)
+            self._visit_again()
 
     def _prepare(self) -> None:
         """Settle what is the same for all tries: the settings, the id, and how to go with a run that is active."""
@@ -184,19 +212,14 @@ class _Fork:
                 "Leave the id out, or try again in a new process.",
             )
 
-    def _visit_again(self, group: MonitorGroup) -> None:
+    def _visit_again(self) -> None:
         """Have the page visited, and pause until something new is there, or it is time for another try anyhow."""
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._refusals - 1))
         left = self._left()
         pause = pause if left is None else min(pause, max(0.5, left))
-        group.add(self._parent, "newer", check_interval=2.0, max_wait_time=pause)
-        result = group.wait(self._parent)
+        result = self._wait(self._parent, "newer", pause)
         if result.failure is not None:
             result.raise_if_not_met()
-
-    def _wait(self, group: MonitorGroup, goal: str, left: float | None) -> None:
-        group.add(self._parent, goal, max_wait_time=left or 0.0)
-        group.wait(self._parent).raise_if_not_met()
 
     def _left(self) -> float | None:
         """Seconds until giving up; None where that never comes."""

@@ -1,0 +1,181 @@
+"""A population in Ray Tune that forks runs: the real Ray, the real SDK, one shared monitor, one Chromium."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from browsing import children, eventually
+
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+TRIALS = 8
+
+# What a user writes: a callback for the experiment, and one call in the trial for each fork.
+POPULATION = """
+import json, os, sys
+import ray, wandb
+from ray import tune
+from wandb_tui.integrations.ray import HistoryCallback
+
+TRIALS = int(os.environ["TRIALS"])
+
+def train(config):
+    from wandb_tui.integrations.ray import fork_when_ready
+
+    mine = []
+    for step in (200, 220):
+        with fork_when_ready("lab/forks/parent", step, timeout=240) as run:
+            mine.append(run.id)
+            run.log({"metric": -1.0, "trial": config["trial"]})
+    tune.report({"forks": ",".join(mine), "node": ray.get_runtime_context().get_node_id()})
+
+if os.environ["NODES"] == "1":
+    ray.init(num_cpus=4, include_dashboard=False, object_store_memory=80_000_000)
+else:
+    from ray.cluster_utils import Cluster
+    node = {"num_cpus": 2, "object_store_memory": 80_000_000}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    cluster.add_node(**node)
+    ray.init(cluster.address)
+with wandb.init(entity="lab", project="forks", id="parent") as parent:
+    for i in range(300):
+        parent.log({"metric": i})
+trainable = tune.with_resources(train, tune.PlacementGroupFactory([{"CPU": 0.5}], strategy="SPREAD"))
+tuner = tune.Tuner(
+    trainable,
+    param_space={"trial": tune.grid_search(list(range(TRIALS)))},
+    run_config=tune.RunConfig(callbacks=[HistoryCallback()], storage_path=os.environ["RESULTS"], verbose=0),
+)
+results = tuner.fit()
+told = {
+    "forks": [fork for result in results for fork in (result.metrics or {}).get("forks", "").split(",") if fork],
+    "nodes": len({result.metrics["node"] for result in results}),
+    "errors": [str(error)[-400:] for error in results.errors],
+    "actors": ray.util.list_named_actors(all_namespaces=True),
+}
+ray.shutdown()
+if os.environ["NODES"] != "1":
+    cluster.shutdown()
+print("TOLD", json.dumps(told), flush=True)
+"""
+IN_KEYRING = 'printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec "$@"'
+
+
+class Observer:
+    """Looks at the processes of an experiment while it runs, and kills its actor once, in the middle of its work."""
+
+    def __init__(self, pid):
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.actors = set()
+        self.browsers = set()
+        self.most_browsers = 0
+        self.killed = None
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _look(self):
+        while not self._over.wait(0.3):
+            running = children(self._pid)
+            actors = topmost(pid for pid, command in running.items() if command.startswith("ray::_Monitors"))
+            self.actors |= actors
+            self.browsers |= topmost(pid for pid, command in running.items() if is_browser(command))
+            # One whose actor is gone is nobody's child any more, but counts as long as it lives.
+            alive = [pid for pid in self.browsers if Path(f"/proc/{pid}").exists()]
+            self.most_browsers = max(self.most_browsers, len(alive))
+            if alive and self.killed is None:
+                (self.killed,) = actors
+                os.kill(self.killed, signal.SIGKILL)
+
+
+def is_browser(command):
+    return "--headless" in command and "--type=" not in command
+
+
+def topmost(found):
+    """Those that are nobody's child: one just forked still has its parent's command line."""
+    pids = set(found)
+    return {pid for pid in pids if parent(pid) not in pids}
+
+
+def parent(pid):
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=2)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ray_temp():
+    # Ray's sockets lie below this folder, and their paths may have 107 characters at most.
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    environ = kept | {
+        "HOME": str(tmp_path),
+        "NODES": str(nodes),
+        "RAY_TMPDIR": ray_temp,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RESULTS": str(tmp_path / "results"),
+        "TRIALS": str(TRIALS),
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_DIR": str(tmp_path),
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_SILENT": "true",
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+    out = tmp_path / "out.txt"
+    with out.open("w") as file:
+        command = ["dbus-run-session", "--", "sh", "-c", IN_KEYRING, "sh", sys.executable, "-c", POPULATION]
+        done = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+        with Observer(done.pid) as observer:
+            done.wait(380)
+    text = out.read_text()
+    assert done.returncode == 0, text
+    told = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])
+    assert told["errors"] == []
+    assert len(set(told["forks"])) == 2 * TRIALS
+    assert told["nodes"] == nodes
+    assert told["actors"] == [], "the callback ends the actor"
+    assert observer.killed, text
+    assert len(observer.actors) == 2, "the actor that was killed came back"
+    assert observer.most_browsers == 1
+    assert sandbox.stats()["sign_ins"] == 1, "the actor that came back found the session in the keyring"
+    for secret in (sandbox.password, sandbox.api_key):
+        assert secret not in text
+        assert not holding(secret, Path(ray_temp))
+    assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in observer.browsers))
+
+
+def holding(secret, folder):
+    """The files below a folder in which a secret stands."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if secret.encode() in path.read_bytes()]
