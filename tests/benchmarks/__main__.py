@@ -9,13 +9,13 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from tests.benchmarks import browsing, keys, polling, startup, waiting
+from tests.benchmarks import browsing, keys, polling, startup, thousand, waiting
 from tests.benchmarks.figures import Figure, Scale, table
 from tests.benchmarks.processes import stop
 
 BENCHMARKS = {
     benchmark.name: benchmark
-    for module in (polling, waiting, browsing, startup, keys)
+    for module in (polling, waiting, browsing, startup, keys, thousand)
     for benchmark in module.BENCHMARKS
 }
 

@@ -15,7 +15,8 @@ _RUNS = 200
 _TALKING = 0.1
 """Seconds between two lines of each monitor."""
 _SILENT = 3600.0
-_PIN, _DOWN, _UP = b"l", b"\x1b[B", b"\x1b[A"
+_PIN = b"l"
+DOWN, UP = b"\x1b[B", b"\x1b[A"
 _PANES = 4
 _INSIDE = 6
 """A column inside every row of the table."""
@@ -46,21 +47,24 @@ def _pressed(here: World, home: str, every: float, presses: int, runs: int) -> T
         for _ in range(_PANES):
             terminal.write(_PIN)
             terminal.read(0.3)
-            terminal.write(_DOWN)
+            terminal.write(DOWN)
             terminal.read(0.3)
-        pressed = []
-        for number in range(presses):
-            key = _DOWN if number % 8 < 4 else _UP
-            pressed.append(terminal.write(key))
-            terminal.read(random.uniform(0.8, 1.0))  # noqa: S311 - jitter, no secret
+        pressed = [press(terminal, number) for number in range(presses)]
         terminal.read(1)
         screen = terminal.screen()
         if f"{runs} waiting" not in screen:
             raise RuntimeError(f"not all {runs} monitors are at work:\n{screen}")
-        return _shown(terminal, pressed)
+        return shown(terminal, pressed)
 
 
-def _shown(terminal: Terminal, presses: list[float]) -> Times:
+def press(terminal: Terminal, number: int) -> float:
+    """Move the cursor, four times down and four times up again, with a pause after it; when the key was pressed."""
+    pressed = terminal.write(DOWN if number % 8 < 4 else UP)
+    terminal.read(random.uniform(0.8, 1.0))  # noqa: S311 - jitter, no secret
+    return pressed
+
+
+def shown(terminal: Terminal, presses: list[float]) -> Times:
     """From the output, replayed afterwards: when each press had moved the cursor to another line.
 
     Raises:

@@ -44,6 +44,7 @@ class Terminal:
         )
         os.close(inner)
         self.chunks: list[tuple[float, bytes]] = []
+        self._screen, self._replayed = emulator(), 0
 
     def __enter__(self) -> Self:
         return self
@@ -83,10 +84,10 @@ class Terminal:
 
     def screen(self) -> str:
         """What the screen shows now."""
-        screen = emulator()
-        for _ in replayed(screen, self.chunks):
+        for _ in replayed(self._screen, self.chunks[self._replayed :]):
             pass
-        return "\n".join(screen.display)
+        self._replayed = len(self.chunks)
+        return "\n".join(self._screen.display)
 
     def _read(self, seconds: float) -> bool:
         """Take in one chunk; False where the program has ended."""

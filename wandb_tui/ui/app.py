@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FLUSH = 0.05
+FLUSH = 0.1
 """Seconds between two paintings of what the monitors say."""
 
 _SHARE = 4
