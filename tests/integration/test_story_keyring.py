@@ -110,20 +110,22 @@ def test_a_locked_collection_is_said_in_time_and_the_dashboard_lives(sandbox, ke
     assert command(environ, *given, stdin=secrets)[0] == 0
     keyring.lock()
     with Terminal(environ) as terminal:
+        started = time.monotonic()
         terminal.run(PROGRAM, "lab/forks/run00")
-        terminal.until("wandb-tui")
+        terminal.until(" 1 run ")
         began = time.monotonic()
         terminal.until("Sign in to 127.0.0.1", "keyring is locked", "WANDB_VIEWER_PW")
-        assert time.monotonic() - began < 5
+        # On a busy machine everything takes longer; how much so, the start has shown.
+        assert time.monotonic() - began < 5 + 2 * max(0, began - started - 2)
         terminal.keys("Escape")
         terminal.gone("Sign in to 127.0.0.1")
         terminal.keys("?")
-        terminal.until("What the keys")
+        terminal.until("Stop waiting for this run")
     for arguments, status in ((given, 1), (["logout"], 1), (["wait", "lab/forks/run00"], 3)):
         ended, said, seconds = command(environ, *arguments, stdin=secrets)
         assert (ended, "keyring is locked" in said) == (status, True), said
         assert "Traceback" not in said
-        assert seconds < 5 + 3, "the program's own start is in it"
+        assert seconds < 5 + 3 + 2 * max(0, began - started - 2), "the program's own start is in it"
     assert sandbox.stats()["sign_ins"] == 1
 
 

@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 import requests
 from browsing import little_server
+from hunting import record_cookies
 from terminal import Terminal
 from test_story import PROGRAM, account, environment, hunt
 
@@ -43,6 +44,7 @@ IDENTITY_PAGE = """<!doctype html><title>Sign in</title><h1>Sign in</h1><form me
 @pytest.fixture
 def led_away():
     with Sandbox(SandboxConfig(export_delay=0, sign_in="look-alike")) as sandbox:
+        record_cookies(sandbox)
         world = sandbox.world
         project, _ = world.state.ensure_project("lab", "forks")
         for run_id in ("abc", "def"):

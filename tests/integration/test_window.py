@@ -74,7 +74,7 @@ def environment(sandbox, home, **more):
 def driven(address, app_url):
     """The page in the window, as the user sees it."""
     with sync_playwright() as playwright:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             try:
                 browser = playwright.chromium.connect_over_cdp(address)
