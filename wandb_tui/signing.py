@@ -49,9 +49,19 @@ def secrets_for(
     in_environment = wiring.account.state().password is Source.ENVIRONMENT
     if in_environment and not given:
         return None
+    _check_can_read(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
     if not handing_on:
         wiring.vault.check()
     return read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+
+
+def _check_can_read(username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> None:
+    if password_stdin and not username:
+        raise UsageError("--password-stdin needs --username NAME.")
+    if not (password_stdin or api_key_stdin or sys.stdin.isatty()):
+        raise UsageError(
+            "There is no terminal to ask on.", "Give --username NAME --password-stdin, --api-key-stdin, or both."
+        )
 
 
 def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> Entered:
@@ -65,16 +75,11 @@ def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: b
     Raises:
         UsageError: Something is missing and cannot be asked for.
     """
-    if password_stdin and not username:
-        raise UsageError("--password-stdin needs --username NAME.")
+    _check_can_read(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
     if password_stdin or api_key_stdin:
         password = _line("password") if password_stdin else None
         key = _line("API key") if api_key_stdin else None
         return Entered(Credentials(str(username), password) if password else None, key)
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "There is no terminal to ask on.", "Give --username NAME --password-stdin, --api-key-stdin, or both."
-        )
     name = username or click.prompt("E-mail or user name (empty for an API key alone)", default="", show_default=False)
     password = click.prompt("Password", hide_input=True) if name else None
     key = click.prompt("API key (empty to leave it)", default="", show_default=False, hide_input=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.redact import without_secrets
 
 _START_TIMEOUT = 30.0
 
@@ -41,7 +43,14 @@ def driver_problem() -> str:
 
     try:
         node = compute_driver_executable()[0]
-        done = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=_START_TIMEOUT, check=False)
+        done = subprocess.run(
+            [node, "--version"],
+            env=without_secrets(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=_START_TIMEOUT,
+            check=False,
+        )
     except (Error, OSError, subprocess.SubprocessError) as error:
         return f"it cannot be started ({type(error).__name__})"
     if done.returncode == 0:
