@@ -358,3 +358,13 @@ def test_a_run_that_goes_on_says_so_in_what_it_waits_for(prober):
     assert event.run_info.last_step == 1204
     attempt.control.cancel()
     attempt.end()
+
+
+def test_a_browser_that_is_closed_under_a_visit_ends_the_attempt_without_a_fault(prober, visitor, caplog):
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(State.VISITING)
+    assert visitor.visits.get(timeout=5).cancel()
+    assert "closed" in attempt.until(State.CANCELLED).message
+    attempt.end()
+    assert not caplog.records

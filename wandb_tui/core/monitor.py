@@ -312,6 +312,9 @@ class Monitor:
         if self._visiting is None or not self._visiting.done():
             return None
         future, self._visiting = self._visiting, None
+        if future.cancelled():
+            # Not by us: the program is ending, and has closed the browser.
+            return self._say(State.CANCELLED, "Cancelled: the browser has been closed")
         try:
             visit = future.result()
         except SignedOutError:
