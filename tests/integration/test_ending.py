@@ -19,8 +19,7 @@ from wandb_tui import MonitorGroup, RunMonitor, wait_for_history
 def worker():
     time.sleep(3600)
 def main():
-    run = wandb.init(entity=ENTITY, project=PROJECT)
-    run.log({"metric": 1})
+    logged(1)
     monitor = RunMonitor()
     thread = monitor.run_threaded_monitor("lab", "forks", "never", max_wait_time=0)
     while not monitor._wiring.visitor.signed_in():

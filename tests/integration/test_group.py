@@ -36,12 +36,19 @@ def account(sandbox, tmp_path, monkeypatch):
     }
 
 
+@pytest.fixture
 def ours():
-    """The threads of this process that a group may have started."""
-    return {thread for thread in threading.enumerate() if "wandb-tui" in thread.name or thread.name == "browser"}
+    """The threads that a group has started in this test and that are still there."""
+    before = set(threading.enumerate())
+
+    def now():
+        started = set(threading.enumerate()) - before
+        return {thread for thread in started if "wandb-tui" in thread.name or thread.name == "browser"}
+
+    return now
 
 
-def test_threads_add_cancel_and_restart_as_they_like(account):
+def test_threads_add_cancel_and_restart_as_they_like(account, ours):
     with MonitorGroup(**account) as group:
         problems = []
 
@@ -73,7 +80,7 @@ def test_threads_add_cancel_and_restart_as_they_like(account):
     assert eventually(lambda: not ours(), within=3), ours()
 
 
-def test_nothing_is_left_after_visits_and_a_close_in_the_middle(account, sandbox):
+def test_nothing_is_left_after_visits_and_a_close_in_the_middle(account, ours):
     group = MonitorGroup(**account)
     group.add("lab/forks/fresh0")
     assert group.wait("lab/forks/fresh0", timeout=60).success
@@ -85,7 +92,7 @@ def test_nothing_is_left_after_visits_and_a_close_in_the_middle(account, sandbox
     group.close()
 
 
-def test_the_summary_is_live_and_typed(account, sandbox):
+def test_the_summary_is_live_and_typed(account):
     with MonitorGroup(**account, visit=False) as group:
         group.add("lab/forks/ready0")
         never = group.add("lab/forks/fresh5", "step:7", max_wait_time=0)
@@ -107,7 +114,7 @@ def test_the_summary_is_live_and_typed(account, sandbox):
             group.add("lab/forks/ready0", "soon")
 
 
-async def test_waiting_is_awaited_and_spends_no_thread(account):
+async def test_waiting_is_awaited_and_spends_no_thread(account, ours):
     async with MonitorGroup(**account) as group:
         assert isinstance(group, AsyncMonitorGroup)
         await group.add("lab/forks/ready1")
