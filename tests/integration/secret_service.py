@@ -5,7 +5,8 @@ import os
 import subprocess
 
 import secretstorage
-from jeepney.io.blocking import open_dbus_connection
+from jeepney import message_bus
+from jeepney.io.blocking import Proxy, open_dbus_connection
 
 
 class SecretService:
@@ -68,6 +69,9 @@ def _wait_for_service(address):
 
     def there():
         with contextlib.closing(open_dbus_connection(address)) as bus:
+            # Whoever asks for a service that is not there makes the bus start one of its own, and that is locked.
+            if not Proxy(message_bus, bus).NameHasOwner("org.freedesktop.secrets")[0]:
+                return False
             try:
                 return not secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked()
             except secretstorage.SecretStorageException:

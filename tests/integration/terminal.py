@@ -33,7 +33,7 @@ class Terminal:
         self.keys("clear; " + shlex.join(command), "Enter")
 
     def type(self, text):
-        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "-l", "--", text)
 
     def keys(self, *keys):
         self._tmux("send-keys", *keys)

@@ -138,7 +138,9 @@ class BrowserHost:
     async def _new_tab(self, context: BrowserContext) -> Page:
         opening = asyncio.ensure_future(context.new_page())
         try:
-            return await asyncio.wait_for(asyncio.shield(opening), _TAB_WITHIN)
+            # Not `wait_for`: until Python 3.12 it swallows a cancel that comes in the moment the tab does.
+            async with asyncio.timeout(_TAB_WITHIN):
+                return await asyncio.shield(opening)
         except asyncio.CancelledError:
             # The browser opens it all the same: whoever gave up must not leave it behind.
             opening.add_done_callback(self._close_unwanted)
