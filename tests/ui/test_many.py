@@ -10,6 +10,7 @@ import time
 from fakes import FakeProber, FakeStore, World, address
 from support import running, until
 
+from tests.pace import Stopwatch
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun
@@ -33,9 +34,9 @@ async def test_forty_are_left_within_a_second():
     async with app.run_test() as pilot:
         await until(lambda: len(world.prober.open) == 40)
         await pilot.press("q")
-        began = time.monotonic()
-        await pilot.press("y")
-    assert time.monotonic() - began < 3
+        with Stopwatch() as watch:
+            await pilot.press("y")
+    assert watch.seconds < 1
     assert app.return_value == 0
 
 
@@ -64,13 +65,13 @@ async def test_a_key_is_heard_in_a_flood():
         talker = threading.Thread(target=talk, daemon=True)
         talker.start()
         await pilot.pause(0.5)
-        began = time.monotonic()
         before = app.dashboard.table.cursor_row
         app.dashboard.table.focus()
         # The pilot itself waits until the app is idle, which it is not.
-        pressing = asyncio.create_task(pilot.press("down"))
-        await until(lambda: app.dashboard.table.cursor_row != before)
-        assert time.monotonic() - began < 0.5
+        with Stopwatch() as watch:
+            pressing = asyncio.create_task(pilot.press("down"))
+            await until(lambda: app.dashboard.table.cursor_row != before)
+        assert watch.seconds < 0.5
         stop.set()
         talker.join()
         await pressing
