@@ -28,6 +28,9 @@ OLDEST = (
     "tests/integration/test_fallbacks.py",
     "tests/integration/test_sandbox_export.py",
 )
+# Most tests wait for a browser or another process, so more of them run at a time than there are cores. The files keep
+# their order, in which those that take longest come first (`conftest.py`).
+SIDE_BY_SIDE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
@@ -39,7 +42,7 @@ def main() -> int:
         "lint": [*python, "ruff", "check", "-q", "."],
         "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
-        "tests": [*python, "pytest", "-n", "2", "--dist", "loadfile", *sys.argv[1:]],
+        "tests": [*python, "pytest", *SIDE_BY_SIDE, *sys.argv[1:]],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
         "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
