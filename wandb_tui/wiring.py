@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.catalogue import GraphQLCatalogue
     from wandb_tui.services.graphql import GraphQL
     from wandb_tui.services.habits import HabitFile
+    from wandb_tui.services.hooks import CommandHooks
     from wandb_tui.services.store import SqliteWatchStore
     from wandb_tui.services.vault import Vault
 
@@ -87,7 +88,7 @@ class Wiring:
         self._headless = self.settings.headless if headless is None else headless
         self._anonymous_ok = anonymous_ok
         self.lock = threading.RLock()
-        self._closers: list[GraphQL | GraphQLCatalogue | Poller | BrowserVisitor] = []
+        self._closers: list[GraphQL | GraphQLCatalogue | Poller | BrowserVisitor | CommandHooks] = []
 
     @_Once
     def vault(self) -> Vault:
@@ -167,6 +168,15 @@ class Wiring:
         from wandb_tui.services.store import SqliteWatchStore
 
         return SqliteWatchStore(self.paths.watch_list, self.server.key)
+
+    @_Once
+    def hooks(self) -> CommandHooks:
+        """Runs the user's commands for runs that have ended."""
+        from wandb_tui.services.hooks import CommandHooks
+
+        hooks = CommandHooks(self.settings.hooks, self.paths.hooks_lock, self.environ)
+        self._closers.append(hooks)
+        return hooks
 
     @_Once
     def habits(self) -> HabitFile:

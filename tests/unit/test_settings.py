@@ -5,7 +5,7 @@ import pytest
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
 from wandb_tui.services.server import Server, ServerAddresses, base_url
-from wandb_tui.services.settings import Settings
+from wandb_tui.services.settings import HookCommands, Notify, Settings
 
 RUN = RunAddress("lab", "forks", "abc123")
 
@@ -28,9 +28,36 @@ def test_settings_are_read(tmp_path):
     assert found.allowed_origins == ("https://id.lab",)
 
 
+def test_sections_are_read(tmp_path):
+    found = settings(
+        tmp_path,
+        """
+        [notify]
+        bell = false
+        [hooks]
+        on_success = ["say", "done"]
+        [keys]
+        "dashboard.cancel" = "k"
+        dashboard.visit = "ctrl+v, x"
+        """,
+    )
+    assert found.notify == Notify(bell=False)
+    assert found.hooks == HookCommands(on_success=("say", "done"))
+    assert found.keys == (("dashboard.cancel", "k"), ("dashboard.visit", "ctrl+v, x"))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("notify = true", "has to be a section"),
+        ("[notify]\nbel = true", "notify.bell"),
+        ('[notify]\nbell = "loud"', "“notify.bell” has to be true or false"),
+        (
+            '[hooks]\non_success = "rm -rf $WANDB_TUI_RUN"',
+            "a list of texts. Write the program and its arguments one by",
+        ),
+        ("[hooks]\non_failure = [1]", "“hooks.on_failure” has to be a list"),
+        ('[keys]\n"dashboard.cancel" = 3', "“keys.dashboard.cancel” has to be text"),
         ("host = ", "not valid TOML"),
         ("chek_interval = 3", "chek_interval"),
         ('check_interval = "fast"', "a number"),

@@ -6,7 +6,7 @@ interface makes them off its own thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -322,3 +322,35 @@ class Catalogue(Protocol):
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> Page[ListedRun]:
         """Some of the runs of a project, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended.
+
+    Attributes:
+        run: Whose attempt.
+        state: Its last state.
+        message: Its last line.
+        artifact: The newest version of the history, with its full name; None where there is none.
+    """
+
+    run: RunAddress
+    state: State
+    message: str = ""
+    artifact: str | None = None
+
+
+class Hooks(Protocol):
+    """Runs the user's own commands when attempts end. No call blocks."""
+
+    def ended(self, end: Ended, tell: Callable[[str], None]) -> None:
+        """Run the command for this end, if there is one.
+
+        Args:
+            end: What has ended, and how.
+            tell: Hears what goes wrong with the command, in one sentence; from another thread.
+        """
+
+    def stop(self) -> None:
+        """End the commands that run, and begin no more."""

@@ -225,6 +225,15 @@ class Watch:
             self._changed.notify_all()
             return row
 
+    def remark(self, run: RunAddress, message: str, level: Level) -> Watched | None:
+        """Add a line to a run's log that says nothing of how its attempt stands; None if the run is gone."""
+        with self._changed:
+            row = self._rows.get(run)
+            if row is not None:
+                row.log.append(LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level))
+                row.lines_said += 1
+            return row
+
     def wait(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
         """Block until `done()` is true, asked after each change; False after `timeout` seconds."""
         with self._changed:

@@ -41,6 +41,19 @@ async def locked(path: Path, within: float) -> AsyncIterator[bool]:
         os.close(descriptor)
 
 
+def take(path: Path) -> int | None:
+    """The descriptor by which the lock is held until it is closed; None where another process holds it.
+
+    Raises:
+        OSError: There can be no such file here.
+    """
+    descriptor = os.open(private_file(path), os.O_RDWR)
+    if _try(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 def _try(descriptor: int) -> bool:
     try:
         if sys.platform == "win32":

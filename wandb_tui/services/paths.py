@@ -49,6 +49,11 @@ class Paths:
         return self.state / "watchlist.sqlite3"
 
     @property
+    def hooks_lock(self) -> Path:
+        """Whoever of several dashboards holds this runs the user's commands."""
+        return self.state / "hooks.lock"
+
+    @property
     def log_file(self) -> Path:
         """The log."""
         return self.log / "wandb-tui.log"

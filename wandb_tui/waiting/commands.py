@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.handover import run_environment
+from wandb_tui.services.children import end_group
 
 if TYPE_CHECKING:
     from wandb_tui.waiting.output import Output
 
 _LOOK_EVERY = 0.1
-_END_WITHIN = 0.4
 
 
 class Commands:
@@ -54,7 +54,7 @@ class Commands:
         # The shell reads the user's own words only; what the run is called reaches it in the environment.
         process = subprocess.Popen(
             ["/bin/sh", "-c", self._command] if posix else self._command,
-            env={**os.environ, **_environment(run, artifact)},
+            env={**os.environ, **run_environment(run, artifact)},
             stdin=subprocess.DEVNULL,
             # Not among the JSON.
             stdout=sys.stderr if self._out.for_programs else None,
@@ -63,7 +63,7 @@ class Commands:
         while process.poll() is None and not self._interrupted.is_set():
             self._wait(process, _LOOK_EVERY)
         if process.poll() is None:
-            _end(process, posix=posix)
+            end_group(process)
         elif process.returncode != 0:
             self.failed = True
             click.echo(f"The command for {run} ended with status {process.returncode}.", err=True)
@@ -74,27 +74,3 @@ class Commands:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             return
-
-
-def _end(process: subprocess.Popen[bytes], *, posix: bool) -> None:
-    """End a command and all that it started: first with a word, then without."""
-    for number in (signal.SIGTERM, signal.SIGKILL) if posix else ():
-        try:
-            os.killpg(process.pid, number)
-            process.wait(_END_WITHIN)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-    if not posix:
-        process.kill()
-
-
-def _environment(run: RunAddress, artifact: str) -> dict[str, str]:
-    return {
-        "WANDB_TUI_RUN": str(run),
-        "WANDB_TUI_ENTITY": run.entity,
-        "WANDB_TUI_PROJECT": run.project,
-        "WANDB_TUI_RUN_ID": run.run_id,
-        "WANDB_TUI_ARTIFACT": artifact,
-    }

@@ -1,0 +1,72 @@
+"""A browser for a page, and tmux's clipboard."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from wandb_tui.services import desktop
+
+URL = "https://forge.coreweave.com/wandb/lab/forks/runs/abc"
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the programs are Linux's")
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Makes programs that alone are found; each writes down what it is called with."""
+
+    def make(name, status=0):
+        path = tmp_path / name
+        path.write_text(
+            f'#!/bin/sh\necho "$0 $* $WANDB_API_KEY" >> {tmp_path}/called\n[ -t 0 ] && exit 9\nexit {status}\n'
+        )
+        path.chmod(0o755)
+
+    make.path = {"PATH": str(tmp_path)}
+    make.called = lambda: (tmp_path / "called").read_text() if (tmp_path / "called").exists() else ""
+    return make
+
+
+def test_a_page_is_opened_without_secrets(programs):
+    programs("xdg-open")
+    assert desktop.open_page(URL, {**programs.path, "DISPLAY": ":0", "WANDB_API_KEY": "secret"}) == ""
+    assert f"xdg-open {URL}" in programs.called()
+    assert "secret" not in programs.called()
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({}, "no display"),
+        ({"DISPLAY": ":10", "SSH_CONNECTION": "1 2 3 4"}, "SSH"),
+        ({"DISPLAY": ":10", "SSH_TTY": "/dev/pts/1"}, "SSH"),
+    ],
+)
+def test_where_there_is_no_window_nothing_is_started(programs, environ, says):
+    programs("xdg-open")
+    assert says in desktop.open_page(URL, programs.path | environ)
+    assert not programs.called()
+
+
+def test_what_cannot_open_is_said(programs):
+    assert "no xdg-open" in desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"})
+    programs("xdg-open", status=3)
+    assert desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"}) == "xdg-open could not open a browser"
+
+
+def test_a_browser_that_stays_is_not_waited_for(programs, tmp_path, monkeypatch):
+    monkeypatch.setattr(desktop, "_PATIENCE", 0.1)
+    (tmp_path / "xdg-open").write_text("#!/bin/sh\nexec /bin/sleep 1\n")
+    (tmp_path / "xdg-open").chmod(0o755)
+    assert desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"}) == ""
+
+
+def test_a_tmux_that_fails_is_told(programs):
+    assert desktop.into_tmux("text", programs.path) is False
+    programs("tmux", status=1)
+    assert desktop.into_tmux("text", programs.path) is False
+    programs("tmux")
+    assert desktop.into_tmux("text", programs.path) is True
+    assert "load-buffer -w -" in programs.called()

@@ -1,0 +1,93 @@
+"""The desktop around the terminal: a browser for a page, and the clipboard of tmux."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from wandb_tui.services.browser.launch import has_display
+from wandb_tui.services.daemon import in_daemon
+from wandb_tui.services.redact import without_secrets
+
+_OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",))
+"""What opens an address in the user's browser on Linux, whichever is there."""
+
+_WSL = "wslview"
+_PATIENCE = 3.0
+"""Seconds in which an opener tells that it cannot; a browser that it has become goes on for hours."""
+
+_TMUX_WITHIN = 5.0
+
+
+def open_page(url: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Open a page in the user's browser; why that is not possible here, or empty. Blocks for up to a few seconds.
+
+    Only a browser with a window will do: one of text would take our terminal.
+    """
+    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
+        return "The browser is at the other end of the SSH line"
+    if _there(_WSL, environ):
+        command: tuple[str, ...] | None = (_WSL,)
+    elif not has_display(environ):
+        return "There is no display here for a browser"
+    else:
+        command = _opener(environ)
+    if command is None:
+        return "There is no xdg-open here to open a browser with"
+    return _started([*command, url], environ)
+
+
+def _opener(environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    if sys.platform == "darwin":
+        return ("open",)
+    if sys.platform == "win32":
+        return ("explorer",)
+    return next((opener for opener in _OPENERS if _there(opener[0], environ)), None)
+
+
+def _there(program: str, environ: Mapping[str, str]) -> bool:
+    return shutil.which(program, path=environ.get("PATH")) is not None
+
+
+def _started(command: list[str], environ: Mapping[str, str]) -> str:
+    try:
+        process = subprocess.Popen(
+            command,
+            env=without_secrets(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return f"{command[0]} cannot be started: {error.strerror}"
+    try:
+        status = process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        in_daemon(process.wait, "wandb-tui-browser-of-the-user")
+        return ""
+    # Explorer always says 1.
+    return f"{command[0]} could not open a browser" if status and sys.platform != "win32" else ""
+
+
+def into_tmux(text: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """Give a text to the tmux around us, for its own paste buffer and for the terminal's clipboard; whether it took it.
+
+    In its default settings tmux heeds no such wish that a program prints, but it does heed this one. Blocks shortly.
+    """
+    try:
+        done = subprocess.run(
+            ["tmux", "load-buffer", "-w", "-"],
+            input=text.encode("utf-8", "replace"),
+            env=without_secrets(environ),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_TMUX_WITHIN,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
