@@ -22,6 +22,7 @@ from wandb_tui.wiring import Wiring
 OpenDashboard = Callable[[Wiring, Sequence[tuple[str, Goal]]], int]
 
 _EXPORT_DELAY = 4.0
+_CANNOT_DRAW = ("dumb", "unknown")
 
 
 def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard) -> int:
@@ -69,9 +70,14 @@ def check_terminal() -> None:
     """Make sure that there is a terminal to draw on, before anything is started for it.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is none, or one that cannot move its cursor.
     """
     import sys
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
+    if os.environ.get("TERM") in _CANNOT_DRAW:
+        raise UsageError(
+            f"This terminal cannot show a dashboard (TERM={os.environ['TERM']}).",
+            "Use wandb-tui wait RUN… instead, or set TERM to what the terminal is.",
+        )

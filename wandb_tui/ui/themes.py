@@ -1,11 +1,15 @@
-"""Our own themes: a dark one and a light one, calm, with the states' colours well apart."""
+"""Our own themes: dark and light, calm, with the states' colours well apart; and both of them for the colour-blind."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from textual.theme import Theme
 
 DARK = "midnight"
 LIGHT = "daylight"
+SAFE_DARK = "colour-blind-dark"
+SAFE_LIGHT = "colour-blind-light"
 
 _DARK = Theme(
     name=DARK,
@@ -77,5 +81,77 @@ _LIGHT = Theme(
     },
 )
 
-THEMES = (_DARK, _LIGHT)
+# The hues of Okabe and Ito, moved so that each can be read on its background, and so that no two states look alike to
+# people who do not see red or green; a test measures both.
+_SAFE_DARK = replace(
+    _DARK,
+    name=SAFE_DARK,
+    primary="#00b0ff",
+    secondary="#cf86a0",
+    accent="#ffff7a",
+    success="#67dd99",
+    warning="#ff9f1a",
+    error="#f07a50",
+    variables=_DARK.variables
+    | {
+        "queued": "#b9c4d4",
+        "quiet": "#939eae",
+        "cursor": "#233450",
+        "marked": "#ffff7a",
+        "border": "#00b0ff",
+        "scrollbar-active": "#00b0ff",
+        "block-cursor-background": "#233450",
+        "input-selection-background": "#00b0ff 35%",
+    },
+)
+
+_SAFE_LIGHT = replace(
+    _LIGHT,
+    name=SAFE_LIGHT,
+    primary="#215ebd",
+    secondary="#6e3678",
+    accent="#6e5226",
+    success="#137459",
+    warning="#836200",
+    error="#570000",
+    variables=_LIGHT.variables
+    | {
+        "queued": "#313439",
+        "quiet": "#5b6575",
+        "cursor": "#dce8f6",
+        "marked": "#6e5226",
+        "border": "#215ebd",
+        "scrollbar-active": "#215ebd",
+        "block-cursor-background": "#dce8f6",
+        "input-selection-background": "#215ebd 25%",
+    },
+)
+
+THEMES = (_DARK, _LIGHT, _SAFE_DARK, _SAFE_LIGHT)
 """The themes that the app brings along."""
+
+# What a terminal of sixteen colours has for each; the nearest to our own would be grey for green, and red for orange.
+_SIXTEEN = {
+    DARK: {
+        "primary": "#55ffff", "secondary": "#ff55ff", "accent": "#ffff55", "success": "#55ff55", "warning": "#aa5500",
+        "error": "#ff5555",
+    },
+    LIGHT: {
+        "primary": "#0000aa", "secondary": "#aa00aa", "accent": "#aa5500", "success": "#00aa00", "warning": "#aa5500",
+        "error": "#aa0000",
+    },
+}  # fmt: skip
+
+
+def in_sixteen_colours() -> list[Theme]:
+    """Our themes as a terminal of sixteen colours can show them, where that is not left to chance."""
+    return [replace(theme, **_SIXTEEN[theme.name]) for theme in THEMES if theme.name in _SIXTEEN]  # type: ignore[arg-type]
+
+
+OWN = {
+    DARK: "dark",
+    LIGHT: "light",
+    SAFE_DARK: "dark, safe for the colour-blind",
+    SAFE_LIGHT: "light, safe for the colour-blind",
+}
+"""What each of them is, in a few words."""
