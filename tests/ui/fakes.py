@@ -14,7 +14,7 @@ from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, OnDisk, ServerInfo, Source, Visit
 from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.schedule import Pace
-from wandb_tui.ui.backend import Backend
+from wandb_tui.ui.backend import Backend, Notices
 
 ABSENT = Probe(Answer.ABSENT)
 SIGNED_IN = AccountState("me@lab.org", Source.KEYRING, Source.KEYRING)
@@ -274,4 +274,9 @@ class World:
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
             open_window=self.options.get("open_window"),
+            hooks=self.options.get("hooks"),
+            notices=self.options.get("notices", Notices()),
+            keys=self.options.get("keys", {}),
+            open_page=self.options.get("open_page"),
+            into_tmux=self.options.get("into_tmux"),
         )

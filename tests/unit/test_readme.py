@@ -1,13 +1,15 @@
 """The README tells the truth: its keys and its commands are the program's own."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from wandb_tui.cli import cli
-from wandb_tui.services.settings import Settings
+from wandb_tui.services.settings import HookCommands, Notify, Settings
 from wandb_tui.ui.actions import ACTIONS
+from wandb_tui.ui.keys import KeyTable
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -36,7 +38,16 @@ def test_every_option_that_is_described_exists():
     assert described <= known
 
 
-def test_every_setting_is_described():
-    settings = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
-    described = {line.split("=")[0].strip() for line in settings.splitlines() if "=" in line}
-    assert described >= set(Settings.__dataclass_fields__) - {"theme"}
+def test_every_setting_is_described(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text(re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1])
+    described = tomllib.loads(file.read_text())
+    assert set(described) == set(Settings.__dataclass_fields__)
+    assert set(described["notify"]) == set(Notify.__dataclass_fields__)
+    assert set(described["hooks"]) == set(HookCommands.__dataclass_fields__)
+    assert KeyTable(dict(Settings.load(file).keys)).complaints == []
+
+
+def test_the_ids_for_keys_are_those_of_the_actions():
+    shown = re.search(r"<!-- ids -->\n(.*?)\n<!-- /ids -->", README, re.DOTALL)
+    assert shown[1] == " ".join(f"`{action.full_id}`" for action in ACTIONS)

@@ -57,15 +57,19 @@ def demo(yes: bool) -> int:
 def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
     """The dashboard on these services, with these runs added."""
     from wandb_tui.services.browser.launch import has_display
+    from wandb_tui.services.desktop import into_tmux, open_page
     from wandb_tui.services.redact import redact
     from wandb_tui.ui.app import WandbTuiApp
-    from wandb_tui.ui.backend import Backend
+    from wandb_tui.ui.backend import Backend, Notices
+    from wandb_tui.ui.sequences import shows_links
     from wandb_tui.wiring import LateAccount
 
     def open_window() -> Future[Identity]:
         return wiring.visitor.sign_in_by_hand()
 
     settings = wiring.settings
+    told = settings.notify
+    commands = settings.hooks.on_success or settings.hooks.on_failure
     backend = Backend(
         server=lambda: wiring.server.info,
         host=wiring.server.shown,
@@ -78,14 +82,29 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
         open_window=open_window if has_display(wiring.environ) else None,
+        hooks=wiring.hooks if commands else None,
+        notices=Notices(toast=told.toast, bell=told.bell, terminal=told.terminal),
+        keys=dict(settings.keys),
+        open_page=lambda url: open_page(url, wiring.environ),
+        into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
     )
-    return WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)
+    return WandbTuiApp(
+        backend,
+        runs=runs,
+        ascii_look=settings.look == "ascii",
+        links=shows_links(wiring.environ),
+        theme=settings.theme or None,
+    )
 
 
 def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
     from wandb_tui.ui.terminal import run_app
 
-    return run_app(dashboard_app(wiring, runs), wiring.paths.log_file)
+    try:
+        return run_app(dashboard_app(wiring, runs), wiring.paths.log_file)
+    finally:
+        # After a crash the browser and the user's commands would still be there.
+        wiring.close()
 
 
 def _check_address(text: str, wiring: Wiring) -> None:

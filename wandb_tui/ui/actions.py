@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.binding import Binding, BindingType
+from textual.keys import key_to_character
 
 
 class Where(StrEnum):
@@ -36,7 +37,7 @@ class Action:
 
     Attributes:
         id: The name of its method, after ``action_``.
-        keys: The keys for it, as Textual names them; the first is shown.
+        keys: The keys for it, as Textual names them, unless the user wants others; the first is shown.
         label: What it is called, in a word or two.
         help: What it does, in one sentence.
         where: Where it can be used.
@@ -57,9 +58,9 @@ class Action:
     at_once: bool = False
 
     @property
-    def key(self) -> str:
-        """Its first key, as shown to people."""
-        return shown(self.keys[0])
+    def full_id(self) -> str:
+        """By this the user's settings name it."""
+        return f"{self.where}.{self.id}"
 
     @property
     def all_keys(self) -> str:
@@ -73,16 +74,17 @@ class Action:
             ",".join(self.keys),
             self.id,
             self.label,
-            id=f"{self.where}.{self.id}",
+            id=self.full_id,
             tooltip=self.help,
             priority=self.at_once,
         )
 
 
-_SHOWN = {
+SHOWN = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
-    "asterisk": "*", "f1": "F1", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
-    "less_than_sign": "<", "greater_than_sign": ">",
+    "asterisk": "*", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
+    "less_than_sign": "<", "greater_than_sign": ">", "minus": "-", "plus": "+", "at": "@", "backslash": "\\",
+    "underscore": "_", "backspace": "Backspace", "insert": "Ins",
 }  # fmt: skip
 
 
@@ -90,7 +92,9 @@ def shown(key: str) -> str:
     """A key as people write it."""
     if key.startswith("ctrl+"):
         return f"^{key[5:]}"
-    return _SHOWN.get(key, key)
+    if key[:1] == "f" and key[1:].isdigit():
+        return key.upper()
+    return SHOWN.get(key) or key_to_character(key) or key
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -126,6 +130,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear", ("escape",), "Clear", "Unmark all; once more, show all runs again.", needs=Needs.CHOICE,
            footer=False),
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
+    Action("copy", ("y",), "Copy",
+           "Copy its id, its page's address, its artifact's name, or a wandb.init that forks it.",
+           needs=Needs.RUN),
+    Action("browse", ("b",), "Browser", "Open the run's page in your browser.", needs=Needs.RUN, footer=False),
     Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
     Action("find", ("f",), "Find", "Find a text in the logs.", Where.LOGS, Needs.LOG, footer=False),
     Action("find_next", ("n",), "Next", "Go to the next place where it stands.", Where.LOGS, Needs.LOG, footer=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from wandb_tui.core.address import RunAddress
@@ -16,6 +17,16 @@ _NEWS = frozenset({State.AVAILABLE, State.FAILED, State.TIMED_OUT})
 _BY_NAME = 3
 _NAME = 36
 _REASON = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is said of runs that have ended alike, and which ones they are."""
+
+    title: str
+    text: str
+    severity: Severity
+    rows: tuple[Watched, ...]
 
 
 class Announcer:
@@ -43,16 +54,18 @@ class Announcer:
                     self._ended.pop(row.run, None)
         return bool(self._ended)
 
-    def take(self) -> list[tuple[str, str, Severity]]:
-        """Title, text and severity of each announcement that is due."""
+    def take(self) -> list[Announcement]:
+        """The announcements that are due."""
         ended, self._ended = [row for row in self._ended.values() if row.state in _NEWS], {}
         good = [row for row in ended if row.state is State.AVAILABLE]
         bad = [row for row in ended if row.state is not State.AVAILABLE]
-        said: list[tuple[str, str, Severity]] = []
+        said: list[Announcement] = []
         if good:
-            said.append(("Available", _listed(good, [version(row) for row in good], "available"), "information"))
+            text = _listed(good, [version(row) for row in good], "available")
+            said.append(Announcement("Available", text, "information", tuple(good)))
         if bad:
-            said.append(("Failed", _listed(bad, [_reason(row) for row in bad], "not available"), "error"))
+            text = _listed(bad, [_reason(row) for row in bad], "not available")
+            said.append(Announcement("Failed", text, "error", tuple(bad)))
         return said
 
 

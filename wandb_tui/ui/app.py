@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from textual.app import App
 from textual.command import Provider
 from textual.events import Resize
+from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import AccountState
+from wandb_tui.core.ports import AccountState, Ended
 from wandb_tui.core.schedule import Clock
+from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.announcer import Announcer
 from wandb_tui.ui.backend import Backend
@@ -29,8 +30,9 @@ from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
 from wandb_tui.ui.session import Session
+from wandb_tui.ui.speaking import SpeakingApp
 from wandb_tui.ui.terminal import below_a_shell
-from wandb_tui.ui.themes import DARK, THEMES
+from wandb_tui.ui.themes import DARK, THEMES, in_sixteen_colours
 from wandb_tui.ui.threads import DaemonExecutor
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,16 @@ def _palette() -> type[Provider]:
     return ActionCommands
 
 
-class WandbTuiApp(App[int]):
+class HookFailed(Message):
+    """A command of the user's went wrong."""
+
+    def __init__(self, run: RunAddress, text: str) -> None:
+        super().__init__()
+        self.run = run
+        self.text = text
+
+
+class WandbTuiApp(SpeakingApp):
     """The dashboard of wandb-tui. Its return value is the exit status."""
 
     TITLE = "wandb-tui"
@@ -76,14 +87,15 @@ class WandbTuiApp(App[int]):
         runs: Sequence[str | tuple[str, Goal]] = (),
         goal: Goal = Goal(),  # noqa: B008 - frozen
         ascii_look: bool = False,
+        links: bool = False,
         theme: str | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
-        super().__init__()
+        super().__init__(backend.into_tmux)
         self._backend = backend
         self._given = [(run, goal) if isinstance(run, str) else run for run in runs]
         self._goal = goal
-        self._look = Look(ascii_look)
+        self._look = Look(ascii_look, links)
         self._wanted_theme = theme
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
@@ -119,13 +131,22 @@ class WandbTuiApp(App[int]):
         self.set_class(self._look.ascii, "-ascii")
         few = not self.is_headless and self.console.color_system in {"standard", "windows"}
         self.set_class(few, "-few-colours")
+        if few:
+            for theme in in_sixteen_colours():
+                self.register_theme(theme)
+            self.mutate_reactive(WandbTuiApp.theme)
         self.set_interval(1, self._tick)
+        self.set_keymap(self.session.keys.keymap)
+        if complaints := self.session.keys.complaints:
+            log.warning("Of the keys in the settings: %s", " ".join(complaints))
+            self.notify(clean(" ".join(complaints), 600), title="Keys", severity="warning", timeout=15, markup=False)
         # Back from the shell the terminal is empty, and Textual would only paint what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
 
     def on_restored(self, message: Restored) -> None:
         """The rows on disk come first; then what the command line names, then the services."""
         self.session.restore(message.rows, message.view)
+        self._take_back_theme()
         self._announcer.know(self.session.watch)
         self.dashboard.loaded()
         self.call_after_refresh(self._start_up)
@@ -165,7 +186,7 @@ class WandbTuiApp(App[int]):
             self.complain(str(error), title="Server")
         else:
             self.app_url = server.app_url
-            self.dashboard.header.host = server.host
+            self.dashboard.server_known(server)
 
     async def _learn_account(self) -> None:
         wanted = self._backend.open_sign_in
@@ -228,8 +249,42 @@ class WandbTuiApp(App[int]):
             self.set_timer(rest, self._take_in)
 
     def _announce(self) -> None:
-        for title, text, severity in self._announcer.take():
-            self.notify(self._look.text(text), title=title, severity=severity, markup=False)
+        notices = self._backend.notices
+        news = self._announcer.take()
+        for said in news:
+            if notices.toast:
+                self.notify(self._look.text(said.text), title=said.title, severity=said.severity, markup=False)
+            if notices.terminal:
+                self.notify_outside(f"wandb-tui: {said.title}", said.text)
+            for row in said.rows:
+                self._run_hook(row)
+        if news and notices.bell:
+            self.bell()
+
+    def _run_hook(self, row: Watched) -> None:
+        """Run the user's command for a run that has ended."""
+        if self._backend.hooks is not None:
+            end = Ended(row.run, row.state, row.message, row.artifact)
+            self._backend.hooks.ended(end, lambda text: self.post_late(HookFailed(row.run, text)))
+
+    def on_hook_failed(self, message: HookFailed) -> None:
+        """A command of the user's went wrong: that stands in the log of its run."""
+        if (row := self.session.remark(message.run, message.text)) is not None:
+            self.dashboard.repaint([row])
+
+    # Themes
+
+    def choose_theme(self, theme: str) -> None:
+        """Change the colours, and remember that; until the settings name another theme than now."""
+        self.theme = theme
+        self.session.remember("theme", {"chosen": theme, "over": self._wanted_theme or ""})
+
+    def _take_back_theme(self) -> None:
+        kept = self.session.view.get("theme")
+        if isinstance(kept, dict) and kept.get("over") == (self._wanted_theme or ""):
+            chosen = kept.get("chosen")
+            if isinstance(chosen, str) and chosen in self.available_themes:
+                self.theme = chosen
 
     def _tick(self) -> None:
         self.dashboard.tick()
@@ -334,7 +389,7 @@ class WandbTuiApp(App[int]):
         from wandb_tui.ui.screens.help import Help
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self._look, self.screen, self._backend.files))
+            self.push_screen(Help(self._look, self.session.keys, self.screen, self._backend.files))
 
     def action_ask_quit(self) -> None:
         """Leave; with a question while monitors run."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Account, Addresses, Catalogue, Identity, ServerInfo, WatchStore
+from wandb_tui.core.ports import Account, Addresses, Catalogue, Hooks, Identity, ServerInfo, WatchStore
 from wandb_tui.core.schedule import Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """How it is told that runs have ended.
+
+    Attributes:
+        toast: By a message in the corner.
+        bell: By the terminal's bell.
+        terminal: By a notification of the terminal.
+    """
+
+    toast: bool = True
+    bell: bool = True
+    terminal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,13 @@ class Backend:
         redact: Takes secrets out of a text.
         catalogue: What looks up projects and runs for picking; may block. None: runs are added by their addresses only.
         files: What the help names: a word for each file, and its path.
+        hooks: Runs the user's commands when runs have ended; None: there are none.
+        notices: How it is told that runs have ended.
+        keys: The user's own keys for actions, by the ids of these; several are separated by commas.
+        open_page: Opens a page in the user's browser, and says why that is not possible here, or nothing; may block.
+            None: it never is.
+        into_tmux: Gives a text to the clipboard of the tmux around us; whether it took it; may block. None: there is
+            no tmux.
     """
 
     server: Callable[[], ServerInfo]
@@ -45,3 +67,8 @@ class Backend:
     redact: Callable[[str], str] = str
     catalogue: Callable[[], Catalogue] | None = None
     files: tuple[tuple[str, str], ...] = ()
+    hooks: Hooks | None = None
+    notices: Notices = Notices()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    open_page: Callable[[str], str] | None = None
+    into_tmux: Callable[[str], bool] | None = None

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from wandb_tui.ui.actions import ACTIONS, Action, Where
+from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
+from wandb_tui.ui.copying import COPIES
 from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.themes import OWN
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.app import WandbTuiApp
 
 Command = tuple[str, str, Callable[[], Any]]
 
@@ -31,14 +36,27 @@ class ActionCommands(Provider):
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
 
     def _commands(self) -> Iterator[Command]:
+        app = cast("WandbTuiApp", self.app)
         dashboard = self.screen if isinstance(self.screen, Dashboard) else None
         for action in ACTIONS:
             if action.id != "command_palette" and _usable(action, dashboard):
                 owner = self.app if action.where is Where.ANYWHERE else self.screen
-                yield f"{action.label}  {action.key}", action.help, partial(owner.run_action, action.id)
-        for theme in sorted(self.app.available_themes):
-            if theme != self.app.theme:
-                yield f"Theme {theme}", "Change the colours.", partial(setattr, self.app, "theme", theme)
+                key = app.session.keys.first(action.id)
+                yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
+        if dashboard is not None and dashboard.applies(BY_ID["copy"]):
+            for copy in COPIES:
+                yield (
+                    f"Copy {copy.name}",
+                    "Copy it of the run, or of all that are marked.",
+                    partial(dashboard.copy_now, copy),
+                )
+        for theme in sorted(app.available_themes, key=lambda theme: (theme not in OWN, theme)):
+            if theme != app.theme:
+                yield (
+                    f"Theme {theme}",
+                    f"Change the colours{': ' + OWN[theme] if theme in OWN else ''}.",
+                    partial(app.choose_theme, theme),
+                )
 
 
 def _usable(action: Action, dashboard: Dashboard | None) -> bool:

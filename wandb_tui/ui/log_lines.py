@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
 
 from rich.cells import cell_len
 
@@ -12,6 +13,7 @@ from wandb_tui.core.events import Level
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import look as looks
+from wandb_tui.ui.links import Link, over_lines
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look, clean
 
@@ -28,10 +30,17 @@ _NARROW = 28
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One line on the screen, and which line of the log it belongs to; none where attempts are set apart."""
+    """One line on the screen.
+
+    Attributes:
+        pieces: What stands there.
+        of: Which line of the log it belongs to; none where attempts are set apart.
+        links: The addresses in it.
+    """
 
     pieces: tuple[Piece, ...]
     of: LogLine | None = None
+    links: tuple[Link, ...] = ()
 
     @property
     def text(self) -> str:
@@ -89,10 +98,13 @@ def _line(line: LogLine, page: Page) -> Iterator[Drawn]:
     sign += " " * (_SIGN_WIDTH - cell_len(sign))
     indent = len(time) + _SIGN_WIDTH
     message = page.look.text(clean(line.message))
-    first, *rest = wrapped(message, max(1, page.width - indent)) if page.view.wrap else [message]
-    yield Drawn(((time, "time"), (sign, style), (first, style)), line)
-    for more in rest:
-        yield Drawn(((" " * indent, "text"), (more, style)), line)
+    lines = wrapped(message, max(1, page.width - indent)) if page.view.wrap else [message]
+    before: tuple[Piece, ...] = ((time, "time"), (sign, style))
+    links = over_lines(message, lines) if page.look.links else repeat(())
+    for text, linked in zip(lines, links, strict=False):
+        start = sum(len(piece) for piece, _ in before)
+        yield Drawn((*before, (text, style)), line, tuple((start + a, start + b, url) for a, b, url in linked))
+        before = ((" " * indent, "text"),)
 
 
 def _rule(attempt: int, page: Page) -> Drawn:

@@ -128,9 +128,11 @@ class Look:
 
     Attributes:
         ascii: Nothing but ASCII of our own: for fonts and terminals without the rest.
+        links: Whether addresses are written so that the terminal opens them on a click.
     """
 
     ascii: bool = False
+    links: bool = False
 
     def icon(self, state: State) -> str:
         """The sign of a state, one cell wide."""

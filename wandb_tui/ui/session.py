@@ -9,7 +9,7 @@ from dataclasses import replace
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import Failure
+from wandb_tui.core.events import Failure, Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Json, KeptRun, OnDisk
 from wandb_tui.core.record import LogLine
@@ -19,6 +19,7 @@ from wandb_tui.core.watch import Spawn, Watch, Watched
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.bridge import Bridge
 from wandb_tui.ui.keeper import Keeper
+from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.late import LateServices
 from wandb_tui.ui.widgets.header_bar import Counts
 
@@ -29,6 +30,7 @@ class Session:
     def __init__(self, backend: Backend, spawn: Spawn, post: Callable[[Message], bool], clock: Clock) -> None:
         self.backend = backend
         self.clock = clock
+        self.keys = KeyTable(backend.keys)
         self.late = LateServices()
         self.bridge = Bridge(post)
         self.watch = Watch(self.late.services, spawn, self.bridge.publish, clock=clock)
@@ -188,11 +190,20 @@ class Session:
             self._keep(row)
         return changed
 
+    def remark(self, run: RunAddress, text: str) -> Watched | None:
+        """Add a warning to a run's log; its row, if it is on the list."""
+        row = self.watch.remark(run, text, Level.WARNING)
+        if row is not None:
+            self._keep(row)
+        return row
+
     def stop(self) -> None:
         """Tell every attempt to end. On disk they stay as they were, and go on at the next start."""
         self.hear()
         self.bridge.close()
         self.watch.cancel_all()
+        if self.backend.hooks is not None:
+            self.backend.hooks.stop()
 
     def close(self, seconds: float) -> None:
         """Write what is unwritten and end the services; blocks for about `seconds` at the most."""

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import ServerInfo
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
@@ -42,6 +43,7 @@ class Dashboard(PaneActions):
         self.session = session
         self.look = look
         self._goal = goal
+        self.app_url = ""
         self._loading = True
         self._standing: dict[RunAddress, Standing] = {}
         # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
@@ -50,14 +52,18 @@ class Dashboard(PaneActions):
         self.table = RunTable(look, session.clock, self.arrangement)
         self.panes = Panes(look)
         self.find_bar = FindBar()
-        self._banner, self.filter_bar, self._keys = Banner(look), FilterBar(look, self.table), KeyBar()
+        self._banner, self.filter_bar, self._keys = (
+            Banner(look, session.keys),
+            FilterBar(look, self.table),
+            KeyBar(session.keys),
+        )
 
     def compose(self) -> ComposeResult:
         """Header, table, panes, keys."""
         yield self.header
         yield self._banner
         yield self.table
-        yield EmptyState(self.look)
+        yield EmptyState(self.look, self.session.keys)
         yield self.filter_bar
         yield self.panes
         yield self.find_bar
@@ -75,6 +81,13 @@ class Dashboard(PaneActions):
         self.panes.restore(self.session.view.get("panes"))
         self.take_back_arrangement()
         self.refresh_all()
+
+    def server_known(self, server: ServerInfo) -> None:
+        """Where the server's pages are has been learnt."""
+        self.app_url = self.table.app_url = server.app_url
+        self.header.page = server.app_url
+        self.header.host = server.host
+        self.table.refresh()
 
     def refresh_all(self) -> None:
         """Rows may have come or gone."""

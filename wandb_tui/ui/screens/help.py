@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from wandb_tui.core.state import State
 from wandb_tui.ui.actions import ACTIONS, Where, shown
+from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.log_lines import wrapped
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
@@ -47,51 +48,69 @@ _LOG_KEYS = (
 )
 
 
+class _Table(Static):
+    """Keys or signs, and what they mean: as wide as there is room for."""
+
+    def __init__(self, rows: Sequence[Row], look: Look) -> None:
+        super().__init__(classes="help-rows")
+        self._rows = rows
+        self._look = look
+
+    def on_mount(self) -> None:
+        """Break the lines."""
+        self._fill()
+
+    def on_resize(self) -> None:
+        """Break them anew."""
+        self._fill()
+
+    def _fill(self) -> None:
+        text = self._look.text
+        width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _SIGNS)
+        lines: list[Content] = []
+        for sign, style, what in self._rows:
+            first, *rest = wrapped(text(what), width)
+            lines.append(Content.assemble((f"{text(sign):<{_SIGNS}}", style), (first, "$foreground")))
+            lines += [Content.styled(" " * _SIGNS + more, "$foreground") for more in rest]
+        self.update(Content("\n").join(lines))
+
+
 class Help(ModalScreen[None]):
     """One page to read."""
 
     BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, look: Look, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, look: Look, keys: KeyTable, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self._look = look
+        self._keys = keys
         self._for = screen
         self._files = files
 
     def compose(self) -> ComposeResult:
         """All of it in one scrolling box."""
-        with VerticalScroll(classes="dialog"):
+        with VerticalScroll(classes="dialog") as box:
+            box.border_subtitle = Content("Close (Esc)").stylize("@click=screen.dismiss")
             for title, rows in self._sections():
                 yield Static(Content(title), classes="help-title")
-                yield Static(self._table(rows), classes="help-rows")
+                yield _Table(rows, self._look)
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
         if not isinstance(self._for, Dashboard):
             yield "Here", list(_bound(self._for))
         else:
-            yield "Runs", list(_keys(Where.DASHBOARD))
-            yield "Logs", [*_keys(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
-        yield "Anywhere", list(_keys(Where.ANYWHERE))
+            yield "Runs", list(self._rows(Where.DASHBOARD))
+            yield "Logs", [*self._rows(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
+        yield "Anywhere", list(self._rows(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]
         if self._files:
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
 
-    def _table(self, rows: Iterable[Row]) -> Content:
-        text = self._look.text
-        width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _SIGNS)
-        lines: list[Content] = []
-        for sign, style, what in rows:
-            first, *rest = wrapped(text(what), width)
-            lines.append(Content.assemble((f"{text(sign):<{_SIGNS}}", style), (first, "$foreground")))
-            lines += [Content.styled(" " * _SIGNS + more, "$foreground") for more in rest]
-        return Content("\n").join(lines)
-
-
-def _keys(where: Where) -> Iterator[Row]:
-    for action in ACTIONS:
-        if action.where is where:
-            yield action.all_keys, "bold $accent", f"{action.label}. {action.help}"
+    def _rows(self, where: Where) -> Iterator[Row]:
+        for action in ACTIONS:
+            if action.where is where:
+                yield self._keys.all(action), "bold $accent", f"{action.label}. {action.help}"
 
 
 def _bound(screen: Screen[object]) -> Iterator[Row]:

@@ -36,7 +36,7 @@ class PaneActions(TableActions):
         """Pin a pane."""
         for run in self.targets():
             if not self.panes.pin(run):
-                self.hint(f"{MOST} panes are open; x closes one")
+                self.hint(self.session.keys.hint(f"{MOST} panes are open", "close_pane", "closes one"))
                 break
         self._panes_changed()
 
@@ -120,7 +120,7 @@ class PaneActions(TableActions):
         if self.panes.resize(step):
             self._keep_panes()
         else:
-            self.hint("There is one pane only; l opens another")
+            self.hint(self.session.keys.hint("There is one pane only", "logs", "opens another"))
 
     @on(Panes.Resized)
     def _resized(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch import Watched
+from wandb_tui.ui.copying import Copy
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.run_table import RunTable
@@ -24,6 +26,8 @@ class RunActions(Screen[None]):
     session: Session
     table: RunTable
     look: Look
+    app_url: str
+    """Where the server's pages begin; empty while that is not known."""
 
     @abstractmethod
     def refresh_all(self) -> None:
@@ -65,7 +69,7 @@ class RunActions(Screen[None]):
         """Visit again."""
         runs = self.active_targets()
         if not runs:
-            self.hint("No attempt is under way there; r begins one")
+            self.hint(self.session.keys.hint("No attempt is under way there", "restart", "begins one"))
         self._each(runs, self.session.watch.visit)
 
     def action_goal(self) -> None:
@@ -92,12 +96,70 @@ class RunActions(Screen[None]):
             gone = [run for run in runs if run in self.session.watch]
             self.session.remove(gone)
             self.refresh_all()
-            self.hint(f"{'Run' if len(gone) == 1 else f'{len(gone)} runs'} removed; u brings back")
+            what = "Run" if len(gone) == 1 else f"{len(gone)} runs"
+            self.hint(self.session.keys.hint(f"{what} removed", "undo", "brings back"))
 
         if len(runs) == 1:
             remove()
         elif runs:
-            self._ask("Remove", runs, "What runs there is cancelled. u brings all of them back.", remove)
+            detail = self.session.keys.hint("What runs there is cancelled", "undo", "brings all of them back")
+            self._ask("Remove", runs, f"{detail}.", remove)
+
+    # Out of the window
+
+    def action_copy(self) -> None:
+        """Choose what to copy of the runs."""
+        from wandb_tui.ui.screens.copy import CopyMenu
+
+        if rows := self._target_rows():
+            self.app.push_screen(
+                CopyMenu(rows, named([row.run for row in rows]), self.app_url, self.look), self._copy_chosen
+            )
+
+    def copy_now(self, copy: Copy) -> None:
+        """Copy this of the runs."""
+        rows = self._target_rows()
+        text = copy.of(rows, self.app_url)
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.app.notify(copy.told(text, rows), timeout=5, markup=False)
+        else:
+            self.hint(f"The {copy.name} is not known yet")
+
+    def _copy_chosen(self, copy: Copy | None) -> None:
+        if copy is not None:
+            self.copy_now(copy)
+
+    def action_browse(self) -> None:
+        """Open the runs' pages; many of them only after a question."""
+        runs = self.targets()
+        if not self.app_url:
+            self.hint("The server's address is not known yet")
+        elif len(runs) > _NAMED:
+            self._ask("Open", runs, f"That makes {len(runs)} tabs.", lambda: self._browse(runs))
+        elif runs:
+            self._browse(runs)
+
+    def _browse(self, runs: list[RunAddress]) -> None:
+        self.run_worker(self._open([run.page(self.app_url) for run in runs]))
+
+    async def _open(self, urls: list[str]) -> None:
+        """Open the pages off this thread; where there is no browser, copy the addresses instead."""
+        opens, why = self.session.backend.open_page, "There is no browser here"
+        if opens is not None:
+            for number, url in enumerate(urls):
+                if why := await asyncio.to_thread(opens, url):
+                    urls = urls[number:]
+                    break
+        if why:
+            self.app.copy_to_clipboard("\n".join(urls))
+            first = clean(urls[0], 300) + (f" and {len(urls) - 1} more" if len(urls) > 1 else "")
+            self.app.notify(f"{why}. Copied: {first}", title="Not opened", timeout=10, markup=False)
+        else:
+            self.hint("Opened in the browser")
+
+    def _target_rows(self) -> list[Watched]:
+        return [self.session.watch[run] for run in self.targets()]
 
     def action_undo(self) -> None:
         """Put back what was removed last."""

@@ -58,7 +58,8 @@ class TableActions(RunActions):
         """Say so if the filter hides runs that have just been added."""
         hidden = sum(run not in self.table for run in runs)
         if hidden:
-            self.hint(f"The filter hides {hidden} of them; Esc shows all" if hidden > 1 else "The filter hides it; Esc")
+            what = f"The filter hides {hidden} of them" if hidden > 1 else "The filter hides it"
+            self.hint(self.session.keys.hint(what, "clear", "shows all"))
 
     def _arranged(self) -> None:
         self.session.remember("table", self.arrangement.kept())
@@ -107,7 +108,7 @@ class TableActions(RunActions):
             marks.end_range()
         elif self.table.run is not None:
             marks.begin_range(self.table.run, held=True)
-            self.hint("Move to the other end of the range; V or Esc ends it")
+            self.hint(self.session.keys.hint("Move to the other end of the range", "mark_range", "ends it"))
         self.marked()
 
     def action_mark_up(self) -> None:

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.look import Look, clean
 
 
@@ -14,9 +15,10 @@ class Banner(Widget):
 
     message: reactive[str] = reactive("")
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, keys: KeyTable) -> None:
         super().__init__()
         self._look = look
+        self._keys = keys
 
     def watch_message(self, message: str) -> None:
         """Show or hide."""
@@ -24,7 +26,7 @@ class Banner(Widget):
 
     def render(self) -> Content:
         """The message, and the key that mends it."""
-        key = "s Sign in"
+        key = f"{self._keys.first('sign_in')} Sign in".strip()
         room = self.size.width - len(key) - 7
         text = self._look.fit(f"⚠ {clean(self.message)}", room)
         gap = " " * max(1, room - Content(text).cell_length + 2)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from wandb_tui.core.ports import AccountState
 from wandb_tui.core.state import State
+from wandb_tui.ui.links import link
 from wandb_tui.ui.look import Look, clean
 
 _GAP = 3
@@ -34,6 +35,8 @@ class HeaderBar(Widget):
     """One line; what does not fit goes, the least worth first."""
 
     host: reactive[str] = reactive("")
+    page: reactive[str] = reactive("")
+    """The address of the server's pages, where it is known."""
     account: reactive[AccountState | None] = reactive(None)
     counts: reactive[Counts] = reactive(Counts())
 
@@ -52,7 +55,8 @@ class HeaderBar(Widget):
         return Content.assemble(" ", *left, gap, *tallies, " ")
 
     def _names(self) -> list[list[Part]]:
-        name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), "$foreground")
+        linked = link("$foreground", self.page) if self._look.links else "$foreground"
+        name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), linked)
         user = self._user()
         return [
             [name, ("   ", ""), host, ("   ", ""), *user],

@@ -9,26 +9,31 @@ from textual.style import Style
 from textual.widget import Widget
 
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
+from wandb_tui.ui.keys import KeyTable
 
 _WORTH = (
     "add", "ask_quit", "help", "restart", "cancel", "filter", "logs", "mark", "remove", "pick", "sort", "goal",
-    "command_palette", "visit", "sign_in",
+    "command_palette", "visit", "copy", "sign_in",
 )  # fmt: skip
 """The actions in the order of their worth: where it is narrow, the last ones go."""
 
 
 class KeyBar(Widget):
-    """One line of keys; a click on one does what the key does."""
+    """One line of keys; a click on one does what the key does, and the mouse over one tells what that is."""
 
     disabled_actions: reactive[frozenset[str]] = reactive(frozenset())
     """The ids of actions that make no sense right now; they are shown dimmed."""
+
+    def __init__(self, keys: KeyTable) -> None:
+        super().__init__()
+        self._keys = keys
 
     def render(self) -> Content:
         """The line; keys of less worth go where it is narrow."""
         room = self.size.width - 1
         kept: set[str] = set()
-        for action in sorted((action for action in ACTIONS if action.footer), key=_rank):
-            room -= _width(action)
+        for action in sorted((action for action in ACTIONS if action.footer and self._keys.of(action)), key=_rank):
+            room -= self._width(action)
             if room < 0:
                 break
             kept.add(action.id)
@@ -39,7 +44,7 @@ class KeyBar(Widget):
         dim = action.id in self.disabled_actions
         click = Style.from_meta({"action": action.id})
         hint = Content.assemble(
-            (action.key, "$quiet" if dim else "bold $accent"),
+            (self._keys.first(action.id), "$quiet" if dim else "bold $accent"),
             " ",
             (action.label, "$quiet" if dim else "$foreground"),
         )
@@ -47,15 +52,25 @@ class KeyBar(Widget):
 
     async def on_click(self, event: events.Click) -> None:
         """Do what stands under the mouse; links of Textual itself would lose the colours."""
-        action = BY_ID.get(event.style.meta.get("action", ""))
+        action = _under(event)
         if action is not None:
             owner = self.app if action.where is Where.ANYWHERE else self.screen
             await owner.run_action(action.id)
 
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell what the key under the mouse does."""
+        action = _under(event)
+        tooltip = Content(f"{self._keys.all(action)}  {action.help}") if action is not None else None
+        if self.tooltip != tooltip:
+            self.tooltip = tooltip
+
+    def _width(self, action: Action) -> int:
+        return len(self._keys.first(action.id)) + 1 + len(action.label) + 2
+
+
+def _under(event: events.MouseEvent) -> Action | None:
+    return BY_ID.get(event.style.meta.get("action", ""))
+
 
 def _rank(action: Action) -> int:
     return _WORTH.index(action.id) if action.id in _WORTH else len(_WORTH)
-
-
-def _width(action: Action) -> int:
-    return len(action.key) + 1 + len(action.label) + 2

@@ -25,6 +25,7 @@ from wandb_tui.core.events import Level
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import LOG_LINES, Watched
+from wandb_tui.ui.links import Link, cut, written
 from wandb_tui.ui.log_lines import Drawn, Page, Piece, drawn
 from wandb_tui.ui.log_search import found, marked
 from wandb_tui.ui.log_view import LogView
@@ -72,7 +73,7 @@ class LogPane(ScrollView, can_focus=True):
         self._paused_by_finding = False
         self._titled: tuple[State, str, str] | None = None
         self._styles_by_name: dict[str, Style] = {}
-        self._strips: LRUCache[tuple[int, int, tuple[Piece, ...]], Strip] = LRUCache(_DRAWN)
+        self._strips: LRUCache[tuple[int, int, tuple[Piece, ...], tuple[Link, ...]], Strip] = LRUCache(_DRAWN)
 
     @property
     def run(self) -> RunAddress | None:
@@ -228,12 +229,18 @@ class LogPane(ScrollView, can_focus=True):
         if self._needle:
             here = self._hit is not None and self._lines[index].of is self._lines[self._hit].of
             pieces = marked(pieces, self._needle, "here" if here else "match")
-        strip = self._strips.get((width, left, pieces))
+        links = self._lines[index].links
+        strip = self._strips.get((width, left, pieces, links))
         if strip is None:
-            strip = Strip([Segment(text, self._style(style)) for text, style in pieces])
+            strip = Strip([Segment(text, self._linked(style, url)) for text, style, url in cut(pieces, links)])
             strip = strip.crop_extend(left, left + width, self._style())
-            self._strips[width, left, pieces] = strip
+            self._strips[width, left, pieces, links] = strip
         return strip
+
+    def _linked(self, name: str, url: str) -> Style:
+        """The style of a kind of text, with an address behind it where there is one."""
+        style = self._style(name)
+        return style + Style(link=written(url)) if url else style
 
     def _style(self, name: str = "") -> Style:
         """The style of a kind of text; without a name, that of the pane."""

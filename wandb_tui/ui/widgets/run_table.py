@@ -26,6 +26,7 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.arrangement import Arrangement
 from wandb_tui.ui.cells import Cell, Moment
 from wandb_tui.ui.columns import PADDING, Column, chosen
+from wandb_tui.ui.links import written
 from wandb_tui.ui.look import Look
 from wandb_tui.ui.marks import Marks
 
@@ -37,6 +38,9 @@ _HEADING = 1
 
 _MARK = PADDING + 1
 """The cells at the left edge in which a click marks the run."""
+
+_LINKED = "run"
+"""The column whose text leads to the run's page."""
 
 _FEW = 8
 _PAD = " " * PADDING
@@ -50,7 +54,6 @@ class RunTable(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", show=False),
         Binding("up", "cursor_up", "Up", show=False),
         Binding("down", "cursor_down", "Down", show=False),
         Binding("pageup", "page_up", "Page up", show=False),
@@ -60,7 +63,7 @@ class RunTable(ScrollView, can_focus=True):
     ]
 
     class Opened(Message):
-        """Enter was pressed on a run, or it was clicked twice."""
+        """A run was clicked twice."""
 
     class Marked(Message):
         """The mouse has changed the marks."""
@@ -88,6 +91,8 @@ class RunTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._hovered: int | None = None
         self.marks = Marks()
+        self.app_url = ""
+        """Where the server's pages begin; empty while that is not known."""
 
     @property
     def run(self) -> RunAddress | None:
@@ -172,11 +177,6 @@ class RunTable(ScrollView, can_focus=True):
             self._move(self._positions[run])
 
     # Keys and mouse
-
-    def action_open(self) -> None:
-        """Open the run under the cursor."""
-        if self._rows:
-            self.post_message(self.Opened())
 
     def action_cursor_up(self) -> None:
         """One up."""
@@ -319,18 +319,24 @@ class RunTable(ScrollView, can_focus=True):
         row = self._rows[index]
         self._painted[row.run] = cells = self._cells(row)
         base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
-        return Strip(list(self._segments(cells, base))).adjust_cell_length(width, base)
+        page = row.run.page(self.app_url) if self._look.links and self.app_url else ""
+        return Strip(list(self._segments(cells, base, page))).adjust_cell_length(width, base)
 
-    def _segments(self, cells: Cells, base: Style) -> Iterator[Segment]:
-        for cell, (_, width) in zip(cells, self._layout, strict=True):
-            text = _PAD + cell.text + " " * (width - cell_len(cell.text)) + _PAD
+    def _segments(self, cells: Cells, base: Style, page: str) -> Iterator[Segment]:
+        for cell, (column, width) in zip(cells, self._layout, strict=True):
+            rest = " " * (width - cell_len(cell.text)) + _PAD
+            main = len(cell.text) - cell.quiet_tail
+            text, tail = cell.text[:main], cell.text[main:]
             style = base + self._colour(cell.colour)
-            if cell.quiet_tail:
-                end = PADDING + len(cell.text)
-                yield Segment(text[: end - cell.quiet_tail], style)
-                yield Segment(text[end - cell.quiet_tail :], base + self._colour("quiet"))
+            quiet = base + self._colour("quiet") if tail else style
+            if page and column.key == _LINKED:
+                linked = Style(link=written(page))
+                yield from (Segment(_PAD, base), Segment(text, style + linked))
+                yield from (Segment(tail, quiet + linked), Segment(rest, base))
+            elif tail:
+                yield from (Segment(_PAD + text, style), Segment(tail + rest, quiet))
             else:
-                yield Segment(text, style)
+                yield Segment(_PAD + text + rest, style)
 
     def _style(self, part: str = "") -> Style:
         """The style of a part of the table; without a name, that of all of it."""

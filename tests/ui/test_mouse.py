@@ -1,0 +1,70 @@
+"""All of it by the mouse, as far as no other test does it."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import address
+from support import running, shown, until
+from textual.widgets import Button
+
+from wandb_tui.ui.screens.confirm import Confirm
+from wandb_tui.ui.screens.help import Help
+from wandb_tui.ui.widgets.run_table import RunTable
+
+
+def place(app, text):
+    """Where a text stands on the screen."""
+    for y, line in enumerate(shown(app).splitlines()):
+        if text in line:
+            return line.index(text), y
+    raise AssertionError(f"{text} is nowhere:\n{shown(app)}")
+
+
+async def test_a_double_click_on_a_row_opens_its_log():
+    async with running(None, "abc", "def") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.click(RunTable, offset=(20, 2), times=2)
+        assert app.dashboard.panes.pinned == [address("def")]
+
+
+async def test_a_question_is_answered_by_the_mouse():
+    async with running(None, "abc", "def") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.press("asterisk", "d")
+        await pilot.click("#no")
+        assert app.dashboard.table.row_count == 2
+        await pilot.press("d")
+        assert isinstance(app.screen, Confirm)
+        await pilot.click("#yes")
+        await until(lambda: not app.session.watch)
+
+
+async def test_help_is_left_by_the_mouse():
+    async with running(None, "abc") as (app, pilot):
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        await pilot.click(offset=place(app, "Close (Esc)"))
+        assert app.screen is app.dashboard
+
+
+@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddRuns"), ("keys, signs", "Help")])
+async def test_an_empty_dashboard_is_clicked_to_life(text, screen):
+    async with running() as (app, pilot):
+        await until(lambda: text in shown(app))
+        await pilot.click(offset=place(app, text))
+        assert type(app.screen).__name__ == screen
+
+
+@pytest.mark.parametrize("keys", ["a", "g", "h", "s", "y", "q"])
+@pytest.mark.parametrize("size", [(80, 24), (48, 16)])
+async def test_every_dialog_has_a_button_in_view_that_leaves_it(keys, size):
+    async with running(None, "abc", size=size) as (app, pilot):
+        await until(lambda: app.app_url and app.dashboard.table.row_count == 1)
+        await pilot.press(keys)
+        await pilot.pause()
+        button = list(app.screen.query(Button))[-1]
+        button.scroll_visible(animate=False)
+        await pilot.pause()
+        assert await pilot.click(button)
+        await until(lambda: app.screen is app.dashboard)
+        app.session.stop()

@@ -1,0 +1,303 @@
+"""What leaves the window: copies, pages in the browser, notifications, the user's commands."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from support import running, shown, until
+from textual import events
+from textual.widgets import OptionList
+
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.state import State
+from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.backend import Notices
+from wandb_tui.ui.commands import ActionCommands
+from wandb_tui.ui.screens.confirm import Confirm
+from wandb_tui.ui.screens.copy import CopyMenu
+
+PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
+
+
+def world(**options) -> World:
+    """One run that has ended with a version, and one that waits and has logged 1,234 steps."""
+    kept = KeptRun(address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, "", "lab/forks/run-abc-history:v3", 9)
+    waiting = Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))
+    return World(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
+
+
+async def ready(app, pilot):
+    await until(lambda: app.app_url and app.dashboard.table.row_count == 2)
+    row = app.session.watch[address("def")]
+    await until(lambda: row.run_info is not None and row.state is State.WAITING)
+    await pilot.press("home")
+
+
+def toasts(app):
+    return [notification.message for notification in app._notifications]
+
+
+@pytest.mark.parametrize(
+    ("key", "copied", "said"),
+    [
+        ("i", "abc", "Run id copied"),
+        ("p", "lab/forks/abc", "Path of the run copied"),
+        ("a", f"{PAGES}/abc", "Address of the page copied"),
+        ("n", "lab/forks/run-abc-history:v3", "Name of the artifact copied"),
+        ("f", 'wandb.init(fork_from="abc?_step=200", entity="lab", project="forks")', "Fork snippet copied"),
+    ],
+)
+async def test_each_copy_has_a_key(key, copied, said):
+    async with running(world(), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("y", key)
+        assert app.clipboard == copied
+        assert toasts(app) == [said]
+        assert app.screen is app.dashboard
+
+
+async def test_many_are_copied_at_once_a_line_for_each():
+    async with running(world(), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("asterisk", "y", "f")
+        first, second = app.clipboard.splitlines()
+        assert "abc?_step=200" in first
+        assert "def?_step=1234" in second, "without a step in the goal, the last one"
+        assert toasts(app) == ["Fork snippet of 2 runs copied"]
+
+
+async def test_a_step_that_is_not_known_is_said():
+    async with running(None, "abc") as (app, pilot):
+        await until(lambda: app.app_url)
+        await pilot.press("y", "f")
+        assert 'fork_from="abc?_step=STEP"' in app.clipboard
+        assert "put it where STEP stands" in toasts(app)[0]
+
+
+async def test_the_menu_by_mouse_and_what_it_shows():
+    async with running(world(), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("y")
+        assert isinstance(app.screen, CopyMenu)
+        assert "run-abc-history:v3" in shown(app)
+        await pilot.click(OptionList, offset=(3, 2))
+        assert app.clipboard == f"{PAGES}/abc"
+        await pilot.press("y")
+        await pilot.click("#close")
+        assert app.screen is app.dashboard
+
+
+async def test_each_copy_is_in_the_palette():
+    async with running(world(), "def") as (app, pilot):
+        await ready(app, pilot)
+        commands = {name: run for name, _, run in ActionCommands(app.screen)._commands()}
+        commands["Copy run id"]()
+        assert app.clipboard == "abc"
+
+
+async def test_hostile_names_stay_texts_of_python():
+    run = KeptRun(address('x")\\'), Goal.parse("step:1"), 1, State.FAILED)
+    async with running(World(store=FakeStore([run]))) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1)
+        await pilot.press("y", "f")
+        asked = {}
+        eval(app.clipboard, {"wandb": type("", (), {"init": staticmethod(asked.update)})})  # noqa: S307
+        assert asked["fork_from"] == 'x")\\?_step=1'
+
+
+def test_the_snippet_is_what_the_sdk_reads():
+    from wandb.sdk.lib.run_moment import RunMoment
+
+    assert RunMoment.from_uri("abc?_step=200") == RunMoment("abc", 200)
+
+
+async def test_the_page_is_opened_in_the_browser_off_this_thread():
+    import threading
+
+    opened, threads = [], set()
+
+    def open_page(url):
+        threads.add(threading.get_ident())
+        opened.append(url)
+        return ""
+
+    async with running(world(open_page=open_page), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("b")
+        await until(lambda: "Opened in the browser" in toasts(app))
+        assert opened == [f"{PAGES}/abc"]
+        assert threading.get_ident() not in threads
+
+
+async def test_where_there_is_no_browser_the_address_is_said_and_copied():
+    async with running(world(open_page=lambda _: "There is no display here"), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("asterisk", "b")
+        await until(lambda: any("There is no display here" in text for text in toasts(app)))
+        assert app.clipboard == f"{PAGES}/abc\n{PAGES}/def"
+        assert f"{PAGES}/abc" in toasts(app)[0]
+
+
+async def test_many_pages_are_opened_only_after_a_question():
+    opened = []
+    async with running(World(open_page=lambda url: opened.append(url) or ""), "a", "b", "c", "d") as (app, pilot):
+        await until(lambda: app.app_url and app.dashboard.table.row_count == 4)
+        await pilot.press("asterisk", "b")
+        assert isinstance(app.screen, Confirm)
+        await pilot.click("#yes")
+        await until(lambda: len(opened) == 4)
+
+
+async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_told_of(monkeypatch):
+    takes = []
+    world_of = world(into_tmux=lambda text: takes.append(text) or len(takes) == 1)
+    async with running(world_of, "def") as (app, pilot):
+        said = listen(app, monkeypatch)
+        await ready(app, pilot)
+        await pilot.press("y", "i")
+        await until(lambda: takes == ["abc"])
+        await pilot.press("y", "p")
+        await until(lambda: any("set-clipboard" in text for text in toasts(app)))
+        assert app.clipboard == takes[1] == "lab/forks/abc"
+        assert sum("]52;c;" in text for text in said) == 1, "only where tmux did not take it"
+
+
+# Notifications
+
+
+def listen(app, monkeypatch):
+    """All that is written to the terminal from now on besides the screen itself."""
+    said = []
+    monkeypatch.setattr(app._driver, "write", said.append)
+    monkeypatch.setattr(app, "bell", lambda: said.append("BELL"))
+    for name in ("TMUX", "STY", "VTE_VERSION", "TERM_PROGRAM", "LC_TERMINAL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return said
+
+
+def ending(*runs, **options):
+    """A world in which nothing happens until it is told to."""
+    prober = FakeProber({run: [] for run in runs})
+    return prober, World(prober, **options)
+
+
+async def all_end(app, prober, *runs):
+    for run in runs:
+        await until(lambda run=run: prober.open[run])
+    for run in runs:
+        prober.answer(run, there(3, "evil\x1b]0;x\x07;name"))
+    await until(lambda: all(app.session.watch[address(run)].state is State.AVAILABLE for run in runs))
+
+
+async def test_an_end_is_told_by_toast_bell_and_terminal(monkeypatch):
+    prober, there_is = ending("abc")
+    async with running(there_is, "abc") as (app, _):
+        said = listen(app, monkeypatch)
+        await all_end(app, prober, "abc")
+        await until(lambda: "BELL" in said)
+        assert toasts(app) == ["evil�;name: v3"]
+        told = next(text for text in said if "]9;" in text)
+        assert told == (
+            "\x1b]9;wandb-tui: Available: evil�;name: v3\x07\x1b]777;notify;wandb-tui: Available;evil�;name: v3\x07"
+        )
+
+
+async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
+    runs = [f"r{number}" for number in range(12)]
+    prober, there_is = ending(*runs)
+    async with running(there_is, *runs) as (app, _):
+        said = listen(app, monkeypatch)
+        await all_end(app, prober, *runs)
+        await until(lambda: "BELL" in said)
+        told = [text for text in said if text == "BELL" or "]9;" in text]
+        assert len(told) <= 4, "at most two groups"
+        assert any("runs are available" in text for text in told)
+
+
+async def test_each_way_of_telling_can_be_off(monkeypatch):
+    prober, there_is = ending("abc", notices=Notices(toast=False, bell=False, terminal=False))
+    async with running(there_is, "abc") as (app, pilot):
+        said = listen(app, monkeypatch)
+        await all_end(app, prober, "abc")
+        await pilot.pause(0.6)
+        assert toasts(app) == []
+        assert not [text for text in said if text == "BELL" or "]9;" in text]
+
+
+async def test_a_terminal_that_is_looked_at_notifies_nobody(monkeypatch):
+    prober, there_is = ending("abc", "def")
+    async with running(there_is, "abc", "def") as (app, pilot):
+        said = listen(app, monkeypatch)
+        app.post_message(events.AppFocus())
+        await pilot.pause()
+        await all_end(app, prober, "abc")
+        await until(lambda: "BELL" in said)
+        assert not [text for text in said if "]9;" in text]
+        app.post_message(events.AppBlur())
+        await pilot.pause()
+        await all_end(app, prober, "def")
+        await until(lambda: any("]9;" in text for text in said))
+
+
+# The user's commands
+
+
+class FakeHooks:
+    """Remembers what has ended."""
+
+    def __init__(self):
+        self.heard = []
+        self.stopped = False
+
+    def ended(self, end, tell):
+        self.heard.append((end, tell))
+
+    def stop(self):
+        self.stopped = True
+
+
+async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands_in_the_log():
+    hooks = FakeHooks()
+    missing = Probe(Answer.MISSING, message="No such project.")
+    old = KeptRun(address("old"), Goal(), 1, State.AVAILABLE)
+    prober = FakeProber({"good": [there()], "bad": [missing]})
+    async with running(World(prober, hooks=hooks, store=FakeStore([old])), "good", "bad") as (app, pilot):
+        await until(lambda: len(hooks.heard) == 2)
+        ends = {end.run.run_id: end for end, _ in hooks.heard}
+        assert ends["good"].artifact == "lab/forks/run-good-history:v3"
+        assert ends["bad"].state is State.FAILED
+        tell = next(tell for end, tell in hooks.heard if end.run.run_id == "bad")
+        tell("The command on_failure ended with status 3")
+        row = app.session.watch[address("bad")]
+        await until(lambda: "status 3" in row.log[-1].message)
+        assert row.message == "No such project.", "why it failed still stands in the table"
+        await pilot.press("q")
+    assert hooks.stopped
+    assert len(hooks.heard) == 2
+
+
+# Links
+
+
+async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
+    long = "https://forge.coreweave.com/wandb/lab/forks/workspace/of/someone"
+    prober = FakeProber({"abc": [Probe(Answer.MISSING, message=f"No such run; see {long}.")]})
+    app = WandbTuiApp(World(prober).backend(), runs=["abc"], links=True)
+    async with app.run_test(size=(60, 30)) as pilot:
+        await until(lambda: app.app_url and "No such run" in shown(app))
+        await pilot.pause(0.2)
+        linked: dict[str, str] = {}
+        for strip in app.screen._compositor.render_strips(app.size):
+            for text, style, _ in strip:
+                if style is not None and style.link:
+                    linked[style.link] = linked.get(style.link, "") + text
+        assert linked[f"{PAGES}/abc"] == "abc"
+        assert linked[long].replace(" ", "") == long, "over two lines, and without the full stop"
+        app.session.stop()
+    async with running(World(), "abc") as (plain, _):
+        await until(lambda: plain.app_url)
+        strips = plain.screen._compositor.render_strips(plain.size)
+        assert not any(style is not None and style.link for strip in strips for _, style, _ in strip)

@@ -1,0 +1,92 @@
+"""What is said to the terminal itself, and addresses in texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from wandb_tui.ui.links import cut, links_in, over_lines, written
+from wandb_tui.ui.sequences import clipboard, in_tmux, notified, shows_links, through
+
+XTERM = {"TERM": "xterm-256color"}
+TMUX = {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
+
+
+def test_texts_from_outside_cannot_break_out_of_a_notification():
+    said = notified("Avail\x07able;x", "a\x1b\\b\nc\x9cd\u202e", XTERM)
+    assert said.count("\x1b") == said.count("\x07") == 2
+    assert "\x9c" not in said
+    assert "\x1b]777;notify;Avail�able,x;" in said
+
+
+@pytest.mark.parametrize(
+    ("environ", "kinds"),
+    [
+        (XTERM, "9 777"),
+        ({"TERM": "xterm-kitty"}, "777"),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, "777"),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, "777"),
+        ({"TERM": "xterm-256color", "LC_TERMINAL": "iTerm2"}, "9"),
+    ],
+)
+def test_a_terminal_that_knows_both_notifies_once(environ, kinds):
+    said = notified("A", "b", environ)
+    assert ("]9;" in said, "]777;" in said) == ("9" in kinds.split(), "777" in kinds)
+
+
+def test_tmux_is_asked_to_hand_it_on():
+    assert through(clipboard("x"), TMUX) == "\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\"
+    assert through(clipboard("x"), XTERM) == "\x1b]52;c;eA==\x07"
+    assert in_tmux({"TERM": "screen-256color"}), "at the other end of an SSH line"
+    assert not in_tmux({"TERM": "screen", "STY": "1.x"})
+
+
+@pytest.mark.parametrize(
+    ("term", "shows"),
+    [("xterm-256color", True), ("tmux-256color", True), ("linux", False), ("vt100", False), ("", False)],
+)
+def test_links_are_for_terminals_that_know_or_skip_them(term, shows):
+    assert shows_links({"TERM": term}) is shows
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("see https://a.b/c?d=e#f.", ["https://a.b/c?d=e#f"]),
+        ("“https://a.b/c” (http://d:8080/e)", ["https://a.b/c", "http://d:8080/e"]),
+        ("file:///etc/passwd javascript://x ftp://x", []),
+        ("none", []),
+    ],
+)
+def test_addresses_are_found(text, urls):
+    assert [url for _, _, url in links_in(text)] == urls
+    assert [text[start:end] for start, end, _ in links_in(text)] == urls
+
+
+def test_an_address_over_lines_is_one():
+    text = "see https://a.b/cdefgh now https://x.y/z"
+    lines = ["see", "https://a.b/", "cdefgh now", "https://x.y/z"]
+    found = [
+        [(line[a:b], url) for a, b, url in links] for line, links in zip(lines, over_lines(text, lines), strict=True)
+    ]
+    assert found == [
+        [],
+        [("https://a.b/", "https://a.b/cdefgh")],
+        [("cdefgh", "https://a.b/cdefgh")],
+        [("https://x.y/z", "https://x.y/z")],
+    ]
+
+
+def test_pieces_are_cut_where_an_address_begins_and_ends():
+    pieces = [("12:00 ", "time"), ("see http", "text"), ("://a.b ok", "match")]
+    assert list(cut(pieces, [(10, 20, "U")])) == [
+        ("12:00 ", "time", ""),
+        ("see ", "text", ""),
+        ("http", "text", "U"),
+        ("://a.b", "match", "U"),
+        (" ok", "match", ""),
+    ]
+    assert list(cut(pieces, [])) == [(*piece, "") for piece in pieces]
+
+
+def test_an_address_is_written_in_ascii():
+    assert written("https://a.b/ö\x1b x") == "https://a.b/%C3%B6%1B%20x"

@@ -1,0 +1,74 @@
+"""What can be copied of runs: one line of text for each run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wandb_tui.core.goal import GoalKind
+from wandb_tui.core.watch import Watched
+
+STEP = "STEP"
+"""Stands in a fork's snippet for a step that is not known."""
+
+Text = Callable[[Watched, str], str]
+"""What is copied of a run, where the server's pages begin at that address; empty where there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One thing that can be copied.
+
+    Attributes:
+        key: Its key in the menu.
+        name: What it is called.
+        text: What it is.
+    """
+
+    key: str
+    name: str
+    text: Text
+
+    def of(self, rows: Sequence[Watched], app_url: str) -> str:
+        """What is copied of these runs, a line for each."""
+        return "\n".join(line for row in rows if (line := self.text(row, app_url)))
+
+    def told(self, text: str, rows: Sequence[Watched]) -> str:
+        """What is said once it is copied."""
+        count = len(text.splitlines())
+        what = self.name if count == 1 else f"{self.name} of {count} runs"
+        missing = f"; the step is not known, put it where {STEP} stands" if f"?_step={STEP}" in text else ""
+        fewer = f"; nothing is known of {len(rows) - count} more" if count < len(rows) else ""
+        return f"{what[0].upper()}{what[1:]} copied{missing}{fewer}"
+
+
+def _page(row: Watched, app_url: str) -> str:
+    return row.run.page(app_url) if app_url else ""
+
+
+def _artifact(row: Watched, _app_url: str) -> str:
+    return row.artifact or row.run.history_artifact
+
+
+def _fork(row: Watched, _app_url: str) -> str:
+    """A call that forks the run: at the step of its goal, else at the last step that is known."""
+    run = row.run
+    last = row.run_info.last_step if row.run_info else None
+    step = row.goal.number if row.goal.kind is GoalKind.STEP else last
+    at = f"{run.run_id}?_step={STEP if step is None else step}"
+    # JSON's texts are Python's as well.
+    moment, entity, project = (json.dumps(text, ensure_ascii=False) for text in (at, run.entity, run.project))
+    return f"wandb.init(fork_from={moment}, entity={entity}, project={project})"
+
+
+COPIES = (
+    Copy("i", "run id", lambda row, _: row.run.run_id),
+    Copy("p", "path of the run", lambda row, _: str(row.run)),
+    Copy("a", "address of the page", _page),
+    Copy("n", "name of the artifact", _artifact),
+    Copy("f", "fork snippet", _fork),
+)
+"""All of them, in the order of the menu."""
+
+BY_KEY = {copy.key: copy for copy in COPIES}

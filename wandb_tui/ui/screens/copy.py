@@ -1,0 +1,85 @@
+"""A small menu of what can be copied of a run, or of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from wandb_tui.core.watch import Watched
+from wandb_tui.ui.copying import BY_KEY, COPIES, Copy
+from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.screens.dialog import Dialog
+
+_WIDEST = max(len(copy.name) for copy in COPIES)
+
+
+class CopyMenu(Dialog[Copy | None]):
+    """Gives back what is to be copied, or None."""
+
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        *(Binding(copy.key, f"copy('{copy.key}')", copy.name[0].upper() + copy.name[1:]) for copy in COPIES),
+        Binding("escape,q,y", "dismiss", "Close"),
+    ]
+
+    def __init__(self, rows: Sequence[Watched], names: str, app_url: str, look: Look) -> None:
+        """Offer what there is.
+
+        Args:
+            rows: The runs.
+            names: Which ones, in a few words.
+            app_url: Where the server's pages begin; empty while that is not known.
+            look: The signs to draw with.
+        """
+        super().__init__()
+        self._rows = rows
+        self._names = names
+        self._app_url = app_url
+        self._look = look
+        self._list = OptionList()
+
+    def compose(self) -> ComposeResult:
+        """A line for each."""
+        with Vertical(classes="dialog"):
+            yield Static("Copy", classes="dialog-title")
+            yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
+            yield self._list
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Close (Esc)", id="close")
+
+    def on_mount(self) -> None:
+        """Begin at the first."""
+        self._list.add_options(
+            [Option(self._line(copy), id=copy.key, disabled=not copy.of(self._rows, self._app_url)) for copy in COPIES]
+        )
+        self._list.highlighted = 0
+        self._list.focus()
+
+    def action_copy(self, key: str) -> None:
+        """Copy it, if there is anything."""
+        copy = BY_KEY[key]
+        if copy.of(self._rows, self._app_url):
+            self.dismiss(copy)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.action_copy(str(event.option.id))
+
+    @on(Button.Pressed)
+    def _close(self) -> None:
+        self.dismiss(None)
+
+    def _line(self, copy: Copy) -> Content:
+        """Its key, its name, and as much of the first line as there is room for."""
+        text = copy.of(self._rows[:1], self._app_url) or "not known yet"
+        return Content.assemble(
+            (f"{copy.key}  ", "bold $accent"),
+            (f"{copy.name:<{_WIDEST}}  ", "$foreground"),
+            (self._look.text(clean(text, 400)), "$quiet"),
+        )
