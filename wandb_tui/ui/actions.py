@@ -13,6 +13,7 @@ class Where(StrEnum):
 
     DASHBOARD = "dashboard"
     LOGS = "logs"
+    DETAILS = "details"
     ANYWHERE = "anywhere"
 
 
@@ -25,6 +26,7 @@ class Needs(StrEnum):
     ACTIVE_RUN = "active run"
     PANE = "pane"
     LOG = "log"
+    METRICS = "several metrics"
     REMOVED = "removed run"
     CATALOGUE = "a server to look through"
     CHOICE = "marks or a filter"
@@ -81,7 +83,7 @@ class Action:
 
 _SHOWN = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
-    "asterisk": "*", "f1": "F1", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
+    "asterisk": "*", "f1": "F1", "f5": "F5", "left": "←", "right": "→", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
     "less_than_sign": "<", "greater_than_sign": ">",
 }  # fmt: skip
 
@@ -102,7 +104,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("restart", ("r",), "Restart", "Begin the next attempt; one under way ends first.", needs=Needs.RUN),
     Action("visit", ("v",), "Visit", "Open the run's page again now.", needs=Needs.ACTIVE_RUN),
     Action("remove", ("d", "delete"), "Remove", "Take this run off the list.", needs=Needs.RUN, dangerous=True),
-    Action("logs", ("l", "enter"), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
+    Action("details", ("enter", "e"), "Details",
+           "Show this run: a plot of its metrics, its summary, the versions of its history, all attempts.",
+           needs=Needs.RUN),
+    Action("logs", ("l",), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
     Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.", needs=Needs.PANE,
            footer=False),
     Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.", needs=Needs.RUN),
@@ -148,6 +153,12 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Where.LOGS, Needs.LOG,
            footer=False),
+    Action("leave", ("escape",), "Back", "From the details back to the table.", Where.DETAILS),
+    Action("next_metric", ("n", "right"), "Next metric", "In the details: plot the next metric.",
+           Where.DETAILS, Needs.METRICS),
+    Action("previous_metric", ("N", "left"), "Previous", "In the details: plot the metric before.",
+           Where.DETAILS, Needs.METRICS),
+    Action("ask_again", ("r", "f5"), "Refresh", "In the details: ask the server again.", Where.DETAILS),
     Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),
     Action("command_palette", ("ctrl+p",), "Palette", "Find any action by its name.", where=Where.ANYWHERE),
     Action("suspend_process", ("ctrl+z",), "Suspend",
@@ -159,6 +170,6 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID = {action.id: action for action in ACTIONS}
 
 
-def bindings(where: Where) -> list[BindingType]:
+def bindings(*places: Where) -> list[BindingType]:
     """The bindings of all actions usable there."""
-    return [action.binding for action in ACTIONS if action.where is where]
+    return [action.binding for action in ACTIONS if action.where in places]

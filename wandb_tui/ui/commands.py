@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from wandb_tui.ui.actions import ACTIONS, Action, Where
-from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.screens.live import LiveScreen
 
 Command = tuple[str, str, Callable[[], Any]]
 
@@ -31,9 +31,9 @@ class ActionCommands(Provider):
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
 
     def _commands(self) -> Iterator[Command]:
-        dashboard = self.screen if isinstance(self.screen, Dashboard) else None
+        screen = self.screen if isinstance(self.screen, LiveScreen) else None
         for action in ACTIONS:
-            if action.id != "command_palette" and _usable(action, dashboard):
+            if action.id != "command_palette" and _usable(action, screen):
                 owner = self.app if action.where is Where.ANYWHERE else self.screen
                 yield f"{action.label}  {action.key}", action.help, partial(owner.run_action, action.id)
         for theme in sorted(self.app.available_themes):
@@ -41,7 +41,7 @@ class ActionCommands(Provider):
                 yield f"Theme {theme}", "Change the colours.", partial(setattr, self.app, "theme", theme)
 
 
-def _usable(action: Action, dashboard: Dashboard | None) -> bool:
+def _usable(action: Action, screen: LiveScreen | None) -> bool:
     if action.where is Where.ANYWHERE:
         return True
-    return dashboard is not None and dashboard.applies(action)
+    return screen is not None and action.where in screen.PLACES and screen.applies(action)

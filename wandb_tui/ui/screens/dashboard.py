@@ -34,7 +34,8 @@ Standing = tuple[State, bool, bool]
 class Dashboard(PaneActions):
     """What one sees all the time."""
 
-    BINDINGS = [*bindings(Where.DASHBOARD), *bindings(Where.LOGS)]  # noqa: RUF012 - as Textual declares it
+    PLACES = (Where.DASHBOARD, Where.LOGS)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, session: Session, look: Look, goal: Goal) -> None:
@@ -50,7 +51,7 @@ class Dashboard(PaneActions):
         self.table = RunTable(look, session.clock, self.arrangement)
         self.panes = Panes(look)
         self.find_bar = FindBar()
-        self._banner, self.filter_bar, self._keys = Banner(look), FilterBar(look, self.table), KeyBar()
+        self._banner, self.filter_bar, self._keys = Banner(look), FilterBar(look, self.table), KeyBar(*self.PLACES)
 
     def compose(self) -> ComposeResult:
         """Header, table, panes, keys."""
@@ -140,7 +141,7 @@ class Dashboard(PaneActions):
 
     @on(RunTable.Opened)
     def _opened(self) -> None:
-        self.action_logs()
+        self.action_details()
 
     # Doing
 
@@ -156,6 +157,7 @@ class Dashboard(PaneActions):
             Needs.LOG: lambda: len(self.session.watch),
             Needs.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Needs.CHOICE: lambda: len(self.table.marks) or self.arrangement.filter.text,
+            Needs.METRICS: lambda: False,
             Needs.REMOVED: lambda: self.session.can_undo,
         }
         return bool(holds[action.needs]())
