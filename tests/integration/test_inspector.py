@@ -7,6 +7,7 @@ import pytest
 from sandbox_fixtures import run_sdk_script
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.details import Covers
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.coverage import NO_PYARROW
@@ -146,7 +147,11 @@ def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, said):
     for ask in (inspector.facts, inspector.versions, lambda run: inspector.curves(run, ["loss"])):
         with pytest.raises(error, match=said):
             ask(RUN)
-    assert inspector.covered(RUN, [1])[1].last is None
+    if error is ApiKeyError or fault.startswith(("http-status", "rate-limit")):
+        with pytest.raises(error, match=said):
+            inspector.covered(RUN, [1])
+    else:
+        assert inspector.covered(RUN, [1])[1] == Covers(why_not="the server names no files of it")
 
 
 def test_a_run_that_is_not_there(inspector):

@@ -11,7 +11,7 @@ from typing import Any
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
 from wandb_tui.core.errors import RunNotFoundError
-from wandb_tui.core.probe import Coverage, Probe
+from wandb_tui.core.probe import Answer, Coverage, Probe
 from wandb_tui.services.answers import error_of, json_object
 from wandb_tui.services.coverage import NO_PYARROW
 from wandb_tui.services.graphql import GraphQL, Reply
@@ -125,7 +125,7 @@ class GraphQLInspector:
         """What a monitor's question with coverage would be answered, in words that the server understands."""
         question = [Question(run, coverage=True)]
         while True:
-            reply = self._ask(*compose(question, self._dialect))
+            reply = _answered(self._ask(*compose(question, self._dialect)))
             simpler = self._dialect.simpler(reply)
             if simpler is None or not simpler.plain:
                 return interpret(question, reply)[0]
@@ -135,7 +135,7 @@ class GraphQLInspector:
         if not self._files.usable:
             yield from ((version, Covers(why_not=NO_PYARROW)) for version in versions)
             return
-        reply = self._ask(*compose_files([(run, version) for version in versions]))
+        reply = _answered(self._ask(*compose_files([(run, version) for version in versions])))
         for number, version in enumerate(versions):
             yield version, self._read(read_files(reply, number))
 
@@ -146,6 +146,13 @@ class GraphQLInspector:
             return Covers(self._files.read(urls).last)
         except StepFileError as error:
             return Covers(why_not=str(error))
+
+
+def _answered(reply: Reply) -> Reply:
+    """The reply, if it is one: what a server does not understand is an answer, too."""
+    if reply.problem in {Answer.REFUSED, Answer.TROUBLE}:
+        raise error_of(reply, again="r")
+    return reply
 
 
 def _told(covers: Covers, coverage: Coverage | None) -> Covers:

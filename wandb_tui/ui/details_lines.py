@@ -169,18 +169,19 @@ def version_lines(
     if not newest:
         yield frame.text("There is no version yet.", "$quiet")
         return
+    names = [f"v{one.version.version}" for one in newest]
+    sizes = [_bytes(one.version.size) for one in newest]
+    name_width, size_width = max(map(len, names)), max(map(len, sizes))
     untold: dict[str, None] = {}
-    for one in newest:
+    for one, name, size in zip(newest, names, sizes, strict=True):
         covers = covered.told.get(one.version.version) if covered.told is not None else None
         if covers is not None and covers.last is None:
             untold[covers.why_not] = None
         created = looks.date_and_time(one.version.created) if one.version.created else "–"
-        steps = _covered(covers, last_step) if covered.told is not None or not covered.problem else "steps not told"
+        steps = "steps not told" if covers is None and covered.problem else _covered(covers, last_step)
         aliases = ", ".join(clean(alias, 40) for alias in one.aliases)
-        size = _bytes(one.version.size)
-        yield frame.text(
-            f"v{one.version.version:<4} {created:<{_DATE}} {size:>8}  {steps}{f'  {aliases}' if aliases else ''}"
-        )
+        parts = (f"{name:<{name_width}}", f"{created:<{_DATE}}", f"{size:>{size_width}}", steps, aliases)
+        yield frame.text("  ".join(parts).rstrip())
     if total is not None and total > len(newest):
         yield frame.text(f"and {total - len(newest):,} older ones", "$quiet")
     for why in untold:

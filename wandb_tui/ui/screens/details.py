@@ -184,7 +184,7 @@ class Details(LiveScreen):
     async def _ask_versions(self) -> None:
         self._versions = await self._part(self._versions, lambda inspector: inspector.versions(self._row.run))
         self._update()
-        if self._versions.told is not None:
+        if self._versions.told is not None and not self._versions.problem:
             numbers = [one.version.version for one in self._versions.told.newest]
             self._covered = await self._part(self._covered, lambda inspector: inspector.covered(self._row.run, numbers))
             self._update()
