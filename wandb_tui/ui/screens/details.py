@@ -58,6 +58,7 @@ class Details(LiveScreen):
         self._metric = ""
         self._curves: dict[str, Curve] = {}
         self._info_then, self._artifact_then = row.run_info, row.artifact
+        self._asking = 0
         self._titled: tuple[Content, str] | None = None
         self._panel = CurvePanel(look)
         self._keys = KeyBar(*self.PLACES)
@@ -120,11 +121,13 @@ class Details(LiveScreen):
         run = self._sections[0]
         name, run_id = self._known_name, clean(self._row.run.run_id)
         whole = f"{name} {run_id}" if name != run_id else run_id
-        gone = "" if self._row.run in self._session.watch else "no longer on the list"
+        note = self._look.text("asking…") if self._asking else ""
+        if self._row.run not in self._session.watch:
+            note = "no longer on the list"
         title = Content(self._look.fit(whole, max(4, run.size.width - 4)))
-        if (title, gone) != self._titled:
-            self._titled = (title, gone)
-            run.border_title, run.border_subtitle = title, gone or None
+        if (title, note) != self._titled:
+            self._titled = (title, note)
+            run.border_title, run.border_subtitle = title, note or None
 
     @property
     def _known_name(self) -> str:
@@ -160,7 +163,13 @@ class Details(LiveScreen):
             self._panel.say(_NO_INSPECTOR)
             self._update()
             return
-        await asyncio.gather(self._ask_run(), self._ask_versions())
+        self._asking += 1
+        self._update()
+        try:
+            await asyncio.gather(self._ask_run(), self._ask_versions())
+        finally:
+            self._asking -= 1
+        self._update()
 
     async def _ask_run(self) -> None:
         if not self._metrics:
