@@ -48,7 +48,7 @@ def wiring(sandbox: Sandbox, folder: Path, *, with_account: bool) -> Wiring:
 
 
 async def picture_dashboard(app: WandbTuiApp) -> None:
-    """The dashboard in the middle of its work, its help, and the same on a narrow terminal."""
+    """The dashboard in the middle of its work, its help, a run's details, and the dashboard on a narrow terminal."""
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: app.session.watch.counts[State.FAILED] >= 1)
         for key in ("l", "down", "down", "down", "l", "down", "l"):
@@ -62,11 +62,23 @@ async def picture_dashboard(app: WandbTuiApp) -> None:
         await settled(pilot)
         keep(app, "help")
         await pilot.press("escape")
+        await picture_details(app, pilot)
         await pilot.press("x", "x")
         await pilot.resize_terminal(*NARROW)
         await settled(pilot)
         keep(app, "narrow")
         app.exit(0)
+
+
+async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:
+    """All about a finished run, with the plot of its loss."""
+    await pilot.press("home", "enter")
+    await until(pilot, lambda: bool(app.screen.query("CurvePlot")))
+    await settled(pilot)
+    app.clear_notifications()
+    await settled(pilot)
+    keep(app, "details")
+    await pilot.press("escape")
 
 
 async def picture_sign_in(app: WandbTuiApp) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from wandb_tui.services.graphql import GraphQL
     from wandb_tui.services.habits import HabitFile
     from wandb_tui.services.hooks import CommandHooks
+    from wandb_tui.services.inspector import GraphQLInspector
+    from wandb_tui.services.step_files import StepFiles
     from wandb_tui.services.store import SqliteWatchStore
     from wandb_tui.services.vault import Vault
 
@@ -88,7 +90,7 @@ class Wiring:
         self._headless = self.settings.headless if headless is None else headless
         self._anonymous_ok = anonymous_ok
         self.lock = threading.RLock()
-        self._closers: list[GraphQL | GraphQLCatalogue | Poller | BrowserVisitor | CommandHooks] = []
+        self._closers: list[GraphQL | GraphQLCatalogue | GraphQLInspector | Poller | BrowserVisitor | CommandHooks] = []
 
     @_Once
     def vault(self) -> Vault:
@@ -137,16 +139,31 @@ class Wiring:
         from wandb_tui.services.artifacts import Poller
         from wandb_tui.services.coverage import StepReader
         from wandb_tui.services.sdk_prober import SdkProber
-        from wandb_tui.services.step_files import StepFiles
 
         base_url, api_key = self.server.info.base_url, self.account.api_key
         poller = Poller(
             self.client(),
-            steps=StepReader(StepFiles(base_url, api_key)),
+            steps=StepReader(self.step_files),
             sdk=SdkProber(base_url, api_key),
         )
         self._closers.append(poller)
         return poller
+
+    @_Once
+    def step_files(self) -> StepFiles:
+        """Reads which steps exported files hold."""
+        from wandb_tui.services.step_files import StepFiles
+
+        return StepFiles(self.server.info.base_url, self.account.api_key)
+
+    @_Once
+    def inspector(self) -> GraphQLInspector:
+        """Tells all about one run."""
+        from wandb_tui.services.inspector import GraphQLInspector
+
+        inspector = GraphQLInspector(self.client, self.step_files)
+        self._closers.append(inspector)
+        return inspector
 
     @_Once
     def catalogue(self) -> GraphQLCatalogue:

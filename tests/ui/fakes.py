@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+from wandb_tui.core.details import Curve, RunFacts, Versions
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, OnDisk, ServerInfo, Source, Visit
@@ -248,6 +249,39 @@ class FakeCatalogue:
         return answer
 
 
+class FakeInspector:
+    """Tells what it is given, by the name of the call; an error is raised, and `gate` holds everything back."""
+
+    def __init__(self, **told) -> None:
+        self.told = {"facts": RunFacts(), "versions": Versions(), "covered": {}, "curves": {}} | told
+        self.asked: list[str] = []
+        self.threads: set[int] = set()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def facts(self, run):
+        return self._answer("facts")
+
+    def versions(self, run):
+        return self._answer("versions")
+
+    def covered(self, run, versions):
+        return self._answer("covered")
+
+    def curves(self, run, metrics):
+        told = self._answer("curves")
+        return [Curve(metric, tuple(told.get(metric, ()))) for metric in metrics]
+
+    def _answer(self, part):
+        self.asked.append(part)
+        self.threads.add(threading.get_ident())
+        self.gate.wait(5)
+        told = self.told[part]
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+
 class World:
     """All of it together."""
 
@@ -258,6 +292,7 @@ class World:
         self.store = store or FakeStore()
         self.addresses = FakeAddresses()
         self.catalogue = options.pop("catalogue", None)
+        self.inspector = options.pop("inspector", None)
         self.closed = threading.Event()
         self.options = options
 
@@ -273,6 +308,7 @@ class World:
             close=self.options.get("close", self.closed.set),
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
+            inspector=(lambda: self.inspector) if self.inspector else None,
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),
             notices=self.options.get("notices", Notices()),

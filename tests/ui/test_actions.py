@@ -102,7 +102,7 @@ async def test_panes_are_pinned_and_closed():
         await until(lambda: app.dashboard.table.row_count == 3)
         panes = app.dashboard.panes
         assert [pane.run for pane in panes.panes] == [app.dashboard.table.run]
-        await pilot.press("home", "l", "down", "enter", "down")
+        await pilot.press("home", "l", "down", "l", "down")
         assert [pane.run for pane in panes.panes] == [address("abc"), address("def")]
         assert panes.panes[0].region.y == panes.panes[1].region.y, "side by side"
         await pilot.press("x")
@@ -157,7 +157,7 @@ async def test_the_filter():
 
 
 async def test_help_shows_every_key():
-    async with running(None, "abc", size=(120, 70)) as (app, pilot):
+    async with running(None, "abc", size=(120, 80)) as (app, pilot):
         await pilot.press("question_mark")
         assert isinstance(app.screen, Help)
         text = shown(app)
@@ -188,9 +188,10 @@ async def test_the_palette_knows_what_makes_sense():
 def test_every_action_has_a_method():
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.ui.screens.dashboard import Dashboard
+    from wandb_tui.ui.screens.details import Details
 
     for action in ACTIONS:
-        owner = WandbTuiApp if action.where is Where.ANYWHERE else Dashboard
+        owner = {Where.ANYWHERE: WandbTuiApp, Where.DETAILS: Details}.get(action.where, Dashboard)
         assert callable(getattr(owner, f"action_{action.id}"))
 
 

@@ -39,7 +39,8 @@ sys.exit(run_app(app, Path({log!r})))
 
 
 def test_the_import_is_light():
-    code = "import sys, wandb_tui.ui.app; print(*{'wandb', 'playwright', 'keyring', 'requests'} & set(sys.modules))"
+    heavy = {"wandb", "playwright", "keyring", "requests", "plotext"}
+    code = f"import sys, wandb_tui.ui.app, wandb_tui.ui.screens.details; print(*{heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
 

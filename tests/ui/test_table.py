@@ -14,6 +14,7 @@ from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui.filtering import Filter
 from wandb_tui.ui.screens.confirm import Confirm
+from wandb_tui.ui.screens.details import Details
 from wandb_tui.ui.widgets.run_table import RunTable
 
 STATES = {
@@ -237,7 +238,8 @@ async def test_marks_by_mouse():
         assert app.dashboard.panes.pinned == []
         await pilot.press("escape")
         await pilot.click(RunTable, offset=(20, 2), times=2)
-        assert app.dashboard.panes.pinned == [address("r9")]
+        assert isinstance(app.screen, Details)
+        assert "lab/forks/runs/r9" in shown(app)
 
 
 async def test_only_what_runs_is_counted_when_many_are_cancelled():

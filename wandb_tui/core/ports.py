@@ -6,7 +6,7 @@ interface makes them off its own thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Probe
 from wandb_tui.core.record import Attempt, LogLine
@@ -354,3 +355,23 @@ class Hooks(Protocol):
 
     def stop(self) -> None:
         """End the commands that run, and begin no more."""
+
+
+class Inspector(Protocol):
+    """Tells all about one run. Each call is a part by itself: where one fails, the others may still answer.
+
+    Every call may block, and may raise `ServerError`, `ApiKeyError` or, where there is no such run,
+    `RunNotFoundError`. Several may be under way at a time.
+    """
+
+    def facts(self, run: RunAddress) -> RunFacts:
+        """The run itself, its summary, and what it has logged."""
+
+    def versions(self, run: RunAddress) -> Versions:
+        """The versions of its history artifact."""
+
+    def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, Covers]:
+        """Which steps each of these versions covers, as far as that can be told."""
+
+    def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[Curve]:
+        """A sample of each of these metrics, in their order."""

@@ -18,23 +18,26 @@ if TYPE_CHECKING:
 _SLOW_SECONDS = 0.5
 
 _FINISHED = (
-    # id, display name, steps, learning rate
-    ("finished", "brisk-sun-12", 300, 3e-4),
-    ("exported", "calm-moon-13", 200, 1e-4),
-    ("long-run", "clear-river-14", 400, 3e-5),
-    ("sweep-best", "bright-forest-15", 250, 1e-3),
+    # id, display name, steps logged, steps planned, learning rate
+    ("finished", "brisk-sun-12", 300, 300, 3e-4),
+    ("exported", "calm-moon-13", 200, 200, 1e-4),
+    ("long-run", "clear-river-14", 400, 400, 3e-5),
+    ("sweep-best", "bright-forest-15", 250, 250, 1e-3),
 )
-_RUNNING = ("training", "quiet-meadow-16", 60, 5e-4)
+_RUNNING = ("training", "quiet-meadow-16", 60, 500, 5e-4)
 
 
 def metrics(step: int, steps: int, rate: float) -> dict[str, float]:
-    """Something that looks like training: the loss falls, the accuracy rises, both a little unsteadily."""
-    progress = step / steps
-    wobble = 0.02 * math.sin(step * 1.7) + 0.01 * math.sin(step * 0.31)
+    """Something that looks like training: losses that fall, with one spike, and an accuracy that rises; with noise."""
+    progress = min(1.0, step / steps)
+    noise = (math.sin(step * 1.7) + math.sin(step * 0.31) + math.sin(step * step * 0.7)) / 3
+    spike = 0.5 * math.exp(-(((progress - 0.35) / 0.02) ** 2))
+    loss = 2.3 * math.exp(-4 * progress) + 0.15 + spike
     return {
-        "train/loss": 2.3 * math.exp(-3 * progress) + 0.15 + wobble,
-        "train/accuracy": min(0.99, 0.1 + 0.85 * (1 - math.exp(-4 * progress)) + wobble),
-        "learning_rate": rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))),
+        "train/loss": loss + 0.12 * loss * noise,
+        "train/accuracy": min(0.99, 0.1 + 0.85 * (1 - math.exp(-5 * progress)) - 0.3 * spike + 0.02 * noise),
+        "val/loss": loss + 0.1 + 0.45 * progress**3 + 0.05 * noise,
+        "learning_rate": rate * min(1.0, 20 * progress) * 0.5 * (1 + math.cos(math.pi * progress)),
         "epoch": step // 50,
     }
 
@@ -44,11 +47,19 @@ def _settings() -> wandb.Settings:
     return wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True)
 
 
-def begin(name: str, display_name: str, steps: int, rate: float) -> wandb.Run:
+def begin(name: str, display_name: str, logged: int, steps: int, rate: float) -> wandb.Run:
     """Begin a run and log its first steps."""
-    config = {"learning_rate": rate, "batch_size": 64, "model": "small"}
-    run = wandb.init(id=name, name=display_name, config=config, settings=_settings(), reinit="create_new")
-    for step in range(steps):
+    run = wandb.init(
+        id=name,
+        name=display_name,
+        group="learning-rates",
+        job_type="train",
+        tags=["small", "baseline"],
+        config={"learning_rate": rate, "batch_size": 64, "model": "small"},
+        settings=_settings(),
+        reinit="create_new",
+    )
+    for step in range(logged):
         run.log(metrics(step, steps, rate), step=step)
     return run
 
@@ -66,11 +77,11 @@ def main(ready: Path) -> None:
         for run in pool.map(lambda row: begin(*row), (*_FINISHED, _RUNNING)):
             run.finish()
     # The SDK sends a running run's steps every 15 s only; finishing it and resuming it brings the first ones at once.
-    name, _, step, rate = _RUNNING
+    name, _, step, steps, rate = _RUNNING
     running = wandb.init(id=name, resume="must", settings=_settings(), reinit="create_new")
     ready.touch()
     while not ended.wait(_SLOW_SECONDS):
-        running.log(metrics(step, 2000, rate), step=step)
+        running.log(metrics(step, steps, rate), step=step)
         step += 1
     running.finish()
 

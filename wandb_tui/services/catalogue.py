@@ -6,13 +6,12 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
-from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
-from wandb_tui.core.probe import Answer
-from wandb_tui.services.graphql import GraphQL, Reply, shown
+from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
+from wandb_tui.services.answers import error_of, json_object, moment, next_page, nodes
+from wandb_tui.services.graphql import GraphQL
 
 PAGE = 50
 """How many are asked for at a time; the SDK's own number."""
@@ -55,18 +54,18 @@ class GraphQLCatalogue:
 
     def entities(self) -> list[str]:
         """The key's own entity, then the teams it belongs to."""
-        viewer = _object(self._ask(_VIEWER, {}).get("viewer"))
+        viewer = json_object(self._ask(_VIEWER, {}).get("viewer"))
         if not viewer:
             raise ApiKeyError("The server does not say whose API key this is.", "Sign in with an API key: s.")
-        teams = [str(node.get("name") or "") for node in _nodes(viewer.get("teams"))]
+        teams = [str(node.get("name") or "") for node in nodes(viewer.get("teams"))]
         own = [str(viewer.get(key) or "") for key in ("entity", "username")]
         return [name for name in dict.fromkeys([own[0], *teams, own[1]]) if name]
 
     def projects(self, entity: str, after: str = "") -> Page[str]:
         """The projects of an entity."""
         answer = self._ask(_PROJECTS, {"entity": entity, "cursor": after or None, "perPage": PAGE})
-        found = _object(answer.get("models"))
-        return Page(tuple(str(node["name"]) for node in _nodes(found) if node.get("name")), _after(found))
+        found = json_object(answer.get("models"))
+        return Page(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_page(found))
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> Page[ListedRun]:
         """The runs of a project, newest first."""
@@ -78,13 +77,13 @@ class GraphQLCatalogue:
             "order": "-created_at",
             "filters": json.dumps(filters(query)),
         }
-        answer = _object(self._ask(_RUNS, variables).get("project"))
+        answer = json_object(self._ask(_RUNS, variables).get("project"))
         if not answer:
             raise RunNotFoundError(f"There is no project {entity}/{project}, or this API key may not see it.")
-        found = _object(answer.get("runs"))
+        found = json_object(answer.get("runs"))
         total = answer.get("runCount")
-        runs = tuple(_run(entity, project, node) for node in _nodes(found) if node.get("name"))
-        return Page(runs, _after(found), total if isinstance(total, int) else None)
+        runs = tuple(_run(entity, project, node) for node in nodes(found) if node.get("name"))
+        return Page(runs, next_page(found), total if isinstance(total, int) else None)
 
     def close(self) -> None:
         """Close the connections."""
@@ -96,7 +95,7 @@ class GraphQLCatalogue:
             self._client = self._client or self._make()
             reply = self._client.ask(query, variables)
         if reply.problem is not None or reply.errors:
-            raise _trouble(reply)
+            raise error_of(reply, again="^r")
         return reply.data or {}
 
 
@@ -111,16 +110,6 @@ def filters(query: RunQuery) -> dict[str, Any]:
     return {"$and": wanted} if wanted else {}
 
 
-def _trouble(reply: Reply) -> ServerError | ApiKeyError:
-    if reply.problem is Answer.REFUSED:
-        return ApiKeyError(f"{reply.message}.", "Give another API key: s.")
-    if reply.status == 429:  # noqa: PLR2004 - Too Many Requests
-        wait = reply.limits.retry_after
-        return ServerError("The server is limiting us.", f"Try again in {wait:.0f} s." if wait else "Try again soon.")
-    message = reply.message or f"The server says: {shown(reply.errors[0].get('message') if reply.errors else '')}"
-    return ServerError(f"{message}.", "Try again with ^r.")
-
-
 def _run(entity: str, project: str, node: dict[str, Any]) -> ListedRun:
     texts = {key: str(node.get(key) or "") for key in ("name", "displayName", "state", "group", "sweepName")}
     return ListedRun(
@@ -131,27 +120,5 @@ def _run(entity: str, project: str, node: dict[str, Any]) -> ListedRun:
         texts["state"],
         texts["group"],
         texts["sweepName"],
-        _time(node.get("createdAt")),
+        moment(node.get("createdAt")),
     )
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _nodes(connection: object) -> list[dict[str, Any]]:
-    edges = _object(connection).get("edges")
-    return [_object(_object(edge).get("node")) for edge in edges] if isinstance(edges, list) else []
-
-
-def _after(connection: dict[str, Any]) -> str:
-    info = _object(connection.get("pageInfo"))
-    return str(info.get("endCursor") or "") if info.get("hasNextPage") else ""
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
-        return None
-    return found if found is None or found.tzinfo else None

@@ -166,7 +166,7 @@ def _interpret(question: Question, project: object, errors: list[dict[str, Any]]
 def _read_project(question: Question, project: dict[str, Any]) -> Probe | None:
     """The artifact and the run as answered; None where there is no such run."""
     run = project.get("run")
-    info = _run_info(run) if isinstance(run, dict) else None
+    info = run_info(run) if isinstance(run, dict) else None
     version = _version(project)
     coverage = _coverage(run, info) if question.coverage and isinstance(run, dict) else None
     if version is not None:
@@ -174,7 +174,8 @@ def _read_project(question: Question, project: dict[str, Any]) -> Probe | None:
     return Probe(Answer.ABSENT, None, info, coverage) if info is not None else None
 
 
-def _run_info(run: dict[str, Any]) -> RunInfo:
+def run_info(run: dict[str, Any]) -> RunInfo:
+    """What an answer says of the run itself."""
     keys = _json(run.get("historyKeys"))
     last = keys.get("lastStep") if isinstance(keys, dict) else None
     # The server says -1 for a run that has logged nothing.
@@ -193,6 +194,11 @@ def _steps_rise(history_keys: object) -> bool | None:
 def _version(project: dict[str, Any]) -> ArtifactVersion | None:
     membership = project.get("artifactCollectionMembership")
     artifact = membership.get("artifact") if isinstance(membership, dict) else project.get("artifact")
+    return artifact_version(artifact, membership)
+
+
+def artifact_version(artifact: object, membership: object = None) -> ArtifactVersion | None:
+    """The version that an answer describes, as a membership or by itself; None where there is none to be used."""
     if not isinstance(artifact, dict) or artifact.get("state") not in {None, "COMMITTED"}:
         return None
     holder = membership if isinstance(membership, dict) else artifact

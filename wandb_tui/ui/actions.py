@@ -14,7 +14,13 @@ class Where(StrEnum):
 
     DASHBOARD = "dashboard"
     LOGS = "logs"
+    DETAILS = "details"
     ANYWHERE = "anywhere"
+
+    @property
+    def screen(self) -> Where:
+        """The same for all that stand on one screen: the logs stand below the table."""
+        return Where.DASHBOARD if self is Where.LOGS else self
 
 
 class Needs(StrEnum):
@@ -26,6 +32,7 @@ class Needs(StrEnum):
     ACTIVE_RUN = "active run"
     PANE = "pane"
     LOG = "log"
+    METRICS = "several metrics"
     REMOVED = "removed run"
     CATALOGUE = "a server to look through"
     CHOICE = "marks or a filter"
@@ -62,6 +69,10 @@ class Action:
         """By this the user's settings name it."""
         return f"{self.where}.{self.id}"
 
+    def meets(self, other: Action) -> bool:
+        """Whether both can be used in one place, so that they need different keys."""
+        return Where.ANYWHERE in {self.where, other.where} or self.where.screen is other.where.screen
+
     @property
     def all_keys(self) -> str:
         """All its keys, as shown to people."""
@@ -82,7 +93,7 @@ class Action:
 
 SHOWN = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
-    "asterisk": "*", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
+    "asterisk": "*", "left": "←", "right": "→", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
     "less_than_sign": "<", "greater_than_sign": ">", "minus": "-", "plus": "+", "at": "@", "backslash": "\\",
     "underscore": "_", "backspace": "Backspace", "insert": "Ins",
 }  # fmt: skip
@@ -106,7 +117,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("restart", ("r",), "Restart", "Begin the next attempt; one under way ends first.", needs=Needs.RUN),
     Action("visit", ("v",), "Visit", "Open the run's page again now.", needs=Needs.ACTIVE_RUN),
     Action("remove", ("d", "delete"), "Remove", "Take this run off the list.", needs=Needs.RUN, dangerous=True),
-    Action("logs", ("l", "enter"), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
+    Action("details", ("enter", "e"), "Details",
+           "Show this run: a plot of its metrics, its summary, the versions of its history, all attempts.",
+           needs=Needs.RUN),
+    Action("logs", ("l",), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
     Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.", needs=Needs.PANE,
            footer=False),
     Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.", needs=Needs.RUN),
@@ -156,6 +170,12 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Where.LOGS, Needs.LOG,
            footer=False),
+    Action("leave", ("escape",), "Back", "From the details back to the table.", Where.DETAILS),
+    Action("next_metric", ("n", "right"), "Next metric", "In the details: plot the next metric.",
+           Where.DETAILS, Needs.METRICS),
+    Action("previous_metric", ("N", "left"), "Previous", "In the details: plot the metric before.",
+           Where.DETAILS, Needs.METRICS),
+    Action("ask_again", ("r", "f5"), "Refresh", "In the details: ask the server again.", Where.DETAILS),
     Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),
     Action("command_palette", ("ctrl+p",), "Palette", "Find any action by its name.", where=Where.ANYWHERE),
     Action("suspend_process", ("ctrl+z",), "Suspend",
@@ -167,6 +187,6 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID = {action.id: action for action in ACTIONS}
 
 
-def bindings(where: Where) -> list[BindingType]:
+def bindings(*places: Where) -> list[BindingType]:
     """The bindings of all actions usable there."""
-    return [action.binding for action in ACTIONS if action.where is where]
+    return [action.binding for action in ACTIONS if action.where in places]

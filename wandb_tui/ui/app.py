@@ -28,6 +28,7 @@ from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.speaking import SpeakingApp
@@ -235,7 +236,8 @@ class WandbTuiApp(SpeakingApp):
             return
         began = time.monotonic()
         changed = self.session.hear().values()
-        self.dashboard.repaint(changed)
+        for screen in self._live:
+            screen.repaint(changed)
         if self.session.sign_in_problem != self._problem:
             # With a refused sign-in it may have become known what the user has to be asked.
             self._problem = self.session.sign_in_problem
@@ -287,7 +289,13 @@ class WandbTuiApp(SpeakingApp):
                 self.theme = chosen
 
     def _tick(self) -> None:
-        self.dashboard.tick()
+        for screen in self._live:
+            screen.tick()
+
+    @property
+    def _live(self) -> list[LiveScreen]:
+        """The screens that show how the monitors stand, covered ones included."""
+        return [screen for screen in self.screen_stack if isinstance(screen, LiveScreen)]
 
     def on_elsewhere(self, message: Elsewhere) -> None:
         """Another dashboard has changed the list."""

@@ -12,6 +12,7 @@ from textual.content import Content
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 from wandb_tui.ui.copying import COPIES
 from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.themes import OWN
 
 if TYPE_CHECKING:
@@ -37,18 +38,18 @@ class ActionCommands(Provider):
 
     def _commands(self) -> Iterator[Command]:
         app = cast("WandbTuiApp", self.app)
-        dashboard = self.screen if isinstance(self.screen, Dashboard) else None
+        screen = self.screen if isinstance(self.screen, LiveScreen) else None
         for action in ACTIONS:
-            if action.id != "command_palette" and _usable(action, dashboard):
+            if action.id != "command_palette" and _usable(action, screen):
                 owner = self.app if action.where is Where.ANYWHERE else self.screen
                 key = app.session.keys.first(action.id)
                 yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
-        if dashboard is not None and dashboard.applies(BY_ID["copy"]):
+        if isinstance(screen, Dashboard) and screen.applies(BY_ID["copy"]):
             for copy in COPIES:
                 yield (
                     f"Copy {copy.name}",
                     "Copy it of the run, or of all that are marked.",
-                    partial(dashboard.copy_now, copy),
+                    partial(screen.copy_now, copy),
                 )
         for theme in sorted(app.available_themes, key=lambda theme: (theme not in OWN, theme)):
             if theme != app.theme:
@@ -59,7 +60,7 @@ class ActionCommands(Provider):
                 )
 
 
-def _usable(action: Action, dashboard: Dashboard | None) -> bool:
+def _usable(action: Action, screen: LiveScreen | None) -> bool:
     if action.where is Where.ANYWHERE:
         return True
-    return dashboard is not None and dashboard.applies(action)
+    return screen is not None and action.where in screen.PLACES and screen.applies(action)

@@ -91,23 +91,30 @@ class KeyTable:
                 yield action, keys
 
     def _settle(self, wanted: dict[Action, tuple[str, ...]]) -> None:
-        """Give every key to one action: to the first that wishes for it, before the one that has it by default."""
-        owners: dict[str, Action] = {}
+        """Give every key to one action of a screen: to the first that wishes for it, before the one that has it."""
+        given: dict[str, list[Action]] = {}
+
+        def owner(key: str, action: Action) -> Action | None:
+            return next((other for other in given.get(key, ()) if other.meets(action)), None)
+
         for action in (action for action in ACTIONS if action in wanted):
+            won = []
             for key in wanted[action]:
-                if (owner := owners.setdefault(key, action)) is not action:
+                if first := owner(key, action):
                     self.complaints.append(
-                        f"{shown(key)} is wanted by {owner.full_id} and {action.full_id}; the first has it."
+                        f"{shown(key)} is wanted by {first.full_id} and {action.full_id}; the first has it."
                     )
-            self._keys[action.id] = tuple(key for key in wanted[action] if owners[key] is action)
+                else:
+                    given.setdefault(key, []).append(action)
+                    won.append(key)
+            self._keys[action.id] = tuple(won)
         for action in (action for action in ACTIONS if action not in wanted):
-            lost = [key for key in action.keys if key in owners]
+            owners = {key: other for key in action.keys if (other := owner(key, action))}
             self._keys[action.id] = left = tuple(key for key in action.keys if key not in owners)
-            if lost:
+            if owners:
                 has = f"has {' '.join(map(shown, left))} left" if left else "has no key now"
-                self.complaints.append(
-                    f"{shown(lost[0])} is for {owners[lost[0]].full_id} now; {action.full_id} {has}."
-                )
+                key, other = next(iter(owners.items()))
+                self.complaints.append(f"{shown(key)} is for {other.full_id} now; {action.full_id} {has}.")
 
 
 def read_key(text: str) -> str:
@@ -132,7 +139,7 @@ def _rank(modifier: str) -> int:
 
 
 def _name_of(key: str, *, control: bool) -> str:
-    if len(key) == 1:
+    if len(key) == 1 and key not in _WRITTEN:
         if key.isalnum():
             return key.lower() if control else key
         name = unicodedata.name(key, "").lower().replace("-", "_").replace(" ", "_") if key.isprintable() else ""

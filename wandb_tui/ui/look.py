@@ -80,6 +80,11 @@ def time_of_day(moment: datetime) -> str:
     return f"{moment.astimezone():%H:%M:%S}"
 
 
+def date_and_time(moment: datetime) -> str:
+    """``YYYY-MM-DD HH:MM`` where the user is."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
 STATE_COLOURS = {
     State.QUEUED: "queued",
     State.SIGNING_IN: "secondary",
@@ -114,7 +119,7 @@ _ASCII_ICONS = {
 }
 _TO_ASCII = str.maketrans(
     {
-        "…": "...", "–": "-", "—": "-", "·": "-", "●": "*", "○": "o", "“": '"', "”": '"', "→": "->",
+        "…": "...", "–": "-", "—": "-", "·": "-", "●": "*", "○": "o", "“": '"', "”": '"', "→": "->", "←": "<-",
         "✔": "+", "✖": "x", "◐": "~", "⚠": "!", "•": "-", "×": "x", "↑": "^", "↓": "v", "▪": "*", "─": "-",
         "▲": "^", "▼": "v", "━": "=", "╸": "-",
         _REPLACEMENT: "?",

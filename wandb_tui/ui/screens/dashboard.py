@@ -35,7 +35,8 @@ Standing = tuple[State, bool, bool]
 class Dashboard(PaneActions):
     """What one sees all the time."""
 
-    BINDINGS = [*bindings(Where.DASHBOARD), *bindings(Where.LOGS)]  # noqa: RUF012 - as Textual declares it
+    PLACES = (Where.DASHBOARD, Where.LOGS)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "RunTable"
 
     def __init__(self, session: Session, look: Look, goal: Goal) -> None:
@@ -55,7 +56,7 @@ class Dashboard(PaneActions):
         self._banner, self.filter_bar, self._keys = (
             Banner(look, session.keys),
             FilterBar(look, self.table),
-            KeyBar(session.keys),
+            KeyBar(session.keys, *self.PLACES),
         )
 
     def compose(self) -> ComposeResult:
@@ -153,7 +154,7 @@ class Dashboard(PaneActions):
 
     @on(RunTable.Opened)
     def _opened(self) -> None:
-        self.action_logs()
+        self.action_details()
 
     # Doing
 
@@ -169,6 +170,7 @@ class Dashboard(PaneActions):
             Needs.LOG: lambda: len(self.session.watch),
             Needs.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Needs.CHOICE: lambda: len(self.table.marks) or self.arrangement.filter.text,
+            Needs.METRICS: lambda: False,
             Needs.REMOVED: lambda: self.session.can_undo,
         }
         return bool(holds[action.needs]())

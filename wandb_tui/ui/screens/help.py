@@ -17,6 +17,7 @@ from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.log_lines import wrapped
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.screens.live import LiveScreen
 
 _WIDTH, _FRAME, _SIGNS = 84, 7, 14
 """Cells: of the whole box as its style sheet has it, of border and padding, of the column of keys and signs."""
@@ -96,11 +97,13 @@ class Help(ModalScreen[None]):
                 yield _Table(rows, self._look)
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
-        if not isinstance(self._for, Dashboard):
-            yield "Here", list(_bound(self._for))
-        else:
+        if isinstance(self._for, Dashboard):
             yield "Runs", list(self._rows(Where.DASHBOARD))
             yield "Logs", [*self._rows(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
+        elif not isinstance(self._for, LiveScreen):
+            yield "Here", list(_bound(self._for))
+        if isinstance(self._for, LiveScreen):
+            yield "Details of a run", list(self._rows(Where.DETAILS))
         yield "Anywhere", list(self._rows(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]

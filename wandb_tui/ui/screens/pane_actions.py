@@ -32,6 +32,11 @@ class PaneActions(TableActions):
     def refresh_bars(self) -> None:
         """What stands above and below the table may have changed."""
 
+    @property
+    def pointed_at(self) -> RunAddress | None:
+        """The run of the pane in focus, else the one under the cursor."""
+        return self.focused.run if isinstance(self.focused, LogPane) else self.table.run
+
     def action_logs(self) -> None:
         """Pin a pane."""
         for run in self.targets():

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-
-from textual.screen import Screen
+from collections.abc import Callable, Sequence
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.copying import Copy
 from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.run_table import RunTable
 
@@ -20,7 +19,7 @@ _NAMED = 3
 """So many runs a question names; more would not be read."""
 
 
-class RunActions(Screen[None]):
+class RunActions(LiveScreen):
     """The actions that change runs."""
 
     session: Session
@@ -32,10 +31,6 @@ class RunActions(Screen[None]):
     @abstractmethod
     def refresh_all(self) -> None:
         """Rows may have come or gone."""
-
-    @abstractmethod
-    def repaint(self, rows: Iterable[Watched]) -> None:
-        """These rows have changed."""
 
     def targets(self) -> list[RunAddress]:
         """The marked runs that are shown, else the one under the cursor."""
@@ -71,6 +66,20 @@ class RunActions(Screen[None]):
         if not runs:
             self.hint(self.session.keys.hint("No attempt is under way there", "restart", "begins one"))
         self._each(runs, self.session.watch.visit)
+
+    def action_details(self) -> None:
+        """Show all that is known of the run under the cursor."""
+        run = self.pointed_at
+        row = self.session.watch.get(run) if run is not None else None
+        if row is not None:
+            from wandb_tui.ui.screens.details import Details
+
+            self.app.push_screen(Details(self.session, row, self.look))
+
+    @property
+    def pointed_at(self) -> RunAddress | None:
+        """The one run that is meant where an action is for one."""
+        return self.table.run
 
     def action_goal(self) -> None:
         """Wait for something else."""

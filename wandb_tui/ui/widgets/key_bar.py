@@ -12,8 +12,8 @@ from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 from wandb_tui.ui.keys import KeyTable
 
 _WORTH = (
-    "add", "ask_quit", "help", "restart", "cancel", "filter", "logs", "mark", "remove", "pick", "sort", "goal",
-    "command_palette", "visit", "copy", "sign_in",
+    "leave", "add", "ask_quit", "help", "next_metric", "restart", "cancel", "filter", "details", "logs", "mark",
+    "remove", "pick", "sort", "goal", "command_palette", "visit", "copy", "sign_in",
 )  # fmt: skip
 """The actions in the order of their worth: where it is narrow, the last ones go."""
 
@@ -24,20 +24,28 @@ class KeyBar(Widget):
     disabled_actions: reactive[frozenset[str]] = reactive(frozenset())
     """The ids of actions that make no sense right now; they are shown dimmed."""
 
-    def __init__(self, keys: KeyTable) -> None:
+    def __init__(self, keys: KeyTable, *places: Where) -> None:
+        """Make a bar.
+
+        Args:
+            keys: The keys of the actions.
+            places: Whose actions it shows, besides those that can be used anywhere.
+        """
         super().__init__()
         self._keys = keys
+        shown_here = {*places, Where.ANYWHERE}
+        self._actions = [a for a in ACTIONS if a.footer and a.where in shown_here and keys.of(a)]
 
     def render(self) -> Content:
         """The line; keys of less worth go where it is narrow."""
         room = self.size.width - 1
         kept: set[str] = set()
-        for action in sorted((action for action in ACTIONS if action.footer and self._keys.of(action)), key=_rank):
+        for action in sorted(self._actions, key=_rank):
             room -= self._width(action)
             if room < 0:
                 break
             kept.add(action.id)
-        shown = [action for action in ACTIONS if action.id in kept]
+        shown = [action for action in self._actions if action.id in kept]
         return Content.assemble(" ", *(self._hint(action) for action in shown))
 
     def _hint(self, action: Action) -> Content:

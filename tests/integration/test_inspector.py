@@ -1,0 +1,161 @@
+"""What a server tells of one run: logged by the real SDK, asked of the sandbox, whole and in trouble."""
+
+import json
+import math
+
+import pytest
+from sandbox_fixtures import run_sdk_script
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.details import Covers
+from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.coverage import NO_PYARROW
+from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.inspector import GraphQLInspector
+from wandb_tui.services.step_files import StepFiles
+
+ODD = "[red]\x1b[31m\n漢字"
+LOG = f"""
+import math, wandb
+with wandb.init(project="forks", id="abc", name="sun", group="grid", job_type="train", tags=["a", "b"]) as run:
+    for step in range(40):
+        run.log({{"loss": math.nan if step == 7 else 1 / (step + 1), {ODD!r}: step, "note": "text"}})
+    run.summary["nested"] = {{"best": 0.5}}
+"""
+RUN, BARE = RunAddress("lab", "forks", "abc"), RunAddress("lab", "forks", "bare")
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """One run with two versions of its history and ten steps that no version has; one that has logged nothing."""
+    home = tmp_path_factory.mktemp("home")
+    with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
+        run_sdk_script(sandbox, LOG, home)
+        sandbox.export_now(str(RUN))
+        log_more(sandbox, 40)
+        sandbox.export_now(str(RUN))
+        log_more(sandbox, 50)
+        state = sandbox.world.state
+        state.create_run(state.project("lab", "forks"), BARE.run_id, None)
+        yield sandbox
+
+
+def log_more(sandbox, first):
+    """Ten steps more, without the seconds that the SDK takes to begin."""
+    run = sandbox.world.state.run(sandbox.world.state.project("lab", "forks"), "abc")
+    lines = [json.dumps({"_step": step, "loss": 0.1}) for step in range(first, first + 10)]
+    sandbox.world.histories.append(run, "wandb-history.jsonl", first, lines)
+
+
+@pytest.fixture
+def inspector(sandbox):
+    def key():
+        return sandbox.api_key
+
+    inspector = GraphQLInspector(lambda: GraphQL(sandbox.base_url, key), StepFiles(sandbox.base_url, key))
+    yield inspector
+    inspector.close()
+    sandbox.set_faults()
+
+
+def test_the_run_its_summary_and_its_metrics(inspector):
+    facts = inspector.facts(RUN)
+    assert (facts.info.name, facts.info.state, facts.info.last_step) == ("sun", "finished", 59)
+    assert (facts.group, facts.job_type, facts.tags, facts.user) == ("grid", "train", ("a", "b"), "researcher")
+    assert facts.created is not None
+    summary = dict(facts.summary)
+    assert summary["loss"] == 1 / 40
+    assert summary["note"] == "text"
+    assert summary["nested.best"] == 0.5
+    assert set(facts.metrics) == {"loss", ODD}
+    assert facts.untold == ()
+
+
+def test_curves_keep_what_is_not_finite(inspector):
+    loss, odd, none = inspector.curves(RUN, ["loss", ODD, "none"])
+    assert [step for step, _ in loss.points] == list(range(60))
+    assert math.isnan(loss.points[7][1])
+    assert (len(loss.finite), loss.changes) == (59, True)
+    assert [value for _, value in odd.points] == list(range(40))
+    assert none.points == ()
+
+
+def test_versions_and_the_steps_they_cover(inspector):
+    found = inspector.versions(RUN)
+    assert [(one.version.version, one.aliases) for one in found.newest] == [(1, ("latest",)), (0, ())]
+    assert found.total == 2
+    assert all(one.version.created and one.version.size for one in found.newest)
+    covered = inspector.covered(RUN, [1, 0])
+    assert [(covered[v].last, covered[v].complete) for v in (1, 0)] == [(49, False), (39, None)]
+
+
+def test_without_pyarrow_the_server_tells_of_the_newest_alone(inspector, monkeypatch):
+    monkeypatch.setattr(StepFiles, "usable", False)
+    covered = inspector.covered(RUN, [1, 0])
+    assert covered[1].last == 49
+    assert (covered[0].last, covered[0].why_not) == (None, NO_PYARROW)
+
+
+def test_a_run_that_has_logged_nothing(inspector):
+    facts = inspector.facts(BARE)
+    assert (facts.info.last_step, facts.metrics) == (None, ())
+    assert inspector.versions(BARE).newest == ()
+    assert inspector.covered(BARE, []) == {}
+    assert inspector.curves(BARE, []) == []
+
+
+def test_a_server_that_fills_no_parquet_history_leaves_it_to_the_files(sandbox, inspector):
+    sandbox.set_faults("no-parquet-history", "no-membership-field")
+    covered = inspector.covered(RUN, [1, 0])
+    assert [(covered[v].last, covered[v].complete) for v in (1, 0)] == [(49, False), (39, None)]
+
+
+def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatch):
+    ask = GraphQL.ask
+
+    def older(self, query, variables):
+        for name in ("summaryMetrics", "sweepName", "aliases"):
+            query = query.replace(name, f"{name}X")
+        reply = ask(self, query, variables)
+        for error in reply.errors:
+            error["message"] = error["message"].replace("X", "")
+        return reply
+
+    monkeypatch.setattr(GraphQL, "ask", older)
+    facts = inspector.facts(RUN)
+    assert facts.info.name == "sun"
+    assert facts.summary is None
+    assert set(facts.untold) == {"summaryMetrics", "sweepName"}
+    assert set(facts.metrics) == {"loss", ODD}
+    assert [one.aliases for one in inspector.versions(RUN).newest] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "said"),
+    [
+        ("key-refused", ApiKeyError, "refused the API key"),
+        ("key-sees-nothing", RunNotFoundError, "no project lab/forks"),
+        ("sdk-only", ServerError, "Cannot query field"),
+        ("http-status:code=500", ServerError, "in trouble"),
+        ("rate-limit:retry-after=7", ServerError, "Try again in 7 s"),
+        ("broken-json", ServerError, "not JSON"),
+    ],
+)
+def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, said):
+    sandbox.set_faults(fault)
+    for ask in (inspector.facts, inspector.versions, lambda run: inspector.curves(run, ["loss"])):
+        with pytest.raises(error, match=said):
+            ask(RUN)
+    if error is ApiKeyError or fault.startswith(("http-status", "rate-limit")):
+        with pytest.raises(error, match=said):
+            inspector.covered(RUN, [1])
+    else:
+        assert inspector.covered(RUN, [1])[1] == Covers(why_not="the server names no files of it")
+
+
+def test_a_run_that_is_not_there(inspector):
+    with pytest.raises(RunNotFoundError, match="no run nope in lab/forks"):
+        inspector.facts(RunAddress("lab", "forks", "nope"))
+    with pytest.raises(RunNotFoundError, match="no project lab/gone"):
+        inspector.versions(RunAddress("lab", "gone", "abc"))

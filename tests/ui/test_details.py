@@ -1,0 +1,312 @@
+"""The details of a run: what is shown at once, what the server tells of it, and what it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fakes import ABSENT, FakeInspector, FakeProber, FakeStore, World, address, there
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from support import running, shown, until
+from test_screen import HOSTILE
+
+from wandb_tui.core.details import Covers, Curve, ExportedVersion, RunFacts, Versions
+from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
+from wandb_tui.core.record import Attempt
+from wandb_tui.core.state import State
+from wandb_tui.services.run_queries import read_curves, read_facts, read_versions
+from wandb_tui.ui.curves import Span, shown_step, spans, stretches
+from wandb_tui.ui.metric_choice import by_worth, first_choice
+from wandb_tui.ui.screens.details import Details
+
+MADE = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+FALLING = [(float(step), math.exp(-step / 20)) for step in range(100)]
+
+
+def inspector(**more):
+    told = {
+        "facts": RunFacts(
+            RunInfo("brisk-sun-12", "finished", 99),
+            MADE,
+            group="grid",
+            tags=("small", "baseline"),
+            user="ada",
+            summary=(("acc", 0.912345678), ("loss", math.nan), ("note", "[red]x[/]")),
+            metrics=("epoch", "acc", "train/loss"),
+        ),
+        "versions": Versions(
+            tuple(
+                ExportedVersion(ArtifactVersion(number, MADE, size=16_800 * (number + 1)), aliases)
+                for number, aliases in ((1, ("latest",)), (0, ()))
+            ),
+            23,
+        ),
+        "covered": {1: Covers(99, complete=True), 0: Covers(why_not="the server names no files of it")},
+        "curves": {
+            "train/loss": FALLING,
+            "acc": [(0.0, 0.5), (1.0, math.nan), (2.0, 0.7)],
+            "epoch": [(0.0, math.inf)],
+        },
+    }
+    return FakeInspector(**told | more)
+
+
+def kept(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300 s"):
+    attempts = (
+        Attempt(1, MADE, MADE + timedelta(seconds=200), State.FAILED, "The server is in trouble"),
+        Attempt(2, MADE + timedelta(hours=1), MADE + timedelta(hours=1, seconds=300), state, message),
+    )
+    return KeptRun(address(run_id), Goal(), 2, state, message, None, 300, attempts=attempts)
+
+
+def world(told=None, **options):
+    return World(store=FakeStore([kept()]), inspector=inspector() if told is None else told, **options)
+
+
+async def opened(app, pilot, key="enter"):
+    """Open the details of the first run."""
+    await until(lambda: len(app.session.watch) and app.dashboard.table.row_count)
+    await pilot.press("home", key)
+    assert isinstance(app.screen, Details)
+
+
+def picture(text):
+    """The signs of braille on the screen."""
+    return [char for char in text if "\u2800" < char <= "\u28ff"]
+
+
+@pytest.mark.parametrize("key", ["enter", "e"])
+async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
+    app_world = world()
+    app_world.inspector.gate.clear()
+    async with running(app_world, size=(160, 45)) as (app, pilot):
+        await until(lambda: app.app_url)
+        await opened(app, pilot, key)
+        await until(lambda: "forge.coreweave.com/wandb/lab/forks/runs/abc" in shown(app))
+        text = shown(app)
+        for known in ("exists", "timed-out", "5:00", "3:20", "The server is in trouble", "Timeout reached", "asking…"):
+            assert known in text
+        app_world.inspector.gate.set()
+        await until(lambda: picture(shown(app)) and "to step 99" in shown(app) and "asking" not in shown(app))
+        text = shown(app)
+        for told in (
+            *("brisk-sun-12 abc", "finished, step 99", "grid", "small, baseline", "ada", "0.912346", "[red]x[/]"),
+            *("train/loss", "1 of 3", "v1", "latest", "33.6 kB", "16.8 kB", "and 21 older ones"),
+            *("steps not told", "Not told: the server names no files of it."),
+        ):
+            assert told in text, told
+        assert threading.get_ident() not in app_world.inspector.threads
+        link = next(
+            segment.style.link
+            for strip in app.screen._compositor.render_strips(app.size)
+            for segment in strip
+            if segment.style and segment.style.link
+        )
+        assert link == "https://forge.coreweave.com/wandb/lab/forks/runs/abc"
+        await pilot.press("escape")
+        assert app.screen is app.dashboard
+
+
+async def test_from_metric_to_metric_and_round():
+    async with running(world(), size=(120, 40)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: picture(shown(app)))
+        await pilot.press("n")
+        await until(lambda: "1 NaN or infinite · 2 of 3" in shown(app))
+        assert picture(shown(app))
+        await pilot.press("right")
+        await until(lambda: "All 1 values are NaN or infinite." in shown(app))
+        assert not picture(shown(app))
+        await pilot.press("n")
+        await until(lambda: "1 of 3" in shown(app) and picture(shown(app)))
+        await pilot.press("N", "left")
+        await until(lambda: "2 of 3" in shown(app))
+        assert app.screen.focused.id == "details"
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "said", "others"),
+    [
+        ("facts", RunNotFoundError("There is no run abc."), "There is no run abc.", ("33.6 kB", "Timeout reached")),
+        ("versions", ServerError("It knows no artifactType."), "It knows no artifactType.", ("grid", "1 of 3")),
+        ("covered", ServerError("The server is limiting us."), "The server is limiting us.", ("33.6 kB", "1 of 3")),
+        ("curves", ApiKeyError("It refused the API key."), "It refused the API key.", ("33.6 kB", "grid", "1 of 3")),
+    ],
+)
+async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, said, others):
+    async with running(world(inspector(**{part: error})), size=(160, 45)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: said in shown(app) and all(other in shown(app) for other in others))
+
+
+async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
+    facts = RunFacts(RunInfo("sun", "running"), untold=("summaryMetrics",), metrics=())
+    async with running(world(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: "This run has logged no metric yet." in shown(app))
+        for said in (
+            "This server does not know summaryMetrics.",
+            "The server does not tell the run's summary.",
+            "There is no version yet.",
+        ):
+            assert said in shown(app)
+        await pilot.press("n")
+        assert "This run has logged no metric yet." in shown(app)
+
+
+async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
+    told = inspector()
+    async with running(world(told), size=(160, 45)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: picture(shown(app)) and "to step 99" in shown(app))
+        told.told["covered"] = {1: Covers(99, complete=True), 0: Covers(49)}
+        told.gate.clear()
+        await pilot.press("r")
+        await until(lambda: "asking…" in shown(app) and picture(shown(app)))
+        told.gate.set()
+        await until(lambda: "to step 49" in shown(app) and "asking" not in shown(app))
+        told.told["covered"] = {}
+        told.told["versions"] = told.told["facts"] = ServerError("Nothing listens there.")
+        await pilot.press("f5")
+        await until(lambda: shown(app).count("Nothing listens there.") == 2)
+        for kept in ("33.6 kB", "to step 49", "small, baseline"):
+            assert kept in shown(app)
+        assert told.asked.count("facts") == 3
+
+
+async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
+    prober, told = FakeProber(), inspector()
+    async with running(World(prober, inspector=told), "abc", size=(160, 45)) as (app, pilot):
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.state is State.WAITING and prober.open["abc"])
+        await opened(app, pilot)
+        await until(lambda: "◐ waiting" in shown(app) and "under way" in shown(app) and "to step 99" in shown(app))
+        prober.answer("abc", Probe(ABSENT.answer, run=RunInfo("sun", "running", 120)))
+        await until(lambda: "running, step 120" in shown(app))
+        prober.answer("abc", there(2))
+        await until(lambda: row.state is State.AVAILABLE or prober.answer("abc", there(2)))
+        await until(lambda: "✔ available · v2" in shown(app) and told.asked.count("versions") == 2)
+        app.session.remove([address("abc")])
+        await until(lambda: "no longer on the list" in shown(app))
+
+
+async def test_answers_that_come_after_it_was_closed_go_nowhere():
+    told = inspector()
+    told.gate.clear()
+    async with running(world(told), size=(120, 40)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: len(told.asked) == 2)
+        await pilot.press("escape")
+        told.gate.set()
+        await asyncio.sleep(0.05)
+        assert told.asked == ["facts", "versions"]
+        assert app.screen is app.dashboard
+        assert not [worker for worker in app.workers if worker.group in {"ask", "plot"}]
+
+
+async def test_without_a_way_to_ask():
+    async with running(World(store=FakeStore([kept()]))) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: "There is no way to ask the server here." in shown(app))
+        assert "Timeout reached" in shown(app)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_hostile_texts_are_text_and_nothing_bends(kind):
+    text = HOSTILE[kind]
+    facts = RunFacts(
+        RunInfo(text, text, 3), MADE, text, text, text, (text, text), text, ((text, text),), (text, "loss"), (text,)
+    )
+    versions = Versions((ExportedVersion(ArtifactVersion(1), (text,)),))
+    covered = {1: Covers(why_not=text)}
+    told = FakeInspector(facts=facts, versions=versions, covered=covered, curves={text: FALLING})
+    store = FakeStore([kept(message=text)])
+    for size in ((160, 45), (80, 24)):
+        async with running(World(store=store, inspector=told), size=size) as (app, pilot):
+            await opened(app, pilot)
+            await until(lambda: "curves" in told.asked and picture(shown(app)))
+            for keys in ((), ("n", "end")):
+                await pilot.press(*keys)
+                await pilot.pause(0.1)
+                lines = shown(app).splitlines()
+                assert [line for line in lines if cell_len(line) != size[0]] == []
+                for char in "\x1b\x9b\u202e\u200b\t\r":
+                    assert char not in "".join(lines)
+        told.asked.clear()
+
+
+async def test_the_ascii_look_is_ascii_and_the_smallest_terminal_scrolls():
+    async with running(world(), size=(80, 24), ascii_look=True) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: "***" in shown(app))
+        text = shown(app)
+        await pilot.press("end")
+        await pilot.pause(0.1)
+        assert {char for char in text + shown(app) if not char.isascii()} - set("\n▁▂▃▄▅▆▇▌") == set()
+        await pilot.resize_terminal(40, 10)
+        await until(lambda: all(cell_len(line) == 40 for line in shown(app).splitlines()))
+        await pilot.press("home")
+        await until(lambda: "timed-out" in shown(app))
+
+
+async def test_the_palette_and_the_keys_at_the_bottom_know_where_they_are():
+    from wandb_tui.ui.commands import ActionCommands
+
+    async with running(world(), size=(120, 40)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: picture(shown(app)))
+        names = {name.split("  ")[0] for name, _, _ in ActionCommands(app.screen)._commands()}
+        assert {"Next metric", "Refresh", "Back", "Quit"} <= names
+        assert "Cancel" not in names
+        bar = shown(app).splitlines()[-1]
+        assert "Restart" not in bar
+        await pilot.click("Details KeyBar", offset=(bar.index("Next metric"), 0))
+        await until(lambda: "2 of 3" in shown(app))
+        await pilot.click("Details KeyBar", offset=(2, 0))
+        assert app.screen is app.dashboard
+
+
+def test_the_metric_that_tells_most_comes_first():
+    names = ("lr", "glossary", "epoch", "val/accuracy", "reward", "Train_Loss", "aloss", "throughput")
+    assert by_worth(names) == (
+        *("aloss", "Train_Loss", "reward", "val/accuracy", "glossary", "throughput", "epoch", "lr"),
+    )
+    flat, empty, falls = Curve("a", ((0, 1), (1, 1))), Curve("b"), Curve("c", ((0, 1), (1, 0)))
+    assert first_choice([flat, empty, falls]) == 2
+    assert first_choice([empty, flat]) == 1
+    assert first_choice([empty]) == 0
+
+
+def test_a_curve_breaks_where_it_is_not_finite_and_never_overflows():
+    points = ((0, 1e308), (1, math.nan), (2, -1e308), (3, 0.0), (4, math.inf))
+    curve = Curve("loss", points)
+    across, up = spans(curve)
+    assert stretches(curve, across, up) == [([0.0], [1.0]), ([pytest.approx(2 / 3), 1.0], [0.0, 0.5])]
+    assert spans(Curve("loss", ((0, math.nan),))) is None
+    assert Span([2.0, 2.0]).ticks(5, str) == ([0.5], ["2.0"])
+    assert Span([0.0, 2.0]).ticks(4, shown_step, whole=True) == ([0.0, 0.5, 1.0], ["0", "1", "2"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ("displayName", "state", "createdAt", "tags", "user", "summaryMetrics", "historyKeys", "sampledHistory")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)), JSON, JSON)
+def test_nonsense_from_a_server_is_never_fatal(run, artifacts, node):
+    assert isinstance(read_facts(run, []), RunFacts)
+    assert len(read_curves(run, ["a", "b"])) == 2
+    for found in (artifacts, {"edges": [{"node": node}], "totalCount": node}):
+        assert read_versions({"artifactType": {"artifactCollection": {"artifacts": found}}}).newest is not None

@@ -1,0 +1,29 @@
+"""Pictures of a run's details, with a still clock."""
+
+from __future__ import annotations
+
+import pytest
+from support import shown, until
+from test_details import opened, picture, world
+from test_snapshots_table import LOOKS
+
+from wandb_tui.ui import look
+from wandb_tui.ui.app import WandbTuiApp
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_details(snap_compare, monkeypatch, kind):
+    monkeypatch.setattr(look, "date_and_time", lambda _: "2026-11-25 12:00")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    size, options = LOOKS[kind]
+
+    async def go(pilot):
+        await until(lambda: pilot.app.account is not None and pilot.app.app_url)
+        await opened(pilot.app, pilot)
+        await until(lambda: picture(shown(pilot.app)) or "***" in shown(pilot.app))
+        await until(lambda: pilot.app.screen._covered.told and not pilot.app.screen._asking)
+        pilot.app.clear_notifications()
+        await pilot.pause(0.2)
+
+    app = WandbTuiApp(world().backend(), clock=lambda: 1000.0, **options)
+    assert snap_compare(app, terminal_size=size, run_before=go)

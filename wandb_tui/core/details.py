@@ -1,0 +1,105 @@
+"""What the server can tell of one run, for whoever wants to be sure that it is the right one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wandb_tui.core.probe import ArtifactVersion, RunInfo
+
+Scalar = bool | int | float | str | None
+"""A value of a summary; what is no plain value stands there as its kind, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """The run itself.
+
+    Attributes:
+        info: Its name, its own state, and its last step.
+        created: When it began, by the server's clock.
+        group: Its group, or empty.
+        job_type: What kind of work it is, or empty.
+        sweep: Its sweep's id, or empty.
+        tags: Its tags.
+        user: Who logged it, or empty.
+        summary: The last value of each metric, by name; None where the server does not tell.
+        metrics: The names of the metrics that are numbers, as logged; None where the server does not tell.
+        untold: What this server does not know to tell, by the API's names.
+    """
+
+    info: RunInfo = field(default_factory=RunInfo)
+    created: datetime | None = None
+    group: str = ""
+    job_type: str = ""
+    sweep: str = ""
+    tags: tuple[str, ...] = ()
+    user: str = ""
+    summary: tuple[tuple[str, Scalar], ...] | None = None
+    metrics: tuple[str, ...] | None = None
+    untold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedVersion:
+    """A version of the history artifact in the list of all.
+
+    Attributes:
+        version: The version.
+        aliases: Its aliases, such as ``latest``.
+    """
+
+    version: ArtifactVersion
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions of the history artifact.
+
+    Attributes:
+        newest: The newest ones, newest first.
+        total: How many there are altogether; None where that is not told.
+    """
+
+    newest: tuple[ExportedVersion, ...] = ()
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Covers:
+    """Which steps a version covers.
+
+    Attributes:
+        last: The highest step, -1 for none; None where it cannot be told.
+        complete: Whether nothing logged so far is missing; None where it cannot be told.
+        why_not: Why it cannot be told, in a few words.
+    """
+
+    last: int | None = None
+    complete: bool | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A sample of a metric's values over the steps.
+
+    Attributes:
+        metric: The metric's name.
+        points: Step and value, by step; a value may be NaN or infinite.
+    """
+
+    metric: str
+    points: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def finite(self) -> tuple[tuple[float, float], ...]:
+        """The points that can be drawn."""
+        return tuple((step, value) for step, value in self.points if math.isfinite(value))
+
+    @property
+    def changes(self) -> bool:
+        """Whether it has more than one value."""
+        return len({value for _, value in self.finite}) > 1

@@ -1,0 +1,218 @@
+"""What is asked about one run for its details, and how the answers are read.
+
+Only fields that the SDK's own queries use are asked for (`Run`, `ProjectArtifacts`, `RunSampledHistory`), one a line:
+those that a server says it does not know are left out, and the rest is asked again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wandb_tui.core.details import Curve, ExportedVersion, RunFacts, Scalar, Versions
+from wandb_tui.services.answers import json_object, json_scalar, moment, nodes
+from wandb_tui.services.graphql import Reply
+from wandb_tui.services.questions import artifact_version, run_info
+
+FACTS = """
+query RunDetails($project: String!, $entity: String!, $name: String!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $name) {
+      displayName
+      state
+      createdAt
+      group
+      jobType
+      sweepName
+      tags
+      user { username }
+      summaryMetrics
+      historyKeys
+    }
+  }
+}
+"""
+VERSIONS = """
+query RunHistoryVersions($project: String!, $entity: String!, $type: String!, $collection: String!, $perPage: Int,
+    $filters: JSONString) {
+  project(name: $project, entityName: $entity) {
+    artifactType(name: $type) {
+      artifactCollection(name: $collection) {
+        artifacts(first: $perPage, filters: $filters) {
+          totalCount
+          edges {
+            node {
+              versionIndex
+              state
+              size
+              digest
+              createdAt
+              aliases { alias }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+"""
+CURVES = """
+query RunSampledHistory($project: String!, $entity: String!, $name: String!, $specs: [JSONString!]!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $name) { sampledHistory(specs: $specs) }
+  }
+}
+"""
+HISTORY_TYPE = "wandb-history"
+ONLY_COMMITTED = json.dumps({"state": "COMMITTED"})
+_SAMPLES = 500
+"""How many points of a curve are asked for; the SDK's own number."""
+
+_NEEDED = frozenset({"project", "run", "artifactType", "artifactCollection", "artifacts", "edges", "node", "query"})
+_NAMED = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
+_DEEPEST = 5
+_MOST = 1000
+
+
+def unknown_fields(query: str, reply: Reply) -> list[str]:
+    """The fields of the query that the server says it does not know and that can be left out."""
+    if reply.data is not None:
+        return []
+    named = {name for error in reply.errors for name in _NAMED.findall(str(error.get("message", "")))}
+    return [name for name in _fields(query) if name in named - _NEEDED]
+
+
+def without(query: str, fields: Sequence[str]) -> str:
+    """The query without the lines of these fields."""
+    return "\n".join(line for line in query.splitlines() if _first_word(line) not in fields)
+
+
+def _fields(query: str) -> Iterator[str]:
+    return (word for line in query.splitlines() if (word := _first_word(line)))
+
+
+def _first_word(line: str) -> str:
+    found = re.match(r"\s*(\w+)", line)
+    return found[1] if found else ""
+
+
+def spec(metric: str) -> str:
+    """What asks for a sample of one metric."""
+    return json.dumps({"keys": ["_step", metric], "samples": _SAMPLES})
+
+
+def read_facts(run: dict[str, Any], untold: Sequence[str]) -> RunFacts:
+    """The run as answered."""
+    texts = {key: str(run.get(key) or "") for key in ("group", "jobType", "sweepName")}
+    tags = run.get("tags")
+    user = json_object(run.get("user"))
+    summary = _summary(run)
+    return RunFacts(
+        run_info(run),
+        moment(run.get("createdAt")),
+        texts["group"],
+        texts["jobType"],
+        texts["sweepName"],
+        tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+        str(user.get("username") or user.get("name") or ""),
+        summary,
+        _metrics(run, summary),
+        tuple(untold),
+    )
+
+
+def read_versions(project: dict[str, Any]) -> Versions:
+    """The versions as answered; none where there is no such artifact yet."""
+    collection = json_object(json_object(project.get("artifactType")).get("artifactCollection"))
+    found = json_object(collection.get("artifacts"))
+    versions = [
+        ExportedVersion(version, tuple(_aliases(node)))
+        for node in nodes(found)
+        if (version := artifact_version(node)) is not None
+    ]
+    total = found.get("totalCount")
+    newest = sorted(versions, key=lambda one: one.version.version, reverse=True)
+    return Versions(tuple(newest), total if isinstance(total, int) else None)
+
+
+def read_curves(run: dict[str, Any], metrics: Sequence[str]) -> list[Curve]:
+    """The samples as answered, in the metrics' order."""
+    answered = run.get("sampledHistory")
+    rows = answered if isinstance(answered, list) else []
+    return [Curve(metric, _points(rows[i] if i < len(rows) else None, metric)) for i, metric in enumerate(metrics)]
+
+
+def _aliases(node: dict[str, Any]) -> Iterator[str]:
+    aliases = node.get("aliases")
+    for one in aliases if isinstance(aliases, list) else []:
+        if alias := json_object(one).get("alias"):
+            yield str(alias)
+
+
+def _summary(run: dict[str, Any]) -> tuple[tuple[str, Scalar], ...] | None:
+    """The summary, what is nested under names with dots; what the SDK keeps there for itself is left out."""
+    found = json_scalar(run.get("summaryMetrics"))
+    if not isinstance(found, dict):
+        return None
+    flat = [(name, value) for name, value in _flat(found) if not name.startswith("_")]
+    return tuple(sorted(flat[:_MOST], key=lambda item: item[0]))
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Scalar]]:
+    for name, value in values.items():
+        if isinstance(value, dict) and "_type" not in value and depth < _DEEPEST:
+            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+        else:
+            yield f"{prefix}{name}", _scalar(value)
+
+
+def _scalar(value: object) -> Scalar:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return str(value.get("_type") or "an object")
+    return f"a list of {len(value)}" if isinstance(value, list) else ""
+
+
+def _metrics(run: dict[str, Any], summary: tuple[tuple[str, Scalar], ...] | None) -> tuple[str, ...] | None:
+    """The metrics that are numbers: by the index of what was logged, else by the summary."""
+    if "historyKeys" in run:
+        index = json_scalar(run["historyKeys"])
+        keys = index.get("keys") if isinstance(index, dict) else None
+        if isinstance(keys, dict):
+            return tuple(name for name, told in keys.items() if not name.startswith("_") and _is_number(told))
+        if run["historyKeys"] is None and not summary:
+            return ()
+    if summary is None:
+        return None
+    return tuple(name for name, value in summary if isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _is_number(told: object) -> bool:
+    counts = json_object(told).get("typeCounts")
+    return isinstance(counts, list) and any(json_object(one).get("type") == "number" for one in counts)
+
+
+def _points(rows: object, metric: str) -> tuple[tuple[float, float], ...]:
+    found: list[tuple[float, float]] = []
+    for row in rows if isinstance(rows, list) else []:
+        told = json_object(json_scalar(row))
+        step, value = _number(told.get("_step")), _number(told.get(metric))
+        if step is not None and value is not None and math.isfinite(step):
+            found.append((step, value))
+    return tuple(sorted(found, key=lambda point: point[0]))
+
+
+def _number(value: object) -> float | None:
+    """A number; NaN and the infinities come as words, since JSON has none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and value not in {"NaN", "Infinity", "-Infinity"}:
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if isinstance(value, int) and value > 0 else -math.inf

@@ -1,0 +1,69 @@
+"""A curve made ready for drawing: within 0 to 1 both ways, in stretches, with a few labels at its axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import groupby
+
+from wandb_tui.core.details import Curve
+
+Stretch = tuple[list[float], list[float]]
+"""Where the points of an unbroken stretch are, across and up."""
+
+Ticks = tuple[list[float], list[str]]
+"""Where the labels of an axis are, and the labels."""
+
+
+class Span:
+    """From the lowest to the highest of some values. Whatever their size, nothing here overflows."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.low, self.high = min(values), max(values)
+        self._scale = max(abs(self.low), abs(self.high)) or 1.0
+        self._length = self.high / self._scale - self.low / self._scale
+
+    def place(self, value: float) -> float:
+        """Where a value is, from 0 to 1; in the middle where all are the same."""
+        return (value / self._scale - self.low / self._scale) / self._length if self._length > 0 else 0.5
+
+    def ticks(self, count: int, shown: Callable[[float], str], *, whole: bool = False) -> Ticks:
+        """Some labels, evenly spread, each text once; with `whole` only at whole numbers."""
+        if self._length <= 0 or count < 2:  # noqa: PLR2004 - the two ends
+            return [self.place(self.low)], [shown(self.low)]
+        labelled: dict[str, float] = {}
+        for number in range(count):
+            value = self._value(number / (count - 1))
+            value = float(round(value)) if whole else value
+            labelled.setdefault(shown(value), self.place(value))
+        return list(labelled.values()), list(labelled)
+
+    def _value(self, share: float) -> float:
+        return (self.low / self._scale * (1 - share) + self.high / self._scale * share) * self._scale
+
+
+def spans(curve: Curve) -> tuple[Span, Span] | None:
+    """How far the curve reaches across and up; None where none of it can be drawn."""
+    points = curve.finite
+    return (Span([step for step, _ in points]), Span([value for _, value in points])) if points else None
+
+
+def stretches(curve: Curve, across: Span, up: Span) -> list[Stretch]:
+    """The curve in stretches, which break where a value is not finite."""
+    found: list[Stretch] = []
+    for drawn, group in groupby(curve.points, key=lambda point: math.isfinite(point[1])):
+        if drawn:
+            points = list(group)
+            found.append(([across.place(step) for step, _ in points], [up.place(value) for _, value in points]))
+    return found
+
+
+def shown_value(value: float) -> str:
+    """A value as a label."""
+    return f"{value:.3g}"
+
+
+def shown_step(step: float) -> str:
+    """A step as a label."""
+    whole = f"{step:,.0f}"
+    return whole if len(whole) <= 11 else f"{step:.3g}"  # noqa: PLR2004 - cells

@@ -1,0 +1,31 @@
+"""What the screens share that show how the monitors stand, and go on showing it while they are open."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.screen import Screen
+
+from wandb_tui.core.watch import Watched
+from wandb_tui.ui.actions import Action, Where
+
+
+class LiveScreen(Screen[None]):
+    """A screen with actions of its own; it is told what changes, also while a dialog is over it."""
+
+    PLACES: ClassVar[tuple[Where, ...]] = ()
+    """Whose actions can be used here."""
+
+    @abstractmethod
+    def repaint(self, rows: Iterable[Watched]) -> None:
+        """These rows have changed."""
+
+    @abstractmethod
+    def tick(self) -> None:
+        """A second has gone by."""
+
+    @abstractmethod
+    def applies(self, action: Action) -> bool:
+        """Whether an action makes sense now."""
