@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fakes import address
 from support import running, shown, until
 from textual.widgets import Button
 
@@ -18,13 +17,6 @@ def place(app, text):
         if text in line:
             return line.index(text), y
     raise AssertionError(f"{text} is nowhere:\n{shown(app)}")
-
-
-async def test_a_double_click_on_a_row_opens_its_log():
-    async with running(None, "abc", "def") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
-        await pilot.click(RunTable, offset=(20, 2), times=2)
-        assert app.dashboard.panes.pinned == [address("def")]
 
 
 async def test_a_question_is_answered_by_the_mouse():
