@@ -8,7 +8,6 @@ from textual.widgets import Button
 
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.help import Help
-from wandb_tui.ui.widgets.run_table import RunTable
 
 
 def place(app, text):
