@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
-from wandb_tui.core.ports import Credentials
+from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.group import Callback, MonitorGroup
 from wandb_tui.results import MonitorResult
 from wandb_tui.services.daemon import in_daemon
@@ -31,7 +31,7 @@ def download_history(
     transfer_timeout: float = 600.0,
     check_interval: float = 5.0,
     visit: bool = True,
-    credentials: Credentials | None = None,
+    credentials: WandBCredentials | None = None,
     api_key: str | None = None,
     host: str | None = None,
     callback: Callback | None = None,

@@ -15,7 +15,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.events import AttemptEnded, Event, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Credentials
+from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watch, Watched
@@ -45,7 +45,7 @@ class MonitorGroup:
 
     def __init__(
         self,
-        credentials: Credentials | None = None,
+        credentials: WandBCredentials | None = None,
         *,
         api_key: str | None = None,
         host: str | None = None,
@@ -65,11 +65,11 @@ class MonitorGroup:
             host: The W&B server; without one, as the SDK chooses it.
             headless: Whether the browser works without a window; None leaves it to the settings.
             visit: Whether to visit pages at all, or only poll.
-            callback: Hears the status lines.
+            callback: Hears the status lines; see `Callback`.
             on_event: Hears everything.
             check_interval: Seconds between two probes of a run.
             max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
-            wiring: Services built elsewhere; they stay open when the group closes.
+            wiring: For this package's own use: services built elsewhere, which stay open when the group closes.
 
         Raises:
             UsageError: The settings or the server's address cannot be read.
@@ -135,6 +135,9 @@ class MonitorGroup:
     def cancel(self, run: object) -> None:
         """End the attempt under way for a run.
 
+        Args:
+            run: The run, given as to `add`.
+
         Raises:
             RunNotFoundError: This group does not watch that run.
         """
@@ -143,6 +146,9 @@ class MonitorGroup:
 
     def restart(self, run: object) -> None:
         """Begin the next attempt for a run; one under way ends first.
+
+        Args:
+            run: The run, given as to `add`.
 
         Raises:
             RunNotFoundError: This group does not watch that run.
@@ -162,6 +168,10 @@ class MonitorGroup:
     def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
         """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
 
+        Args:
+            run: The run, given as to `add`.
+            timeout: Seconds; None waits for ever.
+
         Raises:
             RunNotFoundError: This group does not watch that run.
         """
@@ -171,6 +181,9 @@ class MonitorGroup:
 
     def thread(self, run: object) -> threading.Thread:
         """The thread in which a run is watched.
+
+        Args:
+            run: The run, given as to `add`.
 
         Raises:
             RunNotFoundError: This group does not watch that run.

@@ -14,10 +14,15 @@ class GoalKind(StrEnum):
     """The kinds of goal, as they are written."""
 
     EXISTS = "exists"
+    """Any version of the artifact is there."""
     VERSION = "version"
+    """Version `Goal.number` or a later one is there."""
     NEWER = "newer"
+    """A version is there that was not when the monitor began."""
     STEP = "step"
+    """The export covers step `Goal.number`, so that a fork at that step works."""
     COMPLETE = "complete"
+    """Nothing that was logged is missing from the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,9 @@ class Goal:
     @classmethod
     def parse(cls, text: str) -> Goal:
         """Understand ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+
+        Args:
+            text: The goal as it is written.
 
         Raises:
             UsageError: The text is none of these.

@@ -165,11 +165,19 @@ class SharedMonitor:
         raise WaitTimeoutError(f"The cluster's shared monitor did not answer about {run} within {timeout:.0f} s.")
 
     def enter(self, user: str) -> None:
-        """Start the monitor, if it is not there, and count an experiment in."""
+        """Start the monitor, if it is not there, and count an experiment in.
+
+        Args:
+            user: Any name of the experiment's own.
+        """
         _get(self._actor().enter.remote(user))
 
     def leave(self, user: str) -> None:
-        """Count an experiment out; the monitor ends with the last."""
+        """Count an experiment out; the monitor ends with the last.
+
+        Args:
+            user: The name that it was counted in with.
+        """
         actor = self._actor()
         if _get(actor.leave.remote(user)):
             ray.kill(actor)
