@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.probe import Coverage, Probe
+from wandb_tui.core.probe import Coverage, Probe, RunInfo
 
 
 class GoalKind(StrEnum):
@@ -105,6 +105,19 @@ class Goal:
                 return _judge_step(self.number, version, probe.coverage)
             case GoalKind.COMPLETE:
                 return _judge_complete(version, probe)
+
+
+def logged_enough(goal: Goal, run: RunInfo | None) -> bool:
+    """Whether the server is known to have what an export must hold that meets the goal."""
+    if run is None or run.last_step is None:
+        return False
+    match goal.kind:
+        case GoalKind.STEP:
+            return run.last_step >= goal.number
+        case GoalKind.COMPLETE:
+            return run.ended
+        case _:
+            return True
 
 
 def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:
