@@ -53,7 +53,7 @@ class RunMonitor:
         self._wiring = Wiring(
             host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=False
         )
-        self._callback = callback or _print_status
+        self._callback = callback or print_status
         self._group: MonitorGroup | None = None
         self._lock = threading.Lock()
 
@@ -252,5 +252,6 @@ def wait_for_history(
     return result
 
 
-def _print_status(_: MonitorStatus, data: dict[str, Any]) -> None:
+def print_status(_: MonitorStatus, data: dict[str, Any]) -> None:
+    """Print a status line, as monitors do that have no callback."""
     print(data["message"], flush=True)  # noqa: T201 - the first version printed its status, and scripts read it

@@ -32,6 +32,8 @@ def public_names():
     """Every public name by its path: the package's own, and those of the integrations."""
     yield from (f"wandb_tui.{name}" for name in wandb_tui.__all__ if not name.startswith("__"))
     for module in package()["integrations"].members.values():
+        if module.name.startswith("_"):
+            continue
         for name, member in module.members.items():
             if not name.startswith("_") and not member.is_alias and (member.is_class or member.is_function):
                 yield f"wandb_tui.integrations.{module.name}.{name}"
