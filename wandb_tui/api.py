@@ -16,6 +16,7 @@ from wandb_tui.core.errors import RunNotFoundError, WandbTuiError
 from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.seconds import seconds
 from wandb_tui.group import Callback, MonitorGroup
 from wandb_tui.results import MonitorResult
 from wandb_tui.wiring import Wiring
@@ -104,7 +105,7 @@ class RunMonitor:
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: There can be no such run or goal.
+            UsageError: There can be no such run, goal or time.
         """
         with MonitorGroup(
             visit=False,
@@ -128,7 +129,7 @@ class RunMonitor:
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: There can be no such run or goal.
+            UsageError: There can be no such run, goal or time.
         """
         group = self._own_group()
         run = group.add(RunAddress(entity, project, run_id), check_interval=check_interval, max_wait_time=max_wait_time)
@@ -146,7 +147,7 @@ class RunMonitor:
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: There can be no such run or goal.
+            UsageError: There can be no such run, goal or time.
         """
         group = self._own_group()
         address = group.add(run, until, check_interval=check_interval, max_wait_time=max_wait_time)
@@ -231,7 +232,7 @@ def wait_for_history(
         How it went; its `success` is true.
 
     Raises:
-        UsageError: The address or the goal is none.
+        UsageError: The address, the goal or a time is none.
         WaitTimeoutError: The goal was not met in time.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
@@ -245,7 +246,7 @@ def wait_for_history(
         visit=visit,
         callback=callback,
         check_interval=check_interval,
-        max_wait_time=timeout,
+        max_wait_time=seconds("timeout", timeout),
     ) as group:
         result = group.wait(group.add(run, until))
     result.raise_if_not_met()

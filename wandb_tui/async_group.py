@@ -51,7 +51,7 @@ class AsyncMonitorGroup:
             max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
         Raises:
-            UsageError: The address or the goal is none.
+            UsageError: The address, the goal or a time is none.
         """
         return await asyncio.to_thread(
             self._group.add, run, until, check_interval=check_interval, max_wait_time=max_wait_time

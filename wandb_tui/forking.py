@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
 from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.seconds import seconds
 from wandb_tui.group import Callback, MonitorGroup, address_of
 from wandb_tui.services.redact import learn, redact
 from wandb_tui.services.sdk import another_run_is_active, free_run_id
@@ -111,11 +113,13 @@ def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *,
     Raises:
         WandbTuiError: As for `fork_when_ready`.
     """
-    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
+    given: object = step
+    # Whole numbers of numpy's kinds are welcome.
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
         raise UsageError(f"{step!r} is not a step to fork at.", "A step is a whole number, 0 or above.")
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
         raise UsageError(f"fork_when_ready cannot be combined with {', '.join(sorted(clash))}.")
-    return _Fork(parent, step, timeout, init, wiring=wiring, wait=wait).make()
+    return _Fork(parent, int(step), seconds("timeout", timeout), init, wiring=wiring, wait=wait).make()
 
 
 @dataclass(frozen=True, slots=True)

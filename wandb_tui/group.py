@@ -17,6 +17,7 @@ from wandb_tui.core.events import AttemptEnded, Event, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.schedule import Pace
+from wandb_tui.core.seconds import SHORTEST_INTERVAL, seconds
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watch, Watched
 from wandb_tui.results import GroupSummary, MonitorResult, RunSummary
@@ -72,13 +73,13 @@ class MonitorGroup:
             wiring: For this package's own use: services built elsewhere, which stay open when the group closes.
 
         Raises:
-            UsageError: The settings or the server's address cannot be read.
+            UsageError: The settings or the server's address cannot be read, or a time is none.
         """
         self._owns_wiring = wiring is None
         self._wiring = wiring or Wiring(
             host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=True
         )
-        self._pace = Pace(check_interval=check_interval, max_wait_time=max_wait_time)
+        self._pace = _pace(check_interval, max_wait_time)
         self._callback = callback
         self._on_event = on_event
         self._watch = Watch(self._wiring.services(visit=visit), self._spawn, self._publish)
@@ -113,14 +114,14 @@ class MonitorGroup:
             max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
         Raises:
-            UsageError: The address or the goal is none.
+            UsageError: The address, the goal or a time is none.
         """
         address = self._address(run)
         goal = until if isinstance(until, Goal) else Goal.parse(until)
         pace = self._wiring.habitual(
-            Pace(
-                check_interval=self._pace.check_interval if check_interval is None else check_interval,
-                max_wait_time=self._pace.max_wait_time if max_wait_time is None else max_wait_time,
+            _pace(
+                self._pace.check_interval if check_interval is None else check_interval,
+                self._pace.max_wait_time if max_wait_time is None else max_wait_time,
             )
         )
         with self._lock:
@@ -274,6 +275,13 @@ class MonitorGroup:
         # Not under the lock: `add` holds it while the watch starts threads, which speak at once.
         for listener in tuple(self._listeners):
             listener()
+
+
+def _pace(check_interval: float, max_wait_time: float) -> Pace:
+    return Pace(
+        check_interval=seconds("check_interval", check_interval, SHORTEST_INTERVAL),
+        max_wait_time=seconds("max_wait_time", max_wait_time),
+    )
 
 
 def address_of(run: object, wiring: Wiring) -> RunAddress:

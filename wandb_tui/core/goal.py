@@ -64,7 +64,8 @@ class Goal:
         Raises:
             UsageError: The text is none of these.
         """
-        text = text.strip().lower()
+        # What callers pass need not be a text: str() of anything else is no goal.
+        text = str(text).strip().lower()
         if text in {GoalKind.EXISTS, GoalKind.NEWER, GoalKind.COMPLETE}:
             return cls(GoalKind(text))
         if found := re.fullmatch(r"v(\d{1,9})", text, re.ASCII):

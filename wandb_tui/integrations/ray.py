@@ -32,6 +32,7 @@ from ray.tune import Callback
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WaitTimeoutError, WandbTuiError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.seconds import seconds
 from wandb_tui.core.state import State
 from wandb_tui.forking import fork
 from wandb_tui.group import MonitorGroup, address_of
@@ -136,11 +137,12 @@ class SharedMonitor:
             timeout: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: The goal is none, or the settings on the head node cannot be read.
+            UsageError: The goal or the time is none, or the settings on the head node cannot be read.
             WaitTimeoutError: The monitor could not be had in time.
             WandbTuiError: The monitor cannot live on the head node.
         """
         goal = until if isinstance(until, Goal) else Goal.parse(until)
+        timeout = seconds("timeout", timeout)
         end = time.monotonic() + timeout
         deaths, pause = 0, _FIRST_PAUSE
         while not timeout or time.monotonic() < end:
