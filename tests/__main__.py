@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,12 +37,18 @@ QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 def main() -> int:
     set_up()
+    with tempfile.TemporaryDirectory(prefix="wandb-tui-pages-") as pages:
+        return check(pages)
+
+
+def check(pages: str) -> int:
     python = [sys.executable, "-m"]
     steps = {
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
         "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
+        "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
         "tests": [*python, "pytest", *SIDE_BY_SIDE, *sys.argv[1:]],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
         "benchmarks": [*python, "tests.benchmarks", "--quick"],

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from wandb_tui.api import RunMonitor, SimpleWandBMonitor, WandBCredentials, wait_for_history
+    from wandb_tui.api import RunMonitor, SimpleWandBMonitor, wait_for_history
     from wandb_tui.async_group import AsyncMonitorGroup
+    from wandb_tui.core.address import RunAddress
     from wandb_tui.core.errors import (
         ApiKeyError,
         ForkError,
@@ -26,15 +27,20 @@ if TYPE_CHECKING:
         WaitTimeoutError,
         WandbTuiError,
     )
-    from wandb_tui.core.events import MonitorStatus
+    from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
+    from wandb_tui.core.goal import Goal, GoalKind
+    from wandb_tui.core.ports import WandBCredentials
+    from wandb_tui.core.probe import RunInfo
+    from wandb_tui.core.state import State
     from wandb_tui.downloading import download_history
     from wandb_tui.forking import fork_when_ready
-    from wandb_tui.group import MonitorGroup
+    from wandb_tui.group import Callback, MonitorGroup
     from wandb_tui.results import GroupSummary, MonitorResult, RunSummary
 
 _HOMES = {
-    "wandb_tui.api": ("RunMonitor", "SimpleWandBMonitor", "WandBCredentials", "wait_for_history"),
+    "wandb_tui.api": ("RunMonitor", "SimpleWandBMonitor", "wait_for_history"),
     "wandb_tui.async_group": ("AsyncMonitorGroup",),
+    "wandb_tui.core.address": ("RunAddress",),
     "wandb_tui.core.errors": (
         "ApiKeyError",
         "ForkError",
@@ -48,10 +54,14 @@ _HOMES = {
         "WaitTimeoutError",
         "WandbTuiError",
     ),
-    "wandb_tui.core.events": ("MonitorStatus",),
+    "wandb_tui.core.events": ("Event", "Failure", "Level", "MonitorStatus"),
+    "wandb_tui.core.goal": ("Goal", "GoalKind"),
+    "wandb_tui.core.ports": ("WandBCredentials",),
+    "wandb_tui.core.probe": ("RunInfo",),
+    "wandb_tui.core.state": ("State",),
     "wandb_tui.downloading": ("download_history",),
     "wandb_tui.forking": ("fork_when_ready",),
-    "wandb_tui.group": ("MonitorGroup",),
+    "wandb_tui.group": ("Callback", "MonitorGroup"),
     "wandb_tui.results": ("GroupSummary", "MonitorResult", "RunSummary"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -59,13 +69,21 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "ApiKeyError",
     "AsyncMonitorGroup",
+    "Callback",
+    "Event",
+    "Failure",
     "ForkError",
+    "Goal",
+    "GoalKind",
     "GroupSummary",
     "KeyringError",
+    "Level",
     "MonitorGroup",
     "MonitorResult",
     "MonitorStatus",
     "NoBrowserError",
+    "RunAddress",
+    "RunInfo",
     "RunMonitor",
     "RunNotFoundError",
     "RunSummary",
@@ -73,6 +91,7 @@ __all__ = [
     "SignInError",
     "SignInProblem",
     "SimpleWandBMonitor",
+    "State",
     "UsageError",
     "WaitTimeoutError",
     "WandBCredentials",

@@ -15,15 +15,13 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError, WandbTuiError
 from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Credentials
+from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.seconds import seconds
 from wandb_tui.group import Callback, MonitorGroup
 from wandb_tui.results import MonitorResult
 from wandb_tui.wiring import Wiring
 
 _CLEANED_UP = "The monitor has been cleaned up."
-
-WandBCredentials = Credentials
-"""A user name (or e-mail address) and a password for the browser sign-in; the password never shows in a repr."""
 
 
 class RunMonitor:
@@ -34,7 +32,7 @@ class RunMonitor:
 
     def __init__(
         self,
-        credentials: Credentials | None = None,
+        credentials: WandBCredentials | None = None,
         headless: bool = True,
         callback: Callback | None = None,
         *,
@@ -46,7 +44,7 @@ class RunMonitor:
         Args:
             credentials: For the browser sign-in; without them, the environment or the keyring.
             headless: Whether the browser works without a window.
-            callback: Hears the status lines; without one they are printed.
+            callback: Hears the status lines, see `Callback`; without one they are printed.
             api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
             host: The W&B server; without one, as the SDK chooses it.
 
@@ -56,12 +54,15 @@ class RunMonitor:
         self._wiring = Wiring(
             host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=False
         )
-        self._callback = callback or _print_status
+        self._callback = callback or print_status
         self._group: MonitorGroup | None = None
         self._lock = threading.Lock()
 
     def login(self) -> bool:
-        """Sign the browser in, from the saved session or with the credentials; whether that worked."""
+        """Sign the browser in, from the saved session or with the credentials; whether that worked.
+
+        Why it did not is said in a status line. A password that was refused is not tried a second time.
+        """
         self._tell(MonitorStatus.SIGNING_IN, "Signing in to W&B…")
         try:
             identity = self._wiring.visitor.sign_in().result()
@@ -71,7 +72,13 @@ class RunMonitor:
         return not identity.anonymous
 
     def visit_run_page(self, entity: str, project: str, run_id: str) -> bool:
-        """Open the run's page and let its scripts run, which starts the export; whether the run really loaded."""
+        """Open the run's page and let its scripts run, which starts the export; whether the run really loaded.
+
+        Args:
+            entity: The run's entity.
+            project: The run's project.
+            run_id: The run's id.
+        """
         shown = f"{entity}/{project}/{run_id}"
         self._tell(MonitorStatus.VISITING, "Visiting run page…", run=shown)
         try:
@@ -96,6 +103,9 @@ class RunMonitor:
             run_id: The run's id.
             check_interval: Seconds between two looks.
             max_wait_time: Seconds until giving up; 0 waits for ever.
+
+        Raises:
+            UsageError: There can be no such run, goal or time.
         """
         with MonitorGroup(
             visit=False,
@@ -117,6 +127,9 @@ class RunMonitor:
             run_id: The run's id.
             check_interval: Seconds between two looks.
             max_wait_time: Seconds until giving up; 0 waits for ever.
+
+        Raises:
+            UsageError: There can be no such run, goal or time.
         """
         group = self._own_group()
         run = group.add(RunAddress(entity, project, run_id), check_interval=check_interval, max_wait_time=max_wait_time)
@@ -132,6 +145,9 @@ class RunMonitor:
             until: The goal.
             check_interval: Seconds between two looks.
             max_wait_time: Seconds until giving up; 0 waits for ever.
+
+        Raises:
+            UsageError: There can be no such run, goal or time.
         """
         group = self._own_group()
         address = group.add(run, until, check_interval=check_interval, max_wait_time=max_wait_time)
@@ -144,7 +160,12 @@ class RunMonitor:
         return future
 
     def result(self, entity: str, project: str, run_id: str) -> MonitorResult:
-        """How a run watched by `run_threaded_monitor` did, or how it stands.
+        """How a run watched by `run_threaded_monitor` or `watch` did, or how it stands.
+
+        Args:
+            entity: The run's entity.
+            project: The run's project.
+            run_id: The run's id.
 
         Raises:
             RunNotFoundError: This monitor does not watch that run.
@@ -189,7 +210,7 @@ def wait_for_history(
     *,
     check_interval: float = 5.0,
     visit: bool = True,
-    credentials: Credentials | None = None,
+    credentials: WandBCredentials | None = None,
     api_key: str | None = None,
     host: str | None = None,
     callback: Callback | None = None,
@@ -211,7 +232,7 @@ def wait_for_history(
         How it went; its `success` is true.
 
     Raises:
-        UsageError: The address or the goal is none.
+        UsageError: The address, the goal or a time is none.
         WaitTimeoutError: The goal was not met in time.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
@@ -225,12 +246,13 @@ def wait_for_history(
         visit=visit,
         callback=callback,
         check_interval=check_interval,
-        max_wait_time=timeout,
+        max_wait_time=seconds("timeout", timeout),
     ) as group:
         result = group.wait(group.add(run, until))
     result.raise_if_not_met()
     return result
 
 
-def _print_status(_: MonitorStatus, data: dict[str, Any]) -> None:
+def print_status(_: MonitorStatus, data: dict[str, Any]) -> None:
+    """Print a status line, as monitors do that have no callback."""
     print(data["message"], flush=True)  # noqa: T201 - the first version printed its status, and scripts read it

@@ -18,7 +18,11 @@ class AsyncMonitorGroup:
     """A `MonitorGroup` inside ``async with``: what may take time is awaited, and no thread is spent on waiting."""
 
     def __init__(self, group: MonitorGroup) -> None:
-        """Wrap a group; ``async with MonitorGroup(...)`` does that."""
+        """Wrap a group; ``async with MonitorGroup(...)`` does that.
+
+        Args:
+            group: The group; it has to be closed by whoever made it.
+        """
         self._group = group
 
     @property
@@ -38,17 +42,41 @@ class AsyncMonitorGroup:
         check_interval: float | None = None,
         max_wait_time: float | None = None,
     ) -> RunAddress:
-        """Begin to watch a run; see `MonitorGroup.add`."""
+        """Begin to watch a run; see `MonitorGroup.add`.
+
+        Args:
+            run: An address, a run object of the SDK, or an `Api` run.
+            until: The goal.
+            check_interval: Seconds between two probes, if other than the group's.
+            max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
+
+        Raises:
+            UsageError: The address, the goal or a time is none.
+        """
         return await asyncio.to_thread(
             self._group.add, run, until, check_interval=check_interval, max_wait_time=max_wait_time
         )
 
     async def cancel(self, run: object) -> None:
-        """End the attempt under way for a run; see `MonitorGroup.cancel`."""
+        """End the attempt under way for a run; see `MonitorGroup.cancel`.
+
+        Args:
+            run: The run, given as to `add`.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
         await asyncio.to_thread(self._group.cancel, run)
 
     async def restart(self, run: object) -> None:
-        """Begin the next attempt for a run; see `MonitorGroup.restart`."""
+        """Begin the next attempt for a run; see `MonitorGroup.restart`.
+
+        Args:
+            run: The run, given as to `add`.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
         await asyncio.to_thread(self._group.restart, run)
 
     async def wait_any(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:  # noqa: ASYNC109
@@ -63,6 +91,10 @@ class AsyncMonitorGroup:
 
     async def wait(self, run: object, timeout: float | None = None) -> MonitorResult:  # noqa: ASYNC109
         """Wait until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
+
+        Args:
+            run: The run, given as to `add`.
+            timeout: Seconds; None waits for ever.
 
         Raises:
             RunNotFoundError: This group does not watch that run.

@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
-from wandb_tui.core.ports import Credentials
+from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.seconds import seconds
 from wandb_tui.group import Callback, MonitorGroup
 from wandb_tui.results import MonitorResult
 from wandb_tui.services.daemon import in_daemon
@@ -31,7 +32,7 @@ def download_history(
     transfer_timeout: float = 600.0,
     check_interval: float = 5.0,
     visit: bool = True,
-    credentials: Credentials | None = None,
+    credentials: WandBCredentials | None = None,
     api_key: str | None = None,
     host: str | None = None,
     callback: Callback | None = None,
@@ -59,7 +60,7 @@ def download_history(
         The files, in the order of their names: one or more.
 
     Raises:
-        UsageError: The address is none.
+        UsageError: The address or a time is none.
         WaitTimeoutError: The export was not complete in time, or the download took too long.
         ServerError: The files cannot be had, or are not what the manifest says.
         SignInError: The browser could not be signed in.
@@ -68,6 +69,7 @@ def download_history(
         NoBrowserError: No browser is on this machine.
         WandbTuiError: The directory cannot be written to.
     """
+    timeout, transfer_timeout = seconds("timeout", timeout), seconds("transfer_timeout", transfer_timeout)
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
         with MonitorGroup(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from wandb_tui.core.errors import ForkError, UsageError, WaitTimeoutError
-from wandb_tui.group import MonitorGroup, address_of
-from wandb_tui.services.redact import redact
+from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
+from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.seconds import seconds
+from wandb_tui.group import Callback, MonitorGroup, address_of
+from wandb_tui.services.redact import learn, redact
 from wandb_tui.services.sdk import another_run_is_active, free_run_id
 from wandb_tui.wiring import Wiring
 
@@ -44,7 +48,17 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 """Seconds from a visit to the next try, where nothing new comes before."""
 
 
-def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: Any) -> Any:
+def fork_when_ready(
+    run: object,
+    step: int,
+    *,
+    timeout: float = 300.0,
+    credentials: WandBCredentials | None = None,
+    api_key: str | None = None,
+    host: str | None = None,
+    callback: Callback | None = None,
+    **init: Any,
+) -> Any:
     """Wait until the export of a run covers `step`, then fork it there.
 
     A refusal is answered by visiting the run's page again and trying again, until `timeout`. While another run is
@@ -54,6 +68,10 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: A
         run: The parent: an address, a run object of the SDK, or an `Api` run.
         step: The step to fork at, 0 or above.
         timeout: Seconds until giving up; 0 waits for ever.
+        credentials: For the browser sign-in; without them, the environment or the keyring.
+        api_key: The API key, for the fork too; without one, the environment, ``~/.netrc`` or the keyring.
+        host: The W&B server; without one, as the SDK chooses it.
+        callback: Hears the status lines.
         init: Passed on to ``wandb.init``: ``id``, ``config``, ``reinit``, ``settings`` and so on. The parent's
             entity and project are used unless given; ``settings.init_timeout`` is set for each try.
 
@@ -69,9 +87,9 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, **init: A
         RunNotFoundError: There is no such run, or the key may not see it.
         NoBrowserError: No browser is on this machine.
     """
-    wiring = Wiring(anonymous_ok=True)
+    wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
-        with MonitorGroup(wiring=wiring) as group:
+        with MonitorGroup(wiring=wiring, callback=callback) as group:
 
             def wait(parent: RunAddress, goal: str, timeout: float) -> MonitorResult:
                 return group.wait(group.add(parent, goal, max_wait_time=timeout))
@@ -95,11 +113,13 @@ def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *,
     Raises:
         WandbTuiError: As for `fork_when_ready`.
     """
-    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
+    given: object = step
+    # Whole numbers of numpy's kinds are welcome.
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
         raise UsageError(f"{step!r} is not a step to fork at.", "A step is a whole number, 0 or above.")
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
         raise UsageError(f"fork_when_ready cannot be combined with {', '.join(sorted(clash))}.")
-    return _Fork(parent, step, timeout, init, wiring=wiring, wait=wait).make()
+    return _Fork(parent, int(step), seconds("timeout", timeout), init, wiring=wiring, wait=wait).make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +159,13 @@ class _Fork:
         import wandb
 
         given = self._settings
+        if isinstance(given, dict):
+            # The SDK quotes what it does not take.
+            learn(given.get("api_key"))
         try:
             self._settings = wandb.Settings(**given) if isinstance(given, dict) else given or wandb.Settings()
         except ValueError as error:
-            raise UsageError(f"The settings for wandb.init cannot be read: {error}") from None
+            raise UsageError(f"The settings for wandb.init cannot be read: {_words(error)}") from None
         self._run_id = self._init.get("id") or self._settings.run_id or os.environ.get("WANDB_RUN_ID")
         self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
         if "base_url" not in self._settings.model_fields_set:
@@ -171,8 +194,10 @@ class _Fork:
         settings.init_timeout = min(patience, max(1.0, self._left() or patience))
         try:
             return wandb.init(fork_from=f"{self._parent.run_id}?_step={self._step}", settings=settings, **self._init)
+        except wandb.errors.AuthenticationError as error:
+            raise ApiKeyError(f"The fork is refused for its API key: {_words(error)}") from None
         except (wandb.errors.UsageError, TypeError, ValueError) as error:
-            raise UsageError(f"wandb.init does not take what it was given: {error}") from None
+            raise UsageError(f"wandb.init does not take what it was given: {_words(error)}") from None
         except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
             return _Refusal(_words(error))
 
@@ -227,6 +252,6 @@ class _Fork:
 
 
 def _words(error: Exception) -> str:
-    """What the refusal says, in one line without secrets and without the SDK's advice to wait longer."""
-    text = str(error).split("\nConsider increasing", 1)[0]
+    """What the refusal says, in one line without secrets and without advice to wait longer or to read elsewhere."""
+    text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
     return redact(" ".join(text.split())) or type(error).__name__

@@ -15,8 +15,9 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.events import AttemptEnded, Event, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Credentials
+from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.schedule import Pace
+from wandb_tui.core.seconds import SHORTEST_INTERVAL, seconds
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watch, Watched
 from wandb_tui.results import GroupSummary, MonitorResult, RunSummary
@@ -45,7 +46,7 @@ class MonitorGroup:
 
     def __init__(
         self,
-        credentials: Credentials | None = None,
+        credentials: WandBCredentials | None = None,
         *,
         api_key: str | None = None,
         host: str | None = None,
@@ -65,20 +66,20 @@ class MonitorGroup:
             host: The W&B server; without one, as the SDK chooses it.
             headless: Whether the browser works without a window; None leaves it to the settings.
             visit: Whether to visit pages at all, or only poll.
-            callback: Hears the status lines.
+            callback: Hears the status lines; see `Callback`.
             on_event: Hears everything.
             check_interval: Seconds between two probes of a run.
             max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
-            wiring: Services built elsewhere; they stay open when the group closes.
+            wiring: For this package's own use: services built elsewhere, which stay open when the group closes.
 
         Raises:
-            UsageError: The settings or the server's address cannot be read.
+            UsageError: The settings or the server's address cannot be read, or a time is none.
         """
         self._owns_wiring = wiring is None
         self._wiring = wiring or Wiring(
             host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=True
         )
-        self._pace = Pace(check_interval=check_interval, max_wait_time=max_wait_time)
+        self._pace = _pace(check_interval, max_wait_time)
         self._callback = callback
         self._on_event = on_event
         self._watch = Watch(self._wiring.services(visit=visit), self._spawn, self._publish)
@@ -113,14 +114,14 @@ class MonitorGroup:
             max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
         Raises:
-            UsageError: The address or the goal is none.
+            UsageError: The address, the goal or a time is none.
         """
         address = self._address(run)
         goal = until if isinstance(until, Goal) else Goal.parse(until)
         pace = self._wiring.habitual(
-            Pace(
-                check_interval=self._pace.check_interval if check_interval is None else check_interval,
-                max_wait_time=self._pace.max_wait_time if max_wait_time is None else max_wait_time,
+            _pace(
+                self._pace.check_interval if check_interval is None else check_interval,
+                self._pace.max_wait_time if max_wait_time is None else max_wait_time,
             )
         )
         with self._lock:
@@ -135,6 +136,9 @@ class MonitorGroup:
     def cancel(self, run: object) -> None:
         """End the attempt under way for a run.
 
+        Args:
+            run: The run, given as to `add`.
+
         Raises:
             RunNotFoundError: This group does not watch that run.
         """
@@ -143,6 +147,9 @@ class MonitorGroup:
 
     def restart(self, run: object) -> None:
         """Begin the next attempt for a run; one under way ends first.
+
+        Args:
+            run: The run, given as to `add`.
 
         Raises:
             RunNotFoundError: This group does not watch that run.
@@ -162,6 +169,10 @@ class MonitorGroup:
     def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
         """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
 
+        Args:
+            run: The run, given as to `add`.
+            timeout: Seconds; None waits for ever.
+
         Raises:
             RunNotFoundError: This group does not watch that run.
         """
@@ -171,6 +182,9 @@ class MonitorGroup:
 
     def thread(self, run: object) -> threading.Thread:
         """The thread in which a run is watched.
+
+        Args:
+            run: The run, given as to `add`.
 
         Raises:
             RunNotFoundError: This group does not watch that run.
@@ -261,6 +275,13 @@ class MonitorGroup:
         # Not under the lock: `add` holds it while the watch starts threads, which speak at once.
         for listener in tuple(self._listeners):
             listener()
+
+
+def _pace(check_interval: float, max_wait_time: float) -> Pace:
+    return Pace(
+        check_interval=seconds("check_interval", check_interval, SHORTEST_INTERVAL),
+        max_wait_time=seconds("max_wait_time", max_wait_time),
+    )
 
 
 def address_of(run: object, wiring: Wiring) -> RunAddress:

@@ -64,7 +64,23 @@ def test_every_known_refusal_is_survived(script, sandbox, faults, with_id):
 
 def test_what_is_not_exported_is_visited_and_a_stale_export_is_renewed(script, sandbox):
     export_run(sandbox, "fresh", exported=False)
-    assert "forked" in script(FORK + "fork('lab/forks/fresh', 299)")
+    # The account is passed as in the other calls; the environment knows the server for the last look only.
+    text = script(
+        FORK
+        + """
+account = {
+    "credentials": WandBCredentials(os.environ.pop("WANDB_VIEWER_MAIL"), os.environ.pop("WANDB_VIEWER_PW")),
+    "api_key": (key := os.environ.pop("WANDB_API_KEY")),
+    "host": (host := os.environ.pop("WANDB_BASE_URL")),
+    "callback": lambda status, data: print(data["message"]),
+}
+with fork_when_ready("lab/forks/fresh", 299, timeout=60, **account) as run:
+    run.log({"metric": -1})
+print("forked", wandb.Api({"base_url": host}, api_key=key).run(run.path).lastHistoryStep)
+"""
+    )
+    assert "🌐" in text
+    assert "forked 300" in text
 
 
 def test_run_objects_of_both_kinds_and_another_run_that_is_active(script, sandbox):
@@ -104,11 +120,13 @@ fails(ForkError, "lab/forks/parent", 5)
 fails(UsageError, "lab/forks/parent", -1)
 fails(UsageError, "lab/forks/parent", 5, resume="must")
 fails(UsageError, "lab/forks/parent", 5, settings={"no_such_setting": 1})
+fails(ApiKeyError, "lab/forks/parent", 5, settings={"api_key": "s3cret word no key has"})
 fails(UsageError, "lab/forks/parent", 5, no_such_argument=1)
 fails(WaitTimeoutError, "lab/forks/parent", 999, timeout=3)
 """
     )
     assert "forking is not enabled" in text
+    assert "s3cret" not in text
     assert sandbox.stats()["fork_refusals"] > 0
 
 

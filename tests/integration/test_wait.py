@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from scripts import export_run
 from terminal import alive, descendants, until
 
 from tests.pace import Stopwatch
@@ -27,10 +29,10 @@ with wandb.init(project=project, id=run_id) as run:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
-        folder = tmp_path_factory.mktemp("sdk")
-        for run_id in ("abc", "def", "ghi"):
-            log_a_run(sandbox, folder, "forks", run_id)
-        log_a_run(sandbox, folder, "public-forks", "open", steps=5)
+        log_a_run(sandbox, tmp_path_factory.mktemp("sdk"), "forks", "abc")
+        for run_id in ("def", "ghi"):
+            export_run(sandbox, run_id, exported=False)
+        export_run(sandbox, "open", project="public-forks", steps=5, exported=False)
         yield sandbox
 
 
@@ -157,9 +159,9 @@ def test_an_unknown_project_ends_at_once(wait):
 
 def test_a_run_that_is_never_exported_times_out(sandbox, wait):
     sandbox.set_faults("export-never")
-    done = wait("lab/forks/def", "--timeout", "6", "--interval", "1")
+    done = wait("lab/forks/def", "--timeout", "3", "--interval", "1")
     assert done.status == 4
-    assert "Timeout reached after 6 s" in done.lines[-1]
+    assert "Timeout reached after 3 s" in done.lines[-1]
     assert done.seconds < 20
 
 
@@ -193,26 +195,49 @@ def test_with_nothing_at_all_it_is_refused(wait):
     assert "no API key" in done.err
 
 
-@pytest.mark.parametrize(
-    ("run", "says"),
-    [
-        ("", "empty"),
-        ("lab/forks/a:b", "cannot contain"),
-        ("https://wandb.ai/lab/forks/runs/abc", "127.0.0.1"),
-        ("lab/forks/" + "x" * 300, "no history artifact"),
-        ("lab/forks/workspace/x", "a workspace"),
-    ],
-)
-def test_bad_addresses_are_bad_usage(wait, run, says):
-    done = wait(run)
-    assert done.status == 2
-    assert says in done.err
-    assert not done.out
+BAD = {
+    ("",): "empty",
+    ("lab/forks/a:b",): "cannot contain",
+    ("https://wandb.ai/lab/forks/runs/abc",): "127.0.0.1",
+    ("lab/forks/" + "x" * 300,): "no history artifact",
+    ("lab/forks/workspace/x",): "a workspace",
+    ("lab/forks/def", "--until", "soon"): "not a goal",
+    ("lab/forks/def", "--timeout", "-1"): "--timeout",
+    ("lab/forks/def", "--interval", "x"): "--interval",
+    ("lab/forks/def", "--nonsense"): "--nonsense",
+}
+ALL_OF_THEM = """
+import json, sys
+from wandb_tui.cli import main
+for arguments in json.loads(sys.argv[1]):
+    sys.argv = ["wandb-tui", "wait", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        print("status", end.code, file=sys.stderr, flush=True)
+"""
 
 
-@pytest.mark.parametrize("options", [("--until", "soon"), ("--timeout", "-1"), ("--interval", "x"), ("--nonsense",)])
-def test_bad_options_are_bad_usage(wait, options):
-    assert wait("lab/forks/def", *options).status == 2
+@pytest.fixture(scope="module")
+def refused(sandbox, tmp_path_factory):
+    """What is printed on stderr for each bad usage, all of them in one process."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_OF_THEM, json.dumps(list(BAD))],
+        env=environment(sandbox, tmp_path_factory.mktemp("bad")),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert not done.stdout
+    told = re.split(r"(?<=^status \d)\n", done.stderr, flags=re.MULTILINE)
+    return dict(zip(BAD, told, strict=False))
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=lambda arguments: " ".join(arguments)[:40] or "empty")
+def test_bad_usage(refused, arguments):
+    assert BAD[arguments] in refused[arguments]
+    assert refused[arguments].endswith("status 2")
 
 
 def test_runs_from_stdin_any_and_exec(sandbox, wait, tmp_path):

@@ -77,7 +77,10 @@ def test_in_a_batch_job_without_terminal_display_or_stdin(shell, sandbox, tmp_pa
         name: value for name, value in script_environment(sandbox, tmp_path).items() if name.startswith("WANDB_")
     }
     done = shell(
-        "setsid wandb-tui wait lab/forks/late --interval 1 <&-", environ={**account, "HOME": str(tmp_path)}, timeout=90
+        # A home in which nothing can be made, for root neither.
+        "setsid wandb-tui wait lab/forks/late --interval 1 <&-",
+        environ={**account, "HOME": "/proc/self/nowhere"},
+        timeout=90,
     )
     assert done.returncode == 0, done.stdout
     assert "Artifact is now available: run-late-history:v0" in done.stdout

@@ -369,3 +369,35 @@ def test_a_browser_that_is_closed_under_a_visit_ends_the_attempt_without_a_fault
     assert "closed" in attempt.until(State.CANCELLED).message
     attempt.end()
     assert not caplog.records
+
+
+def running(last_step):
+    return Probe(Answer.ABSENT, run=RunInfo("brisk-sun-1", "running", last_step))
+
+
+@pytest.mark.parametrize(
+    ("goal", "too_little", "enough"),
+    [
+        ("exists", running(None), running(0)),
+        ("step:200", running(150), running(200)),
+        ("complete", running(299), ABSENT),
+    ],
+)
+def test_a_visit_that_found_too_little_to_export_is_made_up_for(prober, visitor, goal, too_little, enough):
+    attempt = Attempt(prober, visitor, goal=goal, pace=Pace(check_interval=0.01))
+    prober.answer(too_little)
+    attempt.until(State.VISITING)
+    visitor.end_visit()
+    attempt.until(State.WAITING, says="loaded")
+    prober.answer(too_little)
+    prober.answer(too_little)
+    assert visitor.visit_count == 1
+    prober.answer(enough)
+    attempt.until(State.VISITING)
+    visitor.end_visit()
+    attempt.until(State.WAITING, says="loaded")
+    for _ in range(3):
+        prober.answer(enough)
+    assert visitor.visit_count == 2, "once is enough"
+    attempt.control.cancel()
+    attempt.end()

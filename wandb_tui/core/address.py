@@ -42,7 +42,13 @@ _NOT_A_RUN = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class RunAddress:
-    """One run, as ``entity/project/run_id``."""
+    """One run, as ``entity/project/run_id``, which is also its text.
+
+    Attributes:
+        entity: The user or team that the project belongs to.
+        project: The project.
+        run_id: The run's id, which is not its display name.
+    """
 
     entity: str
     project: str
@@ -72,7 +78,11 @@ class RunAddress:
         return f"{self.project_path}/{self.collection}"
 
     def page(self, app_url: str) -> str:
-        """The address of the run's page on the server whose pages start at `app_url`."""
+        """The address of the run's page.
+
+        Args:
+            app_url: Where the server's pages start.
+        """
         path = "/".join(quote(part, safe="") for part in (self.entity, self.project, "runs", self.run_id))
         return f"{app_url.rstrip('/')}/{path}"
 

@@ -12,16 +12,27 @@ class SignInProblem(StrEnum):
     """Why a browser sign-in did not succeed."""
 
     NO_CREDENTIALS = "no-credentials"
+    """No user name and password are known."""
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of an outcome, not a secret
+    """The server does not take this user name or password."""
     CODE_NEEDED = "code-needed"
+    """A second factor is asked for."""
     CHALLENGE = "challenge"
+    """The page wants a captcha or the like solved."""
     SSO = "sso"
+    """The account signs in at its organisation's own page."""
     BLOCKED = "blocked"
+    """The account is blocked, or there were too many attempts."""
     UNVERIFIED = "unverified"
+    """The e-mail address has to be verified first."""
     UNKNOWN_HOST = "unknown-host"
+    """The sign-in page is on a host that is not known to belong to the server; see `SignInError.origin`."""
     NOT_UNDERSTOOD = "not-understood"
+    """The sign-in page cannot be read."""
     UNREACHABLE = "unreachable"
+    """The server or its sign-in page cannot be reached."""
     GIVEN_UP = "given-up"
+    """The window was closed, or nobody signed in there in time."""
 
 
 class WandbTuiError(Exception):
@@ -35,8 +46,8 @@ class WandbTuiError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         # All arguments are handed on, so that the error survives pickling.
         super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+        self.message: str = message
+        self.hint: str = hint
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -56,8 +67,8 @@ class SignInError(WandbTuiError):
 
     def __init__(self, problem: SignInProblem, message: str, hint: str = "", *, origin: str = "") -> None:
         super().__init__(message, hint)
-        self.problem = problem
-        self.origin = origin
+        self.problem: SignInProblem = problem
+        self.origin: str = origin
         # What an exception is made anew from, when it is copied or sent to another process.
         self.args = (problem, message, hint)
 

@@ -17,11 +17,17 @@ class MonitorStatus(StrEnum):
     """The six status lines that a monitor reports, in the order in which they usually come."""
 
     SIGNING_IN = "signing-in"
+    """🔐 The browser is being signed in."""
     VISITING = "visiting"
+    """🌐 The run's page is being opened."""
     MONITORING = "monitoring"
+    """🔍 The asking for the artifact begins."""
     NOT_AVAILABLE = "not-available"
+    """⏳ The goal is not met yet."""
     AVAILABLE = "available"
+    """🎉 The goal is met."""
     TIMEOUT = "timeout"
+    """⏰ The time is over."""
 
     @property
     def emoji(self) -> str:
@@ -43,18 +49,26 @@ class Failure(StrEnum):
     """Why an attempt failed, as far as a caller must tell the reasons apart."""
 
     SIGN_IN = "sign-in"
+    """The browser could not be signed in."""
     API_KEY = "api-key"
+    """The server refused the API key, or there is none."""
     NOT_FOUND = "not-found"
+    """There is no such project or run, or the key may not see it."""
     NO_BROWSER = "no-browser"
+    """No browser is on this machine."""
     INTERNAL = "internal"
+    """A fault of wandb-tui itself."""
 
 
 class Level(StrEnum):
     """How much a line of a monitor's log matters."""
 
     INFO = "info"
+    """All goes well."""
     WARNING = "warning"
+    """Something went wrong that is tried again, or speaks against the goal."""
     ERROR = "error"
+    """The attempt has failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.probe import Coverage, Probe
+from wandb_tui.core.probe import Coverage, Probe, RunInfo
 
 
 class GoalKind(StrEnum):
     """The kinds of goal, as they are written."""
 
     EXISTS = "exists"
+    """Any version of the artifact is there."""
     VERSION = "version"
+    """Version `Goal.number` or a later one is there."""
     NEWER = "newer"
+    """A version is there that was not when the monitor began."""
     STEP = "step"
+    """The export covers step `Goal.number`, so that a fork at that step works."""
     COMPLETE = "complete"
+    """Nothing that was logged is missing from the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,14 @@ class Goal:
     def parse(cls, text: str) -> Goal:
         """Understand ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
 
+        Args:
+            text: The goal as it is written.
+
         Raises:
             UsageError: The text is none of these.
         """
-        text = text.strip().lower()
+        # What callers pass need not be a text: str() of anything else is no goal.
+        text = str(text).strip().lower()
         if text in {GoalKind.EXISTS, GoalKind.NEWER, GoalKind.COMPLETE}:
             return cls(GoalKind(text))
         if found := re.fullmatch(r"v(\d{1,9})", text, re.ASCII):
@@ -97,6 +106,19 @@ class Goal:
                 return _judge_step(self.number, version, probe.coverage)
             case GoalKind.COMPLETE:
                 return _judge_complete(version, probe)
+
+
+def logged_enough(goal: Goal, run: RunInfo | None) -> bool:
+    """Whether the server is known to have what an export must hold that meets the goal."""
+    if run is None or run.last_step is None:
+        return False
+    match goal.kind:
+        case GoalKind.STEP:
+            return run.last_step >= goal.number
+        case GoalKind.COMPLETE:
+            return run.ended
+        case _:
+            return True
 
 
 def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:

@@ -29,7 +29,7 @@ from wandb_tui.core.errors import (
     WandbTuiError,
 )
 from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
-from wandb_tui.core.goal import GoalKind
+from wandb_tui.core.goal import GoalKind, logged_enough
 from wandb_tui.core.ports import Identity, Prober, Visit, Visitor
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.schedule import Clock, Pace, Schedule
@@ -99,6 +99,7 @@ class Monitor:
         self._mending: Future[None] | None = None
         self._visiting: Future[Visit] | None = None
         self._may_visit = False
+        self._visited_too_early = False
 
     def run(self) -> Event:
         """Work until the attempt ends, and return its last event."""
@@ -180,6 +181,7 @@ class Monitor:
         if visitor.signed_in():
             self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)
             self._visiting = visitor.visit(self._run)
+            self._visited_too_early = not logged_enough(self._goal, self._run_info)
             self._control.wake_when_done(self._visiting)
         else:
             self._say(State.SIGNING_IN, "Signing in to W&B…", status=MonitorStatus.SIGNING_IN)
@@ -233,11 +235,21 @@ class Monitor:
         self._may_visit = True
         self._schedule.probe_answered()
         self._unanswered = None
+        self._make_up_for_an_early_visit()
         self._warn(probe)
         run = probe.run
         meanwhile = f" (run {run.shown})" if run and run.going_on and run.state not in verdict.why else ""
         self._wait(f"Artifact {verdict.why}{meanwhile}", status=MonitorStatus.NOT_AVAILABLE)
         return None
+
+    def _make_up_for_an_early_visit(self) -> None:
+        """Visit again at once where the last visit found too little to export, and now there is enough.
+
+        What a run logs is on its way for some seconds; the next visit in its turn would come a minute later.
+        """
+        if self._visited_too_early and self._visiting is None and logged_enough(self._goal, self._run_info):
+            self._visited_too_early = False
+            self._schedule.visit_now()
 
     def _warn(self, probe: Probe) -> None:
         """Say, once each, what speaks against the goal ever being met."""

@@ -103,11 +103,20 @@ class Visitor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """A user name or e-mail address and a password for the browser sign-in. The password never shows in a repr."""
+class WandBCredentials:
+    """What the browser signs in with.
+
+    Attributes:
+        username: The user name or e-mail address.
+        password: The password; it never shows in a repr.
+    """
 
     username: str
     password: str = field(repr=False)
+
+
+Credentials = WandBCredentials
+"""The same under the name that is used inside; the longer one is promised to users."""
 
 
 class Source(StrEnum):

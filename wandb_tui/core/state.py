@@ -9,13 +9,21 @@ class State(StrEnum):
     """Where an attempt stands. The last four are final."""
 
     QUEUED = "queued"
+    """Its thread has not begun yet."""
     SIGNING_IN = "signing-in"
+    """The browser is being signed in."""
     VISITING = "visiting"
+    """The run's page is being opened."""
     WAITING = "waiting"
+    """The API is asked now and then."""
     AVAILABLE = "available"
+    """The goal is met."""
     TIMED_OUT = "timed-out"
+    """The time is over."""
     FAILED = "failed"
+    """It cannot go on; `Failure` tells which kind of reason."""
     CANCELLED = "cancelled"
+    """The user, or the end of the group, has ended it."""
 
     @property
     def final(self) -> bool:

@@ -32,6 +32,7 @@ from ray.tune import Callback
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WaitTimeoutError, WandbTuiError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.seconds import seconds
 from wandb_tui.core.state import State
 from wandb_tui.forking import fork
 from wandb_tui.group import MonitorGroup, address_of
@@ -136,11 +137,12 @@ class SharedMonitor:
             timeout: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: The goal is none, or the settings on the head node cannot be read.
+            UsageError: The goal or the time is none, or the settings on the head node cannot be read.
             WaitTimeoutError: The monitor could not be had in time.
             WandbTuiError: The monitor cannot live on the head node.
         """
         goal = until if isinstance(until, Goal) else Goal.parse(until)
+        timeout = seconds("timeout", timeout)
         end = time.monotonic() + timeout
         deaths, pause = 0, _FIRST_PAUSE
         while not timeout or time.monotonic() < end:
@@ -165,11 +167,19 @@ class SharedMonitor:
         raise WaitTimeoutError(f"The cluster's shared monitor did not answer about {run} within {timeout:.0f} s.")
 
     def enter(self, user: str) -> None:
-        """Start the monitor, if it is not there, and count an experiment in."""
+        """Start the monitor, if it is not there, and count an experiment in.
+
+        Args:
+            user: Any name of the experiment's own.
+        """
         _get(self._actor().enter.remote(user))
 
     def leave(self, user: str) -> None:
-        """Count an experiment out; the monitor ends with the last."""
+        """Count an experiment out; the monitor ends with the last.
+
+        Args:
+            user: The name that it was counted in with.
+        """
         actor = self._actor()
         if _get(actor.leave.remote(user)):
             ray.kill(actor)

@@ -22,11 +22,19 @@ class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
 
 
 def log_to(path: Path) -> None:
-    """Send all log records to `path`, without secrets. A second call changes nothing."""
+    """Send all log records to `path`, without secrets. A second call changes nothing.
+
+    Where nothing can be written, as in a batch job whose home is read-only, the records go nowhere.
+    """
     root = logging.getLogger()
     if any(isinstance(handler, _PrivateRotatingFile) for handler in root.handlers):
         return
-    handler = _PrivateRotatingFile(path, maxBytes=_BYTES, backupCount=1, encoding="utf-8")
+    try:
+        handler = _PrivateRotatingFile(path, maxBytes=_BYTES, backupCount=1, encoding="utf-8")
+    except OSError:
+        # Without any handler Python would print them.
+        root.addHandler(logging.NullHandler())
+        return
     handler.setFormatter(logging.Formatter(_FORMAT))
     handler.addFilter(RedactingFilter())
     root.addHandler(handler)

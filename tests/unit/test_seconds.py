@@ -1,0 +1,50 @@
+"""What callers pass as a time, a goal or a run is right, or is said to be wrong before anything starts."""
+
+import numpy as np
+import pytest
+
+from wandb_tui import MonitorGroup, UsageError, download_history, fork_when_ready, wait_for_history
+from wandb_tui.core.seconds import SHORTEST_INTERVAL, seconds
+
+RUN = "lab/forks/abc"
+HOST = {"host": "http://127.0.0.1:9", "api_key": "k" * 40}
+
+
+@pytest.mark.parametrize("value", [0, 1.5, np.int64(3), np.float32(2)])
+def test_seconds(value):
+    assert seconds("timeout", value) == value
+
+
+@pytest.mark.parametrize("value", [None, "5", -1, float("nan"), float("inf"), True])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda value: wait_for_history(RUN, timeout=value, **HOST),
+        lambda value: fork_when_ready(RUN, 5, timeout=value, **HOST),
+        lambda value: download_history(RUN, "nowhere", timeout=value, **HOST),
+        lambda value: wait_for_history(RUN, check_interval=value, **HOST),
+        lambda value: MonitorGroup(max_wait_time=value, **HOST),
+    ],
+)
+def test_what_is_no_time(call, value):
+    with pytest.raises(UsageError, match="is not a number of seconds"):
+        call(value)
+
+
+def test_the_least_interval_and_how_to_wait_for_ever_are_told():
+    with pytest.raises(UsageError, match=f"{SHORTEST_INTERVAL} or more"):
+        wait_for_history(RUN, check_interval=0, **HOST)
+    with pytest.raises(UsageError, match="0 to wait for ever"):
+        wait_for_history(RUN, timeout=None, **HOST)
+
+
+@pytest.mark.parametrize("until", [200, None, "soon"])
+def test_what_is_no_goal(until):
+    with pytest.raises(UsageError, match="is not a goal"):
+        wait_for_history(RUN, until, **HOST)
+
+
+@pytest.mark.parametrize("step", [200.0, "200", True, -1, None])
+def test_what_is_no_step(step):
+    with pytest.raises(UsageError, match="not a step to fork at"):
+        fork_when_ready(RUN, step, **HOST)

@@ -1,0 +1,62 @@
+"""What the callbacks for training libraries share."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from wandb_tui.api import print_status, wait_for_history
+from wandb_tui.core.errors import WandbTuiError
+
+if TYPE_CHECKING:
+    import wandb
+
+    from wandb_tui.group import Callback
+    from wandb_tui.results import MonitorResult
+
+log = logging.getLogger(__name__)
+
+
+def wait_for_what_was_logged(run: wandb.Run | None, timeout: float, callback: Callback | None) -> MonitorResult | None:
+    """Wait until the export covers the last step that a run, which goes on, has logged.
+
+    What goes wrong is told in a warning and never raised: it must not cost the training its result.
+
+    Args:
+        run: The run that is logged to, if there is any.
+        timeout: Seconds until giving up; 0 waits for ever.
+        callback: Hears the status lines; without one they are printed.
+
+    Returns:
+        How it went; None where the goal was not met, or where there is nothing to wait for.
+    """
+    last = _last_step(run) if run is not None else None
+    if run is None or last is None:
+        log.warning("Nothing was logged to a W&B server, so there is no history to wait for.")
+        return None
+    try:
+        return wait_for_history(
+            run,
+            f"step:{last}",
+            timeout,
+            # As the run itself does, whatever the environment says.
+            host=run.settings.base_url,
+            api_key=run.settings.api_key,
+            callback=callback or print_status,
+        )
+    except WandbTuiError as error:
+        log.warning("The history of %s is not exported: %s", run.path, error)
+        return None
+
+
+def _last_step(run: wandb.Run) -> int | None:
+    """The last step that was logged; None where none was, or none is on its way to a server."""
+    import wandb
+
+    if run.offline or run.disabled:
+        return None
+    try:
+        return run.step - 1 if run.step else None
+    except wandb.Error:
+        # Several processes log to one shared run, and none of them knows its step.
+        return None
