@@ -26,6 +26,9 @@ class FakeProber:
         self.count = 0
         self.coverage = []
 
+    def limiting(self):
+        return getattr(self, "limited_for", 0.0)
+
     def probe(self, run, *, coverage=False):
         self.count += 1
         self.coverage.append(coverage)

@@ -177,6 +177,10 @@ class Monitor:
         visitor = self._visitor
         if visitor is None:
             return
+        if (seconds := self._prober.limiting()) > 0:
+            # Another monitor's question was answered so; the server counts what pages ask as well.
+            self._schedule.hold_visits(seconds)
+            return
         if visitor.signed_in():
             self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)
             self._visiting = visitor.visit(self._run)

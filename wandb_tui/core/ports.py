@@ -31,6 +31,9 @@ class Prober(Protocol):
             coverage: Also ask which steps the export covers.
         """
 
+    def limiting(self) -> float:
+        """Seconds for which the server limits our rate, so that no visit is to begin; 0 for none. Never blocks."""
+
     def close(self) -> None:
         """Stop; whatever is still asked is answered with trouble."""
 

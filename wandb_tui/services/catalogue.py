@@ -114,7 +114,7 @@ def filters(query: RunQuery) -> dict[str, Any]:
 def _trouble(reply: Reply) -> ServerError | ApiKeyError:
     if reply.problem is Answer.REFUSED:
         return ApiKeyError(f"{reply.message}.", "Give another API key: s.")
-    if reply.status == 429:  # noqa: PLR2004 - Too Many Requests
+    if reply.limited:
         wait = reply.limits.retry_after
         return ServerError("The server is limiting us.", f"Try again in {wait:.0f} s." if wait else "Try again soon.")
     message = reply.message or f"The server says: {shown(reply.errors[0].get('message') if reply.errors else '')}"
