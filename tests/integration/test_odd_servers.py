@@ -12,8 +12,10 @@ import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
+from wandb_tui.services import batch_size
 from wandb_tui.services.artifacts import Poller
 from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.throttle import Throttle
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(4)]
 INFO = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 9}}
@@ -175,12 +177,16 @@ def test_for_the_sake_of_one_the_others_are_not_left_without_an_answer(ask):
     assert (Odd.asked, poller._size.now) == (2, 100)
 
 
-def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_next_time(ask):
+def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_next_time(ask, monkeypatch):
+    monkeypatch.setattr(batch_size, "MOST", 2)
     probes, poller = ask(body(each(ABSENT), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
-    assert told(probes) == "aaaa"
-    held = poller.probe(RUNS[0]).result(5)
-    assert (held.answer, held.message) == (Answer.TROUBLE, "Close to the rate limit")
-    assert 25 < held.retry_after <= 30
+    assert told(probes) == "aa!!"
+    assert probes[3].message == "Close to the rate limit"
+    assert 25 < probes[3].retry_after <= 30
+    monkeypatch.setattr(poller, "_throttle", Throttle(time.monotonic))
+    futures = [poller.probe(run) for run in RUNS]
+    assert not wait(futures, 5).not_done
+    assert told(future.result() for future in futures) == "!!aa"
 
 
 def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_one_alone_is_too_much(ask):

@@ -65,7 +65,19 @@ def test_limits_without_a_time_are_waited_out_longer_and_longer(times):
 
 def test_a_limit_that_is_said_to_be_over_at_once_is_not_met_every_second(times):
     assert [times.hold_after(limited(retry_after=0.0)) for _ in range(4)] == pytest.approx([1.05, 2.1, 4.2, 8.4])
-    assert times.throttle.limiting == pytest.approx(8.4)
+
+
+def test_a_limit_lasts_for_visits_until_a_question_is_answered_again(times):
+    times.hold_after(limited(retry_after=20.0))
+    assert times.throttle.limiting == pytest.approx(21)
+    times.now += 22
+    assert times.throttle.hold < 0
+    assert times.throttle.limiting == 1
+    times.throttle.heed(GOOD)
+    assert times.throttle.limiting == 0
+    times.hold_after(limited(retry_after=20.0))
+    times.now += 60
+    assert times.throttle.limiting == 0, "nobody asks any more"
 
 
 def test_only_a_limit_keeps_visits_from_beginning(times):

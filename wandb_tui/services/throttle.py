@@ -21,6 +21,8 @@ _LONGEST_LIMIT = 60.0
 _LONGEST_TROUBLE = 30.0
 _LONGEST_WAIT = 3600.0
 _SCARCE = 50
+_ANSWERED_WITHIN = 10.0
+"""Seconds after the end of a limit in which somebody asks whether it is over."""
 _WORTH_A_WORD = 5.0
 """Seconds between two requests above which whoever asks is told to come later, rather than kept waiting."""
 
@@ -61,8 +63,14 @@ class Throttle:
 
     @property
     def limiting(self) -> float:
-        """Seconds for which the server wants to be left alone altogether; 0 for none."""
-        return max(0.0, self.hold) if self._limited else 0.0
+        """Seconds for which the server wants to be left alone altogether; 0 for none.
+
+        A limit's time being up is not enough: the first question after it, which comes soon, must have been answered.
+        """
+        if not self._limited:
+            return 0.0
+        hold = self.hold
+        return max(_GAP, hold) if hold > -_ANSWERED_WITHIN else 0.0
 
     @property
     def why(self) -> str:
