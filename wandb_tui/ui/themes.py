@@ -79,3 +79,11 @@ _LIGHT = Theme(
 
 THEMES = (_DARK, _LIGHT)
 """The themes that the app brings along."""
+
+_OWN = ("queued", "quiet", "line", "cursor", "marked")
+
+
+def own_colours(*, dark: bool) -> dict[str, str]:
+    """The colours that the app has besides those of every theme."""
+    variables = (_DARK if dark else _LIGHT).variables
+    return {name: variables[name] for name in _OWN}
