@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Probe
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
+
+if TYPE_CHECKING:
+    from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
 
 
 class Prober(Protocol):
