@@ -12,7 +12,7 @@ import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
-from wandb_tui.services import batch_size
+from wandb_tui.services import batch_size, graphql
 from wandb_tui.services.artifacts import Poller
 from wandb_tui.services.graphql import GraphQL
 from wandb_tui.services.throttle import Throttle
@@ -46,6 +46,7 @@ class Odd(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answers = ()
     asked = 0
+    piece, pause = 1_000_000, 0.0
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -57,7 +58,9 @@ class Odd(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        for start in range(0, len(content), Odd.piece):
+            self.wfile.write(content[start : start + Odd.piece])
+            time.sleep(Odd.pause)
         self.close_connection = True
 
     def log_message(self, *arguments):
@@ -197,6 +200,22 @@ def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_
     probes, _ = ask(too_much)
     assert told(probes) == "????"
     assert Odd.asked == 3, "four, two, one"
+
+
+@pytest.mark.parametrize(
+    ("headers", "within", "says"),
+    [({}, 0.3, "does not come to the end of its answer"), ({"Content-Length": "999"}, 60, "silent for 0 s")],
+)
+def test_an_answer_that_comes_in_drops_or_stops_is_given_up(ask, monkeypatch, headers, within, says):
+    monkeypatch.setattr(Odd, "piece", 1 if not headers else 100)
+    monkeypatch.setattr(Odd, "pause", 0.05 if not headers else 1.0)
+    monkeypatch.setattr(graphql, "_WHOLE_TIMEOUT", within)
+    monkeypatch.setattr(graphql, "_READ_TIMEOUT", 0.4)
+    began = time.monotonic()
+    probes, _ = ask((200, b" " * 60, headers))
+    assert told(probes) == "!!!!"
+    assert says in probes[0].message
+    assert time.monotonic() - began < 2
 
 
 def test_certificates_that_cannot_be_read_are_no_surprise(ask, monkeypatch):

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = 6.0
 _READ_TIMEOUT = 20.0
+_WHOLE_TIMEOUT = 60.0
+"""Seconds after which an answer is given up that comes in drops."""
+_LARGEST = 64 * 1024 * 1024
+_PIECE = 64 * 1024
 _MAX_SHOWN = 160
 RATE_LIMITED = "Rate limited"
 """What a row says while the server wants to be left alone."""
@@ -99,6 +103,7 @@ class GraphQL:
     def ask(self, query: str, variables: Mapping[str, object]) -> Reply:
         """Send one query. Never raises for what the network or the server does."""
         import requests
+        from urllib3.exceptions import HTTPError
 
         session = self._session = self._session or requests.Session()
         key = self._api_key()
@@ -112,12 +117,15 @@ class GraphQL:
                 auth=requests.auth.HTTPBasicAuth("api", key) if key else _as_nobody,
                 timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT),
                 allow_redirects=False,
+                stream=True,
             )
-        except OSError as error:
-            # requests' own errors are of this kind, too; not of them is what it says of a file of certificates.
+            with response:
+                content = _content(response, began + _WHOLE_TIMEOUT)
+        except (OSError, HTTPError) as error:
+            # requests' own errors are of the first kind, and what it says of a file of certificates.
             return Reply(problem=Answer.TROUBLE, message=_network_trouble(error, self._host))
         seconds = time.monotonic() - began
-        reply = _read(response, self._host, with_key=bool(key))
+        reply = _read(response, content, self._host, with_key=bool(key))
         date = _date(response.headers.get("Date"))
         return replace(reply, with_key=bool(key), seconds=seconds, date=date)
 
@@ -138,7 +146,19 @@ def _as_nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _network_trouble(error: OSError, host: str) -> str:
+def _content(response: requests.Response, until: float) -> bytes:
+    """All of the answer, piece by piece as it comes: the time-out of a socket counts from one drop to the next."""
+    # Older versions of urllib3 cannot give what has come so far.
+    read = getattr(response.raw, "read1", response.raw.read)
+    content = bytearray()
+    while piece := read(_PIECE, decode_content=True):
+        content += piece
+        if time.monotonic() > until or len(content) > _LARGEST:
+            raise TimeoutError("the answer has no end")
+    return bytes(content)
+
+
+def _network_trouble(error: Exception, host: str) -> str:
     from requests import exceptions
 
     text = str(error)
@@ -149,26 +169,38 @@ def _network_trouble(error: OSError, host: str) -> str:
             what = f"The proxy on the way to {host} refuses or cannot be reached"
         case exceptions.ConnectTimeout():
             what = f"{host} does not answer: no connection within {_CONNECT_TIMEOUT:.0f} s"
-        case exceptions.Timeout():
-            what = f"{host} does not answer: connected, but silent for {_READ_TIMEOUT:.0f} s"
         case exceptions.ConnectionError() if any(
             word in text for word in ("resolve", "Name or service", "getaddrinfo")
         ):
             what = f"The name {host} cannot be resolved (is it right, and is the network up?)"
         case exceptions.ConnectionError() if "refused" in text:
             what = f"Nothing listens at {host} (is the server running?)"
-        case exceptions.ConnectionError() | exceptions.ChunkedEncodingError():
-            what = f"The connection to {host} broke off"
-        case exceptions.ContentDecodingError():
-            what = f"{host} answers with something that cannot be unpacked"
         case OSError() if "certificate" in text:
             what = "The file of certificates that REQUESTS_CA_BUNDLE names cannot be read"
         case _:
-            what = f"The request to {host} failed ({type(error).__name__})"
+            what = _broken_answer(error, host)
     return what
 
 
-def _read(response: requests.Response, host: str, *, with_key: bool) -> Reply:
+def _broken_answer(error: Exception, host: str) -> str:
+    """What was wrong where there was a connection."""
+    from requests import exceptions
+    from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
+
+    match error:
+        case exceptions.Timeout() | ReadTimeoutError():
+            return f"{host} does not answer: connected, but silent for {_READ_TIMEOUT:.0f} s"
+        case exceptions.ConnectionError() | ProtocolError():
+            return f"The connection to {host} broke off"
+        case TimeoutError():
+            return f"{host} does not come to the end of its answer"
+        case DecodeError():
+            return f"{host} answers with something that cannot be unpacked"
+        case _:
+            return f"The request to {host} failed ({type(error).__name__})"
+
+
+def _read(response: requests.Response, content: bytes, host: str, *, with_key: bool) -> Reply:
     limits = _limits(response.headers)
     failed = partial(Reply, status=response.status_code, limits=limits)
     if _limits_rate(response.status_code, limits):
@@ -176,7 +208,7 @@ def _read(response: requests.Response, host: str, *, with_key: bool) -> Reply:
     if (told := _told_by_status(response, host, with_key=with_key)) is not None:
         problem, why = told
         return failed(problem=problem, message=why)
-    body = _json_object(response)
+    body = _json_object(content)
     errors = _errors(body)
     limited = limits.remaining == 0 or any(map(limits_rate, errors))
     data = body.get("data") if body is not None else None
@@ -184,7 +216,7 @@ def _read(response: requests.Response, host: str, *, with_key: bool) -> Reply:
         return failed(data=data, errors=errors, limited=limited)
     if limited and errors:
         return failed(problem=Answer.TROUBLE, message=RATE_LIMITED, limited=True)
-    why = _unusable(response, host, errors, understood=body is not None)
+    why = _unusable(response, content, host, errors, understood=body is not None)
     return failed(problem=Answer.NOT_UNDERSTOOD, message=why, errors=errors, limited=limited)
 
 
@@ -227,9 +259,9 @@ def limits_rate(error: Mapping[str, Any]) -> bool:
     return says(error, _LIMITED)
 
 
-def _json_object(response: requests.Response) -> dict[str, Any] | None:
+def _json_object(content: bytes) -> dict[str, Any] | None:
     try:
-        body = json.loads(response.content)
+        body = json.loads(content)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
@@ -240,7 +272,9 @@ def _errors(body: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
-def _unusable(response: requests.Response, host: str, errors: list[dict[str, Any]], *, understood: bool) -> str:
+def _unusable(
+    response: requests.Response, content: bytes, host: str, errors: list[dict[str, Any]], *, understood: bool
+) -> str:
     status = response.status_code
     if errors:
         return f"{host} says: {shown(errors[0].get('message'))}" + (f" (HTTP {status})" if status >= 400 else "")  # noqa: PLR2004
@@ -248,9 +282,9 @@ def _unusable(response: requests.Response, host: str, errors: list[dict[str, Any
         return f"There is no W&B API at {host} (HTTP {status})"
     if status >= 400:  # noqa: PLR2004 - the caller's faults
         return f"{host} does not accept the question (HTTP {status})"
-    if not response.content.strip():
+    if not content.strip():
         return f"{host} answers with nothing at all"
-    if "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<":
+    if "html" in response.headers.get("Content-Type", "") or content.lstrip()[:1] == b"<":
         return f"{host} answers with a web page instead of data (is this the address of its API?)"
     return f"{host} answers with {'no data' if understood else 'something that is not JSON'}"
 
