@@ -129,6 +129,7 @@ class Wiring:
             allowed_origins=self.settings.allowed_origins,
             plain_http=self.settings.allow_plain_http,
             anonymous_ok=self._anonymous_ok,
+            limiting=self._limiting,
         )
         self._closers.append(visitor)
         return visitor
@@ -255,6 +256,10 @@ class Wiring:
             closers, self._closers = self._closers, []
         for closer in closers:
             closer.close()
+
+    def _limiting(self) -> float:
+        poller: Poller | None = self.__dict__.get("prober")
+        return poller.limiting() if poller else 0.0
 
     def _key_entity(self) -> str:
         from wandb_tui.services.graphql import viewer_entity

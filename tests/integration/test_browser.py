@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_few_tabs_at_once_for_many_visits(sandbox, visitor, runs):
         time.sleep(0.02)
     assert all(future.result().evidence for future in futures)
     assert 1 < most <= 3
+
+
+def test_no_waiting_visit_begins_while_the_server_limits_us(sandbox, visitor, runs, monkeypatch):
+    begun = threading.Event()
+    limit = iter([0.3, 0.2, 0.1])
+    monkeypatch.setattr(visitor._jobs, "_limiting", lambda: begun.set() or next(limit, 0.0))
+    before = sandbox.stats()["page_visits"]
+    visit = visitor.visit(runs[8])
+    assert begun.wait(5)
+    assert sandbox.stats()["page_visits"] == before
+    assert visit.result(30).evidence
+    assert next(limit, None) is None, "it waited to the end"
 
 
 def test_a_page_that_is_closed_to_us_while_signed_in(sandbox, visitor):

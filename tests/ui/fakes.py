@@ -52,6 +52,9 @@ class FakeProber:
         self.threads: set[int] = set()
         self._lock = threading.Lock()
 
+    def limiting(self):
+        return 0.0
+
     def probe(self, run, *, coverage=False):
         with self._lock:
             self.asked[run.run_id] += 1

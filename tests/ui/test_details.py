@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import threading
 from datetime import UTC, datetime, timedelta
@@ -206,10 +205,9 @@ async def test_answers_that_come_after_it_was_closed_go_nowhere():
         await until(lambda: len(told.asked) == 2)
         await pilot.press("escape")
         told.gate.set()
-        await asyncio.sleep(0.05)
+        await until(lambda: not [worker for worker in app.workers if worker.group in {"ask", "plot"}])
         assert told.asked == ["facts", "versions"]
         assert app.screen is app.dashboard
-        assert not [worker for worker in app.workers if worker.group in {"ask", "plot"}]
 
 
 async def test_without_a_way_to_ask():

@@ -122,6 +122,16 @@ async def test_the_cursor_stays_on_its_run_when_the_columns_change():
         assert app.dashboard.table.run == address("def")
 
 
+async def test_every_kind_of_theme_has_the_colours_that_are_needed():
+    async with running(None, "abc", theme="nord") as (app, pilot):
+        assert app.theme == "nord"
+        for theme in ("textual-light", "ansi-dark"):
+            app.theme = theme
+            await pilot.pause()
+            assert "waiting" in shown(app)
+            assert f"-theme-{theme}" in app.classes
+
+
 async def test_another_theme_recolours_the_cells():
     async with running(None, "abc") as (app, _):
 

@@ -25,6 +25,10 @@ class FakeProber:
         self.asked: queue.SimpleQueue[Future[Probe]] = queue.SimpleQueue()
         self.count = 0
         self.coverage = []
+        self.limited_for = 0.0
+
+    def limiting(self):
+        return self.limited_for
 
     def probe(self, run, *, coverage=False):
         self.count += 1

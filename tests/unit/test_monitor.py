@@ -135,6 +135,18 @@ def test_a_rate_limit_says_when_it_goes_on(prober, visitor):
     attempt.end()
 
 
+def test_no_visit_begins_while_another_monitors_question_is_limited(prober, visitor):
+    prober.limited_for = 0.3
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(says="not available yet")
+    assert visitor.visit_count == 0
+    prober.limited_for = 0.0
+    attempt.until(State.VISITING)
+    attempt.control.cancel()
+    attempt.end()
+
+
 def test_a_failed_visit_is_tried_again_while_the_polling_goes_on(prober, visitor):
     attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.05))
     prober.answer(ABSENT)

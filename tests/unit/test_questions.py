@@ -1,9 +1,11 @@
 """What is asked about many runs at once, and what an answer means for each."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
-from graphql import parse
+from graphql import Visitor, parse, visit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,27 @@ def test_one_query_for_all(dialect):
     assert variables["a1"] == "run-run1-history:latest"
     assert ("artifactCollectionMembership" in query) is dialect.membership
     assert ("parquetHistory" in query) is dialect.parquet_history
+
+
+def test_only_what_the_sdk_was_seen_to_ask_for_is_asked():
+    recorded = Path(__file__).parents[1] / "integration" / "recorded"
+    seen = {word for file in recorded.glob("*.json") for each in json.loads(file.read_text()) for word in words(each)}
+    asked = [compose(QUESTIONS, Dialect(membership=membership))[0] for membership in (True, False)]
+    names = set()
+
+    class Names(Visitor):
+        def enter(self, node, *_):
+            if node.kind in {"field", "argument"}:
+                names.add(node.name.value)
+
+    for query in [*asked, compose_files([(RUNS[0], 0)])[0]]:
+        visit(parse(query), Names())
+    assert names - seen == set()
+    assert not any(name.startswith("__") for name in names)
+
+
+def words(recorded):
+    return re.findall(r"\w+", recorded["query"])
 
 
 def test_parquet_history_is_asked_only_where_a_goal_needs_it():

@@ -31,7 +31,7 @@ def times():
 
 
 def limited(**limits):
-    return Reply(problem=Answer.TROUBLE, message="Rate limited", status=429, limits=Limits(**limits))
+    return Reply(problem=Answer.TROUBLE, message="Rate limited", status=429, limits=Limits(**limits), limited=True)
 
 
 def test_a_second_between_two_requests(times):
@@ -48,7 +48,7 @@ def test_a_second_between_two_requests(times):
         (limited(retry_after=20.0, remaining=0, reset=90.0), 21),
         (limited(reset=30.0), 31.5),
         (limited(), 5.25),
-        (Reply(data={}, status=200, limits=Limits(remaining=0, reset=10.0)), 10.5),
+        (Reply(data={}, status=200, limits=Limits(remaining=0, reset=10.0), limited=True), 10.5),
         (limited(retry_after=10**9), 3780),
     ],
 )
@@ -63,8 +63,30 @@ def test_limits_without_a_time_are_waited_out_longer_and_longer(times):
     assert times.hold_after(limited()) == pytest.approx(5.25)
 
 
+def test_a_limit_that_is_said_to_be_over_at_once_is_not_met_every_second(times):
+    assert [times.hold_after(limited(retry_after=0.0)) for _ in range(4)] == pytest.approx([1.05, 2.1, 4.2, 8.4])
+
+
+def test_a_limit_lasts_for_visits_until_a_question_is_answered_again(times):
+    times.hold_after(limited(retry_after=20.0))
+    assert times.throttle.limiting == pytest.approx(21)
+    times.now += 22
+    assert times.throttle.hold < 0
+    assert times.throttle.limiting == 1
+    times.throttle.heed(GOOD)
+    assert times.throttle.limiting == 0
+    times.hold_after(limited(retry_after=20.0))
+    times.now += 60
+    assert times.throttle.limiting == 0, "nobody asks any more"
+
+
+def test_only_a_limit_keeps_visits_from_beginning(times):
+    assert times.hold_after(BROKEN) > 0
+    assert times.throttle.limiting == 0
+
+
 def test_it_backs_off_from_a_server_in_trouble_and_comes_back_quickly(times):
-    assert [times.hold_after(BROKEN) for _ in range(8)] == pytest.approx([1.25, 2.5, 5, 10, 20, 40, 75, 75])
+    assert [times.hold_after(BROKEN) for _ in range(8)] == pytest.approx([1.25, 2.5, 5, 10, 20, 37.5, 37.5, 37.5])
     assert times.throttle.why == "It is in trouble (HTTP 502)"
     times.now += 80
     assert times.hold_after(GOOD) <= 0
@@ -80,6 +102,13 @@ def test_a_server_in_trouble_may_say_itself_when_to_come_back(times):
 def test_it_slows_down_before_the_limit(times, remaining, gap):
     times.throttle.heed(Reply(data={}, status=200, limits=Limits(remaining=remaining, reset=60.0 if gap > 1 else 30.0)))
     assert times.throttle.gap == pytest.approx(gap)
+
+
+def test_who_would_wait_long_before_the_limit_is_told_so(times):
+    near = Reply(data={}, status=200, limits=Limits(remaining=2, reset=60.0))
+    assert times.hold_after(near) == pytest.approx(30)
+    assert times.throttle.why == "Close to the rate limit"
+    assert times.throttle.limiting == 0
 
 
 def test_no_limit_outlives_a_sleep_of_the_machine(times):

@@ -26,9 +26,9 @@ SLOW = Pace(check_interval=100, max_wait_time=0)
 class Desk:
     """Folds what the monitors say, one at a time, when the test wants it."""
 
-    def __init__(self, prober):
+    def __init__(self, prober, **options):
         self.said = queue.SimpleQueue()
-        self.watch = Watch(Services(prober, None), self.spawn, self.said.put)
+        self.watch = Watch(Services(prober, None), self.spawn, self.said.put, **options)
         self.refuse = False
 
     def spawn(self, run, work):
@@ -64,6 +64,18 @@ def test_a_run_goes_its_way(desk, prober):
     assert row.artifact == "lab/forks/run-abc123-history:v1"
     assert row.run_info.name == "brisk-sun-1"
     assert [line.state for line in row.log] == [State.QUEUED, State.WAITING, State.AVAILABLE]
+
+
+def test_hundreds_of_monitors_are_at_work_one_after_the_other_where_that_is_wished_for(prober):
+    turns = threading.Lock()
+    desk = Desk(prober, turns=turns)
+    with turns:
+        rows = [desk.watch.add(run, Goal(), SLOW) for run in (RUN, OTHER)]
+        with pytest.raises(queue.Empty):
+            prober.asked.get(timeout=0.1)
+        desk.watch.cancel_all()
+    desk.until(lambda: all(row.state is State.CANCELLED and not row.running for row in rows))
+    assert not turns.locked()
 
 
 def test_restart_begins_attempt_2_and_nothing_of_attempt_1_follows(desk, prober):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -57,6 +56,8 @@ _SIGNS = {"good": ("✔", "green"), "warning": ("!", "yellow"), "bad": ("✖", "
 
 def _show_check(check: Check, *, as_json: bool) -> None:
     if as_json:
+        import json
+
         click.echo(json.dumps(check.as_dict(), ensure_ascii=False))
         return
     sign, colour = _SIGNS[check.mark]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,8 @@ import click
 from wandb_tui.core.errors import NoBrowserError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wandb_tui.core.address import RunAddress
     from wandb_tui.wiring import Wiring
 

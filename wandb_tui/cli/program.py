@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -21,9 +22,21 @@ from wandb_tui.cli.sandbox import sandbox
 from wandb_tui.cli.wait import wait
 from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_WIDEST, _NARROWEST, _USUAL = 100, 50, 80
 _LOOKS_LIKE = 0.75
 PROGRAM = "wandb-tui"
+
+
+def _help_width() -> int:
+    """How wide the help may be, by the rule click goes by; it asks a module that brings every kind of archive along."""
+    try:
+        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        columns = _USUAL
+    return max(min(columns or _USUAL, _WIDEST) - 2, _NARROWEST)
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "terminal_width": _help_width()}
 
 
 class _Commands(click.Group):

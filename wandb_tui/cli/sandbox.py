@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from textwrap import fill, indent
 from typing import Any
 
 import click
@@ -15,6 +13,8 @@ class _SandboxCommand(click.Command):
     """A command whose help ends with the names in the sandbox's own tables."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's shape
+        from textwrap import fill, indent
+
         package = _sandbox()
         for title, names in (("KIND", package.SIGN_INS), ("NAME", package.FAULTS)):
             text = fill(", ".join(names), formatter.width - 4, break_on_hyphens=False)
@@ -27,7 +27,7 @@ class _SandboxCommand(click.Command):
 @click.command(cls=_SandboxCommand, short_help="Only the sandbox: a W&B server for this machine.")
 @click.option("--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="A loopback address.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Kept there; else temporary.")
+@click.option("--data-dir", type=click.Path(file_okay=False), help="Kept there; else temporary.")
 @click.option(
     "--export-delay",
     default=3.0,
@@ -39,7 +39,7 @@ class _SandboxCommand(click.Command):
 @click.option("--sign-in", "sign_in", default="one-page", show_default=True, metavar="KIND", help="Its sign-in page.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME[:OPTION=VALUE,…]", help="A way to misbehave.")
 def sandbox(
-    bind: str, port: int, data_dir: Path | None, export_delay: float, sign_in: str, faults: tuple[str, ...]
+    bind: str, port: int, data_dir: str | None, export_delay: float, sign_in: str, faults: tuple[str, ...]
 ) -> None:
     """Only the sandbox: a W&B server for this machine.
 
@@ -49,13 +49,20 @@ def sandbox(
     Example:
       wandb-tui sandbox --port 8080 --data-dir ./sandbox
     """
+    from pathlib import Path
+
     sandbox_package = _sandbox()
     if "list" in {sign_in, *faults}:
         _list_variants(sandbox_package)
         return
     try:
         config = sandbox_package.SandboxConfig(
-            bind=bind, port=port, data_dir=data_dir, export_delay=export_delay, sign_in=sign_in, faults=faults
+            bind=bind,
+            port=port,
+            data_dir=Path(data_dir) if data_dir else None,
+            export_delay=export_delay,
+            sign_in=sign_in,
+            faults=faults,
         )
         sandbox_package.run_sandbox(config)
     except ValueError as error:

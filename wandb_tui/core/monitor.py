@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -39,6 +40,9 @@ from wandb_tui.core.state import State, may_move
 log = logging.getLogger(__name__)
 
 Say = Callable[[Event], None]
+
+Turns = AbstractContextManager[object]
+"""What a monitor holds while it is at work, which is for a moment after each rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Monitor:
         pace: Pace | None = None,
         attempt: int = 1,
         clock: Clock = time.monotonic,
+        turns: Turns | None = None,
         elapsed: float = 0.0,
         baseline: int | None = None,
     ) -> None:
@@ -84,6 +89,7 @@ class Monitor:
         self._hear = say
         self._attempt = attempt
         self._clock = clock
+        self._turns = turns or nullcontext()
         self._schedule = Schedule(pace or Pace(), clock, elapsed=elapsed)
         self._state = State.QUEUED
         self._last_message = ""
@@ -105,7 +111,7 @@ class Monitor:
         """Work until the attempt ends, and return its last event."""
         try:
             self._begin()
-            while (last := self._turn()) is None:
+            while (last := self._take_turn()) is None:
                 self._rest()
         except Exception as error:
             # A fault of our own must end as a row that says so, not as a thread that is gone without a word.
@@ -119,6 +125,10 @@ class Monitor:
     def _begin(self) -> None:
         what = f"{self._run.collection} ({self._goal})" if str(self._goal) != "exists" else self._run.collection
         self._say(State.WAITING, f"Monitoring artifact {what}…", status=MonitorStatus.MONITORING)
+
+    def _take_turn(self) -> Event | None:
+        with self._turns:
+            return self._turn()
 
     def _turn(self) -> Event | None:
         """Take in what has come, start what is due; the last event if the attempt is over."""
@@ -177,6 +187,10 @@ class Monitor:
     def _start_visit(self) -> None:
         visitor = self._visitor
         if visitor is None:
+            return
+        if (seconds := self._prober.limiting()) > 0:
+            # Another monitor's question was answered so; the server counts what pages ask as well.
+            self._schedule.hold_visits(seconds)
             return
         if visitor.signed_in():
             self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)

@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
-from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Probe
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
+
+if TYPE_CHECKING:
+    from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+    from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
 
 
 class Prober(Protocol):
@@ -31,6 +33,9 @@ class Prober(Protocol):
             run: The run.
             coverage: Also ask which steps the export covers.
         """
+
+    def limiting(self) -> float:
+        """Seconds for which the server limits our rate, so that no visit is to begin; 0 for none. Never blocks."""
 
     def close(self) -> None:
         """Stop; whatever is still asked is answered with trouble."""

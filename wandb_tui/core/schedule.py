@@ -11,6 +11,8 @@ Clock = Callable[[], float]
 
 _FIRST_RETRY = 5.0
 _LONGEST_GAP = 600.0
+_LONGEST_RETRY = 60.0
+"""Seconds within which a server that was in trouble is asked again, so that its recovery is soon seen."""
 _LEAST_SHARE = 0.2
 """The least share of the interval between two probes, where the second one keeps the common time."""
 
@@ -130,11 +132,16 @@ class Schedule:
     def probe_failed(self, retry_after: float | None) -> None:
         """The server did not tell: look again later and later, or when it says, and visit nothing before that."""
         now = self._clock()
-        gap = self._pace.check_interval * 2.0 ** min(self._troubles, 3)
+        interval = self._pace.check_interval
+        gap = min(max(interval, _LONGEST_RETRY), interval * 2.0 ** min(self._troubles, 3))
         self._troubles += 1
         self._next_probe = now + (gap if retry_after is None else retry_after)
         if retry_after is not None:
-            self._visits_held_until = max(self._visits_held_until, self._next_probe)
+            self.hold_visits(retry_after)
+
+    def hold_visits(self, seconds: float) -> None:
+        """The server limits our rate: nothing is visited for so long."""
+        self._visits_held_until = max(self._visits_held_until, self._clock() + seconds)
 
     def visit_ended(self) -> None:
         """A visit loaded the run: probe quickly for a while, and visit again only when that was in vain."""

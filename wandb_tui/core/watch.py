@@ -12,7 +12,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
 from wandb_tui.core.events import AttemptEnded, Event, Level, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.monitor import Monitor, Services
+from wandb_tui.core.monitor import Monitor, Services, Turns
 from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.schedule import Clock, Pace, resumed
@@ -45,11 +45,24 @@ class Watch:
         *,
         clock: Clock = time.monotonic,
         sleepless: Clock = sleepless_clock,
+        turns: Turns | None = None,
     ) -> None:
+        """Begin with no run.
+
+        Args:
+            services: What the monitors work with.
+            spawn: Starts a thread.
+            publish: Gets what the monitors say.
+            clock: Seconds on a clock that never goes back.
+            sleepless: The same, but going on while the machine is asleep.
+            turns: Held by each monitor while it is at work, where `publish` never blocks: with a lock, hundreds that
+                are due together do not all stand in line for the interpreter before whoever draws the screen.
+        """
         self._services = services
         self._spawn = spawn
         self._publish = publish
         self._clock = clock
+        self._turns = turns
         self._rows: dict[RunAddress, Watched] = {}
         # A removed run's thread may still speak; a run that is added again counts on, so that it is not believed.
         self._attempts_before: dict[RunAddress, int] = {}
@@ -254,6 +267,7 @@ class Watch:
             pace=row.pace,
             attempt=attempt,
             clock=self._clock,
+            turns=self._turns,
             elapsed=row.elapsed_then,
             baseline=row.baseline,
         )

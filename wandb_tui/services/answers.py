@@ -10,8 +10,6 @@ from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import Answer
 from wandb_tui.services.graphql import Reply, shown
 
-_TOO_MANY = 429
-
 
 def json_object(value: object) -> dict[str, Any]:
     """An object; empty where it is none."""
@@ -53,7 +51,7 @@ def error_of(reply: Reply, *, again: str) -> ServerError | ApiKeyError:
     """The error that a reply without a usable answer means to a user, who may ask again with the key `again`."""
     if reply.problem is Answer.REFUSED:
         return ApiKeyError(f"{reply.message}.", "Give another API key: s.")
-    if reply.status == _TOO_MANY:
+    if reply.limited:
         wait = reply.limits.retry_after
         return ServerError("The server is limiting us.", f"Try again in {wait:.0f} s." if wait else "Try again soon.")
     message = reply.message or f"The server says: {shown(reply.errors[0].get('message') if reply.errors else '')}"

@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -22,10 +22,11 @@ from wandb_tui.services.asked import Asked, merged
 from wandb_tui.services.batch_size import BatchSize
 from wandb_tui.services.coverage import StepReader
 from wandb_tui.services.daemon import Crew
-from wandb_tui.services.graphql import GraphQL, Reply
+from wandb_tui.services.graphql import RATE_LIMITED, GraphQL, Reply
 from wandb_tui.services.questions import (
     Dialect,
     Question,
+    blamed,
     compose,
     compose_files,
     exported_files,
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 _WINDOW = 0.1
 _CREW = 4
+_REMEMBERED = 10_000
 
 
 class Poller:
@@ -73,6 +75,9 @@ class Poller:
         self._throttle = Throttle(clock)
         self._crew = Crew("wandb-tui prober", _CREW)
         self._lock = threading.Lock()
+        self._sdk_turn = threading.Lock()
+        self._turn = 0
+        self._turns: dict[RunAddress, int] = {}
         self._under_way: dict[RunAddress, Asked] = {}
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
@@ -87,6 +92,10 @@ class Poller:
                 self._thread = threading.Thread(target=self._work, name="wandb-tui poller", daemon=True)
                 self._thread.start()
         return future
+
+    def limiting(self) -> float:
+        """Seconds for which the server wants to be left alone, by visits as well; 0 for none."""
+        return self._throttle.limiting
 
     def close(self) -> None:
         """Stop asking; whoever waits is answered with trouble."""
@@ -108,7 +117,7 @@ class Poller:
     def _gather(self, first: Asked) -> list[Asked]:
         """What is asked within the window, and until the next request may go out."""
         batch = [first]
-        until = self._clock() + max(_WINDOW, self._throttle.gap)
+        until = self._clock() + max(_WINDOW, 0.0 if self._throttle.hold > 0 else self._throttle.gap)
         while (left := until - self._clock()) > 0 or not self._asked.empty():
             try:
                 asked = self._asked.get(timeout=max(0.0, left))
@@ -121,6 +130,10 @@ class Poller:
         return batch
 
     def _answer(self, batch: list[Asked]) -> None:
+        if len(batch) > self._size.now:
+            # Where not all can be asked about, those come first who had to wait longest.
+            batch.sort(key=lambda asked: self._turns.get(asked.run, 0))
+        any_good = False
         while batch and not self._closed.is_set():
             if (held := self._held()) is not None:
                 _answer_all(batch, held)
@@ -129,17 +142,34 @@ class Poller:
                 for asked in batch:
                     self._hand_over(asked, partial(self._by_sdk, asked, self._sdk))
                 return
-            now = batch[: self._size.now]
+            now, rest = batch[: self._size.now], batch[self._size.now :]
+            self._remember_turn(now)
             reply = self._ask([asked.question for asked in now])
-            if not self._dialect.plain or self._size.learn(len(now), reply):
+            if not self._dialect.plain:
                 continue
-            batch = batch[len(now) :]
+            guilty = blamed(reply, len(now))
+            if 0 < len(guilty) < len(now):
+                # For the sake of some nobody was answered: those are told, and the others asked about without them.
+                self._take(now, reply, only=guilty)
+                batch = [asked for i, asked in enumerate(now) if i not in guilty] + rest
+                continue
+            if self._size.learn(len(now), reply):
+                continue
             self._take(now, reply)
-            if reply.problem is Answer.TROUBLE:
-                # What ails the server ails it for the rest as well: no use in asking once a second for each hundred.
-                self._take(batch, reply)
+            any_good = any_good or reply.problem is None
+            hopeless = len(now) == 1 and not any_good and not guilty
+            if reply.problem is Answer.TROUBLE or hopeless:
+                # What ails the server ails it for the rest as well: no use in asking once a second for each of them.
+                self._take(rest, reply)
                 return
+            batch = rest
         _answer_all(batch, _CLOSED)
+
+    def _remember_turn(self, batch: list[Asked]) -> None:
+        if len(self._turns) > _REMEMBERED:
+            self._turns.clear()
+        self._turn += 1
+        self._turns |= dict.fromkeys((asked.run for asked in batch), self._turn)
 
     def _held(self) -> Probe | None:
         """What to answer at once where the server is not to be asked now."""
@@ -164,13 +194,15 @@ class Poller:
         self._throttle.heed(reply)
         return reply
 
-    def _take(self, batch: list[Asked], reply: Reply) -> None:
-        """Hand out what the reply says, and have found out what it does not say."""
+    def _take(self, batch: list[Asked], reply: Reply, only: Container[int] | None = None) -> None:
+        """Hand out what the reply says, to all or to some, and have found out what it does not say."""
         unread: list[tuple[Asked, Probe, list[str]]] = []
         for number, probe in enumerate(interpret([asked.question for asked in batch], reply)):
+            if only is not None and number not in only:
+                continue
             asked = batch[number]
             whole = probe if self._steps is None else self._steps.known(asked.run, probe)
-            if reply.status == _TOO_MANY:
+            if reply.limited and probe.answer is Answer.TROUBLE:
                 # As long as the poller itself will wait: whoever came earlier would only be sent away again.
                 asked.answer(replace(probe, retry_after=max(0.0, self._throttle.hold)))
             elif whole is not None:
@@ -204,11 +236,18 @@ class Poller:
 
     def _by_sdk(self, asked: Asked, sdk: SdkProber) -> Probe:
         """All about one run by way of the SDK; in a thread of the crew."""
-        if (held := self._held()) is not None:
-            return held
+        with self._sdk_turn:
+            if (held := self._held()) is not None:
+                return held
+            self._closed.wait(max(0.0, self._throttle.gap))
+            self._throttle.took_turn()
         probe = sdk.ask(asked.run)
         self._throttle.heed(
-            Reply(problem=probe.answer if probe.answer is Answer.TROUBLE else None, message=probe.message)
+            Reply(
+                problem=probe.answer if probe.answer is Answer.TROUBLE else None,
+                message=probe.message,
+                limited=probe.message == RATE_LIMITED,
+            )
         )
         if probe.answer is Answer.NOT_UNDERSTOOD:
             log.info("The SDK is not understood either; asking in plain words again")
@@ -265,7 +304,6 @@ class Poller:
         _answer_all(left, _CLOSED)
 
 
-_TOO_MANY = 429
 _SURPRISE = Probe(Answer.NOT_UNDERSTOOD, message="The answer cannot be understood (see the log)")
 _CLOSED = Probe(Answer.TROUBLE, message="wandb-tui is ending")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wandb_tui.core.probe import Answer
-from wandb_tui.services.graphql import Reply
+from wandb_tui.services.graphql import Reply, says
 
 MOST = 100
 """The most runs in one request."""
@@ -12,8 +12,8 @@ SLOW = 10.0
 """Seconds above which an answer is slow: half of what is waited for one."""
 
 _TRUST_AGAIN_AFTER = 50
-_REFUSED_FOR_SIZE = frozenset({400, 413, 414, 422})
-_WORDS_FOR_SIZE = ("complex", "too many", "too large", "too deep", "depth", "aliases")
+_REFUSED_FOR_SIZE = frozenset({413, 414, 431})
+_WORDS_FOR_SIZE = ("complex", "too many", "too large", "too deep", "depth", "aliases", "cost", "exceed", "maximum")
 
 
 class BatchSize:
@@ -30,9 +30,15 @@ class BatchSize:
         if reply.problem is None and (asked == 1 or not slow):
             self._succeeded(asked)
             return False
-        if asked == 1 or not (slow or _refused(reply) or _broke_down(reply)):
+        lost = _at_a_loss(reply)
+        if asked == 1:
+            if (lost or _refused(reply)) and not self._good:
+                # Nobody was answered, one alone as little as a hundred: it is not the size.
+                self.now = self._ceiling = MOST
             return False
-        if slow or self._good:
+        if not (slow or lost or _refused(reply) or _broke_down(reply)):
+            return False
+        if slow or self._good or _refused(reply):
             # It took requests until now, so it may be the size: go no higher than half of it for a while.
             self._ceiling = max(1, asked // 2)
         self._good = 0
@@ -51,8 +57,12 @@ def _refused(reply: Reply) -> bool:
     """Whether the server refuses the request for its size, as far as its words or its status tell."""
     if reply.status in _REFUSED_FOR_SIZE:
         return True
-    words = " ".join(str(error.get("message", "")).lower() for error in reply.errors)
-    return any(mark in words for mark in _WORDS_FOR_SIZE)
+    return reply.data is None and any(says(error, _WORDS_FOR_SIZE) for error in reply.errors)
+
+
+def _at_a_loss(reply: Reply) -> bool:
+    """Whether the server refuses the whole request without a word about the size, which may be the reason."""
+    return reply.problem is Answer.NOT_UNDERSTOOD and bool(reply.errors)
 
 
 def _broke_down(reply: Reply) -> bool:

@@ -38,7 +38,8 @@ class StepReader:
 
     def known(self, run: RunAddress, probe: Probe) -> Probe | None:
         """The probe with all that is known of its version; None where the files must be read for that."""
-        if probe.artifact is None or probe.coverage is None or probe.coverage.complete:
+        coverage = probe.coverage
+        if probe.artifact is None or coverage is None or (coverage.complete and coverage.covered is not None):
             return probe
         if not self._files.usable:
             return _with_hint(probe, NO_PYARROW)

@@ -6,7 +6,6 @@ Only doctor writes it, since only doctor does one thing after the other and so c
 from __future__ import annotations
 
 import logging
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,21 @@ class HabitFile:
             folder: The folder of these files.
             server: The server's key, as in the watch list.
         """
+        self._folder = folder
         self._server = server
-        self.path = server_file(folder, server, ".toml")
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return server_file(self._folder, self._server, ".toml")
 
     def read(self) -> Habit | None:
         """What is known, or None; a file that cannot be used is as good as none, and the log says so."""
+        # Asked for at every start of the dashboard: where nothing was learnt, this imports nothing.
+        if not self._folder.exists():
+            return None
+        import tomllib
+
         try:
             return _habit(tomllib.loads(self.path.read_text(encoding="utf-8")))
         except FileNotFoundError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -67,6 +66,8 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
         server: The server's key, as in the watch list.
         suffix: How the name ends.
     """
+    import hashlib
+
     name = re.sub(r"[^a-z0-9.-]+", "_", server.split("://", 1)[-1].lower()).strip("_")
     return folder / f"{name}-{hashlib.sha256(server.encode()).hexdigest()[:8]}{suffix}"
 

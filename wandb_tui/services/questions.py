@@ -15,15 +15,21 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer, ArtifactVersion, Coverage, Probe, RunInfo
-from wandb_tui.services.graphql import Reply, shown
+from wandb_tui.services.graphql import RATE_LIMITED, Reply, limits_rate, says, shown
 
 _MOST_FILES = 1000
 _VERSION_FIELDS = "versionIndex state size digest createdAt"
 _UNKNOWN_FIELD = re.compile(
-    r"cannot query field|unknown (field|argument|type)|(field|argument) \S+ (doesn't|does not) exist|no such field",
+    r"cannot query|(unknown|undefined|invalid|no such) (field|argument|type)"
+    r"|(field|argument)\b.* (doesn't exist|does not exist|not exist|not found|not defined|not supported)"
+    r"|GRAPHQL_VALIDATION_FAILED|undefinedField",
     re.IGNORECASE,
 )
-_REFUSALS = ("permission", "forbidden", "unauthorized", "unauthenticated", "not authorized", "access denied")
+_PASSING = re.compile(r"time.?out|timed out|deadline|unavailable|internal|try again|overload", re.IGNORECASE)
+_REFUSALS = (
+    *("permission", "forbidden", "unauthorized", "unauthenticated", "not authorized", "access denied", "access_denied"),
+    *("invalid api key", "not logged in", "must be logged in", "login required"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,25 @@ class Dialect:
 
     def simpler(self, reply: Reply) -> Dialect | None:
         """The dialect to try after a server did not know a field; None where that is not what it said."""
-        words = " ".join(str(error.get("message", "")) for error in reply.errors)
+        unknown = [error for error in reply.errors if _is_unknown_field(error, reply)]
+        words = " ".join(str(error.get("message", "")) for error in unknown)
         if self.membership and "artifactCollectionMembership" in words:
             return replace(self, membership=False)
         if self.parquet_history and "parquetHistory" in words:
             return replace(self, parquet_history=False)
-        if self.plain and reply.data is None and _UNKNOWN_FIELD.search(words):
+        if self.plain and reply.data is None and any(_UNKNOWN_FIELD.search(_said(error)) for error in unknown):
             return replace(self, plain=False)
         return None
+
+
+def _said(error: dict[str, Any]) -> str:
+    return f"{error.get('message', '')} {error.get('extensions') or ''}"
+
+
+def _is_unknown_field(error: dict[str, Any], reply: Reply) -> bool:
+    """Whether a field is not known here. One that merely could not be answered this time is asked for again."""
+    said = _said(error)
+    return bool(_UNKNOWN_FIELD.search(said)) or (reply.data is None and not _PASSING.search(said))
 
 
 def compose(questions: Sequence[Question], dialect: Dialect) -> tuple[str, dict[str, str]]:
@@ -126,52 +143,94 @@ def read_files(reply: Reply, number: int) -> list[str]:
     return [named[name] for name in sorted(named) if name.endswith(".parquet")]
 
 
+def blamed(reply: Reply, count: int) -> set[int]:
+    """The places that an answer without data names as those for whose sake there is none."""
+    if reply.data is not None:
+        return set()
+    named = _by_alias(reply.errors)
+    return {i for i in range(count) if f"q{i}" in named}
+
+
 def interpret(questions: Sequence[Question], reply: Reply) -> list[Probe]:
     """What the reply says about each run."""
-    if reply.problem is not None or reply.data is None:
-        answer = reply.problem or Answer.NOT_UNDERSTOOD
-        return [Probe(answer, message=reply.message, retry_after=reply.limits.retry_after)] * len(questions)
-    data = reply.data
     errors = _by_alias(reply.errors)
+    if reply.problem is not None or reply.data is None:
+        return [_unanswered(reply, errors.get(f"q{i}", []) or errors.get("", [])) for i in range(len(questions))]
+    data = reply.data
     return [
-        _interpret(question, data.get(f"q{i}"), errors.get(f"q{i}", []) + errors.get("", []), with_key=reply.with_key)
+        _interpret(
+            question,
+            data.get(f"q{i}", _LEFT_OUT),
+            errors.get(f"q{i}", []) + errors.get("", []),
+            with_key=reply.with_key,
+        )
         for i, question in enumerate(questions)
     ]
 
 
+_LEFT_OUT = object()
+"""Stands where an answer should be; null is an answer."""
+
+
 def _by_alias(errors: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The errors by the run that they are about, those about none or about all under the empty name."""
     found: dict[str, list[dict[str, Any]]] = {}
     for error in errors:
-        path = error.get("path") or [""]
-        found.setdefault(str(path[0]), []).append(error)
+        found.setdefault(next(iter(_path(error)), ""), []).append(error)
     return found
+
+
+def _path(error: dict[str, Any]) -> list[str]:
+    path = error.get("path")
+    return [str(part) for part in path] if isinstance(path, list) else []
+
+
+def _unanswered(reply: Reply, errors: list[dict[str, Any]]) -> Probe:
+    if reply.problem is Answer.NOT_UNDERSTOOD and errors:
+        probe = _from_errors(errors)
+        return probe if _path(errors[0]) else replace(probe, message=reply.message)
+    answer = reply.problem or Answer.NOT_UNDERSTOOD
+    return Probe(answer, message=reply.message, retry_after=reply.limits.retry_after)
+
+
+def _from_errors(errors: list[dict[str, Any]]) -> Probe:
+    """What a server means that answers with errors."""
+    if limits_rate(errors[0]):
+        return Probe(Answer.TROUBLE, message=RATE_LIMITED)
+    answer = Answer.REFUSED if says(errors[0], _REFUSALS) else Answer.NOT_UNDERSTOOD
+    return Probe(answer, message=f"The server says: {shown(errors[0].get('message'))}")
 
 
 def _interpret(question: Question, project: object, errors: list[dict[str, Any]], *, with_key: bool) -> Probe:
     run = question.run
-    found = _read_project(question, project) if isinstance(project, dict) else None
-    if found is not None and found.answer is Answer.THERE:
-        return found
+    found = project.get("run", _LEFT_OUT) if isinstance(project, dict) else None
+    info = run_info(found) if isinstance(found, dict) else None
+    coverage = _coverage(found, info) if question.coverage and isinstance(found, dict) else None
+    version = _version(project) if isinstance(project, dict) else None
+    if version is not None:
+        return Probe(Answer.THERE, version, info, coverage)
+    if info is not None:
+        # What else could not be told of the run says nothing about the artifact.
+        errors = [error for error in errors if _path(error)[1:2] != ["run"]]
     if errors:
-        words = shown(errors[0].get("message"))
-        refused = any(mark in words.lower() for mark in _REFUSALS)
-        return Probe(Answer.REFUSED if refused else Answer.NOT_UNDERSTOOD, message=f"The server says: {words}")
-    if found is not None:
-        return found
+        return _from_errors(errors)
+    if not _answers(project, found):
+        return Probe(Answer.NOT_UNDERSTOOD, message=f"The server's answer says nothing about run {run.run_id}")
+    if info is not None:
+        return Probe(Answer.ABSENT, None, info, coverage)
     whose = "this API key may not see it" if with_key else "it is private and there is no API key"
     what = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
     return Probe(Answer.MISSING, message=f"There is no {what}, or {whose}")
 
 
-def _read_project(question: Question, project: dict[str, Any]) -> Probe | None:
-    """The artifact and the run as answered; None where there is no such run."""
-    run = project.get("run")
-    info = run_info(run) if isinstance(run, dict) else None
-    version = _version(project)
-    coverage = _coverage(run, info) if question.coverage and isinstance(run, dict) else None
-    if version is not None:
-        return Probe(Answer.THERE, version, info, coverage)
-    return Probe(Answer.ABSENT, None, info, coverage) if info is not None else None
+def _answers(project: object, run: object) -> bool:
+    """Whether the answer has a place for all that was asked, be it null: only then does a "no" mean no."""
+    if not isinstance(project, dict):
+        return project is None
+    if not isinstance(run, dict):
+        return run is None
+    artifact = project.get("artifactCollectionMembership", project.get("artifact", _LEFT_OUT))
+    return artifact is None or isinstance(artifact, dict)
 
 
 def run_info(run: dict[str, Any]) -> RunInfo:

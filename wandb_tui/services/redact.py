@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import logging
 import re
@@ -86,6 +85,8 @@ class RedactingFilter(logging.Filter):
 
 def written_forms(secret: str) -> set[str]:
     """The secret as it may turn up: as it is, in addresses, JSON, HTML, reprs and authorization headers."""
+    import html
+
     if len(secret) < _SHORTEST:
         return set()
     forms = {

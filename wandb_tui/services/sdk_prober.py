@@ -14,7 +14,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
-from wandb_tui.services.graphql import shown
+from wandb_tui.services.graphql import RATE_LIMITED, shown
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def _told_apart(error: Exception, *, absent: Probe) -> Probe:
     if status in _REFUSED:
         return Probe(Answer.REFUSED, message=f"The server refused the API key (HTTP {status})")
     if status == _TOO_MANY:
-        return Probe(Answer.TROUBLE, message="Rate limited")
+        return Probe(Answer.TROUBLE, message=RATE_LIMITED)
     if status >= _SERVER_FAULT:
         return Probe(Answer.TROUBLE, message=f"The server is in trouble (HTTP {status})")
     if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in words.lower():

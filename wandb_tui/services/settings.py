@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -101,6 +100,9 @@ class Settings:
             return cls()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} cannot be read: {error}.") from None
+        # Only who has such a file pays for its language at every start.
+        import tomllib
+
         try:
             values = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

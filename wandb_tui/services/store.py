@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
+import os
 import sqlite3
 import threading
 import time
@@ -207,7 +207,7 @@ class SqliteWatchStore:
                     prepare(db)
                     db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
                     if writing:
-                        db.execute(sql.BEGIN_LIST, (self._server, secrets.token_hex(8)))
+                        db.execute(sql.BEGIN_LIST, (self._server, os.urandom(8).hex()))
                     yield db
                     db.execute("COMMIT")
             except sqlite3.Error as error:

@@ -12,15 +12,19 @@ from collections.abc import Callable
 from wandb_tui.core.probe import Answer
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.sleeping import SleepGauge
-from wandb_tui.services.graphql import Reply
+from wandb_tui.services.graphql import RATE_LIMITED, Reply
 
 _GAP = 1.0
-_TOO_MANY = 429
 _FIRST_LIMIT = 5.0
 _FIRST_TROUBLE = 1.0
-_LONGEST_BACK_OFF = 60.0
+_LONGEST_LIMIT = 60.0
+_LONGEST_TROUBLE = 30.0
 _LONGEST_WAIT = 3600.0
 _SCARCE = 50
+_ANSWERED_WITHIN = 10.0
+"""Seconds after the end of a limit in which somebody asks whether it is over."""
+_WORTH_A_WORD = 5.0
+"""Seconds between two requests above which whoever asks is told to come later, rather than kept waiting."""
 
 Jitter = Callable[[float, float], float]
 
@@ -58,14 +62,25 @@ class Throttle:
         return self._held_until - self._clock()
 
     @property
+    def limiting(self) -> float:
+        """Seconds for which the server wants to be left alone altogether; 0 for none.
+
+        A limit's time being up is not enough: the first question after it, which comes soon, must have been answered.
+        """
+        if not self._limited:
+            return 0.0
+        hold = self.hold
+        return max(_GAP, hold) if hold > -_ANSWERED_WITHIN else 0.0
+
+    @property
     def why(self) -> str:
         """What to tell whoever asks during a hold."""
         return self._why
 
     def heed(self, reply: Reply) -> None:
         """Take in what an answer says and what it means."""
-        self._next = self._clock() + _GAP
-        if reply.status == _TOO_MANY or reply.limits.remaining == 0:
+        self.took_turn()
+        if reply.limited:
             self._limit(reply)
             return
         self._limited = 0
@@ -73,20 +88,28 @@ class Throttle:
             self._back_off(reply)
             return
         self._troubles = 0
-        if reply.limits.remaining is not None and reply.limits.reset and reply.limits.remaining < _SCARCE:
+        if reply.limits.remaining and reply.limits.reset and reply.limits.remaining < _SCARCE:
             # What is left is spread over the time it must last, so that the limit is never met.
-            self._next = self._clock() + min(_LONGEST_WAIT, max(_GAP, reply.limits.reset / reply.limits.remaining))
+            gap = min(_LONGEST_WAIT, max(_GAP, reply.limits.reset / reply.limits.remaining))
+            self._next = self._clock() + gap
+            if gap > _WORTH_A_WORD:
+                self._hold(gap, "Close to the rate limit")
+
+    def took_turn(self) -> None:
+        """A request goes out or has just come back: the next one a second later at the earliest."""
+        self._next = self._clock() + _GAP
 
     def _limit(self, reply: Reply) -> None:
-        wait = reply.limits.retry_after if reply.limits.retry_after is not None else reply.limits.reset
-        if wait is None:
-            wait = min(_LONGEST_BACK_OFF, _FIRST_LIMIT * 2.0 ** min(self._limited, 10))
+        told = reply.limits.retry_after if reply.limits.retry_after is not None else reply.limits.reset
+        # Who waited as told and is limited all the same waits longer, even where "0" is all that is told.
+        least = min(_LONGEST_LIMIT, (_GAP if told is not None else _FIRST_LIMIT) * 2.0 ** min(self._limited, 10))
+        wait = min(_LONGEST_WAIT, max(told or 0.0, least))
         self._limited += 1
         # A little more than asked for, never less.
-        self._hold(min(_LONGEST_WAIT, wait) + self._jitter(0, 0.05 * min(_LONGEST_WAIT, wait)), "Rate limited")
+        self._hold(wait + self._jitter(0, 0.05 * wait), RATE_LIMITED)
 
     def _back_off(self, reply: Reply) -> None:
-        wait = min(_LONGEST_BACK_OFF, _FIRST_TROUBLE * 2.0 ** min(self._troubles, 10))
+        wait = min(_LONGEST_TROUBLE, _FIRST_TROUBLE * 2.0 ** min(self._troubles, 10))
         self._troubles += 1
         wait = max(self._jitter(0.75 * wait, 1.25 * wait), reply.limits.retry_after or 0.0)
         self._hold(min(_LONGEST_WAIT, wait), reply.message)

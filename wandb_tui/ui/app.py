@@ -33,7 +33,7 @@ from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.speaking import SpeakingApp
 from wandb_tui.ui.terminal import below_a_shell
-from wandb_tui.ui.themes import DARK, THEMES, in_sixteen_colours
+from wandb_tui.ui.themes import DARK, THEMES, in_sixteen_colours, own_colours
 from wandb_tui.ui.threads import DaemonExecutor
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class WandbTuiApp(SpeakingApp):
         self._given = [(run, goal) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self._look = Look(ascii_look, links)
-        self._wanted_theme = theme
+        self._begin_with_theme(theme)
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
         self._next_flush = 0.0
@@ -109,6 +109,21 @@ class WandbTuiApp(SpeakingApp):
 
     # Beginning
 
+    def _begin_with_theme(self, wanted: str | None) -> None:
+        """Choose the colours of the first painting; assigning a theme later on has all styles read once more."""
+        self._wanted_theme = wanted
+        for theme in THEMES:
+            self.register_theme(theme)
+        name = wanted if wanted in self.available_themes else DARK
+        self.set_reactive(WandbTuiApp.theme, name)
+        dark = self.current_theme.dark
+        self.update_classes({f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of ours that other people's themes do not have."""
+        return own_colours(dark=self.current_theme.dark)
+
     async def on_load(self) -> None:
         """Before anything else: whatever runs off this thread gets a thread of its own."""
         loop = asyncio.get_running_loop()
@@ -117,9 +132,6 @@ class WandbTuiApp(SpeakingApp):
             # Not on Windows, nor where the app runs beside something else that owns the signals.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._leave, 128 + number)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = self._wanted_theme if self._wanted_theme in self.available_themes else DARK
         self.session.keeper.start()
 
     def get_default_screen(self) -> Dashboard:
@@ -285,7 +297,7 @@ class WandbTuiApp(SpeakingApp):
         kept = self.session.view.get("theme")
         if isinstance(kept, dict) and kept.get("over") == (self._wanted_theme or ""):
             chosen = kept.get("chosen")
-            if isinstance(chosen, str) and chosen in self.available_themes:
+            if isinstance(chosen, str) and chosen in self.available_themes and chosen != self.theme:
                 self.theme = chosen
 
     def _tick(self) -> None:

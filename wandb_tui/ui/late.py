@@ -104,6 +104,10 @@ class _LateProber:
             lambda error: _done(Probe(Answer.TROUBLE, message=str(error))),
         )
 
+    def limiting(self) -> float:
+        """Seconds for which the server limits our rate."""
+        return self._late.prober.limiting() if self._late.built else 0.0
+
     def close(self) -> None:
         """The backend closes the real one."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from threading import Lock
 
 from textual.message import Message
 
@@ -33,7 +34,7 @@ class Session:
         self.keys = KeyTable(backend.keys)
         self.late = LateServices()
         self.bridge = Bridge(post)
-        self.watch = Watch(self.late.services, spawn, self.bridge.publish, clock=clock)
+        self.watch = Watch(self.late.services, spawn, self.bridge.publish, clock=clock, turns=Lock())
         self.keeper = Keeper(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self._removed: list[list[Watched]] = []

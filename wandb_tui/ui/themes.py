@@ -155,3 +155,11 @@ OWN = {
     SAFE_LIGHT: "light, safe for the colour-blind",
 }
 """What each of them is, in a few words."""
+
+_OWN_COLOURS = ("queued", "quiet", "line", "cursor", "marked")
+
+
+def own_colours(*, dark: bool) -> dict[str, str]:
+    """The colours that the app has besides those of every theme."""
+    variables = (_DARK if dark else _LIGHT).variables
+    return {name: variables[name] for name in _OWN_COLOURS}

@@ -29,6 +29,9 @@ class Absent:
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         return _done(Probe(Answer.ABSENT))
 
+    def limiting(self) -> float:
+        return 0.0
+
     def close(self) -> None:
         pass
 

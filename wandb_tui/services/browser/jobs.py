@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _OTHERS_WITHIN = 60.0
 """Seconds to wait for another process that signs in as the same user."""
+_LOOK_AGAIN = 1.0
 
 
 class BrowserJobs:
@@ -51,6 +52,7 @@ class BrowserJobs:
         origins: Origins,
         anonymous_ok: bool,
         visit_timeout: float,
+        limiting: Callable[[], float],
     ) -> None:
         """See `BrowserVisitor`."""
         self._server = server
@@ -59,6 +61,7 @@ class BrowserJobs:
         self._shared = shared
         self._anonymous_ok = anonymous_ok
         self._visit_timeout = visit_timeout
+        self._limiting = limiting
         self._origins = origins
         self._viewer = Viewer(server)
         self._window = SignInWindow(
@@ -162,6 +165,8 @@ class BrowserJobs:
     async def visit(self, run: RunAddress) -> Visit:
         """Open a run's page; if the browser has died, in a new one."""
         async with self._tabs:
+            while (seconds := self._limiting()) > 0:  # noqa: ASYNC110 - the end of a limit is no event
+                await asyncio.sleep(min(seconds, _LOOK_AGAIN))
             session = self._shared.session
             if not self._shared.signed_in():
                 raise SignedOutError("The browser is not signed in.")

@@ -55,6 +55,7 @@ class BrowserVisitor:
         plain_http: bool = False,
         anonymous_ok: bool = False,
         visit_timeout: float = VISIT_TIMEOUT,
+        limiting: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Prepare; nothing is started yet.
 
@@ -70,6 +71,7 @@ class BrowserVisitor:
             plain_http: Whether a password may be typed without encryption beyond this machine, too.
             anonymous_ok: Visit signed out where there is nothing to sign in with, rather than fail.
             visit_timeout: Seconds a run's page may take.
+            limiting: Tells for how many seconds more the server limits our rate, so that no page is opened.
         """
         self._account = account
         self._thread = BrowserThread()
@@ -87,6 +89,7 @@ class BrowserVisitor:
             origins=Origins(server, allowed_origins, plain_http=plain_http),
             anonymous_ok=anonymous_ok,
             visit_timeout=visit_timeout,
+            limiting=limiting,
         )
         account.subscribe(self._sign_in.account_changed)
         # Whoever forgets to close us still leaves no browser behind; and we do not live on because of that.

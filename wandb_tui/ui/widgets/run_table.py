@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -350,7 +351,9 @@ class RunTable(ScrollView, can_focus=True):
         """A colour of the theme."""
         style = self._styles_by_name.get(f"${name}")
         if style is None:
-            style = self._styles_by_name[f"${name}"] = Style.parse(self.app.theme_variables.get(name, ""))
+            colour = self.app.theme_variables.get(name)
+            style = Style(color=Color.parse(colour).rich_color) if colour else Style.null()
+            self._styles_by_name[f"${name}"] = style
         return style
 
     def _cells(self, row: Watched) -> Cells:

@@ -1,0 +1,228 @@
+"""Servers that answer as no sandbox does, over HTTP: what each of four runs is told, and in how many requests."""
+
+import json
+import threading
+import time
+from concurrent.futures import wait
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.probe import Answer
+from wandb_tui.services import batch_size, graphql
+from wandb_tui.services.artifacts import Poller
+from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.throttle import Throttle
+
+RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(4)]
+INFO = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 9}}
+ABSENT = {"run": INFO, "artifactCollectionMembership": None}
+THERE = {"run": INFO, "artifactCollectionMembership": {"artifact": {"versionIndex": 0, "state": "COMMITTED"}}}
+NOBODY = {"run": None, "artifactCollectionMembership": None}
+LETTERS = {
+    "t": Answer.THERE,
+    "a": Answer.ABSENT,
+    "m": Answer.MISSING,
+    "r": Answer.REFUSED,
+    "?": Answer.NOT_UNDERSTOOD,
+    "!": Answer.TROUBLE,
+}
+
+
+def error(message, path=None, code=None):
+    return {"message": message, "path": path, "extensions": {"code": code}}
+
+
+def each(answer):
+    return {f"q{i}": answer for i in range(4)}
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers whatever is asked with what the test has laid out, the last of it again and again."""
+
+    protocol_version = "HTTP/1.1"
+    answers = ()
+    asked = 0
+    piece, pause = 1_000_000, 0.0
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        status, body, headers = self.answers[min(Odd.asked, len(self.answers) - 1)]
+        Odd.asked += 1
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response_only(status)
+        headers = {"Content-Length": str(len(content)), "Date": self.date_time_string()} | headers
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for start in range(0, len(content), Odd.piece):
+            self.wfile.write(content[start : start + Odd.piece])
+            time.sleep(Odd.pause)
+        self.close_connection = True
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def url():
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{web.server_port}"
+    web.shutdown()
+    web.server_close()
+    thread.join(5)
+
+
+@pytest.fixture
+def ask(url, monkeypatch):
+    """Ask a server with these answers about the four runs together; gives the probes and the poller."""
+    pollers = []
+
+    def asked(*answers, coverage=False):
+        monkeypatch.setattr(Odd, "answers", answers)
+        monkeypatch.setattr(Odd, "asked", 0)
+        pollers.append(poller := Poller(GraphQL(url, lambda: "x" * 40)))
+        futures = [poller.probe(run, coverage=coverage) for run in RUNS]
+        assert not wait(futures, 20).not_done
+        return [future.result() for future in futures], poller
+
+    yield asked
+    for poller in pollers:
+        poller.close()
+
+
+def body(data=None, *errors, status=200, headers=None):
+    return status, {"data": data} | ({"errors": list(errors)} if errors else {}), headers or {}
+
+
+def told(probes):
+    return "".join(letter for probe in probes for letter, answer in LETTERS.items() if answer is probe.answer)
+
+
+PARTLY = {"q0": THERE, "q1": ABSENT, "q2": None, "q3": None}
+UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in range(4)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "letters", "says"),
+    [
+        (body(PARTLY, error("forbidden", ["q2"]), error("boom", ["q3", "run"])), "tar?", "The server says: boom"),
+        (body(PARTLY | {"q3": NOBODY}), "tamm", "There is no run run3 in lab/forks, or this API key may not see it"),
+        (body(each(ABSENT) | {"q0": THERE}, error("boom")), "t???", "The server says: boom"),
+        (body(each(ABSENT), error("x", {"a": 1}), error("y", 5), error("z", "q1")), "????", "The server says: x"),
+        (body(each(ABSENT) | {"q3": None}, error("nope", ["q3"], "FORBIDDEN")), "aaar", "nope"),
+        (body(UNCOVERED, error("internal error in parquetHistory", ["q0", "run", "parquetHistory"])), "aaaa", ""),
+        (body({"project": ABSENT}), "????", "says nothing about run run3"),
+        (body({}), "????", "says nothing about run run3"),
+        (body(each([])), "????", "says nothing about run run3"),
+        (body(each({"artifactCollectionMembership": None})), "????", "says nothing about run run3"),
+        (body(each({"run": INFO})), "????", "says nothing about run run3"),
+        (body(each({"run": INFO, "artifactCollectionMembership": []})), "????", "says nothing about run run3"),
+        ((200, {"errors": [error("boom")]}, {}), "????", "says: boom"),
+        ((200, {}, {}), "????", "answers with no data"),
+        (body(None, error("you are unauthorized")), "rrrr", "says: you are unauthorized"),
+        (body(None, error("invalid API key"), status=400), "rrrr", "says: invalid API key (HTTP 400)"),
+        ((200, b"<!doctype html><title>Sign in</title>", {}), "????", "answers with a web page"),
+        ((200, b"\xef\xbb\xbf" + json.dumps({"data": each(ABSENT)}).encode(), {}), "aaaa", ""),
+        ((200, b"[" * 100_000, {}), "????", "something that is not JSON"),
+        ((200, b"no gzip", {"Content-Encoding": "gzip"}), "!!!!", "something that cannot be unpacked"),
+        ((200, b'{"data"', {"Content-Length": "500"}), "!!!!", "broke off"),
+        ((407, {}, {}), "!!!!", "wants a name and a password (HTTP 407)"),
+        ((408, {}, {}), "!!!!", "is in trouble (HTTP 408)"),
+        ((520, {}, {}), "!!!!", "is in trouble (HTTP 520)"),
+        ((410, {}, {}), "????", "does not accept the question (HTTP 410)"),
+    ],
+)
+def test_each_run_is_told_what_the_server_says_of_it(ask, answer, letters, says):
+    coverage = "parquetHistory" in str(answer)
+    probes, poller = ask(answer, coverage=coverage)
+    assert (told(probes), Odd.asked) == (letters, 1)
+    assert says in probes[3].message
+    assert poller._dialect.parquet_history, "what could not be told this time is not unknown to the server"
+
+
+def server_time(**ahead):
+    return format_datetime(datetime.now(UTC) + timedelta(**ahead), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ((429, {}, {"retry-after": "7"}), 7),
+        (lambda: (429, {}, {"Retry-After": server_time(seconds=30)}), 30),
+        (lambda: (429, {}, {"Retry-After": server_time(hours=1), "Date": server_time(minutes=59, seconds=50)}), 10),
+        ((429, {}, {}), 5),
+        (lambda: (429, {}, {"Retry-After": "soon", "RateLimit-Reset": str(int(time.time()) + 60)}), 60),
+        ((403, {}, {"Retry-After": "9"}), 9),
+        ((403, {}, {"RateLimit-Remaining": "0", "RateLimit-Reset": "9"}), 9),
+        (body(None, error("Too many requests, slow down")), 5),
+        (body(each(None), error("try later", ["q0"], "RATE_LIMITED")), 5),
+    ],
+)
+def test_a_limit_is_understood_however_it_is_said(ask, answer, seconds):
+    # Moments are those of the test, not of its collection.
+    probes, poller = ask(answer() if callable(answer) else answer)
+    assert probes[0].answer is Answer.TROUBLE
+    assert probes[0].message == "Rate limited"
+    assert seconds - 15 * (seconds > 20) <= probes[0].retry_after <= 1.06 * seconds
+    assert poller.limiting() > 0
+    assert Odd.asked == 1
+
+
+def test_for_the_sake_of_one_the_others_are_not_left_without_an_answer(ask):
+    none = body(None, error("boom", ["q1", "run"]))
+    probes, poller = ask(none, body(each(ABSENT)))
+    assert told(probes) == "a?aa"
+    assert (Odd.asked, poller._size.now) == (2, 100)
+
+
+def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_next_time(ask, monkeypatch):
+    monkeypatch.setattr(batch_size, "MOST", 2)
+    probes, poller = ask(body(each(ABSENT), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
+    assert told(probes) == "aa!!"
+    assert probes[3].message == "Close to the rate limit"
+    assert 25 < probes[3].retry_after <= 30
+    monkeypatch.setattr(poller, "_throttle", Throttle(time.monotonic))
+    futures = [poller.probe(run) for run in RUNS]
+    assert not wait(futures, 5).not_done
+    assert told(future.result() for future in futures) == "!!aa"
+
+
+def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_one_alone_is_too_much(ask):
+    too_much = body(None, error("The query costs too much: cost 4000"))
+    probes, poller = ask(too_much, body(each(ABSENT)), body(each(ABSENT)))
+    assert told(probes) == "aaaa"
+    assert (Odd.asked, poller._size.now) == (3, 2)
+    probes, _ = ask(too_much)
+    assert told(probes) == "????"
+    assert Odd.asked == 3, "four, two, one"
+
+
+@pytest.mark.parametrize(
+    ("headers", "within", "says"),
+    [({}, 0.3, "does not come to the end of its answer"), ({"Content-Length": "999"}, 60, "silent for 0 s")],
+)
+def test_an_answer_that_comes_in_drops_or_stops_is_given_up(ask, monkeypatch, headers, within, says):
+    monkeypatch.setattr(Odd, "piece", 1 if not headers else 100)
+    monkeypatch.setattr(Odd, "pause", 0.05 if not headers else 1.0)
+    monkeypatch.setattr(graphql, "_WHOLE_TIMEOUT", within)
+    monkeypatch.setattr(graphql, "_READ_TIMEOUT", 0.4)
+    began = time.monotonic()
+    probes, _ = ask((200, b" " * 60, headers))
+    assert told(probes) == "!!!!"
+    assert says in probes[0].message
+    assert time.monotonic() - began < 2
+
+
+def test_certificates_that_cannot_be_read_are_no_surprise(ask, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
+    poller = Poller(GraphQL("https://127.0.0.1:9", lambda: None))
+    probe = poller.probe(RUNS[0]).result(5)
+    poller.close()
+    assert probe.answer is Answer.TROUBLE
+    assert "REQUESTS_CA_BUNDLE names cannot be read" in probe.message
