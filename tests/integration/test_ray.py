@@ -38,13 +38,9 @@ def train(config):
     tune.report({"forks": ",".join(mine), "node": ray.get_runtime_context().get_node_id()})
 
 if os.environ["NODES"] == "1":
-    # All at once.
-    a_trial, more = {"CPU": 0.5}, {}
     ray.init(num_cpus=4, include_dashboard=False, object_store_memory=80_000_000)
 else:
     from ray.cluster_utils import Cluster
-    # Four at a time, in processes that are used again: half as many to start.
-    a_trial, more = {"CPU": 1}, {"tune_config": tune.TuneConfig(reuse_actors=True)}
     node = {"num_cpus": 2, "object_store_memory": 80_000_000}
     cluster = Cluster(initialize_head=True, head_node_args=node)
     cluster.add_node(**node)
@@ -52,12 +48,13 @@ else:
 with wandb.init(entity="lab", project="forks", id="parent") as parent:
     for i in range(300):
         parent.log({"metric": i})
-trainable = tune.with_resources(train, tune.PlacementGroupFactory([a_trial], strategy="SPREAD"))
+trainable = tune.with_resources(train, tune.PlacementGroupFactory([{"CPU": 1}], strategy="SPREAD"))
 tuner = tune.Tuner(
     trainable,
     param_space={"trial": tune.grid_search(list(range(TRIALS)))},
     run_config=tune.RunConfig(callbacks=[HistoryCallback()], storage_path=os.environ["RESULTS"], verbose=0),
-    **more,
+    # Four at a time, in processes that are used again: half as many to start.
+    tune_config=tune.TuneConfig(reuse_actors=True),
 )
 results = tuner.fit()
 told = {
