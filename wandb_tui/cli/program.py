@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -85,9 +86,10 @@ def main() -> NoReturn:
 
 
 def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    """Print the traceback of a fault of our own, without the secrets that were known by then."""
-    from wandb_tui.services.redact import redact
+    """Print the traceback of a fault of our own, without the secrets that are known."""
+    from wandb_tui.services.redact import learn_from, redact
 
+    learn_from(os.environ)
     if sys.stderr is not None:
         sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 

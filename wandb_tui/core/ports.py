@@ -6,7 +6,7 @@ interface makes them off its own thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+from wandb_tui.core.checks import Look, TerminalFacts
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Probe
 from wandb_tui.core.record import Attempt, LogLine
@@ -322,3 +323,42 @@ class Catalogue(Protocol):
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> Page[ListedRun]:
         """Some of the runs of a project, newest first."""
+
+
+class Examination(Protocol):
+    """Looks that are done one after the other, each needing those before it."""
+
+    @property
+    def looks(self) -> Sequence[Look]:
+        """They; all may block."""
+
+    def give_up(self) -> None:
+        """Nobody wants to know any more: what waits ends soon, and nothing begins."""
+
+
+class Doctor(Protocol):
+    """Looks at what works here and what does not, and mends what it can."""
+
+    def here(self, terminal: TerminalFacts) -> Sequence[Look]:
+        """What can be looked at without a run, all at the same time if one likes."""
+
+    def way(self, run: RunAddress, *, watched: bool) -> Examination:
+        """Try the whole way on one run: sign in, ask, visit, and see what starts an export.
+
+        Args:
+            run: The run.
+            watched: Whether a monitor is at work on it meanwhile, so that it cannot be told what starts an export.
+        """
+
+    def install_browser(self, say: Callable[[str], None]) -> None:
+        """Install a browser; may block for minutes.
+
+        Args:
+            say: Gets each line of progress, on the calling thread.
+
+        Raises:
+            NoBrowserError: It could not be had; the message says what to install by hand.
+        """
+
+    def forget_session(self) -> None:
+        """Drop the kept browser session; may block."""
