@@ -6,9 +6,11 @@ import threading
 from collections import defaultdict
 from concurrent.futures import Future
 from dataclasses import replace
+from types import SimpleNamespace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+from wandb_tui.core.checks import Check, Look
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, OnDisk, ServerInfo, Source, Visit
@@ -248,6 +250,58 @@ class FakeCatalogue:
         return answer
 
 
+class FakeDoctor:
+    """Finds what it is told to; a look without an answer waits until `answer` has one, or all is given up."""
+
+    def __init__(self, here: dict[str, Check | None], way: dict[str, Check | None] = (), error=None) -> None:
+        self.answers = {name: Future() for name in (*here, *way)}
+        self.names = {"here": list(here), "way": list(way)}
+        self.ways: list[tuple[RunAddress, bool]] = []
+        self.looked = defaultdict(int)
+        self.given_up = threading.Event()
+        self.forgotten = threading.Event()
+        self.installed = threading.Event()
+        self.error = error
+        self.lines = ("Downloading [red]Chromium[/]… 42 %",)
+        self.threads: set[int] = set()
+        for name, check in {**here, **dict(way)}.items():
+            if check is not None:
+                self.answers[name].set_result(check)
+
+    def answer(self, check: Check) -> None:
+        if self.answers[check.name].done():
+            self.answers[check.name] = Future()
+        self.answers[check.name].set_result(check)
+
+    def here(self, terminal):
+        return self._looks("here")
+
+    def way(self, run, *, watched):
+        self.ways.append((run, watched))
+        return SimpleNamespace(looks=self._looks("way"), give_up=self.given_up.set)
+
+    def install_browser(self, say):
+        self.threads.add(threading.get_ident())
+        for line in self.lines:
+            say(line)
+        self.installed.wait(5)
+        if self.error:
+            raise self.error
+
+    def forget_session(self):
+        self.threads.add(threading.get_ident())
+        self.forgotten.set()
+
+    def _looks(self, part):
+        self.threads.add(threading.get_ident())
+        return [Look(name, lambda name=name: self._look(name)) for name in self.names[part]]
+
+    def _look(self, name):
+        self.threads.add(threading.get_ident())
+        self.looked[name] += 1
+        return self.answers[name].result(10)
+
+
 class World:
     """All of it together."""
 
@@ -258,6 +312,7 @@ class World:
         self.store = store or FakeStore()
         self.addresses = FakeAddresses()
         self.catalogue = options.pop("catalogue", None)
+        self.doctor = options.pop("doctor", None)
         self.closed = threading.Event()
         self.options = options
 
@@ -274,4 +329,5 @@ class World:
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
             open_window=self.options.get("open_window"),
+            doctor=(lambda: self.doctor) if self.doctor else None,
         )

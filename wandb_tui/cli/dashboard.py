@@ -77,6 +77,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         redact=redact,
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
+        doctor=lambda: wiring.doctor,
         open_window=open_window if has_display(wiring.environ) else None,
     )
     return WandbTuiApp(backend, runs=runs, ascii_look=settings.look == "ascii", theme=settings.theme or None)

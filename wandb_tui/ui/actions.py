@@ -28,6 +28,7 @@ class Needs(StrEnum):
     REMOVED = "removed run"
     CATALOGUE = "a server to look through"
     CHOICE = "marks or a filter"
+    DOCTOR = "somebody who looks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,9 @@ ACTIONS: tuple[Action, ...] = (
            footer=False),
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
     Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
+    Action("doctor", ("D",), "Doctor",
+           "See what works here and what does not, mend it, or try the whole way on this run.",
+           needs=Needs.DOCTOR, footer=False),
     Action("find", ("f",), "Find", "Find a text in the logs.", Where.LOGS, Needs.LOG, footer=False),
     Action("find_next", ("n",), "Next", "Go to the next place where it stands.", Where.LOGS, Needs.LOG, footer=False),
     Action("find_previous", ("N",), "Previous", "Go to the place before.", Where.LOGS, Needs.LOG, footer=False),

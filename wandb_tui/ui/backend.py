@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Account, Addresses, Catalogue, Identity, ServerInfo, WatchStore
+from wandb_tui.core.ports import Account, Addresses, Catalogue, Doctor, Identity, ServerInfo, WatchStore
 from wandb_tui.core.schedule import Pace
 
 
@@ -29,6 +29,7 @@ class Backend:
             for a moment. None: there is no display for one.
         redact: Takes secrets out of a text.
         catalogue: What looks up projects and runs for picking; may block. None: runs are added by their addresses only.
+        doctor: What tells what works here; may block. None: nobody does.
         files: What the help names: a word for each file, and its path.
     """
 
@@ -44,4 +45,5 @@ class Backend:
     open_window: Callable[[], Future[Identity]] | None = None
     redact: Callable[[str], str] = str
     catalogue: Callable[[], Catalogue] | None = None
+    doctor: Callable[[], Doctor] | None = None
     files: tuple[tuple[str, str], ...] = ()
