@@ -491,7 +491,7 @@ def test_a_refusal_is_told_for_as_long_as_it_holds(sandbox, run, tmp_path):
         with pytest.raises(SignInError):
             wiring.visitor.sign_in().result(60)
         said = {check.name: check for check in examine(wiring)}["browser sign-in"]
-        assert "not tried again by itself" in said.message
+        assert "did not accept" in said.message
         assert said.mend is Mend.SIGN_IN
         wiring.account.save(Credentials(sandbox.username, sandbox.password), None, remember=False)
         assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message

@@ -30,7 +30,8 @@ class Clinic:
         self._patience = patience
 
     def here(self, terminal: TerminalFacts) -> list[Look]:
-        """What can be looked at without a run."""
+        """What can be looked at without a run; a keyring that has been unlocked meanwhile is read again."""
+        self._wiring.account.look_again()
         return looks(self._wiring, terminal)
 
     def way(self, run: RunAddress, *, watched: bool) -> Way:

@@ -128,7 +128,7 @@ def _api_key(wiring: Wiring) -> Finding:
 def _account(wiring: Wiring) -> Finding:
     state = wiring.account.state()
     if refusal := wiring.refusal:
-        return Finding(Mark.BAD, f"{refusal.message} It is not tried again by itself.", refusal.hint, mend=Mend.SIGN_IN)
+        return Finding(Mark.BAD, refusal.message, refusal.hint, mend=Mend.SIGN_IN)
     if state.saved_session:
         return _session(wiring, state)
     if state.password is Source.NONE:

@@ -41,7 +41,8 @@ class Examine(Dialog[None]):
     """A line for each check; they come as they are done. What is still being looked at when one leaves is dropped."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("enter", "mend", "Mend what is under the cursor, where a key can", priority=True),
+        # The list takes it, in its turn among the keys that move the cursor; here it is for the help.
+        Binding("enter", "mend", "Mend what is under the cursor, where a key can"),
         Binding("r", "again", "Look at everything again"),
         Binding("w", "way", "Try the whole way on the run under the dashboard's cursor"),
         Binding("s", "sign_in", "Sign in"),
@@ -250,10 +251,7 @@ class Examine(Dialog[None]):
         self.app.notify(f"Report of {copied} copied", timeout=3, markup=False)
 
     async def action_mend(self) -> None:
-        """Do what mends the line under the cursor; on a button, press it."""
-        if isinstance(self.focused, Button):
-            self.focused.press()
-            return
+        """Do what mends the line under the cursor."""
         entry = self._entry
         match entry.mend if entry is not None else Mend.NOTHING:
             case Mend.SIGN_IN:
@@ -311,7 +309,7 @@ class Examine(Dialog[None]):
             self._look_here()
 
     @on(OptionList.OptionSelected)
-    async def _clicked(self) -> None:
+    async def _chosen(self) -> None:
         await self.action_mend()
 
     @on(Button.Pressed)
