@@ -14,12 +14,15 @@ from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials
 from wandb_tui.services.paths import Paths
+from wandb_tui.services.redact import learn_from
 from wandb_tui.services.server import Server, ServerAddresses
 from wandb_tui.services.settings import Settings
 
 if TYPE_CHECKING:
+    from wandb_tui.core.errors import WandbTuiError
     from wandb_tui.core.habit import Habit
     from wandb_tui.core.schedule import Pace
+    from wandb_tui.doctor.clinic import Clinic
     from wandb_tui.services.account import KeyringAccount
     from wandb_tui.services.artifacts import Poller
     from wandb_tui.services.browser.visitor import BrowserVisitor
@@ -81,6 +84,8 @@ class Wiring:
         Raises:
             UsageError: The settings or the server's address cannot be read.
         """
+        # Before anything can fail: what is said of a failure goes without them.
+        learn_from(environ)
         self.environ = environ
         self.paths = paths or Paths.of_user()
         self.settings = Settings.load(self.paths.settings_file)
@@ -133,6 +138,19 @@ class Wiring:
         )
         self._closers.append(visitor)
         return visitor
+
+    @property
+    def refusal(self) -> WandbTuiError | None:
+        """Why the last sign-in was refused, for as long as nothing has been mended since; asks nobody."""
+        visitor: BrowserVisitor | None = self.__dict__.get("visitor")
+        return visitor.refusal if visitor else None
+
+    @_Once
+    def doctor(self) -> Clinic:
+        """Looks at what works here and what does not."""
+        from wandb_tui.doctor.clinic import Clinic
+
+        return Clinic(self)
 
     @_Once
     def prober(self) -> Poller:

@@ -18,6 +18,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.ports import Credentials, ServerInfo
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.browser.host import BrowserHost
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,37 @@ def test_three_starts_one_sign_in(sandbox, runs, tmp_path):
         with visitor_on(info(sandbox), tmp_path, good(sandbox), vault=vault) as visitor:
             assert visitor.sign_in().result(60).username == "researcher"
     assert sandbox.stats()["sign_in_attempts"] - before == 1
+
+
+async def test_a_session_is_more_than_cookies(tmp_path):
+    """Pages that keep who one is in IndexedDB or localStorage find it again after a restart; nobody else reads it."""
+    put = """() => new Promise(done => {
+      localStorage.setItem("theme", "kept there");
+      const opening = indexedDB.open("auth", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore("tokens").put("the-token-itself", "me");
+      opening.onsuccess = () => done();
+    })"""
+    get = """() => new Promise(done => {
+      const opening = indexedDB.open("auth", 1);
+      opening.onsuccess = () => {
+        const asking = opening.result.transaction("tokens").objectStore("tokens").get("me");
+        asking.onsuccess = () => done([localStorage.getItem("theme"), asking.result]);
+      };
+    })"""
+    with little_server(lambda *_: (200, {}, "<title>Home</title>")) as url:
+        entries, found = {}, []
+        for script in (put, get):
+            vault = MemoryVault(ServerInfo(url, url), tmp_path, entries)
+            host = BrowserHost(ServerInfo(url, url), vault, os.environ, headless=True, executable=None)
+            await host.be("me", quietly=True, on_disk=True)
+            async with host.tab() as page:
+                await page.goto(url)
+                found.append(await page.evaluate(script))
+                await host.save(now=True)
+            await host.close()
+    assert found[1] == ["kept there", "the-token-itself"]
+    [kept] = tmp_path.glob("*.session")
+    assert b"token" not in kept.read_bytes()
 
 
 def test_a_session_file_of_somebody_else_is_put_aside(sandbox, tmp_path):

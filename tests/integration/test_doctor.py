@@ -1,6 +1,8 @@
 """``doctor RUN`` in a real browser, for each kind of sign-in and for many faults: does it tell what really happened?"""
 
+import asyncio
 import os
+import threading
 import time
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -9,8 +11,15 @@ import pytest
 from browsing import add_run
 from test_window import display
 
+from wandb_tui.cli.dashboard import dashboard_app
+from wandb_tui.core.checks import Mend
+from wandb_tui.core.errors import SignInError
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.habit import Habit, Starter
+from wandb_tui.core.ports import Change, Credentials, KeptRun
+from wandb_tui.core.state import State
 from wandb_tui.doctor import examine, examine_run
+from wandb_tui.doctor.clinic import Clinic
 from wandb_tui.doctor.exports import Patience
 from wandb_tui.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -392,3 +401,97 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
     assert "no display" in report.sign_in_page.message
     assert "headless = true" in report.sign_in_page.hint
     assert report.run_page.mark == "skipped"
+
+
+# In the dashboard
+
+
+def shown(app):
+    lines = app.screen._compositor.render_strips(app.size)
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+
+async def until(condition, within=5.0):
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        await asyncio.sleep(0.05)
+
+
+async def test_the_screen_on_the_real_services(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path) as wiring:
+        wiring.__dict__["doctor"] = Clinic(wiring, BRIEF)
+        kept = KeptRun(run, Goal(), 1, State.CANCELLED, "Cancelled")
+        wiring.store.write([Change(run, kept, added=True)])
+        app = dashboard_app(wiring, [])
+        async with app.run_test(size=(160, 60)) as pilot:
+            await until(lambda: len(app.session.watch) == 1)
+            await pilot.press("D")
+            await until(lambda: "from the environment, accepted" in shown(app) and " to come" not in shown(app), 30)
+            screen = shown(app)
+            assert "versions" in screen
+            assert "Chromium" in screen
+            await pilot.press("w")
+            await until(lambda: "The whole way on" in shown(app) and "v0 was there" in shown(app), 40)
+            await until(lambda: "started by a visit" in shown(app))
+            await pilot.press("y")
+            await until(lambda: "what starts one" in app.clipboard)
+            report = app.clipboard
+            assert "   asked RunPage → viewer, project\n" in report, "what is folded on the screen stands in the report"
+            screen += shown(app)
+            app.session.stop()
+    for private in (sandbox.password, sandbox.api_key):
+        assert private not in report + screen
+    assert sandbox.username not in report
+
+
+async def test_the_screen_tells_nothing_of_what_starts_exports_while_the_run_is_watched(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path) as wiring:
+        way = Clinic(wiring, BRIEF).way(run, watched=True)
+        checks = {check.name: check for check in (look.do() for look in way.looks)}
+        assert {name for name, check in checks.items() if check.mark == "skipped"} == {
+            "waiting alone", "API query", "what starts one"
+        }  # fmt: skip
+        assert "was not there before" in checks["export before"].message
+        assert "v0 was there" in checks["export"].message
+        assert wiring.habits.read() is None
+
+
+def test_a_way_that_is_given_up_ends_at_once(sandbox, wiring, run):
+    sandbox.set_faults("export-never")
+    way = Clinic(wiring, Patience(alone=60)).way(run, watched=False)
+    looks = {look.name: look.do for look in way.looks}
+    looks["sign-in page"]()
+    threading.Timer(0.2, way.give_up).start()
+    began = time.monotonic()
+    assert [looks[name]().message for name in ("waiting alone", "run page")] == ["given up"] * 2
+    assert time.monotonic() - began < 5
+
+
+def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path) as wiring:
+        path = wiring.vault._file.path(sandbox.username)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"torn")
+        # Whoever cannot open the keyring is not told that the file is at fault.
+        said = {check.name: check for check in examine(wiring)}["browser sign-in"]
+        assert "cannot be opened without the keyring" in said.message
+        wiring.vault._keyring = SimpleNamespace(get=lambda *_, **__: "no key of ours")
+        wiring.account._known = None
+        said = {check.name: check for check in examine(wiring)}["browser sign-in"]
+        assert "is damaged" in said.message
+        assert said.mend is Mend.SESSION
+        wiring.doctor.forget_session()
+        assert not path.exists()
+        assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message
+
+
+def test_a_refusal_is_told_for_as_long_as_it_holds(sandbox, run, tmp_path):
+    with services(sandbox, tmp_path, WANDB_VIEWER_PW="wrong one") as wiring:
+        with pytest.raises(SignInError):
+            wiring.visitor.sign_in().result(60)
+        said = {check.name: check for check in examine(wiring)}["browser sign-in"]
+        assert "did not accept" in said.message
+        assert said.mend is Mend.SIGN_IN
+        wiring.account.save(Credentials(sandbox.username, sandbox.password), None, remember=False)
+        assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message

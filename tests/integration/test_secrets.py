@@ -261,12 +261,11 @@ async def test_the_kept_screenshot_shows_neither_name_nor_password(tmp_path):
 CRASH = """
 import sys
 sys.argv = ["wandb-tui", "doctor", "lab/forks/one"]
-from wandb_tui.services.browser.jobs import BrowserJobs
-from wandb_tui.services.artifacts import Poller
-def crash(self, run, **_):
+import wandb_tui.doctor
+def crash(*_):
     secrets = __import__("os").environ
     raise RuntimeError("filled " + secrets["WANDB_VIEWER_PW"] + " beside " + secrets["WANDB_API_KEY"])
-Poller.probe = crash
+wandb_tui.doctor.examine = crash
 from wandb_tui.cli import main
 main()
 """

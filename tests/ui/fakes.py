@@ -6,9 +6,11 @@ import threading
 from collections import defaultdict
 from concurrent.futures import Future
 from dataclasses import replace
+from types import SimpleNamespace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+from wandb_tui.core.checks import Check, Look
 from wandb_tui.core.details import Curve, RunFacts, Versions
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.monitor import Services
@@ -285,6 +287,58 @@ class FakeInspector:
         return told
 
 
+class FakeDoctor:
+    """Finds what it is told to; a look without an answer waits until `answer` has one, or all is given up."""
+
+    def __init__(self, here: dict[str, Check | None], way: dict[str, Check | None] = (), error=None) -> None:
+        self.answers = {name: Future() for name in (*here, *way)}
+        self.names = {"here": list(here), "way": list(way)}
+        self.ways: list[tuple[RunAddress, bool]] = []
+        self.looked = defaultdict(int)
+        self.given_up = threading.Event()
+        self.forgotten = threading.Event()
+        self.installed = threading.Event()
+        self.error = error
+        self.lines = ("Downloading [red]Chromium[/]… 42 %",)
+        self.threads: set[int] = set()
+        for name, check in {**here, **dict(way)}.items():
+            if check is not None:
+                self.answers[name].set_result(check)
+
+    def answer(self, check: Check) -> None:
+        if self.answers[check.name].done():
+            self.answers[check.name] = Future()
+        self.answers[check.name].set_result(check)
+
+    def here(self, terminal):
+        return self._looks("here")
+
+    def way(self, run, *, watched):
+        self.ways.append((run, watched))
+        return SimpleNamespace(looks=self._looks("way"), give_up=self.given_up.set)
+
+    def install_browser(self, say):
+        self.threads.add(threading.get_ident())
+        for line in self.lines:
+            say(line)
+        self.installed.wait(5)
+        if self.error:
+            raise self.error
+
+    def forget_session(self):
+        self.threads.add(threading.get_ident())
+        self.forgotten.set()
+
+    def _looks(self, part):
+        self.threads.add(threading.get_ident())
+        return [Look(name, lambda name=name: self._look(name)) for name in self.names[part]]
+
+    def _look(self, name):
+        self.threads.add(threading.get_ident())
+        self.looked[name] += 1
+        return self.answers[name].result(10)
+
+
 class World:
     """All of it together."""
 
@@ -296,6 +350,7 @@ class World:
         self.addresses = FakeAddresses()
         self.catalogue = options.pop("catalogue", None)
         self.inspector = options.pop("inspector", None)
+        self.doctor = options.pop("doctor", None)
         self.closed = threading.Event()
         self.options = options
 
@@ -318,4 +373,5 @@ class World:
             keys=self.options.get("keys", {}),
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),
+            doctor=(lambda: self.doctor) if self.doctor else None,
         )

@@ -89,6 +89,23 @@ def test_without_a_keyring_it_says_so_and_uses_what_was_typed(tmp_path):
     assert broken.state().password is Source.MEMORY
 
 
+def test_a_keyring_that_is_unlocked_later_is_read_and_lets_those_go_on_who_wait(vault):
+    vault.save_credentials(Credentials("me", "kept-password"))
+    vault.broken = True
+    one, heard = account(vault), []
+    one.subscribe(lambda: heard.append(one.wish))
+    assert one.state().keyring_problem
+    one.look_again()
+    assert one.state().keyring_problem
+    vault.broken = False
+    assert one.state().keyring_problem, "not asked by itself: it may open a dialog each time"
+    one.look_again()
+    assert (one.credentials().username, one.state().keyring_problem, heard) == ("me", "", [1])
+    one.look_again()
+    asked = vault.asked
+    assert (one.credentials().username, vault.asked, heard) == ("me", asked, [1])
+
+
 def test_only_what_concerns_signing_in_is_a_new_wish(vault):
     one = account(vault)
     heard = []

@@ -22,13 +22,13 @@ SECRET = Field(2, "password", name="password")
 SEND = Button(3, "submit", "Sign in", group=0)
 
 
-def frame(*fields, buttons=(), origin=OURS, action=OURS, **more):
+def frame(*fields, buttons=(), origin=OURS, action=OURS, heading="", **more):
     return FrameView(
         url=f"{origin}/login",
         origin=origin,
         fields=fields,
         buttons=tuple(buttons),
-        groups=(Group(action=action),),
+        groups=(Group(action=action, heading=heading),),
         **more,
     )
 
@@ -355,3 +355,25 @@ def test_every_phrase_is_one_that_can_be_found():
             assert phrases
             assert all(phrase == phrase.strip() and phrase for phrase in phrases), name
             assert not says("", phrases), name
+
+
+def test_a_form_below_a_heading_for_new_accounts_gets_no_password():
+    fields = [Field(1, "email"), Field(2, "password")]
+    for heading, wanted in (("Create your account", False), ("Sign in or create an account", True), ("", True)):
+        view = frame(*fields, buttons=[Button(3, "submit", "Continue", group=0)], heading=heading)
+        assert (find_form(view, 0) is not None) is wanted, heading
+
+
+def test_a_code_beside_the_password_is_for_those_who_have_one():
+    code = Field(4, "text", name="otp", length=6, label="Code, if you have one")
+    assert not code_wanted(frame(USER, SECRET, code, buttons=[SEND]))
+    assert code_wanted(frame(code, buttons=[SEND]))
+
+
+def test_a_tab_of_the_sign_in_is_opened_first():
+    tabs = [Button(5, "tab", "Register", enabled=False), Button(6, "tab", "Log in")]
+    new = page(Field(1, "email"), SECRET, buttons=[SEND, *tabs])
+    progress = Progress()
+    assert decide(new, progress, ORIGINS).button is tabs[1]
+    progress.note_press(tabs[1])
+    assert isinstance(decide(new, progress, ORIGINS), Fill)

@@ -82,6 +82,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
         inspector=lambda: wiring.inspector,
+        doctor=lambda: wiring.doctor,
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
         notices=Notices(toast=told.toast, bell=told.bell, terminal=told.terminal),

@@ -51,19 +51,19 @@ def _weight(check: Check) -> int:
     return REFUSED if check.refused else NOT_DONE
 
 
-_SIGNS = {"good": ("✔", "green"), "warning": ("!", "yellow"), "bad": ("✖", "red"), "skipped": ("–", "cyan")}
+_COLOURS = {"good": "green", "warning": "yellow", "bad": "red", "skipped": "cyan"}
 
 
 def _show_check(check: Check, *, as_json: bool) -> None:
+    from wandb_tui.core.checks import as_lines
+
     if as_json:
         import json
 
         click.echo(json.dumps(check.as_dict(), ensure_ascii=False))
         return
-    sign, colour = _SIGNS[check.mark]
-    took = click.style(f"  {check.seconds:.1f} s", dim=True) if check.seconds >= 0.05 else ""  # noqa: PLR2004 - shown as 0.1
-    click.echo(f"{click.style(sign, fg=colour)} {check.name:<16} {check.message}{took}")
-    for line in check.details:
-        click.echo(f"  {'':<16} {line}")
-    if check.hint:
-        click.echo(f"  {'':<16} → {check.hint}")
+    first, *rest = as_lines(check)
+    found = first.removesuffix(check.took)
+    click.echo(click.style(found[0], fg=_COLOURS[check.mark]) + found[1:] + click.style(check.took, dim=True))
+    for line in rest:
+        click.echo(line)

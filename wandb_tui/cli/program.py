@@ -98,9 +98,10 @@ def main() -> NoReturn:
 
 
 def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    """Print the traceback of a fault of our own, without the secrets that were known by then."""
-    from wandb_tui.services.redact import redact
+    """Print the traceback of a fault of our own, without the secrets that are known."""
+    from wandb_tui.services.redact import learn_from, redact
 
+    learn_from(os.environ)
     if sys.stderr is not None:
         sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 

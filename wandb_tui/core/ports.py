@@ -20,6 +20,7 @@ from wandb_tui.core.state import State
 
 if TYPE_CHECKING:
     from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+    from wandb_tui.core.checks import Look, TerminalFacts
     from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
 
 
@@ -389,3 +390,42 @@ class Inspector(Protocol):
 
     def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[Curve]:
         """A sample of each of these metrics, in their order."""
+
+
+class Examination(Protocol):
+    """Looks that are done one after the other, each needing those before it."""
+
+    @property
+    def looks(self) -> Sequence[Look]:
+        """They; all may block."""
+
+    def give_up(self) -> None:
+        """Nobody wants to know any more: what waits ends soon, and nothing begins."""
+
+
+class Doctor(Protocol):
+    """Looks at what works here and what does not, and mends what it can."""
+
+    def here(self, terminal: TerminalFacts) -> Sequence[Look]:
+        """What can be looked at without a run, all at the same time if one likes."""
+
+    def way(self, run: RunAddress, *, watched: bool) -> Examination:
+        """Try the whole way on one run: sign in, ask, visit, and see what starts an export.
+
+        Args:
+            run: The run.
+            watched: Whether a monitor is at work on it meanwhile, so that it cannot be told what starts an export.
+        """
+
+    def install_browser(self, say: Callable[[str], None]) -> None:
+        """Install a browser; may block for minutes.
+
+        Args:
+            say: Gets each line of progress, on the calling thread.
+
+        Raises:
+            NoBrowserError: It could not be had; the message says what to install by hand.
+        """
+
+    def forget_session(self) -> None:
+        """Drop the kept browser session; may block."""

@@ -61,26 +61,28 @@ class ExportTrial:
         ask: Callable[[], Probe],
         patience: Patience,
         *,
-        server_ahead: timedelta | None = None,
+        server_ahead: Callable[[], timedelta | None] = lambda: None,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Begin: from now on nothing may concern the run.
+        """Prepare; nothing is asked yet.
 
         Args:
             ask: Asks the API about the run, its artifact and its coverage.
             patience: How long to wait.
-            server_ahead: By how much the server's clock is ahead of ours; None where it is not known.
+            server_ahead: Tells by how much the server's clock is ahead of ours, None where it is not known; without a
+                word about the run.
             clock: Seconds on a clock that never goes back.
             sleep: Waits so many seconds.
         """
         self._ask = ask
         self.patience = patience
-        self._ahead = server_ahead
+        self._ask_ahead = server_ahead
+        self._ahead: timedelta | None = None
         self._clock = clock
         self._sleep = sleep
-        self._began, self._began_on = clock(), self._server_now()
-        self._asked_at = self._opened_at = self._loaded_at = self._began
+        self._began = self._asked_at = self._opened_at = self._loaded_at = clock()
+        self._began_on: datetime | None = None
         self._opened_on: datetime | None = None
         self.first = Probe(Answer.TROUBLE, message="The API has not been asked")
         self.last = self.first
@@ -110,15 +112,24 @@ class ExportTrial:
             return True
         return self.first.coverage is not None and self.first.coverage.complete is False
 
+    def begin(self) -> None:
+        """From now on nothing may concern the run but what is done here."""
+        self._ahead = self._ask_ahead()
+        self._began, self._began_on = self._clock(), self._server_now()
+
     def wait_alone(self) -> None:
         """Wait unasked, then ask for the first time."""
         self._sleep(max(0.0, self.patience.alone - (self._clock() - self._began)))
         self.alone_for = self._clock() - self._began
-        self._asked_at = self._clock()
-        self.first = self.last = self._until(lambda probe: probe.answer is not Answer.TROUBLE, self.patience.alone)
+        self.ask_first()
         version = self.first.artifact
         if version and self._made_after(version, self._began_on):
             self.came = Came(version.version, Starter.WAITING, self.alone_for)
+
+    def ask_first(self) -> None:
+        """Ask what is there."""
+        self._asked_at = self._clock()
+        self.first = self.last = self._until(lambda probe: probe.answer is not Answer.TROUBLE, self.patience.alone)
 
     def wait_after_query(self) -> None:
         """Wait for what that question may have started; it is asked again and again."""

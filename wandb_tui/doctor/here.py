@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from wandb_tui.core.checks import Check, Look, Mark, Mend, TerminalFacts
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.habit import Habit, Starter
-from wandb_tui.core.ports import Source
+from wandb_tui.core.ports import AccountState, Source
 from wandb_tui.core.probe import Answer
-from wandb_tui.doctor.report import Check, Finding, Mark, look
+from wandb_tui.doctor.report import Finding, look
+from wandb_tui.doctor.terminal import examine_terminal, facts_here
 from wandb_tui.services.redact import without_secrets
 
 if TYPE_CHECKING:
@@ -31,10 +31,21 @@ _STARTED_BY = {
 
 def examine(wiring: Wiring) -> Iterator[Check]:
     """Look at everything that does not need a run, one check at a time."""
-    looks: tuple[tuple[str, Callable[[Wiring], Finding]], ...] = (
+    for here in looks(wiring, facts_here()):
+        yield here.do()
+
+
+def looks(wiring: Wiring, terminal: TerminalFacts | None) -> list[Look]:
+    """All of it; in any order, or at the same time.
+
+    Args:
+        wiring: The services.
+        terminal: What is known of the terminal; None where there is none.
+    """
+    finders: tuple[tuple[str, Callable[[Wiring], Finding]], ...] = (
         ("versions", _versions),
         ("files", _files),
-        ("terminal", _terminal),
+        ("terminal", lambda _: examine_terminal(terminal)),
         ("browser", _browser),
         ("keyring", _keyring),
         ("server", _server),
@@ -42,8 +53,7 @@ def examine(wiring: Wiring) -> Iterator[Check]:
         ("browser sign-in", _account),
         ("exports here", _exports),
     )
-    for name, find in looks:
-        yield look(name, partial(find, wiring))
+    return [Look(name, partial(look, name, partial(find, wiring))) for name, find in finders]
 
 
 def _versions(_: Wiring) -> Finding:
@@ -56,21 +66,15 @@ def _files(wiring: Wiring) -> Finding:
     return Finding(Mark.GOOD, f"settings {paths.settings_file}, state {paths.state}, log {paths.log_file}")
 
 
-def _terminal(_: Wiring) -> Finding:
-    if not sys.stdout.isatty():
-        return Finding(Mark.GOOD, "none here; the dashboard needs one, wandb-tui wait does not")
-    size = os.get_terminal_size()
-    encoding = sys.stdout.encoding or "unknown"
-    found = f"{size.columns}×{size.lines}, {os.environ.get('TERM', 'unknown')}, {encoding}"
-    if "utf" not in encoding.lower():
-        return Finding(Mark.WARNING, found, 'Symbols need UTF-8; set look = "ascii" in settings.toml.')
-    return Finding(Mark.GOOD, found)
-
-
 def _browser(wiring: Wiring) -> Finding:
     from wandb_tui.services.browser.driver import usable_browser
 
-    path = usable_browser(wiring.environ)
+    try:
+        path = usable_browser(wiring.environ)
+    except NoBrowserError as error:
+        # Where one is named that is not there, another one would not be used.
+        mend = Mend.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Mend.BROWSER
+        return Finding(Mark.BAD, error.message, error.hint, mend=mend)
     try:
         command = [str(path), "--version"]
         environ = without_secrets(wiring.environ)
@@ -88,7 +92,8 @@ def _keyring(wiring: Wiring) -> Finding:
     try:
         wiring.vault.check()
     except KeyringError as error:
-        return Finding(Mark.WARNING, error.message, error.hint)
+        mend = Mend.NOTHING if wiring.account.state().can_visit else Mend.SIGN_IN
+        return Finding(Mark.WARNING, error.message, error.hint, mend=mend)
     return Finding(Mark.GOOD, "works")
 
 
@@ -112,22 +117,44 @@ def _api_key(wiring: Wiring) -> Finding:
     if source is Source.NONE:
         where = f"{wiring.server.info.app_url}/authorize"
         return Finding(
-            Mark.WARNING, "none; only public runs can be watched", f"Get one at {where}, then wandb-tui login."
+            Mark.WARNING,
+            "none; only public runs can be watched",
+            f"Get one at {where}, then wandb-tui login.",
+            mend=Mend.SIGN_IN,
         )
     return Finding(Mark.GOOD, f"from {_SOURCES[source]}, accepted, belongs to {whose_key(wiring)}")
 
 
 def _account(wiring: Wiring) -> Finding:
     state = wiring.account.state()
+    if refusal := wiring.refusal:
+        return Finding(Mark.BAD, refusal.message, refusal.hint, mend=Mend.SIGN_IN)
     if state.saved_session:
-        return Finding(Mark.GOOD, f"a session of {state.username or 'this user'} is kept, encrypted")
+        return _session(wiring, state)
     if state.password is Source.NONE:
         return Finding(
             Mark.WARNING,
             "no user name and password are known; only public pages can be visited",
             "Run wandb-tui login, or set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW.",
+            mend=Mend.SIGN_IN,
         )
     return Finding(Mark.GOOD, f"password of {state.username} from {_SOURCES[state.password]}")
+
+
+def _session(wiring: Wiring, state: AccountState) -> Finding:
+    user = state.username or "this user"
+    if problem := wiring.vault.session_problem(state.username):
+        found = f"the kept session of {user} {problem}"
+        if state.keyring_problem:
+            return Finding(Mark.WARNING, found, "See the keyring above.")
+        again = (
+            "The next sign-in makes a new one."
+            if state.password is not Source.NONE
+            else "Forget it with wandb-tui logout, then sign in again."
+        )
+        return Finding(Mark.WARNING, found, again, mend=Mend.SESSION)
+    where = "encrypted" if wiring.vault.session_on_disk(state.username) else "in memory"
+    return Finding(Mark.GOOD, f"a session of {user} is kept, {where}")
 
 
 _SOURCES = {

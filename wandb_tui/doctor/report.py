@@ -1,23 +1,18 @@
-"""What doctor says: one check after the other, each fit to be pasted into a bug report."""
+"""How a look becomes a check: timed, scrubbed, and never the end of the whole examination."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
 
+from wandb_tui.core.checks import Check, Mark, Mend
 from wandb_tui.core.errors import ApiKeyError, SignInError, SignInProblem, VisitError, WandbTuiError
 from wandb_tui.services.scrub import scrub
 
-
-class Mark(StrEnum):
-    """How a check came out."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-    SKIPPED = "skipped"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,50 +23,35 @@ class Finding:
     message: str
     hint: str = ""
     details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One entry of the report.
-
-    Attributes:
-        name: What was looked at.
-        mark: How it came out.
-        message: What was found.
-        hint: What to do, or empty.
-        details: What else was seen, a line each.
-        seconds: How long the looking took.
-        refused: Whether the server refused a secret.
-    """
-
-    name: str
-    mark: Mark
-    message: str
-    hint: str = ""
-    details: tuple[str, ...] = ()
-    seconds: float = 0.0
-    refused: bool = False
-
-    def as_dict(self) -> dict[str, object]:
-        """This check for ``--json``."""
-        return {**asdict(self), "mark": self.mark.value, "seconds": round(self.seconds, 3)}
+    mend: Mend = Mend.NOTHING
 
 
 def look(name: str, find: Callable[[], Finding]) -> Check:
-    """Do one look, timed and scrubbed; an error that users may see is a finding, too."""
+    """Do one look, timed and scrubbed; an error is a finding, too."""
     began = time.monotonic()
     refused = False
     try:
         found = find()
     except WandbTuiError as error:
-        found = Finding(Mark.BAD, error.message, error.hint, error.operations if isinstance(error, VisitError) else ())
+        operations = error.operations if isinstance(error, VisitError) else ()
+        found = Finding(Mark.BAD, error.message, error.hint, operations, _mend(error))
         refused = _is_refusal(error)
+    except CancelledError:
+        found = Finding(Mark.SKIPPED, "given up")
+    except Exception as error:
+        # Whoever asks what does not work here is not to be told nothing because of one look.
+        log.exception("Looking at %s failed", name)
+        found = Finding(Mark.BAD, f"wandb-tui itself failed here: {type(error).__name__}", "Its log says more.")
     return _scrubbed(name, found, time.monotonic() - began, refused=refused)
 
 
 def skipped(name: str, why: str) -> Check:
     """A check that could not be made."""
     return _scrubbed(name, Finding(Mark.SKIPPED, f"not tried: {why}"), 0.0, refused=False)
+
+
+def _mend(error: WandbTuiError) -> Mend:
+    return Mend.SIGN_IN if _is_refusal(error) else Mend.NOTHING
 
 
 def _is_refusal(error: WandbTuiError) -> bool:
@@ -89,4 +69,5 @@ def _scrubbed(name: str, found: Finding, seconds: float, *, refused: bool) -> Ch
         details=tuple(scrub(line) for line in found.details),
         seconds=seconds,
         refused=refused,
+        mend=found.mend,
     )

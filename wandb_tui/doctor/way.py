@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from wandb_tui.core.checks import Check, Look, Mark
 from wandb_tui.core.habit import Habit, Starter
 from wandb_tui.doctor.exports import ExportTrial, Patience
 from wandb_tui.doctor.here import in_words
-from wandb_tui.doctor.report import Check, Finding, Mark, look, skipped
+from wandb_tui.doctor.leave import Leave
+from wandb_tui.doctor.report import Finding, look, skipped
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
@@ -26,39 +29,78 @@ def examine_run(wiring: Wiring, run: RunAddress, patience: Patience | None = Non
         run: The run.
         patience: How long to wait for exports.
     """
-    way = _Way(wiring, run, patience or Patience())
-    yield look("sign-in page", way.sign_in_page)
-    signed_in = look("signing in", way.sign_in)
-    yield signed_in
-    yield look("waiting alone", way.wait_alone)
-    yield look("export before", way.export_before)
-    yield look("API query", way.query)
-    if signed_in.mark is Mark.BAD:
-        yield skipped("run page", "nobody is signed in")
-        yield skipped("export", "no page was opened")
-    else:
-        visited = look("run page", way.visit)
-        yield visited
-        yield look("export", way.export_after)
-    yield look("what starts one", way.conclude)
+    for step in Way(wiring, run, patience).looks:
+        yield step.do()
 
 
-class _Way:
-    """The steps, each of which finds something."""
+class Way:
+    """The steps, each of which finds something; fulfils `core.ports.Examination`."""
 
-    def __init__(self, wiring: Wiring, run: RunAddress, patience: Patience) -> None:
+    def __init__(
+        self, wiring: Wiring, run: RunAddress, patience: Patience | None = None, *, watched: bool = False
+    ) -> None:
+        """Know the run; nothing is asked yet.
+
+        Args:
+            wiring: The services.
+            run: The run.
+            patience: How long to wait for exports.
+            watched: Whether a monitor is at work on it meanwhile, which may start an export as well.
+        """
         self._wiring = wiring
         self._run = run
-        self._loaded = False
+        self._watched = watched
+        self._leave = Leave()
+        self._nobody_signed_in = self._loaded = False
         self._trial = ExportTrial(
-            lambda: wiring.prober.probe(run, coverage=True).result(), patience, server_ahead=_server_ahead(wiring)
+            lambda: self._leave.result(wiring.prober.probe(run, coverage=True)),
+            patience or Patience(),
+            server_ahead=lambda: _server_ahead(wiring),
+            sleep=self._leave.sleep,
         )
+
+    @property
+    def looks(self) -> list[Look]:
+        """The steps, each of which needs those before it."""
+        steps: tuple[tuple[str, Callable[[str], Check]], ...] = (
+            ("sign-in page", self._finds(self.sign_in_page)),
+            ("signing in", self._signs_in),
+            ("waiting alone", self._tells_starter(self.wait_alone)),
+            ("export before", self._finds(self.export_before)),
+            ("API query", self._tells_starter(self.query)),
+            ("run page", self._needs_somebody(self.visit, "nobody is signed in")),
+            ("export", self._needs_somebody(self.export_after, "no page was opened")),
+            ("what starts one", self._tells_starter(self.conclude)),
+        )
+        return [Look(name, partial(step, name)) for name, step in steps]
+
+    def give_up(self) -> None:
+        """Let the step under way end soon, and every later one at once."""
+        self._leave.give_up()
+
+    # How the steps hang together
+
+    def _finds(self, find: Callable[[], Finding]) -> Callable[[str], Check]:
+        return lambda name: look(name, find)
+
+    def _signs_in(self, name: str) -> Check:
+        check = look(name, self.sign_in)
+        self._nobody_signed_in = check.mark is Mark.BAD
+        return check
+
+    def _needs_somebody(self, find: Callable[[], Finding], why: str) -> Callable[[str], Check]:
+        return lambda name: skipped(name, why) if self._nobody_signed_in else look(name, find)
+
+    def _tells_starter(self, find: Callable[[], Finding]) -> Callable[[str], Check]:
+        why = "a monitor here asks about the run and visits it meanwhile"
+        return lambda name: skipped(name, why) if self._watched else look(name, find)
 
     # Signing in
 
     def sign_in_page(self) -> Finding:
-        """What the sign-in page shows to somebody who is not signed in."""
-        seen = self._wiring.visitor.look_at_sign_in_page().result()
+        """What the sign-in page shows to somebody who is not signed in. With it the trial begins."""
+        self._trial.begin()
+        seen = self._leave.result(self._wiring.visitor.look_at_sign_in_page())
         asks = f"asks for {' and '.join(seen.asks_for)}" if seen.asks_for else "shows no form that is understood"
         status = f" (HTTP {seen.status})" if seen.status else ""
         message = f"{seen.url}{status} {asks}; nothing was typed"
@@ -68,7 +110,7 @@ class _Way:
 
     def sign_in(self) -> Finding:
         """As whom the browser is signed in."""
-        identity = self._wiring.visitor.sign_in().result()
+        identity = self._leave.result(self._wiring.visitor.sign_in())
         if identity.anonymous:
             return Finding(Mark.WARNING, "signed out: public runs only", "Run wandb-tui login.")
         how = "the password was submitted once" if identity.by_password else "the kept session is still good"
@@ -90,6 +132,8 @@ class _Way:
     def export_before(self) -> Finding:
         """What was there before anything was done."""
         trial = self._trial
+        if self._watched:
+            trial.ask_first()
         trial.check(trial.first)
         run = trial.first.run
         state = f"; the run is {run.state}" if run and run.state else ""
@@ -121,7 +165,7 @@ class _Way:
     def visit(self) -> Finding:
         """What the run's page shows, and what it asks."""
         self._trial.page_opens()
-        visit = self._wiring.visitor.visit(self._run).result()
+        visit = self._leave.result(self._wiring.visitor.visit(self._run))
         self._trial.page_loaded()
         self._loaded = True
         title = f"“{visit.title}” " if visit.title else ""

@@ -75,6 +75,7 @@ class KeyringAccount:
         self._question = ("", 0)
         self._remembered = True
         self._known: _Known | None = None
+        self._troubled = False
         self._reading = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
         learn(api_key, credentials.password if credentials else None)
@@ -137,6 +138,15 @@ class KeyringAccount:
             keyring_problem=known.keyring_problem,
             unknown_origin=self.unknown_origin,
         )
+
+    def look_again(self) -> None:
+        """Where the keyring could not be read, read it once more when next asked. Does not block for long.
+
+        If it can be read then, whoever waits for a mended sign-in goes on.
+        """
+        with self._reading:
+            if self._known is not None and self._known.keyring_problem:
+                self._known, self._troubled = None, True
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call back, from the changing thread, whenever the user has changed something."""
@@ -217,12 +227,18 @@ class KeyringAccount:
             callback()
 
     def _read(self) -> _Known:
+        mended = False
         with self._reading:
-            if self._known is None:
-                self._known = self._find()
-                known = self._known
+            known = self._known
+            if known is None:
+                known = self._known = self._find()
                 learn(known.api_key, known.credentials.password if known.credentials else None)
-            return self._known
+                mended = self._troubled and not known.keyring_problem
+                self._troubled = False
+                self.wish += mended
+        if mended:
+            self._tell()
+        return known
 
     def _find(self) -> _Known:
         credentials, password_from = self._credentials_outside_keyring()

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLongError
@@ -54,6 +55,7 @@ class KeyringStore:
         self.service = service
         self._timeout = timeout
         self._hanging: Future[Any] | None = None
+        self._asking = threading.Lock()
 
     def get(self, entry: str, *, quietly: bool = False) -> str | None:
         """An entry's value, or None where there is no such entry.
@@ -95,6 +97,11 @@ class KeyringStore:
 
     def _ask(self, work: Callable[[], T]) -> T:
         """Let the keyring work in a thread of its own, for a bounded time."""
+        # One at a time: two calls to a locked keyring would open two dialogs.
+        with self._asking:
+            return self._ask_alone(work)
+
+    def _ask_alone(self, work: Callable[[], T]) -> T:
         # While one call hangs, every other would hang as well, and the user would wait for each.
         if self._hanging is not None and not self._hanging.done():
             raise self._silent()

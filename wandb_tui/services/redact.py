@@ -59,6 +59,11 @@ def learn(*secrets: str | None) -> None:
     REDACTOR.learn(*secrets)
 
 
+def learn_from(environ: Mapping[str, str]) -> None:
+    """Tell the shared redactor of the secrets that users give us in the environment."""
+    learn(*(environ.get(name) for name in SECRET_VARIABLES))
+
+
 def redact(text: str) -> str:
     """`text` without the secrets that the shared redactor knows."""
     return REDACTOR.redact(text)

@@ -51,6 +51,13 @@ class SessionFile:
             return (0, 0)
         return (found.st_ino, found.st_mtime_ns)
 
+    def opens(self, username: str, key: str | None) -> bool:
+        """Whether the session can be read with this key; nothing is changed."""
+        try:
+            return _opened(self.path(username).read_bytes(), key) is not None
+        except OSError:
+            return False
+
     def read(self, username: str, key: str | None) -> str | None:
         """The session as it was written, or None.
 

@@ -114,6 +114,16 @@ class Vault:
         """Whether a browser session of this user outlives this program."""
         return self._file.path(username).exists()
 
+    def session_problem(self, username: str) -> str:
+        """What keeps the session of this user from being used, as a clause; empty where nothing does."""
+        if username in self._in_memory or not self._file.path(username).exists():
+            return ""
+        try:
+            key = self._get(_SESSION_KEY)
+        except KeyringError:
+            return "cannot be opened without the keyring, which has its key"
+        return "" if self._file.opens(username, key) else "is damaged, or was encrypted with another key"
+
     def load_session(self, username: str, *, quietly: bool = False) -> dict[str, Any] | None:
         """The browser session of this user, or None. A file that cannot be read is put aside, never fatal.
 

@@ -36,6 +36,7 @@ class Needs(StrEnum):
     REMOVED = "removed run"
     CATALOGUE = "a server to look through"
     CHOICE = "marks or a filter"
+    DOCTOR = "somebody who looks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,9 @@ ACTIONS: tuple[Action, ...] = (
            needs=Needs.RUN),
     Action("browse", ("b",), "Browser", "Open the run's page in your browser.", needs=Needs.RUN, footer=False),
     Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
+    Action("doctor", ("D",), "Doctor",
+           "See what works here and what does not, mend it, or try the whole way on this run.",
+           needs=Needs.DOCTOR, footer=False),
     Action("find", ("f",), "Find", "Find a text in the logs.", Where.LOGS, Needs.LOG, footer=False),
     Action("find_next", ("n",), "Next", "Go to the next place where it stands.", Where.LOGS, Needs.LOG, footer=False),
     Action("find_previous", ("N",), "Previous", "Go to the place before.", Where.LOGS, Needs.LOG, footer=False),

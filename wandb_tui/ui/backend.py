@@ -7,7 +7,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Account, Addresses, Catalogue, Hooks, Identity, Inspector, ServerInfo, WatchStore
+from wandb_tui.core.ports import (
+    Account,
+    Addresses,
+    Catalogue,
+    Doctor,
+    Hooks,
+    Identity,
+    Inspector,
+    ServerInfo,
+    WatchStore,
+)
 from wandb_tui.core.schedule import Pace
 
 
@@ -45,6 +55,7 @@ class Backend:
         redact: Takes secrets out of a text.
         catalogue: What looks up projects and runs for picking; may block. None: runs are added by their addresses only.
         inspector: What tells all about one run; may block. None: the details show only what is known here.
+        doctor: What tells what works here; may block. None: nobody does.
         files: What the help names: a word for each file, and its path.
         hooks: Runs the user's commands when runs have ended; None: there are none.
         notices: How it is told that runs have ended.
@@ -68,6 +79,7 @@ class Backend:
     redact: Callable[[str], str] = str
     catalogue: Callable[[], Catalogue] | None = None
     inspector: Callable[[], Inspector] | None = None
+    doctor: Callable[[], Doctor] | None = None
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
     notices: Notices = Notices()

@@ -12,6 +12,8 @@ from typing import Any
 
 from textual.app import App
 
+from wandb_tui.core.checks import TerminalFacts
+
 NO_TERMINAL = 2
 """The exit status where there is no terminal to draw on: bad usage."""
 
@@ -57,6 +59,12 @@ def below_a_shell() -> bool:
         return os.getsid(os.getppid()) == os.getsid(0)
     except OSError:
         return False
+
+
+def terminal_facts(app: App[Any]) -> TerminalFacts:
+    """What is known of the terminal that the app draws on."""
+    encoding = getattr(sys.__stderr__, "encoding", None) or ""
+    return TerminalFacts(*app.size, encoding, app.console.color_system or "", os.environ)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import SignInError, SignInProblem
+from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
 from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.thread import BrowserThread
@@ -100,6 +100,11 @@ class BrowserVisitor:
     def signed_in(self) -> bool:
         """Whether a visit may begin without signing in first. Never blocks."""
         return self._sign_in.signed_in()
+
+    @property
+    def refusal(self) -> WandbTuiError | None:
+        """Why the last sign-in was refused, for as long as nothing has been mended since."""
+        return self._sign_in.refusal
 
     def sign_in(self) -> Future[Identity]:
         """Make sure that the browser is signed in; all callers share one sign-in.

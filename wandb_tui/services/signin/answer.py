@@ -54,7 +54,7 @@ def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progre
         return None
     for line in new_lines:
         if (problem := meaning(line)) in _PLAINLY_BAD and problem is not None:
-            return Give(problem, line)
+            return Give(problem, _without_button(line, view))
     if not progress.password_sent:
         return None
     # Words that we do not know: an error, if the server refused or the page has said them for a while.
@@ -62,6 +62,13 @@ def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progre
     if not spoken and (progress.refused or progress.silent):
         spoken = next((alert.text for alert in messages), "")
     return Give(SignInProblem.WRONG_PASSWORD, spoken) if spoken and (progress.refused or progress.silent) else None
+
+
+def _without_button(line: str, view: PageView) -> str:
+    """A line without the button that stands at its end."""
+    texts = [button.text for frame in view.frames for button in frame.buttons]
+    end = max((text for text in texts if line.endswith(text) and text != line), key=len, default="")
+    return line.removesuffix(end).rstrip()
 
 
 def _new_lines(view: PageView, progress: Progress) -> list[str]:

@@ -23,6 +23,8 @@ def decide(view: PageView, progress: Progress, origins: Origins) -> Move:
         return outcome
     if foreign := _foreign(view, progress, origins):
         return foreign
+    if not progress.anything_sent and (tab := _tab_to_open(view, progress, origins)):
+        return tab
     form = own_form(view, origins)
     if progress.password_sent:
         return Wait() if form is not None and form.password else _past_what_follows(view, progress, origins)
@@ -41,6 +43,21 @@ def _on_form(view: PageView, form: SignInForm, progress: Progress) -> Move:
     if frame.challenge or view.main.challenge:
         return Give(SignInProblem.CHALLENGE)
     return Fill(form)
+
+
+def _tab_to_open(view: PageView, progress: Progress, origins: Origins) -> Press | None:
+    """The tab of the sign-in, while another one is open: what shows belongs to that, for new accounts most likely."""
+    for number, frame in enumerate(view.frames):
+        tabs = [b for b in frame.buttons if b.kind == "tab" and b.enabled and _says_only_log_in(b)]
+        if tabs and not progress.pressed(tabs[0]) and not _closed_to_us(frame, origins):
+            return Press(number, tabs[0])
+    return None
+
+
+def _says_only_log_in(button: Button) -> bool:
+    return says(button.text, words.LOG_IN) and not any(
+        says(button.text, other) for other in (words.SIGN_UP, words.BY_OTHERS, words.BY_MAIL)
+    )
 
 
 def _without_form(view: PageView, progress: Progress, origins: Origins) -> Move:
@@ -133,12 +150,21 @@ def _ways_on(frame: FrameView) -> Iterator[Button]:
 
 def _banner_button(view: PageView, frame: int, progress: Progress) -> Press | None:
     """How to clear a cookie banner, over the form's frame or the page, with as little consent as can be."""
-    for number in dict.fromkeys((frame, 0)):
-        banner = [b for b in view.frames[number].buttons if b.banner and b.enabled and not progress.pressed(b)]
+    for number, banner in _banners(view, frame):
+        left = [b for b in banner if b.enabled and not progress.pressed(b)]
         for wanted in (words.REJECT, words.CLOSE, words.ACCEPT):
-            if found := next((b for b in banner if says(b.text, wanted)), None):
+            if found := next((b for b in left if says(b.text, wanted)), None):
                 return Press(number, found, dismisses=True)
     return None
+
+
+def _banners(view: PageView, frame: int) -> Iterator[tuple[int, list[Button]]]:
+    """The buttons of banners: on the form's frame, on the page, and in frames that are nothing but a banner."""
+    for number in dict.fromkeys((frame, 0)):
+        yield number, [b for b in view.frames[number].buttons if b.banner]
+    for number, other in enumerate(view.frames):
+        if number not in {frame, 0} and not other.fields and says(other.text, words.CONSENT):
+            yield number, list(other.buttons)
 
 
 def signed_in_by_looks(view: PageView, origins: Origins, *, surely: bool = False) -> bool:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY = 0.3
 _ASK_EVERY = 2.0
 _LOADED_WITHIN = 5.0
+_COVERED_FOR = 8.0
 _UNDERSTAND_WITHIN = 20.0
 _ANSWER_WITHIN = 30.0
 _PENDING_WITHIN = 90.0
@@ -132,8 +133,13 @@ class SignIn:
 
     def _too_early(self, move: Move, seen: SeenPage) -> bool:
         """Whether the scripts of a page, which may be what makes its form work, are still being loaded."""
-        loading = seen.view.main.ready != "complete" and time.monotonic() - self._moved_at < _LOADED_WITHIN
-        return isinstance(move, Fill) and loading
+        if not isinstance(move, Fill):
+            return False
+        waited = time.monotonic() - self._moved_at
+        first = move.form.password or move.form.identifier
+        # What lies over a form and is no banner is mostly there until the form works.
+        covered = first is not None and first.covered and waited < _COVERED_FOR
+        return covered or (seen.view.main.ready != "complete" and waited < _LOADED_WITHIN)
 
     def _note_answer(self) -> None:
         """Keep account of what has come back for what was sent."""

@@ -47,10 +47,12 @@ def find_form(view: FrameView, frame: int) -> SignInForm | None:
 
 
 def code_wanted(view: FrameView) -> bool:
-    """Whether a document asks for a one-time code."""
-    if any(item.usable and _is_code(item) for item in view.fields):
+    """Whether a document asks for a one-time code; one that may stand beside the password is for whoever has one."""
+    usable = [item for item in view.fields if item.usable]
+    beside = {item.group for item in usable if item.kind == "password" and not _is_code(item)}
+    if any(_is_code(item) and item.group not in beside for item in usable):
         return True
-    single = [item for item in view.fields if item.usable and item.length == 1]
+    single = [item for item in usable if item.length == 1]
     return len(single) >= _SINGLE_DIGITS
 
 
@@ -103,7 +105,7 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     """
     own = [b for b in view.buttons if b.group == number and not b.banner]
     own = [b for b in own if not says(f"{b.text} {b.href}", words.BY_OTHERS) and not says(b.text, words.SIGN_UP)]
-    pressed = [b for b in own if b.kind != "link"]
+    pressed = [b for b in own if b.kind not in {"link", "tab"}]
     for wanted in (words.LOG_IN, words.GO_ON):
         for kind in ("submit", "button"):
             if found := next((b for b in pressed if b.kind == kind and says(b.text, wanted)), None):
@@ -112,7 +114,9 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     silent = sorted((b for b in pressed if not says(b.text, words.NOT_SENDING)), key=lambda b: b.helper)
     submits = [b for b in silent if b.kind == "submit"]
     after = [b for b in silent if password is not None and b.index > password.index and b.kind == "button"]
-    plain = [b for b in submits if not b.helper] or submits or [b for b in after if not b.helper]
+    # On one line with the fields stands what helps with them, or, where nothing else does, what sends them.
+    on_line = [b for b in after if b.text and not b.inside]
+    plain = [b for b in submits if not b.helper] or submits or [b for b in after if not b.helper] or on_line[-1:]
     if plain:
         return plain[-1] if submits else plain[0]
     return next((b for b in own if b.kind == "link" and says(b.text, words.LOG_IN)), None)
@@ -122,7 +126,7 @@ def _score(view: FrameView, form: SignInForm) -> float:
     """How much a group looks like a sign-in form."""
     fields = [item for item in view.fields if item.group == form.group and item.usable]
     group = view.group(form.group)
-    buttons = [b.text for b in view.buttons if b.group == form.group and b.kind != "link"]
+    buttons = [b.text for b in view.buttons if b.group == form.group and b.kind not in {"link", "tab"}]
     about = f"{group.heading} {group.path} {group.name}"
     place = urlsplit(view.url).path
     score = 0.0
@@ -140,7 +144,9 @@ def _score(view: FrameView, form: SignInForm) -> float:
         return 0.0
     score += 3 if form.submit is not None and says(form.submit.text, words.LOG_IN) else 0
     score += 1 if says(about, words.LOG_IN) else 0
-    score -= 3 if says(about, words.SIGN_UP) and not says(about, words.LOG_IN) else 0
+    # A heading tells what the form is for, whatever the page's address is.
+    for_new = says(group.heading, words.SIGN_UP) and not says(group.heading, words.LOG_IN)
+    score -= 8 if for_new else 3 if says(about, words.SIGN_UP) and not says(about, words.LOG_IN) else 0
     score -= 6 if any(says(text, words.SIGN_UP) for text in buttons) and not _says_log_in(buttons) else 0
     score -= 4 if any(_is_personal(item) for item in fields) else 0
     return score

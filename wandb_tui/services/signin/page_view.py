@@ -58,10 +58,11 @@ class Button:
     """A visible button or link.
 
     Attributes:
-        kind: ``submit``, ``button`` or ``link``.
+        kind: ``submit``, ``button``, ``link``, or ``tab``, of which the one that is open is not enabled.
         href: Where a link leads.
         banner: Whether it stands on a cookie banner.
         helper: Whether it stands on the line of a field, as “show password” does.
+        inside: Whether it even lies on a field.
         action: The origin to which it sends its form, where it says so itself.
     """
 
@@ -74,6 +75,7 @@ class Button:
     banner: bool = False
     group: int = -1
     helper: bool = False
+    inside: bool = False
     action: str = ""
 
 

@@ -21,6 +21,27 @@
     const box = element.getBoundingClientRect();
     return box.width > 1 && box.height > 1 && box.right + scrollX > 0 && box.bottom + scrollY > 0;
   };
+  // Whether what lies around an element cuts all of it off, as on traps for robots and on steps that come later.
+  const cutOff = (element) => {
+    let { left, top, right, bottom } = element.getBoundingClientRect();
+    let placed = "static";
+    for (let at = element; at; at = parent(at)) {
+      const style = getComputedStyle(at);
+      if (/^inset\((5\d|[6-9]\d|100)(\.\d+)?%\)/.test(style.clipPath) || /^rect\((0|1)px,? \1px,? \1px,? \1px\)/.test(style.clip))
+        return true;
+      const holds = at !== element && at.tagName !== "BODY" && at.tagName !== "HTML" &&
+        !(placed === "absolute" && style.position === "static");
+      if (holds) {
+        const box = at.getBoundingClientRect();
+        if (/hidden|clip/.test(style.overflowX)) { left = Math.max(left, box.left); right = Math.min(right, box.right); }
+        if (/hidden|clip/.test(style.overflowY)) { top = Math.max(top, box.top); bottom = Math.min(bottom, box.bottom); }
+        if (right - left <= 1 || bottom - top <= 1) return true;
+        placed = style.position;
+      } else if (at === element) placed = style.position;
+      if (placed === "fixed") return false;
+    }
+    return false;
+  };
   const parent = (element) => element.parentElement || (element.getRootNode() || {}).host || null;
   const byIds = (element, ids) =>
     (ids || "").split(/\s+/).filter(Boolean).map((id) => {
@@ -74,10 +95,12 @@
   const isButton = (element) =>
     element.tagName === "BUTTON" || element.tagName === "A" || element.getAttribute("role") === "button" ||
     element.getAttribute("role") === "link" ||
+    element.getAttribute("role") === "tab" || (element.tagName === "SUMMARY" && !parent(element).open) ||
     (element.tagName === "INPUT" && ["submit", "button", "image"].includes(element.type)) || looksPressable(element);
   const looksPressable = (element) =>
     /^(DIV|SPAN|IMG|LI|P|B)$/.test(element.tagName) &&
-    (element.hasAttribute("onclick") || /\b(btn|button)\b/i.test(element.getAttribute("class") || "")) &&
+    (element.hasAttribute("onclick") || element.tabIndex >= 0 ||
+      /\b(btn|button)\b/i.test(element.getAttribute("class") || "")) &&
     getComputedStyle(element).cursor === "pointer" && !element.querySelector("a,button,input,[role=button]") &&
     !element.closest("a,button,label");
   const isField = (element) =>
@@ -85,12 +108,18 @@
       .includes(element.type)) || element.tagName === "TEXTAREA" || element.tagName === "SELECT";
 
   // What lies on the same line as a field helps with that field ("show", "clear") and does not send a form.
-  const shownButtons = elements.filter((element) => isButton(element) && element.tagName !== "A" && visible(element));
+  const isTab = (element) => element.getAttribute("role") === "tab";
+  const shownButtons = elements.filter((element) =>
+    isButton(element) && element.tagName !== "A" && !isTab(element) && visible(element));
   const shownFields = elements.filter((element) => isField(element) && element.tagName !== "SELECT" &&
     !["checkbox", "radio"].includes(element.type) && visible(element));
   const onLineOf = (button, field) => {
     const one = button.getBoundingClientRect(), other = field.getBoundingClientRect();
     return one.top < other.bottom && one.bottom > other.top && one.width < other.width / 2;
+  };
+  const liesOn = (button, field) => {
+    const one = button.getBoundingClientRect(), other = field.getBoundingClientRect();
+    return onLineOf(button, field) && one.left < other.right - 1 && one.right > other.left + 1;
   };
   const helpers = new Set(shownButtons.filter((button) => shownFields.some((field) => onLineOf(button, field))));
   const holdsButton = new Set();
@@ -116,6 +145,13 @@
   // Where a form is sent; one without an action, or whose action is a script, stays where it is.
   const sentTo = (value) => (!value || /^\s*(javascript:|#)/i.test(value) ? new URL(location.href) : addressOf(value));
 
+  // Some draw dots over what is no password field, to keep password managers away.
+  const masked = (element) => ["disc", "circle", "square"].includes(getComputedStyle(element).webkitTextSecurity);
+  const kindOf = (element) => {
+    if (element.tagName !== "INPUT") return element.tagName.toLowerCase();
+    return ["text", "tel"].includes(element.type) && masked(element) ? "password" : element.type;
+  };
+
   const fields = [], buttons = [], alerts = [];
   let challenge = "";
   elements.forEach((element, index) => {
@@ -123,31 +159,33 @@
       const described = byIds(element, element.getAttribute("aria-errormessage"))
         .concat(byIds(element, element.getAttribute("aria-describedby"))).filter(visible).map(textOf).join(" ");
       fields.push({
-        index, kind: element.tagName === "INPUT" ? element.type : element.tagName.toLowerCase(),
+        index, kind: kindOf(element),
         autocomplete: clean(element.getAttribute("autocomplete") || onHost(element, "autocomplete")).toLowerCase(),
         name: clean(`${element.name || ""} ${element.id || ""} ${onHost(element, "name", "id")}`, 100),
         label: labelOf(element),
         numeric: element.inputMode === "numeric", length: element.maxLength || 0,
-        visible: visible(element), enabled: !element.disabled && !element.closest("[inert]") &&
+        visible: visible(element) && !cutOff(element), enabled: !element.disabled && !element.closest("[inert]") &&
           // Some are read-only until they have the focus, to keep password managers away.
           !(element.readOnly && element.value),
         empty: !element.value, invalid: element.getAttribute("aria-invalid") === "true",
         described: clean(described, 300), covered: visible(element) && covered(element), group: groupOf(element),
       });
     } else if (isButton(element)) {
-      const shown = visible(element);
+      const shown = visible(element) && !cutOff(element);
       const target = element.tagName === "A" ? addressOf(element.getAttribute("href") || "") : null;
       if (!shown) return;
       const ownAction = element.getAttribute("formaction") ? sentTo(element.getAttribute("formaction")) : null;
       buttons.push({
-        index, kind: element.tagName === "A" || element.getAttribute("role") === "link" ? "link"
+        index, kind: isTab(element) ? "tab" : element.tagName === "A" || element.getAttribute("role") === "link" ? "link"
           : ["submit", "image"].includes(element.type) && element.form ? "submit" : "button",
         text: clean(element.tagName === "INPUT" ? element.value || element.alt : element.innerText) ||
           clean(element.getAttribute("aria-label") || element.title || textOf(element)) ||
           (host(element) ? textOf(host(element)) : ""),
         name: clean(`${element.name || ""} ${element.id || ""}`, 100), href: target ? target.origin + target.pathname : "",
-        enabled: !element.disabled && element.getAttribute("aria-disabled") !== "true", banner: banner(element),
+        enabled: !element.disabled && element.getAttribute("aria-disabled") !== "true" &&
+          !(isTab(element) && element.getAttribute("aria-selected") === "true"), banner: banner(element),
         group: element.form ? groupOf(element) : -1, helper: helpers.has(element),
+        inside: shownFields.some((field) => liesOn(element, field)),
         action: ownAction ? ownAction.origin : "",
       });
     }
@@ -184,7 +222,8 @@
   }
   for (const element of elements) {
     const name = `${element.id} ${element.getAttribute("class") || ""}`;
-    if (element.getAttribute("role") === "status" || element.getAttribute("aria-live") === "polite")
+    if (element.getAttribute("role") === "status" || element.getAttribute("aria-live") === "polite" ||
+        element.tagName === "OUTPUT")
       say(element, "status");
     else if (/error|alert|invalid|danger|warning|toast|snackbar|notif|message|\bflash|\bnotice/i.test(name) &&
              !isField(element) && !isButton(element)) say(element, "named");

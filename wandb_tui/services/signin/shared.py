@@ -49,6 +49,12 @@ class SharedSignIn:
         with self._lock:
             return self._identity is not None and self._identity_wish == self._wish()
 
+    @property
+    def refusal(self) -> WandbTuiError | None:
+        """The refusal that the next caller would get at once, if any."""
+        with self._lock:
+            return self._refusal if self._refusal_wish == self._wish() else None
+
     def join(self) -> Future[Identity]:
         """Share the sign-in under way, or start one; the same refusal at once for as long as nothing was mended."""
         future: Future[Identity] = Future()
@@ -57,8 +63,8 @@ class SharedSignIn:
             wish = self._wish()
             if self._closed:
                 settle(future, error=SignInError(SignInProblem.UNREACHABLE, "The browser has been closed."))
-            elif self._refusal is not None and self._refusal_wish == wish:
-                settle(future, error=fresh(self._refusal))
+            elif (refusal := self.refusal) is not None:
+                settle(future, error=fresh(refusal))
             elif self._identity is not None and self._identity_wish == wish:
                 settle(future, result=self._identity)
             else:

@@ -21,7 +21,9 @@ LOG_IN = _phrases(r"""
     log ?-?in\b  sign ?-?in\b  log ?-?on\b  \bauthenticate\b  anmelden  einloggen  se connecter  connexion
     s.identifier  iniciar sesi[oó]n  acceder  ingresar  acced[ie]  entrar  iniciar sess[aã]o  fazer login  inloggen
     aanmelden  logga in  log ind  logg inn  kirjaudu  zaloguj  přihlásit  bejelentkez  войти  вход  увійти  giriş yap
-    oturum aç  đăng nhập  masuk  ログイン  サインイン  登录  登入  로그인  تسجيل الدخول  התחבר
+    oturum aç  \bgiriş\b  đăng nhập  masuk  ログイン  サインイン  登录  登入  로그인  تسجيل الدخول  התחבר  כניסה
+    σύνδεση  είσοδος  autentificare  conectare  prijav[ai]  prihlás  логін  влезте  inicia sessi[oó]  prisijung
+    เข้าสู่ระบบ  ورود  लॉग ?इन  साइन इन
 """)
 LOG_OUT = _phrases(r"""
     log ?-?out\b  sign ?-?out\b  abmelden  ausloggen  déconnexion  se déconnecter  cerrar sesi[oó]n  \besci\b
@@ -32,6 +34,9 @@ SIGN_UP = _phrases(r"""
     konto (erstellen|anlegen)  s.inscrire  inscription  cr[ée]er un compte  reg[ií]str(ate|arse|ati|ar)
     crear (una )?cuenta  iscriviti  crea (un )?account  cadastr  criar conta  registreren  account aanmaken
     zarejestruj  utwórz konto  зарегистрир  создать аккаунт  新規登録  アカウント(を)?作成  注册  註冊  회원가입
+    nieuwe? (klant|gebruiker)  nouveau client  kaydol  üye ol  hesap oluştur  skapa (ett )?konto  registrera
+    opr[eé]tt? (en )?(ny )?konto  luo (uusi )?tili  rekisteröi  regisztr  registr(ace|ovat|uj)  vytvořit účet  εγγραφή
+    înregistr  зареєстр  đăng ký  daftar  إنشاء حساب  ثبت.?نام  הרשמה  הירשם  สมัคร  ลงทะเบียน  साइन ?अप
 """)
 GO_ON = _phrases(r"""
     continue\b  \bnext\b  weiter  fortfahren  continuer  suivant  continuar  siguiente  continua  avanti
@@ -140,6 +145,10 @@ CLOSED = _phrases(r"""
     stumbled on an empty page  (page|run|project) (not found|does ?n.t exist|is private)
     you (do not|don.t) have (access|permission)  (log|sign) ?in to (see|view|continue|access)  \b404\b  access denied
     nothing (here|to see)
+""")
+CONSENT = _phrases(r"""
+    cookie  consent  privacy  gdpr  tracking  datenschutz  privatsph[äa]re  einwilligung  vie priv[ée]e  traceurs
+    privacidad  privacidade  prywatno  конфиденциальн  クッキー  隐私  개인정보
 """)
 REJECT = _phrases(r"""
     reject  decline  refuse  only (necessary|essential|required)  (necessary|essential|required) (cookies )?only

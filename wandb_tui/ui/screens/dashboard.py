@@ -169,6 +169,7 @@ class Dashboard(PaneActions):
             Needs.PANE: lambda: self.panes.pinned,
             Needs.LOG: lambda: len(self.session.watch),
             Needs.CATALOGUE: lambda: self.session.backend.catalogue is not None,
+            Needs.DOCTOR: lambda: self.session.backend.doctor is not None,
             Needs.CHOICE: lambda: len(self.table.marks) or self.arrangement.filter.text,
             Needs.METRICS: lambda: False,
             Needs.REMOVED: lambda: self.session.can_undo,
@@ -195,6 +196,13 @@ class Dashboard(PaneActions):
         self.refresh_all()
         self.table.go_to(runs[0])
         self.mention_hidden(runs)
+
+    def action_doctor(self) -> None:
+        """See what works here and what does not."""
+        from wandb_tui.ui.screens.doctor import Examine
+
+        if (doctor := self.session.backend.doctor) is not None:
+            self.app.push_screen(Examine(self.session, doctor, self.table.run, self.look))
 
     async def action_sign_in(self) -> None:
         """Open the sign-in screen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -15,6 +16,9 @@ T = TypeVar("T")
 
 class Dialog(ModalScreen[T]):
     """A box over the dashboard with a line for what is wrong."""
+
+    # The app's own keys end at a dialog; in a line one types into, a question mark is just that.
+    BINDINGS = [Binding("question_mark,f1", "app.help", "Help", show=False)]  # noqa: RUF012 - as Textual declares it
 
     def say_wrong(self, text: str) -> None:
         """Show what is wrong; an empty text hides the line."""

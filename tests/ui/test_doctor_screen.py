@@ -1,0 +1,230 @@
+"""The doctor's screen: checks that come one by one, and what mends what they find."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from fakes import FakeDoctor, World, address
+from support import running, shown, until
+from textual.widgets import OptionList
+
+from wandb_tui.core.checks import Check, Mark, Mend
+from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.core.state import State
+from wandb_tui.ui import look
+from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.screens.confirm import Confirm
+from wandb_tui.ui.screens.doctor import Examine
+from wandb_tui.ui.screens.sign_in import SignIn
+from wandb_tui.ui.themes import LIGHT
+
+GOOD = Check("versions", Mark.GOOD, "wandb-run-monitor 0.1.0, wandb 0.31.0; Python 3.11 on Linux")
+NO_BROWSER = Check(
+    "browser", Mark.BAD, "No Chrome is on this machine.", "Get one with: wandb-tui doctor --fix", mend=Mend.BROWSER
+)
+KEYRING = Check(
+    "keyring",
+    Mark.WARNING,
+    "No keyring is running here, so a password cannot be kept safely.",
+    "Either sign in in the dashboard for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, "
+    "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or start a keyring.",
+    mend=Mend.SIGN_IN,
+)
+SESSION = Check(
+    "browser sign-in",
+    Mark.WARNING,
+    "the kept session of me is damaged, or was encrypted with another key",
+    "The next sign-in makes a new one.",
+    mend=Mend.SESSION,
+)
+SERVER = Check("server", Mark.GOOD, "API https://api.forge.coreweave.com", seconds=0.42)
+HERE = {check.name: check for check in (GOOD, NO_BROWSER, KEYRING, SERVER, SESSION)}
+PAGE = Check(
+    "sign-in page",
+    Mark.GOOD,
+    "https://forge.coreweave.com/login asks for the password; nothing was typed",
+    details=("field [red]“E-mail”[/]", "button “Log\x1b[31m in”"),
+)
+VISIT = Check("run page", Mark.BAD, "The page answered HTTP 500.", seconds=3.0)
+WAY = {"sign-in page": PAGE, "run page": None, "export": None}
+
+
+async def opened(app, pilot):
+    await until(lambda: app.session.late.built)
+    await pilot.press("D")
+    await until(lambda: isinstance(app.screen, Examine))
+    await until(lambda: "wandb 0.31.0" in shown(app))
+
+
+async def at(app, pilot, name):
+    """Go to one of the checks."""
+    checks = app.screen.query_one(OptionList)
+    place = next(f"here:{place}" for place, known in enumerate(HERE) if known == name)
+    checks.highlighted = checks.get_option_index(place)
+    await pilot.pause()
+
+
+async def test_checks_come_one_by_one_and_slow_ones_show_that_they_run():
+    doctor = FakeDoctor(HERE | {"server": None, "keyring": None})
+    async with running(World(doctor=doctor)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: NO_BROWSER.message in shown(app))
+        assert shown(app).count("looking…") == 2
+        assert "2 to come, 1 wrong, 1 to mind" in shown(app)
+        doctor.answer(SERVER)
+        await until(lambda: SERVER.message + "  0.4 s" in shown(app))
+        assert shown(app).count("looking…") == 1
+        doctor.answer(KEYRING)
+        await until(lambda: "1 wrong, 2 to mind" in shown(app))
+        assert threading.get_ident() not in doctor.threads
+
+
+async def test_leaving_drops_the_answers_and_looking_again_asks_anew():
+    doctor = FakeDoctor(HERE | {"server": None}, WAY)
+    async with running(World(doctor=doctor), "abc") as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("w")
+        await until(lambda: doctor.looked["run page"])
+        await pilot.press("escape")
+        assert app.screen is app.dashboard
+        assert doctor.given_up.is_set(), "what waits for an export does not go on without anybody to tell"
+        doctor.answer(SERVER)
+        doctor.answer(VISIT)
+        await pilot.pause(0.1)
+        assert not doctor.looked["export"]
+        await opened(app, pilot)
+        assert "whole way" not in shown(app)
+        await until(lambda: SERVER.message in shown(app))
+        await pilot.press("r")
+        await until(lambda: doctor.looked["versions"] == 3)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_the_whole_way_on_the_run_under_the_cursor(ended):
+    doctor = FakeDoctor(HERE, WAY)
+    async with running(World(doctor=doctor), "abc", "def", size=(120, 60)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.press("end")
+        if ended:
+            await pilot.press("c")
+            await until(lambda: app.session.watch[address("def")].state is State.CANCELLED)
+        await opened(app, pilot)
+        await pilot.press("w")
+        await until(lambda: "The whole way on lab/forks/def" in shown(app))
+        await until(lambda: doctor.looked["run page"])
+        assert doctor.ways == [(address("def"), not ended)]
+        assert "field [red]“E-mail”[/]" in shown(app), "what the cursor is on is unfolded"
+        assert "button “Log\N{REPLACEMENT CHARACTER} in”" in shown(app)
+        assert not doctor.looked["export"], "one after the other"
+        doctor.answer(VISIT)
+        await until(lambda: doctor.looked["export"] and "HTTP 500.  3.0 s" in shown(app))
+        await pilot.press("down")
+        await until(lambda: "2 lines more" in shown(app))
+
+
+async def test_without_a_run_there_is_no_way():
+    doctor = FakeDoctor(HERE, WAY)
+    async with running(World(doctor=doctor)) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("w")
+        await until(lambda: "add one first" in shown(app))
+        assert not doctor.ways
+
+
+@pytest.mark.parametrize("error", [None, NoBrowserError("A browser could not be installed here.", "Install one.")])
+async def test_a_browser_is_installed_with_its_progress_shown(error):
+    doctor = FakeDoctor(HERE, error=error)
+    async with running(World(doctor=doctor)) as (app, pilot):
+        await opened(app, pilot)
+        await at(app, pilot, "browser")
+        await until(lambda: "→ Enter: install a browser" in shown(app))
+        await pilot.press("enter")
+        assert isinstance(app.screen, Confirm), "a click on a line is not to bring a browser"
+        await pilot.press("y")
+        await until(lambda: "Downloading [red]Chromium[/]… 42 %" in shown(app))
+        if error is None:
+            doctor.answer(Check("browser", Mark.GOOD, "Chromium 140"))
+        doctor.installed.set()
+        wanted = "A browser could not be" if error else "A browser is here now"
+        await until(lambda: any(wanted in notice.message for notice in app._notifications))
+        await until(lambda: doctor.looked["browser"] == 2)
+        await until(lambda: ("Chromium 140" in shown(app)) == (error is None))
+
+
+async def test_signing_in_is_a_key_away_and_looked_at_again_afterwards():
+    doctor = FakeDoctor(HERE)
+    async with running(World(doctor=doctor)) as (app, pilot):
+        await opened(app, pilot)
+        await at(app, pilot, "keyring")
+        await pilot.click("#mend")
+        await until(lambda: isinstance(app.screen, SignIn))
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, Examine) and doctor.looked["keyring"] == 2)
+        await pilot.press("s")
+        await until(lambda: isinstance(app.screen, SignIn))
+
+
+async def test_a_broken_session_is_forgotten():
+    doctor = FakeDoctor(HERE)
+    async with running(World(doctor=doctor)) as (app, pilot):
+        await opened(app, pilot)
+        await at(app, pilot, "browser sign-in")
+        # In one burst: Enter means the line that the cursor has come to by then.
+        await pilot.press("home", *["down"] * 4, "enter", "n")
+        assert not doctor.forgotten.is_set()
+        await pilot.press("enter", "y")
+        await until(lambda: doctor.forgotten.is_set() and doctor.looked["browser sign-in"] == 2)
+
+
+async def test_the_report_is_copied():
+    async with running(World(doctor=FakeDoctor(HERE))) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: "1 wrong, 2 to mind" in shown(app))
+        await pilot.press("y")
+        await until(lambda: "Report of 5 checks copied" in [notice.message for notice in app._notifications])
+        first, *rest = app.clipboard.splitlines()
+        assert first == f"✔ versions         {GOOD.message}"
+        assert "                   → Get one with: wandb-tui doctor --fix" in rest
+
+
+async def test_help_tells_the_keys_of_the_screen():
+    async with running(World(doctor=FakeDoctor(HERE))) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("question_mark")
+        await until(lambda: "Copy the report" in shown(app) and "Try the whole way" in shown(app))
+
+
+LOOKS = {
+    "wide": ((160, 45), {}),
+    "narrow": ((80, 24), {}),
+    "light": ((120, 30), {"theme": LIGHT}),
+    "ascii": ((80, 24), {"ascii_look": True}),
+}
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_pictures(snap_compare, monkeypatch, kind):
+    monkeypatch.setattr(look, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    size, options = LOOKS[kind]
+    doctor = FakeDoctor(HERE, WAY | {"run page": VISIT, "export": Check("export", Mark.SKIPPED, "not tried: why")})
+
+    async def go(pilot):
+        app = pilot.app
+        await until(lambda: app.account is not None and app.app_url and app.session.watch.get(address("abc")))
+        await pilot.press("c")
+        await opened(app, pilot)
+        if kind in {"wide", "narrow"}:
+            await pilot.press("w")
+            await until(lambda: doctor.looked["export"])
+        if kind == "narrow":
+            await pilot.press("end")
+        else:
+            await at(app, pilot, "browser")
+        await until(lambda: "to come" not in shown(app))
+        app.clear_notifications()
+        await pilot.pause(0.2)
+
+    app = WandbTuiApp(World(doctor=doctor).backend(), runs=["abc"], clock=lambda: 1000.0, **options)
+    assert snap_compare(app, terminal_size=size, run_before=go)

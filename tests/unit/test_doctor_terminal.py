@@ -1,0 +1,40 @@
+"""What the doctor says of a terminal."""
+
+import pytest
+
+from wandb_tui.core.checks import Mark, TerminalFacts
+from wandb_tui.doctor.terminal import examine_terminal
+
+
+def examined(*, columns=160, lines=45, encoding="utf-8", colours="truecolor", **environ):
+    return examine_terminal(TerminalFacts(columns, lines, encoding, colours, {"TERM": "xterm-256color", **environ}))
+
+
+@pytest.mark.parametrize(
+    ("terminal", "mark", "says"),
+    [
+        ({}, Mark.GOOD, "160×45, xterm-256color, 16 million colours, utf-8"),
+        ({"colours": "standard"}, Mark.GOOD, "16 colours"),
+        ({"NO_COLOR": "1"}, Mark.GOOD, "NO_COLOR is set"),
+        ({"encoding": "ascii"}, Mark.WARNING, 'look = "ascii"'),
+        ({"TERM": "linux"}, Mark.WARNING, 'look = "ascii"'),
+        ({"columns": 39}, Mark.WARNING, "needs 40×10"),
+        ({"lines": 20}, Mark.GOOD, "shows more from 80×24 on"),
+        ({"SSH_TTY": "/dev/pts/0", "STY": "1.pts"}, Mark.GOOD, "in screen over SSH"),
+        ({"STY": "1.pts"}, Mark.GOOD, "OSC 52"),
+        ({"TMUX": "/nowhere,1,0", "PATH": ""}, Mark.GOOD, "set-clipboard on"),
+        ({"TERM_PROGRAM": "Apple_Terminal", "TERM_PROGRAM_VERSION": "455"}, Mark.GOOD, "(Apple_Terminal 455)"),
+    ],
+)
+def test_terminals(terminal, mark, says):
+    found = examined(**terminal)
+    assert found.mark is mark
+    assert says in f"{found.message} {found.hint}"
+
+
+def test_a_good_terminal_needs_no_hint():
+    assert not examined().hint
+
+
+def test_without_a_terminal():
+    assert examine_terminal(None).mark is Mark.GOOD

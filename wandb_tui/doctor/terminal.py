@@ -1,0 +1,99 @@
+"""What the terminal is like, and what of it would spoil the dashboard."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from wandb_tui.core.checks import Mark, TerminalFacts
+from wandb_tui.doctor.report import Finding
+from wandb_tui.services.redact import without_secrets
+
+_LEAST, _GOOD = (40, 10), (80, 24)
+_ASCII = 'Set look = "ascii" in settings.toml.'
+_COLOURS = {"truecolor": "16 million colours", "256": "256 colours", "standard": "16 colours", "windows": "16 colours"}
+_TMUX_WITHIN = 2.0
+
+
+def facts_here() -> TerminalFacts | None:
+    """What can be told of the terminal that stdout leads to; None where it leads to none."""
+    if not sys.stdout.isatty():
+        return None
+    from rich.console import Console
+
+    size = os.get_terminal_size(sys.stdout.fileno())
+    colours = Console(file=sys.stdout).color_system or ""
+    return TerminalFacts(size.columns, size.lines, sys.stdout.encoding or "", colours, os.environ)
+
+
+def examine_terminal(facts: TerminalFacts | None) -> Finding:
+    """What is to be said of the terminal."""
+    if facts is None:
+        return Finding(Mark.GOOD, "none here; the dashboard needs one, wandb-tui wait does not")
+    environ = facts.environ
+    encoding = facts.encoding or "unknown encoding"
+    found = f"{facts.columns}×{facts.lines}, {_kind(environ)}, {_colours(facts)}, {encoding}{_ways(environ)}"
+    size = (facts.columns, facts.lines)
+    if "utf" not in encoding.lower():
+        return Finding(Mark.WARNING, found, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}")
+    if environ.get("TERM") in {"linux", "dumb", "vt100", "vt220"}:
+        return Finding(Mark.WARNING, found, f"It has no emoji. {_ASCII}")
+    if any(have < least for have, least in zip(size, _LEAST, strict=True)):
+        return Finding(Mark.WARNING, found, f"The dashboard needs {_LEAST[0]}×{_LEAST[1]}; enlarge the window.")
+    if any(have < good for have, good in zip(size, _GOOD, strict=True)):
+        return Finding(Mark.GOOD, found, f"The dashboard shows more from {_GOOD[0]}×{_GOOD[1]} on.")
+    return Finding(Mark.GOOD, found, _copying(environ))
+
+
+def _kind(environ: Mapping[str, str]) -> str:
+    term = environ.get("TERM") or "TERM is not set"
+    program = environ.get("TERM_PROGRAM", "")
+    version = environ.get("TERM_PROGRAM_VERSION", "")
+    return f"{term} ({f'{program} {version}'.strip()})" if program else term
+
+
+def _colours(facts: TerminalFacts) -> str:
+    if facts.environ.get("NO_COLOR"):
+        return "no colours (NO_COLOR is set)"
+    return _COLOURS.get(facts.colours, "no colours")
+
+
+def _ways(environ: Mapping[str, str]) -> str:
+    inside = [name for name, variable in (("tmux", "TMUX"), ("screen", "STY")) if environ.get(variable)]
+    inside += ["SSH"] if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else []
+    return f", in {' over '.join(inside)}" if inside else ""
+
+
+def _copying(environ: Mapping[str, str]) -> str:
+    """What to do so that copying reaches the clipboard of the user's own machine; empty where it should as it is."""
+    if environ.get("TMUX"):
+        allowed = _tmux_clipboard(environ)
+        if allowed == "on":
+            return ""
+        now = f" (now {allowed})" if allowed else ""
+        return f"Copying out of tmux (OSC 52) needs `set -s set-clipboard on`{now}."
+    if environ.get("STY"):
+        return "GNU screen hands on no copies (OSC 52); tmux does."
+    if environ.get("TERM_PROGRAM") == "Apple_Terminal":
+        return "Terminal.app takes no copies (OSC 52); iTerm2, kitty, WezTerm and Ghostty do."
+    if environ.get("VTE_VERSION"):
+        return "If copies do not arrive: terminals like GNOME's may not take them (OSC 52)."
+    return ""
+
+
+def _tmux_clipboard(environ: Mapping[str, str]) -> str:
+    """What tmux lets through: ``on``, ``external`` or ``off``; empty where it does not tell."""
+    try:
+        done = subprocess.run(
+            ["tmux", "show-options", "-sv", "set-clipboard"],
+            env=without_secrets(environ),
+            capture_output=True,
+            text=True,
+            timeout=_TMUX_WITHIN,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
