@@ -272,6 +272,14 @@ async def test_the_palette_and_the_keys_at_the_bottom_know_where_they_are():
         assert app.screen is app.dashboard
 
 
+async def test_a_copy_is_of_this_run():
+    async with running(world(inspector())) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("y", "p")
+        await until(lambda: app.clipboard == "lab/forks/abc")
+        assert isinstance(app.screen, Details)
+
+
 def test_the_metric_that_tells_most_comes_first():
     names = ("lr", "glossary", "epoch", "val/accuracy", "reward", "Train_Loss", "aloss", "throughput")
     assert by_worth(names) == (

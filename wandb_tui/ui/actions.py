@@ -15,12 +15,18 @@ class Where(StrEnum):
     DASHBOARD = "dashboard"
     LOGS = "logs"
     DETAILS = "details"
+    RUNS = "runs"
     ANYWHERE = "anywhere"
 
-    @property
-    def screen(self) -> Where:
-        """The same for all that stand on one screen: the logs stand below the table."""
-        return Where.DASHBOARD if self is Where.LOGS else self
+
+_SCREENS = {
+    Where.DASHBOARD: {Where.DASHBOARD},
+    Where.LOGS: {Where.DASHBOARD},
+    Where.DETAILS: {Where.DETAILS},
+    Where.RUNS: {Where.DASHBOARD, Where.DETAILS},
+    Where.ANYWHERE: {*Where},
+}
+"""The screens on which each of the places is: the logs stand below the table, runs on both."""
 
 
 class Needs(StrEnum):
@@ -72,7 +78,7 @@ class Action:
 
     def meets(self, other: Action) -> bool:
         """Whether both can be used in one place, so that they need different keys."""
-        return Where.ANYWHERE in {self.where, other.where} or self.where.screen is other.where.screen
+        return not _SCREENS[self.where].isdisjoint(_SCREENS[other.where])
 
     @property
     def all_keys(self) -> str:
@@ -147,9 +153,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
     Action("copy", ("y",), "Copy",
            "Copy its id, its page's address, its artifact's name, or a wandb.init that forks it.",
-           needs=Needs.RUN),
-    Action("browse", ("b",), "Browser", "Open the run's page in your browser.", needs=Needs.RUN, footer=False),
-    Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key."),
+           where=Where.RUNS, needs=Needs.RUN),
+    Action("browse", ("b",), "Browser", "Open the run's page in your browser.", where=Where.RUNS, needs=Needs.RUN,
+           footer=False),
+    Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key.", where=Where.RUNS),
     Action("doctor", ("D",), "Doctor",
            "See what works here and what does not, mend it, or try the whole way on this run.",
            needs=Needs.DOCTOR, footer=False),

@@ -11,8 +11,8 @@ from textual.content import Content
 
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 from wandb_tui.ui.copying import COPIES
-from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
+from wandb_tui.ui.screens.with_runs import WithRuns
 from wandb_tui.ui.themes import OWN
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ActionCommands(Provider):
                 owner = self.app if action.where is Where.ANYWHERE else self.screen
                 key = app.session.keys.first(action.id)
                 yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
-        if isinstance(screen, Dashboard) and screen.applies(BY_ID["copy"]):
+        if isinstance(screen, WithRuns) and screen.applies(BY_ID["copy"]):
             for copy in COPIES:
                 yield (
                     f"Copy {copy.name}",

@@ -35,7 +35,7 @@ Standing = tuple[State, bool, bool]
 class Dashboard(PaneActions):
     """What one sees all the time."""
 
-    PLACES = (Where.DASHBOARD, Where.LOGS)
+    PLACES = (Where.DASHBOARD, Where.RUNS, Where.LOGS)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "RunTable"
 
@@ -44,7 +44,6 @@ class Dashboard(PaneActions):
         self.session = session
         self.look = look
         self._goal = goal
-        self.app_url = ""
         self._loading = True
         self._standing: dict[RunAddress, Standing] = {}
         # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
@@ -83,9 +82,14 @@ class Dashboard(PaneActions):
         self.take_back_arrangement()
         self.refresh_all()
 
+    @property
+    def app_url(self) -> str:
+        """As the table knows it for its links."""
+        return self.table.app_url
+
     def server_known(self, server: ServerInfo) -> None:
         """Where the server's pages are has been learnt."""
-        self.app_url = self.table.app_url = server.app_url
+        self.table.app_url = server.app_url
         self.header.page = server.app_url
         self.header.host = server.host
         self.table.refresh()
@@ -203,7 +207,3 @@ class Dashboard(PaneActions):
 
         if (doctor := self.session.backend.doctor) is not None:
             self.app.push_screen(Examine(self.session, doctor, self.table.run, self.look))
-
-    async def action_sign_in(self) -> None:
-        """Open the sign-in screen."""
-        await self.app.run_action("app.open_sign_in")

@@ -20,11 +20,11 @@ from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.ports import Inspector
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch import Watched
-from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Needs, Where, bindings
+from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
 from wandb_tui.ui.details_lines import Frame, Part, attempt_lines, run_lines, summary_lines, version_lines
 from wandb_tui.ui.look import Look, clean, short_name
 from wandb_tui.ui.metric_choice import by_worth, first_choice
-from wandb_tui.ui.screens.live import LiveScreen
+from wandb_tui.ui.screens.with_runs import WithRuns
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.curve_panel import CurvePanel
 from wandb_tui.ui.widgets.key_bar import KeyBar
@@ -38,19 +38,19 @@ _CANDIDATES = 6
 _NO_INSPECTOR = "There is no way to ask the server here."
 
 
-class Details(LiveScreen):
+class Details(WithRuns):
     """One run, in two columns where there is room for them."""
 
-    PLACES = (Where.DETAILS,)
-    BINDINGS = [*bindings(Where.DETAILS), BY_ID["sign_in"].binding]  # noqa: RUF012 - as Textual declares it
+    PLACES = (Where.DETAILS, Where.RUNS)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     AUTO_FOCUS = "#details"
 
     def __init__(self, session: Session, row: Watched, look: Look) -> None:
         super().__init__()
-        self._session = session
+        self.session = session
         self._row = row
-        self._look = look
+        self.look = look
         self._facts: Part[RunFacts] = Part()
         self._versions: Part[Versions] = Part()
         self._covered: Part[Mapping[int, Covers]] = Part()
@@ -111,7 +111,7 @@ class Details(LiveScreen):
 
     def _update(self) -> None:
         # Removed and added again, it has another row.
-        self._row = self._session.watch.get(self._row.run) or self._row
+        self._row = self.session.watch.get(self._row.run) or self._row
         for section in self._sections:
             section.update()
         self._retitle()
@@ -121,10 +121,10 @@ class Details(LiveScreen):
         run = self._sections[0]
         name, run_id = self._known_name, clean(self._row.run.run_id)
         whole = f"{name} {run_id}" if name != run_id else run_id
-        note = self._look.text("asking…") if self._asking else ""
-        if self._row.run not in self._session.watch:
+        note = self.look.text("asking…") if self._asking else ""
+        if self._row.run not in self.session.watch:
             note = "no longer on the list"
-        title = Content(self._look.fit(whole, max(4, run.size.width - 4)))
+        title = Content(self.look.fit(whole, max(4, run.size.width - 4)))
         if (title, note) != self._titled:
             self._titled = (title, note)
             run.border_title, run.border_subtitle = title, note or None
@@ -136,8 +136,16 @@ class Details(LiveScreen):
 
     @property
     def _url(self) -> str:
-        app_url = getattr(self.app, "app_url", "")
-        return self._row.run.page(app_url) if app_url else ""
+        return self._row.run.page(self.app_url) if self.app_url else ""
+
+    @property
+    def app_url(self) -> str:
+        """As the app has learnt it."""
+        return str(getattr(self.app, "app_url", ""))
+
+    def target_rows(self) -> list[Watched]:
+        """The one run."""
+        return [self._row]
 
     @property
     def _info(self) -> RunInfo:
@@ -148,7 +156,7 @@ class Details(LiveScreen):
         return told.info
 
     def _frame(self, width: int) -> Frame:
-        return Frame(self._look, width, self._session.now)
+        return Frame(self.look, width, self.session.now)
 
     # Asking
 
@@ -157,7 +165,7 @@ class Details(LiveScreen):
         self.run_worker(self._ask_all(), exclusive=True, group="ask")
 
     async def _ask_all(self) -> None:
-        if self._session.backend.inspector is None:
+        if self.session.backend.inspector is None:
             self._facts = self._facts.failed(_NO_INSPECTOR)
             self._versions = self._versions.failed(_NO_INSPECTOR)
             self._panel.say(_NO_INSPECTOR)
@@ -200,7 +208,7 @@ class Details(LiveScreen):
 
     async def _part(self, before: Part[T], ask: Callable[[Inspector], T]) -> Part[T]:
         """What the server answers, or why it does not, in one sentence."""
-        make = self._session.backend.inspector
+        make = self.session.backend.inspector
         if make is None:
             return before.failed(_NO_INSPECTOR)
         try:
@@ -270,7 +278,3 @@ class Details(LiveScreen):
     def action_leave(self) -> None:
         """Back to the table."""
         self.dismiss(None)
-
-    async def action_sign_in(self) -> None:
-        """Open the sign-in screen."""
-        await self.app.run_action("app.open_sign_in")

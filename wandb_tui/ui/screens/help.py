@@ -98,12 +98,13 @@ class Help(ModalScreen[None]):
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
         if isinstance(self._for, Dashboard):
-            yield "Runs", list(self._rows(Where.DASHBOARD))
+            yield "Runs", [*self._rows(Where.DASHBOARD), *self._rows(Where.RUNS)]
             yield "Logs", [*self._rows(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
         elif not isinstance(self._for, LiveScreen):
             yield "Here", list(_bound(self._for))
         if isinstance(self._for, LiveScreen):
-            yield "Details of a run", list(self._rows(Where.DETAILS))
+            both = () if isinstance(self._for, Dashboard) else self._rows(Where.RUNS)
+            yield "Details of a run", [*self._rows(Where.DETAILS), *both]
         yield "Anywhere", list(self._rows(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]

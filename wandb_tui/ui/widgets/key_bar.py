@@ -29,12 +29,13 @@ class KeyBar(Widget):
 
         Args:
             keys: The keys of the actions.
-            places: Whose actions it shows, besides those that can be used anywhere.
+            places: Whose actions it shows, in this order, and then those that can be used anywhere.
         """
         super().__init__()
         self._keys = keys
-        shown_here = {*places, Where.ANYWHERE}
-        self._actions = [a for a in ACTIONS if a.footer and a.where in shown_here and keys.of(a)]
+        here = [*places, Where.ANYWHERE]
+        shown = [a for a in ACTIONS if a.footer and a.where in here and keys.of(a)]
+        self._actions = sorted(shown, key=lambda action: here.index(action.where))
 
     def render(self) -> Content:
         """The line; keys of less worth go where it is narrow."""

@@ -1,0 +1,105 @@
+"""What one can do with runs wherever they are shown: take something of them out of this window."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.watch import Watched
+from wandb_tui.ui.copying import Copy
+from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.screens.live import LiveScreen
+from wandb_tui.ui.session import Session
+
+_NAMED = 3
+"""So many runs a question names; more would not be read."""
+
+
+class WithRuns(LiveScreen):
+    """A screen that shows runs."""
+
+    session: Session
+    look: Look
+
+    @property
+    @abstractmethod
+    def app_url(self) -> str:
+        """Where the server's pages begin; empty while that is not known."""
+
+    @abstractmethod
+    def target_rows(self) -> list[Watched]:
+        """The runs that are meant."""
+
+    def action_copy(self) -> None:
+        """Choose what to copy of the runs."""
+        from wandb_tui.ui.screens.copy import CopyMenu
+
+        if rows := self.target_rows():
+            self.app.push_screen(
+                CopyMenu(rows, named([row.run for row in rows]), self.app_url, self.look), self._copy_chosen
+            )
+
+    def copy_now(self, copy: Copy) -> None:
+        """Copy this of the runs."""
+        rows = self.target_rows()
+        text = copy.of(rows, self.app_url)
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.app.notify(copy.told(text, rows), timeout=5, markup=False)
+        else:
+            self.hint(f"The {copy.name} is not known yet")
+
+    def _copy_chosen(self, copy: Copy | None) -> None:
+        if copy is not None:
+            self.copy_now(copy)
+
+    def action_browse(self) -> None:
+        """Open the runs' pages; many of them only after a question."""
+        runs = [row.run for row in self.target_rows()]
+        if not self.app_url:
+            self.hint("The server's address is not known yet")
+        elif len(runs) > _NAMED:
+            self.ask("Open", runs, f"That makes {len(runs)} tabs.", lambda: self._browse(runs))
+        elif runs:
+            self._browse(runs)
+
+    def _browse(self, runs: list[RunAddress]) -> None:
+        self.run_worker(self._open([run.page(self.app_url) for run in runs]))
+
+    async def _open(self, urls: list[str]) -> None:
+        """Open the pages off this thread; where there is no browser, copy the addresses instead."""
+        opens, why = self.session.backend.open_page, "There is no browser here"
+        if opens is not None:
+            for number, url in enumerate(urls):
+                if why := await asyncio.to_thread(opens, url):
+                    urls = urls[number:]
+                    break
+        if why:
+            self.app.copy_to_clipboard("\n".join(urls))
+            first = clean(urls[0], 300) + (f" and {len(urls) - 1} more" if len(urls) > 1 else "")
+            self.app.notify(f"{why}. Copied: {first}", title="Not opened", timeout=10, markup=False)
+        else:
+            self.hint("Opened in the browser")
+
+    async def action_sign_in(self) -> None:
+        """Open the sign-in screen."""
+        await self.app.run_action("app.open_sign_in")
+
+    def hint(self, text: str) -> None:
+        """Say something for a moment."""
+        self.app.notify(text, timeout=3, markup=False)
+
+    def ask(self, verb: str, runs: list[RunAddress], detail: str, do: Callable[[], None]) -> None:
+        """Ask before something is done with many runs."""
+        from wandb_tui.ui.screens.confirm import Confirm
+
+        question = Confirm(f"{verb} {len(runs)} runs?", f"{named(runs)}. {detail}", yes=verb, no="Keep")
+        self.app.push_screen(question, lambda yes: do() if yes else None)
+
+
+def named(runs: Sequence[RunAddress]) -> str:
+    """A few of the runs by their ids, and that there are more."""
+    names = ", ".join(clean(run.run_id, 24) for run in runs[:_NAMED])
+    return f"{names} and {len(runs) - _NAMED} more" if len(runs) > _NAMED else names
