@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
 from pathlib import Path
+
+from tests.pace import Stopwatch
 
 HERE = Path(__file__).parent
 
@@ -63,36 +67,64 @@ def read_until(terminal, wanted, timeout=15.0):
     return seen
 
 
-def test_nobody_else_writes_to_the_terminal_and_quitting_is_quick(tmp_path):
-    log = tmp_path / "logs" / "wandb-tui.log"
+@contextlib.contextmanager
+def dashboard(folder):
+    """The story on a terminal of its own, from where it shows its runs; gives the process and our end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    environment = os.environ | {"TERM": "xterm-256color"}
     process = subprocess.Popen(
-        [sys.executable, str(story(tmp_path, log))],
-        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, str(story(folder, folder / "logs" / "wandb-tui.log"))],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm-256color"},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY),  # noqa: PLW1509 - no threads here
+    )
     os.close(theirs)
     try:
-        seen = read_until(ours, b"run39")
-        seen += read_until(ours, b"run9", 1.0)
-        os.write(ours, b"q")
-        seen += read_until(ours, b"(y)")
-        began = time.monotonic()
-        os.write(ours, b"y")
-        seen += read_until(ours, b"\x1b[?1049l")
-        assert process.wait(5) == 0
-        assert time.monotonic() - began < 3
-        seen += read_until(ours, b"\0", 0.3)
+        yield process, ours, read_until(ours, b"40 runs") + read_until(ours, b"run9", 5.0)
     finally:
         process.kill()
         process.wait()
-        os.close(ours)
+        with contextlib.suppress(OSError):
+            os.close(ours)
+
+
+def test_nobody_else_writes_to_the_terminal_and_quitting_is_quick(tmp_path):
+    with dashboard(tmp_path) as (process, terminal, first):
+        os.write(terminal, b"q")
+        seen = first + read_until(terminal, b"(y)")
+        with Stopwatch() as watch:
+            os.write(terminal, b"y")
+            seen += read_until(terminal, b"\x1b[?1049l")
+            assert process.wait(5) == 0
+        assert watch.seconds < 1.5
+        seen += read_until(terminal, b"\0", 0.3)
+    log = tmp_path / "logs" / "wandb-tui.log"
     assert b"wandb-tui" in seen
     assert b"NOISE" not in seen
     assert log.read_text().count("NOISE-CHILD") == 2
     assert {"NOISE-ONE", "NOISE-TWO"} <= {line[:9] for line in log.read_text().replace("NOISE", "\nNOISE").split("\n")}
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_is_told_to_go_on_has_not_begun_twice(tmp_path):
+    with dashboard(tmp_path) as (process, terminal, _):
+        os.kill(process.pid, signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGCONT)
+        assert b"run9" in read_until(terminal, b"run9"), "it is painted anew"
+        os.write(terminal, b"q")
+        read_until(terminal, b"(y)")
+        os.write(terminal, b"y")
+        read_until(terminal, b"\x1b[?1049l")
+        assert process.wait(10) == 0
+
+
+def test_a_lost_terminal_ends_it(tmp_path):
+    with dashboard(tmp_path) as (process, terminal, _):
+        os.close(terminal)
+        assert process.wait(10) == 128 + signal.SIGHUP
 
 
 def test_without_a_terminal_it_says_so(tmp_path):

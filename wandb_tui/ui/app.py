@@ -153,8 +153,24 @@ class WandbTuiApp(SpeakingApp):
         if complaints := self.session.keys.complaints:
             log.warning("Of the keys in the settings: %s", " ".join(complaints))
             self.notify(clean(" ".join(complaints), 600), title="Keys", severity="warning", timeout=15, markup=False)
+        self._hear_continuing()
         # Back from the shell the terminal is empty, and Textual would only paint what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+
+    def _hear_continuing(self) -> None:
+        """Take over the signal to go on. Whoever loses the terminal gets one as well, and Textual would begin anew."""
+        if not self.is_headless and (number := getattr(signal, "SIGCONT", None)):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(number, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._leaving or self._driver is None:
+            return
+        if getattr(self._driver, "_must_signal_resume", True):
+            self._driver.resume_application_mode()
+        else:
+            # Somebody has stopped us with the one signal that nobody hears, and may have written over the screen.
+            self.screen.refresh(layout=True)
 
     def on_restored(self, message: Restored) -> None:
         """The rows on disk come first; then what the command line names, then the services."""

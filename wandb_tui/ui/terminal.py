@@ -89,9 +89,20 @@ def _terminal_alone(log_path: Path) -> Iterator[None]:
         asking.close()
 
 
+class _Terminal(io.FileIO):
+    """A terminal that may go away: what is written to it then is lost, and nobody who writes has to mind."""
+
+    def write(self, data: Any) -> int:
+        """Write, as far as there is somebody to read."""
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
 def _writer(descriptor: int) -> io.TextIOWrapper:
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-    return io.TextIOWrapper(os.fdopen(descriptor, "wb"), encoding=encoding, errors="replace", write_through=False)
+    return io.TextIOWrapper(io.BufferedWriter(_Terminal(descriptor, "wb")), encoding=encoding, errors="replace")
 
 
 @contextlib.contextmanager
