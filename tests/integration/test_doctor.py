@@ -432,7 +432,7 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path):
             assert "versions" in screen
             assert "Chromium" in screen
             await pilot.press("w")
-            await until(lambda: "The whole way on" in shown(app) and "v0 was there" in shown(app), 40)
+            await until(lambda: "The whole way on" in shown(app) and "v0 was there" in shown(app), 90)
             await until(lambda: "started by a visit" in shown(app))
             await pilot.press("y")
             await until(lambda: "what starts one" in app.clipboard)

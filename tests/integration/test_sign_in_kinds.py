@@ -37,8 +37,10 @@ def sandbox(request):
     with Sandbox(SandboxConfig(export_delay=0, sign_in=request.param)) as sandbox:
         world = sandbox.world
         project, _ = world.state.ensure_project("lab", "forks")
-        run = world.state.create_run(project, "abc", None)
-        world.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
+        # One each: what the export of one is started by is none of the other's business.
+        for run_id in ("abc", "def"):
+            run = world.state.create_run(project, run_id, None)
+            world.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
         yield sandbox
 
 
@@ -73,7 +75,7 @@ def test_all_three_end_alike(sandbox, keyring, tmp_path):
         started(environment(sandbox, homes[2], **account(sandbox)), "wait", "lab/forks/abc", "--timeout", "60") as wait,
         Terminal(environment(sandbox, homes[0], **account(sandbox))) as terminal,
     ):
-        terminal.run(PROGRAM, "lab/forks/abc")
+        terminal.run(PROGRAM, "lab/forks/def")
         if kind in LETS_IN:
             terminal.until("available", "✔ 1 ready", seconds=60)
         else:

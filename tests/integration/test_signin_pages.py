@@ -43,11 +43,15 @@ PAGES = {
 }
 # What is odd about these is over once the right form is found and sent.
 TO_BE_FOUND = (
+    "arabic_pointer_only",
     "consent_frame",
+    "german_company_button",
     "greek_details",
     "hebrew_honeypots",
+    "italian_header_login",
     "korean_shadow_in_frame",
     "masked_text_field",
+    "portuguese_unmasked",
     "sign_up_first_link",
     "spa_hash_route",
     "spinner_then_hydrated",

@@ -108,8 +108,9 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     pressed = [b for b in own if b.kind not in {"link", "tab"}]
     for wanted in (words.LOG_IN, words.GO_ON):
         for kind in ("submit", "button"):
-            if found := next((b for b in pressed if b.kind == kind and says(b.text, wanted)), None):
-                return found
+            if found := [b for b in pressed if b.kind == kind and says(b.text, wanted)]:
+                # “Log in” rather than “Log in with your company's account”.
+                return min(found, key=lambda b: len(b.text))
     # Buttons that say nothing we know: the last that submits, else the first after the password; helpers last of all.
     silent = sorted((b for b in pressed if not says(b.text, words.NOT_SENDING)), key=lambda b: b.helper)
     submits = [b for b in silent if b.kind == "submit"]

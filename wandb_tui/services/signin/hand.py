@@ -13,12 +13,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
+from playwright.async_api import TimeoutError as TookTooLongError
 
 from wandb_tui.services.paths import private_folder
 from wandb_tui.services.signin.page_view import FrameView, PageView
 
 _MOST_FRAMES = 10
 _PATIENCE = 5000.0
+_REACHED_WITHIN = 1500.0
 _FILLED = "input, textarea, select, [contenteditable]"
 
 _SETTLED = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 250)))"
@@ -165,7 +167,7 @@ async def leave_field(page: Page) -> None:
 
 
 async def press(page: Page, element: ElementHandle) -> None:
-    """Press a button by keyboard, so that nothing that lies over it is in the way; what is none by a click.
+    """Press a button by keyboard, so that nothing that lies over it is in the way; what is none by the mouse.
 
     Raises:
         GoneError: It is not there any more.
@@ -173,7 +175,11 @@ async def press(page: Page, element: ElementHandle) -> None:
     with clean_errors():
         if await element.evaluate(_PREPARED):
             await page.keyboard.press("Enter")
-        else:
+            return
+        try:
+            # Some hear of the pointer alone. Nothing is pressed where something else lies.
+            await element.click(timeout=_REACHED_WITHIN, no_wait_after=True)
+        except TookTooLongError:
             await element.evaluate("element => element.click()")
 
 

@@ -145,11 +145,13 @@
   // Where a form is sent; one without an action, or whose action is a script, stays where it is.
   const sentTo = (value) => (!value || /^\s*(javascript:|#)/i.test(value) ? new URL(location.href) : addressOf(value));
 
-  // Some draw dots over what is no password field, to keep password managers away.
+  // Some draw dots over what is no password field, to keep password managers away; others show what is typed at first.
   const masked = (element) => ["disc", "circle", "square"].includes(getComputedStyle(element).webkitTextSecurity);
   const kindOf = (element) => {
     if (element.tagName !== "INPUT") return element.tagName.toLowerCase();
-    return ["text", "tel"].includes(element.type) && masked(element) ? "password" : element.type;
+    const shows = element.autocomplete === "current-password" ||
+      /^(pass(word|wd|wort)?|pwd|kennwort|senha|contrase(ñ|n)a|mot_?de_?passe|mdp|haslo|heslo)$/i.test(element.name || element.id);
+    return ["text", "tel"].includes(element.type) && (masked(element) || shows) ? "password" : element.type;
   };
 
   const fields = [], buttons = [], alerts = [];
@@ -249,6 +251,8 @@
     const action = root.tagName === "FORM" ? sentTo(root.getAttribute("action")) : null;
     let heading = "";
     for (let at = root, up = 0; at && up < 4 && !heading; at = parent(at), up++) {
+      // What stands over several forms, or over another one, tells nothing of this one.
+      if (groupRoots.some((other) => at.contains(other) && !other.contains(root) && !root.contains(other))) break;
       const found = at.querySelector && at.querySelector("h1,h2,h3,legend,[role=heading]");
       if (found && visible(found)) heading = textOf(found);
     }

@@ -19,7 +19,7 @@ def _phrases(text: str) -> Phrases:
 
 LOG_IN = _phrases(r"""
     log ?-?in\b  sign ?-?in\b  log ?-?on\b  \bauthenticate\b  anmelden  einloggen  se connecter  connexion
-    s.identifier  iniciar sesi[oó]n  acceder  ingresar  acced[ie]  entrar  iniciar sess[aã]o  fazer login  inloggen
+    s.identifier  iniciar sesi[oó]n  acceder  ingresar  acced[ie]  \bentrar?\b  iniciar sess[aã]o  fazer login  inloggen
     aanmelden  logga in  log ind  logg inn  kirjaudu  zaloguj  přihlásit  bejelentkez  войти  вход  увійти  giriş yap
     oturum aç  \bgiriş\b  đăng nhập  masuk  ログイン  サインイン  登录  登入  로그인  تسجيل الدخول  התחבר  כניסה
     σύνδεση  είσοδος  autentificare  conectare  prijav[ai]  prihlás  логін  влезте  inicia sessi[oó]  prisijung
