@@ -108,7 +108,9 @@ def test_what_nobody_asked_for_is_not_read(server, poller):
 
 def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
     server.set_faults("sdk-only")
+    began = time.monotonic()
     there, absent, missing = ask(poller, RUN, OTHER, RunAddress("lab", "forks", "nope"))
+    assert time.monotonic() - began > 2, "a second between any two runs, as between any two requests"
     assert there.answer is Answer.THERE
     assert (there.artifact.version, there.run.name, there.run.last_step) == (0, "name-of-abc", 149)
     assert there.artifact.created is not None

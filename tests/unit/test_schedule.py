@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wandb_tui.core.schedule import Pace, Schedule
+from wandb_tui.core.schedule import TOGETHER, Pace, Schedule
+from wandb_tui.services.artifacts import _WINDOW
 
 
 class Clock:
@@ -48,6 +49,17 @@ def test_attempts_that_began_apart_probe_together(clock):
     for schedule in schedules:
         schedule.probe_answered()
     assert {clock.now + schedule.until_probe for schedule in schedules} == {1010.0}
+
+
+def test_those_that_are_due_together_come_one_after_the_other_within_a_moment(clock):
+    clock.now = 1002.0
+    due = []
+    for place in (0.0, 0.5, 0.999):
+        schedule = Schedule(Pace(check_interval=5, quick_for=0), clock, place=place)
+        schedule.probe_answered()
+        due.append(clock.now + schedule.until_probe)
+    assert due == pytest.approx([1005, 1005.04, 1005.08], abs=0.001)
+    assert TOGETHER < _WINDOW, "what the poller waits for company"
 
 
 def test_quick_probes_share_the_usual_ones_requests():

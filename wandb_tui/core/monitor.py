@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, assert_never
+from zlib import crc32
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.cautions import Caution, cautions
@@ -90,7 +91,8 @@ class Monitor:
         self._attempt = attempt
         self._clock = clock
         self._turns = turns or nullcontext()
-        self._schedule = Schedule(pace or Pace(), clock, elapsed=elapsed)
+        place = crc32(str(run).encode()) / 2**32
+        self._schedule = Schedule(pace or Pace(), clock, elapsed=elapsed, place=place)
         self._state = State.QUEUED
         self._last_message = ""
         self._goal = control.goal

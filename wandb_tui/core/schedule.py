@@ -16,6 +16,12 @@ _LONGEST_RETRY = 60.0
 _LEAST_SHARE = 0.2
 """The least share of the interval between two probes, where the second one keeps the common time."""
 
+TOGETHER = 0.08
+"""Seconds within which probes that are due together come one after the other; fewer than are gathered for a request."""
+
+_LARGEST_PLACE = 0.8
+"""The same as a share of the interval, where that is short."""
+
 _SLACK = 2.0
 """How many seconds an answer may take without a sign that more is asked than can be answered."""
 
@@ -61,8 +67,18 @@ class Schedule:
     true, and those that are in a hurry need not queue behind the others.
     """
 
-    def __init__(self, pace: Pace, clock: Clock, *, elapsed: float = 0.0) -> None:
+    def __init__(self, pace: Pace, clock: Clock, *, elapsed: float = 0.0, place: float = 0.0) -> None:
+        """Begin an attempt.
+
+        Args:
+            pace: How often to look, and for how long.
+            clock: Seconds on a clock that never goes back.
+            elapsed: Where the attempt's clock stands already.
+            place: Its place among those that are due together, from 0 to 1: they come one after the other, within a
+                moment in which the questions of all are gathered, rather than all at once.
+        """
         self._pace = pace
+        self._place = place
         self._clock = clock
         self._started = clock()
         self._stopped_at: float | None = None
@@ -187,4 +203,5 @@ class Schedule:
         now = self._clock()
         if self._strain > _LEAST_SHARE * interval:
             return now + interval + self._strain
-        return math.ceil((now + _LEAST_SHARE * interval) / interval) * interval
+        late = self._place * min(TOGETHER, _LARGEST_PLACE * interval)
+        return math.ceil((now - late + _LEAST_SHARE * interval) / interval) * interval + late
