@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from recording import Recording
 from textual.pilot import Pilot
 
 from wandb_tui.cli.dashboard import dashboard_app
@@ -21,10 +22,12 @@ from wandb_tui.ui.app import WandbTuiApp
 from wandb_tui.wiring import Wiring
 
 FOLDER = Path(__file__).parent
-WIDE, NARROW = (140, 38), (80, 24)
+WIDE, NARROW, STORY = (140, 38), (80, 24), (100, 28)
+_READY = 4
 
 
 def main() -> None:
+    record()
     with tempfile.TemporaryDirectory() as folder, Sandbox(SandboxConfig(export_delay=6, port=8080)) as sandbox:
         with seed_demo(sandbox) as demo:
             runs = [(run.path, Goal.parse(run.goal)) for run in demo.runs]
@@ -34,6 +37,16 @@ def main() -> None:
             newcomer = wiring(sandbox, Path(folder, "two"), with_account=False)
             asyncio.run(picture_sign_in(dashboard_app(newcomer, [])))
             newcomer.close()
+
+
+def record() -> None:
+    """The main story, on a demo of its own."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox(SandboxConfig(export_delay=4, port=8080)) as sandbox:
+        with seed_demo(sandbox) as demo:
+            runs = [(run.path, Goal.parse(run.goal)) for run in demo.runs]
+            signed_in = wiring(sandbox, Path(folder, "story"), with_account=True)
+            asyncio.run(record_story(dashboard_app(signed_in, runs)))
+            signed_in.close()
 
 
 def wiring(sandbox: Sandbox, folder: Path, *, with_account: bool) -> Wiring:
@@ -70,6 +83,36 @@ async def picture_dashboard(app: WandbTuiApp) -> None:
         app.exit(0)
 
 
+async def record_story(app: WandbTuiApp) -> None:
+    """Runs become available; why one has failed; what a run is; and a fork of it, copied."""
+    told = Recording()
+    async with app.run_test(size=STORY) as pilot:
+
+        async def show(seconds: float, *keys: str) -> None:
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause(0.3)
+            told.add(picture(app), seconds)
+
+        while app.session.watch.counts[State.AVAILABLE] < _READY:
+            await show(0.5)
+            await pilot.pause(0.5)
+        await settled(pilot)
+        await show(2)
+        await show(2.5, "end")
+        app.clear_notifications()
+        await show(1, "home")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.screen.query("CurvePlot")))
+        await settled(pilot)
+        await show(3)
+        await show(1.5, "y")
+        await show(2.5, "f")
+        await show(1.5, "escape")
+        app.exit(0)
+    (FOLDER / "story.svg").write_text(told.svg(), encoding="utf-8")
+
+
 async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:
     """All about a finished run, with the plot of its loss."""
     await pilot.press("home", "enter")
@@ -103,11 +146,15 @@ async def settled(pilot: Pilot[int]) -> None:
 
 
 def keep(app: WandbTuiApp, name: str) -> None:
-    """Write the screen as SVG, with the viewer's own fonts: a picture asks no other server for anything."""
+    """Write a picture of the screen."""
+    (FOLDER / f"{name}.svg").write_text(picture(app), encoding="utf-8")
+
+
+def picture(app: WandbTuiApp) -> str:
+    """The screen as SVG, with the viewer's own fonts: a picture asks no other server for anything."""
     svg = app.export_screenshot(title="wandb-tui")
     svg = re.sub(r"@font-face\s*{.*?}", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font-family: *Fira Code[^;]*;", "font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace;", svg)
-    (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+    return re.sub(r"font-family: *Fira Code[^;]*;", "font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace;", svg)
 
 
 if __name__ == "__main__":
