@@ -15,8 +15,8 @@ import click
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
-from wandb_tui.services.logs import log_to
-from wandb_tui.services.paths import Paths
+from wandb_tui.services.disk.logs import log_to
+from wandb_tui.services.disk.paths import Paths
 from wandb_tui.wiring import Wiring
 
 OpenDashboard = Callable[[Wiring, Sequence[tuple[str, Goal]]], int]

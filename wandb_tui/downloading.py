@@ -15,8 +15,8 @@ from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.seconds import seconds
 from wandb_tui.group import Callback, MonitorGroup
 from wandb_tui.results import MonitorResult
+from wandb_tui.services.credentials.redact import redact
 from wandb_tui.services.daemon import in_daemon
-from wandb_tui.services.redact import redact
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)

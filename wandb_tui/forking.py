@@ -16,8 +16,8 @@ from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeou
 from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.seconds import seconds
 from wandb_tui.group import Callback, MonitorGroup, address_of
-from wandb_tui.services.redact import learn, redact
-from wandb_tui.services.sdk import another_run_is_active, free_run_id
+from wandb_tui.services.credentials.redact import learn, redact
+from wandb_tui.services.wandb_api.sdk import another_run_is_active, free_run_id
 from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:

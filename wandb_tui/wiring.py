@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials
-from wandb_tui.services.paths import Paths
-from wandb_tui.services.redact import learn_from
+from wandb_tui.services.credentials.redact import learn_from
+from wandb_tui.services.disk.paths import Paths
+from wandb_tui.services.disk.settings import Settings
 from wandb_tui.services.server import Server, ServerAddresses
-from wandb_tui.services.settings import Settings
 
 if TYPE_CHECKING:
     from wandb_tui.core.errors import WandbTuiError
     from wandb_tui.core.habit import Habit
     from wandb_tui.core.schedule import Pace
     from wandb_tui.doctor.clinic import Clinic
-    from wandb_tui.services.account import KeyringAccount
-    from wandb_tui.services.artifacts import Poller
     from wandb_tui.services.browser.visitor import BrowserVisitor
-    from wandb_tui.services.catalogue import GraphQLCatalogue
-    from wandb_tui.services.graphql import GraphQL
-    from wandb_tui.services.habits import HabitFile
+    from wandb_tui.services.credentials.account import KeyringAccount
+    from wandb_tui.services.credentials.vault import Vault
+    from wandb_tui.services.disk.habits import HabitFile
+    from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
-    from wandb_tui.services.inspector import GraphQLInspector
-    from wandb_tui.services.step_files import StepFiles
-    from wandb_tui.services.store import SqliteWatchStore
-    from wandb_tui.services.vault import Vault
+    from wandb_tui.services.wandb_api.artifacts import Poller
+    from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
+    from wandb_tui.services.wandb_api.graphql import GraphQL
+    from wandb_tui.services.wandb_api.inspector import GraphQLInspector
+    from wandb_tui.services.wandb_api.step_files import StepFiles
 
 
 T = TypeVar("T")
@@ -100,15 +100,15 @@ class Wiring:
     @_Once
     def vault(self) -> Vault:
         """The secrets in the keyring, and the encrypted browser session."""
-        from wandb_tui.services.vault import Vault
+        from wandb_tui.services.credentials.vault import Vault
 
         return Vault(self.server.info, self.paths.state)
 
     @_Once
     def account(self) -> KeyringAccount:
         """What is known to sign in with."""
-        from wandb_tui.services.account import KeyringAccount
-        from wandb_tui.services.trusted import TrustedOrigins
+        from wandb_tui.services.credentials.account import KeyringAccount
+        from wandb_tui.services.credentials.trusted import TrustedOrigins
 
         return KeyringAccount(
             self.server.info,
@@ -155,9 +155,9 @@ class Wiring:
     @_Once
     def prober(self) -> Poller:
         """The poller."""
-        from wandb_tui.services.artifacts import Poller
-        from wandb_tui.services.coverage import StepReader
-        from wandb_tui.services.sdk_prober import SdkProber
+        from wandb_tui.services.wandb_api.artifacts import Poller
+        from wandb_tui.services.wandb_api.coverage import StepReader
+        from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
         base_url, api_key = self.server.info.base_url, self.account.api_key
         poller = Poller(
@@ -171,14 +171,14 @@ class Wiring:
     @_Once
     def step_files(self) -> StepFiles:
         """Reads which steps exported files hold."""
-        from wandb_tui.services.step_files import StepFiles
+        from wandb_tui.services.wandb_api.step_files import StepFiles
 
         return StepFiles(self.server.info.base_url, self.account.api_key)
 
     @_Once
     def inspector(self) -> GraphQLInspector:
         """Tells all about one run."""
-        from wandb_tui.services.inspector import GraphQLInspector
+        from wandb_tui.services.wandb_api.inspector import GraphQLInspector
 
         inspector = GraphQLInspector(self.client, self.step_files)
         self._closers.append(inspector)
@@ -187,7 +187,7 @@ class Wiring:
     @_Once
     def catalogue(self) -> GraphQLCatalogue:
         """Looks up projects and runs."""
-        from wandb_tui.services.catalogue import GraphQLCatalogue
+        from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
 
         catalogue = GraphQLCatalogue(self.client)
         self._closers.append(catalogue)
@@ -201,7 +201,7 @@ class Wiring:
     @_Once
     def store(self) -> SqliteWatchStore:
         """The watch list on disk."""
-        from wandb_tui.services.store import SqliteWatchStore
+        from wandb_tui.services.disk.store import SqliteWatchStore
 
         return SqliteWatchStore(self.paths.watch_list, self.server.key)
 
@@ -217,7 +217,7 @@ class Wiring:
     @_Once
     def habits(self) -> HabitFile:
         """What was learnt about how this server exports runs."""
-        from wandb_tui.services.habits import HabitFile
+        from wandb_tui.services.disk.habits import HabitFile
 
         return HabitFile(self.paths.habits, self.server.key)
 
@@ -232,7 +232,7 @@ class Wiring:
 
     def client(self) -> GraphQL:
         """A new way to the API, for one thread at a time."""
-        from wandb_tui.services.graphql import GraphQL
+        from wandb_tui.services.wandb_api.graphql import GraphQL
 
         return GraphQL(self.server.info.base_url, self.account.api_key)
 
@@ -255,7 +255,7 @@ class Wiring:
             ApiKeyError: There is none, or what the environment has cannot be one.
         """
         if self.account.api_key() is None:
-            from wandb_tui.services.api_keys import checked
+            from wandb_tui.services.credentials.api_keys import checked
 
             if in_environment := self.environ.get("WANDB_API_KEY", "").strip():
                 checked(in_environment)
@@ -280,7 +280,7 @@ class Wiring:
         return poller.limiting() if poller else 0.0
 
     def _key_entity(self) -> str:
-        from wandb_tui.services.graphql import viewer_entity
+        from wandb_tui.services.wandb_api.graphql import viewer_entity
 
         client = self.client()
         try:

@@ -12,8 +12,8 @@ from tests.benchmarks.terminal import Terminal
 from tests.benchmarks.world import World, our_program, world
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.state import State
-from wandb_tui.services.paths import APP
-from wandb_tui.services.store import SqliteWatchStore
+from wandb_tui.services.disk.paths import APP
+from wandb_tui.services.disk.store import SqliteWatchStore
 
 _WITHIN = 60.0
 """Seconds after which all have to be available at the latest."""

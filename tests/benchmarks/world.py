@@ -16,8 +16,8 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Change, KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.paths import APP
-from wandb_tui.services.store import SqliteWatchStore
+from wandb_tui.services.disk.paths import APP
+from wandb_tui.services.disk.store import SqliteWatchStore
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTITY, PROJECT = "lab", "forks"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Credentials, ServerInfo
-from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.visitor import BrowserVisitor
-from wandb_tui.services.vault import Vault
+from wandb_tui.services.credentials.account import KeyringAccount
+from wandb_tui.services.credentials.vault import Vault
 
 
 def info(sandbox):

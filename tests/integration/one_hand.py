@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 
 from wandb_tui.core.errors import SignInError
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo
-from wandb_tui.services.redact import learn
+from wandb_tui.services.credentials.redact import learn
 from wandb_tui.services.signin.flow import SignIn
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.viewer import Viewer

@@ -5,8 +5,8 @@ import pytest
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.catalogue import GraphQLCatalogue
-from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
+from wandb_tui.services.wandb_api.graphql import GraphQL
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from wandb_tui.doctor.clinic import Clinic
 from wandb_tui.doctor.exports import Patience
 from wandb_tui.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.paths import Paths
+from wandb_tui.services.disk.paths import Paths
 from wandb_tui.wiring import Wiring
 
 __all__ = ["display"]

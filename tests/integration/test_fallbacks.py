@@ -14,11 +14,11 @@ import pytest
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.artifacts import Poller
-from wandb_tui.services.coverage import NO_PYARROW, StepReader
-from wandb_tui.services.graphql import GraphQL
-from wandb_tui.services.sdk_prober import SdkProber
-from wandb_tui.services.step_files import StepFileError, StepFiles, Steps
+from wandb_tui.services.wandb_api.artifacts import Poller
+from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
+from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.sdk_prober import SdkProber
+from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, Steps
 
 RUN = RunAddress("lab", "forks", "abc")
 OTHER = RunAddress("lab", "forks", "def")

@@ -10,10 +10,10 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import Covers
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.coverage import NO_PYARROW
-from wandb_tui.services.graphql import GraphQL
-from wandb_tui.services.inspector import GraphQLInspector
-from wandb_tui.services.step_files import StepFiles
+from wandb_tui.services.wandb_api.coverage import NO_PYARROW
+from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.inspector import GraphQLInspector
+from wandb_tui.services.wandb_api.step_files import StepFiles
 
 ODD = "[red]\x1b[31m\n漢字"
 LOG = f"""

@@ -12,10 +12,10 @@ import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
-from wandb_tui.services import batch_size, graphql
-from wandb_tui.services.artifacts import Poller
-from wandb_tui.services.graphql import GraphQL
-from wandb_tui.services.throttle import Throttle
+from wandb_tui.services.wandb_api import batch_size, graphql
+from wandb_tui.services.wandb_api.artifacts import Poller
+from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.throttle import Throttle
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(4)]
 INFO = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 9}}

@@ -13,8 +13,8 @@ from tests.pace import Stopwatch
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.artifacts import Poller
-from wandb_tui.services.graphql import GraphQL, viewer_entity
+from wandb_tui.services.wandb_api.artifacts import Poller
+from wandb_tui.services.wandb_api.graphql import GraphQL, viewer_entity
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
 

@@ -20,9 +20,9 @@ from wandb_tui.core.events import Failure
 from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services import graphql
-from wandb_tui.services.artifacts import Poller
-from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.wandb_api import graphql
+from wandb_tui.services.wandb_api.artifacts import Poller
+from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.ui.app import WandbTuiApp
 
 PATIENT = Pace(check_interval=0.3, quick_interval=0.3, max_wait_time=0)

@@ -9,7 +9,7 @@ import pytest
 
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.ports import Credentials, ServerInfo
-from wandb_tui.services.vault import Vault
+from wandb_tui.services.credentials.vault import Vault
 
 SERVER = ServerInfo("http://127.0.0.1:1", "http://127.0.0.1:1")
 
@@ -17,7 +17,7 @@ STORE = """
 import sys
 from pathlib import Path
 from wandb_tui.core.ports import Credentials, ServerInfo
-from wandb_tui.services.vault import Vault
+from wandb_tui.services.credentials.vault import Vault
 server = ServerInfo("http://127.0.0.1:1", "http://127.0.0.1:1")
 folder = Path(sys.argv[1])
 Vault(server, folder).save_credentials(Credentials("me", "secret-password"))
@@ -40,7 +40,7 @@ import sys, time
 from pathlib import Path
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.ports import ServerInfo
-from wandb_tui.services.vault import Vault
+from wandb_tui.services.credentials.vault import Vault
 began = time.monotonic()
 try:
     Vault(ServerInfo("http://127.0.0.1:1", "http://127.0.0.1:1"), Path(sys.argv[1]), timeout=2).credentials()

@@ -21,7 +21,7 @@ from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.record import Attempt
 from wandb_tui.core.state import State
-from wandb_tui.services.run_queries import read_curves, read_facts, read_versions
+from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
 from wandb_tui.ui.curves import Span, shown_step, spans, stretches
 from wandb_tui.ui.metric_choice import by_worth, first_choice
 from wandb_tui.ui.screens.details import Details

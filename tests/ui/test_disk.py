@@ -7,9 +7,9 @@ from fakes import ABSENT, FakeProber, World, address
 from support import running, until
 
 from wandb_tui.core.state import State
-from wandb_tui.services import store as stores
-from wandb_tui.services.schema import prepare
-from wandb_tui.services.store import SqliteWatchStore
+from wandb_tui.services.disk import store as stores
+from wandb_tui.services.disk.schema import prepare
+from wandb_tui.services.disk.store import SqliteWatchStore
 from wandb_tui.ui import keeper
 
 SERVER = "https://api.wandb.ai"

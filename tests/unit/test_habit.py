@@ -6,8 +6,8 @@ import pytest
 
 from wandb_tui.core.habit import Habit, Starter
 from wandb_tui.core.schedule import Pace, Schedule
-from wandb_tui.services.habits import HabitFile
-from wandb_tui.services.paths import Paths
+from wandb_tui.services.disk.habits import HabitFile
+from wandb_tui.services.disk.paths import Paths
 from wandb_tui.wiring import Wiring
 
 

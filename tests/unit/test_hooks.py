@@ -13,8 +13,8 @@ import pytest
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Ended
 from wandb_tui.core.state import State
+from wandb_tui.services.disk.settings import HookCommands
 from wandb_tui.services.hooks import MOST_AT_ONCE, CommandHooks
-from wandb_tui.services.settings import HookCommands
 
 RUN = RunAddress("lab", "forks", '$(touch hacked) `x` "')
 GOOD = Ended(RUN, State.AVAILABLE, "There\x00it\x1b is", "lab/forks/run-x-history:v3")

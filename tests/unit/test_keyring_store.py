@@ -9,7 +9,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 
 from tests.pace import Stopwatch
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.services.keyring_store import KeyringStore, has_keyring
+from wandb_tui.services.credentials.keyring_store import KeyringStore, has_keyring
 
 
 class Backend:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
-from wandb_tui.services.batch_size import MOST, SLOW, BatchSize
-from wandb_tui.services.graphql import Reply
-from wandb_tui.services.questions import Dialect, Question, compose, compose_files, interpret, read_files
+from wandb_tui.services.wandb_api.batch_size import MOST, SLOW, BatchSize
+from wandb_tui.services.wandb_api.graphql import Reply
+from wandb_tui.services.wandb_api.questions import Dialect, Question, compose, compose_files, interpret, read_files
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(3)]
 QUESTIONS = [Question(run, coverage=True) for run in RUNS]

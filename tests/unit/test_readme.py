@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wandb_tui.cli import cli
-from wandb_tui.services.settings import HookCommands, Notify, Settings
+from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
 from wandb_tui.ui.actions import ACTIONS
 from wandb_tui.ui.keys import KeyTable
 

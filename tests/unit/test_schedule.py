@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandb_tui.core.schedule import TOGETHER, Pace, Schedule
-from wandb_tui.services.artifacts import _WINDOW
+from wandb_tui.services.wandb_api.artifacts import _WINDOW
 
 
 class Clock:

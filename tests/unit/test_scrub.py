@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wandb_tui.services.redact import learn
-from wandb_tui.services.scrub import scrub
+from wandb_tui.services.credentials.redact import learn
+from wandb_tui.services.credentials.scrub import scrub
 
 HOME = Path("/home/ada")
 

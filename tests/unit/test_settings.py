@@ -4,8 +4,8 @@ import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
+from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
 from wandb_tui.services.server import Server, ServerAddresses, base_url
-from wandb_tui.services.settings import HookCommands, Notify, Settings
 
 RUN = RunAddress("lab", "forks", "abc123")
 

@@ -17,9 +17,9 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Change, KeptRun
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
-from wandb_tui.services import store as stores
-from wandb_tui.services.schema import prepare
-from wandb_tui.services.store import KEPT_LINES, SqliteWatchStore
+from wandb_tui.services.disk import store as stores
+from wandb_tui.services.disk.schema import prepare
+from wandb_tui.services.disk.store import KEPT_LINES, SqliteWatchStore
 
 OTHER = RunAddress("lab", "forks", "def456")
 SERVER = "https://api.wandb.ai"

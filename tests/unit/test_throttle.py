@@ -4,8 +4,8 @@ import pytest
 
 from wandb_tui.core.probe import Answer
 from wandb_tui.core.sleeping import SleepGauge
-from wandb_tui.services.graphql import Limits, Reply
-from wandb_tui.services.throttle import Throttle
+from wandb_tui.services.wandb_api.graphql import Limits, Reply
+from wandb_tui.services.wandb_api.throttle import Throttle
 
 GOOD = Reply(data={}, status=200)
 BROKEN = Reply(problem=Answer.TROUBLE, message="It is in trouble (HTTP 502)", status=502)

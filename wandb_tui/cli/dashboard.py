@@ -57,8 +57,8 @@ def demo(yes: bool) -> int:
 def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
     """The dashboard on these services, with these runs added."""
     from wandb_tui.services.browser.launch import has_display
+    from wandb_tui.services.credentials.redact import redact
     from wandb_tui.services.desktop import into_tmux, open_page
-    from wandb_tui.services.redact import redact
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.ui.backend import Backend, Notices
     from wandb_tui.ui.sequences import shows_links

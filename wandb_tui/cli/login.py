@@ -78,7 +78,7 @@ def logout(host: str | None) -> None:
     Example:
       wandb-tui logout
     """
-    from wandb_tui.services.keyring_store import has_keyring
+    from wandb_tui.services.credentials.keyring_store import has_keyring
 
     wiring = build_wiring(host)
     host_name = wiring.server.info.host

@@ -33,7 +33,7 @@ UNTIL = click.option(
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
     """The services for the chosen server, with what goes wrong in them written to the log file."""
-    from wandb_tui.services.logs import log_to
+    from wandb_tui.services.disk.logs import log_to
     from wandb_tui.wiring import Wiring
 
     wiring = Wiring(host=host, anonymous_ok=anonymous_ok)

@@ -99,7 +99,7 @@ def main() -> NoReturn:
 
 def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     """Print the traceback of a fault of our own, without the secrets that are known."""
-    from wandb_tui.services.redact import learn_from, redact
+    from wandb_tui.services.credentials.redact import learn_from, redact
 
     learn_from(os.environ)
     if sys.stderr is not None:

@@ -9,7 +9,7 @@ from wandb_tui.core.checks import Look, TerminalFacts
 from wandb_tui.doctor.exports import Patience
 from wandb_tui.doctor.here import looks
 from wandb_tui.doctor.way import Way
-from wandb_tui.services.scrub import scrub
+from wandb_tui.services.credentials.scrub import scrub
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress

@@ -16,7 +16,7 @@ from wandb_tui.core.ports import AccountState, Source
 from wandb_tui.core.probe import Answer
 from wandb_tui.doctor.report import Finding, look
 from wandb_tui.doctor.terminal import examine_terminal, facts_here
-from wandb_tui.services.redact import without_secrets
+from wandb_tui.services.credentials.redact import without_secrets
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring

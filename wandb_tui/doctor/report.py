@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wandb_tui.core.checks import Check, Mark, Mend
 from wandb_tui.core.errors import ApiKeyError, SignInError, SignInProblem, VisitError, WandbTuiError
-from wandb_tui.services.scrub import scrub
+from wandb_tui.services.credentials.scrub import scrub
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from wandb_tui.core.checks import Mark, TerminalFacts
 from wandb_tui.doctor.report import Finding
-from wandb_tui.services.redact import without_secrets
+from wandb_tui.services.credentials.redact import without_secrets
 
 _LEAST, _GOOD = (40, 10), (80, 24)
 _ASCII = 'Set look = "ascii" in settings.toml.'

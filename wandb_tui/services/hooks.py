@@ -16,9 +16,9 @@ from wandb_tui.core.handover import run_environment
 from wandb_tui.core.ports import Ended
 from wandb_tui.core.state import State
 from wandb_tui.services.children import end_group
-from wandb_tui.services.file_lock import take
-from wandb_tui.services.redact import redact, without_secrets
-from wandb_tui.services.settings import HookCommands
+from wandb_tui.services.credentials.redact import redact, without_secrets
+from wandb_tui.services.disk.file_lock import take
+from wandb_tui.services.disk.settings import HookCommands
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from wandb_tui.core.address import RunAddress, is_short
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.ports import ServerInfo
-from wandb_tui.services.settings import Settings
+from wandb_tui.services.disk.settings import Settings
 
 _PAGES_TO_API = {
     "wandb.ai": "https://api.wandb.ai",

@@ -18,7 +18,7 @@ from pathlib import Path
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.driver import driver_problem
 from wandb_tui.services.browser.find import find_browser
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.redact import redact
 
 log = logging.getLogger(__name__)
 

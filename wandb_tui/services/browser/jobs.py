@@ -13,12 +13,13 @@ from playwright.async_api import Error
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import KeyringError, SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo, Visit
-from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.browser.window import SignInWindow
-from wandb_tui.services.file_lock import locked
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.account import KeyringAccount
+from wandb_tui.services.credentials.redact import redact
+from wandb_tui.services.credentials.vault import Vault
+from wandb_tui.services.disk.file_lock import locked
 from wandb_tui.services.signin.flow import SignIn
 from wandb_tui.services.signin.hand import GoneError
 from wandb_tui.services.signin.looking import SeenSignInPage, look_at_sign_in_page
@@ -26,7 +27,6 @@ from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.outcomes import refusal
 from wandb_tui.services.signin.shared import SharedSignIn
 from wandb_tui.services.signin.viewer import Viewer
-from wandb_tui.services.vault import Vault
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from playwright.async_api import Error, Page, Request, Response
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignedOutError, VisitError
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.redact import redact
 from wandb_tui.services.signin import words
 from wandb_tui.services.signin.forms import find_form
 from wandb_tui.services.signin.hand import GoneError, read_page

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
-from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.thread import BrowserThread
+from wandb_tui.services.credentials.account import KeyringAccount
+from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.shared import SharedSignIn, settle
-from wandb_tui.services.vault import Vault
 
 if TYPE_CHECKING:
     from wandb_tui.services.browser.jobs import BrowserJobs

@@ -11,16 +11,16 @@ from playwright.async_api import Error, Page
 
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.ports import Identity, ServerInfo
-from wandb_tui.services.account import KeyringAccount
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.launch import has_display, no_display
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.account import KeyringAccount
+from wandb_tui.services.credentials.redact import redact
+from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.signin.decide import signed_in_by_looks
 from wandb_tui.services.signin.hand import GoneError, read_page
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.outcomes import refusal
 from wandb_tui.services.signin.viewer import Viewer
-from wandb_tui.services.vault import Vault
 
 log = logging.getLogger(__name__)
 

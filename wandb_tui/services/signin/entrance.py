@@ -6,7 +6,7 @@ from playwright.async_api import Error, Page
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import ServerInfo
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.redact import redact
 from wandb_tui.services.signin.hand import GoneError
 from wandb_tui.services.signin.outcomes import refusal
 

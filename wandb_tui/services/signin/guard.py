@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Error, Request, Response, Route
 
-from wandb_tui.services.redact import written_forms
+from wandb_tui.services.credentials.redact import written_forms
 from wandb_tui.services.signin.origins import Origins
 
 log = logging.getLogger(__name__)

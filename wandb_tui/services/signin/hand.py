@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
 from playwright.async_api import TimeoutError as TookTooLongError
 
-from wandb_tui.services.paths import private_folder
+from wandb_tui.services.disk.paths import private_folder
 from wandb_tui.services.signin.page_view import FrameView, PageView
 
 _MOST_FRAMES = 10

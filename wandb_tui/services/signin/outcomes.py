@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wandb_tui.core.errors import SignInError, SignInProblem
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.redact import redact
 from wandb_tui.services.signin.origins import unknown_origin
 
 _LONGEST = 200

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from wandb_tui.services.redact import redact
+from wandb_tui.services.credentials.redact import redact
 
 _MAIL: Final = re.compile(r"([^\W_])[\w.+-]*(@|%40)[\w-]+(?:\.[\w-]+)+")
 _USER_IN_ADDRESS: Final = re.compile(r"(?<=://)[^/\s@]+@")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.habit import Habit, Starter
-from wandb_tui.services.paths import private_file, server_file
+from wandb_tui.services.disk.paths import private_file, server_file
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from threading import Lock
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Coverage, Probe
 from wandb_tui.core.schedule import Clock
-from wandb_tui.services.step_files import StepFileError, StepFiles, Steps
+from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, Steps
 
 _REMEMBERED = 10_000
 _AGAIN_AFTER = 60.0

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from wandb_tui.core.errors import ApiKeyError, KeyringError
 from wandb_tui.core.ports import AccountState, Credentials, ServerInfo, Source
-from wandb_tui.services.api_keys import checked, from_netrc, netrc_path
-from wandb_tui.services.redact import learn
-from wandb_tui.services.trusted import TrustedOrigins
-from wandb_tui.services.vault import Vault
+from wandb_tui.services.credentials.api_keys import checked, from_netrc, netrc_path
+from wandb_tui.services.credentials.redact import learn
+from wandb_tui.services.credentials.trusted import TrustedOrigins
+from wandb_tui.services.credentials.vault import Vault
 
 log = logging.getLogger(__name__)
 

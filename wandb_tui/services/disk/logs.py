@@ -6,8 +6,8 @@ import logging
 import logging.handlers
 from pathlib import Path
 
-from wandb_tui.services.paths import private_file
-from wandb_tui.services.redact import RedactingFilter
+from wandb_tui.services.credentials.redact import RedactingFilter
+from wandb_tui.services.disk.paths import private_file
 
 _BYTES = 2_000_000
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s [%(threadName)s] %(message)s"

@@ -8,7 +8,7 @@ from typing import Any
 
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import Answer
-from wandb_tui.services.graphql import Reply, shown
+from wandb_tui.services.wandb_api.graphql import Reply, shown
 
 
 def json_object(value: object) -> dict[str, Any]:

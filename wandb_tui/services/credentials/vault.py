@@ -12,9 +12,9 @@ from typing import Any
 
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.ports import Credentials, ServerInfo
-from wandb_tui.services.keyring_store import KEYRING_TIMEOUT, KeyringStore
-from wandb_tui.services.redact import learn, redact
-from wandb_tui.services.session import SessionFile, new_key
+from wandb_tui.services.credentials.keyring_store import KEYRING_TIMEOUT, KeyringStore
+from wandb_tui.services.credentials.redact import learn, redact
+from wandb_tui.services.credentials.session import SessionFile, new_key
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
-from wandb_tui.services.answers import error_of, json_object, moment, next_page, nodes
-from wandb_tui.services.graphql import GraphQL
+from wandb_tui.services.wandb_api.answers import error_of, json_object, moment, next_page, nodes
+from wandb_tui.services.wandb_api.graphql import GraphQL
 
 PAGE = 50
 """How many are asked for at a time; the SDK's own number."""

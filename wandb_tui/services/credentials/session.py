@@ -11,7 +11,7 @@ import secrets
 import time
 from pathlib import Path
 
-from wandb_tui.services.paths import private_folder
+from wandb_tui.services.disk.paths import private_folder
 
 log = logging.getLogger(__name__)
 

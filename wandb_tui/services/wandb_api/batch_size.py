@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wandb_tui.core.probe import Answer
-from wandb_tui.services.graphql import Reply, says
+from wandb_tui.services.wandb_api.graphql import Reply, says
 
 MOST = 100
 """The most runs in one request."""

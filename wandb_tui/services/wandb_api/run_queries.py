@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wandb_tui.core.details import Curve, ExportedVersion, RunFacts, Scalar, Versions
-from wandb_tui.services.answers import json_object, json_scalar, moment, nodes
-from wandb_tui.services.graphql import Reply
-from wandb_tui.services.questions import artifact_version, run_info
+from wandb_tui.services.wandb_api.answers import json_object, json_scalar, moment, nodes
+from wandb_tui.services.wandb_api.graphql import Reply
+from wandb_tui.services.wandb_api.questions import artifact_version, run_info
 
 FACTS = """
 query RunDetails($project: String!, $entity: String!, $name: String!) {

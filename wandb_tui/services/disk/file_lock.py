@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from wandb_tui.services.paths import private_file
+from wandb_tui.services.disk.paths import private_file
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer, ArtifactVersion, Coverage, Probe, RunInfo
-from wandb_tui.services.graphql import RATE_LIMITED, Reply, limits_rate, says, shown
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply, limits_rate, says, shown
 
 _MOST_FILES = 1000
 _VERSION_FIELDS = "versionIndex state size digest createdAt"

@@ -18,12 +18,12 @@ from functools import partial
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer, Coverage, Probe
 from wandb_tui.core.schedule import Clock
-from wandb_tui.services.asked import Asked, merged
-from wandb_tui.services.batch_size import BatchSize
-from wandb_tui.services.coverage import StepReader
 from wandb_tui.services.daemon import Crew
-from wandb_tui.services.graphql import RATE_LIMITED, GraphQL, Reply
-from wandb_tui.services.questions import (
+from wandb_tui.services.wandb_api.asked import Asked, merged
+from wandb_tui.services.wandb_api.batch_size import BatchSize
+from wandb_tui.services.wandb_api.coverage import StepReader
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, GraphQL, Reply
+from wandb_tui.services.wandb_api.questions import (
     Dialect,
     Question,
     blamed,
@@ -33,8 +33,8 @@ from wandb_tui.services.questions import (
     interpret,
     read_files,
 )
-from wandb_tui.services.sdk_prober import SdkProber
-from wandb_tui.services.throttle import Throttle
+from wandb_tui.services.wandb_api.sdk_prober import SdkProber
+from wandb_tui.services.wandb_api.throttle import Throttle
 
 log = logging.getLogger(__name__)
 

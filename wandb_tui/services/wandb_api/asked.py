@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Probe
-from wandb_tui.services.questions import Question
+from wandb_tui.services.wandb_api.questions import Question
 
 
 @dataclass(slots=True)

@@ -26,9 +26,9 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Change, Json, KeptRun, OnDisk
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
-from wandb_tui.services import statements as sql
-from wandb_tui.services.paths import new_private_file
-from wandb_tui.services.schema import prepare
+from wandb_tui.services.disk import statements as sql
+from wandb_tui.services.disk.paths import new_private_file
+from wandb_tui.services.disk.schema import prepare
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.probe import Answer, Coverage, Probe
-from wandb_tui.services.answers import error_of, json_object
-from wandb_tui.services.coverage import NO_PYARROW
-from wandb_tui.services.graphql import GraphQL, Reply
-from wandb_tui.services.questions import Dialect, Question, compose, compose_files, interpret, read_files
-from wandb_tui.services.run_queries import (
+from wandb_tui.services.wandb_api.answers import error_of, json_object
+from wandb_tui.services.wandb_api.coverage import NO_PYARROW
+from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
+from wandb_tui.services.wandb_api.questions import Dialect, Question, compose, compose_files, interpret, read_files
+from wandb_tui.services.wandb_api.run_queries import (
     CURVES,
     FACTS,
     HISTORY_TYPE,
@@ -29,7 +29,7 @@ from wandb_tui.services.run_queries import (
     unknown_fields,
     without,
 )
-from wandb_tui.services.step_files import StepFileError, StepFiles
+from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
 
 PAGE = 20
 """So many versions are listed; the newest ones."""

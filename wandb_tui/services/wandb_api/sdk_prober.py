@@ -14,7 +14,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
-from wandb_tui.services.graphql import RATE_LIMITED, shown
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, shown
 
 log = logging.getLogger(__name__)
 

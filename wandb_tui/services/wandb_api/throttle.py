@@ -12,7 +12,7 @@ from collections.abc import Callable
 from wandb_tui.core.probe import Answer
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.sleeping import SleepGauge
-from wandb_tui.services.graphql import RATE_LIMITED, Reply
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply
 
 _GAP = 1.0
 _FIRST_LIMIT = 5.0

@@ -8,7 +8,7 @@ import threading
 import tomllib
 from pathlib import Path
 
-from wandb_tui.services.paths import private_file, server_file
+from wandb_tui.services.disk.paths import private_file, server_file
 
 log = logging.getLogger(__name__)
 
