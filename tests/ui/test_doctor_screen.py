@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from fakes import FakeDoctor, World, address
+from fakes import FakeDoctor, FakeStore, World, address
 from support import running, shown, until
 from textual.widgets import OptionList
 
 from wandb_tui.core.checks import Check, Mark, Mend
 from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp
@@ -114,13 +116,14 @@ async def test_the_whole_way_on_the_run_under_the_cursor(ended):
         await until(lambda: "The whole way on lab/forks/def" in shown(app))
         await until(lambda: doctor.looked["run page"])
         assert doctor.ways == [(address("def"), not ended)]
-        assert "field [red]“E-mail”[/]" in shown(app), "what the cursor is on is unfolded"
+        assert "2 lines more" in shown(app)
+        await pilot.press("up")
+        await until(lambda: "field [red]“E-mail”[/]" in shown(app))
         assert "button “Log\N{REPLACEMENT CHARACTER} in”" in shown(app)
         assert not doctor.looked["export"], "one after the other"
         doctor.answer(VISIT)
         await until(lambda: doctor.looked["export"] and "HTTP 500.  3.0 s" in shown(app))
-        await pilot.press("down")
-        await until(lambda: "2 lines more" in shown(app))
+        assert "field [red]“E-mail”[/]" in shown(app), "the cursor stays where the user has put it"
 
 
 async def test_without_a_run_there_is_no_way():
@@ -213,7 +216,6 @@ def test_pictures(snap_compare, monkeypatch, kind):
     async def go(pilot):
         app = pilot.app
         await until(lambda: app.account is not None and app.app_url and app.session.watch.get(address("abc")))
-        await pilot.press("c")
         await opened(app, pilot)
         if kind in {"wide", "narrow"}:
             await pilot.press("w")
@@ -226,5 +228,7 @@ def test_pictures(snap_compare, monkeypatch, kind):
         app.clear_notifications()
         await pilot.pause(0.2)
 
-    app = WandbTuiApp(World(doctor=doctor).backend(), runs=["abc"], clock=lambda: 1000.0, **options)
+    kept = KeptRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
+    world = World(doctor=doctor, store=FakeStore([kept]))
+    app = WandbTuiApp(world.backend(), clock=lambda: 1000.0, **options)
     assert snap_compare(app, terminal_size=size, run_before=go)

@@ -126,8 +126,12 @@ class Examine(Dialog[None]):
         if self._way is None:
             return
         self._begin(_WAY, self._way.looks)
-        self._list.highlighted = self._list.get_option_index(f"{_WAY}:0")
-        for entry in self._entries[_WAY]:
+        last = self._highlighted
+        for number, entry in enumerate(self._entries[_WAY]):
+            # The cursor goes along, until the user takes it elsewhere.
+            if self._highlighted == last:
+                last = f"{_WAY}:{number}"
+                self._list.highlighted = self._list.get_option_index(last)
             await self._do(entry)
 
     async def _asked(self, ask: Callable[[], T]) -> T | None:
