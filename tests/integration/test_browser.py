@@ -61,6 +61,17 @@ def test_a_visit_starts_the_export(sandbox, visitor, runs):
     assert "query" in visits[0].evidence
 
 
+def test_what_playwright_turns_off_stays_off_and_no_window_is_furnished(visitor):
+    [browser] = browsers()
+    switches = Path(f"/proc/{browser}/cmdline").read_text().split("\0")
+    *theirs, ours = [
+        switch.partition("=")[2].split(",") for switch in switches if switch.startswith("--disable-features=")
+    ]
+    assert theirs
+    assert set().union(*theirs) <= set(ours)
+    assert not [command for command in children(browser).values() if "--top-chrome-webui" in command]
+
+
 def test_few_tabs_at_once_for_many_visits(sandbox, visitor, runs):
     most = 0
     futures = [visitor.visit(run) for run in runs[1:8]]

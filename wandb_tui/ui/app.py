@@ -43,8 +43,9 @@ T = TypeVar("T")
 FLUSH = 0.1
 """Seconds between two paintings of what the monitors say."""
 
-_SHARE = 4
-"""How many times as long as the last painting took there is a rest before the next: keys are heard in between."""
+_SHARE = 40
+"""How many times as long as taking in took there is a rest before the next. What is taken in is painted as well, which
+takes about as long: so of twenty keys nineteen find the thread free, however much the monitors say."""
 
 _LONGEST_REST = 0.25
 
