@@ -16,8 +16,6 @@ from browsing import children, eventually
 
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
-TRIALS = 8
-
 # What a user writes: a callback for the experiment, and one call in the trial for each fork.
 POPULATION = """
 import json, os, sys
@@ -127,6 +125,19 @@ def sandbox():
         yield sandbox
 
 
+@contextlib.contextmanager
+def ended(process):
+    """Leaves nothing of it behind, be it never so late."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            for pid in [process.pid, *children(process.pid)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+
 @pytest.fixture
 def ray_temp():
     # Ray's sockets lie below this folder, and their paths may have 107 characters at most.
@@ -136,8 +147,8 @@ def ray_temp():
 
 
 @pytest.mark.timeout(280)
-@pytest.mark.parametrize("nodes", [1, 2])
-def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes):
+@pytest.mark.parametrize(("nodes", "trials"), [(1, 4), (2, 8)])
+def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes, trials):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
     environ = kept | {
         "HOME": str(tmp_path),
@@ -147,7 +158,7 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes)
         "RAY_TMPDIR": ray_temp,
         "RAY_USAGE_STATS_ENABLED": "0",
         "RESULTS": str(tmp_path / "results"),
-        "TRIALS": str(TRIALS),
+        "TRIALS": str(trials),
         "WANDB_API_KEY": sandbox.api_key,
         "WANDB_BASE_URL": sandbox.base_url,
         "WANDB_DIR": str(tmp_path),
@@ -160,13 +171,13 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes)
     with out.open("w") as file:
         command = ["dbus-run-session", "--", "sh", "-c", IN_KEYRING, "sh", sys.executable, "-c", POPULATION]
         done = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
-        with Observer(done.pid) as observer:
+        with Observer(done.pid) as observer, ended(done):
             done.wait(260)
     text = out.read_text()
     assert done.returncode == 0, text
     told = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])
     assert told["errors"] == []
-    assert len(set(told["forks"])) == 2 * TRIALS
+    assert len(set(told["forks"])) == 2 * trials
     assert told["nodes"] == nodes
     assert told["actors"] == [], "the callback ends the actor"
     assert observer.killed, text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pace import Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
 
 
@@ -22,40 +23,40 @@ def processes_with(text):
 
 
 def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
-    started = time.monotonic()
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        demo = seed_demo(sandbox)
-        took = time.monotonic() - started
-        world = sandbox.world
-        project = world.state.project("lab", "demo")
-        states, covered = {}, {}
-        for path, goal in demo.goals:
-            run = world.state.run(project, path.split("/")[2])
-            states[path.split("/")[2]] = run and run.live_state
-            covered[goal] = run and world.exports.covered_step(run)
-        assert states == {
-            "finished": "finished",
-            "exported": "finished",
-            "training": "running",
-            "long-run": "finished",
-            "sweep-best": "finished",
-            "no-such-run": None,
-        }
-        assert covered["newer"] == 59
-        assert covered["step:200"] is None
-        assert world.exports.covered_step(world.state.run(project, "exported")) == 199
-        assert world.histories.last_step(world.state.run(project, "long-run")) >= 200
-        assert took < 10, "the first runs come quickly"
-        assert os.getpid() not in processes_with(sandbox.api_key)
-        assert processes_with(sandbox.api_key)
-        ending = time.monotonic()
-        demo.stop()
-        assert time.monotonic() - ending < 5
-        deadline = time.monotonic() + 5
-        while processes_with(sandbox.api_key):
-            assert time.monotonic() < deadline, "a process of the demo is still there"
-            time.sleep(0.05)
-        demo.stop()
+        with Stopwatch() as coming:
+            demo = seed_demo(sandbox)
+        with demo:
+            world = sandbox.world
+            project = world.state.project("lab", "demo")
+            states, covered = {}, {}
+            for path, goal in demo.goals:
+                run = world.state.run(project, path.split("/")[2])
+                states[path.split("/")[2]] = run and run.live_state
+                covered[goal] = run and world.exports.covered_step(run)
+            assert states == {
+                "finished": "finished",
+                "exported": "finished",
+                "training": "running",
+                "long-run": "finished",
+                "sweep-best": "finished",
+                "no-such-run": None,
+            }
+            assert covered["newer"] == 59
+            assert covered["step:200"] is None
+            assert world.exports.covered_step(world.state.run(project, "exported")) == 199
+            assert world.histories.last_step(world.state.run(project, "long-run")) >= 200
+            assert world.histories.last_step(world.state.run(project, "k3v9x2lm")) == 119, "one that is not on the list"
+            assert coming.seconds < 10, "the first runs come quickly"
+            assert os.getpid() not in processes_with(sandbox.api_key)
+            assert processes_with(sandbox.api_key)
+            with Stopwatch() as ending:
+                demo.stop()
+            assert ending.seconds < 5
+            deadline = time.monotonic() + 5
+            while processes_with(sandbox.api_key):
+                assert time.monotonic() < deadline, "a process of the demo is still there"
+                time.sleep(0.05)
     assert capfd.readouterr() == ("", ""), "nothing may reach the terminal"
 
 

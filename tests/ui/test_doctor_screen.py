@@ -73,12 +73,12 @@ async def test_checks_come_one_by_one_and_slow_ones_show_that_they_run():
         await opened(app, pilot)
         await until(lambda: NO_BROWSER.message in shown(app))
         assert shown(app).count("looking…") == 2
-        assert "2 to come, 1 wrong, 1 to mind" in shown(app)
+        assert "2 to come, 1 wrong, 1 warning" in shown(app)
         doctor.answer(SERVER)
         await until(lambda: SERVER.message + "  0.4 s" in shown(app))
         assert shown(app).count("looking…") == 1
         doctor.answer(KEYRING)
-        await until(lambda: "1 wrong, 2 to mind" in shown(app))
+        await until(lambda: "1 wrong, 2 warnings" in shown(app))
         assert threading.get_ident() not in doctor.threads
 
 
@@ -116,7 +116,7 @@ async def test_the_whole_way_on_the_run_under_the_cursor(ended):
         await until(lambda: "The whole way on lab/forks/def" in shown(app))
         await until(lambda: doctor.looked["run page"])
         assert doctor.ways == [(address("def"), not ended)]
-        assert "2 lines more" in shown(app)
+        assert "2 lines more with the cursor here" in shown(app)
         await pilot.press("up")
         await until(lambda: "field [red]“E-mail”[/]" in shown(app))
         assert "button “Log\N{REPLACEMENT CHARACTER} in”" in shown(app)
@@ -183,7 +183,7 @@ async def test_a_broken_session_is_forgotten():
 async def test_the_report_is_copied():
     async with running(World(doctor=FakeDoctor(HERE))) as (app, pilot):
         await opened(app, pilot)
-        await until(lambda: "1 wrong, 2 to mind" in shown(app))
+        await until(lambda: "1 wrong, 2 warnings" in shown(app))
         await pilot.press("y")
         await until(lambda: "Report of 5 checks copied" in [notice.message for notice in app._notifications])
         first, *rest = app.clipboard.splitlines()

@@ -169,7 +169,7 @@ _SOURCES = {
 def _exports(wiring: Wiring) -> Finding:
     habit = wiring.habits.read()
     if habit is None:
-        return Finding(Mark.GOOD, "what starts them here is not known yet; wandb-tui doctor RUN finds it out")
+        return Finding(Mark.SKIPPED, "what starts them here is not known yet; wandb-tui doctor RUN finds it out")
     return Finding(Mark.GOOD, f"{in_words(habit)}, as was seen before (kept in {wiring.habits.path})")
 
 

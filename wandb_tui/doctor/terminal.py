@@ -70,10 +70,11 @@ def _copying(environ: Mapping[str, str]) -> str:
     """What to do so that copying reaches the clipboard of the user's own machine; empty where it should as it is."""
     if environ.get("TMUX"):
         allowed = _tmux_clipboard(environ)
-        if allowed == "on":
+        if allowed in {"on", "external"}:
+            # What tmux itself is given to copy it hands on with both, and it is tmux that we give it to.
             return ""
         now = f" (now {allowed})" if allowed else ""
-        return f"Copying out of tmux (OSC 52) needs `set -s set-clipboard on`{now}."
+        return f"Copying out of tmux (OSC 52) needs `set -s set-clipboard on` or `external`{now}."
     if environ.get("STY"):
         return "GNU screen hands on no copies (OSC 52); tmux does."
     if environ.get("TERM_PROGRAM") == "Apple_Terminal":

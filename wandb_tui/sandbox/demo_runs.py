@@ -23,6 +23,10 @@ _FINISHED = (
     ("exported", "calm-moon-13", 200, 200, 1e-4),
     ("long-run", "clear-river-14", 400, 400, 3e-5),
     ("sweep-best", "bright-forest-15", 250, 250, 1e-3),
+    # Not on the demo's list: for the user to add.
+    ("k3v9x2lm", "gentle-breeze-17", 120, 120, 2e-4),
+    ("p7qd41zs", "silver-brook-18", 160, 160, 6e-4),
+    ("t0hw58ce", "amber-field-19", 90, 90, 8e-5),
 )
 _RUNNING = ("training", "quiet-meadow-16", 60, 500, 5e-4)
 

@@ -47,7 +47,7 @@ _SHARE = 40
 """How many times as long as taking in took there is a rest before the next. What is taken in is painted as well, which
 takes about as long: so of twenty keys nineteen find the thread free, however much the monitors say."""
 
-_LONGEST_REST = 0.25
+_LONGEST_REST = 0.4
 
 _BEGIN, _BEGIN_EVERY = 25, 0.03
 """How many of the restored attempts begin at a time, and how many seconds later the next ones."""

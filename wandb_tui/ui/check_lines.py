@@ -89,7 +89,7 @@ def _parts(check: Check, *, unfolded: bool) -> Iterator[tuple[str, str]]:
             yield clean(line), "$quiet"
     elif check.details:
         more = len(check.details)
-        yield ("1 line more" if more == 1 else f"{more} lines more"), "$quiet"
+        yield f"{'1 line' if more == 1 else f'{more} lines'} more with the cursor here", "$quiet"
     # There is a shorter way here than the command it names.
     if check.hint and check.mend is not Mend.BROWSER:
         yield f"→ {clean(check.hint)}", "$warning" if check.mark in {Mark.WARNING, Mark.BAD} else "$quiet"

@@ -149,7 +149,9 @@ class AddRuns(Dialog[None]):
         box.focus()
         self._show(wrong)
         if good:
-            self.app.notify(f"{_runs(len(good))} added; the rest is still in the box", markup=False)
+            watched = sum(one.verdict is Verdict.WATCHED for one in checked)
+            there = f" ({watched} of them watched already)" if watched else ""
+            self.app.notify(f"{_runs(len(good))} taken{there}; the rest is still in the box", markup=False)
 
     def _show(self, checked: list[Checked]) -> None:
         lines = [self._line(one) for one in checked[:_LISTED]]

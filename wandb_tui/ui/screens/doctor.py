@@ -66,7 +66,6 @@ class Examine(Dialog[None]):
         self._entries: dict[str, list[Entry]] = {_HERE: [], _WAY: []}
         self._way: Examination | None = None
         self._installing = self._at_sign_in = False
-        self._unfolded = ""
         self._list = OptionList()
 
     def compose(self) -> ComposeResult:
@@ -201,7 +200,7 @@ class Examine(Dialog[None]):
         bad = sum(check.mark is Mark.BAD for check in checks)
         warned = sum(check.mark is Mark.WARNING for check in checks)
         left = len(self._all) - len(checks)
-        counts = ((left, "to come"), (bad, "wrong"), (warned, "to mind"))
+        counts = ((left, "to come"), (bad, "wrong"), (warned, "warning" if warned == 1 else "warnings"))
         told = ", ".join(f"{count} {what}" for count, what in counts if count) or "all is well"
         self.query_one("#doctor-told", Static).update(Content.styled(told, "$quiet"))
         entry = self._entry
