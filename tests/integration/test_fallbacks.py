@@ -4,12 +4,13 @@ import json
 import threading
 import time
 from concurrent.futures import wait
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from quiet_server import QuietServer
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
@@ -171,7 +172,7 @@ class Shelf(BaseHTTPRequestHandler):
 @pytest.fixture
 def shelf():
     Shelf.files, Shelf.asked, Shelf.pieces = {}, [], True
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
+    web = QuietServer(("127.0.0.1", 0), Shelf)
     thread = threading.Thread(target=web.serve_forever, daemon=True)
     thread.start()
     Shelf.url = f"http://127.0.0.1:{web.server_port}"

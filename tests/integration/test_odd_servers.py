@@ -6,9 +6,10 @@ import time
 from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from quiet_server import QuietServer
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Answer
@@ -69,7 +70,7 @@ class Odd(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def url():
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    web = QuietServer(("127.0.0.1", 0), Odd)
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{web.server_port}"

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 
 import pytest
@@ -14,6 +14,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from quiet_server import QuietServer
 
 from tests.ui.fakes import World, address
 from wandb_tui.core.events import Failure
@@ -238,11 +239,7 @@ def forwarding(sandbox, port=0, certificate=None):
         def log_message(self, *arguments):
             pass
 
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, request, client_address):
-            pass
-
-    web = Quiet(("127.0.0.1", port), Forward)
+    web = QuietServer(("127.0.0.1", port), Forward)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

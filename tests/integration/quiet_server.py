@@ -1,0 +1,14 @@
+"""A server for the tests' own pages, which says nothing when a client goes away in the middle."""
+
+import sys
+from http.server import ThreadingHTTPServer
+
+
+class QuietServer(ThreadingHTTPServer):
+    """What it printed of a lost connection would appear in the output of whichever test runs just then."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
