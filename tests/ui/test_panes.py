@@ -62,6 +62,68 @@ async def test_pause_and_follow():
         assert "paused" not in shown(app)
 
 
+def at_the_end(app, pane, text):
+    return text in shown(app) and pane.following and pane.scroll_y == pane.max_scroll_y > 0
+
+
+async def test_the_end_of_an_ended_runs_log_is_what_one_sees_first():
+    async with two((100, 24)) as (app, pilot):
+        await pilot.press("home")
+        say(app, "def", *(f"line {n}" for n in range(30)), "the result")
+        await until(lambda: len(app.session.watch[address("def")].log) > 30)
+        await pilot.press("down")
+        await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
+        # To a short log and back: the scroll bar goes and comes.
+        await pilot.press("up")
+        await until(lambda: pane_of(app, "abc").max_scroll_y == 0)
+        await pilot.press("down")
+        await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
+
+
+async def test_narrower_panes_wrap_and_still_end_with_the_end():
+    async with two((80, 24)) as (app, pilot):
+        await pilot.press("home")
+        for run in ("abc", "def"):
+            say(app, run, *(f"line {n} is longer than half of the screen" for n in range(7)), f"{run} is the result")
+        await until(lambda: len(app.session.watch[address("def")].log) > 7)
+        await pilot.press("l", "down", "l")
+        for run in ("abc", "def"):
+            await until(lambda run=run: at_the_end(app, pane_of(app, run), f"{run} is the result"))
+
+
+@pytest.mark.parametrize("size", [(44, 40), (100, 17)])
+async def test_another_size_of_the_screen_keeps_the_end_in_view(size):
+    async with running(World(FakeProber()), "abc", size=(100, 40)) as (app, pilot):
+        pane = pane_of(app, "abc")
+        say(app, "abc", *(f"line {n} is as long as some lines really are" for n in range(20)), "the result")
+        await heard(app, "abc", "the result")
+        assert pane.max_scroll_y == 0
+        await pilot.resize_terminal(*size)
+        await until(lambda: at_the_end(app, pane, "the result"))
+
+
+async def test_older_lines_come_in_above_the_end_of_a_log():
+    rows = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
+    lines = [LogLine(NOON, 1, f"line {n}") for n in range(30)] + [LogLine(NOON, 1, "the result")]
+    store = FakeStore(rows, logs={address("def"): lines})
+    async with running(World(store=store), size=(100, 24)) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 2)
+        await pilot.press("home")
+        await until(lambda: pane_of(app, "abc").plain)
+        await pilot.press("down")
+        await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
+
+
+async def test_the_bar_for_sideways_scrolling_does_not_hide_the_end():
+    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+        pane = pane_of(app, "abc")
+        await pilot.press("W")
+        say(app, "abc", *(f"line {n}" for n in range(30)))
+        await until(lambda: at_the_end(app, pane, "line 29"))
+        say(app, "abc", LONG)
+        await until(lambda: pane.show_horizontal_scrollbar and at_the_end(app, pane, "one two three"))
+
+
 async def test_a_click_on_paused_follows_again():
     async with running(World(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
