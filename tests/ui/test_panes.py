@@ -223,6 +223,33 @@ async def test_find_next_and_previous():
         assert not app.dashboard.query_one(FindBar).display
 
 
+@pytest.mark.parametrize("from_the_table", [True, False])
+async def test_escape_ends_a_find_before_anything_else(from_the_table):
+    async with two((100, 24)) as (app, pilot):
+        await pilot.press("home", "l", "down", "l", "space")
+        for run in ("abc", "def"):
+            say(app, run, *(f"line {n}: {'page' if n < 6 else 'hay'}" for n in range(40)))
+            await heard(app, run, "line 39: hay")
+        await pilot.press("f", *"page", "enter")
+        await until(lambda: shown(app).count("6 of 6 found") == 2)
+        assert not any(pane.following for pane in app.dashboard.panes.panes)
+        if from_the_table:
+            app.dashboard.query_one(RunTable).focus()
+            await until(lambda: isinstance(app.focused, RunTable))
+        focused = app.focused
+        await pilot.press("escape")
+        await until(lambda: "found" not in shown(app) and "paused" not in shown(app))
+        assert all(at_the_end(app, pane, "line 39") for pane in app.dashboard.panes.panes)
+        assert not app.dashboard.query_one(FindBar).display
+        assert app.focused is focused
+        marks = app.dashboard.query_one(RunTable).marks
+        assert len(marks) == 1
+        app.dashboard.query_one(RunTable).focus()
+        await until(lambda: isinstance(app.focused, RunTable))
+        await pilot.press("escape")
+        assert not len(marks)
+
+
 async def test_what_is_not_there_is_not_found():
     async with running(World(FakeProber()), "abc") as (app, pilot):
         await pilot.press("f", *"xyzzy")
