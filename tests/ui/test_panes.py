@@ -14,7 +14,7 @@ from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import log_file
-from wandb_tui.ui.log_lines import Drawn, Page, drawn
+from wandb_tui.ui.log_lines import Drawn, Page, drawn, wrapped
 from wandb_tui.ui.log_search import found, marked
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look
@@ -417,6 +417,21 @@ def test_a_text_that_is_broken_over_two_lines_is_found():
     lines = lines_of("nothing here", "the quick brown fox jumps over it", "nothing")
     assert len(lines) > 3
     assert found(lines, "BROWN FOX jumps") == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("next check in 6 s", ["next check in", "6 s"]),
+        ("not there for 12 ms, so", ["not there for", "12 ms, so"]),
+        ("now there are 40 MB", ["now there are", "40 MB"]),
+        ("this is step 6 so far", ["this is step 6", "so far"]),
+        ("waiting for 12  s", ["waiting for 12 ", "s"]),
+        ("1234567890123456 s", ["123456789012345", "6 s"]),
+    ],
+)
+def test_a_number_and_its_unit_stay_together(text, lines):
+    assert wrapped(text, 15) == lines
 
 
 @pytest.mark.parametrize(
