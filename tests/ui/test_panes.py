@@ -14,7 +14,7 @@ from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import log_file
-from wandb_tui.ui.log_lines import Drawn, Page, drawn
+from wandb_tui.ui.log_lines import Drawn, Page, drawn, wrapped
 from wandb_tui.ui.log_search import found, marked
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look
@@ -60,6 +60,68 @@ async def test_pause_and_follow():
         await pilot.press("F")
         await until(lambda: pane.scroll_y == pane.max_scroll_y > top)
         assert "paused" not in shown(app)
+
+
+def at_the_end(app, pane, text):
+    return text in shown(app) and pane.following and pane.scroll_y == pane.max_scroll_y > 0
+
+
+async def test_the_end_of_an_ended_runs_log_is_what_one_sees_first():
+    async with two((100, 24)) as (app, pilot):
+        await pilot.press("home")
+        say(app, "def", *(f"line {n}" for n in range(30)), "the result")
+        await until(lambda: len(app.session.watch[address("def")].log) > 30)
+        await pilot.press("down")
+        await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
+        # To a short log and back: the scroll bar goes and comes.
+        await pilot.press("up")
+        await until(lambda: pane_of(app, "abc").max_scroll_y == 0)
+        await pilot.press("down")
+        await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
+
+
+async def test_narrower_panes_wrap_and_still_end_with_the_end():
+    async with two((80, 24)) as (app, pilot):
+        await pilot.press("home")
+        for run in ("abc", "def"):
+            say(app, run, *(f"line {n} is longer than half of the screen" for n in range(7)), f"{run} is the result")
+        await until(lambda: len(app.session.watch[address("def")].log) > 7)
+        await pilot.press("l", "down", "l")
+        for run in ("abc", "def"):
+            await until(lambda run=run: at_the_end(app, pane_of(app, run), f"{run} is the result"))
+
+
+@pytest.mark.parametrize("size", [(44, 40), (100, 17)])
+async def test_another_size_of_the_screen_keeps_the_end_in_view(size):
+    async with running(World(FakeProber()), "abc", size=(100, 40)) as (app, pilot):
+        pane = pane_of(app, "abc")
+        say(app, "abc", *(f"line {n} is as long as some lines really are" for n in range(20)), "the result")
+        await heard(app, "abc", "the result")
+        assert pane.max_scroll_y == 0
+        await pilot.resize_terminal(*size)
+        await until(lambda: at_the_end(app, pane, "the result"))
+
+
+async def test_older_lines_come_in_above_the_end_of_a_log():
+    rows = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
+    lines = [LogLine(NOON, 1, f"line {n}") for n in range(30)] + [LogLine(NOON, 1, "the result")]
+    store = FakeStore(rows, logs={address("def"): lines})
+    async with running(World(store=store), size=(100, 24)) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 2)
+        await pilot.press("home")
+        await until(lambda: pane_of(app, "abc").plain)
+        await pilot.press("down")
+        await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
+
+
+async def test_the_bar_for_sideways_scrolling_does_not_hide_the_end():
+    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+        pane = pane_of(app, "abc")
+        await pilot.press("W")
+        say(app, "abc", *(f"line {n}" for n in range(30)))
+        await until(lambda: at_the_end(app, pane, "line 29"))
+        say(app, "abc", LONG)
+        await until(lambda: pane.show_horizontal_scrollbar and at_the_end(app, pane, "one two three"))
 
 
 async def test_a_click_on_paused_follows_again():
@@ -159,6 +221,33 @@ async def test_find_next_and_previous():
         await until(lambda: "found" not in shown(app))
         await until(lambda: pane.following)
         assert not app.dashboard.query_one(FindBar).display
+
+
+@pytest.mark.parametrize("from_the_table", [True, False])
+async def test_escape_ends_a_find_before_anything_else(from_the_table):
+    async with two((100, 24)) as (app, pilot):
+        await pilot.press("home", "l", "down", "l", "space")
+        for run in ("abc", "def"):
+            say(app, run, *(f"line {n}: {'page' if n < 6 else 'hay'}" for n in range(40)))
+            await heard(app, run, "line 39: hay")
+        await pilot.press("f", *"page", "enter")
+        await until(lambda: shown(app).count("6 of 6 found") == 2)
+        assert not any(pane.following for pane in app.dashboard.panes.panes)
+        if from_the_table:
+            app.dashboard.query_one(RunTable).focus()
+            await until(lambda: isinstance(app.focused, RunTable))
+        focused = app.focused
+        await pilot.press("escape")
+        await until(lambda: "found" not in shown(app) and "paused" not in shown(app))
+        assert all(at_the_end(app, pane, "line 39") for pane in app.dashboard.panes.panes)
+        assert not app.dashboard.query_one(FindBar).display
+        assert app.focused is focused
+        marks = app.dashboard.query_one(RunTable).marks
+        assert len(marks) == 1
+        app.dashboard.query_one(RunTable).focus()
+        await until(lambda: isinstance(app.focused, RunTable))
+        await pilot.press("escape")
+        assert not len(marks)
 
 
 async def test_what_is_not_there_is_not_found():
@@ -328,6 +417,21 @@ def test_a_text_that_is_broken_over_two_lines_is_found():
     lines = lines_of("nothing here", "the quick brown fox jumps over it", "nothing")
     assert len(lines) > 3
     assert found(lines, "BROWN FOX jumps") == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("next check in 6 s", ["next check in", "6 s"]),
+        ("not there for 12 ms, so", ["not there for", "12 ms, so"]),
+        ("now there are 40 MB", ["now there are", "40 MB"]),
+        ("this is step 6 so far", ["this is step 6", "so far"]),
+        ("waiting for 12  s", ["waiting for 12 ", "s"]),
+        ("1234567890123456 s", ["123456789012345", "6 s"]),
+    ],
+)
+def test_a_number_and_its_unit_stay_together(text, lines):
+    assert wrapped(text, 15) == lines
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Needs(StrEnum):
     METRICS = "several metrics"
     REMOVED = "removed run"
     CATALOGUE = "a server to look through"
-    CHOICE = "marks or a filter"
+    CHOICE = "marks, a filter or a find"
     DOCTOR = "somebody who looks"
 
 
@@ -148,8 +148,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark_all", ("asterisk",), "Select all", "Mark every run shown, or none.", needs=Needs.RUN, footer=False),
     Action("mark_others", ("i",), "Invert", "Mark the runs that are not marked, and no longer those that are.",
            needs=Needs.RUN, footer=False),
-    Action("clear", ("escape",), "Clear", "Unmark all; once more, show all runs again.", needs=Needs.CHOICE,
-           footer=False),
+    Action("clear", ("escape",), "Clear", "End a find; else unmark all; once more, show all runs again.",
+           needs=Needs.CHOICE, footer=False),
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
     Action("copy", ("y",), "Copy",
            "Copy its id, its page's address, its artifact's name, or a wandb.init that forks it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,9 @@ _TIME_WIDTH = 9
 _SIGN_WIDTH = 3
 _NARROW = 28
 """Below this many cells the time of day is left out."""
+
+_BREAK = re.compile(r"(?<!\d) | (?!(?:ms|s|min|m|h|d|[kMGT]?i?B|%)(?!\w))")
+"""A space at which a line may end: any but that between a number and its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +117,16 @@ def _rule(attempt: int, page: Page) -> Drawn:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces where that is possible."""
+    """`text` in lines of at most `width` cells, broken at spaces where that is possible.
+
+    A number and its unit stay together.
+    """
     if len(text) * 2 <= width or cell_len(text) <= width:
         return [text]
     lines: list[str] = []
     current = ""
     room = width
-    for word in text.split(" "):
+    for word in _BREAK.split(text):
         length = cell_len(word)
         if current and length + 1 <= room:
             current, room = f"{current} {word}", room - length - 1

@@ -174,7 +174,7 @@ class Dashboard(PaneActions):
             Needs.LOG: lambda: len(self.session.watch),
             Needs.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Needs.DOCTOR: lambda: self.session.backend.doctor is not None,
-            Needs.CHOICE: lambda: len(self.table.marks) or self.arrangement.filter.text,
+            Needs.CHOICE: lambda: self.find_bar.value or len(self.table.marks) or self.arrangement.filter.text,
             Needs.METRICS: lambda: False,
             Needs.REMOVED: lambda: self.session.can_undo,
         }

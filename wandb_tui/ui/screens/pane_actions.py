@@ -108,7 +108,9 @@ class PaneActions(TableActions):
 
     @on(LogPane.Left)
     def _pane_left(self) -> None:
-        if self.panes.zoomed:
+        if self.find_bar.value:
+            self.find_bar.end()
+        elif self.panes.zoomed:
             self._zoom(None)
         else:
             self.table.focus()
@@ -150,6 +152,13 @@ class PaneActions(TableActions):
             self.find_bar.open()
         elif (pane := self.panes.current) is not None:
             pane.find_next(step)
+
+    def action_clear(self) -> None:
+        """End the find; else what there is to clear in the table."""
+        if self.find_bar.value:
+            self.find_bar.end()
+        else:
+            super().action_clear()
 
     @on(FindBar.Changed)
     def _find_changed(self, event: FindBar.Changed) -> None:

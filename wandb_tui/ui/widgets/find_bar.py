@@ -54,10 +54,14 @@ class FindBar(Horizontal):
         self.post_message(self.Left())
 
     def action_drop(self) -> None:
-        """Find nothing any more."""
+        """Find nothing any more, and go to the panes."""
+        self.end()
+        self.post_message(self.Left())
+
+    def end(self) -> None:
+        """Find nothing any more; the focus stays where it is."""
         self._input.value = ""
         self.display = False
-        self.post_message(self.Left())
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

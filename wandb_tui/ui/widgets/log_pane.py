@@ -266,6 +266,14 @@ class LogPane(ScrollView, can_focus=True):
         self._following = round(new_value) >= self.max_scroll_y
         self._retitle()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Only now one can scroll: what was to be in view before the layout could not be brought there."""
+        self._to_end()
+
+    def watch_show_horizontal_scrollbar(self) -> None:
+        """It takes a line, or gives it back."""
+        self._to_end()
+
     @property
     def _width(self) -> int:
         return max(8, self.scrollable_content_region.width - 1)
@@ -294,8 +302,6 @@ class LogPane(ScrollView, can_focus=True):
         )
         if before.width != after.width or (before.height > room) != (after.height > room):
             self.virtual_size = after
-            # Where the scroll bar has only just appeared, the end is known after the layout.
-            self.call_after_refresh(self._to_end)
             return
         self.set_reactive(LogPane.virtual_size, after)
         if self.show_vertical_scrollbar:
