@@ -74,7 +74,21 @@ async def test_remove_and_undo():
         assert app.dashboard.table.shown == [address("def")]
         await pilot.press("u")
         assert set(app.dashboard.table.shown) == {address("abc"), address("def")}
-        assert app.session.watch[address("abc")].attempt == 2
+        await until(lambda: state(app, "abc") is State.WAITING)
+        assert app.session.watch[address("abc")].attempt == 1
+        assert app.dashboard.table.run == address("abc")
+
+
+async def test_undo_says_what_is_on_the_list_again_already():
+    async with running(None, "abc", "def") as (app, pilot):
+        await pilot.press("home", "d")
+        app.session.add(address("abc"), Goal())
+        app.dashboard.refresh_all()
+        at = app.dashboard.table.run
+        await pilot.press("u")
+        assert "abc is already on the list" in [note.message for note in app._notifications]
+        assert app.dashboard.table.run == at
+        assert len(app.session.watch) == 2
 
 
 async def test_many_are_cancelled_only_after_a_question():

@@ -94,9 +94,11 @@ class Dashboard(PaneActions):
         self.header.host = server.host
         self.table.refresh()
 
-    def refresh_all(self) -> None:
-        """Rows may have come or gone."""
+    def refresh_all(self, onto: RunAddress | None = None) -> None:
+        """Rows may have come or gone; the cursor goes to a run, where one is given, and shows it in any case."""
         self.table.show(self._rows())
+        if onto is not None:
+            self.table.go_to(onto)
         self.table.marks.keep(self.session.watch)
         empty = not self.session.watch
         self.set_class(empty and not self._loading, "-empty")
