@@ -91,6 +91,18 @@ async def test_undo_says_what_is_on_the_list_again_already():
         assert len(app.session.watch) == 2
 
 
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(True, "being watched. The next start goes on with it."), (False, "This was the demo: nothing of it is kept.")],
+)
+async def test_what_leaving_means_for_the_run_is_said(kept, said):
+    async with running(World(kept=kept), "abc") as (app, pilot):
+        await pilot.press("q")
+        text = " ".join(shown(app).replace("│", " ").split())
+        assert said in text, text
+        assert ("next start" in text) is kept
+
+
 async def test_many_are_cancelled_only_after_a_question():
     async with running(None, "abc", "def", "ghi") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 3)
