@@ -374,4 +374,5 @@ class World:
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),
             doctor=(lambda: self.doctor) if self.doctor else None,
+            kept=self.options.get("kept", True),
         )

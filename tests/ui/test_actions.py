@@ -74,7 +74,33 @@ async def test_remove_and_undo():
         assert app.dashboard.table.shown == [address("def")]
         await pilot.press("u")
         assert set(app.dashboard.table.shown) == {address("abc"), address("def")}
-        assert app.session.watch[address("abc")].attempt == 2
+        await until(lambda: state(app, "abc") is State.WAITING)
+        assert app.session.watch[address("abc")].attempt == 1
+        assert app.dashboard.table.run == address("abc")
+
+
+async def test_undo_says_what_is_on_the_list_again_already():
+    async with running(None, "abc", "def") as (app, pilot):
+        await pilot.press("home", "d")
+        app.session.add(address("abc"), Goal())
+        app.dashboard.refresh_all()
+        at = app.dashboard.table.run
+        await pilot.press("u")
+        assert "abc is already on the list" in [note.message for note in app._notifications]
+        assert app.dashboard.table.run == at
+        assert len(app.session.watch) == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(True, "being watched. The next start goes on with it."), (False, "This was the demo: nothing of it is kept.")],
+)
+async def test_what_leaving_means_for_the_run_is_said(kept, said):
+    async with running(World(kept=kept), "abc") as (app, pilot):
+        await pilot.press("q")
+        text = " ".join(shown(app).replace("│", " ").split())
+        assert said in text, text
+        assert ("next start" in text) is kept
 
 
 async def test_many_are_cancelled_only_after_a_question():

@@ -77,6 +77,10 @@ async def test_an_undone_removal_brings_its_log_back_to_disk():
         store.logs.clear()
         await pilot.press("u")
         await until(lambda: address("abc") in store.rows)
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.state is State.WAITING and store.logs[address("abc")] == list(row.log))
+        stored = store.rows[address("abc")]
+        assert (stored.attempt, stored.state, stored.attempts) == (1, State.WAITING, tuple(row.attempts))
         assert "precious" in [line.message for line in store.logs[address("abc")]]
         assert "precious" in [line.message for line in app.session.watch[address("abc")].log]
 

@@ -76,6 +76,16 @@ async def test_a_step_that_is_not_known_is_said():
         assert "put it where STEP stands" in toasts(app)[0]
 
 
+async def test_what_does_not_exist_cannot_be_forked():
+    async with running(World(FakeProber(default=Probe(Answer.MISSING))), "abc") as (app, pilot):
+        await until(lambda: app.app_url and app.session.watch[address("abc")].state is State.FAILED)
+        await pilot.press("y")
+        assert "f  fork snippet          no such run" in shown(app)
+        await pilot.press("f")
+        assert isinstance(app.screen, CopyMenu)
+        assert not app.clipboard
+
+
 async def test_the_menu_by_mouse_and_what_it_shows():
     async with running(world(), "def") as (app, pilot):
         await ready(app, pilot)

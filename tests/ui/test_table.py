@@ -268,6 +268,40 @@ async def test_many_are_restarted_visited_and_removed():
         assert ids(app) == ["ghi"]
 
 
+async def test_what_is_done_under_a_filter_leaves_the_cursor_on_its_run():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash", *"state:failed", "enter")
+        await until(lambda: ids(app) == ["r9", "r3"])
+        await pilot.press("home", "r")
+        row = app.session.watch[address("r9")]
+        await until(lambda: row.state is State.WAITING)
+        assert app.dashboard.table.run == row.run
+        assert ids(app) == ["r9", "r3"]
+        assert app.dashboard.panes.panes[0].run == row.run
+        await pilot.press("r")
+        await until(lambda: row.attempt == 3 and row.state is State.WAITING)
+        assert "2 of 5" in shown(app)
+        await pilot.press("down")
+        await until(lambda: ids(app) == ["r3"])
+        await until(lambda: "1 of 5" in shown(app))
+        assert app.dashboard.table.run == address("r3")
+        await pilot.press("r")
+        assert ids(app) == ["r3"]
+        await pilot.press("slash", *["backspace"] * 6, *"timed-out")
+        await until(lambda: ids(app) == ["r1"])
+
+
+async def test_undo_under_a_filter_puts_the_cursor_on_what_is_back():
+    async with running(None, "abc", "def", size=(160, 40)) as (app, pilot):
+        await until(lambda: all(row.state is State.WAITING for row in app.session.watch))
+        await pilot.press("slash", *"state:waiting", "enter", "home", "d")
+        assert ids(app) == ["def"]
+        await pilot.press("u")
+        assert ids(app) == ["def", "abc"]
+        assert app.dashboard.table.run == address("abc")
+
+
 async def test_undo_brings_back_log_and_name():
     prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 7))]})
     async with running(World(prober), "abc", "def") as (app, pilot):
@@ -281,7 +315,7 @@ async def test_undo_brings_back_log_and_name():
         await until(lambda: len(app.session.watch) == 2)
         again = app.session.watch[address("abc")]
         assert [line.message for line in again.log][: len(said)] == said
-        assert again.attempt == 2
+        assert again.attempt == 1
         await until(lambda: "calm-moon-13" in shown(app))
         await until(lambda: isinstance(app.focused, RunTable))
         await until(lambda: again.state is State.WAITING)

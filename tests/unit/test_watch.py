@@ -176,10 +176,60 @@ def test_what_goes_on_has_the_time_for_a_visit(desk):
     assert 240 <= row.elapsed(time.monotonic()) < 245
 
 
-def test_what_goes_on_is_counted_on_where_its_old_thread_may_still_speak(desk):
+def test_what_goes_on_begins_when_its_old_thread_has_ended(desk):
     desk.watch.add(RUN, Goal(), SLOW)
     desk.watch.remove(RUN)
-    assert desk.watch.restore(KeptRun(RUN, Goal(), 1, State.WAITING), SLOW).attempt == 2
+    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.WAITING, elapsed=7.0), SLOW)
+    assert row.restart_wanted
+    desk.until(lambda: row.state is State.WAITING)
+    assert (row.attempt, row.running, row.elapsed_then >= 7) == (1, True, True)
+    assert "Cancelled" not in [line.message for line in row.log]
+
+
+def test_what_is_put_back_goes_on_where_it_stood(prober):
+    now = [100.0]
+    desk = Desk(prober, clock=lambda: now[0])
+    row = desk.watch.add(RUN, Goal.parse("newer"), SLOW)
+    prober.answer(there(0))
+    desk.until(lambda: row.baseline == 0)
+    now[0] += 67
+    before = list(row.log)
+    desk.watch.remove(RUN)
+    now[0] += 1000
+    assert desk.watch.put_back(row) is row
+    assert (row.state, row.attempt, row.elapsed(now[0])) == (State.QUEUED, 1, 67)
+    desk.until(lambda: row.state is State.WAITING)
+    assert (row.attempt, row.baseline, row.elapsed(now[0])) == (1, 0, 67)
+    assert row.log[len(before)].message == "Goes on after 67 s of waiting"
+    assert [attempt.number for attempt in row.attempts] == [1]
+    prober.answer(there(1))
+    desk.until(lambda: not row.running)
+    assert (row.state, row.attempt) == (State.AVAILABLE, 1)
+
+
+def test_what_had_ended_is_put_back_as_it_was(desk, prober):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    prober.answer(there(1))
+    desk.until(lambda: not row.running)
+    before = list(row.log)
+    desk.watch.put_back(desk.watch.remove(RUN))
+    assert (row.state, row.attempt, row.running, list(row.log)) == (State.AVAILABLE, 1, False, before)
+
+
+@pytest.mark.parametrize("then", ["cancel", "restart", "remove"])
+def test_what_is_done_with_a_run_that_has_just_been_put_back(desk, then):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    desk.until(lambda: row.state is State.WAITING)
+    desk.watch.put_back(desk.watch.remove(RUN))
+    getattr(desk.watch, then)(RUN)
+    if then == "remove":
+        desk.watch.put_back(row)
+    if then == "cancel":
+        desk.until(lambda: not row.running)
+        assert (row.state, row.message) == (State.CANCELLED, "Cancelled")
+    else:
+        desk.until(lambda: row.state is State.WAITING)
+        assert row.attempt == (2 if then == "restart" else 1)
 
 
 def test_a_restored_run_remembers_its_log_and_its_attempts(desk):

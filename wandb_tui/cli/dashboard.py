@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -51,11 +52,11 @@ def demo(yes: bool) -> int:
     from wandb_tui.demo import check_terminal, open_demo
 
     check_terminal()
-    return open_demo(lambda: provide_browser(yes=yes), _open_dashboard)
+    return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, kept=False))
 
 
-def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiApp:
-    """The dashboard on these services, with these runs added."""
+def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]], *, kept: bool = True) -> WandbTuiApp:
+    """The dashboard on these services, with these runs added; `kept` tells whether its list outlives it."""
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redact import redact
     from wandb_tui.services.desktop import into_tmux, open_page
@@ -89,6 +90,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
+        kept=kept,
     )
     return WandbTuiApp(
         backend,
@@ -99,11 +101,11 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> WandbTuiA
     )
 
 
-def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]]) -> int:
+def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]], *, kept: bool = True) -> int:
     from wandb_tui.ui.terminal import run_app
 
     try:
-        return run_app(dashboard_app(wiring, runs), wiring.paths.log_file)
+        return run_app(dashboard_app(wiring, runs, kept=kept), wiring.paths.log_file)
     finally:
         # After a crash the browser and the user's commands would still be there.
         wiring.close()

@@ -66,6 +66,8 @@ class Watch:
         self._rows: dict[RunAddress, Watched] = {}
         # A removed run's thread may still speak; a run that is added again counts on, so that it is not believed.
         self._attempts_before: dict[RunAddress, int] = {}
+        # Removed while their threads ran: what these still say is not heard, until they have ended.
+        self._leaving: dict[tuple[RunAddress, int], Control] = {}
         self._changed = threading.Condition(threading.RLock())
         self._guard = SleepGuard(SleepGauge(clock, sleepless), self._woke_up)
 
@@ -125,10 +127,10 @@ class Watch:
             row.attempts.extend(kept.attempts)
             self._rows[kept.run] = row
             if not kept.state.final:
-                # Where a thread of the same attempt may still speak, the next attempt begins instead.
-                row.resumes = kept.attempt > 0 and kept.attempt > before
+                # Where a later attempt was here, the next one begins instead.
+                row.resumes = 0 < kept.attempt >= before
                 row.state = State.QUEUED
-                if begin:
+                if not self._awaits_old_thread(row) and begin:
                     self._begin(row)
             return row
 
@@ -159,9 +161,10 @@ class Watch:
         with self._changed:
             row = self._rows[run]
             row.restart_wanted = False
-            if row.control is not None:
+            if row.control is not None and (run, row.attempt) not in self._leaving:
                 row.control.cancel()
             elif not row.state.final:
+                row.resumes = False
                 self._note(row, State.CANCELLED, "Cancelled")
 
     def cancel_all(self) -> None:
@@ -190,22 +193,36 @@ class Watch:
         with self._changed:
             row = self._rows.pop(run)
             self._attempts_before[run] = row.attempt
+            # It stands where it stood, should it be put back.
+            row.elapsed_then, row.clock_stopped, row.next_probe_at = row.elapsed(self._clock()), True, None
             if row.control is not None:
+                self._leaving[run, row.attempt] = row.control
                 row.control.cancel()
             self._changed.notify_all()
             return row
 
     def put_back(self, row: Watched) -> Watched:
-        """Take a removed row back with all that is known of it; an attempt that was under way begins anew."""
+        """Take a removed row back with all that is known of it; an attempt that was under way goes on."""
         with self._changed:
             if row.run in self._rows:
                 return self._rows[row.run]
-            # What its old thread still says is not heard any more, its end included.
-            row.running, row.control, row.next_probe_at = False, None, None
-            self._rows[row.run] = row
+            before = self._attempts_before.get(row.run, 0)
             if row.active:
+                if row.running and not row.restart_wanted:
+                    row.resumes = row.attempt >= before
+                row.next_attempt = max(row.next_attempt, before + 1)
+                row.state, row.reason = State.QUEUED, ""
+            self._rows[row.run] = row
+            if not self._awaits_old_thread(row) and row.active:
                 self._begin(row)
             return row
+
+    def _awaits_old_thread(self, row: Watched) -> bool:
+        """Let a row that has come back begin when its old thread has ended; whether that is still to come."""
+        row.control = self._leaving.get((row.run, row.attempt))
+        row.running = row.control is not None
+        row.restart_wanted = row.running and row.active
+        return row.running
 
     def visit(self, run: RunAddress) -> None:
         """Let a run's page be visited again now; nothing happens where no attempt is under way."""
@@ -228,7 +245,11 @@ class Watch:
     def fold(self, said: Said) -> Watched | None:
         """Take in what a monitor said; None if it is stale: of an older attempt or of a removed run."""
         with self._changed:
-            row = self._rows.get(said.run)
+            row, thread = self._rows.get(said.run), (said.run, said.attempt)
+            if isinstance(said, AttemptEnded):
+                self._leaving.pop(thread, None)
+            elif thread in self._leaving:
+                return None
             if row is None or said.attempt != row.attempt:
                 return None
             if isinstance(said, AttemptEnded):

@@ -438,10 +438,11 @@ class WandbTuiApp(SpeakingApp):
         if not active:
             self._leave()
             return
-        what = "One run is" if active == 1 else f"{active} runs are"
-        question = Confirm(
-            "Quit wandb-tui?", f"{what} still being watched. The next start goes on with them.", yes="Quit"
-        )
+        what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
+        then = f"The next start goes on with {them}."
+        if not self._backend.kept:
+            then = "This was the demo: nothing of it is kept."
+        question = Confirm("Quit wandb-tui?", f"{what} still being watched. {then}", yes="Quit")
         self.push_screen(question, lambda yes: self._leave() if yes else None)
 
     def action_suspend_process(self) -> None:

@@ -52,6 +52,7 @@ class Arrangement:
         self.hidden: frozenset[str] = frozenset()
         self.compact = False
         self._filter = Filter("")
+        self._filtered_by = ""
         self._shown: dict[RunAddress, Rank | None] = {}
         self._ordered_at = 0.0
 
@@ -67,9 +68,18 @@ class Arrangement:
             self._filter = wanted
         return wanted.wrong
 
-    def rows(self, rows: Iterable[Watched], now: float) -> list[Watched]:
-        """The runs to show, in order."""
-        found = [row for row in rows if self._filter.matches(row)]
+    def rows(self, rows: Iterable[Watched], now: float, cursor: RunAddress | None = None) -> list[Watched]:
+        """The runs to show, in order.
+
+        Args:
+            rows: The watch list.
+            now: The time on its clock.
+            cursor: The run under the cursor. It stays even where it does not fit any more, until the filter is
+                another one: what is done with it, such as a restart, must not put another run under the user's hand.
+        """
+        stays = cursor if self._filter.text == self._filtered_by else None
+        self._filtered_by = self._filter.text
+        found = [row for row in rows if row.run == stays or self._filter.matches(row)]
         column = BY_KEY.get(self.order.column)
         self._ordered_at = now
         self._shown = {row.run: _rank(column, row, now) for row in found}
@@ -79,16 +89,17 @@ class Arrangement:
         ranked.sort(key=lambda pair: pair[0], reverse=self.order.reverse)
         return [row for _, row in ranked] + [row for row in found if self._shown[row.run] is None]
 
-    def unsettled(self, changed: Iterable[Watched], now: float) -> bool:
-        """Whether these runs, which have changed, may belong elsewhere now."""
+    def unsettled(self, changed: Iterable[Watched], now: float, cursor: RunAddress | None = None) -> bool:
+        """Whether these runs, which have changed, may belong elsewhere now; the one under the cursor stays."""
         if not self.order.column and not self._filter.text:
             return False
         column = BY_KEY.get(self.order.column)
         calm = column is not None and column.ticks and now - self._ordered_at < _CALM
         for row in changed:
-            if self._filter.matches(row) != (row.run in self._shown):
+            shown = row.run in self._shown
+            if self._filter.matches(row) != shown and not (shown and row.run == cursor):
                 return True
-            if not calm and row.run in self._shown and self._shown[row.run] != _rank(column, row, now):
+            if not calm and shown and self._shown[row.run] != _rank(column, row, now):
                 return True
         return False
 

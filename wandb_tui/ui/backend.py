@@ -64,6 +64,7 @@ class Backend:
             None: it never is.
         into_tmux: Gives a text to the clipboard of the tmux around us; whether it took it; may block. None: there is
             no tmux.
+        kept: Whether the list is still there at the next start; that of the demo is not.
     """
 
     server: Callable[[], ServerInfo]
@@ -86,3 +87,4 @@ class Backend:
     keys: Mapping[str, str] = field(default_factory=dict)
     open_page: Callable[[str], str] | None = None
     into_tmux: Callable[[str], bool] | None = None
+    kept: bool = True

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import GoalKind
 from wandb_tui.core.watch import Watched
 
@@ -24,11 +25,13 @@ class Copy:
         key: Its key in the menu.
         name: What it is called.
         text: What it is.
+        missing: What is said where there is nothing.
     """
 
     key: str
     name: str
     text: Text
+    missing: str = "not known yet"
 
     def of(self, rows: Sequence[Watched], app_url: str) -> str:
         """What is copied of these runs, a line for each."""
@@ -53,6 +56,8 @@ def _artifact(row: Watched, _app_url: str) -> str:
 
 def _fork(row: Watched, _app_url: str) -> str:
     """A call that forks the run: at the step of its goal, else at the last step that is known."""
+    if row.failure is Failure.NOT_FOUND:
+        return ""
     run = row.run
     last = row.run_info.last_step if row.run_info else None
     step = row.goal.number if row.goal.kind is GoalKind.STEP else last
@@ -67,7 +72,7 @@ COPIES = (
     Copy("p", "path of the run", lambda row, _: str(row.run)),
     Copy("a", "address of the page", _page),
     Copy("n", "name of the artifact", _artifact),
-    Copy("f", "fork snippet", _fork),
+    Copy("f", "fork snippet", _fork, "no such run"),
 )
 """All of them, in the order of the menu."""
 

@@ -127,16 +127,20 @@ class Session:
             self.keeper.remove(row.run)
         self._removed.append(gone)
 
-    def undo(self) -> list[RunAddress]:
-        """Put back what was removed last, with its log; what was still waiting goes on as a new attempt."""
-        if not self._removed:
-            return []
-        rows = self._removed.pop()
-        for removed in rows:
-            row = self.watch.put_back(removed)
+    def undo(self) -> tuple[list[RunAddress], list[RunAddress]]:
+        """Put back what was removed last, with its log; what was still waiting goes on where it stood.
+
+        Returns:
+            What is back, and what was on the list again already.
+        """
+        rows = self._removed.pop() if self._removed else []
+        there = [row.run for row in rows if row.run in self.watch]
+        back = [row for row in rows if row.run not in self.watch]
+        for row in back:
+            self.watch.put_back(row)
             row.lines_said = max(row.lines_said, len(row.log))
             self._keep(row, added=True)
-        return [row.run for row in rows]
+        return [row.run for row in back], there
 
     def follow(self, found: OnDisk, as_of: int) -> bool:
         """Take over what another dashboard has changed; whether rows have come or gone.

@@ -77,7 +77,7 @@ class CopyMenu(Dialog[Copy | None]):
 
     def _line(self, copy: Copy) -> Content:
         """Its key, its name, and as much of the first line as there is room for."""
-        text = copy.of(self._rows[:1], self._app_url) or "not known yet"
+        text = copy.of(self._rows[:1], self._app_url) or copy.missing
         return Content.assemble(
             (f"{copy.key}  ", "bold $accent"),
             (f"{copy.name:<{_WIDEST}}  ", "$foreground"),

@@ -46,6 +46,7 @@ class Dashboard(PaneActions):
         self._goal = goal
         self._loading = True
         self._standing: dict[RunAddress, Standing] = {}
+        self._was_on: RunAddress | None = None
         # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
         self.header = HeaderBar(session.backend.host, look)
         self.arrangement = Arrangement()
@@ -94,9 +95,11 @@ class Dashboard(PaneActions):
         self.header.host = server.host
         self.table.refresh()
 
-    def refresh_all(self) -> None:
-        """Rows may have come or gone."""
-        self.table.show(self._rows())
+    def refresh_all(self, onto: RunAddress | None = None) -> None:
+        """Rows may have come or gone; the cursor goes to a run, where one is given, and shows it in any case."""
+        self.table.show(self._rows(onto))
+        if onto is not None:
+            self.table.go_to(onto)
         self.table.marks.keep(self.session.watch)
         empty = not self.session.watch
         self.set_class(empty and not self._loading, "-empty")
@@ -110,7 +113,7 @@ class Dashboard(PaneActions):
         """These rows have changed. Happens up to twenty times a second: nothing here may go through all runs."""
         rows = list(rows)
         standing = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
-        moved = self.arrangement.unsettled(rows, self.session.now)
+        moved = self.arrangement.unsettled(rows, self.session.now, self.table.run)
         if moved:
             self.table.show(self._rows())
             self.show_panes()
@@ -138,8 +141,8 @@ class Dashboard(PaneActions):
         marks = self.table.marks
         return sum(run in marks for run in self.table.shown) if len(marks) else 0
 
-    def _rows(self) -> list[Watched]:
-        return self.arrangement.rows(self.session.watch, self.session.now)
+    def _rows(self, onto: RunAddress | None = None) -> list[Watched]:
+        return self.arrangement.rows(self.session.watch, self.session.now, onto or self.table.run)
 
     def refresh_bars(self) -> None:
         """What stands above and below the table may have changed."""
@@ -153,8 +156,16 @@ class Dashboard(PaneActions):
     def _cursor_moved(self) -> None:
         if self.table.marks.cursor_moved(self.table.shown, self.table.run):
             self.table.tick()
+        self._let_go()
         self.show_panes()
         self.refresh_bars()
+
+    def _let_go(self) -> None:
+        """The run that the cursor has left is shown no longer, if the filter would have hidden it."""
+        left, self._was_on = self._was_on, self.table.run
+        row = self.session.watch.get(left) if left is not None and left != self._was_on else None
+        if row is not None and row.run in self.table and not self.arrangement.filter.matches(row):
+            self.table.show(self._rows())
 
     @on(RunTable.Opened)
     def _opened(self) -> None:

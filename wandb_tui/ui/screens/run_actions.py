@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
@@ -18,8 +18,12 @@ class RunActions(WithRuns):
     table: RunTable
 
     @abstractmethod
-    def refresh_all(self) -> None:
-        """Rows may have come or gone."""
+    def refresh_all(self, onto: RunAddress | None = None) -> None:
+        """Rows may have come or gone; the cursor goes to a run, where one is given, and shows it in any case."""
+
+    @abstractmethod
+    def mention_hidden(self, runs: Iterable[RunAddress]) -> None:
+        """Say so if the filter hides runs that have just come."""
 
     def targets(self) -> list[RunAddress]:
         """The marked runs that are shown, else the one under the cursor."""
@@ -109,10 +113,12 @@ class RunActions(WithRuns):
 
     def action_undo(self) -> None:
         """Put back what was removed last."""
-        runs = self.session.undo()
-        self.refresh_all()
-        if runs:
-            self.table.go_to(runs[0])
+        back, there = self.session.undo()
+        self.refresh_all(back[0] if back else None)
+        self.mention_hidden(back)
+        if there:
+            are = "is" if len(there) == 1 else "are"
+            self.hint(f"{named(there)} {are} already on the list")
 
     def _each(self, runs: list[RunAddress], do: Callable[[RunAddress], None]) -> None:
         there = [run for run in runs if run in self.session.watch]

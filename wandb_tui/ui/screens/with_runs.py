@@ -49,7 +49,7 @@ class WithRuns(LiveScreen):
             self.app.copy_to_clipboard(text)
             self.app.notify(copy.told(text, rows), timeout=5, markup=False)
         else:
-            self.hint(f"The {copy.name} is not known yet")
+            self.hint(f"{copy.name[0].upper()}{copy.name[1:]}: {copy.missing}")
 
     def _copy_chosen(self, copy: Copy | None) -> None:
         if copy is not None:

@@ -212,7 +212,8 @@ class RunTable(ScrollView, can_focus=True):
             return
         if event.shift and self.run is not None:
             self.marks.begin_range(self.run)
-        self._move(index)
+        if event.chain != 2:  # noqa: PLR2004 - the first click of two has gone there, and may have moved the rows
+            self._move(index)
         if event.shift or event.ctrl or event.x < _MARK:
             self._mark(self._rows[index].run, up_to=event.shift)
         elif event.chain == 2:  # noqa: PLR2004 - a double click
