@@ -84,11 +84,16 @@ async def test_narrower_panes_wrap_and_still_end_with_the_end():
     async with two((80, 24)) as (app, pilot):
         await pilot.press("home")
         for run in ("abc", "def"):
-            say(app, run, *(f"line {n} is longer than half of the screen" for n in range(7)), f"{run} is the result")
+            say(app, run, *(f"line {n} is longer than half the screen" for n in range(7)), f"{run} is the whole result")
         await until(lambda: len(app.session.watch[address("def")].log) > 7)
         await pilot.press("l", "down", "l")
         for run in ("abc", "def"):
-            await until(lambda run=run: at_the_end(app, pane_of(app, run), f"{run} is the result"))
+            await until(lambda run=run: at_the_end(app, pane_of(app, run), f"{run} is the whole result"))
+            # The last line just fits beside the scroll bar, and does so when all is wrapped again.
+            lines = pane_of(app, run).plain
+            assert lines.endswith(f" {run} is the whole result")
+            pane_of(app, run).reload()
+            assert pane_of(app, run).plain == lines
 
 
 @pytest.mark.parametrize("size", [(44, 40), (100, 17)])

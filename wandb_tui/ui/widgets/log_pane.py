@@ -276,7 +276,8 @@ class LogPane(ScrollView, can_focus=True):
 
     @property
     def _width(self) -> int:
-        return max(8, self.scrollable_content_region.width - 1)
+        """How wide lines are, with room left for the scroll bar: its coming and going wraps nothing anew."""
+        return max(8, self.size.width - 1)
 
     def _redraw(self) -> None:
         self._lines, self._last, self._widest = [], None, 0
