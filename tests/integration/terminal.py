@@ -56,7 +56,8 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while not condition(screen := self.screen()):
             assert time.monotonic() < deadline, f"{what} never came:\n{screen}"
-            time.sleep(0.02)
+            # Each look starts a process, and the program that is looked at needs the same two cores.
+            time.sleep(0.1)
         return screen
 
     def next_field(self):
@@ -117,4 +118,4 @@ def until(condition, seconds=30.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
+        time.sleep(0.05)
