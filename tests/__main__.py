@@ -1,4 +1,7 @@
-"""All checks, with all set-up they need: ``python -m tests``. People and CI run the same."""
+"""All checks, with all set-up they need: ``python -m tests``. People and CI run the same.
+
+With ``--all`` also the tests that are marked as long; whatever else is given goes to pytest.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ def check(pages: str) -> int:
         "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
         "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
-        "tests": [*python, "pytest", *SIDE_BY_SIDE, *sys.argv[1:]],
+        "tests": [*python, "pytest", *SIDE_BY_SIDE, *wanted(sys.argv[1:])],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
         "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
@@ -57,6 +60,12 @@ def check(pages: str) -> int:
     if failed:
         say(f"failed: {', '.join(failed)}")
     return len(failed)
+
+
+def wanted(arguments: list[str]) -> list[str]:
+    """What pytest is told."""
+    rest = [argument for argument in arguments if argument != "--all"]
+    return rest if rest != arguments else ["-m", "not long", *rest]
 
 
 def set_up() -> None:

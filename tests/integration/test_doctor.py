@@ -89,7 +89,11 @@ def test_every_kind_is_here():
     assert set(PAGES) == set(SIGN_INS)
 
 
-@pytest.mark.parametrize("kind", PAGES)
+LONG = {"late-script", "sign-up-beside", "slow", "unverified", "blocked"}
+KINDS = [pytest.param(kind, marks=[pytest.mark.long] if kind in LONG else []) for kind in PAGES]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_sign_in(tmp_path, kind):
     asks, refused = PAGES[kind]
     with Sandbox(SandboxConfig(export_delay=0.2, sign_in=kind)) as sandbox:

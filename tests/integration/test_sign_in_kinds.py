@@ -32,7 +32,12 @@ def keyring(tmp_path_factory):
         yield service
 
 
-@pytest.fixture(params=sorted(SIGN_INS))
+# How each of these pages is read to its end is shown for the browser alone as well.
+LONG = {"blocked", "challenge", "late-script", "sign-up-beside", "slow", "unverified"}
+KINDS = [pytest.param(kind, marks=[pytest.mark.long] if kind in LONG else []) for kind in sorted(SIGN_INS)]
+
+
+@pytest.fixture(params=KINDS)
 def sandbox(request):
     with Sandbox(SandboxConfig(export_delay=0, sign_in=request.param)) as sandbox:
         world = sandbox.world

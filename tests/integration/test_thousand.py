@@ -1,9 +1,12 @@
 """A thousand runs in the dashboard, in a real terminal, against the sandbox."""
 
+import pytest
+
 from tests.benchmarks.thousand import all_available
 from tests.benchmarks.world import world
 
 
+@pytest.mark.long
 def test_a_thousand_runs_become_available_while_keys_are_heard():
     with world() as here:
         seconds, keys = all_available(here, 1000, over=5)
