@@ -32,7 +32,9 @@ class Recording:
                 f".f{number} {{ visibility: {'visible' if number == 0 else 'hidden'}; "
                 f"animation: f{number} {whole:.2f}s step-end infinite }}"
             )
-            pictures.append(f'<g class="f{number}">{svg}</g>')
+            # Each with names of its own: what is hidden with another picture would hide this one's parts as well.
+            own = re.sub(r"terminal-\d+-", f"t{number}-", svg)
+            pictures.append(f'<g class="f{number}">{own}</g>')
             begun += seconds
         style = "\n".join(styles)
         return (
