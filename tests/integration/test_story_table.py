@@ -78,6 +78,9 @@ def test_picked_sorted_filtered_and_found_again(sandbox, tmp_path):
         terminal.keys("y")
         terminal.until("shell-is-back$")
         terminal.run(PROGRAM)
+        terminal.until("Run▲", "cancelled", "calm-moon-13", "one two")
+        # The run under the cursor stays until the cursor leaves it, though the filter hides what has become its name.
+        terminal.keys("Home")
         terminal.until("5 of 8", "Run▲", "cancelled")
         terminal.keys("Escape")
         terminal.until("8 runs", "[red]not red")

@@ -260,10 +260,14 @@ class WandbTuiApp(SpeakingApp):
         else:
             self._take_in()
 
+    def hear_at_once(self) -> None:
+        """The user has done something: what comes of it is painted without a rest."""
+        self._next_flush = 0.0
+
     def _take_in(self) -> None:
         if self._leaving:
             return
-        began = time.monotonic()
+        began = time.thread_time()
         changed = self.session.hear().values()
         for screen in self._live:
             screen.repaint(changed)
@@ -273,9 +277,8 @@ class WandbTuiApp(SpeakingApp):
             self.run_worker(self.refresh_account())
         if self._announcer.hear(changed):
             self.set_timer(_GATHER, self._announce)
-        ended = time.monotonic()
-        rest = min(_LONGEST_REST, max(FLUSH, _SHARE * (ended - began)))
-        self._next_flush = ended + rest
+        rest = min(_LONGEST_REST, max(FLUSH, _SHARE * (time.thread_time() - began)))
+        self._next_flush = time.monotonic() + rest
         if not self.session.bridge.done():
             self.set_timer(rest, self._take_in)
 

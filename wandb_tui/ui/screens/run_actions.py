@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, cast
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.screens.with_runs import WithRuns, named
 from wandb_tui.ui.widgets.run_table import RunTable
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.app import WandbTuiApp
 
 
 class RunActions(WithRuns):
@@ -122,6 +126,7 @@ class RunActions(WithRuns):
 
     def _each(self, runs: list[RunAddress], do: Callable[[RunAddress], None]) -> None:
         there = [run for run in runs if run in self.session.watch]
+        cast("WandbTuiApp", self.app).hear_at_once()
         for run in there:
             do(run)
         self.repaint([self.session.watch[run] for run in there])
