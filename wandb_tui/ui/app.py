@@ -44,8 +44,8 @@ FLUSH = 0.1
 """Seconds between two paintings of what the monitors say."""
 
 _SHARE = 80
-"""How many times as long as taking in kept the processor there is a rest before the next. What is taken in is painted as
-well, which takes longer still: so of twenty keys nineteen find the thread free, however much the monitors say."""
+"""How many times as long as taking in kept the processor there is a rest before the next. What is taken in is painted,
+which takes longer still: so of twenty keys nineteen find the thread free, however much the monitors say."""
 
 _LONGEST_REST = 0.4
 
