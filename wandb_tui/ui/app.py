@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.announcer import Announcer
 from wandb_tui.ui.backend import Backend
+from wandb_tui.ui.hearing import Hearing
 from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
@@ -39,15 +40,6 @@ from wandb_tui.ui.threads import DaemonExecutor
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-FLUSH = 0.1
-"""Seconds between two paintings of what the monitors say."""
-
-_SHARE = 80
-"""How many times as long as taking in kept the processor there is a rest before the next. What is taken in is painted,
-which takes longer still: so of twenty keys nineteen find the thread free, however much the monitors say."""
-
-_LONGEST_REST = 0.4
 
 _BEGIN, _BEGIN_EVERY = 25, 0.03
 """How many of the restored attempts begin at a time, and how many seconds later the next ones."""
@@ -101,12 +93,12 @@ class WandbTuiApp(SpeakingApp):
         self._begin_with_theme(theme)
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
-        self._next_flush = 0.0
         self._leaving = False
         self._problem = ""
         self.account: AccountState | None = None
         self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
+        self.hearing = Hearing(self.session, self.set_timer, self._paint)
 
     # Beginning
 
@@ -253,22 +245,11 @@ class WandbTuiApp(SpeakingApp):
         self.run_worker(work, group=str(run), thread=True, exit_on_error=False)
 
     def on_heard(self) -> None:
-        """Something was said: paint now, or when the last painting is long enough ago."""
-        wait = self._next_flush - time.monotonic()
-        if wait > 0:
-            self.set_timer(wait, self._take_in)
-        else:
-            self._take_in()
+        """A monitor has said something."""
+        self.hearing.heard()
 
-    def hear_at_once(self) -> None:
-        """The user has done something: what comes of it is painted without a rest."""
-        self._next_flush = 0.0
-
-    def _take_in(self) -> None:
-        if self._leaving:
-            return
-        began = time.thread_time()
-        changed = self.session.hear().values()
+    def _paint(self, changed: Collection[Watched]) -> None:
+        """Show what has become of these rows."""
         for screen in self._live:
             screen.repaint(changed)
         if self.session.sign_in_problem != self._problem:
@@ -277,10 +258,6 @@ class WandbTuiApp(SpeakingApp):
             self.run_worker(self.refresh_account())
         if self._announcer.hear(changed):
             self.set_timer(_GATHER, self._announce)
-        rest = min(_LONGEST_REST, max(FLUSH, _SHARE * (time.thread_time() - began)))
-        self._next_flush = time.monotonic() + rest
-        if not self.session.bridge.done():
-            self.set_timer(rest, self._take_in)
 
     def _announce(self) -> None:
         notices = self._backend.notices
@@ -466,6 +443,7 @@ class WandbTuiApp(SpeakingApp):
         if self._leaving:
             return
         self._leaving = True
+        self.hearing.close()
         self.session.stop()
         self.run_worker(self._close_and_exit(status))
 

@@ -10,9 +10,6 @@ from textual.message import Message
 
 from wandb_tui.core.events import Said
 
-BATCH = 1000
-"""How many sayings are taken in at a time, so that a key press never waits for a flood."""
-
 
 class Heard(Message):
     """Something lies in the bridge."""
@@ -42,9 +39,14 @@ class Bridge:
         if posting:
             self._announce()
 
-    def take(self) -> Iterator[Said]:
-        """What has been said, oldest first, up to one batch."""
-        for _ in range(BATCH):
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be taken."""
+        return bool(self._said)
+
+    def take(self, most: int | None = None) -> Iterator[Said]:
+        """What has been said, oldest first; so many at the most, or all of it."""
+        for _ in range(len(self._said) if most is None else most):
             try:
                 yield self._said.popleft()
             except IndexError:

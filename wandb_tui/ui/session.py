@@ -184,16 +184,20 @@ class Session:
             self.restart(run)
         return len(refused)
 
-    def hear(self) -> dict[RunAddress, Watched]:
-        """Take in what the monitors have said, up to one batch; the rows that have changed."""
+    def hear(self, most: int | None = None) -> dict[RunAddress, Watched]:
+        """Take in what the monitors have said, so many sayings at the most; the rows that have changed, to `keep`."""
         changed: dict[RunAddress, Watched] = {}
-        for said in self.bridge.take():
+        for said in self.bridge.take(most):
             row = self.watch.fold(said)
             if row is not None:
                 changed[row.run] = row
-        for row in changed.values():
-            self._keep(row)
         return changed
+
+    def keep(self, rows: Iterable[Watched]) -> None:
+        """Have these rows written as they stand, and what is new in their logs; not those removed meanwhile."""
+        for row in rows:
+            if self.watch.get(row.run) is row:
+                self._keep(row)
 
     def remark(self, run: RunAddress, text: str) -> Watched | None:
         """Add a warning to a run's log; its row, if it is on the list."""
@@ -204,7 +208,6 @@ class Session:
 
     def stop(self) -> None:
         """Tell every attempt to end. On disk they stay as they were, and go on at the next start."""
-        self.hear()
         self.bridge.close()
         self.watch.cancel_all()
         if self.backend.hooks is not None:

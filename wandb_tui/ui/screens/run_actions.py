@@ -126,7 +126,7 @@ class RunActions(WithRuns):
 
     def _each(self, runs: list[RunAddress], do: Callable[[RunAddress], None]) -> None:
         there = [run for run in runs if run in self.session.watch]
-        cast("WandbTuiApp", self.app).hear_at_once()
+        cast("WandbTuiApp", self.app).hearing.at_once()
         for run in there:
             do(run)
         self.repaint([self.session.watch[run] for run in there])
