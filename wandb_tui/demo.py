@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import click
-
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
 from wandb_tui.services.disk.logs import log_to
 from wandb_tui.services.disk.paths import Paths
+from wandb_tui.shell import say
 from wandb_tui.wiring import Wiring
 
 OpenDashboard = Callable[[Wiring, Sequence[tuple[str, Goal]]], int]
@@ -43,7 +42,7 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
     with tempfile.TemporaryDirectory(prefix="wandb-tui-demo-") as folder:
         paths = Paths(config=Path(folder, "config"), state=Path(folder, "state"), log=Path(folder, "log"))
         log_to(paths.log_file)
-        click.echo("Starting a W&B server for this machine, and logging a few runs to it…")
+        say("Starting a W&B server for this machine, and logging a few runs to it…")
         with Sandbox(SandboxConfig(data_dir=Path(folder, "sandbox"), export_delay=_EXPORT_DELAY)) as sandbox:
             wiring = Wiring(
                 host=sandbox.base_url,

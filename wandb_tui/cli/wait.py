@@ -8,6 +8,7 @@ import click
 
 from wandb_tui.cli.options import HOST, UNTIL, addresses_of, build_wiring, read_runs
 from wandb_tui.core.errors import UsageError
+from wandb_tui.shell import say
 
 
 @click.command(short_help="Wait for runs without a screen.")
@@ -33,14 +34,14 @@ def wait(
 ) -> int:
     """Wait for runs without a screen. RUN may be "-" to read them from stdin.
 
-    \b
-    Exit status: 0 every goal met (with --any: one), 1 a run failed, 2 bad usage,
-    3 sign-in or API key refused, 4 timed out, 130 interrupted.
+    Exit status: 0 every goal met (with --any: one), 1 a run failed, 2 bad usage, 3 sign-in or API key refused,
+    4 timed out, 130 interrupted.
+
     CMD finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT set.
 
     \b
     Example:
-      wandb-tui wait lab/forks/abc123 --until step:200 --timeout 600 --json
+      wandb-tui wait lab/forks/abc123 --until step:200 --json
     """
     from wandb_tui.core.goal import Goal
     from wandb_tui.waiting import Wish
@@ -54,7 +55,7 @@ def wait(
         addresses = addresses_of(read_runs(runs), wiring)
         wiring.check_api_key()
         if not no_visit and not wiring.account.state().can_visit:
-            click.echo(
+            say(
                 "wandb-tui: no user name and password are known, so pages are visited signed out: enough for public "
                 "runs only. For others, run wandb-tui login.",
                 err=True,

@@ -16,8 +16,8 @@ from wandb_tui.core.record import Attempt
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui import look as looks
 from wandb_tui.ui.cells import RUN_STATE_COLOURS
-from wandb_tui.ui.log_lines import wrapped
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, version
+from wandb_tui.ui.wrapping import wrapped
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ import click
 
 from wandb_tui.core.events import Event, Level
 from wandb_tui.core.state import State
+from wandb_tui.shell import say
 
 if TYPE_CHECKING:
     from wandb_tui.group import MonitorGroup
@@ -48,11 +49,14 @@ class Output:
             if self.pipe_closed:
                 return
             try:
-                click.echo(self.line(event))
+                self._print(self.line(event))
             except BrokenPipeError:
                 self.pipe_closed = True
                 # Python would complain on its way out that it cannot flush.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _print(self, line: str) -> None:
+        say(line)
 
     def line(self, event: Event) -> str:
         """An event as text."""
@@ -81,6 +85,9 @@ class JsonLines(Output):
     """Prints one JSON object a line."""
 
     for_programs = True
+
+    def _print(self, line: str) -> None:
+        click.echo(line)
 
     def line(self, event: Event) -> str:
         """An event as JSON."""

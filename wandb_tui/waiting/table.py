@@ -17,6 +17,7 @@ from wandb_tui.core.events import Event
 from wandb_tui.core.state import State
 from wandb_tui.group import MonitorGroup
 from wandb_tui.results import GroupSummary, RunSummary
+from wandb_tui.shell import fitted
 from wandb_tui.ui.look import Look, clean, minutes
 from wandb_tui.waiting.output import Output
 from wandb_tui.waiting.wish import Wish
@@ -103,10 +104,10 @@ class LiveTable(Output):
             self._say(event.state, str(event.run), event.elapsed, event.message)
 
     def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
-        line = Text()
-        line.append(f"{self._look.icon(state)} ", style=_COLOURS[state])
-        line.append(f"{run}  {minutes(elapsed)}  {self._plain(message)}")
-        # Lines that stay are for copying and for a scroll-back of another width: the terminal wraps them.
+        told = f"{self._look.icon(state)} {run}  {minutes(elapsed)}  {self._plain(message)}"
+        line = Text(fitted(told, self._console.width, hang=2))
+        line.stylize(_COLOURS[state], 0, 1)
+        # What is longer than the terminal is wide is there to be copied: the terminal itself breaks it.
         self._console.print(line, soft_wrap=True)
 
     def _table(self, summary: GroupSummary) -> RenderableType:
