@@ -46,13 +46,16 @@ def wait(
     from wandb_tui.core.goal import Goal
     from wandb_tui.waiting import Wish
     from wandb_tui.waiting import wait as wait_for
+    from wandb_tui.waiting.patience import said_when_late
 
     goal = Goal.parse(until)
     if not all(isfinite(seconds) for seconds in (timeout, interval) if seconds is not None):
         raise UsageError("--timeout and --interval are numbers of seconds.", "--timeout 0 waits for ever.")
     wiring = build_wiring(host, anonymous_ok=True)
     try:
-        addresses = addresses_of(read_runs(runs), wiring)
+        texts = read_runs(runs)
+        with said_when_late(lambda: wiring.server.info.base_url):
+            addresses = addresses_of(texts, wiring)
         wiring.check_api_key()
         if not no_visit and not wiring.account.state().can_visit:
             say(
