@@ -6,23 +6,27 @@ Nothing of it touches the user's own keyring, watch list or settings: it all liv
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-
-import click
 
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
 from wandb_tui.services.disk.logs import log_to
 from wandb_tui.services.disk.paths import Paths
+from wandb_tui.shell import say
 from wandb_tui.wiring import Wiring
 
 OpenDashboard = Callable[[Wiring, Sequence[tuple[str, Goal]]], int]
 
 _EXPORT_DELAY = 4.0
 _CANNOT_DRAW = ("dumb", "unknown")
+_GOODBYE = """\
+The demo is over, and nothing of it was kept. With your own runs:
+  wandb-tui login                    sign in to your W&B server, once
+  wandb-tui entity/project/run_id    the dashboard, waiting for that run"""
 
 
 def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard) -> int:
@@ -43,7 +47,7 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
     with tempfile.TemporaryDirectory(prefix="wandb-tui-demo-") as folder:
         paths = Paths(config=Path(folder, "config"), state=Path(folder, "state"), log=Path(folder, "log"))
         log_to(paths.log_file)
-        click.echo("Starting a W&B server for this machine, and logging a few runs to it…")
+        say("Starting a W&B server for this machine, and logging a few runs to it…")
         with Sandbox(SandboxConfig(data_dir=Path(folder, "sandbox"), export_delay=_EXPORT_DELAY)) as sandbox:
             wiring = Wiring(
                 host=sandbox.base_url,
@@ -54,9 +58,12 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
             )
             with seed_demo(sandbox) as demo:
                 try:
-                    return open_dashboard(wiring, [(run.path, Goal.parse(run.goal)) for run in demo.runs])
+                    status = open_dashboard(wiring, [(run.path, Goal.parse(run.goal)) for run in demo.runs])
                 finally:
                     wiring.close()
+    if status == 0 and sys.stdout.isatty():
+        say(_GOODBYE)
+    return status
 
 
 def _without_wandb(environ: Mapping[str, str]) -> dict[str, str]:
@@ -72,8 +79,6 @@ def check_terminal() -> None:
     Raises:
         UsageError: There is none, or one that cannot move its cursor.
     """
-    import sys
-
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
     if os.environ.get("TERM") in _CANNOT_DRAW:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from wandb_tui import shell
 from wandb_tui.core.errors import ApiKeyError, KeyringError, ServerError, SignInError, UsageError
 from wandb_tui.core.ports import Credentials, Identity, Source
 from wandb_tui.core.probe import Answer
@@ -183,7 +184,7 @@ def _sign_in(wiring: Wiring) -> Identity:
 def _may_type_on(wiring: Wiring, origin: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    click.echo(f"The sign-in of {wiring.server.info.host} leads to {origin}, not known to belong to it.", err=True)
+    shell.say(f"The sign-in of {wiring.server.info.host} leads to {origin}, not known to belong to it.", err=True)
     return click.confirm("Type the password there, now and later?", default=False, err=True)
 
 
@@ -231,10 +232,10 @@ def take_session(wiring: Wiring) -> None:
         raise KeyringError(f"The session cannot be kept on this machine. {error.message}", error.hint) from None
     if not kept:
         raise KeyringError("The session cannot be kept on this machine (see the log).")
-    click.echo(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
+    shell.say(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
     named = wiring.environ.get("WANDB_VIEWER_MAIL", "")
     if named and wiring.environ.get("WANDB_VIEWER_PW") and named != username:
-        click.echo(f"WANDB_VIEWER_MAIL names {named}, who goes before {username}: unset it to use this session.")
+        shell.say(f"WANDB_VIEWER_MAIL names {named}, who goes before {username}: unset it to use this session.")
 
 
 def _handed() -> tuple[str, str, dict[str, Any]]:

@@ -18,7 +18,8 @@ from wandb_tui.services.wandb_api.step_files import StepFiles
 ODD = "[red]\x1b[31m\n漢字"
 LOG = f"""
 import math, wandb
-with wandb.init(project="forks", id="abc", name="sun", group="grid", job_type="train", tags=["a", "b"]) as run:
+with wandb.init(project="forks", id="abc", name="sun", group="grid", job_type="train", tags=["a", "b"],
+        config={{"lr": 0.1, "model": {{"depth": 12}}, "betas": [0.9, 0.999]}}) as run:
     for step in range(40):
         run.log({{"loss": math.nan if step == 7 else 1 / (step + 1), {ODD!r}: step, "note": "text"}})
     run.summary["nested"] = {{"best": 0.5}}
@@ -69,6 +70,7 @@ def test_the_run_its_summary_and_its_metrics(inspector):
     assert summary["note"] == "text"
     assert summary["nested.best"] == 0.5
     assert set(facts.metrics) == {"loss", ODD}
+    assert facts.config == (("betas", "[0.9, 0.999]"), ("lr", 0.1), ("model.depth", 12))
     assert facts.untold == ()
 
 

@@ -163,7 +163,7 @@ def test_the_demo_needs_no_account(short_folder):
         terminal.keys("q")
         terminal.until("Quit wandb-tui?")
         terminal.keys("y")
-        terminal.until("shell-is-back$", seconds=15)
+        terminal.until("nothing of it was kept", "wandb-tui login", "shell-is-back$", seconds=15)
         until(lambda: not [pid for pid in children if alive(pid)], seconds=5)
     assert not list(short_folder.glob("wandb-tui-demo-*"))
     assert not (short_folder / ".local").exists()

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -175,6 +176,16 @@ def test_a_server_that_is_down_times_out(wait):
     done = wait("lab/forks/def", "--timeout", "3", WANDB_BASE_URL="http://127.0.0.1:9")
     assert done.status == 4
     assert "Nothing listens" in done.out
+
+
+def test_a_server_that_says_nothing_is_named_meanwhile(wait):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = wait("lab/forks/def", "--json", "--timeout", "3", WANDB_BASE_URL=server)
+    assert done.status == 4
+    assert f"Asking {server}: no answer yet\n" in done.err
+    assert [event["state"] for event in done.events] == ["waiting", "timed-out"]
+    assert done.events[-1]["message"].endswith("the server has not answered")
 
 
 def test_no_browser_is_one_clear_sentence(wait):

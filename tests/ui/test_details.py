@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -40,6 +42,7 @@ def inspector(**more):
             user="ada",
             summary=(("acc", 0.912345678), ("loss", math.nan), ("note", "[red]x[/]")),
             metrics=("epoch", "acc", "train/loss"),
+            config=(("lr", 3e-4), ("model.depth", 12), ("model.name", "small")),
         ),
         "versions": Versions(
             tuple(
@@ -98,6 +101,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
         text = shown(app)
         for told in (
             *("brisk-sun-12 abc", "finished, step 99", "grid", "small, baseline", "ada", "0.912346", "[red]x[/]"),
+            *("model.depth  12", "model.name   small", "0.0003"),
             *("train/loss", "1 of 3", "v1", "latest", "33.6 kB", "16.8 kB", "and 21 older ones"),
             *("steps not told", "Not told: the server names no files of it."),
         ):
@@ -154,6 +158,7 @@ async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
         for said in (
             "This server does not know summaryMetrics.",
             "The server does not tell the run's summary.",
+            "The server does not tell the run's config.",
             "There is no version yet.",
         ):
             assert said in shown(app)
@@ -221,7 +226,17 @@ async def test_without_a_way_to_ask():
 async def test_hostile_texts_are_text_and_nothing_bends(kind):
     text = HOSTILE[kind]
     facts = RunFacts(
-        RunInfo(text, text, 3), MADE, text, text, text, (text, text), text, ((text, text),), (text, "loss"), (text,)
+        RunInfo(text, text, 3),
+        MADE,
+        text,
+        text,
+        text,
+        (text, text),
+        text,
+        ((text, text),),
+        (text, "loss"),
+        (text,),
+        ((text, text),),
     )
     versions = Versions((ExportedVersion(ArtifactVersion(1), (text,)),))
     covered = {1: Covers(why_not=text)}
@@ -280,6 +295,48 @@ async def test_a_copy_is_of_this_run():
         assert isinstance(app.screen, Details)
 
 
+async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
+    many = RunFacts(RunInfo("sun", "running"), config=tuple((f"key{n:03}", n) for n in range(400)))
+    for facts, said in ((many, "and 100 more"), (RunFacts(config=()), "The run has no config.")):
+        async with running(world(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
+            await opened(app, pilot)
+            await until(lambda: "asking" not in shown(app))
+            await pilot.press("end")
+            await until(lambda said=said: said in shown(app))
+
+
+async def test_the_plot_says_what_lies_across():
+    async with running(world(), size=(120, 40)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: picture(shown(app)) and re.search(r"│ +step +│", shown(app)))
+
+
+def test_a_config_is_flat_sorted_and_without_what_the_sdk_keeps_there():
+    def read(config):
+        return read_facts({"config": config}, []).config
+
+    wrapped = {
+        "lr": {"value": 0.1, "desc": None},
+        "_wandb": {"value": {"t": {"1": []}}},
+        "_name_or_path": {"value": "gpt2"},
+        "model": {"value": {"name": "small", "layers": {"depth": 12}, "extra": {}}},
+        "betas": {"desc": None, "value": [0.9, 0.999]},
+        "files": {"value": list(range(40))},
+    }
+    assert read(json.dumps(wrapped)) == (
+        ("_name_or_path", "gpt2"),
+        ("betas", "[0.9, 0.999]"),
+        ("files", "a list of 40"),
+        ("lr", 0.1),
+        ("model.extra", "an empty object"),
+        ("model.layers.depth", 12),
+        ("model.name", "small"),
+    )
+    assert read(wrapped) == read(json.dumps(wrapped))
+    assert len(read({str(n): {"value": n} for n in range(2000)})) == 1000
+    assert (read(None), read("{"), read(7), read_facts({}, []).config) == ((), None, None, None)
+
+
 def test_the_metric_that_tells_most_comes_first():
     names = ("lr", "glossary", "epoch", "val/accuracy", "reward", "Train_Loss", "aloss", "throughput")
     assert by_worth(names) == (
@@ -306,7 +363,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ("displayName", "state", "createdAt", "tags", "user", "summaryMetrics", "historyKeys", "sampledHistory")
+FIELDS = (
+    *("displayName", "state", "createdAt", "tags", "user", "summaryMetrics", "config", "historyKeys", "sampledHistory"),
+)
 
 
 @settings(max_examples=60, deadline=None)

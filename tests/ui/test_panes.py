@@ -14,13 +14,14 @@ from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import log_file
-from wandb_tui.ui.log_lines import Drawn, Page, drawn, wrapped
+from wandb_tui.ui.log_lines import Drawn, Page, drawn
 from wandb_tui.ui.log_search import found, marked
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look
 from wandb_tui.ui.shares import Axis, Shares
 from wandb_tui.ui.widgets.find_bar import FindBar
 from wandb_tui.ui.widgets.run_table import RunTable
+from wandb_tui.ui.wrapping import wrapped
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LONG = "one two three four five six seven eight nine ten " * 6

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 from fakes import FakeStore, World
-from support import running, until
+from support import running, shown, until
 from textual.color import Color
 
 from wandb_tui.ui.commands import ActionCommands
@@ -99,6 +99,21 @@ async def test_a_theme_chosen_in_the_palette_is_remembered_until_the_settings_ch
     async with running(World(store=store), theme=LIGHT) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert app.theme == LIGHT
+
+
+@pytest.mark.parametrize(("ascii_look", "mark"), [(False, "✔ now"), (True, "+ now")])
+async def test_the_palette_marks_the_theme_that_is_there_and_takes_another_at_once(ascii_look, mark):
+    async with running(ascii_look=ascii_look) as (app, pilot):
+        for theme in (THEMES[0].name, LIGHT):
+            app.choose_theme(theme)
+            await pilot.press("ctrl+p", *"now")
+            await until(lambda theme=theme: f"Theme {theme}  {mark}" in shown(app))
+            assert shown(app).count(mark) == 1
+            await pilot.press("escape")
+        await pilot.press("ctrl+p", *SAFE_DARK)
+        await until(lambda: f"Theme {SAFE_DARK}" in shown(app))
+        await pilot.press("enter")
+        await until(lambda: app.theme == SAFE_DARK and app.screen is app.dashboard)
 
 
 @pytest.mark.parametrize("kept", [3, {"chosen": 3}, {"chosen": "gone", "over": ""}, None])

@@ -8,21 +8,37 @@ import pytest
 
 from wandb_tui.cli import cli
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
-from wandb_tui.ui.actions import ACTIONS
+from wandb_tui.ui.actions import ACTIONS, Where
 from wandb_tui.ui.keys import KeyTable
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
+GROUPS = {
+    Where.ANYWHERE: "Everywhere",
+    Where.DASHBOARD: "On the table",
+    Where.RUNS: "On the table and in the details",
+    Where.LOGS: "In the logs",
+    Where.DETAILS: "In the details",
+}
+
+
 def keys():
+    """The tables as they must stand in the README: one for each place, and every action in one of them."""
+    return "\n\n".join(f"**{title}**\n\n{key_table(where)}" for where, title in GROUPS.items())
+
+
+def key_table(where):
     rows = [
         f"| {' '.join(f'`{key}`' for key in action.all_keys.split())} | **{action.label}.** {action.help} |"
         for action in ACTIONS
+        if action.where is where
     ]
     return "\n".join(["| key | does |", "| --- | --- |", *rows])
 
 
-def test_the_key_table_is_the_one_of_the_program():
+def test_the_key_tables_are_the_one_of_the_program():
+    assert {action.where for action in ACTIONS} == set(GROUPS)
     shown = re.search(r"<!-- keys -->\n(.*?)\n<!-- /keys -->", README, re.DOTALL)
     assert shown[1] == keys()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.options import HOST, NOT_DONE, REFUSED, build_wiring, provide_browser
+from wandb_tui.shell import say
 
 if TYPE_CHECKING:
     from wandb_tui.doctor import Check
@@ -55,7 +56,7 @@ _COLOURS = {"good": "green", "warning": "yellow", "bad": "red", "skipped": "cyan
 
 
 def _show_check(check: Check, *, as_json: bool) -> None:
-    from wandb_tui.core.checks import as_lines
+    from wandb_tui.core.checks import NAME_WIDTH, as_lines
 
     if as_json:
         import json
@@ -64,6 +65,7 @@ def _show_check(check: Check, *, as_json: bool) -> None:
         return
     first, *rest = as_lines(check)
     found = first.removesuffix(check.took)
-    click.echo(click.style(found[0], fg=_COLOURS[check.mark]) + found[1:] + click.style(check.took, dim=True))
+    indent = NAME_WIDTH + 3
+    say(click.style(found[0], fg=_COLOURS[check.mark]) + found[1:] + click.style(check.took, dim=True), hang=indent)
     for line in rest:
-        click.echo(line)
+        say(line, hang=indent + 2 if line.lstrip().startswith("→") else indent)

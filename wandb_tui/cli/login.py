@@ -6,18 +6,19 @@ import sys
 
 import click
 
+from wandb_tui import shell
 from wandb_tui.cli.options import HOST, build_wiring
 from wandb_tui.core.errors import KeyringError, UsageError
 
 
-@click.command()
+@click.command(short_help="Sign in once, and keep it.")
 @click.option("--username", metavar="NAME", help="The e-mail address or user name.")
 @click.option("--password-stdin", is_flag=True, help="The password is a line on stdin.")
 @click.option("--api-key-stdin", is_flag=True, help="The API key is a line on stdin, after the password.")
 @click.option("--no-verify", is_flag=True, help="Keep them without trying them.")
 @click.option("--window", is_flag=True, help="Sign in by hand in a visible browser: SSO, second factors.")
 @click.option("--print-session", is_flag=True, help="Write the browser session to stdout, for --session-stdin.")
-@click.option("--session-stdin", is_flag=True, help="Take over a session that --print-session wrote elsewhere.")
+@click.option("--session-stdin", is_flag=True, help="Take a session from --print-session.")
 @HOST
 def login(
     username: str | None,
@@ -34,7 +35,8 @@ def login(
     \b
     Examples:
       wandb-tui login
-      wandb-tui login --window --print-session | ssh cluster wandb-tui login --session-stdin
+      wandb-tui login --window --print-session |
+        ssh cluster wandb-tui login --session-stdin
     """
     from wandb_tui import signing
 
@@ -42,7 +44,7 @@ def login(
         raise UsageError("--print-session does not write a session to a terminal.", "Pipe it to where it is needed.")
 
     def say(text: str) -> None:
-        click.echo(text, err=print_session)
+        shell.say(text, err=print_session)
 
     wiring = build_wiring(host)
     try:
@@ -88,6 +90,6 @@ def logout(host: str | None) -> None:
         message = f"The browser session is forgotten, but not what the keyring holds for {host_name}. {error.message}"
         raise KeyringError(message, error.hint) from None
     if has_keyring():
-        click.echo(f"Forgotten: password, API key and browser session for {host_name}.")
+        shell.say(f"Forgotten: password, API key and browser session for {host_name}.")
     else:
-        click.echo(f"Nothing is kept for {host_name} now; this machine has no keyring.")
+        shell.say(f"Nothing is kept for {host_name} now; this machine has no keyring.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.core.errors import NoBrowserError, UsageError
+from wandb_tui.shell import columns, fitted, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,7 @@ def provide_browser(*, yes: bool, ask: bool = True) -> Path:
         return usable_browser(os.environ)
     except NoBrowserError as error:
         may_ask = ask and sys.stdin.isatty() and not os.environ.get("WANDB_TUI_BROWSER")
-        if not yes and not (may_ask and click.confirm(f"{error.message} Install one now?", default=True)):
+        question = fitted(f"{error.message} Install one now?", columns(sys.stdout))
+        if not yes and not (may_ask and click.confirm(question, default=True)):
             raise
-    return install_browser(lambda line: click.echo(line, err=True), os.environ)
+    return install_browser(lambda line: say(line, err=True), os.environ)

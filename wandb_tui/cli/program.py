@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -21,6 +22,7 @@ from wandb_tui.cli.options import BAD_USAGE, INTERRUPTED, NOT_DONE, REFUSED
 from wandb_tui.cli.sandbox import sandbox
 from wandb_tui.cli.wait import wait
 from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
+from wandb_tui.shell import columns, fitted, say
 
 _WIDEST, _NARROWEST, _USUAL = 100, 50, 80
 _LOOKS_LIKE = 0.75
@@ -34,6 +36,19 @@ def _help_width() -> int:
     except (AttributeError, ValueError, OSError):
         columns = _USUAL
     return max(min(columns or _USUAL, _WIDEST) - 2, _NARROWEST)
+
+
+class _Help(click.HelpFormatter):
+    """Help whose examples, which click leaves as they are, fit the terminal as well."""
+
+    def getvalue(self) -> str:
+        return fitted(super().getvalue(), columns(sys.stdout))
+
+
+class _Context(click.Context):
+    """What all our commands run in."""
+
+    formatter_class = _Help
 
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "terminal_width": _help_width()}
@@ -88,6 +103,8 @@ def cli() -> None:
 
 for _command in (dashboard, demo, wait, sandbox, login, logout, doctor, completion):
     cli.add_command(_command)
+for _command in (cli, *cli.commands.values()):
+    _command.context_class = _Context
 
 
 def main() -> NoReturn:
@@ -114,12 +131,19 @@ def _status(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return BAD_USAGE
     except WandbTuiError as error:
-        click.echo(f"wandb-tui: {error}", err=True)
+        say(f"{PROGRAM}: {error}", err=True)
         return BAD_USAGE if isinstance(error, UsageError) else REFUSED if _refused(error) else NOT_DONE
     return result if isinstance(result, int) else 0
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click has to say about a command line."""
+    text = io.StringIO()
+    error.show(text)
+    say(text.getvalue().removesuffix("\n"), err=True)
 
 
 def _refused(error: WandbTuiError) -> bool:

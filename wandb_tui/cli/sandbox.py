@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from wandb_tui.core.errors import UsageError, WandbTuiError
+from wandb_tui.shell import say
 
 
 class _SandboxCommand(click.Command):
@@ -74,9 +75,9 @@ def sandbox(
 def _list_variants(package: Any) -> None:
     """What each kind of sign-in page and each fault does, with all options and their defaults."""
     for kind, summary in package.SIGN_INS.items():
-        click.echo(f"--sign-in {kind}\n    {getattr(summary, 'summary', summary)}")
+        say(f"--sign-in {kind}\n    {getattr(summary, 'summary', summary)}")
     for fault in package.FAULTS.values():
-        click.echo(f"--fault {fault.usage()}\n    {fault.summary}")
+        say(f"--fault {fault.usage()}\n    {fault.summary}")
 
 
 def _sandbox() -> Any:

@@ -8,6 +8,7 @@ import click
 
 from wandb_tui.cli.options import HOST, UNTIL, addresses_of, build_wiring, read_runs
 from wandb_tui.core.errors import UsageError
+from wandb_tui.shell import say
 
 
 @click.command(short_help="Wait for runs without a screen.")
@@ -33,28 +34,31 @@ def wait(
 ) -> int:
     """Wait for runs without a screen. RUN may be "-" to read them from stdin.
 
-    \b
-    Exit status: 0 every goal met (with --any: one), 1 a run failed, 2 bad usage,
-    3 sign-in or API key refused, 4 timed out, 130 interrupted.
+    Exit status: 0 every goal met (with --any: one), 1 a run failed, 2 bad usage, 3 sign-in or API key refused,
+    4 timed out, 130 interrupted.
+
     CMD finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT set.
 
     \b
     Example:
-      wandb-tui wait lab/forks/abc123 --until step:200 --timeout 600 --json
+      wandb-tui wait lab/forks/abc123 --until step:200 --json
     """
     from wandb_tui.core.goal import Goal
     from wandb_tui.waiting import Wish
     from wandb_tui.waiting import wait as wait_for
+    from wandb_tui.waiting.patience import said_when_late
 
     goal = Goal.parse(until)
     if not all(isfinite(seconds) for seconds in (timeout, interval) if seconds is not None):
         raise UsageError("--timeout and --interval are numbers of seconds.", "--timeout 0 waits for ever.")
     wiring = build_wiring(host, anonymous_ok=True)
     try:
-        addresses = addresses_of(read_runs(runs), wiring)
+        texts = read_runs(runs)
+        with said_when_late(lambda: wiring.server.info.base_url):
+            addresses = addresses_of(texts, wiring)
         wiring.check_api_key()
         if not no_visit and not wiring.account.state().can_visit:
-            click.echo(
+            say(
                 "wandb-tui: no user name and password are known, so pages are visited signed out: enough for public "
                 "runs only. For others, run wandb-tui login.",
                 err=True,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from wandb_tui.core.probe import ArtifactVersion, RunInfo
 
 Scalar = bool | int | float | str | None
-"""A value of a summary; what is no plain value stands there as its kind, in words."""
+"""A value of a summary or config; what is no plain value stands there as its kind, in words."""
+
+Values: TypeAlias = tuple[tuple[str, Scalar], ...]
+"""Names and values, by name; what was nested has a name with dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class RunFacts:
         summary: The last value of each metric, by name; None where the server does not tell.
         metrics: The names of the metrics that are numbers, as logged; None where the server does not tell.
         untold: What this server does not know to tell, by the API's names.
+        config: What it was begun with; None where the server does not tell.
     """
 
     info: RunInfo = field(default_factory=RunInfo)
@@ -36,9 +41,10 @@ class RunFacts:
     sweep: str = ""
     tags: tuple[str, ...] = ()
     user: str = ""
-    summary: tuple[tuple[str, Scalar], ...] | None = None
+    summary: Values | None = None
     metrics: tuple[str, ...] | None = None
     untold: tuple[str, ...] = ()
+    config: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)

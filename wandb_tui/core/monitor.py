@@ -369,7 +369,7 @@ class Monitor:
     # The ends
 
     def _time_out(self) -> Event:
-        waited, why = self._schedule.elapsed, self._last_message or f"no answer about {self._goal}"
+        waited, why = self._schedule.elapsed, self._last_message or "the server has not answered"
         return self._say(
             State.TIMED_OUT,
             f"Timeout reached after {waited:.0f} s: {why[:1].lower()}{why[1:]}",

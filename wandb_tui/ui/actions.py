@@ -125,7 +125,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("visit", ("v",), "Visit", "Open the run's page again now.", needs=Needs.ACTIVE_RUN),
     Action("remove", ("d", "delete"), "Remove", "Take this run off the list.", needs=Needs.RUN, dangerous=True),
     Action("details", ("enter", "e"), "Details",
-           "Show this run: a plot of its metrics, its summary, the versions of its history, all attempts.",
+           "Show this run: a plot of its metrics, its summary and config, the versions of its history, all attempts.",
            needs=Needs.RUN),
     Action("logs", ("l",), "Logs", "Keep a log pane open for this run.", needs=Needs.RUN),
     Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.", needs=Needs.PANE,

@@ -89,7 +89,7 @@ class WandbTuiApp(SpeakingApp):
         self._backend = backend
         self._given = [(run, goal) if isinstance(run, str) else run for run in runs]
         self._goal = goal
-        self._look = Look(ascii_look, links)
+        self.look = Look(ascii_look, links)
         self._begin_with_theme(theme)
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
@@ -129,12 +129,12 @@ class WandbTuiApp(SpeakingApp):
 
     def get_default_screen(self) -> Dashboard:
         """The dashboard."""
-        self.dashboard = Dashboard(self.session, self._look, self._goal)
+        self.dashboard = Dashboard(self.session, self.look, self._goal)
         return self.dashboard
 
     def on_mount(self) -> None:
         """Show first, then fetch what takes longer."""
-        self.set_class(self._look.ascii, "-ascii")
+        self.set_class(self.look.ascii, "-ascii")
         few = not self.is_headless and self.console.color_system in {"standard", "windows"}
         self.set_class(few, "-few-colours")
         if few:
@@ -264,7 +264,7 @@ class WandbTuiApp(SpeakingApp):
         news = self._announcer.take()
         for said in news:
             if notices.toast:
-                self.notify(self._look.text(said.text), title=said.title, severity=said.severity, markup=False)
+                self.notify(self.look.text(said.text), title=said.title, severity=said.severity, markup=False)
             if notices.terminal:
                 self.notify_outside(f"wandb-tui: {said.title}", said.text)
             for row in said.rows:
@@ -363,7 +363,7 @@ class WandbTuiApp(SpeakingApp):
         if self.session.sign_in_problem and self.account is not None and self.account.unknown_origin:
             self._ask_about(self.account.unknown_origin)
             return
-        self.push_screen(SignIn(self.session, self.account, self.app_url, self._look), self._signed_in)
+        self.push_screen(SignIn(self.session, self.account, self.app_url, self.look), self._signed_in)
 
     def _ask_about(self, origin: str) -> None:
         """Ask whether the password may be typed into a page that is not known; a no leaves the sign-in screen."""
@@ -374,7 +374,7 @@ class WandbTuiApp(SpeakingApp):
             if yes:
                 self.run_worker(self._allow(origin))
             else:
-                self.push_screen(SignIn(self.session, self.account, self.app_url, self._look), self._signed_in)
+                self.push_screen(SignIn(self.session, self.account, self.app_url, self.look), self._signed_in)
 
         host = clean(self.dashboard.header.host, 60)
         self.push_screen(
@@ -406,7 +406,7 @@ class WandbTuiApp(SpeakingApp):
         from wandb_tui.ui.screens.help import Help
 
         if not isinstance(self.screen, Help):
-            self.push_screen(Help(self._look, self.session.keys, self.screen, self._backend.files))
+            self.push_screen(Help(self.look, self.session.keys, self.screen, self._backend.files))
 
     def action_ask_quit(self) -> None:
         """Leave; with a question while monitors run."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from wandb_tui.core.checks import NAME_WIDTH, SIGNS, Check, Look, Mark, Mend
-from wandb_tui.ui.log_lines import wrapped
 from wandb_tui.ui.look import Look as Signs
 from wandb_tui.ui.look import clean
+from wandb_tui.ui.wrapping import wrapped
 
 _COLOURS = {Mark.GOOD: "success", Mark.WARNING: "warning", Mark.BAD: "error", Mark.SKIPPED: "quiet"}
 _SPINNING = "|/-\\"

@@ -52,12 +52,12 @@ class ActionCommands(Provider):
                     partial(screen.copy_now, copy),
                 )
         for theme in sorted(app.available_themes, key=lambda theme: (theme not in OWN, theme)):
-            if theme != app.theme:
-                yield (
-                    f"Theme {theme}",
-                    f"Change the colours{': ' + OWN[theme] if theme in OWN else ''}.",
-                    partial(app.choose_theme, theme),
-                )
+            does = "These are the colours now" if theme == app.theme else "Change the colours"
+            yield (
+                f"Theme {theme}{app.look.text('  ✔ now') if theme == app.theme else ''}",
+                f"{does}{': ' + OWN[theme] if theme in OWN else ''}.",
+                partial(app.choose_theme, theme),
+            )
 
 
 def _usable(action: Action, screen: LiveScreen | None) -> bool:

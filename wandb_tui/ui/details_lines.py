@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,14 +10,14 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
-from wandb_tui.core.details import Covers, RunFacts, Scalar, Versions
+from wandb_tui.core.details import Covers, RunFacts, Scalar, Values, Versions
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui import look as looks
 from wandb_tui.ui.cells import RUN_STATE_COLOURS
-from wandb_tui.ui.log_lines import wrapped
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, version
+from wandb_tui.ui.wrapping import wrapped
 
 T = TypeVar("T")
 
@@ -120,21 +120,34 @@ def _facts(facts: RunFacts, frame: Frame) -> Iterator[Content]:
 def summary_lines(facts: Part[RunFacts], frame: Frame) -> Iterator[Content]:
     """The last value of each metric."""
     if facts.told is None:
-        if facts.problem:
-            yield frame.text("Not known, as the server tells nothing of the run.", "$quiet")
-        else:
-            yield from not_told(facts, frame)
-        return
-    values = facts.told.summary
+        return _nothing_of_the_run(facts, frame)
+    return _value_lines("summary", facts.told.summary, "The run has no summary yet.", frame)
+
+
+def config_lines(facts: Part[RunFacts], frame: Frame) -> Iterator[Content]:
+    """What the run was begun with."""
+    if facts.told is None:
+        return _nothing_of_the_run(facts, frame)
+    return _value_lines("config", facts.told.config, "The run has no config.", frame)
+
+
+def _nothing_of_the_run(facts: Part[RunFacts], frame: Frame) -> Iterator[Content]:
+    if facts.problem:
+        yield frame.text("Not known, as the server tells nothing of the run.", "$quiet")
+    else:
+        yield from not_told(facts, frame)
+
+
+def _value_lines(name: str, values: Values | None, none: str, frame: Frame) -> Iterator[Content]:
     if values is None:
-        yield frame.text("The server does not tell the run's summary.", "$warning")
+        yield frame.text(f"The server does not tell the run's {name}.", "$warning")
     elif not values:
-        yield frame.text("The run has no summary yet.", "$quiet")
+        yield frame.text(none, "$quiet")
     else:
         yield from _values(values, frame)
 
 
-def _values(values: Sequence[tuple[str, Scalar]], frame: Frame) -> Iterator[Content]:
+def _values(values: Values, frame: Frame) -> Iterator[Content]:
     shown = [(frame.look.fit(clean(name, 200), frame.width // 2), value) for name, value in values[:_MOST_VALUES]]
     longest = max(cell_len(name) for name, _ in shown) + 2
     for name, value in shown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from wandb_tui.ui import look as looks
 from wandb_tui.ui.links import Link, over_lines
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.wrapping import wrapped
 
 Piece = tuple[str, str]
 """A text and the name of its style."""
@@ -27,9 +27,6 @@ _TIME_WIDTH = 9
 _SIGN_WIDTH = 3
 _NARROW = 28
 """Below this many cells the time of day is left out."""
-
-_BREAK = re.compile(r"(?<!\d) | (?!(?:ms|s|min|m|h|d|[kMGT]?i?B|%)(?!\w))")
-"""A space at which a line may end: any but that between a number and its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,41 +111,3 @@ def _line(line: LogLine, page: Page) -> Iterator[Drawn]:
 def _rule(attempt: int, page: Page) -> Drawn:
     title = f"── attempt {attempt} "
     return Drawn(((page.look.text(title + "─" * max(0, page.width - cell_len(title))), "rule"),))
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces where that is possible.
-
-    A number and its unit stay together.
-    """
-    if len(text) * 2 <= width or cell_len(text) <= width:
-        return [text]
-    lines: list[str] = []
-    current = ""
-    room = width
-    for word in _BREAK.split(text):
-        length = cell_len(word)
-        if current and length + 1 <= room:
-            current, room = f"{current} {word}", room - length - 1
-            continue
-        if current:
-            lines.append(current)
-        *full, current = _broken(word, width) if length > width else [word]
-        lines += full
-        room = width - cell_len(current)
-    lines.append(current)
-    return lines
-
-
-def _broken(word: str, width: int) -> list[str]:
-    """A word that is too long, in pieces that fit."""
-    pieces: list[str] = []
-    piece, length = "", 0
-    for char in word:
-        cells = cell_len(char)
-        if length + cells > width and piece:
-            pieces.append(piece)
-            piece, length = "", 0
-        piece += char
-        length += cells
-    return [*pieces, piece]

@@ -9,11 +9,10 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import click
-
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.handover import run_environment
 from wandb_tui.services.children import end_group
+from wandb_tui.shell import say
 
 if TYPE_CHECKING:
     from wandb_tui.waiting.output import Output
@@ -66,7 +65,7 @@ class Commands:
             end_group(process)
         elif process.returncode != 0:
             self.failed = True
-            click.echo(f"The command for {run} ended with status {process.returncode}.", err=True)
+            say(f"The command for {run} ended with status {process.returncode}.", err=True)
 
     @staticmethod
     def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -16,6 +16,7 @@ from wandb_tui.group import MonitorGroup
 from wandb_tui.results import MonitorResult
 from wandb_tui.waiting.commands import Commands
 from wandb_tui.waiting.output import Output, output_for
+from wandb_tui.waiting.patience import Asking
 from wandb_tui.waiting.wish import Wish
 from wandb_tui.wiring import Wiring
 
@@ -27,7 +28,7 @@ _GRAVEST_FIRST = (REFUSED, NOT_DONE, TIMED_OUT)
 def wait(wish: Wish, wiring: Wiring) -> int:
     """Wait as wished; the exit status."""
     interrupted = threading.Event()
-    out = output_for(wish, ascii_look=wiring.settings.look == "ascii")
+    out = output_for(wish, Asking(wiring.server.info.base_url), ascii_look=wiring.settings.look == "ascii")
     commands = Commands(wish.command, interrupted, out)
     group = MonitorGroup(
         wiring=wiring,

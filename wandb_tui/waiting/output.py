@@ -16,10 +16,12 @@ import click
 
 from wandb_tui.core.events import Event, Level
 from wandb_tui.core.state import State
+from wandb_tui.shell import say
 
 if TYPE_CHECKING:
     from wandb_tui.group import MonitorGroup
     from wandb_tui.results import GroupSummary
+    from wandb_tui.waiting.patience import Asking
     from wandb_tui.waiting.wish import Wish
 
 _MARKS = {Level.WARNING: "!", Level.ERROR: "✖"}
@@ -31,9 +33,11 @@ class Output:
     for_programs = False
     """Whether a program reads stdout, so that nothing else may be written there."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: Wish, asking: Asking) -> None:
+        self._asking = asking
         self._several = len(wish.runs) > 1
         self._printing = threading.Lock()
+        self._noted = False
         self.pipe_closed = False
         self.closing = False
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -42,17 +46,21 @@ class Output:
 
     def hear(self, event: Event) -> None:
         """Take in one event; called from the monitors' threads."""
+        self._asking.hear(event)
         if self.closing and event.state is State.CANCELLED:
             return
         with self._printing:
             if self.pipe_closed:
                 return
             try:
-                click.echo(self.line(event))
+                self._print(self.line(event))
             except BrokenPipeError:
                 self.pipe_closed = True
                 # Python would complain on its way out that it cannot flush.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _print(self, line: str) -> None:
+        say(line)
 
     def line(self, event: Event) -> str:
         """An event as text."""
@@ -62,6 +70,9 @@ class Output:
 
     def tick(self) -> None:
         """Bring up to date what is shown; called a few times a second by the one thread that waits."""
+        if not self._noted and (note := self._asking.note):
+            self._noted = True
+            say(note, err=True)
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:  # noqa: ARG002 - what a live table needs
@@ -82,6 +93,9 @@ class JsonLines(Output):
 
     for_programs = True
 
+    def _print(self, line: str) -> None:
+        click.echo(line)
+
     def line(self, event: Event) -> str:
         """An event as JSON."""
         return json.dumps(
@@ -98,12 +112,12 @@ class JsonLines(Output):
         )
 
 
-def output_for(wish: Wish, *, ascii_look: bool) -> Output:
+def output_for(wish: Wish, asking: Asking, *, ascii_look: bool) -> Output:
     """The kind of output that was asked for, and that whoever reads it can take."""
     if wish.as_json:
-        return JsonLines(wish)
+        return JsonLines(wish, asking)
     if sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb"}:
         from wandb_tui.waiting.table import LiveTable
 
-        return LiveTable(wish, ascii_look=ascii_look)
-    return Output(wish)
+        return LiveTable(wish, asking, ascii_look=ascii_look)
+    return Output(wish, asking)

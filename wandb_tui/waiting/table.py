@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -17,8 +17,10 @@ from wandb_tui.core.events import Event
 from wandb_tui.core.state import State
 from wandb_tui.group import MonitorGroup
 from wandb_tui.results import GroupSummary, RunSummary
+from wandb_tui.shell import fitted
 from wandb_tui.ui.look import Look, clean, minutes
 from wandb_tui.waiting.output import Output
+from wandb_tui.waiting.patience import Asking
 from wandb_tui.waiting.wish import Wish
 
 _COLOURS = {
@@ -39,8 +41,8 @@ _NARROWEST, _ROOM_FOR_ECHO = 20, 3
 class LiveTable(Output):
     """Shows each run that is waited for in a row; a run that ends leaves the table and gets a line that stays."""
 
-    def __init__(self, wish: Wish, *, ascii_look: bool) -> None:
-        super().__init__(wish)
+    def __init__(self, wish: Wish, asking: Asking, *, ascii_look: bool) -> None:
+        super().__init__(wish, asking)
         self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
         self._look = Look(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
@@ -49,6 +51,7 @@ class LiveTable(Output):
 
     def hear(self, event: Event) -> None:
         """A run that has ended will get its line above the table; all else is seen in the table."""
+        self._asking.hear(event)
         if event.state.final and not (self.closing and event.state is State.CANCELLED):
             self._ended.put(event)
 
@@ -103,26 +106,26 @@ class LiveTable(Output):
             self._say(event.state, str(event.run), event.elapsed, event.message)
 
     def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
-        line = Text()
-        line.append(f"{self._look.icon(state)} ", style=_COLOURS[state])
-        line.append(f"{run}  {minutes(elapsed)}  {self._plain(message)}")
-        # Lines that stay are for copying and for a scroll-back of another width: the terminal wraps them.
+        told = f"{self._look.icon(state)} {run}  {minutes(elapsed)}  {self._plain(message)}"
+        line = Text(fitted(told, self._console.width, hang=2))
+        line.stylize(_COLOURS[state], 0, 1)
+        # What is longer than the terminal is wide is there to be copied: the terminal itself breaks it.
         self._console.print(line, soft_wrap=True)
 
     def _table(self, summary: GroupSummary) -> RenderableType:
         waiting = [run for run in summary.runs if not run.state.final]
-        room = max(1, self._console.height - _LINES_LEFT_FREE)
+        note = Text(fitted(self._plain(self._asking.note), self._width), style="dim")
+        room = max(1, self._console.height - _LINES_LEFT_FREE - (note.plain.count("\n") + 1 if note else 0))
         shown, hidden = waiting[:room], len(waiting[room:])
         table = self._rows(shown)
         if hidden:
             table.add_row("", Text(self._plain(f"… and {hidden} more"), style="dim"))
-        return table
+        return Group(table, note) if note else table
 
     def _rows(self, runs: Sequence[RunSummary]) -> Table:
         words = self._console.width >= _TOO_NARROW_FOR_WORDS
-        # Room for the terminal's own “^C”: else that wraps to the next line, and the table is drawn one too low.
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.width = max(_NARROWEST, self._console.width - _ROOM_FOR_ECHO)
+        table.width = self._width
         table.add_column(no_wrap=True, width=12 if words else 1)
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=2, max_width=50 if words else None)
         table.add_column(no_wrap=True, justify="right", width=7)
@@ -134,6 +137,11 @@ class LiveTable(Output):
             cells = [state, Text(clean(str(run.run))), Text(minutes(run.elapsed))]
             table.add_row(*cells, *([Text(self._plain(run.message), style="dim")] if words else []))
         return table
+
+    @property
+    def _width(self) -> int:
+        """Leaves room for the terminal's own “^C”: else that wraps, and the table is drawn one line too low."""
+        return max(_NARROWEST, self._console.width - _ROOM_FOR_ECHO)
 
     def _plain(self, text: str) -> str:
         """Text from outside made harmless, and in the signs that this terminal has."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wandb_tui.core.details import Curve, ExportedVersion, RunFacts, Scalar, Versions
+from wandb_tui.core.details import Curve, ExportedVersion, RunFacts, Values, Versions
 from wandb_tui.services.wandb_api.answers import json_object, json_scalar, moment, nodes
 from wandb_tui.services.wandb_api.graphql import Reply
 from wandb_tui.services.wandb_api.questions import artifact_version, run_info
+from wandb_tui.services.wandb_api.run_values import read_config, read_summary
 
 FACTS = """
 query RunDetails($project: String!, $entity: String!, $name: String!) {
@@ -30,6 +31,7 @@ query RunDetails($project: String!, $entity: String!, $name: String!) {
       tags
       user { username }
       summaryMetrics
+      config
       historyKeys
     }
   }
@@ -73,8 +75,6 @@ _SAMPLES = 500
 
 _NEEDED = frozenset({"project", "run", "artifactType", "artifactCollection", "artifacts", "edges", "node", "query"})
 _NAMED = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
-_DEEPEST = 5
-_MOST = 1000
 
 
 def unknown_fields(query: str, reply: Reply) -> list[str]:
@@ -109,7 +109,7 @@ def read_facts(run: dict[str, Any], untold: Sequence[str]) -> RunFacts:
     texts = {key: str(run.get(key) or "") for key in ("group", "jobType", "sweepName")}
     tags = run.get("tags")
     user = json_object(run.get("user"))
-    summary = _summary(run)
+    summary = read_summary(run)
     return RunFacts(
         run_info(run),
         moment(run.get("createdAt")),
@@ -121,6 +121,7 @@ def read_facts(run: dict[str, Any], untold: Sequence[str]) -> RunFacts:
         summary,
         _metrics(run, summary),
         tuple(untold),
+        read_config(run),
     )
 
 
@@ -152,32 +153,7 @@ def _aliases(node: dict[str, Any]) -> Iterator[str]:
             yield str(alias)
 
 
-def _summary(run: dict[str, Any]) -> tuple[tuple[str, Scalar], ...] | None:
-    """The summary, what is nested under names with dots; what the SDK keeps there for itself is left out."""
-    found = json_scalar(run.get("summaryMetrics"))
-    if not isinstance(found, dict):
-        return None
-    flat = [(name, value) for name, value in _flat(found) if not name.startswith("_")]
-    return tuple(sorted(flat[:_MOST], key=lambda item: item[0]))
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Scalar]]:
-    for name, value in values.items():
-        if isinstance(value, dict) and "_type" not in value and depth < _DEEPEST:
-            yield from _flat(value, f"{prefix}{name}.", depth + 1)
-        else:
-            yield f"{prefix}{name}", _scalar(value)
-
-
-def _scalar(value: object) -> Scalar:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, dict):
-        return str(value.get("_type") or "an object")
-    return f"a list of {len(value)}" if isinstance(value, list) else ""
-
-
-def _metrics(run: dict[str, Any], summary: tuple[tuple[str, Scalar], ...] | None) -> tuple[str, ...] | None:
+def _metrics(run: dict[str, Any], summary: Values | None) -> tuple[str, ...] | None:
     """The metrics that are numbers: by the index of what was logged, else by the summary."""
     if "historyKeys" in run:
         index = json_scalar(run["historyKeys"])

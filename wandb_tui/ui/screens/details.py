@@ -21,7 +21,15 @@ from wandb_tui.core.ports import Inspector
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
-from wandb_tui.ui.details_lines import Frame, Part, attempt_lines, run_lines, summary_lines, version_lines
+from wandb_tui.ui.details_lines import (
+    Frame,
+    Part,
+    attempt_lines,
+    config_lines,
+    run_lines,
+    summary_lines,
+    version_lines,
+)
 from wandb_tui.ui.look import Look, clean, short_name
 from wandb_tui.ui.metric_choice import by_worth, first_choice
 from wandb_tui.ui.screens.with_runs import WithRuns
@@ -75,19 +83,18 @@ class Details(WithRuns):
             ),
             Section("Attempts", lambda width: [*attempt_lines(self._row, self._frame(width))], id="attempts"),
             Section("Summary", lambda width: [*summary_lines(self._facts, self._frame(width))], id="summary"),
+            Section("Config", lambda width: [*config_lines(self._facts, self._frame(width))], id="config"),
         ]
 
     def compose(self) -> ComposeResult:
         """What tells whether it is the right run comes first."""
-        run, versions, attempts, summary = self._sections
+        run, *others = self._sections
         with VerticalScroll(id="details"), Vertical(id="details-columns"):
             with Vertical(classes="details-column"):
                 yield run
                 yield self._panel
             with Vertical(classes="details-column"):
-                yield versions
-                yield attempts
-                yield summary
+                yield from others
         yield self._keys
 
     def on_mount(self) -> None:

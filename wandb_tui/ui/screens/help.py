@@ -14,10 +14,10 @@ from textual.widgets import Static
 from wandb_tui.core.state import State
 from wandb_tui.ui.actions import ACTIONS, Where, shown
 from wandb_tui.ui.keys import KeyTable
-from wandb_tui.ui.log_lines import wrapped
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
+from wandb_tui.ui.wrapping import wrapped
 
 _WIDTH, _FRAME, _SIGNS = 84, 7, 14
 """Cells: of the whole box as its style sheet has it, of border and padding, of the column of keys and signs."""

@@ -59,5 +59,6 @@ class CurvePlot(PlotextPlot):
         marker = "*" if self._look.ascii else "braille"
         for x, y in stretches(self._curve, across, up):
             plt.plot(x, y, marker=marker, color=colour)
+        plt.xlabel("step")
         plt.xticks(*across.ticks(max(2, self.size.width // _CELLS_A_LABEL), shown_step, whole=True))
         plt.yticks(*up.ticks(max(2, self.size.height // _LINES_A_LABEL), shown_value))

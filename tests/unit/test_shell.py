@@ -1,0 +1,85 @@
+"""What is said in the shell: whole words on a terminal, whole lines in a pipe."""
+
+import os
+import pty
+import re
+import struct
+import termios
+from fcntl import ioctl
+
+import click
+import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
+
+from wandb_tui import shell
+from wandb_tui.cli import cli, program
+from wandb_tui.shell import columns, fitted
+
+SENTENCE = "There is no project lab/forks, or this API key may not see it. Its next check comes in 5 s at the earliest."
+CHECK = (
+    "✔ API key          "
+    + click.style("accepted", fg="green")
+    + " by the server, and it belongs to a researcher  0.3 s"
+)
+EXAMPLE = "    wandb-tui lab/forks/abc123 --until step:200    the dashboard, waiting for step 200"
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+@pytest.mark.parametrize("text", [SENTENCE, CHECK, EXAMPLE, "漢字 " * 40, f"{SENTENCE}\n\n{EXAMPLE}"])
+def test_words_stay_whole_and_nothing_is_lost(text, width):
+    lines = fitted(text, width).split("\n")
+    assert all(cell_len(click.unstyle(line)) <= max(width, len("lab/forks/abc123") + 10) for line in lines)
+    assert " ".join(lines).split() == text.split()
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_it_hangs_where_the_text_began():
+    lines = click.unstyle(fitted(CHECK, 60, hang=19)).split("\n")
+    assert lines == ["✔ API key          accepted by the server, and it belongs to", " " * 19 + "a researcher  0.3 s"]
+    assert fitted(CHECK, 60) == fitted(CHECK, 60, hang=19)
+    assert fitted(EXAMPLE, 60).split("\n") == [EXAMPLE[:47], " " * 8 + EXAMPLE[51:]]
+    assert fitted("one two three four five six", 26, hang=19).split("\n") == ["one two three four five", "  six"]
+
+
+def test_an_address_stays_whole_to_be_copied():
+    url = "http://127.0.0.1:8080/" + "x" * 80
+    assert fitted(f"Look at {url} and then elsewhere", 60).split("\n") == [f"Look at {url}", "and then elsewhere"]
+
+
+def test_only_a_terminal_has_a_width():
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    read, write = os.pipe()
+    with os.fdopen(theirs, "w") as terminal, os.fdopen(write, "w") as pipe:
+        assert columns(terminal) == 60
+        assert columns(pipe) is None
+    for end in (ours, read):
+        os.close(end)
+    assert columns(None) is None
+    assert fitted(SENTENCE, None) == SENTENCE
+
+
+@pytest.mark.parametrize("name", [None, *(name for name, command in cli.commands.items() if not command.hidden)])
+def test_the_help_fits_a_narrow_terminal(monkeypatch, name):
+    monkeypatch.setattr(program, "columns", lambda _: 60)
+    done = CliRunner().invoke(cli, [*([name] if name else []), "--help"], terminal_width=58)
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert [line for line in lines if len(line) > 60] == [] or name == "completion"
+    assert not [line for line in lines if re.search(r"[a-z]\.\.\.$", line)]
+
+
+def test_errors_fit_the_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(shell, "columns", lambda _: 60)
+    monkeypatch.setattr("sys.argv", ["wandb-tui", "wait", "--nonsense", "--interval", "x"])
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    assert end.value.code == 2
+    assert "--nonsense" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["wandb-tui", "demoo"])
+    with pytest.raises(SystemExit):
+        program.main()
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) > 1
+    assert max(map(len, told)) <= 60
