@@ -6,7 +6,8 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from recording import Recording
@@ -27,37 +28,35 @@ _READY = 4
 
 
 def main() -> None:
-    record()
-    with tempfile.TemporaryDirectory() as folder, Sandbox(SandboxConfig(export_delay=6, port=8080)) as sandbox:
-        with seed_demo(sandbox) as demo:
-            runs = [(run.path, Goal.parse(run.goal)) for run in demo.runs]
-            signed_in = wiring(sandbox, Path(folder, "one"), with_account=True)
-            asyncio.run(picture_dashboard(dashboard_app(signed_in, runs)))
-            signed_in.close()
-            newcomer = wiring(sandbox, Path(folder, "two"), with_account=False)
-            asyncio.run(picture_sign_in(dashboard_app(newcomer, [])))
-            newcomer.close()
+    with demo(export_delay=4) as (sandbox, runs), services(sandbox) as known:
+        asyncio.run(record_story(dashboard_app(known, runs)))
+    with demo(export_delay=6) as (sandbox, runs):
+        with services(sandbox) as known:
+            asyncio.run(picture_dashboard(dashboard_app(known, runs)))
+        with services(sandbox, account=False) as unknown:
+            asyncio.run(picture_sign_in(dashboard_app(unknown, [])))
 
 
-def record() -> None:
-    """The main story, on a demo of its own."""
-    with tempfile.TemporaryDirectory() as folder, Sandbox(SandboxConfig(export_delay=4, port=8080)) as sandbox:
-        with seed_demo(sandbox) as demo:
-            runs = [(run.path, Goal.parse(run.goal)) for run in demo.runs]
-            signed_in = wiring(sandbox, Path(folder, "story"), with_account=True)
-            asyncio.run(record_story(dashboard_app(signed_in, runs)))
-            signed_in.close()
+@contextmanager
+def demo(export_delay: float) -> Iterator[tuple[Sandbox, list[tuple[str, Goal]]]]:
+    """A demo's sandbox, on a port that does not change from picture to picture, and its runs."""
+    with Sandbox(SandboxConfig(export_delay=export_delay, port=8080)) as sandbox, seed_demo(sandbox) as seeded:
+        yield sandbox, [(run.path, Goal.parse(run.goal)) for run in seeded.runs]
 
 
-def wiring(sandbox: Sandbox, folder: Path, *, with_account: bool) -> Wiring:
+@contextmanager
+def services(sandbox: Sandbox, *, account: bool = True) -> Iterator[Wiring]:
     """Services with folders of their own, so that no picture shows anything of the user who makes it."""
-    return Wiring(
-        host=sandbox.base_url,
-        credentials=Credentials(sandbox.username, sandbox.password) if with_account else None,
-        api_key=sandbox.api_key if with_account else None,
-        environ={},
-        paths=Paths(config=folder / "config", state=folder / "state", log=folder / "log"),
-    )
+    with tempfile.TemporaryDirectory() as home, ExitStack() as at_end:
+        wiring = Wiring(
+            host=sandbox.base_url,
+            credentials=Credentials(sandbox.username, sandbox.password) if account else None,
+            api_key=sandbox.api_key if account else None,
+            environ={},
+            paths=Paths(*(Path(home, folder) for folder in ("config", "state", "log"))),
+        )
+        at_end.callback(wiring.close)
+        yield wiring
 
 
 async def picture_dashboard(app: WandbTuiApp) -> None:

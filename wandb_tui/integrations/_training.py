@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class WaitsAtTheEnd:
+    """What a callback for a trainer waits with when the training ends."""
+
+    def __init__(self, timeout: float = 300.0, callback: Callback | None = None) -> None:
+        """Prepare; nothing is started before the training ends.
+
+        Args:
+            timeout: Seconds until giving up; 0 waits for ever.
+            callback: Hears the status lines, see `wandb_tui.Callback`; without one they are printed.
+        """
+        self._timeout = timeout
+        self._callback = callback
+        self.result: MonitorResult | None = None
+
+    def _wait_for(self, run: wandb.Run | None) -> None:
+        self.result = wait_for_what_was_logged(run, self._timeout, self._callback)
+
+
 def wait_for_what_was_logged(run: wandb.Run | None, timeout: float, callback: Callback | None) -> MonitorResult | None:
     """Wait until the export covers the last step that a run, which goes on, has logged.
 

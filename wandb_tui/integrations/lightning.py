@@ -13,12 +13,10 @@ from lightning.pytorch import Callback as TrainerCallback
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
-from wandb_tui.group import Callback
-from wandb_tui.integrations._training import wait_for_what_was_logged
-from wandb_tui.results import MonitorResult
+from wandb_tui.integrations._training import WaitsAtTheEnd
 
 
-class HistoryCallback(TrainerCallback):
+class HistoryCallback(WaitsAtTheEnd, TrainerCallback):
     """A callback for the trainer: when the training ends, it waits until the export covers all that was logged.
 
     It waits in the trainer's main process only. A history that does not come is told in a warning, never raised.
@@ -26,17 +24,6 @@ class HistoryCallback(TrainerCallback):
     Attributes:
         result: How it went; None before the end, and where the history did not come.
     """
-
-    def __init__(self, timeout: float = 300.0, callback: Callback | None = None) -> None:
-        """Prepare; nothing is started before the training ends.
-
-        Args:
-            timeout: Seconds until giving up; 0 waits for ever.
-            callback: Hears the status lines, see `wandb_tui.Callback`; without one they are printed.
-        """
-        self._timeout = timeout
-        self._callback = callback
-        self.result: MonitorResult | None = None
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002 - as Lightning calls it
         """Wait for the history; Lightning calls this at the end.
@@ -47,5 +34,4 @@ class HistoryCallback(TrainerCallback):
         """
         if trainer.is_global_zero:
             logger = next((logger for logger in trainer.loggers if isinstance(logger, WandbLogger)), None)
-            run = logger.experiment if logger is not None else None
-            self.result = wait_for_what_was_logged(run, self._timeout, self._callback)
+            self._wait_for(logger.experiment if logger is not None else None)

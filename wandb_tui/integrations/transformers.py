@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from wandb_tui.group import Callback
-from wandb_tui.integrations._training import wait_for_what_was_logged
-from wandb_tui.results import MonitorResult
+from wandb_tui.integrations._training import WaitsAtTheEnd
 
 
-class HistoryCallback(TrainerCallback):
+class HistoryCallback(WaitsAtTheEnd, TrainerCallback):
     """A callback for the trainer: when the training ends, it waits until the export covers all that was logged.
 
     It waits in the trainer's main process only. A history that does not come is told in a warning, never raised.
@@ -25,17 +23,6 @@ class HistoryCallback(TrainerCallback):
     Attributes:
         result: How it went; None before the end, and where the history did not come.
     """
-
-    def __init__(self, timeout: float = 300.0, callback: Callback | None = None) -> None:
-        """Prepare; nothing is started before the training ends.
-
-        Args:
-            timeout: Seconds until giving up; 0 waits for ever.
-            callback: Hears the status lines, see `wandb_tui.Callback`; without one they are printed.
-        """
-        self._timeout = timeout
-        self._callback = callback
-        self.result: MonitorResult | None = None
 
     def on_train_end(
         self,
@@ -54,4 +41,4 @@ class HistoryCallback(TrainerCallback):
         if state.is_world_process_zero:
             import wandb
 
-            self.result = wait_for_what_was_logged(wandb.run, self._timeout, self._callback)
+            self._wait_for(wandb.run)
