@@ -8,12 +8,12 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from textual.command import Provider
-from textual.events import Resize
+from textual.events import Event, InputEvent, Resize
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
@@ -244,14 +244,20 @@ class WandbTuiApp(SpeakingApp):
         self._threads.reserve()
         self.run_worker(work, group=str(run), thread=True, exit_on_error=False)
 
+    async def on_event(self, event: Event) -> None:
+        """Whatever the user does goes before what the monitors say."""
+        if isinstance(event, InputEvent):
+            self.hearing.give_way()
+        await super().on_event(event)
+
     def on_heard(self) -> None:
         """A monitor has said something."""
         self.hearing.heard()
 
-    def _paint(self, changed: Collection[Watched]) -> None:
-        """Show what has become of these rows."""
+    def _paint(self, changed: Collection[Watched]) -> Iterator[None]:
+        """Show what has become of these rows, part by part."""
         for screen in self._live:
-            screen.repaint(changed)
+            yield from screen.repainting(changed)
         if self.session.sign_in_problem != self._problem:
             # With a refused sign-in it may have become known what the user has to be asked.
             self._problem = self.session.sign_in_problem

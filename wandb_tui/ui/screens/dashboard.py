@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from textual import on
@@ -109,8 +109,8 @@ class Dashboard(PaneActions):
         self.show_panes()
         self.refresh_bars()
 
-    def repaint(self, rows: Iterable[Watched]) -> None:
-        """These rows have changed. Happens up to twenty times a second: nothing here may go through all runs."""
+    def repainting(self, rows: Iterable[Watched]) -> Iterator[None]:
+        """These rows have changed. Happens up to ten times a second: nothing here may go through all runs."""
         rows = list(rows)
         standing = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
         moved = self.arrangement.unsettled(rows, self.session.now, self.table.run)
@@ -118,7 +118,8 @@ class Dashboard(PaneActions):
             self.table.show(self._rows())
             self.show_panes()
         self.table.update(rows)
-        self.panes.repaint(rows)
+        yield
+        yield from self.panes.repainting(rows)
         if moved or not standing.items() <= self._standing.items():
             self._standing |= standing
             self.refresh_bars()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from textual.app import ComposeResult
@@ -104,8 +104,9 @@ class Details(WithRuns):
 
     # What changes by itself
 
-    def repaint(self, rows: Iterable[Watched]) -> None:
+    def repainting(self, rows: Iterable[Watched]) -> Iterator[None]:
         """How the run's monitor stands may have changed."""
+        yield
         if any(row.run == self._row.run for row in rows):
             self._update()
             if self._row.artifact != self._artifact_then:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual.screen import Screen
@@ -19,8 +19,13 @@ class LiveScreen(Screen[None]):
     """Whose actions can be used here."""
 
     @abstractmethod
+    def repainting(self, rows: Iterable[Watched]) -> Iterator[None]:
+        """These rows have changed: show that part by part, so that a key may be heard between two of them."""
+
     def repaint(self, rows: Iterable[Watched]) -> None:
-        """These rows have changed."""
+        """These rows have changed: show that now."""
+        for _ in self.repainting(rows):
+            pass
 
     @abstractmethod
     def tick(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from textual import events
@@ -143,12 +143,13 @@ class Panes(Container):
             pane.show(row)
         self._arrange()
 
-    def repaint(self, rows: Iterable[Watched]) -> None:
-        """These runs may have said something."""
+    def repainting(self, rows: Iterable[Watched]) -> Iterator[None]:
+        """These runs may have said something: show it pane by pane."""
         changed = {row.run for row in rows}
         for pane in self._all:
             if pane.run in changed:
                 pane.repaint()
+                yield
 
     def find(self, needle: str) -> None:
         """Highlight a text in all logs, and in those to come."""
