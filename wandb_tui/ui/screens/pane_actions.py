@@ -82,6 +82,10 @@ class PaneActions(TableActions):
         """Time of day, or since the attempt began."""
         self._view(replace(self.panes.view, relative=not self.panes.view.relative))
 
+    def action_fold(self) -> None:
+        """Lines that say the same as one that counts them, or each of them."""
+        self._view(replace(self.panes.view, fold=not self.panes.view.fold))
+
     def action_level(self) -> None:
         """Fewer lines, or all."""
         self._view(self.panes.view.next_level)
