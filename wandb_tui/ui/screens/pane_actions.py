@@ -141,6 +141,10 @@ class PaneActions(TableActions):
 
     def action_find(self) -> None:
         """Type what to find."""
+        self._open_find()
+
+    def _open_find(self) -> None:
+        self.panes.search(self.pointed_at)
         self.find_bar.open()
 
     def action_find_next(self) -> None:
@@ -153,7 +157,7 @@ class PaneActions(TableActions):
 
     def _find_next(self, step: int) -> None:
         if not self.find_bar.value:
-            self.find_bar.open()
+            self._open_find()
         elif (pane := self.panes.current) is not None:
             pane.find_next(step)
 
@@ -168,6 +172,8 @@ class PaneActions(TableActions):
     def _find_changed(self, event: FindBar.Changed) -> None:
         event.stop()
         self.panes.find(event.value)
+        if not self.find_bar.display:
+            self.panes.search(None)
 
     @on(FindBar.Left)
     def _find_left(self) -> None:
