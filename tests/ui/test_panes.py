@@ -146,14 +146,14 @@ async def test_long_lines_are_wrapped_or_one_scrolls_sideways():
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", LONG)
         await heard(app, "abc", LONG)
-        wrapped = len(pane._lines)
+        wrapped = pane.plain.count("\n")
         assert shown(app).count("eight nine ten") >= 3
         await pilot.press("W")
-        await until(lambda: len(pane._lines) < wrapped)
+        await until(lambda: pane.plain.count("\n") < wrapped)
         assert pane.max_scroll_x > 100
         pane.focus()
         await pilot.press("W")
-        await until(lambda: len(pane._lines) == wrapped)
+        await until(lambda: pane.plain.count("\n") == wrapped)
         assert pane.max_scroll_x == 0
 
 
@@ -237,8 +237,9 @@ async def test_escape_ends_a_find_before_anything_else(from_the_table):
             say(app, run, *(f"line {n}: {'page' if n < 6 else 'hay'}" for n in range(40)))
             await heard(app, run, "line 39: hay")
         await pilot.press("f", *"page", "enter")
-        await until(lambda: shown(app).count("6 of 6 found") == 2)
-        assert not any(pane.following for pane in app.dashboard.panes.panes)
+        await until(lambda: shown(app).count("6 of 6 found") == 1)
+        assert shown(app).count(" 6 found") == 2
+        assert [pane.following for pane in app.dashboard.panes.panes].count(False) == 1
         if from_the_table:
             app.dashboard.query_one(RunTable).focus()
             await until(lambda: isinstance(app.focused, RunTable))
@@ -254,6 +255,48 @@ async def test_escape_ends_a_find_before_anything_else(from_the_table):
         await until(lambda: isinstance(app.focused, RunTable))
         await pilot.press("escape")
         assert not len(marks)
+
+
+async def test_only_the_log_in_focus_goes_to_what_is_found():
+    async with two((120, 24)) as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        for run in ("abc", "def"):
+            say(app, run, *(f"line {n}: {'page' if n in {3, 9, 20} else 'hay'}" for n in range(40)))
+            await heard(app, run, "line 39: hay")
+        first, second = pane_of(app, "abc"), pane_of(app, "def")
+        second.focus()
+        await until(lambda: app.focused is second)
+        await pilot.press("f", *"page")
+        await until(lambda: "3 of 3 found" in str(second.border_subtitle))
+        assert str(first.border_subtitle) == "3 found"
+        await pilot.press("enter", "N")
+        assert app.focused is second
+        await until(lambda: "2 of 3 found" in str(second.border_subtitle))
+        assert at_the_end(app, first, "line 39")
+        first.focus()
+        await until(lambda: app.focused is first)
+        await pilot.press("n")
+        await until(lambda: "3 of 3 found" in str(first.border_subtitle))
+        assert "2 of 3 found" in str(second.border_subtitle)
+        # From the table, the log of the run under the cursor.
+        await pilot.press("escape", "escape", "f", *"hay")
+        assert app.dashboard.table.run == address("def")
+        await until(lambda: "of 37 found" in str(second.border_subtitle))
+        assert str(first.border_subtitle) == "37 found"
+
+
+@pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[kept] ~ abc")])
+async def test_a_log_that_is_kept_says_so(ascii_look, sign):
+    async with running(World(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
+        kept = sign.split()[0]
+        await pilot.press("home")
+        await until(lambda: len(app.dashboard.panes.panes) == 2)
+        assert kept not in shown(app)
+        await pilot.press("l", "down")
+        await until(lambda: sign in shown(app))
+        assert shown(app).count(kept) == 1
+        await pilot.press("up", "x")
+        await until(lambda: kept not in shown(app))
 
 
 async def test_what_is_not_there_is_not_found():
@@ -347,11 +390,11 @@ async def test_a_divider_is_dragged():
 async def test_panes_come_back_as_they_were():
     rows = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
     view = {"runs": ["lab/forks/def", "lab/forks/abc", "lab/gone/x"], "shares": {"across2": [30, 90]}}
-    view["view"] = {"wrap": False, "relative": True, "least": "warning"}
+    view["view"] = {"wrap": False, "relative": True, "fold": False, "least": "warning"}
     async with running(World(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
         panes = app.dashboard.panes
         await until(lambda: [pane.run for pane in panes.panes] == [address("def"), address("abc")])
-        assert panes.view == LogView(wrap=False, relative=True, least=Level.WARNING)
+        assert panes.view == LogView(wrap=False, relative=True, fold=False, least=Level.WARNING)
         await until(lambda: panes.panes[0].outer_size.width == 30)
         await pilot.press("L", "home", "x")
         kept = app.session.backend.store.view

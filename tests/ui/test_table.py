@@ -7,7 +7,7 @@ from fakes import ABSENT, FakeProber, FakeStore, World, address
 from support import running, shown, until
 from textual.widgets import Input
 
-from wandb_tui.core.events import Event
+from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
@@ -119,6 +119,43 @@ async def test_the_run_itself_and_the_waiting_are_told():
         assert table.cell(address("abc"), "age").colour == "warning"
         now[0] += 150
         assert table.cell(address("abc"), "waited").text == "━━━━━━━"
+
+
+def own(app):
+    """What the table says of the run itself."""
+    return [
+        (cell.text.strip(), cell.colour == "quiet")
+        for cell in (app.dashboard.table.cell(address("abc"), column) for column in ("run_state", "step"))
+    ]
+
+
+async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
+    now = [1000.0]
+    run = RunInfo("calm-moon-13", "running", 1234)
+    async with running(World(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
+        row = app.session.watch[address("abc")]
+        waiting = Event(row.run, 1, State.WAITING, "not yet", status=MonitorStatus.NOT_AVAILABLE, run_info=run)
+        app.session.bridge.publish(waiting)
+        await until(lambda: "1,234" in shown(app))
+        assert own(app) == [("running", False), ("1,234", False)]
+        # The server has not answered for long.
+        now[0] += 60
+        app.dashboard.tick()
+        await until(lambda: "~running" in shown(app) and "~1,234" in shown(app))
+        app.session.bridge.publish(waiting)
+        await until(lambda: "~running" not in shown(app))
+        await pilot.press("home", "c")
+        await until(lambda: row.state is State.CANCELLED and "~running" in shown(app))
+        assert own(app) == [("~running", True), ("~1,234", True)]
+
+
+async def test_a_run_that_has_ended_stands_still():
+    prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
+    async with running(World(prober), "abc", size=(160, 40)) as (app, pilot):
+        await until(lambda: "1,234" in shown(app))
+        await pilot.press("home", "c")
+        await until(lambda: app.session.watch[address("abc")].state is State.CANCELLED)
+        assert own(app) == [("finished", False), ("1,234", False)]
 
 
 async def test_columns_are_hidden_and_come_back():

@@ -3,13 +3,13 @@
 import queue
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from core_fakes import ABSENT, RUN, FakeProber, there
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import AttemptEnded, Event
+from wandb_tui.core.events import AttemptEnded, Event, Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import KeptRun
@@ -266,6 +266,27 @@ def test_a_log_is_bounded(desk):
         desk.watch.fold(Event(RUN, 1, State.WAITING, f"line {i}"))
     assert len(row.log) == LOG_LINES
     assert row.log[-1].message == f"line {LOG_LINES + 49}"
+
+
+def test_a_log_counts_what_is_said_again_and_again(monkeypatch, desk):
+    monkeypatch.setattr("wandb_tui.core.watch.ALL_LINES", 0)
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.FAILED), SLOW)
+    for second in range(150):
+        message = f"not there, next check in {second % 7} s"
+        desk.watch.fold(Event(RUN, 1, State.WAITING, message, time=noon + timedelta(seconds=second)))
+    assert [line.nth for line in row.log] == [*range(51, 151)], "each line is there, and knows of those that are not"
+    assert {line.began for line in row.log} == {noon}
+    desk.watch.remark(RUN, "your command failed", Level.WARNING)
+    desk.watch.remark(RUN, "your command failed", Level.WARNING)
+    assert [line.nth for line in row.log][-3:] == [150, 1, 2]
+
+
+def test_recalled_lines_are_counted(desk):
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.FAILED), SLOW)
+    desk.watch.recall(row, [LogLine(noon, 1, f"not there, next check in {n} s") for n in range(3)])
+    assert [line.nth for line in row.log] == [1, 2, 3]
 
 
 def test_time_ticks_between_words_and_stands_still_when_stopped(desk):

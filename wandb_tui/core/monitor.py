@@ -18,6 +18,7 @@ from zlib import crc32
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.cautions import Caution, cautions
 from wandb_tui.core.control import Control
+from wandb_tui.core.countdown import counting_down
 from wandb_tui.core.errors import (
     ApiKeyError,
     KeyringError,
@@ -290,7 +291,7 @@ class Monitor:
         self._last_message = message
         self._say(
             self._waiting_state,
-            f"{message}, next check in {seconds:.0f} s",
+            counting_down(message, seconds),
             status=status,
             level=level,
             reason=message,

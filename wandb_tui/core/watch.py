@@ -14,7 +14,7 @@ from wandb_tui.core.events import AttemptEnded, Event, Level, MonitorStatus, Sai
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services, Turns
 from wandb_tui.core.ports import KeptRun
-from wandb_tui.core.record import LogLine
+from wandb_tui.core.record import LogLine, counted
 from wandb_tui.core.schedule import Clock, Pace, resumed
 from wandb_tui.core.sleeping import SleepGauge, SleepGuard, sleepless_clock
 from wandb_tui.core.state import State
@@ -153,7 +153,7 @@ class Watch:
                 lines = [LogLine(datetime.now(UTC), row.attempt, row.message, state=row.state)]
             room = self._lines_each - len(row.log)
             if room > 0:
-                row.log.extendleft(reversed(lines[-room:]))
+                row.log.extendleft(reversed(counted(lines)[-room:]))
             return row
 
     def cancel(self, run: RunAddress) -> None:
@@ -264,8 +264,7 @@ class Watch:
         with self._changed:
             row = self._rows.get(run)
             if row is not None:
-                row.log.append(LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level))
-                row.lines_said += 1
+                row.remark(LogLine(datetime.now(UTC), max(row.attempt, 1), message, level=level))
             return row
 
     def wait(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
@@ -355,7 +354,8 @@ class Watch:
 
     def _say(self, row: Watched, line: LogLine) -> None:
         row.say(line)
-        while len(row.log) > self._lines_each:
+        most = self._lines_each
+        while len(row.log) > most:
             row.log.popleft()
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
+from wandb_tui.core.countdown import counting_down
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
@@ -96,7 +97,7 @@ class Watched:
     def says(self, now: float) -> str:
         """The newest line, with its “next check in 17 s” counting down."""
         seconds = self.until_probe(now)
-        return f"{self.reason}, next check in {seconds:.0f} s" if self.reason and seconds is not None else self.message
+        return counting_down(self.reason, seconds) if self.reason and seconds is not None else self.message
 
     def age(self, now: float) -> float | None:
         """Seconds since the server last told how it stands; None where it has not yet."""
@@ -115,10 +116,14 @@ class Watched:
             attempts=tuple(self.attempts),
         )
 
+    def remark(self, line: LogLine) -> None:
+        """Add a line to the log that says nothing of how its attempt stands."""
+        self.log.append(line.after(self.log[-1]) if self.log else line)
+        self.lines_said += 1
+
     def say(self, line: LogLine) -> None:
         """Add a line to the log; it may begin or end an attempt."""
-        self.log.append(line)
-        self.lines_said += 1
+        self.remark(line)
         last = self.attempts[-1] if self.attempts else None
         if last is None or last.number < line.attempt:
             last = Attempt(line.attempt, line.time)

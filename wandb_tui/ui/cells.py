@@ -75,17 +75,38 @@ def artifact(row: Watched, moment: Moment, width: int) -> Cell:
 
 
 def run_state(row: Watched, moment: Moment, width: int) -> Cell:
-    """The state of the run itself, as the server tells it."""
+    """The state of the run itself, as the server tells it; after a tilde where it last told so long ago."""
     shown = clean(row.run_info.state, 40) if row.run_info else ""
     if not shown.strip():
         return _nothing(moment)
+    if _outdated(row, moment):
+        return _as_it_was(shown, moment, width)
     return Cell(moment.look.fit(shown, width), RUN_STATE_COLOURS.get(shown, "foreground"))
 
 
 def step(row: Watched, moment: Moment, width: int) -> Cell:
-    """The last step that the run has logged."""
+    """The last step that the run has logged, as the server tells it; after a tilde like its state."""
     last = row.run_info.last_step if row.run_info else None
-    return _nothing(moment) if last is None else Cell(moment.look.fit(f"{last:,}", width))
+    if last is None:
+        return _nothing(moment)
+    if _outdated(row, moment):
+        return _as_it_was(f"{last:,}", moment, width)
+    return Cell(moment.look.fit(f"{last:,}", width))
+
+
+def _outdated(row: Watched, moment: Moment) -> bool:
+    """Whether the run may have gone on since the server last told of it; one that had ended stands still."""
+    return row.run_info is not None and not row.run_info.ended and (not row.active or _silent(row, moment.now))
+
+
+def _as_it_was(text: str, moment: Moment, width: int) -> Cell:
+    return Cell(moment.look.fit(f"~{text}", width), "quiet")
+
+
+def _silent(row: Watched, now: float) -> bool:
+    """Whether the server has not told anything for longer than it should."""
+    seconds = row.age(now)
+    return seconds is not None and seconds > 3 * row.pace.check_interval + 5
 
 
 def elapsed(row: Watched, moment: Moment, width: int) -> Cell:
@@ -119,8 +140,7 @@ def age(row: Watched, moment: Moment, width: int) -> Cell:
     seconds = row.age(moment.now) if row.active else None
     if seconds is None:
         return _nothing(moment)
-    old = seconds > 3 * row.pace.check_interval + 5
-    return Cell(moment.look.fit(short_time(seconds), width), "warning" if old else "quiet")
+    return Cell(moment.look.fit(short_time(seconds), width), "warning" if _silent(row, moment.now) else "quiet")
 
 
 def attempt(row: Watched, _moment: Moment, _width: int) -> Cell:

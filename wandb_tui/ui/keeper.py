@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from textual.message import Message
 
@@ -157,7 +158,8 @@ class Keeper:
         if not news and not new:
             return
         self._last[row.run], self._lines[row.run] = row, said
-        lines = tuple(log_lines)[-min(new, _MOST_LINES) :] if new else ()
+        # Not through all of the log: with hundreds of monitors talking that would be felt.
+        lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
         self._wish(Change(row.run, row, added=added, news=news, goal=goal, lines=lines))
 
     def remove(self, run: RunAddress) -> None:

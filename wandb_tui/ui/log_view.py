@@ -17,11 +17,13 @@ class LogView:
     Attributes:
         wrap: Whether long lines are broken; else one scrolls sideways.
         relative: Whether times count from the beginning of the attempt; else they are the time of day.
+        fold: Whether lines that say the same, one after the other, stand as one that counts them.
         least: Lines that matter less are left out.
     """
 
     wrap: bool = True
     relative: bool = False
+    fold: bool = True
     least: Level = Level.INFO
 
     @property
@@ -36,7 +38,7 @@ class LogView:
     @property
     def kept(self) -> dict[str, Json]:
         """All that the next start should know again."""
-        return {"wrap": self.wrap, "relative": self.relative, "least": str(self.least)}
+        return {"wrap": self.wrap, "relative": self.relative, "fold": self.fold, "least": str(self.least)}
 
     @classmethod
     def of(cls, kept: Json) -> LogView:
@@ -47,5 +49,6 @@ class LogView:
         return cls(
             wrap=kept.get("wrap") is not False,
             relative=kept.get("relative") is True,
+            fold=kept.get("fold") is not False,
             least=Level(least) if least in _LEVELS else Level.INFO,
         )

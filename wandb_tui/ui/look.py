@@ -143,6 +143,11 @@ class Look:
         """The sign of a state, one cell wide."""
         return (_ASCII_ICONS if self.ascii else _UNICODE_ICONS)[state]
 
+    @property
+    def kept(self) -> str:
+        """The sign of a pane that is kept for its run, with a space."""
+        return "[kept] " if self.ascii else "📌 "
+
     def text(self, text: str) -> str:
         """A text of our own in this look."""
         return text.translate(_TO_ASCII) if self.ascii else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -19,7 +20,7 @@ from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.wrapping import wrapped
 
-_WIDTH, _FRAME, _SIGNS = 84, 7, 14
+_WIDTH, _FRAME, _LEFT = 84, 7, 14
 """Cells: of the whole box as its style sheet has it, of border and padding, of the column of keys and signs."""
 
 Row = tuple[str, str, str]
@@ -47,6 +48,12 @@ _LOG_KEYS = (
     ("↑ ↓", "scroll; the pane stops following while it is scrolled up"),
     ("End", "go to the newest line and follow it again"),
 )
+_SIGNS = (
+    ("~running ~300", "the run's own state and step when the server last told; since then it may have gone on"),
+    ("! …", "something speaks against the goal ever being met; the run's log says what"),
+    ("(×14, …)", "said 14 times in a row, with other lengths of time at most; “Unfold” shows every line"),
+)
+_KEPT = "before a log's title: “Logs” has kept it open for its run; a log without it follows the cursor"
 
 
 class _Table(Static):
@@ -67,12 +74,12 @@ class _Table(Static):
 
     def _fill(self) -> None:
         text = self._look.text
-        width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _SIGNS)
+        width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _LEFT)
         lines: list[Content] = []
         for sign, style, what in self._rows:
             first, *rest = wrapped(text(what), width)
-            lines.append(Content.assemble((f"{text(sign):<{_SIGNS}}", style), (first, "$foreground")))
-            lines += [Content.styled(" " * _SIGNS + more, "$foreground") for more in rest]
+            lines.append(Content.assemble((set_cell_size(text(sign), _LEFT), style), (first, "$foreground")))
+            lines += [Content.styled(" " * _LEFT + more, "$foreground") for more in rest]
         self.update(Content("\n").join(lines))
 
 
@@ -107,6 +114,8 @@ class Help(ModalScreen[None]):
             yield "Details of a run", [*self._rows(Where.DETAILS), *both]
         yield "Anywhere", list(self._rows(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
+        if isinstance(self._for, Dashboard):
+            yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._look.kept, _KEPT))]
         yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]
         if self._files:
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]

@@ -82,6 +82,10 @@ class PaneActions(TableActions):
         """Time of day, or since the attempt began."""
         self._view(replace(self.panes.view, relative=not self.panes.view.relative))
 
+    def action_fold(self) -> None:
+        """Lines that say the same as one that counts them, or each of them."""
+        self._view(replace(self.panes.view, fold=not self.panes.view.fold))
+
     def action_level(self) -> None:
         """Fewer lines, or all."""
         self._view(self.panes.view.next_level)
@@ -137,6 +141,10 @@ class PaneActions(TableActions):
 
     def action_find(self) -> None:
         """Type what to find."""
+        self._open_find()
+
+    def _open_find(self) -> None:
+        self.panes.search(self.pointed_at)
         self.find_bar.open()
 
     def action_find_next(self) -> None:
@@ -149,7 +157,7 @@ class PaneActions(TableActions):
 
     def _find_next(self, step: int) -> None:
         if not self.find_bar.value:
-            self.find_bar.open()
+            self._open_find()
         elif (pane := self.panes.current) is not None:
             pane.find_next(step)
 
@@ -164,6 +172,8 @@ class PaneActions(TableActions):
     def _find_changed(self, event: FindBar.Changed) -> None:
         event.stop()
         self.panes.find(event.value)
+        if not self.find_bar.display:
+            self.panes.search(None)
 
     @on(FindBar.Left)
     def _find_left(self) -> None:

@@ -30,7 +30,7 @@ class FindBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._input = Input(placeholder="a text in the logs; n and N go from place to place", compact=True)
+        self._input = Input(placeholder="a text in all logs; n and N go from place to place in one", compact=True)
         self.display = False
 
     def compose(self) -> ComposeResult:

@@ -6,7 +6,7 @@ lines in view, each of them once, and touches titles and classes only where they
 
 from __future__ import annotations
 
-from itertools import islice
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -22,20 +22,32 @@ from textual.strip import Strip
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Level
+from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import LOG_LINES, Watched
+from wandb_tui.core.watch import Watched
 from wandb_tui.ui.links import Link, cut, written
-from wandb_tui.ui.log_lines import Drawn, Page, Piece, drawn
-from wandb_tui.ui.log_search import found, marked
+from wandb_tui.ui.log_lines import Page, Piece
+from wandb_tui.ui.log_rows import LogRows
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import STATE_COLOURS, Look, run_name
 
-_STYLES = ("text", "time", "warning", "error", "success", "quiet", "rule", "match", "here")
+_STYLES = ("text", "time", "count", "warning", "error", "success", "quiet", "rule", "match", "here")
 _LEAST = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERROR: "errors only"}
 _STATES = [f"-{state}" for state in State]
 _DRAWN = 256
 """How many lines are kept as they were drawn: a screen full, and what one scrolls through."""
+
+
+class Titled(NamedTuple):
+    """What a pane's borders depend on: while nothing of it changes they are left alone."""
+
+    run: RunAddress
+    state: State
+    info: RunInfo | None
+    kept: bool
+    width: int
+    standing: str
 
 
 class LogPane(ScrollView, can_focus=True):
@@ -62,16 +74,12 @@ class LogPane(ScrollView, can_focus=True):
         super().__init__()
         self._look = look
         self._row: Watched | None = None
-        self._last: LogLine | None = None
-        self._lines: list[Drawn] = []
-        self._widest = 0
+        self._rows = LogRows()
         self._view = LogView()
-        self._needle = ""
-        self._hits: list[int] = []
-        self._hit: int | None = None
+        self._kept = False
         self._following = True
         self._paused_by_finding = False
-        self._titled: tuple[State, str, str] | None = None
+        self._titled: Titled | None = None
         self._styles_by_name: dict[str, Style] = {}
         self._strips: LRUCache[tuple[int, int, tuple[Piece, ...], tuple[Link, ...]], Strip] = LRUCache(_DRAWN)
 
@@ -88,7 +96,7 @@ class LogPane(ScrollView, can_focus=True):
     @property
     def plain(self) -> str:
         """All lines, as text."""
-        return "\n".join(line.text for line in self._lines)
+        return "\n".join(row.text for row in self._rows.rows)
 
     @property
     def log_lines(self) -> list[LogLine]:
@@ -103,13 +111,14 @@ class LogPane(ScrollView, can_focus=True):
     @view.setter
     def view(self, view: LogView) -> None:
         if view != self._view:
-            self._view = view
+            folded, self._view = self._view.fold, view
             self.styles.overflow_x = "hidden" if view.wrap else "auto"
             self.scroll_to(x=0, animate=False)
-            self._redraw()
+            self._redraw(folded=folded)
 
-    def show(self, row: Watched | None) -> None:
-        """Show this run's log from now on."""
+    def show(self, row: Watched | None, *, kept: bool = False) -> None:
+        """Show this run's log from now on; one that is kept says so."""
+        self._kept = kept
         if row is not self._row:
             self._row = row
             self._following = True
@@ -118,44 +127,20 @@ class LogPane(ScrollView, can_focus=True):
 
     def repaint(self) -> None:
         """Take in what has been added to the log."""
-        self._retitle()
-        if self._row is None or not self.size.width:
+        first = self._rows.take_in(self._row.log, self._page) if self._row and self.size.width else None
+        if first is None:
+            self._retitle()
             return
-        new = _after(self._last, self._row)
-        if not new:
-            return
-        self._last = new[-1]
-        self._append(list(drawn(new, self._page, self._attempt)))
-
-    def _append(self, lines: list[Drawn]) -> None:
-        count = len(self._lines)
-        self._lines += lines
-        if self._needle:
-            self._hits += [count + index for index in found(lines, self._needle)]
-        if not self._view.wrap:
-            self._widest = max(self._widest, *(cell_len(line.text) for line in lines), 0)
-        # The log itself is bounded; what is wrapped here may be a few times as many lines.
-        dropped = len(self._lines) - 4 * LOG_LINES
-        if dropped > 0:
-            self._drop(dropped)
-        self._resized()
-
-    def _drop(self, count: int) -> None:
-        """Let go of the oldest lines; what is in view stays there."""
-        del self._lines[:count]
-        self._hits = [hit - count for hit in self._hits if hit >= count]
-        self._hit = self._hit - count if self._hit is not None and self._hit >= count else None
-        if not self._following:
-            self.scroll_to(y=max(0, self.scroll_y - count), animate=False)
-
-    @property
-    def _attempt(self) -> int | None:
-        """The attempt of the last line drawn."""
-        return self._lines[-1].of.attempt if self._lines and self._lines[-1].of else None
+        dropped = self._rows.trim()
+        if dropped and not self._following:
+            # What is in view stays there.
+            self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False)
+        self._resized(0 if dropped else first)
 
     @property
     def _page(self) -> Page:
-        starts = {attempt.number: attempt.started for attempt in self._row.attempts} if self._row else {}
+        attempts = self._row.attempts if self._row and self._view.relative else ()
+        starts = {attempt.number: attempt.started for attempt in attempts}
         return Page(self._width, self._look, self._view, starts)
 
     def reload(self) -> None:
@@ -164,33 +149,36 @@ class LogPane(ScrollView, can_focus=True):
 
     # Finding
 
-    def find(self, needle: str) -> None:
-        """Highlight a text wherever it stands, and go to the nearest place; nothing where it is empty."""
-        self._needle = needle
-        self._hits = found(self._lines, needle) if needle else []
-        self._hit = None
+    def find(self, needle: str, *, go: bool = True) -> None:
+        """Highlight a text wherever it stands, and perhaps go to the nearest place; nothing where it is empty."""
+        self._rows.find(needle)
         self._strips.clear()
         if not needle and self._paused_by_finding:
             self.action_follow()
-        elif self._hits:
-            was_following = self._following or self._paused_by_finding
-            below = (hit for hit in self._hits if hit >= self.scroll_y)
-            self._go_to(self._hits[-1] if was_following else next(below, self._hits[-1]))
-            self._paused_by_finding |= was_following
+        elif go:
+            self._go_to_nearest()
         self.refresh()
         self._retitle()
 
     def find_next(self, step: int) -> None:
-        """Go to the next place, or with -1 to the one before; round and round."""
-        if self._hits:
-            at = self._hits.index(self._hit) if self._hit in self._hits else (-1 if step > 0 else 0)
-            self._go_to(self._hits[(at + step) % len(self._hits)])
+        """Go to the next place, or with -1 to the one before; round and round. At first, to the nearest."""
+        if self._rows.hit is None:
+            self._go_to_nearest()
+        else:
+            self._go_to(self._rows.next_hit(step))
 
-    def _go_to(self, line: int) -> None:
-        self._hit = line
+    def _go_to_nearest(self) -> None:
+        was_following = self._following or self._paused_by_finding
+        nearest = self._rows.nearest(len(self._rows.rows) if was_following else round(self.scroll_y))
+        if nearest is not None:
+            self._go_to(nearest)
+            self._paused_by_finding |= was_following
+
+    def _go_to(self, row: int) -> None:
+        self._rows.hit = row
         self._following = False
         self._strips.clear()
-        self.scroll_to(y=max(0, line - self.scrollable_content_region.height // 2), animate=False)
+        self.scroll_to(y=max(0, row - self.scrollable_content_region.height // 2), animate=False)
         self.refresh()
         self._retitle()
 
@@ -223,13 +211,9 @@ class LogPane(ScrollView, can_focus=True):
         """One line, styled."""
         width, left = self.scrollable_content_region.width, round(self.scroll_x)
         index = y + round(self.scroll_y)
-        if index >= len(self._lines):
+        if index >= len(self._rows.rows):
             return Strip.blank(width, self._style())
-        pieces = self._lines[index].pieces
-        if self._needle:
-            here = self._hit is not None and self._lines[index].of is self._lines[self._hit].of
-            pieces = marked(pieces, self._needle, "here" if here else "match")
-        links = self._lines[index].links
+        pieces, links = self._rows.pieces(index), self._rows.rows[index].links
         strip = self._strips.get((width, left, pieces, links))
         if strip is None:
             strip = Strip([Segment(text, self._linked(style, url)) for text, style, url in cut(pieces, links)])
@@ -279,26 +263,41 @@ class LogPane(ScrollView, can_focus=True):
         """How wide lines are, with room left for the scroll bar: its coming and going wraps nothing anew."""
         return max(8, self.size.width - 1)
 
-    def _redraw(self) -> None:
-        self._lines, self._last, self._widest = [], None, 0
-        self._hits, self._hit = [], None
-        self.repaint()
-        self._resized()
+    def _redraw(self, *, folded: bool = False) -> None:
+        """Draw all of the log anew; what one reads stays in view, and the place where one is in finding is kept.
 
-    def _resized(self) -> None:
-        following = self._following
+        Args:
+            folded: Whether lines that say the same stood as one before.
+        """
+        rows = self._rows
+        reading = None if self._following else rows.line_at(round(self.scroll_y))
+        found = None if rows.hit is None else rows.line_at(rows.hit)
+        rows.clear()
+        self.repaint()
+        if found is not None and (row := rows.row_of(found, folded=folded)) in rows.hits:
+            rows.hit = row
+        self._resized()
+        if reading is not None:
+            self.scroll_to(y=rows.row_of(reading, folded=folded), animate=False)
+
+    def _resized(self, first: int = 0) -> None:
+        """There are more rows, or fewer; those from `first` on are other ones."""
+        following, top, (width, height) = self._following, self.scroll_y, self.size
         self._measure()
         if following:
             self._following = True
             self._to_end()
-        self.refresh(Region(0, 0, *self.size))
+        # Where nothing has scrolled, what stands above stays as it is.
+        above = max(0, first - round(top)) if self.scroll_y == top else 0
+        if above < height:
+            self.refresh(Region(0, above, width, height - above))
         self._retitle()
 
     def _measure(self) -> None:
         """Say how many lines there are. A layout of the whole screen is due only where the scroll bar comes or goes."""
         before, after, room = (
             self.virtual_size,
-            Size(max(self._width, self._widest), len(self._lines)),
+            Size(max(self._width, self._rows.widest), len(self._rows.rows)),
             self.container_size.height,
         )
         if before.width != after.width or (before.height > room) != (after.height > room):
@@ -315,45 +314,22 @@ class LogPane(ScrollView, can_focus=True):
 
     def _retitle(self) -> None:
         row = self._row
-        titled = (
-            (row.state, self._look.fit(run_name(row), max(4, self.size.width - 8)), self._standing) if row else None
-        )
+        titled = Titled(row.run, row.state, row.run_info, self._kept, self.size.width, self._standing) if row else None
         if titled == self._titled:
             return
         self._titled = titled
-        if titled is None:
+        if row is None or titled is None:
             self.border_title = self.border_subtitle = None
             return
-        state, title, standing = titled
-        self.remove_class(*(name for name in _STATES if name != f"-{state}"))
-        self.add_class(f"-{state}")
-        icon = (f"{self._look.icon(state)} ", f"${STATE_COLOURS[state]}")
-        self.border_title = Content.assemble(icon, title)
-        self.border_subtitle = Content(self._look.text(standing)) if standing else None
+        self.remove_class(*(name for name in _STATES if name != f"-{row.state}"))
+        self.add_class(f"-{row.state}")
+        icon, kept = self._look.icon(row.state), self._look.kept if self._kept else ""
+        name = self._look.fit(run_name(row), max(4, self.size.width - 8 - cell_len(kept)))
+        self.border_title = Content.assemble(kept, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), name)
+        self.border_subtitle = Content(self._look.text(titled.standing)) if titled.standing else None
 
     @property
     def _standing(self) -> str:
         """What one should know of the pane, for its border."""
-        said = ["" if self._following else "paused: End follows", _LEAST[self._view.least]]
-        if self._needle and not self._hits:
-            said.append("not found")
-        elif self._needle:
-            at = f"{self._hits.index(self._hit) + 1} of " if self._hit in self._hits else ""
-            said.append(f"{at}{len(self._hits)} found")
+        said = ("" if self._following else "paused: End follows", _LEAST[self._view.least], self._rows.told)
         return " · ".join(part for part in said if part)
-
-
-def _after(last: LogLine | None, row: Watched) -> list[LogLine]:
-    """The lines of a row's log after `last`, oldest first; all of them where it has gone already."""
-    new = list(islice(_until(last, row), LOG_LINES))
-    new.reverse()
-    return new
-
-
-def _until(last: LogLine | None, row: Watched) -> list[LogLine]:
-    lines: list[LogLine] = []
-    for line in reversed(row.log):
-        if line is last:
-            break
-        lines.append(line)
-    return lines

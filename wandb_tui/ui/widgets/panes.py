@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from textual import events
 from textual.app import ComposeResult
@@ -51,6 +51,7 @@ class Panes(Container):
         self._pinned: list[RunAddress] = []
         self._watch: Watch | None = None
         self._from_cursor: Sequence[RunAddress] = ()
+        self._searched: RunAddress | None = None
         self._zoomed: RunAddress | None = None
         self._shares = Shares()
         self._dragged: tuple[Axis, int] | None = None
@@ -72,8 +73,11 @@ class Panes(Container):
 
     @property
     def current(self) -> LogPane | None:
-        """The pane in focus, else the first one."""
-        return next((pane for pane in self.panes if pane.has_focus), self.panes[0] if self.panes else None)
+        """The pane in focus, else the one in which one searches, else the first."""
+        shown = self.panes
+        focused = (pane for pane in shown if pane.has_focus)
+        searched = (pane for pane in shown if pane.run == self._searched)
+        return next(chain(focused, searched, shown), None)
 
     @property
     def view(self) -> LogView:
@@ -140,7 +144,7 @@ class Panes(Container):
         for index, pane in enumerate(self._all):
             row = watch.get(wanted[index]) if index < len(wanted) else None
             pane.display = row is not None
-            pane.show(row)
+            pane.show(row, kept=row is not None and row.run in self._pinned)
         self._arrange()
 
     def repainting(self, rows: Iterable[Watched]) -> Iterator[None]:
@@ -151,10 +155,15 @@ class Panes(Container):
                 pane.repaint()
                 yield
 
+    def search(self, run: RunAddress | None) -> None:
+        """From now on, with the focus elsewhere, the pane of that run is the current one; without any, the first."""
+        self._searched = run
+
     def find(self, needle: str) -> None:
-        """Highlight a text in all logs, and in those to come."""
+        """Highlight a text in all logs, and in those to come; only the current one goes there."""
+        current = self.current
         for pane in self._all:
-            pane.find(needle)
+            pane.find(needle, go=pane is current)
 
     def recalled(self, row: Watched) -> None:
         """A run's log has got its older lines."""
