@@ -207,6 +207,17 @@ def test_what_is_put_back_goes_on_where_it_stood(prober):
     assert (row.state, row.attempt) == (State.AVAILABLE, 1)
 
 
+def test_what_is_put_back_stands_where_it_stood(desk):
+    runs = [RunAddress("lab", "forks", f"r{n}") for n in range(5)]
+    for run in runs:
+        desk.watch.add(run, Goal(), SLOW)
+    gone = [desk.watch.remove(runs[n]) for n in (1, 3)]
+    last = desk.watch.add(OTHER, Goal(), SLOW)
+    for row in gone:
+        desk.watch.put_back(row)
+    assert [row.run for row in desk.watch] == [*runs, last.run]
+
+
 def test_what_had_ended_is_put_back_as_it_was(desk, prober):
     row = desk.watch.add(RUN, Goal(), SLOW)
     prober.answer(there(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
@@ -64,6 +65,7 @@ class Watch:
         self._clock = clock
         self._turns = turns
         self._rows: dict[RunAddress, Watched] = {}
+        self._places = itertools.count()
         # A removed run's thread may still speak; a run that is added again counts on, so that it is not believed.
         self._attempts_before: dict[RunAddress, int] = {}
         # Removed while their threads ran: what these still say is not heard, until they have ended.
@@ -104,6 +106,7 @@ class Watch:
             row = self._rows.get(run)
             if row is None:
                 row = self._rows[run] = Watched(run, goal, pace or Pace(), self._attempts_before.get(run, 0))
+                row.place = next(self._places)
                 self._begin(row)
             else:
                 row.pace = pace or row.pace
@@ -124,6 +127,7 @@ class Watch:
             before = self._attempts_before.get(kept.run, 0)
             row = Watched(kept.run, kept.goal, pace or Pace(), kept.attempt, kept.state, kept.message, kept.artifact)
             row.elapsed_then, row.baseline, row.remembered = kept.elapsed, kept.baseline, False
+            row.place = next(self._places)
             row.attempts.extend(kept.attempts)
             self._rows[kept.run] = row
             if not kept.state.final:
@@ -202,7 +206,7 @@ class Watch:
             return row
 
     def put_back(self, row: Watched) -> Watched:
-        """Take a removed row back with all that is known of it; an attempt that was under way goes on."""
+        """Take a removed row back to its place with all that is known of it; what was under way goes on."""
         with self._changed:
             if row.run in self._rows:
                 return self._rows[row.run]
@@ -213,6 +217,7 @@ class Watch:
                 row.next_attempt = max(row.next_attempt, before + 1)
                 row.state, row.reason = State.QUEUED, ""
             self._rows[row.run] = row
+            self._rows = dict(sorted(self._rows.items(), key=lambda item: item[1].place))
             if not self._awaits_old_thread(row) and row.active:
                 self._begin(row)
             return row

@@ -52,6 +52,7 @@ class Watched:
         remembered: Whether the log holds what is on disk from earlier sessions, if there is anything.
         running: Whether a thread of this run is alive.
         resumes: Whether its attempt had not ended when the last session did, and goes on with the next thread.
+        place: Where it stands in the list: after those whose place is lower.
     """
 
     run: RunAddress
@@ -73,6 +74,7 @@ class Watched:
     remembered: bool = True
     running: bool = False
     resumes: bool = False
+    place: int = 0
     control: Control | None = None
     restart_wanted: bool = False
     heard_goal: Goal | None = None

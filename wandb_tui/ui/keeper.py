@@ -141,7 +141,15 @@ class Keeper:
         """Whether a row was added, removed or changed here after the list was read."""
         return self._stamps.get(run, 0) > as_of
 
-    def save(self, row: KeptRun, said: int, log_lines: Sequence[LogLine] = (), *, added: bool = False) -> None:
+    def save(
+        self,
+        row: KeptRun,
+        said: int,
+        log_lines: Sequence[LogLine] = (),
+        *,
+        added: bool = False,
+        back: bool = False,
+    ) -> None:
         """Keep a row, and what is new in its log.
 
         Args:
@@ -149,6 +157,7 @@ class Keeper:
             said: How many lines its log has had in all.
             log_lines: Its log.
             added: Whether it is new on the list.
+            back: Whether it is on the list again, where it stood.
         """
         last = self._last.get(row.run)
         new = said - self._lines.get(row.run, 0)
@@ -158,7 +167,7 @@ class Keeper:
             return
         self._last[row.run], self._lines[row.run] = row, said
         lines = tuple(log_lines)[-min(new, _MOST_LINES) :] if new else ()
-        self._wish(Change(row.run, row, added=added, news=news, goal=goal, lines=lines))
+        self._wish(Change(row.run, row, added=added, back=back, news=news, goal=goal, lines=lines))
 
     def remove(self, run: RunAddress) -> None:
         """Drop a row."""

@@ -139,7 +139,7 @@ class Session:
         for row in back:
             self.watch.put_back(row)
             row.lines_said = max(row.lines_said, len(row.log))
-            self._keep(row, added=True)
+            self._keep(row, added=True, back=True)
         return [row.run for row in back], there
 
     def follow(self, found: OnDisk, as_of: int) -> bool:
@@ -218,8 +218,8 @@ class Session:
         self.keeper.close(seconds)
         self.backend.close()
 
-    def _keep(self, row: Watched, *, added: bool = False) -> None:
-        self.keeper.save(row.kept(self.now), row.lines_said, row.log, added=added)
+    def _keep(self, row: Watched, *, added: bool = False, back: bool = False) -> None:
+        self.keeper.save(row.kept(self.now), row.lines_said, row.log, added=added, back=back)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:
