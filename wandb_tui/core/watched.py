@@ -109,6 +109,10 @@ class Watched:
         """Whether an attempt is under way or about to be."""
         return self.restart_wanted or not self.state.final
 
+    def begins_anew(self, goal: Goal) -> bool:
+        """Whether it would begin its next attempt, were it to wait for this from now on."""
+        return not self.active and (goal != self.goal or self.state is not State.AVAILABLE)
+
     def kept(self, now: float) -> KeptRun:
         """This row as it is kept on disk."""
         return KeptRun(

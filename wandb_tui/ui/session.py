@@ -94,13 +94,21 @@ class Session:
 
     def recalled(self, run: RunAddress, lines: Sequence[LogLine]) -> Watched | None:
         """Put the older lines of a run's log before the others; its row, if it is on the list and had not got them."""
-        row = self.watch.get(run)
-        removed = (row for rows in self._removed for row in rows if row.run == run)
-        return self.watch.recall(found, lines) if (found := row or next(removed, None)) else None
+        row = self.watch.get(run) or self._was(run)
+        return self.watch.recall(row, lines) if row else None
 
     def add(self, run: RunAddress, goal: Goal, pace: Pace | None = None) -> None:
-        """Watch a run; at the backend's pace, where no other is given."""
-        self._keep(self.watch.add(run, goal, pace or self.backend.pace), added=True)
+        """Watch a run; at the backend's pace, where no other is given. What was removed here keeps its log."""
+        before = self._was(run)
+        row = self.watch.add(run, goal, pace or self.backend.pace, before=before)
+        if before is not None:
+            row.lines_said = max(row.lines_said, len(row.log))
+        self._keep(row, added=True)
+
+    def _was(self, run: RunAddress) -> Watched | None:
+        """The row of a run that was removed, and has not come back."""
+        removed = (row for rows in reversed(self._removed) for row in rows if row.run == run)
+        return next(removed, None) if run not in self.watch else None
 
     def cancel(self, run: RunAddress) -> None:
         """End the attempt under way."""
