@@ -17,6 +17,7 @@ from wandb_tui.core.record import LogLine
 from wandb_tui.core.schedule import Clock, Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Spawn, Watch, Watched
+from wandb_tui.ui.adding import Effect, Terms, effect
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.bridge import Bridge
 from wandb_tui.ui.keeper import Keeper
@@ -104,6 +105,16 @@ class Session:
         if before is not None:
             row.lines_said = max(row.lines_said, len(row.log))
         self._keep(row, added=True)
+
+    def foresee(self, run: RunAddress, terms: Terms, said: Goal | None = None) -> Effect:
+        """What adding a run would do.
+
+        Args:
+            run: Which run.
+            terms: What all that are added with it wait for.
+            said: What this one is to wait for, where that was said.
+        """
+        return effect(run, self.watch.get(run) or self._was(run), terms, said, there=run in self.watch)
 
     def _was(self, run: RunAddress) -> Watched | None:
         """The row of a run that was removed, and has not come back."""
