@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from fakes import World, address
+from dataclasses import replace
+
+import pytest
+from fakes import ABSENT, FakeProber, FakeStore, World, address, there
 from support import running, shown, until
 from textual.widgets import Input, TextArea
 
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.state import State
+from wandb_tui.ui.pasted import Word, words
 from wandb_tui.ui.screens.add import AddRuns
 
 
@@ -84,3 +90,158 @@ async def test_a_bad_address_from_the_command_line_is_named():
         app.run_worker(app._add_given())
         await until(lambda: app.session.watch)
         assert any(note.title == "Not added" and "boom" in note.message for note in app._notifications)
+
+
+GOALS = {name: Goal.parse(name) for name in ("exists", "newer", "step:7", "step:200", "v3")}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("abc, def;ghi", [Word("abc"), Word("def"), Word("ghi")]),
+        ("abc step:7\ndef", [Word("abc", GOALS["step:7"]), Word("def")]),
+        ("abc, def newer ghi V3", [Word("abc", GOALS["newer"]), Word("def", GOALS["newer"]), Word("ghi", GOALS["v3"])]),
+        ("v3\nstep:7 abc", [Word("v3"), Word("step:7"), Word("abc")]),
+        ("abc step:7 newer", [Word("abc", GOALS["step:7"]), Word("newer")]),
+    ],
+)
+def test_a_goal_may_stand_behind_addresses(text, found):
+    assert words(text) == found
+    assert words("\n".join(map(str, found))) == found
+
+
+def listed():
+    """A world whose list has a run that waits, one that failed and one whose history is there."""
+    kept = [
+        KeptRun(address("waits"), GOALS["step:200"], 1, State.WAITING, "…"),
+        KeptRun(address("failed"), Goal(), 2, State.FAILED, "No such run"),
+        KeptRun(address("ready"), Goal(), 1, State.AVAILABLE, "v0 is available"),
+    ]
+    return World(FakeProber(default=ABSENT), store=FakeStore(kept))
+
+
+def said(app):
+    return [note.message for note in app._notifications]
+
+
+async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
+    async with running(listed()) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        await open_with(app, pilot, "new1 new2 waits ready")
+        await until(lambda: "2 runs to add, 2 already watched" in shown(app))
+        await until(lambda: "already watched; keeps its goal step:200" in shown(app))
+        await until(lambda: "watched, available; nothing changes" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: len(app.session.watch) == 5)
+        assert "2 runs added, 2 already watched" in said(app)
+        waits, ready = app.session.watch[address("waits")], app.session.watch[address("ready")]
+        assert (waits.goal, waits.attempt, ready.goal, ready.attempt) == (GOALS["step:200"], 1, Goal(), 1)
+
+
+async def test_another_goal_is_told_before_it_holds():
+    async with running(listed(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        await open_with(app, pilot, "waits ready step:7")
+        await until(lambda: "already watched; goal step:200 → step:7" in shown(app))
+        await until(lambda: "watched, available; goal exists → step:7, starts try 2" in shown(app))
+        await until(lambda: "Change 2 runs (^s)" in shown(app))
+        app.screen.query_one(TextArea).text = "waits"
+        app.screen.query_one("#goal", Input).value = "newer"
+        await until(lambda: "goal step:200 → newer" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: app.screen is app.dashboard)
+        assert "1 run already watched (1 new goal)" in said(app)
+        assert app.session.watch[address("waits")].goal == GOALS["newer"]
+        assert app.session.watch[address("ready")].goal == Goal()
+
+
+async def test_the_offered_goal_is_said_by_typing_it_again():
+    async with running(listed()) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        await open_with(app, pilot, "waits")
+        await until(lambda: "keeps its goal step:200" in shown(app))
+        app.screen.query_one("#goal", Input).focus()
+        await pilot.press("backspace", *"exists")
+        await until(lambda: "goal step:200 → exists" in shown(app))
+
+
+async def test_what_had_failed_starts_again_and_says_so_before():
+    async with running(listed()) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        await open_with(app, pilot, "failed")
+        await until(lambda: "watched, failed; starts try 3" in shown(app))
+        await until(lambda: "Restart 1 run (^s)" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: app.session.watch[address("failed")].attempt == 3)
+        assert "1 run already watched (1 restart)" in said(app)
+
+
+async def test_where_nothing_changes_the_toast_says_that():
+    async with running(listed()) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        before = list(app.session.watch)
+        await open_with(app, pilot, "ready waits")
+        await until(lambda: "2 runs already watched; nothing changes" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: app.screen is app.dashboard)
+        assert "2 runs already watched; nothing changes" in said(app)
+        assert [(row.goal, row.attempt) for row in app.session.watch] == [(row.goal, row.attempt) for row in before]
+        assert app.dashboard.table.run == address("ready")
+
+
+async def test_times_hold_for_what_is_listed_only_where_they_were_typed():
+    async with running(listed()) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        row = app.session.watch[address("waits")]
+        row.pace = replace(row.pace, check_interval=77)
+        await open_with(app, pilot, "waits")
+        await until(lambda: "keeps its goal" in shown(app))
+        app.screen.query_one("#longest", Input).value = "9m"
+        await until(lambda: "these times from its next try on" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: app.screen is app.dashboard)
+        assert row.pace.max_wait_time == 540
+
+
+async def test_a_wrong_address_keeps_its_goal_in_the_box():
+    async with running(listed()) as (app, pilot):
+        await open_with(app, pilot, "boom step:7")
+        await until(lambda: "1 not understood" in shown(app))
+        await pilot.press("ctrl+s")
+        await pilot.pause(0.1)
+        assert app.screen.query_one(TextArea).text == "boom step:7"
+
+
+async def test_a_long_address_leaves_room_for_what_becomes_of_it():
+    async with running(listed(), size=(80, 24)) as (app, pilot):
+        await open_with(app, pilot, f"lab/{'p' * 100}/end newer")
+        await until(lambda: "p/end  waits for newer" in shown(app))
+        await until(lambda: "✔ …ppp" in shown(app))
+
+
+@pytest.mark.parametrize(("given", "goal"), [("waits", "step:200"), (("waits", Goal()), "exists")])
+async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_said_there(given, goal):
+    world = listed()
+    async with running(world, given, "new") as (app, _):
+        await until(lambda: len(app.session.watch) == 4)
+        assert str(app.session.watch[address("waits")].goal) == goal
+        assert any(note.startswith("1 run added, 1 already watched") for note in said(app))
+
+
+async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
+    world = World(FakeProber({"abc": [there(3)]}, default=ABSENT))
+    async with running(world, "abc", "def") as (app, pilot):
+        await until(lambda: app.session.watch[address("abc")].state is State.AVAILABLE)
+        before = [line.message for line in app.session.watch[address("abc")].log]
+        await pilot.press("home", "d")
+        await open_with(app, pilot, "abc")
+        await until(lambda: "was on the list before: starts try 2" in shown(app))
+        await pilot.press("ctrl+s")
+        row = app.session.watch[address("abc")]
+        await until(lambda: row.attempt == 2 and row.state is State.AVAILABLE)
+        assert [line.message for line in row.log][: len(before)] == before
+        assert [(one.number, one.state) for one in row.attempts] == [(1, State.AVAILABLE), (2, State.AVAILABLE)]
+        assert app.dashboard.table.shown == [address("def"), address("abc")]
+        kept = world.store.logs[address("abc")]
+        await until(lambda: {line.attempt for line in kept} == {1, 2})
+        assert [line.message for line in kept].count(before[0]) == 2, "once before, and once with what came back"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +14,14 @@ from textual.widgets import Input, OptionList
 
 from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.core.errors import ServerError
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.schedule import Pace
+from wandb_tui.core.state import State
+from wandb_tui.core.watch import Watched
 from wandb_tui.ui.look import Look
-from wandb_tui.ui.pick_lines import run_line
-from wandb_tui.ui.picking import typed, understood
+from wandb_tui.ui.pick_lines import heads, run_columns, run_line
+from wandb_tui.ui.pick_words import offer_all
+from wandb_tui.ui.picking import Listing, Place, typed, understood
 from wandb_tui.ui.screens.add import AddRuns
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.pick import PickRuns
@@ -39,6 +45,11 @@ RUNS = [
 
 def world(**options):
     return World(catalogue=FakeCatalogue(RUNS, **options))
+
+
+def line_of(app, text):
+    """The first line of the screen that holds a text."""
+    return next(line for line in shown(app).splitlines() if text in line)
 
 
 async def at_runs(app, pilot):
@@ -116,6 +127,8 @@ async def test_search_and_state_are_asked_of_the_server():
         await pilot.press("asterisk")
         assert "marked" not in shown(app)
         await pilot.press("left")
+        await until(lambda: "sun-a1" in shown(app))
+        await pilot.press("left")
         await until(lambda: "other" in shown(app))
         await pilot.press("slash", *"oth")
         await until(lambda: "forks" not in shown(app))
@@ -174,7 +187,9 @@ async def test_what_is_watched_shows_and_what_cannot_be_watched_cannot_be_picked
         await pilot.press("p", "enter")
         await until(lambda: "forks" in shown(app))
         await pilot.press("enter")
-        await until(lambda: "✔ sun-a1" in shown(app))
+        await until(lambda: "sun-a1" in shown(app))
+        assert "◐ waiting" in line_of(app, "sun-a1")
+        await until(lambda: "1 already watched" in shown(app))
         assert app.screen.query_one(OptionList).get_option_at_index(1).disabled
 
 
@@ -199,9 +214,11 @@ async def test_without_a_catalogue_there_is_no_picking():
 @pytest.mark.parametrize("width", [40, 69, 70, 116])
 def test_lines_are_straight_whatever_a_run_is_called(name, width):
     run = listed("abc", name=name, group=name, sweep=name, state=name)
-    line = run_line(run, Look(), width, marked=True, watched=False)
-    assert cell_len(line.plain) == width
-    assert line.plain.isprintable()
+    columns = run_columns(width, [run], watched=True)
+    row = Watched(address("abc"), Goal(), Pace(), state=State.SIGNING_IN)
+    for line in (heads(columns, Look()), run_line(run, columns, Look(), marked=True, row=row)):
+        assert cell_len(line.plain) == width
+        assert line.plain.isprintable()
 
 
 def test_queries_are_read_and_written():
@@ -209,3 +226,102 @@ def test_queries_are_read_and_written():
     assert query == RunQuery("sun lr:0.1", "finished", "my grid", "swp")
     assert understood(typed(query)) == query
     assert address("abc") == listed("abc").address
+
+
+async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_there():
+    async with running(world(), "a1", size=(120, 40)) as (app, pilot):
+        await pilot.press("p")
+        await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
+        assert "Enter goes in  / search" in shown(app)
+        assert "Watched" in line_of(app, "Entity")
+        assert re.search(r"│  lab +1 ", shown(app))
+        assert app.screen.query_one("#pick-add").disabled
+        assert app.screen.query_one("#pick-all").disabled
+        await pilot.press("ctrl+s")
+        assert "Runs are added from inside a project: Enter goes in." in shown(app)
+        await pilot.press("enter")
+        await until(lambda: "forks" in shown(app))
+        assert "← back" in shown(app)
+        await pilot.press("down", "enter")
+        await until(lambda: "There is no run to add here" in shown(app))
+        await pilot.press("ctrl+a")
+        assert not app.screen.query_one("#pick-up").disabled
+        assert app.screen is not app.dashboard
+
+
+async def test_heads_stand_above_what_is_shown():
+    async with running(world(), size=(120, 40)) as (app, pilot):
+        await at_runs(app, pilot)
+        heads, run = line_of(app, "Created"), line_of(app, "sun-a1")
+        assert "Watched" not in heads, "nothing is"
+        assert (heads.index("Run"), heads.index("State")) == (run.index("sun-a1"), run.index("finished"))
+        assert heads.index("Group") == run.index("grid")
+
+
+async def test_what_is_watched_is_left_alone_by_what_adds_many():
+    runs = [listed(f"n{n}") for n in range(3)]
+    async with running(World(catalogue=FakeCatalogue(runs)), "n1", size=(120, 40)) as (app, pilot):
+        await pilot.press("p", "enter", "enter")
+        await until(lambda: "sun-n1" in shown(app))
+        assert "3 runs, 1 already watched" in shown(app)
+        await until(lambda: "Add the project's 2 new (^a)" in shown(app))
+        await pilot.press("asterisk")
+        assert "2 marked" in shown(app)
+        await until(lambda: "Add 2 runs (^s)" in shown(app))
+        await pilot.press("asterisk")
+        assert "marked" not in shown(app).replace("Space marks", "")
+        app.screen.query_one("#goal", Input).value = "newer"
+        await pilot.press("ctrl+a")
+        await until(lambda: app.screen is app.dashboard)
+        assert {row.run.run_id: str(row.goal) for row in app.session.watch} == {
+            "n1": "exists",
+            "n0": "newer",
+            "n2": "newer",
+        }
+        assert "2 runs added" in [note.message for note in app._notifications]
+        await pilot.press("p", "enter", "enter")
+        await until(lambda: "3 already watched" in shown(app))
+        assert app.screen.query_one("#pick-all").disabled
+        await pilot.press("ctrl+a")
+        assert "All of these are watched already." in shown(app)
+
+
+async def test_a_watched_run_is_picked_only_by_hand_and_tells_what_becomes_of_it():
+    runs = [listed("a1"), listed("b2")]
+    async with running(World(catalogue=FakeCatalogue(runs)), "a1", size=(120, 40)) as (app, pilot):
+        app.session.cancel(address("a1"))
+        await until(lambda: not app.session.watch[address("a1")].running)
+        await pilot.press("p", "enter", "enter")
+        await until(lambda: "This run: watched, cancelled; starts try 2" in shown(app))
+        await until(lambda: "Restart this (^s)" in shown(app))
+        await pilot.press("down")
+        await until(lambda: "1 run to add, waits for exists" in shown(app))
+        await until(lambda: "Add this (^s)" in shown(app))
+        await pilot.press("asterisk", "up", "space")
+        assert "1 run to add, 1 already watched (1 restart)" in shown(app)
+        await pilot.press("ctrl+s")
+        await until(lambda: app.session.watch[address("a1")].attempt == 2)
+        assert address("b2") in app.session.watch
+
+
+RUN = [listed("a1")]
+
+
+@pytest.mark.parametrize(
+    ("query", "listing", "watched", "label"),
+    [
+        (RunQuery(), Listing(runs=RUNS, total=5), {}, "Add the project's 5"),
+        (RunQuery(sweep="swp"), Listing(runs=RUNS, total=5), {}, "Add the sweep's 5"),
+        (RunQuery(group="grid"), Listing(runs=RUNS, total=5), {address("a1")}, "Add the group's 4 new"),
+        (RunQuery("sun", group="grid"), Listing(runs=RUNS, total=5), {}, "Add the 5 found"),
+        (RunQuery(), Listing(runs=RUN, after="1", total=900), {}, "Add the project's 900"),
+        (RunQuery(), Listing(runs=RUN, after="1", total=900), {address("z")}, "Add all new ones"),
+        (RunQuery(), Listing(runs=RUN, after="1"), {}, "Add all new ones"),
+        (RunQuery(), Listing(runs=RUN, after="1", total=5000), {}, "Add the newest 1,000"),
+        (RunQuery(), Listing(runs=RUN, total=1), {address("a1")}, "Add all"),
+    ],
+)
+def test_the_button_says_whose_runs_it_adds_and_how_many(query, listing, watched, label):
+    offer = offer_all(Place("lab", "forks"), query, listing, watched, any_watched=bool(watched))
+    assert offer.label == label
+    assert offer.possible is (label != "Add all")

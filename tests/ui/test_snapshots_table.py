@@ -37,7 +37,13 @@ def app_of(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     states = ("finished", "running", "crashed", "failed")
     runs = [
-        listed(f"id{n}", name=NAMES[n % 4], state=states[n % 4], group="grid" if n % 3 else "", sweep=f"swp{n % 2}")
+        listed(
+            "old" if n == 2 else f"id{n}",
+            name=NAMES[n % 4],
+            state=states[n % 4],
+            group="grid" if n % 3 else "",
+            sweep=f"swp{n % 2}",
+        )
         for n in range(12)
     ]
     kept = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled", None, 33) for run in ("one", "old", "older")]

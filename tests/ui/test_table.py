@@ -335,7 +335,7 @@ async def test_undo_under_a_filter_puts_the_cursor_on_what_is_back():
         await pilot.press("slash", *"state:waiting", "enter", "home", "d")
         assert ids(app) == ["def"]
         await pilot.press("u")
-        assert ids(app) == ["def", "abc"]
+        assert ids(app) == ["abc", "def"]
         assert app.dashboard.table.run == address("abc")
 
 

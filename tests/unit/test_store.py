@@ -168,6 +168,26 @@ def test_progress_does_not_bring_back_what_another_has_removed(store, path):
     assert another(path).load() == []
 
 
+def test_what_comes_back_stands_where_it_stood(store, path):
+    rows = [replace(WAITING, run=RunAddress("lab", "forks", f"r{n}")) for n in range(4)]
+    store.write([added(row) for row in rows])
+    store.write([Change(rows[1].run, None), Change(rows[2].run, None)])
+    store.write([added(replace(WAITING, run=OTHER)), added(rows[2])])
+    store.write([replace(added(rows[1]), back=True)])
+    at_once = Change(rows[0].run, None).then(replace(added(rows[0]), back=True), 10)
+    store.write([at_once])
+    assert [kept.run for kept in another(path).load()] == [rows[0].run, rows[1].run, rows[3].run, OTHER, rows[2].run]
+
+
+def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
+    store.write([added(WAITING)])
+    store.write([Change(RUN, None)])
+    path.unlink()
+    another(path).write([added(replace(WAITING, run=OTHER))])
+    store.write([replace(added(WAITING), back=True)])
+    assert [kept.run for kept in another(path).load()] == [OTHER, RUN]
+
+
 def test_progress_does_not_undo_another_dashboards_goal(store, path):
     store.write([added(WAITING)])
     another(path).write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), goal=True)])

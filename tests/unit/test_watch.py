@@ -207,6 +207,35 @@ def test_what_is_put_back_goes_on_where_it_stood(prober):
     assert (row.state, row.attempt) == (State.AVAILABLE, 1)
 
 
+def test_what_is_put_back_stands_where_it_stood(desk):
+    runs = [RunAddress("lab", "forks", f"r{n}") for n in range(5)]
+    for run in runs:
+        desk.watch.add(run, Goal(), SLOW)
+    gone = [desk.watch.remove(runs[n]) for n in (1, 3)]
+    last = desk.watch.add(OTHER, Goal(), SLOW)
+    for row in gone:
+        desk.watch.put_back(row)
+    assert [row.run for row in desk.watch] == [*runs, last.run]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_is_added_after_its_removal_counts_on_with_its_log(desk, prober, ended):
+    row = desk.watch.add(RUN, Goal(), SLOW)
+    if ended:
+        prober.answer(there(1))
+        desk.until(lambda: not row.running)
+    desk.until(lambda: row.state is (State.AVAILABLE if ended else State.WAITING))
+    before = list(row.log)
+    desk.watch.remove(RUN)
+    again = desk.watch.add(RUN, Goal.parse("v9"), SLOW, before=row)
+    assert (again.attempt, again.running, again.goal) == (2, True, Goal.parse("v9"))
+    desk.until(lambda: again.state is State.WAITING)
+    assert list(again.log)[: len(before)] == before
+    assert [(one.number, one.ended is None) for one in again.attempts] == [(1, False), (2, True)]
+    assert ("Taken off the list, and added again" in [line.message for line in again.log]) is not ended
+    assert {line.attempt for line in list(again.log)[-2:]} == {2}
+
+
 def test_what_had_ended_is_put_back_as_it_was(desk, prober):
     row = desk.watch.add(RUN, Goal(), SLOW)
     prober.answer(there(1))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from wandb_tui.cli.options import HOST, UNTIL, build_wiring, provide_browser, read_runs
 from wandb_tui.core.errors import UsageError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from wandb_tui.core.ports import Identity
     from wandb_tui.ui.app import WandbTuiApp
     from wandb_tui.wiring import Wiring
+
+    Given = str | tuple[str, Goal]
+    """A run as typed, and its goal where one was said."""
 
 
 @click.command(hidden=True)
@@ -35,7 +39,10 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     for text in texts:
         _check_address(text, wiring)
     check_terminal()
-    return _open_dashboard(wiring, [(text, goal) for text in texts])
+    # A run that is on the list already keeps its goal, unless another is said.
+    source = click.get_current_context().get_parameter_source("until")
+    said = source is not ParameterSource.DEFAULT
+    return _open_dashboard(wiring, [(text, goal) for text in texts] if said else texts)
 
 
 @click.command(short_help="The dashboard on a sandbox, no account needed.")
@@ -55,7 +62,7 @@ def demo(yes: bool) -> int:
     return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, kept=False))
 
 
-def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]], *, kept: bool = True) -> WandbTuiApp:
+def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> WandbTuiApp:
     """The dashboard on these services, with these runs added; `kept` tells whether its list outlives it."""
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redact import redact
@@ -101,7 +108,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[tuple[str, Goal]], *, kept: boo
     )
 
 
-def _open_dashboard(wiring: Wiring, runs: Sequence[tuple[str, Goal]], *, kept: bool = True) -> int:
+def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> int:
     from wandb_tui.ui.terminal import run_app
 
     try:

@@ -249,6 +249,7 @@ class Change:
         row: How it stands now; None: it is off the list.
         added: Whether it may be new on the list. Else a row that another dashboard has removed stays removed.
         anew: Whether what is kept of it so far goes, so that it stands at the end of the list.
+        back: Whether it comes back after it was removed here, so that it stands where it stood.
         news: Whether other dashboards should look: not where only its clock and its newest line have changed.
         goal: Whether its goal was changed here; else the one on disk stays, which may be another dashboard's.
         lines: What has been added to its log.
@@ -258,6 +259,7 @@ class Change:
     row: KeptRun | None
     added: bool = False
     anew: bool = False
+    back: bool = False
     news: bool = True
     goal: bool = False
     lines: tuple[LogLine, ...] = ()
@@ -271,6 +273,7 @@ class Change:
             later.row,
             added=self.added or later.added,
             anew=self.anew or self.row is None or later.anew,
+            back=later.back or (self.back and not later.anew),
             news=self.news or later.news,
             goal=self.goal or later.goal,
             lines=(self.lines + later.lines)[-most_lines:],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
@@ -64,6 +65,7 @@ class Watch:
         self._clock = clock
         self._turns = turns
         self._rows: dict[RunAddress, Watched] = {}
+        self._places = itertools.count()
         # A removed run's thread may still speak; a run that is added again counts on, so that it is not believed.
         self._attempts_before: dict[RunAddress, int] = {}
         # Removed while their threads ran: what these still say is not heard, until they have ended.
@@ -98,17 +100,36 @@ class Watch:
         """The runs with an attempt under way."""
         return [row for row in self if row.active]
 
-    def add(self, run: RunAddress, goal: Goal, pace: Pace | None = None) -> Watched:
-        """Watch a run and begin its first attempt; a run that is watched already only gets the goal and the pace."""
+    def add(self, run: RunAddress, goal: Goal, pace: Pace | None = None, *, before: Watched | None = None) -> Watched:
+        """Watch a run and begin its first attempt; a run that is watched already gets the goal and the pace.
+
+        Args:
+            run: Which run.
+            goal: What it waits for. Where that is new, or where it had ended without success, it begins anew.
+            pace: How often to look, from its next attempt on.
+            before: Its row as it was removed: its log and its attempts stay with it.
+        """
         with self._changed:
             row = self._rows.get(run)
-            if row is None:
-                row = self._rows[run] = Watched(run, goal, pace or Pace(), self._attempts_before.get(run, 0))
-                self._begin(row)
-            else:
+            if row is not None:
                 row.pace = pace or row.pace
                 self.change_goal(run, goal)
+                return row
+            row = before or Watched(run, goal, pace or Pace(), self._attempts_before.get(run, 0))
+            row.place = next(self._places)
+            if before is not None:
+                row.goal, row.pace = goal, pace or row.pace
+                self._part_from_thread(row)
+            self._rows[run] = row
+            self._begin(row)
             return row
+
+    def _part_from_thread(self, row: Watched) -> None:
+        """Let a removed row count on from the attempt that its removal has ended; nobody hears that one any more."""
+        row.control, row.running, row.resumes = None, False, False
+        row.next_attempt = self._attempts_before.get(row.run, 0) + 1
+        if not row.state.final:
+            self._note(row, State.CANCELLED, "Taken off the list, and added again")
 
     def restore(self, kept: KeptRun, pace: Pace | None = None, *, begin: bool = True) -> Watched:
         """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood.
@@ -124,6 +145,7 @@ class Watch:
             before = self._attempts_before.get(kept.run, 0)
             row = Watched(kept.run, kept.goal, pace or Pace(), kept.attempt, kept.state, kept.message, kept.artifact)
             row.elapsed_then, row.baseline, row.remembered = kept.elapsed, kept.baseline, False
+            row.place = next(self._places)
             row.attempts.extend(kept.attempts)
             self._rows[kept.run] = row
             if not kept.state.final:
@@ -202,7 +224,7 @@ class Watch:
             return row
 
     def put_back(self, row: Watched) -> Watched:
-        """Take a removed row back with all that is known of it; an attempt that was under way goes on."""
+        """Take a removed row back to its place with all that is known of it; what was under way goes on."""
         with self._changed:
             if row.run in self._rows:
                 return self._rows[row.run]
@@ -213,6 +235,7 @@ class Watch:
                 row.next_attempt = max(row.next_attempt, before + 1)
                 row.state, row.reason = State.QUEUED, ""
             self._rows[row.run] = row
+            self._rows = dict(sorted(self._rows.items(), key=lambda item: item[1].place))
             if not self._awaits_old_thread(row) and row.active:
                 self._begin(row)
             return row
@@ -234,12 +257,13 @@ class Watch:
         """Wait for something else; an attempt that had ended begins anew."""
         with self._changed:
             row = self._rows[run]
-            changed, row.goal = row.goal != goal, goal
+            anew, changed = row.begins_anew(goal), row.goal != goal
+            row.goal = goal
             if row.control is not None:
                 row.control.change_goal(goal)
                 # Its thread may still have to end before the next attempt can begin.
-                row.restart_wanted |= changed and row.state.final
-            elif changed or row.state not in {State.AVAILABLE, State.QUEUED}:
+                row.restart_wanted |= anew
+            elif anew or (row.state is State.QUEUED and changed):
                 self._begin(row)
 
     def fold(self, said: Said) -> Watched | None:

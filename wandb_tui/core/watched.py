@@ -53,6 +53,7 @@ class Watched:
         remembered: Whether the log holds what is on disk from earlier sessions, if there is anything.
         running: Whether a thread of this run is alive.
         resumes: Whether its attempt had not ended when the last session did, and goes on with the next thread.
+        place: Where it stands in the list: after those whose place is lower.
     """
 
     run: RunAddress
@@ -74,6 +75,7 @@ class Watched:
     remembered: bool = True
     running: bool = False
     resumes: bool = False
+    place: int = 0
     control: Control | None = None
     restart_wanted: bool = False
     heard_goal: Goal | None = None
@@ -107,6 +109,10 @@ class Watched:
     def active(self) -> bool:
         """Whether an attempt is under way or about to be."""
         return self.restart_wanted or not self.state.final
+
+    def begins_anew(self, goal: Goal) -> bool:
+        """Whether it would begin its next attempt, were it to wait for this from now on."""
+        return not self.active and (goal != self.goal or self.state is not State.AVAILABLE)
 
     def kept(self, now: float) -> KeptRun:
         """This row as it is kept on disk."""

@@ -23,6 +23,7 @@ from wandb_tui.core.ports import AccountState, Ended
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
+from wandb_tui.ui.adding import Effect, Terms, summary
 from wandb_tui.ui.announcer import Announcer
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.hearing import Hearing
@@ -87,7 +88,7 @@ class WandbTuiApp(SpeakingApp):
     ) -> None:
         super().__init__(backend.into_tmux)
         self._backend = backend
-        self._given = [(run, goal) if isinstance(run, str) else run for run in runs]
+        self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self.look = Look(ascii_look, links)
         self._begin_with_theme(theme)
@@ -188,17 +189,20 @@ class WandbTuiApp(SpeakingApp):
         return await asyncio.to_thread(ask)
 
     async def _add_given(self) -> None:
-        given: list[RunAddress] = []
+        given: list[Effect] = []
+        terms = Terms(self._goal, self._backend.pace)
         for text, goal in self._given:
             try:
                 run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
             except WandbTuiError as error:
                 self.complain(f"{clean(text, 80)}: {error}", title="Not added")
             else:
-                self.session.add(run, goal)
-                given.append(run)
+                given.append(one := self.session.foresee(run, terms, goal))
+                self.session.add(run, one.goal, one.pace)
                 self.dashboard.refresh_all()
-        self.dashboard.mention_hidden(given)
+        if any(one.listed for one in given):
+            self.dashboard.hint(summary(given, "added"))
+        self.dashboard.mention_hidden(one.run for one in given)
 
     async def _learn_server(self) -> None:
         try:

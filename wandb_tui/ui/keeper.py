@@ -142,7 +142,15 @@ class Keeper:
         """Whether a row was added, removed or changed here after the list was read."""
         return self._stamps.get(run, 0) > as_of
 
-    def save(self, row: KeptRun, said: int, log_lines: Sequence[LogLine] = (), *, added: bool = False) -> None:
+    def save(
+        self,
+        row: KeptRun,
+        said: int,
+        log_lines: Sequence[LogLine] = (),
+        *,
+        added: bool = False,
+        back: bool = False,
+    ) -> None:
         """Keep a row, and what is new in its log.
 
         Args:
@@ -150,6 +158,7 @@ class Keeper:
             said: How many lines its log has had in all.
             log_lines: Its log.
             added: Whether it is new on the list.
+            back: Whether it is on the list again, where it stood.
         """
         last = self._last.get(row.run)
         new = said - self._lines.get(row.run, 0)
@@ -160,7 +169,7 @@ class Keeper:
         self._last[row.run], self._lines[row.run] = row, said
         # Not through all of the log: with hundreds of monitors talking that would be felt.
         lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
-        self._wish(Change(row.run, row, added=added, news=news, goal=goal, lines=lines))
+        self._wish(Change(row.run, row, added=added, back=back, news=news, goal=goal, lines=lines))
 
     def remove(self, run: RunAddress) -> None:
         """Drop a row."""

@@ -67,6 +67,16 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
     return set_cell_size(text, max(0, width - len(ellipsis))).rstrip() + ellipsis[:width]
 
 
+def fit_end(text: str, width: int, ellipsis: str = "…") -> str:
+    """The end of `text` in `width` cells, beginning with the ellipsis where something is missing."""
+    if cell_len(text) <= width:
+        return text
+    end = text[-width:]
+    while end and cell_len(end) > width - len(ellipsis):
+        end = end[1:]
+    return ellipsis + end
+
+
 def minutes(seconds: float) -> str:
     """A length of time as ``m:ss``, or ``h:mm:ss`` from an hour on."""
     whole = int(seconds)
@@ -155,6 +165,10 @@ class Look:
     def fit(self, text: str, width: int) -> str:
         """`text` cut to `width` cells, in this look."""
         return fit(self.text(text), width, "~" if self.ascii else "…")
+
+    def fit_end(self, text: str, width: int) -> str:
+        """The end of `text` in `width` cells, in this look."""
+        return fit_end(self.text(text), width, "~" if self.ascii else "…")
 
     def sign(self, line: LogLine) -> str:
         """The sign before a line of a log, two cells wide."""

@@ -1,26 +1,40 @@
-"""What somebody pasted, taken apart into addresses, and what is thought of each."""
+"""What somebody pasted, taken apart into addresses and their goals, and what is thought of each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.goal import Goal
+from wandb_tui.ui.adding import Effect
 
 MOST = 2000
 """How many addresses are read at once."""
 
 Parsed = RunAddress | UsageError
+Foresee = Callable[[RunAddress, Goal | None], Effect]
+"""What adding a run, for this goal where one was said, would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One address as typed, with the goal that stands behind it on its line."""
+
+    text: str
+    goal: Goal | None = None
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.goal}" if self.goal else self.text
 
 
 class Verdict(StrEnum):
     """What becomes of one of them."""
 
-    NEW = "new"
-    WATCHED = "watched"
+    GOOD = "good"
     TWICE = "twice"
     WRONG = "wrong"
 
@@ -29,20 +43,36 @@ class Verdict(StrEnum):
 class Checked:
     """One address as typed, and what it means."""
 
-    text: str
+    word: Word
     verdict: Verdict
     run: RunAddress | None = None
+    effect: Effect | None = None
     why: str = ""
 
-    @property
-    def good(self) -> bool:
-        """Whether it can be added."""
-        return self.verdict in {Verdict.NEW, Verdict.WATCHED}
+
+def words(text: str) -> list[Word]:
+    """The addresses in a text: apart from each other by spaces, line ends, commas or semicolons.
+
+    A goal that follows on the same line holds for all those before it there that have none yet.
+    """
+    found: list[Word] = []
+    for line in text.splitlines():
+        without = len(found)
+        for word in re.split(r"[\s,;]+", line):
+            goal = _goal(word) if len(found) > without else None
+            if goal is not None:
+                found[without:] = [replace(one, goal=goal) for one in found[without:]]
+                without = len(found)
+            elif word:
+                found.append(Word(word))
+    return found[:MOST]
 
 
-def words(text: str) -> list[str]:
-    """The addresses in a text: apart from each other by spaces, line ends, commas or semicolons."""
-    return [word for word in re.split(r"[\s,;]+", text) if word][:MOST]
+def _goal(word: str) -> Goal | None:
+    try:
+        return Goal.parse(word)
+    except UsageError:
+        return None
 
 
 def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[str, Parsed]:
@@ -56,16 +86,17 @@ def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[
     return parsed
 
 
-def check(texts: Iterable[str], parsed: dict[str, Parsed], watched: Collection[RunAddress]) -> list[Checked]:
-    """The verdict on each text, in order; those that are not parsed yet are left out."""
+def check(typed: Iterable[Word], parsed: Mapping[str, Parsed], foresee: Foresee) -> list[Checked]:
+    """The verdict on each address, in order; those that are not parsed yet are left out."""
     seen: set[RunAddress] = set()
     checked: list[Checked] = []
-    for text in texts:
-        found = parsed.get(text)
+    for word in typed:
+        found = parsed.get(word.text)
         if isinstance(found, UsageError):
-            checked.append(Checked(text, Verdict.WRONG, why=found.message))
+            checked.append(Checked(word, Verdict.WRONG, why=found.message))
+        elif found in seen:
+            checked.append(Checked(word, Verdict.TWICE, found))
         elif found is not None:
-            verdict = Verdict.TWICE if found in seen else Verdict.WATCHED if found in watched else Verdict.NEW
             seen.add(found)
-            checked.append(Checked(text, verdict, found))
+            checked.append(Checked(word, Verdict.GOOD, found, foresee(found, word.goal)))
     return checked

@@ -1,48 +1,110 @@
-"""How a run looks in the list from which runs are picked: one straight line."""
+"""How the lists look from which runs are picked: columns, their heads, and straight lines below."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from rich.cells import cell_len
 from textual.content import Content
 
 from wandb_tui.core.catalogue import ListedRun
+from wandb_tui.core.watch import Watched
 from wandb_tui.ui.cells import RUN_STATE_COLOURS, short_time
-from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 
-_STATE, _AGE = 9, 6
-"""Cells for the run's state and its age."""
+_NAME = "name"
+_LEAST_NAME = 18
+"""Cells that a name gets at least, before columns go."""
 
-_LABELS = ((90, 14), (60, 9))
-"""From so many cells on, each of group and sweep gets this many."""
+_WIDE, _WIDE_LABEL = 90, 14
+"""From so many cells on, groups and sweeps get more of them."""
+
+Cells = Mapping[str, tuple[str, str]]
+"""By column: a text and its style."""
 
 
-def run_line(run: ListedRun, look: Look, width: int, *, marked: bool, watched: bool) -> Content:
-    """A run in exactly `width` cells."""
-    sign = look.text("●") if marked else look.text("✔") if watched else " "
-    colour = "$marked" if marked else "$primary"
-    label = next((cells for least, cells in _LABELS if width >= least), 0)
-    labels = [run.group, run.sweep] if label else []
-    name, run_id = clean(run.name, 200), clean(run.run_id)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of such a list."""
+
+    key: str
+    label: str
+    width: int
+    right: bool = False
+
+
+_MARK = Column("mark", "", 1)
+_STATE, _CREATED = Column("state", "State", 9), Column("created", "Created", 7, right=True)
+_GROUP, _SWEEP = Column("group", "Group", 9), Column("sweep", "Sweep", 9)
+_WATCHED = Column("watched", "Watched", 12)
+_COUNT = Column("watched", "Watched", 7, right=True)
+
+
+def run_columns(width: int, runs: Iterable[ListedRun], *, watched: bool) -> list[Column]:
+    """The columns of a list of runs in `width` cells: without those in which nothing would stand."""
+    runs = list(runs)
+    labels = [(_GROUP, any(run.group for run in runs)), (_SWEEP, any(run.sweep for run in runs))]
+    cells = _WIDE_LABEL if width >= _WIDE else _GROUP.width
+    rest = [_STATE, _CREATED, *(replace(column, width=cells) for column, used in labels if used)]
+    rest += [_WATCHED] if watched else []
+    for goes in (_SWEEP, _GROUP, _CREATED):
+        if _left(width, [_MARK, *rest]) < _LEAST_NAME:
+            rest = [column for column in rest if column.key != goes.key]
+    return [_MARK, Column(_NAME, "Run", _left(width, [_MARK, *rest])), *rest]
+
+
+def name_columns(width: int, label: str, *, watched: bool) -> list[Column]:
+    """The columns of a list of names."""
+    rest = [_COUNT] if watched else []
+    return [Column(_NAME, label, _left(width, rest)), *rest]
+
+
+def _left(width: int, rest: list[Column]) -> int:
+    return max(1, width - sum(column.width + 1 for column in rest))
+
+
+def heads(columns: Iterable[Column], look: Look) -> Content:
+    """The heads of the columns."""
+    return _line(columns, {column.key: (column.label, "$quiet") for column in columns}, look)
+
+
+def name_line(name: str, watched: int, columns: Iterable[Column], look: Look) -> Content:
+    """An entity or a project, and how many of its runs are watched."""
+    count = f"{watched:,}" if watched else ""
+    return _line(columns, {_NAME: (clean(name), "$foreground"), "watched": (count, "$primary")}, look)
+
+
+def run_line(
+    run: ListedRun, columns: Iterable[Column], look: Look, *, marked: bool = False, row: Watched | None = None
+) -> Content:
+    """A run; `row` is its row on the watch list."""
+    name, run_id, state = clean(run.name, 200), clean(run.run_id), clean(run.state, 40)
     whole = f"{name} {run_id}" if name.strip() and name != run_id else run_id
     if run.address is None:
         whole = f"{run_id}: this id is too long for a history artifact"
-    room = width - 2 - _STATE - _AGE - len(labels) * (label + 1) - 2
-    state = clean(run.state, 40)
-    parts = [
-        (f"{sign} ", colour),
-        (_cell(whole, room, look) + " ", "$quiet" if watched and not marked else "$foreground"),
-        (_cell(state, _STATE, look), f"${RUN_STATE_COLOURS.get(state, 'foreground')}"),
-        (_age(run).rjust(_AGE) + " ", "$quiet"),
-        *((_cell(clean(text, 80), label, look) + " ", "$secondary") for text in labels),
-    ]
+    cells = {
+        _MARK.key: ("●" if marked else "", "$marked"),
+        _NAME: (whole, "$quiet" if row is not None and not marked else "$foreground"),
+        "state": (state, f"${RUN_STATE_COLOURS.get(state, 'foreground')}"),
+        "created": (_age(run), "$quiet"),
+        "group": (clean(run.group, 80), "$secondary"),
+        "sweep": (clean(run.sweep, 80), "$secondary"),
+    }
+    if row is not None:
+        cells["watched"] = (f"{look.icon(row.state)} {row.state}", f"${STATE_COLOURS[row.state]}")
+    return _line(columns, cells, look)
+
+
+def _line(columns: Iterable[Column], cells: Cells, look: Look) -> Content:
+    parts: list[tuple[str, str]] = []
+    for column in columns:
+        text, style = cells.get(column.key, ("", "$quiet"))
+        shown = look.fit(text, column.width)
+        pad = " " * (column.width - cell_len(shown))
+        parts.append((f"{' ' if parts else ''}{pad + shown if column.right else shown + pad}", style))
     return Content.assemble(*parts)
-
-
-def _cell(text: str, width: int, look: Look) -> str:
-    shown = look.fit(text, max(1, width))
-    return shown + " " * (width - cell_len(shown))
 
 
 def _age(run: ListedRun) -> str:

@@ -17,6 +17,7 @@ from wandb_tui.core.record import LogLine
 from wandb_tui.core.schedule import Clock, Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Spawn, Watch, Watched
+from wandb_tui.ui.adding import Effect, Terms, effect
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.bridge import Bridge
 from wandb_tui.ui.keeper import Keeper
@@ -94,13 +95,31 @@ class Session:
 
     def recalled(self, run: RunAddress, lines: Sequence[LogLine]) -> Watched | None:
         """Put the older lines of a run's log before the others; its row, if it is on the list and had not got them."""
-        row = self.watch.get(run)
-        removed = (row for rows in self._removed for row in rows if row.run == run)
-        return self.watch.recall(found, lines) if (found := row or next(removed, None)) else None
+        row = self.watch.get(run) or self._was(run)
+        return self.watch.recall(row, lines) if row else None
 
     def add(self, run: RunAddress, goal: Goal, pace: Pace | None = None) -> None:
-        """Watch a run; at the backend's pace, where no other is given."""
-        self._keep(self.watch.add(run, goal, pace or self.backend.pace), added=True)
+        """Watch a run; at the backend's pace, where no other is given. What was removed here keeps its log."""
+        before = self._was(run)
+        row = self.watch.add(run, goal, pace or self.backend.pace, before=before)
+        if before is not None:
+            row.lines_said = max(row.lines_said, len(row.log))
+        self._keep(row, added=True)
+
+    def foresee(self, run: RunAddress, terms: Terms, said: Goal | None = None) -> Effect:
+        """What adding a run would do.
+
+        Args:
+            run: Which run.
+            terms: What all that are added with it wait for.
+            said: What this one is to wait for, where that was said.
+        """
+        return effect(run, self.watch.get(run) or self._was(run), terms, said, there=run in self.watch)
+
+    def _was(self, run: RunAddress) -> Watched | None:
+        """The row of a run that was removed, and has not come back."""
+        removed = (row for rows in reversed(self._removed) for row in rows if row.run == run)
+        return next(removed, None) if run not in self.watch else None
 
     def cancel(self, run: RunAddress) -> None:
         """End the attempt under way."""
@@ -139,7 +158,7 @@ class Session:
         for row in back:
             self.watch.put_back(row)
             row.lines_said = max(row.lines_said, len(row.log))
-            self._keep(row, added=True)
+            self._keep(row, added=True, back=True)
         return [row.run for row in back], there
 
     def follow(self, found: OnDisk, as_of: int) -> bool:
@@ -218,8 +237,8 @@ class Session:
         self.keeper.close(seconds)
         self.backend.close()
 
-    def _keep(self, row: Watched, *, added: bool = False) -> None:
-        self.keeper.save(row.kept(self.now), row.lines_said, row.log, added=added)
+    def _keep(self, row: Watched, *, added: bool = False, back: bool = False) -> None:
+        self.keeper.save(row.kept(self.now), row.lines_said, row.log, added=added, back=back)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:

@@ -22,9 +22,10 @@ WHERE l.run = (SELECT position FROM run WHERE {_KEY}) AND l.id <= ? ORDER BY l.i
 POSITION = f"SELECT position FROM run WHERE {_KEY}"  # noqa: S608
 REMOVE = f"DELETE FROM run WHERE {_KEY}"  # noqa: S608
 ADD = """
-INSERT INTO run (server, entity, project, run_id, goal, attempt, state, message, elapsed)
-VALUES (?, ?, ?, ?, ?, 0, 'queued', '', 0) ON CONFLICT DO NOTHING
+INSERT INTO run (position, server, entity, project, run_id, goal, attempt, state, message, elapsed)
+VALUES (?, ?, ?, ?, ?, ?, 0, 'queued', '', 0) ON CONFLICT DO NOTHING
 """
+TAKEN = "SELECT 1 FROM run WHERE position = ?"
 SET_GOAL = f"UPDATE run SET goal = ? WHERE {_KEY}"  # noqa: S608
 UPDATE = f"""
 UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?

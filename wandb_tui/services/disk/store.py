@@ -58,6 +58,8 @@ class SqliteWatchStore:
         self._seen: tuple[str, int] | None = None
         self._loaded_up_to = 0
         self._written: dict[int, int] = {}
+        # No row of SQLite's counting ever gets a position again that was another's: it stays free for what comes back.
+        self._stood: dict[RunAddress, int] = {}
 
     def load(self) -> list[KeptRun]:
         """All rows, in the order in which they were added; a damaged file is put aside.
@@ -155,11 +157,13 @@ class SqliteWatchStore:
         key = self._key(change.run)
         row = change.row
         if row is None or change.anew:
+            if (stood := db.execute(sql.POSITION, key).fetchone()) is not None:
+                self._stood[change.run] = stood[0]
             db.execute(sql.REMOVE, key)
         if row is None:
             return
         if change.added:
-            db.execute(sql.ADD, (*key, str(row.goal)))
+            db.execute(sql.ADD, (self._old_place(db, change), *key, str(row.goal)))
         if change.goal:
             db.execute(sql.SET_GOAL, (str(row.goal), *key))
         values = (row.attempt, row.state.value, _storable(row.message), row.artifact, row.elapsed, row.baseline)
@@ -169,6 +173,12 @@ class SqliteWatchStore:
             # Those before the last two have ended, and their end is on disk.
             self._keep_attempts(db, found[0], row.attempts if change.added else row.attempts[-2:])
             self._append(db, found[0], change.lines)
+
+    def _old_place(self, db: sqlite3.Connection, change: Change) -> int | None:
+        """Where a row that comes back stood; None, the end of the list, where that is not known or another's."""
+        stood = self._stood.get(change.run) if change.back else None
+        # In a file that was replaced any row may be there.
+        return None if db.execute(sql.TAKEN, (stood,)).fetchone() else stood
 
     def _keep_attempts(self, db: sqlite3.Connection, position: int, attempts: Sequence[Attempt]) -> None:
         for a in attempts:

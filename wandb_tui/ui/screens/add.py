@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,27 +13,28 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static, TextArea
 
-from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.schedule import Pace
+from wandb_tui.ui.adding import Effect, in_words, offer, summary
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, relabel
 from wandb_tui.ui.session import Session
-from wandb_tui.ui.widgets.goal_line import GoalInput, TimesInput
+from wandb_tui.ui.widgets.goal_line import TermsInput
 
 _SETTLE = 0.15
 """Seconds without a key before what was typed is checked."""
 
-_LISTED = 100
-_SIGNS = {
-    Verdict.NEW: ("✔", "$success", ""),
-    Verdict.WATCHED: ("✔", "$primary", "  already watched: gets this goal"),
-    Verdict.TWICE: ("·", "$quiet", "  named twice"),
-    Verdict.WRONG: ("✖", "$error", ""),
-}
+_LEAST = 8
+"""Cells that an address gets on its line at least."""
 
-Add = Callable[[list[RunAddress], Goal, Pace], None]
+_TITLE = 10
+"""Cells for the title and the space beside it."""
+
+_LISTED = 100
+_SIGNS = {Verdict.GOOD: ("✔", "$success"), Verdict.TWICE: ("·", "$quiet"), Verdict.WRONG: ("✖", "$error")}
+_HINT = "A goal may stand behind an address: lab/forks/abc123 step:200"
+
+Add = Callable[[list[Effect]], None]
 
 
 class AddRuns(Dialog[None]):
@@ -56,6 +58,7 @@ class AddRuns(Dialog[None]):
         self._pick = pick
         self._parsed: dict[str, Parsed] = {}
         self._checking = asyncio.Lock()
+        self._checked: list[Checked] = []
 
     def compose(self) -> ComposeResult:
         """The box, the verdicts, the goal."""
@@ -66,12 +69,11 @@ class AddRuns(Dialog[None]):
             yield TextArea(id="addresses", placeholder="entity/project/run_id, or the addresses of run pages")
             with VerticalScroll(id="verdicts", can_focus=False):
                 yield Static(id="verdict-list", markup=False)
-            yield GoalInput(str(self._goal), self._look)
-            yield TimesInput(self._session.backend.pace, self._look)
+            yield TermsInput(self._goal, self._session.backend.pace, self._look)
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 if self._pick is not None:
-                    yield Button("Pick… (^o)", id="pick")
+                    yield Button(self._look.text("Pick… (^o)"), id="pick")
                 yield Button("Add (^s)", variant="primary", id="add")
                 yield Button("Close (Esc)", id="close")
 
@@ -79,7 +81,12 @@ class AddRuns(Dialog[None]):
         """Start with an empty verdict."""
         self._show([])
 
+    def on_resize(self) -> None:
+        """The lines have another width now."""
+        self.call_after_refresh(lambda: self._show(self._checked))
+
     @on(TextArea.Changed)
+    @on(TermsInput.Changed)
     def _typed(self) -> None:
         self.say_wrong("")
         self.run_worker(self._check_soon(), exclusive=True, group="check")
@@ -114,67 +121,83 @@ class AddRuns(Dialog[None]):
     async def _check(self) -> list[Checked]:
         """The verdict on all that is in the box; new addresses are read off this thread."""
         async with self._checking:
-            texts = words(self.query_one(TextArea).text)
-            new = [text for text in dict.fromkeys(texts) if text not in self._parsed]
+            typed = words(self.query_one(TextArea).text)
+            new = [text for text in dict.fromkeys(word.text for word in typed) if text not in self._parsed]
             if new:
                 parse = self._session.backend.addresses.parse
                 self._parsed |= await asyncio.to_thread(parse_all, new, parse)
-            return check(texts, self._parsed, [row.run for row in self._session.watch])
+            terms = self.query_one(TermsInput).terms
+            return check(typed, self._parsed, lambda run, goal: self._session.foresee(run, terms, goal))
 
     async def _submit(self) -> None:
-        asked = self.query_one(GoalInput)
-        goal = asked.goal
-        if goal is None:
+        asked = self.query_one(TermsInput)
+        if asked.problem:
             self.say_wrong(asked.problem)
-            self.query_one("#goal").focus()
-            return
-        times = self.query_one(TimesInput)
-        pace = times.pace
-        if pace is None:
-            self.say_wrong(times.problem)
+            asked.go_to_problem()
             return
         checked = await self._check()
         if not checked:
             self.say_wrong("There is no address yet.")
             return
-        good = [one.run for one in checked if one.good and one.run is not None]
+        good = _good(checked)
         wrong = [one for one in checked if one.verdict is Verdict.WRONG]
         if good:
-            self._add(good, goal, pace)
+            self._add(good)
         if not wrong:
             self.dismiss(None)
             return
         box = self.query_one(TextArea)
-        box.text = "\n".join(one.text for one in wrong)
+        box.text = "\n".join(str(one.word) for one in wrong)
         box.focus()
         self._show(wrong)
-        if good:
-            watched = sum(one.verdict is Verdict.WATCHED for one in checked)
-            there = f" ({watched} of them watched already)" if watched else ""
-            self.app.notify(f"{_runs(len(good))} taken{there}; the rest is still in the box", markup=False)
 
     def _show(self, checked: list[Checked]) -> None:
+        self._checked = checked
         lines = [self._line(one) for one in checked[:_LISTED]]
         if len(checked) > _LISTED:
             lines.append(Content.styled(f"and {len(checked) - _LISTED} more", "$quiet"))
+        lines = lines or [Content.styled(_HINT, "$quiet")]
         self.query_one("#verdict-list", Static).update(Content("\n").join(lines))
-        self.query_one("#verdicts").display = bool(lines)
-        good = sum(one.good for one in checked)
+        good = _good(checked)
         wrong = sum(one.verdict is Verdict.WRONG for one in checked)
-        tally = f"{_runs(good)} to add" if good else ""
-        tally += (", " if tally else "") + f"{wrong} not understood" if wrong else ""
-        self.query_one("#tally", Static).update(Content.styled(tally, "$quiet"))
+        self.query_one("#tally", Static).update(Content.styled(self._tally(good, wrong), "$quiet"))
+        relabel(self.query_one("#add", Button), f"{offer(good)} (^s)")
+
+    def _tally(self, good: list[Effect], wrong: int) -> str:
+        """How many there are of what; briefly where there is no room: each line tells the rest."""
+        room = self.query_one("#add-head").size.width - _TITLE
+        for changes in (True, False):
+            parts = [summary(good, "to add", changes=changes)] if good else []
+            tally = ", ".join([*parts, *([f"{wrong} not understood"] if wrong else [])])
+            if cell_len(tally) <= room:
+                break
+        return tally
 
     def _line(self, one: Checked) -> Content:
-        sign, colour, note = _SIGNS[one.verdict]
-        shown = str(one.run) if one.run is not None else f"{clean(one.text, 60)}  "
+        """An address and what becomes of it, on one line."""
+        sign, colour = _SIGNS[one.verdict]
+        told, told_colour = self._told(one)
+        if one.effect is not None and one.effect.listed:
+            sign, colour = ("✔", "$primary") if one.effect.changes else ("·", "$quiet")
+        told = self._look.text(told)
+        room = self.query_one("#verdict-list").size.width - cell_len(told) - 4
+        shown = self._look.fit_end(clean(str(one.run), 300), max(_LEAST, room)) if one.run else clean(one.word.text, 60)
         return Content.assemble(
             (self._look.text(f"{sign} "), colour),
-            (self._look.text(clean(shown, 120)), "$foreground" if one.good else "$quiet"),
-            (self._look.text(clean(one.why)), "$error"),
-            (note, "$quiet"),
+            (shown, "$foreground" if one.effect is not None else "$quiet"),
+            (f"  {told}" if told else "", told_colour),
         )
 
+    def _told(self, one: Checked) -> tuple[str, str]:
+        match one.verdict:
+            case Verdict.WRONG:
+                return clean(one.why), "$error"
+            case Verdict.TWICE:
+                return "named twice", "$quiet"
+        offered = self.query_one(TermsInput).terms.goal
+        effect = one.effect
+        return (in_words(effect, offered), "$warning" if effect.changes else "$quiet") if effect else ("", "$quiet")
 
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"
+
+def _good(checked: list[Checked]) -> list[Effect]:
+    return [one.effect for one in checked if one.effect is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,10 +12,10 @@ from textual.app import ComposeResult
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import ServerInfo
-from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import ACTIONS, Action, Needs, Where, bindings
+from wandb_tui.ui.adding import Effect, summary
 from wandb_tui.ui.arrangement import Arrangement
 from wandb_tui.ui.look import Look
 from wandb_tui.ui.screens.pane_actions import PaneActions
@@ -27,6 +28,9 @@ from wandb_tui.ui.widgets.header_bar import HeaderBar
 from wandb_tui.ui.widgets.key_bar import KeyBar
 from wandb_tui.ui.widgets.panes import Panes
 from wandb_tui.ui.widgets.run_table import RunTable
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.app import WandbTuiApp
 
 Standing = tuple[State, bool, bool]
 """What of a row the bars at the top and the bottom depend on."""
@@ -206,12 +210,15 @@ class Dashboard(PaneActions):
         if (catalogue := self.session.backend.catalogue) is not None:
             self.app.push_screen(PickRuns(self.session, catalogue, self._goal, self.look, self._add))
 
-    def _add(self, runs: list[RunAddress], goal: Goal, pace: Pace) -> None:
-        for run in runs:
-            self.session.add(run, goal, pace)
+    def _add(self, effects: list[Effect]) -> None:
+        """Do what was foreseen, and tell it."""
+        cast("WandbTuiApp", self.app).hearing.at_once()
+        for one in effects:
+            self.session.add(one.run, one.goal, one.pace)
         self.refresh_all()
-        self.table.go_to(runs[0])
-        self.mention_hidden(runs)
+        self.table.go_to(effects[0].run)
+        self.hint(summary(effects, "added"))
+        self.mention_hidden([one.run for one in effects])
 
     def action_doctor(self) -> None:
         """See what works here and what does not."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from wandb_tui.ui.look import clean
 
@@ -25,6 +25,14 @@ class Dialog(ModalScreen[T]):
         line = self.query_one(".dialog-error", Static)
         line.update(Content(clean(text, 500)))
         line.display = bool(text)
+
+
+def relabel(button: Button, label: str, *, possible: bool = True) -> None:
+    """Let a button say what it does now, in as much room as that takes."""
+    if button.label != Content(label):
+        button.label = Content(label)
+        button.refresh(layout=True)
+    button.disabled = not possible
 
 
 class ErrorLine(Static):

@@ -11,20 +11,20 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.catalogue import ListedRun, RunQuery
+from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Catalogue
-from wandb_tui.core.schedule import Pace
+from wandb_tui.ui.adding import Effect, offer, summary
 from wandb_tui.ui.look import Look, clean
-from wandb_tui.ui.pick_lines import run_line
+from wandb_tui.ui.pick_words import Offer, counted, keys_here, offer_all, offer_picked
 from wandb_tui.ui.picking import Listing, Place, addresses, look_up, look_up_all, typed, understood
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, relabel
 from wandb_tui.ui.session import Session
-from wandb_tui.ui.widgets.goal_line import GoalInput, TimesInput
+from wandb_tui.ui.widgets.goal_line import TermsInput
+from wandb_tui.ui.widgets.pick_list import MORE, PickList
 
 _SETTLE = 0.3
 """Seconds without a key before the server is asked."""
@@ -32,9 +32,7 @@ _SETTLE = 0.3
 _MANY = 30
 """From so many runs at once on, it is asked whether that is meant."""
 
-_MORE = "more"
-
-Add = Callable[[list[RunAddress], Goal, Pace], None]
+Add = Callable[[list[Effect]], None]
 
 
 class PickRuns(Dialog[None]):
@@ -42,13 +40,13 @@ class PickRuns(Dialog[None]):
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
         Binding("space", "mark", "Mark a run"),
-        Binding("asterisk", "mark_all", "Mark all that are listed, or none"),
+        Binding("asterisk", "mark_all", "Mark all that are listed and not watched yet, or none"),
         Binding("g", "group", "Only the group of this run"),
         Binding("s", "sweep", "Only the sweep of this run"),
         Binding("slash", "search", "Search; state:finished, group:a and sweep:b narrow it down", priority=True),
-        Binding("left,backspace", "up", "Back to the projects, or to the entities"),
+        Binding("left,backspace", "up", "Back to all runs, to the projects, or to the entities"),
         Binding("ctrl+s", "submit", "Add the marked runs, or the one under the cursor", priority=True),
-        Binding("ctrl+a", "add_all", "Add all runs that match", priority=True),
+        Binding("ctrl+a", "add_all", "Add all runs that match and are not watched yet", priority=True),
         Binding("ctrl+r", "again", "Ask the server again", priority=True),
         Binding("escape", "leave", "From the search to the list; from there, close"),
     ]
@@ -70,8 +68,9 @@ class PickRuns(Dialog[None]):
         self._place = Place()
         self._query = RunQuery()
         self._listing = Listing()
-        self._marked: dict[RunAddress, ListedRun] = {}
-        self._list = OptionList()
+        self._marked: dict[RunAddress, None] = {}
+        self._list = PickList(session.watch, self._marked, look)
+        self._asking = ""
 
     def compose(self) -> ComposeResult:
         """Where one is, the search, the list, the goal."""
@@ -81,9 +80,10 @@ class PickRuns(Dialog[None]):
                 yield Static(id="pick-told", markup=False)
             yield Input(id="pick-search", compact=True)
             yield self._list
+            yield Static(id="pick-keys", markup=False)
+            yield Static(id="pick-offer", markup=False)
             yield ErrorLine()
-            yield GoalInput(str(self._goal), self._look)
-            yield TimesInput(self._session.backend.pace, self._look)
+            yield TermsInput(self._goal, self._session.backend.pace, self._look)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back", id="pick-up")
                 yield Button("Add (^s)", variant="primary", id="pick-add")
@@ -107,7 +107,8 @@ class PickRuns(Dialog[None]):
         with self.prevent(Input.Changed):
             search.value = ""
         search.placeholder = "words  state:finished  group:a  sweep:b" if place.project else "part of the name"
-        self._list.focus()
+        self.query_one("#pick-keys", Static).update(Content.styled(self._look.text(keys_here(place)), "$quiet"))
+        self._list.take_focus()
         self._ask()
 
     def _ask(self, after: str = "", *, wait: float = 0.0) -> None:
@@ -121,7 +122,7 @@ class PickRuns(Dialog[None]):
             found = await asyncio.to_thread(look_up, self._catalogue, place, query, after)
         except WandbTuiError as error:
             self.say_wrong(str(error))
-            self._tell("")
+            self._tell()
             return
         self.say_wrong("")
         if after:
@@ -145,62 +146,56 @@ class PickRuns(Dialog[None]):
     # Drawing
 
     def _draw(self, *, keep: bool = True) -> None:
-        before = self._list.highlighted if keep else None
-        options = [Option(Content(self._look.text(clean(name))), id=f"name:{name}") for name in self._names]
-        options += [self._option(number, run) for number, run in enumerate(self._listing.runs)]
-        if self._listing.after:
-            left = f" ({self._listing.total - len(self._listing.runs)} left)" if self._listing.total else ""
-            options.append(Option(Content.styled(self._look.text(f"… more{left}"), "$accent"), id=_MORE))
-        self._list.clear_options()
-        self._list.add_options(options)
-        if options:
-            self._list.highlighted = min(before or 0, len(options) - 1)
+        self._list.show(self._place, self._listing, self._names, keep=keep)
         where = " / ".join(part for part in (self._place.entity, self._place.project) if part)
         self.query_one("#pick-place", Static).update(Content.styled(clean(where) or "Pick an entity", "bold"))
-        self._tell(self._told())
+        self._tell()
 
-    def _option(self, number: int, run: ListedRun) -> Option:
-        return Option(self._line(run), id=f"run:{number}", disabled=run.address is None)
+    def _tell(self, asking: str = "") -> None:
+        """Say how many there are, or what is being asked, and what adding would do."""
+        self._asking = asking
+        told = asking or counted(self._place, self._listing, self._session.watch, len(self._marked))
+        self.query_one("#pick-told", Static).update(Content.styled(self._look.text(told), "$quiet"))
+        self._offer()
 
-    def _line(self, run: ListedRun) -> Content:
-        width = max(20, self._list.scrollable_content_region.width - 2)
-        marked, watched = run.address in self._marked, run.address in self._session.watch
-        return run_line(run, self._look, width, marked=marked, watched=watched)
+    @on(OptionList.OptionHighlighted)
+    @on(TermsInput.Changed)
+    def _offer(self) -> None:
+        picked, every = self._picked, self._every
+        told = Content.styled(
+            self._look.text("" if self._asking else picked.told), "$foreground" if picked.possible else "$quiet"
+        )
+        self.query_one("#pick-offer", Static).update(told)
+        relabel(self.query_one("#pick-add", Button), f"{picked.label} (^s)", possible=picked.possible)
+        relabel(self.query_one("#pick-all", Button), f"{every.label} (^a)", possible=every.possible)
+        self.query_one("#pick-up", Button).disabled = not self._can_go_up
 
-    def _told(self) -> str:
-        listing = self._listing
-        if not self._place.project:
-            return "" if listing.names else "nothing there"
-        total = len(listing.runs) if listing.total is None else listing.total
-        told = f"{total:,} runs" if total != 1 else "1 run"
-        return f"{len(self._marked)} marked, {told}" if self._marked else told
+    @property
+    def _picked(self) -> Offer:
+        """What adding the marked runs would do, or the one under the cursor."""
+        terms = self.query_one(TermsInput).terms
+        marked = [self._session.foresee(run, terms) for run in self._marked]
+        here = self._list.run.address if self._list.run else None
+        return offer_picked(self._place, marked, self._session.foresee(here, terms) if here else None, terms.goal)
 
-    def _tell(self, text: str) -> None:
-        self.query_one("#pick-told", Static).update(Content.styled(self._look.text(text), "$quiet"))
-        in_project = bool(self._place.project)
-        self.query_one("#pick-add", Button).disabled = not (in_project or self._marked)
-        self.query_one("#pick-all", Button).disabled = not in_project
-        self.query_one("#pick-up", Button).disabled = self._place == Place()
+    @property
+    def _every(self) -> Offer:
+        """What adding all that match would do."""
+        place, watch = self._place, self._session.watch
+        any_watched = any((row.run.entity, row.run.project) == (place.entity, place.project) for row in watch)
+        return offer_all(place, self._query, self._listing, watch, any_watched=any_watched)
 
     @property
     def _names(self) -> list[str]:
         words = self.query_one("#pick-search", Input).value.casefold().split()
         return [name for name in self._listing.names if all(word in name.casefold() for word in words)]
 
-    @property
-    def _run(self) -> ListedRun | None:
-        """The run under the cursor."""
-        highlighted = self._list.highlighted
-        option = self._list.get_option_at_index(highlighted) if highlighted is not None else None
-        kind, _, number = (option.id or "" if option else "").partition(":")
-        return self._listing.runs[int(number)] if kind == "run" else None
-
     # Doing
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         kind, _, name = (event.option_id or "").partition(":")
-        if kind == _MORE:
+        if kind == MORE:
             self._ask(self._listing.after)
         elif kind == "name":
             self._go(self._place.below(name))
@@ -209,35 +204,36 @@ class PickRuns(Dialog[None]):
 
     @on(Input.Submitted, "#pick-search")
     def _searched(self) -> None:
-        self._list.focus()
+        self._list.take_focus()
 
     def action_mark(self) -> None:
         """Mark the run under the cursor, or no longer."""
-        run = self._run
+        run = self._list.run
         if run is not None and run.address is not None:
             if self._marked.pop(run.address, None) is None:
-                self._marked[run.address] = run
-            index = self._list.highlighted or 0
-            self._list.replace_option_prompt_at_index(index, self._line(run))
-            self._tell(self._told())
+                self._marked[run.address] = None
+            self._list.repaint_current()
+            self._tell(self._asking)
 
     def action_mark_all(self) -> None:
-        """Mark all that are listed, or none of them."""
-        listed = {run.address: run for run in self._listing.runs if run.address is not None}
-        if listed.keys() <= self._marked.keys():
-            self._marked = {address: run for address, run in self._marked.items() if address not in listed}
+        """Mark all that are listed and not watched yet, or none of them."""
+        listed = addresses(self._listing.runs)
+        new = [run for run in listed if run not in self._session.watch]
+        if new and not self._marked.keys() >= set(new):
+            self._marked |= dict.fromkeys(new)
         else:
-            self._marked |= listed
+            for run in listed:
+                self._marked.pop(run, None)
         self._draw()
 
     def action_group(self) -> None:
         """Only the runs of this run's group."""
-        if (run := self._run) is not None:
+        if (run := self._list.run) is not None:
             self._narrow(RunQuery(group=run.group), "group")
 
     def action_sweep(self) -> None:
         """Only the runs of this run's sweep."""
-        if (run := self._run) is not None:
+        if (run := self._list.run) is not None:
             self._narrow(RunQuery(sweep=run.sweep), "sweep")
 
     def _narrow(self, query: RunQuery, what: str) -> None:
@@ -256,9 +252,16 @@ class PickRuns(Dialog[None]):
         """Type a search."""
         self.set_focus(self.query_one("#pick-search"))
 
+    @property
+    def _can_go_up(self) -> bool:
+        return self._place != Place() or bool(self.query_one("#pick-search", Input).value)
+
     def action_up(self) -> None:
-        """Back to where one came from."""
-        if self._place != Place():
+        """Back to where one came from: from what a search has left to all of it, then one up."""
+        search = self.query_one("#pick-search", Input)
+        if search.value:
+            search.value = ""
+        elif self._place != Place():
             self._go(self._place.above)
 
     def action_again(self) -> None:
@@ -268,19 +271,24 @@ class PickRuns(Dialog[None]):
     def action_leave(self) -> None:
         """From the lines to the list, from the list out."""
         if isinstance(self.focused, Input):
-            self._list.focus()
+            self._list.take_focus()
         else:
             self.dismiss(None)
 
     def action_submit(self) -> None:
         """Add what is marked, else the run under the cursor."""
-        run = self._run
-        self._take(addresses(self._marked.values() if self._marked else [run] if run else []))
+        if not (picked := self._picked).possible:
+            self.say_wrong(f"{picked.told}.")
+            return
+        here = self._list.run
+        self._take(list(self._marked) or addresses([here] if here else []))
 
     def action_add_all(self) -> None:
-        """Add all that match: a whole group, a whole sweep, a whole project."""
-        if self._place.project:
-            self.run_worker(self._take_all(), exclusive=True, group="ask")
+        """Add all that match and are not watched yet: a whole group, a whole sweep, a whole project."""
+        if not (every := self._every).possible:
+            self.say_wrong(f"{every.told}.")
+            return
+        self.run_worker(self._take_all(), exclusive=True, group="ask")
 
     async def _take_all(self) -> None:
         self._tell("asking for all of them…")
@@ -288,34 +296,37 @@ class PickRuns(Dialog[None]):
             found = await asyncio.to_thread(look_up_all, self._catalogue, self._place, self._query)
         except WandbTuiError as error:
             self.say_wrong(str(error))
-            self._tell(self._told())
-            return
-        self._tell(self._told())
-        self._take(addresses(found))
+        else:
+            new = [run for run in addresses(found) if run not in self._session.watch]
+            if new:
+                self._take(new)
+            else:
+                self.say_wrong("All of these are watched already.")
+        self._tell()
 
     def _take(self, runs: list[RunAddress]) -> None:
-        asked, times = self.query_one(GoalInput), self.query_one(TimesInput)
-        goal, pace = asked.goal, times.pace
-        if not runs:
-            self.say_wrong("There is no run to add: mark some, or go to one.")
-        elif goal is None or pace is None:
-            self.say_wrong(asked.problem or times.problem)
-        elif len(runs) >= _MANY:
-            self._ask_first(runs, goal, pace)
+        asked = self.query_one(TermsInput)
+        if asked.problem:
+            self.say_wrong(asked.problem)
+            asked.go_to_problem()
+            return
+        effects = [self._session.foresee(run, asked.terms) for run in runs]
+        if len(effects) >= _MANY:
+            self._ask_first(effects)
         else:
-            self._add(runs, goal, pace)
+            self._add(effects)
             self.dismiss(None)
 
-    def _ask_first(self, runs: list[RunAddress], goal: Goal, pace: Pace) -> None:
+    def _ask_first(self, effects: list[Effect]) -> None:
         from wandb_tui.ui.screens.confirm import Confirm
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._add(runs, goal, pace)
+                self._add(effects)
                 self.dismiss(None)
 
-        question = Confirm(f"Add {len(runs)} runs?", "The page of each of them is visited.", yes="Add", no="Not yet")
-        self.app.push_screen(question, answered)
+        told = f"{summary(effects, 'to add')}. The page of each of them is visited."
+        self.app.push_screen(Confirm(f"{offer(effects)}?", told, yes="Add", no="Not yet"), answered)
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:

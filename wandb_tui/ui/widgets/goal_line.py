@@ -1,4 +1,4 @@
-"""The line in which a goal is typed, with what it means beside it, and the times of a monitor."""
+"""The lines in which a goal is typed, with what it means beside it, and the times of a monitor."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, GoalKind
 from wandb_tui.core.schedule import Pace
+from wandb_tui.ui.adding import Terms
 from wandb_tui.ui.durations import parse_duration, show_duration
 from wandb_tui.ui.look import Look
 
@@ -34,6 +36,8 @@ class GoalInput(Horizontal):
         super().__init__()
         self._text = text
         self._look = look
+        self.said = False
+        """Whether the user has typed here."""
 
     def compose(self) -> ComposeResult:
         """The question, the line, the verdict."""
@@ -60,6 +64,7 @@ class GoalInput(Horizontal):
     @on(Input.Changed, "#goal")
     def _check(self) -> None:
         found = self._read()
+        self.said |= self.query_one(Input).value != self._text
         if isinstance(found, Goal):
             verdict = Content.styled(_MEANINGS[found.kind], "$quiet")
         elif not self.query_one(Input).value.strip():
@@ -104,8 +109,7 @@ class TimesInput(Horizontal):
         return found if isinstance(found, Pace) else None
 
     @on(Input.Changed)
-    def _check(self, event: Input.Changed) -> None:
-        event.stop()
+    def _check(self) -> None:
         found = self._read()
         wrong = self._look.text("✖ ") + found.hint if isinstance(found, UsageError) else ""
         self.query_one("#times-verdict", Static).update(Content.styled(wrong, "$error"))
@@ -119,3 +123,52 @@ class TimesInput(Horizontal):
         if interval < 1:
             return UsageError("The server cannot be asked that often.", "Ask every second at the most.")
         return replace(self._pace, max_wait_time=longest, check_interval=interval)
+
+
+class TermsInput(Vertical):
+    """Asks for both: what runs are added with."""
+
+    class Changed(Message):
+        """Something was typed."""
+
+    def __init__(self, goal: Goal, pace: Pace, look: Look) -> None:
+        super().__init__()
+        self._goal, self._pace = goal, pace
+        self._typed_last: list[str] = []
+        self._asked, self._times = GoalInput(str(goal), look), TimesInput(pace, look)
+
+    def compose(self) -> ComposeResult:
+        """The goal, the times."""
+        yield self._asked
+        yield self._times
+
+    def on_mount(self) -> None:
+        """What stands there at first was not typed."""
+        self._typed_last = self._texts
+
+    @property
+    def _texts(self) -> list[str]:
+        return [line.value for line in self.query(Input)]
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._texts != self._typed_last:
+            self._typed_last = self._texts
+            self.post_message(self.Changed())
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what was typed; empty where nothing is."""
+        return self._asked.problem or self._times.problem
+
+    @property
+    def terms(self) -> Terms:
+        """What was typed; what cannot be understood of it counts as not said."""
+        goal, pace = self._asked.goal, self._times.pace
+        said = goal is not None and self._asked.said
+        return Terms(goal or self._goal, pace or self._pace, goal_said=said, pace_said=pace not in {None, self._pace})
+
+    def go_to_problem(self) -> None:
+        """Put the cursor where something is to be mended."""
+        (self._asked if self._asked.problem else self._times).query(Input).first().focus()
