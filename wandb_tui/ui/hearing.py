@@ -13,17 +13,17 @@ from wandb_tui.ui.session import Session
 FLUSH = 0.1
 """Seconds between two paintings of what the monitors say, where that is little, or the user has just done something."""
 
-_SLICE = 40
+_SLICE = 64
 """How many sayings are taken in, or rows kept, at a stretch: a millisecond's work."""
 
 _BREATH = 0.001
 """Seconds between two slices, in which keys are heard."""
 
-_FRAME = 0.008
+_FRAME = 0.006
 """The same between two parts of a painting, so that each is drawn by itself."""
 
 _ROUND = 1000
-"""How many sayings are taken in before they are painted, though more may have come."""
+"""About how many sayings are taken in before they are painted, though more may have come."""
 
 _SHARE = 80
 """How many times as long as taking in kept the processor there is a rest before the next. What is taken in is painted,
@@ -68,23 +68,19 @@ class Hearing:
         self._later = later
         self._paint = paint
         self._changed: dict[RunAddress, Watched] = {}
-        self._to_keep: list[Watched] = []
-        self._heard = 0
-        self._cost = 0.0
-        self._next = 0.0
+        self._resting: Timer | None = None
+        self._rested_at = 0.0
         self._eager_until = 0.0
         self._way_until = 0.0
-        self._began = 0.0
-        self._resting: Timer | None = None
         self._closed = False
 
     def heard(self) -> None:
         """Something was said: take it in now, or when the last painting is long enough ago."""
-        self._rest(self._next - time.monotonic())
+        self._rest(self._rested_at - time.monotonic())
 
     def at_once(self) -> None:
         """The user has done something: what comes of it is painted without a long rest."""
-        self._next, self._eager_until = 0.0, time.monotonic() + _EAGER
+        self._rested_at, self._eager_until = 0.0, time.monotonic() + _EAGER
         if self._resting is not None:
             self._rest(0)
 
@@ -100,60 +96,48 @@ class Hearing:
     def _rest(self, seconds: float) -> None:
         if self._resting is not None:
             self._resting.stop()
-        self._resting = None
-        if seconds > 0:
-            self._resting = self._later(seconds, self._begin)
-        else:
-            self._begin()
+        self._resting = self._later(max(_BREATH, seconds), self._begin)
 
     def _begin(self) -> None:
         self._resting = None
-        self._began = time.monotonic()
-        self._step(self._take)
+        self._go_on(self._round(), until=time.monotonic() + _LONGEST_WAY)
 
-    def _step(self, step: Callable[[], None]) -> None:
-        """Do a part of a round: now, or after what a key press has set going."""
+    def _round(self) -> Iterator[float]:
+        """Take in, keep, paint; tells after each part how many seconds are free for other things."""
+        for _ in range(0, _ROUND, _SLICE):
+            self._changed |= self._session.hear(_SLICE)
+            if not self._session.bridge.waiting:
+                break
+            yield _BREATH
+        rows = list(self._changed.values())
+        for start in range(0, len(rows), _SLICE):
+            yield _BREATH
+            self._session.keep(rows[start : start + _SLICE])
+        self._changed = {}
+        for _ in self._paint(rows):
+            yield _FRAME
+
+    def _go_on(self, parts: Iterator[float], *, until: float, cost: float = 0.0) -> None:
+        """Do the next part of a round: now, or after what a key press has set going.
+
+        Args:
+            parts: What is left of the round.
+            until: How long it can be put off.
+            cost: Seconds of the processor that it has taken.
+        """
         if self._closed:
             return
+        now, began = time.monotonic(), time.thread_time()
+        wait = self._way_until - now if now < min(self._way_until, until) else next(parts, None)
+        cost += time.thread_time() - began
+        if wait is not None:
+            self._later(wait, lambda: self._go_on(parts, until=until, cost=cost))
+        else:
+            self._end(cost)
+
+    def _end(self, cost: float) -> None:
         now = time.monotonic()
-        if now < self._way_until and now < self._began + _LONGEST_WAY:
-            self._later(self._way_until - now, lambda: self._step(step))
-            return
-        began = time.thread_time()
-        step()
-        self._cost += time.thread_time() - began
-
-    def _take(self) -> None:
-        """Take in a slice of what was said; what comes after the last one is keeping what has changed."""
-        self._changed |= self._session.hear(_SLICE)
-        self._heard += _SLICE
-        if self._session.bridge.waiting and self._heard < _ROUND:
-            self._later(_BREATH, lambda: self._step(self._take))
-        else:
-            self._to_keep = list(self._changed.values())
-            self._later(_BREATH, lambda: self._step(self._keep))
-
-    def _keep(self) -> None:
-        """Keep a slice of the rows that have changed; after the last one all of them are painted."""
-        self._session.keep(self._to_keep[:_SLICE])
-        del self._to_keep[:_SLICE]
-        if self._to_keep:
-            self._later(_BREATH, lambda: self._step(self._keep))
-        else:
-            self._paint_some(self._paint(self._changed.values()))
-
-    def _paint_some(self, painting: Iterator[None]) -> None:
-        """Paint one more part, and let Textual draw it before the next."""
-        if next(painting, "no more") is None:
-            self._later(_FRAME, lambda: self._step(lambda: self._paint_some(painting)))
-        else:
-            self._end_round()
-
-    def _end_round(self) -> None:
-        now = time.monotonic()
-        longest = FLUSH if now < self._eager_until else _LONGEST_REST
-        rest = min(longest, max(FLUSH, _SHARE * self._cost))
-        self._changed, self._heard, self._cost = {}, 0, 0.0
-        self._next = now + rest
+        rest = min(_LONGEST_REST if now >= self._eager_until else FLUSH, max(FLUSH, _SHARE * cost))
+        self._rested_at = now + rest
         if not self._session.bridge.done():
             self._rest(rest)
