@@ -23,6 +23,10 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
         ("Try again in 2 minutes.", "Try again in 59 minutes."),
         ("12 ms or 1 h 5 min", "3 ms or 2 h 40 min"),
         ("the same", "the same"),
+        (
+            "not there (run running, step 7), next check in 5 s",
+            "not there (run running, step 1,204), next check in 4 s",
+        ),
     ],
 )
 def test_messages_that_differ_in_lengths_of_time_say_the_same(one, other):
@@ -33,7 +37,8 @@ def test_messages_that_differ_in_lengths_of_time_say_the_same(one, other):
     ("one", "other"),
     [
         ("v1 covers step 99, waiting for 200", "v1 covers step 120, waiting for 200"),
-        ("not there (run running, step 7), next check in 5 s", "not there (run running, step 8), next check in 5 s"),
+        ("not there (run running, step 7)", "not there (run finished, step 7)"),
+        ("waiting for (step 7)", "waiting for (step 8)"),
         ("v3 was there before", "v4 was there before"),
         ("the server says: HTTP 500", "the server says: HTTP 502"),
         ("5 sheep", "6 sheep"),

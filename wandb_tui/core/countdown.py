@@ -6,10 +6,12 @@ import re
 from functools import lru_cache
 
 _NEXT_CHECK = re.compile(r", next check in [0-9]+ s$")
-_TIME = re.compile(
+_MOVES_ON = re.compile(
     r"(?<![\w.])[0-9]+(?:[.,][0-9]+)*(?= ?(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)(?!\w))"
+    r"|(?<=, step )[0-9][0-9,]*(?=\))"
 )
-"""The number of a length of time: that of “12.5 s” or “3 minutes”, and neither “step 200” nor “v3”."""
+"""The number of a length of time, that of “12.5 s” or “3 minutes”, and that of “(run running, step 1,204)”, which tells
+by the way how far the run is; neither “covers step 200” nor “v3”."""
 
 
 def counting_down(reason: str, seconds: float) -> str:
@@ -23,11 +25,11 @@ def without_countdown(message: str) -> str:
 
 
 def says_the_same(message: str, other: str) -> bool:
-    """Whether two messages are the same but for lengths of time."""
-    return message == other or _timeless(message) == _timeless(other)
+    """Whether two messages are the same but for lengths of time, and for how far the run is meanwhile."""
+    return message == other or _unmoved(message) == _unmoved(other)
 
 
 @lru_cache(512)
-def _timeless(message: str) -> str:
-    """A message without its lengths of time. Hundreds of monitors say the same few things many times a second."""
-    return _TIME.sub("", message)
+def _unmoved(message: str) -> str:
+    """A message without what moves on. Hundreds of monitors say the same few things many times a second."""
+    return _MOVES_ON.sub("", message)

@@ -16,7 +16,7 @@ class LogLine:
     """One line of a run's log.
 
     The log counts lines that say the same, one right after the other: all of one attempt that differ in nothing but
-    lengths of time. So a reader may be shown the newest of them alone.
+    lengths of time and how far the run is. So a reader may be shown the newest of them alone.
 
     Attributes:
         nth: Which one of them this is, from 1.

@@ -51,7 +51,7 @@ _LOG_KEYS = (
 _SIGNS = (
     ("~running ~300", "the run's own state and step when the server last told; since then it may have gone on"),
     ("! …", "something speaks against the goal ever being met; the run's log says what"),
-    ("(×14, …)", "said 14 times in a row, with other lengths of time at most; “Unfold” shows every line"),
+    ("(×14, …)", "said 14 times in a row, with another time or step at most; “Unfold” shows every line"),
 )
 _KEPT = "before a log's title: “Logs” has kept it open for its run; a log without it follows the cursor"
 
