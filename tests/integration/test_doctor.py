@@ -89,7 +89,7 @@ def test_every_kind_is_here():
     assert set(PAGES) == set(SIGN_INS)
 
 
-LONG = {"late-script", "sign-up-beside", "slow", "unverified", "blocked"}
+LONG = {"blocked", "late-script", "look-alike", "second-factor", "sign-up-beside", "slow", "two-step", "unverified"}
 KINDS = [pytest.param(kind, marks=[pytest.mark.long] if kind in LONG else []) for kind in PAGES]
 
 

@@ -33,7 +33,7 @@ def keyring(tmp_path_factory):
 
 
 # How each of these pages is read to its end is shown for the browser alone as well.
-LONG = {"blocked", "challenge", "late-script", "sign-up-beside", "slow", "unverified"}
+LONG = {"blocked", "challenge", "late-script", "look-alike", "second-factor", "sign-up-beside", "slow", "unverified"}
 KINDS = [pytest.param(kind, marks=[pytest.mark.long] if kind in LONG else []) for kind in sorted(SIGN_INS)]
 
 

@@ -24,7 +24,9 @@ from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
 RUNS = [f"lab/forks/run{i:02}" for i in range(50)]
-KILLS = 10
+KILLS, ADDED = 10, 3
+"""How often it is killed; each third time just after a run was added by hand."""
+
 WHOLE = re.compile(
     r"Queued|Attempt \d+|Cancelled|Goes on after \d+ s of waiting|Monitoring artifact run-run\d\d-history( \(v7\))?…"
     r"|Artifact .*, next check in \d+ s|Visiting run page…|Signing in to W&B…|Signed in as \S+"
@@ -119,7 +121,10 @@ def kill(terminal, home):
     had_browser = any(b"chrom" in command(pid) for pid in ours(home, shell))
     os.kill(descendants(shell)[0], signal.SIGKILL)
     killed = time.monotonic()
-    until(lambda: not ours(home, shell), seconds=patience(3))
+    while left := ours(home, shell):
+        told = "\n".join(command(pid).replace(b"\0", b" ").decode()[:300] for pid in left)
+        assert time.monotonic() < killed + patience(3), f"still there:\n{told}\nafter a kill at:\n{screen}"
+        time.sleep(0.05)
     return had_browser, screen, time.monotonic() - killed
 
 
@@ -130,10 +135,10 @@ def live(terminal, sandbox, dice, number, new):
     """
     if number == KILLS:
         until(lambda: sandbox.stats()["page_visits"], seconds=60)
-    if number % 3:
+    if number % ADDED:
         time.sleep(dice.uniform(0.2, 7))
         return
-    terminal.when(lambda screen: count_on(screen) >= 1, "the runs")
+    terminal.until("a Add", "Quit")
     terminal.keys("a")
     terminal.until("Add runs")
     terminal.type(new)
@@ -153,7 +158,7 @@ def test_killed_at_ten_random_moments_with_fifty_runs(sandbox, tmp_path, seed):
         for number in range(1, KILLS + 1):
             run = next(new)
             terminal.keys("stty sane", "Enter")
-            terminal.run(PROGRAM, *(given if number <= 2 else [run]))
+            terminal.run(PROGRAM, *(given if number <= 2 else [run] if number % ADDED else []))
             live(terminal, sandbox, dice, number, run)
             had_browser, screen, took = kill(terminal, tmp_path)
             terminal.until("shell-is-back$")

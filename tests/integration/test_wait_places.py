@@ -55,7 +55,9 @@ def shell(sandbox, tmp_path):
 
 
 def test_in_a_pipe_with_jq(shell):
-    done = shell("set -o pipefail; wandb-tui wait lab/forks/ready lab/forks/slow --json --interval 1 | jq -r .state")
+    done = shell(
+        "set -o pipefail; wandb-tui wait lab/forks/ready lab/forks/slow --json --interval 1 2>log | jq -r .state"
+    )
     assert done.returncode == 0, done.stdout
     assert done.stdout.split().count("available") == 2
     assert set(done.stdout.split()) <= {"waiting", "signing-in", "visiting", "available"}
