@@ -441,8 +441,11 @@ class WandbTuiApp(SpeakingApp):
             self.notify("There is no shell here to go back to", severity="warning", timeout=5, markup=False)
             return
         self.app_suspend_signal.publish(self)
-        # To the whole group, as the terminal itself does it: a launcher such as `uv run` must stop as well.
-        os.killpg(0, signal.SIGTSTP)
+        # The terminal is given back first: the shell takes it as soon as a launcher such as `uv run` has stopped.
+        self._driver.suspend_application_mode()
+        vars(self._driver)["_must_signal_resume"] = True
+        # The whole group stops, as when the terminal itself does it.
+        os.killpg(0, signal.SIGSTOP)
 
     async def action_quit(self) -> None:
         """Textual's own way out takes ours."""
