@@ -1,6 +1,9 @@
 """The demo's runs: logged by the real SDK at different stages, quickly, and ended without a trace."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -63,3 +66,32 @@ def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
 def test_a_demo_that_cannot_be_logged_says_why():
     with Sandbox(SandboxConfig(faults=("key-refused",))) as sandbox, pytest.raises(RuntimeError, match="The SDK said"):
         seed_demo(sandbox)
+
+
+DEMO = """
+import subprocess
+import sys
+import time
+from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
+with Sandbox(SandboxConfig()) as sandbox, seed_demo(sandbox):
+    print(sandbox.base_url, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_demo_that_is_killed_takes_what_logs_its_runs_along(tmp_path):
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", DEMO], env=environ, stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            base_url = demo.stdout.readline().strip()
+            # It, and the SDK's service process.
+            assert len(processes_with(f"WANDB_BASE_URL={base_url}")) >= 2
+        finally:
+            demo.kill()
+    deadline = time.monotonic() + 10
+    while left := processes_with(f"WANDB_BASE_URL={base_url}"):
+        if time.monotonic() > deadline:
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            pytest.fail(f"still there: {left}")
+        time.sleep(0.1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +70,14 @@ def begin(name: str, display_name: str, logged: int, steps: int, rate: float) ->
     return run
 
 
+def _end_with_the_demo(parent: int) -> None:
+    """Go, and take the SDK's service along, as soon as the demo is gone; nothing else would ever end them."""
+    while os.getppid() == parent:
+        time.sleep(_SLOW_SECONDS)
+    # This process leads a group of its own. With the server gone no run could be finished in good order.
+    os.killpg(0, signal.SIGKILL)
+
+
 def main(ready: Path) -> None:
     """Log the finished runs side by side, then go on with the one that is running until we are ended."""
     ended = threading.Event()
@@ -76,6 +86,7 @@ def main(ready: Path) -> None:
         ended.set()
 
     signal.signal(signal.SIGTERM, end)
+    threading.Thread(target=_end_with_the_demo, args=(os.getppid(),), daemon=True).start()
     wandb.setup()
     with ThreadPoolExecutor(len(_FINISHED) + 1) as pool:
         for run in pool.map(lambda row: begin(*row), (*_FINISHED, _RUNNING)):
