@@ -172,7 +172,8 @@ async def test_columns_are_hidden_and_come_back():
         await pilot.press("h", "down", "down", "space", "escape")
         assert "lab/forks" in shown(app)
         await pilot.press("w")
-        assert [column.key for column in app.dashboard.table.columns] == ["state", "run", "artifact", "time", "next"]
+        columns = ["state", "run", "goal", "artifact", "time", "next", "message"]
+        assert [column.key for column in app.dashboard.table.columns] == columns
         await pilot.press("w")
         assert len(app.dashboard.table.columns) > 8
 

@@ -77,12 +77,12 @@ def _number(value: float | None) -> Rank | None:
 
 
 COLUMNS = (
-    Column("state", "  State", 14, 12, cells.state, lambda row, _: (_ATTENTION.index(row.state),), compact=True),
-    Column("run", "Run", 21, 11, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
+    Column("state", "  State", 14, 13, cells.state, lambda row, _: (_ATTENTION.index(row.state),), compact=True),
+    Column("run", "Run", 21, 12, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
     Column("project", "Project", 12, 4, cells.project, lambda row, _: natural(row.run.project_path), share=2),
-    Column("goal", "Goal", 9, 7, cells.goal, lambda row, _: natural(str(row.goal))),
+    Column("goal", "Goal", 9, 8, cells.goal, lambda row, _: natural(str(row.goal)), compact=True),
     Column(
-        "artifact", "Artifact", 9, 8, cells.artifact, lambda row, _: natural(version(row)) if row.artifact else None,
+        "artifact", "Artifact", 9, 9, cells.artifact, lambda row, _: natural(version(row)) if row.artifact else None,
         compact=True,
     ),
     Column(
@@ -94,12 +94,12 @@ COLUMNS = (
         right=True,
     ),
     Column(
-        "time", "Time", 7, 10, cells.elapsed, lambda row, now: (row.elapsed(now),), right=True, ticks=True,
+        "time", "Time", 7, 11, cells.elapsed, lambda row, now: (row.elapsed(now),), right=True, ticks=True,
         compact=True,
     ),
     Column("waited", "Waited", 7, 1, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
     Column(
-        "next", "Next", 6, 9, cells.next_probe, lambda row, now: _number(row.until_probe(now) if row.active else None),
+        "next", "Next", 6, 10, cells.next_probe, lambda row, now: _number(row.until_probe(now) if row.active else None),
         right=True, ticks=True, compact=True,
     ),
     Column(
@@ -107,7 +107,10 @@ COLUMNS = (
         ticks=True,
     ),
     Column("attempt", "Try", 4, 3, cells.attempt, lambda row, _: (row.attempt,), right=True),
-    Column("message", "Message", 32, 2, cells.message, lambda row, _: natural(row.reason or row.message), share=6),
+    Column(
+        "message", "Message", 30, 7, cells.message, lambda row, _: natural(row.reason or row.message), share=6,
+        compact=True,
+    ),
 )  # fmt: skip
 """All columns, from left to right."""
 
