@@ -75,6 +75,13 @@ def _goal(word: str) -> Goal | None:
         return None
 
 
+def _why(text: str, error: UsageError) -> str:
+    """What is wrong with a word that is neither an address nor a goal; one was meant."""
+    if ":" in text and "/" not in text:
+        return f"“{text}” is neither a run's address nor a goal: exists, v3, newer, step:200, complete."
+    return error.message
+
+
 def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[str, Parsed]:
     """What each text means; may block, as `parse` may."""
     parsed: dict[str, Parsed] = {}
@@ -93,7 +100,7 @@ def check(typed: Iterable[Word], parsed: Mapping[str, Parsed], foresee: Foresee)
     for word in typed:
         found = parsed.get(word.text)
         if isinstance(found, UsageError):
-            checked.append(Checked(word, Verdict.WRONG, why=found.message))
+            checked.append(Checked(word, Verdict.WRONG, why=_why(word.text, found)))
         elif found in seen:
             checked.append(Checked(word, Verdict.TWICE, found))
         elif found is not None:

@@ -194,6 +194,9 @@ class PickRuns(Dialog[None]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if self._asking:
+            # What is on the screen is still what was there before.
+            return
         kind, _, name = (event.option_id or "").partition(":")
         if kind == MORE:
             self._ask(self._listing.after)
