@@ -198,7 +198,12 @@ class Session:
     def restart_refused(self) -> int:
         """Begin anew what failed for want of a good API key, or may have; how many those are."""
         # Of a private run the server says to whomever may not see it that it is not there.
-        refused = [row.run for row in self.watch if row.failure in {Failure.API_KEY, Failure.NOT_FOUND}]
+        # Who has not been answered yet may have asked without the key, and is about to be refused.
+        refused = [
+            row.run
+            for row in self.watch
+            if row.failure in {Failure.API_KEY, Failure.NOT_FOUND} or (row.running and row.answered_at is None)
+        ]
         for run in refused:
             self.restart(run)
         return len(refused)
