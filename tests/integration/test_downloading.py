@@ -85,8 +85,8 @@ def test_a_folder_that_cannot_be_is_one_clear_sentence(download, tmp_path):
     "fault",
     [
         "http-status:code=500",
-        "html-page",
-        "reset",
+        pytest.param("html-page", marks=pytest.mark.long),
+        pytest.param("reset", marks=pytest.mark.long),
         "key-refused",
         "page-error:times=0",
         "sign-in-fails:times=0",

@@ -64,7 +64,7 @@ def test_in_a_pipe_with_jq(shell):
 
 
 def test_a_reader_that_goes_ends_it(shell):
-    done = shell("wandb-tui wait lab/forks/nobody-knows lab/forks/ready --timeout 30 --no-visit | head -n 1")
+    done = shell("wandb-tui wait lab/forks/nobody-knows lab/forks/ready --timeout 30 --no-visit 2>log | head -n 1")
     assert done.stdout.count("\n") == 1, done.stdout
 
 

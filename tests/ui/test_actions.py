@@ -55,7 +55,7 @@ async def test_a_cancel_is_felt_within_100_ms():
 
 async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():
     world = World(FakeProber(default=ABSENT), FakeVisitor(visit=lambda _: done(Visit(1.0))))
-    async with running(world, "abc") as (app, pilot):
+    async with running(world, "abc", size=(160, 40)) as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
         await pilot.press("r")
         row = app.session.watch[address("abc")]

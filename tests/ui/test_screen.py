@@ -44,8 +44,8 @@ async def test_hostile_texts_are_text_and_the_table_stays_straight(kind):
         assert [line for line in lines if cell_len(line) != 120] == []
         for char in "\x1b\x9b\u202e\u200b\t\r":
             assert char not in "".join(lines)
-        table = [line for line in lines if "lab/forks" in line and "exists" in line][:2]
-        cells = [cell_len(line[: line.index("lab/forks")]) for line in table]
+        table = [line for line in lines if " exists " in line][:2]
+        cells = [cell_len(line[: line.index(" exists ")]) for line in table]
         assert cells[0] == cells[1], "the columns are aligned"
         if kind == "markup":
             assert "[red]not red" in "\n".join(lines)
