@@ -9,7 +9,8 @@ import pyte
 
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 from tests.benchmarks.terminal import Terminal, emulator, replayed
-from tests.benchmarks.world import ENTITY, PROJECT, World, our_program, world
+from tests.benchmarks.world import World, our_program, world
+from wandb_tui.core.goal import Goal
 
 _RUNS = 200
 _TALKING = 0.1
@@ -93,9 +94,9 @@ def shown(terminal: Terminal, presses: list[float]) -> Times:
 
 
 def _table_lines(terminal: Terminal) -> list[int]:
-    """The lines on which the table's rows stand; they do not change."""
+    """The lines on which the table's rows stand, which all name their goal; they do not change."""
     shown = terminal.screen().splitlines()
-    return [line for line, text in enumerate(shown) if f"{ENTITY}/{PROJECT}" in text]
+    return [line for line, text in enumerate(shown) if f" {Goal()} " in text]
 
 
 def _cursor_line(screen: pyte.Screen, lines: list[int]) -> int | None:
