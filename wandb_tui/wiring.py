@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LOCK_WITHIN = 1.0
+
 
 class _Once(Generic[T]):
     """A property that is built once, when first asked for, even if two threads ask together."""
@@ -270,8 +272,11 @@ class Wiring:
 
     def close(self) -> None:
         """End the browser and the poller, as far as they were ever built."""
-        with self.lock:
-            closers, self._closers = self._closers, []
+        # Whoever builds something may hang in an import (seen once); leaving must not.
+        locked = self.lock.acquire(timeout=_LOCK_WITHIN)
+        closers, self._closers = self._closers, []
+        if locked:
+            self.lock.release()
         for closer in closers:
             closer.close()
 
