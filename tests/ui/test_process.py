@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import os
 import pty
 import select
@@ -12,10 +13,16 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from fakes import World
+from support import until
+
 from tests.pace import Stopwatch
+from wandb_tui.ui.app import WandbTuiApp
 
 HERE = Path(__file__).parent
 
@@ -47,6 +54,34 @@ def test_the_import_is_light():
     code = f"import sys, wandb_tui.ui.app, wandb_tui.ui.screens.details; print(*{heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch):
+    began, answer, collects = [], threading.Event(), []
+    monkeypatch.setattr("wandb_tui.ui.app.import_screens", lambda: began.append("screens"))
+    world = World()
+    backend = world.backend()
+
+    def server():
+        began.append("server")
+        collects.append(gc.isenabled())
+        assert answer.wait(10)
+        return backend.server()
+
+    def services():
+        began.append("services")
+        return backend.services()
+
+    app = WandbTuiApp(replace(backend, server=server, services=services))
+    async with app.run_test():
+        await until(lambda: "server" in began)
+        assert began == ["screens", "server"]
+        assert not world.account.threads
+        answer.set()
+        await until(lambda: app.session.late.built and app.account is not None)
+        assert began == ["screens", "server", "services"]
+        assert collects == [False]
+        assert gc.isenabled()
 
 
 def story(folder, log):

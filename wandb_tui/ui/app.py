@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.hearing import Hearing
 from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
 from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.screens import import_screens
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
@@ -176,7 +178,22 @@ class WandbTuiApp(SpeakingApp):
 
     def _start_up(self) -> None:
         self._begin_some()
-        for start in (self._add_given, self._learn_server, self._learn_account, self._build_services):
+        self.run_worker(self._add_given())
+        self.run_worker(self._bring_in())
+
+    async def _bring_in(self) -> None:
+        """Import what takes long: first what a key may open, then, with the server's addresses, the SDK.
+
+        One after the other, and with no garbage collected meanwhile: before Python 3.12 threads that import at the same
+        time can wait for each other for good, where what a collection calls imports something as well.
+        """
+        gc.disable()
+        try:
+            await self.off_thread(import_screens)
+            await self._learn_server()
+        finally:
+            gc.enable()
+        for start in (self._learn_account, self._build_services):
             self.run_worker(start())
 
     def _begin_some(self) -> None:
