@@ -6,13 +6,15 @@ import contextlib
 from concurrent.futures import Future
 from dataclasses import replace
 
-from fakes import SIGNED_IN, FakeAccount, FakeProber, FakeVisitor, World, address
+from fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
 from support import running, shown, until
 from textual import events
 from textual.widgets import Checkbox, Input
 
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
-from wandb_tui.core.ports import AccountState, Identity
+from wandb_tui.core.events import Failure
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import AccountState, Identity, KeptRun
 from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.state import State
 from wandb_tui.ui.screens.sign_in import SignIn
@@ -203,3 +205,16 @@ async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
         await until(lambda: row.attempt == 2 and row.state is State.WAITING)
+
+
+async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
+    kept = [
+        KeptRun(address("abc"), Goal(), 1, State.FAILED, "The API key was refused.", failure=Failure.API_KEY),
+        KeptRun(address("def"), Goal(), 1, State.FAILED, "No browser is here.", failure=Failure.NO_BROWSER),
+    ]
+    async with running(World(FakeProber(default=ABSENT), store=FakeStore(kept))) as (app, pilot):
+        await pilot.press("s")
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.click("#sign-in")
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        assert app.session.watch[address("def")].state is State.FAILED

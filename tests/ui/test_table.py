@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address
 from support import running, shown, until
@@ -428,3 +430,14 @@ async def test_without_a_shell_suspending_says_why():
     async with running(ended()) as (app, pilot):
         await pilot.press("ctrl+z")
         await until(lambda: any("no shell" in note.message for note in app._notifications))
+
+
+async def test_what_was_known_of_a_run_is_there_after_a_restart():
+    ended = KeptRun(
+        address("abc"), Goal(), 1, State.AVAILABLE, "There", run_info=RunInfo("calm-moon-13", "running", 1234)
+    )
+    goes_on = replace(ended, run=address("def"), state=State.WAITING, run_info=RunInfo("brisk-sun-12", "running", 99))
+    async with running(World(store=FakeStore([ended, goes_on])), size=(160, 40)) as (app, _):
+        await until(lambda: "calm-moon-13" in shown(app) and "brisk-sun-12" in shown(app))
+        assert own(app) == [("~running", True), ("~1,234", True)]
+        assert "~99" in shown(app), "the server has not told anew"

@@ -12,9 +12,10 @@ from core_fakes import RUN
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
-from wandb_tui.core.events import Level, MonitorStatus
+from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Change, KeptRun
+from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
@@ -84,6 +85,20 @@ def test_a_row_comes_back_as_it_was(store, path, open_umask):
     assert second.goal == Goal.parse("step:200")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_what_was_known_of_the_run_and_why_it_failed_are_kept(store, path):
+    known = replace(WAITING, run_info=RunInfo("brisk-sun-12", "running", 1204))
+    failed = KeptRun(OTHER, Goal(), 1, State.FAILED, "No such run", failure=Failure.NOT_FOUND)
+    store.write([added(known), added(failed)])
+    assert another(path).load() == [known, failed]
+    store.write([Change(RUN, replace(WAITING, run_info=RunInfo(state="finished", last_step=2**70)))])
+    first, _ = another(path).load()
+    assert first.run_info == RunInfo("brisk-sun-12", "finished", 1204), "what is not told now is not forgotten"
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE run SET failure = 'of a later version'")
+    db.close()
+    assert [row.failure for row in another(path).load()] == [None, None]
 
 
 def test_rows_belong_to_their_server(store, path):

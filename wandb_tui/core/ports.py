@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.probe import Probe
+from wandb_tui.core.probe import Probe, RunInfo
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
 
@@ -227,6 +228,8 @@ class KeptRun:
         baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
         elapsed: Seconds the clock of the current attempt has run.
         attempts: All attempts that are remembered, oldest first.
+        run_info: What was last known of the run itself.
+        failure: Which kind of failure it was, if it failed.
     """
 
     run: RunAddress
@@ -238,6 +241,8 @@ class KeptRun:
     elapsed: float = 0.0
     baseline: int | None = None
     attempts: tuple[Attempt, ...] = ()
+    run_info: RunInfo | None = None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ class Watch:
             before = self._attempts_before.get(kept.run, 0)
             row = Watched(kept.run, kept.goal, pace or Pace(), kept.attempt, kept.state, kept.message, kept.artifact)
             row.elapsed_then, row.baseline, row.remembered = kept.elapsed, kept.baseline, False
+            row.run_info, row.failure = kept.run_info, kept.failure
             row.place = next(self._places)
             row.attempts.extend(kept.attempts)
             self._rows[kept.run] = row

@@ -120,6 +120,8 @@ class Watched:
             *(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now)),
             baseline=self.baseline,
             attempts=tuple(self.attempts),
+            run_info=self.run_info,
+            failure=self.failure,
         )
 
     def remark(self, line: LogLine) -> None:

@@ -96,7 +96,9 @@ def step(row: Watched, moment: Moment, width: int) -> Cell:
 
 def _outdated(row: Watched, moment: Moment) -> bool:
     """Whether the run may have gone on since the server last told of it; one that had ended stands still."""
-    return row.run_info is not None and not row.run_info.ended and (not row.active or _silent(row, moment.now))
+    if row.run_info is None or row.run_info.ended:
+        return False
+    return not row.active or row.answered_at is None or _silent(row, moment.now)
 
 
 def _as_it_was(text: str, moment: Moment, width: int) -> Cell:

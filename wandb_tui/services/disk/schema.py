@@ -39,7 +39,14 @@ CREATE TRIGGER run_gone AFTER DELETE ON run BEGIN
 END
 """
 
-MIGRATIONS = (_FIRST, _SECOND)
+_THIRD = """
+ALTER TABLE run ADD COLUMN name TEXT;
+ALTER TABLE run ADD COLUMN run_state TEXT;
+ALTER TABLE run ADD COLUMN last_step INTEGER;
+ALTER TABLE run ADD COLUMN failure TEXT
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)
 """Step n brings a file of version n to version n + 1. What has been released is never changed, only added to."""
 
 

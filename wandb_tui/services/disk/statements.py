@@ -7,7 +7,8 @@ has gone on to a later attempt, or has already seen this one end well or be canc
 _KEY = "server = ? AND entity = ? AND project = ? AND run_id = ?"
 
 RUNS = """
-SELECT position, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline
+SELECT position, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline,
+  name, run_state, last_step, failure
 FROM run WHERE server = ? ORDER BY position
 """
 ATTEMPTS = """
@@ -28,7 +29,8 @@ VALUES (?, ?, ?, ?, ?, ?, 0, 'queued', '', 0) ON CONFLICT DO NOTHING
 TAKEN = "SELECT 1 FROM run WHERE position = ?"
 SET_GOAL = f"UPDATE run SET goal = ? WHERE {_KEY}"  # noqa: S608
 UPDATE = f"""
-UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?
+UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?,
+  failure = ?, name = coalesce(?, name), run_state = coalesce(?, run_state), last_step = coalesce(?, last_step)
 WHERE {_KEY} AND (attempt < ? OR (attempt = ? AND (? OR state NOT IN ('available', 'cancelled'))))
 """  # noqa: S608
 

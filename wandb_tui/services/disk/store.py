@@ -15,19 +15,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import StoreError, UsageError
-from wandb_tui.core.events import Level, MonitorStatus
-from wandb_tui.core.goal import Goal
+from wandb_tui.core.errors import StoreError
 from wandb_tui.core.ports import Change, Json, KeptRun, OnDisk
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import statements as sql
 from wandb_tui.services.disk.paths import new_private_file
+from wandb_tui.services.disk.rows import kept_run, log_line, moment, storable, told, word
 from wandb_tui.services.disk.schema import prepare
 
 log = logging.getLogger(__name__)
@@ -41,7 +38,6 @@ KEPT_ATTEMPTS = 100
 _SLACK = 50
 """So many lines more than it should keep a run may have, so that not every write has to look for old ones."""
 
-_LONGEST_MESSAGE = 5000
 _LOCK_WAIT = 10.0
 _NOTHING = ("", 0)
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -110,7 +106,7 @@ class SqliteWatchStore:
         """
         with self._open() as db:
             rows = db.execute(sql.LINES, (*self._key(run), self._loaded_up_to, KEPT_LINES)).fetchall()
-        lines = [line for row in reversed(rows) if (line := _line(row)) is not None]
+        lines = [line for row in reversed(rows) if (line := log_line(row)) is not None]
         # Two dashboards may have written at the same time: the attempts are told apart all the same.
         return sorted(lines, key=lambda line: line.attempt)
 
@@ -147,11 +143,11 @@ class SqliteWatchStore:
     def _rows(self, db: sqlite3.Connection) -> list[KeptRun]:
         attempts: dict[int, list[Attempt]] = {}
         for position, number, started, ended, state, message in db.execute(sql.ATTEMPTS, (self._server,)):
-            ended_at = None if ended is None else _moment(ended)
-            if (known := _state(state)) is not None:
-                attempts.setdefault(position, []).append(Attempt(number, _moment(started), ended_at, known, message))
+            ended_at = None if ended is None else moment(ended)
+            if (known := word(State, state)) is not None:
+                attempts.setdefault(position, []).append(Attempt(number, moment(started), ended_at, known, message))
         rows = db.execute(sql.RUNS, (self._server,)).fetchall()
-        return [kept for row in rows if (kept := _run(row, tuple(attempts.get(row[0], ())))) is not None]
+        return [kept for row in rows if (kept := kept_run(row, tuple(attempts.get(row[0], ())))) is not None]
 
     def _change(self, db: sqlite3.Connection, change: Change) -> None:
         key = self._key(change.run)
@@ -166,8 +162,11 @@ class SqliteWatchStore:
             db.execute(sql.ADD, (self._old_place(db, change), *key, str(row.goal)))
         if change.goal:
             db.execute(sql.SET_GOAL, (str(row.goal), *key))
-        values = (row.attempt, row.state.value, _storable(row.message), row.artifact, row.elapsed, row.baseline)
-        db.execute(sql.UPDATE, (*values, *key, row.attempt, row.attempt, row.state is State.AVAILABLE))
+        values = (row.attempt, row.state.value, storable(row.message), row.artifact, row.elapsed, row.baseline)
+        db.execute(
+            sql.UPDATE,
+            (*values, row.failure, *told(row.run_info), *key, row.attempt, row.attempt, row.state is State.AVAILABLE),
+        )
         found = db.execute(sql.POSITION, key).fetchone()
         if found is not None:
             # Those before the last two have ended, and their end is on disk.
@@ -183,12 +182,12 @@ class SqliteWatchStore:
     def _keep_attempts(self, db: sqlite3.Connection, position: int, attempts: Sequence[Attempt]) -> None:
         for a in attempts:
             ended = None if a.ended is None else a.ended.timestamp()
-            message = _storable(a.message)
+            message = storable(a.message)
             db.execute(sql.KEEP_ATTEMPT, (position, a.number, a.started.timestamp(), ended, a.state.value, message))
 
     def _append(self, db: sqlite3.Connection, position: int, lines: Sequence[LogLine]) -> None:
         values = [
-            (position, n.attempt, n.time.timestamp(), _storable(n.message), n.status, n.level, n.state) for n in lines
+            (position, n.attempt, n.time.timestamp(), storable(n.message), n.status, n.level, n.state) for n in lines
         ]
         db.executemany(sql.ADD_LINE, values)
         written = self._written.get(position, _SLACK) + len(lines)
@@ -263,40 +262,3 @@ class SqliteWatchStore:
                 return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
         except sqlite3.DatabaseError as error:
             return (error.sqlite_errorcode & 0xFF) in _DAMAGED
-
-
-def _storable(text: str) -> str:
-    """A text of sensible length without what UTF-8 cannot hold."""
-    text = text[:_LONGEST_MESSAGE]
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _state(value: str) -> State | None:
-    try:
-        return State(value)
-    except ValueError:
-        return None
-
-
-def _run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> KeptRun | None:
-    _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline = row
-    try:
-        run = RunAddress(entity, project, run_id)
-        return KeptRun(run, Goal.parse(goal), attempt, State(state), message, artifact, elapsed, baseline, attempts)
-    except (UsageError, ValueError):
-        log.warning("A row of the watch list cannot be read and is left alone: %s/%s/%s", entity, project, run_id)
-        return None
-
-
-def _line(row: tuple[Any, ...]) -> LogLine | None:
-    attempt, at, message, status, level, state = row
-    try:
-        known = MonitorStatus(status) if status else None
-        return LogLine(_moment(at), attempt, message, known, Level(level), State(state))
-    except ValueError:
-        log.warning("A line of a log cannot be read and is left out")
-        return None
