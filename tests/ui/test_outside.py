@@ -65,7 +65,18 @@ async def test_many_are_copied_at_once_a_line_for_each():
         first, second = app.clipboard.splitlines()
         assert "abc?_step=200" in first
         assert "def?_step=1234" in second, "without a step in the goal, the last one"
-        assert toasts(app) == ["Fork snippet of 2 runs copied"]
+        assert toasts(app) == ["Fork snippet of 2 runs copied; 1 of them will work once its goal is met"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [("step:200", "it will work once step 200 is exported"), ("exists", "it will work once the history is there")],
+)
+async def test_a_fork_that_cannot_work_yet_says_so(goal, said):
+    async with running(World(FakeProber(default=ABSENT)), "abc", goal=Goal.parse(goal)) as (app, pilot):
+        await until(lambda: app.app_url and app.session.watch[address("abc")].state is State.WAITING)
+        await pilot.press("y", "f")
+        assert said in toasts(app)[0]
 
 
 async def test_a_step_that_is_not_known_is_said():

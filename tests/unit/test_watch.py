@@ -357,6 +357,7 @@ def test_what_a_row_says_counts_down(desk, prober):
     desk.until(lambda: "Rate limited" in row.message)
     assert row.says(row.heard_at) == "Rate limited, next check in 20 s"
     assert row.says(row.heard_at + 3) == "Rate limited, next check in 17 s"
+    assert row.says(row.heard_at + 19.8) == "Rate limited, checking now"
     desk.watch.cancel(RUN)
     desk.until(lambda: not row.running)
     assert row.says(time.monotonic()) == "Cancelled"

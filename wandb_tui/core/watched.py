@@ -26,6 +26,9 @@ ALL_LINES = 100_000
 FEWEST_LINES = 100
 """How many lines of its log each run may keep, however many runs there are."""
 
+_DUE = 0.5
+"""A check that is nearer than that many seconds, which would be shown as 0, is due."""
+
 MOST_ATTEMPTS = 100
 """How many attempts of a run are remembered."""
 
@@ -99,7 +102,9 @@ class Watched:
     def says(self, now: float) -> str:
         """The newest line, with its “next check in 17 s” counting down."""
         seconds = self.until_probe(now)
-        return counting_down(self.reason, seconds) if self.reason and seconds is not None else self.message
+        if not self.reason or seconds is None:
+            return self.message
+        return counting_down(self.reason, seconds) if seconds >= _DUE else f"{self.reason}, checking now"
 
     def age(self, now: float) -> float | None:
         """Seconds since the server last told how it stands; None where it has not yet."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import GoalKind
+from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
 
 STEP = "STEP"
@@ -26,12 +27,14 @@ class Copy:
         name: What it is called.
         text: What it is.
         missing: What is said where there is nothing.
+        unless: What is to be told with it, as long as something is not there yet.
     """
 
     key: str
     name: str
     text: Text
     missing: str = "not known yet"
+    unless: Callable[[Sequence[Watched]], str] = lambda _: ""
 
     def of(self, rows: Sequence[Watched], app_url: str) -> str:
         """What is copied of these runs, a line for each."""
@@ -43,7 +46,7 @@ class Copy:
         what = self.name if count == 1 else f"{self.name} of {count} runs"
         missing = f"; the step is not known, put it where {STEP} stands" if f"?_step={STEP}" in text else ""
         fewer = f"; nothing is known of {len(rows) - count} more" if count < len(rows) else ""
-        return f"{what[0].upper()}{what[1:]} copied{missing}{fewer}"
+        return f"{what[0].upper()}{what[1:]} copied{missing}{self.unless(rows)}{fewer}"
 
 
 def _page(row: Watched, app_url: str) -> str:
@@ -67,12 +70,24 @@ def _fork(row: Watched, _app_url: str) -> str:
     return f"wandb.init(fork_from={moment}, entity={entity}, project={project})"
 
 
+def _not_yet(rows: Sequence[Watched]) -> str:
+    """What must come before a fork works."""
+    early = [row for row in rows if row.state is not State.AVAILABLE and row.failure is not Failure.NOT_FOUND]
+    if not early:
+        return ""
+    if len(rows) > 1:
+        return f"; {len(early)} of them will work once {'its goal is' if len(early) == 1 else 'their goals are'} met"
+    goal = early[0].goal
+    what = f"step {goal.number} is exported" if goal.kind is GoalKind.STEP else "the history is there"
+    return f"; it will work once {what}"
+
+
 COPIES = (
     Copy("i", "run id", lambda row, _: row.run.run_id),
     Copy("p", "path of the run", lambda row, _: str(row.run)),
     Copy("a", "address of the page", _page),
     Copy("n", "name of the artifact", _artifact),
-    Copy("f", "fork snippet", _fork, "no such run"),
+    Copy("f", "fork snippet", _fork, "no such run", _not_yet),
 )
 """All of them, in the order of the menu."""
 

@@ -192,7 +192,9 @@ def version_lines(
             untold[covers.why_not] = None
         created = looks.date_and_time(one.version.created) if one.version.created else "–"
         steps = "steps not told" if covers is None and covered.problem else _covered(covers, last_step)
-        aliases = ", ".join(clean(alias, 40) for alias in one.aliases)
+        # That the first one is the latest goes without saying, and there is little room.
+        known = {"latest"} if one is newest[0] else set()
+        aliases = ", ".join(clean(alias, 40) for alias in one.aliases if alias not in known)
         parts = (f"{name:<{name_width}}", f"{created:<{_DATE}}", f"{size:>{size_width}}", steps, aliases)
         yield frame.text("  ".join(parts).rstrip())
     if total is not None and total > len(newest):
