@@ -29,12 +29,12 @@ def test_it_is_said_after_two_seconds_until_an_answer_comes():
 
 def test_what_comes_before_the_monitors_is_not_silent_either(monkeypatch, capsys):
     monkeypatch.setattr(patience, "PATIENCE", 0.01)
-    with said_when_late(lambda: SERVER):
+    with said_when_late(SERVER):
         deadline = time.monotonic() + 5
         while not (told := capsys.readouterr().err) and time.monotonic() < deadline:
             time.sleep(0.01)
     assert told == f"Asking {SERVER}: no answer yet\n"
     monkeypatch.setattr(patience, "PATIENCE", 60)
-    with said_when_late(lambda: SERVER):
+    with said_when_late(SERVER):
         pass
     assert capsys.readouterr().err == ""

@@ -54,7 +54,9 @@ def wait(
     wiring = build_wiring(host, anonymous_ok=True)
     try:
         texts = read_runs(runs)
-        with said_when_late(lambda: wiring.server.info.base_url):
+        # Told before anybody is asked: this imports the SDK, which takes a second or more by itself.
+        server = wiring.server.info.base_url
+        with said_when_late(server):
             addresses = addresses_of(texts, wiring)
         wiring.check_api_key()
         if not no_visit and not wiring.account.state().can_visit:

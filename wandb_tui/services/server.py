@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from wandb_tui.core.address import RunAddress, is_short
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import ServerInfo
 from wandb_tui.services.disk.settings import Settings
 
@@ -111,9 +112,23 @@ class ServerAddresses:
         Raises:
             UsageError: It is none, or it belongs to another server.
         """
-        if not self._entity and is_short(text):
+        if not self._entity and is_short(text) and ":" not in text:
             self._entity = self._key_entity()
-        return RunAddress.parse(text, entity=self._entity, project=self._project, app_url=self._server.info.app_url)
+        pages = self._server.info.app_url
+        try:
+            return RunAddress.parse(text, entity=self._entity, project=self._project, app_url=pages)
+        except UsageError:
+            if goal := _goal_in(text):
+                raise UsageError(f"{goal} is a goal, not a run.", f"Write --until {goal}; in Python until=…") from None
+            raise
+
+
+def _goal_in(text: str) -> str:
+    """A goal that was given in place of a run, or behind it; empty where there is none."""
+    try:
+        return str(Goal.parse(text.rsplit(maxsplit=1)[-1])) if text.strip() else ""
+    except UsageError:
+        return ""
 
 
 def _is_cloud(api: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.schedule import Clock
@@ -48,9 +48,9 @@ def unanswered(server: str) -> str:
 
 
 @contextlib.contextmanager
-def said_when_late(server: Callable[[], str]) -> Iterator[None]:
+def said_when_late(server: str) -> Iterator[None]:
     """Say on stderr that the server has not answered yet, where the block takes that long."""
-    timer = threading.Timer(PATIENCE, lambda: say(unanswered(server()), err=True))
+    timer = threading.Timer(PATIENCE, lambda: say(unanswered(server), err=True))
     timer.daemon = True
     timer.start()
     try:
