@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Change, KeptRun
+from wandb_tui.core.kept import Change, KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.paths import APP

@@ -16,7 +16,8 @@ from wandb_tui.core.checks import Mend
 from wandb_tui.core.errors import SignInError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.habit import Habit, Starter
-from wandb_tui.core.ports import Change, Credentials, KeptRun
+from wandb_tui.core.kept import Change, KeptRun
+from wandb_tui.core.ports import Credentials
 from wandb_tui.core.state import State
 from wandb_tui.doctor import examine, examine_run
 from wandb_tui.doctor.clinic import Clinic

@@ -13,8 +13,9 @@ from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
 from wandb_tui.core.checks import Check, Look
 from wandb_tui.core.details import Curve, RunFacts, Versions
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.kept import KeptRun, OnDisk
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import AccountState, Credentials, Identity, KeptRun, OnDisk, ServerInfo, Source, Visit
+from wandb_tui.core.ports import AccountState, Credentials, Identity, ServerInfo, Source, Visit
 from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.schedule import Pace
 from wandb_tui.ui.backend import Backend, Notices

@@ -12,7 +12,8 @@ from tests.pace import Stopwatch
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun, Visit
+from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.ports import Visit
 from wandb_tui.core.state import State
 from wandb_tui.ui.actions import ACTIONS, Where
 from wandb_tui.ui.screens.confirm import Confirm

@@ -10,7 +10,7 @@ from support import running, shown, until
 from textual.widgets import Input, TextArea
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.pasted import Word, words
 from wandb_tui.ui.screens.add import AddRuns

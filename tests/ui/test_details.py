@@ -19,7 +19,7 @@ from test_screen import HOSTILE
 from wandb_tui.core.details import Covers, Curve, ExportedVersion, RunFacts, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.record import Attempt
 from wandb_tui.core.state import State

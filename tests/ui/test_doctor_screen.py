@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from wandb_tui.core.checks import Check, Mark, Mend
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp

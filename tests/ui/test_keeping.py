@@ -12,7 +12,7 @@ from support import running, until
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Change, KeptRun, OnDisk
+from wandb_tui.core.kept import Change, KeptRun, OnDisk
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import keeper as keepers

@@ -13,7 +13,7 @@ from support import running, until
 from tests.pace import Stopwatch
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.app import WandbTuiApp
 

@@ -9,7 +9,7 @@ from textual import events
 from textual.widgets import OptionList
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui.app import WandbTuiApp

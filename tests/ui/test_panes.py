@@ -10,7 +10,7 @@ from support import running, shown, until
 
 from wandb_tui.core.events import Event, Level
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.ui import log_file

@@ -7,7 +7,7 @@ from support import running, shown, until
 
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.widgets.run_table import RunTable
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from support import running, shown, until
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui.columns import COLUMNS, PADDING, chosen

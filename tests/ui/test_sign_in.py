@@ -14,7 +14,8 @@ from textual.widgets import Checkbox, Input
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import AccountState, Identity, KeptRun
+from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.ports import AccountState, Identity
 from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.state import State
 from wandb_tui.ui.screens.sign_in import SignIn

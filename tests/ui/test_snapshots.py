@@ -9,7 +9,8 @@ from fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, do
 from support import until
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun, Visit
+from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.ports import Visit
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui import look

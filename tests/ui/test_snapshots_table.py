@@ -9,7 +9,7 @@ from test_pick import listed
 from textual.widgets import Input, TextArea
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp

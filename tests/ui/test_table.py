@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui.filtering import Filter

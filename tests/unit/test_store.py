@@ -14,7 +14,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Change, KeptRun
+from wandb_tui.core.kept import Change, KeptRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State

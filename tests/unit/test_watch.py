@@ -11,8 +11,8 @@ from core_fakes import ABSENT, RUN, FakeProber, there
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import AttemptEnded, Event, Level
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.schedule import Pace

@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import Failure
-from wandb_tui.core.goal import Goal
-from wandb_tui.core.probe import Probe, RunInfo
-from wandb_tui.core.record import Attempt, LogLine
+from wandb_tui.core.kept import Change, Json, KeptRun, OnDisk
+from wandb_tui.core.probe import Probe
+from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 
 if TYPE_CHECKING:
@@ -214,88 +213,6 @@ class ServerInfo:
     def host(self) -> str:
         """The host of the pages, with its port, as shown to people."""
         return self.app_url.split("://", 1)[-1].split("/", 1)[0]
-
-
-Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
-"""What can be kept under a key of the view."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRun:
-    """One row of the watch list, as kept on disk.
-
-    Attributes:
-        baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
-        elapsed: Seconds the clock of the current attempt has run.
-        attempts: All attempts that are remembered, oldest first.
-        run_info: What was last known of the run itself.
-        failure: Which kind of failure it was, if it failed.
-    """
-
-    run: RunAddress
-    goal: Goal
-    attempt: int = 0
-    state: State = State.QUEUED
-    message: str = ""
-    artifact: str | None = None
-    elapsed: float = 0.0
-    baseline: int | None = None
-    attempts: tuple[Attempt, ...] = ()
-    run_info: RunInfo | None = None
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is to become of one run on disk.
-
-    Attributes:
-        run: Which run.
-        row: How it stands now; None: it is off the list.
-        added: Whether it may be new on the list. Else a row that another dashboard has removed stays removed.
-        anew: Whether what is kept of it so far goes, so that it stands at the end of the list.
-        back: Whether it comes back after it was removed here, so that it stands where it stood.
-        news: Whether other dashboards should look: not where only its clock and its newest line have changed.
-        goal: Whether its goal was changed here; else the one on disk stays, which may be another dashboard's.
-        lines: What has been added to its log.
-    """
-
-    run: RunAddress
-    row: KeptRun | None
-    added: bool = False
-    anew: bool = False
-    back: bool = False
-    news: bool = True
-    goal: bool = False
-    lines: tuple[LogLine, ...] = ()
-
-    def then(self, later: Change, most_lines: int) -> Change:
-        """Both in one; of the lines the newest `most_lines` are left."""
-        if later.row is None:
-            return later
-        return Change(
-            later.run,
-            later.row,
-            added=self.added or later.added,
-            anew=self.anew or self.row is None or later.anew,
-            back=later.back or (self.back and not later.anew),
-            news=self.news or later.news,
-            goal=self.goal or later.goal,
-            lines=(self.lines + later.lines)[-most_lines:],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class OnDisk:
-    """The list as another dashboard has left it.
-
-    Attributes:
-        rows: All rows, in order.
-        replaced: Whether it is another file than before: what is missing in it was not removed by anybody.
-    """
-
-    rows: tuple[KeptRun, ...]
-    replaced: bool = False
 
 
 class WatchStore(Protocol):

@@ -13,8 +13,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.control import Control
 from wandb_tui.core.events import AttemptEnded, Event, Level, MonitorStatus, Said
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.monitor import Monitor, Services, Turns
-from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.record import LogLine, counted
 from wandb_tui.core.schedule import Clock, Pace, resumed
 from wandb_tui.core.sleeping import SleepGauge, SleepGuard, sleepless_clock

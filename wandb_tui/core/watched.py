@@ -11,7 +11,7 @@ from wandb_tui.core.countdown import counting_down
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import KeptRun
+from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.schedule import Pace

@@ -13,7 +13,8 @@ from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
-from wandb_tui.core.ports import Change, Json, KeptRun, OnDisk, WatchStore
+from wandb_tui.core.kept import Change, Json, KeptRun, OnDisk
+from wandb_tui.core.ports import WatchStore
 from wandb_tui.core.record import LogLine
 from wandb_tui.ui.threads import start_daemon
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from wandb_tui.core.events import Level
-from wandb_tui.core.ports import Json
+from wandb_tui.core.kept import Json
 
 _LEVELS = tuple(Level)
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure, Level
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Json, KeptRun, OnDisk
+from wandb_tui.core.kept import Json, KeptRun, OnDisk
 from wandb_tui.core.record import LogLine
 from wandb_tui.core.schedule import Clock, Pace
 from wandb_tui.core.state import State

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from wandb_tui.core.ports import Json
+from wandb_tui.core.kept import Json
 
 _MOST = 10_000
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
-from wandb_tui.core.ports import Change, Json, KeptRun, OnDisk
+from wandb_tui.core.kept import Change, Json, KeptRun, OnDisk
 from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import statements as sql

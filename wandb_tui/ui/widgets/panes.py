@@ -13,7 +13,7 @@ from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.ports import Json
+from wandb_tui.core.kept import Json
 from wandb_tui.core.watch import Watch, Watched
 from wandb_tui.ui.log_view import LogView
 from wandb_tui.ui.look import Look
