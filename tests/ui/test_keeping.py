@@ -98,6 +98,15 @@ async def test_what_another_dashboard_adds_is_watched_here():
         assert len(app.dashboard.table.shown) == 2
 
 
+async def test_what_another_dashboard_puts_back_stands_where_it_stood():
+    async with running(None, "abc", "def") as (app, _):
+        await until(lambda: kept(app, "abc") and kept(app, "def"))
+        back, behind = (replace(ABC, run=address(run)) for run in ("back", "behind"))
+        await found(app, kept(app, "abc"), back, kept(app, "def"), behind)
+        await until(lambda: len(app.dashboard.table.shown) == 4)
+        assert [run.run_id for run in app.dashboard.table.shown] == ["abc", "back", "def", "behind"]
+
+
 async def test_what_another_dashboard_removes_goes_here_too():
     async with running(None, "abc", "def") as (app, _):
         await until(lambda: kept(app, "abc") and kept(app, "def"))

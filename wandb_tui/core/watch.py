@@ -131,13 +131,16 @@ class Watch:
         if not row.state.final:
             self._note(row, State.CANCELLED, "Taken off the list, and added again")
 
-    def restore(self, kept: KeptRun, pace: Pace | None = None, *, begin: bool = True) -> Watched:
+    def restore(
+        self, kept: KeptRun, pace: Pace | None = None, *, begin: bool = True, above: RunAddress | None = None
+    ) -> Watched:
         """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood.
 
         Args:
             kept: What was on disk.
             pace: How often to look.
             begin: Whether it goes on at once; else when `begin` is called.
+            above: The run that it stands right above; without one, at the end of the list.
         """
         with self._changed:
             if kept.run in self._rows:
@@ -146,9 +149,9 @@ class Watch:
             row = Watched(kept.run, kept.goal, pace or Pace(), kept.attempt, kept.state, kept.message, kept.artifact)
             row.elapsed_then, row.baseline, row.remembered = kept.elapsed, kept.baseline, False
             row.run_info, row.failure = kept.run_info, kept.failure
-            row.place = next(self._places)
+            row.place = next(self._places) if above is None else self._place_above(above)
             row.attempts.extend(kept.attempts)
-            self._rows[kept.run] = row
+            self._put_in_place(row)
             if not kept.state.final:
                 # Where a later attempt was here, the next one begins instead.
                 row.resumes = 0 < kept.attempt >= before
@@ -235,11 +238,22 @@ class Watch:
                     row.resumes = row.attempt >= before
                 row.next_attempt = max(row.next_attempt, before + 1)
                 row.state, row.reason = State.QUEUED, ""
-            self._rows[row.run] = row
-            self._rows = dict(sorted(self._rows.items(), key=lambda item: item[1].place))
+            self._put_in_place(row)
             if not self._awaits_old_thread(row) and row.active:
                 self._begin(row)
             return row
+
+    def _put_in_place(self, row: Watched) -> None:
+        last = next(reversed(self._rows.values()), None)
+        self._rows[row.run] = row
+        if last is not None and last.place > row.place:
+            self._rows = dict(sorted(self._rows.items(), key=lambda item: item[1].place))
+
+    def _place_above(self, run: RunAddress) -> float:
+        """A place between that of a run and that of the one before it."""
+        place = self._rows[run].place
+        before = max((row.place for row in self._rows.values() if row.place < place), default=place - 1)
+        return (before + place) / 2
 
     def _awaits_old_thread(self, row: Watched) -> bool:
         """Let a row that has come back begin when its old thread has ended; whether that is still to come."""

@@ -78,7 +78,7 @@ class Watched:
     remembered: bool = True
     running: bool = False
     resumes: bool = False
-    place: int = 0
+    place: float = 0.0
     control: Control | None = None
     restart_wanted: bool = False
     heard_goal: Goal | None = None

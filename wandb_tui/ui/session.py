@@ -170,9 +170,11 @@ class Session:
         there = {kept.run for kept in found.rows}
         if found.replaced:
             self.keeper.keep_all(watched - there)
-        for kept in found.rows:
+        below: RunAddress | None = None
+        for kept in reversed(found.rows):
             if not self.keeper.touched_since(kept.run, as_of):
-                self._follow_row(kept)
+                self._follow_row(kept, below)
+            below = kept.run if kept.run in self.watch else below
         gone = set() if found.replaced else {run for run in watched - there if self.keeper.knows(run)}
         for run in gone:
             if not self.keeper.touched_since(run, as_of):
@@ -180,11 +182,11 @@ class Session:
                 self.keeper.forget(run)
         return {row.run for row in self.watch} != watched
 
-    def _follow_row(self, kept: KeptRun) -> None:
+    def _follow_row(self, kept: KeptRun, below: RunAddress | None) -> None:
         row, last = self.watch.get(kept.run), self.keeper.knows(kept.run)
         if row is None:
             self.keeper.known(kept)
-            self._keep(self.watch.restore(kept, self.backend.pace))
+            self._keep(self.watch.restore(kept, self.backend.pace, above=below))
             return
         if last is not None and kept.goal not in {last.goal, row.goal}:
             self.keeper.known(replace(last, goal=kept.goal))
