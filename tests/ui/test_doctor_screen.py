@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from fakes import FakeDoctor, FakeStore, World, address
-from support import running, shown, until
+from support import LOOKS, running, shown, still, until
 from textual.widgets import OptionList
 
 from wandb_tui.core.checks import Check, Mark, Mend
@@ -19,7 +19,6 @@ from wandb_tui.ui.app import WandbTuiApp
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.doctor import Examine
 from wandb_tui.ui.screens.sign_in import SignIn
-from wandb_tui.ui.themes import LIGHT
 
 GOOD = Check("versions", Mark.GOOD, "wandb-run-monitor 0.1.0, wandb 0.31.0; Python 3.11 on Linux")
 NO_BROWSER = Check(
@@ -198,14 +197,6 @@ async def test_help_tells_the_keys_of_the_screen():
         await until(lambda: "Copy the report" in shown(app) and "Try the whole way" in shown(app))
 
 
-LOOKS = {
-    "wide": ((160, 45), {}),
-    "narrow": ((80, 24), {}),
-    "light": ((120, 30), {"theme": LIGHT}),
-    "ascii": ((80, 24), {"ascii_look": True}),
-}
-
-
 @pytest.mark.parametrize("kind", LOOKS)
 def test_pictures(snap_compare, monkeypatch, kind):
     monkeypatch.setattr(look, "time_of_day", lambda _: "12:01:03")
@@ -225,8 +216,7 @@ def test_pictures(snap_compare, monkeypatch, kind):
         else:
             await at(app, pilot, "browser")
         await until(lambda: "to come" not in shown(app))
-        app.clear_notifications()
-        await pilot.pause(0.2)
+        await still(pilot)
 
     kept = KeptRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
     world = World(doctor=doctor, store=FakeStore([kept]))

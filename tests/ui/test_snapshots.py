@@ -5,19 +5,27 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 import pytest
-from fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, done, there
-from support import until
+from fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address, done, there
+from support import LOOKS, shown, still, until
 
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.ports import Visit
+from wandb_tui.core.ports import AccountState, Visit
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.themes import LIGHT
 
-WIDE, NARROW = (160, 45), (80, 24)
+SCREENS = {
+    "dashboard": ((), "calm-moon-13"),
+    "one log": (("z",), "Artifact not available yet"),
+    "help": (("question_mark",), "Help"),
+    "palette": (("ctrl+p",), "Add"),
+    "copy": (("y",), "fork snippet"),
+    "quit": (("q",), "Quit wandb-tui?"),
+    "sign-in": (("s",), "Sign in"),
+}
+"""The keys that lead there from a dashboard with some runs, and what is seen then."""
 
 
 @pytest.fixture
@@ -59,35 +67,42 @@ async def settled(pilot):
     await until(lambda: any("loaded" in line.message for line in app.session.watch[address("def456")].log))
     await until(lambda: app.account is not None and app.app_url)
     await pilot.press("home", "down", "down", "l", "down", "l")
-    await pilot.pause(0.7)
-    app.clear_notifications()
-    await pilot.pause(0.1)
+    await until(lambda: len(app.dashboard.panes.panes) > 1)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_dashboard(snap_compare, app_of, size):
-    assert snap_compare(app_of(), terminal_size=size, run_before=settled)
+@pytest.mark.parametrize("kind", LOOKS)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_screen(snap_compare, app_of, screen, kind):
+    size, options = LOOKS[kind]
+    keys, title = SCREENS[screen]
 
-
-def test_dashboard_light(snap_compare, app_of):
-    assert snap_compare(app_of(theme=LIGHT), terminal_size=WIDE, run_before=settled)
-
-
-def test_dashboard_ascii(snap_compare, app_of):
-    assert snap_compare(app_of(ascii_look=True), terminal_size=NARROW, run_before=settled)
-
-
-def test_help(snap_compare, app_of):
-    async def helped(pilot):
+    async def go(pilot):
         await settled(pilot)
-        await pilot.press("question_mark")
+        await pilot.press(*keys)
+        await until(lambda: title in shown(pilot.app))
+        await still(pilot)
 
-    assert snap_compare(app_of(), terminal_size=NARROW, run_before=helped)
+    assert snap_compare(app_of(**options), terminal_size=size, run_before=go)
 
 
-def test_no_runs_yet(snap_compare):
-    async def waited(pilot):
+@pytest.mark.parametrize("kind", LOOKS)
+def test_first_start(snap_compare, kind):
+    size, options = LOOKS[kind]
+
+    async def go(pilot):
+        await until(lambda: "Sign in" in shown(pilot.app) and pilot.app.app_url)
+        await still(pilot)
+
+    app = WandbTuiApp(World(account=FakeAccount(AccountState()), open_sign_in=None).backend(), **options)
+    assert snap_compare(app, terminal_size=size, run_before=go)
+
+
+@pytest.mark.parametrize("kind", LOOKS)
+def test_no_runs_yet(snap_compare, kind):
+    size, options = LOOKS[kind]
+
+    async def go(pilot):
         await until(lambda: pilot.app.account is not None and pilot.app.app_url)
-        await pilot.pause(0.1)
+        await still(pilot)
 
-    assert snap_compare(WandbTuiApp(World().backend()), terminal_size=NARROW, run_before=waited)
+    assert snap_compare(WandbTuiApp(World().backend(), **options), terminal_size=size, run_before=go)

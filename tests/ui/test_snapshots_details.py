@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support import shown, until
+from support import LOOKS, shown, still, until
 from test_details import opened, picture, world
-from test_snapshots_table import LOOKS
 
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp
@@ -22,8 +21,7 @@ def test_details(snap_compare, monkeypatch, kind):
         await opened(pilot.app, pilot)
         await until(lambda: picture(shown(pilot.app)) or "***" in shown(pilot.app))
         await until(lambda: pilot.app.screen._covered.told and not pilot.app.screen._asking)
-        pilot.app.clear_notifications()
-        await pilot.pause(0.2)
+        await still(pilot)
 
     app = WandbTuiApp(world().backend(), clock=lambda: 1000.0, **options)
     assert snap_compare(app, terminal_size=size, run_before=go)

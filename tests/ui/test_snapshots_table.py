@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import pytest
 from fakes import FakeCatalogue, FakeStore, World, address
-from support import shown, until
+from support import LOOKS, shown, still, until
 from test_pick import listed
-from textual.widgets import Input, TextArea
 
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.themes import LIGHT
 
-LOOKS = {
-    "wide": ((160, 45), {}),
-    "narrow": ((80, 24), {}),
-    "light": ((120, 30), {"theme": LIGHT}),
-    "ascii": ((80, 24), {"ascii_look": True}),
-}
 NAMES = ("calm-moon", "[red]not red[/]", "漢字かな", "x" * 200)
 DIALOGS = {
     "pick": ("p", "forks", "enter", "12 runs", "space", "1 marked", "down"),
@@ -71,9 +63,6 @@ def test_dialog(snap_compare, app_of, dialog, kind):
                 await pilot.press(
                     {" ": "space", ",": "comma", "/": "slash", "[": "left_square_bracket"}.get(step, step)
                 )
-        for line in (*app.screen.query(Input), *app.screen.query(TextArea)):
-            line.cursor_blink = False
-        app.clear_notifications()
-        await pilot.pause(0.2)
+        await still(pilot)
 
     assert snap_compare(app_of(**options), terminal_size=size, run_before=go)
