@@ -6,13 +6,15 @@ import contextlib
 from concurrent.futures import Future
 from dataclasses import replace
 
-from fakes import SIGNED_IN, FakeAccount, FakeProber, FakeVisitor, World, address
+import pytest
+from fakes import SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
 from support import running, shown, until
 from textual import events
 from textual.widgets import Checkbox, Input
 
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
-from wandb_tui.core.ports import AccountState, Identity
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import AccountState, Identity, KeptRun, Source
 from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.state import State
 from wandb_tui.ui.screens.sign_in import SignIn
@@ -203,3 +205,61 @@ async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
         await until(lambda: row.attempt == 2 and row.state is State.WAITING)
+
+
+@contextlib.asynccontextmanager
+async def saved_runs_without_a_key(*runs):
+    """A start with one saved run that was waiting, one that had failed, and more from the command line; no key."""
+    store = FakeStore(
+        [
+            KeptRun(address("abc"), Goal(), 2, State.WAITING, "Not yet", elapsed=7.0),
+            KeptRun(address("old"), Goal(), 1, State.FAILED, "No such run"),
+        ]
+    )
+    account = FakeAccount(AccountState())
+    prober = FakeProber(default=Probe(Answer.REFUSED, message="There is no API key"))
+    account.after = lambda: setattr(prober, "default", Probe(Answer.ABSENT))
+    world = World(prober, account=account, store=store, open_sign_in=None)
+    async with running(world, *runs) as (app, pilot):
+        await until(lambda: isinstance(app.screen, SignIn) and app.session.late.built)
+        await pilot.pause(0.2)
+        yield world, app, pilot
+
+
+async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt():
+    async with saved_runs_without_a_key("new", "old") as (world, app, pilot):
+        rows = {row.run.run_id: row for row in app.session.watch}
+        assert {row.state for row in rows.values()} == {State.QUEUED}
+        assert {row.message for row in rows.values()} == {"Waits for you to sign in"}
+        assert not world.prober.asked
+        assert rows["abc"].elapsed(app.session.now) == pytest.approx(7.0)
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.click("#sign-in")
+        await until(lambda: {row.state for row in rows.values()} == {State.WAITING})
+        assert {name: row.attempt for name, row in rows.items()} == {"abc": 2, "old": 2, "new": 1}
+        assert rows["abc"].elapsed(app.session.now) >= 7.0
+        assert State.FAILED not in {line.state for row in rows.values() for line in row.log}
+
+
+async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
+    async with saved_runs_without_a_key() as (_, app, pilot):
+        row = app.session.watch[address("abc")]
+        await pilot.press("escape")
+        await until(lambda: row.state is State.FAILED)
+        assert (row.attempt, row.message) == (2, "There is no API key")
+
+
+async def test_who_leaves_at_the_sign_in_finds_the_runs_as_they_were():
+    async with saved_runs_without_a_key() as (world, app, _):
+        app._leave()
+        await until(world.closed.is_set)
+        kept = world.store.rows[address("abc")]
+        assert (kept.attempt, kept.elapsed, kept.state.final) == (2, 7.0, False)
+
+
+async def test_with_a_key_nothing_waits_for_the_dialog():
+    store = FakeStore([KeptRun(address("abc"), Goal(), 1, State.WAITING)])
+    account = FakeAccount(AccountState(api_key=Source.NETRC))
+    async with running(World(account=account, store=store, open_sign_in=True)) as (app, _):
+        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)

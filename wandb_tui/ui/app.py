@@ -99,6 +99,8 @@ class WandbTuiApp(SpeakingApp):
         self.account: AccountState | None = None
         self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
+        # Until it is known with what to ask: without a key the server would refuse, and the attempt were lost.
+        self.session.watch.hold()
         self.hearing = Hearing(self.session, self.set_timer, self._paint)
 
     # Beginning
@@ -175,12 +177,11 @@ class WandbTuiApp(SpeakingApp):
         self.call_after_refresh(self._start_up)
 
     def _start_up(self) -> None:
-        self._begin_some()
         for start in (self._add_given, self._learn_server, self._learn_account, self._build_services):
             self.run_worker(start())
 
     def _begin_some(self) -> None:
-        """Let some of the attempts go on: hundreds of threads that start at once would keep keys from being heard."""
+        """Let some of the attempts begin: hundreds of threads that start at once would keep keys from being heard."""
         if not self._leaving and self.session.begin_some(_BEGIN):
             self.set_timer(_BEGIN_EVERY, self._begin_some)
 
@@ -215,11 +216,27 @@ class WandbTuiApp(SpeakingApp):
             self.dashboard.server_known(server)
 
     async def _learn_account(self) -> None:
+        """Let the attempts begin; where the user is to be asked for a key first, when that is answered."""
         wanted = self._backend.open_sign_in
         if await self.refresh_account() and self.account is not None:
             nothing = not (self.account.can_visit or self.account.can_probe)
             if nothing if wanted is None else wanted:
                 self.action_open_sign_in()
+            if not self.account.can_probe and self._asks_to_sign_in:
+                self.session.watch.hold("Waits for you to sign in")
+                self.dashboard.repaint(self.session.watch)
+                return
+        self._release()
+
+    @property
+    def _asks_to_sign_in(self) -> bool:
+        from wandb_tui.ui.screens.sign_in import SignIn
+
+        return any(isinstance(screen, SignIn) for screen in self.screen_stack)
+
+    def _release(self) -> None:
+        self.session.release()
+        self._begin_some()
 
     async def refresh_account(self) -> bool:
         """Learn anew what is known for signing in; whether that could be told."""
@@ -409,6 +426,7 @@ class WandbTuiApp(SpeakingApp):
             self.dashboard.refresh_all()
             if again:
                 self.notify(f"{again} of the runs begin again", markup=False)
+        self._release()
         self.run_worker(self.refresh_account())
 
     def action_help(self) -> None:
