@@ -74,6 +74,21 @@ async def test_nothing_entered_is_said():
         assert not world.account.saved
 
 
+def box_in(app):
+    """What stands before the label of the box."""
+    return next(line for line in shown(app).splitlines() if "Remember" in line).split("Remember")[0].split("│")[-1]
+
+
+@pytest.mark.parametrize(("ascii_look", "ticked", "empty"), [(False, ["▐X▌"], ["▐", "▌"]), (True, ["[X]"], ["[", "]"])])
+async def test_the_box_is_empty_while_it_is_not_ticked(ascii_look, ticked, empty):
+    world = World(account=FakeAccount(AccountState()), open_sign_in=None)
+    async with running(world, ascii_look=ascii_look) as (app, pilot):
+        await until(lambda: isinstance(app.screen, SignIn) and "Remember" in shown(app))
+        assert box_in(app).replace("|", " ").split() == ticked
+        await pilot.click("#remember")
+        await until(lambda: box_in(app).replace("|", " ").split() == empty)
+
+
 async def test_no_keyring_is_explained():
     account = FakeAccount(AccountState(keyring_problem="No keyring is running here."))
     async with first_start(account) as (_, app, _):
@@ -81,6 +96,7 @@ async def test_no_keyring_is_explained():
         box = app.screen.query_one("#remember", Checkbox)
         assert box.disabled
         assert not box.value
+        assert box_in(app).split() == ["▐", "▌"]
 
 
 async def test_a_keyring_that_fails_is_told_and_we_go_on():
