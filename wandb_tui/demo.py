@@ -5,15 +5,21 @@ Nothing of it touches the user's own keyring, watch list or settings: it all liv
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+import shutil
+import stat
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Credentials
+from wandb_tui.services.disk.file_lock import take
 from wandb_tui.services.disk.logs import log_to
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.shell import say
@@ -21,12 +27,17 @@ from wandb_tui.wiring import Wiring
 
 OpenDashboard = Callable[[Wiring, Sequence[tuple[str, Goal]]], int]
 
+log = logging.getLogger(__name__)
+
+_PREFIX = "wandb-tui-demo-"
+_LOCK = "in-use"
+_NEW = 5.0
 _EXPORT_DELAY = 4.0
 _CANNOT_DRAW = ("dumb", "unknown")
 _GOODBYE = """\
 The demo is over, and nothing of it was kept. With your own runs:
-  wandb-tui login                    sign in to your W&B server, once
-  wandb-tui entity/project/run_id    the dashboard, waiting for that run"""
+  {run}wandb-tui login                    sign in to your W&B server, once
+  {run}wandb-tui entity/project/run_id    the dashboard, waiting for that run"""
 
 
 def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard) -> int:
@@ -44,7 +55,7 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
     except ImportError as error:
         raise WandbTuiError(str(error)) from None
     provide_browser()
-    with tempfile.TemporaryDirectory(prefix="wandb-tui-demo-") as folder:
+    with own_folder() as folder:
         paths = Paths(config=Path(folder, "config"), state=Path(folder, "state"), log=Path(folder, "log"))
         log_to(paths.log_file)
         say("Starting a W&B server for this machine, and logging a few runs to it…")
@@ -62,8 +73,44 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
                 finally:
                     wiring.close()
     if status == 0 and sys.stdout.isatty():
-        say(_GOODBYE)
+        say(_GOODBYE.format(run=_launcher(os.environ)))
     return status
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder that goes at the end; those of demos that were killed go now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            _remove_if_left(left)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
+        folder = Path(name)
+        held = take(folder / _LOCK)
+        try:
+            yield folder
+        finally:
+            if held is not None:
+                os.close(held)
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove a demo's folder if it is ours, and the process that held its lock is gone."""
+    found, lock = folder.lstat(), folder / _LOCK
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()
+    # A lock that is this new may be one that is about to be held.
+    if not ours or not lock.exists() or time.time() - lock.stat().st_mtime < _NEW:
+        return
+    if (held := take(lock)) is not None:
+        log.info("%s was left by a demo that was killed", folder)
+        os.close(held)
+        shutil.rmtree(folder)
+
+
+def _launcher(environ: Mapping[str, str]) -> str:
+    """What a command is to begin with here: in a checkout it is known to `uv run` alone."""
+    if "UV_RUN_RECURSION_DEPTH" not in environ:
+        return ""
+    return "uv run " if shutil.which("uv", path=environ.get("PATH")) else "python3 -m uv run "
 
 
 def _without_wandb(environ: Mapping[str, str]) -> dict[str, str]:

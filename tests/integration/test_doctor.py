@@ -106,6 +106,7 @@ def test_every_kind_of_sign_in(tmp_path, kind):
     assert "nothing was typed" in report.sign_in_page.message
     assert any("field" in line for line in report.sign_in_page.details)
     assert ("No password would be typed" in report.sign_in_page.hint) == (kind == "look-alike")
+    assert "from the sign-in page on" in report.waiting_alone.message, "it took less by itself"
     assert "was not there before" in report.export_before.message
     assert "no export within" in report.API_query.message
     assert counted["look_alike_submissions"] == counted["sso_submissions"] == counted["sign_ups"] == 0

@@ -38,17 +38,17 @@ def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
                 states[path.split("/")[2]] = run and run.live_state
                 covered[goal] = run and world.exports.covered_step(run)
             assert states == {
-                "finished": "finished",
-                "exported": "finished",
-                "training": "running",
-                "long-run": "finished",
-                "sweep-best": "finished",
+                "q8f3n1vd": "finished",
+                "h2x6m0ta": "finished",
+                "n6y2p9gz": "running",
+                "w5c9r7be": "finished",
+                "d1j4s8ku": "finished",
                 "no-such-run": None,
             }
             assert covered["newer"] == 59
             assert covered["step:200"] is None
-            assert world.exports.covered_step(world.state.run(project, "exported")) == 199
-            assert world.histories.last_step(world.state.run(project, "long-run")) >= 200
+            assert world.exports.covered_step(world.state.run(project, "h2x6m0ta")) == 199
+            assert world.histories.last_step(world.state.run(project, "w5c9r7be")) >= 200
             assert world.histories.last_step(world.state.run(project, "k3v9x2lm")) == 119, "one that is not on the list"
             assert coming.seconds < 10, "the first runs come quickly"
             assert os.getpid() not in processes_with(sandbox.api_key)

@@ -155,6 +155,23 @@ async def test_another_goal_is_told_before_it_holds():
         assert app.session.watch[address("ready")].goal == Goal()
 
 
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("waits step:7", "Change 1 run"),
+        ("failed", "Restart 1 run"),
+        ("new1 new2 waits", "Add 2 runs"),
+        ("new1 new2 failed", "Add 2, restart 1"),
+        ("new1 failed waits newer", "Add 1, change 2"),
+    ],
+)
+async def test_the_button_says_all_that_it_does(typed, label):
+    async with running(listed(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(app.session.watch) == 3)
+        await open_with(app, pilot, typed)
+        await until(lambda: f" {label} (^s) " in shown(app))
+
+
 async def test_the_offered_goal_is_said_by_typing_it_again():
     async with running(listed()) as (app, pilot):
         await until(lambda: len(app.session.watch) == 3)

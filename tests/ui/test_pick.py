@@ -10,7 +10,7 @@ import pytest
 from fakes import FakeCatalogue, World, address
 from rich.cells import cell_len
 from support import running, shown, until
-from textual.widgets import Input, OptionList
+from textual.widgets import Button, Input, OptionList
 
 from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.core.errors import ServerError
@@ -45,6 +45,11 @@ RUNS = [
 
 def world(**options):
     return World(catalogue=FakeCatalogue(RUNS, **options))
+
+
+def offered(app):
+    """The buttons that can be seen and pressed."""
+    return [button.id for button in app.screen.query(Button) if button.display and not button.disabled]
 
 
 def line_of(app, text):
@@ -147,10 +152,46 @@ async def test_trouble_is_told_in_the_dialog_and_passes():
     async with running(app_world) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "Nothing listens there. Is it up?" in shown(app))
+        assert "no answer" in shown(app)
+        assert "nothing there" not in shown(app)
+        assert "Ask again (^r)" in shown(app)
+        assert offered(app) == ["pick-again", "pick-close"]
         app_world.catalogue.error = None
         await pilot.press("ctrl+r")
         await until(lambda: "Pick an entity" in shown(app) and "me" in shown(app))
         assert "Nothing listens" not in shown(app)
+        assert offered(app) == ["pick-open", "pick-close"]
+        await pilot.press("enter")
+        await until(lambda: "forks" in shown(app))
+        app_world.catalogue.error = ServerError("It went down.")
+        await pilot.press("enter")
+        await until(lambda: "It went down." in shown(app))
+        assert offered(app) == ["pick-up", "pick-again", "pick-close"]
+        assert "There is no run" not in shown(app)
+        app_world.catalogue.error = None
+        await pilot.click("#pick-again")
+        await until(lambda: "sun-a1" in shown(app))
+        assert offered(app) == ["pick-up", "pick-add", "pick-all", "pick-close"]
+        assert isinstance(app.focused, OptionList)
+
+
+async def test_what_does_not_answer_a_new_search_leaves_nothing_of_the_old_one_to_be_added():
+    app_world = world()
+    async with running(app_world, size=(120, 40)) as (app, pilot):
+        await at_runs(app, pilot)
+        await pilot.press("space")
+        app_world.catalogue.error = ServerError("It went down.")
+        await pilot.press("slash", *"crashed")
+        await until(lambda: "It went down." in shown(app))
+        assert "sun-a1" not in shown(app)
+        assert offered(app) == ["pick-up", "pick-again", "pick-add", "pick-close"], "one is marked"
+
+
+async def test_only_an_empty_answer_is_called_empty():
+    async with running(world(entities=())) as (app, pilot):
+        await pilot.press("p")
+        await until(lambda: "nothing there" in shown(app))
+        assert app.screen.query_one("#pick-open").disabled
 
 
 async def test_wrong_times_add_nothing():
@@ -232,14 +273,14 @@ async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_the
     async with running(world(), "a1", size=(120, 40)) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
-        assert "Enter goes in  / search" in shown(app)
+        assert "Enter opens  / search" in shown(app)
         assert "Watched" in line_of(app, "Entity")
         assert re.search(r"│  lab +1 ", shown(app))
-        assert app.screen.query_one("#pick-add").disabled
-        assert app.screen.query_one("#pick-all").disabled
+        assert offered(app) == ["pick-open", "pick-close"]
+        assert "Add" not in line_of(app, "Open (Enter)")
         await pilot.press("ctrl+s")
-        assert "Runs are added from inside a project: Enter goes in." in shown(app)
-        await pilot.press("enter")
+        assert "Open a project to add its runs." in shown(app)
+        await pilot.click("#pick-open")
         await until(lambda: "forks" in shown(app))
         assert "← back" in shown(app)
         await pilot.press("down", "enter")

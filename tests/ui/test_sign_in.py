@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from concurrent.futures import Future
 from dataclasses import replace
 
+import pytest
 from fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
 from support import running, shown, until
 from textual import events
@@ -15,9 +17,10 @@ from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignIn
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.ports import AccountState, Identity
+from wandb_tui.core.ports import AccountState, Identity, Source
 from wandb_tui.core.probe import Answer, Probe
 from wandb_tui.core.state import State
+from wandb_tui.ui import app as apps
 from wandb_tui.ui.screens.sign_in import SignIn
 
 
@@ -75,6 +78,21 @@ async def test_nothing_entered_is_said():
         assert not world.account.saved
 
 
+def box_in(app):
+    """What stands before the label of the box."""
+    return next(line for line in shown(app).splitlines() if "Remember" in line).split("Remember")[0].split("│")[-1]
+
+
+@pytest.mark.parametrize(("ascii_look", "ticked", "empty"), [(False, ["▐X▌"], ["▐", "▌"]), (True, ["[X]"], ["[", "]"])])
+async def test_the_box_is_empty_while_it_is_not_ticked(ascii_look, ticked, empty):
+    world = World(account=FakeAccount(AccountState()), open_sign_in=None)
+    async with running(world, ascii_look=ascii_look) as (app, pilot):
+        await until(lambda: isinstance(app.screen, SignIn) and "Remember" in shown(app))
+        assert box_in(app).replace("|", " ").split() == ticked
+        await pilot.click("#remember")
+        await until(lambda: box_in(app).replace("|", " ").split() == empty)
+
+
 async def test_no_keyring_is_explained():
     account = FakeAccount(AccountState(keyring_problem="No keyring is running here."))
     async with first_start(account) as (_, app, _):
@@ -82,6 +100,7 @@ async def test_no_keyring_is_explained():
         box = app.screen.query_one("#remember", Checkbox)
         assert box.disabled
         assert not box.value
+        assert box_in(app).split() == ["▐", "▌"]
 
 
 async def test_a_keyring_that_fails_is_told_and_we_go_on():
@@ -219,3 +238,72 @@ async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
         await pilot.click("#sign-in")
         await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
         assert app.session.watch[address("def")].state is State.FAILED
+
+
+@contextlib.asynccontextmanager
+async def saved_runs_without_a_key(*runs):
+    """A start with one saved run that was waiting, one that had failed, and more from the command line; no key."""
+    store = FakeStore(
+        [
+            KeptRun(address("abc"), Goal(), 2, State.WAITING, "Not yet", elapsed=7.0),
+            KeptRun(address("old"), Goal(), 1, State.FAILED, "No such run"),
+        ]
+    )
+    account = FakeAccount(AccountState())
+    prober = FakeProber(default=Probe(Answer.REFUSED, message="There is no API key"))
+    account.after = lambda: setattr(prober, "default", Probe(Answer.ABSENT))
+    world = World(prober, account=account, store=store, open_sign_in=None)
+    async with running(world, *runs) as (app, pilot):
+        await until(lambda: isinstance(app.screen, SignIn) and app.session.late.built)
+        await pilot.pause(0.2)
+        yield world, app, pilot
+
+
+async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt():
+    async with saved_runs_without_a_key("new", "old") as (world, app, pilot):
+        rows = {row.run.run_id: row for row in app.session.watch}
+        assert {row.state for row in rows.values()} == {State.QUEUED}
+        assert {row.message for row in rows.values()} == {"Waits for you to sign in"}
+        assert not world.prober.asked
+        assert rows["abc"].elapsed(app.session.now) == pytest.approx(7.0)
+        app.screen.query_one("#api-key", Input).value = "k" * 40
+        await pilot.click("#sign-in")
+        await until(lambda: {row.state for row in rows.values()} == {State.WAITING})
+        assert {name: row.attempt for name, row in rows.items()} == {"abc": 2, "old": 2, "new": 1}
+        assert rows["abc"].elapsed(app.session.now) >= 7.0
+        assert State.FAILED not in {line.state for row in rows.values() for line in row.log}
+
+
+async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
+    async with saved_runs_without_a_key() as (_, app, pilot):
+        row = app.session.watch[address("abc")]
+        await pilot.press("escape")
+        await until(lambda: row.state is State.FAILED)
+        assert (row.attempt, row.message) == (2, "There is no API key")
+
+
+async def test_who_leaves_at_the_sign_in_finds_the_runs_as_they_were():
+    async with saved_runs_without_a_key() as (world, app, _):
+        app._leave()
+        await until(world.closed.is_set)
+        kept = world.store.rows[address("abc")]
+        assert (kept.attempt, kept.elapsed, kept.state.final) == (2, 7.0, False)
+
+
+async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypatch):
+    monkeypatch.setattr(apps, "_KEYRING_WITHIN", 0.3)
+    opened = threading.Event()
+    account = FakeAccount(AccountState(api_key=Source.ENVIRONMENT))
+    monkeypatch.setattr(account, "state", lambda: opened.wait(10) and AccountState(api_key=Source.ENVIRONMENT))
+    async with running(World(FakeProber(default=ABSENT), account=account), "abc") as (app, _):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        assert app.account is None
+        opened.set()
+
+
+async def test_with_a_key_nothing_waits_for_the_dialog():
+    store = FakeStore([KeptRun(address("abc"), Goal(), 1, State.WAITING)])
+    account = FakeAccount(AccountState(api_key=Source.NETRC))
+    async with running(World(account=account, store=store, open_sign_in=True)) as (app, _):
+        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)

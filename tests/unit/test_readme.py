@@ -54,6 +54,11 @@ def test_every_option_that_is_described_exists():
     assert described <= known
 
 
+def test_runs_from_stdin_are_described():
+    assert "wandb-tui wait -" in README
+    assert '"-"' in cli.commands["wait"].help
+
+
 def test_every_setting_is_described(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text(re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1])

@@ -164,6 +164,20 @@ def test_restored_rows_go_on_or_rest(desk):
     assert 83 <= goes_on.elapsed(time.monotonic()) < 90
 
 
+def test_what_is_held_back_begins_only_after_its_release(desk):
+    desk.watch.hold()
+    goes_on = desk.watch.restore(KeptRun(RUN, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
+    new = desk.watch.add(OTHER, Goal(), SLOW)
+    desk.watch.hold("Waits")
+    for row in (goes_on, new):
+        assert (row.state, row.running, row.message, list(row.log)) == (State.QUEUED, False, "Waits", [])
+    desk.watch.cancel(OTHER)
+    assert desk.watch.release() == [RUN]
+    assert not goes_on.running
+    desk.watch.begin(RUN)
+    assert (goes_on.running, goes_on.attempt, new.state) == (True, 2, State.CANCELLED)
+
+
 def test_a_goal_of_something_newer_remembers_what_was_there(desk, prober):
     kept = KeptRun(RUN, Goal.parse("newer"), 1, State.WAITING, "…", baseline=1)
     row = desk.watch.restore(kept, SLOW)

@@ -70,6 +70,7 @@ class Watch:
         self._attempts_before: dict[RunAddress, int] = {}
         # Removed while their threads ran: what these still say is not heard, until they have ended.
         self._leaving: dict[tuple[RunAddress, int], Control] = {}
+        self._held: str | None = None
         self._changed = threading.Condition(threading.RLock())
         self._guard = SleepGuard(SleepGauge(clock, sleepless), self._woke_up)
 
@@ -131,15 +132,34 @@ class Watch:
         if not row.state.final:
             self._note(row, State.CANCELLED, "Taken off the list, and added again")
 
-    def restore(
-        self, kept: KeptRun, pace: Pace | None = None, *, begin: bool = True, above: RunAddress | None = None
-    ) -> Watched:
+    def hold(self, why: str = "") -> None:
+        """Begin nothing until `release`: what is to begin or to go on stays queued, its clock where it stands.
+
+        Args:
+            why: What those runs say meanwhile, if anything.
+        """
+        with self._changed:
+            self._held = why
+            for row in self._queued:
+                row.message, row.reason = why or row.message, ""
+
+    def release(self) -> list[RunAddress]:
+        """Hold nothing back any more; the runs that are to `begin` now."""
+        with self._changed:
+            self._held = None
+            return [row.run for row in self._queued]
+
+    @property
+    def _queued(self) -> list[Watched]:
+        """The runs that are to begin, and have no thread."""
+        return [row for row in self._rows.values() if row.state is State.QUEUED and not row.running]
+
+    def restore(self, kept: KeptRun, pace: Pace | None = None, *, above: RunAddress | None = None) -> Watched:
         """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood.
 
         Args:
             kept: What was on disk.
             pace: How often to look.
-            begin: Whether it goes on at once; else when `begin` is called.
             above: The run that it stands right above; without one, at the end of the list.
         """
         with self._changed:
@@ -156,12 +176,12 @@ class Watch:
                 # Where a later attempt was here, the next one begins instead.
                 row.resumes = 0 < kept.attempt >= before
                 row.state = State.QUEUED
-                if not self._awaits_old_thread(row) and begin:
+                if not self._awaits_old_thread(row):
                     self._begin(row)
             return row
 
     def begin(self, run: RunAddress) -> Watched | None:
-        """Begin what `restore` left for later; None where that is not due any more."""
+        """Begin what was held back; None where that is not due any more."""
         with self._changed:
             row = self._rows.get(run)
             if row is None or row.running or row.state is not State.QUEUED:
@@ -313,6 +333,10 @@ class Watch:
 
     def _begin(self, row: Watched) -> None:
         """Start the thread of the next attempt, or of the one that goes on."""
+        if self._held is not None:
+            row.state, row.message, row.reason = State.QUEUED, self._held or row.message, ""
+            row.failure, row.error, row.restart_wanted = None, None, False
+            return
         before, goes_on = row.attempt, row.resumes
         attempt = before if goes_on else max(before + 1, row.next_attempt)
         row.restart_wanted = False
@@ -366,9 +390,8 @@ class Watch:
             self._begin(row)
         elif not row.state.final:
             self._note(row, State.FAILED, "The monitor ended without a word", Level.ERROR)
-        waiting = next((r for r in self._rows.values() if r.state is State.QUEUED and not r.running), None)
-        if waiting is not None:
-            self._begin(waiting)
+        if waiting := self._queued:
+            self._begin(waiting[0])
         if not any(other.running for other in self._rows.values()):
             self._guard.end()
 

@@ -90,14 +90,14 @@ def seed_demo(sandbox: Sandbox) -> Demo:
 
 
 _RUNS = (
-    ("finished", "exists", "finished, never exported"),
-    ("exported", "exists", "finished and exported already"),
-    ("training", "newer", "still running and logging slowly; exported once"),
-    ("long-run", "step:200", "finished; its export has to reach step 200"),
-    ("sweep-best", "complete", "finished; its export has to be complete"),
+    ("q8f3n1vd", "exists", "finished, never exported"),
+    ("h2x6m0ta", "exists", "finished and exported already"),
+    ("n6y2p9gz", "newer", "still running and logging slowly; exported once"),
+    ("w5c9r7be", "step:200", "finished; its export has to reach step 200"),
+    ("d1j4s8ku", "complete", "finished; its export has to be complete"),
     ("no-such-run", "exists", "fails on purpose: there is no such run"),
 )
-_EXPORTED = ("exported", "training")
+_EXPORTED = ("h2x6m0ta", "n6y2p9gz")
 
 
 def _start(sandbox: Sandbox, directory: Path) -> subprocess.Popen[bytes]:

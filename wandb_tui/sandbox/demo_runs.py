@@ -21,16 +21,16 @@ _SLOW_SECONDS = 0.5
 
 _FINISHED = (
     # id, display name, steps logged, steps planned, learning rate
-    ("finished", "brisk-sun-12", 300, 300, 3e-4),
-    ("exported", "calm-moon-13", 200, 200, 1e-4),
-    ("long-run", "clear-river-14", 400, 400, 3e-5),
-    ("sweep-best", "bright-forest-15", 250, 250, 1e-3),
+    ("q8f3n1vd", "unvisited-12", 300, 300, 3e-4),
+    ("h2x6m0ta", "visited-13", 200, 200, 1e-4),
+    ("w5c9r7be", "long-run-14", 400, 400, 3e-5),
+    ("d1j4s8ku", "sweep-best-15", 250, 250, 1e-3),
     # Not on the demo's list: for the user to add.
     ("k3v9x2lm", "gentle-breeze-17", 120, 120, 2e-4),
     ("p7qd41zs", "silver-brook-18", 160, 160, 6e-4),
     ("t0hw58ce", "amber-field-19", 90, 90, 8e-5),
 )
-_RUNNING = ("training", "quiet-meadow-16", 60, 500, 5e-4)
+_RUNNING = ("n6y2p9gz", "training-16", 60, 500, 5e-4)
 
 
 def metrics(step: int, steps: int, rate: float) -> dict[str, float]:

@@ -144,9 +144,10 @@ def offer(effects: Iterable[Effect]) -> str:
     effects = list(effects)
     new = sum(not one.listed for one in effects)
     changed = [one for one in effects if one.changes]
-    if new or not changed:
+    if not changed:
         return f"Add {runs(new)}" if new else "Add"
-    return f"{'Restart' if all(one.begins for one in changed) else 'Change'} {runs(len(changed))}"
+    change = "restart" if all(one.begins for one in changed) else "change"
+    return f"Add {new:,}, {change} {len(changed):,}" if new else f"{change.capitalize()} {runs(len(changed))}"
 
 
 def runs(count: int) -> str:

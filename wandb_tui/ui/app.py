@@ -49,6 +49,7 @@ _BEGIN, _BEGIN_EVERY = 25, 0.03
 
 # Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
 _ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+_KEYRING_WITHIN = 5.0
 _GATHER = 0.4
 _LEAVE_WITHIN = 0.6
 
@@ -101,6 +102,8 @@ class WandbTuiApp(SpeakingApp):
         self.account: AccountState | None = None
         self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
+        # Until it is known with what to ask: without a key the server would refuse, and the attempt were lost.
+        self.session.watch.hold()
         self.hearing = Hearing(self.session, self.set_timer, self._paint)
 
     # Beginning
@@ -177,9 +180,9 @@ class WandbTuiApp(SpeakingApp):
         self.call_after_refresh(self._start_up)
 
     def _start_up(self) -> None:
-        self._begin_some()
         self.run_worker(self._add_given())
         self.run_worker(self._bring_in())
+        self.set_timer(_KEYRING_WITHIN, self._stop_holding)
 
     async def _bring_in(self) -> None:
         """Import what takes long: first what a key may open, then, with the server's addresses, the SDK.
@@ -197,7 +200,7 @@ class WandbTuiApp(SpeakingApp):
             self.run_worker(start())
 
     def _begin_some(self) -> None:
-        """Let some of the attempts go on: hundreds of threads that start at once would keep keys from being heard."""
+        """Let some of the attempts begin: hundreds of threads that start at once would keep keys from being heard."""
         if not self._leaving and self.session.begin_some(_BEGIN):
             self.set_timer(_BEGIN_EVERY, self._begin_some)
 
@@ -232,11 +235,32 @@ class WandbTuiApp(SpeakingApp):
             self.dashboard.server_known(server)
 
     async def _learn_account(self) -> None:
+        """Let the attempts begin; where the user is to be asked for a key first, when that is answered."""
         wanted = self._backend.open_sign_in
         if await self.refresh_account() and self.account is not None:
             nothing = not (self.account.can_visit or self.account.can_probe)
             if nothing if wanted is None else wanted:
                 self.action_open_sign_in()
+            if not self.account.can_probe and self._asks_to_sign_in:
+                self.session.watch.hold("Waits for you to sign in")
+                self.dashboard.repaint(self.session.watch)
+                return
+        self._release()
+
+    @property
+    def _asks_to_sign_in(self) -> bool:
+        from wandb_tui.ui.screens.sign_in import SignIn
+
+        return any(isinstance(screen, SignIn) for screen in self.screen_stack)
+
+    def _stop_holding(self) -> None:
+        """Let the attempts begin with what the environment has: a locked keyring may wait for somebody for long."""
+        if self.account is None:
+            self._release()
+
+    def _release(self) -> None:
+        self.session.release()
+        self._begin_some()
 
     async def refresh_account(self) -> bool:
         """Learn anew what is known for signing in; whether that could be told."""
@@ -426,6 +450,7 @@ class WandbTuiApp(SpeakingApp):
             self.dashboard.refresh_all()
             if again:
                 self.notify(f"{again} of the runs begin again", markup=False)
+        self._release()
         self.run_worker(self.refresh_account())
 
     def action_help(self) -> None:

@@ -11,7 +11,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.ui.adding import Effect, in_words, offer, runs, summary
 from wandb_tui.ui.picking import MOST, Listing, Place, addresses
 
-_GO_IN = "Runs are added from inside a project: Enter goes in"
+_OPEN = "Open a project to add its runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def keys_here(place: Place) -> str:
     """What the keys do at this level."""
     if place.project:
         return "Space marks  * all new ones  g its group  s its sweep  / search  ← back"
-    return "Enter goes in  / search  ← back" if place.entity else "Enter goes in  / search"
+    return "Enter opens  / search  ← back" if place.entity else "Enter opens  / search"
 
 
 def counted(place: Place, listing: Listing, watched: Container[RunAddress], marked: int) -> str:
@@ -59,7 +59,7 @@ def offer_picked(place: Place, marked: list[Effect], here: Effect | None, offere
         offered: The goal that new ones get.
     """
     if not marked and not place.project:
-        return Offer("Add", _GO_IN, possible=False)
+        return Offer("Add", _OPEN, possible=False)
     if not marked and here is None:
         return Offer("Add", "There is no run to add here", possible=False)
     if not marked and here is not None:
@@ -85,7 +85,7 @@ def offer_all(
         any_watched: Whether any run of the project is.
     """
     if not place.project:
-        return Offer("Add all", _GO_IN, possible=False)
+        return Offer("Add all", _OPEN, possible=False)
     there = addresses(listing.runs)
     new = [run for run in there if run not in watched]
     if not new and not listing.after:

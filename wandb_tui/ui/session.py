@@ -66,16 +66,18 @@ class Session:
         return bool(self._removed)
 
     def restore(self, rows: Iterable[KeptRun], view: dict[str, Json]) -> None:
-        """Take everything back from disk. What goes on is begun by `begin_some`: the rows are to be seen first."""
+        """Take everything back from disk."""
         self.view = view | self.view
         for kept in rows:
             self.keeper.known(kept)
-            row = self.watch.restore(kept, self.backend.pace, begin=False)
-            if row.active:
-                self._to_begin.append(row.run)
+            self.watch.restore(kept, self.backend.pace)
+
+    def release(self) -> None:
+        """Hold nothing back any more; what was held back is begun by `begin_some`."""
+        self._to_begin.extend(self.watch.release())
 
     def begin_some(self, most: int) -> bool:
-        """Begin up to so many of the attempts that go on; whether there are more."""
+        """Begin up to so many of the attempts that were held back; whether there are more."""
         for _ in range(min(most, len(self._to_begin))):
             if (row := self.watch.begin(self._to_begin.popleft())) is not None:
                 self._keep(row)

@@ -47,10 +47,16 @@ def json_scalar(value: object) -> Any:
         return None
 
 
-def error_of(reply: Reply, *, again: str) -> ServerError | ApiKeyError:
-    """The error that a reply without a usable answer means to a user, who may ask again with the key `again`."""
+def error_of(reply: Reply, *, again: str, sign_in: str = "s") -> ServerError | ApiKeyError:
+    """The error that a reply without a usable answer means to a user.
+
+    Args:
+        reply: What came.
+        again: The key that asks again.
+        sign_in: The keys that lead to the sign-in.
+    """
     if reply.problem is Answer.REFUSED:
-        return ApiKeyError(f"{reply.message}.", "Give another API key: s.")
+        return ApiKeyError(f"{reply.message}.", f"Give another API key: {sign_in}.")
     if reply.limited:
         wait = reply.limits.retry_after
         return ServerError("The server is limiting us.", f"Try again in {wait:.0f} s." if wait else "Try again soon.")

@@ -16,6 +16,9 @@ from wandb_tui.services.wandb_api.graphql import GraphQL
 PAGE = 50
 """How many are asked for at a time; the SDK's own number."""
 
+_SIGN_IN = "Esc, then s"
+"""The keys that lead from the picking to the sign-in."""
+
 _VIEWER = "query Viewer { viewer { id entity username teams { edges { node { name } } } } }"
 _PROJECTS = """
 query GetProjects($entity: String, $cursor: String, $perPage: Int = 50) {
@@ -56,7 +59,7 @@ class GraphQLCatalogue:
         """The key's own entity, then the teams it belongs to."""
         viewer = json_object(self._ask(_VIEWER, {}).get("viewer"))
         if not viewer:
-            raise ApiKeyError("The server does not say whose API key this is.", "Sign in with an API key: s.")
+            raise ApiKeyError("The server does not say whose API key this is.", f"Give an API key: {_SIGN_IN}.")
         teams = [str(node.get("name") or "") for node in nodes(viewer.get("teams"))]
         own = [str(viewer.get(key) or "") for key in ("entity", "username")]
         return [name for name in dict.fromkeys([own[0], *teams, own[1]]) if name]
@@ -95,7 +98,7 @@ class GraphQLCatalogue:
             self._client = self._client or self._make()
             reply = self._client.ask(query, variables)
         if reply.problem is not None or reply.errors:
-            raise error_of(reply, again="^r")
+            raise error_of(reply, again="^r", sign_in=_SIGN_IN)
         return reply.data or {}
 
 

@@ -71,6 +71,7 @@ class PickRuns(Dialog[None]):
         self._marked: dict[RunAddress, None] = {}
         self._list = PickList(session.watch, self._marked, look)
         self._asking = ""
+        self._unanswered = False
 
     def compose(self) -> ComposeResult:
         """Where one is, the search, the list, the goal."""
@@ -86,6 +87,8 @@ class PickRuns(Dialog[None]):
             yield TermsInput(self._goal, self._session.backend.pace, self._look)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back", id="pick-up")
+                yield Button("Ask again (^r)", variant="primary", id="pick-again")
+                yield Button("Open (Enter)", variant="primary", id="pick-open")
                 yield Button("Add (^s)", variant="primary", id="pick-add")
                 yield Button("Add all (^a)", id="pick-all")
                 yield Button("Close (Esc)", id="pick-close")
@@ -107,7 +110,7 @@ class PickRuns(Dialog[None]):
         with self.prevent(Input.Changed):
             search.value = ""
         search.placeholder = "words  state:finished  group:a  sweep:b" if place.project else "part of the name"
-        self.query_one("#pick-keys", Static).update(Content.styled(self._look.text(keys_here(place)), "$quiet"))
+        self._unanswered = False
         self._list.take_focus()
         self._ask()
 
@@ -122,9 +125,15 @@ class PickRuns(Dialog[None]):
             found = await asyncio.to_thread(look_up, self._catalogue, place, query, after)
         except WandbTuiError as error:
             self.say_wrong(str(error))
-            self._tell()
+            if after:
+                self._tell()
+            else:
+                # What was there before may be no answer to what was asked now.
+                self._unanswered, self._listing = True, Listing()
+                self._draw()
             return
         self.say_wrong("")
+        self._unanswered = False
         if after:
             found.names, found.runs = self._listing.names + found.names, self._listing.runs + found.runs
         self._listing = found
@@ -154,21 +163,35 @@ class PickRuns(Dialog[None]):
     def _tell(self, asking: str = "") -> None:
         """Say how many there are, or what is being asked, and what adding would do."""
         self._asking = asking
-        told = asking or counted(self._place, self._listing, self._session.watch, len(self._marked))
-        self.query_one("#pick-told", Static).update(Content.styled(self._look.text(told), "$quiet"))
+        if self._unanswered:
+            told, keys = "no answer", ""
+        else:
+            told = counted(self._place, self._listing, self._session.watch, len(self._marked))
+            keys = keys_here(self._place)
+        self._say_quietly("#pick-told", asking or told)
+        self._say_quietly("#pick-keys", keys)
         self._offer()
+
+    def _say_quietly(self, where: str, text: str) -> None:
+        self.query_one(where, Static).update(Content.styled(self._look.text(text), "$quiet"))
 
     @on(OptionList.OptionHighlighted)
     @on(TermsInput.Changed)
     def _offer(self) -> None:
         picked, every = self._picked, self._every
-        told = Content.styled(
-            self._look.text("" if self._asking else picked.told), "$foreground" if picked.possible else "$quiet"
-        )
-        self.query_one("#pick-offer", Static).update(told)
+        inside = bool(self._place.project) and not self._unanswered
+        told = "" if self._asking or (self._unanswered and not picked.possible) else picked.told
+        style = "$foreground" if picked.possible else "$quiet"
+        self.query_one("#pick-offer", Static).update(Content.styled(self._look.text(told), style))
         relabel(self.query_one("#pick-add", Button), f"{picked.label} (^s)", possible=picked.possible)
         relabel(self.query_one("#pick-all", Button), f"{every.label} (^a)", possible=every.possible)
         self.query_one("#pick-up", Button).disabled = not self._can_go_up
+        self.query_one("#pick-open", Button).disabled = bool(self._asking) or not self._names
+        # Only what can be done here is offered.
+        self.query_one("#pick-again").display = self._unanswered
+        self.query_one("#pick-open").display = not self._place.project and not self._unanswered
+        self.query_one("#pick-add").display = inside or picked.possible
+        self.query_one("#pick-all").display = inside
 
     @property
     def _picked(self) -> Offer:
@@ -269,6 +292,9 @@ class PickRuns(Dialog[None]):
 
     def action_again(self) -> None:
         """Ask the server again."""
+        if isinstance(self.focused, Button):
+            # Its button goes as soon as there is an answer.
+            self._list.take_focus()
         self._ask()
 
     def action_leave(self) -> None:
@@ -331,7 +357,18 @@ class PickRuns(Dialog[None]):
         told = f"{summary(effects, 'to add')}. The page of each of them is visited."
         self.app.push_screen(Confirm(f"{offer(effects)}?", told, yes="Add", no="Not yet"), answered)
 
+    def action_open(self) -> None:
+        """Go into what is under the cursor."""
+        self._list.choose()
+
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
-        actions = {"pick-up": "up", "pick-add": "submit", "pick-all": "add_all", "pick-close": "dismiss"}
+        actions = {
+            "pick-up": "up",
+            "pick-again": "again",
+            "pick-open": "open",
+            "pick-add": "submit",
+            "pick-all": "add_all",
+            "pick-close": "dismiss",
+        }
         await self.run_action(f"screen.{actions[event.button.id or 'pick-close']}")

@@ -52,6 +52,10 @@ class PickList(Vertical):
         """Let the keys go to the list."""
         self._list.focus()
 
+    def choose(self) -> None:
+        """Do as Enter does."""
+        self._list.action_select()
+
     def show(self, place: Place, listing: Listing, names: Iterable[str], *, keep: bool) -> None:
         """Show what has come; the cursor stays where it is, if it is to be kept."""
         before = self._list.highlighted if keep else None
