@@ -14,6 +14,7 @@ from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import Change, KeptRun, OnDisk
 from wandb_tui.core.record import LogLine
+from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
 from wandb_tui.ui import keeper as keepers
 from wandb_tui.ui.keeper import Keeper, Recalled, Relief, Restored, Trouble
@@ -96,6 +97,21 @@ async def test_what_another_dashboard_adds_is_watched_here():
         await until(lambda: app.session.watch[address("def")].state is State.WAITING)
         assert app.session.watch[address("def")].goal == Goal.parse("v3")
         assert len(app.dashboard.table.shown) == 2
+
+
+async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
+    own = Pace(check_interval=7.0, max_wait_time=0.0)
+    async with running(None, "abc", "def") as (app, _):
+        await until(lambda: kept(app, "abc") and kept(app, "def"))
+        assert kept(app, "abc").times is None, "what the settings say is not the run's own"
+        app.session.add(address("ghi"), Goal(), own)
+        await until(lambda: kept(app, "ghi") and kept(app, "ghi").times == own.times)
+        await found(app, replace(kept(app, "abc"), times=own.times), *(kept(app, run) for run in ("def", "ghi")))
+        await until(lambda: app.session.watch[address("abc")].pace == own)
+    store = FakeStore([replace(ABC, times=own.times), replace(ABC, run=address("def"))])
+    async with running(World(FakeProber(), store=store)) as (app, _):
+        assert app.session.watch[address("abc")].pace == own
+        assert app.session.watch[address("def")].pace == Pace()
 
 
 async def test_what_another_dashboard_puts_back_stands_where_it_stood():
@@ -219,10 +235,10 @@ async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
 
 
 def test_two_changes_of_a_run_become_one():
-    first = Change(ABC.run, ABC, added=True, goal=True, lines=(LogLine(NOON, 1, "1"),))
+    first = Change(ABC.run, ABC, added=True, wish=True, lines=(LogLine(NOON, 1, "1"),))
     later = Change(ABC.run, replace(ABC, elapsed=9), news=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3")))
     both = first.then(later, 2)
-    assert (both.added, both.goal, both.news, both.anew) == (True, True, True, False)
+    assert (both.added, both.wish, both.news, both.anew) == (True, True, True, False)
     assert both.row.elapsed == 9
     assert [line.message for line in both.lines] == ["2", "3"]
     gone = Change(ABC.run, None)

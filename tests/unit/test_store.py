@@ -17,6 +17,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import Change, KeptRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
+from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare
@@ -59,7 +60,7 @@ def another(path, server=SERVER, **options):
 
 
 def added(row, *lines):
-    return Change(row.run, row, added=True, goal=True, lines=lines)
+    return Change(row.run, row, added=True, wish=True, lines=lines)
 
 
 def line(number, attempt=1, **more):
@@ -88,13 +89,14 @@ def test_a_row_comes_back_as_it_was(store, path, open_umask):
 
 
 def test_what_was_known_of_the_run_and_why_it_failed_are_kept(store, path):
-    known = replace(WAITING, run_info=RunInfo("brisk-sun-12", "running", 1204))
+    known = replace(WAITING, run_info=RunInfo("brisk-sun-12", "running", 1204), times=Times(7.0, 0.0))
     failed = KeptRun(OTHER, Goal(), 1, State.FAILED, "No such run", failure=Failure.NOT_FOUND)
     store.write([added(known), added(failed)])
     assert another(path).load() == [known, failed]
     store.write([Change(RUN, replace(WAITING, run_info=RunInfo(state="finished", last_step=2**70)))])
     first, _ = another(path).load()
     assert first.run_info == RunInfo("brisk-sun-12", "finished", 1204), "what is not told now is not forgotten"
+    assert first.times == Times(7.0, 0.0), "what was not wished here stays"
     with sqlite3.connect(path) as db:
         db.execute("UPDATE run SET failure = 'of a later version'")
     db.close()
@@ -169,7 +171,7 @@ def test_what_another_dashboard_adds_changes_and_removes_is_seen(store, path):
     assert {row.run for row in store.elsewhere().rows} == {RUN, OTHER}
     assert {row.run for row in other.elsewhere().rows} == {RUN, OTHER}
     assert store.elsewhere() is other.elsewhere() is None
-    other.write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), goal=True), Change(OTHER, None)])
+    other.write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True), Change(OTHER, None)])
     (row,) = store.elsewhere().rows
     assert row.goal == Goal.parse("v3")
     other.write([Change(RUN, WAITING, news=False, lines=(line(1),))])
@@ -205,7 +207,7 @@ def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
 
 def test_progress_does_not_undo_another_dashboards_goal(store, path):
     store.write([added(WAITING)])
-    another(path).write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), goal=True)])
+    another(path).write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True)])
     store.write([Change(RUN, WAITING)])
     assert another(path).load()[0].goal == Goal.parse("v3")
 

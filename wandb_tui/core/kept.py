@@ -9,6 +9,7 @@ from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
+from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 
 Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
@@ -25,6 +26,7 @@ class KeptRun:
         attempts: All attempts that are remembered, oldest first.
         run_info: What was last known of the run itself.
         failure: Which kind of failure it was, if it failed.
+        times: Its own times; None where it goes by those of the settings.
     """
 
     run: RunAddress
@@ -38,6 +40,7 @@ class KeptRun:
     attempts: tuple[Attempt, ...] = ()
     run_info: RunInfo | None = None
     failure: Failure | None = None
+    times: Times | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Change:
         anew: Whether what is kept of it so far goes, so that it stands at the end of the list.
         back: Whether it comes back after it was removed here, so that it stands where it stood.
         news: Whether other dashboards should look: not where only its clock and its newest line have changed.
-        goal: Whether its goal was changed here; else the one on disk stays, which may be another dashboard's.
+        wish: Whether its goal or its times were changed here; else those on disk stay: they may be of another one.
         lines: What has been added to its log.
     """
 
@@ -61,7 +64,7 @@ class Change:
     anew: bool = False
     back: bool = False
     news: bool = True
-    goal: bool = False
+    wish: bool = False
     lines: tuple[LogLine, ...] = ()
 
     def then(self, later: Change, most_lines: int) -> Change:
@@ -75,7 +78,7 @@ class Change:
             anew=self.anew or self.row is None or later.anew,
             back=later.back or (self.back and not later.anew),
             news=self.news or later.news,
-            goal=self.goal or later.goal,
+            wish=self.wish or later.wish,
             lines=(self.lines + later.lines)[-most_lines:],
         )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 Clock = Callable[[], float]
 """Seconds on a clock that never goes back, such as `time.monotonic`."""
@@ -24,6 +25,13 @@ _LARGEST_PLACE = 0.8
 
 _SLACK = 2.0
 """How many seconds an answer may take without a sign that more is asked than can be answered."""
+
+
+class Times(NamedTuple):
+    """How often to look, and when to give up, in seconds; as in `Pace`."""
+
+    check_interval: float
+    max_wait_time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,15 @@ class Pace:
     quick_interval: float = 1.25
     quick_for: float = 60.0
     visit_after: float = 0.0
+
+    @property
+    def times(self) -> Times:
+        """What of it the user chooses for each run."""
+        return Times(self.check_interval, self.max_wait_time)
+
+    def at(self, times: Times | None) -> Pace:
+        """This pace with these times, if there are any."""
+        return replace(self, **times._asdict()) if times else self
 
 
 def resumed(elapsed: float, pace: Pace) -> float:

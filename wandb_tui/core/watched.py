@@ -14,7 +14,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.schedule import Pace, Times
 from wandb_tui.core.state import State
 
 LOG_LINES = 1000
@@ -119,14 +119,15 @@ class Watched:
         """Whether it would begin its next attempt, were it to wait for this from now on."""
         return not self.active and (goal != self.goal or self.state is not State.AVAILABLE)
 
-    def kept(self, now: float) -> KeptRun:
-        """This row as it is kept on disk."""
+    def kept(self, now: float, usual: Times | None = None) -> KeptRun:
+        """This row as it is kept on disk; its times only where they are not the `usual` ones."""
         return KeptRun(
             *(self.run, self.goal, self.attempt, self.state, self.message, self.artifact, self.elapsed(now)),
             baseline=self.baseline,
             attempts=tuple(self.attempts),
             run_info=self.run_info,
             failure=self.failure,
+            times=None if self.pace.times == usual else self.pace.times,
         )
 
     def remark(self, line: LogLine) -> None:

@@ -163,14 +163,14 @@ class Keeper:
         """
         last = self._last.get(row.run)
         new = said - self._lines.get(row.run, 0)
-        goal = last is None or last.goal != row.goal
-        news = added or goal or last is None or (last.attempt, last.state) != (row.attempt, row.state)
+        wish = last is None or (last.goal, last.times) != (row.goal, row.times)
+        news = added or wish or last is None or (last.attempt, last.state) != (row.attempt, row.state)
         if not news and not new:
             return
         self._last[row.run], self._lines[row.run] = row, said
         # Not through all of the log: with hundreds of monitors talking that would be felt.
         lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
-        self._wish(Change(row.run, row, added=added, back=back, news=news, goal=goal, lines=lines))
+        self._wish(Change(row.run, row, added=added, back=back, news=news, wish=wish, lines=lines))
 
     def remove(self, run: RunAddress) -> None:
         """Drop a row."""
@@ -193,7 +193,7 @@ class Keeper:
         """Write these rows anew: the file is another one than before."""
         for run in runs:
             if (row := self._last.get(run)) is not None:
-                self._wish(Change(run, row, added=True, goal=True))
+                self._wish(Change(run, row, added=True, wish=True))
 
     def close(self, timeout: float) -> bool:
         """Take no more wishes; whether all that were made are on disk within `timeout` seconds."""

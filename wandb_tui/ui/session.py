@@ -70,7 +70,7 @@ class Session:
         self.view = view | self.view
         for kept in rows:
             self.keeper.known(kept)
-            self.watch.restore(kept, self.backend.pace)
+            self.watch.restore(kept, self.backend.pace.at(kept.times))
 
     def release(self) -> None:
         """Hold nothing back any more; what was held back is begun by `begin_some`."""
@@ -188,8 +188,11 @@ class Session:
         row, last = self.watch.get(kept.run), self.keeper.knows(kept.run)
         if row is None:
             self.keeper.known(kept)
-            self._keep(self.watch.restore(kept, self.backend.pace, above=below))
+            self._keep(self.watch.restore(kept, self.backend.pace.at(kept.times), above=below))
             return
+        if last is not None and kept.times != last.times:
+            row.pace = self.backend.pace.at(kept.times)
+            self.keeper.known(last := replace(last, times=kept.times))
         if last is not None and kept.goal not in {last.goal, row.goal}:
             self.keeper.known(replace(last, goal=kept.goal))
             self.watch.change_goal(kept.run, kept.goal)
@@ -247,7 +250,8 @@ class Session:
         self.backend.close()
 
     def _keep(self, row: Watched, *, added: bool = False, back: bool = False) -> None:
-        self.keeper.save(row.kept(self.now), row.lines_said, row.log, added=added, back=back)
+        kept = row.kept(self.now, self.backend.pace.times)
+        self.keeper.save(kept, row.lines_said, row.log, added=added, back=back)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:

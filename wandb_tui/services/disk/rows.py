@@ -14,6 +14,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.record import Attempt, LogLine
+from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 
 log = logging.getLogger(__name__)
@@ -54,14 +55,15 @@ def told(info: RunInfo | None) -> tuple[str | None, str | None, int | None]:
 
 def kept_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> KeptRun | None:
     """A row of the list; None where it cannot be read."""
-    _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline, *known, failure = row
-    name, run_state, last_step = known
+    _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline, *more = row
+    name, run_state, last_step, failure, check_interval, max_wait_time = more
     try:
         return KeptRun(
             RunAddress(entity, project, run_id),
             *(Goal.parse(goal), attempt, State(state), message, artifact, elapsed, baseline, attempts),
-            run_info=None if known == [None] * 3 else RunInfo(name or "", run_state or "", last_step),
+            run_info=None if more[:3] == [None] * 3 else RunInfo(name or "", run_state or "", last_step),
             failure=word(Failure, failure),
+            times=None if None in {check_interval, max_wait_time} else Times(check_interval, max_wait_time),
         )
     except (UsageError, ValueError):
         log.warning("A row of the watch list cannot be read and is left alone: %s/%s/%s", entity, project, run_id)

@@ -8,7 +8,7 @@ _KEY = "server = ? AND entity = ? AND project = ? AND run_id = ?"
 
 RUNS = """
 SELECT position, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline,
-  name, run_state, last_step, failure
+  name, run_state, last_step, failure, check_interval, max_wait_time
 FROM run WHERE server = ? ORDER BY position
 """
 ATTEMPTS = """
@@ -27,7 +27,7 @@ INSERT INTO run (position, server, entity, project, run_id, goal, attempt, state
 VALUES (?, ?, ?, ?, ?, ?, 0, 'queued', '', 0) ON CONFLICT DO NOTHING
 """
 TAKEN = "SELECT 1 FROM run WHERE position = ?"
-SET_GOAL = f"UPDATE run SET goal = ? WHERE {_KEY}"  # noqa: S608
+SET_WISH = f"UPDATE run SET goal = ?, check_interval = ?, max_wait_time = ? WHERE {_KEY}"  # noqa: S608
 UPDATE = f"""
 UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?,
   failure = ?, name = coalesce(?, name), run_state = coalesce(?, run_state), last_step = coalesce(?, last_step)

@@ -160,8 +160,8 @@ class SqliteWatchStore:
             return
         if change.added:
             db.execute(sql.ADD, (self._old_place(db, change), *key, str(row.goal)))
-        if change.goal:
-            db.execute(sql.SET_GOAL, (str(row.goal), *key))
+        if change.wish:
+            db.execute(sql.SET_WISH, (str(row.goal), *(row.times or (None, None)), *key))
         values = (row.attempt, row.state.value, storable(row.message), row.artifact, row.elapsed, row.baseline)
         db.execute(
             sql.UPDATE,
