@@ -57,7 +57,7 @@ class Action:
         where: Where it can be used.
         needs: What must be there for it.
         dangerous: Whether it ends or removes something: with more than one run, it asks first.
-        footer: Whether the bar at the bottom shows it.
+        footer: Whether the bar at the bottom shows it, where there is room; that of the logs while one is in focus.
         at_once: Whether it is done before the keys that follow are handed out: they belong to what it opens.
     """
 
@@ -161,30 +161,23 @@ ACTIONS: tuple[Action, ...] = (
            "See what works here and what does not, mend it, or try the whole way on this run.",
            needs=Needs.DOCTOR, footer=False),
     Action("find", ("f",), "Find", "Find a text: it is marked in all logs; the one in focus goes there.", Where.LOGS,
-           Needs.LOG, footer=False),
+           Needs.LOG),
     Action("find_next", ("n",), "Next", "Go to the next place where it stands, in the log in focus.", Where.LOGS,
-           Needs.LOG, footer=False),
-    Action("find_previous", ("N",), "Previous", "Go to the place before.", Where.LOGS, Needs.LOG, footer=False),
-    Action("follow", ("F",), "Follow", "Follow the newest line of a log, or pause.", Where.LOGS, Needs.LOG,
-           footer=False),
-    Action("level", ("L",), "Level", "Show all lines, warnings and errors, or errors only.", Where.LOGS, Needs.LOG,
-           footer=False),
+           Needs.LOG),
+    Action("find_previous", ("N",), "Previous", "Go to the place before.", Where.LOGS, Needs.LOG),
+    Action("follow", ("F",), "Follow", "Follow the newest line of a log, or pause.", Where.LOGS, Needs.LOG),
+    Action("level", ("L",), "Level", "Show all lines, warnings and errors, or errors only.", Where.LOGS, Needs.LOG),
     Action("times", ("t",), "Times", "Show the time of day, or the time since the attempt began.", Where.LOGS,
-           Needs.LOG, footer=False),
+           Needs.LOG),
     Action("fold", ("U",), "Unfold", "Show every line, or fold those that say the same into one that counts them.",
-           Where.LOGS, Needs.LOG, footer=False),
-    Action("wrap", ("W",), "Wrap", "Break long lines, or scroll sideways with ← and →.", Where.LOGS, Needs.LOG,
-           footer=False),
-    Action("zoom", ("z",), "Full screen", "Give one log all of the screen, or no longer.", Where.LOGS, Needs.LOG,
-           footer=False),
+           Where.LOGS, Needs.LOG),
+    Action("wrap", ("W",), "Wrap", "Break long lines, or scroll sideways with ← and →.", Where.LOGS, Needs.LOG),
+    Action("zoom", ("z",), "Full screen", "Give one log all of the screen, or no longer.", Where.LOGS, Needs.LOG),
     Action("grow_pane", ("greater_than_sign",), "Larger", "Let the pane grow; a divider can be dragged as well.",
-           Where.LOGS, Needs.LOG, footer=False),
-    Action("shrink_pane", ("less_than_sign",), "Smaller", "Let the pane shrink.", Where.LOGS, Needs.LOG,
-           footer=False),
-    Action("save_log", ("S",), "Save log", "Write the log to a file in the current folder.", Where.LOGS, Needs.LOG,
-           footer=False),
-    Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Where.LOGS, Needs.LOG,
-           footer=False),
+           Where.LOGS, Needs.LOG),
+    Action("shrink_pane", ("less_than_sign",), "Smaller", "Let the pane shrink.", Where.LOGS, Needs.LOG),
+    Action("save_log", ("S",), "Save log", "Write the log to a file in the current folder.", Where.LOGS, Needs.LOG),
+    Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Where.LOGS, Needs.LOG),
     Action("leave", ("escape",), "Back", "From the details back to the table.", Where.DETAILS),
     Action("next_metric", ("n", "right"), "Next metric", "In the details: plot the next metric.",
            Where.DETAILS, Needs.METRICS),

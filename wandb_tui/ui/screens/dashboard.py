@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
@@ -26,6 +27,7 @@ from wandb_tui.ui.widgets.filter_bar import FilterBar
 from wandb_tui.ui.widgets.find_bar import FindBar
 from wandb_tui.ui.widgets.header_bar import HeaderBar
 from wandb_tui.ui.widgets.key_bar import KeyBar
+from wandb_tui.ui.widgets.log_pane import LogPane
 from wandb_tui.ui.widgets.panes import Panes
 from wandb_tui.ui.widgets.run_table import RunTable
 
@@ -60,7 +62,7 @@ class Dashboard(PaneActions):
         self._banner, self.filter_bar, self._keys = (
             Banner(look, session.keys),
             FilterBar(look, self.table),
-            KeyBar(session.keys, *self.PLACES),
+            KeyBar(session.keys),
         )
 
     def compose(self) -> ComposeResult:
@@ -76,7 +78,11 @@ class Dashboard(PaneActions):
 
     def on_mount(self) -> None:
         """Begin to show."""
+        self.watch(self, "focused", self._focus_moved)
         self.refresh_all()
+
+    def _focus_moved(self, focused: Widget | None) -> None:
+        self._keys.places = (Where.LOGS,) if isinstance(focused, LogPane) else (Where.DASHBOARD, Where.RUNS)
 
     # Showing
 
