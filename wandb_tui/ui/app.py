@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from textual.command import Provider
 from textual.events import Event, InputEvent, Resize
+from textual.filter import LineFilter
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
@@ -25,6 +26,7 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, Terms, summary
 from wandb_tui.ui.announcer import Announcer
+from wandb_tui.ui.ascii import InAscii
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.hearing import Hearing
 from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
@@ -91,6 +93,7 @@ class WandbTuiApp(SpeakingApp):
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self.look = Look(ascii_look, links)
+        self._in_ascii = InAscii()
         self._begin_with_theme(theme)
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
@@ -118,6 +121,10 @@ class WandbTuiApp(SpeakingApp):
         """Colours of ours that other people's themes do not have."""
         return own_colours(dark=self.current_theme.dark)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through before it is shown."""
+        return [*super().get_line_filters(), *([self._in_ascii] if self.look.ascii else [])]
+
     async def on_load(self) -> None:
         """Before anything else: whatever runs off this thread gets a thread of its own."""
         loop = asyncio.get_running_loop()
@@ -135,7 +142,6 @@ class WandbTuiApp(SpeakingApp):
 
     def on_mount(self) -> None:
         """Show first, then fetch what takes longer."""
-        self.set_class(self.look.ascii, "-ascii")
         few = not self.is_headless and self.console.color_system in {"standard", "windows"}
         self.set_class(few, "-few-colours")
         if few:
