@@ -15,6 +15,7 @@ from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.state import State
+from wandb_tui.ui.commands import ActionCommands
 
 SCREENS = {
     "table": ("end", "space", "shift+up", "O"),
@@ -46,8 +47,8 @@ def odd(text):
     return [line for line in text.splitlines() if not line.isascii()]
 
 
-def world():
-    kept = [KeptRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(40)]
+def world(rows=40):
+    kept = [KeptRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(rows)]
     return World(
         FakeProber(default=ABSENT),
         store=FakeStore([with_details(), *kept]),
@@ -86,3 +87,54 @@ async def test_messages_and_what_stands_on_an_empty_or_a_small_screen_are_ascii(
         await pilot.resize_terminal(20, 8)
         await until(lambda: "too small" in shown(app))
         assert not odd(shown(app))
+
+
+def look(app, name):
+    """Choose it in the palette."""
+    return next(run for said, _, run in ActionCommands(app.screen)._commands() if said.startswith(f"Look {name}"))()
+
+
+@pytest.mark.parametrize("keys", [("home",), ("home", "enter")])
+async def test_the_palette_changes_the_look_at_once(keys):
+    async with running(world(0), size=(160, 45)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url and app.account)
+        await pilot.press("home", "l", *keys)
+        await until(lambda: app.screen is app.dashboard or not app.screen._asking)
+        await pilot.pause(0.3)
+        before = shown(app)
+        assert odd(before)
+        await pilot.press("ctrl+p", *"look ascii")
+        await until(lambda: "where a font lacks the signs" in shown(app))
+        await pilot.press("enter")
+        await until(lambda: app.look.ascii and not odd(shown(app)))
+        look(app, "emoji")
+        await pilot.pause()
+        assert shown(app) == before
+        if "enter" in keys:
+            look(app, "ascii")
+            await pilot.press("escape")
+            await until(lambda: app.screen is app.dashboard and not odd(shown(app)))
+
+
+async def test_a_look_chosen_in_the_palette_is_remembered_until_the_settings_change():
+    store = FakeStore()
+    async with running(World(store=store), "abc") as (app, _):
+        look(app, "ascii")
+        await until(lambda: store.view.get("look"))
+    async with running(World(store=store), "abc") as (app, pilot):
+        await until(lambda: app.dashboard._loading is False)
+        await pilot.pause()
+        assert app.look.ascii
+        assert not odd(shown(app))
+        look(app, "emoji")
+        await until(lambda: store.view["look"]["chosen"] == "emoji")
+    async with running(World(store=store), ascii_look=True) as (app, _):
+        await until(lambda: app.dashboard._loading is False)
+        assert app.look.ascii, "the settings have changed since"
+
+
+@pytest.mark.parametrize("kept", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
+async def test_what_is_kept_of_a_look_may_be_nonsense(kept):
+    async with running(World(store=FakeStore(view={"look": kept}))) as (app, _):
+        await until(lambda: app.dashboard._loading is False)
+        assert not app.look.ascii

@@ -22,7 +22,7 @@ _CELLS = str.maketrans(
     | dict.fromkeys(map(ord, "▉▊▋▌▍▎▏▐▕"), "|")
     | dict.fromkeys(map(ord, "▂▃▄▅▆▇▀░▒▓"), " ")
     | {"█": "#", "▁": "_", "▔": "-", "•": "*", "●": "*", "○": "o", "·": "-", "–": "-", "…": "~", "⭘": "o"}
-    | {"“": '"', "”": '"', "’": "'", "←": "<", "→": ">", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "✔": "+", "✖": "x"}
+    | {"“": '"', "”": '"', "←": "<", "→": ">", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "✔": "+", "✖": "x"}
     | {"🔎": "/ "}
 )
 """For each sign one as wide: what is drawn has its place already. Text is put into this look before it gets one."""

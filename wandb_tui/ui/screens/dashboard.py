@@ -61,7 +61,7 @@ class Dashboard(PaneActions):
         self.find_bar = FindBar()
         self._banner, self.filter_bar, self._keys = (
             Banner(look, session.keys),
-            FilterBar(look, self.table),
+            FilterBar(self.table),
             KeyBar(session.keys),
         )
 
@@ -137,6 +137,11 @@ class Dashboard(PaneActions):
     def tick(self) -> None:
         """A second has gone by."""
         self.table.tick()
+
+    def redraw(self) -> None:
+        """All is drawn with other signs from now on, the logs as well."""
+        self.panes.reload()
+        super().redraw()
 
     def show_panes(self) -> None:
         """Which runs have a pane may have changed; what is shown of a log is read from disk."""

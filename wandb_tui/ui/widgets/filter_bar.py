@@ -12,8 +12,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from wandb_tui.ui.look import Look
-
 
 class FilterBar(Horizontal):
     """Enter goes back to the table and keeps the filter, Escape drops it. Beside it stands how many runs are left."""
@@ -35,19 +33,11 @@ class FilterBar(Horizontal):
             super().__init__()
             self.value = value
 
-    def __init__(self, look: Look, leave_to: Widget) -> None:
-        """Make the line, hidden.
-
-        Args:
-            look: The signs to draw with.
-            leave_to: What gets the keys when the user is done with the filter.
-        """
+    def __init__(self, leave_to: Widget) -> None:
+        """Make the line, hidden; `leave_to` gets the keys when the user is done with the filter."""
         super().__init__()
-        self._look = look
         self._leave_to = leave_to
-        self._input = Input(
-            placeholder=look.text("words  !not  state:failed  project:lab  /regular expression/"), compact=True
-        )
+        self._input = Input(placeholder="words  !not  state:failed  project:lab  /regular expression/", compact=True)
         self._note = Static()
         self.display = False
 
@@ -101,7 +91,7 @@ class FilterBar(Horizontal):
     def _say(self) -> None:
         shown, of = self.counted
         if self.wrong:
-            note = Content.styled(self._look.text(f"✖ {self.wrong}"), "$error")
+            note = Content.styled(f"✖ {self.wrong}", "$error")
         else:
             note = Content.styled(f"{shown} of {of}", "$quiet" if shown else "$warning")
         self._note.update(note)

@@ -144,7 +144,8 @@ class LogPane(ScrollView, can_focus=True):
         return Page(self._width, self._look, self._view, starts)
 
     def reload(self) -> None:
-        """Draw all of the log anew."""
+        """Draw all of the log anew, and its title."""
+        self._titled = None
         self._redraw()
 
     # Finding

@@ -171,6 +171,11 @@ class Panes(Container):
             if pane.run == row.run:
                 pane.reload()
 
+    def reload(self) -> None:
+        """Draw all logs anew."""
+        for pane in self._all:
+            pane.reload()
+
     def on_resize(self, _event: events.Resize) -> None:
         """There may be room for another one, or no more."""
         if self._watch is not None:
