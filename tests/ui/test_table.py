@@ -12,6 +12,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.filtering import Filter
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.details import Details
@@ -176,6 +177,43 @@ async def test_columns_are_hidden_and_come_back():
         assert [column.key for column in app.dashboard.table.columns] == columns
         await pilot.press("w")
         assert len(app.dashboard.table.columns) > 8
+
+
+async def test_as_added_is_one_step_away():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+
+        def offered():
+            return {name: run for name, _, run in ActionCommands(app.screen)._commands() if "as added" in name}
+
+        assert not offered(), "they are already"
+        await pilot.press("o", "o")
+        assert ids(app) != list(STATES)
+        offered()["Sort as added"]()
+        assert ids(app) == list(STATES)
+        await pilot.press("o", "h", "a")
+        assert ids(app) == list(STATES)
+        await pilot.press("o")
+        assert ids(app) != list(STATES)
+        await pilot.click("#as-added")
+        assert ids(app) == list(STATES)
+
+
+async def test_the_columns_say_for_which_there_is_no_room_now():
+    async with running(ended(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("h")
+
+        def roomless():
+            lines = [line for line in shown(app).splitlines() if "no room now" in line]
+            return {line.rsplit("✔ ", 1)[-1].split("  ")[0] for line in lines}
+
+        assert roomless() == {"Project", "Run is", "Step", "Waited", "Age", "Try", "Message"}
+        assert "Close (Esc)" in shown(app)
+        await pilot.press("end", "up", "space")
+        assert "Try" not in roomless(), "it is not wanted"
+        await pilot.resize_terminal(200, 40)
+        await until(lambda: not roomless())
 
 
 async def test_columns_are_hidden_by_the_mouse():

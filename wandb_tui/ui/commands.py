@@ -12,6 +12,7 @@ from textual.content import Content
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 from wandb_tui.ui.copying import COPIES
 from wandb_tui.ui.look import ASCII, EMOJI, LOOKS
+from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.screens.with_runs import WithRuns
 from wandb_tui.ui.themes import OWN
@@ -54,6 +55,8 @@ class ActionCommands(Provider):
                     "Copy it of the run, or of all that are marked.",
                     partial(screen.copy_now, copy),
                 )
+        if isinstance(screen, Dashboard) and screen.arrangement.order.column:
+            yield "Sort as added", "Sort by no column: in the order in which the runs were added.", screen.sort_as_added
         for look in LOOKS:
             if look != app.look.name:
                 yield f"Look {look}", _LOOKS[look], partial(app.choose_look, look)
