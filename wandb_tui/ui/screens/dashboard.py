@@ -82,6 +82,7 @@ class Dashboard(PaneActions):
         self.refresh_all()
 
     def _focus_moved(self, focused: Widget | None) -> None:
+        self.tell_found()
         self._keys.places = (Where.LOGS,) if isinstance(focused, LogPane) else (Where.DASHBOARD, Where.RUNS)
 
     # Showing
@@ -130,6 +131,7 @@ class Dashboard(PaneActions):
         self.table.update(rows)
         yield
         yield from self.panes.repainting(rows)
+        self.tell_found()
         if moved or not standing.items() <= self._standing.items():
             self._standing |= standing
             self.refresh_bars()
@@ -150,6 +152,7 @@ class Dashboard(PaneActions):
         for pane in self.panes.panes:
             if pane.run is not None:
                 self.session.recall(pane.run)
+        self.tell_found()
 
     @property
     def _marked(self) -> int:
