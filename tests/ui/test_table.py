@@ -255,6 +255,30 @@ async def test_the_filter(text, left):
         assert f"{len(left)} of 5" in shown(app)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("state:fialed", "0 of 5 · “fialed” is no state: failed, "),
+        ("r !state:Canceled", "5 of 5 · “Canceled” is no state: cancelled, "),
+        ("status:failed", "0 of 5 · did you mean “state:”?"),
+        ("prject:lab", "0 of 5 · did you mean “project:”?"),
+        ("state:Fail", "2 of 5"),
+        ("state:/ed$/", "3 of 5"),
+        ("step:200", "0 of 5"),
+        ("exp:1", "0 of 5"),
+    ],
+)
+async def test_a_slip_in_a_filter_is_told(text, told):
+    async with running(ended(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash")
+        app.dashboard.query_one("FilterBar Input", Input).value = text
+        await until(lambda: told in shown(app))
+        line = next(line for line in shown(app).splitlines() if told in line)
+        assert ("·" in line) is ("·" in told)
+        assert text in line
+
+
 async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
@@ -466,3 +490,22 @@ async def test_without_a_shell_suspending_says_why():
     async with running(ended()) as (app, pilot):
         await pilot.press("ctrl+z")
         await until(lambda: any("no shell" in note.message for note in app._notifications))
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (160, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 cancelled"),
+        (80, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 "),
+        (44, "5 runs  ✔ 1  ◐ 0  ✖ 3  ⊘ 1"),
+    ],
+)
+async def test_the_counts_add_up(width, told):
+    async with running(ended(), size=(width, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5 and app.account)
+        await until(lambda: told in shown(app).splitlines()[0])
+        assert ("me@lab.org" in shown(app).splitlines()[0]) is (width >= 80)
+        app.session.remove([address("r20")])
+        app.dashboard.refresh_all()
+        await pilot.pause()
+        assert "⊘" not in shown(app).splitlines()[0], "none, so nothing is said"
