@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address
 from support import running, shown, until
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -122,6 +122,11 @@ async def test_the_run_itself_and_the_waiting_are_told():
         assert table.cell(address("abc"), "waited").text == "━━━━━━━"
 
 
+def text_of_help(app):
+    """All that the help says, in view or not."""
+    return "\n".join(str(part.content) for part in app.screen.query(Static))
+
+
 def own(app):
     """What the table says of the run itself."""
     return [
@@ -148,6 +153,18 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
         await pilot.press("home", "c")
         await until(lambda: row.state is State.CANCELLED and "~running" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
+        # What the sign means is told where it stands, and in the help.
+        lines = shown(app).splitlines()
+        at = next((line.index("~running"), row) for row, line in enumerate(lines) if "~running" in line)
+        top = app.dashboard.table.region.y
+        await pilot.hover(RunTable, offset=(at[0] + 2, at[1] - top))
+        assert "~running: the run's own state" in str(app.dashboard.table.tooltip)
+        await pilot.hover(RunTable, offset=(4, at[1] - top))
+        assert app.dashboard.table.tooltip is None
+        await pilot.press("question_mark")
+        await until(lambda: "Other signs" in text_of_help(app))
+        assert "~running ~300" in text_of_help(app)
+        assert "may have gone on" in text_of_help(app)
 
 
 async def test_a_run_that_has_ended_stands_still():
@@ -195,7 +212,7 @@ async def test_as_added_is_one_step_away():
         assert ids(app) == list(STATES)
         await pilot.press("o")
         assert ids(app) != list(STATES)
-        await pilot.click("#as-added")
+        await pilot.click(".dialog-note", offset=(3, 0))
         assert ids(app) == list(STATES)
 
 

@@ -52,13 +52,13 @@ class ChooseColumns(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static("Columns", classes="dialog-title")
             yield self._list
+            as_added = Content("As added (a)").stylize("@click=screen.as_added")
             yield Static(
-                self._look.text("Where it is narrow, the columns that tell the least wait for room."),
+                as_added + " sorts by none. Where it is narrow, what tells the least waits for room.",
                 classes="dialog-note",
             )
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Sort (o)", id="sort")
-                yield Button("As added (a)", id="as-added")
                 yield Button("Compact (w)", id="compact")
                 yield Button("Close (Esc)", id="close")
 
@@ -105,8 +105,6 @@ class ChooseColumns(Dialog[None]):
         match event.button.id:
             case "sort":
                 self.action_sort()
-            case "as-added":
-                self.action_as_added()
             case "compact":
                 self.action_compact()
             case _:
