@@ -33,11 +33,11 @@ async def until(condition, within=5.0):
 
 
 @contextlib.asynccontextmanager
-async def running(world: World | None = None, *runs: str, size=(120, 40), **options):
+async def running(world: World | None = None, *runs: str, size=(120, 40), notifications=False, **options):
     """A dashboard on a scripted world, with its list read and its runs added."""
     world = world or World()
     app = WandbTuiApp(world.backend(), runs=runs, **options)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         await until(lambda: app.session.late.built or "services" in world.options)
         await until(lambda: len(app.session.watch) >= len(runs))
         await pilot.pause()

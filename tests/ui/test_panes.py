@@ -285,6 +285,30 @@ async def test_only_the_log_in_focus_goes_to_what_is_found():
         assert str(first.border_subtitle) == "37 found"
 
 
+async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
+    async with two((120, 24)) as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        for run, places in (("abc", {3, 9, 20}), ("def", {5})):
+            say(app, run, *(f"line {n}: {'page' if n in places else 'hay'}" for n in range(40)))
+            await heard(app, run, "line 39: hay")
+        await pilot.press("home", "f", *"page")
+        await until(lambda: "3 of 3 in abc · 4 in all logs (Tab: next log)" in shown(app))
+        await pilot.press("enter", "n")
+        await until(lambda: "1 of 3 in abc, again from the top · 4 in all logs" in shown(app))
+        await pilot.press("n")
+        await until(lambda: "2 of 3 in abc · 4 in all logs" in shown(app))
+        await pilot.press("N", "N")
+        await until(lambda: "3 of 3 in abc, again from the end" in shown(app))
+        await pilot.press("tab")
+        await until(lambda: "1 in def · 4 in all logs" in shown(app))
+        await pilot.press("n")
+        await until(lambda: "1 of 1 in def · 4 in all logs" in shown(app))
+        say(app, "def", "another page")
+        await until(lambda: "1 of 2 in def · 5 in all logs" in shown(app))
+        await pilot.press("escape")
+        await until(lambda: "in all logs" not in shown(app))
+
+
 @pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[kept] ~ abc")])
 async def test_a_log_that_is_kept_says_so(ascii_look, sign):
     async with running(World(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):

@@ -18,8 +18,8 @@ from wandb_tui.ui.app import WandbTuiApp
 
 SCREENS = {
     "dashboard": ((), "calm-moon-13"),
-    "one log": (("z",), "Artifact not available yet"),
-    "help": (("question_mark",), "Help"),
+    "one log": (("z",), "Artifact"),
+    "help": (("question_mark",), "Wait for something else"),
     "palette": (("ctrl+p",), "Add"),
     "copy": (("y",), "fork snippet"),
     "quit": (("q",), "Quit wandb-tui?"),

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address
 from support import running, shown, until
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.filtering import Filter
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.details import Details
@@ -123,6 +124,11 @@ async def test_the_run_itself_and_the_waiting_are_told():
         assert table.cell(address("abc"), "waited").text == "━━━━━━━"
 
 
+def text_of_help(app):
+    """All that the help says, in view or not."""
+    return "\n".join(str(part.content) for part in app.screen.query(Static))
+
+
 def own(app):
     """What the table says of the run itself."""
     return [
@@ -149,6 +155,18 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
         await pilot.press("home", "c")
         await until(lambda: row.state is State.CANCELLED and "~running" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
+        # What the sign means is told where it stands, and in the help.
+        lines = shown(app).splitlines()
+        at = next((line.index("~running"), row) for row, line in enumerate(lines) if "~running" in line)
+        top = app.dashboard.table.region.y
+        await pilot.hover(RunTable, offset=(at[0] + 2, at[1] - top))
+        assert "~running: the run's own state" in str(app.dashboard.table.tooltip)
+        await pilot.hover(RunTable, offset=(4, at[1] - top))
+        assert app.dashboard.table.tooltip is None
+        await pilot.press("question_mark")
+        await until(lambda: "Other signs" in text_of_help(app))
+        assert "~running ~300" in text_of_help(app)
+        assert "may have gone on" in text_of_help(app)
 
 
 async def test_a_run_that_has_ended_stands_still():
@@ -178,6 +196,43 @@ async def test_columns_are_hidden_and_come_back():
         assert [column.key for column in app.dashboard.table.columns] == columns
         await pilot.press("w")
         assert len(app.dashboard.table.columns) > 8
+
+
+async def test_as_added_is_one_step_away():
+    async with running(ended(), size=(160, 40)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+
+        def offered():
+            return {name: run for name, _, run in ActionCommands(app.screen)._commands() if "as added" in name}
+
+        assert not offered(), "they are already"
+        await pilot.press("o", "o")
+        assert ids(app) != list(STATES)
+        offered()["Sort as added"]()
+        assert ids(app) == list(STATES)
+        await pilot.press("o", "h", "a")
+        assert ids(app) == list(STATES)
+        await pilot.press("o")
+        assert ids(app) != list(STATES)
+        await pilot.click(".dialog-note", offset=(3, 0))
+        assert ids(app) == list(STATES)
+
+
+async def test_the_columns_say_for_which_there_is_no_room_now():
+    async with running(ended(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("h")
+
+        def roomless():
+            lines = [line for line in shown(app).splitlines() if "no room now" in line]
+            return {line.rsplit("✔ ", 1)[-1].split("  ")[0] for line in lines}
+
+        assert roomless() == {"Project", "Run is", "Step", "Waited", "Age", "Try", "Message"}
+        assert "Close (Esc)" in shown(app)
+        await pilot.press("end", "up", "space")
+        assert "Try" not in roomless(), "it is not wanted"
+        await pilot.resize_terminal(200, 40)
+        await until(lambda: not roomless())
 
 
 async def test_columns_are_hidden_by_the_mouse():
@@ -217,6 +272,30 @@ async def test_the_filter(text, left):
         app.dashboard.query_one("FilterBar Input", Input).value = text
         await until(lambda: ids(app) == left)
         assert f"{len(left)} of 5" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("state:fialed", "0 of 5 · “fialed” is no state: failed, "),
+        ("r !state:Canceled", "5 of 5 · “Canceled” is no state: cancelled, "),
+        ("status:failed", "0 of 5 · did you mean “state:”?"),
+        ("prject:lab", "0 of 5 · did you mean “project:”?"),
+        ("state:Fail", "2 of 5"),
+        ("state:/ed$/", "3 of 5"),
+        ("step:200", "0 of 5"),
+        ("exp:1", "0 of 5"),
+    ],
+)
+async def test_a_slip_in_a_filter_is_told(text, told):
+    async with running(ended(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash")
+        app.dashboard.query_one("FilterBar Input", Input).value = text
+        await until(lambda: told in shown(app))
+        line = next(line for line in shown(app).splitlines() if told in line)
+        assert ("·" in line) is ("·" in told)
+        assert text in line
 
 
 async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
@@ -441,3 +520,22 @@ async def test_what_was_known_of_a_run_is_there_after_a_restart():
         await until(lambda: "calm-moon-13" in shown(app) and "brisk-sun-12" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
         assert "~99" in shown(app), "the server has not told anew"
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (160, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 cancelled"),
+        (80, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 "),
+        (44, "5 runs  ✔ 1  ◐ 0  ✖ 3  ⊘ 1"),
+    ],
+)
+async def test_the_counts_add_up(width, told):
+    async with running(ended(), size=(width, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5 and app.account)
+        await until(lambda: told in shown(app).splitlines()[0])
+        assert ("me@lab.org" in shown(app).splitlines()[0]) is (width >= 80)
+        app.session.remove([address("r20")])
+        app.dashboard.refresh_all()
+        await pilot.pause()
+        assert "⊘" not in shown(app).splitlines()[0], "none, so nothing is said"

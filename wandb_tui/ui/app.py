@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from textual.command import Provider
 from textual.events import Event, InputEvent, Resize
+from textual.filter import LineFilter
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
@@ -26,10 +27,11 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, Terms, summary
 from wandb_tui.ui.announcer import Announcer
+from wandb_tui.ui.ascii import InAscii
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.hearing import Hearing
 from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
-from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.look import ASCII, LOOKS, Look, clean
 from wandb_tui.ui.screens import import_screens
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
@@ -94,6 +96,8 @@ class WandbTuiApp(SpeakingApp):
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self.look = Look(ascii_look, links)
+        self._wanted_look = self.look.name
+        self._in_ascii = InAscii()
         self._begin_with_theme(theme)
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
@@ -123,6 +127,10 @@ class WandbTuiApp(SpeakingApp):
         """Colours of ours that other people's themes do not have."""
         return own_colours(dark=self.current_theme.dark)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through before it is shown."""
+        return [*super().get_line_filters(), *([self._in_ascii] if self.look.ascii else [])]
+
     async def on_load(self) -> None:
         """Before anything else: whatever runs off this thread gets a thread of its own."""
         loop = asyncio.get_running_loop()
@@ -140,7 +148,6 @@ class WandbTuiApp(SpeakingApp):
 
     def on_mount(self) -> None:
         """Show first, then fetch what takes longer."""
-        self.set_class(self.look.ascii, "-ascii")
         few = not self.is_headless and self.console.color_system in {"standard", "windows"}
         self.set_class(few, "-few-colours")
         if few:
@@ -174,7 +181,7 @@ class WandbTuiApp(SpeakingApp):
     def on_restored(self, message: Restored) -> None:
         """The rows on disk come first; then what the command line names, then the services."""
         self.session.restore(message.rows, message.view)
-        self._take_back_theme()
+        self._take_back_appearance()
         self._announcer.know(self.session.watch)
         self.dashboard.loaded()
         self.call_after_refresh(self._start_up)
@@ -334,19 +341,34 @@ class WandbTuiApp(SpeakingApp):
         if (row := self.session.remark(message.run, message.text)) is not None:
             self.dashboard.repaint([row])
 
-    # Themes
+    # Colours and signs
 
     def choose_theme(self, theme: str) -> None:
         """Change the colours, and remember that; until the settings name another theme than now."""
         self.theme = theme
         self.session.remember("theme", {"chosen": theme, "over": self._wanted_theme or ""})
 
-    def _take_back_theme(self) -> None:
-        kept = self.session.view.get("theme")
-        if isinstance(kept, dict) and kept.get("over") == (self._wanted_theme or ""):
-            chosen = kept.get("chosen")
-            if isinstance(chosen, str) and chosen in self.available_themes and chosen != self.theme:
-                self.theme = chosen
+    def choose_look(self, look: str) -> None:
+        """Change the signs, and remember that; until the settings name another look than now."""
+        self._draw_with(look)
+        self.session.remember("look", {"chosen": look, "over": self._wanted_look})
+
+    def _draw_with(self, look: str) -> None:
+        self.look.ascii = look == ASCII
+        for screen in self._live:
+            screen.redraw()
+
+    def _take_back_appearance(self) -> None:
+        theme, look = self._chosen("theme", self._wanted_theme or ""), self._chosen("look", self._wanted_look)
+        if theme in self.available_themes and theme != self.theme:
+            self.theme = theme
+        if look in LOOKS and look != self.look.name:
+            self._draw_with(look)
+
+    def _chosen(self, what: str, wanted: str) -> str:
+        """What has been chosen in place of what the settings want; empty where nothing was, or they want another."""
+        kept = self.session.view.get(what)
+        return str(kept.get("chosen")) if isinstance(kept, dict) and kept.get("over") == wanted else ""
 
     def _tick(self) -> None:
         for screen in self._live:

@@ -11,6 +11,9 @@ from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, run_name, sho
 _LATE = 0.8
 """From this share of the longest time to wait on, the bar warns."""
 
+AS_IT_WAS = "the run's own state and step when the server last told; since then it may have gone on"
+"""What a tilde before them means."""
+
 RUN_STATE_COLOURS = {"running": "primary", "failed": "error", "crashed": "error", "killed": "warning"}
 """The theme's colour for each state of a run itself that stands out."""
 

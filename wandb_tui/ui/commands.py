@@ -11,6 +11,8 @@ from textual.content import Content
 
 from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 from wandb_tui.ui.copying import COPIES
+from wandb_tui.ui.look import ASCII, EMOJI, LOOKS
+from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.screens.with_runs import WithRuns
 from wandb_tui.ui.themes import OWN
@@ -18,11 +20,13 @@ from wandb_tui.ui.themes import OWN
 if TYPE_CHECKING:
     from wandb_tui.ui.app import WandbTuiApp
 
+_LOOKS = {EMOJI: "Draw with signs and emoji.", ASCII: "Draw with ASCII alone, where a font lacks the signs."}
+
 Command = tuple[str, str, Callable[[], Any]]
 
 
 class ActionCommands(Provider):
-    """Offers the actions of where one is, and the themes."""
+    """Offers the actions of where one is, the looks and the themes."""
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
@@ -51,6 +55,11 @@ class ActionCommands(Provider):
                     "Copy it of the run, or of all that are marked.",
                     partial(screen.copy_now, copy),
                 )
+        if isinstance(screen, Dashboard) and screen.arrangement.order.column:
+            yield "Sort as added", "Sort by no column: in the order in which the runs were added.", screen.sort_as_added
+        for look in LOOKS:
+            if look != app.look.name:
+                yield f"Look {look}", _LOOKS[look], partial(app.choose_look, look)
         for theme in sorted(app.available_themes, key=lambda theme: (theme not in OWN, theme)):
             does = "These are the colours now" if theme == app.theme else "Change the colours"
             yield (

@@ -28,6 +28,8 @@ class LogRows:
         self.needle = ""
         self.hits: list[int] = []
         self.hit: int | None = None
+        self.again = ""
+        """Where one has begun anew at the other end: which end that was."""
         self._last: LogLine | None = None
         self._folded = False
 
@@ -105,27 +107,32 @@ class LogRows:
 
     def find(self, needle: str) -> None:
         """Look for another text."""
-        self.needle, self.hit = needle, None
+        self.needle, self.hit, self.again = needle, None, ""
         self.hits = found(self.rows, needle) if needle else []
 
     def nearest(self, row: int) -> int | None:
         """The first place from that row on; without any, the last one above it."""
+        self.again = ""
         return next((hit for hit in self.hits if hit >= row), self.hits[-1] if self.hits else None)
 
     def next_hit(self, step: int) -> int:
         """The place after the one where one is, or with -1 the one before; round and round."""
         at = self.hits.index(self.hit) if self.hit in self.hits else (-1 if step > 0 else 0)
+        self.again = "" if 0 <= at + step < len(self.hits) else "from the top" if step > 0 else "from the end"
         return self.hits[(at + step) % len(self.hits)]
 
     @property
+    def at(self) -> str:
+        """How many places there are, and at which of them one is; empty where there is none."""
+        at = f"{self.hits.index(self.hit) + 1} of " if self.hit in self.hits else ""
+        return f"{at}{len(self.hits)}" if self.hits else ""
+
+    @property
     def told(self) -> str:
-        """How many places there are, and at which of them one is."""
+        """The same, as the pane says it."""
         if not self.needle:
             return ""
-        if not self.hits:
-            return "not found"
-        at = f"{self.hits.index(self.hit) + 1} of " if self.hit in self.hits else ""
-        return f"{at}{len(self.hits)} found"
+        return f"{self.at} found" if self.hits else "not found"
 
     def pieces(self, index: int) -> tuple[Piece, ...]:
         """What stands on a row, with what is looked for marked."""

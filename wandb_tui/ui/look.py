@@ -95,6 +95,9 @@ def date_and_time(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
+EMOJI, ASCII = LOOKS = ("emoji", "ascii")
+"""What the settings call the looks there are."""
+
 STATE_COLOURS = {
     State.QUEUED: "queued",
     State.SIGNING_IN: "secondary",
@@ -137,9 +140,9 @@ _TO_ASCII = str.maketrans(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Look:
-    """Which signs to draw with.
+    """Which signs to draw with. All who draw share one, which may change while they do.
 
     Attributes:
         ascii: Nothing but ASCII of our own: for fonts and terminals without the rest.
@@ -148,6 +151,11 @@ class Look:
 
     ascii: bool = False
     links: bool = False
+
+    @property
+    def name(self) -> str:
+        """As the settings call it."""
+        return ASCII if self.ascii else EMOJI
 
     def icon(self, state: State) -> str:
         """The sign of a state, one cell wide."""

@@ -52,7 +52,9 @@ class Session:
         counts = self.watch.counts
         final = sum(count for state, count in counts.items() if state.final)
         failed = counts[State.FAILED] + counts[State.TIMED_OUT]
-        return Counts(len(self.watch), counts[State.AVAILABLE], len(self.watch) - final, failed)
+        return Counts(
+            len(self.watch), counts[State.AVAILABLE], len(self.watch) - final, failed, counts[State.CANCELLED]
+        )
 
     @property
     def sign_in_problem(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from wandb_tui.ui.arrangement import Arrangement
+from wandb_tui.ui.arrangement import Arrangement, Order
 from wandb_tui.ui.columns import ALWAYS, COLUMNS, Column
 from wandb_tui.ui.look import Look
 from wandb_tui.ui.screens.dialog import Dialog
@@ -24,14 +24,26 @@ class ChooseColumns(Dialog[None]):
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
         Binding("space,enter", "show_or_hide", "Show or hide", priority=True),
         Binding("o", "sort", "Sort by it, then the other way round, then not"),
+        Binding("a", "as_added", "Sort by none: as the runs were added"),
         Binding("w", "compact", "Compact or wide"),
         Binding("escape,h,q", "dismiss", "Close"),
     ]
 
-    def __init__(self, arrangement: Arrangement, look: Look, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, arrangement: Arrangement, look: Look, fitting: Callable[[], Collection[str]], changed: Callable[[], None]
+    ) -> None:
+        """Offer what there is.
+
+        Args:
+            arrangement: What is wanted.
+            look: The signs to draw with.
+            fitting: The keys of the columns for which there is room now.
+            changed: Told when something else is wanted.
+        """
         super().__init__()
         self._arrangement = arrangement
         self._look = look
+        self._fitting = fitting
         self._changed = changed
         self._list = OptionList()
 
@@ -40,8 +52,9 @@ class ChooseColumns(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static("Columns", classes="dialog-title")
             yield self._list
+            as_added = Content("As added (a)").stylize("@click=screen.as_added")
             yield Static(
-                self._look.text("Where it is narrow, the columns that tell the least go by themselves."),
+                as_added + " sorts by none. Where it is narrow, what tells the least waits for room.",
                 classes="dialog-note",
             )
             with Horizontal(classes="dialog-buttons"):
@@ -51,7 +64,8 @@ class ChooseColumns(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show how it stands."""
-        self._list.add_options([Option(self._line(column), id=column.key) for column in COLUMNS])
+        fitting = self._fitting()
+        self._list.add_options([Option(self._line(column, fitting), id=column.key) for column in COLUMNS])
         self._list.highlighted = 0
         self._list.focus()
 
@@ -70,6 +84,11 @@ class ChooseColumns(Dialog[None]):
     def action_sort(self) -> None:
         """Sort by a column."""
         self._arrangement.order = self._arrangement.order.chosen(self._column().key)
+        self._show()
+
+    def action_as_added(self) -> None:
+        """Sort by none."""
+        self._arrangement.order = Order()
         self._show()
 
     def action_compact(self) -> None:
@@ -94,12 +113,20 @@ class ChooseColumns(Dialog[None]):
     def _column(self) -> Column:
         return COLUMNS[self._list.highlighted or 0]
 
-    def _show(self) -> None:
-        for column in COLUMNS:
-            self._list.replace_option_prompt(column.key, self._line(column))
-        self._changed()
+    def on_resize(self) -> None:
+        """There is room for more columns, or for fewer."""
+        self._show_lines()
 
-    def _line(self, column: Column) -> Content:
+    def _show(self) -> None:
+        self._changed()
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        fitting = self._fitting()
+        for column in COLUMNS:
+            self._list.replace_option_prompt(column.key, self._line(column, fitting))
+
+    def _line(self, column: Column, fitting: Collection[str]) -> Content:
         wanted = self._arrangement
         shown = column.key not in wanted.hidden and (column.compact or not wanted.compact)
         order = wanted.order
@@ -109,6 +136,8 @@ class ChooseColumns(Dialog[None]):
             why = "always"
         elif wanted.compact and not column.compact:
             why = "not in the compact table"
+        elif shown and column.key not in fitting:
+            why = "no room now"
         return Content.assemble(
             (self._look.text("✔ " if shown else "  "), "$success"),
             (f"{column.label.strip():<9}", "$foreground" if shown else "$quiet"),

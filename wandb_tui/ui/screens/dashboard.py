@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
@@ -26,6 +27,7 @@ from wandb_tui.ui.widgets.filter_bar import FilterBar
 from wandb_tui.ui.widgets.find_bar import FindBar
 from wandb_tui.ui.widgets.header_bar import HeaderBar
 from wandb_tui.ui.widgets.key_bar import KeyBar
+from wandb_tui.ui.widgets.log_pane import LogPane
 from wandb_tui.ui.widgets.panes import Panes
 from wandb_tui.ui.widgets.run_table import RunTable
 
@@ -59,8 +61,8 @@ class Dashboard(PaneActions):
         self.find_bar = FindBar()
         self._banner, self.filter_bar, self._keys = (
             Banner(look, session.keys),
-            FilterBar(look, self.table),
-            KeyBar(session.keys, *self.PLACES),
+            FilterBar(self.table),
+            KeyBar(session.keys),
         )
 
     def compose(self) -> ComposeResult:
@@ -76,7 +78,12 @@ class Dashboard(PaneActions):
 
     def on_mount(self) -> None:
         """Begin to show."""
+        self.watch(self, "focused", self._focus_moved)
         self.refresh_all()
+
+    def _focus_moved(self, focused: Widget | None) -> None:
+        self.tell_found()
+        self._keys.places = (Where.LOGS,) if isinstance(focused, LogPane) else (Where.DASHBOARD, Where.RUNS)
 
     # Showing
 
@@ -124,6 +131,7 @@ class Dashboard(PaneActions):
         self.table.update(rows)
         yield
         yield from self.panes.repainting(rows)
+        self.tell_found()
         if moved or not standing.items() <= self._standing.items():
             self._standing |= standing
             self.refresh_bars()
@@ -132,6 +140,11 @@ class Dashboard(PaneActions):
         """A second has gone by."""
         self.table.tick()
 
+    def redraw(self) -> None:
+        """All is drawn with other signs from now on, the logs as well."""
+        self.panes.reload()
+        super().redraw()
+
     def show_panes(self) -> None:
         """Which runs have a pane may have changed; what is shown of a log is read from disk."""
         self.panes.show(self.session.watch, self.table.from_cursor)
@@ -139,6 +152,7 @@ class Dashboard(PaneActions):
         for pane in self.panes.panes:
             if pane.run is not None:
                 self.session.recall(pane.run)
+        self.tell_found()
 
     @property
     def _marked(self) -> int:
@@ -153,6 +167,7 @@ class Dashboard(PaneActions):
         """What stands above and below the table may have changed."""
         self.header.counts = replace(self.session.counts, marked=self._marked)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch))
+        self.filter_bar.doubt = self.arrangement.filter.doubt
         targets = self.targets()
         self._banner.message = self.session.sign_in_problem
         self._keys.disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a, targets))

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from wandb_tui.core.state import State
 from wandb_tui.ui.actions import ACTIONS, Where, shown
+from wandb_tui.ui.cells import AS_IT_WAS
 from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
@@ -49,7 +50,7 @@ _LOG_KEYS = (
     ("End", "go to the newest line and follow it again"),
 )
 _SIGNS = (
-    ("~running ~300", "the run's own state and step when the server last told; since then it may have gone on"),
+    ("~running ~300", AS_IT_WAS),
     ("! …", "something speaks against the goal ever being met; the run's log says what"),
     ("(×14, …)", "said 14 times in a row, with another time or step at most; “Unfold” shows every line"),
 )

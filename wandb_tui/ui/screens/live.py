@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Action, Where
@@ -30,6 +31,12 @@ class LiveScreen(Screen[None]):
     @abstractmethod
     def tick(self) -> None:
         """A second has gone by."""
+
+    def redraw(self) -> None:
+        """All is drawn with other signs from now on."""
+        self.tick()
+        for widget in self.walk_children(Widget):
+            widget.refresh()
 
     @abstractmethod
     def applies(self, action: Action) -> bool:

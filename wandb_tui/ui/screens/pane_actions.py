@@ -160,6 +160,11 @@ class PaneActions(TableActions):
             self._open_find()
         elif (pane := self.panes.current) is not None:
             pane.find_next(step)
+            self.tell_found()
+
+    def tell_found(self) -> None:
+        """Say beside the text where it stands: in the log where one looks, and in all."""
+        self.find_bar.found = self.panes.found if self.find_bar.value else ""
 
     def action_clear(self) -> None:
         """End the find; else what there is to clear in the table."""
@@ -174,6 +179,7 @@ class PaneActions(TableActions):
         self.panes.find(event.value)
         if not self.find_bar.display:
             self.panes.search(None)
+        self.tell_found()
 
     @on(FindBar.Left)
     def _find_left(self) -> None:

@@ -30,6 +30,10 @@ class TableActions(RunActions):
         """The other way round."""
         self._sort(self.arrangement.order.turned)
 
+    def sort_as_added(self) -> None:
+        """By no column."""
+        self._sort(Order())
+
     @on(RunTable.SortWanted)
     def _heading_clicked(self, event: RunTable.SortWanted) -> None:
         self._sort(self.arrangement.order.chosen(event.column))
@@ -43,7 +47,11 @@ class TableActions(RunActions):
         """Choose columns, and by which one to sort."""
         from wandb_tui.ui.screens.columns import ChooseColumns
 
-        self.app.push_screen(ChooseColumns(self.arrangement, self.look, self._arranged))
+        self.app.push_screen(ChooseColumns(self.arrangement, self.look, self._columns_that_fit, self._arranged))
+
+    def _columns_that_fit(self) -> set[str]:
+        self.table.relayout()
+        return {column.key for column in self.table.columns}
 
     def _sort(self, order: Order) -> None:
         self.arrangement.order = order

@@ -11,7 +11,6 @@ from wandb_tui.ui.curves import shown_step, shown_value, spans, stretches
 from wandb_tui.ui.look import Look
 
 _LINES_A_LABEL, _CELLS_A_LABEL = 4, 16
-_FRAME_IN_ASCII = str.maketrans("│┤├┼└┘┌┐─┬┴", "||||++++---")
 
 
 class CurvePlot(PlotextPlot):
@@ -38,11 +37,7 @@ class CurvePlot(PlotextPlot):
         """The curve and its axes."""
         self._draw()
         picture = super().render()
-        if not isinstance(picture, Text):
-            return Text()
-        if self._look.ascii:
-            picture.plain = picture.plain.translate(_FRAME_IN_ASCII)
-        return picture
+        return picture if isinstance(picture, Text) else Text()
 
     def _draw(self) -> None:
         plt = self.plt

@@ -12,8 +12,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from wandb_tui.ui.look import Look
-
 
 class FilterBar(Horizontal):
     """Enter goes back to the table and keeps the filter, Escape drops it. Beside it stands how many runs are left."""
@@ -25,6 +23,8 @@ class FilterBar(Horizontal):
 
     wrong: reactive[str] = reactive("")
     """Why the filter cannot be understood."""
+    doubt: reactive[str] = reactive("")
+    """What is likely to be a slip in it."""
     counted: reactive[tuple[int, int]] = reactive((0, 0))
     """How many runs are shown, of how many."""
 
@@ -35,19 +35,11 @@ class FilterBar(Horizontal):
             super().__init__()
             self.value = value
 
-    def __init__(self, look: Look, leave_to: Widget) -> None:
-        """Make the line, hidden.
-
-        Args:
-            look: The signs to draw with.
-            leave_to: What gets the keys when the user is done with the filter.
-        """
+    def __init__(self, leave_to: Widget) -> None:
+        """Make the line, hidden; `leave_to` gets the keys when the user is done with the filter."""
         super().__init__()
-        self._look = look
         self._leave_to = leave_to
-        self._input = Input(
-            placeholder=look.text("words  !not  state:failed  project:lab  /regular expression/"), compact=True
-        )
+        self._input = Input(placeholder="words  !not  state:failed  project:lab  /regular expression/", compact=True)
         self._note = Static()
         self.display = False
 
@@ -94,6 +86,10 @@ class FilterBar(Horizontal):
         """Say what is wrong."""
         self._say()
 
+    def watch_doubt(self) -> None:
+        """Say what is likely to be a slip."""
+        self._say()
+
     def watch_counted(self) -> None:
         """Say how many are left."""
         self._say()
@@ -101,7 +97,8 @@ class FilterBar(Horizontal):
     def _say(self) -> None:
         shown, of = self.counted
         if self.wrong:
-            note = Content.styled(self._look.text(f"✖ {self.wrong}"), "$error")
+            note = Content.styled(f"✖ {self.wrong}", "$error")
         else:
-            note = Content.styled(f"{shown} of {of}", "$quiet" if shown else "$warning")
+            said = f"{shown} of {of}" + (f" · {self.doubt}" if self.doubt else "")
+            note = Content.styled(said, "$quiet" if shown and not self.doubt else "$warning")
         self._note.update(note)

@@ -6,7 +6,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
+from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 
@@ -17,6 +19,9 @@ class FindBar(Horizontal):
         Binding("enter,down", "keep", "Keep", show=False, priority=True),
         Binding("escape", "drop", "Drop", show=False),
     ]
+
+    found: reactive[str] = reactive("")
+    """Where it stands."""
 
     class Left(Message):
         """The user is done with typing."""
@@ -31,17 +36,23 @@ class FindBar(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self._input = Input(placeholder="a text in all logs; n and N go from place to place in one", compact=True)
+        self._note = Static()
         self.display = False
 
     def compose(self) -> ComposeResult:
-        """What it is, and the text."""
+        """What it is, the text, a note."""
         yield Static("find")
         yield self._input
+        yield self._note
 
     @property
     def value(self) -> str:
         """The text as it stands there."""
         return self._input.value
+
+    def watch_found(self, found: str) -> None:
+        """Say it."""
+        self._note.update(Content.styled(found, "$quiet"))
 
     def open(self) -> None:
         """Show the line and type into it."""

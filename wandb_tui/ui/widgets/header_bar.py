@@ -24,6 +24,7 @@ class Counts:
     ready: int = 0
     waiting: int = 0
     failed: int = 0
+    cancelled: int = 0
     marked: int = 0
 
 
@@ -48,9 +49,12 @@ class HeaderBar(Widget):
     def render(self) -> Content:
         """The line, as much of it as fits."""
         width = self.size.width - 2
-        tallies = _widest(self._tallies(), width)
+        names, (all_words, *shorter) = self._names(), self._tallies()
+        # The last word is worth less than the user's name.
+        beside = width - _length(names[1]) - _GAP
+        tallies = all_words if _length(all_words) <= beside else _widest(shorter, width)
         rest = width - _length(tallies) - _GAP
-        left = _widest(self._names(), rest)
+        left = _widest(names, rest)
         gap = " " * max(0, width - _length(left) - _length(tallies))
         return Content.assemble(" ", *left, gap, *tallies, " ")
 
@@ -94,9 +98,15 @@ class HeaderBar(Widget):
             style = colour if count else "$quiet"
             long += [("   ", ""), (f"{sign} {count}", style), (f" {word}", "$foreground" if count else "$quiet")]
             short += [("  " if short else "", ""), (f"{sign} {count}", style)]
+        last: list[Part] = []
+        if counts.cancelled:
+            cancelled = (f"{icon(State.CANCELLED)} {counts.cancelled}", "$queued")
+            long += [("   ", ""), cancelled]
+            short += [("  ", ""), cancelled]
+            last = [(" cancelled", "$foreground")]
         if marked:
             short = [*marked, ("  ", ""), *short]
-        return [long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
+        return [[*long, *last], long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
 
 
 def _length(parts: list[Part]) -> int:

@@ -12,8 +12,9 @@ from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where
 from wandb_tui.ui.keys import KeyTable
 
 _WORTH = (
-    "leave", "add", "ask_quit", "help", "next_metric", "restart", "cancel", "filter", "details", "logs", "mark",
-    "remove", "pick", "sort", "goal", "command_palette", "visit", "copy", "sign_in",
+    "leave", "help", "ask_quit", "add", "next_metric", "restart", "cancel", "filter", "details", "goal", "logs", "mark",
+    "pick", "remove", "sort", "find", "find_next", "follow", "zoom", "level", "wrap", "times", "fold", "save_log",
+    "copy_log", "grow_pane", "shrink_pane", "find_previous", "command_palette", "visit", "copy", "sign_in",
 )  # fmt: skip
 """The actions in the order of their worth: where it is narrow, the last ones go."""
 
@@ -23,30 +24,25 @@ class KeyBar(Widget):
 
     disabled_actions: reactive[frozenset[str]] = reactive(frozenset())
     """The ids of actions that make no sense right now; they are shown dimmed."""
+    places: reactive[tuple[Where, ...]] = reactive(())
+    """Whose actions it shows, in this order, and then those that can be used anywhere."""
 
     def __init__(self, keys: KeyTable, *places: Where) -> None:
-        """Make a bar.
-
-        Args:
-            keys: The keys of the actions.
-            places: Whose actions it shows, in this order, and then those that can be used anywhere.
-        """
         super().__init__()
         self._keys = keys
-        here = [*places, Where.ANYWHERE]
-        shown = [a for a in ACTIONS if a.footer and a.where in here and keys.of(a)]
-        self._actions = sorted(shown, key=lambda action: here.index(action.where))
+        self.set_reactive(KeyBar.places, places)
 
     def render(self) -> Content:
         """The line; keys of less worth go where it is narrow."""
+        here = [*self.places, Where.ANYWHERE]
+        usable = [action for action in ACTIONS if action.footer and action.where in here and self._keys.of(action)]
         room = self.size.width - 1
         kept: set[str] = set()
-        for action in sorted(self._actions, key=_rank):
-            room -= self._width(action)
-            if room < 0:
-                break
-            kept.add(action.id)
-        shown = [action for action in self._actions if action.id in kept]
+        for action in sorted(usable, key=_rank):
+            if (width := self._width(action)) <= room:
+                room -= width
+                kept.add(action.id)
+        shown = sorted((a for a in usable if a.id in kept), key=lambda action: here.index(action.where))
         return Content.assemble(" ", *(self._hint(action) for action in shown))
 
     def _hint(self, action: Action) -> Content:

@@ -30,11 +30,12 @@ from wandb_tui.ui.links import Link, cut, written
 from wandb_tui.ui.log_lines import Page, Piece
 from wandb_tui.ui.log_rows import LogRows
 from wandb_tui.ui.log_view import LogView
-from wandb_tui.ui.look import STATE_COLOURS, Look, run_name
+from wandb_tui.ui.look import STATE_COLOURS, Look, fit, run_name, short_name
 
 _STYLES = ("text", "time", "count", "warning", "error", "success", "quiet", "rule", "match", "here")
 _LEAST = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERROR: "errors only"}
 _STATES = [f"-{state}" for state in State]
+_NAME = 20
 _DRAWN = 256
 """How many lines are kept as they were drawn: a screen full, and what one scrolls through."""
 
@@ -144,10 +145,23 @@ class LogPane(ScrollView, can_focus=True):
         return Page(self._width, self._look, self._view, starts)
 
     def reload(self) -> None:
-        """Draw all of the log anew."""
+        """Draw all of the log anew, and its title."""
+        self._titled = None
         self._redraw()
 
     # Finding
+
+    @property
+    def places(self) -> int:
+        """At how many places stands what is looked for."""
+        return len(self._rows.hits)
+
+    @property
+    def found(self) -> str:
+        """At which of the places one is here, and whether one has been at the last one before."""
+        name = fit(short_name(self._row), _NAME, "…") if self._row else ""
+        again = f", again {self._rows.again}" if self._rows.again else ""
+        return f"{self._rows.at or 'none'} in {name}{again}"
 
     def find(self, needle: str, *, go: bool = True) -> None:
         """Highlight a text wherever it stands, and perhaps go to the nearest place; nothing where it is empty."""

@@ -75,7 +75,7 @@ class Panes(Container):
     def current(self) -> LogPane | None:
         """The pane in focus, else the one in which one searches, else the first."""
         shown = self.panes
-        focused = (pane for pane in shown if pane.has_focus)
+        focused = (pane for pane in shown if pane is self.screen.focused)
         searched = (pane for pane in shown if pane.run == self._searched)
         return next(chain(focused, searched, shown), None)
 
@@ -165,11 +165,26 @@ class Panes(Container):
         for pane in self._all:
             pane.find(needle, go=pane is current)
 
+    @property
+    def found(self) -> str:
+        """At which of the places one is in the current log, and how many there are in all of them."""
+        shown, current = self.panes, self.current
+        if current is None:
+            return ""
+        places = sum(pane.places for pane in shown)
+        elsewhere = " (Tab: next log)" if places > current.places else ""
+        return current.found + (f" · {places} in all logs{elsewhere}" if len(shown) > 1 else "")
+
     def recalled(self, row: Watched) -> None:
         """A run's log has got its older lines."""
         for pane in self._all:
             if pane.run == row.run:
                 pane.reload()
+
+    def reload(self) -> None:
+        """Draw all logs anew."""
+        for pane in self._all:
+            pane.reload()
 
     def on_resize(self, _event: events.Resize) -> None:
         """There may be room for another one, or no more."""

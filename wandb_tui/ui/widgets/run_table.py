@@ -16,6 +16,7 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -25,7 +26,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.arrangement import Arrangement
-from wandb_tui.ui.cells import Cell, Moment
+from wandb_tui.ui.cells import AS_IT_WAS, Cell, Moment
 from wandb_tui.ui.columns import PADDING, Column, chosen
 from wandb_tui.ui.links import written
 from wandb_tui.ui.look import Look
@@ -42,6 +43,9 @@ _MARK = PADDING + 1
 
 _LINKED = "run"
 """The column whose text leads to the run's page."""
+
+_OWN = ("run_state", "step")
+"""The columns that tell of the run itself."""
 
 _FEW = 8
 _PAD = " " * PADDING
@@ -229,8 +233,14 @@ class RunTable(ScrollView, can_focus=True):
         self.post_message(self.Marked())
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Point at a run."""
-        self._hover(self._index_at(event.y))
+        """Point at a run; a value with a tilde tells what that means."""
+        index, column = self._index_at(event.y), self._column_at(event.x)
+        self._hover(index)
+        shown = self.cell(self._rows[index].run, column.key).text if index is not None and column is not None else ""
+        outdated = column is not None and column.key in _OWN and shown.lstrip().startswith("~")
+        tooltip = Content(f"{shown.strip()}: {AS_IT_WAS}") if outdated else None
+        if self.tooltip != tooltip:
+            self.tooltip = tooltip
 
     def on_leave(self) -> None:
         """Point at nothing."""

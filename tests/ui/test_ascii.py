@@ -1,0 +1,140 @@
+"""The ASCII look: whatever we draw ourselves is ASCII, on every screen."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, World, address
+from support import running, shown, until
+from test_details import inspector
+from test_details import kept as with_details
+from test_doctor_screen import HERE
+from test_pick import RUNS
+from textual.widgets import LoadingIndicator
+
+from wandb_tui.core.events import Event
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.state import State
+from wandb_tui.ui.commands import ActionCommands
+
+SCREENS = {
+    "table": ("end", "space", "shift+up", "O"),
+    "logs": ("tab", "W", "home"),
+    "full screen": ("tab", "z", "home"),
+    "find": ("f", *"line", "enter", "n"),
+    "filter": ("slash", *"/["),
+    "add": ("a", *"abc,one,boom"),
+    "pick": ("p",),
+    "runs to pick": ("p", "enter", "enter", "space"),
+    "goal": ("g", "x"),
+    "columns": ("h", "o", "end"),
+    "copy": ("y",),
+    "confirm": ("asterisk", "d"),
+    "sign in": ("s", *"me", "tab", *"secret", "tab", "tab", "space"),
+    "doctor": ("D",),
+    "details": ("home", "enter"),
+    "details below": ("home", "enter", "end"),
+    "help": ("question_mark",),
+    "end of the help": ("question_mark", "end"),
+    "help for a dialog": ("h", "question_mark"),
+    "palette": ("ctrl+p",),
+    "end of the palette": ("ctrl+p", "down", "down", "pagedown"),
+}
+
+
+def odd(text):
+    """The lines of it that are not ASCII."""
+    return [line for line in text.splitlines() if not line.isascii()]
+
+
+def world(rows=40):
+    kept = [KeptRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(rows)]
+    return World(
+        FakeProber(default=ABSENT),
+        store=FakeStore([with_details(), *kept]),
+        catalogue=FakeCatalogue(RUNS),
+        inspector=inspector(),
+        doctor=FakeDoctor(HERE | {"server": None}),
+    )
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@pytest.mark.parametrize("screen", SCREENS)
+async def test_all_that_is_drawn_is_ascii(screen, size):
+    async with running(world(), size=size, ascii_look=True) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 41 and app.app_url and app.account)
+        row = app.session.watch[address("abc")]
+        app.session.restart(row.run)
+        for number in range(60):
+            app.session.bridge.publish(Event(row.run, row.attempt, State.WAITING, f"line {number} … “{'long ' * 40}”"))
+        await until(lambda: any("line 59" in line.message for line in row.log))
+        await pilot.press("home")
+        for key in SCREENS[screen]:
+            await pilot.press({",": "comma", "/": "slash", "[": "left_square_bracket"}.get(key, key))
+            await pilot.pause(0.05)
+        await until(lambda: not any(one.display and one.visible for one in app.screen.query(LoadingIndicator)))
+        await pilot.pause(0.3)
+        assert not odd(shown(app))
+
+
+async def test_messages_and_what_stands_on_an_empty_or_a_small_screen_are_ascii():
+    async with running(None, size=(80, 24), ascii_look=True, notifications=True) as (app, pilot):
+        for severity in ("information", "warning", "error"):
+            app.notify("Said", title="Title", severity=severity)
+        await until(lambda: shown(app).count("Said") == 3)
+        assert not odd(shown(app))
+        assert "| Said" in shown(app)
+        await pilot.resize_terminal(20, 8)
+        await until(lambda: "too small" in shown(app))
+        assert not odd(shown(app))
+
+
+def look(app, name):
+    """Choose it in the palette."""
+    return next(run for said, _, run in ActionCommands(app.screen)._commands() if said.startswith(f"Look {name}"))()
+
+
+@pytest.mark.parametrize("keys", [("home",), ("home", "enter")])
+async def test_the_palette_changes_the_look_at_once(keys):
+    async with running(world(0), size=(160, 45)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url and app.account)
+        await pilot.press("home", "l", *keys)
+        await until(lambda: app.screen is app.dashboard or not app.screen._asking)
+        await pilot.pause(0.3)
+        before = shown(app)
+        assert odd(before)
+        await pilot.press("ctrl+p", *"look ascii")
+        await until(lambda: "where a font lacks the signs" in shown(app))
+        await pilot.press("enter")
+        await until(lambda: app.look.ascii and not odd(shown(app)))
+        look(app, "emoji")
+        await pilot.pause()
+        assert shown(app) == before
+        if "enter" in keys:
+            look(app, "ascii")
+            await pilot.press("escape")
+            await until(lambda: app.screen is app.dashboard and not odd(shown(app)))
+
+
+async def test_a_look_chosen_in_the_palette_is_remembered_until_the_settings_change():
+    store = FakeStore()
+    async with running(World(store=store), "abc") as (app, _):
+        look(app, "ascii")
+        await until(lambda: store.view.get("look"))
+    async with running(World(store=store), "abc") as (app, pilot):
+        await until(lambda: app.dashboard._loading is False)
+        await pilot.pause()
+        assert app.look.ascii
+        assert not odd(shown(app))
+        look(app, "emoji")
+        await until(lambda: store.view["look"]["chosen"] == "emoji")
+    async with running(World(store=store), ascii_look=True) as (app, _):
+        await until(lambda: app.dashboard._loading is False)
+        assert app.look.ascii, "the settings have changed since"
+
+
+@pytest.mark.parametrize("kept", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
+async def test_what_is_kept_of_a_look_may_be_nonsense(kept):
+    async with running(World(store=FakeStore(view={"look": kept}))) as (app, _):
+        await until(lambda: app.dashboard._loading is False)
+        assert not app.look.ascii

@@ -1,0 +1,52 @@
+"""Where messages stand: they hide neither what one types into nor what one reads."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import World
+from support import until
+from textual.widgets import Button, Input, OptionList, TextArea
+from textual.widgets._toast import Toast, ToastRack
+
+from wandb_tui.ui.app import WandbTuiApp
+
+LONG = "No such project or run, or this key may not see it; whoever has made the key can tell what it may see. " * 2
+
+
+def toasts(app):
+    """Those that can be seen."""
+    return [toast for toast in app.screen.query(Toast) if toast.region.area]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+@pytest.mark.parametrize("keys", ["a", "h", "g", "s", "y", "d*d"])
+async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
+    app = WandbTuiApp(World().backend(), runs=["abc", "def"])
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(lambda: app.dashboard.table.row_count == 2 and app.account)
+        await pilot.press(*(["asterisk", "d"] if keys == "d*d" else [keys]))
+        assert app.screen is not app.dashboard
+        for number in range(4):
+            app.notify(f"{number} {LONG}", title="Not added", severity="error", markup=False)
+        await until(lambda: len(toasts(app)) == 1)
+        assert toasts(app)[0]._notification.message.startswith("3")
+        covered = toasts(app)[0].region.intersection(app.screen.get_child_by_type(ToastRack).region)
+        for kind in (Button, Input, TextArea, OptionList):
+            assert not any(widget.region.overlaps(covered) for widget in app.screen.query(kind)), kind
+        app.session.stop()
+
+
+async def test_they_are_small_and_stand_under_the_header():
+    app = WandbTuiApp(World().backend(), runs=["abc"])
+    async with app.run_test(size=(80, 24), notifications=True):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.account)
+        app.notify("first", markup=False)
+        app.notify("the second", markup=False)
+        await until(lambda: len(toasts(app)) == 2)
+        assert [toast.region.y for toast in toasts(app)] == [1, 2]
+        for toast in toasts(app):
+            assert toast.region.height == 1
+            assert toast.region.right == 79
+            assert toast.region.width < 16
+            assert not any(pane.region.overlaps(toast.region) for pane in app.dashboard.panes.panes)
+        app.session.stop()
