@@ -58,8 +58,13 @@ def world(rows=40):
     )
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(
+    ("screen", "size"),
+    [
+        *((screen, (80, 24)) for screen in SCREENS),
+        *((wide, (160, 45)) for wide in ("table", "find", "doctor", "details")),
+    ],
+)
 async def test_all_that_is_drawn_is_ascii(screen, size):
     async with running(world(), size=size, ascii_look=True) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 41 and app.app_url and app.account)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fakes import World
+from fakes import FakeCatalogue, FakeDoctor, World
 from support import until
+from test_doctor_screen import HERE
+from test_pick import RUNS
 from textual.widgets import Button, Input, OptionList, TextArea
 from textual.widgets._toast import Toast, ToastRack
 
@@ -19,12 +21,13 @@ def toasts(app):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-@pytest.mark.parametrize("keys", ["a", "h", "g", "s", "y", "d*d"])
+@pytest.mark.parametrize("keys", ["a", "p", "h", "g", "s", "y", "D", "*d"])
 async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
-    app = WandbTuiApp(World().backend(), runs=["abc", "def"])
+    world = World(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(HERE))
+    app = WandbTuiApp(world.backend(), runs=["abc", "def"])
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: app.dashboard.table.row_count == 2 and app.account)
-        await pilot.press(*(["asterisk", "d"] if keys == "d*d" else [keys]))
+        await pilot.press(*("asterisk" if key == "*" else key for key in keys))
         assert app.screen is not app.dashboard
         for number in range(4):
             app.notify(f"{number} {LONG}", title="Not added", severity="error", markup=False)
