@@ -309,7 +309,7 @@ async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
         await until(lambda: "in all logs" not in shown(app))
 
 
-@pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[kept] ~ abc")])
+@pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[kept] o abc")])
 async def test_a_log_that_is_kept_says_so(ascii_look, sign):
     async with running(World(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
         kept = sign.split()[0]

@@ -15,6 +15,7 @@ from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.backend import Notices
 
 SCREENS = {
     "dashboard": ((), "calm-moon-13"),
@@ -51,7 +52,7 @@ def app_of(monkeypatch):
     runs = ["abc123", "def456", "ghi789", "mno345"]
 
     def make(**options):
-        world = World(prober, visitor, store=FakeStore(kept))
+        world = World(prober, visitor, store=FakeStore(kept), notices=Notices(toast=False))
         return WandbTuiApp(world.backend(), runs=runs, clock=lambda: 1000.0, **options)
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,13 @@ from fakes import ABSENT, FakeProber, FakeStore, World, address
 from support import running, shown, until
 from textual.widgets import Input, Static
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.ui.columns import BY_KEY
 from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.filtering import Filter
 from wandb_tui.ui.screens.confirm import Confirm
@@ -178,8 +181,43 @@ async def test_a_run_that_has_ended_stands_still():
         assert own(app) == [("finished", False), ("1,234", False)]
 
 
+async def test_the_bar_and_the_age_of_the_data_have_room_at_160_cells():
+    several = [KeptRun(RunAddress("lab", project, "abc"), Goal(), 1, State.WAITING) for project in ("one", "two")]
+    async with running(World(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, _):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        assert {"project", "waited", "age"} <= {column.key for column in app.dashboard.table.columns}
+        app.session.remove([several[0].run])
+        app.dashboard.refresh_all()
+        columns = {column.key for column in app.dashboard.table.columns}
+        assert columns == set(BY_KEY) - {"project"}, "what is the same in each row goes first"
+
+
+async def test_of_a_long_name_the_id_is_left():
+    kept = [
+        KeptRun(address(run), Goal(), 1, State.AVAILABLE, run_info=RunInfo("a-name-as-long-as-they-come"))
+        for run in ("abc12345", "def67890")
+    ]
+    async with running(World(store=FakeStore(kept)), size=(80, 24)) as (app, _):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        assert re.search(r"a-name\S+… abc12345 .*\n.*a-name\S+… def67890 ", shown(app))
+
+
+async def test_a_server_that_owes_an_answer_is_told():
+    now = [1000.0]
+    async with running(World(FakeProber()), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        waiting = Event(address("abc"), 1, State.WAITING, "not yet", reason="not yet", next_probe=5.0)
+        app.session.bridge.publish(waiting)
+        await until(lambda: "not yet, next check in 5 s" in shown(app))
+        now[0] += 6
+        await until(lambda: app.dashboard.tick() or "not yet, checking now" in shown(app))
+        now[0] += 14
+        await until(lambda: app.dashboard.tick() or "not yet, no answer for 15 s" in shown(app))
+        assert app.dashboard.table.cell(address("abc"), "next").text.strip() == "late"
+
+
 async def test_columns_are_hidden_and_come_back():
-    async with running(ended(), size=(160, 40)) as (app, pilot):
+    async with running(ended(), size=(200, 40)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("h", "down", "down", "space")
         assert "project" not in [column.key for column in app.dashboard.table.columns]
@@ -516,7 +554,7 @@ async def test_what_was_known_of_a_run_is_there_after_a_restart():
         address("abc"), Goal(), 1, State.AVAILABLE, "There", run_info=RunInfo("calm-moon-13", "running", 1234)
     )
     goes_on = replace(ended, run=address("def"), state=State.WAITING, run_info=RunInfo("brisk-sun-12", "running", 99))
-    async with running(World(store=FakeStore([ended, goes_on])), size=(160, 40)) as (app, _):
+    async with running(World(FakeProber(), store=FakeStore([ended, goes_on])), size=(200, 40)) as (app, _):
         await until(lambda: "calm-moon-13" in shown(app) and "brisk-sun-12" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
         assert "~99" in shown(app), "the server has not told anew"

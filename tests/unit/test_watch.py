@@ -372,6 +372,8 @@ def test_what_a_row_says_counts_down(desk, prober):
     assert row.says(row.heard_at) == "Rate limited, next check in 20 s"
     assert row.says(row.heard_at + 3) == "Rate limited, next check in 17 s"
     assert row.says(row.heard_at + 19.8) == "Rate limited, checking now"
+    late = SLOW.check_interval + 6
+    assert row.says(row.heard_at + 20 + late) == f"Rate limited, no answer for {late:.0f} s"
     desk.watch.cancel(RUN)
     desk.until(lambda: not row.running)
     assert row.says(time.monotonic()) == "Cancelled"

@@ -29,6 +29,9 @@ FEWEST_LINES = 100
 _DUE = 0.5
 """A check that is nearer than that many seconds, which would be shown as 0, is due."""
 
+_PATIENCE = 5.0
+"""By so many seconds more than its interval a check may be late: a thousand runs are not all asked at once."""
+
 MOST_ATTEMPTS = 100
 """How many attempts of a run are remembered."""
 
@@ -99,11 +102,18 @@ class Watched:
         """Seconds until the next probe; None where none is planned."""
         return None if self.next_probe_at is None else max(0.0, self.next_probe_at - now)
 
+    def overdue(self, now: float) -> float:
+        """Seconds for which the server has owed an answer; 0 where that is no longer than many runs would explain."""
+        late = now - self.next_probe_at if self.next_probe_at is not None else 0.0
+        return late if late > self.pace.check_interval + _PATIENCE else 0.0
+
     def says(self, now: float) -> str:
         """The newest line, with its “next check in 17 s” counting down."""
         seconds = self.until_probe(now)
         if not self.reason or seconds is None:
             return self.message
+        if (late := self.overdue(now)) > 0:
+            return f"{self.reason}, no answer for {late:.0f} s"
         return counting_down(self.reason, seconds) if seconds >= _DUE else f"{self.reason}, checking now"
 
     def age(self, now: float) -> float | None:

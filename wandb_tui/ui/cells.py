@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
-from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, run_name, short_name, version
+from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, version
 
 _LATE = 0.8
 """From this share of the longest time to wait on, the bar warns."""
@@ -53,11 +53,8 @@ def state(row: Watched, moment: Moment, width: int) -> Cell:
 
 def run(row: Watched, moment: Moment, width: int) -> Cell:
     """The run's display name and its id."""
-    name, run_id = short_name(row), clean(row.run.run_id)
-    whole = run_name(row)
-    shown = moment.look.fit(whole, width)
-    tail = len(run_id) if shown == whole and name != run_id else 0
-    return Cell(shown, quiet_tail=tail)
+    shown, run_id = moment.look.fit_name(row, width), clean(row.run.run_id)
+    return Cell(shown, quiet_tail=len(run_id) if shown.endswith(f" {run_id}") else 0)
 
 
 def project(row: Watched, moment: Moment, width: int) -> Cell:
@@ -137,6 +134,8 @@ def next_probe(row: Watched, moment: Moment, width: int) -> Cell:
     seconds = row.until_probe(moment.now) if row.active else None
     if seconds is None:
         return _nothing(moment)
+    if row.overdue(moment.now):
+        return Cell("late", "warning")
     return Cell(moment.look.fit("now" if seconds < 0.5 else f"{seconds:.0f} s", width))  # noqa: PLR2004 - as rounded
 
 
@@ -176,4 +175,5 @@ def _nothing(moment: Moment) -> Cell:
 def message(row: Watched, moment: Moment, width: int) -> Cell:
     """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
     doubt = "! " if row.cautions and row.active else ""
-    return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), "warning" if doubt else "quiet")
+    colour = "warning" if doubt or (row.active and row.overdue(moment.now)) else "quiet"
+    return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), colour)

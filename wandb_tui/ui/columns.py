@@ -79,7 +79,7 @@ def _number(value: float | None) -> Rank | None:
 COLUMNS = (
     Column("state", "  State", 14, 13, cells.state, lambda row, _: (_ATTENTION.index(row.state),), compact=True),
     Column("run", "Run", 21, 12, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
-    Column("project", "Project", 12, 4, cells.project, lambda row, _: natural(row.run.project_path), share=2),
+    Column("project", "Project", 12, 5, cells.project, lambda row, _: natural(row.run.project_path), share=2),
     Column("goal", "Goal", 9, 8, cells.goal, lambda row, _: natural(str(row.goal)), compact=True),
     Column(
         "artifact", "Artifact", 9, 9, cells.artifact, lambda row, _: natural(version(row)) if row.artifact else None,
@@ -90,23 +90,23 @@ COLUMNS = (
         lambda row, _: (row.run_info.state,) if row.run_info and row.run_info.state else None,
     ),
     Column(
-        "step", "Step", 9, 5, cells.step, lambda row, _: _number(row.run_info.last_step if row.run_info else None),
+        "step", "Step", 9, 2, cells.step, lambda row, _: _number(row.run_info.last_step if row.run_info else None),
         right=True,
     ),
     Column(
         "time", "Time", 7, 11, cells.elapsed, lambda row, now: (row.elapsed(now),), right=True, ticks=True,
         compact=True,
     ),
-    Column("waited", "Waited", 7, 1, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
+    Column("waited", "Waited", 7, 4, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
     Column(
         "next", "Next", 6, 10, cells.next_probe, lambda row, now: _number(row.until_probe(now) if row.active else None),
         right=True, ticks=True, compact=True,
     ),
     Column(
-        "age", "Age", 5, 0, cells.age, lambda row, now: _number(row.age(now) if row.active else None), right=True,
+        "age", "Age", 5, 3, cells.age, lambda row, now: _number(row.age(now) if row.active else None), right=True,
         ticks=True,
     ),
-    Column("attempt", "Try", 4, 3, cells.attempt, lambda row, _: (row.attempt,), right=True),
+    Column("attempt", "Try", 4, 1, cells.attempt, lambda row, _: (row.attempt,), right=True),
     Column(
         "message", "Message", 30, 7, cells.message, lambda row, _: natural(row.reason or row.message), share=6,
         compact=True,
@@ -120,17 +120,20 @@ ALWAYS = frozenset({"state", "run"})
 """The columns that cannot be hidden: without them one would not know what one looks at."""
 
 
-def chosen(width: int, hidden: Collection[str] = (), *, compact: bool = False) -> list[tuple[Column, int]]:
+def chosen(
+    width: int, hidden: Collection[str] = (), *, compact: bool = False, dull: Collection[str] = ()
+) -> list[tuple[Column, int]]:
     """The columns that are wanted and fit into `width` cells, with their widths; those with a share take what is left.
 
     Args:
         width: The cells there are.
         hidden: The keys of the columns that are not wanted.
         compact: Only those that tell the most.
+        dull: The keys of those that say the same in each row: they go before all others.
     """
     columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
     while len(columns) > 1 and _needed(columns) > width:
-        columns.remove(min(columns, key=lambda column: column.worth))
+        columns.remove(min(columns, key=lambda column: (column.key not in dull, column.worth)))
     spare = max(0, width - _needed(columns))
     shares = sum(column.share for column in columns)
     widths = [column.width + (spare * column.share // shares if shares else 0) for column in columns]

@@ -26,6 +26,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _MOST_MARKS = 2
 _MINUTE = 60
+_SHORTEST = 4
+"""A name that would be cut to less is left out."""
 _HOUR = 3600
 
 
@@ -124,7 +126,7 @@ _ASCII_ICONS = {
     State.QUEUED: ".",
     State.SIGNING_IN: "?",
     State.VISITING: ">",
-    State.WAITING: "~",
+    State.WAITING: "o",
     State.AVAILABLE: "+",
     State.TIMED_OUT: "t",
     State.FAILED: "x",
@@ -133,7 +135,7 @@ _ASCII_ICONS = {
 _TO_ASCII = str.maketrans(
     {
         "…": "...", "–": "-", "—": "-", "·": "-", "●": "*", "○": "o", "“": '"', "”": '"', "→": "->", "←": "<-",
-        "✔": "+", "✖": "x", "◐": "~", "⚠": "!", "•": "-", "×": "x", "↑": "Up", "↓": "Down", "▪": "*", "─": "-",
+        "✔": "+", "✖": "x", "◐": "o", "⚠": "!", "•": "-", "×": "x", "↑": "Up", "↓": "Down", "▪": "*", "─": "-",
         "▲": "^", "▼": "v", "━": "=", "╸": "-",
         _REPLACEMENT: "?",
     }
@@ -172,11 +174,25 @@ class Look:
 
     def fit(self, text: str, width: int) -> str:
         """`text` cut to `width` cells, in this look."""
-        return fit(self.text(text), width, "~" if self.ascii else "…")
+        return fit(self.text(text), width, self._cut)
 
     def fit_end(self, text: str, width: int) -> str:
         """The end of `text` in `width` cells, in this look."""
-        return fit_end(self.text(text), width, "~" if self.ascii else "…")
+        return fit_end(self.text(text), width, self._cut)
+
+    @property
+    def _cut(self) -> str:
+        return ".." if self.ascii else "…"
+
+    def fit_name(self, row: Watched, width: int) -> str:
+        """The run's display name and its id in `width` cells: the name is cut first, since others may have it too."""
+        whole, run_id = run_name(row), clean(row.run.run_id)
+        room = width - cell_len(run_id) - 1
+        if cell_len(whole) <= width or whole == run_id:
+            return self.fit(whole, width)
+        if room < _SHORTEST:
+            return self.fit(run_id, width)
+        return f"{self.fit(short_name(row), room)} {self.text(run_id)}"
 
     def sign(self, line: LogLine) -> str:
         """The sign before a line of a log, two cells wide."""
@@ -195,7 +211,7 @@ _ASCII_STATUS = {
     MonitorStatus.SIGNING_IN: "?",
     MonitorStatus.VISITING: ">",
     MonitorStatus.MONITORING: "=",
-    MonitorStatus.NOT_AVAILABLE: "~",
+    MonitorStatus.NOT_AVAILABLE: "o",
     MonitorStatus.AVAILABLE: "+",
     MonitorStatus.TIMEOUT: "t",
 }

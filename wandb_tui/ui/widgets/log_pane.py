@@ -30,7 +30,7 @@ from wandb_tui.ui.links import Link, cut, written
 from wandb_tui.ui.log_lines import Page, Piece
 from wandb_tui.ui.log_rows import LogRows
 from wandb_tui.ui.log_view import LogView
-from wandb_tui.ui.look import STATE_COLOURS, Look, fit, run_name, short_name
+from wandb_tui.ui.look import STATE_COLOURS, Look, fit, short_name
 
 _STYLES = ("text", "time", "count", "warning", "error", "success", "quiet", "rule", "match", "here")
 _LEAST = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERROR: "errors only"}
@@ -338,7 +338,7 @@ class LogPane(ScrollView, can_focus=True):
         self.remove_class(*(name for name in _STATES if name != f"-{row.state}"))
         self.add_class(f"-{row.state}")
         icon, kept = self._look.icon(row.state), self._look.kept if self._kept else ""
-        name = self._look.fit(run_name(row), max(4, self.size.width - 8 - cell_len(kept)))
+        name = self._look.fit_name(row, max(4, self.size.width - 8 - cell_len(kept)))
         self.border_title = Content.assemble(kept, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), name)
         self.border_subtitle = Content(self._look.text(titled.standing)) if titled.standing else None
 

@@ -47,7 +47,7 @@ _LINKED = "run"
 _OWN = ("run_state", "step")
 """The columns that tell of the run itself."""
 
-_FEW = 8
+_FEW, _SEVERAL = 8, 2
 _PAD = " " * PADDING
 _PART = "run-table--"
 
@@ -170,7 +170,8 @@ class RunTable(ScrollView, can_focus=True):
     def relayout(self) -> None:
         """Choose the columns anew, where the width or the wishes have changed."""
         wanted = self._arrangement
-        layout = chosen(self.app.size.width - _BAR, wanted.hidden, compact=wanted.compact)
+        dull = {"project"} if len({row.run.project_path for row in self._rows}) < _SEVERAL else set()
+        layout = chosen(self.app.size.width - _BAR, wanted.hidden, compact=wanted.compact, dull=dull)
         if layout != self._layout:
             self._layout = layout
             self._painted.clear()
