@@ -73,13 +73,15 @@ def test_what_playwright_turns_off_stays_off_and_no_window_is_furnished(visitor)
 
 
 def test_few_tabs_at_once_for_many_visits(sandbox, visitor, runs):
-    most = 0
-    futures = [visitor.visit(run) for run in runs[1:8]]
+    most, opened = 0, []
+    futures = [visitor.visit(run, lambda run=run: opened.append(run)) for run in runs[1:8]]
     while not all(future.done() for future in futures):
+        assert len(opened) - sum(future.done() for future in futures) <= 3, "those in line are not open"
         most = max(most, sum(len(context.pages) for context in visitor._jobs._host._browser.contexts))
         time.sleep(0.02)
     assert all(future.result().evidence for future in futures)
     assert 1 < most <= 3
+    assert opened == runs[1:8], "who came first is served first"
 
 
 def test_no_waiting_visit_begins_while_the_server_limits_us(sandbox, visitor, runs, monkeypatch):

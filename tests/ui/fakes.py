@@ -111,8 +111,9 @@ class FakeVisitor:
                 future.set_result(None)
         self.waiting.clear()
 
-    def visit(self, run):
+    def visit(self, run, opened=lambda: None):
         self.visits.append(run.run_id)
+        opened()
         if self._visit is not None:
             return self._visit(run)
         return done(Visit(1.2, "run data loaded"))

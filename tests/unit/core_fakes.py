@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from wandb_tui.core.address import RunAddress
@@ -56,6 +57,8 @@ class FakeVisitor:
         self.mendings: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
         self.visits: queue.SimpleQueue[Future[Visit]] = queue.SimpleQueue()
         self.visit_count = 0
+        self.free = True
+        self.opened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     def signed_in(self):
         return self.is_signed_in
@@ -66,13 +69,19 @@ class FakeVisitor:
     def mended(self):
         return _queued(self.mendings)
 
-    def visit(self, run):
+    def visit(self, run, opened=lambda: None):
         self.visit_count += 1
+        self.opened.put(opened)
+        if self.free:
+            self.open()
         return _queued(self.visits)
 
     def end_sign_in(self, outcome=None):
         self.is_signed_in = not isinstance(outcome, Exception)
         _end(self.sign_ins, Identity("me") if outcome is None else outcome)
+
+    def open(self):
+        self.opened.get(timeout=5)()
 
     def end_visit(self, outcome=None):
         _end(self.visits, Visit(0.1) if outcome is None else outcome)

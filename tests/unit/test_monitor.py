@@ -95,6 +95,25 @@ def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, vi
     assert visitor.visits.get(timeout=1).cancelled()
 
 
+@pytest.mark.parametrize("mend", [True, False])
+def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prober, visitor, mend):
+    visitor.free = False
+    attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.02, max_wait_time=0.4), mend=mend)
+    prober.answer(ABSENT)
+    prober.answer(ABSENT)
+    event = attempt.until(State.WAITING, says="not available yet; its page waits for a free tab, next check in")
+    assert event.clock_stopped is mend
+    if not mend:
+        attempt.until(State.TIMED_OUT, says="not available yet; its page waits for a free tab")
+        return
+    time.sleep(0.5)
+    visitor.open()
+    assert attempt.until(State.VISITING).elapsed < 0.4
+    visitor.end_visit()
+    attempt.until(State.WAITING, says="loaded")
+    attempt.until(State.TIMED_OUT)
+
+
 @pytest.mark.parametrize("answer", [Answer.TROUBLE, Answer.NOT_UNDERSTOOD])
 def test_nothing_is_visited_before_the_first_real_answer(prober, visitor, answer):
     attempt = Attempt(prober, visitor, pace=Pace(check_interval=0.01))

@@ -7,6 +7,7 @@ wakes it, so that polling goes on while a page loads or a sign-in takes its time
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -55,7 +56,7 @@ class Services:
         prober: Asks the API.
         visitor: Opens pages; None visits nothing.
         user_can_mend: Whether somebody is there to mend a refused sign-in: then the monitor waits for them with its
-            clock stopped, else it fails with the reason.
+            clock stopped, else it fails with the reason. Nor does their clock run while a page waits for a tab.
         forks: Whether the server offers forking; None where nobody knows.
     """
 
@@ -107,6 +108,8 @@ class Monitor:
         self._signing_in: Future[Identity] | None = None
         self._mending: Future[None] | None = None
         self._visiting: Future[Visit] | None = None
+        self._opened = threading.Event()
+        self._in_line = False
         self._may_visit = False
         self._visited_too_early = False
 
@@ -196,14 +199,21 @@ class Monitor:
             self._schedule.hold_visits(seconds)
             return
         if visitor.signed_in():
-            self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)
-            self._visiting = visitor.visit(self._run)
-            self._visited_too_early = not logged_enough(self._goal, self._run_info)
+            self._opened, self._in_line = threading.Event(), True
+            self._visiting = visitor.visit(self._run, self._open_with(self._opened))
             self._control.wake_when_done(self._visiting)
+            self._take_tab()
         else:
             self._say(State.SIGNING_IN, "Signing in to W&B…", status=MonitorStatus.SIGNING_IN)
             self._signing_in = visitor.sign_in()
             self._control.wake_when_done(self._signing_in)
+
+    def _open_with(self, opened: threading.Event) -> Callable[[], None]:
+        def tell() -> None:
+            opened.set()
+            self._control.wake()
+
+        return tell
 
     # What has come
 
@@ -287,6 +297,10 @@ class Monitor:
         if self._mending is not None:
             # The row goes on saying what it really waits for: the user.
             return
+        if self._in_line:
+            message = f"{message}; its page waits for a free tab"
+            if self._user_can_mend:
+                self._schedule.stop_clock()
         seconds = self._schedule.until_probe
         self._last_message = message
         self._say(
@@ -320,11 +334,11 @@ class Monitor:
         except WandbTuiError as error:
             return self._visit_failed(error)
         if identity.anonymous:
-            self._say(self._state, "Not signed in: only public runs can be visited", level=Level.WARNING)
+            self._say(State.WAITING, "Not signed in: only public runs can be visited", level=Level.WARNING)
         else:
-            self._say(self._state, f"Signed in as {identity.username}")
+            self._say(State.WAITING, f"Signed in as {identity.username}")
         if identity.note:
-            self._say(self._state, identity.note, level=Level.WARNING)
+            self._say(State.WAITING, identity.note, level=Level.WARNING)
         self._start_visit()
         return None
 
@@ -337,10 +351,24 @@ class Monitor:
         self._say(State.SIGNING_IN, f"Sign-in needs you: {error}", level=Level.ERROR)
         return None
 
+    def _take_tab(self) -> None:
+        """The page is open: until then the visit stood in line, which the user's clock does not count."""
+        if not self._in_line or not self._opened.is_set():
+            return
+        self._leave_line()
+        self._visited_too_early = not logged_enough(self._goal, self._run_info)
+        self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)
+
+    def _leave_line(self) -> None:
+        self._in_line = False
+        self._schedule.resume_clock()
+
     def _take_visit(self) -> Event | None:
+        self._take_tab()
         if self._visiting is None or not self._visiting.done():
             return None
         future, self._visiting = self._visiting, None
+        self._leave_line()
         if future.cancelled():
             # Not by us: the program is ending, and has closed the browser.
             return self._say(State.CANCELLED, "Cancelled: the browser has been closed")

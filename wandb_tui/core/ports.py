@@ -97,8 +97,12 @@ class Visitor(Protocol):
     def mended(self) -> Future[None]:
         """Done as soon as the user has changed what signing in depends on, after a refusal."""
 
-    def visit(self, run: RunAddress) -> Future[Visit]:
+    def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
         """Open the run's page and let its scripts run. Cancelling the future gives up the visit.
+
+        Args:
+            run: Whose page.
+            opened: Called, from any thread, when the page has a tab; until then the visit stands in line.
 
         The future fails with `VisitError` (`SignedOutError` where the session has gone), `SignInError` or
         `NoBrowserError`.

@@ -122,12 +122,12 @@ class Schedule:
         return self._stopped_at is not None
 
     def stop_clock(self) -> None:
-        """The user is needed: what passes now does not count towards `max_wait_time`."""
+        """The user is needed, or a tab: what passes now does not count towards `max_wait_time`."""
         if self._stopped_at is None:
             self._stopped_at = self._clock()
 
     def resume_clock(self) -> None:
-        """The user has done their part; a visit is due."""
+        """What was needed is there."""
         if self._stopped_at is not None:
             self._stopped_for += self._clock() - self._stopped_at
             self._stopped_at = None

@@ -125,8 +125,8 @@ class _LateVisitor:
     def mended(self) -> Future[None]:
         return self._late.chained(lambda: self._late.visitor.mended(), _broken)  # noqa: PLW0108 - not there yet
 
-    def visit(self, run: RunAddress) -> Future[Visit]:
-        return self._late.chained(lambda: self._late.visitor.visit(run), _broken)
+    def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
+        return self._late.chained(lambda: self._late.visitor.visit(run, opened), _broken)
 
     def close(self) -> None:
         """The backend closes the real one."""

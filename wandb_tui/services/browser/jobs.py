@@ -162,14 +162,15 @@ class BrowserJobs:
                 raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
         raise AssertionError  # the loop returns or raises
 
-    async def visit(self, run: RunAddress) -> Visit:
-        """Open a run's page; if the browser has died, in a new one."""
+    async def visit(self, run: RunAddress, opened: Callable[[], object]) -> Visit:
+        """Open a run's page, once there is a tab for it; if the browser has died, in a new one."""
         async with self._tabs:
             while (seconds := self._limiting()) > 0:  # noqa: ASYNC110 - the end of a limit is no event
                 await asyncio.sleep(min(seconds, _LOOK_AGAIN))
             session = self._shared.session
             if not self._shared.signed_in():
                 raise SignedOutError("The browser is not signed in.")
+            opened()
             try:
                 visit = await self._visit_or_start_anew(run)
             except SignedOutError:

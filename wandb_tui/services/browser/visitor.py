@@ -133,12 +133,16 @@ class BrowserVisitor:
         """Done as soon as the user has changed what signing in depends on, after a refusal."""
         return self._sign_in.mended()
 
-    def visit(self, run: RunAddress) -> Future[Visit]:
+    def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
         """Open the run's page and let its scripts run; at most `tabs` pages at once. Cancelling gives up the visit.
+
+        Args:
+            run: Whose page.
+            opened: Called from the browser's thread when the page has a tab.
 
         The future fails with `VisitError` (`SignedOutError` where nobody is signed in any more) or `NoBrowserError`.
         """
-        return self._submit(lambda jobs: jobs.visit(run))
+        return self._submit(lambda jobs: jobs.visit(run, opened))
 
     def close(self) -> None:
         """End the browser and all that belongs to it, within about a second. A second call does nothing."""
