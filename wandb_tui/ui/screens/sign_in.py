@@ -186,8 +186,6 @@ class Tick(Checkbox):
     def render(self) -> Content:
         """The box, its label."""
         self.BUTTON_INNER = "X" if self.value else " "
-        if self.app.has_class("-ascii"):
-            self.BUTTON_LEFT, self.BUTTON_RIGHT = "[", "]"
         return super().render()
 
 
