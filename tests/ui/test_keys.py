@@ -54,7 +54,7 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
         ({"dashboard.cancel": "zz"}, "“zz” for dashboard.cancel is no key; it keeps c."),
         ({"dashboard.cancel": "up"}, "up moves the cursor"),
         ({"dashboard.cancel": "ctrl+c"}, "^c always leaves"),
-        ({"dashboard.cancel": "k", "dashboard.visit": "k"}, "k is wanted by dashboard.cancel and dashboard.visit"),
+        ({"dashboard.cancel": "K", "dashboard.visit": "K"}, "K is wanted by dashboard.cancel and dashboard.visit"),
         ({"dashboard.cancel": "r"}, "r is for dashboard.cancel now; dashboard.restart has no key now."),
         ({"dashboard.cancel": "d"}, "dashboard.remove has Del left."),
     ],
@@ -119,3 +119,19 @@ async def test_the_mouse_over_a_key_tells_what_it_does():
         bar = app.screen.query_one("KeyBar")
         await until(lambda: bar.tooltip is not None)
         assert BY_ID["add"].help in str(bar.tooltip)
+
+
+async def test_j_and_k_go_where_the_arrows_go():
+    async with running(None, "abc", "def", "ghi") as (app, pilot):
+        await pilot.press("home", "j", "j")
+        await until(lambda: app.dashboard.table.run == address("ghi"))
+        await pilot.press("k")
+        await until(lambda: app.dashboard.table.run == address("def"))
+        pane = app.dashboard.panes.panes[0]
+        pane.focus()
+        await pilot.pause()
+        moved = []
+        pane.action_scroll_up = lambda: moved.append("up")
+        await pilot.press("k")
+        await until(lambda: moved)
+        assert app.dashboard.table.run == address("def")

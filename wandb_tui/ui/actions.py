@@ -152,6 +152,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear", ("escape",), "Clear", "End a find; else unmark all; once more, show all runs again.",
            needs=Needs.CHOICE, footer=False),
     Action("undo", ("u",), "Undo", "Put back what was removed last.", needs=Needs.REMOVED, footer=False),
+    Action("down", ("j",), "Down", "Go down, as with ↓.", where=Where.RUNS, footer=False),
+    Action("up", ("k",), "Up", "Go up, as with ↑.", where=Where.RUNS, footer=False),
     Action("copy", ("y",), "Copy",
            "Copy its id, its page's address, its artifact's name, or a wandb.init that forks it.",
            where=Where.RUNS, needs=Needs.RUN),

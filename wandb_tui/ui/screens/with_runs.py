@@ -32,6 +32,14 @@ class WithRuns(LiveScreen):
     def target_rows(self) -> list[Watched]:
         """The runs that are meant."""
 
+    def action_down(self) -> None:
+        """What the arrow does where the focus is."""
+        self.app.simulate_key("down")
+
+    def action_up(self) -> None:
+        """What the arrow does where the focus is."""
+        self.app.simulate_key("up")
+
     def action_copy(self) -> None:
         """Choose what to copy of the runs."""
         from wandb_tui.ui.screens.copy import CopyMenu
