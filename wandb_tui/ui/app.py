@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,7 +14,6 @@ from typing import TypeVar
 
 from textual.command import Provider
 from textual.events import Event, InputEvent, Resize
-from textual.filter import LineFilter
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
@@ -27,19 +25,15 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, Terms, summary
 from wandb_tui.ui.announcer import Announcer
-from wandb_tui.ui.ascii import InAscii
+from wandb_tui.ui.appearance import DressedApp
 from wandb_tui.ui.backend import Backend
 from wandb_tui.ui.hearing import Hearing
 from wandb_tui.ui.keeper import Elsewhere, Recalled, Relief, Restored, Trouble
-from wandb_tui.ui.look import ASCII, LOOKS, Look, clean
+from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens import import_screens
 from wandb_tui.ui.screens.dashboard import Dashboard
-from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
 from wandb_tui.ui.session import Session
-from wandb_tui.ui.speaking import SpeakingApp
-from wandb_tui.ui.terminal import below_a_shell
-from wandb_tui.ui.themes import DARK, THEMES, in_sixteen_colours, own_colours
 from wandb_tui.ui.threads import DaemonExecutor
 
 log = logging.getLogger(__name__)
@@ -71,7 +65,7 @@ class HookFailed(Message):
         self.text = text
 
 
-class WandbTuiApp(SpeakingApp):
+class WandbTuiApp(DressedApp):
     """The dashboard of wandb-tui. Its return value is the exit status."""
 
     TITLE = "wandb-tui"
@@ -91,14 +85,10 @@ class WandbTuiApp(SpeakingApp):
         theme: str | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
-        super().__init__(backend.into_tmux)
+        super().__init__(Look(ascii_look, links), theme, backend.into_tmux)
         self._backend = backend
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
-        self.look = Look(ascii_look, links)
-        self._wanted_look = self.look.name
-        self._in_ascii = InAscii()
-        self._begin_with_theme(theme)
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
         self._leaving = False
@@ -111,25 +101,6 @@ class WandbTuiApp(SpeakingApp):
         self.hearing = Hearing(self.session, self.set_timer, self._paint)
 
     # Beginning
-
-    def _begin_with_theme(self, wanted: str | None) -> None:
-        """Choose the colours of the first painting; assigning a theme later on has all styles read once more."""
-        self._wanted_theme = wanted
-        for theme in THEMES:
-            self.register_theme(theme)
-        name = wanted if wanted in self.available_themes else DARK
-        self.set_reactive(WandbTuiApp.theme, name)
-        dark = self.current_theme.dark
-        self.update_classes({f"-theme-{name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False)
-        self.stylesheet.set_variables(self.get_css_variables())
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Colours of ours that other people's themes do not have."""
-        return own_colours(dark=self.current_theme.dark)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every line goes through before it is shown."""
-        return [*super().get_line_filters(), *([self._in_ascii] if self.look.ascii else [])]
 
     async def on_load(self) -> None:
         """Before anything else: whatever runs off this thread gets a thread of its own."""
@@ -148,40 +119,16 @@ class WandbTuiApp(SpeakingApp):
 
     def on_mount(self) -> None:
         """Show first, then fetch what takes longer."""
-        few = not self.is_headless and self.console.color_system in {"standard", "windows"}
-        self.set_class(few, "-few-colours")
-        if few:
-            for theme in in_sixteen_colours():
-                self.register_theme(theme)
-            self.mutate_reactive(WandbTuiApp.theme)
         self.set_interval(1, self._tick)
         self.set_keymap(self.session.keys.keymap)
         if complaints := self.session.keys.complaints:
             log.warning("Of the keys in the settings: %s", " ".join(complaints))
             self.notify(clean(" ".join(complaints), 600), title="Keys", severity="warning", timeout=15, markup=False)
-        self._hear_continuing()
-        # Back from the shell the terminal is empty, and Textual would only paint what changes.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-
-    def _hear_continuing(self) -> None:
-        """Take over the signal to go on. Whoever loses the terminal gets one as well, and Textual would begin anew."""
-        if not self.is_headless and (number := getattr(signal, "SIGCONT", None)):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(number, self._go_on)
-
-    def _go_on(self) -> None:
-        if self._leaving or self._driver is None:
-            return
-        if getattr(self._driver, "_must_signal_resume", True):
-            self._driver.resume_application_mode()
-        else:
-            # Somebody has stopped us with the one signal that nobody hears, and may have written over the screen.
-            self.screen.refresh(layout=True)
 
     def on_restored(self, message: Restored) -> None:
         """The rows on disk come first; then what the command line names, then the services."""
         self.session.restore(message.rows, message.view)
-        self._take_back_appearance()
+        self.take_back_appearance()
         self._announcer.know(self.session.watch)
         self.dashboard.loaded()
         self.call_after_refresh(self._start_up)
@@ -308,7 +255,7 @@ class WandbTuiApp(SpeakingApp):
 
     def _paint(self, changed: Collection[Watched]) -> Iterator[None]:
         """Show what has become of these rows, part by part."""
-        for screen in self._live:
+        for screen in self.live_screens:
             yield from screen.repainting(changed)
         if self.session.sign_in_problem != self._problem:
             # With a refused sign-in it may have become known what the user has to be asked.
@@ -341,43 +288,9 @@ class WandbTuiApp(SpeakingApp):
         if (row := self.session.remark(message.run, message.text)) is not None:
             self.dashboard.repaint([row])
 
-    # Colours and signs
-
-    def choose_theme(self, theme: str) -> None:
-        """Change the colours, and remember that; until the settings name another theme than now."""
-        self.theme = theme
-        self.session.remember("theme", {"chosen": theme, "over": self._wanted_theme or ""})
-
-    def choose_look(self, look: str) -> None:
-        """Change the signs, and remember that; until the settings name another look than now."""
-        self._draw_with(look)
-        self.session.remember("look", {"chosen": look, "over": self._wanted_look})
-
-    def _draw_with(self, look: str) -> None:
-        self.look.ascii = look == ASCII
-        for screen in self._live:
-            screen.redraw()
-
-    def _take_back_appearance(self) -> None:
-        theme, look = self._chosen("theme", self._wanted_theme or ""), self._chosen("look", self._wanted_look)
-        if theme in self.available_themes and theme != self.theme:
-            self.theme = theme
-        if look in LOOKS and look != self.look.name:
-            self._draw_with(look)
-
-    def _chosen(self, what: str, wanted: str) -> str:
-        """What has been chosen in place of what the settings want; empty where nothing was, or they want another."""
-        kept = self.session.view.get(what)
-        return str(kept.get("chosen")) if isinstance(kept, dict) and kept.get("over") == wanted else ""
-
     def _tick(self) -> None:
-        for screen in self._live:
+        for screen in self.live_screens:
             screen.tick()
-
-    @property
-    def _live(self) -> list[LiveScreen]:
-        """The screens that show how the monitors stand, covered ones included."""
-        return [screen for screen in self.screen_stack if isinstance(screen, LiveScreen)]
 
     def on_elsewhere(self, message: Elsewhere) -> None:
         """Another dashboard has changed the list."""
@@ -498,18 +411,6 @@ class WandbTuiApp(SpeakingApp):
             then = "This was the demo: nothing of it is kept."
         question = Confirm("Quit wandb-tui?", f"{what} still being watched. {then}", yes="Quit")
         self.push_screen(question, lambda yes: self._leave() if yes else None)
-
-    def action_suspend_process(self) -> None:
-        """Stop, and give the terminal back to the shell; its `fg` goes on."""
-        if self.is_headless or self._driver is None or not self._driver.can_suspend or not below_a_shell():
-            self.notify("There is no shell here to go back to", severity="warning", timeout=5, markup=False)
-            return
-        self.app_suspend_signal.publish(self)
-        # The terminal is given back first: the shell takes it as soon as a launcher such as `uv run` has stopped.
-        self._driver.suspend_application_mode()
-        vars(self._driver)["_must_signal_resume"] = True
-        # The whole group stops, as when the terminal itself does it.
-        os.killpg(0, signal.SIGSTOP)
 
     async def action_quit(self) -> None:
         """Textual's own way out takes ours."""

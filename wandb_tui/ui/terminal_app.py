@@ -1,19 +1,21 @@
-"""An app that speaks to the terminal itself: its clipboard, and its notifications."""
+"""An app that deals with its terminal itself: the clipboard, notifications, and giving it back to the shell."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import Callable
 
 from textual.app import App
 from textual.message import Message
 
 from wandb_tui.ui.sequences import clipboard, in_tmux, notified, through
+from wandb_tui.ui.terminal import below_a_shell
 
 
-class SpeakingApp(App[int]):
+class TerminalApp(App[int]):
     """Whatever it says is written by Textual's own writer, so between two paintings and never into one."""
 
     def __init__(self, into_tmux: Callable[[str], bool] | None) -> None:
@@ -25,6 +27,14 @@ class SpeakingApp(App[int]):
         super().__init__()
         self._into_tmux = into_tmux
         self._focus_told = False
+
+    def on_mount(self) -> None:
+        """Be ready to come back from the shell."""
+        self._hear_continuing()
+        # The terminal is empty then, and Textual would only paint what changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+
+    # Speaking to it
 
     def notify_outside(self, title: str, text: str) -> None:
         """Let the terminal notify the user, unless it has told that the user is looking at it; many never tell."""
@@ -67,3 +77,32 @@ class SpeakingApp(App[int]):
     def _say(self, sequence: str) -> None:
         if self._driver is not None:
             self._driver.write(sequence)
+
+    # Giving it back
+
+    def action_suspend_process(self) -> None:
+        """Stop, and give the terminal back to the shell; its `fg` goes on."""
+        if self.is_headless or self._driver is None or not self._driver.can_suspend or not below_a_shell():
+            self.notify("There is no shell here to go back to", severity="warning", timeout=5, markup=False)
+            return
+        self.app_suspend_signal.publish(self)
+        # The terminal is given back first: the shell takes it as soon as a launcher such as `uv run` has stopped.
+        self._driver.suspend_application_mode()
+        vars(self._driver)["_must_signal_resume"] = True
+        # The whole group stops, as when the terminal itself does it.
+        os.killpg(0, signal.SIGSTOP)
+
+    def _hear_continuing(self) -> None:
+        """Take over the signal to go on. Whoever loses the terminal gets one as well, and Textual would begin anew."""
+        if not self.is_headless and (number := getattr(signal, "SIGCONT", None)):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(number, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._driver is None or self._exit:
+            return
+        if getattr(self._driver, "_must_signal_resume", True):
+            self._driver.resume_application_mode()
+        else:
+            # Somebody has stopped us with the one signal that nobody hears, and may have written over the screen.
+            self.screen.refresh(layout=True)
