@@ -219,6 +219,30 @@ async def test_the_filter(text, left):
         assert f"{len(left)} of 5" in shown(app)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("state:fialed", "0 of 5 · “fialed” is no state: failed, "),
+        ("r !state:Canceled", "5 of 5 · “Canceled” is no state: cancelled, "),
+        ("status:failed", "0 of 5 · did you mean “state:”?"),
+        ("prject:lab", "0 of 5 · did you mean “project:”?"),
+        ("state:Fail", "2 of 5"),
+        ("state:/ed$/", "3 of 5"),
+        ("step:200", "0 of 5"),
+        ("exp:1", "0 of 5"),
+    ],
+)
+async def test_a_slip_in_a_filter_is_told(text, told):
+    async with running(ended(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash")
+        app.dashboard.query_one("FilterBar Input", Input).value = text
+        await until(lambda: told in shown(app))
+        line = next(line for line in shown(app).splitlines() if told in line)
+        assert ("·" in line) is ("·" in told)
+        assert text in line
+
+
 async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
 
+from wandb_tui.core.state import State
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.look import clean, run_name
 
@@ -19,6 +21,9 @@ _FIELDS: dict[str, Callable[[Watched], str]] = {
     "log": lambda row: clean(row.message),
     "is": lambda row: row.run_info.state if row.run_info else "",
 }
+
+_CLOSE = 0.7
+"""How alike a word and the name of a field are at least, of 1, where the one was meant by the other."""
 
 _TERM = re.compile(
     r"""
@@ -74,8 +79,11 @@ class Filter:
         self.text = text.strip()
         self.wrong = ""
         """What cannot be understood, in one sentence; empty where all can."""
+        self.doubt = ""
+        """What is likely to be a slip, in a few words, though it can be understood."""
         self._tests: list[Predicate] = []
         for term in terms(self.text):
+            self.doubt = self.doubt or _doubt(term)
             try:
                 self._tests.append(_test(term))
             except re.error as error:
@@ -84,6 +92,15 @@ class Filter:
     def matches(self, row: Watched) -> bool:
         """Whether a run is shown; an empty filter shows all of them."""
         return all(test(row) for test in self._tests)
+
+
+def _doubt(term: Term) -> str:
+    """Of a field or a state that there is not, what there is, the closest first."""
+    if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in State):
+        known = sorted(State, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
+        return f"“{clean(term.text, 20)}” is no state: {', '.join(known)}"
+    meant = get_close_matches(term.field, _FIELDS, 1, _CLOSE) if term.field and term.field not in _FIELDS else []
+    return f"did you mean “{meant[0]}:”?" if meant else ""
 
 
 def _test(term: Term) -> Predicate:

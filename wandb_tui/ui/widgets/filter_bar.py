@@ -25,6 +25,8 @@ class FilterBar(Horizontal):
 
     wrong: reactive[str] = reactive("")
     """Why the filter cannot be understood."""
+    doubt: reactive[str] = reactive("")
+    """What is likely to be a slip in it."""
     counted: reactive[tuple[int, int]] = reactive((0, 0))
     """How many runs are shown, of how many."""
 
@@ -94,6 +96,10 @@ class FilterBar(Horizontal):
         """Say what is wrong."""
         self._say()
 
+    def watch_doubt(self) -> None:
+        """Say what is likely to be a slip."""
+        self._say()
+
     def watch_counted(self) -> None:
         """Say how many are left."""
         self._say()
@@ -103,5 +109,6 @@ class FilterBar(Horizontal):
         if self.wrong:
             note = Content.styled(self._look.text(f"✖ {self.wrong}"), "$error")
         else:
-            note = Content.styled(f"{shown} of {of}", "$quiet" if shown else "$warning")
+            said = f"{shown} of {of}" + (f" · {self.doubt}" if self.doubt else "")
+            note = Content.styled(said, "$quiet" if shown and not self.doubt else "$warning")
         self._note.update(note)
