@@ -12,7 +12,7 @@ from browsing import add_run
 from test_window import display
 
 from wandb_tui.cli.dashboard import dashboard_app
-from wandb_tui.core.checks import Mend
+from wandb_tui.core.checks import Mark, Mend
 from wandb_tui.core.errors import SignInError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.habit import Habit, Starter
@@ -22,6 +22,7 @@ from wandb_tui.core.state import State
 from wandb_tui.doctor import examine, examine_run
 from wandb_tui.doctor.clinic import Clinic
 from wandb_tui.doctor.exports import Patience
+from wandb_tui.doctor.here import looks
 from wandb_tui.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.paths import Paths
@@ -376,6 +377,20 @@ def test_a_server_that_is_down(sandbox, run, tmp_path):
     assert "Nothing listens" in checks["server"].message
     assert "ERR_" in checks["sign-in page"].message
     assert checks["run page"].mark == checks["what starts one"].mark == "skipped"
+
+
+def test_a_home_that_cannot_be_written_is_told(tmp_path):
+    def files(home):
+        paths = Paths(tmp_path / "config", home / "state", home / "log")
+        check = next(look for look in looks(Wiring(environ={}, paths=paths), None) if look.name == "files").do()
+        assert not (home / "log").exists()
+        return check
+
+    assert files(tmp_path / "new").mark is Mark.GOOD
+    (tmp_path / "home").write_text("no folder")
+    check = files(tmp_path / "home")
+    assert check.mark is Mark.WARNING
+    assert f"nothing can be saved in {tmp_path / 'home' / 'state'}, {tmp_path / 'home' / 'log'}" in check.message
 
 
 def test_a_habit_that_cannot_be_kept_is_said(sandbox, wiring, run):

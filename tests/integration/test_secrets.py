@@ -256,6 +256,11 @@ async def test_the_kept_screenshot_shows_neither_name_nor_password(tmp_path):
     assert not open_to_others(path.parent)
 
 
+async def test_a_screenshot_for_which_there_is_no_place_is_let_go(tmp_path):
+    (tmp_path / "home").write_text("no folder")
+    assert await on_page("<p>Hello</p>", lambda page: keep_picture(page, tmp_path / "home" / "pictures")) is None
+
+
 # Crashes
 
 CRASH = """

@@ -24,7 +24,7 @@ from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.record import Attempt
 from wandb_tui.core.state import State
 from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
-from wandb_tui.ui.curves import Span, shown_step, spans, stretches
+from wandb_tui.ui.curves import Span, shown_step, shown_value, spans, stretches
 from wandb_tui.ui.metric_choice import by_worth, first_choice
 from wandb_tui.ui.screens.details import Details
 
@@ -356,6 +356,37 @@ def test_a_curve_breaks_where_it_is_not_finite_and_never_overflows():
     assert spans(Curve("loss", ((0, math.nan),))) is None
     assert Span([2.0, 2.0]).ticks(5, str) == ([0.5], ["2.0"])
     assert Span([0.0, 2.0]).ticks(4, shown_step, whole=True) == ([0.0, 0.5, 1.0], ["0", "1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "count", "whole", "labels"),
+    [
+        (0, 299, 4, True, "0 100 200"),
+        (0, 99, 4, True, "0 20 40 60 80"),
+        (0.786, 2.61, 4, False, "1 1.5 2 2.5"),
+        (0.786, 2.61, 10, False, "0.8 1 1.2 1.4 1.6 1.8 2 2.2 2.4 2.6"),
+        (2.1, 9.9, 2, False, "4 6 8"),
+        (1200, 98000, 4, False, "20000 40000 60000 80000"),
+        (1e6, 6e6, 4, True, "2,000,000 4,000,000 6,000,000"),
+        (0.00012, 0.0031, 4, False, "0.001 0.002 0.003"),
+        (-1.7e308, 1.7e308, 4, False, "-1e+308 0 1e+308"),
+        (0, 1, 8, True, "0 1"),
+        (0.2, 0.9, 3, True, "0"),
+    ],
+)
+def test_the_labels_of_an_axis_are_round_numbers_within_it(low, high, count, whole, labels):
+    span = Span([low, high])
+    places, texts = span.ticks(count, shown_step if whole else shown_value, whole=whole)
+    assert texts == labels.split()
+    assert all(0 <= place <= 1 for place in places)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_every_axis_has_a_few_labels(one, other):
+    for count in (2, 5, 10):
+        places, texts = Span([one, other]).ticks(count, shown_value)
+        assert 1 <= len(texts) == len(places) <= count + 2
+        assert places == sorted(places)
 
 
 JSON = st.recursive(

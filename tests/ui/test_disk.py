@@ -92,6 +92,15 @@ async def test_a_place_that_cannot_be_written(path):
         await until(lambda: app.return_value == 0)
 
 
+async def test_a_place_that_cannot_be_made(path):
+    path.write_text("no folder")
+    async with running(world(path / "state" / "list"), "abc") as (app, pilot):
+        await until(lambda: said(app, f"Nothing can be saved: the watch list {path}"))
+        await goes_on(app, "abc")
+        await pilot.press("q", "y")
+        await until(lambda: app.return_value == 0)
+
+
 async def test_two_dashboards_on_one_file(path):
     async with running(world(path), "abc") as (one, pilot), running(world(path), "def") as (other, _):
         await until(lambda: len(one.session.watch) == len(other.session.watch) == 2)

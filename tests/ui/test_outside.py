@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address, there
 from support import running, shown, until
@@ -12,6 +14,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.ui import app as apps
 from wandb_tui.ui.app import WandbTuiApp
 from wandb_tui.ui.backend import Notices
 from wandb_tui.ui.commands import ActionCommands
@@ -234,8 +237,29 @@ async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
         await all_end(app, prober, *runs)
         await until(lambda: "BELL" in said)
         told = [text for text in said if text == "BELL" or "]9;" in text]
-        assert len(told) <= 4, "at most two groups"
-        assert any("runs are available" in text for text in told)
+        assert len(told) == 2
+        assert "12 runs are available" in told[0]
+
+
+async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monkeypatch):
+    monkeypatch.setattr(apps, "_GATHER", 0.05)
+    monkeypatch.setattr(apps, "_APART", 1.5)
+    runs = [f"r{number}" for number in range(12)]
+    prober, there_is = ending(*runs)
+    async with running(there_is, *runs) as (app, pilot):
+        said = listen(app, monkeypatch)
+        began = time.monotonic()
+        await all_end(app, prober, "r0")
+        await until(lambda: "BELL" in said)
+        for run in runs[1:11]:
+            await all_end(app, prober, run)
+            await pilot.pause(0.01)
+        prober.answer("r11", Probe(Answer.MISSING, message="No such run."))
+        await until(lambda: said.count("BELL") == 2)
+        assert time.monotonic() - began >= 1.5
+        assert len([text for text in said if "]9;" in text]) == 2
+        assert toasts(app)[-1] == "10 runs are available\nr11: No such run."
+        assert [note.title for note in app._notifications][-1] == "10 available, 1 failed"
 
 
 async def test_each_way_of_telling_can_be_off(monkeypatch):
@@ -249,6 +273,7 @@ async def test_each_way_of_telling_can_be_off(monkeypatch):
 
 
 async def test_a_terminal_that_is_looked_at_notifies_nobody(monkeypatch):
+    monkeypatch.setattr(apps, "_APART", 0.1)
     prober, there_is = ending("abc", "def")
     async with running(there_is, "abc", "def") as (app, pilot):
         said = listen(app, monkeypatch)

@@ -50,7 +50,7 @@ sys.exit(run_app(app, Path({log!r})))
 
 
 def test_the_import_is_light():
-    heavy = {"wandb", "playwright", "keyring", "requests", "plotext"}
+    heavy = {"wandb", "playwright", "keyring", "requests", "plotext", "re2"}
     code = f"import sys, wandb_tui.ui.app, wandb_tui.ui.screens.details; print(*{heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
@@ -103,12 +103,12 @@ def read_until(terminal, wanted, timeout=15.0):
 
 
 @contextlib.contextmanager
-def dashboard(folder):
+def dashboard(folder, log="logs/wandb-tui.log"):
     """The story on a terminal of its own, from where it shows its runs; gives the process and our end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, str(story(folder, folder / "logs" / "wandb-tui.log"))],
+        [sys.executable, str(story(folder, folder / log))],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -142,6 +142,19 @@ def test_nobody_else_writes_to_the_terminal_and_quitting_is_quick(tmp_path):
     assert log.read_text().count("NOISE-CHILD") == 2
     assert {"NOISE-ONE", "NOISE-TWO"} <= {line[:9] for line in log.read_text().replace("NOISE", "\nNOISE").split("\n")}
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_place_for_the_log_it_starts_all_the_same_and_logs_nowhere(tmp_path):
+    (tmp_path / "home").write_text("no folder")
+    with dashboard(tmp_path, "home/state/wandb-tui.log") as (process, terminal, first):
+        assert b"40 runs" in first
+        os.write(terminal, b"q")
+        seen = first + read_until(terminal, b"(y)")
+        os.write(terminal, b"y")
+        seen += read_until(terminal, b"\x1b[?1049l") + read_until(terminal, b"\0", 0.3)
+        assert process.wait(5) == 0
+    assert b"NOISE" not in seen
+    assert b"Traceback" not in seen
 
 
 def test_who_is_told_to_go_on_has_not_begun_twice(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from fakes import ABSENT, FakeProber, FakeStore, World, address
 from support import running, shown, until
 from textual.widgets import Input, Static
 
+from tests.pace import Stopwatch
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -340,15 +342,69 @@ async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash", *"r1", "space", *"/[", "enter")
-        await until(lambda: "✖ /[/: unterminated character set" in shown(app))
+        await until(lambda: "✖ /[/: missing ]" in shown(app))
         assert ids(app) == ["r10", "r1"], "what was good before still holds"
         await pilot.press("slash", "backspace", "backspace")
-        await until(lambda: "unterminated" not in shown(app))
+        await until(lambda: "missing ]" not in shown(app))
 
 
-def test_a_runaway_regular_expression_is_refused():
-    assert "for ever" in Filter("/(a+)+$/").wrong
-    assert not Filter("/(a|b)+$/").wrong
+def saying(*texts) -> World:
+    """Runs that have failed with these words."""
+    rows = [KeptRun(address(f"r{number}"), Goal(), 1, State.FAILED, text) for number, text in enumerate(texts)]
+    return World(FakeProber(default=ABSENT), store=FakeStore(rows))
+
+
+@pytest.mark.parametrize(
+    ("expression", "left"),
+    [
+        ("log:/L*L*L*X[^ ]/", 0),
+        ("log:/(L|LL)+X[^ ]/", 0),
+        ("!log:/(L|LL)+X[^ ]/", 2),
+        ("log:/(L+)+$/", 0),
+        ("log:/(L*)*M/", 1),
+    ],
+)
+async def test_no_regular_expression_holds_the_dashboard_up(expression, left):
+    async with running(saying("L" * 1990 + "X", "L" * 1990 + "M")) as (app, pilot):
+        await until(lambda: len(ids(app)) == 2)
+        with Stopwatch() as watch:
+            await pilot.press("slash", *expression, "enter")
+            await until(lambda: f"{left} of 2" in shown(app))
+        assert watch.seconds < 4
+        assert len(ids(app)) == left
+
+
+async def test_regular_expressions_that_take_too_long_are_left_out_until_the_filter_is_edited():
+    texts = ["".join(random.Random(number).choices("Lz ", k=1990)) for number in range(200)]  # noqa: S311
+    async with running(saying(*texts, "lab")) as (app, pilot):
+        await until(lambda: len(ids(app)) == 201)
+        await pilot.press("slash")
+        line = app.dashboard.query_one("FilterBar Input", Input)
+        with Stopwatch() as watch:
+            line.value = "!log:lab log:/(L|z| ){1,1000}q[^y]/"
+            await until(lambda: "✖ /(L|z| ){1,1000}q[^y]/: takes too long" in shown(app))
+        assert watch.seconds < 1
+        assert len(ids(app)) == 200, "the rest of the filter holds"
+        with Stopwatch() as watch:
+            for _ in range(20):
+                app.dashboard.refresh_all()
+        assert watch.seconds < 1, "it is not tried again"
+        line.value = "log:/^lab$/"
+        await until(lambda: "1 of 201" in shown(app))
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("/(a/", "missing )"),
+        ("/*a/", "no argument for repetition operator: *"),
+        ("/(?:(?:a?){999}){999}/", "invalid repetition size: {999}"),
+        ("/(?:\\pL{1,99}){9}/", "pattern too large - compile failed"),
+        ("/a(?=b)/", "invalid perl operator: (?="),
+    ],
+)
+def test_what_is_wrong_with_a_regular_expression(expression, said):
+    assert Filter(expression).wrong.endswith(f"/: {said}")
 
 
 async def test_escape_takes_back_marks_then_the_filter():

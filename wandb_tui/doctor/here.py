@@ -17,6 +17,7 @@ from wandb_tui.core.probe import Answer
 from wandb_tui.doctor.report import Finding, look
 from wandb_tui.doctor.terminal import examine_terminal, facts_here
 from wandb_tui.services.credentials.redact import without_secrets
+from wandb_tui.services.disk.paths import can_be_written
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
@@ -63,7 +64,11 @@ def _versions(_: Wiring) -> Finding:
 
 def _files(wiring: Wiring) -> Finding:
     paths = wiring.paths
-    return Finding(Mark.GOOD, f"settings {paths.settings_file}, state {paths.state}, log {paths.log_file}")
+    where = f"settings {paths.settings_file}, state {paths.state}, log {paths.log_file}"
+    if lost := [str(folder) for folder in (paths.state, paths.log) if not can_be_written(folder)]:
+        mending = "Let them be writable for you; XDG_STATE_HOME names another place."
+        return Finding(Mark.WARNING, f"{where}; nothing can be saved in {', '.join(lost)}", mending)
+    return Finding(Mark.GOOD, where)
 
 
 def _browser(wiring: Wiring) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,12 +21,11 @@ _REASON = 160
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What is said of runs that have ended alike, and which ones they are."""
+    """What is said of all runs that have ended since the last one."""
 
     title: str
     text: str
     severity: Severity
-    rows: tuple[Watched, ...]
 
 
 class Announcer:
@@ -41,39 +40,39 @@ class Announcer:
         for row in rows:
             self._known[row.run] = (row.attempt, row.state)
 
-    def hear(self, rows: Iterable[Watched]) -> bool:
-        """Look for news in rows that have changed; whether there is any."""
+    def hear(self, rows: Iterable[Watched]) -> list[Watched]:
+        """Look for news in rows that have changed; those that have just ended."""
+        news = []
         for row in rows:
             now = (row.attempt, row.state)
             if self._known.get(row.run) != now:
                 self._known[row.run] = now
                 if row.state in _NEWS:
                     self._ended[row.run] = row
+                    news.append(row)
                 else:
                     # Restarted since: how the attempt before ended is no news any more.
                     self._ended.pop(row.run, None)
-        return bool(self._ended)
+        return news
 
-    def take(self) -> list[Announcement]:
-        """The announcements that are due."""
+    def take(self) -> Announcement | None:
+        """What is due, the good first."""
         ended, self._ended = [row for row in self._ended.values() if row.state in _NEWS], {}
         good = [row for row in ended if row.state is State.AVAILABLE]
         bad = [row for row in ended if row.state is not State.AVAILABLE]
-        said: list[Announcement] = []
+        said = [_listed(good, version, "available"), _listed(bad, _reason, "not available")]
+        text = "\n".join(filter(None, said))
+        if good and bad:
+            return Announcement(f"{len(good)} available, {len(bad)} failed", text, "warning")
         if good:
-            text = _listed(good, [version(row) for row in good], "available")
-            said.append(Announcement("Available", text, "information", tuple(good)))
-        if bad:
-            text = _listed(bad, [_reason(row) for row in bad], "not available")
-            said.append(Announcement("Failed", text, "error", tuple(bad)))
-        return said
+            return Announcement("Available", text, "information")
+        return Announcement("Failed", text, "error") if bad else None
 
 
-def _listed(rows: list[Watched], details: list[str], what: str) -> str:
+def _listed(rows: list[Watched], detail: Callable[[Watched], str], what: str) -> str:
     if len(rows) > _BY_NAME:
         return f"{len(rows)} runs are {what}"
-    names = [fit(short_name(row), _NAME) for row in rows]
-    return "\n".join(f"{name}: {detail}" if detail else name for name, detail in zip(names, details, strict=True))
+    return "\n".join(": ".join(filter(None, (fit(short_name(row), _NAME), detail(row)))) for row in rows)
 
 
 def _reason(row: Watched) -> str:

@@ -46,7 +46,9 @@ _BEGIN, _BEGIN_EVERY = 25, 0.03
 # Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
 _ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 _KEYRING_WITHIN = 5.0
-_GATHER = 0.4
+_GATHER, _APART = 0.4, 5.0
+"""Runs that end so soon after each other are announced as one; and the next announcement comes so long after the last
+one, when that is gone: where hundreds end, messages would else cover the screen."""
 _LEAVE_WITHIN = 0.6
 
 
@@ -91,6 +93,7 @@ class WandbTuiApp(DressedApp):
         self._goal = goal
         self._threads = DaemonExecutor()
         self._announcer = Announcer()
+        self._announcing, self._announced_at = False, -_APART
         self._leaving = False
         self._problem = ""
         self.account: AccountState | None = None
@@ -261,20 +264,27 @@ class WandbTuiApp(DressedApp):
             # With a refused sign-in it may have become known what the user has to be asked.
             self._problem = self.session.sign_in_problem
             self.run_worker(self.refresh_account())
-        if self._announcer.hear(changed):
-            self.set_timer(_GATHER, self._announce)
+        ended = self._announcer.hear(changed)
+        for row in ended:
+            self._run_hook(row)
+        if ended and not self._announcing:
+            self._announcing = True
+            self.set_timer(max(_GATHER, self._announced_at + _APART - time.monotonic()), self._announce)
 
     def _announce(self) -> None:
+        self._announcing = False
+        said = self._announcer.take()
+        if said is None:
+            return
+        self._announced_at = time.monotonic()
         notices = self._backend.notices
-        news = self._announcer.take()
-        for said in news:
-            if notices.toast:
-                self.notify(self.look.text(said.text), title=said.title, severity=said.severity, markup=False)
-            if notices.terminal:
-                self.notify_outside(f"wandb-tui: {said.title}", said.text)
-            for row in said.rows:
-                self._run_hook(row)
-        if news and notices.bell:
+        if notices.toast:
+            self.notify(
+                self.look.text(said.text), title=said.title, severity=said.severity, timeout=_APART, markup=False
+            )
+        if notices.terminal:
+            self.notify_outside(f"wandb-tui: {said.title}", said.text)
+        if notices.bell:
             self.bell()
 
     def _run_hook(self, row: Watched) -> None:

@@ -51,7 +51,7 @@ class Arrangement:
         self.order = Order()
         self.hidden: frozenset[str] = frozenset()
         self.compact = False
-        self._filter = Filter("")
+        self._filter = self._typed = Filter("")
         self._filtered_by = ""
         self._shown: dict[RunAddress, Rank | None] = {}
         self._ordered_at = 0.0
@@ -61,12 +61,16 @@ class Arrangement:
         """The runs that are wanted."""
         return self._filter
 
-    def filter_by(self, text: str) -> str:
-        """Take a new filter; what is wrong with it, if anything. The last good one stays until it is mended."""
-        wanted = Filter(text)
-        if not wanted.wrong:
-            self._filter = wanted
-        return wanted.wrong
+    @property
+    def wrong(self) -> str:
+        """What is wrong with the filter as it was typed, in one sentence."""
+        return self._typed.wrong
+
+    def filter_by(self, text: str) -> None:
+        """Take a new filter. If something is wrong with it, the last good one stays until it is mended."""
+        self._typed = Filter(text)
+        if not self._typed.wrong:
+            self._filter = self._typed
 
     def rows(self, rows: Iterable[Watched], now: float, cursor: RunAddress | None = None) -> list[Watched]:
         """The runs to show, in order.
@@ -79,7 +83,9 @@ class Arrangement:
         """
         stays = cursor if self._filter.text == self._filtered_by else None
         self._filtered_by = self._filter.text
-        found = [row for row in rows if row.run == stays or self._filter.matches(row)]
+        rows = list(rows)
+        picked = {row.run for row in self._filter.pick(rows)}
+        found = [row for row in rows if row.run == stays or row.run in picked]
         column = BY_KEY.get(self.order.column)
         self._ordered_at = now
         self._shown = {row.run: _rank(column, row, now) for row in found}
@@ -95,9 +101,13 @@ class Arrangement:
             return False
         column = BY_KEY.get(self.order.column)
         calm = column is not None and column.ticks and now - self._ordered_at < _CALM
+        changed, wrong = list(changed), self._filter.wrong
+        picked = {row.run for row in self._filter.pick(changed)}
+        if self._filter.wrong != wrong:
+            return True
         for row in changed:
             shown = row.run in self._shown
-            if self._filter.matches(row) != shown and not (shown and row.run == cursor):
+            if (row.run in picked) != shown and not (shown and row.run == cursor):
                 return True
             if not calm and shown and self._shown[row.run] != _rank(column, row, now):
                 return True
@@ -120,6 +130,7 @@ class Arrangement:
         if not isinstance(kept, dict):
             return
         self.filter_by(str(kept.get("filter") or ""))
+        self._typed = self._filter
         if str(kept.get("sort")) in BY_KEY:
             self.order = Order(str(kept["sort"]), kept.get("reverse") is True)
         hidden = kept.get("hidden")

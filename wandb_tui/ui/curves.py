@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import groupby
 
 from wandb_tui.core.details import Curve
@@ -28,18 +29,26 @@ class Span:
         return (value / self._scale - self.low / self._scale) / self._length if self._length > 0 else 0.5
 
     def ticks(self, count: int, shown: Callable[[float], str], *, whole: bool = False) -> Ticks:
-        """Some labels, evenly spread, each text once; with `whole` only at whole numbers."""
-        if self._length <= 0 or count < 2:  # noqa: PLR2004 - the two ends
-            return [self.place(self.low)], [shown(self.low)]
+        """About so many labels, two at least, at round numbers; each text once; with `whole` only at whole numbers."""
         labelled: dict[str, float] = {}
-        for number in range(count):
-            value = self._value(number / (count - 1))
-            value = float(round(value)) if whole else value
+        for value in self._round(count, whole=whole) if self._length > 0 else ():
             labelled.setdefault(shown(value), self.place(value))
+        labelled = labelled or {shown(self.low): self.place(self.low)}
         return list(labelled.values()), list(labelled)
 
-    def _value(self, share: float) -> float:
-        return (self.low / self._scale * (1 - share) + self.high / self._scale * share) * self._scale
+    def _round(self, count: int, *, whole: bool) -> list[float]:
+        """The multiples of 1, 2 or 5 times a power of ten, of the smallest that has not too many."""
+        low, high = Decimal(self.low), Decimal(self.high)
+        unit = Decimal(1).scaleb(((high - low) / count).adjusted())
+        if whole:
+            unit = max(unit, Decimal(1))
+        found: list[Decimal] = []
+        for step in (unit * size for size in (1, 2, 5, 10, 20, 50)):
+            there = [step * number for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+            if found and (len(found) <= count + 1 or len(there) < 2):  # noqa: PLR2004 - one label tells of no distance
+                break
+            found = there
+        return [float(value) for value in found]
 
 
 def spans(curve: Curve) -> tuple[Span, Span] | None:
@@ -60,7 +69,7 @@ def stretches(curve: Curve, across: Span, up: Span) -> list[Stretch]:
 
 def shown_value(value: float) -> str:
     """A value as a label."""
-    return f"{value:.3g}"
+    return f"{value:.6g}"
 
 
 def shown_step(step: float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 
@@ -36,8 +37,10 @@ _TERM = re.compile(
     """,
     re.VERBOSE,
 )
-_RUNAWAY = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
-"""A repetition of a repetition, such as `(a+)+`: it may take for ever on a text that does not match."""
+_SECONDS = 0.1
+"""How long the regular expressions may take with all runs together: keys wait for that long at most."""
+_MEMORY = 1 << 20
+"""How many bytes an expression may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +81,43 @@ class Filter:
     def __init__(self, text: str) -> None:
         self.text = text.strip()
         self.wrong = ""
-        """What cannot be understood, in one sentence; empty where all can."""
+        """What cannot be done, in one sentence; empty where all can."""
         self.doubt = ""
         """What is likely to be a slip, in a few words, though it can be understood."""
         self._tests: list[Predicate] = []
+        self._expressions: dict[str, Predicate] = {}
         for term in terms(self.text):
             self.doubt = self.doubt or _doubt(term)
             try:
-                self._tests.append(_test(term))
-            except re.error as error:
-                self.wrong = f"/{clean(term.text, 40)}/: {error.msg}"
+                test = _test(term)
+            except ValueError as error:
+                self.wrong = f"/{clean(term.text, 40)}/: {error}"
+            else:
+                if term.regex:
+                    self._expressions[clean(term.text, 40)] = test
+                else:
+                    self._tests.append(test)
+
+    def pick(self, rows: Iterable[Watched]) -> list[Watched]:
+        """Those of the runs that are shown; an empty filter shows all of them.
+
+        Regular expressions that take too long are left out from then on, until another filter is typed.
+        """
+        rows = [row for row in rows if all(test(row) for test in self._tests)]
+        found = []
+        until = time.thread_time() + _SECONDS
+        for row in rows:
+            if all(test(row) for test in self._expressions.values()):
+                found.append(row)
+            if self._expressions and time.thread_time() > until:
+                self.wrong = f"/{'/ /'.join(self._expressions)}/: takes too long"
+                self._expressions.clear()
+                return rows
+        return found
 
     def matches(self, row: Watched) -> bool:
-        """Whether a run is shown; an empty filter shows all of them."""
-        return all(test(row) for test in self._tests)
+        """Whether a run is shown."""
+        return bool(self.pick([row]))
 
 
 def _doubt(term: Term) -> str:
@@ -110,12 +136,32 @@ def _test(term: Term) -> Predicate:
         return _test(Term(f"{term.field}:{body}", no=term.no))
     read, text = _FIELDS.get(term.field, _text), term.text
     if term.regex:
-        if _RUNAWAY.search(text):
-            raise re.error("a repetition of a repetition may take for ever")
-        found = re.compile(text, re.IGNORECASE).search
-        return lambda row: (found(read(row)) is not None) is not term.no
+        found = _search(text)
+        return lambda row: found(read(row)) is not term.no
     wanted = text.casefold()
     return lambda row: (wanted in read(row).casefold()) is not term.no
+
+
+def _search(pattern: str) -> Callable[[str], bool]:
+    """Whether a text has what a regular expression describes; ValueError says what is wrong with it.
+
+    Not Python's own expressions, nor others that go back and try again: what is typed while it is being typed may take
+    them years. These take a time in proportion to the text; all that they lack is looking around and back.
+    """
+    import re2
+
+    options = re2.Options()
+    options.case_sensitive, options.log_errors, options.max_mem = False, False, _MEMORY
+    try:
+        search = re2.compile(_bytes(pattern), options).search
+    except re2.error as error:
+        said = error.args[0].decode(errors="replace").removesuffix(f": {pattern}")
+        raise ValueError(clean(said, 80)) from error
+    return lambda text: search(_bytes(text)) is not None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _text(row: Watched) -> str:

@@ -29,7 +29,8 @@ def run_app(app: App[int], log_path: Path) -> int:
 
     Args:
         app: The app.
-        log_path: Where all goes that would spoil the screen; made, with its folder, if it is not there.
+        log_path: Where all goes that would spoil the screen; made, with its folder, if it is not there. Where it cannot
+            be written, as in a home that is read-only, all that goes nowhere.
     """
     if not _is_terminal():
         print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
@@ -37,7 +38,8 @@ def run_app(app: App[int], log_path: Path) -> int:
     with _terminal_alone(log_path):
         result = app.run()
     if app.return_code not in {0, None}:
-        print(f"wandb-tui has failed; the reason stands in {log_path}", file=sys.stderr)  # noqa: T201
+        why = f"the reason stands in {log_path}" if os.access(log_path, os.W_OK) else f"{log_path} cannot be written"
+        print(f"wandb-tui has failed; {why}", file=sys.stderr)  # noqa: T201
         return app.return_code or _CRASHED
     return 0 if result is None else result
 
@@ -108,8 +110,11 @@ def _writer(descriptor: int) -> io.TextIOWrapper:
 @contextlib.contextmanager
 def _redirected(descriptors: tuple[int, ...], path: Path) -> Iterator[None]:
     """Let these descriptors lead into a file, and then back to where they led."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
     kept = [(descriptor, os.dup(descriptor)) for descriptor in descriptors]
     try:
         for descriptor in descriptors:

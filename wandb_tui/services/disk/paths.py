@@ -72,6 +72,12 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
     return folder / f"{name}-{hashlib.sha256(server.encode()).hexdigest()[:8]}{suffix}"
 
 
+def can_be_written(folder: Path) -> bool:
+    """Whether files can be put into a folder, or it can be made; nothing is."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
 def private_folder(folder: Path) -> Path:
     """Make `folder` if need be, and let nobody but its owner in, whatever the umask: nor into those made above it."""
     if not folder.parent.exists():

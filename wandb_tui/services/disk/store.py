@@ -222,7 +222,10 @@ class SqliteWatchStore:
             except sqlite3.Error as error:
                 raise self._explained(error) from error
             except OSError as error:
-                raise StoreError(f"The watch list {self._path} cannot be opened: {error.strerror}.") from error
+                raise StoreError(
+                    f"Nothing can be saved: the watch list {self._path} cannot be opened ({error.strerror}).",
+                    "Let its folder be writable for you.",
+                ) from error
 
     def _explained(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF

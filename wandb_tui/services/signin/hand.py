@@ -197,14 +197,17 @@ async def keep_picture(page: Page, folder: Path, *, hide: Iterable[str] = ()) ->
         folder: Where to keep it.
         hide: Texts that are covered wherever else the page shows them.
     """
-    path = private_folder(folder) / "sign-in-page.png"
     try:
         masks = [frame.locator(_FILLED) for frame in page.frames]
         masks += [frame.get_by_text(text) for frame in page.frames for text in hide if text]
         picture = await page.screenshot(mask=masks, timeout=_PATIENCE)
     except Error:
         return None
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(picture)
+    try:
+        path = private_folder(folder) / "sign-in-page.png"
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(picture)
+    except OSError:
+        return None
     return path

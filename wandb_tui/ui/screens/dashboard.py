@@ -167,6 +167,7 @@ class Dashboard(PaneActions):
         """What stands above and below the table may have changed."""
         self.header.counts = replace(self.session.counts, marked=self._marked)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch))
+        self.filter_bar.wrong = self.arrangement.wrong
         self.filter_bar.doubt = self.arrangement.filter.doubt
         targets = self.targets()
         self._banner.message = self.session.sign_in_problem

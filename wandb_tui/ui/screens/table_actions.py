@@ -87,7 +87,7 @@ class TableActions(RunActions):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self.filter_bar.wrong = self.arrangement.filter_by(event.value)
+        self.arrangement.filter_by(event.value)
         self._arranged()
 
     # Marks
