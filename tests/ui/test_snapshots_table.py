@@ -19,7 +19,7 @@ DIALOGS = {
     "columns": ("o", "▲", "h", "Columns", "down", "down", "space"),
     "goal": ("asterisk", "g", "Wait for something else", "x", "exists, v3"),
     "add": ("a", "Add runs", *"abc,one,boom", "not understood"),
-    "filter": ("asterisk", "slash", *"old /[", "unterminated"),
+    "filter": ("asterisk", "slash", *"old /[", "missing ]"),
 }
 
 

@@ -11,6 +11,9 @@ from wandb_tui.ui.look import STATE_COLOURS, Look, clean, minutes, run_name, sho
 _LATE = 0.8
 """From this share of the longest time to wait on, the bar warns."""
 
+_BAD = {State.FAILED, State.TIMED_OUT}
+"""In these states the message tells why."""
+
 RUN_STATE_COLOURS = {"running": "primary", "failed": "error", "crashed": "error", "killed": "warning"}
 """The theme's colour for each state of a run itself that stands out."""
 
@@ -173,4 +176,5 @@ def _nothing(moment: Moment) -> Cell:
 def message(row: Watched, moment: Moment, width: int) -> Cell:
     """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
     doubt = "! " if row.cautions and row.active else ""
-    return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), "warning" if doubt else "quiet")
+    bad = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
+    return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), "warning" if doubt else bad)

@@ -329,8 +329,9 @@ class RunTable(ScrollView, can_focus=True):
             rest = " " * (width - cell_len(cell.text)) + _PAD
             main = len(cell.text) - cell.quiet_tail
             text, tail = cell.text[:main], cell.text[main:]
-            style = base + self._colour(cell.colour)
-            quiet = base + self._colour("quiet") if tail else style
+            # A reversed row would be in patches, as bright as the colours are.
+            style = base if base.reverse else base + self._colour(cell.colour)
+            quiet = base + self._colour("quiet") if tail and not base.reverse else style
             if page and column.key == _LINKED:
                 linked = Style(link=written(page))
                 yield from (Segment(_PAD, base), Segment(text, style + linked))
