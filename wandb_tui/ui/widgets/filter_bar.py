@@ -48,7 +48,7 @@ class FilterBar(Horizontal):
         self._look = look
         self._leave_to = leave_to
         self._input = Input(
-            placeholder=look.text("words  !not  state:failed  project:lab  /regular expression/"), compact=True
+            placeholder=look.text("words  !not  state:failed  is:running  project:lab  /regex/"), compact=True
         )
         self._note = Static()
         self.display = False

@@ -92,6 +92,8 @@ class RunTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._hovered: int | None = None
         self.marks = Marks()
+        self.nothing_found = ""
+        """What stands there where the filter leaves no run."""
         self.app_url = ""
         """Where the server's pages begin; empty while that is not known."""
 
@@ -293,6 +295,11 @@ class RunTable(ScrollView, can_focus=True):
         if y < _HEADING:
             return self._headings().adjust_cell_length(width, self._style())
         index = y - _HEADING + self._top
+        if y == _HEADING and not self._rows and self._arrangement.filter.text:
+            said = self._look.fit(_PAD + self.nothing_found, width)
+            return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
+                width, self._style()
+            )
         if index >= len(self._rows):
             return Strip.blank(width, self._style())
         return self._row(index, width)
