@@ -297,7 +297,12 @@ async def test_a_copy_is_of_this_run():
 
 async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
     many = RunFacts(RunInfo("sun", "running"), config=tuple((f"key{n:03}", n) for n in range(400)))
-    for facts, said in ((many, "and 100 more"), (RunFacts(config=()), "The run has no config.")):
+    for facts, said in (
+        (many, "and 100 more"),
+        (RunFacts(config=()), "The run has no config."),
+        (RunFacts(RunInfo("sun", "running"), summary=()), "The run has no summary yet."),
+        (RunFacts(RunInfo("sun", "finished"), summary=()), "The run has no summary. "),
+    ):
         async with running(world(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
             await opened(app, pilot)
             await until(lambda: "asking" not in shown(app))

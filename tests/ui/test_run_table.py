@@ -74,3 +74,23 @@ async def test_rows_that_come_and_go_leave_the_cursor_on_its_run():
         app.session.remove([address("ghi")])
         app.dashboard.refresh_all()
         assert app.dashboard.table.run == address("def")
+
+
+async def test_without_colours_the_cursor_is_reversed(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(many(), size=(120, 40)) as (app, pilot):
+        table = app.dashboard.table
+        await until(lambda: table.row_count == 300 and table.size.height)
+        await pilot.press("down")
+        await pilot.pause()
+        reversed_ = [any(part.style.reverse for part in table.render_line(line)) for line in range(5)]
+        assert reversed_ == [False, False, True, False, False]
+
+
+async def test_why_a_run_has_failed_stands_out():
+    kept = [KeptRun(address(state), Goal(), 1, state, "So it is") for state in State if state.final]
+    async with running(World(FakeProber(), store=FakeStore(kept)), size=(120, 40)) as (app, _):
+        table = app.dashboard.table
+        await until(lambda: table.row_count == len(kept))
+        colours = {row.run.run_id: table.cell(row.run, "message").colour for row in kept}
+        assert colours == {"available": "quiet", "cancelled": "quiet", "failed": "error", "timed-out": "warning"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -338,6 +339,36 @@ async def test_a_slip_in_a_filter_is_told(text, told):
         assert text in line
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("state:finished", ["abc"]),
+        ("state:failed", ["abc"]),
+        ("is:failed", []),
+        ("state:running", ["def"]),
+        ("!state:running", ["abc"]),
+        ("state:/^(waiting|crashed)$/", ["def"]),
+        ("state:/^available$/", []),
+        ("state:killed", []),
+    ],
+)
+async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
+    failed = KeptRun(address("abc"), Goal(), 1, State.FAILED, "No", run_info=RunInfo("sun", "finished"))
+    waits = KeptRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
+    async with running(World(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(ids(app)) == 2 and app.session.watch[address("def")].state is State.WAITING)
+        assert "No run matches" not in shown(app)
+        await pilot.press("slash")
+        app.dashboard.query_one("FilterBar Input", Input).value = text
+        await until(lambda: f"{len(left)} of 2" in shown(app))
+        assert ids(app) == left
+        assert "is no state" not in shown(app)
+        assert ("No run matches the filter; Esc shows all again" in shown(app)) is (not left)
+        await pilot.press("escape")
+        assert len(ids(app)) == 2
+        await until(lambda: "No run matches" not in shown(app))
+
+
 async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
@@ -405,6 +436,11 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
 )
 def test_what_is_wrong_with_a_regular_expression(expression, said):
     assert Filter(expression).wrong.endswith(f"/: {said}")
+
+
+def test_where_nothing_reads_regular_expressions_that_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "re2", None)
+    assert Filter("/a/").wrong == "/a/: needs the package google-re2"
 
 
 async def test_escape_takes_back_marks_then_the_filter():

@@ -14,6 +14,9 @@ _LATE = 0.8
 AS_IT_WAS = "the run's own state and step when the server last told; since then it may have gone on"
 """What a tilde before them means."""
 
+_BAD = {State.FAILED, State.TIMED_OUT}
+"""In these states the message tells why."""
+
 RUN_STATE_COLOURS = {"running": "primary", "failed": "error", "crashed": "error", "killed": "warning"}
 """The theme's colour for each state of a run itself that stands out."""
 
@@ -175,5 +178,7 @@ def _nothing(moment: Moment) -> Cell:
 def message(row: Watched, moment: Moment, width: int) -> Cell:
     """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
     doubt = "! " if row.cautions and row.active else ""
-    colour = "warning" if doubt or (row.active and row.overdue(moment.now)) else "quiet"
+    colour = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
+    if doubt or (row.active and row.overdue(moment.now)):
+        colour = "warning"
     return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), colour)

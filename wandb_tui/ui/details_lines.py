@@ -117,11 +117,12 @@ def _facts(facts: RunFacts, frame: Frame) -> Iterator[Content]:
         yield from frame.paragraph(f"This server does not know {', '.join(facts.untold)}.", "$quiet")
 
 
-def summary_lines(facts: Part[RunFacts], frame: Frame) -> Iterator[Content]:
-    """The last value of each metric."""
+def summary_lines(facts: Part[RunFacts], info: RunInfo, frame: Frame) -> Iterator[Content]:
+    """The last value of each metric; `info` is the newest that is known of the run."""
     if facts.told is None:
         return _nothing_of_the_run(facts, frame)
-    return _value_lines("summary", facts.told.summary, "The run has no summary yet.", frame)
+    none = "The run has no summary." if info.ended else "The run has no summary yet."
+    return _value_lines("summary", facts.told.summary, none, frame)
 
 
 def config_lines(facts: Part[RunFacts], frame: Frame) -> Iterator[Content]:

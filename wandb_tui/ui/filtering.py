@@ -14,14 +14,21 @@ from wandb_tui.ui.look import clean, run_name
 
 Predicate = Callable[[Watched], bool]
 
-_FIELDS: dict[str, Callable[[Watched], str]] = {
-    "state": lambda row: str(row.state),
-    "project": lambda row: row.run.project_path,
-    "goal": lambda row: str(row.goal),
-    "run": run_name,
-    "log": lambda row: clean(row.message),
-    "is": lambda row: row.run_info.state if row.run_info else "",
+_FIELDS: dict[str, Callable[[Watched], tuple[str, ...]]] = {
+    "state": lambda row: (str(row.state), _own_state(row)),
+    "project": lambda row: (row.run.project_path,),
+    "goal": lambda row: (str(row.goal),),
+    "run": lambda row: (run_name(row),),
+    "log": lambda row: (clean(row.message),),
+    "is": lambda row: (_own_state(row),),
 }
+"""What each field looks into: `state` into the monitor's state and the run's own, `is` into the run's own alone."""
+
+_STATES = (
+    *State,
+    *("running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
+)
+"""The states of a monitor and of a run; “failed” is one of either."""
 
 _CLOSE = 0.7
 """How alike a word and the name of a field are at least, of 1, where the one was meant by the other."""
@@ -122,8 +129,8 @@ class Filter:
 
 def _doubt(term: Term) -> str:
     """Of a field or a state that there is not, what there is, the closest first."""
-    if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in State):
-        known = sorted(State, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
+    if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in _STATES):
+        known = sorted(_STATES, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
         return f"“{clean(term.text, 20)}” is no state: {', '.join(known)}"
     meant = get_close_matches(term.field, _FIELDS, 1, _CLOSE) if term.field and term.field not in _FIELDS else []
     return f"did you mean “{meant[0]}:”?" if meant else ""
@@ -137,9 +144,9 @@ def _test(term: Term) -> Predicate:
     read, text = _FIELDS.get(term.field, _text), term.text
     if term.regex:
         found = _search(text)
-        return lambda row: found(read(row)) is not term.no
+        return lambda row: any(map(found, read(row))) is not term.no
     wanted = text.casefold()
-    return lambda row: (wanted in read(row).casefold()) is not term.no
+    return lambda row: any(wanted in one.casefold() for one in read(row)) is not term.no
 
 
 def _search(pattern: str) -> Callable[[str], bool]:
@@ -148,7 +155,10 @@ def _search(pattern: str) -> Callable[[str], bool]:
     Not Python's own expressions, nor others that go back and try again: what is typed while it is being typed may take
     them years. These take a time in proportion to the text; all that they lack is looking around and back.
     """
-    import re2
+    try:
+        import re2
+    except ImportError:
+        raise ValueError("needs the package google-re2") from None
 
     options = re2.Options()
     options.case_sensitive, options.log_errors, options.max_mem = False, False, _MEMORY
@@ -164,5 +174,9 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _text(row: Watched) -> str:
-    return f"{row.state} {run_name(row)} {row.run.project_path} {row.goal} {row.artifact or ''}"
+def _text(row: Watched) -> tuple[str, ...]:
+    return (f"{row.state} {run_name(row)} {row.run.project_path} {row.goal} {row.artifact or ''}",)
+
+
+def _own_state(row: Watched) -> str:
+    return row.run_info.state if row.run_info else ""

@@ -57,6 +57,7 @@ class Dashboard(PaneActions):
         self.header = HeaderBar(session.backend.host, look)
         self.arrangement = Arrangement()
         self.table = RunTable(look, session.clock, self.arrangement)
+        self.table.nothing_found = session.keys.hint("No run matches the filter", "clear", "shows all again")
         self.panes = Panes(look)
         self.find_bar = FindBar()
         self._banner, self.filter_bar, self._keys = (

@@ -82,7 +82,9 @@ class Details(WithRuns):
                 id="versions",
             ),
             Section("Attempts", lambda width: [*attempt_lines(self._row, self._frame(width))], id="attempts"),
-            Section("Summary", lambda width: [*summary_lines(self._facts, self._frame(width))], id="summary"),
+            Section(
+                "Summary", lambda width: [*summary_lines(self._facts, self._info, self._frame(width))], id="summary"
+            ),
             Section("Config", lambda width: [*config_lines(self._facts, self._frame(width))], id="config"),
         ]
 

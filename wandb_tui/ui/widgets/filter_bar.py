@@ -39,7 +39,7 @@ class FilterBar(Horizontal):
         """Make the line, hidden; `leave_to` gets the keys when the user is done with the filter."""
         super().__init__()
         self._leave_to = leave_to
-        self._input = Input(placeholder="words  !not  state:failed  project:lab  /regular expression/", compact=True)
+        self._input = Input(placeholder="words  !not  state:failed  is:running  project:lab  /regex/", compact=True)
         self._note = Static()
         self.display = False
 

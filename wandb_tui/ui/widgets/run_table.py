@@ -96,6 +96,8 @@ class RunTable(ScrollView, can_focus=True):
         self._cursor = 0
         self._hovered: int | None = None
         self.marks = Marks()
+        self.nothing_found = ""
+        """What stands there where the filter leaves no run."""
         self.app_url = ""
         """Where the server's pages begin; empty while that is not known."""
 
@@ -304,6 +306,11 @@ class RunTable(ScrollView, can_focus=True):
         if y < _HEADING:
             return self._headings().adjust_cell_length(width, self._style())
         index = y - _HEADING + self._top
+        if y == _HEADING and not self._rows and self._arrangement.filter.text:
+            said = self._look.fit(_PAD + self.nothing_found, width)
+            return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
+                width, self._style()
+            )
         if index >= len(self._rows):
             return Strip.blank(width, self._style())
         return self._row(index, width)
@@ -340,8 +347,9 @@ class RunTable(ScrollView, can_focus=True):
             rest = " " * (width - cell_len(cell.text)) + _PAD
             main = len(cell.text) - cell.quiet_tail
             text, tail = cell.text[:main], cell.text[main:]
-            style = base + self._colour(cell.colour)
-            quiet = base + self._colour("quiet") if tail else style
+            # A reversed row would be in patches, as bright as the colours are.
+            style = base if base.reverse else base + self._colour(cell.colour)
+            quiet = base + self._colour("quiet") if tail and not base.reverse else style
             if page and column.key == _LINKED:
                 linked = Style(link=written(page))
                 yield from (Segment(_PAD, base), Segment(text, style + linked))
