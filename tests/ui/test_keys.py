@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from fakes import World, address
+from fakes import FakeCatalogue, FakeDoctor, World, address
 from support import running, shown, until
+from textual.widgets import Input
 
+from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.actions import ACTIONS, BY_ID
+from wandb_tui.ui.actions import ACTIONS, BY_ID, MAIN, Where
 from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.keys import KeyTable, read_key
+from wandb_tui.ui.screens.add import AddRuns
+from wandb_tui.ui.screens.dialog import Dialog
 from wandb_tui.ui.screens.help import Help
 
 
@@ -119,3 +123,94 @@ async def test_the_mouse_over_a_key_tells_what_it_does():
         bar = app.screen.query_one("KeyBar")
         await until(lambda: bar.tooltip is not None)
         assert BY_ID["add"].help in str(bar.tooltip)
+
+
+def everything(**options):
+    """A world with all that a dialog may need."""
+    return World(
+        catalogue=FakeCatalogue([ListedRun("lab", "forks", "a1", name="sun", group="grid")]),
+        doctor=FakeDoctor({}),
+        **options,
+    )
+
+
+DIALOGS = {
+    Where.ADD: "a",
+    Where.PICK: "p",
+    Where.GOAL: "g",
+    Where.COLUMNS: "h",
+    Where.COPY: "y",
+    Where.DOCTOR: "D",
+    Where.CONFIRM: "q",
+    Where.SIGN_IN: "s",
+}
+"""The key that opens each of the dialogs, but for the help itself."""
+
+
+@pytest.mark.parametrize("place", DIALOGS)
+async def test_help_shows_every_key_of_a_dialog(place):
+    async with running(everything(), "abc", size=(120, 60)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
+        await pilot.press(DIALOGS[place], "f1")
+        assert isinstance(app.screen, Help)
+        lines = shown(app)
+        for action in ACTIONS:
+            if action.where is place:
+                assert action.all_keys in lines
+                assert action.label in lines
+        await pilot.press("f1")
+        assert place in app.screen.PLACES
+
+
+def test_every_dialog_has_its_keys_from_the_table():
+    from wandb_tui.ui.screens import import_screens
+
+    import_screens()
+    assert {action.where for action in ACTIONS} - MAIN == {*DIALOGS, Where.HELP}
+    ours = [kind for kind in Dialog.__subclasses__() if kind.__module__.startswith("wandb_tui.")]
+    assert sorted(place for kind in ours for place in kind.PLACES) == sorted({*DIALOGS, Where.HELP})
+    for kind in ours:
+        by_hand = [binding.key for binding in kind.BINDINGS if not binding.id]
+        assert not {*",".join(by_hand).split(",")} - {"", "tab", "shift+tab", "left", "right"}, "those only move"
+
+
+async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
+    keys = {"add.submit": "F2", "add.close": "ctrl+x", "pick.group": "x", "pick.search": "ctrl+f", "copy.fork": "k"}
+    async with running(everything(keys=keys), "abc", size=(120, 40)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
+        await pilot.press("a", *"def")
+        await until(lambda: "Add 1 run (F2)" in shown(app) and "Close (^x)" in shown(app))
+        await pilot.press("ctrl+s", "escape")
+        assert isinstance(app.screen, AddRuns)
+        await pilot.press("f2")
+        await until(lambda: address("def") in app.session.watch)
+        await pilot.press("a", "ctrl+x", "p")
+        await until(lambda: app.screen._listing.names)
+        await pilot.press("enter")
+        await until(lambda: app.screen._place.entity and app.screen._listing.names)
+        await pilot.press("enter")
+        await until(lambda: "x its group" in shown(app) and "^f search" in shown(app))
+        search = app.screen.query_one("#pick-search", Input)
+        await pilot.press("ctrl+f", *"/x")
+        assert search.value == "/x", "typed into a line, they are letters"
+        search.value = ""
+        await pilot.press("escape")
+        await until(lambda: "sun" in shown(app))
+        await pilot.press("x")
+        await until(lambda: search.value == "group:grid")
+        await pilot.press("escape", "y")
+        assert "k  fork snippet" in shown(app)
+        await pilot.press("f")
+        assert not app.clipboard
+        await pilot.press("k")
+        assert "fork_from" in app.clipboard
+
+
+def test_a_key_may_mean_one_thing_in_a_dialog_and_another_elsewhere():
+    table = KeyTable({"doctor.way": "c", "columns.sort": "c", "copy.fork": "x", "add.submit": "F5"})
+    assert not table.complaints
+    assert (table.first("cancel"), table.first("doctor.way"), table.first("dashboard.sort")) == ("c", "c", "o")
+    (complaint,) = KeyTable({"doctor.way": "r"}).complaints
+    assert complaint == "r is for doctor.way now; doctor.again has no key now."
+    (complaint,) = KeyTable({"anywhere.help": "F2", "add.submit": "F2"}).complaints
+    assert complaint == "F2 is wanted by anywhere.help and add.submit; the first has it."

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static, TextArea
 
 from wandb_tui.core.goal import Goal
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, in_words, offer, summary
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
@@ -40,12 +40,8 @@ Add = Callable[[list[Effect]], None]
 class AddRuns(Dialog[None]):
     """Adds what can be understood; what cannot be stays in the box."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        # Most terminals send Ctrl+Enter as Ctrl+J.
-        Binding("ctrl+enter,ctrl+j,ctrl+s", "submit", "Add", priority=True),
-        Binding("ctrl+o", "pick", "Pick runs from the server instead", priority=True),
-        Binding("escape", "dismiss", "Close"),
-    ]
+    PLACES = (Where.ADD,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
         self, session: Session, goal: Goal, look: Look, add: Add, pick: Callable[[], None] | None = None
@@ -73,9 +69,9 @@ class AddRuns(Dialog[None]):
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 if self._pick is not None:
-                    yield Button(self._look.text("Pick… (^o)"), id="pick")
-                yield Button("Add (^s)", variant="primary", id="add")
-                yield Button("Close (Esc)", id="close")
+                    yield Button(self.keys.label(self._look.text("Pick…"), "add.pick"), id="pick")
+                yield Button(self.keys.label("Add", "add.submit"), variant="primary", id="add")
+                yield Button(self.keys.label("Close", "add.close"), id="close")
 
     def on_mount(self) -> None:
         """Start with an empty verdict."""
@@ -161,7 +157,7 @@ class AddRuns(Dialog[None]):
         good = _good(checked)
         wrong = sum(one.verdict is Verdict.WRONG for one in checked)
         self.query_one("#tally", Static).update(Content.styled(self._tally(good, wrong), "$quiet"))
-        relabel(self.query_one("#add", Button), f"{offer(good)} (^s)")
+        relabel(self.query_one("#add", Button), self.keys.label(offer(good), "add.submit"))
 
     def _tally(self, good: list[Effect], wrong: int) -> str:
         """How many there are of what; briefly where there is no room: each line tells the rest."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.arrangement import Arrangement
 from wandb_tui.ui.columns import ALWAYS, COLUMNS, Column
 from wandb_tui.ui.look import Look
@@ -21,12 +21,8 @@ from wandb_tui.ui.screens.dialog import Dialog
 class ChooseColumns(Dialog[None]):
     """What is changed here is seen at once in the table behind."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("space,enter", "show_or_hide", "Show or hide", priority=True),
-        Binding("o", "sort", "Sort by it, then the other way round, then not"),
-        Binding("w", "compact", "Compact or wide"),
-        Binding("escape,h,q", "dismiss", "Close"),
-    ]
+    PLACES = (Where.COLUMNS,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, arrangement: Arrangement, look: Look, changed: Callable[[], None]) -> None:
         super().__init__()
@@ -45,9 +41,9 @@ class ChooseColumns(Dialog[None]):
                 classes="dialog-note",
             )
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Sort (o)", id="sort")
-                yield Button("Compact (w)", id="compact")
-                yield Button("Close (Esc)", id="close")
+                yield Button(self.keys.label("Sort", "columns.sort"), id="sort")
+                yield Button(self.keys.label("Compact", "columns.compact"), id="compact")
+                yield Button(self.keys.label("Close", "columns.close"), id="close")
 
     def on_mount(self) -> None:
         """Show how it stands."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from wandb_tui.ui.actions import BY_ID, Where
+from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.look import clean
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.app import WandbTuiApp
 
 T = TypeVar("T")
 
@@ -17,8 +21,15 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T]):
     """A box over the dashboard with a line for what is wrong."""
 
+    PLACES: ClassVar[tuple[Where, ...]] = ()
+    """Whose actions can be used here."""
     # The app's own keys end at a dialog; in a line one types into, a question mark is just that.
-    BINDINGS = [Binding("question_mark,f1", "app.help", "Help", show=False)]  # noqa: RUF012 - as Textual declares it
+    BINDINGS = [BY_ID["help"].binding]  # noqa: RUF012 - as Textual declares it
+
+    @property
+    def keys(self) -> KeyTable:
+        """The keys in force."""
+        return cast("WandbTuiApp", self.app).session.keys
 
     def say_wrong(self, text: str) -> None:
         """Show what is wrong; an empty text hides the line."""
