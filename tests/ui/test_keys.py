@@ -55,9 +55,12 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
     ("wishes", "says"),
     [
         ({"dashboard.restat": "k"}, "did you mean “dashboard.restart”?"),
-        ({"dashboard.cancel": "zz"}, "“zz” for dashboard.cancel is no key; it keeps c."),
-        ({"dashboard.cancel": "up"}, "up moves the cursor"),
+        ({"dashboard.cancel": "zz"}, "“zz” is no key; dashboard.cancel keeps c."),
+        ({"dashboard.cancel": "up"}, "up moves the cursor; dashboard.cancel keeps c."),
         ({"dashboard.cancel": "ctrl+c"}, "^c always leaves"),
+        ({"dashboard.add": "ä,up"}, "up moves the cursor; dashboard.add has ä."),
+        ({"add.submit": "x, F2"}, "x is typed there; add.submit has F2."),
+        ({"sign_in.leave": "space"}, "Space is typed there; sign_in.leave keeps Esc."),
         ({"dashboard.cancel": "k", "dashboard.visit": "k"}, "k is wanted by dashboard.cancel and dashboard.visit"),
         ({"dashboard.cancel": "r"}, "r is for dashboard.cancel now; dashboard.restart has no key now."),
         ({"dashboard.cancel": "d"}, "dashboard.remove has Del left."),
@@ -66,6 +69,16 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
 def test_what_cannot_be_is_said_in_one_sentence(wishes, says):
     (complaint,) = KeyTable(wishes).complaints
     assert says in complaint
+
+
+def test_the_good_ones_of_several_keys_are_taken():
+    table = KeyTable({"dashboard.add": "ä,up", "pick.up": "left, h", "pick.search": "j"})
+    assert (table.of(BY_ID["add"]), table.of(BY_ID["pick.up"]), table.first("pick.search")) == (
+        ("ä",),
+        ("left", "h"),
+        "j",
+    )
+    assert len(table.complaints) == 1
 
 
 def test_keys_change_places_without_complaint():
@@ -110,7 +123,7 @@ async def test_enter_can_be_taken_from_the_table():
 async def test_what_is_wrong_with_keys_is_said_at_the_start_and_nothing_breaks():
     async with running(World(keys={"dashboard.cancel": "zz", "foo": "x"}), "abc") as (app, pilot):
         text = " ".join(notification.message for notification in app._notifications)
-        assert "“zz” for dashboard.cancel" in text
+        assert "“zz” is no key; dashboard.cancel keeps c." in text
         assert "“foo”" in text
         await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
         await pilot.press("c")

@@ -85,14 +85,11 @@ class KeyTable:
                 self.complaints.append(f"There is no action “{full_id}”{meant}")
                 continue
             texts = [part.strip() for part in text.split(",")] if text.strip() else []
-            keys = tuple(dict.fromkeys(read_key(part) for part in texts))
-            if "" in keys:
-                self.complaints.append(f"“{text}” for {full_id} is no key; it keeps {action.all_keys}.")
-            elif taken := next((key for key in keys if key in _TAKEN), None):
-                self.complaints.append(f"{shown(taken)} moves the cursor; {full_id} keeps {action.all_keys}.")
-            elif _LEAVE in keys:
-                self.complaints.append(f"^c always leaves; {full_id} keeps {action.all_keys}.")
-            else:
+            wrong = {part: why for part in texts if (why := _why_not(part, action))}
+            keys = tuple(dict.fromkeys(read_key(part) for part in texts if part not in wrong))
+            then = f"has {' '.join(map(shown, keys))}" if keys else f"keeps {action.all_keys}"
+            self.complaints += [f"{why}; {full_id} {then}." for why in wrong.values()]
+            if keys or not wrong:
                 yield action, keys
 
     def _settle(self, wanted: dict[Action, tuple[str, ...]]) -> None:
@@ -120,6 +117,24 @@ class KeyTable:
                 has = f"has {' '.join(map(shown, left))} left" if left else "has no key now"
                 key, other = next(iter(owners.items()))
                 self.complaints.append(f"{shown(key)} is for {other.full_id} now; {action.full_id} {has}.")
+
+
+def _why_not(text: str, action: Action) -> str:
+    """Why an action cannot have this key; empty where it can."""
+    key = read_key(text)
+    if not key:
+        return f"“{text}” is no key"
+    if key in action.keys:
+        return ""
+    if key in _TAKEN:
+        return f"{shown(key)} moves the cursor"
+    if action.at_once and _typed(key) and not any(map(_typed, action.keys)):
+        return f"{shown(key)} is typed there"
+    return "^c always leaves" if key == _LEAVE else ""
+
+
+def _typed(key: str) -> bool:
+    return key in _NAMES.values() or (key_to_character(key) or "\n").isprintable()
 
 
 def read_key(text: str) -> str:
