@@ -19,7 +19,7 @@ from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, in_words, offer, summary
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, relabel
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.goal_line import TermsInput
 
@@ -73,9 +73,9 @@ class AddRuns(Dialog[None]):
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 if self._pick is not None:
-                    yield Button(self.keys.label(self._look.text("Pick…"), "add.pick"), id="pick")
-                yield Button(self.keys.label("Add", "add.submit"), variant="primary", id="add")
-                yield Button(self.keys.label("Close", "add.close"), id="close")
+                    yield KeyButton(self._look.text("Pick…"), "add.pick", id="pick")
+                yield KeyButton("Add", "add.submit", variant="primary", id="add")
+                yield KeyButton("Close", "add.close", id="close")
 
     def on_mount(self) -> None:
         """Start with an empty verdict."""
@@ -170,7 +170,7 @@ class AddRuns(Dialog[None]):
         good = _good(checked)
         wrong = sum(one.verdict is Verdict.WRONG for one in checked)
         self.query_one("#tally", Static).update(self._tally(good, wrong))
-        relabel(self.query_one("#add", Button), self.keys.label(offer(good), "add.submit"))
+        self.query_one("#add", KeyButton).say(offer(good))
 
     def _bring_into_view(self, lines: list[Content], index: int) -> None:
         """Let the verdict on what is under the cursor be seen; the one on what is wrong may take several lines."""
@@ -182,13 +182,13 @@ class AddRuns(Dialog[None]):
     def _tally(self, good: list[Effect], wrong: int) -> Content:
         """How many there are of what; briefly where there is no room: each line tells the rest."""
         room = self.query_one("#add-head").size.width - _TITLE
+        missed = [Content.styled(self._look.text(f"✖ {wrong} not understood"), "$error")] if wrong else []
         for changes in (True, False):
             parts = [Content.styled(summary(good, "to add", changes=changes), "$quiet")] if good else []
-            missed = [Content.styled(self._look.text(f"✖ {wrong} not understood"), "$error")] if wrong else []
             tally = Content.styled(", ", "$quiet").join([*parts, *missed])
             if tally.cell_length <= room:
-                break
-        return tally
+                return tally
+        return (missed or [tally])[0]
 
     def _line(self, one: Checked) -> Content:
         """An address and what becomes of it, on one line."""

@@ -15,7 +15,7 @@ from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.arrangement import Arrangement
 from wandb_tui.ui.columns import ALWAYS, COLUMNS, Column
 from wandb_tui.ui.look import Look
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 
 
 class ChooseColumns(Dialog[None]):
@@ -41,9 +41,9 @@ class ChooseColumns(Dialog[None]):
                 classes="dialog-note",
             )
             with Horizontal(classes="dialog-buttons"):
-                yield Button(self.keys.label("Sort", "columns.sort"), id="sort")
-                yield Button(self.keys.label("Compact", "columns.compact"), id="compact")
-                yield Button(self.keys.label("Close", "columns.close"), id="close")
+                yield KeyButton("Sort", "columns.sort", id="sort")
+                yield KeyButton("Compact", "columns.compact", id="compact")
+                yield KeyButton("Close", "columns.close", id="close")
 
     def on_mount(self) -> None:
         """Show how it stands."""

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from wandb_tui.ui.actions import Where, bindings
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 
 
 class Confirm(Dialog[bool]):
@@ -37,8 +37,8 @@ class Confirm(Dialog[bool]):
             if self._detail:
                 yield Static(Content(self._detail), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(Content(self.keys.label(self._yes, "confirm.yes")), variant="error", id="yes")
-                yield Button(Content(self.keys.label(self._no, "confirm.no")), id="no")
+                yield KeyButton(self._yes, "confirm.yes", variant="error", id="yes")
+                yield KeyButton(self._no, "confirm.no", id="no")
 
     def action_answer(self, answer: bool) -> None:
         """Leave with the answer."""

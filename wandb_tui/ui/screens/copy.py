@@ -15,7 +15,7 @@ from wandb_tui.core.watch import Watched
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.copying import BY_ID, COPIES, Copy
 from wandb_tui.ui.look import Look, clean
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 
 _WIDEST = max(len(copy.name) for copy in COPIES)
 
@@ -49,7 +49,7 @@ class CopyMenu(Dialog[Copy | None]):
             yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
             yield self._list
             with Horizontal(classes="dialog-buttons"):
-                yield Button(self.keys.label("Close", "copy.close"), id="close")
+                yield KeyButton("Close", "copy.close", id="close")
 
     def on_mount(self) -> None:
         """Begin at the first."""

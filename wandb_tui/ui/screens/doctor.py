@@ -23,7 +23,7 @@ from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.check_lines import Entry, check_content
 from wandb_tui.ui.look import Look as Signs
 from wandb_tui.ui.look import clean, path
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.terminal import terminal_facts
 
@@ -70,11 +70,11 @@ class Examine(Dialog[None]):
             yield self._list
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
-                yield Button(self.keys.label("Mend", "doctor.mend"), id="mend", disabled=True)
-                yield Button(self.keys.label("Again", "doctor.again"), id="again")
-                yield Button(self.keys.label("Try the run", "doctor.way"), id="way", disabled=self._run is None)
-                yield Button(self.keys.label("Copy", "doctor.copy"), id="copy")
-                yield Button(self.keys.label("Close", "doctor.close"), id="close")
+                yield KeyButton("Mend", "doctor.mend", id="mend", disabled=True)
+                yield KeyButton("Again", "doctor.again", id="again")
+                yield KeyButton("Try the run", "doctor.way", id="way", disabled=self._run is None)
+                yield KeyButton("Copy", "doctor.copy", id="copy")
+                yield KeyButton("Close", "doctor.close", id="close")
 
     def on_mount(self) -> None:
         """Look at once."""

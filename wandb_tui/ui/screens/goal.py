@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Static
 from wandb_tui.core.goal import Goal
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.look import Look, clean
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 from wandb_tui.ui.widgets.goal_line import GoalInput
 
 _READY = ("exists", "newer", "complete")
@@ -47,8 +47,8 @@ class ChangeGoal(Dialog[Goal | None]):
                 for goal in _READY:
                     yield Button(goal, id=f"goal-{goal}")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(self.keys.label("Change", "goal.submit"), variant="primary", id="change")
-                yield Button(self.keys.label("Keep", "goal.close"), id="keep")
+                yield KeyButton("Change", "goal.submit", variant="primary", id="change")
+                yield KeyButton("Keep", "goal.close", id="keep")
 
     def on_mount(self) -> None:
         """Type at once."""

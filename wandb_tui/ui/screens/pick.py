@@ -21,7 +21,7 @@ from wandb_tui.ui.adding import Effect, offer, summary
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pick_words import Offer, counted, keys_here, offer_all, offer_picked
 from wandb_tui.ui.picking import Listing, Place, addresses, look_up, look_up_all, typed, understood
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, relabel
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.goal_line import TermsInput
 from wandb_tui.ui.widgets.pick_list import MORE, PickList
@@ -77,11 +77,11 @@ class PickRuns(Dialog[None]):
             yield TermsInput(self._goal, self._session.backend.pace, self._look)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back", id="pick-up")
-                yield Button(self.keys.label("Ask again", "pick.again"), variant="primary", id="pick-again")
-                yield Button(self.keys.label("Open", "pick.open"), variant="primary", id="pick-open")
-                yield Button(self.keys.label("Add", "pick.submit"), variant="primary", id="pick-add")
-                yield Button(self.keys.label("Add all", "pick.add_all"), id="pick-all")
-                yield Button(self.keys.label("Close", "pick.leave"), id="pick-close")
+                yield KeyButton("Ask again", "pick.again", variant="primary", id="pick-again")
+                yield KeyButton("Open", "pick.open", variant="primary", id="pick-open")
+                yield KeyButton("Add", "pick.submit", variant="primary", id="pick-add")
+                yield KeyButton("Add all", "pick.add_all", id="pick-all")
+                yield KeyButton("Close", "pick.leave", id="pick-close")
 
     def on_mount(self) -> None:
         """Ask at once."""
@@ -173,8 +173,8 @@ class PickRuns(Dialog[None]):
         told = "" if self._asking or (self._unanswered and not picked.possible) else picked.told
         style = "$foreground" if picked.possible else "$quiet"
         self.query_one("#pick-offer", Static).update(Content.styled(self._look.text(told), style))
-        for button, action, what in (("#pick-add", "pick.submit", picked), ("#pick-all", "pick.add_all", every)):
-            relabel(self.query_one(button, Button), self.keys.label(what.label, action), possible=what.possible)
+        self.query_one("#pick-add", KeyButton).say(picked.label, possible=picked.possible)
+        self.query_one("#pick-all", KeyButton).say(every.label, possible=every.possible)
         self.query_one("#pick-up", Button).disabled = not self._can_go_up
         self.query_one("#pick-open", Button).disabled = bool(self._asking) or not self._names
         # Only what can be done here is offered.
