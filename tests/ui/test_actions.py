@@ -186,7 +186,7 @@ async def test_the_filter():
 
 
 async def test_help_shows_every_key():
-    async with running(None, "abc", size=(120, 80)) as (app, pilot):
+    async with running(None, "abc", size=(120, 90)) as (app, pilot):
         await pilot.press("question_mark")
         assert isinstance(app.screen, Help)
         text = shown(app)
