@@ -171,6 +171,8 @@ async def test_help_shows_every_key_of_a_dialog(place):
             if action.where is place:
                 assert action.all_keys in lines
                 assert action.label in lines
+        assert "? F1" in lines
+        assert "Find any action" not in lines, "that ends at a dialog"
         await pilot.press("f1")
         assert place in app.screen.PLACES
 

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from wandb_tui.core.state import State
-from wandb_tui.ui.actions import ACTIONS, Where, bindings
+from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where, bindings
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
 from wandb_tui.ui.screens.dialog import Dialog
@@ -107,11 +107,11 @@ class Help(Dialog[None]):
             yield "Runs", [*self._rows(Where.DASHBOARD), *self._rows(Where.RUNS)]
             yield "Logs", [*self._rows(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
         elif isinstance(self._for, Dialog):
-            yield "Here", [row for place in self._for.PLACES for row in self._rows(place)]
+            yield "Here", [*(row for place in self._for.PLACES for row in self._rows(place)), self._row(BY_ID["help"])]
         if isinstance(self._for, LiveScreen):
             both = () if isinstance(self._for, Dashboard) else self._rows(Where.RUNS)
             yield "Details of a run", [*self._rows(Where.DETAILS), *both]
-        yield "Anywhere", list(self._rows(Where.ANYWHERE))
+            yield "Anywhere", list(self._rows(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         if isinstance(self._for, Dashboard):
             yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._look.kept, _KEPT))]
@@ -120,6 +120,7 @@ class Help(Dialog[None]):
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
 
     def _rows(self, where: Where) -> Iterator[Row]:
-        for action in ACTIONS:
-            if action.where is where:
-                yield self.keys.all(action), "bold $accent", f"{action.label}. {action.help}"
+        return (self._row(action) for action in ACTIONS if action.where is where)
+
+    def _row(self, action: Action) -> Row:
+        return self.keys.all(action), "bold $accent", f"{action.label}. {action.help}"
