@@ -236,6 +236,21 @@ async def test_a_long_address_leaves_room_for_what_becomes_of_it():
         await until(lambda: "✔ …ppp" in shown(app))
 
 
+async def test_the_verdict_in_view_is_that_of_the_line_with_the_cursor():
+    async with running(size=(80, 24)) as (app, pilot):
+        await open_with(app, pilot, "\n".join("boom" if n == 3 else f"run{n}" for n in range(300)))
+        box = app.screen.query_one(TextArea)
+        for line, seen in ((299, "run299"), (150, "run150"), (0, "run0 ")):
+            box.move_cursor((line, 0))
+            await until(lambda seen=seen: f"✔ lab/forks/{seen}" in shown(app))
+        assert "299 runs to add, ✖ 1 not understood" in shown(app)
+        box.move_cursor((3, 4))
+        await until(lambda: "✖ boom" in shown(app))
+        box.move_cursor((299, 6))
+        await pilot.press("enter", *"last")
+        await until(lambda: "✔ lab/forks/last" in shown(app))
+
+
 @pytest.mark.parametrize(("given", "goal"), [("waits", "step:200"), (("waits", Goal()), "exists")])
 async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_said_there(given, goal):
     world = listed()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from fakes import World, address
+from fakes import FakeCatalogue, FakeDoctor, World, address
 from support import running, shown, until
+from textual.widgets import Input
 
+from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.actions import ACTIONS, BY_ID
+from wandb_tui.ui.actions import ACTIONS, BY_ID, MAIN, Where
 from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.keys import KeyTable, read_key
+from wandb_tui.ui.screens.add import AddRuns
+from wandb_tui.ui.screens.dialog import Dialog
 from wandb_tui.ui.screens.help import Help
 
 
@@ -51,9 +55,12 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
     ("wishes", "says"),
     [
         ({"dashboard.restat": "k"}, "did you mean “dashboard.restart”?"),
-        ({"dashboard.cancel": "zz"}, "“zz” for dashboard.cancel is no key; it keeps c."),
-        ({"dashboard.cancel": "up"}, "up moves the cursor"),
+        ({"dashboard.cancel": "zz"}, "“zz” is no key; dashboard.cancel keeps c."),
+        ({"dashboard.cancel": "up"}, "up moves the cursor; dashboard.cancel keeps c."),
         ({"dashboard.cancel": "ctrl+c"}, "^c always leaves"),
+        ({"dashboard.add": "ä,up"}, "up moves the cursor; dashboard.add has ä."),
+        ({"add.submit": "x, F2"}, "x is typed there; add.submit has F2."),
+        ({"sign_in.leave": "space"}, "Space is typed there; sign_in.leave keeps Esc."),
         ({"dashboard.cancel": "K", "dashboard.visit": "K"}, "K is wanted by dashboard.cancel and dashboard.visit"),
         ({"dashboard.cancel": "r"}, "r is for dashboard.cancel now; dashboard.restart has no key now."),
         ({"dashboard.cancel": "d"}, "dashboard.remove has Del left."),
@@ -62,6 +69,16 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
 def test_what_cannot_be_is_said_in_one_sentence(wishes, says):
     (complaint,) = KeyTable(wishes).complaints
     assert says in complaint
+
+
+def test_the_good_ones_of_several_keys_are_taken():
+    table = KeyTable({"dashboard.add": "ä,up", "pick.up": "left, h", "pick.search": "j"})
+    assert (table.of(BY_ID["add"]), table.of(BY_ID["pick.up"]), table.first("pick.search")) == (
+        ("ä",),
+        ("left", "h"),
+        "j",
+    )
+    assert len(table.complaints) == 1
 
 
 def test_keys_change_places_without_complaint():
@@ -106,7 +123,7 @@ async def test_enter_can_be_taken_from_the_table():
 async def test_what_is_wrong_with_keys_is_said_at_the_start_and_nothing_breaks():
     async with running(World(keys={"dashboard.cancel": "zz", "foo": "x"}), "abc") as (app, pilot):
         text = " ".join(notification.message for notification in app._notifications)
-        assert "“zz” for dashboard.cancel" in text
+        assert "“zz” is no key; dashboard.cancel keeps c." in text
         assert "“foo”" in text
         await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
         await pilot.press("c")
@@ -135,3 +152,96 @@ async def test_j_and_k_go_where_the_arrows_go():
         await pilot.press("k")
         await until(lambda: moved)
         assert app.dashboard.table.run == address("def")
+
+
+def everything(**options):
+    """A world with all that a dialog may need."""
+    return World(
+        catalogue=FakeCatalogue([ListedRun("lab", "forks", "a1", name="sun", group="grid")]),
+        doctor=FakeDoctor({}),
+        **options,
+    )
+
+
+DIALOGS = {
+    Where.ADD: "a",
+    Where.PICK: "p",
+    Where.GOAL: "g",
+    Where.COLUMNS: "h",
+    Where.COPY: "y",
+    Where.DOCTOR: "D",
+    Where.CONFIRM: "q",
+    Where.SIGN_IN: "s",
+}
+"""The key that opens each of the dialogs, but for the help itself."""
+
+
+@pytest.mark.parametrize("place", DIALOGS)
+async def test_help_shows_every_key_of_a_dialog(place):
+    async with running(everything(), "abc", size=(120, 60)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
+        await pilot.press(DIALOGS[place], "f1")
+        assert isinstance(app.screen, Help)
+        lines = shown(app)
+        for action in ACTIONS:
+            if action.where is place:
+                assert action.all_keys in lines
+                assert action.label in lines
+        assert "? F1" in lines
+        assert "Find any action" not in lines, "that ends at a dialog"
+        await pilot.press("f1")
+        assert place in app.screen.PLACES
+
+
+def test_every_dialog_has_its_keys_from_the_table():
+    from wandb_tui.ui.screens import import_screens
+
+    import_screens()
+    assert {action.where for action in ACTIONS} - MAIN == {*DIALOGS, Where.HELP}
+    ours = [kind for kind in Dialog.__subclasses__() if kind.__module__.startswith("wandb_tui.")]
+    assert sorted(place for kind in ours for place in kind.PLACES) == sorted({*DIALOGS, Where.HELP})
+    for kind in ours:
+        by_hand = [binding.key for binding in kind.BINDINGS if not binding.id]
+        assert not {*",".join(by_hand).split(",")} - {"", "tab", "shift+tab", "left", "right"}, "those only move"
+
+
+async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
+    keys = {"add.submit": "F2", "add.close": "ctrl+x", "pick.group": "x", "pick.search": "ctrl+f", "copy.fork": "k"}
+    async with running(everything(keys=keys), "abc", size=(120, 40)) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
+        await pilot.press("a", *"def")
+        await until(lambda: "Add 1 run (F2)" in shown(app) and "Close (^x)" in shown(app))
+        await pilot.press("ctrl+s", "escape")
+        assert isinstance(app.screen, AddRuns)
+        await pilot.press("f2")
+        await until(lambda: address("def") in app.session.watch)
+        await pilot.press("a", "ctrl+x", "p")
+        await until(lambda: app.screen._listing.names)
+        await pilot.press("enter")
+        await until(lambda: app.screen._place.entity and app.screen._listing.names)
+        await pilot.press("enter")
+        await until(lambda: "x its group" in shown(app) and "^f search" in shown(app))
+        search = app.screen.query_one("#pick-search", Input)
+        await pilot.press("ctrl+f", *"/x")
+        assert search.value == "/x", "typed into a line, they are letters"
+        search.value = ""
+        await pilot.press("escape")
+        await until(lambda: "sun" in shown(app))
+        await pilot.press("x")
+        await until(lambda: search.value == "group:grid")
+        await pilot.press("escape", "y")
+        assert "k  fork snippet" in shown(app)
+        await pilot.press("f")
+        assert not app.clipboard
+        await pilot.press("k")
+        assert "fork_from" in app.clipboard
+
+
+def test_a_key_may_mean_one_thing_in_a_dialog_and_another_elsewhere():
+    table = KeyTable({"doctor.way": "c", "columns.sort": "c", "copy.fork": "x", "add.submit": "F5"})
+    assert not table.complaints
+    assert (table.first("cancel"), table.first("doctor.way"), table.first("dashboard.sort")) == ("c", "c", "o")
+    (complaint,) = KeyTable({"doctor.way": "r"}).complaints
+    assert complaint == "r is for doctor.way now; doctor.again has no key now."
+    (complaint,) = KeyTable({"anywhere.help": "F2", "add.submit": "F2"}).complaints
+    assert complaint == "F2 is wanted by anywhere.help and add.submit; the first has it."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from fakes import FakeCatalogue, FakeDoctor, World
 from support import running, shown, until
-from textual.widgets import Button
+from textual.widgets import Button, TextArea
 
+from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.help import Help
 
@@ -59,3 +61,28 @@ async def test_every_dialog_has_a_button_in_view_that_leaves_it(keys, size):
         assert await pilot.click(button)
         await until(lambda: app.screen is app.dashboard)
         app.session.stop()
+
+
+@pytest.mark.parametrize("keys", ["a", "p", "g", "h", "y", "q", "s", "D"])
+@pytest.mark.parametrize("size", [(62, 20), (50, 12), (40, 10)])
+async def test_small_dialogs_have_all_their_buttons_in_view(keys, size):
+    runs = [ListedRun("lab", "forks", f"r{n}", name=f"sun-{n}") for n in range(9)]
+    world = World(catalogue=FakeCatalogue(runs), doctor=FakeDoctor({}))
+    async with running(world, "abc", size=size) as (app, pilot):
+        await until(lambda: app.app_url and app.dashboard.table.row_count == 1)
+        await pilot.press(keys)
+        if keys == "a":
+            app.screen.query_one(TextArea).text = "boom\n" * 9 + "def"
+            await until(lambda: "✖ 9" in shown(app) and "✖ boom" in shown(app))
+        if keys == "p":
+            await until(lambda: app.screen._listing.names)
+            await pilot.press("enter")
+            await until(lambda: app.screen._place.entity and app.screen._listing.names)
+            await pilot.press("enter")
+            await until(lambda: "sun-0" in shown(app) and "sun-1" in shown(app))
+        await pilot.pause()
+        box = app.screen.query_one(".dialog").content_region
+        for button in app.screen.query(Button):
+            if button.display:
+                assert button.region.area
+                assert button.region in box, button.label

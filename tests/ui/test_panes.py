@@ -535,3 +535,53 @@ def test_shares_know_each_number_of_neighbours_apart():
     assert shares.of_axis(Axis.ACROSS, 2) == (10, 30)
     assert shares.of_axis(Axis.ACROSS, 3) == (1, 1, 1)
     assert Shares.of(shares.kept) == shares
+
+
+async def many(pilot):
+    """Wait until the table has more runs than it shows."""
+    table = pilot.app.dashboard.table
+    await until(lambda: table.row_count == 40 and table.size.height == 18)
+    return table, pilot.app.dashboard.panes
+
+
+async def test_the_divider_between_table_and_logs_is_dragged_and_remembered():
+    world = World()
+    async with running(world, *(f"r{n}" for n in range(40)), size=(120, 40)) as (app, pilot):
+        table, panes = await many(pilot)
+        top = panes.region.y
+        await pilot.mouse_down(offset=(30, top))
+        await pilot.hover(offset=(30, top - 6))
+        await until(lambda: (table.size.height, panes.region.y) == (12, top - 6))
+        await pilot.hover(offset=(30, 2))
+        await until(lambda: table.size.height == 3)
+        await pilot.hover(offset=(30, 39))
+        await until(lambda: panes.size.height == 4)
+        await pilot.hover(offset=(30, top + 5))
+        await until(lambda: (table.size.height, panes.region.y) == (23, top + 5))
+        await pilot.mouse_up(offset=(30, top + 5))
+        await pilot.hover(offset=(30, top))
+        assert panes.region.y == top + 5
+        await until(lambda: "table2" in world.store.view.get("panes", {}).get("shares", {}))
+    rows = [KeptRun(address(f"r{n}"), Goal(), 1, State.CANCELLED, "Cancelled") for n in range(40)]
+    async with running(World(store=FakeStore(rows, view=world.store.view)), size=(120, 40)) as (app, _):
+        await until(lambda: app.dashboard.table.size.height == 23)
+
+
+async def test_keys_make_all_logs_larger_and_smaller():
+    async with running(World(), *(f"r{n}" for n in range(40)), size=(120, 40)) as (_, pilot):
+        table, _ = await many(pilot)
+        await pilot.press("plus", "plus")
+        await until(lambda: table.size.height == 16)
+        await pilot.press("minus")
+        await until(lambda: table.size.height == 17)
+        await pilot.resize_terminal(120, 20)
+        await until(lambda: table.size.height == 8)
+
+
+async def test_a_table_that_shows_all_its_runs_takes_no_more_room():
+    async with two() as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        height = app.dashboard.table.size.height
+        await pilot.press("minus")
+        assert app.dashboard.table.size.height == height
+        assert "The table shows all its runs" in [note.message for note in app._notifications]

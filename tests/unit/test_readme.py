@@ -20,6 +20,15 @@ GROUPS = {
     Where.RUNS: "On the table and in the details",
     Where.LOGS: "In the logs",
     Where.DETAILS: "In the details",
+    Where.ADD: "While adding",
+    Where.PICK: "While picking",
+    Where.GOAL: "While changing a goal",
+    Where.COLUMNS: "While choosing columns",
+    Where.COPY: "While choosing what to copy",
+    Where.DOCTOR: "At the doctor",
+    Where.CONFIRM: "At a question",
+    Where.SIGN_IN: "While signing in",
+    Where.HELP: "In the help",
 }
 
 

@@ -17,16 +17,26 @@ class Where(StrEnum):
     DETAILS = "details"
     RUNS = "runs"
     ANYWHERE = "anywhere"
+    ADD = "add"
+    PICK = "pick"
+    GOAL = "goal"
+    COLUMNS = "columns"
+    COPY = "copy"
+    DOCTOR = "doctor"
+    CONFIRM = "confirm"
+    SIGN_IN = "sign_in"
+    HELP = "help"
 
 
 _SCREENS = {
-    Where.DASHBOARD: {Where.DASHBOARD},
     Where.LOGS: {Where.DASHBOARD},
-    Where.DETAILS: {Where.DETAILS},
     Where.RUNS: {Where.DASHBOARD, Where.DETAILS},
-    Where.ANYWHERE: {*Where},
+    Where.ANYWHERE: {Where.DASHBOARD, Where.DETAILS},
 }
-"""The screens on which each of the places is: the logs stand below the table, runs on both."""
+"""The screens of the places that are none themselves: the logs stand below the table; at a dialog other keys end."""
+
+MAIN = frozenset({*_SCREENS, Where.DASHBOARD, Where.DETAILS})
+"""The places that are in no dialog."""
 
 
 class Needs(StrEnum):
@@ -50,7 +60,7 @@ class Action:
     """One thing the user can do.
 
     Attributes:
-        id: The name of its method, after ``action_``.
+        id: The name of its method, after ``action_``, unless `does` says otherwise.
         keys: The keys for it, as Textual names them, unless the user wants others; the first is shown.
         label: What it is called, in a word or two.
         help: What it does, in one sentence.
@@ -58,7 +68,10 @@ class Action:
         needs: What must be there for it.
         dangerous: Whether it ends or removes something: with more than one run, it asks first.
         footer: Whether the bar at the bottom shows it, where there is room; that of the logs while one is in focus.
-        at_once: Whether it is done before the keys that follow are handed out: they belong to what it opens.
+        at_once: Whether it is done before the keys that follow are handed out: they belong to what it opens. A line
+            one types into does not get its keys.
+        does: What it does, in Textual's words.
+        in_dialogs: Whether it can be used in every dialog, too.
     """
 
     id: str
@@ -70,6 +83,8 @@ class Action:
     dangerous: bool = False
     footer: bool = True
     at_once: bool = False
+    does: str = ""
+    in_dialogs: bool = False
 
     @property
     def full_id(self) -> str:
@@ -78,7 +93,11 @@ class Action:
 
     def meets(self, other: Action) -> bool:
         """Whether both can be used in one place, so that they need different keys."""
-        return not _SCREENS[self.where].isdisjoint(_SCREENS[other.where])
+        return not self._screens.isdisjoint(other._screens)
+
+    @property
+    def _screens(self) -> set[Where]:
+        return {*Where} if self.in_dialogs else _SCREENS.get(self.where, {self.where})
 
     @property
     def all_keys(self) -> str:
@@ -90,7 +109,7 @@ class Action:
         """Its binding, with an id by which users may remap it."""
         return Binding(
             ",".join(self.keys),
-            self.id,
+            self.does or self.id,
             self.label,
             id=self.full_id,
             tooltip=self.help,
@@ -109,7 +128,7 @@ SHOWN = {
 def shown(key: str) -> str:
     """A key as people write it."""
     if key.startswith("ctrl+"):
-        return f"^{key[5:]}"
+        return f"^{shown(key[5:])}"
     if key[:1] == "f" and key[1:].isdigit():
         return key.upper()
     return SHOWN.get(key) or key_to_character(key) or key
@@ -179,6 +198,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("grow_pane", ("greater_than_sign",), "Larger", "Let the pane grow; a divider can be dragged as well.",
            Where.LOGS, Needs.LOG),
     Action("shrink_pane", ("less_than_sign",), "Smaller", "Let the pane shrink.", Where.LOGS, Needs.LOG),
+    Action("grow_logs", ("plus",), "Larger logs",
+           "Let the logs grow at the cost of the table; their upper edge can be dragged as well.",
+           Where.LOGS, Needs.LOG),
+    Action("shrink_logs", ("minus",), "Smaller logs", "Let the table grow at the cost of the logs.", Where.LOGS,
+           Needs.LOG),
     Action("save_log", ("S",), "Save log", "Write the log to a file in the current folder.", Where.LOGS, Needs.LOG),
     Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Where.LOGS, Needs.LOG),
     Action("leave", ("escape",), "Back", "From the details back to the table.", Where.DETAILS),
@@ -187,17 +211,70 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_metric", ("N", "left"), "Previous", "In the details: plot the metric before.",
            Where.DETAILS, Needs.METRICS),
     Action("ask_again", ("r", "f5"), "Refresh", "In the details: ask the server again.", Where.DETAILS),
-    Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE),
+    Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Where.ANYWHERE,
+           does="app.help", in_dialogs=True),
     Action("command_palette", ("ctrl+p",), "Palette",
            "Find any action by its name, other colours, or a look of plain ASCII.",
            where=Where.ANYWHERE),
     Action("suspend_process", ("ctrl+z",), "Suspend",
            "Go back to the shell; fg returns. Until then nothing is watched.", where=Where.ANYWHERE, footer=False),
     Action("ask_quit", ("q", "ctrl+q"), "Quit", "Leave; asks first while monitors run.", where=Where.ANYWHERE),
+    # Most terminals send Ctrl+Enter as Ctrl+J.
+    Action("submit", ("ctrl+s", "ctrl+enter", "ctrl+j"), "Add", "Add what is understood; the rest stays in the box.",
+           Where.ADD, at_once=True),
+    Action("pick", ("ctrl+o",), "Pick", "Pick runs from the server instead.", Where.ADD, at_once=True),
+    Action("close", ("escape",), "Close", "Add nothing.", Where.ADD, at_once=True, does="dismiss"),
+    # The list takes Enter first, in its turn among the keys that move the cursor; so do those of the other dialogs.
+    Action("open", ("enter",), "Open", "Go into what is under the cursor; mark it, if it is a run.", Where.PICK),
+    Action("mark", ("space",), "Mark", "Mark the run under the cursor, or no longer.", Where.PICK),
+    Action("mark_all", ("asterisk",), "Mark all", "Mark all that are listed and not watched yet, or none.", Where.PICK),
+    Action("group", ("g",), "Group", "Show only the group of this run.", Where.PICK),
+    Action("sweep", ("s",), "Sweep", "Show only the sweep of this run.", Where.PICK),
+    Action("search", ("slash",), "Search", "Type words; state:finished, group:a and sweep:b narrow it down.",
+           Where.PICK, at_once=True),
+    Action("up", ("left", "backspace"), "Back", "Back to all runs, to the projects, or to the entities.", Where.PICK),
+    Action("submit", ("ctrl+s",), "Add", "Add the marked runs, or the one under the cursor.", Where.PICK,
+           at_once=True),
+    Action("add_all", ("ctrl+a",), "Add all", "Add all runs that match and are not watched yet.", Where.PICK,
+           at_once=True),
+    Action("again", ("ctrl+r",), "Ask again", "Ask the server again.", Where.PICK, at_once=True),
+    Action("leave", ("escape",), "Close", "From a line to the list; from there, close.", Where.PICK, at_once=True),
+    Action("submit", ("enter", "ctrl+s"), "Change", "Wait for the goal that stands there.", Where.GOAL, at_once=True),
+    Action("close", ("escape",), "Keep", "Change nothing.", Where.GOAL, at_once=True, does="dismiss"),
+    Action("show_or_hide", ("space", "enter"), "Show or hide", "Show or hide the column under the cursor.",
+           Where.COLUMNS, at_once=True),
+    Action("sort", ("o",), "Sort", "Sort by it, then the other way round, then not.", Where.COLUMNS),
+    Action("as_added", ("a",), "As added", "Sort by none: as the runs were added.", Where.COLUMNS),
+    Action("compact", ("w",), "Compact", "Show the columns that tell the most, or all that fit.", Where.COLUMNS),
+    Action("close", ("escape", "h", "q"), "Close", "Back to the table.", Where.COLUMNS, does="dismiss"),
+    Action("id", ("i",), "Run id", "Copy the ids of the runs.", Where.COPY, does="copy('id')"),
+    Action("path", ("p",), "Path", "Copy entity, project and id.", Where.COPY, does="copy('path')"),
+    Action("page", ("a",), "Address", "Copy the addresses of the runs' pages.", Where.COPY, does="copy('page')"),
+    Action("artifact", ("n",), "Name", "Copy the names of the history artifacts.", Where.COPY,
+           does="copy('artifact')"),
+    Action("fork", ("f",), "Fork", "Copy a wandb.init that forks the run, a line for each.", Where.COPY,
+           does="copy('fork')"),
+    Action("choose", ("enter",), "Copy", "Copy what is under the cursor.", Where.COPY),
+    Action("close", ("escape", "q", "y"), "Close", "Copy nothing.", Where.COPY, does="dismiss"),
+    Action("mend", ("enter",), "Mend", "Mend what is under the cursor, where a key can.", Where.DOCTOR),
+    Action("again", ("r",), "Again", "Look at everything again.", Where.DOCTOR),
+    Action("way", ("w",), "Try the run", "Try the whole way on the run under the dashboard's cursor.", Where.DOCTOR),
+    Action("sign_in", ("s",), "Sign in", "Open the sign-in screen.", Where.DOCTOR),
+    Action("copy", ("y",), "Copy", "Copy the report, fit for a bug report.", Where.DOCTOR),
+    Action("close", ("escape", "q", "D"), "Close", "Back to the dashboard.", Where.DOCTOR, does="dismiss"),
+    Action("yes", ("y",), "Yes", "Do it.", Where.CONFIRM, does="answer(True)"),
+    Action("no", ("n", "escape"), "No", "Leave it.", Where.CONFIRM, does="answer(False)"),
+    Action("enter", ("enter",), "Yes", "Do it, unless that could be regretted; on a button, press it.", Where.CONFIRM),
+    Action("enter", ("enter",), "Go on", "Go to the next line, or sign in once there is a password.", Where.SIGN_IN,
+           at_once=True),
+    Action("leave", ("escape",), "Close", "Change nothing.", Where.SIGN_IN, at_once=True),
+    Action("close", ("escape", "q"), "Close", "Back to where one was; so do the keys of “Help”.", Where.HELP,
+           does="dismiss"),
 )  # fmt: skip
 """Everything, in the order in which help and footer show it."""
 
-BY_ID = {action.id: action for action in ACTIONS}
+BY_ID = {action.full_id: action for action in ACTIONS} | {a.id: a for a in ACTIONS if a.where in MAIN}
+"""By their full ids, and those of no dialog by their short ones, too: in the dialogs these come again and again."""
 
 
 def bindings(*places: Where) -> list[BindingType]:

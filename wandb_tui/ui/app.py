@@ -399,11 +399,13 @@ class WandbTuiApp(DressedApp):
         self.run_worker(self.refresh_account())
 
     def action_help(self) -> None:
-        """Show what keys and signs mean."""
+        """Show what keys and signs mean, or no longer."""
         from wandb_tui.ui.screens.help import Help
 
-        if not isinstance(self.screen, Help):
-            self.push_screen(Help(self.look, self.session.keys, self.screen, self._backend.files))
+        if isinstance(self.screen, Help):
+            self.screen.dismiss()
+        else:
+            self.push_screen(Help(self.look, self.screen, self._backend.files))
 
     def action_ask_quit(self) -> None:
         """Leave; with a question while monitors run."""

@@ -23,14 +23,14 @@ class Copy:
     """One thing that can be copied.
 
     Attributes:
-        key: Its key in the menu.
+        id: That of its action in the menu.
         name: What it is called.
         text: What it is.
         missing: What is said where there is nothing.
         unless: What is to be told with it, as long as something is not there yet.
     """
 
-    key: str
+    id: str
     name: str
     text: Text
     missing: str = "not known yet"
@@ -83,12 +83,12 @@ def _not_yet(rows: Sequence[Watched]) -> str:
 
 
 COPIES = (
-    Copy("i", "run id", lambda row, _: row.run.run_id),
-    Copy("p", "path of the run", lambda row, _: str(row.run)),
-    Copy("a", "address of the page", _page),
-    Copy("n", "name of the artifact", _artifact),
-    Copy("f", "fork snippet", _fork, "no such run", _not_yet),
+    Copy("id", "run id", lambda row, _: row.run.run_id),
+    Copy("path", "path of the run", lambda row, _: str(row.run)),
+    Copy("page", "address of the page", _page),
+    Copy("artifact", "name of the artifact", _artifact),
+    Copy("fork", "fork snippet", _fork, "no such run", _not_yet),
 )
 """All of them, in the order of the menu."""
 
-BY_KEY = {copy.key: copy for copy in COPIES}
+BY_ID = {copy.id: copy for copy in COPIES}

@@ -31,7 +31,6 @@ _TAKEN = frozenset({
 
 _LEAVE = "ctrl+c"
 _CLOSE = 0.75
-_BY_FULL_ID = {action.full_id: action for action in ACTIONS}
 
 
 class KeyTable:
@@ -39,17 +38,22 @@ class KeyTable:
 
     def __init__(self, wishes: Mapping[str, str] | None = None) -> None:
         self.complaints: list[str] = []
-        self._keys: dict[str, tuple[str, ...]] = {action.id: action.keys for action in ACTIONS}
+        self._keys: dict[Action, tuple[str, ...]] = {action: action.keys for action in ACTIONS}
         self._settle(dict(self._read(wishes or {})))
 
     def of(self, action: Action) -> tuple[str, ...]:
         """The keys for an action, as Textual names them."""
-        return self._keys[action.id]
+        return self._keys[action]
 
     def first(self, action_id: str) -> str:
         """The first key for an action, as shown to people; empty where it has none."""
-        keys = self._keys[action_id]
+        keys = self._keys[BY_ID[action_id]]
         return shown(keys[0]) if keys else ""
+
+    def label(self, text: str, action_id: str) -> str:
+        """What stands on the action's button: `text`, and the key, if it has one."""
+        key = self.first(action_id)
+        return f"{text} ({key})" if key else text
 
     def all(self, action: Action) -> str:
         """All keys for an action, as shown to people."""
@@ -65,7 +69,7 @@ class KeyTable:
         """The keys of the actions that have others than before, for Textual."""
         # To Textual an empty text is no wish at all; a key that no keyboard has is.
         return {
-            action.full_id: ",".join(self.of(action)) or f"no-key-{action.id}"
+            action.full_id: ",".join(self.of(action)) or f"no-key-{action.full_id}"
             for action in ACTIONS
             if self.of(action) != action.keys
         }
@@ -73,21 +77,19 @@ class KeyTable:
     def _read(self, wishes: Mapping[str, str]) -> Iterable[tuple[Action, tuple[str, ...]]]:
         """The wishes that make sense by themselves."""
         for full_id, text in wishes.items():
-            action = _BY_FULL_ID.get(full_id)
+            action = BY_ID.get(full_id) if "." in full_id else None
             if action is None:
-                close = get_close_matches(full_id.rpartition(".")[2], BY_ID, 1, _CLOSE)
+                close = get_close_matches(full_id, BY_ID, 1, _CLOSE)
+                close = close or get_close_matches(full_id.rpartition(".")[2], BY_ID, 1, _CLOSE)
                 meant = f": did you mean “{BY_ID[close[0]].full_id}”?" if close else "."
                 self.complaints.append(f"There is no action “{full_id}”{meant}")
                 continue
             texts = [part.strip() for part in text.split(",")] if text.strip() else []
-            keys = tuple(dict.fromkeys(read_key(part) for part in texts))
-            if "" in keys:
-                self.complaints.append(f"“{text}” for {full_id} is no key; it keeps {action.all_keys}.")
-            elif taken := next((key for key in keys if key in _TAKEN), None):
-                self.complaints.append(f"{shown(taken)} moves the cursor; {full_id} keeps {action.all_keys}.")
-            elif _LEAVE in keys:
-                self.complaints.append(f"^c always leaves; {full_id} keeps {action.all_keys}.")
-            else:
+            wrong = {part: why for part in texts if (why := _why_not(part, action))}
+            keys = tuple(dict.fromkeys(read_key(part) for part in texts if part not in wrong))
+            then = f"has {' '.join(map(shown, keys))}" if keys else f"keeps {action.all_keys}"
+            self.complaints += [f"{why}; {full_id} {then}." for why in wrong.values()]
+            if keys or not wrong:
                 yield action, keys
 
     def _settle(self, wanted: dict[Action, tuple[str, ...]]) -> None:
@@ -107,21 +109,40 @@ class KeyTable:
                 else:
                     given.setdefault(key, []).append(action)
                     won.append(key)
-            self._keys[action.id] = tuple(won)
+            self._keys[action] = tuple(won)
         for action in (action for action in ACTIONS if action not in wanted):
             owners = {key: other for key in action.keys if (other := owner(key, action))}
-            self._keys[action.id] = left = tuple(key for key in action.keys if key not in owners)
+            self._keys[action] = left = tuple(key for key in action.keys if key not in owners)
             if owners:
                 has = f"has {' '.join(map(shown, left))} left" if left else "has no key now"
                 key, other = next(iter(owners.items()))
                 self.complaints.append(f"{shown(key)} is for {other.full_id} now; {action.full_id} {has}.")
 
 
+def _why_not(text: str, action: Action) -> str:
+    """Why an action cannot have this key; empty where it can."""
+    key = read_key(text)
+    if not key:
+        return f"“{text}” is no key"
+    if key in action.keys:
+        return ""
+    if key in _TAKEN:
+        return f"{shown(key)} moves the cursor"
+    if action.at_once and _typed(key) and not any(map(_typed, action.keys)):
+        return f"{shown(key)} is typed there"
+    return "^c always leaves" if key == _LEAVE else ""
+
+
+def _typed(key: str) -> bool:
+    return key in _NAMES.values() or (key_to_character(key) or "\n").isprintable()
+
+
 def read_key(text: str) -> str:
     """A key as people write it, in Textual's words; empty if it is none."""
     text = text.strip()
-    if len(text) == 2 and text[0] == "^":  # noqa: PLR2004 - ^p, as we write it ourselves
-        text = f"ctrl+{text[1]}"
+    if len(text) > 1 and text[0] == "^":
+        # As we write it ourselves.
+        text = f"ctrl+{text[1:]}"
     *modifiers, key = text.split("+") if len(text) > 1 else [text]
     modifiers = sorted({modifier.strip().lower() for modifier in modifiers}, key=_rank)
     if any(modifier not in _MODIFIERS for modifier in modifiers):

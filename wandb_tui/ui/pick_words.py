@@ -9,6 +9,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.goal import Goal
 from wandb_tui.ui.adding import Effect, in_words, offer, runs, summary
+from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.picking import MOST, Listing, Place, addresses
 
 _OPEN = "Open a project to add its runs"
@@ -29,11 +30,15 @@ class Offer:
     possible: bool = True
 
 
-def keys_here(place: Place) -> str:
+_RUNS = (("mark", "marks"), ("mark_all", "all new ones"), ("group", "its group"), ("sweep", "its sweep"))
+_NAMES = (("open", "opens"),)
+
+
+def keys_here(place: Place, keys: KeyTable) -> str:
     """What the keys do at this level."""
-    if place.project:
-        return "Space marks  * all new ones  g its group  s its sweep  / search  ← back"
-    return "Enter opens  / search  ← back" if place.entity else "Enter opens  / search"
+    does = [*(_RUNS if place.project else _NAMES), ("search", "search"), *([("up", "back")] if place.entity else [])]
+    told = ((keys.first(f"pick.{action}"), what) for action, what in does)
+    return "  ".join(f"{key} {what}" for key, what in told if key)
 
 
 def counted(place: Place, listing: Listing, watched: Container[RunAddress], marked: int) -> str:

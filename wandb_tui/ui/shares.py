@@ -16,6 +16,8 @@ class Axis(StrEnum):
 
     ACROSS = "across"
     DOWN = "down"
+    TABLE = "table"
+    """The table above, all logs below."""
 
 
 @dataclass(frozen=True, slots=True)

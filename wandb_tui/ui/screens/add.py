@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Button, Input, Static, TextArea
 
 from wandb_tui.core.goal import Goal
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, in_words, offer, summary
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, relabel
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.goal_line import TermsInput
 
@@ -31,6 +33,8 @@ _TITLE = 10
 """Cells for the title and the space beside it."""
 
 _LISTED = 100
+"""How many verdicts are shown at a time, around the one on what is under the cursor."""
+
 _SIGNS = {Verdict.GOOD: ("✔", "$success"), Verdict.TWICE: ("·", "$quiet"), Verdict.WRONG: ("✖", "$error")}
 _HINT = "A goal may stand behind an address: lab/forks/abc123 step:200"
 
@@ -40,12 +44,8 @@ Add = Callable[[list[Effect]], None]
 class AddRuns(Dialog[None]):
     """Adds what can be understood; what cannot be stays in the box."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        # Most terminals send Ctrl+Enter as Ctrl+J.
-        Binding("ctrl+enter,ctrl+j,ctrl+s", "submit", "Add", priority=True),
-        Binding("ctrl+o", "pick", "Pick runs from the server instead", priority=True),
-        Binding("escape", "dismiss", "Close"),
-    ]
+    PLACES = (Where.ADD,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
         self, session: Session, goal: Goal, look: Look, add: Add, pick: Callable[[], None] | None = None
@@ -73,9 +73,9 @@ class AddRuns(Dialog[None]):
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 if self._pick is not None:
-                    yield Button(self._look.text("Pick… (^o)"), id="pick")
-                yield Button("Add (^s)", variant="primary", id="add")
-                yield Button("Close (Esc)", id="close")
+                    yield KeyButton(self._look.text("Pick…"), "add.pick", id="pick")
+                yield KeyButton("Add", "add.submit", variant="primary", id="add")
+                yield KeyButton("Close", "add.close", id="close")
 
     def on_mount(self) -> None:
         """Start with an empty verdict."""
@@ -84,6 +84,10 @@ class AddRuns(Dialog[None]):
     def on_resize(self) -> None:
         """The lines have another width now."""
         self.call_after_refresh(lambda: self._show(self._checked))
+
+    @on(TextArea.SelectionChanged)
+    def _cursor_moved(self) -> None:
+        self._show(self._checked)
 
     @on(TextArea.Changed)
     @on(TermsInput.Changed)
@@ -153,25 +157,38 @@ class AddRuns(Dialog[None]):
 
     def _show(self, checked: list[Checked]) -> None:
         self._checked = checked
-        lines = [self._line(one) for one in checked[:_LISTED]]
-        if len(checked) > _LISTED:
-            lines.append(Content.styled(f"and {len(checked) - _LISTED} more", "$quiet"))
+        at = min(max(0, len(words(_up_to_cursor(self.query_one(TextArea)))) - 1), max(0, len(checked) - 1))
+        first = max(0, min(at - _LISTED // 2, len(checked) - _LISTED))
+        lines = [self._line(one) for one in checked[first : first + _LISTED]]
+        if first:
+            lines.insert(0, Content.styled(f"{first} before", "$quiet"))
+        if (after := len(checked) - first - _LISTED) > 0:
+            lines.append(Content.styled(f"and {after} more", "$quiet"))
         lines = lines or [Content.styled(_HINT, "$quiet")]
         self.query_one("#verdict-list", Static).update(Content("\n").join(lines))
+        self.call_after_refresh(self._bring_into_view, lines, at - first + bool(first))
         good = _good(checked)
         wrong = sum(one.verdict is Verdict.WRONG for one in checked)
-        self.query_one("#tally", Static).update(Content.styled(self._tally(good, wrong), "$quiet"))
-        relabel(self.query_one("#add", Button), f"{offer(good)} (^s)")
+        self.query_one("#tally", Static).update(self._tally(good, wrong))
+        self.query_one("#add", KeyButton).say(offer(good))
 
-    def _tally(self, good: list[Effect], wrong: int) -> str:
+    def _bring_into_view(self, lines: list[Content], index: int) -> None:
+        """Let the verdict on what is under the cursor be seen; the one on what is wrong may take several lines."""
+        width = self.query_one("#verdict-list").size.width
+        if width:
+            *before, height = (line.get_height({}, width) for line in lines[: index + 1])
+            self.query_one("#verdicts").scroll_to_region(Region(0, sum(before), width, height), animate=False)
+
+    def _tally(self, good: list[Effect], wrong: int) -> Content:
         """How many there are of what; briefly where there is no room: each line tells the rest."""
         room = self.query_one("#add-head").size.width - _TITLE
+        missed = [Content.styled(self._look.text(f"✖ {wrong} not understood"), "$error")] if wrong else []
         for changes in (True, False):
-            parts = [summary(good, "to add", changes=changes)] if good else []
-            tally = ", ".join([*parts, *([f"{wrong} not understood"] if wrong else [])])
-            if cell_len(tally) <= room:
-                break
-        return tally
+            parts = [Content.styled(summary(good, "to add", changes=changes), "$quiet")] if good else []
+            tally = Content.styled(", ", "$quiet").join([*parts, *missed])
+            if tally.cell_length <= room:
+                return tally
+        return (missed or [tally])[0]
 
     def _line(self, one: Checked) -> Content:
         """An address and what becomes of it, on one line."""
@@ -201,3 +218,11 @@ class AddRuns(Dialog[None]):
 
 def _good(checked: list[Checked]) -> list[Effect]:
     return [one.effect for one in checked if one.effect is not None]
+
+
+def _up_to_cursor(box: TextArea) -> str:
+    """What stands before the cursor, and the rest of the word it is in."""
+    row, column = box.cursor_location
+    lines = box.text.split("\n")
+    rest = re.match(r"[^\s,;]*", lines[row][column:])
+    return "\n".join([*lines[:row], lines[row][:column] + (rest[0] if rest else "")])

@@ -6,28 +6,23 @@ from collections.abc import Callable, Collection
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.arrangement import Arrangement, Order
 from wandb_tui.ui.columns import ALWAYS, COLUMNS, Column
 from wandb_tui.ui.look import Look
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 
 
 class ChooseColumns(Dialog[None]):
     """What is changed here is seen at once in the table behind."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("space,enter", "show_or_hide", "Show or hide", priority=True),
-        Binding("o", "sort", "Sort by it, then the other way round, then not"),
-        Binding("a", "as_added", "Sort by none: as the runs were added"),
-        Binding("w", "compact", "Compact or wide"),
-        Binding("escape,h,q", "dismiss", "Close"),
-    ]
+    PLACES = (Where.COLUMNS,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
         self, arrangement: Arrangement, look: Look, fitting: Callable[[], Collection[str]], changed: Callable[[], None]
@@ -52,15 +47,15 @@ class ChooseColumns(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static("Columns", classes="dialog-title")
             yield self._list
-            as_added = Content("As added (a)").stylize("@click=screen.as_added")
+            as_added = Content(self.keys.label("As added", "columns.as_added")).stylize("@click=screen.as_added")
             yield Static(
                 as_added + " sorts by none. Where it is narrow, what tells the least waits for room.",
                 classes="dialog-note",
             )
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Sort (o)", id="sort")
-                yield Button("Compact (w)", id="compact")
-                yield Button("Close (Esc)", id="close")
+                yield KeyButton("Sort", "columns.sort", id="sort")
+                yield KeyButton("Compact", "columns.compact", id="compact")
+                yield KeyButton("Close", "columns.close", id="close")
 
     def on_mount(self) -> None:
         """Show how it stands."""

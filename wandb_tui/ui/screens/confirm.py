@@ -6,17 +6,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from wandb_tui.ui.actions import Where, bindings
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 
-class Confirm(ModalScreen[bool]):
-    """Asks once; `y` means yes, `n` and Escape no, and Enter yes, unless that could be regretted."""
 
+class Confirm(Dialog[bool]):
+    """Asks once; Enter means yes, unless that could be regretted."""
+
+    PLACES = (Where.CONFIRM,)
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("y", "answer(True)", "Yes"),
-        Binding("enter", "enter", show=False),
-        Binding("n,escape", "answer(False)", "No"),
+        *bindings(*PLACES),
         Binding("left,right,tab", "app.focus_next", show=False),
     ]
     AUTO_FOCUS = ""
@@ -36,8 +37,8 @@ class Confirm(ModalScreen[bool]):
             if self._detail:
                 yield Static(Content(self._detail), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
-                yield Button(Content(f"{self._yes} (y)"), variant="error", id="yes")
-                yield Button(Content(f"{self._no} (n)"), id="no")
+                yield KeyButton(self._yes, "confirm.yes", variant="error", id="yes")
+                yield KeyButton(self._no, "confirm.no", id="no")
 
     def action_answer(self, answer: bool) -> None:
         """Leave with the answer."""

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wandb_tui.core.watch import Watched
-from wandb_tui.ui.copying import BY_KEY, COPIES, Copy
+from wandb_tui.ui.actions import Where, bindings
+from wandb_tui.ui.copying import BY_ID, COPIES, Copy
 from wandb_tui.ui.look import Look, clean
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 
 _WIDEST = max(len(copy.name) for copy in COPIES)
 
@@ -23,10 +23,8 @@ _WIDEST = max(len(copy.name) for copy in COPIES)
 class CopyMenu(Dialog[Copy | None]):
     """Gives back what is to be copied, or None."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        *(Binding(copy.key, f"copy('{copy.key}')", copy.name[0].upper() + copy.name[1:]) for copy in COPIES),
-        Binding("escape,q,y", "dismiss", "Close"),
-    ]
+    PLACES = (Where.COPY,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, rows: Sequence[Watched], names: str, app_url: str, look: Look) -> None:
         """Offer what there is.
@@ -51,19 +49,23 @@ class CopyMenu(Dialog[Copy | None]):
             yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
             yield self._list
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Close (Esc)", id="close")
+                yield KeyButton("Close", "copy.close", id="close")
 
     def on_mount(self) -> None:
         """Begin at the first."""
         self._list.add_options(
-            [Option(self._line(copy), id=copy.key, disabled=not copy.of(self._rows, self._app_url)) for copy in COPIES]
+            [Option(self._line(copy), id=copy.id, disabled=not copy.of(self._rows, self._app_url)) for copy in COPIES]
         )
         self._list.highlighted = 0
         self._list.focus()
 
-    def action_copy(self, key: str) -> None:
+    def action_choose(self) -> None:
+        """Copy what is under the cursor."""
+        self._list.action_select()
+
+    def action_copy(self, copy_id: str) -> None:
         """Copy it, if there is anything."""
-        copy = BY_KEY[key]
+        copy = BY_ID[copy_id]
         if copy.of(self._rows, self._app_url):
             self.dismiss(copy)
 
@@ -79,7 +81,7 @@ class CopyMenu(Dialog[Copy | None]):
         """Its key, its name, and as much of the first line as there is room for."""
         text = copy.of(self._rows[:1], self._app_url) or copy.missing
         return Content.assemble(
-            (f"{copy.key}  ", "bold $accent"),
+            (f"{self.keys.first(f'copy.{copy.id}'):<2} ", "bold $accent"),
             (f"{copy.name:<{_WIDEST}}  ", "$foreground"),
             (self._look.text(clean(text, 400)), "$quiet"),
         )

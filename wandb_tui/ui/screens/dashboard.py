@@ -92,6 +92,7 @@ class Dashboard(PaneActions):
         """The list on disk has been read: if there is nothing, there is nothing."""
         self._loading = False
         self.panes.restore(self.session.view.get("panes"))
+        self.share_with_table()
         self.take_back_arrangement()
         self.refresh_all()
 

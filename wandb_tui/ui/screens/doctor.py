@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -20,10 +19,11 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.checks import Check, Look, Mark, Mend, report
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.ports import Doctor, Examination
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.check_lines import Entry, check_content
 from wandb_tui.ui.look import Look as Signs
 from wandb_tui.ui.look import clean, path
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.terminal import terminal_facts
 
@@ -40,15 +40,8 @@ _HERE, _WAY = "here", "way"
 class Examine(Dialog[None]):
     """A line for each check; they come as they are done. What is still being looked at when one leaves is dropped."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        # The list takes it, in its turn among the keys that move the cursor; here it is for the help.
-        Binding("enter", "mend", "Mend what is under the cursor, where a key can"),
-        Binding("r", "again", "Look at everything again"),
-        Binding("w", "way", "Try the whole way on the run under the dashboard's cursor"),
-        Binding("s", "sign_in", "Sign in"),
-        Binding("y", "copy", "Copy the report, fit for a bug report"),
-        Binding("escape,q,D", "dismiss", "Close"),
-    ]
+    PLACES = (Where.DOCTOR,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     class Said(Message):
         """The installation of a browser tells how it goes."""
@@ -77,11 +70,11 @@ class Examine(Dialog[None]):
             yield self._list
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Mend (Enter)", id="mend", disabled=True)
-                yield Button("Again (r)", id="again")
-                yield Button("Try the run (w)", id="way", disabled=self._run is None)
-                yield Button("Copy (y)", id="copy")
-                yield Button("Close (Esc)", id="close")
+                yield KeyButton("Mend", "doctor.mend", id="mend", disabled=True)
+                yield KeyButton("Again", "doctor.again", id="again")
+                yield KeyButton("Try the run", "doctor.way", id="way", disabled=self._run is None)
+                yield KeyButton("Copy", "doctor.copy", id="copy")
+                yield KeyButton("Close", "doctor.close", id="close")
 
     def on_mount(self) -> None:
         """Look at once."""

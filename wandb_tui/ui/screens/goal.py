@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from wandb_tui.core.goal import Goal
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.look import Look, clean
-from wandb_tui.ui.screens.dialog import Dialog
+from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 from wandb_tui.ui.widgets.goal_line import GoalInput
 
 _READY = ("exists", "newer", "complete")
@@ -21,10 +21,8 @@ _READY = ("exists", "newer", "complete")
 class ChangeGoal(Dialog[Goal | None]):
     """Gives back the new goal, or None."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("enter,ctrl+s", "submit", "Change", priority=True),
-        Binding("escape", "dismiss", "Keep"),
-    ]
+    PLACES = (Where.GOAL,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, names: str, goal: Goal | None, look: Look) -> None:
         """Ask for the goal of some runs.
@@ -49,8 +47,8 @@ class ChangeGoal(Dialog[Goal | None]):
                 for goal in _READY:
                     yield Button(goal, id=f"goal-{goal}")
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Change (Enter)", variant="primary", id="change")
-                yield Button("Keep (Esc)", id="keep")
+                yield KeyButton("Change", "goal.submit", variant="primary", id="change")
+                yield KeyButton("Keep", "goal.close", id="keep")
 
     def on_mount(self) -> None:
         """Type at once."""

@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import set_cell_size
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from wandb_tui.core.state import State
-from wandb_tui.ui.actions import ACTIONS, Where, shown
+from wandb_tui.ui.actions import ACTIONS, BY_ID, Action, Where, bindings
 from wandb_tui.ui.cells import AS_IT_WAS
-from wandb_tui.ui.keys import KeyTable
 from wandb_tui.ui.look import STATE_COLOURS, Look, clean
 from wandb_tui.ui.screens.dashboard import Dashboard
+from wandb_tui.ui.screens.dialog import Dialog
 from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.wrapping import wrapped
 
@@ -84,22 +83,22 @@ class _Table(Static):
         self.update(Content("\n").join(lines))
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """One page to read."""
 
-    BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]  # noqa: RUF012 - as Textual declares it
+    PLACES = (Where.HELP,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, look: Look, keys: KeyTable, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, look: Look, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self._look = look
-        self._keys = keys
         self._for = screen
         self._files = files
 
     def compose(self) -> ComposeResult:
         """All of it in one scrolling box."""
         with VerticalScroll(classes="dialog") as box:
-            box.border_subtitle = Content("Close (Esc)").stylize("@click=screen.dismiss")
+            box.border_subtitle = Content(self.keys.label("Close", "help.close")).stylize("@click=screen.dismiss")
             for title, rows in self._sections():
                 yield Static(Content(title), classes="help-title")
                 yield _Table(rows, self._look)
@@ -108,12 +107,12 @@ class Help(ModalScreen[None]):
         if isinstance(self._for, Dashboard):
             yield "Runs", [*self._rows(Where.DASHBOARD), *self._rows(Where.RUNS)]
             yield "Logs", [*self._rows(Where.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
-        elif not isinstance(self._for, LiveScreen):
-            yield "Here", list(_bound(self._for))
+        elif isinstance(self._for, Dialog):
+            yield "Here", [*(row for place in self._for.PLACES for row in self._rows(place)), self._row(BY_ID["help"])]
         if isinstance(self._for, LiveScreen):
             both = () if isinstance(self._for, Dashboard) else self._rows(Where.RUNS)
             yield "Details of a run", [*self._rows(Where.DETAILS), *both]
-        yield "Anywhere", list(self._rows(Where.ANYWHERE))
+            yield "Anywhere", list(self._rows(Where.ANYWHERE))
         yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         if isinstance(self._for, Dashboard):
             yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._look.kept, _KEPT))]
@@ -122,12 +121,7 @@ class Help(ModalScreen[None]):
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
 
     def _rows(self, where: Where) -> Iterator[Row]:
-        for action in ACTIONS:
-            if action.where is where:
-                yield self._keys.all(action), "bold $accent", f"{action.label}. {action.help}"
+        return (self._row(action) for action in ACTIONS if action.where is where)
 
-
-def _bound(screen: Screen[object]) -> Iterator[Row]:
-    for binding in screen.BINDINGS:
-        if isinstance(binding, Binding) and binding.show:
-            yield " ".join(shown(key) for key in binding.key.split(",")[:2]), "bold $accent", binding.description
+    def _row(self, action: Action) -> Row:
+        return self.keys.all(action), "bold $accent", f"{action.label}. {action.help}"

@@ -17,6 +17,10 @@ from wandb_tui.ui.widgets.find_bar import FindBar
 from wandb_tui.ui.widgets.log_pane import LogPane
 from wandb_tui.ui.widgets.panes import MOST, Panes
 
+_LEAST_TABLE, _LEAST_LOGS = 3, 4
+"""To so many lines the table and the logs may be made small by hand."""
+_BARS = 2
+
 
 class PaneActions(TableActions):
     """The actions that open, close and change the log panes. Most are for all panes, some for the one in focus."""
@@ -132,6 +136,43 @@ class PaneActions(TableActions):
             self._keep_panes()
         else:
             self.hint(self.session.keys.hint("There is one pane only", "logs", "opens another"))
+
+    def action_grow_logs(self) -> None:
+        """Let all logs grow, at the cost of the table."""
+        self._move_edge(-1)
+
+    def action_shrink_logs(self) -> None:
+        """Let the table grow, at the cost of the logs."""
+        self._move_edge(1)
+
+    def _move_edge(self, by: int) -> None:
+        if self._give_table(self.table.size.height + by):
+            self._keep_panes()
+        else:
+            self.hint(
+                "The table shows all its runs" if by > 0 and not self.panes.zoomed else "The logs have all they can"
+            )
+
+    @on(Panes.Raised)
+    def _raised(self, event: Panes.Raised) -> None:
+        self._give_table(self.table.size.height + event.to - self.panes.region.y)
+
+    def _give_table(self, lines: int) -> bool:
+        """Let the table have so many lines, if it has as many runs and the logs keep some; whether that changes it."""
+        now = self.table.size.height
+        most = min(self.table.virtual_size.height, now + self.panes.size.height - _LEAST_LOGS)
+        lines = max(_LEAST_TABLE, min(most, lines))
+        if lines == now or self.panes.zoomed:
+            return False
+        # Of this is what a height in per cent is a part: the screen without header, keys and margin.
+        room = self.size.height - _BARS - self.table.styles.margin.height
+        self.panes.leave_to_table(lines, of=room)
+        self.share_with_table()
+        return True
+
+    def share_with_table(self) -> None:
+        """Give the table what is its own."""
+        self.table.styles.max_height = f"{self.panes.table_share:.3f}%"
 
     @on(Panes.Resized)
     def _resized(self) -> None:

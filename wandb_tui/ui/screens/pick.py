@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
@@ -17,11 +16,12 @@ from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Catalogue
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.adding import Effect, offer, summary
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pick_words import Offer, counted, keys_here, offer_all, offer_picked
 from wandb_tui.ui.picking import Listing, Place, addresses, look_up, look_up_all, typed, understood
-from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, relabel
+from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
 from wandb_tui.ui.widgets.goal_line import TermsInput
 from wandb_tui.ui.widgets.pick_list import MORE, PickList
@@ -38,18 +38,8 @@ Add = Callable[[list[Effect]], None]
 class PickRuns(Dialog[None]):
     """Goes down from entity to project to runs; marks stay while one looks around."""
 
-    BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("space", "mark", "Mark a run"),
-        Binding("asterisk", "mark_all", "Mark all that are listed and not watched yet, or none"),
-        Binding("g", "group", "Only the group of this run"),
-        Binding("s", "sweep", "Only the sweep of this run"),
-        Binding("slash", "search", "Search; state:finished, group:a and sweep:b narrow it down", priority=True),
-        Binding("left,backspace", "up", "Back to all runs, to the projects, or to the entities"),
-        Binding("ctrl+s", "submit", "Add the marked runs, or the one under the cursor", priority=True),
-        Binding("ctrl+a", "add_all", "Add all runs that match and are not watched yet", priority=True),
-        Binding("ctrl+r", "again", "Ask the server again", priority=True),
-        Binding("escape", "leave", "From the search to the list; from there, close"),
-    ]
+    PLACES = (Where.PICK,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
         self,
@@ -87,11 +77,11 @@ class PickRuns(Dialog[None]):
             yield TermsInput(self._goal, self._session.backend.pace, self._look)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back", id="pick-up")
-                yield Button("Ask again (^r)", variant="primary", id="pick-again")
-                yield Button("Open (Enter)", variant="primary", id="pick-open")
-                yield Button("Add (^s)", variant="primary", id="pick-add")
-                yield Button("Add all (^a)", id="pick-all")
-                yield Button("Close (Esc)", id="pick-close")
+                yield KeyButton("Ask again", "pick.again", variant="primary", id="pick-again")
+                yield KeyButton("Open", "pick.open", variant="primary", id="pick-open")
+                yield KeyButton("Add", "pick.submit", variant="primary", id="pick-add")
+                yield KeyButton("Add all", "pick.add_all", id="pick-all")
+                yield KeyButton("Close", "pick.leave", id="pick-close")
 
     def on_mount(self) -> None:
         """Ask at once."""
@@ -167,7 +157,7 @@ class PickRuns(Dialog[None]):
             told, keys = "no answer", ""
         else:
             told = counted(self._place, self._listing, self._session.watch, len(self._marked))
-            keys = keys_here(self._place)
+            keys = keys_here(self._place, self.keys)
         self._say_quietly("#pick-told", asking or told)
         self._say_quietly("#pick-keys", keys)
         self._offer()
@@ -183,8 +173,8 @@ class PickRuns(Dialog[None]):
         told = "" if self._asking or (self._unanswered and not picked.possible) else picked.told
         style = "$foreground" if picked.possible else "$quiet"
         self.query_one("#pick-offer", Static).update(Content.styled(self._look.text(told), style))
-        relabel(self.query_one("#pick-add", Button), f"{picked.label} (^s)", possible=picked.possible)
-        relabel(self.query_one("#pick-all", Button), f"{every.label} (^a)", possible=every.possible)
+        self.query_one("#pick-add", KeyButton).say(picked.label, possible=picked.possible)
+        self.query_one("#pick-all", KeyButton).say(every.label, possible=every.possible)
         self.query_one("#pick-up", Button).disabled = not self._can_go_up
         self.query_one("#pick-open", Button).disabled = bool(self._asking) or not self._names
         # Only what can be done here is offered.

@@ -15,6 +15,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Static
 
 from wandb_tui.core.errors import KeyringError, WandbTuiError
 from wandb_tui.core.ports import AccountState, Credentials, Source
+from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
 from wandb_tui.ui.session import Session
@@ -25,9 +26,9 @@ class SignIn(Dialog[bool]):
 
     # Before the fields: a field takes keys in its own time, so those typed right after Enter or Tab (a password manager
     # does that) would still reach the one that was left.
+    PLACES = (Where.SIGN_IN,)
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("escape", "leave", "Close"),
-        Binding("enter", "enter", "Go on", priority=True, show=False),
+        *bindings(*PLACES),
         Binding("tab", "move(1)", "Next", priority=True, show=False),
         Binding("shift+tab", "move(-1)", "Previous", priority=True, show=False),
     ]

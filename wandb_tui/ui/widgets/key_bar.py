@@ -14,7 +14,8 @@ from wandb_tui.ui.keys import KeyTable
 _WORTH = (
     "leave", "help", "ask_quit", "add", "next_metric", "restart", "cancel", "filter", "details", "goal", "logs", "mark",
     "pick", "remove", "sort", "find", "find_next", "follow", "zoom", "level", "wrap", "times", "fold", "save_log",
-    "copy_log", "grow_pane", "shrink_pane", "find_previous", "command_palette", "visit", "copy", "sign_in",
+    "copy_log", "grow_pane", "shrink_pane", "grow_logs", "shrink_logs", "find_previous",
+    "command_palette", "visit", "copy", "sign_in",
 )  # fmt: skip
 """The actions in the order of their worth: where it is narrow, the last ones go."""
 

@@ -211,6 +211,7 @@ class LogPane(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """On the lower border: follow again; twice on the title: all of the screen, or no longer."""
         if event.y == 0 and event.chain == 2:  # noqa: PLR2004 - a double click
+            event.stop()
             self.post_message(self.ZoomWanted(self))
         elif event.y == self.size.height + 1 and not self._following:
             self.action_follow()

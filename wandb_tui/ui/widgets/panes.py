@@ -45,6 +45,13 @@ class Panes(Container):
     class Resized(Message):
         """A divider was dragged."""
 
+    class Raised(Message):
+        """The upper edge is being dragged to another line of the screen."""
+
+        def __init__(self, to: int) -> None:
+            super().__init__()
+            self.to = to
+
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._all = [LogPane(look) for _ in range(MOST)]
@@ -236,6 +243,16 @@ class Panes(Container):
         self._move(axis, at - last, edge + (-cells if last else cells))
         return True
 
+    @property
+    def table_share(self) -> float:
+        """How much of the room the table above may have, in per cent."""
+        table, rest = self._shares.of_axis(Axis.TABLE, 2)
+        return 100 * table / (table + rest)
+
+    def leave_to_table(self, lines: int, *, of: int) -> None:
+        """Let the table above have so many lines at most, of so many; half a line more, since it is rounded down."""
+        self._shares = self._shares.with_axis(Axis.TABLE, (2 * lines + 1, 2 * (of - lines) - 1))
+
     def _edges(self, axis: Axis) -> list[int]:
         """Where each divider is: the first cell after it, on the screen."""
         shown = self.panes
@@ -255,19 +272,27 @@ class Panes(Container):
             self._share()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of a divider: the two borders between neighbours."""
+        """Take hold of a divider: the two borders between neighbours, or the upper edge."""
         for axis, at in ((Axis.ACROSS, event.screen_x), (Axis.DOWN, event.screen_y)):
             for divider, edge in enumerate(self._edges(axis)):
                 if at in {edge - 1, edge}:
-                    self._dragged = (axis, divider)
-                    self.capture_mouse()
-                    event.stop()
+                    self._take_hold(event, axis, divider)
                     return
+        if event.screen_y == self.region.y and not self.zoomed:
+            self._take_hold(event, Axis.TABLE, 0)
+
+    def _take_hold(self, event: events.MouseDown, axis: Axis, divider: int) -> None:
+        self._dragged = (axis, divider)
+        self.capture_mouse()
+        event.stop()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag it."""
         if self._dragged is not None:
             axis, divider = self._dragged
+            if axis is Axis.TABLE:
+                self.post_message(self.Raised(event.screen_y))
+                return
             self._move(axis, divider, event.screen_x if axis is Axis.ACROSS else event.screen_y)
 
     def on_mouse_up(self, _event: events.MouseUp) -> None:
@@ -276,3 +301,9 @@ class Panes(Container):
             self._dragged = None
             self.release_mouse()
             self.post_message(self.Resized())
+
+    def on_click(self, event: events.Click) -> None:
+        """A title that was taken hold of does not hear of the second click on it."""
+        pane = next((pane for pane in self.panes if pane.region.contains_point(event.screen_offset)), None)
+        if event.chain == 2 and pane is not None and event.screen_y == pane.region.y:  # noqa: PLR2004 - a double click
+            self.post_message(LogPane.ZoomWanted(pane))
