@@ -14,12 +14,14 @@ from wandb_tui.ui.keys import KeyTable
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-GROUPS = {
+SCREENS = {
     Where.ANYWHERE: "Everywhere",
     Where.DASHBOARD: "On the table",
     Where.RUNS: "On the table and in the details",
     Where.LOGS: "In the logs",
     Where.DETAILS: "In the details",
+}
+DIALOGS = {
     Where.ADD: "While adding",
     Where.PICK: "While picking",
     Where.GOAL: "While changing a goal",
@@ -34,7 +36,11 @@ GROUPS = {
 
 def keys():
     """The tables as they must stand in the README: one for each place, and every action in one of them."""
-    return "\n\n".join(f"**{title}**\n\n{key_table(where)}" for where, title in GROUPS.items())
+    screens, dialogs = (
+        "\n\n".join(f"**{title}**\n\n{key_table(where)}" for where, title in group.items())
+        for group in (SCREENS, DIALOGS)
+    )
+    return f"{screens}\n\n<details><summary>In the dialogs</summary>\n\n{dialogs}\n\n</details>"
 
 
 def key_table(where):
@@ -47,7 +53,7 @@ def key_table(where):
 
 
 def test_the_key_tables_are_the_one_of_the_program():
-    assert {action.where for action in ACTIONS} == set(GROUPS)
+    assert {action.where for action in ACTIONS} == {*SCREENS, *DIALOGS}
     shown = re.search(r"<!-- keys -->\n(.*?)\n<!-- /keys -->", README, re.DOTALL)
     assert shown[1] == keys()
 
