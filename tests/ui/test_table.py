@@ -18,7 +18,9 @@ from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.schedule import Pace
 from wandb_tui.core.state import State
+from wandb_tui.core.watch import Watched
 from wandb_tui.ui.columns import BY_KEY
 from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.filtering import Filter
@@ -436,6 +438,12 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
 )
 def test_what_is_wrong_with_a_regular_expression(expression, said):
     assert Filter(expression).wrong.endswith(f"/: {said}")
+
+
+def test_the_same_expression_may_be_there_twice():
+    row = Watched(address("abc"), Goal(), Pace())
+    assert Filter("run:/abc/ !project:/abc/").matches(row)
+    assert not Filter("project:/abc/ run:/abc/").matches(row)
 
 
 def test_where_nothing_reads_regular_expressions_that_is_said(monkeypatch):

@@ -92,7 +92,7 @@ class Filter:
         self.doubt = ""
         """What is likely to be a slip, in a few words, though it can be understood."""
         self._tests: list[Predicate] = []
-        self._expressions: dict[str, Predicate] = {}
+        self._expressions: list[tuple[str, Predicate]] = []
         for term in terms(self.text):
             self.doubt = self.doubt or _doubt(term)
             try:
@@ -101,7 +101,7 @@ class Filter:
                 self.wrong = f"/{clean(term.text, 40)}/: {error}"
             else:
                 if term.regex:
-                    self._expressions[clean(term.text, 40)] = test
+                    self._expressions.append((clean(term.text, 40), test))
                 else:
                     self._tests.append(test)
 
@@ -114,10 +114,10 @@ class Filter:
         found = []
         until = time.thread_time() + _SECONDS
         for row in rows:
-            if all(test(row) for test in self._expressions.values()):
+            if all(test(row) for _, test in self._expressions):
                 found.append(row)
             if self._expressions and time.thread_time() > until:
-                self.wrong = f"/{'/ /'.join(self._expressions)}/: takes too long"
+                self.wrong = f"/{'/ /'.join(text for text, _ in self._expressions)}/: takes too long"
                 self._expressions.clear()
                 return rows
         return found
