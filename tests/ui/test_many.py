@@ -9,6 +9,8 @@ import time
 
 from fakes import FakeProber, FakeStore, World, address
 from support import running, until
+from textual import events
+from textual.widgets import Input
 
 from tests.pace import Stopwatch
 from wandb_tui.core.events import Event
@@ -16,6 +18,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.screens.goal import ChangeGoal
 
 FORTY = [f"run{n}" for n in range(40)]
 
@@ -129,3 +132,15 @@ async def test_a_store_that_fails_is_told_and_nothing_stops():
     async with running(World(store=FakeStore(fails=OSError("disk full"))), "abc") as (app, _):
         await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
         await until(lambda: any("disk full" in note.message for note in app._notifications))
+
+
+async def test_a_goal_that_comes_in_one_burst_with_enter_is_taken():
+    async with running(None, "abc") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1)
+        await pilot.press("g")
+        await until(lambda: isinstance(app.screen, ChangeGoal))
+        app.screen.query_one(Input).value = ""
+        for key in (*"newer", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(lambda: app.screen is app.dashboard)
+        assert app.session.watch[address("abc")].goal == Goal.parse("newer")

@@ -71,6 +71,13 @@ async def test_many_are_copied_at_once_a_line_for_each():
         assert toasts(app) == ["Fork snippet of 2 runs copied; 1 of them will work once its goal is met"]
 
 
+async def test_a_fork_at_the_last_step_waits_for_that_step():
+    async with running(world(), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("down", "y", "f")
+        assert toasts(app) == ["Fork snippet copied; it will work once step 1234 is exported"]
+
+
 @pytest.mark.parametrize(
     ("goal", "said"),
     [("step:200", "it will work once step 200 is exported"), ("exists", "it will work once the history is there")],
@@ -98,6 +105,7 @@ async def test_what_does_not_exist_cannot_be_forked():
         await pilot.press("f")
         assert isinstance(app.screen, CopyMenu)
         assert not app.clipboard
+        assert toasts(app)[-1] == "Fork snippet: no such run"
 
 
 async def test_the_menu_by_mouse_and_what_it_shows():
@@ -243,7 +251,7 @@ async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
 
 async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monkeypatch):
     monkeypatch.setattr(apps, "_GATHER", 0.05)
-    monkeypatch.setattr(apps, "_APART", 1.5)
+    monkeypatch.setattr(apps, "_APART", 3.0)
     runs = [f"r{number}" for number in range(12)]
     prober, there_is = ending(*runs)
     async with running(there_is, *runs) as (app, pilot):
@@ -255,8 +263,8 @@ async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monk
             await all_end(app, prober, run)
             await pilot.pause(0.01)
         prober.answer("r11", Probe(Answer.MISSING, message="No such run."))
-        await until(lambda: said.count("BELL") == 2)
-        assert time.monotonic() - began >= 1.5
+        await until(lambda: said.count("BELL") == 2, 10)
+        assert time.monotonic() - began >= 3.0
         assert len([text for text in said if "]9;" in text]) == 2
         assert toasts(app)[-1] == "10 runs are available\nr11: No such run."
         assert [note.title for note in app._notifications][-1] == "10 available, 1 failed"

@@ -585,3 +585,17 @@ async def test_a_table_that_shows_all_its_runs_takes_no_more_room():
         await pilot.press("minus")
         assert app.dashboard.table.size.height == height
         assert "The table shows all its runs" in [note.message for note in app._notifications]
+
+
+async def test_full_screen_and_back_leaves_the_focus_where_it_was():
+    async with running(World(FakeProber()), "abc") as (app, pilot):
+        await until(lambda: app.dashboard.panes.panes)
+        for pane in (False, True):
+            if pane:
+                app.dashboard.panes.panes[0].focus()
+                await pilot.pause()
+            before = app.focused
+            await pilot.press("z")
+            await until(lambda: app.dashboard.panes.zoomed and app.focused is app.dashboard.panes.panes[0])
+            await pilot.press("z")
+            await until(lambda before=before: not app.dashboard.panes.zoomed and app.focused is before)

@@ -677,3 +677,14 @@ async def test_the_counts_add_up(width, told):
         app.dashboard.refresh_all()
         await pilot.pause()
         assert "⊘" not in shown(app).splitlines()[0], "none, so nothing is said"
+
+
+@pytest.mark.parametrize(("typed", "left"), [("state:ready", {"r10"}), ("state:", {"r10", "r9", "r1", "r20", "r3"})])
+async def test_the_headers_word_and_half_a_field_filter_as_one_expects(typed, left):
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("slash", *typed)
+        await until(lambda: set(ids(app)) == left)
+        assert "Enter Keep it  Esc Drop it" in shown(app).splitlines()[-1]
+        await pilot.press("enter")
+        await until(lambda: "a Add" in shown(app).splitlines()[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes import FakeCatalogue, FakeDoctor, World
-from support import until
+from support import shown, until
 from test_doctor_screen import HERE
 from test_pick import RUNS
 from textual.widgets import Button, Input, OptionList, TextArea
@@ -52,4 +52,20 @@ async def test_they_are_small_and_stand_under_the_header():
             assert toast.region.right == 79
             assert toast.region.width < 16
             assert not any(pane.region.overlaps(toast.region) for pane in app.dashboard.panes.panes)
+        app.session.stop()
+
+
+async def test_over_a_dialog_they_stand_once():
+    app = WandbTuiApp(World().backend(), runs=["abc"])
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(lambda: app.dashboard.table.row_count == 1 and app.account)
+        app.notify("said once", timeout=60, markup=False)
+        await until(lambda: shown(app).count("said once") == 1)
+        await pilot.press("y")
+        await until(lambda: "fork snippet" in shown(app))
+        await pilot.pause()
+        assert shown(app).count("said once") == 1
+        await pilot.press("escape")
+        await until(lambda: app.screen is app.dashboard)
+        await until(lambda: shown(app).count("said once") == 1)
         app.session.stop()

@@ -37,7 +37,9 @@ class ActionCommands(Provider):
         """Those that match."""
         matcher = self.matcher(query)
         for name, help_text, run in self._commands():
-            if (score := matcher.match(f"{name} {help_text}")) > 0:
+            # What it is called tells more than what is said of it.
+            score = max(matcher.match(name), matcher.match(f"{name} {help_text}") / 2)
+            if score > 0:
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
 
     def _commands(self) -> Iterator[Command]:

@@ -57,13 +57,18 @@ def _artifact(row: Watched, _app_url: str) -> str:
     return row.artifact or row.run.history_artifact
 
 
+def _step(row: Watched) -> int | None:
+    """Where a fork of it begins: at the step of its goal, else at the last one that is known."""
+    if row.goal.kind is GoalKind.STEP:
+        return row.goal.number
+    return row.run_info.last_step if row.run_info else None
+
+
 def _fork(row: Watched, _app_url: str) -> str:
     """A call that forks the run: at the step of its goal, else at the last step that is known."""
     if row.failure is Failure.NOT_FOUND:
         return ""
-    run = row.run
-    last = row.run_info.last_step if row.run_info else None
-    step = row.goal.number if row.goal.kind is GoalKind.STEP else last
+    run, step = row.run, _step(row)
     at = f"{run.run_id}?_step={STEP if step is None else step}"
     # JSON's texts are Python's as well.
     moment, entity, project = (json.dumps(text, ensure_ascii=False) for text in (at, run.entity, run.project))
@@ -77,9 +82,8 @@ def _not_yet(rows: Sequence[Watched]) -> str:
         return ""
     if len(rows) > 1:
         return f"; {len(early)} of them will work once {'its goal is' if len(early) == 1 else 'their goals are'} met"
-    goal = early[0].goal
-    what = f"step {goal.number} is exported" if goal.kind is GoalKind.STEP else "the history is there"
-    return f"; it will work once {what}"
+    step = _step(early[0])
+    return f"; it will work once {'the history is there' if step is None else f'step {step} is exported'}"
 
 
 COPIES = (

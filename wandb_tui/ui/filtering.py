@@ -15,7 +15,7 @@ from wandb_tui.ui.look import clean, run_name
 Predicate = Callable[[Watched], bool]
 
 _FIELDS: dict[str, Callable[[Watched], tuple[str, ...]]] = {
-    "state": lambda row: (str(row.state), _own_state(row)),
+    "state": lambda row: (str(row.state), _own_state(row), *([_READY] if row.state is State.AVAILABLE else [])),
     "project": lambda row: (row.run.project_path,),
     "goal": lambda row: (str(row.goal),),
     "run": lambda row: (run_name(row),),
@@ -26,11 +26,14 @@ _FIELDS: dict[str, Callable[[Watched], tuple[str, ...]]] = {
 
 _STATES = (
     *State,
-    *("running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
+    *("ready", "running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
 )
 """The states of a monitor and of a run; “failed” is one of either."""
 
-_CLOSE = 0.7
+_READY = "ready"
+"""What the header calls the available ones."""
+
+_CLOSE, _NAMED = 0.7, 4
 """How alike a word and the name of a field are at least, of 1, where the one was meant by the other."""
 
 _TERM = re.compile(
@@ -131,7 +134,7 @@ def _doubt(term: Term) -> str:
     """Of a field or a state that there is not, what there is, the closest first."""
     if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in _STATES):
         known = sorted(_STATES, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
-        return f"“{clean(term.text, 20)}” is no state: {', '.join(known)}"
+        return f"“{clean(term.text, 20)}” is no state: {', '.join(known[:_NAMED])}, …"
     meant = get_close_matches(term.field, _FIELDS, 1, _CLOSE) if term.field and term.field not in _FIELDS else []
     return f"did you mean “{meant[0]}:”?" if meant else ""
 
@@ -141,6 +144,9 @@ def _test(term: Term) -> Predicate:
         # A colon that is no field's belongs to the word, as in `step:200`.
         body = f"/{term.text}/" if term.regex else term.text
         return _test(Term(f"{term.field}:{body}", no=term.no))
+    if term.text.removesuffix(":") in _FIELDS and term.text.endswith(":") and not term.field:
+        # Its value is about to be typed.
+        return lambda _: True
     read, text = _FIELDS.get(term.field, _text), term.text
     if term.regex:
         found = _search(text)

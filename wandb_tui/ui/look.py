@@ -130,7 +130,7 @@ _ASCII_ICONS = {
     State.AVAILABLE: "+",
     State.TIMED_OUT: "t",
     State.FAILED: "x",
-    State.CANCELLED: "-",
+    State.CANCELLED: "/",
 }
 _TO_ASCII = str.maketrans(
     {

@@ -109,10 +109,14 @@ class AddRuns(Dialog[None]):
     @on(Button.Pressed, "#add")
     @on(Input.Submitted, "#goal")
     def _pressed(self) -> None:
-        self.action_submit()
+        self._begin_submit()
 
-    def action_submit(self) -> None:
+    async def action_submit(self) -> None:
         """Add what is understood; the rest stays."""
+        await self.taken_in()
+        self._begin_submit()
+
+    def _begin_submit(self) -> None:
         self.run_worker(self._submit(), exclusive=True, group="submit")
 
     async def _check_soon(self) -> None:

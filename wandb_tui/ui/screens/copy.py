@@ -68,6 +68,8 @@ class CopyMenu(Dialog[Copy | None]):
         copy = BY_ID[copy_id]
         if copy.of(self._rows, self._app_url):
             self.dismiss(copy)
+        else:
+            self.app.notify(f"{copy.name[0].upper()}{copy.name[1:]}: {copy.missing}", timeout=3, markup=False)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

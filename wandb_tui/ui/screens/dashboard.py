@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
+from textual.widgets import Input
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
@@ -84,6 +85,7 @@ class Dashboard(PaneActions):
 
     def _focus_moved(self, focused: Widget | None) -> None:
         self.tell_found()
+        self._keys.typing = isinstance(focused, Input)
         self._keys.places = (Where.LOGS,) if isinstance(focused, LogPane) else (Where.DASHBOARD, Where.RUNS)
 
     # Showing

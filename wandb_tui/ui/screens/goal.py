@@ -54,11 +54,12 @@ class ChangeGoal(Dialog[Goal | None]):
         """Type at once."""
         self.query_one(Input).focus()
 
-    def action_submit(self) -> None:
+    async def action_submit(self) -> None:
         """Enter on a button is that button's; anywhere else it takes the goal."""
         if isinstance(self.focused, Button) and self.focused.id != "change":
             self.focused.press()
             return
+        await self.taken_in()
         goal = self.query_one(GoalInput).goal
         if goal is not None:
             self.dismiss(goal)

@@ -19,6 +19,20 @@ class LiveScreen(Screen[None]):
     PLACES: ClassVar[tuple[Where, ...]] = ()
     """Whose actions can be used here."""
 
+    def on_screen_suspend(self) -> None:
+        """Whoever is in front shows the messages, too: here they would stand a second time."""
+        self._show_messages(False)
+
+    def on_screen_resume(self) -> None:
+        """In front again."""
+        self._show_messages(True)
+
+    def _show_messages(self, shown: bool) -> None:
+        for rack in self.query("ToastRack"):
+            rack.display = shown
+        # Behind another screen nothing is arranged anew by itself.
+        self._refresh_layout()
+
     @abstractmethod
     def repainting(self, rows: Iterable[Watched]) -> Iterator[None]:
         """These rows have changed: show that part by part, so that a key may be heard between two of them."""

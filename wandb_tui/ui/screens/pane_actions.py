@@ -27,6 +27,7 @@ class PaneActions(TableActions):
 
     panes: Panes
     find_bar: FindBar
+    _zoomed_from_table = False
 
     @abstractmethod
     def show_panes(self) -> None:
@@ -109,10 +110,14 @@ class PaneActions(TableActions):
         self._zoom(None if self.panes.zoomed else event.pane)
 
     def _zoom(self, pane: LogPane | None) -> None:
+        before = self.focused
         self.panes.zoom(pane)
         self.show_panes()
         if pane is not None:
+            self._zoomed_from_table = before is self.table
             pane.focus()
+        elif self._zoomed_from_table:
+            self.table.focus()
 
     @on(LogPane.Left)
     def _pane_left(self) -> None:

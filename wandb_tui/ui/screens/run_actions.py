@@ -96,7 +96,7 @@ class RunActions(WithRuns):
             if goal is not None:
                 self._each(runs, lambda run: self.session.change_goal(run, goal))
 
-        self.app.push_screen(ChangeGoal(named(runs), now, self.look), change)
+        self.app.push_screen(ChangeGoal(named(self.target_rows()), now, self.look), change)
 
     def action_remove(self) -> None:
         """Take off the list."""
@@ -122,7 +122,7 @@ class RunActions(WithRuns):
         self.mention_hidden(back)
         if there:
             are = "is" if len(there) == 1 else "are"
-            self.hint(f"{named(there)} {are} already on the list")
+            self.hint(f"{named([self.session.watch[run] for run in there])} {are} already on the list")
 
     def _each(self, runs: list[RunAddress], do: Callable[[RunAddress], None]) -> None:
         there = [run for run in runs if run in self.session.watch]

@@ -100,7 +100,7 @@ class SignIn(Dialog[bool]):
         field = self.focused
         if not isinstance(field, Input):
             raise SkipAction
-        await _taken_in(field)
+        await self.taken_in()
         following = {"username": "#password", "password": "#api-key"}.get(field.id or "")
         if following and not self.query_one("#password", Input).value:
             self.set_focus(self.query_one(following))
@@ -131,7 +131,7 @@ class SignIn(Dialog[bool]):
             await asyncio.to_thread(self._account.save, credentials, api_key, remember=remember)
         except KeyringError as error:
             self.app.notify(
-                f"Used for this session only. {clean(str(error), 300)}", severity="warning", timeout=10, markup=False
+                f"Used for this session only. {clean(error.message, 300)}", severity="warning", timeout=10, markup=False
             )
             self.dismiss(True)
         except WandbTuiError as error:
@@ -188,13 +188,6 @@ class Tick(Checkbox):
         """The box, its label."""
         self.BUTTON_INNER = "X" if self.value else " "
         return super().render()
-
-
-async def _taken_in(field: Input) -> None:
-    """Wait until a field has taken in all keys that were typed before now."""
-    done = asyncio.Event()
-    if field.call_later(done.set):
-        await done.wait()
 
 
 _SOURCES = {

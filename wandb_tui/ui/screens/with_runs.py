@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch import Watched
 from wandb_tui.ui.copying import Copy
-from wandb_tui.ui.look import Look, clean
+from wandb_tui.ui.look import Look, clean, fit, short_name
 from wandb_tui.ui.screens.live import LiveScreen
 from wandb_tui.ui.session import Session
 
-_NAMED = 3
+_NAMED, _LONGEST = 3, 32
 """So many runs a question names; more would not be read."""
 
 
@@ -45,9 +45,7 @@ class WithRuns(LiveScreen):
         from wandb_tui.ui.screens.copy import CopyMenu
 
         if rows := self.target_rows():
-            self.app.push_screen(
-                CopyMenu(rows, named([row.run for row in rows]), self.app_url, self.look), self._copy_chosen
-            )
+            self.app.push_screen(CopyMenu(rows, named(rows), self.app_url, self.look), self._copy_chosen)
 
     def copy_now(self, copy: Copy) -> None:
         """Copy this of the runs."""
@@ -103,11 +101,12 @@ class WithRuns(LiveScreen):
         """Ask before something is done with many runs."""
         from wandb_tui.ui.screens.confirm import Confirm
 
-        question = Confirm(f"{verb} {len(runs)} runs?", f"{named(runs)}. {detail}", yes=verb, no="Keep")
+        names = named([self.session.watch[run] for run in runs])
+        question = Confirm(f"{verb} {len(runs)} runs?", f"{names}. {detail}", yes=verb, no="Keep")
         self.app.push_screen(question, lambda yes: do() if yes else None)
 
 
-def named(runs: Sequence[RunAddress]) -> str:
-    """A few of the runs by their ids, and that there are more."""
-    names = ", ".join(clean(run.run_id, 24) for run in runs[:_NAMED])
-    return f"{names} and {len(runs) - _NAMED} more" if len(runs) > _NAMED else names
+def named(rows: Sequence[Watched]) -> str:
+    """A few of the runs as the table calls them, and that there are more."""
+    names = ", ".join(fit(short_name(row), _LONGEST) for row in rows[:_NAMED])
+    return f"{names} and {len(rows) - _NAMED} more" if len(rows) > _NAMED else names

@@ -28,6 +28,9 @@ class KeyBar(Widget):
     places: reactive[tuple[Where, ...]] = reactive(())
     """Whose actions it shows, in this order, and then those that can be used anywhere."""
 
+    typing: reactive[bool] = reactive(False)
+    """Whether the user types into a line, where the keys are letters."""
+
     def __init__(self, keys: KeyTable, *places: Where) -> None:
         super().__init__()
         self._keys = keys
@@ -35,6 +38,8 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         """The line; keys of less worth go where it is narrow."""
+        if self.typing:
+            return Content.assemble(" ", ("Enter", "bold $accent"), " Keep it  ", ("Esc", "bold $accent"), " Drop it")
         here = [*self.places, Where.ANYWHERE]
         usable = [action for action in ACTIONS if action.footer and action.where in here and self._keys.of(action)]
         room = self.size.width - 1
