@@ -37,7 +37,7 @@ def sandbox():
 
 def rows(screen):
     """The lines of the table."""
-    return [line for line in screen.splitlines() if "lab/forks" in line and ("waiting" in line or "visiting" in line)]
+    return [line for line in screen.splitlines() if " exists " in line and ("waiting" in line or "visiting" in line)]
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is what this is about")
@@ -55,7 +55,7 @@ def test_picked_sorted_filtered_and_found_again(sandbox, tmp_path):
         terminal.until("8 runs", "8 waiting")
         terminal.until("[red]not red", "one two", "漢字", "xxxx", "calm-moon")
         screen = terminal.when(lambda screen: len(rows(screen)) == 8, "eight rows")
-        places = {cell_len(line[: line.index("lab/forks")]) for line in rows(screen)}
+        places = {cell_len(line[: line.index(" exists ")]) for line in rows(screen)}
         assert len(places) == 1, f"the table is straight:\n{screen}"
         assert all(cell_len(line) <= 150 for line in screen.splitlines())
 

@@ -21,7 +21,7 @@ LOOKS = {
 """How each screen is pictured: the size of the terminal, and what the app is told."""
 
 
-async def until(condition, within=5.0):
+async def until(condition, within=15.0):
     """Wait until something holds; how many seconds that took."""
     began = time.monotonic()
     while not condition():
