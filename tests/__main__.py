@@ -34,7 +34,7 @@ OLDEST = (
 )
 # Most tests wait for a browser or another process, so more of them run at a time than there are cores. The files keep
 # their order, in which those that take longest come first (`conftest.py`).
-SIDE_BY_SIDE = ("-n", "3", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("-n", "4", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
