@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
@@ -34,7 +35,7 @@ OLDEST = (
 )
 # Most tests wait for a browser or another process, so more of them run at a time than there are cores. The files keep
 # their order, in which those that take longest come first (`conftest.py`).
-SIDE_BY_SIDE = ("-n", "4", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("-n", "3", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
@@ -46,17 +47,23 @@ def main() -> int:
 
 def check(pages: str) -> int:
     python = [sys.executable, "-m"]
-    steps = {
+    first = {
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
-        "types": [*python, "mypy"],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
-        "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
-        "tests": [*python, "pytest", *SIDE_BY_SIDE, *wanted(sys.argv[1:])],
-        "oldest wandb": [*python, "tests.oldest", *OLDEST],
-        "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
-    failed = [name for name, command in steps.items() if not passes(name, command)]
+    # Each of these uses one core, and not all of that.
+    beside = {
+        "types": [*python, "mypy"],
+        "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
+        "oldest wandb": [*python, "tests.oldest", *OLDEST],
+    }
+    tests = {"tests": [*python, "pytest", *SIDE_BY_SIDE, *wanted(sys.argv[1:])]}
+    last = {"benchmarks": [*python, "tests.benchmarks", "--quick"]}
+    failed = failing(first)
+    with ThreadPoolExecutor(1) as second:
+        others = second.submit(failing, beside, apart=True)
+        failed += failing(tests) + others.result() + failing(last)
     if failed:
         say(f"failed: {', '.join(failed)}")
     return len(failed)
@@ -84,12 +91,27 @@ def set_up() -> None:
             subprocess.run([*root, *command], env=environ, check=True)
 
 
-def passes(name: str, command: list[str]) -> bool:
-    say(name)
+def failing(steps: dict[str, list[str]], *, apart: bool = False) -> list[str]:
+    """The names of those that fail, one after the other."""
+    return [name for name, command in steps.items() if not passes(name, command, apart=apart)]
+
+
+def passes(name: str, command: list[str], *, apart: bool) -> bool:
+    """Run one step; what it prints comes at its end, if it is to stand `apart` from that of others."""
+    if not apart:
+        say(name)
     started = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, check=False)
-    say(f"{name}: {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s")
-    return done.returncode == 0
+    with tempfile.TemporaryFile("w+") as kept:
+        # A file, no pipe: whoever outlives the step would hold that open.
+        into = {"stdout": kept, "stderr": kept, "stdin": subprocess.DEVNULL} if apart else {}
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, check=False, **into)
+        kept.seek(0)
+        printed = kept.read()
+    passed = done.returncode == 0
+    say(f"{name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s")
+    if not passed and printed:
+        print(printed, flush=True)
+    return passed
 
 
 def say(text: str) -> None:

@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_is_one_clear_sentence(download, tmp_path):
 @pytest.mark.parametrize(
     "fault",
     [
-        "http-status:code=500",
+        pytest.param("http-status:code=500", marks=pytest.mark.long),
         pytest.param("html-page", marks=pytest.mark.long),
         pytest.param("reset", marks=pytest.mark.long),
         "key-refused",

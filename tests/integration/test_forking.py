@@ -53,7 +53,12 @@ for i, fault in enumerate({faults}):
 
 
 @pytest.mark.parametrize(
-    ("faults", "with_id"), [(REFUSALS[:4], True), (REFUSALS[4:], True), ([REFUSALS[i] for i in (0, 5, 7)], False)]
+    ("faults", "with_id"),
+    [
+        (REFUSALS[:4], True),
+        pytest.param(REFUSALS[4:], True, marks=pytest.mark.long),
+        ([REFUSALS[i] for i in (0, 5, 7)], False),
+    ],
 )
 def test_every_known_refusal_is_survived(script, sandbox, faults, with_id):
     before = sandbox.stats()["fork_refusals"]

@@ -33,8 +33,9 @@ def keyring(tmp_path_factory):
 
 
 # How each of these pages is read to its end is shown for the browser alone as well.
-LONG = {"blocked", "challenge", "late-script", "look-alike", "second-factor", "sign-up-beside", "slow", "unverified"}
-KINDS = [pytest.param(kind, marks=[pytest.mark.long] if kind in LONG else []) for kind in sorted(SIGN_INS)]
+SHORT = {"one-page", "sso"}
+"""One that lets in, and one that does not; the others are shown in a smaller way as well."""
+KINDS = [pytest.param(kind, marks=[] if kind in SHORT else [pytest.mark.long]) for kind in sorted(SIGN_INS)]
 
 
 @pytest.fixture(params=KINDS)

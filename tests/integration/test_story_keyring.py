@@ -80,6 +80,7 @@ def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
     assert command(environ, "wait", "lab/forks/run03")[0] == 3
 
 
+@pytest.mark.long
 def test_a_session_file_that_is_damaged_is_put_aside_with_a_word(sandbox, keyring, tmp_path):
     environ = environment(sandbox, tmp_path, **keyring.environ)
     given = ["login", "--username", sandbox.username, "--password-stdin", "--api-key-stdin"]
