@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 
 import pytest
@@ -87,14 +88,19 @@ def test_screen(snap_compare, app_of, screen, kind):
 
 
 @pytest.mark.parametrize("kind", LOOKS)
-def test_first_start(snap_compare, kind):
+def test_first_start(snap_compare, monkeypatch, kind):
     size, options = LOOKS[kind]
+    account, painted = FakeAccount(AccountState()), threading.Event()
+    monkeypatch.setattr(account, "state", lambda: painted.wait(15) and AccountState())
 
     async def go(pilot):
-        await until(lambda: "Sign in" in shown(pilot.app) and pilot.app.app_url)
+        await until(lambda: "No runs yet" in shown(pilot.app) and pilot.app.app_url)
+        await pilot.pause()
+        painted.set()
+        await until(lambda: "Sign in to" in shown(pilot.app))
         await still(pilot)
 
-    app = WandbTuiApp(World(account=FakeAccount(AccountState()), open_sign_in=None).backend(), **options)
+    app = WandbTuiApp(World(account=account, open_sign_in=None).backend(), **options)
     assert snap_compare(app, terminal_size=size, run_before=go)
 
 
