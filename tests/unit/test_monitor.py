@@ -106,7 +106,7 @@ def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prob
     if not mend:
         attempt.until(State.TIMED_OUT, says="not available yet; its page waits for a free tab")
         return
-    time.sleep(0.5)
+    time.sleep(0.5)  # longer than max_wait_time: the attempt must outlive it
     visitor.open()
     assert attempt.until(State.VISITING).elapsed < 0.4
     visitor.end_visit()

@@ -108,8 +108,8 @@ class Monitor:
         self._signing_in: Future[Identity] | None = None
         self._mending: Future[None] | None = None
         self._visiting: Future[Visit] | None = None
-        self._opened = threading.Event()
-        self._in_line = False
+        # Set when the page has a tab; None where none stands in line for one.
+        self._tab: threading.Event | None = None
         self._may_visit = False
         self._visited_too_early = False
 
@@ -199,8 +199,8 @@ class Monitor:
             self._schedule.hold_visits(seconds)
             return
         if visitor.signed_in():
-            self._opened, self._in_line = threading.Event(), True
-            self._visiting = visitor.visit(self._run, self._open_with(self._opened))
+            self._tab = tab = threading.Event()
+            self._visiting = visitor.visit(self._run, lambda: self._got(tab))
             self._control.wake_when_done(self._visiting)
             self._take_tab()
         else:
@@ -208,12 +208,9 @@ class Monitor:
             self._signing_in = visitor.sign_in()
             self._control.wake_when_done(self._signing_in)
 
-    def _open_with(self, opened: threading.Event) -> Callable[[], None]:
-        def tell() -> None:
-            opened.set()
-            self._control.wake()
-
-        return tell
+    def _got(self, tab: threading.Event) -> None:
+        tab.set()
+        self._control.wake()
 
     # What has come
 
@@ -297,7 +294,7 @@ class Monitor:
         if self._mending is not None:
             # The row goes on saying what it really waits for: the user.
             return
-        if self._in_line:
+        if self._tab is not None:
             message = f"{message}; its page waits for a free tab"
             if self._user_can_mend:
                 self._schedule.stop_clock()
@@ -353,14 +350,14 @@ class Monitor:
 
     def _take_tab(self) -> None:
         """The page is open: until then the visit stood in line, which the user's clock does not count."""
-        if not self._in_line or not self._opened.is_set():
+        if self._tab is None or not self._tab.is_set():
             return
         self._leave_line()
         self._visited_too_early = not logged_enough(self._goal, self._run_info)
         self._say(State.VISITING, "Visiting run page…", status=MonitorStatus.VISITING)
 
     def _leave_line(self) -> None:
-        self._in_line = False
+        self._tab = None
         self._schedule.resume_clock()
 
     def _take_visit(self) -> Event | None:

@@ -14,6 +14,9 @@ from wandb_tui.ui.look import clean, run_name
 
 Predicate = Callable[[Watched], bool]
 
+_READY = "ready"
+"""What the header calls the available ones."""
+
 _FIELDS: dict[str, Callable[[Watched], tuple[str, ...]]] = {
     "state": lambda row: (str(row.state), _own_state(row), *([_READY] if row.state is State.AVAILABLE else [])),
     "project": lambda row: (row.run.project_path,),
@@ -26,15 +29,14 @@ _FIELDS: dict[str, Callable[[Watched], tuple[str, ...]]] = {
 
 _STATES = (
     *State,
-    *("ready", "running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
+    *(_READY, "running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
 )
 """The states of a monitor and of a run; “failed” is one of either."""
 
-_READY = "ready"
-"""What the header calls the available ones."""
-
-_CLOSE, _NAMED = 0.7, 4
+_CLOSE = 0.7
 """How alike a word and the name of a field are at least, of 1, where the one was meant by the other."""
+_NAMED = 4
+"""So many states are named where one is none."""
 
 _TERM = re.compile(
     r"""

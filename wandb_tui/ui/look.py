@@ -26,9 +26,9 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 _MOST_MARKS = 2
 _MINUTE = 60
-_SHORTEST = 4
-"""A name that would be cut to less is left out."""
 _HOUR = 3600
+_SHORTEST = 4
+"""A name that would be cut to fewer cells is left out."""
 
 
 def clean(text: str, limit: int = 2000) -> str:
