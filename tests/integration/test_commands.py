@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -170,6 +171,7 @@ def test_doctor_names_what_is_refused_or_missing(program, sandbox):
     no_browser = program("doctor", WANDB_BASE_URL=sandbox.base_url, WANDB_TUI_BROWSER="/nowhere")
     assert no_browser.returncode == 1
     assert "/nowhere" in no_browser.stdout
+    assert re.search(r"^In all: 1 wrong \(browser\), \d warnings \(.*API key.*\)\.$", no_browser.stdout, re.MULTILINE)
     down = program("doctor", WANDB_BASE_URL="http://127.0.0.1:9")
     assert down.returncode == 1
     assert "Nothing listens" in down.stdout

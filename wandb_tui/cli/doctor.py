@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -28,22 +29,24 @@ def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | Non
       wandb-tui doctor lab/forks/abc123
     """
     from wandb_tui import doctor as examination
+    from wandb_tui.core.checks import summary
 
     wiring = build_wiring(host, anonymous_ok=True)
     address = wiring.addresses.parse(run) if run is not None else None
     if fix:
         provide_browser(yes=yes, ask=not yes)
-    worst = 0
+    checks: list[Check] = []
     try:
-        for check in examination.examine(wiring):
+        found = examination.examine_run(wiring, address) if address else ()
+        for check in chain(examination.examine(wiring), found):
             _show_check(check, as_json=as_json)
-            worst = max(worst, _weight(check))
-        for check in examination.examine_run(wiring, address) if address else ():
-            _show_check(check, as_json=as_json)
-            worst = max(worst, _weight(check))
+            checks.append(check)
     finally:
         wiring.close()
-    return worst
+    if not as_json:
+        told = summary(checks, named=True)
+        say(f"In all: {told}." if told else "All is well.")
+    return max(map(_weight, checks), default=0)
 
 
 def _weight(check: Check) -> int:

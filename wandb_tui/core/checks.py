@@ -103,6 +103,17 @@ class TerminalFacts:
     environ: Mapping[str, str]
 
 
+def summary(checks: Iterable[Check], *, named: bool = False) -> str:
+    """How they came out in all, in a few words, with names if wanted; empty where all is well."""
+    names: dict[Mark, list[str]] = {Mark.BAD: [], Mark.WARNING: []}
+    for check in checks:
+        names.get(check.mark, []).append(check.name)
+    bad, warned = names.values()
+    told = ((bad, "wrong"), (warned, "warning" if len(warned) == 1 else "warnings"))
+    shown = (f"{len(which)} {what}" + (f" ({', '.join(which)})" if named else "") for which, what in told if which)
+    return ", ".join(shown)
+
+
 def report(checks: Iterable[Check]) -> str:
     """The checks as text, as the command prints them."""
     return "".join(f"{line}\n" for check in checks for line in as_lines(check))

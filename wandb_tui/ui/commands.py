@@ -62,7 +62,8 @@ class ActionCommands(Provider):
         for look in LOOKS:
             if look != app.look.name:
                 yield f"Look {look}", _LOOKS[look], partial(app.choose_look, look)
-        for theme in sorted(app.available_themes, key=lambda theme: (theme not in OWN, theme)):
+        # The one there is comes first: what is taken by a hasty Enter changes nothing.
+        for theme in sorted(app.available_themes, key=lambda theme: (theme != app.theme, theme not in OWN, theme)):
             does = "These are the colours now" if theme == app.theme else "Change the colours"
             yield (
                 f"Theme {theme}{app.look.text('  ✔ now') if theme == app.theme else ''}",

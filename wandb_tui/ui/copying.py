@@ -75,15 +75,29 @@ def _fork(row: Watched, _app_url: str) -> str:
     return f"wandb.init(fork_from={moment}, entity={entity}, project={project})"
 
 
+_COVERING = {GoalKind.STEP, GoalKind.COMPLETE}
+"""The goals that are met only by an export that covers the step at which a run is forked."""
+
+
 def _not_yet(rows: Sequence[Watched]) -> str:
     """What must come before a fork works."""
-    early = [row for row in rows if row.state is not State.AVAILABLE and row.failure is not Failure.NOT_FOUND]
+    there = [row for row in rows if row.failure is not Failure.NOT_FOUND]
+    early = [row for row in there if row.state is not State.AVAILABLE]
     if not early:
-        return ""
+        return _unsure(there)
     if len(rows) > 1:
         return f"; {len(early)} of them will work once {'its goal is' if len(early) == 1 else 'their goals are'} met"
     step = _step(early[0])
     return f"; it will work once {'the history is there' if step is None else f'step {step} is exported'}"
+
+
+def _unsure(rows: Sequence[Watched]) -> str:
+    """What tells whether a fork works whose step no goal has asked for."""
+    steps = {step for row in rows if row.goal.kind not in _COVERING and (step := _step(row)) is not None}
+    if not steps:
+        return ""
+    goal = f"step:{steps.pop()}" if len(steps) == 1 else "step:N"
+    return f"; whether it is exported that far, the goal {goal} tells"
 
 
 COPIES = (

@@ -86,12 +86,14 @@ def run_lines(row: Watched, url: str, facts: Part[RunFacts], info: RunInfo, fram
     known = " · ".join(part for part in (str(row.state), version(row), minutes(row.elapsed(frame.now))) if part)
     state = f"{frame.look.icon(row.state)} {frame.look.text(known)}"
     yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
-    yield from frame.paragraph(row.says(frame.now), "$quiet", indent=" " * _LABEL)
+    says = row.says(frame.now)
+    yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL)
     state = clean(info.state, 40)
     yield frame.labelled("run is", clean(info.shown, 80) or "–", f"${RUN_STATE_COLOURS.get(state, 'foreground')}")
     if facts.told is not None:
         yield from _facts(facts.told, frame)
-    yield from not_told(facts, frame)
+    if facts.problem != says:
+        yield from not_told(facts, frame)
 
 
 def _link(text: str, url: str, frame: Frame) -> Iterator[Content]:

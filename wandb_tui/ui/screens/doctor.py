@@ -16,7 +16,7 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.checks import Check, Look, Mark, Mend, report
+from wandb_tui.core.checks import Check, Look, Mark, Mend, report, summary
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.ports import Doctor, Examination
 from wandb_tui.ui.actions import Where, bindings
@@ -190,11 +190,8 @@ class Examine(Dialog[None]):
         """How it stands, and what can be done about the line under the cursor."""
         self._turn()
         checks = [entry.check for entry in self._all if entry.check]
-        bad = sum(check.mark is Mark.BAD for check in checks)
-        warned = sum(check.mark is Mark.WARNING for check in checks)
-        left = len(self._all) - len(checks)
-        counts = ((left, "to come"), (bad, "wrong"), (warned, "warning" if warned == 1 else "warnings"))
-        told = ", ".join(f"{count} {what}" for count, what in counts if count) or "all is well"
+        left, so_far = len(self._all) - len(checks), summary(checks)
+        told = f"{left} to come{so_far and f', {so_far}'}" if left else so_far or "all is well"
         self.query_one("#doctor-told", Static).update(Content.styled(told, "$quiet"))
         entry = self._entry
         self.query_one("#mend", Button).disabled = entry is None or not entry.mend

@@ -14,8 +14,8 @@ from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dialog import Dialog, KeyButton
 from wandb_tui.ui.widgets.goal_line import GoalInput
 
-_READY = ("exists", "newer", "complete")
-"""The goals that need no number: one click each."""
+_READY = ("exists", "newer", "step:", "complete")
+"""What there is to wait for, a click each; a step's number is then typed."""
 
 
 class ChangeGoal(Dialog[Goal | None]):
@@ -45,7 +45,7 @@ class ChangeGoal(Dialog[Goal | None]):
             yield GoalInput(str(self._goal or ""), self._look)
             with Horizontal(id="goal-ready"):
                 for goal in _READY:
-                    yield Button(goal, id=f"goal-{goal}")
+                    yield Button(goal, id=f"goal-{goal.rstrip(':')}")
             with Horizontal(classes="dialog-buttons"):
                 yield KeyButton("Change", "goal.submit", variant="primary", id="change")
                 yield KeyButton("Keep", "goal.close", id="keep")
@@ -74,5 +74,9 @@ class ChangeGoal(Dialog[Goal | None]):
             case "keep":
                 self.dismiss(None)
             case _:
-                self.query_one(Input).value = str(event.button.label)
-                self.query_one(Input).focus()
+                line = self.query_one(Input)
+                # What stands there now is to be gone on with, not to be typed over.
+                line.select_on_focus = False
+                line.value = str(event.button.label)
+                line.action_end()
+                line.focus()

@@ -322,7 +322,9 @@ class RunTable(ScrollView, can_focus=True):
         segments = []
         for column, width in self._layout:
             here = column.key == order.column
-            label = column.label + arrow if here else column.label
+            # An ASCII arrow is a letter, and reads like one of the heading's.
+            gap = " " if self._look.ascii and len(column.label) + 1 < width else ""
+            label = column.label + gap + arrow if here else column.label
             label = label.rjust(width) if column.right else label.ljust(width)
             segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
         return Strip(segments)
