@@ -1,30 +1,50 @@
-"""A stop-watch for promises in seconds: it allows for what else the machine is doing while it runs."""
+"""A stop-watch for promises and patience in seconds: it stands still while the machine has too much to do."""
 
+import contextlib
 import time
+from pathlib import Path
 
-_SAMPLE = 0.02
+_PRESSURE = Path("/proc/pressure/cpu")
+# However crowded the machine says it is, so many seconds on the wall are one.
+_CROWDED = 5.0
 
 
-def crowding():
-    """How many times as long as alone on the machine a piece of work takes now; 1 on an idle one."""
-    began, worked = time.monotonic(), time.thread_time()
-    while time.thread_time() - worked < _SAMPLE:
-        pass
-    return max(1.0, (time.monotonic() - began) / _SAMPLE)
+def _stalled():
+    """For how long, since the machine's start, somebody has waited for a processor; 0 where no kernel says so."""
+    with contextlib.suppress(OSError):
+        some = _PRESSURE.read_text().splitlines()[0]
+        return int(some.rpartition("total=")[2]) / 1e6
+    return 0.0
 
 
 class Stopwatch:
-    """Measures what happens inside its ``with``.
+    """Runs from its making to the end of its ``with``, if it has one.
 
     Attributes:
-        seconds: The time it took, divided by the crowding before or after, whichever was worse.
+        seconds: The time so far in which a processor was free, or a fifth of all the time, if that is more.
     """
 
+    def __init__(self):
+        self._began, self._stalled, self._ended = time.monotonic(), _stalled(), None
+
     def __enter__(self):
-        self._crowding = crowding()
-        self._began = time.monotonic()
+        self.__init__()
         return self
 
     def __exit__(self, *_):
-        elapsed = time.monotonic() - self._began
-        self.seconds = elapsed / max(self._crowding, crowding())
+        self._ended = self.seconds
+
+    @property
+    def seconds(self):
+        if self._ended is not None:
+            return self._ended
+        passed = time.monotonic() - self._began
+        return max(passed - (_stalled() - self._stalled), passed / _CROWDED)
+
+
+def until(condition, seconds=30.0, what=lambda: "it"):
+    """Wait until something holds; `what` tells what did not come, once it has not."""
+    watch = Stopwatch()
+    while not condition():
+        assert watch.seconds < seconds, f"{what()} never came"
+        time.sleep(0.05)

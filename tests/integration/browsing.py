@@ -10,6 +10,7 @@ from pathlib import Path
 
 from quiet_server import QuietServer
 
+from tests.pace import Stopwatch
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Credentials, ServerInfo
 from wandb_tui.services.browser.visitor import BrowserVisitor
@@ -87,8 +88,8 @@ def browsers():
 
 
 def eventually(condition, within=5.0):
-    end = time.monotonic() + within
-    while time.monotonic() < end:
+    watch = Stopwatch()
+    while watch.seconds < within:
         if condition():
             return True
         time.sleep(0.02)

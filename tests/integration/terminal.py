@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
+import signal
 import subprocess
 import time
 import uuid
 from pathlib import Path
+
+from tests.pace import Stopwatch
 
 
 class Terminal:
@@ -53,9 +57,9 @@ class Terminal:
         return self.when(lambda screen: text not in screen, f"not {text}", seconds)
 
     def when(self, condition, what, seconds=30.0):
-        deadline = time.monotonic() + seconds
+        watch = Stopwatch()
         while not condition(screen := self.screen()):
-            assert time.monotonic() < deadline, f"{what} never came:\n{screen}"
+            assert watch.seconds < seconds, f"{what} never came:\n{screen}"
             # Each look starts a process, and the program that is looked at needs the same two cores.
             time.sleep(0.1)
         return screen
@@ -94,6 +98,19 @@ def descendants(pid):
     return found
 
 
+@contextlib.contextmanager
+def ended(process):
+    """Leaves nothing of it behind, be it never so late."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            for pid in [process.pid, *descendants(process.pid)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+
 def alive(pid):
     """Whether a process is there and no zombie."""
     try:
@@ -111,11 +128,3 @@ def command_lines():
         except OSError:
             continue
     return lines
-
-
-def until(condition, seconds=30.0):
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)

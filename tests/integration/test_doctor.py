@@ -1,6 +1,5 @@
 """``doctor RUN`` in a real browser, for each kind of sign-in and for many faults: does it tell what really happened?"""
 
-import asyncio
 import os
 import threading
 import time
@@ -11,6 +10,8 @@ import pytest
 from browsing import add_run
 from test_window import display
 
+from tests.pace import Stopwatch
+from tests.screen import shown, until
 from wandb_tui.cli.dashboard import dashboard_app
 from wandb_tui.core.checks import Mark, Mend
 from wandb_tui.core.errors import SignInError
@@ -427,18 +428,6 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
 # In the dashboard
 
 
-def shown(app):
-    lines = app.screen._compositor.render_strips(app.size)
-    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
-
-
-async def until(condition, within=5.0):
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        await asyncio.sleep(0.05)
-
-
 async def test_the_screen_on_the_real_services(sandbox, run, tmp_path):
     with services(sandbox, tmp_path) as wiring:
         wiring.__dict__["doctor"] = Clinic(wiring, BRIEF)
@@ -484,9 +473,9 @@ def test_a_way_that_is_given_up_ends_at_once(sandbox, wiring, run):
     looks = {look.name: look.do for look in way.looks}
     looks["sign-in page"]()
     threading.Timer(0.2, way.give_up).start()
-    began = time.monotonic()
+    watch = Stopwatch()
     assert [looks[name]().message for name in ("waiting alone", "run page")] == ["given up"] * 2
-    assert time.monotonic() - began < 5
+    assert watch.seconds < 5
 
 
 def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):

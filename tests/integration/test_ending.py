@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from browsing import children
 from scripts import LOG, export_run, script_environment
-from terminal import alive, until
+from terminal import alive
 
+from tests.pace import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 SCRIPT = """
@@ -110,11 +110,11 @@ def test_nothing_lives_on(running, number, waiting, fork):
         # Python joins what multiprocessing started, so a script that is interrupted ends its workers.
         os.kill(worker, signal.SIGKILL)
     process.wait(15)
-    ended = time.monotonic()
+    ended = Stopwatch()
     # While a forked child holds the SDK's socket, the SDK's service finds out by itself, with time, that we are gone.
     services = {pid for pid, line in below.items() if "wandb-core" in line and fork}
     until(lambda: not any(map(alive, below.keys() - services)), seconds=8)
-    assert time.monotonic() - ended < 3, "after three seconds nothing is left"
+    assert ended.seconds < 3, "after three seconds nothing is left"
     until(lambda: not any(map(alive, services)), seconds=10)
     assert number == signal.SIGINT or worker is None or alive(worker), "the worker lived on meanwhile"
     text = out.read_text()

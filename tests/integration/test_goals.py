@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 
 import pytest
 from sandbox_fixtures import run_sdk_script, sdk_environment
 
+from tests.pace import until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
@@ -74,7 +74,7 @@ class Wait:
 
     def until(self, says, seconds=60):
         """The first event that says that."""
-        wait_for(lambda: any(says in event["message"] for event in self.events), seconds, lambda: self.events)
+        until(lambda: any(says in event["message"] for event in self.events), seconds, lambda: self.events)
         return next(event for event in self.events if says in event["message"])
 
     def artifact(self):
@@ -141,14 +141,14 @@ def test_a_run_that_goes_on_logging_says_so_and_is_complete_only_after_its_end(s
             stderr=output,
         )
     try:
-        wait_for(lambda: last_step(sandbox, "live") == 99)
+        until(lambda: last_step(sandbox, "live") == 99)
         export(sandbox, "live")
         live.stdin.write(b"50\n")
         live.stdin.flush()
         wait = waiting("live", "complete")
         wait.until("The run is still running, step ")
         assert wait.until("but the run is still running, next check in")["state"] != "available"
-        wait_for(lambda: last_step(sandbox, "live") == 149)
+        until(lambda: last_step(sandbox, "live") == 149)
         live.stdin.close()
         assert wait.artifact().startswith("lab/forks/run-live-history:v")
         assert wait.events[-1]["message"].endswith("(is complete)")
@@ -184,10 +184,3 @@ def last_step(sandbox, run_id):
     project, _ = sandbox.world.state.ensure_project(sandbox.entity, "forks")
     run = sandbox.world.state.run(project, run_id)
     return sandbox.world.histories.last_step(run) if run else -1
-
-
-def wait_for(condition, seconds=30, shown=str):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"it never came: {shown()}"
-        time.sleep(0.05)

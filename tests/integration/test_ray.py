@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from browsing import children, eventually
+from terminal import ended
 
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -125,19 +126,6 @@ def sandbox():
         yield sandbox
 
 
-@contextlib.contextmanager
-def ended(process):
-    """Leaves nothing of it behind, be it never so late."""
-    try:
-        yield
-    finally:
-        if process.poll() is None:
-            for pid in [process.pid, *children(process.pid)]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            process.wait()
-
-
 @pytest.fixture
 def ray_temp():
     # Ray's sockets lie below this folder, and their paths may have 107 characters at most.
@@ -146,7 +134,7 @@ def ray_temp():
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(520)
 @pytest.mark.parametrize(("nodes", "trials"), [pytest.param(1, 8, marks=pytest.mark.long), (2, 8)])
 def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes, trials):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
@@ -172,7 +160,7 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes,
         command = ["dbus-run-session", "--", "sh", "-c", IN_KEYRING, "sh", sys.executable, "-c", POPULATION]
         done = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
         with Observer(done.pid) as observer, ended(done):
-            done.wait(260)
+            done.wait(500)
     text = out.read_text()
     assert done.returncode == 0, text
     told = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pace import Stopwatch
+from tests.pace import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
 
 
@@ -56,10 +56,7 @@ def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
             with Stopwatch() as ending:
                 demo.stop()
             assert ending.seconds < 5
-            deadline = time.monotonic() + 5
-            while processes_with(sandbox.api_key):
-                assert time.monotonic() < deadline, "a process of the demo is still there"
-                time.sleep(0.05)
+            until(lambda: not processes_with(sandbox.api_key), 5)
     assert capfd.readouterr() == ("", ""), "nothing may reach the terminal"
 
 
@@ -88,9 +85,9 @@ def test_a_demo_that_is_killed_takes_what_logs_its_runs_along(tmp_path):
             assert len(processes_with(f"WANDB_BASE_URL={base_url}")) >= 2
         finally:
             demo.kill()
-    deadline = time.monotonic() + 10
+    watch = Stopwatch()
     while left := processes_with(f"WANDB_BASE_URL={base_url}"):
-        if time.monotonic() > deadline:
+        if watch.seconds > 10:
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
             pytest.fail(f"still there: {left}")

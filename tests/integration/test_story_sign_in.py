@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
-from terminal import Terminal, alive, descendants, until
+from terminal import Terminal, alive, descendants
 from test_story import PROGRAM, RUNS, account, environment, hunt, sandbox
+
+from tests.pace import until
 
 __all__ = ["sandbox"]
 

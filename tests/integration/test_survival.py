@@ -16,10 +16,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, alive, descendants, until
+from terminal import Terminal, alive, descendants
 from test_story import RUNS as FORTY
 from test_story import account, environment
 
+from tests.pace import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
@@ -89,11 +90,6 @@ def count_on(screen):
     return int(found[1]) if found else 0
 
 
-def patience(seconds):
-    """So long on a machine that has nothing else to do; longer on one that is shared."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 def ours(home, shell):
     """All that lives with this home, the terminal and its shell apart; what is below the shell in any case."""
     terminal = {shell, int(Path(f"/proc/{shell}/stat").read_text().rsplit(")", 1)[1].split()[1])}
@@ -117,15 +113,16 @@ def kill(terminal, home):
     until(lambda: descendants(shell))
     screen = terminal.screen()
     # A row is shown first and written in the same breath, by another thread: it gets the time for one.
-    time.sleep(patience(0.2))
+    written = Stopwatch()
+    until(lambda: written.seconds > 0.2)
     had_browser = any(b"chrom" in command(pid) for pid in ours(home, shell))
     os.kill(descendants(shell)[0], signal.SIGKILL)
-    killed = time.monotonic()
+    killed = Stopwatch()
     while left := ours(home, shell):
         told = "\n".join(command(pid).replace(b"\0", b" ").decode()[:300] for pid in left)
-        assert time.monotonic() < killed + patience(3), f"still there:\n{told}\nafter a kill at:\n{screen}"
+        assert killed.seconds < 3, f"still there:\n{told}\nafter a kill at:\n{screen}"
         time.sleep(0.05)
-    return had_browser, screen, time.monotonic() - killed
+    return had_browser, screen, killed.seconds
 
 
 def live(terminal, sandbox, dice, number, new):
@@ -188,7 +185,7 @@ def test_a_lost_connection_loses_nothing(sandbox, tmp_path):
         terminal.until("next check in")
         dashboard = descendants(terminal.shell())[0]
     # The terminal is gone, and with it the line: SIGHUP.
-    until(lambda: not alive(dashboard), seconds=patience(3))
+    until(lambda: not alive(dashboard), seconds=3)
     disk = Disk(tmp_path)
     disk.check()
     assert disk.runs == {RUNS[0]: 1}
@@ -205,13 +202,13 @@ def test_two_dashboards_share_a_list(sandbox, tmp_path):
         one.until("2 runs")
         other.run(PROGRAM, RUNS[2])
         other.until("3 runs", "run00", "run02")
-        one.until("3 runs", "run02", seconds=patience(4))
+        one.until("3 runs", "run02", seconds=4)
         one.keys("Home", "d")
         one.until("2 runs")
-        other.when(lambda screen: count_on(screen) == 2, "the removal", seconds=patience(4))
+        other.when(lambda screen: count_on(screen) == 2, "the removal", seconds=4)
         other.keys("Home", "c")
         other.until("cancelled")
-        one.until("cancelled", seconds=patience(4))
+        one.until("cancelled", seconds=4)
         for terminal in (one, other):
             terminal.keys("q")
             terminal.until("Quit wandb-tui?")

@@ -3,10 +3,10 @@
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
+from tests.pace import Stopwatch
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.ports import Credentials, ServerInfo
 from wandb_tui.services.credentials.vault import Vault
@@ -76,10 +76,10 @@ def test_a_locked_keyring_is_told_in_time(tmp_path):
 def test_without_a_keyring_the_three_ways_are_told(tmp_path, monkeypatch):
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     vault = Vault(SERVER, tmp_path)
-    began = time.monotonic()
+    watch = Stopwatch()
     with pytest.raises(KeyringError) as raised:
         vault.save_credentials(Credentials("me", "secret-password"))
-    assert time.monotonic() - began < 5
+    assert watch.seconds < 5
     for way in ("this session only", "WANDB_VIEWER_PW", "gnome-keyring-daemon --unlock"):
         assert way in raised.value.hint
     assert not vault.save_session("me", {"cookies": []})

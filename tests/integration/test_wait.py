@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from scripts import export_run
-from terminal import alive, descendants, until
+from terminal import alive, descendants
 
-from tests.pace import Stopwatch
+from tests.pace import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 COMMAND = [str(Path(sys.executable).with_name("wandb-tui")), "wait"]

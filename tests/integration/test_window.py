@@ -16,6 +16,7 @@ from sandbox_fixtures import sign_in
 from secret_service import secret_service
 from terminal import Terminal
 
+from tests.pace import Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.find import find_browser
 
@@ -74,14 +75,14 @@ def environment(sandbox, home, **more):
 def driven(address, app_url):
     """The page in the window, as the user sees it."""
     with sync_playwright() as playwright:
-        deadline = time.monotonic() + 90
+        watch = Stopwatch()
         while True:
             try:
                 browser = playwright.chromium.connect_over_cdp(address)
                 [page] = [page for context in browser.contexts for page in context.pages if app_url in page.url]
                 break
             except (Error, ValueError):
-                assert time.monotonic() < deadline, "the window never came"
+                assert watch.seconds < 90, "the window never came"
                 time.sleep(0.2)
         yield page
 

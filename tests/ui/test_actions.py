@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, done, there
-from support import running, shown, until
+from support import running
 
 from tests.pace import Stopwatch
+from tests.screen import shown, until
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal

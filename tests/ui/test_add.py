@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address, there
-from support import running, shown, until
+from support import running
 from textual.widgets import Input, TextArea
 
+from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State

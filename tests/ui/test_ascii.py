@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, World, address
-from support import running, shown, until
+from support import running
 from test_details import inspector
 from test_details import kept as with_details
 from test_doctor_screen import HERE
 from test_pick import RUNS
 from textual.widgets import LoadingIndicator
 
+from tests.screen import shown, until
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun

@@ -13,9 +13,10 @@ from fakes import ABSENT, FakeInspector, FakeProber, FakeStore, World, address, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from support import running, shown, until
+from support import running
 from test_screen import HOSTILE
 
+from tests.screen import drawn, shown, until
 from wandb_tui.core.details import Covers, Curve, ExportedVersion, RunFacts, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
@@ -108,10 +109,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
             assert told in text, told
         assert threading.get_ident() not in app_world.inspector.threads
         link = next(
-            segment.style.link
-            for strip in app.screen._compositor.render_strips(app.size)
-            for segment in strip
-            if segment.style and segment.style.link
+            segment.style.link for strip in drawn(app) for segment in strip if segment.style and segment.style.link
         )
         assert link == "https://forge.coreweave.com/wandb/lab/forks/runs/abc"
         await pilot.press("escape")
@@ -148,6 +146,17 @@ async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, sai
     async with running(world(inspector(**{part: error})), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: said in shown(app) and all(other in shown(app) for other in others))
+
+
+async def test_why_a_run_has_failed_is_said_once_in_its_box():
+    why = "There is no run abc."
+    store = FakeStore([kept(state=State.FAILED, message=why)])
+    app_world = World(store=store, inspector=inspector(facts=RunNotFoundError(why)))
+    async with running(app_world, size=(80, 45)) as (app, pilot):
+        await opened(app, pilot)
+        await until(lambda: "Nothing to plot, as the server tells nothing of the run." in shown(app))
+        box, _, _ = shown(app).partition("─╯")
+        assert box.count(why) == 1
 
 
 async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():

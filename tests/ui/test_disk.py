@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from fakes import ABSENT, FakeProber, World, address
-from support import running, until
+from support import running
 
+from tests.screen import until
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 from fakes import FakeDoctor, FakeStore, World, address
-from support import LOOKS, running, shown, still, until
+from support import LOOKS, running, still
 from textual.widgets import OptionList
 
+from tests.screen import shown, until
 from wandb_tui.core.checks import Check, Mark, Mend
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.goal import Goal

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeProber, FakeStore, World, address
 from rich.cells import cell_len
-from support import running, shown, until
+from support import running
 
+from tests.screen import shown, until
 from wandb_tui.core.events import Event, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from fakes import FakeProber, FakeStore, World, address
-from support import running, until
+from support import running
 
+from tests.screen import until
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal

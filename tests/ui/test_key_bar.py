@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support import running, until
+from support import running
+
+from tests.screen import until
 
 
 def bar(app):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from fakes import FakeCatalogue, FakeDoctor, World, address
-from support import running, shown, until
+from support import running
 from textual.widgets import Input
 
+from tests.screen import shown, until
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.actions import ACTIONS, BY_ID, MAIN, Where

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 
 from fakes import FakeProber, FakeStore, World, address
-from support import running, until
+from support import running
 from textual import events
 from textual.widgets import Input
 
 from tests.pace import Stopwatch
+from tests.screen import until
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
@@ -47,10 +47,10 @@ async def test_services_that_close_slowly_are_not_waited_for():
     gate = threading.Event()
     world = World(FakeProber(), close=lambda: gate.wait(20))
     async with running(world, "abc") as (app, pilot):
-        began = time.monotonic()
+        watch = Stopwatch()
         await pilot.press("q", "y")
         await until(lambda: app.return_value == 0)
-    assert time.monotonic() - began < 5, "nobody waited for the twenty seconds"
+    assert watch.seconds < 5, "nobody waited for the twenty seconds"
     gate.set()
 
 

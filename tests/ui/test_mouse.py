@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from fakes import FakeCatalogue, FakeDoctor, World
-from support import running, shown, until
+from support import running
 from textual.widgets import Button, TextArea
 
+from tests.screen import shown, until
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.ui.screens.confirm import Confirm
 from wandb_tui.ui.screens.help import Help

@@ -6,13 +6,14 @@ import time
 
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address, there
-from support import running, shown, until
+from support import running
 from textual import events
 from textual.widgets import OptionList
 
+from tests.screen import drawn, shown, until
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.ui import app as apps
 from wandb_tui.ui.app import WandbTuiApp
@@ -76,6 +77,14 @@ async def test_a_fork_at_the_last_step_waits_for_that_step():
         await ready(app, pilot)
         await pilot.press("down", "y", "f")
         assert toasts(app) == ["Fork snippet copied; it will work once step 1234 is exported"]
+
+
+async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whether_it_works():
+    prober = FakeProber(default=Probe(Answer.THERE, ArtifactVersion(3), RunInfo(last_step=1234)))
+    async with running(World(prober), "abc", "def") as (app, pilot):
+        await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
+        await pilot.press("y", "f")
+        assert toasts(app)[-1] == "Fork snippet copied; whether it is exported that far, the goal step:1234 tells"
 
 
 @pytest.mark.parametrize(
@@ -344,7 +353,7 @@ async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
         await until(lambda: app.app_url and "No such run" in shown(app))
         await pilot.pause(0.2)
         linked: dict[str, str] = {}
-        for strip in app.screen._compositor.render_strips(app.size):
+        for strip in drawn(app):
             for text, style, _ in strip:
                 if style is not None and style.link:
                     linked[style.link] = linked.get(style.link, "") + text
@@ -353,5 +362,5 @@ async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
         app.session.stop()
     async with running(World(), "abc") as (plain, _):
         await until(lambda: plain.app_url)
-        strips = plain.screen._compositor.render_strips(plain.size)
+        strips = drawn(plain)
         assert not any(style is not None and style.link for strip in strips for _, style, _ in strip)

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeCatalogue, World, address
 from rich.cells import cell_len
-from support import running, shown, until
+from support import running
 from textual.widgets import Button, Input, OptionList
 
+from tests.screen import shown, until
 from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal

@@ -14,14 +14,13 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
 from fakes import World
-from support import until
 
 from tests.pace import Stopwatch
+from tests.screen import until
 from wandb_tui.ui.app import WandbTuiApp
 
 HERE = Path(__file__).parent
@@ -91,8 +90,8 @@ def story(folder, log):
 
 
 def read_until(terminal, wanted, timeout=15.0):
-    seen, end = b"", time.monotonic() + timeout
-    while wanted not in seen and time.monotonic() < end:
+    seen, watch = b"", Stopwatch()
+    while wanted not in seen and watch.seconds < timeout:
         ready, _, _ = select.select([terminal], [], [], 0.1)
         if ready:
             try:

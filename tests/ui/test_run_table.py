@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fakes import FakeProber, FakeStore, World, address
-from support import running, shown, until
+from support import running
 
+from tests.screen import shown, until
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from fakes import ABSENT, FakeProber, FakeStore, World, address, there
 from rich.cells import cell_len
-from support import running, shown, until
+from support import running
 
+from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.probe import Answer, Probe, RunInfo

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 from fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
-from support import running, shown, until
+from support import running
 from textual import events
 from textual.widgets import Checkbox, Input
 
+from tests.screen import shown, until
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal

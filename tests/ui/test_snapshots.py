@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import Future
 
 import pytest
 from fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address, done, there
-from support import LOOKS, shown, still, until
+from support import LOOKS, still
 
+from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.ports import AccountState, Visit
@@ -88,19 +88,14 @@ def test_screen(snap_compare, app_of, screen, kind):
 
 
 @pytest.mark.parametrize("kind", LOOKS)
-def test_first_start(snap_compare, monkeypatch, kind):
+def test_first_start(snap_compare, kind):
     size, options = LOOKS[kind]
-    account, painted = FakeAccount(AccountState()), threading.Event()
-    monkeypatch.setattr(account, "state", lambda: painted.wait(15) and AccountState())
 
     async def go(pilot):
-        await until(lambda: "No runs yet" in shown(pilot.app) and pilot.app.app_url)
-        await pilot.pause()
-        painted.set()
         await until(lambda: "Sign in to" in shown(pilot.app))
         await still(pilot)
 
-    app = WandbTuiApp(World(account=account, open_sign_in=None).backend(), **options)
+    app = WandbTuiApp(World(account=FakeAccount(AccountState()), open_sign_in=None).backend(), **options)
     assert snap_compare(app, terminal_size=size, run_before=go)
 
 

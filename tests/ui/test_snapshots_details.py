@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support import LOOKS, shown, still, until
+from support import LOOKS, still
 from test_details import opened, picture, world
 
+from tests.screen import shown, until
 from wandb_tui.ui import look
 from wandb_tui.ui.app import WandbTuiApp
 

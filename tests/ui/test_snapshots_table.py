@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from fakes import FakeCatalogue, FakeStore, World, address
-from support import LOOKS, shown, still, until
+from support import LOOKS, still
 from test_pick import listed
 
+from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.kept import KeptRun
 from wandb_tui.core.state import State

@@ -6,9 +6,10 @@ from itertools import combinations
 
 import pytest
 from fakes import FakeStore, World
-from support import running, shown, until
+from support import running
 from textual.color import Color
 
+from tests.screen import shown, until
 from wandb_tui.ui.commands import ActionCommands
 from wandb_tui.ui.look import STATE_COLOURS
 from wandb_tui.ui.themes import LIGHT, SAFE_DARK, SAFE_LIGHT, THEMES
@@ -114,6 +115,15 @@ async def test_the_palette_marks_the_theme_that_is_there_and_takes_another_at_on
         await until(lambda: f"Theme {SAFE_DARK}" in shown(app))
         await pilot.press("enter")
         await until(lambda: app.theme == SAFE_DARK and app.screen is app.dashboard)
+
+
+async def test_a_hasty_enter_in_the_palette_changes_no_colours():
+    async with running(theme=LIGHT) as (app, pilot):
+        await pilot.press("ctrl+p", *"theme")
+        await until(lambda: shown(app).find(f"Theme {LIGHT}") in range(shown(app).find("Theme ") + 1))
+        await pilot.press("enter")
+        await until(lambda: app.screen is app.dashboard)
+        assert app.theme == LIGHT
 
 
 @pytest.mark.parametrize("kept", [3, {"chosen": 3}, {"chosen": "gone", "over": ""}, None])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from fakes import FakeCatalogue, FakeDoctor, World
-from support import shown, until
 from test_doctor_screen import HERE
 from test_pick import RUNS
 from textual.widgets import Button, Input, OptionList, TextArea
 from textual.widgets._toast import Toast, ToastRack
 
+from tests.screen import shown, until
 from wandb_tui.ui.app import WandbTuiApp
 
 LONG = "No such project or run, or this key may not see it; whoever has made the key can tell what it may see. " * 2

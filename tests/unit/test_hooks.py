@@ -6,10 +6,10 @@ import json
 import os
 import sys
 import threading
-import time
 
 import pytest
 
+from tests.pace import Stopwatch, until
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Ended
 from wandb_tui.core.state import State
@@ -38,13 +38,6 @@ def hooks(tmp_path):
 
 def python(code, *arguments):
     return [sys.executable, "-c", code, *map(str, arguments)]
-
-
-def until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
 
 
 def test_the_command_has_the_run_in_its_environment_and_no_secret(hooks, tmp_path):
@@ -98,9 +91,9 @@ def test_closing_ends_the_command_with_all_that_it_started(hooks, tmp_path):
     found, told = hooks(["sh", "-c", 'sleep 60 & echo $$ $! > "$0"; wait', str(ids)]), []
     found.ended(GOOD, told.append)
     until(lambda: ids.exists() and ids.read_text().endswith("\n"))
-    began = time.monotonic()
+    watch = Stopwatch()
     found.close()
-    assert time.monotonic() - began < 1
+    assert watch.seconds < 1
     for pid in map(int, ids.read_text().split()):
         until(lambda pid=pid: not alive(pid))
     assert not told, "that was no failure"

@@ -1,0 +1,32 @@
+"""What an app that runs in a test shows."""
+
+import asyncio
+import faulthandler
+import sys
+
+from textual._context import visible_screen_stack
+
+from tests.pace import Stopwatch
+
+
+def drawn(app):
+    """The lines of the screen, with what shines through a dialog from below, as the app itself draws them."""
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips(app.size)
+
+
+def shown(app):
+    """What stands on the screen, as text."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in drawn(app))
+
+
+async def until(condition, within=15.0):
+    """Wait until something holds; how many seconds that took."""
+    watch = Stopwatch()
+    while not condition():
+        if watch.seconds > within:
+            faulthandler.dump_traceback(sys.__stderr__)
+            # Not `pytest.fail`: where Textual drives the test, only an ordinary error ends the app.
+            raise AssertionError("it never came true")
+        await asyncio.sleep(0.005)
+    return watch.seconds
