@@ -1,6 +1,7 @@
 """A stop-watch for promises and patience in seconds: it stands still while the machine has too much to do."""
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -10,11 +11,19 @@ _CROWDED = 5.0
 
 
 def _stalled():
-    """For how long, since the machine's start, somebody has waited for a processor; 0 where no kernel says so."""
+    """For how long, since the machine's start, somebody has waited for a processor; None where no kernel says so."""
     with contextlib.suppress(OSError):
         some = _PRESSURE.read_text().splitlines()[0]
         return int(some.rpartition("total=")[2]) / 1e6
-    return 0.0
+    return None
+
+
+def _crowd():
+    """How many want each processor, in the last minute; 1 where that is not known."""
+    try:
+        return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    except (AttributeError, OSError):
+        return 1.0
 
 
 class Stopwatch:
@@ -39,7 +48,8 @@ class Stopwatch:
         if self._ended is not None:
             return self._ended
         passed = time.monotonic() - self._began
-        return max(passed - (_stalled() - self._stalled), passed / _CROWDED)
+        free = passed / _crowd() if self._stalled is None else passed - (_stalled() - self._stalled)
+        return max(free, passed / _CROWDED)
 
 
 def until(condition, seconds=30.0, what=lambda: "it"):
