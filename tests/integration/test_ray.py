@@ -135,7 +135,10 @@ def ray_temp():
 
 
 @pytest.mark.timeout(520)
-@pytest.mark.parametrize(("nodes", "trials"), [pytest.param(1, 8, marks=pytest.mark.long), (2, 8)])
+@pytest.mark.parametrize(
+    ("nodes", "trials"),
+    [pytest.param(1, 8, marks=pytest.mark.long), pytest.param(2, 8, marks=pytest.mark.long), (2, 4)],
+)
 def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes, trials):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
     environ = kept | {

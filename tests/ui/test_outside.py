@@ -84,7 +84,7 @@ async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whethe
     async with running(World(prober), "abc", "def") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
         await pilot.press("y", "f")
-        assert toasts(app)[-1] == "Fork snippet copied; whether it is exported that far, the goal step:1234 tells"
+        assert "Fork snippet copied; whether it is exported that far, the goal step:1234 tells" in toasts(app)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fakes import World
 
 from tests.pace import Stopwatch
@@ -29,6 +30,7 @@ STORY = """
 import os, subprocess, sys, threading
 sys.path.insert(0, {here!r})
 from pathlib import Path
+import pytest
 from fakes import World
 from wandb_tui.ui.app import WandbTuiApp
 from wandb_tui.ui.terminal import run_app
@@ -102,8 +104,11 @@ def read_until(terminal, wanted, timeout=15.0):
 
 
 @contextlib.contextmanager
-def dashboard(folder, log="logs/wandb-tui.log"):
-    """The story on a terminal of its own, from where it shows its runs; gives the process and our end."""
+def dashboard(folder, log="logs/wandb-tui.log", *, told=True):
+    """The story on a terminal of its own, from where it shows its runs; gives the process and our end.
+
+    The system only tells whoever the terminal belongs to when it goes.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     process = subprocess.Popen(
@@ -113,7 +118,7 @@ def dashboard(folder, log="logs/wandb-tui.log"):
         stderr=theirs,
         env=os.environ | {"TERM": "xterm-256color"},
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY),  # noqa: PLW1509 - no threads here
+        preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY)) if told else None,  # noqa: PLW1509 - no threads here
     )
     os.close(theirs)
     try:
@@ -168,8 +173,9 @@ def test_who_is_told_to_go_on_has_not_begun_twice(tmp_path):
         assert process.wait(10) == 0
 
 
-def test_a_lost_terminal_ends_it(tmp_path):
-    with dashboard(tmp_path) as (process, terminal, _):
+@pytest.mark.parametrize("told", [True, False])
+def test_a_lost_terminal_ends_it(tmp_path, told):
+    with dashboard(tmp_path, told=told) as (process, terminal, _):
         os.close(terminal)
         assert process.wait(10) == 128 + signal.SIGHUP
 

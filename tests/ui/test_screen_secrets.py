@@ -35,9 +35,11 @@ class App(WandbTuiApp):
     def on_ready(self):
         self.set_timer(0.2, self.fill)
     def fill(self):
-        for field in self.screen.query(Input):
-            if field.password:
-                field.value = {password!r}
+        fields = [field for field in self.screen.query(Input) if field.password]
+        for field in fields:
+            field.value = {password!r}
+        if not fields:
+            self.set_timer(0.2, self.fill)
 
 world = World(account=FakeAccount(AccountState()), open_sign_in=None)
 sys.exit(run_app(App(world.backend()), Path({log!r})))
@@ -63,16 +65,20 @@ def test_a_crash_while_the_sign_in_screen_holds_a_password(tmp_path):
     program = subprocess.Popen([sys.executable, "-c", script], stdin=ours, stdout=ours, stderr=ours, env=environ)
     os.close(ours)
     shown, watch = b"", Stopwatch()
-    while watch.seconds < 40:
-        if select.select([screen], [], [], 0.2)[0]:
-            try:
-                shown += os.read(screen, 65536)
-            except OSError:
+    try:
+        while watch.seconds < 40:
+            if select.select([screen], [], [], 0.2)[0]:
+                try:
+                    shown += os.read(screen, 65536)
+                except OSError:
+                    break
+            elif program.poll() is not None:
                 break
-        elif program.poll() is not None:
-            break
-    assert program.wait(10) == 1
-    os.close(screen)
+        assert program.wait(10) == 1
+    finally:
+        program.kill()
+        program.wait()
+        os.close(screen)
     left = shown.decode(errors="replace") + log.read_text()
     assert "has failed" in left
     assert "ValueError" in log.read_text()

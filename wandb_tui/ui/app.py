@@ -43,6 +43,9 @@ T = TypeVar("T")
 _BEGIN, _BEGIN_EVERY = 25, 0.03
 """How many of the restored attempts begin at a time, and how many seconds later the next ones."""
 
+_HUNG_UP = 129
+"""The exit status of who has lost the terminal: that of the signal for it."""
+
 # Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
 _ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 _KEYRING_WITHIN = 5.0
@@ -299,6 +302,8 @@ class WandbTuiApp(DressedApp):
             self.dashboard.repaint([row])
 
     def _tick(self) -> None:
+        if self.terminal_gone:
+            self._leave(_HUNG_UP)
         for screen in self.live_screens:
             screen.tick()
 

@@ -34,6 +34,11 @@ class TerminalApp(App[int]):
         # The terminal is empty then, and Textual would only paint what changes.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
 
+    @property
+    def terminal_gone(self) -> bool:
+        """Whether the terminal has gone without a word: whoever was started by nohup, for one, is not told."""
+        return not self.is_headless and not os.isatty(0)
+
     # Speaking to it
 
     def notify_outside(self, title: str, text: str) -> None:
