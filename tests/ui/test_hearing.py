@@ -4,8 +4,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from fakes import FakeProber, World, address, there
+from support import running
+from textual import _time
 
 from tests.pace import Stopwatch
+from tests.screen import until
+from wandb_tui.core.state import State
 from wandb_tui.ui.bridge import Bridge
 from wandb_tui.ui.hearing import Hearing
 
@@ -110,3 +115,15 @@ def test_at_the_end_all_that_was_said_is_kept_once_and_nothing_more_is_done(desk
         desk.fire()
     assert desk.kept == said
     assert not desk.painted
+
+
+async def test_what_is_said_is_heard_where_the_thread_is_held_up_just_as_a_timer_begins(monkeypatch):
+    get_time = _time.get_time
+
+    def held_up():
+        time.sleep(0.002)
+        return get_time()
+
+    monkeypatch.setattr(_time, "get_time", held_up)
+    async with running(World(FakeProber({"abc": [there()]})), "abc") as (app, _):
+        await until(lambda: app.session.watch[address("abc")].state is State.AVAILABLE)

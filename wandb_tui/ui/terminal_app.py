@@ -1,4 +1,7 @@
-"""An app that deals with its terminal itself: the clipboard, notifications, and giving it back to the shell."""
+"""An app that deals with its terminal itself: the clipboard, notifications, and giving it back to the shell.
+
+What `TerminalApp.set_timer` is given is done on a busy machine, too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from collections.abc import Callable
 
 from textual.app import App
 from textual.message import Message
+from textual.timer import Timer, TimerCallback
 
 from wandb_tui.ui.sequences import clipboard, in_tmux, notified, through
 from wandb_tui.ui.terminal import below_a_shell
@@ -38,6 +42,24 @@ class TerminalApp(App[int]):
     def terminal_gone(self) -> bool:
         """Whether the terminal has gone without a word: whoever was started by nohup, for one, is not told."""
         return not self.is_headless and not os.isatty(0)
+
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        """Do something once, so many seconds later.
+
+        Textual's timers skip what they are late for. One that is to go off once, and whose thread is held up for all of
+        its time just as it begins, would skip that one time: with a millisecond's delay, among threads that talk, it
+        happens, and whoever waits for it waits for good.
+        """
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        vars(timer)["_skip"] = False
+        return timer
 
     # Speaking to it
 
