@@ -36,6 +36,8 @@ OLDEST = (
 # Most tests wait for a browser or another process, so more of them run at a time than there are cores. The files keep
 # their order, in which those that take longest come first (`conftest.py`).
 SIDE_BY_SIDE = ("-n", "3", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
+# Hypothesis's own: what holds today holds tomorrow, on a busy machine as well. Whoever calls pytest explores further.
+SAME_EXAMPLES = ("--hypothesis-profile", "ci")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
 
@@ -58,7 +60,7 @@ def check(pages: str) -> int:
         "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
     }
-    tests = {"tests": [*python, "pytest", *SIDE_BY_SIDE, *wanted(sys.argv[1:])]}
+    tests = {"tests": [*python, "pytest", *SIDE_BY_SIDE, *SAME_EXAMPLES, *wanted(sys.argv[1:])]}
     last = {"benchmarks": [*python, "tests.benchmarks", "--quick"]}
     failed = failing(first)
     with ThreadPoolExecutor(1) as second:

@@ -29,7 +29,10 @@ class Span:
         return (value / self._scale - self.low / self._scale) / self._length if self._length > 0 else 0.5
 
     def ticks(self, count: int, shown: Callable[[float], str], *, whole: bool = False) -> Ticks:
-        """About so many labels, two at least, at round numbers; each text once; with `whole` only at whole numbers."""
+        """About so many labels at round numbers, each text once; with `whole` only at whole numbers.
+
+        One more at the most, or five where all longer steps would leave a single one.
+        """
         labelled: dict[str, float] = {}
         for value in self._round(count, whole=whole) if self._length > 0 else ():
             labelled.setdefault(shown(value), self.place(value))
