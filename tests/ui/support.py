@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 
 from fakes import World
+from textual import events
+from textual.keys import _character_to_key, key_to_character
 from textual.widgets import Input, TextArea
 
 from tests.screen import until
@@ -42,3 +44,10 @@ async def still(pilot):
         line.cursor_blink = False
     pilot.app.clear_notifications()
     await pilot.pause(0.2)
+
+
+def burst(app, *keys):
+    """Press keys all at once, before any of them has been taken in."""
+    for key in keys:
+        name = _character_to_key(key) if len(key) == 1 else key
+        app.post_message(events.Key(name, key if len(key) == 1 else key_to_character(key)))

@@ -7,8 +7,7 @@ import os
 import threading
 
 from fakes import FakeProber, FakeStore, World, address
-from support import running
-from textual import events
+from support import burst, running
 from textual.widgets import Input
 
 from tests.pace import Stopwatch
@@ -140,7 +139,6 @@ async def test_a_goal_that_comes_in_one_burst_with_enter_is_taken():
         await pilot.press("g")
         await until(lambda: isinstance(app.screen, ChangeGoal))
         app.screen.query_one(Input).value = ""
-        for key in (*"newer", "enter"):
-            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        burst(app, *"newer", "enter")
         await until(lambda: app.screen is app.dashboard)
         assert app.session.watch[address("abc")].goal == Goal.parse("newer")

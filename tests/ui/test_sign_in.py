@@ -9,8 +9,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
-from support import running
-from textual import events
+from support import burst, running
 from textual.widgets import Checkbox, Input
 
 from tests.screen import shown, until
@@ -168,8 +167,7 @@ async def test_leaving_the_screen_closes_the_window():
 
 async def test_keys_typed_in_one_burst_reach_the_fields_they_are_meant_for():
     async with first_start() as (world, app, _pilot):
-        for key in [*"me@lab.org", "tab", *"hunter2", "tab", *("k" * 40), "enter", *"late"]:
-            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        burst(app, *"me@lab.org", "tab", *"hunter2", "tab", *("k" * 40), "enter", *"late")
         await until(lambda: world.account.saved)
         [(credentials, api_key, _)] = world.account.saved
         assert (credentials.username, credentials.password, api_key) == ("me@lab.org", "hunter2", "k" * 40)
@@ -177,8 +175,7 @@ async def test_keys_typed_in_one_burst_reach_the_fields_they_are_meant_for():
 
 async def test_enter_after_enter_in_one_burst_goes_on_field_by_field():
     async with first_start() as (world, app, pilot):
-        for key in [*"me@lab.org", "enter", *"hunter2", "enter"]:
-            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        burst(app, *"me@lab.org", "enter", *"hunter2", "enter")
         await until(lambda: world.account.saved)
         [(credentials, _, _)] = world.account.saved
         assert (credentials.username, credentials.password) == ("me@lab.org", "hunter2")

@@ -135,7 +135,7 @@ def shown(key: str) -> str:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("add", ("a",), "Add", "Add one run or many: paste their addresses."),
+    Action("add", ("a",), "Add", "Add one run or many: paste their addresses.", at_once=True),
     Action("pick", ("p",), "Pick", "Look through your projects and add runs from there, or a whole group or sweep.",
            needs=Needs.CATALOGUE),
     Action("cancel", ("c",), "Cancel", "Stop waiting for this run; it stays on the list.", needs=Needs.ACTIVE_RUN,
@@ -242,7 +242,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("submit", ("enter", "ctrl+s"), "Change", "Wait for the goal that stands there.", Where.GOAL, at_once=True),
     Action("close", ("escape",), "Keep", "Change nothing.", Where.GOAL, at_once=True, does="dismiss"),
     Action("show_or_hide", ("space", "enter"), "Show or hide", "Show or hide the column under the cursor.",
-           Where.COLUMNS, at_once=True),
+           Where.COLUMNS),
     Action("sort", ("o",), "Sort", "Sort by it, then the other way round, then not.", Where.COLUMNS),
     Action("as_added", ("a",), "As added", "Sort by none: as the runs were added.", Where.COLUMNS),
     Action("compact", ("w",), "Compact", "Show the columns that tell the most, or all that fit.", Where.COLUMNS),

@@ -94,16 +94,22 @@ def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[
 
 
 def check(typed: Iterable[Word], parsed: Mapping[str, Parsed], foresee: Foresee) -> list[Checked]:
-    """The verdict on each address, in order; those that are not parsed yet are left out."""
-    seen: set[RunAddress] = set()
+    """The verdict on each address, in order; those that are not parsed yet are left out.
+
+    Of one that is named twice, the goal that is said last counts.
+    """
+    seen: dict[RunAddress, int] = {}
     checked: list[Checked] = []
     for word in typed:
         found = parsed.get(word.text)
         if isinstance(found, UsageError):
             checked.append(Checked(word, Verdict.WRONG, why=_why(word.text, found)))
-        elif found in seen:
+        elif found is not None and found in seen:
             checked.append(Checked(word, Verdict.TWICE, found))
+            if word.goal is not None:
+                first = seen[found]
+                checked[first] = replace(checked[first], effect=foresee(found, word.goal))
         elif found is not None:
-            seen.add(found)
+            seen[found] = len(checked)
             checked.append(Checked(word, Verdict.GOOD, found, foresee(found, word.goal)))
     return checked

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from rich.cells import cell_len
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -78,7 +78,8 @@ class AddRuns(Dialog[None]):
                 yield KeyButton("Close", "add.close", id="close")
 
     def on_mount(self) -> None:
-        """Start with an empty verdict."""
+        """Start with an empty verdict, and type at once."""
+        self.set_focus(self.query_one(TextArea))
         self._show([])
 
     def on_resize(self) -> None:
@@ -93,7 +94,7 @@ class AddRuns(Dialog[None]):
     @on(TermsInput.Changed)
     def _typed(self) -> None:
         self.say_wrong("")
-        self.run_worker(self._check_soon(), exclusive=True, group="check")
+        self._check_soon()
 
     @on(Button.Pressed, "#close")
     def _close(self) -> None:
@@ -109,16 +110,14 @@ class AddRuns(Dialog[None]):
     @on(Button.Pressed, "#add")
     @on(Input.Submitted, "#goal")
     def _pressed(self) -> None:
-        self._begin_submit()
+        self._submit()
 
     async def action_submit(self) -> None:
         """Add what is understood; the rest stays."""
         await self.taken_in()
-        self._begin_submit()
+        self._submit()
 
-    def _begin_submit(self) -> None:
-        self.run_worker(self._submit(), exclusive=True, group="submit")
-
+    @work(exclusive=True, group="check")
     async def _check_soon(self) -> None:
         await asyncio.sleep(_SETTLE)
         checked = await self._check()
@@ -137,6 +136,7 @@ class AddRuns(Dialog[None]):
             terms = self.query_one(TermsInput).terms
             return check(typed, self._parsed, lambda run, goal: self._session.foresee(run, terms, goal))
 
+    @work(exclusive=True, group="submit")
     async def _submit(self) -> None:
         asked = self.query_one(TermsInput)
         if asked.problem:

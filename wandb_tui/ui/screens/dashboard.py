@@ -216,12 +216,12 @@ class Dashboard(PaneActions):
         }
         return bool(holds[action.needs]())
 
-    def action_add(self) -> None:
+    async def action_add(self) -> None:
         """Add runs."""
         from wandb_tui.ui.screens.add import AddRuns
 
         pick = self.action_pick if self.session.backend.catalogue else None
-        self.app.push_screen(AddRuns(self.session, self._goal, self.look, self._add, pick))
+        await self.app.push_screen(AddRuns(self.session, self._goal, self.look, self._add, pick))
 
     def action_pick(self) -> None:
         """Pick runs from the server."""

@@ -134,7 +134,8 @@ class Details(WithRuns):
         note = self.look.text("asking…") if self._asking else ""
         if self._row.run not in self.session.watch:
             note = "no longer on the list"
-        title = Content(self.look.fit(whole, max(4, run.size.width - 4)))
+        # Before the first layout nobody knows how wide the box is.
+        title = Content(self.look.fit(whole, max(4, run.size.width - 4) if run.size.width else len(whole)))
         if (title, note) != self._titled:
             self._titled = (title, note)
             run.border_title, run.border_subtitle = title, note or None

@@ -52,7 +52,7 @@ class ChangeGoal(Dialog[Goal | None]):
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     async def action_submit(self) -> None:
         """Enter on a button is that button's; anywhere else it takes the goal."""

@@ -82,7 +82,7 @@ class RunActions(WithRuns):
         """The one run that is meant where an action is for one."""
         return self.table.run
 
-    def action_goal(self) -> None:
+    async def action_goal(self) -> None:
         """Wait for something else."""
         from wandb_tui.ui.screens.goal import ChangeGoal
 
@@ -96,7 +96,7 @@ class RunActions(WithRuns):
             if goal is not None:
                 self._each(runs, lambda run: self.session.change_goal(run, goal))
 
-        self.app.push_screen(ChangeGoal(named(self.target_rows()), now, self.look), change)
+        await self.app.push_screen(ChangeGoal(named(self.target_rows()), now, self.look), change)
 
     def action_remove(self) -> None:
         """Take off the list."""
@@ -120,6 +120,8 @@ class RunActions(WithRuns):
         back, there = self.session.undo()
         self.refresh_all(back[0] if back else None)
         self.mention_hidden(back)
+        if not (back or there):
+            self.hint("Nothing was removed in this dashboard")
         if there:
             are = "is" if len(there) == 1 else "are"
             self.hint(f"{named([self.session.watch[run] for run in there])} {are} already on the list")

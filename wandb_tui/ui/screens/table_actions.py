@@ -8,6 +8,7 @@ from textual import on
 from textual.widgets import Input
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.ui.actions import BY_ID
 from wandb_tui.ui.arrangement import Arrangement, Order
 from wandb_tui.ui.screens.run_actions import RunActions
 from wandb_tui.ui.widgets.filter_bar import FilterBar
@@ -76,8 +77,9 @@ class TableActions(RunActions):
     # Which runs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash that is typed into a line belongs there."""
-        if action == "filter" and isinstance(self.focused, Input):
+        """What is typed into a line belongs there."""
+        known = BY_ID.get(action)
+        if known is not None and known.at_once and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 

@@ -80,6 +80,9 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        if not self._input.has_focus:
+            # Enter has overtaken the last keys.
+            self.display = bool(event.value.strip())
         self.post_message(self.Changed(event.value))
 
     def watch_wrong(self) -> None:

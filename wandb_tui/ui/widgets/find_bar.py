@@ -37,7 +37,7 @@ class FindBar(Horizontal):
         super().__init__()
         self._input = Input(placeholder="a text in all logs; n and N go from place to place in one", compact=True)
         self._note = Static()
-        self.display = False
+        self.display = self._open = False
 
     def compose(self) -> ComposeResult:
         """What it is, the text, a note."""
@@ -57,10 +57,16 @@ class FindBar(Horizontal):
     def open(self) -> None:
         """Show the line and type into it."""
         self.display = True
-        self._input.focus()
+        # At once, since `focus` would let keys that follow quickly go elsewhere.
+        self.screen.set_focus(self._input)
+
+    def on_descendant_focus(self) -> None:
+        """One types into it, be it once more."""
+        self._open = True
 
     def action_keep(self) -> None:
         """Go on with what is found."""
+        self._open = False
         self.display = bool(self.value)
         self.post_message(self.Left())
 
@@ -77,4 +83,7 @@ class FindBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        if not self._open:
+            # Enter has overtaken the last keys.
+            self.display = bool(event.value)
         self.post_message(self.Changed(event.value))

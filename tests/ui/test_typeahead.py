@@ -1,0 +1,85 @@
+"""Keys that come in one burst, as over a slow line, mean what they would have meant one by one."""
+
+from __future__ import annotations
+
+from fakes import ABSENT, FakeInspector, FakeProber, World, address
+from support import burst, running
+
+from tests.screen import shown, until
+from wandb_tui.core.details import RunFacts
+from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.state import State
+from wandb_tui.ui.screens.columns import ChooseColumns
+from wandb_tui.ui.screens.details import Details
+
+
+async def test_an_address_is_added_and_its_slashes_filter_nothing():
+    async with running(None, "abc") as (app, _):
+        await until(lambda: app.dashboard.table.row_count == 1)
+        burst(app, "a", *"lab/forks/q1", "ctrl+s")
+        await until(lambda: address("q1") in app.session.watch)
+        await until(lambda: app.screen is app.dashboard)
+        assert not app.dashboard.arrangement.filter.text
+
+
+async def test_the_keys_of_the_table_are_text_in_the_filter():
+    async with running(None, "abc", "gag") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        burst(app, "slash", *"gag", "enter")
+        await until(lambda: app.dashboard.arrangement.filter.text == "gag")
+        await pilot.press("slash", "a", "g", "slash")
+        assert app.screen is app.dashboard
+        assert app.dashboard.filter_bar.value == "ag/"
+
+
+async def test_a_filter_that_enter_has_overtaken_is_still_in_view():
+    async with running(None, "abc", "bogus2") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.press("slash")
+        burst(app, *"bogus2", "enter")
+        await until(lambda: "1 of 2" in shown(app))
+        assert "/ bogus2" in shown(app).replace("  ", " ")
+
+
+async def test_a_text_to_find_that_enter_has_overtaken_is_still_in_view():
+    async with running(World(FakeProber(default=ABSENT)), "abc") as (app, pilot):
+        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await pilot.press("l", "f")
+        await until(lambda: app.dashboard.find_bar.display)
+        burst(app, *"artifact", "enter")
+        await until(lambda: app.dashboard.find_bar.value == "artifact" and app.dashboard.find_bar.display)
+
+
+async def test_a_column_is_the_one_that_the_cursor_has_come_to():
+    async with running(None, "abc") as (app, pilot):
+        await pilot.press("h")
+        await until(lambda: isinstance(app.screen, ChooseColumns))
+        burst(app, "down", "down", "down", "space")
+        await until(lambda: app.dashboard.arrangement.hidden == {"goal"})
+
+
+async def test_of_a_run_that_is_named_twice_the_last_goal_counts():
+    async with running() as (app, pilot):
+        await pilot.press("a")
+        burst(app, *"lab/forks/abc", "enter", *"lab/forks/abc", "space", *"step:9")
+        await until(lambda: "named twice" in shown(app) and "step:9" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: str(app.session.watch[address("abc")].goal) == "step:9" if app.session.watch else False)
+
+
+async def test_nothing_to_undo_is_said():
+    async with running(None, "abc") as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 1)
+        await pilot.press("u")
+        await until(lambda: [note.message for note in app._notifications] == ["Nothing was removed in this dashboard"])
+
+
+async def test_the_name_of_a_run_is_whole_before_the_server_has_told_anything():
+    prober = FakeProber(default=Probe(Answer.ABSENT, run=RunInfo("calm-moon-13")))
+    inspector = FakeInspector(facts=RunFacts())
+    inspector.gate.clear()
+    async with running(World(prober, inspector=inspector), "abc") as (app, pilot):
+        await until(lambda: "calm-moon-13" in shown(app))
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, Details) and "─ calm-moon-13 abc ─" in shown(app))
+        inspector.gate.set()
