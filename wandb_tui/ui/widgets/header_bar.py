@@ -51,7 +51,7 @@ class HeaderBar(Widget):
         width = self.size.width - 2
         names, (all_words, *shorter) = self._names(), self._tallies()
         # The last word is worth less than the user's name.
-        beside = width - _length(names[1]) - _GAP
+        beside = width - _length(names[-3]) - _GAP
         tallies = all_words if _length(all_words) <= beside else _widest(shorter, width)
         rest = width - _length(tallies) - _GAP
         left = _widest(names, rest)
@@ -62,8 +62,11 @@ class HeaderBar(Widget):
         linked = link("$foreground", self.page) if self._look.links else "$foreground"
         name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), linked)
         user = self._user()
+        # Who is signed in knows as whom, but perhaps not where.
+        sign = user[:1] if self.account is not None and self.account.can_visit else user
         return [
             [name, ("   ", ""), host, ("   ", ""), *user],
+            [name, ("   ", ""), host, ("   ", ""), *sign],
             [name, ("  ", ""), *user],
             [name],
             [],
