@@ -141,7 +141,7 @@ def built_lock(folder):
     """Auth0 Lock from npm, as one script; brought once and kept in the folder.
 
     Raises:
-        SubprocessError: It cannot be had.
+        CalledProcessError: It cannot be had.
     """
     script = Path(folder) / "lock.js"
     if not script.exists():
@@ -150,7 +150,7 @@ def built_lock(folder):
         beside = Path(sys.executable).parent
         environ = {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
         install = [beside / "npm", "install", "--prefix", folder, "--no-audit", "--no-fund", LOCK, ESBUILD]
-        subprocess.run(install, check=True, capture_output=True, timeout=90, env=environ)
+        subprocess.run(install, check=True, capture_output=True, timeout=120, env=environ)
         # Lock's client comes in two forms, of which only the one that bundlers take less gladly is whole.
         defined = [
             "--main-fields=browser,module,main",

@@ -98,7 +98,7 @@ def test_a_visit_exports_the_history_and_the_sdk_downloads_it(sandbox, home, run
     watch = Stopwatch()
     assert page.url == f"{sandbox.app_url}/lab/forks/runs/abc"
     assert covered(sandbox, run) is None
-    until(lambda: covered(sandbox, run) == 299)
+    until(lambda: covered(sandbox, run) == 299, seconds=10)
     assert watch.seconds < 2
 
     source = """
@@ -170,7 +170,7 @@ print(json.dumps([complete(), refused, read.lastHistoryStep, len(list(read.scan_
 
     visit(page, sandbox, run)
     assert sandbox.stats()["exports_started"] == before + 1
-    until(lambda: covered(sandbox, run) == 349)
+    until(lambda: covered(sandbox, run) == 349, seconds=10)
     source = """
 import json, os, wandb
 api = wandb.Api()

@@ -29,10 +29,7 @@ class Span:
         return (value / self._scale - self.low / self._scale) / self._length if self._length > 0 else 0.5
 
     def ticks(self, count: int, shown: Callable[[float], str], *, whole: bool = False) -> Ticks:
-        """About so many labels at round numbers, each text once; with `whole` only at whole numbers.
-
-        One more at the most, or five where all longer steps would leave a single one.
-        """
+        """About so many labels, one more at the most, at round numbers; each text once; `whole`: at whole ones only."""
         labelled: dict[str, float] = {}
         for value in self._round(count, whole=whole) if self._length > 0 else ():
             labelled.setdefault(shown(value), self.place(value))
@@ -40,18 +37,21 @@ class Span:
         return list(labelled.values()), list(labelled)
 
     def _round(self, count: int, *, whole: bool) -> list[float]:
-        """The multiples of 1, 2 or 5 times a power of ten, of the smallest that has not too many."""
+        """The multiples of 1, 2 or 5 times a power of ten, of the smallest that has not too many.
+
+        Where all longer steps leave a single one, every second of those there are.
+        """
         low, high = Decimal(self.low), Decimal(self.high)
         unit = Decimal(1).scaleb(((high - low) / count).adjusted())
         if whole:
             unit = max(unit, Decimal(1))
-        found: list[Decimal] = []
+        taken, found = unit, range(0)
         for step in (unit * size for size in (1, 2, 5, 10, 20, 50)):
-            there = [step * number for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+            there = range(math.ceil(low / step), math.floor(high / step) + 1)
             if found and (len(found) <= count + 1 or len(there) < 2):  # noqa: PLR2004 - one label tells of no distance
                 break
-            found = there
-        return [float(value) for value in found]
+            taken, found = step, there
+        return [float(taken * number) for number in found if len(found) <= count + 1 or number % 2 == 0]
 
 
 def spans(curve: Curve) -> tuple[Span, Span] | None:

@@ -21,6 +21,7 @@ from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.pasted import Checked, Parsed, Verdict, check, parse_all, words
 from wandb_tui.ui.screens.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.session import Session
+from wandb_tui.ui.typeahead import taken_in
 from wandb_tui.ui.widgets.goal_line import TermsInput
 
 _SETTLE = 0.15
@@ -114,7 +115,7 @@ class AddRuns(Dialog[None]):
 
     async def action_submit(self) -> None:
         """Add what is understood; the rest stays."""
-        await self.taken_in()
+        await taken_in(self.focused)
         self._submit()
 
     @work(exclusive=True, group="check")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
 
 from textual.content import Content
@@ -46,12 +45,6 @@ class Dialog(ModalScreen[T]):
         self.set_class(self.narrow, "-narrow").set_class(height < _LOW, "-low").set_class(height < _FLAT, "-flat")
         for button in self.query(KeyButton):
             button.say_key()
-
-    async def taken_in(self) -> None:
-        """Wait until what is in focus has taken in all keys that were typed before now: an action may overtake them."""
-        done = asyncio.Event()
-        if self.focused is not None and self.focused.call_later(done.set):
-            await done.wait()
 
     def say_wrong(self, text: str) -> None:
         """Show what is wrong; an empty text hides the line."""

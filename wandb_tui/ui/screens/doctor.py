@@ -190,8 +190,8 @@ class Examine(Dialog[None]):
         """How it stands, and what can be done about the line under the cursor."""
         self._turn()
         checks = [entry.check for entry in self._all if entry.check]
-        left, so_far = len(self._all) - len(checks), summary(checks)
-        told = f"{left} to come{so_far and f', {so_far}'}" if left else so_far or "all is well"
+        left = len(self._all) - len(checks)
+        told = ", ".join(filter(None, (f"{left} to come" if left else "", summary(checks)))) or "all is well"
         self.query_one("#doctor-told", Static).update(Content.styled(told, "$quiet"))
         entry = self._entry
         self.query_one("#mend", Button).disabled = entry is None or not entry.mend

@@ -12,6 +12,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dialog import Dialog, KeyButton
+from wandb_tui.ui.typeahead import taken_in
 from wandb_tui.ui.widgets.goal_line import GoalInput
 
 _READY = ("exists", "newer", "step:", "complete")
@@ -59,7 +60,7 @@ class ChangeGoal(Dialog[Goal | None]):
         if isinstance(self.focused, Button) and self.focused.id != "change":
             self.focused.press()
             return
-        await self.taken_in()
+        await taken_in(self.focused)
         goal = self.query_one(GoalInput).goal
         if goal is not None:
             self.dismiss(goal)

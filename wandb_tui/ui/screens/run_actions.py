@@ -82,7 +82,7 @@ class RunActions(WithRuns):
         """The one run that is meant where an action is for one."""
         return self.table.run
 
-    async def action_goal(self) -> None:
+    def action_goal(self) -> None:
         """Wait for something else."""
         from wandb_tui.ui.screens.goal import ChangeGoal
 
@@ -96,7 +96,7 @@ class RunActions(WithRuns):
             if goal is not None:
                 self._each(runs, lambda run: self.session.change_goal(run, goal))
 
-        await self.app.push_screen(ChangeGoal(named(self.target_rows()), now, self.look), change)
+        self.app.push_screen(ChangeGoal(named(self.target_rows()), now, self.look), change)
 
     def action_remove(self) -> None:
         """Take off the list."""

@@ -19,6 +19,7 @@ from wandb_tui.ui.actions import Where, bindings
 from wandb_tui.ui.look import Look, clean
 from wandb_tui.ui.screens.dialog import Dialog, ErrorLine
 from wandb_tui.ui.session import Session
+from wandb_tui.ui.typeahead import taken_in
 
 
 class SignIn(Dialog[bool]):
@@ -100,7 +101,7 @@ class SignIn(Dialog[bool]):
         field = self.focused
         if not isinstance(field, Input):
             raise SkipAction
-        await self.taken_in()
+        await taken_in(self.focused)
         following = {"username": "#password", "password": "#api-key"}.get(field.id or "")
         if following and not self.query_one("#password", Input).value:
             self.set_focus(self.query_one(following))

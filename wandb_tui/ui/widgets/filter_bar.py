@@ -12,6 +12,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from wandb_tui.ui.typeahead import taken_in
+
 
 class FilterBar(Horizontal):
     """Enter goes back to the table and keeps the filter, Escape drops it. Beside it stands how many runs are left."""
@@ -66,8 +68,9 @@ class FilterBar(Horizontal):
         # At once, since `focus` would let keys that follow quickly go elsewhere.
         self.screen.set_focus(self._input)
 
-    def action_keep(self) -> None:
+    async def action_keep(self) -> None:
         """Go on with what is shown."""
+        await taken_in(self._input)
         self.screen.set_focus(self._leave_to)
         self.display = bool(self.value.strip())
 
@@ -80,9 +83,6 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if not self._input.has_focus:
-            # Enter has overtaken the last keys.
-            self.display = bool(event.value.strip())
         self.post_message(self.Changed(event.value))
 
     def watch_wrong(self) -> None:

@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
+from wandb_tui.ui.typeahead import taken_in
+
 
 class FindBar(Horizontal):
     """Enter goes to the panes and keeps what is marked there, Escape drops it."""
@@ -37,7 +39,7 @@ class FindBar(Horizontal):
         super().__init__()
         self._input = Input(placeholder="a text in all logs; n and N go from place to place in one", compact=True)
         self._note = Static()
-        self.display = self._open = False
+        self.display = False
 
     def compose(self) -> ComposeResult:
         """What it is, the text, a note."""
@@ -60,13 +62,9 @@ class FindBar(Horizontal):
         # At once, since `focus` would let keys that follow quickly go elsewhere.
         self.screen.set_focus(self._input)
 
-    def on_descendant_focus(self) -> None:
-        """One types into it, be it once more."""
-        self._open = True
-
-    def action_keep(self) -> None:
+    async def action_keep(self) -> None:
         """Go on with what is found."""
-        self._open = False
+        await taken_in(self._input)
         self.display = bool(self.value)
         self.post_message(self.Left())
 
@@ -83,7 +81,4 @@ class FindBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if not self._open:
-            # Enter has overtaken the last keys.
-            self.display = bool(event.value)
         self.post_message(self.Changed(event.value))

@@ -50,8 +50,9 @@ class HeaderBar(Widget):
         """The line, as much of it as fits."""
         width = self.size.width - 2
         names, (all_words, *shorter) = self._names(), self._tallies()
+        *_, with_user, _name, _nothing = names
         # The last word is worth less than the user's name.
-        beside = width - _length(names[-3]) - _GAP
+        beside = width - _length(with_user) - _GAP
         tallies = all_words if _length(all_words) <= beside else _widest(shorter, width)
         rest = width - _length(tallies) - _GAP
         left = _widest(names, rest)
