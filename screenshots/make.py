@@ -19,7 +19,7 @@ from wandb_tui.core.ports import Credentials
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
 from wandb_tui.services.disk.paths import Paths
-from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.wiring import Wiring
 
 FOLDER = Path(__file__).parent

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.driver import usable_browser
-from wandb_tui.services.browser.install import install_browser
+from wandb_tui.services.browser.installation import install_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 # A command that must be there, and Debian's package that brings it.

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from wandb_tui.api import RunMonitor, SimpleWandBMonitor, wait_for_history
-    from wandb_tui.async_group import AsyncMonitorGroup
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.errors import (
         ApiKeyError,
@@ -32,14 +30,16 @@ if TYPE_CHECKING:
     from wandb_tui.core.ports import WandBCredentials
     from wandb_tui.core.probe import RunInfo
     from wandb_tui.core.state import State
-    from wandb_tui.downloading import download_history
-    from wandb_tui.forking import fork_when_ready
-    from wandb_tui.group import Callback, MonitorGroup
-    from wandb_tui.results import GroupSummary, MonitorResult, RunSummary
+    from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
+    from wandb_tui.library.async_group import AsyncMonitorGroup
+    from wandb_tui.library.download import download_history
+    from wandb_tui.library.fork import fork_when_ready
+    from wandb_tui.library.group import Callback, MonitorGroup
+    from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
 
 _HOMES = {
-    "wandb_tui.api": ("RunMonitor", "SimpleWandBMonitor", "wait_for_history"),
-    "wandb_tui.async_group": ("AsyncMonitorGroup",),
+    "wandb_tui.library.api": ("RunMonitor", "SimpleWandBMonitor", "wait_for_history"),
+    "wandb_tui.library.async_group": ("AsyncMonitorGroup",),
     "wandb_tui.core.address": ("RunAddress",),
     "wandb_tui.core.errors": (
         "ApiKeyError",
@@ -59,10 +59,10 @@ _HOMES = {
     "wandb_tui.core.ports": ("WandBCredentials",),
     "wandb_tui.core.probe": ("RunInfo",),
     "wandb_tui.core.state": ("State",),
-    "wandb_tui.downloading": ("download_history",),
-    "wandb_tui.forking": ("fork_when_ready",),
-    "wandb_tui.group": ("Callback", "MonitorGroup"),
-    "wandb_tui.results": ("GroupSummary", "MonitorResult", "RunSummary"),
+    "wandb_tui.library.download": ("download_history",),
+    "wandb_tui.library.fork": ("fork_when_ready",),
+    "wandb_tui.library.group": ("Callback", "MonitorGroup"),
+    "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import AccountState, Credentials
-from wandb_tui.services.credentials.redact import learn_from
+from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.services.disk.settings import Settings
 from wandb_tui.services.server import Server, ServerAddresses
 
 if TYPE_CHECKING:
     from wandb_tui.core.errors import WandbTuiError
-    from wandb_tui.core.habit import Habit
-    from wandb_tui.core.schedule import Pace
-    from wandb_tui.doctor.clinic import Clinic
+    from wandb_tui.core.export_profile import ExportProfile
+    from wandb_tui.core.schedule import PollPolicy
+    from wandb_tui.doctor.service import DoctorService
     from wandb_tui.services.browser.visitor import BrowserVisitor
     from wandb_tui.services.credentials.account import KeyringAccount
     from wandb_tui.services.credentials.vault import Vault
-    from wandb_tui.services.disk.habits import HabitFile
+    from wandb_tui.services.disk.export_profiles import ExportProfileFile
     from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
-    from wandb_tui.services.wandb_api.artifacts import Poller
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
     from wandb_tui.services.wandb_api.graphql import GraphQL
     from wandb_tui.services.wandb_api.inspector import GraphQLInspector
+    from wandb_tui.services.wandb_api.poller import Poller
     from wandb_tui.services.wandb_api.step_files import StepFiles
 
 
@@ -110,7 +110,7 @@ class Wiring:
     def account(self) -> KeyringAccount:
         """What is known to sign in with."""
         from wandb_tui.services.credentials.account import KeyringAccount
-        from wandb_tui.services.credentials.trusted import TrustedOrigins
+        from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 
         return KeyringAccount(
             self.server.info,
@@ -148,17 +148,17 @@ class Wiring:
         return visitor.refusal if visitor else None
 
     @_Once
-    def doctor(self) -> Clinic:
+    def doctor(self) -> DoctorService:
         """Looks at what works here and what does not."""
-        from wandb_tui.doctor.clinic import Clinic
+        from wandb_tui.doctor.service import DoctorService
 
-        return Clinic(self)
+        return DoctorService(self)
 
     @_Once
     def prober(self) -> Poller:
         """The poller."""
-        from wandb_tui.services.wandb_api.artifacts import Poller
         from wandb_tui.services.wandb_api.coverage import StepReader
+        from wandb_tui.services.wandb_api.poller import Poller
         from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
         base_url, api_key = self.server.info.base_url, self.account.api_key
@@ -217,18 +217,18 @@ class Wiring:
         return hooks
 
     @_Once
-    def habits(self) -> HabitFile:
+    def habits(self) -> ExportProfileFile:
         """What was learnt about how this server exports runs."""
-        from wandb_tui.services.disk.habits import HabitFile
+        from wandb_tui.services.disk.export_profiles import ExportProfileFile
 
-        return HabitFile(self.paths.habits, self.server.key)
+        return ExportProfileFile(self.paths.habits, self.server.key)
 
     @_Once
-    def habit(self) -> Habit | None:
+    def habit(self) -> ExportProfile | None:
         """How this server exports runs, as far as that was known at the start."""
         return self.habits.read()
 
-    def habitual(self, pace: Pace) -> Pace:
+    def habitual(self, pace: PollPolicy) -> PollPolicy:
         """The pace, changed by what is known of how this server exports runs."""
         return self.habit.applied_to(pace) if self.habit else pace
 
@@ -294,7 +294,7 @@ class Wiring:
             client.close()
 
 
-class LateAccount:
+class DeferredAccount:
     """The account of a wiring, built when first asked: the dashboard starts before the SDK has been imported."""
 
     def __init__(self, wiring: Wiring) -> None:

@@ -7,7 +7,7 @@ import os
 from tests.benchmarks.figures import Benchmark, Figure, Scale
 from tests.benchmarks.processes import Peak, program, until
 from tests.benchmarks.world import World, our_program, world
-from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.discovery import find_browser
 
 
 def visits(scale: Scale) -> list[Figure]:

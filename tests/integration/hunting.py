@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terminal import command_lines
 
-from wandb_tui.services.credentials.redact import written_forms
+from wandb_tui.services.credentials.redaction import written_forms
 
 
 def record_cookies(sandbox):

@@ -11,10 +11,10 @@ from playwright.async_api import async_playwright
 
 from wandb_tui.core.errors import SignInError
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo
-from wandb_tui.services.credentials.redact import learn
-from wandb_tui.services.signin.flow import SignIn
+from wandb_tui.services.credentials.redaction import learn
+from wandb_tui.services.signin.flow import SignInFlow
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.viewer import Viewer
+from wandb_tui.services.signin.whoami import Whoami
 
 
 @dataclass
@@ -59,7 +59,7 @@ class OneHand:
         await context.add_cookies(list(cookies))
         page = await context.new_page()
         origins = Origins(server, allowed, plain_http=plain_http)
-        flow = SignIn(page, server, credentials, origins=origins, viewer=Viewer(server), folder=self.folder)
+        flow = SignInFlow(page, server, credentials, origins=origins, viewer=Whoami(server), folder=self.folder)
         try:
             return CameOf(await flow.run(), None, page.url)
         except SignInError as error:

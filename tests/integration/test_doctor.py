@@ -13,25 +13,25 @@ from test_window import display
 from tests.pace import Stopwatch
 from tests.screen import shown, until
 from wandb_tui.cli.dashboard import dashboard_app
-from wandb_tui.core.checks import Mark, Mend
+from wandb_tui.core.checks import CheckStatus, Fix
 from wandb_tui.core.errors import SignInError
+from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.habit import Habit, Starter
-from wandb_tui.core.kept import Change, KeptRun
+from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.ports import Credentials
 from wandb_tui.core.state import State
 from wandb_tui.doctor import examine, examine_run
-from wandb_tui.doctor.clinic import Clinic
-from wandb_tui.doctor.exports import Patience
-from wandb_tui.doctor.here import looks
-from wandb_tui.group import MonitorGroup
+from wandb_tui.doctor.export_trial import TrialTimeouts
+from wandb_tui.doctor.local_checks import looks
+from wandb_tui.doctor.service import DoctorService
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.wiring import Wiring
 
 __all__ = ["display"]
 
-BRIEF = Patience(alone=0.5, query=1.2, visit=4.0, unsure=1.0)
+BRIEF = TrialTimeouts(alone=0.5, query=1.2, visit=4.0, unsure=1.0)
 STAGES = [
     "sign-in page", "signing in", "waiting alone", "export before", "API query", "run page", "export",
     "what starts one",
@@ -127,7 +127,7 @@ def test_every_kind_of_sign_in(tmp_path, kind):
         assert "abc" in report.run_page.message
         assert "v0 was there" in report.export.message
         assert "started by a visit" in report.what_starts_one.message
-        assert habit.starter is Starter.VISIT
+        assert habit.starter is ExportTrigger.VISIT
         assert habit.seconds < 3
 
 
@@ -175,13 +175,13 @@ def test_an_export_that_an_api_query_starts(sandbox, wiring, run):
     assert "v0 was there" in report.API_query.message
     assert "had come before the visit" in report.export.message
     assert "started by an API query" in report.what_starts_one.message
-    assert wiring.habits.read().starter is Starter.API_QUERY
+    assert wiring.habits.read().starter is ExportTrigger.API_QUERY
 
 
 def test_monitors_go_by_what_was_learnt(sandbox, run, tmp_path):
     sandbox.set_faults("export-by-api-key")
     with services(sandbox, tmp_path) as wiring:
-        wiring.habits.write(Habit(Starter.API_QUERY, 5.0))
+        wiring.habits.write(ExportProfile(ExportTrigger.API_QUERY, 5.0))
         before = sandbox.stats()
         with MonitorGroup(wiring=wiring, check_interval=0.5, max_wait_time=40) as group:
             assert group.wait(group.add(run)).success
@@ -193,7 +193,7 @@ def test_monitors_go_by_what_was_learnt(sandbox, run, tmp_path):
 
 def test_an_export_that_comes_alone(sandbox, wiring, run):
     path = f"{run.entity}/{run.project}/{run.run_id}"
-    trial = examine_run(wiring, run, Patience(alone=4.0, query=0.5, visit=1.0))
+    trial = examine_run(wiring, run, TrialTimeouts(alone=4.0, query=0.5, visit=1.0))
     assert next(trial).name == "sign-in page"
     assert next(trial).name == "signing in"
     # The server's clock shows whole seconds only: within the same second it could not be told from one there before.
@@ -204,7 +204,7 @@ def test_an_export_that_comes_alone(sandbox, wiring, run):
     assert "was not there before" in checks["export before"].message
     assert checks["API query"].mark == "skipped"
     assert "started by themselves" in checks["what starts one"].message
-    assert wiring.habits.read().starter is Starter.WAITING
+    assert wiring.habits.read().starter is ExportTrigger.WAITING
 
 
 def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, run):
@@ -387,10 +387,10 @@ def test_a_home_that_cannot_be_written_is_told(tmp_path):
         assert not (home / "log").exists()
         return check
 
-    assert files(tmp_path / "new").mark is Mark.GOOD
+    assert files(tmp_path / "new").mark is CheckStatus.GOOD
     (tmp_path / "home").write_text("no folder")
     check = files(tmp_path / "home")
-    assert check.mark is Mark.WARNING
+    assert check.mark is CheckStatus.WARNING
     assert f"nothing can be saved in {tmp_path / 'home' / 'state'}, {tmp_path / 'home' / 'log'}" in check.message
 
 
@@ -430,9 +430,9 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
 
 async def test_the_screen_on_the_real_services(sandbox, run, tmp_path):
     with services(sandbox, tmp_path) as wiring:
-        wiring.__dict__["doctor"] = Clinic(wiring, BRIEF)
-        kept = KeptRun(run, Goal(), 1, State.CANCELLED, "Cancelled")
-        wiring.store.write([Change(run, kept, added=True)])
+        wiring.__dict__["doctor"] = DoctorService(wiring, BRIEF)
+        kept = StoredRun(run, Goal(), 1, State.CANCELLED, "Cancelled")
+        wiring.store.write([RowChange(run, kept, added=True)])
         app = dashboard_app(wiring, [])
         async with app.run_test(size=(160, 60)) as pilot:
             await until(lambda: len(app.session.watch) == 1)
@@ -457,7 +457,7 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path):
 
 async def test_the_screen_tells_nothing_of_what_starts_exports_while_the_run_is_watched(sandbox, run, tmp_path):
     with services(sandbox, tmp_path) as wiring:
-        way = Clinic(wiring, BRIEF).way(run, watched=True)
+        way = DoctorService(wiring, BRIEF).way(run, watched=True)
         checks = {check.name: check for check in (look.do() for look in way.looks)}
         assert {name for name, check in checks.items() if check.mark == "skipped"} == {
             "waiting alone", "API query", "what starts one"
@@ -469,7 +469,7 @@ async def test_the_screen_tells_nothing_of_what_starts_exports_while_the_run_is_
 
 def test_a_way_that_is_given_up_ends_at_once(sandbox, wiring, run):
     sandbox.set_faults("export-never")
-    way = Clinic(wiring, Patience(alone=60)).way(run, watched=False)
+    way = DoctorService(wiring, TrialTimeouts(alone=60)).way(run, watched=False)
     looks = {look.name: look.do for look in way.looks}
     looks["sign-in page"]()
     threading.Timer(0.2, way.give_up).start()
@@ -490,7 +490,7 @@ def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
         wiring.account._known = None
         said = {check.name: check for check in examine(wiring)}["browser sign-in"]
         assert "is damaged" in said.message
-        assert said.mend is Mend.SESSION
+        assert said.mend is Fix.SESSION
         wiring.doctor.forget_session()
         assert not path.exists()
         assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message
@@ -502,6 +502,6 @@ def test_a_refusal_is_told_for_as_long_as_it_holds(sandbox, run, tmp_path):
             wiring.visitor.sign_in().result(60)
         said = {check.name: check for check in examine(wiring)}["browser sign-in"]
         assert "did not accept" in said.message
-        assert said.mend is Mend.SIGN_IN
+        assert said.mend is Fix.SIGN_IN
         wiring.account.save(Credentials(sandbox.username, sandbox.password), None, remember=False)
         assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message

@@ -13,11 +13,11 @@ import pytest
 from quiet_server import QuietServer
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.wandb_api.artifacts import Poller
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
 from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.poller import Poller
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, Steps
 
@@ -112,19 +112,22 @@ def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
     began = time.monotonic()
     there, absent, missing = ask(poller, RUN, OTHER, RunAddress("lab", "forks", "nope"))
     assert time.monotonic() - began > 2, "a second between any two runs, as between any two requests"
-    assert there.answer is Answer.THERE
+    assert there.answer is ProbeOutcome.THERE
     assert (there.artifact.version, there.run.name, there.run.last_step) == (0, "name-of-abc", 149)
     assert there.artifact.created is not None
     assert (there.coverage.covered, there.coverage.complete) == (99, False)
-    assert absent.answer is Answer.ABSENT
+    assert absent.answer is ProbeOutcome.ABSENT
     assert absent.run.last_step == 99
-    assert missing.answer is Answer.MISSING
+    assert missing.answer is ProbeOutcome.MISSING
     assert not poller._dialect.plain, "and that is remembered"
 
 
 @pytest.mark.parametrize(
     ("fault", "answer", "says"),
-    [("key-refused", Answer.REFUSED, "refused the API key"), ("key-sees-nothing", Answer.MISSING, "may not see it")],
+    [
+        ("key-refused", ProbeOutcome.REFUSED, "refused the API key"),
+        ("key-sees-nothing", ProbeOutcome.MISSING, "may not see it"),
+    ],
 )
 def test_the_sdks_errors_are_told_apart(server, fault, answer, says):
     server.set_faults(fault)
@@ -136,7 +139,7 @@ def test_the_sdks_errors_are_told_apart(server, fault, answer, says):
 
 def test_the_sdk_is_not_asked_without_a_key_for_it_would_ask_the_user(server):
     probe = SdkProber(server.base_url, lambda: None).ask(RUN)
-    assert probe.answer is Answer.REFUSED
+    assert probe.answer is ProbeOutcome.REFUSED
     assert "needs an API key" in probe.message
 
 

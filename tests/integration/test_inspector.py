@@ -7,7 +7,7 @@ import pytest
 from sandbox_fixtures import run_sdk_script
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import Covers
+from wandb_tui.core.details import VersionCoverage
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW
@@ -153,7 +153,7 @@ def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, said):
         with pytest.raises(error, match=said):
             inspector.covered(RUN, [1])
     else:
-        assert inspector.covered(RUN, [1])[1] == Covers(why_not="the server names no files of it")
+        assert inspector.covered(RUN, [1])[1] == VersionCoverage(why_not="the server names no files of it")
 
 
 def test_a_run_that_is_not_there(inspector):

@@ -13,10 +13,10 @@ from quiet_server import QuietServer
 
 from tests.pace import Stopwatch
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api import batch_size, graphql
-from wandb_tui.services.wandb_api.artifacts import Poller
 from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.poller import Poller
 from wandb_tui.services.wandb_api.throttle import Throttle
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(4)]
@@ -25,12 +25,12 @@ ABSENT = {"run": INFO, "artifactCollectionMembership": None}
 THERE = {"run": INFO, "artifactCollectionMembership": {"artifact": {"versionIndex": 0, "state": "COMMITTED"}}}
 NOBODY = {"run": None, "artifactCollectionMembership": None}
 LETTERS = {
-    "t": Answer.THERE,
-    "a": Answer.ABSENT,
-    "m": Answer.MISSING,
-    "r": Answer.REFUSED,
-    "?": Answer.NOT_UNDERSTOOD,
-    "!": Answer.TROUBLE,
+    "t": ProbeOutcome.THERE,
+    "a": ProbeOutcome.ABSENT,
+    "m": ProbeOutcome.MISSING,
+    "r": ProbeOutcome.REFUSED,
+    "?": ProbeOutcome.NOT_UNDERSTOOD,
+    "!": ProbeOutcome.TROUBLE,
 }
 
 
@@ -169,7 +169,7 @@ def server_time(**ahead):
 def test_a_limit_is_understood_however_it_is_said(ask, answer, seconds):
     # Moments are those of the test, not of its collection.
     probes, poller = ask(answer() if callable(answer) else answer)
-    assert probes[0].answer is Answer.TROUBLE
+    assert probes[0].answer is ProbeOutcome.TROUBLE
     assert probes[0].message == "Rate limited"
     assert seconds - 15 * (seconds > 20) <= probes[0].retry_after <= 1.06 * seconds
     assert poller.limiting() > 0
@@ -226,5 +226,5 @@ def test_certificates_that_cannot_be_read_are_no_surprise(ask, monkeypatch):
     poller = Poller(GraphQL("https://127.0.0.1:9", lambda: None))
     probe = poller.probe(RUNS[0]).result(5)
     poller.close()
-    assert probe.answer is Answer.TROUBLE
+    assert probe.answer is ProbeOutcome.TROUBLE
     assert "REQUESTS_CA_BUNDLE names cannot be read" in probe.message

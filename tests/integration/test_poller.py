@@ -11,10 +11,10 @@ import pytest
 
 from tests.pace import Stopwatch
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.wandb_api.artifacts import Poller
 from wandb_tui.services.wandb_api.graphql import GraphQL, viewer_entity
+from wandb_tui.services.wandb_api.poller import Poller
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
 
@@ -71,7 +71,7 @@ def requests(server):
 def test_forty_runs_are_one_request(server, poller):
     count, probes = requests_during(server, lambda: ask(poller, *RUNS[:40]))
     assert count == 1
-    assert [probe.answer for probe in probes] == [Answer.THERE] + [Answer.ABSENT] * 39
+    assert [probe.answer for probe in probes] == [ProbeOutcome.THERE] + [ProbeOutcome.ABSENT] * 39
     assert probes[0].artifact.version == 0
     assert probes[1].run.last_step == 9
 
@@ -81,7 +81,7 @@ def test_many_runs_are_a_request_a_hundred_with_a_second_between(server, poller)
     count, probes = requests_during(server, lambda: ask(poller, *RUNS))
     assert count == 3
     assert time.monotonic() - started > 2
-    assert all(probe.answer in {Answer.THERE, Answer.ABSENT} for probe in probes)
+    assert all(probe.answer in {ProbeOutcome.THERE, ProbeOutcome.ABSENT} for probe in probes)
 
 
 def test_coverage_is_told_where_it_is_asked(poller):
@@ -92,41 +92,41 @@ def test_coverage_is_told_where_it_is_asked(poller):
 
 def test_unknown_projects_and_runs(poller):
     probes = ask(poller, RunAddress("lab", "nope", "x"), RunAddress("lab", "forks", "nope"), RUNS[1])
-    assert [probe.answer for probe in probes] == [Answer.MISSING, Answer.MISSING, Answer.ABSENT]
+    assert [probe.answer for probe in probes] == [ProbeOutcome.MISSING, ProbeOutcome.MISSING, ProbeOutcome.ABSENT]
 
 
 def test_a_refused_key(server):
     for poller in make_poller(server.base_url, "x" * 40):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is Answer.REFUSED
+    assert probe.answer is ProbeOutcome.REFUSED
     assert "refused the API key" in probe.message
 
 
 def test_without_a_key_a_private_project_is_missing_and_says_so(server):
     for poller in make_poller(server.base_url, None):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is Answer.MISSING
+    assert probe.answer is ProbeOutcome.MISSING
     assert "no API key" in probe.message
 
 
 @pytest.mark.parametrize(
     ("fault", "answer", "says"),
     [
-        ("http-status:code=500", Answer.TROUBLE, "HTTP 500"),
-        ("http-status:code=502", Answer.TROUBLE, "HTTP 502"),
-        ("http-status:code=503", Answer.TROUBLE, "HTTP 503"),
-        ("http-status:code=401", Answer.REFUSED, "refused the API key"),
-        ("http-status:code=403", Answer.REFUSED, "refused the API key"),
-        ("http-status:code=404", Answer.NOT_UNDERSTOOD, "HTTP 404"),
-        ("http-status:code=400", Answer.NOT_UNDERSTOOD, "Service unavailable"),
-        ("broken-json", Answer.NOT_UNDERSTOOD, "not JSON"),
-        ("html-page", Answer.NOT_UNDERSTOOD, "a web page"),
-        ("empty-body", Answer.NOT_UNDERSTOOD, "nothing at all"),
-        ("graphql-error", Answer.NOT_UNDERSTOOD, "internal error"),
-        ("reset", Answer.TROUBLE, "broke off"),
-        ("redirect-to-login", Answer.NOT_UNDERSTOOD, "sends its API's callers to"),
-        ("key-refused", Answer.REFUSED, "refused the API key"),
-        ("key-sees-nothing", Answer.MISSING, "may not see it"),
+        ("http-status:code=500", ProbeOutcome.TROUBLE, "HTTP 500"),
+        ("http-status:code=502", ProbeOutcome.TROUBLE, "HTTP 502"),
+        ("http-status:code=503", ProbeOutcome.TROUBLE, "HTTP 503"),
+        ("http-status:code=401", ProbeOutcome.REFUSED, "refused the API key"),
+        ("http-status:code=403", ProbeOutcome.REFUSED, "refused the API key"),
+        ("http-status:code=404", ProbeOutcome.NOT_UNDERSTOOD, "HTTP 404"),
+        ("http-status:code=400", ProbeOutcome.NOT_UNDERSTOOD, "Service unavailable"),
+        ("broken-json", ProbeOutcome.NOT_UNDERSTOOD, "not JSON"),
+        ("html-page", ProbeOutcome.NOT_UNDERSTOOD, "a web page"),
+        ("empty-body", ProbeOutcome.NOT_UNDERSTOOD, "nothing at all"),
+        ("graphql-error", ProbeOutcome.NOT_UNDERSTOOD, "internal error"),
+        ("reset", ProbeOutcome.TROUBLE, "broke off"),
+        ("redirect-to-login", ProbeOutcome.NOT_UNDERSTOOD, "sends its API's callers to"),
+        ("key-refused", ProbeOutcome.REFUSED, "refused the API key"),
+        ("key-sees-nothing", ProbeOutcome.MISSING, "may not see it"),
     ],
 )
 def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer, says):
@@ -140,7 +140,7 @@ def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer
         assert again.retry_after < 1.3
         time.sleep(again.retry_after)
         again = ask(poller, RUNS[0])[0]
-    assert again.answer is Answer.THERE
+    assert again.answer is ProbeOutcome.THERE
 
 
 def test_an_older_server_is_asked_in_the_older_way_and_that_is_remembered(server, poller):
@@ -166,7 +166,7 @@ def test_a_rate_limit_is_heeded_for_all_and_told_to_each(server, poller):
     assert count == 0, "nothing is asked while the server limits us"
     assert 0 < probes[0].retry_after <= 3.2
     time.sleep(probes[0].retry_after)
-    assert ask(poller, RUNS[0])[0].answer is Answer.THERE
+    assert ask(poller, RUNS[0])[0].answer is ProbeOutcome.THERE
 
 
 def test_it_slows_down_before_the_limit(server, poller):
@@ -193,7 +193,7 @@ def test_closing_answers_whoever_waits(server):
         poller.close()
         assert not wait(futures, 2).not_done
     assert watch.seconds < 1
-    assert poller.probe(RUNS[0]).result(1).answer is Answer.TROUBLE
+    assert poller.probe(RUNS[0]).result(1).answer is ProbeOutcome.TROUBLE
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_closing_answers_whoever_waits(server):
 def test_servers_that_are_not_there(url, says):
     for poller in make_poller(url, "x" * 40):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is Answer.TROUBLE
+    assert probe.answer is ProbeOutcome.TROUBLE
     assert says in probe.message
 
 
@@ -220,7 +220,7 @@ def test_a_certificate_that_nobody_trusts(tmp_path):
     thread.start()
     for poller in make_poller(f"https://127.0.0.1:{web.server_port}", "x" * 40):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is Answer.TROUBLE
+    assert probe.answer is ProbeOutcome.TROUBLE
     assert "certificate" in probe.message
     thread.join(5)
     web.server_close()

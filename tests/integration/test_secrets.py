@@ -18,8 +18,8 @@ from terminal import Terminal, descendants
 from wandb_tui.core.errors import SignInError, WandbTuiError
 from wandb_tui.core.ports import Credentials
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.browser.find import find_browser
-from wandb_tui.services.signin.hand import GoneError, keep_picture, type_into
+from wandb_tui.services.browser.discovery import find_browser
+from wandb_tui.services.signin.page_driver import GoneError, keep_picture, type_into
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
 WRONG = "wrong&pass wörd"

@@ -18,15 +18,15 @@ from quiet_server import QuietServer
 
 from tests.ui.fakes import World, address
 from wandb_tui.core.events import Failure
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.wandb_api import graphql
-from wandb_tui.services.wandb_api.artifacts import Poller
 from wandb_tui.services.wandb_api.graphql import GraphQL
-from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.services.wandb_api.poller import Poller
+from wandb_tui.ui.app.app import WandbTuiApp
 
-PATIENT = Pace(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
+PATIENT = PollPolicy(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from terminal import Terminal
 
 from tests.pace import Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.discovery import find_browser
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
 

@@ -9,18 +9,18 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
-from wandb_tui.core.checks import Check, Look
-from wandb_tui.core.details import Curve, RunFacts, Versions
+from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
+from wandb_tui.core.checks import Check, PendingCheck
+from wandb_tui.core.details import MetricSeries, RunFacts, Versions
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.kept import KeptRun, OnDisk
 from wandb_tui.core.monitor import Services
+from wandb_tui.core.persistence import StoredRun, StoreSnapshot
 from wandb_tui.core.ports import AccountState, Credentials, Identity, ServerInfo, Source, Visit
-from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
-from wandb_tui.core.schedule import Pace
-from wandb_tui.ui.backend import Backend, Notices
+from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.ui.runtime.backend import Backend, NotificationSettings
 
-ABSENT = Probe(Answer.ABSENT)
+ABSENT = Probe(ProbeOutcome.ABSENT)
 SIGNED_IN = AccountState("me@lab.org", Source.KEYRING, Source.KEYRING)
 
 
@@ -29,7 +29,7 @@ def address(run_id: str) -> RunAddress:
 
 
 def there(version: int = 3, name: str = "") -> Probe:
-    return Probe(Answer.THERE, ArtifactVersion(version), RunInfo(name))
+    return Probe(ProbeOutcome.THERE, ArtifactVersion(version), RunInfo(name))
 
 
 def done(value):
@@ -161,12 +161,12 @@ class FakeAccount:
 class FakeStore:
     """A list in memory, in order."""
 
-    def __init__(self, rows: list[KeptRun] = (), fails: Exception | None = None, view=None, logs=None) -> None:
+    def __init__(self, rows: list[StoredRun] = (), fails: Exception | None = None, view=None, logs=None) -> None:
         self.rows = {row.run: row for row in rows}
         self.fails = fails
         self.view = dict(view or {})
         self.logs = {run: list(lines) for run, lines in (logs or {}).items()}
-        self.others: list[OnDisk] = []
+        self.others: list[StoreSnapshot] = []
         self.threads: set[int] = set()
 
     def _work(self):
@@ -233,14 +233,14 @@ class FakeCatalogue:
         return list(self._asked(self.names))
 
     def projects(self, entity, after=""):
-        return self._asked(Page(("forks", "other"), "") if not after else Page(()))
+        return self._asked(ResultPage(("forks", "other"), "") if not after else ResultPage(()))
 
     def runs(self, entity, project, query, after=""):
         self.queries.append(query)
         found = [run for run in self.listed if self._fits(run, query)] if project == "forks" else []
         start = int(after or 0)
         more = str(start + self.PAGE) if start + self.PAGE < len(found) else ""
-        return self._asked(Page(tuple(found[start : start + self.PAGE]), more, len(found)))
+        return self._asked(ResultPage(tuple(found[start : start + self.PAGE]), more, len(found)))
 
     def _fits(self, run, query):
         named = (("state", query.state), ("group", query.group), ("sweep", query.sweep))
@@ -277,7 +277,7 @@ class FakeInspector:
 
     def curves(self, run, metrics):
         told = self._answer("curves")
-        return [Curve(metric, tuple(told.get(metric, ()))) for metric in metrics]
+        return [MetricSeries(metric, tuple(told.get(metric, ()))) for metric in metrics]
 
     def _answer(self, part):
         self.asked.append(part)
@@ -333,7 +333,7 @@ class FakeDoctor:
 
     def _looks(self, part):
         self.threads.add(threading.get_ident())
-        return [Look(name, lambda name=name: self._look(name)) for name in self.names[part]]
+        return [PendingCheck(name, lambda name=name: self._look(name)) for name in self.names[part]]
 
     def _look(self, name):
         self.threads.add(threading.get_ident())
@@ -364,14 +364,14 @@ class World:
             account=self.account,
             addresses=self.addresses,
             store=self.store,
-            pace=self.options.get("pace", Pace()),
+            pace=self.options.get("pace", PollPolicy()),
             close=self.options.get("close", self.closed.set),
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
             inspector=(lambda: self.inspector) if self.inspector else None,
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),
-            notices=self.options.get("notices", Notices()),
+            notices=self.options.get("notices", NotificationSettings()),
             keys=self.options.get("keys", {}),
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),

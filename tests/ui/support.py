@@ -10,8 +10,8 @@ from textual.keys import _character_to_key, key_to_character
 from textual.widgets import Input, TextArea
 
 from tests.screen import until
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.themes import LIGHT
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.app.themes import LIGHT
 
 LOOKS = {
     "wide": ((160, 45), {}),

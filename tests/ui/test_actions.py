@@ -13,18 +13,18 @@ from tests.screen import shown, until
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import Visit
 from wandb_tui.core.state import State
-from wandb_tui.ui.actions import ACTIONS, MAIN, Where
-from wandb_tui.ui.screens.confirm import Confirm
-from wandb_tui.ui.screens.dialog import Dialog
-from wandb_tui.ui.screens.help import Help
-from wandb_tui.ui.screens.live import LiveScreen
-from wandb_tui.ui.screens.sign_in import SignIn
-from wandb_tui.ui.widgets.filter_bar import FilterBar
-from wandb_tui.ui.widgets.log_pane import LogPane
-from wandb_tui.ui.widgets.run_table import RunTable
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.common.dialog import Dialog
+from wandb_tui.ui.common.live_screen import LiveScreen
+from wandb_tui.ui.dashboard.help import HelpScreen
+from wandb_tui.ui.dashboard.sign_in import SignInDialog
+from wandb_tui.ui.input.actions import ACTIONS, MAIN, Scope
+from wandb_tui.ui.logs.pane import LogPane
+from wandb_tui.ui.table.filter_bar import FilterBar
+from wandb_tui.ui.table.run_table import RunTable
 
 
 def state(app, run_id):
@@ -189,7 +189,7 @@ async def test_the_filter():
 async def test_help_shows_every_key():
     async with running(None, "abc", size=(120, 100)) as (app, pilot):
         await pilot.press("question_mark")
-        assert isinstance(app.screen, Help)
+        assert isinstance(app.screen, HelpScreen)
         text = shown(app)
         for action in ACTIONS:
             if action.where in MAIN:
@@ -200,7 +200,7 @@ async def test_help_shows_every_key():
 
 
 async def test_the_palette_knows_what_makes_sense():
-    from wandb_tui.ui.commands import ActionCommands
+    from wandb_tui.ui.app.palette import ActionCommands
 
     async with running(None, "abc") as (app, pilot):
         await until(lambda: state(app, "abc") is State.WAITING)
@@ -217,17 +217,17 @@ async def test_the_palette_knows_what_makes_sense():
 
 
 def test_every_action_has_a_method():
-    from wandb_tui.ui.app import WandbTuiApp
+    from wandb_tui.ui.app.app import WandbTuiApp
 
-    owners = {place: screen for screen in screens() for place in screen.PLACES} | {Where.ANYWHERE: WandbTuiApp}
+    owners = {place: screen for screen in screens() for place in screen.PLACES} | {Scope.ANYWHERE: WandbTuiApp}
     for action in ACTIONS:
-        name = action.id if action.where is Where.ANYWHERE else (action.does or action.id).partition("(")[0]
+        name = action.id if action.where is Scope.ANYWHERE else (action.does or action.id).partition("(")[0]
         assert callable(getattr(owners[action.where], f"action_{name}"))
 
 
 def screens():
     """All screens that have actions of the table."""
-    from wandb_tui.ui.screens import import_screens
+    from wandb_tui.ui.app.screens import import_screens
 
     import_screens()
     kinds = [*LiveScreen.__subclasses__(), *Dialog.__subclasses__()]
@@ -245,7 +245,7 @@ async def test_sign_in_needs_you():
         await until(lambda: "Wrong e-mail or password" in shown(app))
         await until(lambda: cell(app, "abc", "next") == "you")
         await pilot.press("s")
-        assert isinstance(app.screen, SignIn)
+        assert isinstance(app.screen, SignInDialog)
         assert "Wrong e-mail or password" in shown(app)
         await pilot.press(*"secret", "enter")
         await until(lambda: world.account.saved)
@@ -254,8 +254,8 @@ async def test_sign_in_needs_you():
 
 
 async def test_the_list_comes_back_and_goes_on():
-    kept = KeptRun(address("abc"), Goal(), 1, State.WAITING)
-    ended = KeptRun(address("def"), Goal(), 1, State.AVAILABLE, "There", "lab/forks/run-def-history:v1", 42)
+    kept = StoredRun(address("abc"), Goal(), 1, State.WAITING)
+    ended = StoredRun(address("def"), Goal(), 1, State.AVAILABLE, "There", "lab/forks/run-def-history:v1", 42)
     world = World(store=FakeStore([kept, ended]))
     async with running(world) as (app, pilot):
         await until(lambda: len(app.session.watch) == 2)

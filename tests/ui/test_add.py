@@ -11,15 +11,15 @@ from textual.widgets import Input, TextArea
 
 from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.pasted import Word, words
-from wandb_tui.ui.screens.add import AddRuns
+from wandb_tui.ui.add.address_list import PastedWord, words
+from wandb_tui.ui.add.screen import AddScreen
 
 
 async def open_with(app, pilot, text):
     await pilot.press("a")
-    assert isinstance(app.screen, AddRuns)
+    assert isinstance(app.screen, AddScreen)
     app.screen.query_one(TextArea).text = text
 
 
@@ -45,7 +45,7 @@ async def test_what_is_wrong_stays_in_the_box():
         await pilot.pause(0.1)
         await pilot.click("#add")
         await until(lambda: len(app.session.watch) == 1)
-        assert isinstance(app.screen, AddRuns)
+        assert isinstance(app.screen, AddScreen)
         assert app.screen.query_one(TextArea).text.split() == ["boom", "https://other.host/lab/forks/runs/x"]
         assert "is not the address of a run" in shown(app)
 
@@ -99,11 +99,14 @@ GOALS = {name: Goal.parse(name) for name in ("exists", "newer", "step:7", "step:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("abc, def;ghi", [Word("abc"), Word("def"), Word("ghi")]),
-        ("abc step:7\ndef", [Word("abc", GOALS["step:7"]), Word("def")]),
-        ("abc, def newer ghi V3", [Word("abc", GOALS["newer"]), Word("def", GOALS["newer"]), Word("ghi", GOALS["v3"])]),
-        ("v3\nstep:7 abc", [Word("v3"), Word("step:7"), Word("abc")]),
-        ("abc step:7 newer", [Word("abc", GOALS["step:7"]), Word("newer")]),
+        ("abc, def;ghi", [PastedWord("abc"), PastedWord("def"), PastedWord("ghi")]),
+        ("abc step:7\ndef", [PastedWord("abc", GOALS["step:7"]), PastedWord("def")]),
+        (
+            "abc, def newer ghi V3",
+            [PastedWord("abc", GOALS["newer"]), PastedWord("def", GOALS["newer"]), PastedWord("ghi", GOALS["v3"])],
+        ),
+        ("v3\nstep:7 abc", [PastedWord("v3"), PastedWord("step:7"), PastedWord("abc")]),
+        ("abc step:7 newer", [PastedWord("abc", GOALS["step:7"]), PastedWord("newer")]),
     ],
 )
 def test_a_goal_may_stand_behind_addresses(text, found):
@@ -114,9 +117,9 @@ def test_a_goal_may_stand_behind_addresses(text, found):
 def listed():
     """A world whose list has a run that waits, one that failed and one whose history is there."""
     kept = [
-        KeptRun(address("waits"), GOALS["step:200"], 1, State.WAITING, "…"),
-        KeptRun(address("failed"), Goal(), 2, State.FAILED, "No such run"),
-        KeptRun(address("ready"), Goal(), 1, State.AVAILABLE, "v0 is available"),
+        StoredRun(address("waits"), GOALS["step:200"], 1, State.WAITING, "…"),
+        StoredRun(address("failed"), Goal(), 2, State.FAILED, "No such run"),
+        StoredRun(address("ready"), Goal(), 1, State.AVAILABLE, "v0 is available"),
     ]
     return World(FakeProber(default=ABSENT), store=FakeStore(kept))
 

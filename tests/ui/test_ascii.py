@@ -14,9 +14,9 @@ from textual.widgets import LoadingIndicator
 from tests.screen import shown, until
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.commands import ActionCommands
+from wandb_tui.ui.app.palette import ActionCommands
 
 SCREENS = {
     "table": ("end", "space", "shift+up", "O"),
@@ -49,7 +49,7 @@ def odd(text):
 
 
 def world(rows=40):
-    kept = [KeptRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(rows)]
+    kept = [StoredRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(rows)]
     return World(
         FakeProber(default=ABSENT),
         store=FakeStore([with_details(), *kept]),

@@ -17,17 +17,17 @@ from support import running
 from test_screen import HOSTILE
 
 from tests.screen import drawn, shown, until
-from wandb_tui.core.details import Covers, Curve, ExportedVersion, RunFacts, Versions
+from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.log import Attempt
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
-from wandb_tui.core.record import Attempt
 from wandb_tui.core.state import State
 from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
-from wandb_tui.ui.curves import Span, shown_step, shown_value, spans, stretches
-from wandb_tui.ui.metric_choice import by_worth, first_choice
-from wandb_tui.ui.screens.details import Details
+from wandb_tui.ui.details.metric_choice import by_worth, first_choice
+from wandb_tui.ui.details.plot_data import Span, shown_step, shown_value, spans, stretches
+from wandb_tui.ui.details.screen import DetailsScreen
 
 MADE = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FALLING = [(float(step), math.exp(-step / 20)) for step in range(100)]
@@ -52,7 +52,10 @@ def inspector(**more):
             ),
             23,
         ),
-        "covered": {1: Covers(99, complete=True), 0: Covers(why_not="the server names no files of it")},
+        "covered": {
+            1: VersionCoverage(99, complete=True),
+            0: VersionCoverage(why_not="the server names no files of it"),
+        },
         "curves": {
             "train/loss": FALLING,
             "acc": [(0.0, 0.5), (1.0, math.nan), (2.0, 0.7)],
@@ -67,7 +70,7 @@ def kept(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300
         Attempt(1, MADE, MADE + timedelta(seconds=200), State.FAILED, "The server is in trouble"),
         Attempt(2, MADE + timedelta(hours=1), MADE + timedelta(hours=1, seconds=300), state, message),
     )
-    return KeptRun(address(run_id), Goal(), 2, state, message, None, 300, attempts=attempts)
+    return StoredRun(address(run_id), Goal(), 2, state, message, None, 300, attempts=attempts)
 
 
 def world(told=None, **options):
@@ -78,7 +81,7 @@ async def opened(app, pilot, key="enter"):
     """Open the details of the first run."""
     await until(lambda: len(app.session.watch) and app.dashboard.table.row_count)
     await pilot.press("home", key)
-    assert isinstance(app.screen, Details)
+    assert isinstance(app.screen, DetailsScreen)
 
 
 def picture(text):
@@ -180,7 +183,7 @@ async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
     async with running(world(told), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app))
-        told.told["covered"] = {1: Covers(99, complete=True), 0: Covers(49)}
+        told.told["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
         told.gate.clear()
         await pilot.press("r")
         await until(lambda: "asking…" in shown(app) and picture(shown(app)))
@@ -248,7 +251,7 @@ async def test_hostile_texts_are_text_and_nothing_bends(kind):
         ((text, text),),
     )
     versions = Versions((ExportedVersion(ArtifactVersion(1), (text,)),))
-    covered = {1: Covers(why_not=text)}
+    covered = {1: VersionCoverage(why_not=text)}
     told = FakeInspector(facts=facts, versions=versions, covered=covered, curves={text: FALLING})
     store = FakeStore([kept(message=text)])
     for size in ((160, 45), (80, 24)):
@@ -280,7 +283,7 @@ async def test_the_ascii_look_is_ascii_and_the_smallest_terminal_scrolls():
 
 
 async def test_the_palette_and_the_keys_at_the_bottom_know_where_they_are():
-    from wandb_tui.ui.commands import ActionCommands
+    from wandb_tui.ui.app.palette import ActionCommands
 
     async with running(world(), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
@@ -301,7 +304,7 @@ async def test_a_copy_is_of_this_run():
         await opened(app, pilot)
         await pilot.press("y", "p")
         await until(lambda: app.clipboard == "lab/forks/abc")
-        assert isinstance(app.screen, Details)
+        assert isinstance(app.screen, DetailsScreen)
 
 
 async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
@@ -356,7 +359,7 @@ def test_the_metric_that_tells_most_comes_first():
     assert by_worth(names) == (
         *("aloss", "Train_Loss", "reward", "val/accuracy", "glossary", "throughput", "epoch", "lr"),
     )
-    flat, empty, falls = Curve("a", ((0, 1), (1, 1))), Curve("b"), Curve("c", ((0, 1), (1, 0)))
+    flat, empty, falls = MetricSeries("a", ((0, 1), (1, 1))), MetricSeries("b"), MetricSeries("c", ((0, 1), (1, 0)))
     assert first_choice([flat, empty, falls]) == 2
     assert first_choice([empty, flat]) == 1
     assert first_choice([empty]) == 0
@@ -364,10 +367,10 @@ def test_the_metric_that_tells_most_comes_first():
 
 def test_a_curve_breaks_where_it_is_not_finite_and_never_overflows():
     points = ((0, 1e308), (1, math.nan), (2, -1e308), (3, 0.0), (4, math.inf))
-    curve = Curve("loss", points)
+    curve = MetricSeries("loss", points)
     across, up = spans(curve)
     assert stretches(curve, across, up) == [([0.0], [1.0]), ([pytest.approx(2 / 3), 1.0], [0.0, 0.5])]
-    assert spans(Curve("loss", ((0, math.nan),))) is None
+    assert spans(MetricSeries("loss", ((0, math.nan),))) is None
     assert Span([2.0, 2.0]).ticks(5, str) == ([0.5], ["2.0"])
     assert Span([0.0, 2.0]).ticks(4, shown_step, whole=True) == ([0.0, 0.5, 1.0], ["0", "1", "2"])
 

@@ -11,15 +11,15 @@ from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare
 from wandb_tui.services.disk.store import SqliteWatchStore
-from wandb_tui.ui import keeper
+from wandb_tui.ui.runtime import store_writer
 
 SERVER = "https://api.wandb.ai"
 
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
-    monkeypatch.setattr(keeper, "_LONGEST_RETRY", 0.2)
-    monkeypatch.setattr(keeper, "LOOK", 0.2)
+    monkeypatch.setattr(store_writer, "_LONGEST_RETRY", 0.2)
+    monkeypatch.setattr(store_writer, "LOOK", 0.2)
     return tmp_path / "watchlist.sqlite3"
 
 

@@ -10,52 +10,56 @@ from support import LOOKS, running, still
 from textual.widgets import OptionList
 
 from tests.screen import shown, until
-from wandb_tui.core.checks import Check, Mark, Mend
+from wandb_tui.core.checks import Check, CheckStatus, Fix
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui import look
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.screens.confirm import Confirm
-from wandb_tui.ui.screens.doctor import Examine
-from wandb_tui.ui.screens.sign_in import SignIn
+from wandb_tui.text import glyphs
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.dashboard.sign_in import SignInDialog
+from wandb_tui.ui.doctor.screen import DoctorScreen
 
-GOOD = Check("versions", Mark.GOOD, "wandb-run-monitor 0.1.0, wandb 0.31.0; Python 3.11 on Linux")
+GOOD = Check("versions", CheckStatus.GOOD, "wandb-run-monitor 0.1.0, wandb 0.31.0; Python 3.11 on Linux")
 NO_BROWSER = Check(
-    "browser", Mark.BAD, "No Chrome is on this machine.", "Get one with: wandb-tui doctor --fix", mend=Mend.BROWSER
+    "browser",
+    CheckStatus.BAD,
+    "No Chrome is on this machine.",
+    "Get one with: wandb-tui doctor --fix",
+    mend=Fix.BROWSER,
 )
 KEYRING = Check(
     "keyring",
-    Mark.WARNING,
+    CheckStatus.WARNING,
     "No keyring is running here, so a password cannot be kept safely.",
     "Either sign in in the dashboard for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, "
     "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or start a keyring.",
-    mend=Mend.SIGN_IN,
+    mend=Fix.SIGN_IN,
 )
 SESSION = Check(
     "browser sign-in",
-    Mark.WARNING,
+    CheckStatus.WARNING,
     "the kept session of me is damaged, or was encrypted with another key",
     "The next sign-in makes a new one.",
-    mend=Mend.SESSION,
+    mend=Fix.SESSION,
 )
-SERVER = Check("server", Mark.GOOD, "API https://api.forge.coreweave.com", seconds=0.42)
+SERVER = Check("server", CheckStatus.GOOD, "API https://api.forge.coreweave.com", seconds=0.42)
 HERE = {check.name: check for check in (GOOD, NO_BROWSER, KEYRING, SERVER, SESSION)}
 PAGE = Check(
     "sign-in page",
-    Mark.GOOD,
+    CheckStatus.GOOD,
     "https://forge.coreweave.com/login asks for the password; nothing was typed",
     details=("field [red]“E-mail”[/]", "button “Log\x1b[31m in”"),
 )
-VISIT = Check("run page", Mark.BAD, "The page answered HTTP 500.", seconds=3.0)
+VISIT = Check("run page", CheckStatus.BAD, "The page answered HTTP 500.", seconds=3.0)
 WAY = {"sign-in page": PAGE, "run page": None, "export": None}
 
 
 async def opened(app, pilot):
     await until(lambda: app.session.late.built)
     await pilot.press("D")
-    await until(lambda: isinstance(app.screen, Examine))
+    await until(lambda: isinstance(app.screen, DoctorScreen))
     await until(lambda: "wandb 0.31.0" in shown(app))
 
 
@@ -147,7 +151,7 @@ async def test_a_browser_is_installed_with_its_progress_shown(error):
         await pilot.press("y")
         await until(lambda: "Downloading [red]Chromium[/]… 42 %" in shown(app))
         if error is None:
-            doctor.answer(Check("browser", Mark.GOOD, "Chromium 140"))
+            doctor.answer(Check("browser", CheckStatus.GOOD, "Chromium 140"))
         doctor.installed.set()
         wanted = "A browser could not be" if error else "A browser is here now"
         await until(lambda: any(wanted in notice.message for notice in app._notifications))
@@ -161,11 +165,11 @@ async def test_signing_in_is_a_key_away_and_looked_at_again_afterwards():
         await opened(app, pilot)
         await at(app, pilot, "keyring")
         await pilot.click("#mend")
-        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: isinstance(app.screen, SignInDialog))
         await pilot.press("escape")
-        await until(lambda: isinstance(app.screen, Examine) and doctor.looked["keyring"] == 2)
+        await until(lambda: isinstance(app.screen, DoctorScreen) and doctor.looked["keyring"] == 2)
         await pilot.press("s")
-        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: isinstance(app.screen, SignInDialog))
 
 
 async def test_a_broken_session_is_forgotten():
@@ -200,10 +204,12 @@ async def test_help_tells_the_keys_of_the_screen():
 
 @pytest.mark.parametrize("kind", LOOKS)
 def test_pictures(snap_compare, monkeypatch, kind):
-    monkeypatch.setattr(look, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.setattr(glyphs, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
     size, options = LOOKS[kind]
-    doctor = FakeDoctor(HERE, WAY | {"run page": VISIT, "export": Check("export", Mark.SKIPPED, "not tried: why")})
+    doctor = FakeDoctor(
+        HERE, WAY | {"run page": VISIT, "export": Check("export", CheckStatus.SKIPPED, "not tried: why")}
+    )
 
     async def go(pilot):
         app = pilot.app
@@ -219,7 +225,7 @@ def test_pictures(snap_compare, monkeypatch, kind):
         await until(lambda: "to come" not in shown(app))
         await still(pilot)
 
-    kept = KeptRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
+    kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
     world = World(doctor=doctor, store=FakeStore([kept]))
     app = WandbTuiApp(world.backend(), clock=lambda: 1000.0, **options)
     assert snap_compare(app, terminal_size=size, run_before=go)

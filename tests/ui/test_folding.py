@@ -14,14 +14,14 @@ from support import running
 from tests.screen import shown, until
 from wandb_tui.core.events import Event, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.record import LogLine, counted
+from wandb_tui.core.log import LogLine, counted
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui import look as looks
-from wandb_tui.ui.log_lines import Page, drawn
-from wandb_tui.ui.log_rows import LogRows
-from wandb_tui.ui.log_view import LogView
-from wandb_tui.ui.look import Look
+from wandb_tui.text import glyphs as looks
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.ui.logs.buffer import LogBuffer
+from wandb_tui.ui.logs.options import LogOptions
+from wandb_tui.ui.logs.rendering import LogLayout, rendered
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 WAITS = "not there, next check in {} s"
@@ -39,9 +39,9 @@ def log_of(*messages, attempt=1):
     )
 
 
-def texts(lines, width=80, look=Look(), **view):  # noqa: B008 - it never changes
-    page = Page(width, look, LogView(**view), {1: NOON})
-    return [row.text.rstrip() for row in drawn(lines, page, None)]
+def texts(lines, width=80, look=Glyphs(), **view):  # noqa: B008 - it never changes
+    page = LogLayout(width, look, LogOptions(**view), {1: NOON})
+    return [row.text.rstrip() for row in rendered(lines, page, None)]
 
 
 WAITING = log_of("begins", *(WAITS.format(n % 3) for n in range(5)), "ends")
@@ -62,7 +62,7 @@ def test_unfolded_each_line_is_as_it_was_said():
 
 def test_how_the_count_looks_elsewhere():
     assert "+0:01 ·  not there (×5, last +0:05)" in texts(WAITING, relative=True)[1]
-    assert texts(WAITING, look=Look(ascii=True))[1] == "12:00:01 -  not there (x5, last 12:00:05)"
+    assert texts(WAITING, look=Glyphs(ascii=True))[1] == "12:00:01 -  not there (x5, last 12:00:05)"
     assert texts(WAITING, 27)[1] == "·  not there (×5)"
     assert texts(WAITING, 8, wrap=False)[1] == "·  not there (×5)"
 
@@ -96,12 +96,14 @@ def test_neither_other_attempts_nor_other_levels_are_folded():
     assert len(texts(lines, 60, least=Level.WARNING)) == 3
 
 
-@pytest.mark.parametrize("view", [LogView(), LogView(fold=False), LogView(wrap=False), LogView(least=Level.WARNING)])
+@pytest.mark.parametrize(
+    "view", [LogOptions(), LogOptions(fold=False), LogOptions(wrap=False), LogOptions(least=Level.WARNING)]
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_a_log_looks_the_same_however_it_comes_in(view, seed):
     dice = random.Random(seed)  # noqa: S311 - no secret
-    page = Page(dice.choice([20, 40, 90]), Look(), view, {1: NOON, 2: NOON})
-    log, growing = deque(maxlen=1000), LogRows()
+    page = LogLayout(dice.choice([20, 40, 90]), Glyphs(), view, {1: NOON, 2: NOON})
+    log, growing = deque(maxlen=1000), LogBuffer()
     growing.find("in 2 s")
     for second in range(200):
         kind, level = dice.choice([WAITS, WAITS, "else {}"]), dice.choice([Level.INFO] * 3 + [Level.WARNING])
@@ -113,7 +115,7 @@ def test_a_log_looks_the_same_however_it_comes_in(view, seed):
         if dice.random() < 0.4:
             growing.take_in(log, page)
     growing.take_in(log, page)
-    whole = LogRows()
+    whole = LogBuffer()
     whole.take_in(log, page)
     whole.find("in 2 s")
     assert growing.rows == whole.rows
@@ -121,7 +123,7 @@ def test_a_log_looks_the_same_however_it_comes_in(view, seed):
 
 
 def test_only_what_is_new_is_drawn():
-    log, rows, page = deque(log_of("one", WAITS.format(1), "two")), LogRows(), Page(60, Look())
+    log, rows, page = deque(log_of("one", WAITS.format(1), "two")), LogBuffer(), LogLayout(60, Glyphs())
     assert rows.take_in(log, page) == 0
     assert rows.take_in(log, page) is None
     for nth in range(4):
@@ -132,8 +134,8 @@ def test_only_what_is_new_is_drawn():
 
 
 def test_what_only_folded_lines_say_is_found_there():
-    rows = LogRows()
-    rows.take_in(WAITING, Page(80, Look()))
+    rows = LogBuffer()
+    rows.take_in(WAITING, LogLayout(80, Glyphs()))
     rows.find("in 2 s")
     assert rows.hits == [1]
     assert rows.pieces(1)[-1] == ("(×5, last 12:00:05)", "match")
@@ -178,7 +180,7 @@ async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():
 
 async def test_unfolded_comes_back_as_it_was():
     view = {"view": {"fold": False}}
-    rows = [KeptRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled")]
+    rows = [StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled")]
     logs = {address("abc"): log_of(*[WAITS.format(1)] * 4)}
     async with running(World(store=FakeStore(rows, view={"panes": view}, logs=logs))) as (app, pilot):
         pane = app.dashboard.panes.panes[0]

@@ -11,8 +11,8 @@ from textual import _time
 from tests.pace import Stopwatch
 from tests.screen import until
 from wandb_tui.core.state import State
-from wandb_tui.ui.bridge import Bridge
-from wandb_tui.ui.hearing import Hearing
+from wandb_tui.ui.runtime.event_pump import EventPump
+from wandb_tui.ui.runtime.event_queue import EventQueue
 
 COUNT = 700
 
@@ -22,8 +22,8 @@ class Desk:
 
     def __init__(self):
         self.timers, self.kept, self.painted, self.order = [], [], [], []
-        self.bridge = Bridge(lambda _: self.hearing.heard() or True)
-        self.hearing = Hearing(self, self.later, self.paint)
+        self.bridge = EventQueue(lambda _: self.hearing.heard() or True)
+        self.hearing = EventPump(self, self.later, self.paint)
 
     def later(self, seconds, call):
         timer = SimpleNamespace(due=time.monotonic() + seconds, seconds=seconds, call=call)

@@ -13,15 +13,15 @@ from tests.screen import until
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import Change, KeptRun, OnDisk
-from wandb_tui.core.record import LogLine
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.log import LogLine
+from wandb_tui.core.persistence import RowChange, StoredRun, StoreSnapshot
+from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.ui import keeper as keepers
-from wandb_tui.ui.keeper import Keeper, Recalled, Relief, Restored, Trouble
+from wandb_tui.ui.runtime import store_writer as keepers
+from wandb_tui.ui.runtime.store_writer import ListLoaded, LogLoaded, StoreFailed, StoreRecovered, StoreWriter
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-ABC = KeptRun(address("abc"), Goal(), 1, State.WAITING, "Not yet", elapsed=7.0)
+ABC = StoredRun(address("abc"), Goal(), 1, State.WAITING, "Not yet", elapsed=7.0)
 
 
 def notes(app):
@@ -30,7 +30,7 @@ def notes(app):
 
 async def found(app, *rows, replaced=False):
     """Let another dashboard have left the list like this."""
-    app.session.backend.store.others.append(OnDisk(tuple(rows), replaced))
+    app.session.backend.store.others.append(StoreSnapshot(tuple(rows), replaced))
     app.session.keeper._looked_at = 0.0
     await until(lambda: not app.session.backend.store.others)
 
@@ -101,7 +101,7 @@ async def test_what_another_dashboard_adds_is_watched_here():
 
 
 async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
-    own = Pace(check_interval=7.0, max_wait_time=0.0)
+    own = PollPolicy(check_interval=7.0, max_wait_time=0.0)
     async with running(None, "abc", "def") as (app, _):
         await until(lambda: kept(app, "abc") and kept(app, "def"))
         assert kept(app, "abc").times is None, "what the settings say is not the run's own"
@@ -112,7 +112,7 @@ async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
     store = FakeStore([replace(ABC, times=own.times), replace(ABC, run=address("def"))])
     async with running(World(FakeProber(), store=store)) as (app, _):
         assert app.session.watch[address("abc")].pace == own
-        assert app.session.watch[address("def")].pace == Pace()
+        assert app.session.watch[address("def")].pace == PollPolicy()
 
 
 async def test_what_another_dashboard_puts_back_stands_where_it_stood():
@@ -148,7 +148,7 @@ async def test_what_was_changed_here_meanwhile_wins():
     async with running(None, "abc") as (app, _):
         await until(lambda: kept(app, "abc"))
         as_of = app.session.keeper._stamp
-        before = OnDisk((kept(app, "abc"),))
+        before = StoreSnapshot((kept(app, "abc"),))
         app.session.add(address("def"), Goal())
         app.session.remove([address("abc")])
         app.session.follow(before, as_of)
@@ -172,7 +172,7 @@ class Desk:
 
     def __init__(self, store):
         self.told = []
-        self.keeper = Keeper(store, self.told.append)
+        self.keeper = StoreWriter(store, self.told.append)
         self.keeper.start()
 
     def of(self, kind):
@@ -184,26 +184,26 @@ async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_la
     monkeypatch.setattr(keepers, "GATHER", 0.02)
     store = FakeStore()
     desk = Desk(store)
-    await until(lambda: desk.of(Restored))
+    await until(lambda: desk.of(ListLoaded))
     store.fails = StoreError("The disk is full.", "Make room; it is tried again.")
     desk.keeper.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
-    await until(lambda: desk.of(Trouble))
+    await until(lambda: desk.of(StoreFailed))
     desk.keeper.save(replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")])
     desk.keeper.keep_view("filter", "lab")
     await until(lambda: desk.keeper._failures > 3)
     store.fails = None
-    await until(lambda: desk.of(Relief))
+    await until(lambda: desk.of(StoreRecovered))
     await until(lambda: store.view == {"filter": "lab"})
     assert store.rows[ABC.run].state is State.AVAILABLE
     assert [line.message for line in store.logs[ABC.run]] == ["one", "two"]
-    assert [message.text for message in desk.of(Trouble)] == ["The disk is full. Make room; it is tried again."]
+    assert [message.text for message in desk.of(StoreFailed)] == ["The disk is full. Make room; it is tried again."]
     assert desk.keeper.close(1)
 
 
 async def test_closing_writes_what_is_unwritten():
     store = FakeStore()
     desk = Desk(store)
-    await until(lambda: desk.of(Restored))
+    await until(lambda: desk.of(ListLoaded))
     desk.keeper.known(ABC)
     desk.keeper.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
     store.rows[ABC.run] = ABC
@@ -219,7 +219,7 @@ async def test_closing_waits_for_nobody_who_does_not_answer():
             gate.wait(10)
 
     desk = Desk(Stuck())
-    await until(lambda: desk.of(Restored))
+    await until(lambda: desk.of(ListLoaded))
     desk.keeper.save(ABC, 0, added=True)
     assert not desk.keeper.close(0.1)
     gate.set()
@@ -228,20 +228,22 @@ async def test_closing_waits_for_nobody_who_does_not_answer():
 async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
     store = FakeStore()
     desk = Desk(store)
-    await until(lambda: desk.of(Restored))
+    await until(lambda: desk.of(ListLoaded))
     desk.keeper.recall(ABC.run)
     desk.keeper.save(ABC, 0, added=True)
-    await until(lambda: desk.of(Recalled) and store.rows)
+    await until(lambda: desk.of(LogLoaded) and store.rows)
     assert desk.keeper.close(1)
 
 
 def test_two_changes_of_a_run_become_one():
-    first = Change(ABC.run, ABC, added=True, wish=True, lines=(LogLine(NOON, 1, "1"),))
-    later = Change(ABC.run, replace(ABC, elapsed=9), news=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3")))
+    first = RowChange(ABC.run, ABC, added=True, wish=True, lines=(LogLine(NOON, 1, "1"),))
+    later = RowChange(
+        ABC.run, replace(ABC, elapsed=9), news=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3"))
+    )
     both = first.then(later, 2)
     assert (both.added, both.wish, both.news, both.anew) == (True, True, True, False)
     assert both.row.elapsed == 9
     assert [line.message for line in both.lines] == ["2", "3"]
-    gone = Change(ABC.run, None)
+    gone = RowChange(ABC.run, None)
     assert both.then(gone, 2) is gone
     assert gone.then(first, 2).anew

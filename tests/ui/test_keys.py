@@ -10,12 +10,12 @@ from textual.widgets import Input
 from tests.screen import shown, until
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.actions import ACTIONS, BY_ID, MAIN, Where
-from wandb_tui.ui.commands import ActionCommands
-from wandb_tui.ui.keys import KeyTable, read_key
-from wandb_tui.ui.screens.add import AddRuns
-from wandb_tui.ui.screens.dialog import Dialog
-from wandb_tui.ui.screens.help import Help
+from wandb_tui.ui.add.screen import AddScreen
+from wandb_tui.ui.app.palette import ActionCommands
+from wandb_tui.ui.common.dialog import Dialog
+from wandb_tui.ui.dashboard.help import HelpScreen
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, MAIN, Scope
+from wandb_tui.ui.input.key_map import KeyMap, read_key
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_keys_as_people_write_them(written, key):
 
 
 def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
-    table = KeyTable()
+    table = KeyMap()
     for action in ACTIONS:
         for key, shown_as in zip(action.keys, table.all(action).split(), strict=True):
             assert read_key(key) == key
@@ -68,12 +68,12 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(wishes, says):
-    (complaint,) = KeyTable(wishes).complaints
+    (complaint,) = KeyMap(wishes).complaints
     assert says in complaint
 
 
 def test_the_good_ones_of_several_keys_are_taken():
-    table = KeyTable({"dashboard.add": "ä,up", "pick.up": "left, h", "pick.search": "j"})
+    table = KeyMap({"dashboard.add": "ä,up", "pick.up": "left, h", "pick.search": "j"})
     assert (table.of(BY_ID["add"]), table.of(BY_ID["pick.up"]), table.first("pick.search")) == (
         ("ä",),
         ("left", "h"),
@@ -83,7 +83,7 @@ def test_the_good_ones_of_several_keys_are_taken():
 
 
 def test_keys_change_places_without_complaint():
-    table = KeyTable({"dashboard.cancel": "r", "dashboard.restart": "c", "dashboard.visit": ""})
+    table = KeyMap({"dashboard.cancel": "r", "dashboard.restart": "c", "dashboard.visit": ""})
     assert not table.complaints
     assert (table.first("cancel"), table.first("restart"), table.first("visit")) == ("r", "c", "")
     assert table.hint("Nothing there", "visit", "visits") == "Nothing there"
@@ -105,7 +105,7 @@ async def test_a_new_key_works_the_old_one_does_not_and_all_show_it():
         names = [name for name, _, _ in ActionCommands(app.screen)._commands()]
         assert {"Cancel  k", "Filter  ^f", "Visit"} <= set(names)
         await pilot.press("H")
-        assert isinstance(app.screen, Help)
+        assert isinstance(app.screen, HelpScreen)
         assert "k F3" in shown(app)
         await pilot.press("escape", "ctrl+f", *"kH", "escape")
         assert row.active, "typed into a line, it is a letter"
@@ -165,14 +165,14 @@ def everything(**options):
 
 
 DIALOGS = {
-    Where.ADD: "a",
-    Where.PICK: "p",
-    Where.GOAL: "g",
-    Where.COLUMNS: "h",
-    Where.COPY: "y",
-    Where.DOCTOR: "D",
-    Where.CONFIRM: "q",
-    Where.SIGN_IN: "s",
+    Scope.ADD: "a",
+    Scope.PICK: "p",
+    Scope.GOAL: "g",
+    Scope.COLUMNS: "h",
+    Scope.COPY: "y",
+    Scope.DOCTOR: "D",
+    Scope.CONFIRM: "q",
+    Scope.SIGN_IN: "s",
 }
 """The key that opens each of the dialogs, but for the help itself."""
 
@@ -182,7 +182,7 @@ async def test_help_shows_every_key_of_a_dialog(place):
     async with running(everything(), "abc", size=(120, 60)) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
         await pilot.press(DIALOGS[place], "f1")
-        assert isinstance(app.screen, Help)
+        assert isinstance(app.screen, HelpScreen)
         lines = shown(app)
         for action in ACTIONS:
             if action.where is place:
@@ -195,12 +195,12 @@ async def test_help_shows_every_key_of_a_dialog(place):
 
 
 def test_every_dialog_has_its_keys_from_the_table():
-    from wandb_tui.ui.screens import import_screens
+    from wandb_tui.ui.app.screens import import_screens
 
     import_screens()
-    assert {action.where for action in ACTIONS} - MAIN == {*DIALOGS, Where.HELP}
+    assert {action.where for action in ACTIONS} - MAIN == {*DIALOGS, Scope.HELP}
     ours = [kind for kind in Dialog.__subclasses__() if kind.__module__.startswith("wandb_tui.")]
-    assert sorted(place for kind in ours for place in kind.PLACES) == sorted({*DIALOGS, Where.HELP})
+    assert sorted(place for kind in ours for place in kind.PLACES) == sorted({*DIALOGS, Scope.HELP})
     for kind in ours:
         by_hand = [binding.key for binding in kind.BINDINGS if not binding.id]
         assert not {*",".join(by_hand).split(",")} - {"", "tab", "shift+tab", "left", "right"}, "those only move"
@@ -213,7 +213,7 @@ async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
         await pilot.press("a", *"def")
         await until(lambda: "Add 1 run (F2)" in shown(app) and "Close (^x)" in shown(app))
         await pilot.press("ctrl+s", "escape")
-        assert isinstance(app.screen, AddRuns)
+        assert isinstance(app.screen, AddScreen)
         await pilot.press("f2")
         await until(lambda: address("def") in app.session.watch)
         await pilot.press("a", "ctrl+x", "p")
@@ -239,10 +239,10 @@ async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
 
 
 def test_a_key_may_mean_one_thing_in_a_dialog_and_another_elsewhere():
-    table = KeyTable({"doctor.way": "c", "columns.sort": "c", "copy.fork": "x", "add.submit": "F5"})
+    table = KeyMap({"doctor.way": "c", "columns.sort": "c", "copy.fork": "x", "add.submit": "F5"})
     assert not table.complaints
     assert (table.first("cancel"), table.first("doctor.way"), table.first("dashboard.sort")) == ("c", "c", "o")
-    (complaint,) = KeyTable({"doctor.way": "r"}).complaints
+    (complaint,) = KeyMap({"doctor.way": "r"}).complaints
     assert complaint == "r is for doctor.way now; doctor.again has no key now."
-    (complaint,) = KeyTable({"anywhere.help": "F2", "add.submit": "F2"}).complaints
+    (complaint,) = KeyMap({"anywhere.help": "F2", "add.submit": "F2"}).complaints
     assert complaint == "F2 is wanted by anywhere.help and add.submit; the first has it."

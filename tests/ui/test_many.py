@@ -14,10 +14,10 @@ from tests.pace import Stopwatch
 from tests.screen import until
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.screens.goal import ChangeGoal
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.table.goal_dialog import GoalDialog
 
 FORTY = [f"run{n}" for n in range(40)]
 
@@ -31,7 +31,7 @@ async def test_forty_are_probed_at_the_same_time_on_two_cores(monkeypatch):
 
 
 async def test_forty_are_left_within_a_second():
-    world = World(FakeProber(), store=FakeStore([KeptRun(address(run), Goal()) for run in FORTY]))
+    world = World(FakeProber(), store=FakeStore([StoredRun(address(run), Goal()) for run in FORTY]))
     app = WandbTuiApp(world.backend())
     async with app.run_test() as pilot:
         await until(lambda: len(world.prober.open) == 40)
@@ -97,7 +97,7 @@ async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatc
 
 async def test_rows_are_there_before_the_services():
     gate = threading.Event()
-    world = World(store=FakeStore([KeptRun(address("abc"), Goal())]))
+    world = World(store=FakeStore([StoredRun(address("abc"), Goal())]))
     services = world.backend().services
 
     def slow():
@@ -137,7 +137,7 @@ async def test_a_goal_that_comes_in_one_burst_with_enter_is_taken():
     async with running(None, "abc") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("g")
-        await until(lambda: isinstance(app.screen, ChangeGoal))
+        await until(lambda: isinstance(app.screen, GoalDialog))
         app.screen.query_one(Input).value = ""
         burst(app, *"newer", "enter")
         await until(lambda: app.screen is app.dashboard)

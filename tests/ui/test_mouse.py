@@ -9,8 +9,8 @@ from textual.widgets import Button, TextArea
 
 from tests.screen import shown, until
 from wandb_tui.core.catalogue import ListedRun
-from wandb_tui.ui.screens.confirm import Confirm
-from wandb_tui.ui.screens.help import Help
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.dashboard.help import HelpScreen
 
 
 def place(app, text):
@@ -36,12 +36,12 @@ async def test_a_question_is_answered_by_the_mouse():
 async def test_help_is_left_by_the_mouse():
     async with running(None, "abc") as (app, pilot):
         await pilot.press("question_mark")
-        assert isinstance(app.screen, Help)
+        assert isinstance(app.screen, HelpScreen)
         await pilot.click(offset=place(app, "Close (Esc)"))
         assert app.screen is app.dashboard
 
 
-@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddRuns"), ("keys, signs", "Help")])
+@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddRuns"), ("keys, signs", "HelpScreen")])
 async def test_an_empty_dashboard_is_clicked_to_life(text, screen):
     async with running() as (app, pilot):
         await until(lambda: text in shown(app))

@@ -12,23 +12,23 @@ from textual.widgets import OptionList
 
 from tests.screen import drawn, shown, until
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
+from wandb_tui.core.persistence import StoredRun
+from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.ui import app as apps
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.backend import Notices
-from wandb_tui.ui.commands import ActionCommands
-from wandb_tui.ui.screens.confirm import Confirm
-from wandb_tui.ui.screens.copy import CopyMenu
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.app.app import app as apps
+from wandb_tui.ui.app.palette import ActionCommands
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.common.copy_menu import CopyMenu
+from wandb_tui.ui.runtime.backend import NotificationSettings
 
 PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
 
 
 def world(**options) -> World:
     """One run that has ended with a version, and one that waits and has logged 1,234 steps."""
-    kept = KeptRun(address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, "", "lab/forks/run-abc-history:v3", 9)
-    waiting = Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))
+    kept = StoredRun(address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, "", "lab/forks/run-abc-history:v3", 9)
+    waiting = Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))
     return World(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
 
 
@@ -80,7 +80,7 @@ async def test_a_fork_at_the_last_step_waits_for_that_step():
 
 
 async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whether_it_works():
-    prober = FakeProber(default=Probe(Answer.THERE, ArtifactVersion(3), RunInfo(last_step=1234)))
+    prober = FakeProber(default=Probe(ProbeOutcome.THERE, ArtifactVersion(3), RunInfo(last_step=1234)))
     async with running(World(prober), "abc", "def") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
         await pilot.press("y", "f")
@@ -107,7 +107,7 @@ async def test_a_step_that_is_not_known_is_said():
 
 
 async def test_what_does_not_exist_cannot_be_forked():
-    async with running(World(FakeProber(default=Probe(Answer.MISSING))), "abc") as (app, pilot):
+    async with running(World(FakeProber(default=Probe(ProbeOutcome.MISSING))), "abc") as (app, pilot):
         await until(lambda: app.app_url and app.session.watch[address("abc")].state is State.FAILED)
         await pilot.press("y")
         assert "f  fork snippet          no such run" in shown(app)
@@ -139,7 +139,7 @@ async def test_each_copy_is_in_the_palette():
 
 
 async def test_hostile_names_stay_texts_of_python():
-    run = KeptRun(address('x")\\'), Goal.parse("step:1"), 1, State.FAILED)
+    run = StoredRun(address('x")\\'), Goal.parse("step:1"), 1, State.FAILED)
     async with running(World(store=FakeStore([run]))) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("y", "f")
@@ -271,7 +271,7 @@ async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monk
         for run in runs[1:11]:
             await all_end(app, prober, run)
             await pilot.pause(0.01)
-        prober.answer("r11", Probe(Answer.MISSING, message="No such run."))
+        prober.answer("r11", Probe(ProbeOutcome.MISSING, message="No such run."))
         await until(lambda: said.count("BELL") == 2, 10)
         assert time.monotonic() - began >= 3.0
         assert len([text for text in said if "]9;" in text]) == 2
@@ -280,7 +280,7 @@ async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monk
 
 
 async def test_each_way_of_telling_can_be_off(monkeypatch):
-    prober, there_is = ending("abc", notices=Notices(toast=False, bell=False, terminal=False))
+    prober, there_is = ending("abc", notices=NotificationSettings(toast=False, bell=False, terminal=False))
     async with running(there_is, "abc") as (app, pilot):
         said = listen(app, monkeypatch)
         await all_end(app, prober, "abc")
@@ -324,8 +324,8 @@ class FakeHooks:
 
 async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands_in_the_log():
     hooks = FakeHooks()
-    missing = Probe(Answer.MISSING, message="No such project.")
-    old = KeptRun(address("old"), Goal(), 1, State.AVAILABLE)
+    missing = Probe(ProbeOutcome.MISSING, message="No such project.")
+    old = StoredRun(address("old"), Goal(), 1, State.AVAILABLE)
     prober = FakeProber({"good": [there()], "bad": [missing]})
     async with running(World(prober, hooks=hooks, store=FakeStore([old])), "good", "bad") as (app, pilot):
         await until(lambda: len(hooks.heard) == 2)
@@ -347,7 +347,7 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
 
 async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
     long = "https://forge.coreweave.com/wandb/lab/forks/workspace/of/someone"
-    prober = FakeProber({"abc": [Probe(Answer.MISSING, message=f"No such run; see {long}.")]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.MISSING, message=f"No such run; see {long}.")]})
     app = WandbTuiApp(World(prober).backend(), runs=["abc"], links=True)
     async with app.run_test(size=(60, 30)) as pilot:
         await until(lambda: app.app_url and "No such run" in shown(app))

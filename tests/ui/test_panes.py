@@ -11,18 +11,18 @@ from support import running
 from tests.screen import shown, until
 from wandb_tui.core.events import Event, Level
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.record import LogLine
+from wandb_tui.core.log import LogLine
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui import log_file
-from wandb_tui.ui.log_lines import Drawn, Page, drawn
-from wandb_tui.ui.log_search import found, marked
-from wandb_tui.ui.log_view import LogView
-from wandb_tui.ui.look import Look
-from wandb_tui.ui.shares import Axis, Shares
-from wandb_tui.ui.widgets.find_bar import FindBar
-from wandb_tui.ui.widgets.run_table import RunTable
-from wandb_tui.ui.wrapping import wrapped
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.wrapping import wrapped
+from wandb_tui.ui.logs import export
+from wandb_tui.ui.logs.find_bar import FindBar
+from wandb_tui.ui.logs.options import LogOptions
+from wandb_tui.ui.logs.rendering import LogLayout, RenderedLine, rendered
+from wandb_tui.ui.logs.search import found, marked
+from wandb_tui.ui.logs.split import Split, SplitAxis
+from wandb_tui.ui.table.run_table import RunTable
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LONG = "one two three four five six seven eight nine ten " * 6
@@ -110,7 +110,7 @@ async def test_another_size_of_the_screen_keeps_the_end_in_view(size):
 
 
 async def test_older_lines_come_in_above_the_end_of_a_log():
-    rows = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
+    rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
     lines = [LogLine(NOON, 1, f"line {n}") for n in range(30)] + [LogLine(NOON, 1, "the result")]
     store = FakeStore(rows, logs={address("def"): lines})
     async with running(World(store=store), size=(100, 24)) as (app, pilot):
@@ -413,13 +413,13 @@ async def test_a_divider_is_dragged():
 
 
 async def test_panes_come_back_as_they_were():
-    rows = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
+    rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
     view = {"runs": ["lab/forks/def", "lab/forks/abc", "lab/gone/x"], "shares": {"across2": [30, 90]}}
     view["view"] = {"wrap": False, "relative": True, "fold": False, "least": "warning"}
     async with running(World(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
         panes = app.dashboard.panes
         await until(lambda: [pane.run for pane in panes.panes] == [address("def"), address("abc")])
-        assert panes.view == LogView(wrap=False, relative=True, fold=False, least=Level.WARNING)
+        assert panes.view == LogOptions(wrap=False, relative=True, fold=False, least=Level.WARNING)
         await until(lambda: panes.panes[0].outer_size.width == 30)
         await pilot.press("L", "home", "x")
         kept = app.session.backend.store.view
@@ -430,7 +430,7 @@ async def test_what_was_kept_may_be_nonsense():
     nonsense = {"runs": [1, "x", "a b/c/d"], "view": {"least": 3}, "shares": {"across2": [0, -1, "x"], "down3": 4}}
     async with running(World(store=FakeStore(view={"panes": nonsense})), "abc") as (app, _):
         assert app.dashboard.panes.pinned == []
-        assert app.dashboard.panes.view == LogView()
+        assert app.dashboard.panes.view == LogOptions()
 
 
 async def test_a_log_is_copied(monkeypatch):
@@ -441,7 +441,7 @@ async def test_a_log_is_copied(monkeypatch):
         *_, before, last = app.clipboard.splitlines()
         assert before.endswith(" 1 info    copy me")
         assert last.endswith(" 1 info    or \N{REPLACEMENT CHARACTER}me")
-        monkeypatch.setattr(log_file.newest, "__defaults__", (40,))
+        monkeypatch.setattr(export.newest, "__defaults__", (40,))
         await pilot.press("Y")
         assert app.clipboard.count("\n") == 1
         assert any("The newest line copied" in note.message for note in app._notifications)
@@ -460,7 +460,7 @@ async def test_a_log_is_saved(tmp_path, monkeypatch):
 
 
 async def test_a_log_that_cannot_be_saved_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(log_file, "_write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(export, "_write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     async with running(World(FakeProber()), "abc") as (app, pilot):
         await pilot.press("S")
         await until(lambda: any("No space left" in note.message for note in app._notifications))
@@ -471,20 +471,20 @@ async def test_a_log_that_cannot_be_saved_is_said(tmp_path, monkeypatch):
 
 def test_saving_overwrites_nothing_and_takes_any_name(tmp_path):
     run = address("a\\b c")
-    first, second = (log_file.save(run, text, tmp_path) for text in ("1", "2"))
+    first, second = (export.save(run, text, tmp_path) for text in ("1", "2"))
     assert first != second
     assert first.parent == tmp_path
     assert (first.read_text(), second.read_text()) == ("1", "2")
 
 
 def test_saving_goes_home_where_the_folder_is_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(log_file.Path, "home", lambda: tmp_path)
-    assert log_file.save(address("abc"), "1", tmp_path / "none").parent == tmp_path
+    monkeypatch.setattr(export.Path, "home", lambda: tmp_path)
+    assert export.save(address("abc"), "1", tmp_path / "none").parent == tmp_path
 
 
 def lines_of(*messages, width=30):
     lines = [LogLine(NOON, 1, message) for message in messages]
-    return list(drawn(lines, Page(width, Look()), None))
+    return list(rendered(lines, LogLayout(width, Glyphs()), None))
 
 
 def test_a_text_that_is_broken_over_two_lines_is_found():
@@ -524,18 +524,18 @@ def test_letters_that_grow_when_folded_are_left_alone():
 
 def test_attempts_are_set_apart_among_what_is_shown():
     lines = [LogLine(NOON, n, f"line {n}", level=Level.WARNING if n != 2 else Level.INFO) for n in (1, 2, 3)]
-    page = Page(40, Look(), LogView(least=Level.WARNING))
-    texts = [line.text for line in drawn(lines, page, None)]
+    page = LogLayout(40, Glyphs(), LogOptions(least=Level.WARNING))
+    texts = [line.text for line in rendered(lines, page, None)]
     assert [text.split("  ")[-1].strip("─ ") for text in texts][1] == "attempt 3"
     assert len(texts) == 3
-    assert isinstance(next(drawn(lines, page, None)), Drawn)
+    assert isinstance(next(rendered(lines, page, None)), RenderedLine)
 
 
 def test_shares_know_each_number_of_neighbours_apart():
-    shares = Shares().with_axis(Axis.ACROSS, [10, 30]).with_axis(Axis.DOWN, [1, 2, 3])
-    assert shares.of_axis(Axis.ACROSS, 2) == (10, 30)
-    assert shares.of_axis(Axis.ACROSS, 3) == (1, 1, 1)
-    assert Shares.of(shares.kept) == shares
+    shares = Split().with_axis(SplitAxis.ACROSS, [10, 30]).with_axis(SplitAxis.DOWN, [1, 2, 3])
+    assert shares.of_axis(SplitAxis.ACROSS, 2) == (10, 30)
+    assert shares.of_axis(SplitAxis.ACROSS, 3) == (1, 1, 1)
+    assert Split.of(shares.kept) == shares
 
 
 async def many(pilot):
@@ -563,7 +563,7 @@ async def test_the_divider_between_table_and_logs_is_dragged_and_remembered():
         await pilot.hover(offset=(30, top))
         assert panes.region.y == top + 5
         await until(lambda: "table2" in world.store.view.get("panes", {}).get("shares", {}))
-    rows = [KeptRun(address(f"r{n}"), Goal(), 1, State.CANCELLED, "Cancelled") for n in range(40)]
+    rows = [StoredRun(address(f"r{n}"), Goal(), 1, State.CANCELLED, "Cancelled") for n in range(40)]
     async with running(World(store=FakeStore(rows, view=world.store.view)), size=(120, 40)) as (app, _):
         await until(lambda: app.dashboard.table.size.height == 23)
 

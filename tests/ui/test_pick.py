@@ -16,16 +16,16 @@ from tests.screen import shown, until
 from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import Watched
-from wandb_tui.ui.look import Look
-from wandb_tui.ui.pick_lines import heads, run_columns, run_line
-from wandb_tui.ui.pick_words import offer_all
-from wandb_tui.ui.picking import Listing, Place, typed, understood
-from wandb_tui.ui.screens.add import AddRuns
-from wandb_tui.ui.screens.confirm import Confirm
-from wandb_tui.ui.screens.pick import PickRuns
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.ui.add.screen import AddScreen
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.pick.labels import offer_all
+from wandb_tui.ui.pick.listing import Listing, Place, typed, understood
+from wandb_tui.ui.pick.rows import heads, run_columns, run_line
+from wandb_tui.ui.pick.screen import PickScreen
 
 
 def listed(run_id, **more):
@@ -61,7 +61,7 @@ def line_of(app, text):
 async def at_runs(app, pilot):
     """Go down to the runs."""
     await pilot.press("p")
-    assert isinstance(app.screen, PickRuns)
+    assert isinstance(app.screen, PickScreen)
     await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
     await pilot.press("enter")
     await until(lambda: "forks" in shown(app))
@@ -216,7 +216,7 @@ async def test_very_many_are_asked_about():
         await until(lambda: isinstance(app.screen, Confirm))
         assert "Add 40 runs?" in shown(app)
         await pilot.press("n")
-        assert isinstance(app.screen, PickRuns)
+        assert isinstance(app.screen, PickScreen)
         await pilot.press("ctrl+a")
         await until(lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
@@ -238,12 +238,12 @@ async def test_what_is_watched_shows_and_what_cannot_be_watched_cannot_be_picked
 async def test_add_leads_to_picking():
     async with running(world(), size=(120, 40)) as (app, pilot):
         await pilot.press("a")
-        assert isinstance(app.screen, AddRuns)
+        assert isinstance(app.screen, AddScreen)
         await pilot.press("ctrl+o")
-        assert isinstance(app.screen, PickRuns)
+        assert isinstance(app.screen, PickScreen)
         await pilot.press("escape", "a")
         await pilot.click("#pick")
-        assert isinstance(app.screen, PickRuns)
+        assert isinstance(app.screen, PickScreen)
 
 
 async def test_without_a_catalogue_there_is_no_picking():
@@ -257,8 +257,8 @@ async def test_without_a_catalogue_there_is_no_picking():
 def test_lines_are_straight_whatever_a_run_is_called(name, width):
     run = listed("abc", name=name, group=name, sweep=name, state=name)
     columns = run_columns(width, [run], watched=True)
-    row = Watched(address("abc"), Goal(), Pace(), state=State.SIGNING_IN)
-    for line in (heads(columns, Look()), run_line(run, columns, Look(), marked=True, row=row)):
+    row = WatchedRun(address("abc"), Goal(), PollPolicy(), state=State.SIGNING_IN)
+    for line in (heads(columns, Glyphs()), run_line(run, columns, Glyphs(), marked=True, row=row)):
         assert cell_len(line.plain) == width
         assert line.plain.isprintable()
 
@@ -275,7 +275,7 @@ async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_the
         await pilot.press("p")
         await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
         assert "Enter opens  / search" in shown(app)
-        assert "Watched" in line_of(app, "Entity")
+        assert "WatchedRun" in line_of(app, "Entity")
         assert re.search(r"│  lab +1 ", shown(app))
         assert offered(app) == ["pick-open", "pick-close"]
         assert "Add" not in line_of(app, "Open (Enter)")
@@ -295,7 +295,7 @@ async def test_heads_stand_above_what_is_shown():
     async with running(world(), size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         heads, run = line_of(app, "Created"), line_of(app, "sun-a1")
-        assert "Watched" not in heads, "nothing is"
+        assert "WatchedRun" not in heads, "nothing is"
         assert (heads.index("Run"), heads.index("State")) == (run.index("sun-a1"), run.index("finished"))
         assert heads.index("Group") == run.index("grid")
 

@@ -22,7 +22,7 @@ from fakes import World
 
 from tests.pace import Stopwatch
 from tests.screen import until
-from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.app.app import WandbTuiApp
 
 HERE = Path(__file__).parent
 
@@ -32,8 +32,8 @@ sys.path.insert(0, {here!r})
 from pathlib import Path
 import pytest
 from fakes import World
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.terminal import run_app
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.app.terminal import run_app
 
 def noise():
     os.write(1, b"NOISE-ONE")
@@ -52,14 +52,14 @@ sys.exit(run_app(app, Path({log!r})))
 
 def test_the_import_is_light():
     heavy = {"wandb", "playwright", "keyring", "requests", "plotext", "re2"}
-    code = f"import sys, wandb_tui.ui.app, wandb_tui.ui.screens.details; print(*{heavy} & set(sys.modules))"
+    code = f"import sys, wandb_tui.ui.app.app, wandb_tui.ui.details.screen; print(*{heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
 
 
 async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch):
     began, answer, collects = [], threading.Event(), []
-    monkeypatch.setattr("wandb_tui.ui.app.import_screens", lambda: began.append("screens"))
+    monkeypatch.setattr("wandb_tui.ui.app.app.import_screens", lambda: began.append("screens"))
     world = World()
     backend = world.backend()
 

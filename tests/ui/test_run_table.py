@@ -8,15 +8,15 @@ from support import running
 from tests.screen import shown, until
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.widgets.run_table import RunTable
+from wandb_tui.ui.table.run_table import RunTable
 
 RUNS = [f"run{number:03d}" for number in range(300)]
 
 
 def many() -> World:
-    kept = [KeptRun(address(run), Goal(), 1, State.AVAILABLE, "Artifact is now available") for run in RUNS]
+    kept = [StoredRun(address(run), Goal(), 1, State.AVAILABLE, "Artifact is now available") for run in RUNS]
     return World(FakeProber(), store=FakeStore(kept))
 
 
@@ -89,7 +89,7 @@ async def test_without_colours_the_cursor_is_reversed(monkeypatch):
 
 
 async def test_why_a_run_has_failed_stands_out():
-    kept = [KeptRun(address(state), Goal(), 1, state, "So it is") for state in State if state.final]
+    kept = [StoredRun(address(state), Goal(), 1, state, "So it is") for state in State if state.final]
     async with running(World(FakeProber(), store=FakeStore(kept)), size=(120, 40)) as (app, _):
         table = app.dashboard.table
         await until(lambda: table.row_count == len(kept))

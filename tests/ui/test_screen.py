@@ -9,12 +9,12 @@ from support import running
 
 from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.persistence import StoredRun
+from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.ui.columns import COLUMNS, PADDING, chosen
-from wandb_tui.ui.look import clean, fit, minutes
-from wandb_tui.ui.themes import LIGHT
+from wandb_tui.text.glyphs import clean, fit, minutes
+from wandb_tui.ui.app.themes import LIGHT
+from wandb_tui.ui.table.columns import COLUMNS, PADDING, chosen
 
 HOSTILE = {
     "markup": "[red]not red[/red] [@click=app.quit]x[/]",
@@ -32,7 +32,7 @@ async def test_hostile_texts_are_text_and_the_table_stays_straight(kind):
     text = HOSTILE[kind]
     prober = FakeProber(
         {
-            "abc": [Probe(Answer.MISSING, run=RunInfo(text), message=text)],
+            "abc": [Probe(ProbeOutcome.MISSING, run=RunInfo(text), message=text)],
             "def": [there(3, "calm-moon-13")],
         }
     )
@@ -102,7 +102,7 @@ async def test_too_small_is_said_and_passes():
 
 
 async def test_the_ascii_look_is_ascii():
-    kept = [KeptRun(address(state.value), Goal(), 1, state, state.value) for state in State if state.final]
+    kept = [StoredRun(address(state.value), Goal(), 1, state, state.value) for state in State if state.final]
     async with running(World(FakeProber(default=ABSENT), store=FakeStore(kept)), "abc", ascii_look=True) as (
         app,
         pilot,

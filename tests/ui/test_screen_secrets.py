@@ -24,8 +24,8 @@ from pathlib import Path
 from fakes import FakeAccount, World
 from textual.widgets import Input
 from wandb_tui.core.ports import AccountState
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.terminal import run_app
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.app.terminal import run_app
 
 class App(WandbTuiApp):
     def on_input_changed(self, message):

@@ -16,19 +16,19 @@ from tests.screen import shown, until
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import AccountState, Identity, Source
-from wandb_tui.core.probe import Answer, Probe
+from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.state import State
-from wandb_tui.ui import app as apps
-from wandb_tui.ui.screens.sign_in import SignIn
+from wandb_tui.ui.app.app import app as apps
+from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
 
 @contextlib.asynccontextmanager
 async def first_start(account=None, **options):
     world = World(account=account or FakeAccount(AccountState()), open_sign_in=None, **options)
     async with running(world) as (app, pilot):
-        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: isinstance(app.screen, SignInDialog))
         await pilot.pause()
         yield world, app, pilot
 
@@ -87,7 +87,7 @@ def box_in(app):
 async def test_the_box_is_empty_while_it_is_not_ticked(ascii_look, ticked, empty):
     world = World(account=FakeAccount(AccountState()), open_sign_in=None)
     async with running(world, ascii_look=ascii_look) as (app, pilot):
-        await until(lambda: isinstance(app.screen, SignIn) and "Remember" in shown(app))
+        await until(lambda: isinstance(app.screen, SignInDialog) and "Remember" in shown(app))
         assert box_in(app).replace("|", " ").split() == ticked
         await pilot.click("#remember")
         await until(lambda: box_in(app).replace("|", " ").split() == empty)
@@ -118,11 +118,13 @@ async def test_an_api_key_that_cannot_be_one_stays_here():
         app.screen.query_one("#api-key", Input).value = "short"
         await pilot.click("#sign-in")
         await until(lambda: "That is no API key." in shown(app))
-        assert isinstance(app.screen, SignIn)
+        assert isinstance(app.screen, SignInDialog)
 
 
 async def test_a_new_key_lets_refused_runs_begin_again():
-    prober = FakeProber({"abc": [Probe(Answer.REFUSED, message="The API key was refused."), Probe(Answer.ABSENT)]})
+    prober = FakeProber(
+        {"abc": [Probe(ProbeOutcome.REFUSED, message="The API key was refused."), Probe(ProbeOutcome.ABSENT)]}
+    )
     async with running(World(prober), "abc") as (app, pilot):
         row = app.session.watch[address("abc")]
         await until(lambda: row.state is State.FAILED)
@@ -208,13 +210,13 @@ async def test_a_page_that_is_not_known_is_asked_about_and_a_yes_goes_on():
 async def test_enter_does_not_mean_yes_there():
     async with asked_about_a_page() as (world, app, pilot):
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: isinstance(app.screen, SignInDialog))
         assert not world.account.allowed
 
 
 async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
     prober = FakeProber(
-        {"abc": [Probe(Answer.MISSING, message="There is no project lab/forks."), Probe(Answer.ABSENT)]}
+        {"abc": [Probe(ProbeOutcome.MISSING, message="There is no project lab/forks."), Probe(ProbeOutcome.ABSENT)]}
     )
     async with running(World(prober), "abc") as (app, pilot):
         row = app.session.watch[address("abc")]
@@ -227,8 +229,8 @@ async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
 
 async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
     kept = [
-        KeptRun(address("abc"), Goal(), 1, State.FAILED, "The API key was refused.", failure=Failure.API_KEY),
-        KeptRun(address("def"), Goal(), 1, State.FAILED, "No browser is here.", failure=Failure.NO_BROWSER),
+        StoredRun(address("abc"), Goal(), 1, State.FAILED, "The API key was refused.", failure=Failure.API_KEY),
+        StoredRun(address("def"), Goal(), 1, State.FAILED, "No browser is here.", failure=Failure.NO_BROWSER),
     ]
     async with running(World(FakeProber(default=ABSENT), store=FakeStore(kept))) as (app, pilot):
         await pilot.press("s")
@@ -243,16 +245,16 @@ async def saved_runs_without_a_key(*runs):
     """A start with one saved run that was waiting, one that had failed, and more from the command line; no key."""
     store = FakeStore(
         [
-            KeptRun(address("abc"), Goal(), 2, State.WAITING, "Not yet", elapsed=7.0),
-            KeptRun(address("old"), Goal(), 1, State.FAILED, "No such run"),
+            StoredRun(address("abc"), Goal(), 2, State.WAITING, "Not yet", elapsed=7.0),
+            StoredRun(address("old"), Goal(), 1, State.FAILED, "No such run"),
         ]
     )
     account = FakeAccount(AccountState())
-    prober = FakeProber(default=Probe(Answer.REFUSED, message="There is no API key"))
-    account.after = lambda: setattr(prober, "default", Probe(Answer.ABSENT))
+    prober = FakeProber(default=Probe(ProbeOutcome.REFUSED, message="There is no API key"))
+    account.after = lambda: setattr(prober, "default", Probe(ProbeOutcome.ABSENT))
     world = World(prober, account=account, store=store, open_sign_in=None)
     async with running(world, *runs) as (app, pilot):
-        await until(lambda: isinstance(app.screen, SignIn) and app.session.late.built)
+        await until(lambda: isinstance(app.screen, SignInDialog) and app.session.late.built)
         await pilot.pause(0.2)
         yield world, app, pilot
 
@@ -300,8 +302,8 @@ async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypa
 
 
 async def test_with_a_key_nothing_waits_for_the_dialog():
-    store = FakeStore([KeptRun(address("abc"), Goal(), 1, State.WAITING)])
+    store = FakeStore([StoredRun(address("abc"), Goal(), 1, State.WAITING)])
     account = FakeAccount(AccountState(api_key=Source.NETRC))
     async with running(World(account=account, store=store, open_sign_in=True)) as (app, _):
-        await until(lambda: isinstance(app.screen, SignIn))
+        await until(lambda: isinstance(app.screen, SignInDialog))
         await until(lambda: app.session.watch[address("abc")].state is State.WAITING)

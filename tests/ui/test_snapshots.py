@@ -10,13 +10,13 @@ from support import LOOKS, still
 
 from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import AccountState, Visit
-from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.ui import look
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.backend import Notices
+from wandb_tui.text import glyphs
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.runtime.backend import NotificationSettings
 
 SCREENS = {
     "dashboard": ((), "calm-moon-13"),
@@ -32,19 +32,19 @@ SCREENS = {
 
 @pytest.fixture
 def app_of(monkeypatch):
-    monkeypatch.setattr(look, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.setattr(glyphs, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
     kept = [
-        KeptRun(
+        StoredRun(
             address("old111"), Goal.parse("step:200"), 2, State.TIMED_OUT, "Timeout reached after 300 s", None, 300
         ),
-        KeptRun(address("can222"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33),
+        StoredRun(address("can222"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33),
     ]
-    missing = Probe(Answer.MISSING, message="No such project or run, or this key may not see it.")
+    missing = Probe(ProbeOutcome.MISSING, message="No such project or run, or this key may not see it.")
     prober = FakeProber(
         {
             "abc123": [there(3, "brisk-sun-12")],
-            "def456": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished"))],
+            "def456": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished"))],
             "ghi789": [missing],
         },
         default=ABSENT,
@@ -53,7 +53,7 @@ def app_of(monkeypatch):
     runs = ["abc123", "def456", "ghi789", "mno345"]
 
     def make(**options):
-        world = World(prober, visitor, store=FakeStore(kept), notices=Notices(toast=False))
+        world = World(prober, visitor, store=FakeStore(kept), notices=NotificationSettings(toast=False))
         return WandbTuiApp(world.backend(), runs=runs, clock=lambda: 1000.0, **options)
 
     return make

@@ -7,13 +7,13 @@ from support import LOOKS, still
 from test_details import opened, picture, world
 
 from tests.screen import shown, until
-from wandb_tui.ui import look
-from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.text import glyphs
+from wandb_tui.ui.app.app import WandbTuiApp
 
 
 @pytest.mark.parametrize("kind", LOOKS)
 def test_details(snap_compare, monkeypatch, kind):
-    monkeypatch.setattr(look, "date_and_time", lambda _: "2026-11-25 12:00")
+    monkeypatch.setattr(glyphs, "date_and_time", lambda _: "2026-11-25 12:00")
     monkeypatch.delenv("NO_COLOR", raising=False)
     size, options = LOOKS[kind]
 

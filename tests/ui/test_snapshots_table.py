@@ -9,10 +9,10 @@ from test_pick import listed
 
 from tests.screen import shown, until
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui import look
-from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.text import glyphs
+from wandb_tui.ui.app.app import WandbTuiApp
 
 NAMES = ("calm-moon", "[red]not red[/]", "漢字かな", "x" * 200)
 DIALOGS = {
@@ -26,7 +26,7 @@ DIALOGS = {
 
 @pytest.fixture
 def app_of(monkeypatch):
-    monkeypatch.setattr(look, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.setattr(glyphs, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
     states = ("finished", "running", "crashed", "failed")
     runs = [
@@ -39,7 +39,9 @@ def app_of(monkeypatch):
         )
         for n in range(12)
     ]
-    kept = [KeptRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled", None, 33) for run in ("one", "old", "older")]
+    kept = [
+        StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled", None, 33) for run in ("one", "old", "older")
+    ]
 
     def make(**options):
         world = World(store=FakeStore(kept), catalogue=FakeCatalogue(runs, entities=("lab",)))

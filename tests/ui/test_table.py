@@ -17,17 +17,17 @@ from tests.screen import shown, until
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
-from wandb_tui.core.probe import Answer, Probe, RunInfo
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.persistence import StoredRun
+from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import Watched
-from wandb_tui.ui.columns import BY_KEY
-from wandb_tui.ui.commands import ActionCommands
-from wandb_tui.ui.filtering import Filter
-from wandb_tui.ui.screens.confirm import Confirm
-from wandb_tui.ui.screens.details import Details
-from wandb_tui.ui.widgets.run_table import RunTable
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.ui.app.palette import ActionCommands
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.details.screen import DetailsScreen
+from wandb_tui.ui.table.columns import BY_KEY
+from wandb_tui.ui.table.filter import Filter
+from wandb_tui.ui.table.run_table import RunTable
 
 STATES = {
     "r10": State.AVAILABLE,
@@ -41,7 +41,7 @@ STATES = {
 def ended() -> World:
     """A list of runs that have all ended, so that nothing moves by itself."""
     rows = [
-        KeptRun(address(run), Goal(), 1, state, f"{state} it is", None, elapsed=10.0 * number)
+        StoredRun(address(run), Goal(), 1, state, f"{state} it is", None, elapsed=10.0 * number)
         for number, (run, state) in enumerate(STATES.items())
     ]
     return World(FakeProber(default=ABSENT), store=FakeStore(rows))
@@ -118,7 +118,7 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
 
 async def test_the_run_itself_and_the_waiting_are_told():
     now = [1000.0]
-    prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
     async with running(World(prober), "abc", size=(180, 40), clock=lambda: now[0]) as (app, _):
         table = app.dashboard.table
         await until(lambda: "1,234" in shown(app))
@@ -179,7 +179,7 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
 
 
 async def test_a_run_that_has_ended_stands_still():
-    prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
     async with running(World(prober), "abc", size=(160, 40)) as (app, pilot):
         await until(lambda: "1,234" in shown(app))
         await pilot.press("home", "c")
@@ -188,7 +188,7 @@ async def test_a_run_that_has_ended_stands_still():
 
 
 async def test_the_bar_and_the_age_of_the_data_have_room_at_160_cells():
-    several = [KeptRun(RunAddress("lab", project, "abc"), Goal(), 1, State.WAITING) for project in ("one", "two")]
+    several = [StoredRun(RunAddress("lab", project, "abc"), Goal(), 1, State.WAITING) for project in ("one", "two")]
     async with running(World(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, _):
         await until(lambda: app.dashboard.table.row_count == 2)
         assert {"project", "waited", "age"} <= {column.key for column in app.dashboard.table.columns}
@@ -200,7 +200,7 @@ async def test_the_bar_and_the_age_of_the_data_have_room_at_160_cells():
 
 async def test_of_a_long_name_the_id_is_left():
     kept = [
-        KeptRun(address(run), Goal(), 1, State.AVAILABLE, run_info=RunInfo("a-name-as-long-as-they-come"))
+        StoredRun(address(run), Goal(), 1, State.AVAILABLE, run_info=RunInfo("a-name-as-long-as-they-come"))
         for run in ("abc12345", "def67890")
     ]
     async with running(World(store=FakeStore(kept)), size=(80, 24)) as (app, _):
@@ -356,8 +356,8 @@ async def test_a_slip_in_a_filter_is_told(text, told):
     ],
 )
 async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
-    failed = KeptRun(address("abc"), Goal(), 1, State.FAILED, "No", run_info=RunInfo("sun", "finished"))
-    waits = KeptRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
+    failed = StoredRun(address("abc"), Goal(), 1, State.FAILED, "No", run_info=RunInfo("sun", "finished"))
+    waits = StoredRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
     async with running(World(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 2 and app.session.watch[address("def")].state is State.WAITING)
         assert "No run matches" not in shown(app)
@@ -384,7 +384,7 @@ async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
 
 def saying(*texts) -> World:
     """Runs that have failed with these words."""
-    rows = [KeptRun(address(f"r{number}"), Goal(), 1, State.FAILED, text) for number, text in enumerate(texts)]
+    rows = [StoredRun(address(f"r{number}"), Goal(), 1, State.FAILED, text) for number, text in enumerate(texts)]
     return World(FakeProber(default=ABSENT), store=FakeStore(rows))
 
 
@@ -443,7 +443,7 @@ def test_what_is_wrong_with_a_regular_expression(expression, said):
 
 
 def test_the_same_expression_may_be_there_twice():
-    row = Watched(address("abc"), Goal(), Pace())
+    row = WatchedRun(address("abc"), Goal(), PollPolicy())
     assert Filter("run:/abc/ !project:/abc/").matches(row)
     assert not Filter("project:/abc/ run:/abc/").matches(row)
 
@@ -497,7 +497,7 @@ async def test_marks_by_mouse():
         assert app.dashboard.panes.pinned == []
         await pilot.press("escape")
         await pilot.click(RunTable, offset=(20, 2), times=2)
-        assert isinstance(app.screen, Details)
+        assert isinstance(app.screen, DetailsScreen)
         assert "lab/forks/runs/r9" in shown(app)
 
 
@@ -562,7 +562,7 @@ async def test_undo_under_a_filter_puts_the_cursor_on_what_is_back():
 
 
 async def test_undo_brings_back_log_and_name():
-    prober = FakeProber({"abc": [Probe(Answer.ABSENT, run=RunInfo("calm-moon-13", "finished", 7))]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 7))]})
     async with running(World(prober), "abc", "def") as (app, pilot):
         await until(lambda: "calm-moon-13" in shown(app))
         row = app.session.watch[address("abc")]
@@ -663,7 +663,7 @@ async def test_without_a_shell_suspending_says_why():
 
 
 async def test_what_was_known_of_a_run_is_there_after_a_restart():
-    ended = KeptRun(
+    ended = StoredRun(
         address("abc"), Goal(), 1, State.AVAILABLE, "There", run_info=RunInfo("calm-moon-13", "running", 1234)
     )
     goes_on = replace(ended, run=address("def"), state=State.WAITING, run_info=RunInfo("brisk-sun-12", "running", 99))

@@ -27,9 +27,9 @@ sys.path.insert(0, {here!r})
 from pathlib import Path
 from fakes import FakeProber, World, there
 from wandb_tui.services.desktop import into_tmux
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.sequences import shows_links
-from wandb_tui.ui.terminal import run_app
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.text.osc import shows_links
+from wandb_tui.ui.app.terminal import run_app
 
 world = World(FakeProber({{"abc": [there(3)]}}), into_tmux=into_tmux if os.environ.get("TMUX") else None)
 app = WandbTuiApp(world.backend(), runs=["abc"], links=shows_links(os.environ))

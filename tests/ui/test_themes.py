@@ -10,9 +10,9 @@ from support import running
 from textual.color import Color
 
 from tests.screen import shown, until
-from wandb_tui.ui.commands import ActionCommands
-from wandb_tui.ui.look import STATE_COLOURS
-from wandb_tui.ui.themes import LIGHT, SAFE_DARK, SAFE_LIGHT, THEMES
+from wandb_tui.text.glyphs import STATE_COLOURS
+from wandb_tui.ui.app.palette import ActionCommands
+from wandb_tui.ui.app.themes import LIGHT, SAFE_DARK, SAFE_LIGHT, THEMES
 
 BY_NAME = {theme.name: theme for theme in THEMES}
 READABLE = 4.5

@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, OptionList, TextArea
 from textual.widgets._toast import Toast, ToastRack
 
 from tests.screen import shown, until
-from wandb_tui.ui.app import WandbTuiApp
+from wandb_tui.ui.app.app import WandbTuiApp
 
 LONG = "No such project or run, or this key may not see it; whoever has made the key can tell what it may see. " * 2
 

@@ -7,10 +7,10 @@ from support import burst, running
 
 from tests.screen import shown, until
 from wandb_tui.core.details import RunFacts
-from wandb_tui.core.probe import Answer, Probe, RunInfo
+from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.ui.screens.columns import ChooseColumns
-from wandb_tui.ui.screens.details import Details
+from wandb_tui.ui.details.screen import DetailsScreen
+from wandb_tui.ui.table.column_picker import ColumnPicker
 
 
 async def test_an_address_is_added_and_its_slashes_filter_nothing():
@@ -53,7 +53,7 @@ async def test_a_text_to_find_that_enter_has_overtaken_is_still_in_view():
 async def test_a_column_is_the_one_that_the_cursor_has_come_to():
     async with running(None, "abc") as (app, pilot):
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, ChooseColumns))
+        await until(lambda: isinstance(app.screen, ColumnPicker))
         burst(app, "down", "down", "down", "space")
         await until(lambda: app.dashboard.arrangement.hidden == {"goal"})
 
@@ -75,11 +75,11 @@ async def test_nothing_to_undo_is_said():
 
 
 async def test_the_name_of_a_run_is_whole_before_the_server_has_told_anything():
-    prober = FakeProber(default=Probe(Answer.ABSENT, run=RunInfo("calm-moon-13")))
+    prober = FakeProber(default=Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13")))
     inspector = FakeInspector(facts=RunFacts())
     inspector.gate.clear()
     async with running(World(prober, inspector=inspector), "abc") as (app, pilot):
         await until(lambda: "calm-moon-13" in shown(app))
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, Details) and "─ calm-moon-13 abc ─" in shown(app))
+        await until(lambda: isinstance(app.screen, DetailsScreen) and "─ calm-moon-13 abc ─" in shown(app))
         inspector.gate.set()

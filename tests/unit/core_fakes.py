@@ -8,14 +8,14 @@ from concurrent.futures import Future
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Identity, Visit
-from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
+from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 
 RUN = RunAddress("lab", "forks", "abc123")
-ABSENT = Probe(Answer.ABSENT, run=RunInfo("brisk-sun-1", "finished", 299))
+ABSENT = Probe(ProbeOutcome.ABSENT, run=RunInfo("brisk-sun-1", "finished", 299))
 
 
 def there(version=0, coverage=None):
-    return Probe(Answer.THERE, ArtifactVersion(version), RunInfo("brisk-sun-1", "finished", 299), coverage)
+    return Probe(ProbeOutcome.THERE, ArtifactVersion(version), RunInfo("brisk-sun-1", "finished", 299), coverage)
 
 
 class FakeProber:

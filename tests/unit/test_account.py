@@ -8,15 +8,15 @@ import pytest
 
 from wandb_tui.core.errors import ApiKeyError, KeyringError, NoBrowserError, SignInProblem
 from wandb_tui.core.ports import Credentials, ServerInfo, Source
-from wandb_tui.services.browser.find import find_browser
+from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.launch import proxy_for
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.api_keys import checked, from_netrc
-from wandb_tui.services.credentials.redact import BLOT, RedactingFilter, Redactor
-from wandb_tui.services.credentials.trusted import TrustedOrigins
+from wandb_tui.services.credentials.redaction import BLOT, RedactingFilter, Redactor
+from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 from wandb_tui.services.credentials.vault import Vault
+from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.origins import Origins, origin_of
-from wandb_tui.services.signin.outcomes import refusal
 
 SERVER = ServerInfo("https://acme.wandb.io", "https://acme.wandb.io")
 FORGE = ServerInfo("https://api.forge.coreweave.com", "https://forge.coreweave.com/wandb")
@@ -165,7 +165,7 @@ def test_every_form_of_a_secret_is_blotted_out():
 
 
 def test_log_records_and_tracebacks_lose_their_secrets():
-    from wandb_tui.services.credentials.redact import learn
+    from wandb_tui.services.credentials.redaction import learn
 
     learn("hush-hush-secret")
     try:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wandb_tui.core.countdown import counting_down, says_the_same, without_countdown
 from wandb_tui.core.events import Level, MonitorStatus
-from wandb_tui.core.record import LogLine, counted
+from wandb_tui.core.log import LogLine, counted
+from wandb_tui.core.log_dedup import counting_down, says_the_same, without_countdown
 from wandb_tui.core.state import State
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

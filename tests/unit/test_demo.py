@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from wandb_tui import demo
-from wandb_tui.demo import own_folder
+from wandb_tui.cli import demo
+from wandb_tui.cli.demo import own_folder
 
 HOLDS_ONE = """
 import time
-from wandb_tui.demo import own_folder
+from wandb_tui.cli.demo import own_folder
 with own_folder() as folder:
     (folder / "data").write_text("…")
     print(folder, flush=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wandb_tui.core.checks import Mark, TerminalFacts
+from wandb_tui.core.checks import CheckStatus, TerminalFacts
 from wandb_tui.doctor.terminal import examine_terminal
 
 
@@ -13,17 +13,17 @@ def examined(*, columns=160, lines=45, encoding="utf-8", colours="truecolor", **
 @pytest.mark.parametrize(
     ("terminal", "mark", "says"),
     [
-        ({}, Mark.GOOD, "160×45, xterm-256color, 16 million colours, utf-8"),
-        ({"colours": "standard"}, Mark.GOOD, "16 colours"),
-        ({"NO_COLOR": "1"}, Mark.GOOD, "NO_COLOR is set"),
-        ({"encoding": "ascii"}, Mark.WARNING, 'look = "ascii"'),
-        ({"TERM": "linux"}, Mark.WARNING, 'look = "ascii"'),
-        ({"columns": 39}, Mark.WARNING, "needs 40×10"),
-        ({"lines": 20}, Mark.GOOD, "shows more from 80×24 on"),
-        ({"SSH_TTY": "/dev/pts/0", "STY": "1.pts"}, Mark.GOOD, "in screen over SSH"),
-        ({"STY": "1.pts"}, Mark.GOOD, "OSC 52"),
-        ({"TMUX": "/nowhere,1,0", "PATH": ""}, Mark.GOOD, "set-clipboard on"),
-        ({"TERM_PROGRAM": "Apple_Terminal", "TERM_PROGRAM_VERSION": "455"}, Mark.GOOD, "(Apple_Terminal 455)"),
+        ({}, CheckStatus.GOOD, "160×45, xterm-256color, 16 million colours, utf-8"),
+        ({"colours": "standard"}, CheckStatus.GOOD, "16 colours"),
+        ({"NO_COLOR": "1"}, CheckStatus.GOOD, "NO_COLOR is set"),
+        ({"encoding": "ascii"}, CheckStatus.WARNING, 'look = "ascii"'),
+        ({"TERM": "linux"}, CheckStatus.WARNING, 'look = "ascii"'),
+        ({"columns": 39}, CheckStatus.WARNING, "needs 40×10"),
+        ({"lines": 20}, CheckStatus.GOOD, "shows more from 80×24 on"),
+        ({"SSH_TTY": "/dev/pts/0", "STY": "1.pts"}, CheckStatus.GOOD, "in screen over SSH"),
+        ({"STY": "1.pts"}, CheckStatus.GOOD, "OSC 52"),
+        ({"TMUX": "/nowhere,1,0", "PATH": ""}, CheckStatus.GOOD, "set-clipboard on"),
+        ({"TERM_PROGRAM": "Apple_Terminal", "TERM_PROGRAM_VERSION": "455"}, CheckStatus.GOOD, "(Apple_Terminal 455)"),
     ],
 )
 def test_terminals(terminal, mark, says):
@@ -37,4 +37,4 @@ def test_a_good_terminal_needs_no_hint():
 
 
 def test_without_a_terminal():
-    assert examine_terminal(None).mark is Mark.GOOD
+    assert examine_terminal(None).mark is CheckStatus.GOOD

@@ -3,7 +3,7 @@
 import pytest
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.ui.durations import parse_duration, show_duration
+from wandb_tui.text.durations import parse_duration, show_duration
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, GoalKind
-from wandb_tui.core.probe import Answer, ArtifactVersion, Coverage, Probe, RunInfo
+from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome, RunInfo
 
 
 def there(version=0, coverage=None, state="finished"):
-    return Probe(Answer.THERE, ArtifactVersion(version), RunInfo(state=state), coverage)
+    return Probe(ProbeOutcome.THERE, ArtifactVersion(version), RunInfo(state=state), coverage)
 
 
 @given(st.builds(Goal, st.sampled_from([GoalKind.VERSION, GoalKind.STEP]), st.integers(0, 10**8)))
@@ -34,7 +34,7 @@ def test_what_is_no_goal_says_what_is(text):
 @pytest.mark.parametrize(
     ("goal", "probe", "baseline", "met", "why"),
     [
-        ("exists", Probe(Answer.ABSENT), -1, False, "not available yet"),
+        ("exists", Probe(ProbeOutcome.ABSENT), -1, False, "not available yet"),
         ("exists", there(0), -1, True, "v0"),
         ("v3", there(2), -1, False, "waiting for v3"),
         ("v3", there(4), -1, True, "v4"),

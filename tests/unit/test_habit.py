@@ -4,23 +4,25 @@ import os
 
 import pytest
 
-from wandb_tui.core.habit import Habit, Starter
-from wandb_tui.core.schedule import Pace, Schedule
-from wandb_tui.services.disk.habits import HabitFile
+from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
+from wandb_tui.core.schedule import PollPolicy, Schedule
+from wandb_tui.services.disk.export_profiles import ExportProfileFile
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.wiring import Wiring
 
 
 def test_where_a_visit_starts_exports_it_comes_at_once_and_again_only_after_their_time():
-    pace = Habit(Starter.VISIT, 50).applied_to(Pace())
+    pace = ExportProfile(ExportTrigger.VISIT, 50).applied_to(PollPolicy())
     assert pace.visit_after == 0
     assert pace.quick_for == pace.revisit_interval == 105
-    assert Habit(Starter.VISIT, 1).applied_to(Pace()).revisit_interval == Pace().revisit_interval
+    assert (
+        ExportProfile(ExportTrigger.VISIT, 1).applied_to(PollPolicy()).revisit_interval == PollPolicy().revisit_interval
+    )
 
 
-@pytest.mark.parametrize("starter", [Starter.API_QUERY, Starter.WAITING])
+@pytest.mark.parametrize("starter", [ExportTrigger.API_QUERY, ExportTrigger.WAITING])
 def test_where_exports_start_without_a_visit_the_first_one_waits(starter):
-    pace = Habit(starter, 10).applied_to(Pace())
+    pace = ExportProfile(starter, 10).applied_to(PollPolicy())
     now = 100.0
     schedule = Schedule(pace, lambda: now)
     assert schedule.until_probe == 0
@@ -32,19 +34,21 @@ def test_where_exports_start_without_a_visit_the_first_one_waits(starter):
 
 
 def test_whoever_waits_briefly_still_visits():
-    assert Habit(Starter.API_QUERY, 1000).applied_to(Pace(max_wait_time=60)).visit_after == 30
-    assert Habit(Starter.API_QUERY, 1000).applied_to(Pace(max_wait_time=0)).visit_after == 600
+    assert ExportProfile(ExportTrigger.API_QUERY, 1000).applied_to(PollPolicy(max_wait_time=60)).visit_after == 30
+    assert ExportProfile(ExportTrigger.API_QUERY, 1000).applied_to(PollPolicy(max_wait_time=0)).visit_after == 600
 
 
 def test_each_server_has_a_private_file_of_its_own(tmp_path):
     before = os.umask(0)
     try:
-        HabitFile(tmp_path / "a" / "servers", "https://acme.wandb.io").write(Habit(Starter.VISIT, 12.34))
+        ExportProfileFile(tmp_path / "a" / "servers", "https://acme.wandb.io").write(
+            ExportProfile(ExportTrigger.VISIT, 12.34)
+        )
     finally:
         os.umask(before)
-    file = HabitFile(tmp_path / "a" / "servers", "https://acme.wandb.io")
-    assert file.read() == Habit(Starter.VISIT, 12.3)
-    assert HabitFile(tmp_path / "a" / "servers", "https://other.wandb.io").read() is None
+    file = ExportProfileFile(tmp_path / "a" / "servers", "https://acme.wandb.io")
+    assert file.read() == ExportProfile(ExportTrigger.VISIT, 12.3)
+    assert ExportProfileFile(tmp_path / "a" / "servers", "https://other.wandb.io").read() is None
     assert file.path.stat().st_mode & 0o777 == 0o600
     assert all(folder.stat().st_mode & 0o777 == 0o700 for folder in (tmp_path / "a", tmp_path / "a" / "servers"))
 
@@ -54,17 +58,17 @@ def test_each_server_has_a_private_file_of_its_own(tmp_path):
     ["", "[", 'export_starts_by = "magic"\nexport_seconds = 1', 'export_starts_by = "visit"\nexport_seconds = nan'],
 )
 def test_a_file_that_cannot_be_used_is_as_good_as_none(tmp_path, text):
-    file = HabitFile(tmp_path, "cloud")
+    file = ExportProfileFile(tmp_path, "cloud")
     file.path.write_text(text)
     assert file.read() is None
-    file.write(Habit(Starter.WAITING, 3))
-    assert file.read() == Habit(Starter.WAITING, 3)
+    file.write(ExportProfile(ExportTrigger.WAITING, 3))
+    assert file.read() == ExportProfile(ExportTrigger.WAITING, 3)
 
 
 def test_the_services_bring_it_to_the_monitors(tmp_path):
     paths = Paths(tmp_path / "c", tmp_path / "s", tmp_path / "l")
     wiring = Wiring(host="http://127.0.0.1:1", environ={}, paths=paths)
-    assert wiring.habitual(Pace()) == Pace()
-    wiring.habits.write(Habit(Starter.API_QUERY, 10))
+    assert wiring.habitual(PollPolicy()) == PollPolicy()
+    wiring.habits.write(ExportProfile(ExportTrigger.API_QUERY, 10))
     later = Wiring(host="http://127.0.0.1:1", environ={}, paths=paths)
-    assert later.habitual(Pace()).visit_after == 25
+    assert later.habitual(PollPolicy()).visit_after == 25

@@ -11,14 +11,14 @@ import pytest
 
 from tests.pace import Stopwatch, until
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.ports import Ended
+from wandb_tui.core.ports import AttemptOutcome
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.settings import HookCommands
 from wandb_tui.services.hooks import MOST_AT_ONCE, CommandHooks
 
 RUN = RunAddress("lab", "forks", '$(touch hacked) `x` "')
-GOOD = Ended(RUN, State.AVAILABLE, "There\x00it\x1b is", "lab/forks/run-x-history:v3")
-BAD = Ended(RUN, State.TIMED_OUT, "Timeout reached")
+GOOD = AttemptOutcome(RUN, State.AVAILABLE, "There\x00it\x1b is", "lab/forks/run-x-history:v3")
+BAD = AttemptOutcome(RUN, State.TIMED_OUT, "Timeout reached")
 TELL_ALL = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'a'))"
 
 

@@ -2,12 +2,12 @@
 
 import time
 
+from wandb_tui.cli.wait.command import first_answer
+from wandb_tui.cli.wait.first_answer import PATIENCE, FirstAnswerNotice, note_if_unanswered
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
-from wandb_tui.waiting import patience
-from wandb_tui.waiting.patience import PATIENCE, Asking, said_when_late
 
 SERVER = "http://127.0.0.1:1"
 
@@ -18,7 +18,7 @@ def event(status=None):
 
 def test_it_is_said_after_two_seconds_until_an_answer_comes():
     now = 0.0
-    asking = Asking(SERVER, lambda: now)
+    asking = FirstAnswerNotice(SERVER, lambda: now)
     asking.hear(event(MonitorStatus.MONITORING))
     assert asking.note == ""
     now = PATIENCE
@@ -28,13 +28,13 @@ def test_it_is_said_after_two_seconds_until_an_answer_comes():
 
 
 def test_what_comes_before_the_monitors_is_not_silent_either(monkeypatch, capsys):
-    monkeypatch.setattr(patience, "PATIENCE", 0.01)
-    with said_when_late(SERVER):
+    monkeypatch.setattr(first_answer, "PATIENCE", 0.01)
+    with note_if_unanswered(SERVER):
         deadline = time.monotonic() + 5
         while not (told := capsys.readouterr().err) and time.monotonic() < deadline:
             time.sleep(0.01)
     assert told == f"Asking {SERVER}: no answer yet\n"
-    monkeypatch.setattr(patience, "PATIENCE", 60)
-    with said_when_late(SERVER):
+    monkeypatch.setattr(first_answer, "PATIENCE", 60)
+    with note_if_unanswered(SERVER):
         pass
     assert capsys.readouterr().err == ""

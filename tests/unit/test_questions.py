@@ -10,13 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api.batch_size import MOST, SLOW, BatchSize
 from wandb_tui.services.wandb_api.graphql import Reply
-from wandb_tui.services.wandb_api.questions import Dialect, Question, compose, compose_files, interpret, read_files
+from wandb_tui.services.wandb_api.probe_query import (
+    Dialect,
+    ProbeRequest,
+    compose,
+    compose_files,
+    interpret,
+    read_files,
+)
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(3)]
-QUESTIONS = [Question(run, coverage=True) for run in RUNS]
+QUESTIONS = [ProbeRequest(run, coverage=True) for run in RUNS]
 FINISHED = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 299}}
 
 
@@ -69,13 +76,13 @@ def words(recorded):
 
 
 def test_parquet_history_is_asked_only_where_a_goal_needs_it():
-    query, _ = compose([Question(RUNS[0]), Question(RUNS[1], coverage=True)], Dialect())
+    query, _ = compose([ProbeRequest(RUNS[0]), ProbeRequest(RUNS[1], coverage=True)], Dialect())
     assert query.count("parquetHistory") == 1
 
 
 def test_there():
     probe = one({"run": FINISHED, "artifactCollectionMembership": membership(3)})
-    assert probe.answer is Answer.THERE
+    assert probe.answer is ProbeOutcome.THERE
     assert (probe.artifact.version, probe.artifact.size) == (3, 1234)
     assert probe.artifact.created.year == 2026
     assert (probe.run.name, probe.run.last_step) == ("brisk-sun-1", 299)
@@ -88,17 +95,17 @@ def test_the_older_field_is_read_too():
 
 @pytest.mark.parametrize("state", ["PENDING", "DELETED"])
 def test_a_version_that_is_not_committed_is_not_there(state):
-    assert one({"run": FINISHED, "artifactCollectionMembership": membership(0, state)}).answer is Answer.ABSENT
+    assert one({"run": FINISHED, "artifactCollectionMembership": membership(0, state)}).answer is ProbeOutcome.ABSENT
 
 
 def test_not_there():
-    assert one({"run": FINISHED, "artifactCollectionMembership": None}).answer is Answer.ABSENT
+    assert one({"run": FINISHED, "artifactCollectionMembership": None}).answer is ProbeOutcome.ABSENT
 
 
 def test_no_such_project_and_no_such_run():
     project = one(None)
     run = one({"run": None, "artifactCollectionMembership": None}, with_key=False)
-    assert project.answer is run.answer is Answer.MISSING
+    assert project.answer is run.answer is ProbeOutcome.MISSING
     assert "project lab/forks" in project.message
     assert "key may not see it" in project.message
     assert "run run0" in run.message
@@ -112,13 +119,17 @@ def test_errors_belong_to_the_run_that_their_path_names():
         {"message": "internal\nerror", "path": ["q2", "artifactCollectionMembership"]},
     ]
     answers = interpret(QUESTIONS, Reply(data=data, errors=errors, status=200))
-    assert [probe.answer for probe in answers] == [Answer.REFUSED, Answer.ABSENT, Answer.NOT_UNDERSTOOD]
+    assert [probe.answer for probe in answers] == [
+        ProbeOutcome.REFUSED,
+        ProbeOutcome.ABSENT,
+        ProbeOutcome.NOT_UNDERSTOOD,
+    ]
     assert "internal error" in answers[2].message
 
 
 def test_an_artifact_is_believed_beside_an_error_elsewhere():
     project = {"run": None, "artifactCollectionMembership": membership(0)}
-    assert one(project, [{"message": "boom", "path": ["q0", "run"]}]).answer is Answer.THERE
+    assert one(project, [{"message": "boom", "path": ["q0", "run"]}]).answer is ProbeOutcome.THERE
 
 
 @pytest.mark.parametrize(
@@ -156,7 +167,7 @@ def test_nonsense_is_never_taken_for_an_artifact_and_never_fatal(run, member, pa
     if isinstance(run, dict):
         run["parquetHistory"] = {"parquetUrls": parquet, "liveData": parquet if isinstance(parquet, list) else []}
     probe = one({"run": run, "artifactCollectionMembership": member})
-    assert probe.answer is not Answer.THERE
+    assert probe.answer is not ProbeOutcome.THERE
 
 
 def test_a_server_that_does_not_know_a_field_is_asked_in_the_older_way():
@@ -221,8 +232,8 @@ def test_whether_steps_rise(keys, rise):
 
 
 GOOD = Reply(data={}, status=200)
-TOO_LARGE = Reply(problem=Answer.NOT_UNDERSTOOD, status=413)
-BROKEN = Reply(problem=Answer.TROUBLE, status=502)
+TOO_LARGE = Reply(problem=ProbeOutcome.NOT_UNDERSTOOD, status=413)
+BROKEN = Reply(problem=ProbeOutcome.TROUBLE, status=502)
 
 
 def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered():
@@ -253,5 +264,7 @@ def test_a_single_run_tells_nothing_about_sizes():
 
 
 def test_complexity_limits_are_understood_by_their_words():
-    reply = Reply(problem=Answer.NOT_UNDERSTOOD, status=200, errors=[{"message": "Query is too complex (1200 > 1000)"}])
+    reply = Reply(
+        problem=ProbeOutcome.NOT_UNDERSTOOD, status=200, errors=[{"message": "Query is too complex (1200 > 1000)"}]
+    )
     assert BatchSize().learn(100, reply)

@@ -8,29 +8,29 @@ import pytest
 
 from wandb_tui.cli import cli
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
-from wandb_tui.ui.actions import ACTIONS, Where
-from wandb_tui.ui.keys import KeyTable
+from wandb_tui.ui.input.actions import ACTIONS, Scope
+from wandb_tui.ui.input.key_map import KeyMap
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 SCREENS = {
-    Where.ANYWHERE: "Everywhere",
-    Where.DASHBOARD: "On the table",
-    Where.RUNS: "On the table and in the details",
-    Where.LOGS: "In the logs",
-    Where.DETAILS: "In the details",
+    Scope.ANYWHERE: "Everywhere",
+    Scope.DASHBOARD: "On the table",
+    Scope.RUNS: "On the table and in the details",
+    Scope.LOGS: "In the logs",
+    Scope.DETAILS: "In the details",
 }
 DIALOGS = {
-    Where.ADD: "While adding",
-    Where.PICK: "While picking",
-    Where.GOAL: "While changing a goal",
-    Where.COLUMNS: "While choosing columns",
-    Where.COPY: "While choosing what to copy",
-    Where.DOCTOR: "At the doctor",
-    Where.CONFIRM: "At a question",
-    Where.SIGN_IN: "While signing in",
-    Where.HELP: "In the help",
+    Scope.ADD: "While adding",
+    Scope.PICK: "While picking",
+    Scope.GOAL: "While changing a goal",
+    Scope.COLUMNS: "While choosing columns",
+    Scope.COPY: "While choosing what to copy",
+    Scope.DOCTOR: "At the doctor",
+    Scope.CONFIRM: "At a question",
+    Scope.SIGN_IN: "While signing in",
+    Scope.HELP: "In the help",
 }
 
 
@@ -81,7 +81,7 @@ def test_every_setting_is_described(tmp_path):
     assert set(described) == set(Settings.__dataclass_fields__)
     assert set(described["notify"]) == set(Notify.__dataclass_fields__)
     assert set(described["hooks"]) == set(HookCommands.__dataclass_fields__)
-    assert KeyTable(dict(Settings.load(file).keys)).complaints == []
+    assert KeyMap(dict(Settings.load(file).keys)).complaints == []
 
 
 def test_the_ids_for_keys_are_those_of_the_actions():

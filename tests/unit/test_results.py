@@ -7,7 +7,7 @@ import pytest
 
 from wandb_tui.core.errors import ApiKeyError, ServerError, SignInError, SignInProblem, WaitTimeoutError, WandbTuiError
 from wandb_tui.core.state import State
-from wandb_tui.results import MonitorResult
+from wandb_tui.library.results import MonitorResult
 
 
 def result(state, error=None, message="it was not met"):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wandb_tui.core.schedule import TOGETHER, Pace, Schedule
-from wandb_tui.services.wandb_api.artifacts import _WINDOW
+from wandb_tui.core.schedule import TOGETHER, PollPolicy, Schedule
+from wandb_tui.services.wandb_api.poller import _WINDOW
 
 
 class Clock:
@@ -22,14 +22,14 @@ def clock():
 
 
 def test_everything_is_due_at_the_start(clock):
-    schedule = Schedule(Pace(), clock)
+    schedule = Schedule(PollPolicy(), clock)
     assert schedule.until_probe == 0
     assert schedule.until_visit == 0
     assert schedule.until_timeout == 300
 
 
 def test_probes_keep_the_interval(clock):
-    schedule = Schedule(Pace(check_interval=5), clock)
+    schedule = Schedule(PollPolicy(check_interval=5), clock)
     schedule.probe_answered()
     assert schedule.until_probe == 5
     clock.now += 7
@@ -39,7 +39,7 @@ def test_probes_keep_the_interval(clock):
 def test_attempts_that_began_apart_probe_together(clock):
     schedules = []
     for _ in range(10):
-        schedules.append(Schedule(Pace(check_interval=5), clock))
+        schedules.append(Schedule(PollPolicy(check_interval=5), clock))
         clock.now += 0.37
         schedules[-1].probe_answered()
     # One that is due at once has just been answered, and comes with the next ones.
@@ -55,7 +55,7 @@ def test_those_that_are_due_together_come_one_after_the_other_within_a_moment(cl
     clock.now = 1002.0
     due = []
     for place in (0.0, 0.5, 0.999):
-        schedule = Schedule(Pace(check_interval=5, quick_for=0), clock, place=place)
+        schedule = Schedule(PollPolicy(check_interval=5, quick_for=0), clock, place=place)
         schedule.probe_answered()
         due.append(clock.now + schedule.until_probe)
     assert due == pytest.approx([1005, 1005.04, 1005.08], abs=0.001)
@@ -63,12 +63,12 @@ def test_those_that_are_due_together_come_one_after_the_other_within_a_moment(cl
 
 
 def test_quick_probes_share_the_usual_ones_requests():
-    assert Pace().check_interval % Pace().quick_interval == 0
+    assert PollPolicy().check_interval % PollPolicy().quick_interval == 0
 
 
 def test_a_thousand_attempts_say_truly_when_they_look_again(clock):
     """A hundred of them are asked about in a second: none can keep to five seconds."""
-    schedules = [Schedule(Pace(check_interval=5, max_wait_time=0), clock) for _ in range(1000)]
+    schedules = [Schedule(PollPolicy(check_interval=5, max_wait_time=0), clock) for _ in range(1000)]
     promised = dict.fromkeys(schedules, clock.now)
     waiting: list[Schedule] = []
     asked: set[Schedule] = set()
@@ -92,7 +92,7 @@ def test_a_thousand_attempts_say_truly_when_they_look_again(clock):
 
 
 def test_probes_are_quick_for_a_minute_after_a_visit(clock):
-    schedule = Schedule(Pace(check_interval=10, quick_interval=2, quick_for=60), clock)
+    schedule = Schedule(PollPolicy(check_interval=10, quick_interval=2, quick_for=60), clock)
     schedule.probe_answered()
     schedule.visit_ended()
     assert schedule.until_probe == 2
@@ -106,14 +106,14 @@ def test_probes_are_quick_for_a_minute_after_a_visit(clock):
 
 
 def test_a_quicker_interval_than_the_quick_one_stays(clock):
-    schedule = Schedule(Pace(check_interval=0.5, quick_interval=2), clock)
+    schedule = Schedule(PollPolicy(check_interval=0.5, quick_interval=2), clock)
     schedule.visit_ended()
     schedule.probe_answered()
     assert schedule.until_probe == 0.5
 
 
 def test_good_visits_come_again_with_growing_gaps(clock):
-    schedule = Schedule(Pace(revisit_interval=60), clock)
+    schedule = Schedule(PollPolicy(revisit_interval=60), clock)
     gaps = []
     for _ in range(6):
         schedule.visit_ended()
@@ -123,14 +123,14 @@ def test_good_visits_come_again_with_growing_gaps(clock):
 
 
 def test_failed_visits_are_tried_again_with_growing_gaps(clock):
-    schedule = Schedule(Pace(), clock)
+    schedule = Schedule(PollPolicy(), clock)
     assert [schedule.visit_failed() for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
     schedule.visit_ended()
     assert schedule.visit_failed() == 5
 
 
 def test_trouble_slows_the_probes_down_and_an_answer_mends_it(clock):
-    schedule = Schedule(Pace(check_interval=5), clock)
+    schedule = Schedule(PollPolicy(check_interval=5), clock)
     gaps = []
     for _ in range(5):
         schedule.probe_failed(None)
@@ -142,7 +142,7 @@ def test_trouble_slows_the_probes_down_and_an_answer_mends_it(clock):
 
 
 def test_a_limiting_server_holds_the_visits_too(clock):
-    schedule = Schedule(Pace(), clock)
+    schedule = Schedule(PollPolicy(), clock)
     schedule.probe_failed(20)
     assert schedule.until_probe == 20
     assert schedule.until_visit == 20
@@ -151,7 +151,7 @@ def test_a_limiting_server_holds_the_visits_too(clock):
 
 
 def test_the_clock_stands_still_while_the_user_is_needed(clock):
-    schedule = Schedule(Pace(max_wait_time=300), clock)
+    schedule = Schedule(PollPolicy(max_wait_time=300), clock)
     clock.now += 100
     schedule.stop_clock()
     clock.now += 10_000
@@ -166,7 +166,7 @@ def test_the_clock_stands_still_while_the_user_is_needed(clock):
 
 
 def test_zero_waits_for_ever(clock):
-    schedule = Schedule(Pace(max_wait_time=0), clock)
+    schedule = Schedule(PollPolicy(max_wait_time=0), clock)
     clock.now += 1e9
     assert not schedule.timed_out
     assert schedule.until_timeout is None
@@ -184,7 +184,7 @@ steps = st.lists(
 @given(steps, st.floats(0.1, 100), st.floats(0, 1000))
 def test_whatever_happens_times_make_sense(happenings, interval, patience):
     clock = Clock()
-    schedule = Schedule(Pace(check_interval=interval, max_wait_time=patience), clock)
+    schedule = Schedule(PollPolicy(check_interval=interval, max_wait_time=patience), clock)
     before = 0.0
     for what, seconds in happenings:
         clock.now += seconds

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wandb_tui.services.credentials.redact import learn
-from wandb_tui.services.credentials.scrub import scrub
+from wandb_tui.services.credentials.anonymizer import anonymize
+from wandb_tui.services.credentials.redaction import learn
 
 HOME = Path("/home/ada")
 
@@ -24,9 +24,9 @@ HOME = Path("/home/ada")
     ],
 )
 def test_private_things_go_and_the_rest_stays(text, scrubbed):
-    assert scrub(text, HOME) == scrubbed
+    assert anonymize(text, HOME) == scrubbed
 
 
 def test_secrets_go_first():
     learn("a-password@that.looks-like-mail")
-    assert scrub("typed a-password@that.looks-like-mail", HOME) == "typed ●●●●"
+    assert anonymize("typed a-password@that.looks-like-mail", HOME) == "typed ●●●●"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wandb_tui import MonitorGroup, UsageError, download_history, fork_when_ready, wait_for_history
-from wandb_tui.core.seconds import SHORTEST_INTERVAL, seconds
+from wandb_tui.core.validation import SHORTEST_INTERVAL, checked_seconds
 
 RUN = "lab/forks/abc"
 HOST = {"host": "http://127.0.0.1:9", "api_key": "k" * 40}
@@ -12,7 +12,7 @@ HOST = {"host": "http://127.0.0.1:9", "api_key": "k" * 40}
 
 @pytest.mark.parametrize("value", [0, 1.5, np.int64(3), np.float32(2)])
 def test_seconds(value):
-    assert seconds("timeout", value) == value
+    assert checked_seconds("timeout", value) == value
 
 
 @pytest.mark.parametrize("value", [None, "5", -1, float("nan"), float("inf"), True])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wandb_tui.ui.links import cut, links_in, over_lines, written
-from wandb_tui.ui.sequences import clipboard, in_tmux, notified, shows_links, through
+from wandb_tui.text.links import cut, links_in, over_lines, written
+from wandb_tui.text.osc import clipboard, in_tmux, notified, shows_links, through
 
 XTERM = {"TERM": "xterm-256color"}
 TMUX = {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}

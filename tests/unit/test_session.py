@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from wandb_tui.services.credentials.session import SessionFile, new_key
+from wandb_tui.services.credentials.session_file import SessionFile, new_key
 
 APP = "https://forge.coreweave.com/wandb"
 

@@ -12,9 +12,8 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from wandb_tui import shell
-from wandb_tui.cli import cli, program
-from wandb_tui.shell import columns, fitted
+from wandb_tui.cli import cli, console, program
+from wandb_tui.cli.console import columns, fitted
 
 SENTENCE = "There is no project lab/forks, or this API key may not see it. Its next check comes in 5 s at the earliest."
 CHECK = (
@@ -71,7 +70,7 @@ def test_the_help_fits_a_narrow_terminal(monkeypatch, name):
 
 
 def test_errors_fit_the_terminal(monkeypatch, capsys):
-    monkeypatch.setattr(shell, "columns", lambda _: 60)
+    monkeypatch.setattr(console, "columns", lambda _: 60)
     monkeypatch.setattr("sys.argv", ["wandb-tui", "wait", "--nonsense", "--interval", "x"])
     with pytest.raises(SystemExit) as end:
         program.main()

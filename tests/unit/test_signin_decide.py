@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.ports import ServerInfo
-from wandb_tui.services.signin import words
-from wandb_tui.services.signin.answer import meaning, outcome_of
-from wandb_tui.services.signin.decide import at_a_loss, decide, form_problem, own_form, signed_in_by_looks
+from wandb_tui.services.signin import phrases
+from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, Wait
 from wandb_tui.services.signin.forms import code_wanted, find_form
-from wandb_tui.services.signin.moves import Fill, Give, Press, Progress, Wait
 from wandb_tui.services.signin.origins import Origins, origin_of
 from wandb_tui.services.signin.page_view import Alert, Button, Field, FrameView, Group, PageView, outline
-from wandb_tui.services.signin.words import says
+from wandb_tui.services.signin.phrases import says
+from wandb_tui.services.signin.policy import at_a_loss, decide, form_problem, own_form, signed_in_by_looks
+from wandb_tui.services.signin.responses import meaning, outcome_of
 
 OURS, OTHER = "https://wandb.lab.example", "https://wandb.lab.example.evil.test"
 ORIGINS = Origins(ServerInfo(OURS, OURS))
@@ -127,7 +127,7 @@ def test_it_fills_in_once():
 
 
 def test_a_challenge_is_left_to_people():
-    assert decide(page(USER, SECRET, buttons=[SEND], challenge="h-captcha"), Progress(), ORIGINS) == Give(
+    assert decide(page(USER, SECRET, buttons=[SEND], challenge="h-captcha"), Progress(), ORIGINS) == GiveUp(
         SignInProblem.CHALLENGE
     )
 
@@ -157,7 +157,7 @@ def test_a_frame_of_others_that_asks_for_an_address_does_not_end_it():
 
 def test_being_sent_elsewhere_after_the_first_step_is_single_sign_on():
     view = page(USER, SECRET, buttons=[SEND], origin=OTHER, action=OTHER)
-    assert decide(view, Progress(identifier_sent=True), ORIGINS) == Give(SignInProblem.SSO, OTHER)
+    assert decide(view, Progress(identifier_sent=True), ORIGINS) == GiveUp(SignInProblem.SSO, OTHER)
 
 
 def test_a_banner_over_the_form_is_cleared_away_with_little_consent():
@@ -244,12 +244,12 @@ def test_words_nobody_knows_count_once_the_server_refused_or_the_page_has_had_it
     unknown = Alert("არასწორია")
     assert answered(unknown) is None
     for said in ({"refused": True}, {"silent": True}):
-        assert answered(unknown, **said) == Give(SignInProblem.WRONG_PASSWORD, unknown.text)
+        assert answered(unknown, **said) == GiveUp(SignInProblem.WRONG_PASSWORD, unknown.text)
 
 
 def test_a_line_without_any_mark_counts_if_it_is_new_and_plain():
     line = "That password doesn't match our records."
-    assert answered(text=f"Sign in\n{line}") == Give(SignInProblem.WRONG_PASSWORD, line)
+    assert answered(text=f"Sign in\n{line}") == GiveUp(SignInProblem.WRONG_PASSWORD, line)
     assert answered(text=f"Sign in\n{line}", read_before=frozenset({line})) is None
 
 
@@ -257,7 +257,7 @@ def test_a_link_to_single_sign_on_that_was_always_there_is_no_answer():
     view = page(USER, buttons=[Button(3, "submit", "Next", group=0)], text="Use single sign-on (SSO)")
     sent = Progress(identifier_sent=True, read_before=view.lines)
     assert outcome_of(view, sent) is None
-    assert outcome_of(view, Progress(identifier_sent=True)) == Give(SignInProblem.SSO)
+    assert outcome_of(view, Progress(identifier_sent=True)) == GiveUp(SignInProblem.SSO)
 
 
 # Being signed in, by what a page shows
@@ -350,11 +350,11 @@ def test_what_is_added_to_an_address_never_makes_another_host_ours(rest):
 
 
 def test_every_phrase_is_one_that_can_be_found():
-    for name, phrases in vars(words).items():
+    for name, said in vars(phrases).items():
         if name.isupper():
-            assert phrases
-            assert all(phrase == phrase.strip() and phrase for phrase in phrases), name
-            assert not says("", phrases), name
+            assert said
+            assert all(phrase == phrase.strip() and phrase for phrase in said), name
+            assert not says("", said), name
 
 
 def test_a_form_below_a_heading_for_new_accounts_gets_no_password():

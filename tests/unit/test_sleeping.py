@@ -9,11 +9,11 @@ from core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.probe import Answer, Probe
-from wandb_tui.core.schedule import Pace, Schedule
-from wandb_tui.core.sleeping import NOTICEABLE, SleepGauge, SleepGuard, sleepless_clock
+from wandb_tui.core.probe import Probe, ProbeOutcome
+from wandb_tui.core.schedule import PollPolicy, Schedule
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import Watch
+from wandb_tui.core.suspend import NOTICEABLE, SuspendDetector, SuspendWatcher, suspend_clock
+from wandb_tui.core.watch_list import WatchList
 
 HOURS = 8 * 3600.0
 
@@ -34,7 +34,7 @@ class Clocks:
 
 def test_the_gauge_tells_each_sleep_once():
     clocks = Clocks()
-    gauge = SleepGauge(clocks.monotonic, clocks.sleepless)
+    gauge = SuspendDetector(clocks.monotonic, clocks.sleepless)
     assert gauge.slept() == 0
     clocks.asleep += HOURS
     assert gauge.slept() == pytest.approx(HOURS, abs=1)
@@ -44,15 +44,15 @@ def test_the_gauge_tells_each_sleep_once():
 
 
 def test_this_systems_sleepless_clock_runs():
-    before = sleepless_clock()
+    before = suspend_clock()
     time.sleep(0.01)
-    assert 0 < sleepless_clock() - before < 60
+    assert 0 < suspend_clock() - before < 60
 
 
 def test_the_guard_tells_and_ends(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
+    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     clocks, told = Clocks(), queue.SimpleQueue()
-    guard = SleepGuard(SleepGauge(clocks.monotonic, clocks.sleepless), told.put)
+    guard = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.sleepless), told.put)
     before = set(threading.enumerate())
     guard.begin()
     guard.begin()
@@ -68,7 +68,7 @@ def test_the_guard_tells_and_ends(monkeypatch):
 @pytest.mark.parametrize("counted", [False, True])
 def test_a_sleep_ends_what_was_waited_for_and_counts_for_nobody(counted):
     now = [1000.0]
-    schedule = Schedule(Pace(check_interval=5, max_wait_time=300), lambda: now[0])
+    schedule = Schedule(PollPolicy(check_interval=5, max_wait_time=300), lambda: now[0])
     for _ in range(4):
         schedule.probe_failed(None)
     schedule.probe_failed(60.0)
@@ -85,7 +85,7 @@ def test_a_sleep_ends_what_was_waited_for_and_counts_for_nobody(counted):
 
 def test_a_sleep_while_the_user_is_needed_is_counted_once():
     now = [0.0]
-    schedule = Schedule(Pace(max_wait_time=300), lambda: now[0])
+    schedule = Schedule(PollPolicy(max_wait_time=300), lambda: now[0])
     now[0] = 10
     schedule.stop_clock()
     now[0] += HOURS
@@ -100,7 +100,7 @@ class Desk:
     def __init__(self, prober, visitor=None):
         self.clocks = Clocks()
         self.said = queue.SimpleQueue()
-        self.watch = Watch(
+        self.watch = WatchList(
             Services(prober, visitor),
             lambda _, work: threading.Thread(target=work, daemon=True).start(),
             self.said.put,
@@ -116,7 +116,7 @@ class Desk:
 
 @pytest.fixture
 def desk(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
+    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     prober = FakeProber()
     desk = Desk(prober)
     desk.prober = prober
@@ -126,8 +126,8 @@ def desk(monkeypatch):
 
 
 def test_after_waking_it_asks_at_once_and_has_not_timed_out(desk):
-    row = desk.watch.add(RUN, Goal(), Pace(check_interval=100, max_wait_time=300))
-    desk.prober.answer(Probe(Answer.TROUBLE, message="Rate limited", retry_after=250))
+    row = desk.watch.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=300))
+    desk.prober.answer(Probe(ProbeOutcome.TROUBLE, message="Rate limited", retry_after=250))
     desk.until(lambda: "Rate limited" in row.message)
     desk.clocks.asleep += HOURS
     desk.prober.answer(ABSENT)
@@ -136,10 +136,10 @@ def test_after_waking_it_asks_at_once_and_has_not_timed_out(desk):
 
 
 def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 1000)
+    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 1000)
     prober = FakeProber()
     desk = Desk(prober)
-    row = desk.watch.add(RUN, Goal(), Pace(check_interval=0.3, max_wait_time=300))
+    row = desk.watch.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
     prober.answer(ABSENT)
     desk.until(lambda: "not available yet" in row.message)
     desk.clocks.counted += HOURS
@@ -150,10 +150,10 @@ def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
 
 
 def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.sleeping._EVERY", 0.01)
+    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     prober, visitor = FakeProber(), FakeVisitor()
     desk = Desk(prober, visitor)
-    row = desk.watch.add(RUN, Goal(), Pace(check_interval=100, max_wait_time=0))
+    row = desk.watch.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
     prober.answer(ABSENT)
     visitor.end_visit()
     desk.until(lambda: "loaded" in row.message)

@@ -14,9 +14,9 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import Change, KeptRun
+from wandb_tui.core.log import Attempt, LogLine
+from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.probe import RunInfo
-from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
@@ -26,7 +26,7 @@ from wandb_tui.services.disk.store import KEPT_LINES, SqliteWatchStore
 OTHER = RunAddress("lab", "forks", "def456")
 SERVER = "https://api.wandb.ai"
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-WAITING = KeptRun(RUN, Goal(), 1, State.WAITING, "Not yet", None, 12.5, baseline=2)
+WAITING = StoredRun(RUN, Goal(), 1, State.WAITING, "Not yet", None, 12.5, baseline=2)
 
 OLD_TABLE = """
 CREATE TABLE run (
@@ -60,7 +60,7 @@ def another(path, server=SERVER, **options):
 
 
 def added(row, *lines):
-    return Change(row.run, row, added=True, wish=True, lines=lines)
+    return RowChange(row.run, row, added=True, wish=True, lines=lines)
 
 
 def line(number, attempt=1, **more):
@@ -80,7 +80,7 @@ def test_a_row_comes_back_as_it_was(store, path, open_umask):
         Attempt(2, NOON + timedelta(seconds=10), None, State.WAITING, "Not yet"),
     )
     row = replace(WAITING, attempt=2, attempts=attempts)
-    store.write([added(row), added(KeptRun(OTHER, Goal.parse("step:200")))])
+    store.write([added(row), added(StoredRun(OTHER, Goal.parse("step:200")))])
     first, second = another(path).load()
     assert first == row
     assert second.goal == Goal.parse("step:200")
@@ -90,10 +90,10 @@ def test_a_row_comes_back_as_it_was(store, path, open_umask):
 
 def test_what_was_known_of_the_run_and_why_it_failed_are_kept(store, path):
     known = replace(WAITING, run_info=RunInfo("brisk-sun-12", "running", 1204), times=Times(7.0, 0.0))
-    failed = KeptRun(OTHER, Goal(), 1, State.FAILED, "No such run", failure=Failure.NOT_FOUND)
+    failed = StoredRun(OTHER, Goal(), 1, State.FAILED, "No such run", failure=Failure.NOT_FOUND)
     store.write([added(known), added(failed)])
     assert another(path).load() == [known, failed]
-    store.write([Change(RUN, replace(WAITING, run_info=RunInfo(state="finished", last_step=2**70)))])
+    store.write([RowChange(RUN, replace(WAITING, run_info=RunInfo(state="finished", last_step=2**70)))])
     first, _ = another(path).load()
     assert first.run_info == RunInfo("brisk-sun-12", "finished", 1204), "what is not told now is not forgotten"
     assert first.times == Times(7.0, 0.0), "what was not wished here stays"
@@ -118,7 +118,7 @@ def test_lines_are_kept_whole_in_order_and_bounded(store, path):
     (kept,) = again.lines(RUN)
     assert kept == replace(first, message=first.message.replace("\ud800", "?"))
     for number in range(0, 1000, 10):
-        store.write([Change(RUN, WAITING, news=False, lines=tuple(line(number + i) for i in range(10)))])
+        store.write([RowChange(RUN, WAITING, news=False, lines=tuple(line(number + i) for i in range(10)))])
     again = another(path)
     again.load()
     lines = again.lines(RUN)
@@ -129,14 +129,14 @@ def test_lines_are_kept_whole_in_order_and_bounded(store, path):
 def test_only_the_lines_from_before_the_load_are_told(store):
     store.write([added(WAITING, line(1))])
     store.load()
-    store.write([Change(RUN, WAITING, lines=(line(2),))])
+    store.write([RowChange(RUN, WAITING, lines=(line(2),))])
     assert [n.message for n in store.lines(RUN)] == ["line 1"]
 
 
 def test_what_is_removed_goes_with_all_that_belongs_to_it(store, path):
     row = replace(WAITING, attempts=(Attempt(1, NOON),))
-    store.write([added(row, line(1)), added(KeptRun(OTHER, Goal()))])
-    store.write([Change(RUN, None)])
+    store.write([added(row, line(1)), added(StoredRun(OTHER, Goal()))])
+    store.write([RowChange(RUN, None)])
     assert [row.run for row in another(path).load()] == [OTHER]
     assert count(path, "line") == count(path, "attempt") == 0
     store.write([added(row)])
@@ -167,38 +167,38 @@ def test_what_another_dashboard_adds_changes_and_removes_is_seen(store, path):
     store.load()
     other.load()
     store.write([added(WAITING)])
-    other.write([added(KeptRun(OTHER, Goal()))])
+    other.write([added(StoredRun(OTHER, Goal()))])
     assert {row.run for row in store.elsewhere().rows} == {RUN, OTHER}
     assert {row.run for row in other.elsewhere().rows} == {RUN, OTHER}
     assert store.elsewhere() is other.elsewhere() is None
-    other.write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True), Change(OTHER, None)])
+    other.write([RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True), RowChange(OTHER, None)])
     (row,) = store.elsewhere().rows
     assert row.goal == Goal.parse("v3")
-    other.write([Change(RUN, WAITING, news=False, lines=(line(1),))])
+    other.write([RowChange(RUN, WAITING, news=False, lines=(line(1),))])
     assert store.elsewhere() is None, "its log alone is no news"
 
 
 def test_progress_does_not_bring_back_what_another_has_removed(store, path):
     store.write([added(WAITING)])
-    another(path).write([Change(RUN, None)])
-    store.write([Change(RUN, WAITING, lines=(line(1),))])
+    another(path).write([RowChange(RUN, None)])
+    store.write([RowChange(RUN, WAITING, lines=(line(1),))])
     assert another(path).load() == []
 
 
 def test_what_comes_back_stands_where_it_stood(store, path):
     rows = [replace(WAITING, run=RunAddress("lab", "forks", f"r{n}")) for n in range(4)]
     store.write([added(row) for row in rows])
-    store.write([Change(rows[1].run, None), Change(rows[2].run, None)])
+    store.write([RowChange(rows[1].run, None), RowChange(rows[2].run, None)])
     store.write([added(replace(WAITING, run=OTHER)), added(rows[2])])
     store.write([replace(added(rows[1]), back=True)])
-    at_once = Change(rows[0].run, None).then(replace(added(rows[0]), back=True), 10)
+    at_once = RowChange(rows[0].run, None).then(replace(added(rows[0]), back=True), 10)
     store.write([at_once])
     assert [kept.run for kept in another(path).load()] == [rows[0].run, rows[1].run, rows[3].run, OTHER, rows[2].run]
 
 
 def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
     store.write([added(WAITING)])
-    store.write([Change(RUN, None)])
+    store.write([RowChange(RUN, None)])
     path.unlink()
     another(path).write([added(replace(WAITING, run=OTHER))])
     store.write([replace(added(WAITING), back=True)])
@@ -207,20 +207,20 @@ def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
 
 def test_progress_does_not_undo_another_dashboards_goal(store, path):
     store.write([added(WAITING)])
-    another(path).write([Change(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True)])
-    store.write([Change(RUN, WAITING)])
+    another(path).write([RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True)])
+    store.write([RowChange(RUN, WAITING)])
     assert another(path).load()[0].goal == Goal.parse("v3")
 
 
 @pytest.mark.parametrize("end", [State.CANCELLED, State.AVAILABLE])
 def test_an_attempt_that_has_ended_stays_so_until_the_next_one(store, path, end):
     store.write([added(WAITING)])
-    another(path).write([Change(RUN, replace(WAITING, state=end))])
-    store.write([Change(RUN, WAITING)])
+    another(path).write([RowChange(RUN, replace(WAITING, state=end))])
+    store.write([RowChange(RUN, WAITING)])
     assert another(path).load()[0].state is end
-    store.write([Change(RUN, replace(WAITING, attempt=2))])
+    store.write([RowChange(RUN, replace(WAITING, attempt=2))])
     assert another(path).load()[0].state is State.WAITING
-    another(path).write([Change(RUN, WAITING)])
+    another(path).write([RowChange(RUN, WAITING)])
     assert another(path).load()[0].attempt == 2
 
 
@@ -229,7 +229,7 @@ def test_many_writers_lose_nothing(path):
         mine = another(path)
         for number in range(10):
             run = RunAddress("lab", name, f"run{number}")
-            mine.write([added(KeptRun(run, Goal(), 1), line(number))])
+            mine.write([added(StoredRun(run, Goal(), 1), line(number))])
 
     threads = [threading.Thread(target=work, args=(f"project{n}",)) for n in range(4)]
     for thread in threads:
@@ -251,8 +251,8 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(store, path):
         db.execute("INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     db.close()
     (row,) = store.load()
-    assert row == KeptRun(RUN, Goal.parse("newer"), 3, State.WAITING, "Not yet", None, 42.0)
-    store.write([Change(RUN, row, lines=(line(1),))])
+    assert row == StoredRun(RUN, Goal.parse("newer"), 3, State.WAITING, "Not yet", None, 42.0)
+    store.write([RowChange(RUN, row, lines=(line(1),))])
     store.keep_view("filter", "lab")
     assert another(path).load_view() == {"filter": "lab"}
 
@@ -285,7 +285,7 @@ def test_a_newer_file_is_left_alone(store, path):
 
 
 def test_a_row_of_the_future_is_left_alone(store, path):
-    store.write([added(WAITING), added(KeptRun(OTHER, Goal()))])
+    store.write([added(WAITING), added(StoredRun(OTHER, Goal()))])
     with sqlite3.connect(path) as db:
         db.execute("UPDATE run SET state = 'dreaming' WHERE run_id = 'abc123'")
     db.close()
@@ -297,7 +297,9 @@ def test_a_row_of_the_future_is_left_alone(store, path):
 
 @pytest.mark.parametrize("damage", ["all", "middle"])
 def test_a_damaged_file_is_put_aside_and_said(store, path, damage):
-    store.write([added(KeptRun(RunAddress("lab", "forks", f"run{n}"), Goal(), message="x" * 300)) for n in range(200)])
+    store.write(
+        [added(StoredRun(RunAddress("lab", "forks", f"run{n}"), Goal(), message="x" * 300)) for n in range(200)]
+    )
     content = bytearray(path.read_bytes())
     content[0 if damage == "all" else 4096 : len(content)] = b"\xff" * (len(content) - (0 if damage == "all" else 4096))
     path.write_bytes(content)
@@ -315,7 +317,7 @@ def test_a_file_that_was_replaced_is_no_removal(store, path):
     other.write([added(WAITING)])
     store.load()
     path.unlink()
-    other.write([added(KeptRun(OTHER, Goal()))])
+    other.write([added(StoredRun(OTHER, Goal()))])
     found = store.elsewhere()
     assert found.replaced
     assert [row.run for row in found.rows] == [OTHER]
@@ -345,7 +347,7 @@ def test_what_fails_changes_nothing(store, path):
             raise RuntimeError(name)
 
     with pytest.raises(RuntimeError):
-        store.write([added(KeptRun(OTHER, Goal())), Change(RUN, Broken())])
+        store.write([added(StoredRun(OTHER, Goal())), RowChange(RUN, Broken())])
     assert [row.run for row in another(path).load()] == [RUN]
 
 
@@ -371,8 +373,8 @@ def test_a_disk_that_takes_nothing_more_is_said_and_can_still_be_read(store, pat
     store.write([added(WAITING)])
     pragma.append(trouble)
     with pytest.raises(StoreError, match=says):
-        store.write([added(KeptRun(OTHER, Goal()), *(line(n) for n in range(2000)))])
+        store.write([added(StoredRun(OTHER, Goal()), *(line(n) for n in range(2000)))])
     assert [row.run for row in another(path).load()] == [RUN]
     pragma.clear()
-    store.write([added(KeptRun(OTHER, Goal()))])
+    store.write([added(StoredRun(OTHER, Goal()))])
     assert len(another(path).load()) == 2

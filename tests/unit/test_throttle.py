@@ -2,13 +2,13 @@
 
 import pytest
 
-from wandb_tui.core.probe import Answer
-from wandb_tui.core.sleeping import SleepGauge
+from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.suspend import SuspendDetector
 from wandb_tui.services.wandb_api.graphql import Limits, Reply
 from wandb_tui.services.wandb_api.throttle import Throttle
 
 GOOD = Reply(data={}, status=200)
-BROKEN = Reply(problem=Answer.TROUBLE, message="It is in trouble (HTTP 502)", status=502)
+BROKEN = Reply(problem=ProbeOutcome.TROUBLE, message="It is in trouble (HTTP 502)", status=502)
 
 
 class Times:
@@ -17,7 +17,7 @@ class Times:
     def __init__(self):
         self.now = 1000.0
         self.asleep = 0.0
-        gauge = SleepGauge(lambda: self.now, lambda: self.now + self.asleep)
+        gauge = SuspendDetector(lambda: self.now, lambda: self.now + self.asleep)
         self.throttle = Throttle(lambda: self.now, gauge, jitter=lambda _, most: most)
 
     def hold_after(self, reply):
@@ -31,7 +31,9 @@ def times():
 
 
 def limited(**limits):
-    return Reply(problem=Answer.TROUBLE, message="Rate limited", status=429, limits=Limits(**limits), limited=True)
+    return Reply(
+        problem=ProbeOutcome.TROUBLE, message="Rate limited", status=429, limits=Limits(**limits), limited=True
+    )
 
 
 def test_a_second_between_two_requests(times):
@@ -94,7 +96,7 @@ def test_it_backs_off_from_a_server_in_trouble_and_comes_back_quickly(times):
 
 
 def test_a_server_in_trouble_may_say_itself_when_to_come_back(times):
-    reply = Reply(problem=Answer.TROUBLE, message="maintenance", status=503, limits=Limits(retry_after=30.0))
+    reply = Reply(problem=ProbeOutcome.TROUBLE, message="maintenance", status=503, limits=Limits(retry_after=30.0))
     assert times.hold_after(reply) == 30
 
 

@@ -11,16 +11,16 @@ from core_fakes import ABSENT, RUN, FakeProber, there
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import AttemptEnded, Event, Level
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.log import Attempt, LogLine
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.probe import Answer, Probe
-from wandb_tui.core.record import Attempt, LogLine
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.persistence import StoredRun
+from wandb_tui.core.probe import Probe, ProbeOutcome
+from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.core.watch import LOG_LINES, Watch
+from wandb_tui.core.watch_list import LOG_LINES, WatchList
 
 OTHER = RunAddress("lab", "forks", "def456")
-SLOW = Pace(check_interval=100, max_wait_time=0)
+SLOW = PollPolicy(check_interval=100, max_wait_time=0)
 
 
 class Desk:
@@ -28,7 +28,7 @@ class Desk:
 
     def __init__(self, prober, **options):
         self.said = queue.SimpleQueue()
-        self.watch = Watch(Services(prober, None), self.spawn, self.said.put, **options)
+        self.watch = WatchList(Services(prober, None), self.spawn, self.said.put, **options)
         self.refuse = False
 
     def spawn(self, run, work):
@@ -153,9 +153,9 @@ def test_a_queued_run_can_be_cancelled(desk):
 
 def test_restored_rows_go_on_or_rest(desk):
     rests = desk.watch.restore(
-        KeptRun(RUN, Goal(), 3, State.AVAILABLE, "done", "lab/forks/run-abc123-history:v0", 42.0)
+        StoredRun(RUN, Goal(), 3, State.AVAILABLE, "done", "lab/forks/run-abc123-history:v0", 42.0)
     )
-    goes_on = desk.watch.restore(KeptRun(OTHER, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
+    goes_on = desk.watch.restore(StoredRun(OTHER, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
     assert not rests.running
     assert rests.elapsed(time.monotonic()) == 42.0
     assert goes_on.running
@@ -166,7 +166,7 @@ def test_restored_rows_go_on_or_rest(desk):
 
 def test_what_is_held_back_begins_only_after_its_release(desk):
     desk.watch.hold()
-    goes_on = desk.watch.restore(KeptRun(RUN, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
+    goes_on = desk.watch.restore(StoredRun(RUN, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
     new = desk.watch.add(OTHER, Goal(), SLOW)
     desk.watch.hold("Waits")
     for row in (goes_on, new):
@@ -179,21 +179,21 @@ def test_what_is_held_back_begins_only_after_its_release(desk):
 
 
 def test_a_goal_of_something_newer_remembers_what_was_there(desk, prober):
-    kept = KeptRun(RUN, Goal.parse("newer"), 1, State.WAITING, "…", baseline=1)
+    kept = StoredRun(RUN, Goal.parse("newer"), 1, State.WAITING, "…", baseline=1)
     row = desk.watch.restore(kept, SLOW)
     prober.answer(there(2))
     desk.until(lambda: row.state is State.AVAILABLE)
 
 
 def test_what_goes_on_has_the_time_for_a_visit(desk):
-    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.WAITING, elapsed=299.0), Pace(max_wait_time=300))
+    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.WAITING, elapsed=299.0), PollPolicy(max_wait_time=300))
     assert 240 <= row.elapsed(time.monotonic()) < 245
 
 
 def test_what_goes_on_begins_when_its_old_thread_has_ended(desk):
     desk.watch.add(RUN, Goal(), SLOW)
     desk.watch.remove(RUN)
-    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.WAITING, elapsed=7.0), SLOW)
+    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.WAITING, elapsed=7.0), SLOW)
     assert row.restart_wanted
     desk.until(lambda: row.state is State.WAITING)
     assert (row.attempt, row.running, row.elapsed_then >= 7) == (1, True, True)
@@ -279,7 +279,7 @@ def test_a_restored_run_remembers_its_log_and_its_attempts(desk):
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
     before = [LogLine(noon, 1, "long ago", state=State.FAILED), LogLine(noon, 2, "just now", state=State.WAITING)]
     attempts = (Attempt(1, noon, noon, State.FAILED, "long ago"), Attempt(2, noon, None, State.WAITING))
-    row = desk.watch.restore(KeptRun(RUN, Goal(), 2, State.WAITING, attempts=attempts), SLOW)
+    row = desk.watch.restore(StoredRun(RUN, Goal(), 2, State.WAITING, attempts=attempts), SLOW)
     desk.watch.recall(row, before)
     assert [line.message for line in row.log][:3] == ["long ago", "just now", "Goes on after 0 s of waiting"]
     assert desk.watch.recall(row, before) is None, "once is enough"
@@ -294,8 +294,10 @@ def test_a_restored_run_remembers_its_log_and_its_attempts(desk):
 
 
 def test_all_logs_together_are_bounded(monkeypatch, desk):
-    monkeypatch.setattr("wandb_tui.core.watch.ALL_LINES", 600)
-    rows = [desk.watch.restore(KeptRun(RunAddress("lab", "forks", f"r{n}"), Goal(), 1, State.FAILED)) for n in range(3)]
+    monkeypatch.setattr("wandb_tui.core.watch_list.ALL_LINES", 600)
+    rows = [
+        desk.watch.restore(StoredRun(RunAddress("lab", "forks", f"r{n}"), Goal(), 1, State.FAILED)) for n in range(3)
+    ]
     for row in rows:
         for number in range(300):
             desk.watch.fold(Event(row.run, 1, State.WAITING, f"line {number}"))
@@ -312,9 +314,9 @@ def test_a_log_is_bounded(desk):
 
 
 def test_a_log_counts_what_is_said_again_and_again(monkeypatch, desk):
-    monkeypatch.setattr("wandb_tui.core.watch.ALL_LINES", 0)
+    monkeypatch.setattr("wandb_tui.core.watch_list.ALL_LINES", 0)
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.FAILED), SLOW)
+    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
     for second in range(150):
         message = f"not there, next check in {second % 7} s"
         desk.watch.fold(Event(RUN, 1, State.WAITING, message, time=noon + timedelta(seconds=second)))
@@ -327,7 +329,7 @@ def test_a_log_counts_what_is_said_again_and_again(monkeypatch, desk):
 
 def test_recalled_lines_are_counted(desk):
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    row = desk.watch.restore(KeptRun(RUN, Goal(), 1, State.FAILED), SLOW)
+    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
     desk.watch.recall(row, [LogLine(noon, 1, f"not there, next check in {n} s") for n in range(3)])
     assert [line.nth for line in row.log] == [1, 2, 3]
 
@@ -367,7 +369,7 @@ def test_a_goal_changed_before_the_old_thread_has_ended_waits_for_that(desk, pro
 
 def test_what_a_row_says_counts_down(desk, prober):
     row = desk.watch.add(RUN, Goal(), SLOW)
-    prober.answer(Probe(Answer.TROUBLE, message="Rate limited", retry_after=20))
+    prober.answer(Probe(ProbeOutcome.TROUBLE, message="Rate limited", retry_after=20))
     desk.until(lambda: "Rate limited" in row.message)
     assert row.says(row.heard_at) == "Rate limited, next check in 20 s"
     assert row.says(row.heard_at + 3) == "Rate limited, next check in 17 s"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from wandb_tui.core.goal import Goal
     from wandb_tui.core.ports import Identity
-    from wandb_tui.ui.app import WandbTuiApp
+    from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.wiring import Wiring
 
     Given = str | tuple[str, Goal]
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 @HOST
 def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     """The dashboard."""
+    from wandb_tui.cli.demo import check_terminal
     from wandb_tui.core.goal import Goal
-    from wandb_tui.demo import check_terminal
 
     goal = Goal.parse(until)
     wiring = build_wiring(host)
@@ -56,7 +56,7 @@ def demo(yes: bool) -> int:
     Example:
       wandb-tui demo
     """
-    from wandb_tui.demo import check_terminal, open_demo
+    from wandb_tui.cli.demo import check_terminal, open_demo
 
     check_terminal()
     return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, kept=False))
@@ -65,12 +65,12 @@ def demo(yes: bool) -> int:
 def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> WandbTuiApp:
     """The dashboard on these services, with these runs added; `kept` tells whether its list outlives it."""
     from wandb_tui.services.browser.launch import has_display
-    from wandb_tui.services.credentials.redact import redact
+    from wandb_tui.services.credentials.redaction import redact
     from wandb_tui.services.desktop import into_tmux, open_page
-    from wandb_tui.ui.app import WandbTuiApp
-    from wandb_tui.ui.backend import Backend, Notices
-    from wandb_tui.ui.sequences import shows_links
-    from wandb_tui.wiring import LateAccount
+    from wandb_tui.text.osc import shows_links
+    from wandb_tui.ui.app.app import WandbTuiApp
+    from wandb_tui.ui.runtime.backend import Backend, NotificationSettings
+    from wandb_tui.wiring import DeferredAccount
 
     def open_window() -> Future[Identity]:
         return wiring.visitor.sign_in_by_hand()
@@ -82,7 +82,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         server=lambda: wiring.server.info,
         host=wiring.server.shown,
         services=lambda: wiring.services(user_can_mend=True),
-        account=LateAccount(wiring),
+        account=DeferredAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,
         pace=wiring.habitual(settings.pace),
@@ -93,7 +93,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         doctor=lambda: wiring.doctor,
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
-        notices=Notices(toast=told.toast, bell=told.bell, terminal=told.terminal),
+        notices=NotificationSettings(toast=told.toast, bell=told.bell, terminal=told.terminal),
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
@@ -109,7 +109,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
 
 
 def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> int:
-    from wandb_tui.ui.terminal import run_app
+    from wandb_tui.ui.app.terminal import run_app
 
     try:
         return run_app(dashboard_app(wiring, runs, kept=kept), wiring.paths.log_file)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wandb_tui.cli.console import say
 from wandb_tui.cli.options import HOST, NOT_DONE, REFUSED, build_wiring, provide_browser
-from wandb_tui.shell import say
 
 if TYPE_CHECKING:
     from wandb_tui.doctor import Check

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wandb_tui import shell
+from wandb_tui.cli import console
 from wandb_tui.cli.options import HOST, build_wiring
 from wandb_tui.core.errors import KeyringError, UsageError
 
@@ -38,22 +38,22 @@ def login(
       wandb-tui login --window --print-session |
         ssh cluster wandb-tui login --session-stdin
     """
-    from wandb_tui import signing
+    from wandb_tui.cli import login_flow
 
     if print_session and sys.stdout.isatty():
         raise UsageError("--print-session does not write a session to a terminal.", "Pipe it to where it is needed.")
 
     def say(text: str) -> None:
-        shell.say(text, err=print_session)
+        console.say(text, err=print_session)
 
     wiring = build_wiring(host)
     try:
         if session_stdin:
-            signing.take_session(wiring)
+            login_flow.take_session(wiring)
         elif window:
-            signing.log_in_by_hand(wiring, say=say, handing_on=print_session)
+            login_flow.log_in_by_hand(wiring, say=say, handing_on=print_session)
         elif not print_session or username:
-            entered = signing.secrets_for(
+            entered = login_flow.secrets_for(
                 wiring,
                 username,
                 password_stdin=password_stdin,
@@ -61,12 +61,12 @@ def login(
                 handing_on=print_session,
             )
             if entered is None:
-                signing.try_environment(wiring, say=say)
+                login_flow.try_environment(wiring, say=say)
             else:
                 wiring.use(entered.credentials, entered.api_key)
-                signing.log_in(wiring, entered, verify=not no_verify, say=say, handing_on=print_session)
+                login_flow.log_in(wiring, entered, verify=not no_verify, say=say, handing_on=print_session)
         if print_session:
-            click.echo(signing.hand_session(wiring))
+            click.echo(login_flow.hand_session(wiring))
     finally:
         wiring.close()
 
@@ -90,6 +90,6 @@ def logout(host: str | None) -> None:
         message = f"The browser session is forgotten, but not what the keyring holds for {host_name}. {error.message}"
         raise KeyringError(message, error.hint) from None
     if has_keyring():
-        shell.say(f"Forgotten: password, API key and browser session for {host_name}.")
+        console.say(f"Forgotten: password, API key and browser session for {host_name}.")
     else:
-        shell.say(f"Nothing is kept for {host_name} now; this machine has no keyring.")
+        console.say(f"Nothing is kept for {host_name} now; this machine has no keyring.")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.core.errors import NoBrowserError, UsageError
-from wandb_tui.shell import columns, fitted, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ UNTIL = click.option(
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
     """The services for the chosen server, with what goes wrong in them written to the log file."""
-    from wandb_tui.services.disk.logs import log_to
+    from wandb_tui.services.disk.log_file import log_to
     from wandb_tui.wiring import Wiring
 
     wiring = Wiring(host=host, anonymous_ok=anonymous_ok)
@@ -62,7 +62,7 @@ def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
 def provide_browser(*, yes: bool, ask: bool = True) -> Path:
     """The browser; where there is none, one is installed, after asking unless `yes`."""
     from wandb_tui.services.browser.driver import usable_browser
-    from wandb_tui.services.browser.install import install_browser
+    from wandb_tui.services.browser.installation import install_browser
 
     try:
         return usable_browser(os.environ)

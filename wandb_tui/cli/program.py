@@ -15,14 +15,14 @@ import click
 
 from wandb_tui import __version__
 from wandb_tui.cli.completion import completion
+from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.dashboard import dashboard, demo
 from wandb_tui.cli.doctor import doctor
 from wandb_tui.cli.login import login, logout
 from wandb_tui.cli.options import BAD_USAGE, INTERRUPTED, NOT_DONE, REFUSED
 from wandb_tui.cli.sandbox import sandbox
-from wandb_tui.cli.wait import wait
+from wandb_tui.cli.wait.command import wait
 from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
-from wandb_tui.shell import columns, fitted, say
 
 _WIDEST, _NARROWEST, _USUAL = 100, 50, 80
 _LOOKS_LIKE = 0.75
@@ -116,7 +116,7 @@ def main() -> NoReturn:
 
 def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     """Print the traceback of a fault of our own, without the secrets that are known."""
-    from wandb_tui.services.credentials.redact import learn_from, redact
+    from wandb_tui.services.credentials.redaction import learn_from, redact
 
     learn_from(os.environ)
     if sys.stderr is not None:

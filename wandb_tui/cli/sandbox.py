@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from wandb_tui.cli.console import say
 from wandb_tui.core.errors import UsageError, WandbTuiError
-from wandb_tui.shell import say
 
 
 class _SandboxCommand(click.Command):

@@ -63,7 +63,7 @@ class ListedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class ResultPage(Generic[T]):
     """Some of a long list.
 
     Attributes:

@@ -10,7 +10,7 @@ _SHOWN_FROM = 0.05
 """Seconds from which on it is told how long a look took: less would read 0.0 s."""
 
 
-class Mark(StrEnum):
+class CheckStatus(StrEnum):
     """How a check came out."""
 
     GOOD = "good"
@@ -19,14 +19,14 @@ class Mark(StrEnum):
     SKIPPED = "skipped"
 
 
-SIGNS = {Mark.GOOD: "✔", Mark.WARNING: "!", Mark.BAD: "✖", Mark.SKIPPED: "–"}
+SIGNS = {CheckStatus.GOOD: "✔", CheckStatus.WARNING: "!", CheckStatus.BAD: "✖", CheckStatus.SKIPPED: "–"}
 """The sign before each."""
 
 NAME_WIDTH = 16
 """Cells for a check's name."""
 
 
-class Mend(StrEnum):
+class Fix(StrEnum):
     """What mends it at the press of a key."""
 
     NOTHING = ""
@@ -51,13 +51,13 @@ class Check:
     """
 
     name: str
-    mark: Mark
+    mark: CheckStatus
     message: str
     hint: str = ""
     details: tuple[str, ...] = ()
     seconds: float = 0.0
     refused: bool = False
-    mend: Mend = Mend.NOTHING
+    mend: Fix = Fix.NOTHING
 
     @property
     def took(self) -> str:
@@ -72,7 +72,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PendingCheck:
     """A check that is still to be made.
 
     Attributes:
@@ -105,7 +105,7 @@ class TerminalFacts:
 
 def summary(checks: Iterable[Check], *, named: bool = False) -> str:
     """How they came out in all, in a few words, with names if wanted; empty where all is well."""
-    names: dict[Mark, list[str]] = {Mark.BAD: [], Mark.WARNING: []}
+    names: dict[CheckStatus, list[str]] = {CheckStatus.BAD: [], CheckStatus.WARNING: []}
     for check in checks:
         names.get(check.mark, []).append(check.name)
     bad, warned = names.values()

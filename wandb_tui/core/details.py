@@ -74,7 +74,7 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True)
-class Covers:
+class VersionCoverage:
     """Which steps a version covers.
 
     Attributes:
@@ -89,7 +89,7 @@ class Covers:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class MetricSeries:
     """A sample of a metric's values over the steps.
 
     Attributes:

@@ -129,5 +129,5 @@ class AttemptEnded:
     attempt: int
 
 
-Said = Event | AttemptEnded
+MonitorMessage = Event | AttemptEnded
 """All that comes from a monitor's thread."""

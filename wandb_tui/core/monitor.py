@@ -17,9 +17,7 @@ from typing import Any, assert_never
 from zlib import crc32
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.cautions import Caution, cautions
-from wandb_tui.core.control import Control
-from wandb_tui.core.countdown import counting_down
+from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import (
     ApiKeyError,
     KeyringError,
@@ -34,11 +32,13 @@ from wandb_tui.core.errors import (
 )
 from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
 from wandb_tui.core.goal import GoalKind, logged_enough
+from wandb_tui.core.goal_warnings import GoalWarning, goal_warnings
+from wandb_tui.core.log_dedup import counting_down
 from wandb_tui.core.ports import Identity, Prober, Visit, Visitor
-from wandb_tui.core.probe import Answer, Probe, RunInfo
-from wandb_tui.core.schedule import Clock, Pace, Schedule
-from wandb_tui.core.sleeping import NOTICEABLE
+from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.schedule import Clock, PollPolicy, Schedule
 from wandb_tui.core.state import State, may_move
+from wandb_tui.core.suspend import NOTICEABLE
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +73,10 @@ class Monitor:
         self,
         run: RunAddress,
         services: Services,
-        control: Control,
+        control: AttemptHandle,
         say: Say,
         *,
-        pace: Pace | None = None,
+        pace: PollPolicy | None = None,
         attempt: int = 1,
         clock: Clock = time.monotonic,
         turns: Turns | None = None,
@@ -94,7 +94,7 @@ class Monitor:
         self._clock = clock
         self._turns = turns or nullcontext()
         place = crc32(str(run).encode()) / 2**32
-        self._schedule = Schedule(pace or Pace(), clock, elapsed=elapsed, place=place)
+        self._schedule = Schedule(pace or PollPolicy(), clock, elapsed=elapsed, place=place)
         self._state = State.QUEUED
         self._last_message = ""
         self._goal = control.goal
@@ -103,7 +103,7 @@ class Monitor:
         self._run_info: RunInfo | None = None
         self._unanswered: ServerError | None = None
         self._covered_in_state: str | None = None
-        self._cautions: dict[Caution, str] = {}
+        self._cautions: dict[GoalWarning, str] = {}
         self._probing: Future[Probe] | None = None
         self._signing_in: Future[Identity] | None = None
         self._mending: Future[None] | None = None
@@ -232,13 +232,13 @@ class Monitor:
         probe, self._probing = self._probing.result(), None
         self._run_info = probe.run or self._run_info
         match probe.answer:
-            case Answer.THERE | Answer.ABSENT:
+            case ProbeOutcome.THERE | ProbeOutcome.ABSENT:
                 return self._weigh(probe)
-            case Answer.REFUSED:
+            case ProbeOutcome.REFUSED:
                 return self._fail(Failure.API_KEY, ApiKeyError(probe.message))
-            case Answer.MISSING:
+            case ProbeOutcome.MISSING:
                 return self._fail(Failure.NOT_FOUND, RunNotFoundError(probe.message))
-            case Answer.NOT_UNDERSTOOD | Answer.TROUBLE:
+            case ProbeOutcome.NOT_UNDERSTOOD | ProbeOutcome.TROUBLE:
                 # Nothing is visited yet: who does not understand us may be no W&B server at all.
                 self._trouble(probe)
             case never:
@@ -279,7 +279,7 @@ class Monitor:
         """Say, once each, what speaks against the goal ever being met."""
         if probe.coverage is not None and probe.run is not None:
             self._covered_in_state = probe.run.state
-        for caution, sentence in cautions(self._goal, probe, forks=self._forks):
+        for caution, sentence in goal_warnings(self._goal, probe, forks=self._forks):
             if caution not in self._cautions:
                 self._cautions[caution] = sentence
                 self._say(self._waiting_state, sentence, level=Level.WARNING)
@@ -443,7 +443,7 @@ class Monitor:
             error=error,
             run_info=self._run_info,
             reason=reason,
-            cautions=tuple(self._cautions.values()),
+            goal_warnings=tuple(self._cautions.values()),
             baseline=self._baseline,
         )
         self._hear(event)

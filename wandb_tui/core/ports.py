@@ -13,15 +13,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.kept import Change, Json, KeptRun, OnDisk
+from wandb_tui.core.log import LogLine
+from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
 from wandb_tui.core.probe import Probe
-from wandb_tui.core.record import LogLine
 from wandb_tui.core.state import State
 
 if TYPE_CHECKING:
-    from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
-    from wandb_tui.core.checks import Look, TerminalFacts
-    from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
+    from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
+    from wandb_tui.core.checks import PendingCheck, TerminalFacts
+    from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
 
 
 class Prober(Protocol):
@@ -222,13 +222,13 @@ class ServerInfo:
 class WatchStore(Protocol):
     """What is kept of one server's watch list on disk. Every call may block, and may raise `StoreError`."""
 
-    def load(self) -> list[KeptRun]:
+    def load(self) -> list[StoredRun]:
         """All rows, in the order in which they were added."""
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, changes: Sequence[RowChange]) -> None:
         """Do all of it, or, if an error is raised, none of it."""
 
-    def elsewhere(self) -> OnDisk | None:
+    def elsewhere(self) -> StoreSnapshot | None:
         """The list, if others have changed it since the last call or since it was loaded; else None."""
 
     def lines(self, run: RunAddress) -> list[LogLine]:
@@ -262,15 +262,15 @@ class Catalogue(Protocol):
     def entities(self) -> list[str]:
         """The API key's own entity first, then the others that it belongs to."""
 
-    def projects(self, entity: str, after: str = "") -> Page[str]:
+    def projects(self, entity: str, after: str = "") -> ResultPage[str]:
         """Some of the projects of an entity; `after` is what the page before said."""
 
-    def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> Page[ListedRun]:
+    def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> ResultPage[ListedRun]:
         """Some of the runs of a project, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class AttemptOutcome:
     """How an attempt ended.
 
     Attributes:
@@ -289,7 +289,7 @@ class Ended:
 class Hooks(Protocol):
     """Runs the user's own commands when attempts end. No call blocks."""
 
-    def ended(self, end: Ended, tell: Callable[[str], None]) -> None:
+    def ended(self, end: AttemptOutcome, tell: Callable[[str], None]) -> None:
         """Run the command for this end, if there is one.
 
         Args:
@@ -314,18 +314,18 @@ class Inspector(Protocol):
     def versions(self, run: RunAddress) -> Versions:
         """The versions of its history artifact."""
 
-    def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, Covers]:
+    def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, VersionCoverage]:
         """Which steps each of these versions covers, as far as that can be told."""
 
-    def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[Curve]:
+    def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[MetricSeries]:
         """A sample of each of these metrics, in their order."""
 
 
-class Examination(Protocol):
+class CheckSequence(Protocol):
     """Looks that are done one after the other, each needing those before it."""
 
     @property
-    def looks(self) -> Sequence[Look]:
+    def looks(self) -> Sequence[PendingCheck]:
         """They; all may block."""
 
     def give_up(self) -> None:
@@ -335,10 +335,10 @@ class Examination(Protocol):
 class Doctor(Protocol):
     """Looks at what works here and what does not, and mends what it can."""
 
-    def here(self, terminal: TerminalFacts) -> Sequence[Look]:
+    def here(self, terminal: TerminalFacts) -> Sequence[PendingCheck]:
         """What can be looked at without a run, all at the same time if one likes."""
 
-    def way(self, run: RunAddress, *, watched: bool) -> Examination:
+    def way(self, run: RunAddress, *, watched: bool) -> CheckSequence:
         """Try the whole way on one run: sign in, ask, visit, and see what starts an export.
 
         Args:

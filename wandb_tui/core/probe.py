@@ -9,7 +9,7 @@ from enum import StrEnum
 _GOING_ON = frozenset({"running", "pending", "preempting"})
 
 
-class Answer(StrEnum):
+class ProbeOutcome(StrEnum):
     """How the server answered; only `ABSENT` keeps a monitor waiting in silence."""
 
     THERE = "there"
@@ -97,14 +97,14 @@ class Probe:
 
     Attributes:
         answer: Which kind of answer.
-        artifact: The newest version, with `Answer.THERE`.
+        artifact: The newest version, with `ProbeOutcome.THERE`.
         run: What the same request told about the run.
         coverage: Which steps are covered, where that was asked.
         message: What went wrong, in one sentence, for the last four kinds.
         retry_after: Seconds that the server asks us to wait, if it does.
     """
 
-    answer: Answer
+    answer: ProbeOutcome
     artifact: ArtifactVersion | None = None
     run: RunInfo | None = None
     coverage: Coverage | None = None

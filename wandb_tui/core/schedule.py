@@ -28,14 +28,14 @@ _SLACK = 2.0
 
 
 class Times(NamedTuple):
-    """How often to look, and when to give up, in seconds; as in `Pace`."""
+    """How often to look, and when to give up, in seconds; as in `PollPolicy`."""
 
     check_interval: float
     max_wait_time: float
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollPolicy:
     """How often to look, and for how long; all in seconds.
 
     Attributes:
@@ -61,12 +61,12 @@ class Pace:
         """What of it the user chooses for each run."""
         return Times(self.check_interval, self.max_wait_time)
 
-    def at(self, times: Times | None) -> Pace:
+    def at(self, times: Times | None) -> PollPolicy:
         """This pace with these times, if there are any."""
         return replace(self, **times._asdict()) if times else self
 
 
-def resumed(elapsed: float, pace: Pace) -> float:
+def resumed(elapsed: float, pace: PollPolicy) -> float:
     """Where the clock of an attempt stands that goes on after a break, in seconds.
 
     The break itself does not count. Of `max_wait_time` there is always so much left that a visit and the quick probes
@@ -84,7 +84,7 @@ class Schedule:
     true, and those that are in a hurry need not queue behind the others.
     """
 
-    def __init__(self, pace: Pace, clock: Clock, *, elapsed: float = 0.0, place: float = 0.0) -> None:
+    def __init__(self, pace: PollPolicy, clock: Clock, *, elapsed: float = 0.0, place: float = 0.0) -> None:
         """Begin an attempt.
 
         Args:

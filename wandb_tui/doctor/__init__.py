@@ -5,8 +5,8 @@ tries the whole way on one run, ``exports.py`` finds out what starts an export, 
 dashboard.
 """
 
-from wandb_tui.core.checks import Check, Mark
-from wandb_tui.doctor.here import examine
-from wandb_tui.doctor.way import examine_run
+from wandb_tui.core.checks import Check, CheckStatus
+from wandb_tui.doctor.local_checks import examine
+from wandb_tui.doctor.run_trial import examine_run
 
-__all__ = ["Check", "Mark", "examine", "examine_run"]
+__all__ = ["Check", "CheckStatus", "examine", "examine_run"]

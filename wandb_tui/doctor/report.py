@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
-from wandb_tui.core.checks import Check, Mark, Mend
+from wandb_tui.core.checks import Check, CheckStatus, Fix
 from wandb_tui.core.errors import ApiKeyError, SignInError, SignInProblem, VisitError, WandbTuiError
-from wandb_tui.services.credentials.scrub import scrub
+from wandb_tui.services.credentials.anonymizer import anonymize
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 class Finding:
     """What a look found; the attributes are those of `Check`."""
 
-    mark: Mark
+    mark: CheckStatus
     message: str
     hint: str = ""
     details: tuple[str, ...] = ()
-    mend: Mend = Mend.NOTHING
+    mend: Fix = Fix.NOTHING
 
 
 def look(name: str, find: Callable[[], Finding]) -> Check:
@@ -34,24 +34,24 @@ def look(name: str, find: Callable[[], Finding]) -> Check:
         found = find()
     except WandbTuiError as error:
         operations = error.operations if isinstance(error, VisitError) else ()
-        found = Finding(Mark.BAD, error.message, error.hint, operations, _mend(error))
+        found = Finding(CheckStatus.BAD, error.message, error.hint, operations, _mend(error))
         refused = _is_refusal(error)
     except CancelledError:
-        found = Finding(Mark.SKIPPED, "given up")
+        found = Finding(CheckStatus.SKIPPED, "given up")
     except Exception as error:
         # Whoever asks what does not work here is not to be told nothing because of one look.
         log.exception("Looking at %s failed", name)
-        found = Finding(Mark.BAD, f"wandb-tui itself failed here: {type(error).__name__}", "Its log says more.")
+        found = Finding(CheckStatus.BAD, f"wandb-tui itself failed here: {type(error).__name__}", "Its log says more.")
     return _scrubbed(name, found, time.monotonic() - began, refused=refused)
 
 
 def skipped(name: str, why: str) -> Check:
     """A check that could not be made."""
-    return _scrubbed(name, Finding(Mark.SKIPPED, f"not tried: {why}"), 0.0, refused=False)
+    return _scrubbed(name, Finding(CheckStatus.SKIPPED, f"not tried: {why}"), 0.0, refused=False)
 
 
-def _mend(error: WandbTuiError) -> Mend:
-    return Mend.SIGN_IN if _is_refusal(error) else Mend.NOTHING
+def _mend(error: WandbTuiError) -> Fix:
+    return Fix.SIGN_IN if _is_refusal(error) else Fix.NOTHING
 
 
 def _is_refusal(error: WandbTuiError) -> bool:
@@ -64,9 +64,9 @@ def _scrubbed(name: str, found: Finding, seconds: float, *, refused: bool) -> Ch
     return Check(
         name=name,
         mark=found.mark,
-        message=scrub(found.message),
-        hint=scrub(found.hint),
-        details=tuple(scrub(line) for line in found.details),
+        message=anonymize(found.message),
+        hint=anonymize(found.hint),
+        details=tuple(anonymize(line) for line in found.details),
         seconds=seconds,
         refused=refused,
         mend=found.mend,

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from wandb_tui.core.checks import Mark, TerminalFacts
+from wandb_tui.core.checks import CheckStatus, TerminalFacts
 from wandb_tui.doctor.report import Finding
-from wandb_tui.services.credentials.redact import without_secrets
+from wandb_tui.services.credentials.redaction import without_secrets
 
 _LEAST, _GOOD = (40, 10), (80, 24)
 _ASCII = 'Set look = "ascii" in settings.toml.'
@@ -31,20 +31,20 @@ def facts_here() -> TerminalFacts | None:
 def examine_terminal(facts: TerminalFacts | None) -> Finding:
     """What is to be said of the terminal."""
     if facts is None:
-        return Finding(Mark.GOOD, "none here; the dashboard needs one, wandb-tui wait does not")
+        return Finding(CheckStatus.GOOD, "none here; the dashboard needs one, wandb-tui wait does not")
     environ = facts.environ
     encoding = facts.encoding or "unknown encoding"
     found = f"{facts.columns}×{facts.lines}, {_kind(environ)}, {_colours(facts)}, {encoding}{_ways(environ)}"
     size = (facts.columns, facts.lines)
     if "utf" not in encoding.lower():
-        return Finding(Mark.WARNING, found, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}")
+        return Finding(CheckStatus.WARNING, found, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}")
     if environ.get("TERM") in {"linux", "dumb", "vt100", "vt220"}:
-        return Finding(Mark.WARNING, found, f"It has no emoji. {_ASCII}")
+        return Finding(CheckStatus.WARNING, found, f"It has no emoji. {_ASCII}")
     if any(have < least for have, least in zip(size, _LEAST, strict=True)):
-        return Finding(Mark.WARNING, found, f"The dashboard needs {_LEAST[0]}×{_LEAST[1]}; enlarge the window.")
+        return Finding(CheckStatus.WARNING, found, f"The dashboard needs {_LEAST[0]}×{_LEAST[1]}; enlarge the window.")
     if any(have < good for have, good in zip(size, _GOOD, strict=True)):
-        return Finding(Mark.GOOD, found, f"The dashboard shows more from {_GOOD[0]}×{_GOOD[1]} on.")
-    return Finding(Mark.GOOD, found, _copying(environ))
+        return Finding(CheckStatus.GOOD, found, f"The dashboard shows more from {_GOOD[0]}×{_GOOD[1]} on.")
+    return Finding(CheckStatus.GOOD, found, _copying(environ))
 
 
 def _kind(environ: Mapping[str, str]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from wandb_tui.api import print_status, wait_for_history
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.library.api import print_status, wait_for_history
 
 if TYPE_CHECKING:
     import wandb
 
-    from wandb_tui.group import Callback
-    from wandb_tui.results import MonitorResult
+    from wandb_tui.library.group import Callback
+    from wandb_tui.library.results import MonitorResult
 
 log = logging.getLogger(__name__)
 

@@ -32,11 +32,11 @@ from ray.tune import Callback
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WaitTimeoutError, WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.seconds import seconds
 from wandb_tui.core.state import State
-from wandb_tui.forking import fork
-from wandb_tui.group import MonitorGroup, address_of
-from wandb_tui.results import MonitorResult
+from wandb_tui.core.validation import checked_seconds
+from wandb_tui.library.fork import fork
+from wandb_tui.library.group import MonitorGroup, address_of
+from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class SharedMonitor:
             WandbTuiError: The monitor cannot live on the head node.
         """
         goal = until if isinstance(until, Goal) else Goal.parse(until)
-        timeout = seconds("timeout", timeout)
+        timeout = checked_seconds("timeout", timeout)
         end = time.monotonic() + timeout
         deaths, pause = 0, _FIRST_PAUSE
         while not timeout or time.monotonic() < end:

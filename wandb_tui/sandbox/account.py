@@ -19,7 +19,7 @@ FULL_NAME = "Robin Researcher"
 
 
 @dataclass(frozen=True)
-class Account:
+class SandboxAccount:
     """Who may sign in, and the secrets that go with it."""
 
     password: str
@@ -47,12 +47,12 @@ class Account:
         return hmac.new(self.signing_key.encode(), text.encode(), "sha256").hexdigest()
 
 
-def load_account(data_dir: Path) -> Account:
+def load_account(data_dir: Path) -> SandboxAccount:
     """The account of this data folder, made if it is not there yet. The file is for its owner only."""
     path = data_dir / "account.json"
     if path.exists():
-        return Account(**json.loads(path.read_text(encoding="utf-8")))
-    account = Account(
+        return SandboxAccount(**json.loads(path.read_text(encoding="utf-8")))
+    account = SandboxAccount(
         password=secrets.token_urlsafe(12),
         api_key=secrets.token_hex(20),
         signing_key=secrets.token_hex(32),

@@ -9,22 +9,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wandb_tui.sandbox.controls import CONTROL_ROUTES
+from wandb_tui.sandbox.fault_middleware import FaultMiddleware
+from wandb_tui.sandbox.file_stream import file_stream, run_file, storage
 from wandb_tui.sandbox.graphql_route import graphql
-from wandb_tui.sandbox.misbehaviour import Misbehaviour
-from wandb_tui.sandbox.pages.browse import index, project
+from wandb_tui.sandbox.pages.listings import index, project
 from wandb_tui.sandbox.pages.run import page_data, run_page
+from wandb_tui.sandbox.signin.multi_step import elsewhere_app
 from wandb_tui.sandbox.signin.routes import sign_in_routes
-from wandb_tui.sandbox.signin.steps import elsewhere_app
-from wandb_tui.sandbox.streaming import file_stream, run_file, storage
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from wandb_tui.sandbox.world import World
+    from wandb_tui.sandbox.context import SandboxContext
 
 
-def build_app(world: World) -> ASGIApp:
+def build_app(world: SandboxContext) -> ASGIApp:
     """The application for one sandbox."""
     app = Starlette(
         routes=[
@@ -45,13 +45,13 @@ def build_app(world: World) -> ASGIApp:
         ],
     )
     app.state.world = world
-    return _Origins(Misbehaviour(app, world), elsewhere_app(world), world)
+    return _Origins(FaultMiddleware(app, world), elsewhere_app(world), world)
 
 
 class _Origins:
     """Sends what comes in at the other port to the pages that are not this server's."""
 
-    def __init__(self, here: ASGIApp, elsewhere: ASGIApp, world: World) -> None:
+    def __init__(self, here: ASGIApp, elsewhere: ASGIApp, world: SandboxContext) -> None:
         self._here = here
         self._elsewhere = elsewhere
         self._world = world

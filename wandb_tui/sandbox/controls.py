@@ -11,11 +11,11 @@ from starlette.routing import Route
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from wandb_tui.sandbox.context import SandboxContext
     from wandb_tui.sandbox.state import Run
-    from wandb_tui.sandbox.world import World
 
 
-def find_run(world: World, path: str) -> Run:
+def find_run(world: SandboxContext, path: str) -> Run:
     """The run at ``entity/project/id``.
 
     Raises:
@@ -30,7 +30,7 @@ def find_run(world: World, path: str) -> Run:
     return run
 
 
-def set_public(world: World, path: str, *, public: bool) -> None:
+def set_public(world: SandboxContext, path: str, *, public: bool) -> None:
     """Let everyone see ``entity/project``, or only its members."""
     entity, slash, name = path.partition("/")
     if not slash or not entity or not name:
@@ -39,18 +39,18 @@ def set_public(world: World, path: str, *, public: bool) -> None:
 
 
 def _stats(request: Request) -> Response:
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     return JSONResponse(world.stats.as_dict())
 
 
 def _expire_sessions(request: Request) -> Response:
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     world.sessions.expire_all()
     return Response(status_code=204)
 
 
 async def _faults(request: Request) -> Response:
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     try:
         asked = json.loads(await request.body())
         world.faults.replace([str(fault) for fault in asked])
@@ -60,7 +60,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _export(request: Request) -> Response:
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     try:
         began = world.exports.start(find_run(world, await _field(request, "run")), delay=0.0)
     except ValueError as error:
@@ -69,7 +69,7 @@ async def _export(request: Request) -> Response:
 
 
 async def _public(request: Request) -> Response:
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     try:
         set_public(world, await _field(request, "project"), public=True)
     except ValueError as error:

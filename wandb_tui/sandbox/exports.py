@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wandb_tui.sandbox.faults import FaultBoard
     from wandb_tui.sandbox.history import Histories
-    from wandb_tui.sandbox.state import Run, State
+    from wandb_tui.sandbox.state import Run, SandboxState
 
 HISTORY_TYPE = "wandb-history"
 EVENTS_TYPE = "wandb-events"
@@ -58,7 +58,7 @@ class Version:
 class Exports:
     """Starts exports and knows which versions there are."""
 
-    def __init__(self, state: State, histories: Histories, faults: FaultBoard, *, delay: float) -> None:
+    def __init__(self, state: SandboxState, histories: Histories, faults: FaultBoard, *, delay: float) -> None:
         self._state = state
         self._histories = histories
         self._faults = faults

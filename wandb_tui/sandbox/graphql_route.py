@@ -10,16 +10,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from wandb_tui.sandbox.pages.queries import RUN_PAGE_OPERATION
-from wandb_tui.sandbox.resolvers.context import Context
-from wandb_tui.sandbox.resolvers.schema import Answer, NotUnderstoodError, Operation, prepare, run
+from wandb_tui.sandbox.resolvers.context import ResolverContext
+from wandb_tui.sandbox.resolvers.schema import GraphQLResult, NotUnderstoodError, Operation, prepare, run
 from wandb_tui.sandbox.sessions import KeyRefusedError
 from wandb_tui.sandbox.traffic import read_body, record
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from wandb_tui.sandbox.context import SandboxContext
     from wandb_tui.sandbox.sessions import Caller
-    from wandb_tui.sandbox.world import World
 
 _SDK_AGENTS = ("wandb-core", "W&B Public Client")
 _OLD_CLIENT = re.compile(r"W&B Public Client 0\.(\d|1\d|2[0-6])\.")
@@ -30,7 +30,7 @@ _SDK_HELPERS = ("W&B Internal Client",)
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     world.stats.count("graphql_requests")
     try:
         caller = world.sessions.caller(request)
@@ -52,13 +52,15 @@ async def graphql(request: Request) -> Response:
         return _errors(200, 'Cannot query field "project" on type "Query".')
     # The SDK joins what it gets here with the rows of the Parquet files, without looking for doubles.
     reads_parquet = from_sdk and not _OLD_CLIENT.match(agent)
-    context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=reads_parquet)
+    context = ResolverContext(
+        world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=reads_parquet
+    )
     answer = await run_in_threadpool(_answer, context, query, variables)
     record(world, request, {"query": query, "variables": variables}, answer.status, answer.body)
     return JSONResponse(answer.body, status_code=answer.status)
 
 
-def _answer(context: Context, query: str, variables: dict[str, Any]) -> Answer:
+def _answer(context: ResolverContext, query: str, variables: dict[str, Any]) -> GraphQLResult:
     """Run the request and start what it starts."""
     world, caller = context.world, context.caller
     with_membership = world.faults.get("no-membership-field") is None
@@ -66,11 +68,11 @@ def _answer(context: Context, query: str, variables: dict[str, Any]) -> Answer:
         operation = prepare(query, with_membership=with_membership)
     except NotUnderstoodError as error:
         status = 400 if with_membership else 200
-        return Answer(status, {"data": None, "errors": [one.formatted for one in error.errors]})
+        return GraphQLResult(status, {"data": None, "errors": [one.formatted for one in error.errors]})
     world.stats.count("graphql_fields", operation.fields)
     is_page = operation.name == RUN_PAGE_OPERATION
     if is_page and caller.by != "key" and world.faults.strike("visit-loads-nothing"):
-        return Answer(200, {"data": {"project": None}})
+        return GraphQLResult(200, {"data": {"project": None}})
     answer = run(operation, context, variables, with_membership=with_membership)
     if is_page and context.runs_seen and caller.by != "key":
         world.stats.count("run_page_queries")
@@ -79,14 +81,14 @@ def _answer(context: Context, query: str, variables: dict[str, Any]) -> Answer:
     return answer
 
 
-def start_exports(context: Context) -> None:
+def start_exports(context: ResolverContext) -> None:
     """Start an export of every run that the request asked for."""
     for seen in context.runs_seen.values():
         if context.world.exports.start(seen):
             context.world.stats.count("exports_started")
 
 
-def _starts_exports(world: World, caller: Caller, operation: Operation) -> bool:
+def _starts_exports(world: SandboxContext, caller: Caller, operation: Operation) -> bool:
     """Only the run page's own request does, unless a fault says otherwise."""
     if caller.by == "key":
         return world.faults.get("export-by-api-key") is not None
@@ -94,7 +96,7 @@ def _starts_exports(world: World, caller: Caller, operation: Operation) -> bool:
     return is_page and (caller.by == "cookie" or world.faults.get("signed-out-starts-nothing") is None)
 
 
-def _count(world: World, caller: Caller) -> None:
+def _count(world: SandboxContext, caller: Caller) -> None:
     if caller.by != "nothing":
         world.stats.count("graphql_api_requests" if caller.by == "key" else "graphql_page_requests")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wandb_tui.sandbox.state import Run, State
+    from wandb_tui.sandbox.state import Run, SandboxState
 
 HISTORY = "wandb-history.jsonl"
 EVENTS = "wandb-events.jsonl"
@@ -22,7 +22,7 @@ _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 class Histories:
     """Reads and writes the streamed lines of runs."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: SandboxState) -> None:
         self._state = state
         self._lock = threading.Lock()
         self._keys: dict[int, tuple[int, dict[str, Any]]] = {}

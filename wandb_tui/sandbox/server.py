@@ -17,8 +17,8 @@ import uvicorn
 
 from wandb_tui.sandbox.app import build_app
 from wandb_tui.sandbox.config import SandboxConfig
+from wandb_tui.sandbox.context import SandboxContext
 from wandb_tui.sandbox.controls import find_run, set_public
-from wandb_tui.sandbox.world import World
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,7 +35,7 @@ class Sandbox:
 
     def __init__(self, config: SandboxConfig | None = None) -> None:
         self.config = config or SandboxConfig()
-        self._world: World | None = None
+        self._world: SandboxContext | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._own_dir: Path | None = None
@@ -60,7 +60,7 @@ class Sandbox:
         try:
             # The look-alike's and the organisation's pages live at another port, and so at another origin.
             sockets.append(_listen(self.config.bind, 0))
-            world = World(self.config, self._prepare_dir())
+            world = SandboxContext(self.config, self._prepare_dir())
         except BaseException:
             for one in sockets:
                 one.close()
@@ -97,7 +97,7 @@ class Sandbox:
         self._server = self._thread = self._world = self._own_dir = None
 
     @property
-    def world(self) -> World:
+    def world(self) -> SandboxContext:
         """The parts of the running sandbox."""
         if self._world is None:
             raise RuntimeError("The sandbox is not running.")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-    from wandb_tui.sandbox.account import Account
+    from wandb_tui.sandbox.account import SandboxAccount
     from wandb_tui.sandbox.config import SandboxConfig
     from wandb_tui.sandbox.faults import FaultBoard
-    from wandb_tui.sandbox.state import Project, State
+    from wandb_tui.sandbox.state import Project, SandboxState
 
 _HOUR = 3600.0
 
@@ -29,7 +29,7 @@ class KeyRefusedError(Exception):
 class Caller:
     """Who made a request, and how that is known: by API key, by session cookie, or not at all."""
 
-    account: Account | None
+    account: SandboxAccount | None
     by: Literal["key", "cookie", "nothing"]
     sees_private: bool = True
 
@@ -51,7 +51,7 @@ class Caller:
 class Sessions:
     """Session cookies: only their hashes are kept, as a careful server does."""
 
-    def __init__(self, state: State, account: Account, faults: FaultBoard, config: SandboxConfig) -> None:
+    def __init__(self, state: SandboxState, account: SandboxAccount, faults: FaultBoard, config: SandboxConfig) -> None:
         self._db = state.db
         self._account = account
         self._faults = faults

@@ -77,7 +77,7 @@ class Run:
 _JSON_COLUMNS = ("config", "summary", "tags")
 
 
-class State:
+class SandboxState:
     """Projects and runs; each method is one small transaction."""
 
     def __init__(self, data_dir: Path) -> None:

@@ -13,9 +13,9 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wandb_tui.sandbox.account import Account
+    from wandb_tui.sandbox.account import SandboxAccount
     from wandb_tui.sandbox.exports import ExportFile, Exports
-    from wandb_tui.sandbox.state import Run, State
+    from wandb_tui.sandbox.state import Run, SandboxState
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class RunFile:
 class Storage:
     """Knows where each file lies and under which address it is had."""
 
-    def __init__(self, state: State, account: Account, exports: Exports) -> None:
+    def __init__(self, state: SandboxState, account: SandboxAccount, exports: Exports) -> None:
         self._state = state
         self._account = account
         self._exports = exports

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from wandb_tui.sandbox.world import World
+    from wandb_tui.sandbox.context import SandboxContext
 
 _LOCK = threading.Lock()
 
@@ -21,7 +21,7 @@ async def read_body(request: Request) -> bytes:
     return gzip.decompress(body) if request.headers.get("content-encoding") == "gzip" else body
 
 
-def record(world: World, request: Request, asked: dict[str, Any], status: int, answered: Any) -> None:
+def record(world: SandboxContext, request: Request, asked: dict[str, Any], status: int, answered: Any) -> None:
     """Write a request and its answer to the traffic log, if there is one. Headers, and so secrets, are left out."""
     path = world.config.traffic_log
     if path is None:

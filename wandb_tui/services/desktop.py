@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 
 from wandb_tui.services.browser.launch import has_display
-from wandb_tui.services.credentials.redact import without_secrets
-from wandb_tui.services.daemon import in_daemon
+from wandb_tui.services.credentials.redaction import without_secrets
+from wandb_tui.services.daemon_pool import in_daemon
 
 _OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",))
 """What opens an address in the user's browser on Linux, whichever is there."""

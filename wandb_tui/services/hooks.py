@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
-from wandb_tui.core.handover import run_environment
-from wandb_tui.core.ports import Ended
+from wandb_tui.core.hook_env import run_environment
+from wandb_tui.core.ports import AttemptOutcome
 from wandb_tui.core.state import State
-from wandb_tui.services.children import end_group
-from wandb_tui.services.credentials.redact import redact, without_secrets
+from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.disk.file_lock import take
 from wandb_tui.services.disk.settings import HookCommands
+from wandb_tui.services.processes import terminate_process_group
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +53,12 @@ class CommandHooks:
         self._lock_file = lock
         self._environ = environ
         self._changed = threading.Condition()
-        self._jobs: deque[tuple[Ended, Tell]] = deque()
+        self._jobs: deque[tuple[AttemptOutcome, Tell]] = deque()
         self._threads = 0
         self._stopped = threading.Event()
         self._lock: int | None = None
 
-    def ended(self, end: Ended, tell: Tell) -> None:
+    def ended(self, end: AttemptOutcome, tell: Tell) -> None:
         """Run the command for this end, if there is one, as soon as a turn is free."""
         if not self._command(end) or self._stopped.is_set():
             return
@@ -95,7 +95,7 @@ class CommandHooks:
                 os.close(self._lock)
                 self._lock = None
 
-    def _command(self, end: Ended) -> tuple[str, ...]:
+    def _command(self, end: AttemptOutcome) -> tuple[str, ...]:
         return self._commands.on_success if end.state is State.AVAILABLE else self._commands.on_failure
 
     def _work(self) -> None:
@@ -123,7 +123,7 @@ class CommandHooks:
                     return True
             return self._lock is not None
 
-    def _run(self, end: Ended, tell: Tell) -> None:
+    def _run(self, end: AttemptOutcome, tell: Tell) -> None:
         command, which = self._command(end), "on_success" if end.state is State.AVAILABLE else "on_failure"
         with tempfile.TemporaryFile() as output:
             try:
@@ -145,7 +145,7 @@ class CommandHooks:
                 pass
             stopped = process.poll() is None
             if stopped:
-                end_group(process, _END_WITHIN)
+                terminate_process_group(process, _END_WITHIN)
             lines = _printed(output)
         for line in lines:
             log.info("%s for %s: %s", which, end.run, line)
@@ -153,7 +153,7 @@ class CommandHooks:
             said = f": {_plain(lines[-1])}" if lines else ""
             tell(f"The command {which} {_how(process.returncode)}{said}")
 
-    def _environment(self, end: Ended) -> dict[str, str]:
+    def _environment(self, end: AttemptOutcome) -> dict[str, str]:
         return {
             **without_secrets(self._environ),
             **run_environment(end.run, end.artifact or ""),

@@ -14,12 +14,12 @@ from typing import TypeVar
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
-from wandb_tui.core.probe import Answer, Probe
-from wandb_tui.core.schedule import Pace
-from wandb_tui.ui.app import WandbTuiApp
-from wandb_tui.ui.backend import Backend
-from wandb_tui.ui.terminal import run_app
-from wandb_tui.wiring import LateAccount, Wiring
+from wandb_tui.core.probe import Probe, ProbeOutcome
+from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.app.terminal import run_app
+from wandb_tui.ui.runtime.backend import Backend
+from wandb_tui.wiring import DeferredAccount, Wiring
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Absent:
     """A prober for which nothing is ever there."""
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        return _done(Probe(Answer.ABSENT))
+        return _done(Probe(ProbeOutcome.ABSENT))
 
     def limiting(self) -> float:
         return 0.0
@@ -72,10 +72,10 @@ def main() -> int:
         server=lambda: wiring.server.info if polling else ServerInfo(f"http://{base}", f"http://{base}"),
         host=base,
         services=lambda: Services(wiring.prober if polling else Absent(), Visited(), user_can_mend=True),
-        account=LateAccount(wiring),
+        account=DeferredAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,
-        pace=Pace(check_interval=interval, quick_interval=interval, revisit_interval=3600, max_wait_time=0),
+        pace=PollPolicy(check_interval=interval, quick_interval=interval, revisit_interval=3600, max_wait_time=0),
         close=wiring.close,
     )
     return run_app(WandbTuiApp(backend), wiring.paths.log_file)

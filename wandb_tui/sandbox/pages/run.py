@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from wandb_tui.sandbox.graphql_route import start_exports
-from wandb_tui.sandbox.pages.browse import browser_caller
+from wandb_tui.sandbox.pages.listings import browser_caller
 from wandb_tui.sandbox.pages.queries import RUN_PAGE_OPERATION, RUN_PAGE_QUERY
-from wandb_tui.sandbox.pages.render import page
-from wandb_tui.sandbox.resolvers.context import Context
+from wandb_tui.sandbox.pages.templates import page
+from wandb_tui.sandbox.resolvers.context import ResolverContext
 from wandb_tui.sandbox.resolvers.schema import prepare
 from wandb_tui.sandbox.resolvers.schema import run as run_query
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from wandb_tui.sandbox.world import World
+    from wandb_tui.sandbox.context import SandboxContext
 
 _OTHER_ADDRESS = "/page-data/run"
 
 
 def run_page(request: Request) -> Response:
     """The shell of a run's page. Whoever may not see the run is told that the page is empty, with HTTP 200."""
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     if fault := world.faults.strike("page-error"):
         return page(request, "error.html", status=fault.whole("code"))
     caller = browser_caller(request)
@@ -61,12 +61,12 @@ def run_page(request: Request) -> Response:
 
 async def page_data(request: Request) -> Response:
     """What the run page asks instead of ``/graphql`` under the fault ``run-page-no-graphql``."""
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     if world.faults.get("run-page-no-graphql") is None:
         return JSONResponse({"error": "not found"}, status_code=404)
     variables = json.loads(await request.body())["variables"]
     caller = await run_in_threadpool(browser_caller, request)
-    context = Context(world, caller, f"{request.url.scheme}://{request.url.netloc}")
+    context = ResolverContext(world, caller, f"{request.url.scheme}://{request.url.netloc}")
     answer = await run_in_threadpool(run_query, prepare(RUN_PAGE_QUERY), context, variables)
     await run_in_threadpool(start_exports, context)
     return JSONResponse(answer.body, status_code=answer.status)

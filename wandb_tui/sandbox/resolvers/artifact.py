@@ -13,7 +13,7 @@ from wandb_tui.sandbox.resolvers.paging import connection
 
 if TYPE_CHECKING:
     from wandb_tui.sandbox.exports import ExportFile, Version
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
     from wandb_tui.sandbox.resolvers.project import ProjectView
     from wandb_tui.sandbox.resolvers.run import RunView
     from wandb_tui.sandbox.state import Project, Run
@@ -30,7 +30,7 @@ def split_name(name: str) -> tuple[str, str]:
 class CollectionView:
     """The versions of one run's history under one name."""
 
-    def __init__(self, context: Context, run: Run, versions: list[Version]) -> None:
+    def __init__(self, context: ResolverContext, run: Run, versions: list[Version]) -> None:
         self._context = context
         self._run = run
         self._versions = versions
@@ -44,7 +44,7 @@ class CollectionView:
         self.updated_at = timestamp(versions[-1].visible_at)
 
     @classmethod
-    def find(cls, context: Context, project: Project, name: str) -> CollectionView | None:
+    def find(cls, context: ResolverContext, project: Project, name: str) -> CollectionView | None:
         """The collection of this name; None as long as it has no version."""
         exports = context.world.exports
         for run_name in exports.run_names_of(name):
@@ -55,7 +55,7 @@ class CollectionView:
         return None
 
     @classmethod
-    def of_run(cls, context: Context, run: Run) -> list[CollectionView]:
+    def of_run(cls, context: ResolverContext, run: Run) -> list[CollectionView]:
         """The collections that hold one run's history."""
         found = [context.world.exports.versions(run, name) for name in context.world.exports.names_of(run)]
         return [cls(context, run, versions) for versions in found if versions]
@@ -113,7 +113,7 @@ class CollectionView:
 class MembershipView:
     """That a version belongs to a collection."""
 
-    def __init__(self, context: Context, collection: CollectionView, version: Version) -> None:
+    def __init__(self, context: ResolverContext, collection: CollectionView, version: Version) -> None:
         self._context = context
         self._version = version
         self.artifact_collection = collection
@@ -134,7 +134,7 @@ class MembershipView:
 class ArtifactView:
     """One version of a history artifact."""
 
-    def __init__(self, context: Context, collection: CollectionView, version: Version) -> None:
+    def __init__(self, context: ResolverContext, collection: CollectionView, version: Version) -> None:
         self._context = context
         self._version = version
         self._files = context.world.exports.files(version)
@@ -217,7 +217,7 @@ class ArtifactView:
 class ArtifactTypeView:
     """A type of artifacts in one project."""
 
-    def __init__(self, context: Context, project: Project, name: str) -> None:
+    def __init__(self, context: ResolverContext, project: Project, name: str) -> None:
         self._context = context
         self._project = project
         self.id = _identifier("ArtifactType", f"{project.key}:{name}")
@@ -236,7 +236,7 @@ class ArtifactTypeView:
         return connection(found, first=first, after=after)
 
 
-def collections(context: Context, project: Project) -> list[CollectionView]:
+def collections(context: ResolverContext, project: Project) -> list[CollectionView]:
     """Every collection of a project that has a version."""
     return [found for run in context.world.state.runs(project) for found in CollectionView.of_run(context, run)]
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wandb_tui.sandbox.context import SandboxContext
     from wandb_tui.sandbox.sessions import Caller
     from wandb_tui.sandbox.state import Project, Run
-    from wandb_tui.sandbox.world import World
 
 
 class RefusedError(Exception):
@@ -21,7 +21,7 @@ class RefusedError(Exception):
 
 
 @dataclass
-class Context:
+class ResolverContext:
     """One GraphQL request.
 
     Attributes:
@@ -32,7 +32,7 @@ class Context:
         runs_seen: The runs that the request asked for by name and got.
     """
 
-    world: World
+    world: SandboxContext
     caller: Caller
     origin: str
     reads_parquet: bool = False

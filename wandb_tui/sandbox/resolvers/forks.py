@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wandb_tui.sandbox.resolvers.context import RefusedError
 
 if TYPE_CHECKING:
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
     from wandb_tui.sandbox.state import Project, Run
 
 NOT_EXPORTED = "Something went wrong on our side; if it stays so, contact support"
@@ -25,7 +25,7 @@ def branch_point(config: dict[str, Any]) -> tuple[str, int] | None:
     return (str(point["run_id"]), int(point["step"])) if point else None
 
 
-def parent_for(context: Context, project: Project, point: tuple[str, int]) -> Run | None:
+def parent_for(context: ResolverContext, project: Project, point: tuple[str, int]) -> Run | None:
     """The run to fork from; None where the server knows nothing of forks.
 
     Raises:
@@ -39,7 +39,7 @@ def parent_for(context: Context, project: Project, point: tuple[str, int]) -> Ru
         raise
 
 
-def _parent(context: Context, project: Project, parent_id: str, step: int) -> Run | None:
+def _parent(context: ResolverContext, project: Project, parent_id: str, step: int) -> Run | None:
     faults = context.world.faults
     if faults.get("fork-unsupported"):
         return None
@@ -58,7 +58,7 @@ def _parent(context: Context, project: Project, parent_id: str, step: int) -> Ru
     return parent
 
 
-def inherit(context: Context, parent: Run, child: Run, step: int) -> None:
+def inherit(context: ResolverContext, parent: Run, child: Run, step: int) -> None:
     """Give the new run its parent's history up to the step, and the summary as it was there."""
     context.world.histories.copy_until(parent, child, step)
     rows = context.world.histories.rows(child)

@@ -15,7 +15,7 @@ from wandb_tui.sandbox.resolvers.run import RunView, parse_run_id, run_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
     from wandb_tui.sandbox.state import Project, Run
 
 _COLUMNS = {
@@ -36,7 +36,7 @@ _COLUMNS = {
 class MutationView:
     """The root of all mutations. Whoever is not signed in is turned away."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ResolverContext) -> None:
         self._context = context
 
     def upsert_bucket(self, **arguments: Any) -> dict[str, Any]:

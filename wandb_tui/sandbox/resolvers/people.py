@@ -9,7 +9,7 @@ from wandb_tui.sandbox.account import FULL_NAME
 from wandb_tui.sandbox.resolvers.paging import connection
 
 if TYPE_CHECKING:
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
 
 FEATURES = (
     "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
@@ -22,7 +22,7 @@ FEATURES = (
 class UserView:
     """A user: the account itself, or its name and nothing more."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ResolverContext) -> None:
         account = context.world.account
         self._context = context
         service = context.world.faults.get("service-account") is not None
@@ -54,7 +54,7 @@ class UserView:
 class EntityView:
     """A team or a user's own space."""
 
-    def __init__(self, context: Context, name: str) -> None:
+    def __init__(self, context: ResolverContext, name: str) -> None:
         self._context = context
         self.id = _identifier("Entity", name)
         self.name = name

@@ -22,7 +22,7 @@ from wandb_tui.sandbox.resolvers.run import RunView
 
 if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.artifact import ArtifactView
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
     from wandb_tui.sandbox.state import Project, Run
 
 
@@ -48,7 +48,7 @@ class SweepView:
 class ProjectView:
     """A project that the caller may see."""
 
-    def __init__(self, context: Context, project: Project) -> None:
+    def __init__(self, context: ResolverContext, project: Project) -> None:
         self._context = context
         self._project = project
         self.id = base64.b64encode(f"Project:v1:{project.name}:{project.entity}".encode()).decode()
@@ -169,7 +169,7 @@ class ProjectView:
         return connection([ArtifactTypeView(self._context, self._project, name) for name in sorted(found)], **page)
 
 
-def visible_projects(context: Context, entity: str | None) -> list[ProjectView]:
+def visible_projects(context: ResolverContext, entity: str | None) -> list[ProjectView]:
     """The projects that the caller may see."""
     projects = context.world.state.projects(entity)
     return [ProjectView(context, project) for project in projects if context.caller.may_see(project)]

@@ -12,13 +12,13 @@ from wandb_tui.sandbox.resolvers.people import EntityView, ServerInfoView, UserV
 from wandb_tui.sandbox.resolvers.project import ProjectView, visible_projects
 
 if TYPE_CHECKING:
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
 
 
 class QueryView:
     """What can be asked. What the caller may not see is null, as if it were not there."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: ResolverContext) -> None:
         self._context = context
 
     def viewer(self) -> UserView | None:
@@ -68,7 +68,7 @@ class QueryView:
         return {"id": name, "name": name, "feature_flags": []} if name in self._context.caller.entities else None
 
 
-def artifact_by_id(context: Context, key: int) -> ArtifactView | None:
+def artifact_by_id(context: ResolverContext, key: int) -> ArtifactView | None:
     """The version that the database knows by this key, if the caller may see it."""
     version = context.world.exports.version_by_key(key)
     run = context.world.state.run_by_key(version.run) if version else None

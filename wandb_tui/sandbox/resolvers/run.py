@@ -14,7 +14,7 @@ from wandb_tui.sandbox.resolvers.paging import connection
 from wandb_tui.sandbox.resolvers.people import UserView
 
 if TYPE_CHECKING:
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
     from wandb_tui.sandbox.resolvers.project import ProjectView
     from wandb_tui.sandbox.state import Run
     from wandb_tui.sandbox.storage import RunFile
@@ -25,7 +25,7 @@ _DEFAULT_SAMPLES = 500
 class RunView:
     """One run."""
 
-    def __init__(self, context: Context, run: Run) -> None:
+    def __init__(self, context: ResolverContext, run: Run) -> None:
         self._context = context
         self._histories = context.world.histories
         self._run = run

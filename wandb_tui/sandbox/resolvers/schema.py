@@ -31,7 +31,7 @@ from wandb_tui.sandbox.resolvers.query import QueryView
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
 
-    from wandb_tui.sandbox.resolvers.context import Context
+    from wandb_tui.sandbox.resolvers.context import ResolverContext
 
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
 _MEMBERSHIP = "  artifactCollectionMembership(name: String!): ArtifactCollectionMembership\n"
@@ -64,7 +64,7 @@ class NotUnderstoodError(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class GraphQLResult:
     """What to send back."""
 
     status: int
@@ -121,7 +121,9 @@ def prepare(query: str, *, with_membership: bool = True) -> Operation:
     return Operation(document, operations[0])
 
 
-def run(operation: Operation, context: Context, variables: dict[str, Any], *, with_membership: bool = True) -> Answer:
+def run(
+    operation: Operation, context: ResolverContext, variables: dict[str, Any], *, with_membership: bool = True
+) -> GraphQLResult:
     """Execute a request; a refusal inside decides the HTTP status of the whole."""
     root: Any = MutationView(context) if operation.node.operation is OperationType.MUTATION else QueryView(context)
     result = execute_sync(
@@ -137,10 +139,10 @@ def run(operation: Operation, context: Context, variables: dict[str, Any], *, wi
     if result.errors:
         body["errors"] = [error.formatted for error in result.errors]
     refusals = [error.original_error for error in result.errors or [] if isinstance(error.original_error, RefusedError)]
-    return Answer(refusals[0].status if refusals else 200, body)
+    return GraphQLResult(refusals[0].status if refusals else 200, body)
 
 
-def _resolve(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+def _resolve(source: Any, info: GraphQLResolveInfo[ResolverContext], **arguments: Any) -> Any:
     """Find a field in a view (or mapping) under its name in Python's style."""
     name = _snake(info.field_name)
     value = source.get(name) if isinstance(source, dict) else getattr(source, name)

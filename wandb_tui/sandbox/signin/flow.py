@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
-    from wandb_tui.sandbox.world import World
+    from wandb_tui.sandbox.context import SandboxContext
 
 WRONG = "The e-mail or password you entered is incorrect."
 
 
-def world_of(request: Request) -> World:
+def world_of(request: Request) -> SandboxContext:
     """The sandbox that answers this request."""
-    world: World = request.app.state.world
+    world: SandboxContext = request.app.state.world
     return world
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from wandb_tui.sandbox.pages.render import page
+from wandb_tui.sandbox.pages.templates import page
 from wandb_tui.sandbox.signin.flow import WRONG, accepts, field, go, is_signed_in, let_in, next_path, world_of
 
 if TYPE_CHECKING:

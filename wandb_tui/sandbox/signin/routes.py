@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from wandb_tui.sandbox.pages.render import page
-from wandb_tui.sandbox.signin import one_page, steps
+from wandb_tui.sandbox.pages.templates import page
+from wandb_tui.sandbox.signin import multi_step, one_page
 from wandb_tui.sandbox.signin.flow import accepts, go, let_in, world_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def sign_in_routes(kind: str) -> list[Route]:
             Route("/signup", one_page.sign_up, methods=["POST"]),
         ]
     else:
-        own = steps.routes(kind)
+        own = multi_step.routes(kind)
     return [
         *own,
         Route("/login/with/{provider}", _other_provider),

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
-from wandb_tui.services.browser.find import find_browser
-from wandb_tui.services.credentials.redact import without_secrets
+from wandb_tui.services.browser.discovery import find_browser
+from wandb_tui.services.credentials.redaction import without_secrets
 
 _START_TIMEOUT = 30.0
 

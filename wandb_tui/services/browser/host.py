@@ -16,12 +16,12 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Playwrigh
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.ports import ServerInfo
+from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.driver import check_driver
-from wandb_tui.services.browser.find import find_browser
 from wandb_tui.services.browser.launch import proxy_for, sandboxed, switches
-from wandb_tui.services.credentials.redact import redact, without_secrets
+from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
-from wandb_tui.services.daemon import in_daemon
+from wandb_tui.services.daemon_pool import in_daemon
 
 if TYPE_CHECKING:
     from playwright.async_api import StorageState

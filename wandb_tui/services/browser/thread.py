@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from wandb_tui.services.credentials.redact import without_secrets
+from wandb_tui.services.credentials.redaction import without_secrets
 
 log = logging.getLogger(__name__)
 

@@ -15,15 +15,15 @@ from playwright.async_api import Error, Page, Request, Response
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignedOutError, VisitError
 from wandb_tui.core.ports import Identity, ServerInfo, Visit
-from wandb_tui.services.credentials.redact import redact
-from wandb_tui.services.signin import words
+from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.signin import phrases
+from wandb_tui.services.signin.errors import plain
 from wandb_tui.services.signin.forms import find_form
-from wandb_tui.services.signin.hand import GoneError, read_page
 from wandb_tui.services.signin.origins import origin_of
-from wandb_tui.services.signin.outcomes import plain
+from wandb_tui.services.signin.page_driver import GoneError, read_page
 from wandb_tui.services.signin.page_view import PageView
-from wandb_tui.services.signin.viewer import Viewer
-from wandb_tui.services.signin.words import says
+from wandb_tui.services.signin.phrases import says
+from wandb_tui.services.signin.whoami import Whoami
 
 _LOOK_EVERY = 0.1
 _CLOSED_AFTER = 0.7
@@ -40,7 +40,7 @@ _ENDLESS = frozenset({"websocket", "eventsource", "media", "ping"})
 class PageVisit:
     """Opens one run's page in one tab."""
 
-    def __init__(self, page: Page, server: ServerInfo, viewer: Viewer, run: RunAddress, identity: Identity) -> None:
+    def __init__(self, page: Page, server: ServerInfo, viewer: Whoami, run: RunAddress, identity: Identity) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
@@ -209,7 +209,7 @@ class PageVisit:
             return True
         if any(form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n))):
             return True
-        if says(main.text, words.CLOSED):
+        if says(main.text, phrases.CLOSED):
             return True
         return not self._identity.anonymous and _offers_log_in(view)
 
@@ -247,7 +247,7 @@ class PageVisit:
 
 
 def _offers_log_in(view: PageView) -> bool:
-    return any(says(b.text, words.LOG_IN) and not says(b.text, words.SIGN_UP) for b in view.main.buttons)
+    return any(says(b.text, phrases.LOG_IN) and not says(b.text, phrases.SIGN_UP) for b in view.main.buttons)
 
 
 def mentions(question: Any, run_id: str) -> bool:

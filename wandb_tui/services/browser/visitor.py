@@ -19,11 +19,11 @@ from wandb_tui.services.browser.thread import BrowserThread
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.shared import SharedSignIn, settle
+from wandb_tui.services.signin.single_flight import SingleFlightSignIn, settle
 
 if TYPE_CHECKING:
-    from wandb_tui.services.browser.jobs import BrowserJobs
-    from wandb_tui.services.signin.looking import SeenSignInPage
+    from wandb_tui.services.browser.worker import BrowserWorker
+    from wandb_tui.services.signin.inspection import SignInPageReport
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +75,9 @@ class BrowserVisitor:
         """
         self._account = account
         self._thread = BrowserThread()
-        self._sign_in = SharedSignIn(lambda: account.wish, self._attempt)
-        self._jobs: BrowserJobs | None = None
-        self._make_jobs: Callable[[], BrowserJobs] = lambda: _jobs(
+        self._sign_in = SingleFlightSignIn(lambda: account.wish, self._attempt)
+        self._jobs: BrowserWorker | None = None
+        self._make_jobs: Callable[[], BrowserWorker] = lambda: _jobs(
             server,
             account,
             vault,
@@ -122,7 +122,7 @@ class BrowserVisitor:
         """
         return self._submit(lambda jobs: jobs.sign_in_by_hand())
 
-    def look_at_sign_in_page(self) -> Future[SeenSignInPage]:
+    def look_at_sign_in_page(self) -> Future[SignInPageReport]:
         """See what the sign-in page shows to somebody who is not signed in, without touching anything.
 
         The future fails with `SignInError` where the server cannot be reached, or with `NoBrowserError`.
@@ -157,7 +157,7 @@ class BrowserVisitor:
     def _attempt(self) -> Future[Identity]:
         return self._submit(lambda jobs: jobs.sign_in())
 
-    def _submit(self, job: Callable[[BrowserJobs], Coroutine[Any, Any, T]]) -> Future[T]:
+    def _submit(self, job: Callable[[BrowserWorker], Coroutine[Any, Any, T]]) -> Future[T]:
         async def work() -> T:
             # Playwright is imported here, in its own thread, when it is first needed.
             if self._jobs is None:
@@ -177,11 +177,11 @@ def _close(itself: weakref.ref[BrowserVisitor]) -> None:
         visitor.close()
 
 
-def _jobs(*args: Any, **options: Any) -> BrowserJobs:
+def _jobs(*args: Any, **options: Any) -> BrowserWorker:
     with _no_debugging():
-        from wandb_tui.services.browser.jobs import BrowserJobs
+        from wandb_tui.services.browser.worker import BrowserWorker
 
-    return BrowserJobs(*args, **options)
+    return BrowserWorker(*args, **options)
 
 
 @contextlib.contextmanager

@@ -14,13 +14,13 @@ from wandb_tui.core.ports import Identity, ServerInfo
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.launch import has_display, no_display
 from wandb_tui.services.credentials.account import KeyringAccount
-from wandb_tui.services.credentials.redact import redact
+from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.credentials.vault import Vault
-from wandb_tui.services.signin.decide import signed_in_by_looks
-from wandb_tui.services.signin.hand import GoneError, read_page
+from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.outcomes import refusal
-from wandb_tui.services.signin.viewer import Viewer
+from wandb_tui.services.signin.page_driver import GoneError, read_page
+from wandb_tui.services.signin.policy import signed_in_by_looks
+from wandb_tui.services.signin.whoami import Whoami
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class SignInWindow:
         vault: Vault,
         environ: Mapping[str, str],
         *,
-        viewer: Viewer,
+        viewer: Whoami,
         origins: Origins,
         executable: Path | None,
     ) -> None:

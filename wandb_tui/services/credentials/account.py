@@ -14,15 +14,15 @@ from pathlib import Path
 from wandb_tui.core.errors import ApiKeyError, KeyringError
 from wandb_tui.core.ports import AccountState, Credentials, ServerInfo, Source
 from wandb_tui.services.credentials.api_keys import checked, from_netrc, netrc_path
-from wandb_tui.services.credentials.redact import learn
-from wandb_tui.services.credentials.trusted import TrustedOrigins
+from wandb_tui.services.credentials.redaction import learn
+from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 from wandb_tui.services.credentials.vault import Vault
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _ResolvedSecrets:
     """What has been found out so far."""
 
     credentials: Credentials | None = None
@@ -74,7 +74,7 @@ class KeyringAccount:
         self._trusted = trusted or TrustedOrigins()
         self._question = ("", 0)
         self._remembered = True
-        self._known: _Known | None = None
+        self._known: _ResolvedSecrets | None = None
         self._troubled = False
         self._reading = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
@@ -226,7 +226,7 @@ class KeyringAccount:
         for callback in list(self._listeners):
             callback()
 
-    def _read(self) -> _Known:
+    def _read(self) -> _ResolvedSecrets:
         mended = False
         with self._reading:
             known = self._known
@@ -240,12 +240,12 @@ class KeyringAccount:
             self._tell()
         return known
 
-    def _find(self) -> _Known:
+    def _find(self) -> _ResolvedSecrets:
         credentials, password_from = self._credentials_outside_keyring()
         key, key_from = self._key_outside_keyring()
         # Whoever gives credentials in the environment (on a cluster, say) is not kept waiting for a keyring.
         if credentials is not None and (key is not None or password_from is Source.ENVIRONMENT):
-            return _Known(credentials, password_from, key, key_from)
+            return _ResolvedSecrets(credentials, password_from, key, key_from)
         try:
             if credentials is None and (kept := self._kept()):
                 credentials, password_from = kept, Source.KEYRING
@@ -253,8 +253,8 @@ class KeyringAccount:
                 key, key_from = kept_key, Source.KEYRING
         except KeyringError as error:
             log.info("Without a keyring: %s", error.message)
-            return _Known(credentials, password_from, key, key_from, str(error))
-        return _Known(credentials, password_from, key, key_from)
+            return _ResolvedSecrets(credentials, password_from, key, key_from, str(error))
+        return _ResolvedSecrets(credentials, password_from, key, key_from)
 
     def _kept(self) -> Credentials | None:
         kept, user = self.vault.credentials(), self.vault.session_user()

@@ -13,8 +13,8 @@ from concurrent.futures import TimeoutError as TookTooLongError
 from typing import Any, TypeVar
 
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.services.credentials.redact import redact
-from wandb_tui.services.daemon import in_daemon
+from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.daemon_pool import in_daemon
 
 log = logging.getLogger(__name__)
 

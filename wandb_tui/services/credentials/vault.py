@@ -13,8 +13,8 @@ from typing import Any
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.ports import Credentials, ServerInfo
 from wandb_tui.services.credentials.keyring_store import KEYRING_TIMEOUT, KeyringStore
-from wandb_tui.services.credentials.redact import learn, redact
-from wandb_tui.services.credentials.session import SessionFile, new_key
+from wandb_tui.services.credentials.redaction import learn, redact
+from wandb_tui.services.credentials.session_file import SessionFile, new_key
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.kept import KeptRun
+from wandb_tui.core.log import Attempt, LogLine
+from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import RunInfo
-from wandb_tui.core.record import Attempt, LogLine
 from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 
@@ -53,12 +53,12 @@ def told(info: RunInfo | None) -> tuple[str | None, str | None, int | None]:
     return storable(info.name) or None, storable(info.state) or None, step
 
 
-def kept_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> KeptRun | None:
+def kept_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> StoredRun | None:
     """A row of the list; None where it cannot be read."""
     _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline, *more = row
     name, run_state, last_step, failure, check_interval, max_wait_time = more
     try:
-        return KeptRun(
+        return StoredRun(
             RunAddress(entity, project, run_id),
             *(Goal.parse(goal), attempt, State(state), message, artifact, elapsed, baseline, attempts),
             run_info=None if more[:3] == [None] * 3 else RunInfo(name or "", run_state or "", last_step),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.schedule import Pace
+from wandb_tui.core.schedule import PollPolicy
 
 _NUMBERS = {"check_interval": 0.5, "max_wait_time": 0.0, "tabs": 1.0}
 _LOOKS = ("emoji", "ascii")
@@ -83,9 +83,9 @@ class Settings:
     keys: Keys = ()
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> PollPolicy:
         """How often to look, and for how long."""
-        return Pace(check_interval=self.check_interval, max_wait_time=self.max_wait_time)
+        return PollPolicy(check_interval=self.check_interval, max_wait_time=self.max_wait_time)
 
     @classmethod
     def load(cls, path: Path) -> Settings:

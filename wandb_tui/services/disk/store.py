@@ -19,10 +19,10 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
-from wandb_tui.core.kept import Change, Json, KeptRun, OnDisk
-from wandb_tui.core.record import Attempt, LogLine
+from wandb_tui.core.log import Attempt, LogLine
+from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
 from wandb_tui.core.state import State
-from wandb_tui.services.disk import statements as sql
+from wandb_tui.services.disk import sql
 from wandb_tui.services.disk.paths import new_private_file
 from wandb_tui.services.disk.rows import kept_run, log_line, moment, storable, told, word
 from wandb_tui.services.disk.schema import prepare
@@ -57,7 +57,7 @@ class SqliteWatchStore:
         # No row of SQLite's counting ever gets a position again that was another's: it stays free for what comes back.
         self._stood: dict[RunAddress, int] = {}
 
-    def load(self) -> list[KeptRun]:
+    def load(self) -> list[StoredRun]:
         """All rows, in the order in which they were added; a damaged file is put aside.
 
         Raises:
@@ -68,7 +68,7 @@ class SqliteWatchStore:
             self._loaded_up_to = db.execute("SELECT coalesce(max(id), 0) FROM line").fetchone()[0]
             return self._rows(db)
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, changes: Sequence[RowChange]) -> None:
         """Do all of it in one transaction.
 
         Raises:
@@ -84,7 +84,7 @@ class SqliteWatchStore:
                 if begun_here or self._seen == before:
                     self._seen = (before[0], before[1] + 1)
 
-    def elsewhere(self) -> OnDisk | None:
+    def elsewhere(self) -> StoreSnapshot | None:
         """The list, if others have changed it since it was last looked at.
 
         Raises:
@@ -96,7 +96,7 @@ class SqliteWatchStore:
                 return None
             rows = tuple(self._rows(db))
             self._seen = now
-            return OnDisk(rows, replaced=seen is not None and seen[0] not in {"", now[0]})
+            return StoreSnapshot(rows, replaced=seen is not None and seen[0] not in {"", now[0]})
 
     def lines(self, run: RunAddress) -> list[LogLine]:
         """The newest lines of a run's log that were there when the list was loaded.
@@ -140,7 +140,7 @@ class SqliteWatchStore:
 
     # Rows
 
-    def _rows(self, db: sqlite3.Connection) -> list[KeptRun]:
+    def _rows(self, db: sqlite3.Connection) -> list[StoredRun]:
         attempts: dict[int, list[Attempt]] = {}
         for position, number, started, ended, state, message in db.execute(sql.ATTEMPTS, (self._server,)):
             ended_at = None if ended is None else moment(ended)
@@ -149,7 +149,7 @@ class SqliteWatchStore:
         rows = db.execute(sql.RUNS, (self._server,)).fetchall()
         return [kept for row in rows if (kept := kept_run(row, tuple(attempts.get(row[0], ())))) is not None]
 
-    def _change(self, db: sqlite3.Connection, change: Change) -> None:
+    def _change(self, db: sqlite3.Connection, change: RowChange) -> None:
         key = self._key(change.run)
         row = change.row
         if row is None or change.anew:
@@ -173,7 +173,7 @@ class SqliteWatchStore:
             self._keep_attempts(db, found[0], row.attempts if change.added else row.attempts[-2:])
             self._append(db, found[0], change.lines)
 
-    def _old_place(self, db: sqlite3.Connection, change: Change) -> int | None:
+    def _old_place(self, db: sqlite3.Connection, change: RowChange) -> int | None:
         """Where a row that comes back stood; None, the end of the list, where that is not known or another's."""
         stood = self._stood.get(change.run) if change.back else None
         # In a file that was replaced any row may be there.

@@ -12,18 +12,18 @@ from playwright.async_api import Dialog, Error, Page
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import Credentials, Identity, ServerInfo
-from wandb_tui.services.signin.answer import new_words, outcome_of
-from wandb_tui.services.signin.decide import at_a_loss, decide, signed_in_by_looks
-from wandb_tui.services.signin.entrance import open_sign_in
-from wandb_tui.services.signin.filling import FormFilling
+from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, SignInAction, Wait
+from wandb_tui.services.signin.errors import refusal
+from wandb_tui.services.signin.form_fill import FormFilling
 from wandb_tui.services.signin.forms import SignInForm, find_form
-from wandb_tui.services.signin.guard import PasswordGuard
-from wandb_tui.services.signin.hand import GoneError, SeenPage, keep_picture, press, read_page
-from wandb_tui.services.signin.moves import Fill, Give, Move, Press, Progress, Wait
+from wandb_tui.services.signin.navigation import open_sign_in
 from wandb_tui.services.signin.origins import UNENCRYPTED, Origins
-from wandb_tui.services.signin.outcomes import refusal
+from wandb_tui.services.signin.page_driver import GoneError, PageSnapshot, keep_picture, press, read_page
 from wandb_tui.services.signin.page_view import Alert, PageView, outline
-from wandb_tui.services.signin.viewer import Viewer, ViewerAnswer
+from wandb_tui.services.signin.password_guard import PasswordGuard
+from wandb_tui.services.signin.policy import at_a_loss, decide, signed_in_by_looks
+from wandb_tui.services.signin.responses import new_words, outcome_of
+from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _BY_LOOKS_AFTER = 3.0
 _TOO_MANY = 429
 
 
-class SignIn:
+class SignInFlow:
     """Signs one page's browser in; the password is submitted at most once in its life."""
 
     def __init__(
@@ -49,7 +49,7 @@ class SignIn:
         credentials: Credentials | None,
         *,
         origins: Origins,
-        viewer: Viewer,
+        viewer: Whoami,
         folder: Path,
     ) -> None:
         """Prepare; nothing is opened yet.
@@ -69,7 +69,7 @@ class SignIn:
         self._viewer = viewer
         self._folder = folder
         self._progress = Progress()
-        self._last_move: Move | None = None
+        self._last_move: SignInAction | None = None
         self._asked_at = 0.0
         self._asked_of: tuple[str, float] = ("", 0.0)
         self._sent_at = 0.0
@@ -123,7 +123,7 @@ class SignIn:
             self._last_move = None
         return None
 
-    async def _read(self) -> SeenPage:
+    async def _read(self) -> PageSnapshot:
         """The page, with what it has said in dialogs that are gone."""
         seen = await read_page(self._page)
         if self._spoken:
@@ -131,7 +131,7 @@ class SignIn:
             seen.view = PageView((main, *seen.view.frames[1:]))
         return seen
 
-    def _too_early(self, move: Move, seen: SeenPage) -> bool:
+    def _too_early(self, move: SignInAction, seen: PageSnapshot) -> bool:
         """Whether the scripts of a page, which may be what makes its form work, are still being loaded."""
         if not isinstance(move, Fill):
             return False
@@ -150,7 +150,7 @@ class SignIn:
         self._progress.refused = self._guard.refused
         self._progress.silent = self._progress.anything_sent and now - max(since, self._sent_at) > _SILENT_AFTER
 
-    async def _ask(self, seen: SeenPage) -> Identity | None:
+    async def _ask(self, seen: PageSnapshot) -> Identity | None:
         """Ask who we are whenever the page is a new one, and every now and then."""
         now, main = time.monotonic(), seen.view.main
         place = (main.url, main.born)
@@ -167,7 +167,7 @@ class SignIn:
             return Identity(name, by_password=self._progress.password_sent)
         return None
 
-    def _looks_signed_in(self, seen: SeenPage, answer: ViewerAnswer) -> bool:
+    def _looks_signed_in(self, seen: PageSnapshot, answer: WhoamiReply) -> bool:
         if not self._progress.password_sent:
             return signed_in_by_looks(seen.view, self._origins, surely=True)
         moved_on = seen.view.main.born != self._progress.born
@@ -175,9 +175,9 @@ class SignIn:
         waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER and not self._guard.pending
         return waited and fine and signed_in_by_looks(seen.view, self._origins)
 
-    async def _make(self, move: Press | Fill | Give, seen: SeenPage) -> None:
+    async def _make(self, move: Press | Fill | GiveUp, seen: PageSnapshot) -> None:
         match move:
-            case Give():
+            case GiveUp():
                 raise await self._end(move)
             case Press():
                 self._progress.note_press(move.button)
@@ -186,7 +186,7 @@ class SignIn:
                 await self._fill(move.form, seen)
         self._moved_at = time.monotonic()
 
-    async def _end(self, move: Give) -> SignInError:
+    async def _end(self, move: GiveUp) -> SignInError:
         if move.problem is SignInProblem.UNKNOWN_HOST:
             return self._refuse(move.problem, move.words)
         if move.problem is SignInProblem.SSO and move.words.startswith("http"):
@@ -198,7 +198,7 @@ class SignIn:
             return await self._not_understood("")
         return refusal(move.problem, self._server.host, words=move.words)
 
-    async def _fill(self, form: SignInForm, seen: SeenPage) -> None:
+    async def _fill(self, form: SignInForm, seen: PageSnapshot) -> None:
         """Type in what the form asks for, and send it."""
         if self._credentials is None:
             raise self._refuse(SignInProblem.NO_CREDENTIALS)
@@ -210,7 +210,7 @@ class SignIn:
         self._note_sending(form, seen)
         await filling.send(field, button)
 
-    def _note_sending(self, form: SignInForm, seen: SeenPage) -> None:
+    def _note_sending(self, form: SignInForm, seen: PageSnapshot) -> None:
         """From here on the password counts as submitted, whatever happens."""
         progress = self._progress
         progress.password_sent = progress.password_sent or form.password is not None
@@ -275,7 +275,7 @@ class SignIn:
             # Perhaps it was right there, and is asked for once more here. It is not ours to try.
             return await self._not_understood(f"another sign-in page follows at {view.main.origin}")
         if self._guard.refused or (again and reloaded):
-            said = Give(SignInProblem.WRONG_PASSWORD, new_words(view, self._progress))
+            said = GiveUp(SignInProblem.WRONG_PASSWORD, new_words(view, self._progress))
             return await self._end(said)
         return None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from wandb_tui.services.signin import words
+from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.page_view import Button, Field, FrameView
-from wandb_tui.services.signin.words import says
+from wandb_tui.services.signin.phrases import says
 
 _TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
 _SINGLE_DIGITS = 4
@@ -60,9 +60,9 @@ def _is_code(item: Field) -> bool:
     if "one-time-code" in item.autocomplete:
         return True
     if item.kind in {"password", "select", "checkbox", "radio"}:
-        return item.kind == "password" and "password" not in item.autocomplete and says(item.label, words.CODE)
+        return item.kind == "password" and "password" not in item.autocomplete and says(item.label, phrases.CODE)
     short = 0 < item.length <= _LONGEST_CODE
-    return says(item.hints, words.CODE_FIELD) and (item.numeric or short or says(item.hints, words.CODE))
+    return says(item.hints, phrases.CODE_FIELD) and (item.numeric or short or says(item.hints, phrases.CODE))
 
 
 def _form(view: FrameView, frame: int, number: int) -> SignInForm:
@@ -91,10 +91,10 @@ def _identifier_score(item: Field) -> int:
     score += 6 if item.autocomplete.split(" ")[-1] in {"username", "email", "webauthn"} else 0
     score += 5 if item.kind == "email" else 0
     about = f"{item.name} {item.label}"
-    score += 4 if says(about, words.IDENTIFIER) else 0
+    score += 4 if says(about, phrases.IDENTIFIER) else 0
     # “E-mail or phone” names one among others; a search for users is none for all that.
-    score -= 3 if says(about, words.OTHER_DETAIL) else 0
-    score -= 12 if says(about, words.NOT_IDENTIFIER) else 0
+    score -= 3 if says(about, phrases.OTHER_DETAIL) else 0
+    score -= 12 if says(about, phrases.NOT_IDENTIFIER) else 0
     return score
 
 
@@ -104,15 +104,15 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     It may be disabled still: some are until something was typed.
     """
     own = [b for b in view.buttons if b.group == number and not b.banner]
-    own = [b for b in own if not says(f"{b.text} {b.href}", words.BY_OTHERS) and not says(b.text, words.SIGN_UP)]
+    own = [b for b in own if not says(f"{b.text} {b.href}", phrases.BY_OTHERS) and not says(b.text, phrases.SIGN_UP)]
     pressed = [b for b in own if b.kind not in {"link", "tab"}]
-    for wanted in (words.LOG_IN, words.GO_ON):
+    for wanted in (phrases.LOG_IN, phrases.GO_ON):
         for kind in ("submit", "button"):
             if found := [b for b in pressed if b.kind == kind and says(b.text, wanted)]:
                 # “Log in” rather than “Log in with your company's account”.
                 return min(found, key=lambda b: len(b.text))
     # Buttons that say nothing we know: the last that submits, else the first after the password; helpers last of all.
-    silent = sorted((b for b in pressed if not says(b.text, words.NOT_SENDING)), key=lambda b: b.helper)
+    silent = sorted((b for b in pressed if not says(b.text, phrases.NOT_SENDING)), key=lambda b: b.helper)
     submits = [b for b in silent if b.kind == "submit"]
     after = [b for b in silent if password is not None and b.index > password.index and b.kind == "button"]
     # On one line with the fields stands what helps with them, or, where nothing else does, what sends them.
@@ -120,7 +120,7 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     plain = [b for b in submits if not b.helper] or submits or [b for b in after if not b.helper] or on_line[-1:]
     if plain:
         return plain[-1] if submits else plain[0]
-    return next((b for b in own if b.kind == "link" and says(b.text, words.LOG_IN)), None)
+    return next((b for b in own if b.kind == "link" and says(b.text, phrases.LOG_IN)), None)
 
 
 def _score(view: FrameView, form: SignInForm) -> float:
@@ -135,26 +135,26 @@ def _score(view: FrameView, form: SignInForm) -> float:
         score += 5 + (2 if form.identifier else 0) + (4 if "current-password" in form.password.autocomplete else 0)
         score -= 4 if "new-password" in form.password.autocomplete else 0
         score -= 12 if sum(item.kind == "password" for item in fields) > 1 else 0
-    elif form.identifier is not None and (form.submit is not None or says(f"{place} {about}", words.LOG_IN)):
+    elif form.identifier is not None and (form.submit is not None or says(f"{place} {about}", phrases.LOG_IN)):
         strong = _identifier_score(form.identifier) > 0
-        told = form.submit is None or says(form.submit.text, (*words.LOG_IN, *words.GO_ON))
+        told = form.submit is None or says(form.submit.text, (*phrases.LOG_IN, *phrases.GO_ON))
         # Where nothing is said in words that we know, the address of the page may.
-        score += (2 if strong else 0) + (2 if told else 0 if says(f"{place} {about}", words.LOG_IN) else -2)
-        score -= 6 if says(f"{about} {' '.join(buttons)}", words.NEWSLETTER) else 0
+        score += (2 if strong else 0) + (2 if told else 0 if says(f"{place} {about}", phrases.LOG_IN) else -2)
+        score -= 6 if says(f"{about} {' '.join(buttons)}", phrases.NEWSLETTER) else 0
     else:
         return 0.0
-    score += 3 if form.submit is not None and says(form.submit.text, words.LOG_IN) else 0
-    score += 1 if says(about, words.LOG_IN) else 0
+    score += 3 if form.submit is not None and says(form.submit.text, phrases.LOG_IN) else 0
+    score += 1 if says(about, phrases.LOG_IN) else 0
     # A heading tells what the form is for, whatever the page's address is.
-    for_new = says(group.heading, words.SIGN_UP) and not says(group.heading, words.LOG_IN)
-    score -= 8 if for_new else 3 if says(about, words.SIGN_UP) and not says(about, words.LOG_IN) else 0
-    score -= 6 if any(says(text, words.SIGN_UP) for text in buttons) and not _says_log_in(buttons) else 0
+    for_new = says(group.heading, phrases.SIGN_UP) and not says(group.heading, phrases.LOG_IN)
+    score -= 8 if for_new else 3 if says(about, phrases.SIGN_UP) and not says(about, phrases.LOG_IN) else 0
+    score -= 6 if any(says(text, phrases.SIGN_UP) for text in buttons) and not _says_log_in(buttons) else 0
     score -= 4 if any(_is_personal(item) for item in fields) else 0
     return score
 
 
 def _says_log_in(buttons: list[str]) -> bool:
-    return any(says(text, words.LOG_IN) for text in buttons)
+    return any(says(text, phrases.LOG_IN) for text in buttons)
 
 
 def _is_personal(item: Field) -> bool:

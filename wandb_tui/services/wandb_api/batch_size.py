@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api.graphql import Reply, says
 
 MOST = 100
@@ -62,8 +62,8 @@ def _refused(reply: Reply) -> bool:
 
 def _at_a_loss(reply: Reply) -> bool:
     """Whether the server refuses the whole request without a word about the size, which may be the reason."""
-    return reply.problem is Answer.NOT_UNDERSTOOD and bool(reply.errors)
+    return reply.problem is ProbeOutcome.NOT_UNDERSTOOD and bool(reply.errors)
 
 
 def _broke_down(reply: Reply) -> bool:
-    return reply.problem is Answer.TROUBLE and (reply.status == 0 or reply.status >= 500)  # noqa: PLR2004 - HTTP
+    return reply.problem is ProbeOutcome.TROUBLE and (reply.status == 0 or reply.status >= 500)  # noqa: PLR2004 - HTTP

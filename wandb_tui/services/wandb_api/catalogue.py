@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wandb_tui.core.catalogue import ListedRun, Page, RunQuery
+from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
-from wandb_tui.services.wandb_api.answers import error_of, json_object, moment, next_page, nodes
 from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.response import error_of, json_object, moment, next_page, nodes
 
 PAGE = 50
 """How many are asked for at a time; the SDK's own number."""
@@ -64,13 +64,13 @@ class GraphQLCatalogue:
         own = [str(viewer.get(key) or "") for key in ("entity", "username")]
         return [name for name in dict.fromkeys([own[0], *teams, own[1]]) if name]
 
-    def projects(self, entity: str, after: str = "") -> Page[str]:
+    def projects(self, entity: str, after: str = "") -> ResultPage[str]:
         """The projects of an entity."""
         answer = self._ask(_PROJECTS, {"entity": entity, "cursor": after or None, "perPage": PAGE})
         found = json_object(answer.get("models"))
-        return Page(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_page(found))
+        return ResultPage(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_page(found))
 
-    def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> Page[ListedRun]:
+    def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> ResultPage[ListedRun]:
         """The runs of a project, newest first."""
         variables = {
             "entity": entity,
@@ -86,7 +86,7 @@ class GraphQLCatalogue:
         found = json_object(answer.get("runs"))
         total = answer.get("runCount")
         runs = tuple(_run(entity, project, node) for node in nodes(found) if node.get("name"))
-        return Page(runs, next_page(found), total if isinstance(total, int) else None)
+        return ResultPage(runs, next_page(found), total if isinstance(total, int) else None)
 
     def close(self) -> None:
         """Close the connections."""

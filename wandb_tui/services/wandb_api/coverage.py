@@ -21,7 +21,7 @@ NO_PYARROW = "with pyarrow installed, its Parquet files would"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _CachedCoverage:
     steps: Steps | None
     hint: str = ""
     again_at: float = 0.0
@@ -33,7 +33,7 @@ class StepReader:
     def __init__(self, files: StepFiles, clock: Clock = time.monotonic) -> None:
         self._files = files
         self._clock = clock
-        self._known: OrderedDict[tuple[RunAddress, int, str], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[RunAddress, int, str], _CachedCoverage] = OrderedDict()
         self._lock = Lock()
 
     def known(self, run: RunAddress, probe: Probe) -> Probe | None:
@@ -61,7 +61,9 @@ class StepReader:
             return probe
         try:
             found = urls() if callable(urls) else urls
-            known = _Known(self._files.read(found)) if found else self._failed("the server names no files of it")
+            known = (
+                _CachedCoverage(self._files.read(found)) if found else self._failed("the server names no files of it")
+            )
         except StepFileError as error:
             known = self._failed(str(error))
         with self._lock:
@@ -70,8 +72,8 @@ class StepReader:
                 self._known.popitem(last=False)
         return _with_hint(probe, known.hint) if known.steps is None else widened(probe, known.steps)
 
-    def _failed(self, why: str) -> _Known:
-        return _Known(None, why, self._clock() + _AGAIN_AFTER)
+    def _failed(self, why: str) -> _CachedCoverage:
+        return _CachedCoverage(None, why, self._clock() + _AGAIN_AFTER)
 
 
 def _with_hint(probe: Probe, hint: str) -> Probe:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wandb_tui import __version__
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 
 if TYPE_CHECKING:
     import requests
@@ -75,7 +75,7 @@ class Reply:
 
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
-    problem: Answer | None = None
+    problem: ProbeOutcome | None = None
     message: str = ""
     status: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -123,7 +123,7 @@ class GraphQL:
                 content = _content(response, began + _WHOLE_TIMEOUT)
         except (OSError, HTTPError) as error:
             # requests' own errors are of the first kind, and what it says of a file of certificates.
-            return Reply(problem=Answer.TROUBLE, message=_network_trouble(error, self._host))
+            return Reply(problem=ProbeOutcome.TROUBLE, message=_network_trouble(error, self._host))
         seconds = time.monotonic() - began
         reply = _read(response, content, self._host, with_key=bool(key))
         date = _date(response.headers.get("Date"))
@@ -204,7 +204,7 @@ def _read(response: requests.Response, content: bytes, host: str, *, with_key: b
     limits = _limits(response.headers)
     failed = partial(Reply, status=response.status_code, limits=limits)
     if _limits_rate(response.status_code, limits):
-        return failed(problem=Answer.TROUBLE, message=RATE_LIMITED, limited=True)
+        return failed(problem=ProbeOutcome.TROUBLE, message=RATE_LIMITED, limited=True)
     if (told := _told_by_status(response, host, with_key=with_key)) is not None:
         problem, why = told
         return failed(problem=problem, message=why)
@@ -215,9 +215,9 @@ def _read(response: requests.Response, content: bytes, host: str, *, with_key: b
     if isinstance(data, dict) and response.status_code == 200:  # noqa: PLR2004 - OK
         return failed(data=data, errors=errors, limited=limited)
     if limited and errors:
-        return failed(problem=Answer.TROUBLE, message=RATE_LIMITED, limited=True)
+        return failed(problem=ProbeOutcome.TROUBLE, message=RATE_LIMITED, limited=True)
     why = _unusable(response, content, host, errors, understood=body is not None)
-    return failed(problem=Answer.NOT_UNDERSTOOD, message=why, errors=errors, limited=limited)
+    return failed(problem=ProbeOutcome.NOT_UNDERSTOOD, message=why, errors=errors, limited=limited)
 
 
 def _limits_rate(status: int, limits: Limits) -> bool:
@@ -226,20 +226,20 @@ def _limits_rate(status: int, limits: Limits) -> bool:
     return status == 429 or (status == 403 and waits)  # noqa: PLR2004 - Too Many Requests, Forbidden
 
 
-def _told_by_status(response: requests.Response, host: str, *, with_key: bool) -> tuple[Answer, str] | None:
+def _told_by_status(response: requests.Response, host: str, *, with_key: bool) -> tuple[ProbeOutcome, str] | None:
     """What the status alone tells; None where the answer's body tells more."""
     match response.status_code:
         case 401 | 403 as status:
             why = "refused the API key" if with_key else "wants an API key"
-            return Answer.REFUSED, f"{host} {why} (HTTP {status})"
+            return ProbeOutcome.REFUSED, f"{host} {why} (HTTP {status})"
         case 407 as status:
-            return Answer.TROUBLE, f"The proxy on the way to {host} wants a name and a password (HTTP {status})"
+            return ProbeOutcome.TROUBLE, f"The proxy on the way to {host} wants a name and a password (HTTP {status})"
         case status if (status >= 500 and status not in _NO_API) or status in _PASSING:  # noqa: PLR2004 - its own faults
-            return Answer.TROUBLE, f"{host} is in trouble (HTTP {status})"
+            return ProbeOutcome.TROUBLE, f"{host} is in trouble (HTTP {status})"
         case status if 300 <= status < 400:  # noqa: PLR2004 - redirects
             target = urlsplit(response.headers.get("Location", "")).netloc or "another page"
             return (
-                Answer.NOT_UNDERSTOOD,
+                ProbeOutcome.NOT_UNDERSTOOD,
                 f"{host} sends its API's callers to {target} (is this the address of its API?)",
             )
         case _:

@@ -9,13 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import Covers, Curve, RunFacts, Versions
+from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import RunNotFoundError
-from wandb_tui.core.probe import Answer, Coverage, Probe
-from wandb_tui.services.wandb_api.answers import error_of, json_object
+from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
-from wandb_tui.services.wandb_api.questions import Dialect, Question, compose, compose_files, interpret, read_files
+from wandb_tui.services.wandb_api.probe_query import (
+    Dialect,
+    ProbeRequest,
+    compose,
+    compose_files,
+    interpret,
+    read_files,
+)
+from wandb_tui.services.wandb_api.response import error_of, json_object
 from wandb_tui.services.wandb_api.run_queries import (
     CURVES,
     FACTS,
@@ -84,7 +91,7 @@ class GraphQLInspector:
                 return read_versions(_project(run, reply))
             query = without(query, unknown)
 
-    def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, Covers]:
+    def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, VersionCoverage]:
         """What the server tells of the newest one, and what the files of each hold."""
         if not versions:
             return {}
@@ -95,7 +102,7 @@ class GraphQLInspector:
             for version, covers in self._by_files(run, versions)
         }
 
-    def curves(self, run: RunAddress, metrics: Sequence[str]) -> list[Curve]:
+    def curves(self, run: RunAddress, metrics: Sequence[str]) -> list[MetricSeries]:
         """A sample of each of these metrics."""
         if not metrics:
             return []
@@ -123,7 +130,7 @@ class GraphQLInspector:
 
     def _probe(self, run: RunAddress) -> Probe:
         """What a monitor's question with coverage would be answered, in words that the server understands."""
-        question = [Question(run, coverage=True)]
+        question = [ProbeRequest(run, coverage=True)]
         while True:
             reply = _answered(self._ask(*compose(question, self._dialect)))
             simpler = self._dialect.simpler(reply)
@@ -131,31 +138,31 @@ class GraphQLInspector:
                 return interpret(question, reply)[0]
             self._dialect = simpler
 
-    def _by_files(self, run: RunAddress, versions: Sequence[int]) -> Iterator[tuple[int, Covers]]:
+    def _by_files(self, run: RunAddress, versions: Sequence[int]) -> Iterator[tuple[int, VersionCoverage]]:
         if not self._files.usable:
-            yield from ((version, Covers(why_not=NO_PYARROW)) for version in versions)
+            yield from ((version, VersionCoverage(why_not=NO_PYARROW)) for version in versions)
             return
         reply = _answered(self._ask(*compose_files([(run, version) for version in versions])))
         for number, version in enumerate(versions):
             yield version, self._read(read_files(reply, number))
 
-    def _read(self, urls: Sequence[str]) -> Covers:
+    def _read(self, urls: Sequence[str]) -> VersionCoverage:
         if not urls:
-            return Covers(why_not=_NO_FILES)
+            return VersionCoverage(why_not=_NO_FILES)
         try:
-            return Covers(self._files.read(urls).last)
+            return VersionCoverage(self._files.read(urls).last)
         except StepFileError as error:
-            return Covers(why_not=str(error))
+            return VersionCoverage(why_not=str(error))
 
 
 def _answered(reply: Reply) -> Reply:
     """The reply, if it is one: what a server does not understand is an answer, too."""
-    if reply.problem in {Answer.REFUSED, Answer.TROUBLE}:
+    if reply.problem in {ProbeOutcome.REFUSED, ProbeOutcome.TROUBLE}:
         raise error_of(reply, again="r")
     return reply
 
 
-def _told(covers: Covers, coverage: Coverage | None) -> Covers:
+def _told(covers: VersionCoverage, coverage: Coverage | None) -> VersionCoverage:
     """What the files hold, and what the server says of the newest version; the higher step is right."""
     if coverage is None:
         return covers
@@ -164,7 +171,7 @@ def _told(covers: Covers, coverage: Coverage | None) -> Covers:
         last = covers.last if last is None else max(last, covers.last)
     if complete is None and last is not None and coverage.last_step is not None:
         complete = last >= coverage.last_step
-    return Covers(last, complete, "" if last is not None else covers.why_not or _NOT_TOLD)
+    return VersionCoverage(last, complete, "" if last is not None else covers.why_not or _NOT_TOLD)
 
 
 def _named(run: RunAddress) -> dict[str, str]:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wandb_tui.core.details import Curve, ExportedVersion, RunFacts, Values, Versions
-from wandb_tui.services.wandb_api.answers import json_object, json_scalar, moment, nodes
+from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, Values, Versions
 from wandb_tui.services.wandb_api.graphql import Reply
-from wandb_tui.services.wandb_api.questions import artifact_version, run_info
+from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
+from wandb_tui.services.wandb_api.response import json_object, json_scalar, moment, nodes
 from wandb_tui.services.wandb_api.run_values import read_config, read_summary
 
 FACTS = """
@@ -139,11 +139,13 @@ def read_versions(project: dict[str, Any]) -> Versions:
     return Versions(tuple(newest), total if isinstance(total, int) else None)
 
 
-def read_curves(run: dict[str, Any], metrics: Sequence[str]) -> list[Curve]:
+def read_curves(run: dict[str, Any], metrics: Sequence[str]) -> list[MetricSeries]:
     """The samples as answered, in the metrics' order."""
     answered = run.get("sampledHistory")
     rows = answered if isinstance(answered, list) else []
-    return [Curve(metric, _points(rows[i] if i < len(rows) else None, metric)) for i, metric in enumerate(metrics)]
+    return [
+        MetricSeries(metric, _points(rows[i] if i < len(rows) else None, metric)) for i, metric in enumerate(metrics)
+    ]
 
 
 def _aliases(node: dict[str, Any]) -> Iterator[str]:

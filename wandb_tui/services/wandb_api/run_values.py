@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wandb_tui.core.details import Scalar, Values
-from wandb_tui.services.wandb_api.answers import json_scalar
+from wandb_tui.services.wandb_api.response import json_scalar
 
 _DEEPEST = 5
 _MOST = 1000

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Answer, ArtifactVersion, Probe, RunInfo
+from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, shown
 
 log = logging.getLogger(__name__)
@@ -44,18 +44,21 @@ class SdkProber:
         """What the SDK finds out about one run. Never raises for what the network or the server does."""
         key = self._api_key()
         if not key:
-            return Probe(Answer.REFUSED, message="This server answers the W&B SDK alone, and that needs an API key")
+            return Probe(
+                ProbeOutcome.REFUSED, message="This server answers the W&B SDK alone, and that needs an API key"
+            )
         try:
             api = self._warm(key)
             info = _run_info(api, run)
         except Exception as error:  # noqa: BLE001 - whatever the SDK throws is an answer to be told apart
             return _told_apart(
-                error, absent=Probe(Answer.MISSING, message=f"There is no run {run}, or this API key may not see it")
+                error,
+                absent=Probe(ProbeOutcome.MISSING, message=f"There is no run {run}, or this API key may not see it"),
             )
         try:
-            return Probe(Answer.THERE, _version(api.artifact(f"{run.history_artifact}:latest")), info)
+            return Probe(ProbeOutcome.THERE, _version(api.artifact(f"{run.history_artifact}:latest")), info)
         except Exception as error:  # noqa: BLE001 - as above
-            return _told_apart(error, absent=Probe(Answer.ABSENT, run=info))
+            return _told_apart(error, absent=Probe(ProbeOutcome.ABSENT, run=info))
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
         """Where the files of a version are. Raises what the SDK raises."""
@@ -94,17 +97,17 @@ def _told_apart(error: Exception, *, absent: Probe) -> Probe:
     status = next((found for one in chain if (found := http_status(one))), 0)
     words = shown(getattr(error, "message", "") or error)
     if status in _REFUSED:
-        return Probe(Answer.REFUSED, message=f"The server refused the API key (HTTP {status})")
+        return Probe(ProbeOutcome.REFUSED, message=f"The server refused the API key (HTTP {status})")
     if status == _TOO_MANY:
-        return Probe(Answer.TROUBLE, message=RATE_LIMITED)
+        return Probe(ProbeOutcome.TROUBLE, message=RATE_LIMITED)
     if status >= _SERVER_FAULT:
-        return Probe(Answer.TROUBLE, message=f"The server is in trouble (HTTP {status})")
+        return Probe(ProbeOutcome.TROUBLE, message=f"The server is in trouble (HTTP {status})")
     if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in words.lower():
         return absent
     if status:
-        return Probe(Answer.NOT_UNDERSTOOD, message=f"The W&B SDK says: {words} (HTTP {status})")
+        return Probe(ProbeOutcome.NOT_UNDERSTOOD, message=f"The W&B SDK says: {words} (HTTP {status})")
     log.info("The SDK's call failed: %s", " < ".join(type(one).__name__ for one in chain))
-    return Probe(Answer.TROUBLE, message=f"The W&B SDK says: {words}")
+    return Probe(ProbeOutcome.TROUBLE, message=f"The W&B SDK says: {words}")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from wandb_tui.core.probe import Answer
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.core.schedule import Clock
-from wandb_tui.core.sleeping import SleepGauge
+from wandb_tui.core.suspend import SuspendDetector
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply
 
 _GAP = 1.0
@@ -32,7 +32,7 @@ Jitter = Callable[[float, float], float]
 class Throttle:
     """When the next request may go out, and what to say to whoever would like it earlier."""
 
-    def __init__(self, clock: Clock, gauge: SleepGauge | None = None, jitter: Jitter = random.uniform) -> None:
+    def __init__(self, clock: Clock, gauge: SuspendDetector | None = None, jitter: Jitter = random.uniform) -> None:
         """Begin without any limit.
 
         Args:
@@ -41,7 +41,7 @@ class Throttle:
             jitter: A number between two numbers, so that not everybody comes back at the same moment.
         """
         self._clock = clock
-        self._gauge = gauge or SleepGauge(clock)
+        self._gauge = gauge or SuspendDetector(clock)
         self._jitter = jitter
         self._next = clock()
         self._held_until = self._next
@@ -84,7 +84,7 @@ class Throttle:
             self._limit(reply)
             return
         self._limited = 0
-        if reply.problem is Answer.TROUBLE:
+        if reply.problem is ProbeOutcome.TROUBLE:
             self._back_off(reply)
             return
         self._troubles = 0

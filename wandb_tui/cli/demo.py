@@ -1,0 +1,135 @@
+"""``wandb-tui demo``: a sandbox, runs logged by the real SDK, and the dashboard on them, all in one go.
+
+Nothing of it touches the user's own keyring, watch list or settings: it all lives in one temporary folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from wandb_tui.cli.console import say
+from wandb_tui.core.errors import UsageError, WandbTuiError
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import Credentials
+from wandb_tui.services.disk.file_lock import take
+from wandb_tui.services.disk.log_file import log_to
+from wandb_tui.services.disk.paths import Paths
+from wandb_tui.wiring import Wiring
+
+OpenDashboard = Callable[[Wiring, Sequence[tuple[str, Goal]]], int]
+
+log = logging.getLogger(__name__)
+
+_PREFIX = "wandb-tui-demo-"
+_LOCK = "in-use"
+_NEW = 5.0
+_EXPORT_DELAY = 4.0
+_CANNOT_DRAW = ("dumb", "unknown")
+_GOODBYE = """\
+The demo is over, and nothing of it was kept. With your own runs:
+  {run}wandb-tui login                    sign in to your W&B server, once
+  {run}wandb-tui entity/project/run_id    the dashboard, waiting for that run"""
+
+
+def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard) -> int:
+    """Run the demo until the user leaves the dashboard; its exit status.
+
+    Args:
+        provide_browser: Finds a browser, or installs one.
+        open_dashboard: Opens the dashboard on runs, each with its goal.
+
+    Raises:
+        WandbTuiError: Something that the demo needs is missing.
+    """
+    try:
+        from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
+    except ImportError as error:
+        raise WandbTuiError(str(error)) from None
+    provide_browser()
+    with own_folder() as folder:
+        paths = Paths(config=Path(folder, "config"), state=Path(folder, "state"), log=Path(folder, "log"))
+        log_to(paths.log_file)
+        say("Starting a W&B server for this machine, and logging a few runs to it…")
+        with Sandbox(SandboxConfig(data_dir=Path(folder, "sandbox"), export_delay=_EXPORT_DELAY)) as sandbox:
+            wiring = Wiring(
+                host=sandbox.base_url,
+                credentials=Credentials(sandbox.username, sandbox.password),
+                api_key=sandbox.api_key,
+                environ=_without_wandb(os.environ),
+                paths=paths,
+            )
+            with seed_demo(sandbox) as demo:
+                try:
+                    status = open_dashboard(wiring, [(run.path, Goal.parse(run.goal)) for run in demo.runs])
+                finally:
+                    wiring.close()
+    if status == 0 and sys.stdout.isatty():
+        say(_GOODBYE.format(run=_launcher(os.environ)))
+    return status
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder that goes at the end; those of demos that were killed go now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            _remove_if_left(left)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
+        folder = Path(name)
+        held = take(folder / _LOCK)
+        try:
+            yield folder
+        finally:
+            if held is not None:
+                os.close(held)
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove a demo's folder if it is ours, and the process that held its lock is gone."""
+    found, lock = folder.lstat(), folder / _LOCK
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()
+    # A lock that is this new may be one that is about to be held.
+    if not ours or not lock.exists() or time.time() - lock.stat().st_mtime < _NEW:
+        return
+    if (held := take(lock)) is not None:
+        log.info("%s was left by a demo that was killed", folder)
+        os.close(held)
+        shutil.rmtree(folder)
+
+
+def _launcher(environ: Mapping[str, str]) -> str:
+    """What a command is to begin with here: in a checkout it is known to `uv run` alone."""
+    if "UV_RUN_RECURSION_DEPTH" not in environ:
+        return ""
+    return "uv run " if shutil.which("uv", path=environ.get("PATH")) else "python3 -m uv run "
+
+
+def _without_wandb(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the user's own account, which is none of the demo's business."""
+    return {
+        name: value for name, value in environ.items() if not name.startswith("WANDB_") or name == "WANDB_TUI_BROWSER"
+    }
+
+
+def check_terminal() -> None:
+    """Make sure that there is a terminal to draw on, before anything is started for it.
+
+    Raises:
+        UsageError: There is none, or one that cannot move its cursor.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
+    if os.environ.get("TERM") in _CANNOT_DRAW:
+        raise UsageError(
+            f"This terminal cannot show a dashboard (TERM={os.environ['TERM']}).",
+            "Use wandb-tui wait RUN… instead, or set TERM to what the terminal is.",
+        )

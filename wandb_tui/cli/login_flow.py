@@ -1,0 +1,279 @@
+"""``wandb-tui login`` and ``logout``: get the secrets, try them, keep them in the keyring."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+from wandb_tui.cli import console
+from wandb_tui.core.errors import ApiKeyError, KeyringError, ServerError, SignInError, UsageError
+from wandb_tui.core.ports import Credentials, Identity, Source
+from wandb_tui.core.probe import ProbeOutcome
+
+if TYPE_CHECKING:
+    from wandb_tui.wiring import Wiring
+
+Say: TypeAlias = Callable[[str], None]
+"""Tells the user how it goes: on stderr where stdout is for the session alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What the user gave to sign in with."""
+
+    credentials: Credentials | None
+    api_key: str | None
+
+
+def secrets_for(
+    wiring: Wiring, username: str | None, *, password_stdin: bool, api_key_stdin: bool, handing_on: bool
+) -> Entered | None:
+    """What to sign in with, as `read_secrets` takes it; None where the environment has it already.
+
+    Args:
+        wiring: The services.
+        username: As for `read_secrets`.
+        password_stdin: As for `read_secrets`.
+        api_key_stdin: As for `read_secrets`.
+        handing_on: As for `log_in`.
+
+    Raises:
+        KeyringError: It could not be kept, which is said before anybody has to type anything.
+        UsageError: As for `read_secrets`.
+    """
+    given = bool(username or password_stdin or api_key_stdin)
+    in_environment = wiring.account.state().password is Source.ENVIRONMENT
+    if in_environment and not given:
+        return None
+    _check_can_read(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+    if not handing_on:
+        wiring.vault.check()
+    return read_secrets(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+
+
+def _check_can_read(username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> None:
+    if password_stdin and not username:
+        raise UsageError("--password-stdin needs --username NAME.")
+    if not (password_stdin or api_key_stdin or sys.stdin.isatty()):
+        raise UsageError(
+            "There is no terminal to ask on.", "Give --username NAME --password-stdin, --api-key-stdin, or both."
+        )
+
+
+def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: bool) -> Entered:
+    """Take the secrets from stdin, or ask for them on a terminal.
+
+    Args:
+        username: The user name or e-mail address, if it was given.
+        password_stdin: Whether the password is a line on stdin.
+        api_key_stdin: Whether the API key is a line on stdin, after the password if that is there too.
+
+    Raises:
+        UsageError: Something is missing and cannot be asked for.
+    """
+    _check_can_read(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
+    if password_stdin or api_key_stdin:
+        password = _line("password") if password_stdin else None
+        key = _line("API key") if api_key_stdin else None
+        return Entered(Credentials(str(username), password) if password else None, key)
+    name = username or click.prompt("E-mail or user name (empty for an API key alone)", default="", show_default=False)
+    password = click.prompt("Password", hide_input=True) if name else None
+    key = click.prompt("API key (empty to leave it)", default="", show_default=False, hide_input=True)
+    if not name and not key:
+        raise UsageError("Nothing was entered.")
+    return Entered(Credentials(name, password) if password else None, key or None)
+
+
+def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_on: bool = False) -> None:
+    """Try what was entered, and keep it.
+
+    Args:
+        wiring: The services.
+        entered: What to try.
+        verify: Whether to try it at all.
+        say: Tells the user how it goes.
+        handing_on: Whether the session goes to another machine, so that it does not matter if this one keeps nothing.
+
+    Raises:
+        ApiKeyError: The server refuses the API key.
+        SignInError: The server refuses the user name and the password, or the sign-in needs more than these.
+        ServerError: The server cannot be reached.
+        KeyringError: It cannot be kept.
+    """
+    host = wiring.server.info.host
+    if entered.api_key and verify:
+        whom = whose_key(wiring)
+        say(f"API key: accepted by {host}, belongs to {whom}.")
+    if entered.credentials and verify:
+        # An older session would sign us in without the password ever being tried.
+        wiring.vault.forget_session(entered.credentials.username)
+        identity = _sign_in(wiring)
+        say(f"Browser: signed in to {host} as {identity.username}.")
+        if identity.note:
+            say(f"{identity.note}.")
+    try:
+        wiring.account.save(entered.credentials, entered.api_key, remember=True)
+    except KeyringError as error:
+        if not handing_on:
+            raise
+        say(f"Nothing is kept on this machine. {error.message}")
+    else:
+        say("Kept in the system's keyring. wandb-tui logout forgets it.")
+
+
+def log_in_by_hand(wiring: Wiring, *, say: Say, handing_on: bool = False) -> None:
+    """Open a visible browser, wait until the user is signed in there, and keep the session.
+
+    Args:
+        wiring: The services.
+        say: Tells the user how it goes.
+        handing_on: As for `log_in`.
+
+    Raises:
+        SignInError: The window was closed before.
+        NoBrowserError: There is no display, or no browser.
+        KeyringError: The session cannot be kept.
+    """
+    from wandb_tui.services.browser.launch import has_display, no_display
+
+    host = wiring.server.info.host
+    if not has_display(wiring.environ):
+        raise no_display()
+    if not handing_on:
+        # Nobody is to go through all of a sign-in only to hear that it was for nothing.
+        wiring.vault.check()
+    say(f"Sign in to {host} in the browser window; it closes by itself.")
+    identity = wiring.visitor.sign_in_by_hand().result()
+    username = wiring.account.state().username
+    kept = wiring.vault.session_on_disk(username)
+    say(f"Signed in to {host} as {identity.username}." + ("" if kept else " Nothing is kept on this machine."))
+
+
+def try_environment(wiring: Wiring, *, say: Say) -> None:
+    """Sign in with what the environment has: nothing is asked, and only the session is kept.
+
+    Raises:
+        WandbTuiError: As for `log_in`.
+    """
+    host = wiring.server.info.host
+    if wiring.account.api_key() is not None:
+        say(f"API key: accepted by {host}, belongs to {whose_key(wiring)}.")
+    identity = _sign_in(wiring)
+    say(f"Browser: signed in to {host} as {identity.username}.")
+    username = wiring.account.state().username
+    kept = "the browser session is, encrypted." if wiring.vault.session_on_disk(username) else "nothing is."
+    say(f"The password comes from the environment, so it need not be kept; {kept}")
+
+
+def _sign_in(wiring: Wiring) -> Identity:
+    """Sign in; on a terminal the user may allow a foreign page that the sign-in leads to."""
+    while True:
+        try:
+            return wiring.visitor.sign_in().result()
+        except SignInError as error:
+            if not error.origin or not _may_type_on(wiring, error.origin):
+                raise
+            wiring.account.allow(error.origin)
+
+
+def _may_type_on(wiring: Wiring, origin: str) -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    console.say(f"The sign-in of {wiring.server.info.host} leads to {origin}, not known to belong to it.", err=True)
+    return click.confirm("Type the password there, now and later?", default=False, err=True)
+
+
+def whose_key(wiring: Wiring) -> str:
+    """Whom the API key belongs to, as the server says.
+
+    Raises:
+        ApiKeyError: The server refuses the key.
+        ServerError: It cannot be reached or does not understand us.
+    """
+    client = wiring.client()
+    try:
+        reply = client.ask("query Viewer { viewer { id username email } }", {})
+    finally:
+        client.close()
+    if reply.problem is ProbeOutcome.REFUSED:
+        raise ApiKeyError(f"{reply.message}.", f"Get a new one at {wiring.server.info.app_url}/authorize.")
+    viewer = (reply.data or {}).get("viewer")
+    if reply.problem is not None:
+        raise ServerError(f"{reply.message}.")
+    if not isinstance(viewer, dict):
+        raise ApiKeyError(
+            f"{wiring.server.info.host} knows nobody with this API key.",
+            f"Get a new one at {wiring.server.info.app_url}/authorize.",
+        )
+    return str(viewer.get("username") or viewer.get("email") or "somebody")
+
+
+def take_session(wiring: Wiring) -> None:
+    """Take over a browser session from stdin, as ``--print-session`` wrote it elsewhere.
+
+    Raises:
+        UsageError: It is none, or it belongs to another server.
+        KeyringError: It cannot be kept here.
+    """
+    server, username, state = _handed()
+    if server != wiring.server.info.app_url:
+        raise UsageError(f"That session belongs to {server}, but this is {wiring.server.info.app_url}.")
+    try:
+        wiring.vault.check()
+        kept = wiring.vault.save_session(username, state)
+        if kept:
+            wiring.account.adopt(username)
+    except KeyringError as error:
+        raise KeyringError(f"The session cannot be kept on this machine. {error.message}", error.hint) from None
+    if not kept:
+        raise KeyringError("The session cannot be kept on this machine (see the log).")
+    console.say(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
+    named = wiring.environ.get("WANDB_VIEWER_MAIL", "")
+    if named and wiring.environ.get("WANDB_VIEWER_PW") and named != username:
+        console.say(f"WANDB_VIEWER_MAIL names {named}, who goes before {username}: unset it to use this session.")
+
+
+def _handed() -> tuple[str, str, dict[str, Any]]:
+    """The server, the user and the session that came on stdin."""
+    how = "Pipe it in: wandb-tui login --print-session | ssh CLUSTER wandb-tui login --session-stdin"
+    if sys.stdin.isatty():
+        raise UsageError("--session-stdin does not read a session from a terminal.", how)
+    try:
+        handed = json.loads(sys.stdin.read())
+        server, username, state = handed["server"], handed["username"], handed["session"]
+    except (ValueError, KeyError, TypeError):
+        raise UsageError("What came on stdin is no browser session.", how) from None
+    if not (isinstance(username, str) and username and isinstance(state, dict) and "cookies" in state):
+        raise UsageError("What came on stdin is no browser session.", how)
+    return str(server), username, state
+
+
+def hand_session(wiring: Wiring) -> str:
+    """The browser session as one line of JSON, for ``--session-stdin`` elsewhere.
+
+    The kept one; where none is, but a password is known, a new one.
+
+    Raises:
+        UsageError: There is none.
+        SignInError: A new one cannot be had.
+    """
+    username = wiring.account.state().username
+    state = wiring.vault.load_session(username)
+    if state is None and wiring.account.credentials() is not None:
+        _sign_in(wiring)
+        state = wiring.vault.load_session(username)
+    if state is None:
+        raise UsageError("No browser session is kept here.", "Run wandb-tui login first.")
+    return json.dumps({"server": wiring.server.info.app_url, "username": username, "session": state})
+
+
+def _line(what: str) -> str:
+    text = sys.stdin.readline().rstrip("\r\n")
+    if not text:
+        raise UsageError(f"The {what} is missing on stdin.")
+    return text

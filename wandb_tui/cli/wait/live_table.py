@@ -1,0 +1,148 @@
+"""``wandb-tui wait`` on a terminal: a table that lives while it waits, and lines that stay."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from wandb_tui.cli.console import fitted
+from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
+from wandb_tui.cli.wait.options import WaitOptions
+from wandb_tui.cli.wait.output import Output
+from wandb_tui.core.events import Event
+from wandb_tui.core.state import State
+from wandb_tui.library.group import MonitorGroup
+from wandb_tui.library.results import GroupSummary, RunSummary
+from wandb_tui.text.glyphs import Glyphs, clean, minutes
+
+_COLOURS = {
+    State.AVAILABLE: "green",
+    State.TIMED_OUT: "red",
+    State.FAILED: "red",
+    State.CANCELLED: "dim",
+    State.QUEUED: "dim",
+    State.SIGNING_IN: "cyan",
+    State.VISITING: "cyan",
+    State.WAITING: "yellow",
+}
+_TOO_NARROW_FOR_WORDS = 60
+_LINES_LEFT_FREE = 3
+_NARROWEST, _ROOM_FOR_ECHO = 20, 3
+
+
+class LiveTable(Output):
+    """Shows each run that is waited for in a row; a run that ends leaves the table and gets a line that stays."""
+
+    def __init__(self, wish: WaitOptions, asking: FirstAnswerNotice, *, ascii_look: bool) -> None:
+        super().__init__(wish, asking)
+        self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+        self._look = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
+        self._live: Live | None = None
+        # The monitors' threads only leave word here: lines and table must come from one thread, or they interleave.
+        self._ended: SimpleQueue[Event] = SimpleQueue()
+
+    def hear(self, event: Event) -> None:
+        """A run that has ended will get its line above the table; all else is seen in the table."""
+        self._asking.hear(event)
+        if event.state.final and not (self.closing and event.state is State.CANCELLED):
+            self._ended.put(event)
+
+    def tick(self) -> None:
+        """Print the lines of the runs that have ended since, and draw the table anew."""
+        self._say_ended()
+        if self._live is not None:
+            self._live.refresh()
+
+    @contextlib.contextmanager
+    def showing(self, group: MonitorGroup) -> Iterator[None]:
+        """Show the table; it is gone afterwards."""
+        self._live = Live(
+            console=self._console,
+            get_renderable=lambda: self._table(group.summary()),
+            auto_refresh=False,
+            transient=True,
+            # Whatever else writes to the terminal is not ours to move.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        with self._live:
+            yield
+
+    @contextlib.contextmanager
+    def making_room(self) -> Iterator[None]:
+        """Take the table away while a command of the user's has the terminal."""
+        if self._live is None:
+            yield
+            return
+        self._say_ended()
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
+
+    def conclude(self, summary: GroupSummary) -> None:
+        """A line for each run that was still waited for, and for several runs how many did how."""
+        self._say_ended()
+        ends = [run.state if run.state.final else State.CANCELLED for run in summary.runs]
+        for run, end in zip(summary.runs, ends, strict=True):
+            if end is State.CANCELLED:
+                self._say(end, str(run.run), run.elapsed, "No longer waited for")
+        if self._several:
+            parts = [f"{number} {state.value}" for state, number in Counter(ends).items()]
+            self._console.print(Text(f"{len(ends)} runs: {', '.join(parts)}"), soft_wrap=True)
+
+    def _say_ended(self) -> None:
+        while not self._ended.empty():
+            event = self._ended.get()
+            self._say(event.state, str(event.run), event.elapsed, event.message)
+
+    def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
+        told = f"{self._look.icon(state)} {run}  {minutes(elapsed)}  {self._plain(message)}"
+        line = Text(fitted(told, self._console.width, hang=2))
+        line.stylize(_COLOURS[state], 0, 1)
+        # What is longer than the terminal is wide is there to be copied: the terminal itself breaks it.
+        self._console.print(line, soft_wrap=True)
+
+    def _table(self, summary: GroupSummary) -> RenderableType:
+        waiting = [run for run in summary.runs if not run.state.final]
+        note = Text(fitted(self._plain(self._asking.note), self._width), style="dim")
+        room = max(1, self._console.height - _LINES_LEFT_FREE - (note.plain.count("\n") + 1 if note else 0))
+        shown, hidden = waiting[:room], len(waiting[room:])
+        table = self._rows(shown)
+        if hidden:
+            table.add_row("", Text(self._plain(f"… and {hidden} more"), style="dim"))
+        return Group(table, note) if note else table
+
+    def _rows(self, runs: Sequence[RunSummary]) -> Table:
+        words = self._console.width >= _TOO_NARROW_FOR_WORDS
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.width = self._width
+        table.add_column(no_wrap=True, width=12 if words else 1)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=2, max_width=50 if words else None)
+        table.add_column(no_wrap=True, justify="right", width=7)
+        if words:
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=3)
+        for run in runs:
+            sign = self._look.icon(run.state)
+            state = Text(f"{sign} {run.state.value}" if words else sign, style=_COLOURS[run.state])
+            cells = [state, Text(clean(str(run.run))), Text(minutes(run.elapsed))]
+            table.add_row(*cells, *([Text(self._plain(run.message), style="dim")] if words else []))
+        return table
+
+    @property
+    def _width(self) -> int:
+        """Leaves room for the terminal's own “^C”: else that wraps, and the table is drawn one line too low."""
+        return max(_NARROWEST, self._console.width - _ROOM_FOR_ECHO)
+
+    def _plain(self, text: str) -> str:
+        """Text from outside made harmless, and in the signs that this terminal has."""
+        return self._look.text(clean(text))

@@ -1,0 +1,84 @@
+"""What the outside may ask of a running attempt, and how the attempt sleeps without missing it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from wandb_tui.core.goal import Goal
+
+
+class AttemptHandle:
+    """The handle on one attempt: cancel it, let it visit again, change its goal. Safe from any thread.
+
+    The attempt's own thread sleeps in `wait` and is woken at once by each of these, and by the end of any future it
+    has handed to `wake_when_done`; so nothing is polled and a cancel is felt immediately.
+    """
+
+    def __init__(self, goal: Goal) -> None:
+        self._woken = threading.Condition()
+        self._pending = False
+        self._cancelled = False
+        self._visit_wanted = False
+        self._slept = 0.0
+        self._goal = goal
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a cancel was asked for."""
+        return self._cancelled
+
+    @property
+    def goal(self) -> Goal:
+        """What to wait for now."""
+        return self._goal
+
+    def cancel(self) -> None:
+        """Ask the attempt to end; it does so within milliseconds."""
+        self._cancelled = True
+        self.wake()
+
+    def visit(self) -> None:
+        """Ask for a visit now, whatever the schedule says."""
+        self._visit_wanted = True
+        self.wake()
+
+    def change_goal(self, goal: Goal) -> None:
+        """Wait for something else from now on."""
+        self._goal = goal
+        self.wake()
+
+    def take_visit_wish(self) -> bool:
+        """Whether a visit was asked for since the last call."""
+        with self._woken:
+            wanted, self._visit_wanted = self._visit_wanted, False
+        return wanted
+
+    def slept(self, seconds: float) -> None:
+        """Say that the machine has just been asleep for that long."""
+        with self._woken:
+            self._slept += seconds
+        self.wake()
+
+    def take_sleep(self) -> float:
+        """Seconds for which the machine was asleep since the last call."""
+        with self._woken:
+            seconds, self._slept = self._slept, 0.0
+        return seconds
+
+    def wake(self) -> None:
+        """Let the sleeping attempt look around."""
+        with self._woken:
+            self._pending = True
+            self._woken.notify_all()
+
+    def wake_when_done(self, future: Future[Any]) -> None:
+        """Wake the attempt when `future` is done."""
+        future.add_done_callback(lambda _: self.wake())
+
+    def wait(self, seconds: float | None) -> None:
+        """Sleep until woken, or for `seconds` at the most (None: until woken)."""
+        with self._woken:
+            self._woken.wait_for(lambda: self._pending, seconds)
+            self._pending = False

@@ -1,0 +1,185 @@
+"""What works on this machine and with this server: the checks that need no run."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck, TerminalFacts
+from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
+from wandb_tui.core.ports import AccountState, Source
+from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.doctor.report import Finding, look
+from wandb_tui.doctor.terminal import examine_terminal, facts_here
+from wandb_tui.services.credentials.redaction import without_secrets
+from wandb_tui.services.disk.paths import can_be_written
+
+if TYPE_CHECKING:
+    from wandb_tui.wiring import Wiring
+
+_PACKAGES = ("wandb", "textual", "playwright", "keyring", "cryptography")
+_STARTED_BY = {
+    ExportTrigger.WAITING: "by themselves",
+    ExportTrigger.API_QUERY: "by an API query",
+    ExportTrigger.VISIT: "by a visit",
+}
+
+
+def examine(wiring: Wiring) -> Iterator[Check]:
+    """Look at everything that does not need a run, one check at a time."""
+    for here in looks(wiring, facts_here()):
+        yield here.do()
+
+
+def looks(wiring: Wiring, terminal: TerminalFacts | None) -> list[PendingCheck]:
+    """All of it; in any order, or at the same time.
+
+    Args:
+        wiring: The services.
+        terminal: What is known of the terminal; None where there is none.
+    """
+    finders: tuple[tuple[str, Callable[[Wiring], Finding]], ...] = (
+        ("versions", _versions),
+        ("files", _files),
+        ("terminal", lambda _: examine_terminal(terminal)),
+        ("browser", _browser),
+        ("keyring", _keyring),
+        ("server", _server),
+        ("API key", _api_key),
+        ("browser sign-in", _account),
+        ("exports here", _exports),
+    )
+    return [PendingCheck(name, partial(look, name, partial(find, wiring))) for name, find in finders]
+
+
+def _versions(_: Wiring) -> Finding:
+    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("wandb-run-monitor", *_PACKAGES))
+    return Finding(CheckStatus.GOOD, f"{packages}; Python {platform.python_version()} on {platform.system()}")
+
+
+def _files(wiring: Wiring) -> Finding:
+    paths = wiring.paths
+    where = f"settings {paths.settings_file}, state {paths.state}, log {paths.log_file}"
+    if lost := [str(folder) for folder in (paths.state, paths.log) if not can_be_written(folder)]:
+        mending = "Let them be writable for you; XDG_STATE_HOME names another place."
+        return Finding(CheckStatus.WARNING, f"{where}; nothing can be saved in {', '.join(lost)}", mending)
+    return Finding(CheckStatus.GOOD, where)
+
+
+def _browser(wiring: Wiring) -> Finding:
+    from wandb_tui.services.browser.driver import usable_browser
+
+    try:
+        path = usable_browser(wiring.environ)
+    except NoBrowserError as error:
+        # Where one is named that is not there, another one would not be used.
+        mend = Fix.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Fix.BROWSER
+        return Finding(CheckStatus.BAD, error.message, error.hint, mend=mend)
+    try:
+        command = [str(path), "--version"]
+        environ = without_secrets(wiring.environ)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environ)
+    except (OSError, subprocess.SubprocessError):
+        raise NoBrowserError(
+            f"{path} does not start.", "Install another one, and name it in WANDB_TUI_BROWSER."
+        ) from None
+    return Finding(CheckStatus.GOOD, f"{done.stdout.strip()} ({path})")
+
+
+def _keyring(wiring: Wiring) -> Finding:
+    from wandb_tui.core.errors import KeyringError
+
+    try:
+        wiring.vault.check()
+    except KeyringError as error:
+        mend = Fix.NOTHING if wiring.account.state().can_visit else Fix.SIGN_IN
+        return Finding(CheckStatus.WARNING, error.message, error.hint, mend=mend)
+    return Finding(CheckStatus.GOOD, "works")
+
+
+def _server(wiring: Wiring) -> Finding:
+    info = wiring.server.info
+    where = f"API {info.base_url}, pages {info.app_url}"
+    client = wiring.client()
+    try:
+        reply = client.ask("query Viewer { viewer { id } }", {})
+    finally:
+        client.close()
+    if reply.problem in {None, ProbeOutcome.REFUSED}:
+        return Finding(CheckStatus.GOOD, where)
+    return Finding(
+        CheckStatus.BAD, f"{where}: {reply.message}", "Check --host or WANDB_BASE_URL, the network and the proxy."
+    )
+
+
+def _api_key(wiring: Wiring) -> Finding:
+    from wandb_tui.cli.login_flow import whose_key
+
+    source = wiring.account.state().api_key
+    if source is Source.NONE:
+        where = f"{wiring.server.info.app_url}/authorize"
+        return Finding(
+            CheckStatus.WARNING,
+            "none; only public runs can be watched",
+            f"Get one at {where}, then wandb-tui login.",
+            mend=Fix.SIGN_IN,
+        )
+    return Finding(CheckStatus.GOOD, f"from {_SOURCES[source]}, accepted, belongs to {whose_key(wiring)}")
+
+
+def _account(wiring: Wiring) -> Finding:
+    state = wiring.account.state()
+    if refusal := wiring.refusal:
+        return Finding(CheckStatus.BAD, refusal.message, refusal.hint, mend=Fix.SIGN_IN)
+    if state.saved_session:
+        return _session(wiring, state)
+    if state.password is Source.NONE:
+        return Finding(
+            CheckStatus.WARNING,
+            "no user name and password are known; only public pages can be visited",
+            "Run wandb-tui login, or set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW.",
+            mend=Fix.SIGN_IN,
+        )
+    return Finding(CheckStatus.GOOD, f"password of {state.username} from {_SOURCES[state.password]}")
+
+
+def _session(wiring: Wiring, state: AccountState) -> Finding:
+    user = state.username or "this user"
+    if problem := wiring.vault.session_problem(state.username):
+        found = f"the kept session of {user} {problem}"
+        if state.keyring_problem:
+            return Finding(CheckStatus.WARNING, found, "See the keyring above.")
+        again = (
+            "The next sign-in makes a new one."
+            if state.password is not Source.NONE
+            else "Forget it with wandb-tui logout, then sign in again."
+        )
+        return Finding(CheckStatus.WARNING, found, again, mend=Fix.SESSION)
+    where = "encrypted" if wiring.vault.session_on_disk(state.username) else "in memory"
+    return Finding(CheckStatus.GOOD, f"a session of {user} is kept, {where}")
+
+
+_SOURCES = {
+    Source.ENVIRONMENT: "the environment",
+    Source.NETRC: "~/.netrc",
+    Source.KEYRING: "the keyring",
+    Source.MEMORY: "memory, for this session",
+    Source.NONE: "nowhere",
+}
+
+
+def _exports(wiring: Wiring) -> Finding:
+    habit = wiring.habits.read()
+    if habit is None:
+        return Finding(CheckStatus.SKIPPED, "what starts them here is not known yet; wandb-tui doctor RUN finds it out")
+    return Finding(CheckStatus.GOOD, f"{in_words(habit)}, as was seen before (kept in {wiring.habits.path})")
+
+
+def in_words(habit: ExportProfile) -> str:
+    """How a server exports, as a clause."""
+    return f"started {_STARTED_BY[habit.starter]}, there after {habit.seconds:.0f} s"

@@ -1,0 +1,1 @@
+"""What scripts import: monitors, groups of them, forks, downloads."""

@@ -1,0 +1,209 @@
+"""`download_history`: wait until a run's export is complete, then bring its Parquet files, verified."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import logging
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
+from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.validation import checked_seconds
+from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.results import MonitorResult
+from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.daemon_pool import in_daemon
+from wandb_tui.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 20
+
+
+def download_history(
+    run: object,
+    directory: str | Path,
+    timeout: float = 300.0,
+    *,
+    transfer_timeout: float = 600.0,
+    check_interval: float = 5.0,
+    visit: bool = True,
+    credentials: WandBCredentials | None = None,
+    api_key: str | None = None,
+    host: str | None = None,
+    callback: Callback | None = None,
+) -> list[Path]:
+    """Wait until a run's export is complete, then download its Parquet files.
+
+    Each file is brought into a folder beside the final names (``.run-<id>-history-v0.part``) and held against the size
+    and the digest in the artifact's manifest, and, where pyarrow is installed, read for its last step. Only when all
+    are right do they get their names, replacing files of the same names. So a file under its final name is whole. A
+    download that was broken off is taken up again: what is there and right already is not brought a second time.
+
+    Args:
+        run: An address, a run object of the SDK, or an `Api` run.
+        directory: Where the files go; it is made if need be. Other files in it stay.
+        timeout: Seconds until giving up to wait for the export; 0 waits for ever.
+        transfer_timeout: Seconds the download itself may take; 0 sets no bound.
+        check_interval: Seconds between two looks.
+        visit: Whether to visit the run's page, which starts the export.
+        credentials: For the browser sign-in; without them, the environment or the keyring.
+        api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
+        host: The W&B server; without one, as the SDK chooses it.
+        callback: Hears the status lines.
+
+    Returns:
+        The files, in the order of their names: one or more.
+
+    Raises:
+        UsageError: The address or a time is none.
+        WaitTimeoutError: The export was not complete in time, or the download took too long.
+        ServerError: The files cannot be had, or are not what the manifest says.
+        SignInError: The browser could not be signed in.
+        ApiKeyError: The server refused the API key.
+        RunNotFoundError: There is no such run, or the key may not see it.
+        NoBrowserError: No browser is on this machine.
+        WandbTuiError: The directory cannot be written to.
+    """
+    timeout, transfer_timeout = (
+        checked_seconds("timeout", timeout),
+        checked_seconds("transfer_timeout", transfer_timeout),
+    )
+    wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
+    try:
+        with MonitorGroup(
+            wiring=wiring, visit=visit, callback=callback, check_interval=check_interval, max_wait_time=timeout
+        ) as group:
+            result = group.wait(group.add(run, "complete"))
+        result.raise_if_not_met()
+        transfer = in_daemon(lambda: _download(wiring, result, Path(directory)), "wandb-tui download")
+        return transfer.result(transfer_timeout or None)
+    except TimeoutError as error:
+        if isinstance(error, WandbTuiError):
+            raise
+        raise WaitTimeoutError(
+            f"The history was not downloaded within {transfer_timeout:.0f} s.",
+            "Call again to go on with what is missing, or give a longer transfer_timeout.",
+        ) from None
+    finally:
+        wiring.close()
+
+
+def _download(wiring: Wiring, result: MonitorResult, directory: Path) -> list[Path]:
+    """Bring all files of an artifact's version, then give them their names."""
+    name = str(result.artifact_name)
+    artifact, entries = _read(wiring, name)
+    part = directory / f".{name.rsplit('/', 1)[-1].replace(':', '-')}.part"
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        for path, entry in entries.items():
+            if not _is_right(directory / path, entry):
+                _bring(artifact, part, path, entry)
+        final = [directory / path for path in entries]
+        _check_steps([part / path if (part / path).exists() else directory / path for path in entries], result)
+        for path in entries:
+            if (part / path).exists():
+                (directory / path).parent.mkdir(parents=True, exist_ok=True)
+                (part / path).replace(directory / path)
+        _remove_folders(part)
+    except OSError as error:
+        raise WandbTuiError(f"{directory} cannot be written to: {error.strerror or type(error).__name__}.") from None
+    return sorted(final)
+
+
+def _read(wiring: Wiring, name: str) -> tuple[Any, Mapping[str, Any]]:
+    """An artifact's version, and its files by name as its manifest has them.
+
+    Raises:
+        ServerError: The server does not give them.
+    """
+    import wandb
+
+    try:
+        api = wandb.Api(overrides={"base_url": wiring.server.info.base_url}, api_key=wiring.account.api_key())
+        artifact = api.artifact(name, type="wandb-history")
+        entries: Mapping[str, Any] = artifact.manifest.entries
+    except Exception as error:  # noqa: BLE001 - the SDK raises its own, requests' and the transport's
+        raise ServerError(f"{name} cannot be read: {_words(error)}.") from None
+    files = {path: entry for path, entry in entries.items() if path.endswith(".parquet")}
+    if not files:
+        raise ServerError(f"{name} holds no Parquet file.")
+    for path in files:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise ServerError(f"{name} holds a file outside its own folder: {path!r}.")
+    return artifact, files
+
+
+def _bring(artifact: Any, part: Path, path: str, entry: Any) -> None:
+    """Download one file into the folder of unfinished ones, unless it is there already.
+
+    Raises:
+        ServerError: It cannot be had, or is not what the manifest says.
+    """
+    if _is_right(part / path, entry):
+        return
+    try:
+        artifact.download(root=str(part), path_prefix=path, skip_cache=True)
+    except Exception as error:  # noqa: BLE001 - as above; a file whose digest is wrong is a ValueError
+        (part / path).unlink(missing_ok=True)
+        raise ServerError(f"{path} cannot be downloaded: {_words(error)}.", "Call again to go on.") from None
+    if not _is_right(part / path, entry, fresh=True):
+        (part / path).unlink(missing_ok=True)
+        raise ServerError(f"{path} is not what the artifact's manifest says (size or digest).", "Call again to go on.")
+
+
+def _is_right(file: Path, entry: Any, *, fresh: bool = False) -> bool:
+    """Whether a file is there and is the one of the manifest; `fresh` means that the SDK has just brought it."""
+    if not file.is_file() or (entry.size is not None and file.stat().st_size != entry.size):
+        return False
+    if hasattr(entry, "digest_algorithm") and "MD5" not in str(entry.digest_algorithm()):
+        # Another kind of digest is checked by the SDK while it downloads, and only then.
+        return fresh
+    digest = hashlib.md5(usedforsecurity=False)
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK):
+            digest.update(chunk)
+    return base64.b64encode(digest.digest()).decode() == str(entry.digest)
+
+
+def _check_steps(files: list[Path], result: MonitorResult) -> None:
+    """Make sure, where pyarrow is there, that the rows reach the run's last step.
+
+    Raises:
+        ServerError: They do not, or the files are no Parquet.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        return
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    last = -1
+    try:
+        for file in files:
+            if "_step" in pq.read_schema(file).names:
+                steps = pq.read_table(file, columns=["_step"])["_step"]
+                last = max(last, int(pc.max(steps).as_py() or 0)) if len(steps) else last
+    except pa.ArrowException as error:
+        raise ServerError(f"A file of the history is no Parquet that can be read ({type(error).__name__}).") from None
+    if result.last_step is not None and last < result.last_step:
+        raise ServerError(
+            f"{result.artifact_name} ends at step {last:,}, but the run has reached step {result.last_step:,}.",
+            "Wait a little and call again.",
+        )
+
+
+def _remove_folders(folder: Path) -> None:
+    """Remove a folder in which only empty folders are left."""
+    for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        inner.rmdir()
+    folder.rmdir()
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, in one line without secrets."""
+    return redact(" ".join(str(error).split()).rstrip(".")) or type(error).__name__

@@ -1,0 +1,313 @@
+"""Many monitors without a screen: one browser, one poller, threads of their own, results."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import RunNotFoundError
+from wandb_tui.core.events import AttemptEnded, Event, MonitorMessage, MonitorStatus
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.ports import WandBCredentials
+from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.core.state import State
+from wandb_tui.core.validation import SHORTEST_INTERVAL, checked_seconds
+from wandb_tui.core.watch_list import WatchedRun, WatchList
+from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
+from wandb_tui.wiring import Wiring
+
+if TYPE_CHECKING:
+    from wandb_tui.library.async_group import AsyncMonitorGroup
+
+log = logging.getLogger(__name__)
+
+Callback = Callable[[MonitorStatus, dict[str, Any]], object]
+"""Called from the monitor's thread with each status line: the status, and what belongs to it.
+
+The data has ``message`` (the line with its emoji), ``run`` (``entity/project/run_id``), ``state``, ``attempt``,
+``artifact`` (with its version, or None), ``elapsed`` (seconds) and ``next_check`` (seconds, or None).
+"""
+
+_END_WITHIN = 2.0
+
+
+class MonitorGroup:
+    """Watches many runs with one browser and one poller. Safe to use from several threads.
+
+    With ``with`` it blocks; with ``async with`` it gives an `AsyncMonitorGroup`, whose waiting is awaited.
+    """
+
+    def __init__(
+        self,
+        credentials: WandBCredentials | None = None,
+        *,
+        api_key: str | None = None,
+        host: str | None = None,
+        headless: bool | None = None,
+        visit: bool = True,
+        callback: Callback | None = None,
+        on_event: Callable[[Event], object] | None = None,
+        check_interval: float = 5.0,
+        max_wait_time: float = 300.0,
+        wiring: Wiring | None = None,
+    ) -> None:
+        """Prepare; the browser starts with the first visit.
+
+        Args:
+            credentials: For the browser sign-in; without them, the environment or the keyring.
+            api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
+            host: The W&B server; without one, as the SDK chooses it.
+            headless: Whether the browser works without a window; None leaves it to the settings.
+            visit: Whether to visit pages at all, or only poll.
+            callback: Hears the status lines; see `Callback`.
+            on_event: Hears everything.
+            check_interval: Seconds between two probes of a run.
+            max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
+            wiring: For this package's own use: services built elsewhere, which stay open when the group closes.
+
+        Raises:
+            UsageError: The settings or the server's address cannot be read, or a time is none.
+        """
+        self._owns_wiring = wiring is None
+        self._wiring = wiring or Wiring(
+            host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=True
+        )
+        self._pace = _pace(check_interval, max_wait_time)
+        self._callback = callback
+        self._on_event = on_event
+        self._watch = WatchList(self._wiring.services(visit=visit), self._spawn, self._publish)
+        self._threads: dict[RunAddress, threading.Thread] = {}
+        self._listeners: set[Callable[[], None]] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def results(self) -> dict[RunAddress, MonitorResult]:
+        """How each run that has ended did."""
+        return {row.run: self._result(row) for row in self._watch if not row.active}
+
+    def summary(self) -> GroupSummary:
+        """How every run stands at this moment, and how many are in which state."""
+        now = time.monotonic()
+        return GroupSummary(tuple(RunSummary.of(row, now) for row in self._watch))
+
+    def add(
+        self,
+        run: object,
+        until: str | Goal = "exists",
+        *,
+        check_interval: float | None = None,
+        max_wait_time: float | None = None,
+    ) -> RunAddress:
+        """Begin to watch a run; one that had ended begins anew, one under way gets the new goal.
+
+        Args:
+            run: An address, a run object of the SDK, or an `Api` run.
+            until: The goal: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+            check_interval: Seconds between two probes, if other than the group's.
+            max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
+
+        Raises:
+            UsageError: The address, the goal or a time is none.
+        """
+        address = self._address(run)
+        goal = until if isinstance(until, Goal) else Goal.parse(until)
+        pace = self._wiring.habitual(
+            _pace(
+                self._pace.check_interval if check_interval is None else check_interval,
+                self._pace.max_wait_time if max_wait_time is None else max_wait_time,
+            )
+        )
+        with self._lock:
+            row = self._watch.get(address)
+            if row is not None and not row.active:
+                row.goal, row.pace = goal, pace
+                self._watch.restart(address)
+            else:
+                self._watch.add(address, goal, pace)
+        return address
+
+    def cancel(self, run: object) -> None:
+        """End the attempt under way for a run.
+
+        Args:
+            run: The run, given as to `add`.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        self._watch.cancel(self._row(run).run)
+        self._tell_listeners()
+
+    def restart(self, run: object) -> None:
+        """Begin the next attempt for a run; one under way ends first.
+
+        Args:
+            run: The run, given as to `add`.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        self._watch.restart(self._row(run).run)
+
+    def wait_any(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
+        """Block until one run's goal is met, or all have ended, or `timeout` seconds are over; the results so far."""
+        self._watch.wait(self._any_met_or_all_ended, timeout)
+        return self.results
+
+    def wait_all(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
+        """Block until all runs have ended, or `timeout` seconds are over; the results so far."""
+        self._watch.wait(self._all_ended, timeout)
+        return self.results
+
+    def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
+        """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
+
+        Args:
+            run: The run, given as to `add`.
+            timeout: Seconds; None waits for ever.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        row = self._row(run)
+        self._watch.wait(lambda: not row.active, timeout)
+        return self._result(row)
+
+    def thread(self, run: object) -> threading.Thread:
+        """The thread in which a run is watched.
+
+        Args:
+            run: The run, given as to `add`.
+
+        Raises:
+            RunNotFoundError: This group does not watch that run.
+        """
+        return self._threads[self._row(run).run]
+
+    def close(self) -> None:
+        """Cancel what is under way and end the browser; no thread is left. A second call does nothing."""
+        self._watch.cancel_all()
+        self._watch.wait(self._all_ended, timeout=_END_WITHIN)
+        self._tell_listeners()
+        until = time.monotonic() + _END_WITHIN
+        for thread in list(self._threads.values()):
+            # A callback may close the group that calls it.
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
+        if self._owns_wiring:
+            self._wiring.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> AsyncMonitorGroup:
+        from wandb_tui.library.async_group import AsyncMonitorGroup
+
+        return AsyncMonitorGroup(self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+    def _address(self, run: object) -> RunAddress:
+        return address_of(run, self._wiring)
+
+    def _row(self, run: object) -> WatchedRun:
+        address = self._address(run)
+        row = self._watch.get(address)
+        if row is None:
+            raise RunNotFoundError(f"{address} is not watched.", "Add it first.")
+        return row
+
+    def _all_ended(self) -> bool:
+        return not self._watch.active
+
+    def _any_met_or_all_ended(self) -> bool:
+        return self._all_ended() or any(row.state is State.AVAILABLE for row in self._watch)
+
+    @staticmethod
+    def _result(row: WatchedRun) -> MonitorResult:
+        return MonitorResult.of(row, time.monotonic())
+
+    def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
+        # A daemon, so that a script which ends does not hang on a monitor that it forgot.
+        thread = threading.Thread(target=work, name=f"wandb-tui {run}", daemon=True)
+        thread.start()
+        self._threads[run] = thread
+
+    def _publish(self, said: MonitorMessage) -> None:
+        row = self._watch.fold(said)
+        self._tell_listeners()
+        if row is None or isinstance(said, AttemptEnded):
+            return
+        try:
+            if self._on_event is not None:
+                self._on_event(said)
+            if self._callback is not None and said.status is not None:
+                self._callback(said.status, _data(said))
+        except Exception:
+            # A fault in the caller's own function must not end the monitor that called it.
+            log.exception("The callback for %s failed", said.run)
+
+    @contextlib.contextmanager
+    def _listening(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Have `listener` called, from any thread, after each change."""
+        with self._lock:
+            self._listeners.add(listener)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.discard(listener)
+
+    def _tell_listeners(self) -> None:
+        # Not under the lock: `add` holds it while the watch starts threads, which speak at once.
+        for listener in tuple(self._listeners):
+            listener()
+
+
+def _pace(check_interval: float, max_wait_time: float) -> PollPolicy:
+    return PollPolicy(
+        check_interval=checked_seconds("check_interval", check_interval, SHORTEST_INTERVAL),
+        max_wait_time=checked_seconds("max_wait_time", max_wait_time),
+    )
+
+
+def address_of(run: object, wiring: Wiring) -> RunAddress:
+    """The address of what a caller means by a run.
+
+    Raises:
+        UsageError: It is no address and no run object.
+    """
+    if isinstance(run, RunAddress):
+        return run
+    if isinstance(run, str):
+        return wiring.addresses.parse(run)
+    entity, project = getattr(run, "entity", None), getattr(run, "project", None)
+    run_id = getattr(run, "id", None)
+    if entity and project and run_id:
+        return RunAddress(str(entity), str(project), str(run_id))
+    return wiring.addresses.parse(str(run))
+
+
+def _data(event: Event) -> dict[str, Any]:
+    return {
+        "message": event.line,
+        "run": str(event.run),
+        "state": event.state.value,
+        "attempt": event.attempt,
+        "artifact": event.artifact,
+        "elapsed": event.elapsed,
+        "next_check": event.next_probe,
+    }

@@ -1,0 +1,141 @@
+"""What a group of monitors tells: how waiting for a run ended, and how all of them stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import WaitTimeoutError, WandbTuiError
+from wandb_tui.core.events import Failure
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.state import State
+from wandb_tui.core.watched_run import WatchedRun
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorResult:
+    """How waiting for one run ended.
+
+    Attributes:
+        success: Whether the goal was met.
+        artifact_available: Whether any version of the history artifact was seen.
+        artifact_name: ``entity/project/run-<id>-history:v0`` of the newest version seen, or None.
+        wait_time: Seconds waited, without the time in which the user was needed.
+        error_message: Why the goal was not met, or None.
+        state: The last state.
+        failure: Which kind of failure, in state `failed`.
+        error: The typed error behind the failure; after a time-out, the `ServerError` that kept the server from
+            telling, if it was that; else None.
+        last_step: The last step that the run had logged, or None where the server did not tell.
+    """
+
+    success: bool
+    artifact_available: bool
+    artifact_name: str | None
+    wait_time: float
+    error_message: str | None
+    state: State = State.AVAILABLE
+    failure: Failure | None = None
+    error: WandbTuiError | None = None
+    last_step: int | None = None
+
+    @classmethod
+    def of(cls, row: WatchedRun, now: float) -> MonitorResult:
+        """How the run of a row did, or stands, at `now` by the watch's clock."""
+        met = row.state is State.AVAILABLE
+        return cls(
+            success=met,
+            artifact_available=row.artifact is not None,
+            artifact_name=row.artifact,
+            wait_time=row.elapsed(now),
+            error_message=None if met else row.message,
+            state=row.state,
+            failure=row.failure,
+            error=row.error,
+            last_step=row.run_info.last_step if row.run_info else None,
+        )
+
+    def raise_if_not_met(self) -> None:
+        """Raise what kept the goal from being met; nothing where it was met.
+
+        Raises:
+            WaitTimeoutError: The time was over; its cause is a `ServerError` where the server did not answer.
+            SignInError: The browser could not be signed in.
+            ApiKeyError: The server refused the API key.
+            RunNotFoundError: There is no such run, or the key may not see it.
+            NoBrowserError: No browser is on this machine.
+            WandbTuiError: It was cancelled, or has not ended yet.
+        """
+        if self.success:
+            return
+        message = self.error_message or "The goal was not met."
+        if self.state is State.TIMED_OUT:
+            raise WaitTimeoutError(message) from self.error
+        # Each caller gets an exception of their own: several runs may share one refused sign-in.
+        raise copy(self.error) if self.error else WandbTuiError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """How one run of a group stands.
+
+    Attributes:
+        run: Which run.
+        goal: What it waits for.
+        state: The state of the current attempt.
+        attempt: Which attempt, counted from 1.
+        message: The newest line of its log.
+        artifact: ``entity/project/run-<id>-history:v0`` of the newest version seen, or None.
+        elapsed: Seconds the attempt's clock has run.
+        next_check: Seconds until the next look, or None where none is planned.
+    """
+
+    run: RunAddress
+    goal: Goal
+    state: State
+    attempt: int
+    message: str
+    artifact: str | None
+    elapsed: float
+    next_check: float | None
+
+    @classmethod
+    def of(cls, row: WatchedRun, now: float) -> RunSummary:
+        """How a row stands at `now` by the watch's clock."""
+        return cls(
+            run=row.run,
+            goal=row.goal,
+            state=row.state,
+            attempt=row.attempt,
+            message=row.message,
+            artifact=row.artifact,
+            elapsed=row.elapsed(now),
+            next_check=row.until_probe(now),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSummary:
+    """How a whole group stands, at one moment.
+
+    Attributes:
+        runs: Each run, in the order in which they were added.
+    """
+
+    runs: tuple[RunSummary, ...]
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """How many runs are in which state."""
+        counted: dict[State, int] = {}
+        for run in self.runs:
+            counted[run.state] = counted.get(run.state, 0) + 1
+        return MappingProxyType(counted)
+
+    @property
+    def active(self) -> int:
+        """How many runs are still being waited for."""
+        return sum(not run.state.final for run in self.runs)

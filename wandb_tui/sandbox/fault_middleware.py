@@ -1,0 +1,136 @@
+"""The faults of transport: what is sent instead of the answer, or before it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from wandb_tui.sandbox.context import SandboxContext
+    from wandb_tui.sandbox.faults import Fault
+
+_PLACES = (
+    ("graphql", re.compile(r"/graphql$")),
+    ("file-stream", re.compile(r"/files/.*/file_stream$")),
+    ("files", re.compile(r"/files/")),
+    ("storage", re.compile(r"/storage/")),
+    ("login", re.compile(r"/(login|oidc)(/|$)")),
+    ("run-page", re.compile(r"/[^/]+/[^/]+/runs/[^/]+")),
+)
+
+
+class FaultMiddleware:
+    """Stands before the application and lets the faults strike."""
+
+    def __init__(self, app: ASGIApp, world: SandboxContext) -> None:
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer in the application's place where a fault says so."""
+        if scope["type"] != "http" or scope["path"].startswith("/sandbox/"):
+            await self._app(scope, receive, send)
+            return
+        place = next((name for name, pattern in _PLACES if pattern.match(scope["path"])), "all")
+        who = "api" if "authorization" in Headers(scope=scope) else "page"
+        for fault in self._world.faults.strikes_on(place, who=who):
+            name = fault.kind.name
+            if name == "slow":
+                await asyncio.sleep(fault.number("seconds"))
+            elif name == "hang":
+                await _hang(receive, fault.number("seconds"))
+                return
+            elif name == "reset":
+                _reset(receive)
+                return
+            elif name == "rate-limit-near":
+                send = _with_headers(send, _limits(fault.whole("remaining"), fault.whole("reset")))
+            elif await self._answer_instead(fault, send):
+                return
+        await self._app(scope, receive, send)
+
+    async def _answer_instead(self, fault: Fault, send: Send) -> bool:
+        """Send the fault's own answer. False where a rate limit is over."""
+        if fault.kind.name == "rate-limit":
+            return await self._limit(fault, send)
+        status, kind, body = _ANSWERS[fault.kind.name](fault)
+        headers = {"location": "/login"} if fault.kind.name == "redirect-to-login" else {}
+        await _send(send, status, kind, body, headers)
+        return True
+
+    async def _limit(self, fault: Fault, send: Send) -> bool:
+        now = time.monotonic()
+        fault.first_struck = fault.first_struck or now
+        if now > fault.first_struck + fault.number("seconds"):
+            return False
+        self._world.stats.count("rate_limited")
+        after = fault.whole("retry-after")
+        headers = {"retry-after": str(after), **_limits(0, after)}
+        await _send(send, 429, "application/json", _error("rate limit exceeded"), headers)
+        return True
+
+
+def _error(message: str) -> bytes:
+    return json.dumps({"errors": [{"message": message}], "data": None}).encode()
+
+
+_ANSWERS: dict[str, Callable[[Fault], tuple[int, str, bytes]]] = {
+    "http-status": lambda fault: (fault.whole("code"), "application/json", _error(fault.text("message"))),
+    "broken-json": lambda _: (200, "application/json", b'{"data": {"project": {"run": {"na'),
+    "html-page": lambda _: (200, "text/html", b"<!doctype html><title>Portal</title><p>Accept the terms to go on.</p>"),
+    "empty-body": lambda _: (200, "application/json", b""),
+    "graphql-error": lambda fault: (200, "application/json", _error(fault.text("message"))),
+    "redirect-to-login": lambda _: (302, "text/html", b""),
+}
+
+
+def _limits(remaining: int, reset: int) -> dict[str, str]:
+    """The headers that tell how much of the rate limit is left, 0 to 1000, and when it is whole again."""
+    return {"ratelimit-limit": "1000", "ratelimit-remaining": str(remaining), "ratelimit-reset": str(reset)}
+
+
+async def _send(send: Send, status: int, kind: str, body: bytes, headers: dict[str, str]) -> None:
+    every = {"content-type": kind, "content-length": str(len(body)), **headers}
+    pairs = [(name.encode(), value.encode()) for name, value in every.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send, headers: dict[str, str]) -> Send:
+    """The same ``send``, with headers added to the answer."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            added = [(name.encode(), value.encode()) for name, value in headers.items()]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return sending
+
+
+async def _hang(receive: Receive, seconds: float) -> None:
+    """Wait without an answer until the caller has had enough, or the time is over; then drop the connection."""
+
+    async def until_gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(until_gone(), seconds)
+    except TimeoutError:
+        _reset(receive)
+
+
+def _reset(receive: Receive) -> None:
+    """Drop the connection. ASGI has no word for that, so it goes through uvicorn's own request object."""
+    transport: asyncio.Transport = receive.__self__.transport  # type: ignore[attr-defined]
+    transport.abort()

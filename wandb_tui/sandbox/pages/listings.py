@@ -1,0 +1,73 @@
+"""The pages that list what the sandbox holds: ``/`` and one for each project."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.sandbox.pages.templates import page
+from wandb_tui.sandbox.resolvers.context import timestamp
+from wandb_tui.sandbox.sessions import Caller, KeyRefusedError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from wandb_tui.sandbox.context import SandboxContext
+    from wandb_tui.sandbox.state import Project, Run
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def browser_caller(request: Request) -> Caller:
+    """Who looks at a page: only a cookie counts here, and opening a page uses it."""
+    world: SandboxContext = request.app.state.world
+    try:
+        caller = world.sessions.caller(request, is_page=True)
+    except KeyRefusedError:
+        return Caller(None, "nothing")
+    return caller if caller.by == "cookie" else Caller(None, "nothing")
+
+
+def index(request: Request) -> Response:
+    """Everything that the sandbox holds. Shown to everyone: whoever reaches a loopback address may look."""
+    world: SandboxContext = request.app.state.world
+    projects = [(project, _rows(world, project)) for project in world.state.projects()]
+    return page(request, "index.html", account=browser_caller(request).account, projects=projects)
+
+
+def project(request: Request) -> Response:
+    """One project's runs."""
+    world: SandboxContext = request.app.state.world
+    found = world.state.project(request.path_params["entity"], request.path_params["project"])
+    caller = browser_caller(request)
+    if found is None or not caller.may_see(found):
+        return page(request, "empty.html", account=caller.account)
+    return page(request, "project.html", account=caller.account, project=found, rows=_rows(world, found))
+
+
+def _rows(world: SandboxContext, project: Project) -> list[dict[str, Any]]:
+    return [_row(world, run) for run in reversed(world.state.runs(project))]
+
+
+def _row(world: SandboxContext, run: Run) -> dict[str, Any]:
+    """What a table shows of a run."""
+    versions = world.exports.versions(run)
+    name = world.exports.collection_name(run)
+    return {
+        "run": run,
+        "state": run.live_state,
+        "last_step": world.histories.last_step(run),
+        "created": timestamp(run.created_at),
+        "age": _age(time.time() - run.created_at),
+        "artifact": f"{name}:v{versions[-1].number}" if versions else None,
+        "covered": versions[-1].last_step if versions else None,
+    }
+
+
+def _age(seconds: float) -> str:
+    """How long ago, in the largest unit that fits."""
+    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit} ago"
+    return "just now"

@@ -1,0 +1,202 @@
+"""What the browser's thread does: sign in, visit. Nothing here is called from another thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.async_api import Error
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import KeyringError, SignedOutError, SignInError, SignInProblem, VisitError
+from wandb_tui.core.ports import Credentials, Identity, ServerInfo, Visit
+from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
+from wandb_tui.services.browser.visit import PageVisit
+from wandb_tui.services.browser.window import SignInWindow
+from wandb_tui.services.credentials.account import KeyringAccount
+from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.credentials.vault import Vault
+from wandb_tui.services.disk.file_lock import locked
+from wandb_tui.services.signin.errors import refusal
+from wandb_tui.services.signin.flow import SignInFlow
+from wandb_tui.services.signin.inspection import SignInPageReport, inspect_sign_in_page
+from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.page_driver import GoneError
+from wandb_tui.services.signin.single_flight import SingleFlightSignIn
+from wandb_tui.services.signin.whoami import Whoami
+
+log = logging.getLogger(__name__)
+
+_OTHERS_WITHIN = 60.0
+"""Seconds to wait for another process that signs in as the same user."""
+_LOOK_AGAIN = 1.0
+
+
+class BrowserWorker:
+    """The jobs of one `BrowserVisitor`."""
+
+    def __init__(
+        self,
+        server: ServerInfo,
+        account: KeyringAccount,
+        vault: Vault,
+        environ: Mapping[str, str],
+        *,
+        shared: SingleFlightSignIn,
+        tabs: int,
+        headless: bool,
+        executable: Path | None,
+        origins: Origins,
+        anonymous_ok: bool,
+        visit_timeout: float,
+        limiting: Callable[[], float],
+    ) -> None:
+        """See `BrowserVisitor`."""
+        self._server = server
+        self._account = account
+        self._vault = vault
+        self._shared = shared
+        self._anonymous_ok = anonymous_ok
+        self._visit_timeout = visit_timeout
+        self._limiting = limiting
+        self._origins = origins
+        self._viewer = Whoami(server)
+        self._window = SignInWindow(
+            server, account, vault, environ, viewer=self._viewer, origins=origins, executable=executable
+        )
+        self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
+        self._tabs = asyncio.Semaphore(max(1, tabs))
+        self._identity = Identity()
+
+    async def sign_in(self) -> Identity:
+        """Sign in from the saved session, else with the credentials, once."""
+        known = await apart(self._account.credentials)
+        state = await apart(self._account.state)
+        if self._account.anonymous:
+            await self._host.be(None, quietly=True, on_disk=False)
+            self._identity = Identity()
+            return self._identity
+        await self._host.be(
+            state.username, quietly=self._account.ask_keyring_quietly, on_disk=self._account.session_on_disk
+        )
+        if known is None and not state.saved_session:
+            return self._nothing_to_sign_in_with()
+        self._origins.allow(await apart(self._account.allowed_origins))
+        async with locked(self._vault.session_lock(state.username), _OTHERS_WITHIN):
+            return await self._sign_in_alone(known, state.username)
+
+    async def _sign_in_alone(self, known: Credentials | None, username: str) -> Identity:
+        """Sign in while no other process does so as this user; what one of them has just got is used."""
+        if await apart(lambda: self._vault.refresh_session(username)):
+            await self._host.forget()
+        try:
+            self._identity = await self._sign_in_or_start_anew(known)
+        except SignInError as error:
+            if error.problem is SignInProblem.NO_CREDENTIALS:
+                return self._nothing_to_sign_in_with()
+            if error.origin:
+                self._account.ask_about(error.origin)
+            raise
+        if self._identity.anonymous:
+            # The page looked like somebody's, but the server does not say whose.
+            self._identity = replace(self._identity, username=username)
+        await self._host.save(now=True)
+        return replace(self._identity, note=self._vault.take_session_problem())
+
+    async def sign_in_by_hand(self) -> Identity:
+        """Let the user sign in, in a window; from then on that session is the one."""
+        name, identity = await self._window.run()
+        # What this user's tabs have in hand is older.
+        await self._host.forget()
+        try:
+            await apart(lambda: self._account.adopt(name))
+        except KeyringError as error:
+            log.warning("Signed in for this session only: %s", error)
+        return identity
+
+    async def inspect_sign_in_page(self) -> SignInPageReport:
+        """See what somebody sees who is not signed in, without touching anything."""
+        try:
+            async with self._host.tab(signed_out=True) as page:
+                return await inspect_sign_in_page(page, self._server, self._origins)
+        except (BrowserGoneError, GoneError):
+            raise refusal(SignInProblem.UNREACHABLE, self._server.host, detail="the browser ended") from None
+        except Error as error:
+            log.warning("The sign-in page could not be looked at: %s", redact(error.message))
+            raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
+
+    def _nothing_to_sign_in_with(self) -> Identity:
+        if not self._anonymous_ok:
+            detail = self._vault.take_session_problem()
+            raise refusal(SignInProblem.NO_CREDENTIALS, self._server.host, detail=detail)
+        log.warning("Nothing to sign in with: pages are visited signed out, which does for public runs only")
+        self._identity = Identity()
+        return self._identity
+
+    async def _sign_in_or_start_anew(self, known: Credentials | None) -> Identity:
+        """Sign in; a browser that dies before the password was submitted is started anew."""
+        for last in (False, False, True):
+            flow: SignInFlow | None = None
+            try:
+                async with self._host.tab() as page:
+                    flow = SignInFlow(
+                        page,
+                        self._server,
+                        known,
+                        origins=self._origins,
+                        viewer=self._viewer,
+                        folder=self._vault.folder,
+                    )
+                    return await flow.run()
+            except (BrowserGoneError, GoneError):
+                sent = flow is not None and flow.password_sent
+                if sent or last:
+                    why = "the browser ended while signing in"
+                    problem = SignInProblem.NOT_UNDERSTOOD if sent else SignInProblem.UNREACHABLE
+                    raise refusal(problem, self._server.host, detail=why) from None
+            except Error as error:
+                log.warning("Signing in failed: %s", redact(error.message))
+                raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
+        raise AssertionError  # the loop returns or raises
+
+    async def visit(self, run: RunAddress, opened: Callable[[], object]) -> Visit:
+        """Open a run's page, once there is a tab for it; if the browser has died, in a new one."""
+        async with self._tabs:
+            while (seconds := self._limiting()) > 0:  # noqa: ASYNC110 - the end of a limit is no event
+                await asyncio.sleep(min(seconds, _LOOK_AGAIN))
+            session = self._shared.session
+            if not self._shared.signed_in():
+                raise SignedOutError("The browser is not signed in.")
+            opened()
+            try:
+                visit = await self._visit_or_start_anew(run)
+            except SignedOutError:
+                self._shared.expired(session)
+                raise
+            self._shared.visited()
+            if not self._identity.anonymous:
+                await self._host.save()
+            return visit
+
+    async def _visit_or_start_anew(self, run: RunAddress) -> Visit:
+        for last in (False, False, True):
+            try:
+                async with self._host.tab() as page:
+                    visit = PageVisit(page, self._server, self._viewer, run, self._identity)
+                    return await visit.run(self._visit_timeout)
+            except (BrowserGoneError, GoneError):
+                if last:
+                    raise VisitError("The browser ended during the visit.") from None
+                log.warning("The browser ended during a visit; starting a new one")
+            except Error as error:
+                log.warning("The visit of %s failed: %s", run, redact(error.message))
+                raise VisitError(f"The page of {run} could not be visited (see the log).") from None
+        raise AssertionError  # the loop returns or raises
+
+    async def close(self) -> None:
+        """End the browser."""
+        await self._window.close()
+        await self._host.close()

@@ -1,0 +1,1 @@
+"""Writes text for every front end: glyphs, wrapping, durations, links, terminal sequences."""

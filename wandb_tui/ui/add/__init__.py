@@ -1,0 +1,1 @@
+"""Adding runs by their addresses."""

@@ -1,0 +1,115 @@
+"""What somebody pasted, taken apart into addresses and their goals, and what is thought of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.goal import Goal
+from wandb_tui.ui.add.preview import AddEffect
+
+MOST = 2000
+"""How many addresses are read at once."""
+
+Parsed = RunAddress | UsageError
+Foresee = Callable[[RunAddress, Goal | None], AddEffect]
+"""What adding a run, for this goal where one was said, would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastedWord:
+    """One address as typed, with the goal that stands behind it on its line."""
+
+    text: str
+    goal: Goal | None = None
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.goal}" if self.goal else self.text
+
+
+class AddressVerdict(StrEnum):
+    """What becomes of one of them."""
+
+    GOOD = "good"
+    TWICE = "twice"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedList:
+    """One address as typed, and what it means."""
+
+    word: PastedWord
+    verdict: AddressVerdict
+    run: RunAddress | None = None
+    effect: AddEffect | None = None
+    why: str = ""
+
+
+def words(text: str) -> list[PastedWord]:
+    """The addresses in a text: apart from each other by spaces, line ends, commas or semicolons.
+
+    A goal that follows on the same line holds for all those before it there that have none yet.
+    """
+    found: list[PastedWord] = []
+    for line in text.splitlines():
+        without = len(found)
+        for word in re.split(r"[\s,;]+", line):
+            goal = _goal(word) if len(found) > without else None
+            if goal is not None:
+                found[without:] = [replace(one, goal=goal) for one in found[without:]]
+                without = len(found)
+            elif word:
+                found.append(PastedWord(word))
+    return found[:MOST]
+
+
+def _goal(word: str) -> Goal | None:
+    try:
+        return Goal.parse(word)
+    except UsageError:
+        return None
+
+
+def _why(text: str, error: UsageError) -> str:
+    """What is wrong with a word that is neither an address nor a goal; one was meant."""
+    if ":" in text and "/" not in text:
+        return f"“{text}” is neither a run's address nor a goal: exists, v3, newer, step:200, complete."
+    return error.message
+
+
+def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[str, Parsed]:
+    """What each text means; may block, as `parse` may."""
+    parsed: dict[str, Parsed] = {}
+    for text in texts:
+        try:
+            parsed[text] = parse(text)
+        except UsageError as error:
+            parsed[text] = error
+    return parsed
+
+
+def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Foresee) -> list[CheckedList]:
+    """The verdict on each address, in order; those that are not parsed yet are left out.
+
+    Of one that is named twice, the goal that is said last counts.
+    """
+    seen: dict[RunAddress, int] = {}
+    checked: list[CheckedList] = []
+    for word in typed:
+        found = parsed.get(word.text)
+        if isinstance(found, UsageError):
+            checked.append(CheckedList(word, AddressVerdict.WRONG, why=_why(word.text, found)))
+        elif found is not None and found in seen:
+            checked.append(CheckedList(word, AddressVerdict.TWICE, found))
+            if word.goal is not None:
+                first = seen[found]
+                checked[first] = replace(checked[first], effect=foresee(found, word.goal))
+        elif found is not None:
+            seen[found] = len(checked)
+            checked.append(CheckedList(word, AddressVerdict.GOOD, found, foresee(found, word.goal)))
+    return checked

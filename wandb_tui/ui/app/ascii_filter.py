@@ -1,0 +1,41 @@
+"""The ASCII look of what Textual draws itself: frames, scroll bars, the dots of a password."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+
+def _of_frame(code: int) -> str:
+    """The same line of a frame."""
+    name = unicodedata.name(chr(code))
+    if " AND " in name:
+        return "+"
+    return "|" if name.endswith(("VERTICAL", "UP", "DOWN")) else "-"
+
+
+_CELLS = str.maketrans(
+    {code: _of_frame(code) for code in range(0x2500, 0x2580)}
+    | dict.fromkeys(map(ord, "▉▊▋▌▍▎▏▐▕"), "|")
+    | dict.fromkeys(map(ord, "▂▃▄▅▆▇▀░▒▓"), " ")
+    | {"█": "#", "▁": "_", "▔": "-", "•": "*", "●": "*", "○": "o", "·": "-", "–": "-", "…": "~", "⭘": "o"}
+    | {"“": '"', "”": '"', "←": "<", "→": ">", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "✔": "+", "✖": "x"}
+    | {"🔎": "/ "}
+)
+"""For each sign one as wide: what is drawn has its place already. Text is put into this look before it gets one."""
+
+
+class AsciiFilter(LineFilter):
+    """Draws each line with nothing but ASCII, as far as the signs are ours."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - as Textual has it
+        """The same line in ASCII."""
+        return [
+            segment
+            if segment.text.isascii()
+            else Segment(segment.text.translate(_CELLS), segment.style, segment.control)
+            for segment in segments
+        ]

@@ -1,0 +1,1 @@
+"""Dialogs, screens and boxes that several features share."""

@@ -1,0 +1,92 @@
+"""A small menu of what can be copied of a run, or of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.ui.common.copy_formats import BY_ID, COPY_FORMATS, CopyFormat
+from wandb_tui.ui.common.dialog import Dialog, KeyButton
+from wandb_tui.ui.input.actions import Scope, bindings
+
+_WIDEST = max(len(copy.name) for copy in COPY_FORMATS)
+
+
+class CopyMenu(Dialog[CopyFormat | None]):
+    """Gives back what is to be copied, or None."""
+
+    PLACES = (Scope.COPY,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, rows: Sequence[WatchedRun], names: str, app_url: str, look: Glyphs) -> None:
+        """Offer what there is.
+
+        Args:
+            rows: The runs.
+            names: Which ones, in a few words.
+            app_url: Where the server's pages begin; empty while that is not known.
+            look: The signs to draw with.
+        """
+        super().__init__()
+        self._rows = rows
+        self._names = names
+        self._app_url = app_url
+        self._look = look
+        self._list = OptionList()
+
+    def compose(self) -> ComposeResult:
+        """A line for each."""
+        with Vertical(classes="dialog"):
+            yield Static("CopyFormat", classes="dialog-title")
+            yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
+            yield self._list
+            with Horizontal(classes="dialog-buttons"):
+                yield KeyButton("Close", "copy.close", id="close")
+
+    def on_mount(self) -> None:
+        """Begin at the first."""
+        self._list.add_options(
+            [
+                Option(self._line(copy), id=copy.id, disabled=not copy.of(self._rows, self._app_url))
+                for copy in COPY_FORMATS
+            ]
+        )
+        self._list.highlighted = 0
+        self._list.focus()
+
+    def action_choose(self) -> None:
+        """Copy what is under the cursor."""
+        self._list.action_select()
+
+    def action_copy(self, copy_id: str) -> None:
+        """Copy it, if there is anything."""
+        copy = BY_ID[copy_id]
+        if copy.of(self._rows, self._app_url):
+            self.dismiss(copy)
+        else:
+            self.app.notify(f"{copy.name[0].upper()}{copy.name[1:]}: {copy.missing}", timeout=3, markup=False)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.action_copy(str(event.option.id))
+
+    @on(Button.Pressed)
+    def _close(self) -> None:
+        self.dismiss(None)
+
+    def _line(self, copy: CopyFormat) -> Content:
+        """Its key, its name, and as much of the first line as there is room for."""
+        text = copy.of(self._rows[:1], self._app_url) or copy.missing
+        return Content.assemble(
+            (f"{self.keys.first(f'copy.{copy.id}'):<2} ", "bold $accent"),
+            (f"{copy.name:<{_WIDEST}}  ", "$foreground"),
+            (self._look.text(clean(text, 400)), "$quiet"),
+        )

@@ -1,0 +1,1 @@
+"""The main screen: header, table, logs, key bar, help, sign-in."""

@@ -1,0 +1,33 @@
+"""One line across the screen for what needs the user."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.ui.input.key_map import KeyMap
+
+
+class Banner(Widget):
+    """Visible as long as it has something to say."""
+
+    message: reactive[str] = reactive("")
+
+    def __init__(self, look: Glyphs, keys: KeyMap) -> None:
+        super().__init__()
+        self._look = look
+        self._keys = keys
+
+    def watch_message(self, message: str) -> None:
+        """Show or hide."""
+        self.display = bool(message)
+
+    def render(self) -> Content:
+        """The message, and the key that mends it."""
+        key = f"{self._keys.first('sign_in')} Sign in".strip()
+        room = self.size.width - len(key) - 7
+        text = self._look.fit(f"⚠ {clean(self.message)}", room)
+        gap = " " * max(1, room - Content(text).cell_length + 2)
+        return Content.assemble(" ", text, gap, (key, "bold"), " ").stylize("@click=screen.sign_in")

@@ -1,0 +1,54 @@
+"""What the dashboard shows while it has no runs."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.ui.input.actions import BY_ID, Scope
+from wandb_tui.ui.input.key_map import KeyMap
+
+_HINTS = (
+    ("add", "add runs: paste the addresses of their pages"),
+    ("pick", "pick runs from your projects"),
+    ("help", "keys, signs and files"),
+)
+_WIDTH = max(len(what) for _, what in _HINTS)
+
+
+class EmptyState(Widget):
+    """Tells how to begin."""
+
+    def __init__(self, look: Glyphs, keys: KeyMap) -> None:
+        super().__init__()
+        self._look = look
+        self._keys = keys
+
+    def render(self) -> Content:
+        """A few calm lines; a click on one of the last does what it says."""
+        text = self._look.text
+        hints = [(self._keys.first(action), what, action) for action, what in _HINTS if self._keys.first(action)]
+        widest = max((len(key) for key, _, _ in hints), default=0)
+        return Content.assemble(
+            ("No runs yet", "bold $foreground"),
+            "\n\n",
+            (text("wandb-tui opens the page of each run you add, waits until\n"), "$quiet"),
+            (text("its history has been exported, and tells you here."), "$quiet"),
+            "\n\n",
+            Content("\n").join(_hint(key.ljust(widest), what, action) for key, what, action in hints),
+        )
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what stands under the mouse."""
+        action = BY_ID.get(event.style.meta.get("action", ""))
+        if action is not None:
+            owner = self.app if action.where is Scope.ANYWHERE else self.screen
+            await owner.run_action(action.id)
+
+
+def _hint(key: str, what: str, action: str) -> Content:
+    line = Content.assemble((key, "bold $accent"), (f"  {what:<{_WIDTH}}", "$foreground"))
+    return line.stylize(Style.from_meta({"action": action}))

@@ -1,0 +1,122 @@
+"""The bar at the top: which server, as whom, and how the runs stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from wandb_tui.core.ports import AccountState
+from wandb_tui.core.state import State
+from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.links import link
+
+_GAP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many runs there are, and how they stand."""
+
+    runs: int = 0
+    ready: int = 0
+    waiting: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    marked: int = 0
+
+
+Part = tuple[str, str]
+"""A text and its style."""
+
+
+class HeaderBar(Widget):
+    """One line; what does not fit goes, the least worth first."""
+
+    host: reactive[str] = reactive("")
+    page: reactive[str] = reactive("")
+    """The address of the server's pages, where it is known."""
+    account: reactive[AccountState | None] = reactive(None)
+    counts: reactive[Counts] = reactive(Counts())
+
+    def __init__(self, host: str, look: Glyphs) -> None:
+        super().__init__()
+        self._look = look
+        self.set_reactive(HeaderBar.host, host)
+
+    def render(self) -> Content:
+        """The line, as much of it as fits."""
+        width = self.size.width - 2
+        names, (all_words, *shorter) = self._names(), self._tallies()
+        *_, with_user, _name, _nothing = names
+        # The last word is worth less than the user's name.
+        beside = width - _length(with_user) - _GAP
+        tallies = all_words if _length(all_words) <= beside else _widest(shorter, width)
+        rest = width - _length(tallies) - _GAP
+        left = _widest(names, rest)
+        gap = " " * max(0, width - _length(left) - _length(tallies))
+        return Content.assemble(" ", *left, gap, *tallies, " ")
+
+    def _names(self) -> list[list[Part]]:
+        linked = link("$foreground", self.page) if self._look.links else "$foreground"
+        name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), linked)
+        user = self._user()
+        # Who is signed in knows as whom, but perhaps not where.
+        sign = user[:1] if self.account is not None and self.account.can_visit else user
+        return [
+            [name, ("   ", ""), host, ("   ", ""), *user],
+            [name, ("   ", ""), host, ("   ", ""), *sign],
+            [name, ("  ", ""), *user],
+            [name],
+            [],
+        ]
+
+    def _user(self) -> list[Part]:
+        text = self._look.text
+        account = self.account
+        if account is None:
+            return [(text("…"), "$quiet")]
+        if account.can_visit:
+            return [(text("● "), "$success"), (clean(account.username, 40) or "signed in", "$foreground")]
+        if account.can_probe:
+            return [(text("● "), "$warning"), ("API key only", "$foreground")]
+        return [(text("○ "), "$quiet"), ("signed out", "$quiet")]
+
+    def _tallies(self) -> list[list[Part]]:
+        counts, icon = self.counts, self._look.icon
+        runs = "1 run" if counts.runs == 1 else f"{counts.runs} runs"
+        kinds = (
+            (icon(State.AVAILABLE), counts.ready, "ready", "$success"),
+            (icon(State.WAITING), counts.waiting, "waiting", "$primary"),
+            (icon(State.FAILED), counts.failed, "failed", "$error"),
+        )
+        long: list[Part] = [(runs, "$foreground")]
+        short: list[Part] = []
+        marked: list[Part] = []
+        if counts.marked:
+            marked = [(f"{self._look.text('●')} {counts.marked}", "$marked")]
+            long = [*marked, (" marked   ", "$foreground"), *long]
+        for sign, count, word, colour in kinds:
+            style = colour if count else "$quiet"
+            long += [("   ", ""), (f"{sign} {count}", style), (f" {word}", "$foreground" if count else "$quiet")]
+            short += [("  " if short else "", ""), (f"{sign} {count}", style)]
+        last: list[Part] = []
+        if counts.cancelled:
+            cancelled = (f"{icon(State.CANCELLED)} {counts.cancelled}", "$queued")
+            long += [("   ", ""), cancelled]
+            short += [("  ", ""), cancelled]
+            last = [(" cancelled", "$foreground")]
+        if marked:
+            short = [*marked, ("  ", ""), *short]
+        return [[*long, *last], long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
+
+
+def _length(parts: list[Part]) -> int:
+    return sum(Content(text).cell_length for text, _ in parts)
+
+
+def _widest(choices: list[list[Part]], width: int) -> list[Part]:
+    """The first choice that fits."""
+    return next((parts for parts in choices if _length(parts) <= width), [])

@@ -1,0 +1,127 @@
+"""Help: the keys of where one is, what the signs mean, which files there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import set_cell_size
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from wandb_tui.core.state import State
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, clean
+from wandb_tui.text.wrapping import wrapped
+from wandb_tui.ui.common.dialog import Dialog
+from wandb_tui.ui.common.live_screen import LiveScreen
+from wandb_tui.ui.dashboard.screen import Dashboard
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, bindings
+from wandb_tui.ui.table.cells import AS_IT_WAS
+
+_WIDTH, _FRAME, _LEFT = 84, 7, 14
+"""Cells: of the whole box as its style sheet has it, of border and padding, of the column of keys and signs."""
+
+Row = tuple[str, str, str]
+"""A key or sign, its style, and what it means."""
+
+_MEANINGS = {
+    State.QUEUED: "has not begun yet",
+    State.SIGNING_IN: "signs the browser in; may need you",
+    State.VISITING: "has the run's page open",
+    State.WAITING: "asks again and again whether the history is there",
+    State.AVAILABLE: "the history is there",
+    State.TIMED_OUT: "gave up after the longest time to wait",
+    State.FAILED: "cannot go on; its log says why",
+    State.CANCELLED: "stopped by you",
+}
+_GOALS = (
+    ("exists", "any version of the history"),
+    ("v3", "version 3 or a newer one"),
+    ("newer", "a version newer than the newest one now"),
+    ("step:200", "a history that covers step 200"),
+    ("complete", "a history with nothing missing"),
+)
+_LOG_KEYS = (
+    ("Tab", "from the table to the log panes and back"),
+    ("↑ ↓", "scroll; the pane stops following while it is scrolled up"),
+    ("End", "go to the newest line and follow it again"),
+)
+_SIGNS = (
+    ("~running ~300", AS_IT_WAS),
+    ("! …", "something speaks against the goal ever being met; the run's log says what"),
+    ("(×14, …)", "said 14 times in a row, with another time or step at most; “Unfold” shows every line"),
+)
+_KEPT = "before a log's title: “Logs” has kept it open for its run; a log without it follows the cursor"
+
+
+class _Table(Static):
+    """Keys or signs, and what they mean: as wide as there is room for."""
+
+    def __init__(self, rows: Sequence[Row], look: Glyphs) -> None:
+        super().__init__(classes="help-rows")
+        self._rows = rows
+        self._look = look
+
+    def on_mount(self) -> None:
+        """Break the lines."""
+        self._fill()
+
+    def on_resize(self) -> None:
+        """Break them anew."""
+        self._fill()
+
+    def _fill(self) -> None:
+        text = self._look.text
+        width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _LEFT)
+        lines: list[Content] = []
+        for sign, style, what in self._rows:
+            first, *rest = wrapped(text(what), width)
+            lines.append(Content.assemble((set_cell_size(text(sign), _LEFT), style), (first, "$foreground")))
+            lines += [Content.styled(" " * _LEFT + more, "$foreground") for more in rest]
+        self.update(Content("\n").join(lines))
+
+
+class HelpScreen(Dialog[None]):
+    """One page to read."""
+
+    PLACES = (Scope.HELP,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, look: Glyphs, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._look = look
+        self._for = screen
+        self._files = files
+
+    def compose(self) -> ComposeResult:
+        """All of it in one scrolling box."""
+        with VerticalScroll(classes="dialog") as box:
+            box.border_subtitle = Content(self.keys.label("Close", "help.close")).stylize("@click=screen.dismiss")
+            for title, rows in self._sections():
+                yield Static(Content(title), classes="help-title")
+                yield _Table(rows, self._look)
+
+    def _sections(self) -> Iterator[tuple[str, list[Row]]]:
+        if isinstance(self._for, Dashboard):
+            yield "Runs", [*self._rows(Scope.DASHBOARD), *self._rows(Scope.RUNS)]
+            yield "Logs", [*self._rows(Scope.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
+        elif isinstance(self._for, Dialog):
+            yield "Here", [*(row for place in self._for.PLACES for row in self._rows(place)), self._row(BY_ID["help"])]
+        if isinstance(self._for, LiveScreen):
+            both = () if isinstance(self._for, Dashboard) else self._rows(Scope.RUNS)
+            yield "Details of a run", [*self._rows(Scope.DETAILS), *both]
+            yield "Anywhere", list(self._rows(Scope.ANYWHERE))
+        yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
+        if isinstance(self._for, Dashboard):
+            yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._look.kept, _KEPT))]
+        yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]
+        if self._files:
+            yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
+
+    def _rows(self, where: Scope) -> Iterator[Row]:
+        return (self._row(action) for action in ACTIONS if action.where is where)
+
+    def _row(self, action: Action) -> Row:
+        return self.keys.all(action), "bold $accent", f"{action.label}. {action.help}"

@@ -1,0 +1,1 @@
+"""Everything about one run, with a plot of its metrics."""

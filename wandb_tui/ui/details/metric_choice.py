@@ -1,0 +1,36 @@
+"""Which of a run's metrics tell most of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from wandb_tui.core.details import MetricSeries
+
+_WORDS = re.compile(r"[^a-z0-9]+")
+_LOSSES = frozenset({"nll", "mse", "mae", "rmse", "cost", "perplexity", "ppl", "elbo"})
+_REWARDS = frozenset({"reward", "rewards", "return", "returns", "score"})
+_RATES = frozenset({"acc", "accuracy", "f1", "auc", "bleu", "map", "iou", "precision", "recall", "error"})
+_CLOCKS = frozenset({"epoch", "epochs", "step", "steps", "lr", "time", "iter", "iteration", "seconds", "rate"})
+
+
+def by_worth(metrics: Iterable[str]) -> tuple[str, ...]:
+    """The metrics: what is like a loss, a reward, a rate of success; then others; last what only counts or is set."""
+    return tuple(sorted(metrics, key=lambda name: (_rank(name), name.casefold())))
+
+
+def first_choice(curves: Sequence[MetricSeries]) -> int:
+    """The place of the first curve that changes; else of the first that can be drawn at all."""
+    changing = (place for place, curve in enumerate(curves) if curve.changes)
+    drawn = (place for place, curve in enumerate(curves) if curve.finite)
+    return next(changing, next(drawn, 0))
+
+
+def _rank(name: str) -> int:
+    words = set(_WORDS.split(name.casefold()[:200]))
+    if any(word.endswith("loss") for word in words) or words & _LOSSES:
+        return 0
+    for rank, known in enumerate((_REWARDS, _RATES), start=1):
+        if words & known:
+            return rank
+    return 4 if words & _CLOCKS else 3

@@ -1,0 +1,86 @@
+"""The box with the plot of a metric, or with what is to be said in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from wandb_tui.core.details import MetricSeries
+from wandb_tui.text.glyphs import Glyphs, clean
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.details.metric_plot import MetricPlot
+
+_TITLE = 200
+
+
+class MetricPanel(Vertical):
+    """Shows one curve at a time. The plot itself comes with the first one.
+
+    Attributes:
+        showing: The metric that is plotted now, or empty.
+    """
+
+    def __init__(self, look: Glyphs) -> None:
+        super().__init__(id="curve")
+        self._look = look
+        self._plot: MetricPlot | None = None
+        self._titled = ""
+        self.showing = ""
+        self._told = Static(id="curve-told", markup=False)
+        self.border_title = Content("Plot")
+
+    def compose(self) -> ComposeResult:
+        """The sentence; the plot takes its place later."""
+        yield self._told
+
+    def say(self, text: str, metric: str = "", place: str = "") -> None:
+        """Show a sentence in place of a plot."""
+        self.showing = ""
+        self._title(metric, place)
+        self._told.update(Content(self._look.text(clean(text, 400))))
+        self._told.display = True
+        if self._plot is not None:
+            self._plot.display = False
+
+    async def show(self, curve: MetricSeries, place: str) -> None:
+        """Show a curve; what cannot be drawn of it is told.
+
+        Args:
+            curve: The curve.
+            place: Which one it is of how many.
+        """
+        left_out = len(curve.points) - len(curve.finite)
+        if not curve.points:
+            self.say("This metric has no values over the steps.", curve.metric, place)
+        elif not curve.finite:
+            self.say(f"All {left_out:,} values are NaN or infinite.", curve.metric, place)
+        else:
+            note = f"{left_out:,} NaN or infinite" if left_out else ""
+            self._title(curve.metric, " · ".join(part for part in (note, place) if part))
+            self._told.display = False
+            plot = await self._ready()
+            plot.display = True
+            self.showing = curve.metric
+            plot.show(curve)
+
+    async def _ready(self) -> MetricPlot:
+        if self._plot is None:
+            from wandb_tui.ui.details.metric_plot import MetricPlot
+
+            self._plot = MetricPlot(self._look)
+            await self.mount(self._plot)
+        return self._plot
+
+    def _title(self, metric: str, note: str) -> None:
+        self._titled = clean(metric, _TITLE)
+        self.border_subtitle = Content(self._look.text(note)) if note else None
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """The title has another width now."""
+        self.border_title = Content(self._look.fit(self._titled or "Plot", max(4, self.size.width - 4)))

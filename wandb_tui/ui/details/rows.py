@@ -1,0 +1,265 @@
+"""What stands in the boxes of a run's details, as lines that are never wider than they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.style import Style
+
+from wandb_tui.core.details import RunFacts, Scalar, Values, VersionCoverage, Versions
+from wandb_tui.core.log import Attempt
+from wandb_tui.core.probe import RunInfo
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text import glyphs as looks
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, clean, minutes, version
+from wandb_tui.text.wrapping import wrapped
+from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
+
+T = TypeVar("T")
+
+_LABEL = 10
+_MOST_VALUES = 300
+_MOST_LINES = 4
+_DATE = 16
+_LONG, _HUGE = 10**18, 10**300
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPart(Generic[T]):
+    """What is known of one part of the details.
+
+    Attributes:
+        told: What the server has told, None as long as it has not.
+        problem: Why it does not tell, in one sentence, or empty.
+    """
+
+    told: T | None = None
+    problem: str = ""
+
+    def failed(self, problem: str) -> SectionPart[T]:
+        """The same, with what went wrong when it was asked again."""
+        return SectionPart(self.told, problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the lines depend on besides what they tell."""
+
+    look: Glyphs
+    width: int
+    now: float = 0.0
+
+    def text(self, text: str, colour: str = "$foreground") -> Content:
+        """One line, cut to fit."""
+        return Content.styled(self.look.fit(text, self.width), colour)
+
+    def paragraph(self, text: str, colour: str = "$foreground", indent: str = "") -> Iterator[Content]:
+        """A text in as many lines as it needs, up to a few."""
+        room = max(1, self.width - len(indent))
+        lines = wrapped(self.look.text(clean(text, 500)), room)
+        if len(lines) > _MOST_LINES:
+            lines = [*lines[: _MOST_LINES - 1], self.look.fit(lines[_MOST_LINES - 1] + " " * room, room)]
+        return (Content.styled(indent + line, colour) for line in lines)
+
+    def labelled(self, label: str, text: str, colour: str = "$foreground") -> Content:
+        """A label and what belongs to it, on one line."""
+        room = max(1, self.width - _LABEL)
+        return Content.assemble((f"{label:<{_LABEL}}", "$quiet"), (self.look.fit(text, room), colour))
+
+
+def not_told(part: SectionPart[T], frame: Frame) -> Iterator[Content]:
+    """What stands there of a part that is not, or not newly, told."""
+    if part.problem:
+        yield from frame.paragraph(part.problem, "$warning")
+    elif part.told is None:
+        yield frame.text("asking…", "$quiet")
+
+
+def run_lines(
+    row: WatchedRun, url: str, facts: SectionPart[RunFacts], info: RunInfo, frame: Frame
+) -> Iterator[Content]:
+    """Where the run is, how its monitor stands, and what it is; `info` is the newest that is known."""
+    yield from _link(url or looks.path(row.run), url, frame)
+    yield frame.labelled("goal", str(row.goal))
+    known = " · ".join(part for part in (str(row.state), version(row), minutes(row.elapsed(frame.now))) if part)
+    state = f"{frame.look.icon(row.state)} {frame.look.text(known)}"
+    yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
+    says = row.says(frame.now)
+    yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL)
+    state = clean(info.state, 40)
+    yield frame.labelled("run is", clean(info.shown, 80) or "–", f"${RUN_STATE_COLOURS.get(state, 'foreground')}")
+    if facts.told is not None:
+        yield from _facts(facts.told, frame)
+    if facts.problem != says:
+        yield from not_told(facts, frame)
+
+
+def _link(text: str, url: str, frame: Frame) -> Iterator[Content]:
+    style = Style(link=url) if url else Style()
+    for line in wrapped(frame.look.text(clean(text, 1000)), frame.width):
+        yield Content.styled(line, "$primary").stylize(style)
+
+
+def _facts(facts: RunFacts, frame: Frame) -> Iterator[Content]:
+    if facts.created is not None:
+        yield frame.labelled("created", looks.date_and_time(facts.created))
+    named = (
+        ("user", facts.user),
+        ("group", facts.group),
+        ("job type", facts.job_type),
+        ("sweep", facts.sweep),
+        ("tags", ", ".join(facts.tags)),
+    )
+    for label, text in named:
+        if text:
+            yield frame.labelled(label, clean(text, 300))
+    if facts.untold:
+        yield from frame.paragraph(f"This server does not know {', '.join(facts.untold)}.", "$quiet")
+
+
+def summary_lines(facts: SectionPart[RunFacts], info: RunInfo, frame: Frame) -> Iterator[Content]:
+    """The last value of each metric; `info` is the newest that is known of the run."""
+    if facts.told is None:
+        return _nothing_of_the_run(facts, frame)
+    none = "The run has no summary." if info.ended else "The run has no summary yet."
+    return _value_lines("summary", facts.told.summary, none, frame)
+
+
+def config_lines(facts: SectionPart[RunFacts], frame: Frame) -> Iterator[Content]:
+    """What the run was begun with."""
+    if facts.told is None:
+        return _nothing_of_the_run(facts, frame)
+    return _value_lines("config", facts.told.config, "The run has no config.", frame)
+
+
+def _nothing_of_the_run(facts: SectionPart[RunFacts], frame: Frame) -> Iterator[Content]:
+    if facts.problem:
+        yield frame.text("Not known, as the server tells nothing of the run.", "$quiet")
+    else:
+        yield from not_told(facts, frame)
+
+
+def _value_lines(name: str, values: Values | None, none: str, frame: Frame) -> Iterator[Content]:
+    if values is None:
+        yield frame.text(f"The server does not tell the run's {name}.", "$warning")
+    elif not values:
+        yield frame.text(none, "$quiet")
+    else:
+        yield from _values(values, frame)
+
+
+def _values(values: Values, frame: Frame) -> Iterator[Content]:
+    shown = [(frame.look.fit(clean(name, 200), frame.width // 2), value) for name, value in values[:_MOST_VALUES]]
+    longest = max(cell_len(name) for name, _ in shown) + 2
+    for name, value in shown:
+        text, colour = _value(value)
+        gap = " " * (longest - cell_len(name))
+        yield Content.assemble(
+            (name + gap, "$quiet"), (frame.look.fit(text, max(1, frame.width - longest)), f"${colour}")
+        )
+    if len(values) > _MOST_VALUES:
+        yield frame.text(f"and {len(values) - _MOST_VALUES} more", "$quiet")
+
+
+def _value(value: Scalar) -> tuple[str, str]:
+    if isinstance(value, float):
+        text = f"{value:.6g}"
+        return text, "warning" if text in {"nan", "inf", "-inf"} else "foreground"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (f"{value:,}" if abs(value) < _LONG else f"{value:.6e}" if abs(value) < _HUGE else "huge"), "foreground"
+    if isinstance(value, str):
+        return clean(value, 300), "warning" if value in {"NaN", "Infinity", "-Infinity"} else "foreground"
+    return ("–" if value is None else str(value).lower()), "foreground"
+
+
+def version_lines(
+    versions: SectionPart[Versions],
+    covered: SectionPart[Mapping[int, VersionCoverage]],
+    last_step: int | None,
+    frame: Frame,
+) -> Iterator[Content]:
+    """The versions of the history artifact, newest first."""
+    yield from not_told(versions, frame)
+    if versions.told is None:
+        return
+    newest, total = versions.told.newest, versions.told.total
+    if not newest:
+        yield frame.text("There is no version yet.", "$quiet")
+        return
+    names = [f"v{one.version.version}" for one in newest]
+    sizes = [_bytes(one.version.size) for one in newest]
+    name_width, size_width = max(map(len, names)), max(map(len, sizes))
+    untold: dict[str, None] = {}
+    for one, name, size in zip(newest, names, sizes, strict=True):
+        covers = covered.told.get(one.version.version) if covered.told is not None else None
+        if covers is not None and covers.last is None:
+            untold[covers.why_not] = None
+        created = looks.date_and_time(one.version.created) if one.version.created else "–"
+        steps = "steps not told" if covers is None and covered.problem else _covered(covers, last_step)
+        # That the first one is the latest goes without saying, and there is little room.
+        known = {"latest"} if one is newest[0] else set()
+        aliases = ", ".join(clean(alias, 40) for alias in one.aliases if alias not in known)
+        parts = (f"{name:<{name_width}}", f"{created:<{_DATE}}", f"{size:>{size_width}}", steps, aliases)
+        yield frame.text("  ".join(parts).rstrip())
+    if total is not None and total > len(newest):
+        yield frame.text(f"and {total - len(newest):,} older ones", "$quiet")
+    for why in untold:
+        if why:
+            yield from frame.paragraph(f"Not told: {why}.", "$quiet")
+    if covered.problem:
+        yield from frame.paragraph(covered.problem, "$warning")
+
+
+def _covered(covers: VersionCoverage | None, last_step: int | None) -> str:
+    if covers is None:
+        return "…"
+    if covers.last is None:
+        return "steps not told"
+    if covers.last < 0:
+        return "no step"
+    if covers.complete:
+        return f"all, to step {covers.last:,}"
+    missing = covers.complete is False and last_step is not None and last_step > covers.last
+    return f"to step {covers.last:,}" + (f" of {last_step:,}" if missing else "")
+
+
+def _bytes(size: int | None) -> str:
+    if size is None:
+        return "–"
+    amount = float(min(size, _LONG))
+    units = iter(("kB", "MB", "GB", "TB"))
+    unit = "B"
+    while amount >= 999.5 and (larger := next(units, "")):  # noqa: PLR2004 - as rounded
+        amount, unit = amount / 1000, larger
+    return f"{amount:,.3g} {unit}" if amount < _LONG else "huge"
+
+
+def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
+    """All attempts, newest first: how and when they ended, after how long, and why."""
+    if not row.attempts:
+        yield frame.text("No attempt has begun yet.", "$quiet")
+    for attempt in reversed(row.attempts):
+        state = f"{frame.look.icon(attempt.state)} {attempt.state}"
+        current = attempt.number == row.attempt
+        if attempt.ended is not None:
+            when = looks.date_and_time(attempt.ended)
+        else:
+            when = "under way" if current and row.active else "–"
+        took = _took(attempt, row, frame.now) if attempt.ended is not None or current else "–"
+        head = f"{attempt.number:<3} {state:<13} {when:<{_DATE}} {took:>7}"
+        yield Content.styled(frame.look.fit(head, frame.width), f"${STATE_COLOURS[attempt.state]}")
+        reason = row.says(frame.now) if current and row.message else attempt.message
+        if reason:
+            yield from frame.paragraph(reason, "$quiet", indent="    ")
+
+
+def _took(attempt: Attempt, row: WatchedRun, now: float) -> str:
+    """How long it has taken: by its own clock where that is known, which stands still while the user is needed."""
+    if attempt.number == row.attempt:
+        return minutes(row.elapsed(now))
+    ended = attempt.ended or attempt.started
+    return minutes(max(0.0, (ended - attempt.started).total_seconds()))

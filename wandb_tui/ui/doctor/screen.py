@@ -1,0 +1,312 @@
+"""What works here and what does not: ``wandb-tui doctor`` as a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck, report, summary
+from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.ports import CheckSequence, Doctor
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.glyphs import clean, path
+from wandb_tui.ui.app.terminal import terminal_facts
+from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
+from wandb_tui.ui.doctor.rows import CheckRow, check_lines
+from wandb_tui.ui.input.actions import Scope, bindings
+from wandb_tui.ui.runtime.session import Session
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_TURN = 0.25
+"""Seconds between two pictures of what is under way."""
+
+_HERE, _WAY = "here", "way"
+
+
+class DoctorScreen(Dialog[None]):
+    """A line for each check; they come as they are done. What is still being looked at when one leaves is dropped."""
+
+    PLACES = (Scope.DOCTOR,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
+
+    class Said(Message):
+        """The installation of a browser tells how it goes."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, session: Session, doctor: Callable[[], Doctor], run: RunAddress | None, look: Glyphs) -> None:
+        super().__init__()
+        self._session = session
+        self._doctor = doctor
+        self._run = run
+        self._look = look
+        self._entries: dict[str, list[CheckRow]] = {_HERE: [], _WAY: []}
+        self._way: CheckSequence | None = None
+        self._installing = self._at_sign_in = False
+        self._list = OptionList()
+
+    def compose(self) -> ComposeResult:
+        """The list, and what one can do."""
+        with Vertical(classes="dialog"):
+            with Horizontal(id="doctor-head"):
+                yield Static("Doctor", classes="dialog-title")
+                yield Static(id="doctor-told", markup=False)
+            yield self._list
+            yield ErrorLine()
+            with Horizontal(classes="dialog-buttons"):
+                yield KeyButton("Fix", "doctor.mend", id="mend", disabled=True)
+                yield KeyButton("Again", "doctor.again", id="again")
+                yield KeyButton("Try the run", "doctor.way", id="way", disabled=self._run is None)
+                yield KeyButton("Copy", "doctor.copy", id="copy")
+                yield KeyButton("Close", "doctor.close", id="close")
+
+    def on_mount(self) -> None:
+        """Look at once."""
+        self._list.focus()
+        self.set_interval(_TURN, self._turn)
+        self._look_here()
+
+    def on_unmount(self) -> None:
+        """Nobody wants to know any more."""
+        self._give_up()
+
+    def on_resize(self) -> None:
+        """The lines have another width now."""
+        self.call_after_refresh(self._draw)
+
+    def on_screen_resume(self) -> None:
+        """Back from the sign-in screen, much may have changed."""
+        if self._at_sign_in:
+            self._at_sign_in = False
+            self._look_here()
+
+    # Looking
+
+    def _look_here(self) -> None:
+        self.run_worker(self._examine(), exclusive=True, group=_HERE)
+
+    async def _examine(self) -> None:
+        """All at the same time: one that is slow does not keep the others from being seen."""
+        facts = terminal_facts(self.app)
+        looks = await self._asked(lambda: self._doctor().here(facts))
+        if looks is None:
+            return
+        self._begin(_HERE, looks)
+        await asyncio.gather(*(self._do(entry) for entry in self._entries[_HERE]))
+
+    async def _try_way(self, run: RunAddress) -> None:
+        """One after the other."""
+        row = self._session.watch.get(run)
+        watched = row is not None and row.active
+        self._way = await self._asked(lambda: self._doctor().way(run, watched=watched))
+        if self._way is None:
+            return
+        self._begin(_WAY, self._way.looks)
+        last = self._highlighted
+        for number, entry in enumerate(self._entries[_WAY]):
+            # The cursor goes along, until the user takes it elsewhere.
+            if self._highlighted == last:
+                last = f"{_WAY}:{number}"
+                self._list.highlighted = self._list.get_option_index(last)
+            await self._do(entry)
+
+    async def _asked(self, ask: Callable[[], T]) -> T | None:
+        """What another thread says; None, with a word about it, where it fails."""
+        try:
+            return await asyncio.to_thread(ask)
+        except (WandbTuiError, RuntimeError) as error:
+            log.exception("The doctor cannot be asked")
+            self.say_wrong(str(error))
+            return None
+
+    async def _do(self, entry: CheckRow) -> None:
+        entry.began = self._session.now
+        self._redraw([entry])
+        check = await self._asked(entry.look.do)
+        entry.check = check or Check(entry.look.name, CheckStatus.SKIPPED, "could not be looked at")
+        self._redraw([entry])
+        self._tell()
+
+    def _begin(self, section: str, looks: Sequence[PendingCheck]) -> None:
+        self.say_wrong("")
+        self._entries[section] = [CheckRow(look) for look in looks]
+        self._draw()
+
+    def _give_up(self) -> None:
+        if self._way is not None:
+            self._way.give_up()
+            self._way = None
+
+    # Drawing
+
+    def _draw(self) -> None:
+        """All of it, with the cursor where it was."""
+        before = self._highlighted
+        self._list.clear_options()
+        for section, entries in self._entries.items():
+            if section == _WAY and entries and self._run is not None:
+                title = self._look.text(f"The whole way on {path(self._run)}")
+                self._list.add_option(Option(Content.styled(f"\n{title}", "bold $primary"), disabled=True))
+            for number, entry in enumerate(entries):
+                self._list.add_option(Option(self._content(entry), id=f"{section}:{number}"))
+        if before and any(option.id == before for option in self._list.options):
+            self._list.highlighted = self._list.get_option_index(before)
+        elif self._list.option_count:
+            self._list.highlighted = 0
+        self._tell()
+
+    def _redraw(self, entries: Iterable[CheckRow]) -> None:
+        for entry in entries:
+            for section, shown in self._entries.items():
+                if entry in shown:
+                    key = f"{section}:{shown.index(entry)}"
+                    self._list.replace_option_prompt(key, self._content(entry))
+
+    def _content(self, entry: CheckRow) -> Content:
+        width = self._list.scrollable_content_region.width - 2
+        unfolded = entry is self._entry
+        return check_lines(entry, self._look, width, self._session.now, unfolded=unfolded)
+
+    def _turn(self) -> None:
+        self._redraw(entry for entry in self._all if entry.busy)
+
+    def _tell(self) -> None:
+        """How it stands, and what can be done about the line under the cursor."""
+        self._turn()
+        checks = [entry.check for entry in self._all if entry.check]
+        left = len(self._all) - len(checks)
+        told = ", ".join(filter(None, (f"{left} to come" if left else "", summary(checks)))) or "all is well"
+        self.query_one("#doctor-told", Static).update(Content.styled(told, "$quiet"))
+        entry = self._entry
+        self.query_one("#mend", Button).disabled = entry is None or not entry.mend
+
+    @property
+    def _all(self) -> list[CheckRow]:
+        return [entry for entries in self._entries.values() for entry in entries]
+
+    @property
+    def _highlighted(self) -> str:
+        index = self._list.highlighted
+        return (self._list.get_option_at_index(index).id or "") if index is not None else ""
+
+    @property
+    def _entry(self) -> CheckRow | None:
+        """The one under the cursor."""
+        section, _, number = self._highlighted.partition(":")
+        entries = self._entries.get(section, [])
+        return entries[int(number)] if number and int(number) < len(entries) else None
+
+    @on(OptionList.OptionHighlighted)
+    def _cursor_moved(self) -> None:
+        self._redraw(entry for entry in self._all if entry.check and entry.check.details)
+        self._tell()
+
+    # Doing
+
+    def action_again(self) -> None:
+        """Look at everything anew; the whole way on a run is tried again only when asked for."""
+        self._look_here()
+
+    def action_way(self) -> None:
+        """Try the whole way on the run."""
+        if self._run is None:
+            self.say_wrong("There is no run to try: add one first.")
+            return
+        self._give_up()
+        self.run_worker(self._try_way(self._run), exclusive=True, group=_WAY)
+
+    async def action_sign_in(self) -> None:
+        """Open the sign-in screen."""
+        self._at_sign_in = True
+        await self.app.run_action("app.open_sign_in")
+
+    def action_copy(self) -> None:
+        """Copy what has been found so far."""
+        checks = [entry.check for entry in self._all if entry.check]
+        self.app.copy_to_clipboard(report(checks))
+        copied = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
+        self.app.notify(f"Report of {copied} copied", timeout=3, markup=False)
+
+    async def action_mend(self) -> None:
+        """Do what mends the line under the cursor."""
+        entry = self._entry
+        match entry.mend if entry is not None else Fix.NOTHING:
+            case Fix.SIGN_IN:
+                await self.action_sign_in()
+            case Fix.BROWSER if entry is not None:
+                detail = "Playwright's Chromium, else that of the system's package manager; it goes on when you leave."
+                self._ask_first("Install a browser?", detail, "Install", lambda: self._install(entry))
+            case Fix.SESSION:
+                detail = "The next visit signs in again, where a password is known."
+                self._ask_first("Forget the browser session?", detail, "Forget", self._forget)
+            case _:
+                self.app.notify("No key mends this", timeout=3, markup=False)
+
+    def _ask_first(self, question: str, detail: str, yes: str, do: Callable[[], Coroutine[None, None, None]]) -> None:
+        from wandb_tui.ui.common.confirm import Confirm
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                # Of the app: what has been begun is not given up because this screen is left.
+                self.app.run_worker(do())
+
+        self.app.push_screen(Confirm(question, self._look.text(detail), yes=yes, no="Not now"), answered)
+
+    async def _install(self, entry: CheckRow) -> None:
+        if self._installing:
+            return
+        self._installing, entry.said = True, "installing…"
+        self._redraw([entry])
+        try:
+            await asyncio.to_thread(lambda: self._doctor().install_browser(self._say))
+        except (WandbTuiError, OSError, RuntimeError) as error:
+            self.app.notify(clean(str(error), 400), title="No browser", severity="error", timeout=15, markup=False)
+        else:
+            self.app.notify("A browser is here now", markup=False)
+        self._installing, entry.said = False, ""
+        self._afterwards()
+
+    def _say(self, line: str) -> None:
+        self.post_message(self.Said(line))
+
+    def on_examine_said(self, message: Said) -> None:
+        """The newest line of what installs is shown."""
+        installing = [entry for entry in self._all if entry.mend is Fix.BROWSER or entry.said]
+        if self._installing:
+            for entry in installing:
+                entry.said = message.text
+        self._redraw(installing)
+
+    async def _forget(self) -> None:
+        await self._asked(lambda: self._doctor().forget_session())
+        self._afterwards()
+
+    def _afterwards(self) -> None:
+        if self.is_attached:
+            self._look_here()
+
+    @on(OptionList.OptionSelected)
+    async def _chosen(self) -> None:
+        await self.action_mend()
+
+    @on(Button.Pressed)
+    async def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "mend":
+            self.set_focus(self._list)
+        await self.run_action(f"screen.{ {'close': 'dismiss'}.get(event.button.id or '', event.button.id) }")

@@ -1,0 +1,1 @@
+"""Log panes: layout, rendering, search, export."""

@@ -1,0 +1,58 @@
+"""A run's log as plain text: for a file, or for the clipboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.log import LogLine
+from wandb_tui.text.glyphs import clean
+
+MOST_COPIED = 70_000
+"""So many characters a terminal surely takes for its clipboard."""
+
+
+def text_of(lines: Iterable[LogLine]) -> str:
+    """The lines with their date and time (local), attempt and level."""
+    return "".join(
+        f"{line.time.astimezone():%Y-%m-%d %H:%M:%S} {line.attempt} {line.level:<7} {clean(line.message)}\n"
+        for line in lines
+    )
+
+
+def newest(text: str, most: int = MOST_COPIED) -> str:
+    """The newest whole lines of a text, at most so many characters."""
+    if len(text) <= most:
+        return text
+    end = text[-most:]
+    return end.partition("\n")[2] or end
+
+
+def save(run: RunAddress, text: str, folder: Path | None = None) -> Path:
+    """Write a log to a new file in the current folder, else in the home folder; the path. Blocks.
+
+    Raises:
+        OSError: It can be written in neither.
+    """
+    name = re.sub(r"[^\w.-]+", "_", f"{run.entity}-{run.project}-{run.run_id}")[:150]
+    stem = f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    try:
+        return _write(folder or Path.cwd(), stem, text)
+    except OSError:
+        return _write(Path.home(), stem, text)
+
+
+def _write(folder: Path, stem: str, text: str) -> Path:
+    for number in count(1):
+        path = folder / (f"{stem}.log" if number == 1 else f"{stem}-{number}.log")
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("numbers do not end")

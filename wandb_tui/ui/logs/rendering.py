@@ -1,0 +1,163 @@
+"""A run's log as lines on the screen: wrapped, indented under their text, attempts set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, pairwise, repeat
+
+from rich.cells import cell_len
+
+from wandb_tui.core.events import Level
+from wandb_tui.core.log import LogLine
+from wandb_tui.core.log_dedup import without_countdown
+from wandb_tui.core.state import State
+from wandb_tui.text import glyphs as looks
+from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.links import Link, over_lines
+from wandb_tui.text.wrapping import wrapped
+from wandb_tui.ui.logs.options import LogOptions
+
+Piece = tuple[str, str]
+"""A text and the name of its style."""
+
+COUNT = "count"
+"""The style of how often something was said, at the end of a line."""
+
+ASIDE = frozenset({"time", COUNT})
+"""The styles of what stands beside the words of a line."""
+
+_LEVELS = {Level.INFO: "text", Level.WARNING: "warning", Level.ERROR: "error"}
+_ENDS = {State.AVAILABLE: "success", State.CANCELLED: "quiet"}
+_TIME_WIDTH = 9
+_SIGN_WIDTH = 3
+_NARROW = 28
+"""Below this many cells the time of day is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedLine:
+    """One line on the screen.
+
+    Attributes:
+        pieces: What stands there.
+        of: Which line of the log it belongs to, of folded ones the newest; none where attempts are set apart.
+        links: The addresses in it.
+        said: The message of that line, and those of the lines that are folded into it; of equal ones one.
+        shown: As much of the message as can be read.
+    """
+
+    pieces: tuple[Piece, ...]
+    of: LogLine | None = None
+    links: tuple[Link, ...] = ()
+    said: tuple[str, ...] = ()
+    shown: str = ""
+
+    @property
+    def text(self) -> str:
+        """It, without its colours."""
+        return "".join(text for text, _ in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLayout:
+    """What logs are drawn on.
+
+    Attributes:
+        width: How many cells there are.
+        look: Which signs to draw with.
+        view: How logs are shown.
+        starts: When each attempt began.
+    """
+
+    width: int
+    look: Glyphs
+    view: LogOptions = field(default_factory=LogOptions)
+    starts: Mapping[int, datetime] = field(default_factory=dict)
+
+    def time(self, moment: datetime, attempt: int) -> str:
+        """When something was said, with a space; empty where there is no room for it."""
+        if self.width < _NARROW:
+            return ""
+        start = self.starts.get(attempt)
+        if not self.view.relative or start is None:
+            return f"{looks.time_of_day(moment)} "
+        return f"{'+' + looks.minutes(max(0.0, (moment - start).total_seconds())):>{_TIME_WIDTH - 1}} "
+
+    def count(self, line: LogLine) -> str:
+        """How often a line has been said, and when last."""
+        last = self.time(line.time, line.attempt).strip()
+        return self.look.text(f"(×{line.nth:,}, last {last})" if last else f"(×{line.nth:,})")
+
+
+def rendered(
+    lines: Sequence[LogLine], page: LogLayout, before: int | None, said: Sequence[str] = ()
+) -> Iterator[RenderedLine]:
+    """The screen's lines for these lines of a log.
+
+    Args:
+        lines: Lines of the log, oldest first.
+        page: What they are drawn on.
+        before: The attempt of the line before the first, if there was one.
+        said: What the lines said that are to be folded into the first.
+    """
+    for line, messages in _folded(lines, said) if page.view.fold else _each(lines):
+        if not page.view.shows(line.level):
+            continue
+        if before is not None and line.attempt != before:
+            yield _rule(line.attempt, page)
+        before = line.attempt
+        yield from _line(line, messages, page)
+
+
+def _folded(lines: Iterable[LogLine], said: Iterable[str]) -> Iterator[tuple[LogLine, tuple[str, ...]]]:
+    """Of lines that say the same the newest, with what they say."""
+    messages = dict.fromkeys(said)
+    for line, following in pairwise(chain(lines, (None,))):
+        if line is None:
+            return
+        messages[line.message] = None
+        if following is None or following.nth == 1:
+            yield line, tuple(messages)
+            messages = {}
+
+
+def _each(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, tuple[str, ...]]]:
+    return ((line, (line.message,)) for line in lines)
+
+
+def _line(line: LogLine, said: tuple[str, ...], page: LogLayout) -> Iterator[RenderedLine]:
+    counts = page.view.fold and line.nth > 1
+    time = page.time(line.began if counts else line.time, line.attempt)
+    style = _ENDS.get(line.state, _LEVELS[line.level]) if line.state.final else _LEVELS[line.level]
+    sign = page.look.sign(line)
+    sign += " " * (_SIGN_WIDTH - cell_len(sign))
+    indent = len(time) + _SIGN_WIDTH
+    room = max(1, page.width - indent)
+    shown = without_countdown(line.message) if counts else line.message
+    message = page.look.text(clean(shown))
+    lines = wrapped(message, room) if page.view.wrap else [message]
+    links = over_lines(message, lines) if page.look.links else repeat(())
+    texts: list[tuple[Piece, ...]] = [((text, style),) for text in lines]
+    if counts:
+        texts = _with_count(texts, page.count(line), room if page.view.wrap else None)
+    before: tuple[Piece, ...] = ((time, "time"), (sign, style))
+    for pieces, linked in zip(texts, chain(links, repeat(())), strict=False):
+        start = sum(len(piece) for piece, _ in before)
+        addresses = tuple((start + a, start + b, url) for a, b, url in linked)
+        yield RenderedLine((*before, *pieces), line, addresses, said, shown)
+        before = ((" " * indent, "text"),)
+
+
+def _with_count(texts: list[tuple[Piece, ...]], count: str, room: int | None) -> list[tuple[Piece, ...]]:
+    """A line's rows with the count at the end of the last one, or on a row of its own where it does not fit there."""
+    *rows, ((last, style),) = texts
+    if room is None or cell_len(last) + 1 + len(count) <= room:
+        return [*rows, ((f"{last} ", style), (count, COUNT))]
+    return [*texts, *(((text, COUNT),) for text in wrapped(count, room))]
+
+
+def _rule(attempt: int, page: LogLayout) -> RenderedLine:
+    title = f"── attempt {attempt} "
+    return RenderedLine(((page.look.text(title + "─" * max(0, page.width - cell_len(title))), "rule"),))

@@ -1,0 +1,1 @@
+"""Picking runs from the server."""

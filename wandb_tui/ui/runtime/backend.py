@@ -1,0 +1,90 @@
+"""What the dashboard is given: objects that fulfil `core.ports`, built by somebody who knows the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import (
+    Account,
+    Addresses,
+    Catalogue,
+    Doctor,
+    Hooks,
+    Identity,
+    Inspector,
+    ServerInfo,
+    WatchStore,
+)
+from wandb_tui.core.schedule import PollPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    """How it is told that runs have ended.
+
+    Attributes:
+        toast: By a message in the corner.
+        bell: By the terminal's bell.
+        terminal: By a notification of the terminal.
+    """
+
+    toast: bool = True
+    bell: bool = True
+    terminal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The outside world, as the dashboard sees it.
+
+    Attributes:
+        server: Tells which server it is; may block, since the SDK is imported for it.
+        host: What the header shows until `server` has answered.
+        services: Builds what the monitors work with; may block.
+        account: The secrets for this server.
+        addresses: Reads what users type.
+        store: The watch list on disk.
+        pace: How often to look, and for how long.
+        close: Ends the browser and all the rest; may take up to a second.
+        open_sign_in: Whether to start with the sign-in screen; None: where nothing is known for signing in.
+        open_window: Lets the user sign in by hand in a visible browser, as `Visitor.sign_in_by_hand` does; may block
+            for a moment. None: there is no display for one.
+        redact: Takes secrets out of a text.
+        catalogue: What looks up projects and runs for picking; may block. None: runs are added by their addresses only.
+        inspector: What tells all about one run; may block. None: the details show only what is known here.
+        doctor: What tells what works here; may block. None: nobody does.
+        files: What the help names: a word for each file, and its path.
+        hooks: Runs the user's commands when runs have ended; None: there are none.
+        notices: How it is told that runs have ended.
+        keys: The user's own keys for actions, by the ids of these; several are separated by commas.
+        open_page: Opens a page in the user's browser, and says why that is not possible here, or nothing; may block.
+            None: it never is.
+        into_tmux: Gives a text to the clipboard of the tmux around us; whether it took it; may block. None: there is
+            no tmux.
+        kept: Whether the list is still there at the next start; that of the demo is not.
+    """
+
+    server: Callable[[], ServerInfo]
+    host: str
+    services: Callable[[], Services]
+    account: Account
+    addresses: Addresses
+    store: WatchStore
+    pace: PollPolicy
+    close: Callable[[], None]
+    open_sign_in: bool | None = None
+    open_window: Callable[[], Future[Identity]] | None = None
+    redact: Callable[[str], str] = str
+    catalogue: Callable[[], Catalogue] | None = None
+    inspector: Callable[[], Inspector] | None = None
+    doctor: Callable[[], Doctor] | None = None
+    files: tuple[tuple[str, str], ...] = ()
+    hooks: Hooks | None = None
+    notices: NotificationSettings = NotificationSettings()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    open_page: Callable[[str], str] | None = None
+    into_tmux: Callable[[str], bool] | None = None
+    kept: bool = True

@@ -1,0 +1,144 @@
+"""The columns of the table: what they are worth, which of them fit, and by what their rows are sorted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from wandb_tui.core.state import State
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.glyphs import run_name, version
+from wandb_tui.ui.table import cells
+from wandb_tui.ui.table.cells import Cell, Moment
+
+PADDING = 1
+"""Cells on each side of a column."""
+
+Draw = Callable[[WatchedRun, Moment, int], Cell]
+Rank = tuple[float | str, ...]
+"""What rows are sorted by; ranks of one column can be compared with each other."""
+
+_ATTENTION = (
+    State.FAILED,
+    State.TIMED_OUT,
+    State.SIGNING_IN,
+    State.VISITING,
+    State.WAITING,
+    State.QUEUED,
+    State.AVAILABLE,
+    State.CANCELLED,
+)
+"""The states in the order in which they want to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    Attributes:
+        key: Its name.
+        label: Its heading.
+        width: The least width in cells, without padding; the heading and an arrow fit into it.
+        worth: Columns of the least worth go first where it is narrow.
+        draw: What stands in it.
+        rank: By what its rows are sorted; None puts a row last either way.
+        share: Its share of the space that is left over.
+        right: Whether its text stands at the right edge.
+        ticks: Whether its rank changes as time goes by.
+        compact: Whether the compact table has it.
+    """
+
+    key: str
+    label: str
+    width: int
+    worth: int
+    draw: Draw
+    rank: Callable[[WatchedRun, float], Rank | None]
+    share: int = 0
+    right: bool = False
+    ticks: bool = False
+    compact: bool = False
+
+    def cell(self, row: WatchedRun, moment: Moment, width: int) -> Cell:
+        """What stands in the column for this row, in `width` cells."""
+        cell = self.draw(row, moment, width)
+        return replace(cell, text=cell.text.rjust(width)) if self.right else cell
+
+
+def natural(text: str) -> Rank:
+    """A rank by which `run-9` comes before `run-10`, and capital letters count like small ones."""
+    parts = re.split(r"([0-9]+)", text[:100].casefold())
+    return tuple(float(part) if number % 2 else part for number, part in enumerate(parts))
+
+
+def _number(value: float | None) -> Rank | None:
+    return None if value is None else (value,)
+
+
+COLUMNS = (
+    Column("state", "  State", 14, 13, cells.state, lambda row, _: (_ATTENTION.index(row.state),), compact=True),
+    Column("run", "Run", 21, 12, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
+    Column("project", "Project", 12, 5, cells.project, lambda row, _: natural(row.run.project_path), share=2),
+    Column("goal", "Goal", 9, 8, cells.goal, lambda row, _: natural(str(row.goal)), compact=True),
+    Column(
+        "artifact", "Artifact", 9, 9, cells.artifact, lambda row, _: natural(version(row)) if row.artifact else None,
+        compact=True,
+    ),
+    Column(
+        "run_state", "Run is", 8, 6, cells.run_state,
+        lambda row, _: (row.run_info.state,) if row.run_info and row.run_info.state else None,
+    ),
+    Column(
+        "step", "Step", 9, 2, cells.step, lambda row, _: _number(row.run_info.last_step if row.run_info else None),
+        right=True,
+    ),
+    Column(
+        "time", "Time", 7, 11, cells.elapsed, lambda row, now: (row.elapsed(now),), right=True, ticks=True,
+        compact=True,
+    ),
+    Column("waited", "Waited", 7, 4, cells.waited, lambda row, now: _number(cells.waited_share(row, now)), ticks=True),
+    Column(
+        "next", "Next", 6, 10, cells.next_probe, lambda row, now: _number(row.until_probe(now) if row.active else None),
+        right=True, ticks=True, compact=True,
+    ),
+    Column(
+        "age", "Age", 5, 3, cells.age, lambda row, now: _number(row.age(now) if row.active else None), right=True,
+        ticks=True,
+    ),
+    Column("attempt", "Try", 4, 1, cells.attempt, lambda row, _: (row.attempt,), right=True),
+    Column(
+        "message", "Message", 30, 7, cells.message, lambda row, _: natural(row.reason or row.message), share=6,
+        compact=True,
+    ),
+)  # fmt: skip
+"""All columns, from left to right."""
+
+BY_KEY = {column.key: column for column in COLUMNS}
+
+ALWAYS = frozenset({"state", "run"})
+"""The columns that cannot be hidden: without them one would not know what one looks at."""
+
+
+def chosen(
+    width: int, hidden: Collection[str] = (), *, compact: bool = False, dull: Collection[str] = ()
+) -> list[tuple[Column, int]]:
+    """The columns that are wanted and fit into `width` cells, with their widths; those with a share take what is left.
+
+    Args:
+        width: The cells there are.
+        hidden: The keys of the columns that are not wanted.
+        compact: Only those that tell the most.
+        dull: The keys of those that say the same in each row: they go before all others.
+    """
+    columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
+    while len(columns) > 1 and _needed(columns) > width:
+        columns.remove(min(columns, key=lambda column: (column.key not in dull, column.worth)))
+    spare = max(0, width - _needed(columns))
+    shares = sum(column.share for column in columns)
+    widths = [column.width + (spare * column.share // shares if shares else 0) for column in columns]
+    return list(zip(columns, widths, strict=True))
+
+
+def _needed(columns: list[Column]) -> int:
+    return sum(column.width + 2 * PADDING for column in columns)

@@ -1,0 +1,83 @@
+"""Changing what one run waits for, or many."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from wandb_tui.core.goal import Goal
+from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.ui.common.dialog import Dialog, KeyButton
+from wandb_tui.ui.common.goal_inputs import GoalInput
+from wandb_tui.ui.input.actions import Scope, bindings
+from wandb_tui.ui.input.input_drain import drained
+
+_READY = ("exists", "newer", "step:", "complete")
+"""What there is to wait for, a click each; a step's number is then typed."""
+
+
+class GoalDialog(Dialog[Goal | None]):
+    """Gives back the new goal, or None."""
+
+    PLACES = (Scope.GOAL,)
+    BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, names: str, goal: Goal | None, look: Glyphs) -> None:
+        """Ask for the goal of some runs.
+
+        Args:
+            names: Which runs, in a few words.
+            goal: What they wait for now; None where they do not all wait for the same.
+            look: The signs to draw with.
+        """
+        super().__init__()
+        self._names = names
+        self._goal = goal
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """The runs, the goal, what it means."""
+        with Vertical(classes="dialog"):
+            yield Static("Wait for something else", classes="dialog-title")
+            yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
+            yield GoalInput(str(self._goal or ""), self._look)
+            with Horizontal(id="goal-ready"):
+                for goal in _READY:
+                    yield Button(goal, id=f"goal-{goal.rstrip(':')}")
+            with Horizontal(classes="dialog-buttons"):
+                yield KeyButton("Change", "goal.submit", variant="primary", id="change")
+                yield KeyButton("Keep", "goal.close", id="keep")
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.set_focus(self.query_one(Input))
+
+    async def action_submit(self) -> None:
+        """Enter on a button is that button's; anywhere else it takes the goal."""
+        if isinstance(self.focused, Button) and self.focused.id != "change":
+            self.focused.press()
+            return
+        await drained(self.focused)
+        goal = self.query_one(GoalInput).goal
+        if goal is not None:
+            self.dismiss(goal)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        match event.button.id:
+            case "change":
+                goal = self.query_one(GoalInput).goal
+                if goal is not None:
+                    self.dismiss(goal)
+            case "keep":
+                self.dismiss(None)
+            case _:
+                line = self.query_one(Input)
+                # What stands there now is to be gone on with, not to be typed over.
+                line.select_on_focus = False
+                line.value = str(event.button.label)
+                line.action_end()
+                line.focus()
