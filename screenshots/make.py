@@ -14,8 +14,8 @@ from recording import Recording
 from textual.pilot import Pilot
 
 from wandb_tui.cli.dashboard import dashboard_app
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Credentials
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
 from wandb_tui.services.disk.paths import Paths
@@ -102,7 +102,7 @@ async def record_story(app: WandbTuiApp) -> None:
         app.clear_notifications()
         await show(1, "home")
         await pilot.press("enter")
-        await until(pilot, lambda: bool(app.screen.query("CurvePlot")))
+        await until(pilot, lambda: bool(app.screen.query("MetricPlot")))
         await settled(pilot)
         await show(3)
         await show(1.5, "y")
@@ -115,7 +115,7 @@ async def record_story(app: WandbTuiApp) -> None:
 async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:
     """All about a finished run, with the plot of its loss."""
     await pilot.press("home", "enter")
-    await until(pilot, lambda: bool(app.screen.query("CurvePlot")))
+    await until(pilot, lambda: bool(app.screen.query("MetricPlot")))
     await settled(pilot)
     app.clear_notifications()
     await settled(pilot)

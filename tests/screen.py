@@ -6,7 +6,7 @@ import sys
 
 from textual._context import visible_screen_stack
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
 
 
 def drawn(app):

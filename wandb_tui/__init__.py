@@ -8,9 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from wandb_tui.version import __version__
 
 if TYPE_CHECKING:
+    from wandb_tui.core.account import WandBCredentials
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.errors import (
         ApiKeyError,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     )
     from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
     from wandb_tui.core.goal import Goal, GoalKind
-    from wandb_tui.core.ports import WandBCredentials
     from wandb_tui.core.probe import RunInfo
     from wandb_tui.core.state import State
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
@@ -56,7 +56,7 @@ _HOMES = {
     ),
     "wandb_tui.core.events": ("Event", "Failure", "Level", "MonitorStatus"),
     "wandb_tui.core.goal": ("Goal", "GoalKind"),
-    "wandb_tui.core.ports": ("WandBCredentials",),
+    "wandb_tui.core.account": ("WandBCredentials",),
     "wandb_tui.core.probe": ("RunInfo",),
     "wandb_tui.core.state": ("State",),
     "wandb_tui.library.download": ("download_history",),

@@ -5,14 +5,15 @@ Everything is built when first asked for: a start of the dashboard pays for noth
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from wandb_tui.core.account import AccountState, Credentials
 from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import AccountState, Credentials
 from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.services.disk.settings import Settings
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from wandb_tui.core.errors import WandbTuiError
     from wandb_tui.core.export_profile import ExportProfile
     from wandb_tui.core.schedule import PollPolicy
-    from wandb_tui.doctor.service import DoctorService
     from wandb_tui.services.browser.visitor import BrowserVisitor
     from wandb_tui.services.credentials.account import KeyringAccount
     from wandb_tui.services.credentials.vault import Vault
@@ -148,13 +148,6 @@ class Wiring:
         return visitor.refusal if visitor else None
 
     @_Once
-    def doctor(self) -> DoctorService:
-        """Looks at what works here and what does not."""
-        from wandb_tui.doctor.service import DoctorService
-
-        return DoctorService(self)
-
-    @_Once
     def prober(self) -> Poller:
         """The poller."""
         from wandb_tui.services.wandb_api.coverage import StepReader
@@ -228,9 +221,9 @@ class Wiring:
         """How this server exports runs, as far as that was known at the start."""
         return self.habits.read()
 
-    def habitual(self, pace: PollPolicy) -> PollPolicy:
+    def adjusted(self, poll_policy: PollPolicy) -> PollPolicy:
         """The pace, changed by what is known of how this server exports runs."""
-        return self.habit.applied_to(pace) if self.habit else pace
+        return self.habit.adjust(poll_policy) if self.habit else poll_policy
 
     def client(self) -> GraphQL:
         """A new way to the API, for one thread at a time."""
@@ -238,10 +231,10 @@ class Wiring:
 
         return GraphQL(self.server.info.base_url, self.account.api_key)
 
-    def services(self, *, visit: bool = True, user_can_mend: bool = False) -> Services:
+    def services(self, *, visit: bool = True, user_can_fix: bool = False) -> Services:
         """What monitors work with."""
         return Services(
-            self.prober, self.visitor if visit else None, user_can_mend=user_can_mend, forks=self.server.offers_forks
+            self.prober, self.visitor if visit else None, user_can_fix=user_can_fix, forks=self.server.offers_forks
         )
 
     def use(self, credentials: Credentials | None, api_key: str | None) -> None:
@@ -284,14 +277,23 @@ class Wiring:
         poller: Poller | None = self.__dict__.get("prober")
         return poller.limiting() if poller else 0.0
 
-    def _key_entity(self) -> str:
-        from wandb_tui.services.wandb_api.graphql import viewer_entity
+    def key_owner(self) -> str:
+        """Whom the API key belongs to.
 
-        client = self.client()
-        try:
-            return viewer_entity(client)
-        finally:
-            client.close()
+        Raises:
+            ApiKeyError: The server refuses the key.
+            ServerError: It cannot be reached or does not understand us.
+        """
+        from wandb_tui.services.wandb_api.viewer import key_owner
+
+        with contextlib.closing(self.client()) as client:
+            return key_owner(client, self.server.info)
+
+    def _key_entity(self) -> str:
+        from wandb_tui.services.wandb_api.viewer import default_entity
+
+        with contextlib.closing(self.client()) as client:
+            return default_entity(client)
 
 
 class DeferredAccount:

@@ -44,9 +44,9 @@ def delay(scale: Scale) -> list[Figure]:
     """Row 2."""
     count = scale.count(100, 5)
     with world(export_delay=_EXPORT_DELAY) as here:
-        ours, pace = _ours(here, count)
+        ours, poll_policy = _ours(here, count)
     with world(export_delay=_EXPORT_DELAY) as here:
-        theirs = _theirs(here, count, pace, scale.pick(5 + INTERVAL, 3))
+        theirs = _theirs(here, count, poll_policy, scale.pick(5 + INTERVAL, 3))
     limit = None if scale.quick else 0.5
     return [
         Figure(2, f"delay from export to row, {count} runs, median", ours.median, theirs.median, "s", limit),
@@ -65,7 +65,7 @@ def _ours(here: World, count: int) -> tuple[Times, float]:
     return _delays(here, out, count), (visited[-1] - visited[0]) / max(1, len(visited) - 1)
 
 
-def _theirs(here: World, count: int, pace: float, settle: float) -> Times:
+def _theirs(here: World, count: int, poll_policy: float, settle: float) -> Times:
     """Their delays: the exports begin at the pace of our visits, which is quicker than theirs would be."""
     runs = here.seed(count, "delay")
     out = here.folder / "theirs.txt"
@@ -74,7 +74,7 @@ def _theirs(here: World, count: int, pace: float, settle: float) -> Times:
         pause(settle)
         for run in runs:
             here.export(run, _EXPORT_DELAY)
-            pause(random.uniform(0.5, 1.5) * pace)  # noqa: S311 - jitter, no secret
+            pause(random.uniform(0.5, 1.5) * poll_policy)  # noqa: S311 - jitter, no secret
         until(lambda: _count(out, "found") == count, 60, "all artifacts")
     return _delays(here, out, count)
 

@@ -8,11 +8,11 @@ import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from quiet_server import QuietServer
-
-from tests.pace import Stopwatch
+from tests.integration.quiet_server import QuietServer
+from tests.stopwatch import Stopwatch
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.ports import Credentials, ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.visitor import BrowserVisitor
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.vault import Vault

@@ -1,6 +1,6 @@
 """Fixtures that the integration tests share."""
 
-from sandbox_fixtures import chromium, home, http, page, sandbox
-from scripts import script
+from tests.integration.sandbox_fixtures import chromium, home, http, page, sandbox
+from tests.integration.scripts import script
 
 __all__ = ["chromium", "home", "http", "page", "sandbox", "script"]

@@ -65,7 +65,7 @@ def secret_service(home):
 
 def _wait_for_service(address):
     """Until the service is on the bus and its collection is there."""
-    from tests.pace import until
+    from tests.stopwatch import until
 
     def there():
         with contextlib.closing(open_dbus_connection(address)) as bus:

@@ -11,7 +11,7 @@ import time
 import uuid
 from pathlib import Path
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
 
 
 class Terminal:

@@ -11,12 +11,23 @@ from concurrent.futures import CancelledError, wait
 from pathlib import Path
 
 import pytest
-from browsing import MemoryVault, add_run, browsers, children, eventually, good, info, little_server, visitor_on
 
-from tests.pace import Stopwatch
+from tests.integration.browsing import (
+    MemoryVault,
+    add_run,
+    browsers,
+    children,
+    eventually,
+    good,
+    info,
+    little_server,
+    visitor_on,
+)
+from tests.stopwatch import Stopwatch
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
-from wandb_tui.core.ports import Credentials, ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.host import BrowserHost
 
@@ -246,7 +257,7 @@ def test_nothing_is_left_and_nothing_is_printed(sandbox, tmp_path, end):
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
-from browsing import visitor_on
+from tests.integration.browsing import visitor_on
 from wandb_tui.core.ports import Credentials, ServerInfo
 server = ServerInfo({sandbox.base_url!r}, {sandbox.app_url!r})
 credentials = Credentials({sandbox.username!r}, sys.stdin.readline().strip())

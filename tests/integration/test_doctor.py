@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from browsing import add_run
-from test_window import display
 
-from tests.pace import Stopwatch
+from tests.integration.browsing import add_run
+from tests.integration.test_window import display
 from tests.screen import shown, until
+from tests.stopwatch import Stopwatch
 from wandb_tui.cli.dashboard import dashboard_app
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.checks import CheckStatus, Fix
 from wandb_tui.core.errors import SignInError
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import RowChange, StoredRun
-from wandb_tui.core.ports import Credentials
 from wandb_tui.core.state import State
 from wandb_tui.doctor import examine, examine_run
 from wandb_tui.doctor.export_trial import TrialTimeouts
@@ -428,9 +428,9 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
 # In the dashboard
 
 
-async def test_the_screen_on_the_real_services(sandbox, run, tmp_path):
+async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypatch):
     with services(sandbox, tmp_path) as wiring:
-        wiring.__dict__["doctor"] = DoctorService(wiring, BRIEF)
+        monkeypatch.setattr("wandb_tui.cli.dashboard._doctor", lambda wiring: DoctorService(wiring, BRIEF))
         kept = StoredRun(run, Goal(), 1, State.CANCELLED, "Cancelled")
         wiring.store.write([RowChange(run, kept, added=True)])
         app = dashboard_app(wiring, [])
@@ -491,7 +491,7 @@ def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
         said = {check.name: check for check in examine(wiring)}["browser sign-in"]
         assert "is damaged" in said.message
         assert said.mend is Fix.SESSION
-        wiring.doctor.forget_session()
+        DoctorService(wiring).forget_session()
         assert not path.exists()
         assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message
 

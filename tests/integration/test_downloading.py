@@ -2,9 +2,9 @@
 
 import pyarrow.parquet as pq
 import pytest
-from scripts import export_run
 
 import wandb_tui
+from tests.integration.scripts import export_run
 from wandb_tui import ServerError, WaitTimeoutError, WandBCredentials, WandbTuiError, download_history
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from browsing import children
-from scripts import LOG, export_run, script_environment
-from terminal import alive
 
-from tests.pace import Stopwatch, until
+from tests.integration.browsing import children
+from tests.integration.scripts import LOG, export_run, script_environment
+from tests.integration.terminal import alive
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 SCRIPT = """

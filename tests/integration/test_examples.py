@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripts import export_run, script_environment
 
+from tests.integration.scripts import export_run, script_environment
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

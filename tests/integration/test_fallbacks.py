@@ -10,8 +10,8 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from quiet_server import QuietServer
 
+from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -112,34 +112,34 @@ def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
     began = time.monotonic()
     there, absent, missing = ask(poller, RUN, OTHER, RunAddress("lab", "forks", "nope"))
     assert time.monotonic() - began > 2, "a second between any two runs, as between any two requests"
-    assert there.answer is ProbeOutcome.THERE
+    assert there.outcome is ProbeOutcome.FOUND
     assert (there.artifact.version, there.run.name, there.run.last_step) == (0, "name-of-abc", 149)
     assert there.artifact.created is not None
     assert (there.coverage.covered, there.coverage.complete) == (99, False)
-    assert absent.answer is ProbeOutcome.ABSENT
+    assert absent.outcome is ProbeOutcome.NOT_YET
     assert absent.run.last_step == 99
-    assert missing.answer is ProbeOutcome.MISSING
+    assert missing.outcome is ProbeOutcome.NOT_FOUND
     assert not poller._dialect.plain, "and that is remembered"
 
 
 @pytest.mark.parametrize(
     ("fault", "answer", "says"),
     [
-        ("key-refused", ProbeOutcome.REFUSED, "refused the API key"),
-        ("key-sees-nothing", ProbeOutcome.MISSING, "may not see it"),
+        ("key-refused", ProbeOutcome.UNAUTHORIZED, "refused the API key"),
+        ("key-sees-nothing", ProbeOutcome.NOT_FOUND, "may not see it"),
     ],
 )
 def test_the_sdks_errors_are_told_apart(server, fault, answer, says):
     server.set_faults(fault)
     probe = SdkProber(server.base_url, lambda: server.api_key).ask(RUN)
     server.set_faults()
-    assert probe.answer is answer
+    assert probe.outcome is answer
     assert says in probe.message
 
 
 def test_the_sdk_is_not_asked_without_a_key_for_it_would_ask_the_user(server):
     probe = SdkProber(server.base_url, lambda: None).ask(RUN)
-    assert probe.answer is ProbeOutcome.REFUSED
+    assert probe.outcome is ProbeOutcome.UNAUTHORIZED
     assert "needs an API key" in probe.message
 
 

@@ -1,8 +1,8 @@
 """`fork_when_ready` with the real SDK against every refusal that is known, one process each."""
 
 import pytest
-from scripts import export_run
 
+from tests.integration.scripts import export_run
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 FORK = """

@@ -7,9 +7,9 @@ import uuid
 from pathlib import Path
 
 import pytest
-from sandbox_fixtures import run_sdk_script, sdk_environment
 
-from tests.pace import until
+from tests.integration.sandbox_fixtures import run_sdk_script, sdk_environment
+from tests.stopwatch import until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))

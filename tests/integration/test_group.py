@@ -5,9 +5,9 @@ import random
 import threading
 
 import pytest
-from browsing import browsers, eventually
-from scripts import export_run
 
+from tests.integration.browsing import browsers, eventually
+from tests.integration.scripts import export_run
 from wandb_tui import AsyncMonitorGroup, MonitorGroup, RunNotFoundError, UsageError, WandBCredentials
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig

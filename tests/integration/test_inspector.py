@@ -4,8 +4,8 @@ import json
 import math
 
 import pytest
-from sandbox_fixtures import run_sdk_script
 
+from tests.integration.sandbox_fixtures import run_sdk_script
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import VersionCoverage
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError

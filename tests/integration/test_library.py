@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 

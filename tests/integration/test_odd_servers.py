@@ -9,9 +9,9 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from quiet_server import QuietServer
 
-from tests.pace import Stopwatch
+from tests.integration.quiet_server import QuietServer
+from tests.stopwatch import Stopwatch
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api import batch_size, graphql
@@ -25,12 +25,12 @@ ABSENT = {"run": INFO, "artifactCollectionMembership": None}
 THERE = {"run": INFO, "artifactCollectionMembership": {"artifact": {"versionIndex": 0, "state": "COMMITTED"}}}
 NOBODY = {"run": None, "artifactCollectionMembership": None}
 LETTERS = {
-    "t": ProbeOutcome.THERE,
-    "a": ProbeOutcome.ABSENT,
-    "m": ProbeOutcome.MISSING,
-    "r": ProbeOutcome.REFUSED,
-    "?": ProbeOutcome.NOT_UNDERSTOOD,
-    "!": ProbeOutcome.TROUBLE,
+    "t": ProbeOutcome.FOUND,
+    "a": ProbeOutcome.NOT_YET,
+    "m": ProbeOutcome.NOT_FOUND,
+    "r": ProbeOutcome.UNAUTHORIZED,
+    "?": ProbeOutcome.INVALID_RESPONSE,
+    "!": ProbeOutcome.UNAVAILABLE,
 }
 
 
@@ -103,7 +103,7 @@ def body(data=None, *errors, status=200, headers=None):
 
 
 def told(probes):
-    return "".join(letter for probe in probes for letter, answer in LETTERS.items() if answer is probe.answer)
+    return "".join(letter for probe in probes for letter, answer in LETTERS.items() if answer is probe.outcome)
 
 
 PARTLY = {"q0": THERE, "q1": ABSENT, "q2": None, "q3": None}
@@ -169,7 +169,7 @@ def server_time(**ahead):
 def test_a_limit_is_understood_however_it_is_said(ask, answer, seconds):
     # Moments are those of the test, not of its collection.
     probes, poller = ask(answer() if callable(answer) else answer)
-    assert probes[0].answer is ProbeOutcome.TROUBLE
+    assert probes[0].outcome is ProbeOutcome.UNAVAILABLE
     assert probes[0].message == "Rate limited"
     assert seconds - 15 * (seconds > 20) <= probes[0].retry_after <= 1.06 * seconds
     assert poller.limiting() > 0
@@ -226,5 +226,5 @@ def test_certificates_that_cannot_be_read_are_no_surprise(ask, monkeypatch):
     poller = Poller(GraphQL("https://127.0.0.1:9", lambda: None))
     probe = poller.probe(RUNS[0]).result(5)
     poller.close()
-    assert probe.answer is ProbeOutcome.TROUBLE
+    assert probe.outcome is ProbeOutcome.UNAVAILABLE
     assert "REQUESTS_CA_BUNDLE names cannot be read" in probe.message

@@ -9,12 +9,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.wandb_api.graphql import GraphQL, viewer_entity
+from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
+from wandb_tui.services.wandb_api.viewer import default_entity
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
 
@@ -71,7 +72,7 @@ def requests(server):
 def test_forty_runs_are_one_request(server, poller):
     count, probes = requests_during(server, lambda: ask(poller, *RUNS[:40]))
     assert count == 1
-    assert [probe.answer for probe in probes] == [ProbeOutcome.THERE] + [ProbeOutcome.ABSENT] * 39
+    assert [probe.outcome for probe in probes] == [ProbeOutcome.FOUND] + [ProbeOutcome.NOT_YET] * 39
     assert probes[0].artifact.version == 0
     assert probes[1].run.last_step == 9
 
@@ -81,7 +82,7 @@ def test_many_runs_are_a_request_a_hundred_with_a_second_between(server, poller)
     count, probes = requests_during(server, lambda: ask(poller, *RUNS))
     assert count == 3
     assert time.monotonic() - started > 2
-    assert all(probe.answer in {ProbeOutcome.THERE, ProbeOutcome.ABSENT} for probe in probes)
+    assert all(probe.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET} for probe in probes)
 
 
 def test_coverage_is_told_where_it_is_asked(poller):
@@ -92,47 +93,47 @@ def test_coverage_is_told_where_it_is_asked(poller):
 
 def test_unknown_projects_and_runs(poller):
     probes = ask(poller, RunAddress("lab", "nope", "x"), RunAddress("lab", "forks", "nope"), RUNS[1])
-    assert [probe.answer for probe in probes] == [ProbeOutcome.MISSING, ProbeOutcome.MISSING, ProbeOutcome.ABSENT]
+    assert [probe.outcome for probe in probes] == [ProbeOutcome.NOT_FOUND, ProbeOutcome.NOT_FOUND, ProbeOutcome.NOT_YET]
 
 
 def test_a_refused_key(server):
     for poller in make_poller(server.base_url, "x" * 40):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is ProbeOutcome.REFUSED
+    assert probe.outcome is ProbeOutcome.UNAUTHORIZED
     assert "refused the API key" in probe.message
 
 
 def test_without_a_key_a_private_project_is_missing_and_says_so(server):
     for poller in make_poller(server.base_url, None):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is ProbeOutcome.MISSING
+    assert probe.outcome is ProbeOutcome.NOT_FOUND
     assert "no API key" in probe.message
 
 
 @pytest.mark.parametrize(
     ("fault", "answer", "says"),
     [
-        ("http-status:code=500", ProbeOutcome.TROUBLE, "HTTP 500"),
-        ("http-status:code=502", ProbeOutcome.TROUBLE, "HTTP 502"),
-        ("http-status:code=503", ProbeOutcome.TROUBLE, "HTTP 503"),
-        ("http-status:code=401", ProbeOutcome.REFUSED, "refused the API key"),
-        ("http-status:code=403", ProbeOutcome.REFUSED, "refused the API key"),
-        ("http-status:code=404", ProbeOutcome.NOT_UNDERSTOOD, "HTTP 404"),
-        ("http-status:code=400", ProbeOutcome.NOT_UNDERSTOOD, "Service unavailable"),
-        ("broken-json", ProbeOutcome.NOT_UNDERSTOOD, "not JSON"),
-        ("html-page", ProbeOutcome.NOT_UNDERSTOOD, "a web page"),
-        ("empty-body", ProbeOutcome.NOT_UNDERSTOOD, "nothing at all"),
-        ("graphql-error", ProbeOutcome.NOT_UNDERSTOOD, "internal error"),
-        ("reset", ProbeOutcome.TROUBLE, "broke off"),
-        ("redirect-to-login", ProbeOutcome.NOT_UNDERSTOOD, "sends its API's callers to"),
-        ("key-refused", ProbeOutcome.REFUSED, "refused the API key"),
-        ("key-sees-nothing", ProbeOutcome.MISSING, "may not see it"),
+        ("http-status:code=500", ProbeOutcome.UNAVAILABLE, "HTTP 500"),
+        ("http-status:code=502", ProbeOutcome.UNAVAILABLE, "HTTP 502"),
+        ("http-status:code=503", ProbeOutcome.UNAVAILABLE, "HTTP 503"),
+        ("http-status:code=401", ProbeOutcome.UNAUTHORIZED, "refused the API key"),
+        ("http-status:code=403", ProbeOutcome.UNAUTHORIZED, "refused the API key"),
+        ("http-status:code=404", ProbeOutcome.INVALID_RESPONSE, "HTTP 404"),
+        ("http-status:code=400", ProbeOutcome.INVALID_RESPONSE, "Service unavailable"),
+        ("broken-json", ProbeOutcome.INVALID_RESPONSE, "not JSON"),
+        ("html-page", ProbeOutcome.INVALID_RESPONSE, "a web page"),
+        ("empty-body", ProbeOutcome.INVALID_RESPONSE, "nothing at all"),
+        ("graphql-error", ProbeOutcome.INVALID_RESPONSE, "internal error"),
+        ("reset", ProbeOutcome.UNAVAILABLE, "broke off"),
+        ("redirect-to-login", ProbeOutcome.INVALID_RESPONSE, "sends its API's callers to"),
+        ("key-refused", ProbeOutcome.UNAUTHORIZED, "refused the API key"),
+        ("key-sees-nothing", ProbeOutcome.NOT_FOUND, "may not see it"),
     ],
 )
 def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer, says):
     server.set_faults(fault)
     probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is answer
+    assert probe.outcome is answer
     assert says in probe.message
     server.set_faults()
     again = ask(poller, RUNS[0])[0]
@@ -140,7 +141,7 @@ def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer
         assert again.retry_after < 1.3
         time.sleep(again.retry_after)
         again = ask(poller, RUNS[0])[0]
-    assert again.answer is ProbeOutcome.THERE
+    assert again.outcome is ProbeOutcome.FOUND
 
 
 def test_an_older_server_is_asked_in_the_older_way_and_that_is_remembered(server, poller):
@@ -166,7 +167,7 @@ def test_a_rate_limit_is_heeded_for_all_and_told_to_each(server, poller):
     assert count == 0, "nothing is asked while the server limits us"
     assert 0 < probes[0].retry_after <= 3.2
     time.sleep(probes[0].retry_after)
-    assert ask(poller, RUNS[0])[0].answer is ProbeOutcome.THERE
+    assert ask(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
 
 
 def test_it_slows_down_before_the_limit(server, poller):
@@ -193,7 +194,7 @@ def test_closing_answers_whoever_waits(server):
         poller.close()
         assert not wait(futures, 2).not_done
     assert watch.seconds < 1
-    assert poller.probe(RUNS[0]).result(1).answer is ProbeOutcome.TROUBLE
+    assert poller.probe(RUNS[0]).result(1).outcome is ProbeOutcome.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_closing_answers_whoever_waits(server):
 def test_servers_that_are_not_there(url, says):
     for poller in make_poller(url, "x" * 40):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is ProbeOutcome.TROUBLE
+    assert probe.outcome is ProbeOutcome.UNAVAILABLE
     assert says in probe.message
 
 
@@ -220,7 +221,7 @@ def test_a_certificate_that_nobody_trusts(tmp_path):
     thread.start()
     for poller in make_poller(f"https://127.0.0.1:{web.server_port}", "x" * 40):
         probe = ask(poller, RUNS[0])[0]
-    assert probe.answer is ProbeOutcome.TROUBLE
+    assert probe.outcome is ProbeOutcome.UNAVAILABLE
     assert "certificate" in probe.message
     thread.join(5)
     web.server_close()
@@ -256,5 +257,5 @@ def self_signed(folder):
 
 def test_the_keys_own_entity(server):
     client = GraphQL(server.base_url, lambda: server.api_key)
-    assert viewer_entity(client) == "lab"
+    assert default_entity(client) == "lab"
     client.close()

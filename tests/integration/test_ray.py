@@ -12,9 +12,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from browsing import children, eventually
-from terminal import ended
 
+from tests.integration.browsing import children, eventually
+from tests.integration.terminal import ended
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 # What a user writes: a callback for the experiment, and one call in the trial for each fork.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pace import Stopwatch, until
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
 
 

@@ -5,9 +5,9 @@ import threading
 import time
 
 import pytest
-from sandbox_fixtures import ask, log_run, run_sdk_script, sign_in, visit
 
-from tests.pace import Stopwatch, until
+from tests.integration.sandbox_fixtures import ask, log_run, run_sdk_script, sign_in, visit
+from tests.stopwatch import Stopwatch, until
 
 EXISTS = """
 import wandb

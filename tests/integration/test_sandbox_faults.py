@@ -5,8 +5,8 @@ import time
 
 import pytest
 import requests
-from sandbox_fixtures import ask
 
+from tests.integration.sandbox_fixtures import ask
 from wandb_tui.sandbox import FAULTS, Sandbox, SandboxConfig
 
 VIEWER = "{ viewer { username email } }"

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
-from sandbox_fixtures import ask
 
+from tests.integration.sandbox_fixtures import ask
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 RECORDINGS = sorted((Path(__file__).parent / "recorded").glob("*.json"))

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from sandbox_fixtures import log_run, run_sdk_script
+
+from tests.integration.sandbox_fixtures import log_run, run_sdk_script
 
 READ = """
 import json, wandb

@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from sandbox_fixtures import ask, log_run
 
+from tests.integration.sandbox_fixtures import ask, log_run
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 SERVE = "from wandb_tui.sandbox import SandboxConfig, run_sandbox; run_sandbox(SandboxConfig())"

@@ -5,8 +5,8 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from sandbox_fixtures import log_run, sign_in, visit
 
+from tests.integration.sandbox_fixtures import log_run, sign_in, visit
 from wandb_tui.sandbox import SIGN_INS, Sandbox, SandboxConfig
 
 

@@ -10,13 +10,22 @@ import traceback
 from pathlib import Path
 
 import pytest
-from browsing import add_run, good, info, visitor_on
-from hunting import forms_of, leaks, leaks_of_process, open_to_others, ours, record_cookies, ways_to, without_xdg
 from playwright.async_api import async_playwright
-from terminal import Terminal, descendants
 
+from tests.integration.browsing import add_run, good, info, visitor_on
+from tests.integration.secret_scan import (
+    forms_of,
+    leaks,
+    leaks_of_process,
+    open_to_others,
+    ours,
+    record_cookies,
+    ways_to,
+    without_xdg,
+)
+from tests.integration.terminal import Terminal, descendants
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, WandbTuiError
-from wandb_tui.core.ports import Credentials
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.signin.page_driver import GoneError, keep_picture, type_into

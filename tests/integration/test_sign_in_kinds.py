@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from secret_service import secret_service
-from terminal import Terminal
-from test_story import PROGRAM, account, environment
 
+from tests.integration.secret_service import secret_service
+from tests.integration.terminal import Terminal
+from tests.integration.test_story import PROGRAM, account, environment
 from wandb_tui.sandbox import SIGN_INS, Sandbox, SandboxConfig
 
 LETS_IN = {"one-page", "two-step", "late-script", "sign-up-beside", "slow"}

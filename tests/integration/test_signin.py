@@ -1,10 +1,10 @@
 """Every kind of sign-in page of the sandbox, in a real Chromium: the right outcome, and never a second submission."""
 
 import pytest
-from browsing import good, info, visitor_on
 
+from tests.integration.browsing import good, info, visitor_on
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
-from wandb_tui.core.ports import Credentials
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 

@@ -1,11 +1,11 @@
 """Sign-ins that end otherwise than with being let in: each with its own outcome, in a real Chromium."""
 
 import pytest
-from house import PASSWORD, WRONG, House
-from one_hand import hand
 
+from tests.integration.fake_login_server import PASSWORD, WRONG, House
+from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import flow
 
 __all__ = ["hand"]

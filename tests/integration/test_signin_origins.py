@@ -1,11 +1,11 @@
 """Where a password may be typed: pages that would have it elsewhere get nothing, and are named."""
 
 import pytest
-from house import PASSWORD, House
-from one_hand import hand
 
+from tests.integration.fake_login_server import PASSWORD, House
+from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import flow
 
 __all__ = ["hand"]

@@ -1,10 +1,10 @@
 """Sign-in pages that others have written and many people use: Django's admin site, and Auth0 Lock from npm."""
 
 import pytest
-from house import WRONG, House
-from identity_hosts import DjangoHost, LockHost, built_lock
-from one_hand import hand
 
+from tests.integration.fake_login_server import WRONG, House
+from tests.integration.identity_servers import DjangoHost, LockHost, built_lock
+from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
 
 __all__ = ["hand"]

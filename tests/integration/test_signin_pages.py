@@ -4,9 +4,9 @@ On each: the right password signs in, a wrong one ends with the page's own words
 """
 
 import pytest
-from house import USER, WRONG, House
-from one_hand import hand
 
+from tests.integration.fake_login_server import USER, WRONG, House
+from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
 
 __all__ = ["hand"]

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hunting import forms_of, leaks, open_to_others, ours, record_cookies
-from terminal import Terminal, alive, descendants
 
-from tests.pace import Stopwatch, until
+from tests.integration.secret_scan import forms_of, leaks, open_to_others, ours, record_cookies
+from tests.integration.terminal import Terminal, alive, descendants
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))

@@ -3,11 +3,11 @@
 import subprocess
 
 import pytest
-from secret_service import secret_service
-from terminal import Terminal
-from test_story import PROGRAM, account, environment, hunt, sandbox
 
-from tests.pace import Stopwatch, until
+from tests.integration.secret_service import secret_service
+from tests.integration.terminal import Terminal
+from tests.integration.test_story import PROGRAM, account, environment, hunt, sandbox
+from tests.stopwatch import Stopwatch, until
 
 __all__ = ["sandbox"]
 

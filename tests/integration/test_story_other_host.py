@@ -7,11 +7,11 @@ import urllib.parse
 
 import pytest
 import requests
-from browsing import little_server
-from hunting import record_cookies
-from terminal import Terminal
-from test_story import PROGRAM, account, environment, hunt
 
+from tests.integration.browsing import little_server
+from tests.integration.secret_scan import record_cookies
+from tests.integration.terminal import Terminal
+from tests.integration.test_story import PROGRAM, account, environment, hunt
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 

@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
-from terminal import Terminal, alive, descendants
-from test_story import PROGRAM, RUNS, account, environment, hunt, sandbox
-
-from tests.pace import until
+from tests.integration.terminal import Terminal, alive, descendants
+from tests.integration.test_story import PROGRAM, RUNS, account, environment, hunt, sandbox
+from tests.stopwatch import until
 
 __all__ = ["sandbox"]
 

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 from rich.cells import cell_len
-from terminal import Terminal
-from test_story import PROGRAM, account, environment
 
+from tests.integration.terminal import Terminal
+from tests.integration.test_story import PROGRAM, account, environment
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 NAMES = {

@@ -16,11 +16,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, alive, descendants
-from test_story import RUNS as FORTY
-from test_story import account, environment
 
-from tests.pace import Stopwatch, until
+from tests.integration.terminal import Terminal, alive, descendants
+from tests.integration.test_story import RUNS as FORTY
+from tests.integration.test_story import account, environment
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))

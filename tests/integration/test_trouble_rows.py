@@ -14,8 +14,8 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from quiet_server import QuietServer
 
+from tests.integration.quiet_server import QuietServer
 from tests.ui.fakes import World, address
 from wandb_tui.core.events import Failure
 from wandb_tui.core.schedule import PollPolicy

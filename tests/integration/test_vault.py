@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.core.ports import Credentials, ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.vault import Vault
 
 SERVER = ServerInfo("http://127.0.0.1:1", "http://127.0.0.1:1")

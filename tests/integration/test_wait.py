@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from scripts import export_run
-from terminal import alive, descendants
 
-from tests.pace import Stopwatch, until
+from tests.integration.scripts import export_run
+from tests.integration.terminal import alive, descendants
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 COMMAND = [str(Path(sys.executable).with_name("wandb-tui")), "wait"]

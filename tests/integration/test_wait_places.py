@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripts import export_run, script_environment
-from terminal import Terminal, alive, descendants, ended
 
-from tests.pace import Stopwatch, until
+from tests.integration.scripts import export_run, script_environment
+from tests.integration.terminal import Terminal, alive, descendants, ended
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = Path(sys.executable).with_name("wandb-tui")

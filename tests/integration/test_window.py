@@ -10,13 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from browsing import eventually
 from playwright.sync_api import Error, sync_playwright
-from sandbox_fixtures import sign_in
-from secret_service import secret_service
-from terminal import Terminal
 
-from tests.pace import Stopwatch
+from tests.integration.browsing import eventually
+from tests.integration.sandbox_fixtures import sign_in
+from tests.integration.secret_service import secret_service
+from tests.integration.terminal import Terminal
+from tests.stopwatch import Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.discovery import find_browser
 

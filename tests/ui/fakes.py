@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from types import SimpleNamespace
 
+from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
@@ -15,12 +16,13 @@ from wandb_tui.core.details import MetricSeries, RunFacts, Versions
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
-from wandb_tui.core.ports import AccountState, Credentials, Identity, ServerInfo, Source, Visit
+from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.ui.runtime.backend import Backend, NotificationSettings
 
-ABSENT = Probe(ProbeOutcome.ABSENT)
+ABSENT = Probe(ProbeOutcome.NOT_YET)
 SIGNED_IN = AccountState("me@lab.org", Source.KEYRING, Source.KEYRING)
 
 
@@ -29,7 +31,7 @@ def address(run_id: str) -> RunAddress:
 
 
 def there(version: int = 3, name: str = "") -> Probe:
-    return Probe(ProbeOutcome.THERE, ArtifactVersion(version), RunInfo(name))
+    return Probe(ProbeOutcome.FOUND, ArtifactVersion(version), RunInfo(name))
 
 
 def done(value):
@@ -181,7 +183,7 @@ class FakeStore:
     def write(self, changes):
         self._work()
         for change in changes:
-            if change.row is None or change.anew:
+            if change.row is None or change.replace:
                 self.rows.pop(change.run, None)
             if change.row is not None and (change.added or change.run in self.rows):
                 self.rows[change.run] = change.row
@@ -333,9 +335,9 @@ class FakeDoctor:
 
     def _looks(self, part):
         self.threads.add(threading.get_ident())
-        return [PendingCheck(name, lambda name=name: self._look(name)) for name in self.names[part]]
+        return [PendingCheck(name, lambda name=name: self._glyphs(name)) for name in self.names[part]]
 
-    def _look(self, name):
+    def _glyphs(self, name):
         self.threads.add(threading.get_ident())
         self.looked[name] += 1
         return self.answers[name].result(10)
@@ -360,11 +362,11 @@ class World:
         return Backend(
             server=lambda: ServerInfo("https://api.forge.coreweave.com", "https://forge.coreweave.com/wandb"),
             host="forge.coreweave.com",
-            services=self.options.get("services", lambda: Services(self.prober, self.visitor, user_can_mend=True)),
+            services=self.options.get("services", lambda: Services(self.prober, self.visitor, user_can_fix=True)),
             account=self.account,
             addresses=self.addresses,
             store=self.store,
-            pace=self.options.get("pace", PollPolicy()),
+            poll_policy=self.options.get("pace", PollPolicy()),
             close=self.options.get("close", self.closed.set),
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 
-from fakes import World
 from textual import events
 from textual.keys import _character_to_key, key_to_character
 from textual.widgets import Input, TextArea
 
 from tests.screen import until
+from tests.ui.fakes import World
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.themes import LIGHT
 
@@ -29,7 +29,7 @@ async def running(world: World | None = None, *runs: str, size=(120, 40), notifi
     app = WandbTuiApp(world.backend(), runs=runs, **options)
     async with app.run_test(size=size, notifications=notifications) as pilot:
         await until(lambda: app.session.late.built or "services" in world.options)
-        await until(lambda: len(app.session.watch) >= len(runs))
+        await until(lambda: len(app.session.watch_list) >= len(runs))
         await pilot.pause()
         try:
             yield app, pilot

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, done, there
-from support import running
 
-from tests.pace import Stopwatch
 from tests.screen import shown, until
+from tests.stopwatch import Stopwatch
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, done, there
+from tests.ui.support import running
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
@@ -28,7 +28,7 @@ from wandb_tui.ui.table.run_table import RunTable
 
 
 def state(app, run_id):
-    row = app.session.watch.get(address(run_id))
+    row = app.session.watch_list.get(address(run_id))
     return row.state if row else None
 
 
@@ -50,10 +50,10 @@ async def test_a_run_becomes_available():
 async def test_a_cancel_is_felt_within_100_ms():
     async with running(World(FakeProber()), "abc") as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             pressing = asyncio.create_task(pilot.press("c"))
             await until(lambda: "cancelled" in cell(app, "abc"))
-        assert watch.seconds < 0.1
+        assert watch_list.seconds < 0.1
         await pressing
 
 
@@ -62,7 +62,7 @@ async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():
     async with running(world, "abc", size=(160, 40)) as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
         await pilot.press("r")
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.attempt == 2 and row.state is State.WAITING)
         await pilot.pause(0.2)
         attempts = [line.attempt for line in row.log]
@@ -79,7 +79,7 @@ async def test_remove_and_undo():
         await pilot.press("u")
         assert set(app.dashboard.table.shown) == {address("abc"), address("def")}
         await until(lambda: state(app, "abc") is State.WAITING)
-        assert app.session.watch[address("abc")].attempt == 1
+        assert app.session.watch_list[address("abc")].attempt == 1
         assert app.dashboard.table.run == address("abc")
 
 
@@ -92,7 +92,7 @@ async def test_undo_says_what_is_on_the_list_again_already():
         await pilot.press("u")
         assert "abc is already on the list" in [note.message for note in app._notifications]
         assert app.dashboard.table.run == at
-        assert len(app.session.watch) == 2
+        assert len(app.session.watch_list) == 2
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ async def test_room_beside_the_pinned_panes_follows_the_cursor_down_the_table():
 async def test_a_pane_pauses_while_it_is_scrolled_up():
     async with running(None, "abc", size=(100, 16)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING)
         for number in range(30):
-            app.session.bridge.publish(Event(row.run, 1, State.WAITING, f"line {number}"))
+            app.session.event_queue.publish(Event(row.run, 1, State.WAITING, f"line {number}"))
         await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
         pane.focus()
         await pilot.press("home")
@@ -221,7 +221,7 @@ def test_every_action_has_a_method():
 
     owners = {place: screen for screen in screens() for place in screen.PLACES} | {Scope.ANYWHERE: WandbTuiApp}
     for action in ACTIONS:
-        name = action.id if action.where is Scope.ANYWHERE else (action.does or action.id).partition("(")[0]
+        name = action.id if action.where is Scope.ANYWHERE else (action.action or action.id).partition("(")[0]
         assert callable(getattr(owners[action.where], f"action_{name}"))
 
 
@@ -258,9 +258,9 @@ async def test_the_list_comes_back_and_goes_on():
     ended = StoredRun(address("def"), Goal(), 1, State.AVAILABLE, "There", "lab/forks/run-def-history:v1", 42)
     world = World(store=FakeStore([kept, ended]))
     async with running(world) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 2)
+        await until(lambda: len(app.session.watch_list) == 2)
         await until(lambda: state(app, "abc") is State.WAITING)
-        assert app.session.watch[address("abc")].attempt == 1, "it goes on"
+        assert app.session.watch_list[address("abc")].attempt == 1, "it goes on"
         assert cell(app, "def", "time") == "0:42"
         await until(lambda: any("Goes on" in line.message for line in world.store.logs[address("abc")]))
         await pilot.press("q", "y")
@@ -311,4 +311,4 @@ async def test_a_click_moves_the_cursor_and_pins_nothing():
 async def test_a_click_on_a_key_does_what_the_key_does():
     async with running(None, "abc") as (app, pilot):
         await pilot.click("KeyBar", offset=(2, 0))
-        assert type(app.screen).__name__ == "AddRuns"
+        assert type(app.screen).__name__ == "AddScreen"

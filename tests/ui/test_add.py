@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes import ABSENT, FakeProber, FakeStore, World, address, there
-from support import running
 from textual.widgets import Input, TextArea
 
 from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
@@ -32,7 +32,7 @@ async def test_many_at_once():
         await until(lambda: "named twice" in shown(app))
         assert "3 runs to add" in shown(app)
         await pilot.press("ctrl+j")
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         assert app.screen is app.dashboard
         assert app.dashboard.table.shown == [address("abc"), address("def"), address("ghi")]
         assert "No runs yet" not in shown(app)
@@ -44,7 +44,7 @@ async def test_what_is_wrong_stays_in_the_box():
         await until(lambda: "2 not understood" in shown(app))
         await pilot.pause(0.1)
         await pilot.click("#add")
-        await until(lambda: len(app.session.watch) == 1)
+        await until(lambda: len(app.session.watch_list) == 1)
         assert isinstance(app.screen, AddScreen)
         assert app.screen.query_one(TextArea).text.split() == ["boom", "https://other.host/lab/forks/runs/x"]
         assert "is not the address of a run" in shown(app)
@@ -57,11 +57,11 @@ async def test_a_wrong_goal_adds_nothing():
         await until(lambda: "✖ exists, v3" in shown(app))
         await pilot.press("ctrl+j")
         await until(lambda: "is not a goal" in shown(app))
-        assert not app.session.watch
+        assert not app.session.watch_list
         app.screen.query_one("#goal", Input).value = "step:200"
         await pilot.press("ctrl+j")
-        await until(lambda: app.session.watch)
-        assert str(app.session.watch[address("abc")].goal) == "step:200"
+        await until(lambda: app.session.watch_list)
+        assert str(app.session.watch_list[address("abc")].goal) == "step:200"
 
 
 async def test_the_default_goal_is_offered():
@@ -89,7 +89,7 @@ async def test_a_bad_address_from_the_command_line_is_named():
     async with running(world) as (app, _):
         app._given = [("boom", Goal()), ("abc", Goal())]
         app.run_worker(app._add_given())
-        await until(lambda: app.session.watch)
+        await until(lambda: app.session.watch_list)
         assert any(note.title == "Not added" and "boom" in note.message for note in app._notifications)
 
 
@@ -130,21 +130,21 @@ def said(app):
 
 async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
     async with running(listed()) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "new1 new2 waits ready")
         await until(lambda: "2 runs to add, 2 already watched" in shown(app))
         await until(lambda: "already watched; keeps its goal step:200" in shown(app))
         await until(lambda: "watched, available; nothing changes" in shown(app))
         await pilot.press("ctrl+s")
-        await until(lambda: len(app.session.watch) == 5)
+        await until(lambda: len(app.session.watch_list) == 5)
         assert "2 runs added, 2 already watched" in said(app)
-        waits, ready = app.session.watch[address("waits")], app.session.watch[address("ready")]
+        waits, ready = app.session.watch_list[address("waits")], app.session.watch_list[address("ready")]
         assert (waits.goal, waits.attempt, ready.goal, ready.attempt) == (GOALS["step:200"], 1, Goal(), 1)
 
 
 async def test_another_goal_is_told_before_it_holds():
     async with running(listed(), size=(80, 24)) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "waits ready step:7")
         await until(lambda: "already watched; goal step:200 → step:7" in shown(app))
         await until(lambda: "watched, available; goal exists → step:7, starts try 2" in shown(app))
@@ -155,8 +155,8 @@ async def test_another_goal_is_told_before_it_holds():
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
         assert "1 run already watched (1 new goal)" in said(app)
-        assert app.session.watch[address("waits")].goal == GOALS["newer"]
-        assert app.session.watch[address("ready")].goal == Goal()
+        assert app.session.watch_list[address("waits")].goal == GOALS["newer"]
+        assert app.session.watch_list[address("ready")].goal == Goal()
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ async def test_another_goal_is_told_before_it_holds():
 )
 async def test_the_button_says_all_that_it_does(typed, label):
     async with running(listed(), size=(80, 24)) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, typed)
         await until(lambda: f" {label} (^s) " in shown(app))
 
 
 async def test_the_offered_goal_is_said_by_typing_it_again():
     async with running(listed()) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "waits")
         await until(lambda: "keeps its goal step:200" in shown(app))
         app.screen.query_one("#goal", Input).focus()
@@ -188,40 +188,42 @@ async def test_the_offered_goal_is_said_by_typing_it_again():
 
 async def test_what_had_failed_starts_again_and_says_so_before():
     async with running(listed()) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "failed")
         await until(lambda: "watched, failed; starts try 3" in shown(app))
         await until(lambda: "Restart 1 run (^s)" in shown(app))
         await pilot.press("ctrl+s")
-        await until(lambda: app.session.watch[address("failed")].attempt == 3)
+        await until(lambda: app.session.watch_list[address("failed")].attempt == 3)
         assert "1 run already watched (1 restart)" in said(app)
 
 
 async def test_where_nothing_changes_the_toast_says_that():
     async with running(listed()) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
-        before = list(app.session.watch)
+        await until(lambda: len(app.session.watch_list) == 3)
+        before = list(app.session.watch_list)
         await open_with(app, pilot, "ready waits")
         await until(lambda: "2 runs already watched; nothing changes" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
         assert "2 runs already watched; nothing changes" in said(app)
-        assert [(row.goal, row.attempt) for row in app.session.watch] == [(row.goal, row.attempt) for row in before]
+        assert [(row.goal, row.attempt) for row in app.session.watch_list] == [
+            (row.goal, row.attempt) for row in before
+        ]
         assert app.dashboard.table.run == address("ready")
 
 
 async def test_times_hold_for_what_is_listed_only_where_they_were_typed():
     async with running(listed()) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 3)
-        row = app.session.watch[address("waits")]
-        row.pace = replace(row.pace, check_interval=77)
+        await until(lambda: len(app.session.watch_list) == 3)
+        row = app.session.watch_list[address("waits")]
+        row.poll_policy = replace(row.poll_policy, check_interval=77)
         await open_with(app, pilot, "waits")
         await until(lambda: "keeps its goal" in shown(app))
         app.screen.query_one("#longest", Input).value = "9m"
         await until(lambda: "these times from its next try on" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
-        assert row.pace.max_wait_time == 540
+        assert row.poll_policy.max_wait_time == 540
 
 
 async def test_a_wrong_address_keeps_its_goal_in_the_box():
@@ -259,21 +261,21 @@ async def test_the_verdict_in_view_is_that_of_the_line_with_the_cursor():
 async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_said_there(given, goal):
     world = listed()
     async with running(world, given, "new") as (app, _):
-        await until(lambda: len(app.session.watch) == 4)
-        assert str(app.session.watch[address("waits")].goal) == goal
+        await until(lambda: len(app.session.watch_list) == 4)
+        assert str(app.session.watch_list[address("waits")].goal) == goal
         assert any(note.startswith("1 run added, 1 already watched") for note in said(app))
 
 
 async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
     world = World(FakeProber({"abc": [there(3)]}, default=ABSENT))
     async with running(world, "abc", "def") as (app, pilot):
-        await until(lambda: app.session.watch[address("abc")].state is State.AVAILABLE)
-        before = [line.message for line in app.session.watch[address("abc")].log]
+        await until(lambda: app.session.watch_list[address("abc")].state is State.AVAILABLE)
+        before = [line.message for line in app.session.watch_list[address("abc")].log]
         await pilot.press("home", "d")
         await open_with(app, pilot, "abc")
         await until(lambda: "was on the list before: starts try 2" in shown(app))
         await pilot.press("ctrl+s")
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.attempt == 2 and row.state is State.AVAILABLE)
         assert [line.message for line in row.log][: len(before)] == before
         assert [(one.number, one.state) for one in row.attempts] == [(1, State.AVAILABLE), (2, State.AVAILABLE)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, World, address
-from support import running
-from test_details import inspector
-from test_details import kept as with_details
-from test_doctor_screen import HERE
-from test_pick import RUNS
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, World, address
+from tests.ui.support import running
+from tests.ui.test_details import inspector
+from tests.ui.test_details import kept as with_details
+from tests.ui.test_doctor_screen import HERE
+from tests.ui.test_pick import RUNS
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -69,10 +69,12 @@ def world(rows=40):
 async def test_all_that_is_drawn_is_ascii(screen, size):
     async with running(world(), size=size, ascii_look=True) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 41 and app.app_url and app.account)
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         app.session.restart(row.run)
         for number in range(60):
-            app.session.bridge.publish(Event(row.run, row.attempt, State.WAITING, f"line {number} … “{'long ' * 40}”"))
+            app.session.event_queue.publish(
+                Event(row.run, row.attempt, State.WAITING, f"line {number} … “{'long ' * 40}”")
+            )
         await until(lambda: any("line 59" in line.message for line in row.log))
         await pilot.press("home")
         for key in SCREENS[screen]:
@@ -95,7 +97,7 @@ async def test_messages_and_what_stands_on_an_empty_or_a_small_screen_are_ascii(
         assert not odd(shown(app))
 
 
-def look(app, name):
+def glyphs(app, name):
     """Choose it in the palette."""
     return next(run for said, _, run in ActionCommands(app.screen)._commands() if said.startswith(f"Look {name}"))()
 
@@ -112,12 +114,12 @@ async def test_the_palette_changes_the_look_at_once(keys):
         await pilot.press("ctrl+p", *"look ascii")
         await until(lambda: "where a font lacks the signs" in shown(app))
         await pilot.press("enter")
-        await until(lambda: app.look.ascii and not odd(shown(app)))
-        look(app, "emoji")
+        await until(lambda: app.glyphs.ascii and not odd(shown(app)))
+        glyphs(app, "emoji")
         await pilot.pause()
         assert shown(app) == before
         if "enter" in keys:
-            look(app, "ascii")
+            glyphs(app, "ascii")
             await pilot.press("escape")
             await until(lambda: app.screen is app.dashboard and not odd(shown(app)))
 
@@ -125,22 +127,22 @@ async def test_the_palette_changes_the_look_at_once(keys):
 async def test_a_look_chosen_in_the_palette_is_remembered_until_the_settings_change():
     store = FakeStore()
     async with running(World(store=store), "abc") as (app, _):
-        look(app, "ascii")
+        glyphs(app, "ascii")
         await until(lambda: store.view.get("look"))
     async with running(World(store=store), "abc") as (app, pilot):
         await until(lambda: app.dashboard._loading is False)
         await pilot.pause()
-        assert app.look.ascii
+        assert app.glyphs.ascii
         assert not odd(shown(app))
-        look(app, "emoji")
+        glyphs(app, "emoji")
         await until(lambda: store.view["look"]["chosen"] == "emoji")
     async with running(World(store=store), ascii_look=True) as (app, _):
         await until(lambda: app.dashboard._loading is False)
-        assert app.look.ascii, "the settings have changed since"
+        assert app.glyphs.ascii, "the settings have changed since"
 
 
 @pytest.mark.parametrize("kept", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
 async def test_what_is_kept_of_a_look_may_be_nonsense(kept):
     async with running(World(store=FakeStore(view={"look": kept}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
-        assert not app.look.ascii
+        assert not app.glyphs.ascii

@@ -9,14 +9,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import ABSENT, FakeInspector, FakeProber, FakeStore, World, address, there
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from support import running
-from test_screen import HOSTILE
 
 from tests.screen import drawn, shown, until
+from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, World, address, there
+from tests.ui.support import running
+from tests.ui.test_screen import HOSTILE
 from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
@@ -79,7 +79,7 @@ def world(told=None, **options):
 
 async def opened(app, pilot, key="enter"):
     """Open the details of the first run."""
-    await until(lambda: len(app.session.watch) and app.dashboard.table.row_count)
+    await until(lambda: len(app.session.watch_list) and app.dashboard.table.row_count)
     await pilot.press("home", key)
     assert isinstance(app.screen, DetailsScreen)
 
@@ -201,11 +201,11 @@ async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
 async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
     prober, told = FakeProber(), inspector()
     async with running(World(prober, inspector=told), "abc", size=(160, 45)) as (app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING and prober.open["abc"])
         await opened(app, pilot)
         await until(lambda: "◐ waiting" in shown(app) and "under way" in shown(app) and "to step 99" in shown(app))
-        prober.answer("abc", Probe(ABSENT.answer, run=RunInfo("sun", "running", 120)))
+        prober.answer("abc", Probe(ABSENT.outcome, run=RunInfo("sun", "running", 120)))
         await until(lambda: "running, step 120" in shown(app))
         prober.answer("abc", there(2))
         await until(lambda: row.state is State.AVAILABLE or prober.answer("abc", there(2)))
@@ -293,9 +293,9 @@ async def test_the_palette_and_the_keys_at_the_bottom_know_where_they_are():
         assert "Cancel" not in names
         bar = shown(app).splitlines()[-1]
         assert "Restart" not in bar
-        await pilot.click("Details KeyBar", offset=(bar.index("Next metric"), 0))
+        await pilot.click("DetailsScreen KeyBar", offset=(bar.index("Next metric"), 0))
         await until(lambda: "2 of 3" in shown(app))
-        await pilot.click("Details KeyBar", offset=(2, 0))
+        await pilot.click("DetailsScreen KeyBar", offset=(2, 0))
         assert app.screen is app.dashboard
 
 

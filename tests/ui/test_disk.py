@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fakes import ABSENT, FakeProber, World, address
-from support import running
 
 from tests.screen import until
+from tests.ui.fakes import ABSENT, FakeProber, World, address
+from tests.ui.support import running
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare
@@ -36,7 +36,7 @@ def said(app, text):
 
 
 async def goes_on(app, run_id):
-    await until(lambda: app.session.watch[address(run_id)].state is State.WAITING)
+    await until(lambda: app.session.watch_list[address(run_id)].state is State.WAITING)
 
 
 async def test_a_full_disk(path, monkeypatch):
@@ -72,7 +72,7 @@ async def test_a_file_that_is_damaged_while_it_is_in_use(path):
         await pilot.press("home", "c")
         await until(lambda: said(app, "was damaged; it lies aside"))
         await until(lambda: on_disk(path) == {"abc", "def"})
-        assert len(app.session.watch) == 2
+        assert len(app.session.watch_list) == 2
 
 
 async def test_a_file_that_is_taken_away(path):
@@ -80,7 +80,7 @@ async def test_a_file_that_is_taken_away(path):
         await until(lambda: on_disk(path) == {"abc", "def"})
         path.unlink()
         await until(lambda: on_disk(path) == {"abc", "def"})
-        assert len(app.session.watch) == 2
+        assert len(app.session.watch_list) == 2
 
 
 async def test_a_place_that_cannot_be_written(path):
@@ -104,16 +104,16 @@ async def test_a_place_that_cannot_be_made(path):
 
 async def test_two_dashboards_on_one_file(path):
     async with running(world(path), "abc") as (one, pilot), running(world(path), "def") as (other, _):
-        await until(lambda: len(one.session.watch) == len(other.session.watch) == 2)
+        await until(lambda: len(one.session.watch_list) == len(other.session.watch_list) == 2)
         assert len(one.dashboard.table.shown) == len(other.dashboard.table.shown) == 2
         one.session.remove([address("abc")])
-        await until(lambda: address("abc") not in other.session.watch)
+        await until(lambda: address("abc") not in other.session.watch_list)
         one.session.undo()
-        await until(lambda: address("abc") in other.session.watch)
+        await until(lambda: address("abc") in other.session.watch_list)
         other.session.cancel(address("def"))
-        await until(lambda: one.session.watch[address("def")].state is State.CANCELLED)
+        await until(lambda: one.session.watch_list[address("def")].state is State.CANCELLED)
         one.session.restart(address("def"))
-        await until(lambda: other.session.watch[address("def")].attempt == 2)
+        await until(lambda: other.session.watch_list[address("def")].attempt == 2)
         await goes_on(other, "def")
         await pilot.pause()
     assert on_disk(path) == {"abc", "def"}

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 
 import pytest
-from fakes import FakeDoctor, FakeStore, World, address
-from support import LOOKS, running, still
 from textual.widgets import OptionList
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeDoctor, FakeStore, World, address
+from tests.ui.support import LOOKS, running, still
 from wandb_tui.core.checks import Check, CheckStatus, Fix
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.text import glyphs
+from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.dashboard.sign_in import SignInDialog
@@ -114,7 +114,7 @@ async def test_the_whole_way_on_the_run_under_the_cursor(ended):
         await pilot.press("end")
         if ended:
             await pilot.press("c")
-            await until(lambda: app.session.watch[address("def")].state is State.CANCELLED)
+            await until(lambda: app.session.watch_list[address("def")].state is State.CANCELLED)
         await opened(app, pilot)
         await pilot.press("w")
         await until(lambda: "The whole way on lab/forks/def" in shown(app))
@@ -204,7 +204,7 @@ async def test_help_tells_the_keys_of_the_screen():
 
 @pytest.mark.parametrize("kind", LOOKS)
 def test_pictures(snap_compare, monkeypatch, kind):
-    monkeypatch.setattr(glyphs, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.setattr(times, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
     size, options = LOOKS[kind]
     doctor = FakeDoctor(
@@ -213,7 +213,7 @@ def test_pictures(snap_compare, monkeypatch, kind):
 
     async def go(pilot):
         app = pilot.app
-        await until(lambda: app.account is not None and app.app_url and app.session.watch.get(address("abc")))
+        await until(lambda: app.account is not None and app.app_url and app.session.watch_list.get(address("abc")))
         await opened(app, pilot)
         if kind in {"wide", "narrow"}:
             await pilot.press("w")

@@ -7,17 +7,17 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeProber, FakeStore, World, address
 from rich.cells import cell_len
-from support import running
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.support import running
 from wandb_tui.core.events import Event, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine, counted
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.text import glyphs as looks
+from wandb_tui.text import times
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.logs.buffer import LogBuffer
 from wandb_tui.ui.logs.options import LogOptions
@@ -29,7 +29,7 @@ WAITS = "not there, next check in {} s"
 
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch):
-    monkeypatch.setattr(looks, "time_of_day", lambda moment: f"{moment:%H:%M:%S}")
+    monkeypatch.setattr(times, "time_of_day", lambda moment: f"{moment:%H:%M:%S}")
 
 
 def log_of(*messages, attempt=1):
@@ -39,8 +39,8 @@ def log_of(*messages, attempt=1):
     )
 
 
-def texts(lines, width=80, look=Glyphs(), **view):  # noqa: B008 - it never changes
-    page = LogLayout(width, look, LogOptions(**view), {1: NOON})
+def texts(lines, width=80, glyphs=Glyphs(), **view):  # noqa: B008 - it never changes
+    page = LogLayout(width, glyphs, LogOptions(**view), {1: NOON})
     return [row.text.rstrip() for row in rendered(lines, page, None)]
 
 
@@ -62,7 +62,7 @@ def test_unfolded_each_line_is_as_it_was_said():
 
 def test_how_the_count_looks_elsewhere():
     assert "+0:01 ·  not there (×5, last +0:05)" in texts(WAITING, relative=True)[1]
-    assert texts(WAITING, look=Glyphs(ascii=True))[1] == "12:00:01 -  not there (x5, last 12:00:05)"
+    assert texts(WAITING, glyphs=Glyphs(ascii=True))[1] == "12:00:01 -  not there (x5, last 12:00:05)"
     assert texts(WAITING, 27)[1] == "·  not there (×5)"
     assert texts(WAITING, 8, wrap=False)[1] == "·  not there (×5)"
 
@@ -156,7 +156,7 @@ def wait_in(app, *messages, second=0):
     for number, message in enumerate(messages):
         event = Event(address("abc"), 1, State.WAITING, message, status=MonitorStatus.NOT_AVAILABLE,
                       time=NOON + timedelta(seconds=second + number))  # fmt: skip
-        app.session.bridge.publish(event)
+        app.session.event_queue.publish(event)
 
 
 async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():

@@ -4,12 +4,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from fakes import FakeProber, World, address, there
-from support import running
 from textual import _time
 
-from tests.pace import Stopwatch
 from tests.screen import until
+from tests.stopwatch import Stopwatch
+from tests.ui.fakes import FakeProber, World, address, there
+from tests.ui.support import running
 from wandb_tui.core.state import State
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.event_queue import EventQueue
@@ -22,8 +22,8 @@ class Desk:
 
     def __init__(self):
         self.timers, self.kept, self.painted, self.order = [], [], [], []
-        self.bridge = EventQueue(lambda _: self.hearing.heard() or True)
-        self.hearing = EventPump(self, self.later, self.paint)
+        self.event_queue = EventQueue(lambda _: self.event_pump.heard() or True)
+        self.event_pump = EventPump(self, self.later, self.paint)
 
     def later(self, seconds, call):
         timer = SimpleNamespace(due=time.monotonic() + seconds, seconds=seconds, call=call)
@@ -40,7 +40,7 @@ class Desk:
 
     def hear(self, most=None):
         self.order.append("hear")
-        return {said: said for said in self.bridge.take(most)}
+        return {said: said for said in self.event_queue.take(most)}
 
     def keep(self, rows):
         self.order.append("keep")
@@ -55,7 +55,7 @@ class Desk:
     def talk(self, count=COUNT):
         said = [f"said {number}" for number in range(count)]
         for each in said:
-            self.bridge.publish(each)
+            self.event_queue.publish(each)
         return said
 
 
@@ -84,14 +84,14 @@ def test_more_than_a_round_is_painted_in_two(desk):
 
 def test_a_key_goes_first_and_puts_nothing_off_for_ever(desk):
     desk.talk(1)
-    began, watch = time.monotonic(), Stopwatch()
+    began, watch_list = time.monotonic(), Stopwatch()
     while not desk.order:
         # As if a key were held down.
         time.sleep(max(0.0, min(timer.due for timer in desk.timers) - time.monotonic()))
-        desk.hearing.give_way()
+        desk.event_pump.give_way()
         desk.fire()
     assert time.monotonic() - began > 0.4
-    assert watch.seconds < 2
+    assert watch_list.seconds < 2
 
 
 def test_what_is_said_during_a_rest_waits_unless_the_user_has_done_something(desk):
@@ -100,7 +100,7 @@ def test_what_is_said_during_a_rest_waits_unless_the_user_has_done_something(des
         desk.fire()
     desk.talk(1)
     assert desk.timers[0].seconds > 0.05
-    desk.hearing.at_once()
+    desk.event_pump.at_once()
     assert [timer.seconds < 0.01 for timer in desk.timers] == [True]
 
 
@@ -109,7 +109,7 @@ def test_at_the_end_all_that_was_said_is_kept_once_and_nothing_more_is_done(desk
     for _ in range(3):
         desk.fire()
     assert desk.order == ["hear"] * 3
-    desk.hearing.close()
+    desk.event_pump.close()
     assert desk.kept == said
     while desk.timers:
         desk.fire()
@@ -126,4 +126,4 @@ async def test_what_is_said_is_heard_where_the_thread_is_held_up_just_as_a_timer
 
     monkeypatch.setattr(_time, "get_time", held_up)
     async with running(World(FakeProber({"abc": [there()]})), "abc") as (app, _):
-        await until(lambda: app.session.watch[address("abc")].state is State.AVAILABLE)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.AVAILABLE)

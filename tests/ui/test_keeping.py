@@ -6,10 +6,9 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from fakes import FakeProber, FakeStore, World, address
-from support import running
-
 from tests.screen import until
+from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.support import running
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
@@ -31,7 +30,7 @@ def notes(app):
 async def found(app, *rows, replaced=False):
     """Let another dashboard have left the list like this."""
     app.session.backend.store.others.append(StoreSnapshot(tuple(rows), replaced))
-    app.session.keeper._looked_at = 0.0
+    app.session.store_writer._looked_at = 0.0
     await until(lambda: not app.session.backend.store.others)
 
 
@@ -42,8 +41,8 @@ def kept(app, run_id):
 async def test_logs_are_written_as_they_happen():
     async with running(World(FakeProber()), "abc") as (app, _):
         store = app.session.backend.store
-        await until(lambda: store.logs.get(address("abc")) == list(app.session.watch[address("abc")].log))
-        app.session.bridge.publish(Event(address("abc"), 1, State.WAITING, "one more", elapsed=3.0))
+        await until(lambda: store.logs.get(address("abc")) == list(app.session.watch_list[address("abc")].log))
+        app.session.event_queue.publish(Event(address("abc"), 1, State.WAITING, "one more", elapsed=3.0))
         await until(lambda: store.logs[address("abc")][-1].message == "one more")
         assert store.rows[address("abc")].elapsed >= 3.0
 
@@ -55,9 +54,9 @@ async def test_a_log_of_an_earlier_session_is_shown():
         pane = app.dashboard.panes.panes[0]
         await until(lambda: "from long ago" in pane.plain and "Goes on after 7 s" in pane.plain)
         assert pane.plain.index("from long ago") < pane.plain.index("and after it") < pane.plain.index("Goes on")
-        assert not app.session.watch[address("def")].remembered, "only what is looked at is read"
+        assert not app.session.watch_list[address("def")].remembered, "only what is looked at is read"
         await pilot.press("down")
-        await until(lambda: app.session.watch[address("def")].remembered)
+        await until(lambda: app.session.watch_list[address("def")].remembered)
 
 
 async def test_the_view_is_kept_and_comes_back():
@@ -72,19 +71,19 @@ async def test_an_undone_removal_brings_its_log_back_to_disk():
     async with running(None, "abc") as (app, pilot):
         store = app.session.backend.store
         await until(lambda: address("abc") in store.rows)
-        app.session.bridge.publish(Event(address("abc"), 1, State.WAITING, "precious"))
-        await until(lambda: any(line.message == "precious" for line in app.session.watch[address("abc")].log))
+        app.session.event_queue.publish(Event(address("abc"), 1, State.WAITING, "precious"))
+        await until(lambda: any(line.message == "precious" for line in app.session.watch_list[address("abc")].log))
         await pilot.press("d")
         await until(lambda: address("abc") not in store.rows)
         store.logs.clear()
         await pilot.press("u")
         await until(lambda: address("abc") in store.rows)
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING and store.logs[address("abc")] == list(row.log))
         stored = store.rows[address("abc")]
         assert (stored.attempt, stored.state, stored.attempts) == (1, State.WAITING, tuple(row.attempts))
         assert "precious" in [line.message for line in store.logs[address("abc")]]
-        assert "precious" in [line.message for line in app.session.watch[address("abc")].log]
+        assert "precious" in [line.message for line in app.session.watch_list[address("abc")].log]
 
 
 # Another dashboard on the same list
@@ -94,9 +93,9 @@ async def test_what_another_dashboard_adds_is_watched_here():
     async with running(None, "abc") as (app, _):
         await until(lambda: kept(app, "abc"))
         await found(app, kept(app, "abc"), replace(ABC, run=address("def"), goal=Goal.parse("v3")))
-        await until(lambda: address("def") in app.session.watch)
-        await until(lambda: app.session.watch[address("def")].state is State.WAITING)
-        assert app.session.watch[address("def")].goal == Goal.parse("v3")
+        await until(lambda: address("def") in app.session.watch_list)
+        await until(lambda: app.session.watch_list[address("def")].state is State.WAITING)
+        assert app.session.watch_list[address("def")].goal == Goal.parse("v3")
         assert len(app.dashboard.table.shown) == 2
 
 
@@ -108,11 +107,11 @@ async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
         app.session.add(address("ghi"), Goal(), own)
         await until(lambda: kept(app, "ghi") and kept(app, "ghi").times == own.times)
         await found(app, replace(kept(app, "abc"), times=own.times), *(kept(app, run) for run in ("def", "ghi")))
-        await until(lambda: app.session.watch[address("abc")].pace == own)
+        await until(lambda: app.session.watch_list[address("abc")].poll_policy == own)
     store = FakeStore([replace(ABC, times=own.times), replace(ABC, run=address("def"))])
     async with running(World(FakeProber(), store=store)) as (app, _):
-        assert app.session.watch[address("abc")].pace == own
-        assert app.session.watch[address("def")].pace == PollPolicy()
+        assert app.session.watch_list[address("abc")].poll_policy == own
+        assert app.session.watch_list[address("def")].poll_policy == PollPolicy()
 
 
 async def test_what_another_dashboard_puts_back_stands_where_it_stood():
@@ -129,12 +128,12 @@ async def test_what_another_dashboard_removes_goes_here_too():
         await until(lambda: kept(app, "abc") and kept(app, "def"))
         await found(app, kept(app, "def"))
         await until(lambda: app.dashboard.table.shown == [address("def")])
-        assert address("abc") not in app.session.watch
+        assert address("abc") not in app.session.watch_list
 
 
 async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed():
     async with running(World(FakeProber()), "abc") as (app, _):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: kept(app, "abc") and kept(app, "abc").state is State.WAITING)
         await found(app, replace(kept(app, "abc"), goal=Goal.parse("v3")))
         await until(lambda: row.goal == Goal.parse("v3") and row.control.goal == Goal.parse("v3"))
@@ -147,12 +146,12 @@ async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed()
 async def test_what_was_changed_here_meanwhile_wins():
     async with running(None, "abc") as (app, _):
         await until(lambda: kept(app, "abc"))
-        as_of = app.session.keeper._stamp
+        as_of = app.session.store_writer._stamp
         before = StoreSnapshot((kept(app, "abc"),))
         app.session.add(address("def"), Goal())
         app.session.remove([address("abc")])
         app.session.follow(before, as_of)
-        assert [row.run for row in app.session.watch] == [address("def")]
+        assert [row.run for row in app.session.watch_list] == [address("def")]
 
 
 async def test_a_list_that_was_replaced_is_written_anew():
@@ -160,7 +159,7 @@ async def test_a_list_that_was_replaced_is_written_anew():
         await until(lambda: kept(app, "abc") and kept(app, "def"))
         app.session.backend.store.rows.clear()
         await found(app, replace(ABC, run=address("ghi")), replaced=True)
-        await until(lambda: len(app.session.watch) == 3)
+        await until(lambda: len(app.session.watch_list) == 3)
         await until(lambda: {"abc", "def"} <= {run.run_id for run in app.session.backend.store.rows})
 
 
@@ -172,8 +171,8 @@ class Desk:
 
     def __init__(self, store):
         self.told = []
-        self.keeper = StoreWriter(store, self.told.append)
-        self.keeper.start()
+        self.store_writer = StoreWriter(store, self.told.append)
+        self.store_writer.start()
 
     def of(self, kind):
         return [message for message in self.told if isinstance(message, kind)]
@@ -186,28 +185,28 @@ async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_la
     desk = Desk(store)
     await until(lambda: desk.of(ListLoaded))
     store.fails = StoreError("The disk is full.", "Make room; it is tried again.")
-    desk.keeper.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
+    desk.store_writer.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
     await until(lambda: desk.of(StoreFailed))
-    desk.keeper.save(replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")])
-    desk.keeper.keep_view("filter", "lab")
-    await until(lambda: desk.keeper._failures > 3)
+    desk.store_writer.save(replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")])
+    desk.store_writer.keep_view("filter", "lab")
+    await until(lambda: desk.store_writer._failures > 3)
     store.fails = None
     await until(lambda: desk.of(StoreRecovered))
     await until(lambda: store.view == {"filter": "lab"})
     assert store.rows[ABC.run].state is State.AVAILABLE
     assert [line.message for line in store.logs[ABC.run]] == ["one", "two"]
     assert [message.text for message in desk.of(StoreFailed)] == ["The disk is full. Make room; it is tried again."]
-    assert desk.keeper.close(1)
+    assert desk.store_writer.close(1)
 
 
 async def test_closing_writes_what_is_unwritten():
     store = FakeStore()
     desk = Desk(store)
     await until(lambda: desk.of(ListLoaded))
-    desk.keeper.known(ABC)
-    desk.keeper.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
+    desk.store_writer.known(ABC)
+    desk.store_writer.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
     store.rows[ABC.run] = ABC
-    assert desk.keeper.close(2)
+    assert desk.store_writer.close(2)
     assert [line.message for line in store.logs[ABC.run]] == ["the last word"]
 
 
@@ -220,8 +219,8 @@ async def test_closing_waits_for_nobody_who_does_not_answer():
 
     desk = Desk(Stuck())
     await until(lambda: desk.of(ListLoaded))
-    desk.keeper.save(ABC, 0, added=True)
-    assert not desk.keeper.close(0.1)
+    desk.store_writer.save(ABC, 0, added=True)
+    assert not desk.store_writer.close(0.1)
     gate.set()
 
 
@@ -229,10 +228,10 @@ async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
     store = FakeStore()
     desk = Desk(store)
     await until(lambda: desk.of(ListLoaded))
-    desk.keeper.recall(ABC.run)
-    desk.keeper.save(ABC, 0, added=True)
+    desk.store_writer.recall(ABC.run)
+    desk.store_writer.save(ABC, 0, added=True)
     await until(lambda: desk.of(LogLoaded) and store.rows)
-    assert desk.keeper.close(1)
+    assert desk.store_writer.close(1)
 
 
 def test_two_changes_of_a_run_become_one():
@@ -241,9 +240,9 @@ def test_two_changes_of_a_run_become_one():
         ABC.run, replace(ABC, elapsed=9), news=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3"))
     )
     both = first.then(later, 2)
-    assert (both.added, both.wish, both.news, both.anew) == (True, True, True, False)
+    assert (both.added, both.wish, both.news, both.replace) == (True, True, True, False)
     assert both.row.elapsed == 9
     assert [line.message for line in both.lines] == ["2", "3"]
     gone = RowChange(ABC.run, None)
     assert both.then(gone, 2) is gone
-    assert gone.then(first, 2).anew
+    assert gone.then(first, 2).replace

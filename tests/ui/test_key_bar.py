@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support import running
 
 from tests.screen import until
+from tests.ui.support import running
 
 
 def bar(app):

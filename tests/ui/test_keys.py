@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeCatalogue, FakeDoctor, World, address
-from support import running
 from textual.widgets import Input
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeCatalogue, FakeDoctor, World, address
+from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.add.screen import AddScreen
@@ -92,7 +92,7 @@ def test_keys_change_places_without_complaint():
 async def test_a_new_key_works_the_old_one_does_not_and_all_show_it():
     keys = {"dashboard.cancel": "k, F3", "dashboard.filter": "ctrl+f", "anywhere.help": "H", "dashboard.visit": ""}
     async with running(World(keys=keys), "abc", size=(160, 60)) as (app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING)
         visits = app._backend.services().visitor.visits
         await until(lambda: len(visits) == 1)
@@ -117,7 +117,7 @@ async def test_enter_can_be_taken_from_the_table():
     async with running(World(keys={"dashboard.logs": "l", "dashboard.goal": "enter"}), "abc") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("enter")
-        assert type(app.screen).__name__ == "ChangeGoal"
+        assert type(app.screen).__name__ == "GoalDialog"
         assert not app.dashboard.panes.pinned
 
 
@@ -126,9 +126,9 @@ async def test_what_is_wrong_with_keys_is_said_at_the_start_and_nothing_breaks()
         text = " ".join(notification.message for notification in app._notifications)
         assert "“zz” is no key; dashboard.cancel keeps c." in text
         assert "“foo”" in text
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("c")
-        await until(lambda: app.session.watch[address("abc")].state is State.CANCELLED)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
 
 
 async def test_the_mouse_over_a_key_tells_what_it_does():
@@ -215,7 +215,7 @@ async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
         await pilot.press("ctrl+s", "escape")
         assert isinstance(app.screen, AddScreen)
         await pilot.press("f2")
-        await until(lambda: address("def") in app.session.watch)
+        await until(lambda: address("def") in app.session.watch_list)
         await pilot.press("a", "ctrl+x", "p")
         await until(lambda: app.screen._listing.names)
         await pilot.press("enter")

@@ -6,12 +6,12 @@ import asyncio
 import os
 import threading
 
-from fakes import FakeProber, FakeStore, World, address
-from support import burst, running
 from textual.widgets import Input
 
-from tests.pace import Stopwatch
 from tests.screen import until
+from tests.stopwatch import Stopwatch
+from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.support import burst, running
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -36,9 +36,9 @@ async def test_forty_are_left_within_a_second():
     async with app.run_test() as pilot:
         await until(lambda: len(world.prober.open) == 40)
         await pilot.press("q")
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             await pilot.press("y")
-    assert watch.seconds < 1
+    assert watch_list.seconds < 1
     assert app.return_value == 0
 
 
@@ -46,10 +46,10 @@ async def test_services_that_close_slowly_are_not_waited_for():
     gate = threading.Event()
     world = World(FakeProber(), close=lambda: gate.wait(20))
     async with running(world, "abc") as (app, pilot):
-        watch = Stopwatch()
+        watch_list = Stopwatch()
         await pilot.press("q", "y")
         await until(lambda: app.return_value == 0)
-    assert watch.seconds < 5, "nobody waited for the twenty seconds"
+    assert watch_list.seconds < 5, "nobody waited for the twenty seconds"
     gate.set()
 
 
@@ -62,7 +62,9 @@ async def test_a_key_is_heard_in_a_flood():
             while not stop.wait(0.002):
                 for run in FORTY[:20]:
                     number += 1
-                    app.session.bridge.publish(Event(address(run), 1, State.WAITING, f"line {number}", elapsed=1.0))
+                    app.session.event_queue.publish(
+                        Event(address(run), 1, State.WAITING, f"line {number}", elapsed=1.0)
+                    )
 
         talker = threading.Thread(target=talk, daemon=True)
         talker.start()
@@ -70,10 +72,10 @@ async def test_a_key_is_heard_in_a_flood():
         before = app.dashboard.table.cursor_row
         app.dashboard.table.focus()
         # The pilot itself waits until the app is idle, which it is not.
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             pressing = asyncio.create_task(pilot.press("down"))
             await until(lambda: app.dashboard.table.cursor_row != before)
-        assert watch.seconds < 0.5
+        assert watch_list.seconds < 0.5
         stop.set()
         talker.join()
         await pressing
@@ -87,7 +89,7 @@ async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatc
         monkeypatch.setattr(app._threads, "reserve", refuse)
         app.session.add(address("def"), Goal())
         app.dashboard.refresh_all()
-        row = app.session.watch[address("def")]
+        row = app.session.watch_list[address("def")]
         assert row.state is State.QUEUED
         assert "no thread left" in row.message
         monkeypatch.undo()
@@ -110,7 +112,7 @@ async def test_rows_are_there_before_the_services():
         await until(lambda: app.dashboard.table.row_count == 1)
         assert not app.session.late.built
         await pilot.press("c")
-        await until(lambda: app.session.watch[address("abc")].state is State.CANCELLED)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
         await pilot.press("r")
         gate.set()
         await until(lambda: world.prober.asked["abc"] == 1)
@@ -122,14 +124,14 @@ async def test_services_that_cannot_be_built_are_told():
         raise OSError("no such library")
 
     async with running(World(services=fail), "abc") as (app, _):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: "no such library" in row.message)
         assert any("no such library" in note.message for note in app._notifications)
 
 
 async def test_a_store_that_fails_is_told_and_nothing_stops():
     async with running(World(store=FakeStore(fails=OSError("disk full"))), "abc") as (app, _):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await until(lambda: any("disk full" in note.message for note in app._notifications))
 
 
@@ -141,4 +143,4 @@ async def test_a_goal_that_comes_in_one_burst_with_enter_is_taken():
         app.screen.query_one(Input).value = ""
         burst(app, *"newer", "enter")
         await until(lambda: app.screen is app.dashboard)
-        assert app.session.watch[address("abc")].goal == Goal.parse("newer")
+        assert app.session.watch_list[address("abc")].goal == Goal.parse("newer")

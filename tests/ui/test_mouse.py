@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeCatalogue, FakeDoctor, World
-from support import running
 from textual.widgets import Button, TextArea
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeCatalogue, FakeDoctor, World
+from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.dashboard.help import HelpScreen
@@ -30,7 +30,7 @@ async def test_a_question_is_answered_by_the_mouse():
         await pilot.press("d")
         assert isinstance(app.screen, Confirm)
         await pilot.click("#yes")
-        await until(lambda: not app.session.watch)
+        await until(lambda: not app.session.watch_list)
 
 
 async def test_help_is_left_by_the_mouse():
@@ -41,7 +41,7 @@ async def test_help_is_left_by_the_mouse():
         assert app.screen is app.dashboard
 
 
-@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddRuns"), ("keys, signs", "HelpScreen")])
+@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddScreen"), ("keys, signs", "HelpScreen")])
 async def test_an_empty_dashboard_is_clicked_to_life(text, screen):
     async with running() as (app, pilot):
         await until(lambda: text in shown(app))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from fakes import ABSENT, FakeProber, FakeStore, World, address, there
-from support import running
 from textual import events
 from textual.widgets import OptionList
 
 from tests.screen import drawn, shown, until
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
@@ -28,13 +28,13 @@ PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
 def world(**options) -> World:
     """One run that has ended with a version, and one that waits and has logged 1,234 steps."""
     kept = StoredRun(address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, "", "lab/forks/run-abc-history:v3", 9)
-    waiting = Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))
+    waiting = Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))
     return World(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
 
 
 async def ready(app, pilot):
     await until(lambda: app.app_url and app.dashboard.table.row_count == 2)
-    row = app.session.watch[address("def")]
+    row = app.session.watch_list[address("def")]
     await until(lambda: row.run_info is not None and row.state is State.WAITING)
     await pilot.press("home")
 
@@ -80,7 +80,7 @@ async def test_a_fork_at_the_last_step_waits_for_that_step():
 
 
 async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whether_it_works():
-    prober = FakeProber(default=Probe(ProbeOutcome.THERE, ArtifactVersion(3), RunInfo(last_step=1234)))
+    prober = FakeProber(default=Probe(ProbeOutcome.FOUND, ArtifactVersion(3), RunInfo(last_step=1234)))
     async with running(World(prober), "abc", "def") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
         await pilot.press("y", "f")
@@ -93,7 +93,7 @@ async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whethe
 )
 async def test_a_fork_that_cannot_work_yet_says_so(goal, said):
     async with running(World(FakeProber(default=ABSENT)), "abc", goal=Goal.parse(goal)) as (app, pilot):
-        await until(lambda: app.app_url and app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.app_url and app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("y", "f")
         assert said in toasts(app)[0]
 
@@ -107,8 +107,8 @@ async def test_a_step_that_is_not_known_is_said():
 
 
 async def test_what_does_not_exist_cannot_be_forked():
-    async with running(World(FakeProber(default=Probe(ProbeOutcome.MISSING))), "abc") as (app, pilot):
-        await until(lambda: app.app_url and app.session.watch[address("abc")].state is State.FAILED)
+    async with running(World(FakeProber(default=Probe(ProbeOutcome.NOT_FOUND))), "abc") as (app, pilot):
+        await until(lambda: app.app_url and app.session.watch_list[address("abc")].state is State.FAILED)
         await pilot.press("y")
         assert "f  fork snippet          no such run" in shown(app)
         await pilot.press("f")
@@ -230,7 +230,7 @@ async def all_end(app, prober, *runs):
         await until(lambda run=run: prober.open[run])
     for run in runs:
         prober.answer(run, there(3, "evil\x1b]0;x\x07;name"))
-    await until(lambda: all(app.session.watch[address(run)].state is State.AVAILABLE for run in runs))
+    await until(lambda: all(app.session.watch_list[address(run)].state is State.AVAILABLE for run in runs))
 
 
 async def test_an_end_is_told_by_toast_bell_and_terminal(monkeypatch):
@@ -271,7 +271,7 @@ async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monk
         for run in runs[1:11]:
             await all_end(app, prober, run)
             await pilot.pause(0.01)
-        prober.answer("r11", Probe(ProbeOutcome.MISSING, message="No such run."))
+        prober.answer("r11", Probe(ProbeOutcome.NOT_FOUND, message="No such run."))
         await until(lambda: said.count("BELL") == 2, 10)
         assert time.monotonic() - began >= 3.0
         assert len([text for text in said if "]9;" in text]) == 2
@@ -324,7 +324,7 @@ class FakeHooks:
 
 async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands_in_the_log():
     hooks = FakeHooks()
-    missing = Probe(ProbeOutcome.MISSING, message="No such project.")
+    missing = Probe(ProbeOutcome.NOT_FOUND, message="No such project.")
     old = StoredRun(address("old"), Goal(), 1, State.AVAILABLE)
     prober = FakeProber({"good": [there()], "bad": [missing]})
     async with running(World(prober, hooks=hooks, store=FakeStore([old])), "good", "bad") as (app, pilot):
@@ -334,7 +334,7 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
         assert ends["bad"].state is State.FAILED
         tell = next(tell for end, tell in hooks.heard if end.run.run_id == "bad")
         tell("The command on_failure ended with status 3")
-        row = app.session.watch[address("bad")]
+        row = app.session.watch_list[address("bad")]
         await until(lambda: "status 3" in row.log[-1].message)
         assert row.message == "No such project.", "why it failed still stands in the table"
         await pilot.press("q")
@@ -347,7 +347,7 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
 
 async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
     long = "https://forge.coreweave.com/wandb/lab/forks/workspace/of/someone"
-    prober = FakeProber({"abc": [Probe(ProbeOutcome.MISSING, message=f"No such run; see {long}.")]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_FOUND, message=f"No such run; see {long}.")]})
     app = WandbTuiApp(World(prober).backend(), runs=["abc"], links=True)
     async with app.run_test(size=(60, 30)) as pilot:
         await until(lambda: app.app_url and "No such run" in shown(app))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeProber, FakeStore, World, address
-from support import running
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.support import running
 from wandb_tui.core.events import Event, Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
@@ -30,7 +30,7 @@ LONG = "one two three four five six seven eight nine ten " * 6
 
 def say(app, run_id, *texts, level=Level.INFO):
     for text in texts:
-        app.session.bridge.publish(Event(address(run_id), 1, State.WAITING, text, level=level))
+        app.session.event_queue.publish(Event(address(run_id), 1, State.WAITING, text, level=level))
 
 
 def pane_of(app, run_id):
@@ -38,7 +38,7 @@ def pane_of(app, run_id):
 
 
 async def heard(app, run_id, text):
-    await until(lambda: app.session.watch[address(run_id)].log[-1].message == text)
+    await until(lambda: app.session.watch_list[address(run_id)].log[-1].message == text)
     await until(lambda: text[:8] in pane_of(app, run_id).plain)
 
 
@@ -72,7 +72,7 @@ async def test_the_end_of_an_ended_runs_log_is_what_one_sees_first():
     async with two((100, 24)) as (app, pilot):
         await pilot.press("home")
         say(app, "def", *(f"line {n}" for n in range(30)), "the result")
-        await until(lambda: len(app.session.watch[address("def")].log) > 30)
+        await until(lambda: len(app.session.watch_list[address("def")].log) > 30)
         await pilot.press("down")
         await until(lambda: at_the_end(app, pane_of(app, "def"), "the result"))
         # To a short log and back: the scroll bar goes and comes.
@@ -87,7 +87,7 @@ async def test_narrower_panes_wrap_and_still_end_with_the_end():
         await pilot.press("home")
         for run in ("abc", "def"):
             say(app, run, *(f"line {n} is longer than half the screen" for n in range(7)), f"{run} is the whole result")
-        await until(lambda: len(app.session.watch[address("def")].log) > 7)
+        await until(lambda: len(app.session.watch_list[address("def")].log) > 7)
         await pilot.press("l", "down", "l")
         for run in ("abc", "def"):
             await until(lambda run=run: at_the_end(app, pane_of(app, run), f"{run} is the whole result"))
@@ -114,7 +114,7 @@ async def test_older_lines_come_in_above_the_end_of_a_log():
     lines = [LogLine(NOON, 1, f"line {n}") for n in range(30)] + [LogLine(NOON, 1, "the result")]
     store = FakeStore(rows, logs={address("def"): lines})
     async with running(World(store=store), size=(100, 24)) as (app, pilot):
-        await until(lambda: len(app.session.watch) == 2)
+        await until(lambda: len(app.session.watch_list) == 2)
         await pilot.press("home")
         await until(lambda: pane_of(app, "abc").plain)
         await pilot.press("down")
@@ -196,9 +196,9 @@ async def test_levels():
 
 async def test_times_count_from_the_beginning_of_the_attempt():
     async with running(World(FakeProber()), "abc") as (app, pilot):
-        started = app.session.watch[address("abc")].attempts[-1].started
+        started = app.session.watch_list[address("abc")].attempts[-1].started
         later = Event(address("abc"), 1, State.WAITING, "later", time=started + timedelta(seconds=83))
-        app.session.bridge.publish(later)
+        app.session.event_queue.publish(later)
         await heard(app, "abc", "later")
         assert "+1:23" not in shown(app)
         await pilot.press("t")

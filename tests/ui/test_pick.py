@@ -7,12 +7,12 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeCatalogue, World, address
 from rich.cells import cell_len
-from support import running
 from textual.widgets import Button, Input, OptionList
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeCatalogue, World, address
+from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
@@ -98,27 +98,27 @@ async def test_a_whole_group_with_another_goal_and_other_times():
         app.screen.query_one("#interval", Input).value = "10"
         await pilot.press("ctrl+a")
         await until(lambda: app.screen is app.dashboard)
-        rows = list(app.session.watch)
+        rows = list(app.session.watch_list)
         assert [row.run.run_id for row in rows] == ["a1", "c3", "d4"]
         assert {str(row.goal) for row in rows} == {"step:20"}
-        assert {(row.pace.max_wait_time, row.pace.check_interval) for row in rows} == {(5400, 10)}
+        assert {(row.poll_policy.max_wait_time, row.poll_policy.check_interval) for row in rows} == {(5400, 10)}
 
 
 async def test_a_whole_sweep_by_the_mouse():
     async with running(world(), size=(120, 40)) as (app, pilot):
         await pilot.click("KeyBar", offset=(9, 0))
         await until(lambda: "lab" in shown(app))
-        await pilot.click("PickRuns OptionList", offset=(3, 0))
+        await pilot.click("PickScreen OptionList", offset=(3, 0))
         await until(lambda: "forks" in shown(app))
-        await pilot.click("PickRuns OptionList", offset=(3, 0))
+        await pilot.click("PickScreen OptionList", offset=(3, 0))
         await until(lambda: "sun-c3" in shown(app))
-        await pilot.click("PickRuns OptionList", offset=(3, 2))
+        await pilot.click("PickScreen OptionList", offset=(3, 2))
         assert "1 marked" in shown(app)
         await pilot.press("s")
         await until(lambda: "1 marked, 2 runs" in shown(app))
         await pilot.click("#pick-all")
-        await until(lambda: len(app.session.watch) == 2)
-        assert {row.run.run_id for row in app.session.watch} == {"c3", "e5"}
+        await until(lambda: len(app.session.watch_list) == 2)
+        assert {row.run.run_id for row in app.session.watch_list} == {"c3", "e5"}
 
 
 async def test_search_and_state_are_asked_of_the_server():
@@ -202,7 +202,7 @@ async def test_wrong_times_add_nothing():
         await until(lambda: "✖ Write 90" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: "“soon” is not a length of time" in shown(app))
-        assert not app.session.watch
+        assert not app.session.watch_list
 
 
 async def test_very_many_are_asked_about():
@@ -220,7 +220,7 @@ async def test_very_many_are_asked_about():
         await pilot.press("ctrl+a")
         await until(lambda: isinstance(app.screen, Confirm))
         await pilot.press("y")
-        await until(lambda: len(app.session.watch) == 40)
+        await until(lambda: len(app.session.watch_list) == 40)
 
 
 async def test_what_is_watched_shows_and_what_cannot_be_watched_cannot_be_picked():
@@ -315,7 +315,7 @@ async def test_what_is_watched_is_left_alone_by_what_adds_many():
         app.screen.query_one("#goal", Input).value = "newer"
         await pilot.press("ctrl+a")
         await until(lambda: app.screen is app.dashboard)
-        assert {row.run.run_id: str(row.goal) for row in app.session.watch} == {
+        assert {row.run.run_id: str(row.goal) for row in app.session.watch_list} == {
             "n1": "exists",
             "n0": "newer",
             "n2": "newer",
@@ -332,7 +332,7 @@ async def test_a_watched_run_is_picked_only_by_hand_and_tells_what_becomes_of_it
     runs = [listed("a1"), listed("b2")]
     async with running(World(catalogue=FakeCatalogue(runs)), "a1", size=(120, 40)) as (app, pilot):
         app.session.cancel(address("a1"))
-        await until(lambda: not app.session.watch[address("a1")].running)
+        await until(lambda: not app.session.watch_list[address("a1")].running)
         await pilot.press("p", "enter", "enter")
         await until(lambda: "This run: watched, cancelled; starts try 2" in shown(app))
         await until(lambda: "Restart this (^s)" in shown(app))
@@ -342,8 +342,8 @@ async def test_a_watched_run_is_picked_only_by_hand_and_tells_what_becomes_of_it
         await pilot.press("asterisk", "up", "space")
         assert "1 run to add, 1 already watched (1 restart)" in shown(app)
         await pilot.press("ctrl+s")
-        await until(lambda: app.session.watch[address("a1")].attempt == 2)
-        assert address("b2") in app.session.watch
+        await until(lambda: app.session.watch_list[address("a1")].attempt == 2)
+        assert address("b2") in app.session.watch_list
 
 
 RUN = [listed("a1")]

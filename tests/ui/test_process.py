@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import World
 
-from tests.pace import Stopwatch
 from tests.screen import until
+from tests.stopwatch import Stopwatch
+from tests.ui.fakes import World
 from wandb_tui.ui.app.app import WandbTuiApp
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ import os, subprocess, sys, threading
 sys.path.insert(0, {here!r})
 from pathlib import Path
 import pytest
-from fakes import World
+from tests.ui.fakes import World
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 
@@ -92,8 +92,8 @@ def story(folder, log):
 
 
 def read_until(terminal, wanted, timeout=15.0):
-    seen, watch = b"", Stopwatch()
-    while wanted not in seen and watch.seconds < timeout:
+    seen, watch_list = b"", Stopwatch()
+    while wanted not in seen and watch_list.seconds < timeout:
         ready, _, _ = select.select([terminal], [], [], 0.1)
         if ready:
             try:
@@ -134,11 +134,11 @@ def test_nobody_else_writes_to_the_terminal_and_quitting_is_quick(tmp_path):
     with dashboard(tmp_path) as (process, terminal, first):
         os.write(terminal, b"q")
         seen = first + read_until(terminal, b"(y)")
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             os.write(terminal, b"y")
             seen += read_until(terminal, b"\x1b[?1049l")
             assert process.wait(5) == 0
-        assert watch.seconds < 1.5
+        assert watch_list.seconds < 1.5
         seen += read_until(terminal, b"\0", 0.3)
     log = tmp_path / "logs" / "wandb-tui.log"
     assert b"wandb-tui" in seen

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fakes import FakeProber, FakeStore, World, address
-from support import running
-
 from tests.screen import shown, until
+from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.support import running
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -44,7 +43,7 @@ async def test_only_rows_in_view_are_drawn(monkeypatch):
         await pilot.pause()
         drawn.clear()
         table.tick()
-        table.update([app.session.watch[address(run)] for run in RUNS])
+        table.update([app.session.watch_list[address(run)] for run in RUNS])
         assert set(drawn) == {address(run) for run in RUNS[: table.size.height - 1]}
 
 
@@ -57,8 +56,8 @@ async def test_a_row_out_of_view_is_up_to_date_when_it_comes_into_view():
         assert "cancelled" not in shown(app)
         await pilot.press("home")
         await pilot.pause()
-        last = app.session.watch[address(RUNS[-1])]
-        app.session.watch.fold(Event(last.run, last.attempt, State.CANCELLED, "Cancelled"))
+        last = app.session.watch_list[address(RUNS[-1])]
+        app.session.watch_list.fold(Event(last.run, last.attempt, State.CANCELLED, "Cancelled"))
         app.dashboard.repaint([last])
         await pilot.press("end")
         await pilot.pause()

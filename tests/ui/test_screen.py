@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from fakes import ABSENT, FakeProber, FakeStore, World, address, there
 from rich.cells import cell_len
-from support import running
 
 from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.text.glyphs import clean, fit, minutes
+from wandb_tui.text.durations import minutes
+from wandb_tui.text.plain_text import clean, fit
 from wandb_tui.ui.app.themes import LIGHT
 from wandb_tui.ui.table.columns import COLUMNS, PADDING, chosen
 
@@ -32,12 +33,12 @@ async def test_hostile_texts_are_text_and_the_table_stays_straight(kind):
     text = HOSTILE[kind]
     prober = FakeProber(
         {
-            "abc": [Probe(ProbeOutcome.MISSING, run=RunInfo(text), message=text)],
+            "abc": [Probe(ProbeOutcome.NOT_FOUND, run=RunInfo(text), message=text)],
             "def": [there(3, "calm-moon-13")],
         }
     )
     async with running(World(prober), "abc", "def", size=(120, 30)) as (app, pilot):
-        await until(lambda: app.session.watch[address("abc")].state is State.FAILED)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.FAILED)
         await until(lambda: "v3" in shown(app))
         await pilot.press("home")
         await pilot.pause(0.1)
@@ -82,7 +83,7 @@ def test_columns_never_exceed_the_width():
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (200, 60)])
 async def test_sizes(size):
     async with running(None, "abc", "def", size=size) as (app, pilot):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.pause(0.1)
         lines = shown(app).splitlines()
         assert all(cell_len(line) == size[0] for line in lines)
@@ -107,7 +108,7 @@ async def test_the_ascii_look_is_ascii():
         app,
         pilot,
     ):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("end")
         await pilot.pause(0.1)
         odd = {char for line in shown(app).splitlines() for char in line if not char.isascii()}

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from test_sign_in import first_start
 from textual.widgets import Input
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
+from tests.ui.test_sign_in import first_start
 
 HERE = Path(__file__).parent
 PASSWORD = "correct-horse 'battery'"
@@ -21,7 +21,7 @@ CRASH = """
 import sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from fakes import FakeAccount, World
+from tests.ui.fakes import FakeAccount, World
 from textual.widgets import Input
 from wandb_tui.core.ports import AccountState
 from wandb_tui.ui.app.app import WandbTuiApp
@@ -64,9 +64,9 @@ def test_a_crash_while_the_sign_in_screen_holds_a_password(tmp_path):
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
     program = subprocess.Popen([sys.executable, "-c", script], stdin=ours, stdout=ours, stderr=ours, env=environ)
     os.close(ours)
-    shown, watch = b"", Stopwatch()
+    shown, watch_list = b"", Stopwatch()
     try:
-        while watch.seconds < 40:
+        while watch_list.seconds < 40:
             if select.select([screen], [], [], 0.2)[0]:
                 try:
                     shown += os.read(screen, 65536)

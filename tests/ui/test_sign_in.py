@@ -8,16 +8,17 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
-from fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
-from support import burst, running
 from textual.widgets import Checkbox, Input
 
 from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
+from tests.ui.support import burst, running
+from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
-from wandb_tui.core.ports import AccountState, Identity, Source
+from wandb_tui.core.ports import Identity
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.state import State
 from wandb_tui.ui.app.app import app as apps
@@ -123,10 +124,10 @@ async def test_an_api_key_that_cannot_be_one_stays_here():
 
 async def test_a_new_key_lets_refused_runs_begin_again():
     prober = FakeProber(
-        {"abc": [Probe(ProbeOutcome.REFUSED, message="The API key was refused."), Probe(ProbeOutcome.ABSENT)]}
+        {"abc": [Probe(ProbeOutcome.UNAUTHORIZED, message="The API key was refused."), Probe(ProbeOutcome.NOT_YET)]}
     )
     async with running(World(prober), "abc") as (app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.FAILED)
         await pilot.press("s")
         app.screen.query_one("#api-key", Input).value = "k" * 40
@@ -191,7 +192,7 @@ async def asked_about_a_page():
     world.visitor = FakeVisitor(signed_in=False, sign_in=SignInError(SignInProblem.UNKNOWN_HOST, "It leads elsewhere."))
     world.account.after = world.visitor.mend
     async with running(world, "abc") as (app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.SIGNING_IN and row.clock_stopped)
         await until(lambda: app.account is not None and app.account.unknown_origin)
         await pilot.press("s")
@@ -216,10 +217,10 @@ async def test_enter_does_not_mean_yes_there():
 
 async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
     prober = FakeProber(
-        {"abc": [Probe(ProbeOutcome.MISSING, message="There is no project lab/forks."), Probe(ProbeOutcome.ABSENT)]}
+        {"abc": [Probe(ProbeOutcome.NOT_FOUND, message="There is no project lab/forks."), Probe(ProbeOutcome.NOT_YET)]}
     )
     async with running(World(prober), "abc") as (app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.FAILED)
         await pilot.press("s")
         app.screen.query_one("#api-key", Input).value = "k" * 40
@@ -236,8 +237,8 @@ async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
         await pilot.press("s")
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
-        assert app.session.watch[address("def")].state is State.FAILED
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
+        assert app.session.watch_list[address("def")].state is State.FAILED
 
 
 @contextlib.asynccontextmanager
@@ -250,8 +251,8 @@ async def saved_runs_without_a_key(*runs):
         ]
     )
     account = FakeAccount(AccountState())
-    prober = FakeProber(default=Probe(ProbeOutcome.REFUSED, message="There is no API key"))
-    account.after = lambda: setattr(prober, "default", Probe(ProbeOutcome.ABSENT))
+    prober = FakeProber(default=Probe(ProbeOutcome.UNAUTHORIZED, message="There is no API key"))
+    account.after = lambda: setattr(prober, "default", Probe(ProbeOutcome.NOT_YET))
     world = World(prober, account=account, store=store, open_sign_in=None)
     async with running(world, *runs) as (app, pilot):
         await until(lambda: isinstance(app.screen, SignInDialog) and app.session.late.built)
@@ -261,7 +262,7 @@ async def saved_runs_without_a_key(*runs):
 
 async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt():
     async with saved_runs_without_a_key("new", "old") as (world, app, pilot):
-        rows = {row.run.run_id: row for row in app.session.watch}
+        rows = {row.run.run_id: row for row in app.session.watch_list}
         assert {row.state for row in rows.values()} == {State.QUEUED}
         assert {row.message for row in rows.values()} == {"Waits for you to sign in"}
         assert not world.prober.asked
@@ -276,7 +277,7 @@ async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt()
 
 async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
     async with saved_runs_without_a_key() as (_, app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         await pilot.press("escape")
         await until(lambda: row.state is State.FAILED)
         assert (row.attempt, row.message) == (2, "There is no API key")
@@ -296,7 +297,7 @@ async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypa
     account = FakeAccount(AccountState(api_key=Source.ENVIRONMENT))
     monkeypatch.setattr(account, "state", lambda: opened.wait(10) and AccountState(api_key=Source.ENVIRONMENT))
     async with running(World(FakeProber(default=ABSENT), account=account), "abc") as (app, _):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         assert app.account is None
         opened.set()
 
@@ -306,4 +307,4 @@ async def test_with_a_key_nothing_waits_for_the_dialog():
     account = FakeAccount(AccountState(api_key=Source.NETRC))
     async with running(World(account=account, store=store, open_sign_in=True)) as (app, _):
         await until(lambda: isinstance(app.screen, SignInDialog))
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 import pytest
-from fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address, done, there
-from support import LOOKS, still
 
 from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address, done, there
+from tests.ui.support import LOOKS, still
+from wandb_tui.core.account import AccountState
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
-from wandb_tui.core.ports import AccountState, Visit
+from wandb_tui.core.ports import Visit
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.text import glyphs
+from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.runtime.backend import NotificationSettings
 
@@ -32,7 +33,7 @@ SCREENS = {
 
 @pytest.fixture
 def app_of(monkeypatch):
-    monkeypatch.setattr(glyphs, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.setattr(times, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
     kept = [
         StoredRun(
@@ -40,11 +41,11 @@ def app_of(monkeypatch):
         ),
         StoredRun(address("can222"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33),
     ]
-    missing = Probe(ProbeOutcome.MISSING, message="No such project or run, or this key may not see it.")
+    missing = Probe(ProbeOutcome.NOT_FOUND, message="No such project or run, or this key may not see it.")
     prober = FakeProber(
         {
             "abc123": [there(3, "brisk-sun-12")],
-            "def456": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished"))],
+            "def456": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished"))],
             "ghi789": [missing],
         },
         default=ABSENT,
@@ -62,11 +63,11 @@ def app_of(monkeypatch):
 async def settled(pilot):
     app = pilot.app
     wanted = {"abc123": "available", "def456": "waiting", "ghi789": "failed", "mno345": "visiting"}
-    await until(lambda: len(app.session.watch) == 6)
+    await until(lambda: len(app.session.watch_list) == 6)
     for run, state in wanted.items():
-        row = app.session.watch[address(run)]
+        row = app.session.watch_list[address(run)]
         await until(lambda row=row, state=state: str(row.state) == state)
-    await until(lambda: any("loaded" in line.message for line in app.session.watch[address("def456")].log))
+    await until(lambda: any("loaded" in line.message for line in app.session.watch_list[address("def456")].log))
     await until(lambda: app.account is not None and app.app_url)
     await pilot.press("home", "down", "down", "l", "down", "l")
     await until(lambda: len(app.dashboard.panes.panes) > 1)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from support import LOOKS, still
-from test_details import opened, picture, world
 
 from tests.screen import shown, until
-from wandb_tui.text import glyphs
+from tests.ui.support import LOOKS, still
+from tests.ui.test_details import opened, picture, world
+from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
 
 
 @pytest.mark.parametrize("kind", LOOKS)
 def test_details(snap_compare, monkeypatch, kind):
-    monkeypatch.setattr(glyphs, "date_and_time", lambda _: "2026-11-25 12:00")
+    monkeypatch.setattr(times, "date_and_time", lambda _: "2026-11-25 12:00")
     monkeypatch.delenv("NO_COLOR", raising=False)
     size, options = LOOKS[kind]
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeCatalogue, FakeStore, World, address
-from support import LOOKS, still
-from test_pick import listed
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeCatalogue, FakeStore, World, address
+from tests.ui.support import LOOKS, still
+from tests.ui.test_pick import listed
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.text import glyphs
+from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
 
 NAMES = ("calm-moon", "[red]not red[/]", "漢字かな", "x" * 200)
@@ -26,7 +26,7 @@ DIALOGS = {
 
 @pytest.fixture
 def app_of(monkeypatch):
-    monkeypatch.setattr(glyphs, "time_of_day", lambda _: "12:01:03")
+    monkeypatch.setattr(times, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
     states = ("finished", "running", "crashed", "failed")
     runs = [
@@ -57,7 +57,7 @@ def test_dialog(snap_compare, app_of, dialog, kind):
 
     async def go(pilot):
         app = pilot.app
-        await until(lambda: len(app.session.watch) == 3 and app.account is not None and app.app_url)
+        await until(lambda: len(app.session.watch_list) == 3 and app.account is not None and app.app_url)
         for step in DIALOGS[dialog]:
             if len(step) > 1 and step not in {"enter", "down", "space", "asterisk", "slash"}:
                 wanted = {"▲": "^"}.get(step, step) if "ascii_look" in options else step

@@ -8,12 +8,12 @@ import sys
 from dataclasses import replace
 
 import pytest
-from fakes import ABSENT, FakeProber, FakeStore, World, address
-from support import running
 from textual.widgets import Input, Static
 
-from tests.pace import Stopwatch
 from tests.screen import shown, until
+from tests.stopwatch import Stopwatch
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address
+from tests.ui.support import running
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -91,11 +91,11 @@ async def test_a_heading_sorts_by_the_mouse_and_a_second_click_reverses():
 async def test_a_run_that_changes_finds_its_place_at_once():
     async with running(ended(), "new", size=(160, 40)) as (app, pilot):
         await until(lambda: len(ids(app)) == 6)
-        row = app.session.watch[address("new")]
+        row = app.session.watch_list[address("new")]
         await until(lambda: row.state is State.WAITING)
         await pilot.press("o", "home")
         assert ids(app)[3] == "new"
-        app.session.bridge.publish(Event(row.run, row.attempt, State.FAILED, "no such project"))
+        app.session.event_queue.publish(Event(row.run, row.attempt, State.FAILED, "no such project"))
         await until(lambda: ids(app).index("new") < 3)
         assert app.dashboard.table.run == address("r9"), "the cursor stays on its run"
 
@@ -108,17 +108,17 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
         while app.dashboard.arrangement.order.column != "next":
             await pilot.press("o")
         for run, seconds in (("a", 9.0), ("b", 3.0)):
-            app.session.bridge.publish(Event(address(run), 1, State.WAITING, "x", next_probe=seconds))
+            app.session.event_queue.publish(Event(address(run), 1, State.WAITING, "x", next_probe=seconds))
         await pilot.pause(0.2)
         assert ids(app) == ["a", "b"], "not yet"
         now[0] += 6
-        app.session.bridge.publish(Event(address("b"), 1, State.WAITING, "y", next_probe=1.0))
+        app.session.event_queue.publish(Event(address("b"), 1, State.WAITING, "y", next_probe=1.0))
         await until(lambda: ids(app) == ["b", "a"])
 
 
 async def test_the_run_itself_and_the_waiting_are_told():
     now = [1000.0]
-    prober = FakeProber({"abc": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
     async with running(World(prober), "abc", size=(180, 40), clock=lambda: now[0]) as (app, _):
         table = app.dashboard.table
         await until(lambda: "1,234" in shown(app))
@@ -150,16 +150,16 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
     now = [1000.0]
     run = RunInfo("calm-moon-13", "running", 1234)
     async with running(World(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         waiting = Event(row.run, 1, State.WAITING, "not yet", status=MonitorStatus.NOT_AVAILABLE, run_info=run)
-        app.session.bridge.publish(waiting)
+        app.session.event_queue.publish(waiting)
         await until(lambda: "1,234" in shown(app))
         assert own(app) == [("running", False), ("1,234", False)]
         # The server has not answered for long.
         now[0] += 60
         app.dashboard.tick()
         await until(lambda: "~running" in shown(app) and "~1,234" in shown(app))
-        app.session.bridge.publish(waiting)
+        app.session.event_queue.publish(waiting)
         await until(lambda: "~running" not in shown(app))
         await pilot.press("home", "c")
         await until(lambda: row.state is State.CANCELLED and "~running" in shown(app))
@@ -179,11 +179,11 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
 
 
 async def test_a_run_that_has_ended_stands_still():
-    prober = FakeProber({"abc": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 1234))]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
     async with running(World(prober), "abc", size=(160, 40)) as (app, pilot):
         await until(lambda: "1,234" in shown(app))
         await pilot.press("home", "c")
-        await until(lambda: app.session.watch[address("abc")].state is State.CANCELLED)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
         assert own(app) == [("finished", False), ("1,234", False)]
 
 
@@ -211,9 +211,9 @@ async def test_of_a_long_name_the_id_is_left():
 async def test_a_server_that_owes_an_answer_is_told():
     now = [1000.0]
     async with running(World(FakeProber()), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         waiting = Event(address("abc"), 1, State.WAITING, "not yet", reason="not yet", next_probe=5.0)
-        app.session.bridge.publish(waiting)
+        app.session.event_queue.publish(waiting)
         await until(lambda: "not yet, next check in 5 s" in shown(app))
         now[0] += 6
         await until(lambda: app.dashboard.tick() or "not yet, checking now" in shown(app))
@@ -283,7 +283,7 @@ async def test_columns_are_hidden_by_the_mouse():
     async with running(ended(), size=(160, 40)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("h")
-        await pilot.click("ChooseColumns OptionList", offset=(3, 3))
+        await pilot.click("ColumnPicker OptionList", offset=(3, 3))
         assert app.dashboard.arrangement.hidden == {"goal"}
         await pilot.click("#compact")
         assert app.dashboard.arrangement.compact
@@ -359,7 +359,7 @@ async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
     failed = StoredRun(address("abc"), Goal(), 1, State.FAILED, "No", run_info=RunInfo("sun", "finished"))
     waits = StoredRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
     async with running(World(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
-        await until(lambda: len(ids(app)) == 2 and app.session.watch[address("def")].state is State.WAITING)
+        await until(lambda: len(ids(app)) == 2 and app.session.watch_list[address("def")].state is State.WAITING)
         assert "No run matches" not in shown(app)
         await pilot.press("slash")
         app.dashboard.query_one("FilterBar Input", Input).value = text
@@ -402,10 +402,10 @@ async def test_no_regular_expression_holds_the_dashboard_up(expression, left):
     async with running(saying("L" * 1990 + "X", "L" * 1990 + "M")) as (app, pilot):
         await until(lambda: len(ids(app)) == 2)
         # Where each step back were tried, it would never come to an end.
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             await pilot.press("slash", *expression, "enter")
             await until(lambda: f"{left} of 2" in shown(app))
-        assert watch.seconds < 4
+        assert watch_list.seconds < 4
         assert len(ids(app)) == left
 
 
@@ -415,15 +415,15 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
         await until(lambda: len(ids(app)) == 201)
         await pilot.press("slash")
         line = app.dashboard.query_one("FilterBar Input", Input)
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             line.value = "!log:lab log:/(L|z| ){1,1000}q[^y]/"
             await until(lambda: "✖ /(L|z| ){1,1000}q[^y]/: takes too long" in shown(app))
-        assert watch.seconds < 1
+        assert watch_list.seconds < 1
         assert len(ids(app)) == 200, "the rest of the filter holds"
-        with Stopwatch() as watch:
+        with Stopwatch() as watch_list:
             for _ in range(20):
                 app.dashboard.refresh_all()
-        assert watch.seconds < 1, "it is not tried again"
+        assert watch_list.seconds < 1, "it is not tried again"
         line.value = "log:/^lab$/"
         await until(lambda: "1 of 201" in shown(app))
 
@@ -508,7 +508,7 @@ async def test_only_what_runs_is_counted_when_many_are_cancelled():
         assert isinstance(app.screen, Confirm)
         assert "Cancel 2 runs?" in shown(app)
         await pilot.press("y")
-        await until(lambda: app.session.watch.counts[State.CANCELLED] == 3)
+        await until(lambda: app.session.watch_list.counts[State.CANCELLED] == 3)
 
 
 async def test_many_are_restarted_visited_and_removed():
@@ -520,7 +520,7 @@ async def test_many_are_restarted_visited_and_removed():
         await pilot.press("r")
         assert "Restart 2 runs?" in shown(app)
         await pilot.press("y")
-        await until(lambda: [row.attempt for row in app.session.watch] == [2, 2, 1])
+        await until(lambda: [row.attempt for row in app.session.watch_list] == [2, 2, 1])
         await pilot.press("d")
         assert "Remove 2 runs?" in shown(app)
         await pilot.press("y")
@@ -533,7 +533,7 @@ async def test_what_is_done_under_a_filter_leaves_the_cursor_on_its_run():
         await pilot.press("slash", *"state:failed", "enter")
         await until(lambda: ids(app) == ["r9", "r3"])
         await pilot.press("home", "r")
-        row = app.session.watch[address("r9")]
+        row = app.session.watch_list[address("r9")]
         await until(lambda: row.state is State.WAITING)
         assert app.dashboard.table.run == row.run
         assert ids(app) == ["r9", "r3"]
@@ -553,7 +553,7 @@ async def test_what_is_done_under_a_filter_leaves_the_cursor_on_its_run():
 
 async def test_undo_under_a_filter_puts_the_cursor_on_what_is_back():
     async with running(None, "abc", "def", size=(160, 40)) as (app, pilot):
-        await until(lambda: all(row.state is State.WAITING for row in app.session.watch))
+        await until(lambda: all(row.state is State.WAITING for row in app.session.watch_list))
         await pilot.press("slash", *"state:waiting", "enter", "home", "d")
         assert ids(app) == ["def"]
         await pilot.press("u")
@@ -562,29 +562,29 @@ async def test_undo_under_a_filter_puts_the_cursor_on_what_is_back():
 
 
 async def test_undo_brings_back_log_and_name():
-    prober = FakeProber({"abc": [Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13", "finished", 7))]})
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 7))]})
     async with running(World(prober), "abc", "def") as (app, pilot):
         await until(lambda: "calm-moon-13" in shown(app))
-        row = app.session.watch[address("abc")]
+        row = app.session.watch_list[address("abc")]
         said = [line.message for line in row.log]
         await pilot.press("home", "d", "d")
-        await until(lambda: not app.session.watch)
+        await until(lambda: not app.session.watch_list)
         await until(lambda: "No runs yet" in shown(app))
         await pilot.press("u", "u")
-        await until(lambda: len(app.session.watch) == 2)
-        again = app.session.watch[address("abc")]
+        await until(lambda: len(app.session.watch_list) == 2)
+        again = app.session.watch_list[address("abc")]
         assert [line.message for line in again.log][: len(said)] == said
         assert again.attempt == 1
         await until(lambda: "calm-moon-13" in shown(app))
         await until(lambda: isinstance(app.focused, RunTable))
         await until(lambda: again.state is State.WAITING)
         await pilot.press("c")
-        await until(lambda: State.CANCELLED in {row.state for row in app.session.watch})
+        await until(lambda: State.CANCELLED in {row.state for row in app.session.watch_list})
 
 
 async def test_the_goal_of_many_is_changed():
     async with running(None, "abc", "def", size=(120, 40)) as (app, pilot):
-        await until(lambda: all(row.state is State.WAITING for row in app.session.watch))
+        await until(lambda: all(row.state is State.WAITING for row in app.session.watch_list))
         await pilot.press("asterisk", "g")
         assert "abc, def" in shown(app)
         assert app.screen.query_one("#goal", Input).value == "exists"
@@ -594,7 +594,7 @@ async def test_the_goal_of_many_is_changed():
         assert app.screen is not app.dashboard, "a goal that is none changes nothing"
         await pilot.press("backspace", *"200", "enter")
         assert app.screen is app.dashboard
-        await until(lambda: {str(row.goal) for row in app.session.watch} == {"step:200"})
+        await until(lambda: {str(row.goal) for row in app.session.watch_list} == {"step:200"})
         await until(lambda: "step:200" in app.dashboard.table.cell(address("def"), "goal").text)
 
 
@@ -603,11 +603,11 @@ async def test_a_goal_is_changed_by_the_mouse():
         await pilot.press("g")
         await pilot.click("#goal-newer")
         await pilot.click("#change")
-        await until(lambda: str(app.session.watch[address("abc")].goal) == "newer")
+        await until(lambda: str(app.session.watch_list[address("abc")].goal) == "newer")
         await pilot.press("g")
         await pilot.click("#goal-step")
         await pilot.press(*"200", "enter")
-        await until(lambda: str(app.session.watch[address("abc")].goal) == "step:200")
+        await until(lambda: str(app.session.watch_list[address("abc")].goal) == "step:200")
         await pilot.press("g")
         await pilot.click("#keep")
         assert app.screen is app.dashboard

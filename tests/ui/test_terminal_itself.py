@@ -17,7 +17,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from test_process import read_until
+
+from tests.ui.test_process import read_until
 
 HERE = Path(__file__).parent
 
@@ -25,7 +26,7 @@ STORY = """
 import os, sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from fakes import FakeProber, World, there
+from tests.ui.fakes import FakeProber, World, there
 from wandb_tui.services.desktop import into_tmux
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.text.osc import shows_links

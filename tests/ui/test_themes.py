@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from fakes import FakeStore, World
-from support import running
 from textual.color import Color
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeStore, World
+from tests.ui.support import running
 from wandb_tui.text.glyphs import STATE_COLOURS
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.app.themes import LIGHT, SAFE_DARK, SAFE_LIGHT, THEMES

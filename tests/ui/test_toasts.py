@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeCatalogue, FakeDoctor, World
-from test_doctor_screen import HERE
-from test_pick import RUNS
 from textual.widgets import Button, Input, OptionList, TextArea
 from textual.widgets._toast import Toast, ToastRack
 
 from tests.screen import shown, until
+from tests.ui.fakes import FakeCatalogue, FakeDoctor, World
+from tests.ui.test_doctor_screen import HERE
+from tests.ui.test_pick import RUNS
 from wandb_tui.ui.app.app import WandbTuiApp
 
 LONG = "No such project or run, or this key may not see it; whoever has made the key can tell what it may see. " * 2

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fakes import ABSENT, FakeInspector, FakeProber, World, address
-from support import burst, running
-
 from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, World, address
+from tests.ui.support import burst, running
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
@@ -17,7 +16,7 @@ async def test_an_address_is_added_and_its_slashes_filter_nothing():
     async with running(None, "abc") as (app, _):
         await until(lambda: app.dashboard.table.row_count == 1)
         burst(app, "a", *"lab/forks/q1", "ctrl+s")
-        await until(lambda: address("q1") in app.session.watch)
+        await until(lambda: address("q1") in app.session.watch_list)
         await until(lambda: app.screen is app.dashboard)
         assert not app.dashboard.arrangement.filter.text
 
@@ -43,7 +42,7 @@ async def test_a_filter_that_enter_has_overtaken_is_still_in_view():
 
 async def test_a_text_to_find_that_enter_has_overtaken_is_still_in_view():
     async with running(World(FakeProber(default=ABSENT)), "abc") as (app, pilot):
-        await until(lambda: app.session.watch[address("abc")].state is State.WAITING)
+        await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("l", "f")
         await until(lambda: app.dashboard.find_bar.display)
         burst(app, *"artifact", "enter")
@@ -64,7 +63,9 @@ async def test_of_a_run_that_is_named_twice_the_last_goal_counts():
         burst(app, *"lab/forks/abc", "enter", *"lab/forks/abc", "space", *"step:9")
         await until(lambda: "named twice" in shown(app) and "step:9" in shown(app))
         await pilot.press("ctrl+s")
-        await until(lambda: str(app.session.watch[address("abc")].goal) == "step:9" if app.session.watch else False)
+        await until(
+            lambda: str(app.session.watch_list[address("abc")].goal) == "step:9" if app.session.watch_list else False
+        )
 
 
 async def test_nothing_to_undo_is_said():
@@ -75,7 +76,7 @@ async def test_nothing_to_undo_is_said():
 
 
 async def test_the_name_of_a_run_is_whole_before_the_server_has_told_anything():
-    prober = FakeProber(default=Probe(ProbeOutcome.ABSENT, run=RunInfo("calm-moon-13")))
+    prober = FakeProber(default=Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13")))
     inspector = FakeInspector(facts=RunFacts())
     inspector.gate.clear()
     async with running(World(prober, inspector=inspector), "abc") as (app, pilot):

@@ -11,11 +11,11 @@ from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 
 RUN = RunAddress("lab", "forks", "abc123")
-ABSENT = Probe(ProbeOutcome.ABSENT, run=RunInfo("brisk-sun-1", "finished", 299))
+ABSENT = Probe(ProbeOutcome.NOT_YET, run=RunInfo("brisk-sun-1", "finished", 299))
 
 
 def there(version=0, coverage=None):
-    return Probe(ProbeOutcome.THERE, ArtifactVersion(version), RunInfo("brisk-sun-1", "finished", 299), coverage)
+    return Probe(ProbeOutcome.FOUND, ArtifactVersion(version), RunInfo("brisk-sun-1", "finished", 299), coverage)
 
 
 class FakeProber:

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
+from wandb_tui.core.account import Credentials, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError, NoBrowserError, SignInProblem
-from wandb_tui.core.ports import Credentials, ServerInfo, Source
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.launch import proxy_for
 from wandb_tui.services.credentials.account import KeyringAccount

@@ -10,7 +10,7 @@ from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome,
 def probe(state="finished", last=299, *, complete=None, rise=None):
     run = RunInfo("brisk-sun-1", state, last, rise)
     coverage = None if complete is None else Coverage(last, complete, last)
-    return Probe(ProbeOutcome.THERE, ArtifactVersion(3), run, coverage)
+    return Probe(ProbeOutcome.FOUND, ArtifactVersion(3), run, coverage)
 
 
 @pytest.mark.parametrize(

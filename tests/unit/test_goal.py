@@ -10,7 +10,7 @@ from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome,
 
 
 def there(version=0, coverage=None, state="finished"):
-    return Probe(ProbeOutcome.THERE, ArtifactVersion(version), RunInfo(state=state), coverage)
+    return Probe(ProbeOutcome.FOUND, ArtifactVersion(version), RunInfo(state=state), coverage)
 
 
 @given(st.builds(Goal, st.sampled_from([GoalKind.VERSION, GoalKind.STEP]), st.integers(0, 10**8)))
@@ -34,7 +34,7 @@ def test_what_is_no_goal_says_what_is(text):
 @pytest.mark.parametrize(
     ("goal", "probe", "baseline", "met", "why"),
     [
-        ("exists", Probe(ProbeOutcome.ABSENT), -1, False, "not available yet"),
+        ("exists", Probe(ProbeOutcome.NOT_YET), -1, False, "not available yet"),
         ("exists", there(0), -1, True, "v0"),
         ("v3", there(2), -1, False, "waiting for v3"),
         ("v3", there(4), -1, True, "v4"),

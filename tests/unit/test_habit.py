@@ -12,30 +12,28 @@ from wandb_tui.wiring import Wiring
 
 
 def test_where_a_visit_starts_exports_it_comes_at_once_and_again_only_after_their_time():
-    pace = ExportProfile(ExportTrigger.VISIT, 50).applied_to(PollPolicy())
-    assert pace.visit_after == 0
-    assert pace.quick_for == pace.revisit_interval == 105
-    assert (
-        ExportProfile(ExportTrigger.VISIT, 1).applied_to(PollPolicy()).revisit_interval == PollPolicy().revisit_interval
-    )
+    poll_policy = ExportProfile(ExportTrigger.VISIT, 50).adjust(PollPolicy())
+    assert poll_policy.visit_after == 0
+    assert poll_policy.quick_for == poll_policy.revisit_interval == 105
+    assert ExportProfile(ExportTrigger.VISIT, 1).adjust(PollPolicy()).revisit_interval == PollPolicy().revisit_interval
 
 
 @pytest.mark.parametrize("starter", [ExportTrigger.API_QUERY, ExportTrigger.WAITING])
 def test_where_exports_start_without_a_visit_the_first_one_waits(starter):
-    pace = ExportProfile(starter, 10).applied_to(PollPolicy())
+    poll_policy = ExportProfile(starter, 10).adjust(PollPolicy())
     now = 100.0
-    schedule = Schedule(pace, lambda: now)
+    schedule = Schedule(poll_policy, lambda: now)
     assert schedule.until_probe == 0
     assert schedule.until_visit == 25
     schedule.probe_answered()
-    assert schedule.until_probe == pace.quick_interval < pace.check_interval
+    assert schedule.until_probe == poll_policy.quick_interval < poll_policy.check_interval
     now += 25
     assert schedule.until_visit == 0
 
 
 def test_whoever_waits_briefly_still_visits():
-    assert ExportProfile(ExportTrigger.API_QUERY, 1000).applied_to(PollPolicy(max_wait_time=60)).visit_after == 30
-    assert ExportProfile(ExportTrigger.API_QUERY, 1000).applied_to(PollPolicy(max_wait_time=0)).visit_after == 600
+    assert ExportProfile(ExportTrigger.API_QUERY, 1000).adjust(PollPolicy(max_wait_time=60)).visit_after == 30
+    assert ExportProfile(ExportTrigger.API_QUERY, 1000).adjust(PollPolicy(max_wait_time=0)).visit_after == 600
 
 
 def test_each_server_has_a_private_file_of_its_own(tmp_path):
@@ -68,7 +66,7 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(tmp_path, text):
 def test_the_services_bring_it_to_the_monitors(tmp_path):
     paths = Paths(tmp_path / "c", tmp_path / "s", tmp_path / "l")
     wiring = Wiring(host="http://127.0.0.1:1", environ={}, paths=paths)
-    assert wiring.habitual(PollPolicy()) == PollPolicy()
+    assert wiring.adjusted(PollPolicy()) == PollPolicy()
     wiring.habits.write(ExportProfile(ExportTrigger.API_QUERY, 10))
     later = Wiring(host="http://127.0.0.1:1", environ={}, paths=paths)
-    assert later.habitual(PollPolicy()).visit_after == 25
+    assert later.adjusted(PollPolicy()).visit_after == 25

@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from tests.pace import Stopwatch, until
+from tests.stopwatch import Stopwatch, until
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.ports import AttemptOutcome
+from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.settings import HookCommands
 from wandb_tui.services.hooks import MOST_AT_ONCE, CommandHooks
@@ -91,9 +91,9 @@ def test_closing_ends_the_command_with_all_that_it_started(hooks, tmp_path):
     found, told = hooks(["sh", "-c", 'sleep 60 & echo $$ $! > "$0"; wait', str(ids)]), []
     found.ended(GOOD, told.append)
     until(lambda: ids.exists() and ids.read_text().endswith("\n"))
-    watch = Stopwatch()
+    watch_list = Stopwatch()
     found.close()
-    assert watch.seconds < 1
+    assert watch_list.seconds < 1
     for pid in map(int, ids.read_text().split()):
         until(lambda pid=pid: not alive(pid))
     assert not told, "that was no failure"

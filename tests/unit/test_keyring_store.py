@@ -7,7 +7,7 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.services.credentials.keyring_store import KeyringStore, has_keyring
 
@@ -32,11 +32,11 @@ class Backend:
 def test_while_one_call_hangs_the_others_do_not_wait(monkeypatch):
     backend, store = Backend(), KeyringStore("ours", timeout=0.2)
     monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
-    with Stopwatch() as watch:
+    with Stopwatch() as watch_list:
         for work in (lambda: store.get("a"), lambda: store.set("a", "b"), lambda: store.delete("a")):
             with pytest.raises(KeyringError, match="does not answer"):
                 work()
-    assert watch.seconds < 0.4
+    assert watch_list.seconds < 0.4
     assert backend.asked == 1
     backend.answering.set()
     deadline = time.monotonic() + 5

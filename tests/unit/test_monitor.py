@@ -5,9 +5,9 @@ import threading
 import time
 
 import pytest
-from core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 
-from tests.pace import Stopwatch
+from tests.stopwatch import Stopwatch
+from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
@@ -24,12 +24,12 @@ SLOW = PollPolicy(check_interval=100, quick_interval=100, max_wait_time=0)
 class Attempt:
     """A monitor in a thread of its own, and what it says."""
 
-    def __init__(self, prober, visitor=None, *, goal="exists", pace=SLOW, mend=False):
+    def __init__(self, prober, visitor=None, *, goal="exists", poll_policy=SLOW, mend=False):
         self.control = AttemptHandle(Goal.parse(goal))
         self.events = queue.SimpleQueue()
         self.seen = []
-        services = Services(prober, visitor, user_can_mend=mend)
-        self.monitor = Monitor(RUN, services, self.control, self.events.put, pace=pace)
+        services = Services(prober, visitor, user_can_fix=mend)
+        self.monitor = Monitor(RUN, services, self.control, self.events.put, poll_policy=poll_policy)
         self.thread = threading.Thread(target=self.monitor.run, daemon=True)
         self.thread.start()
 
@@ -70,7 +70,7 @@ def test_an_artifact_that_is_there_needs_no_browser(prober, visitor):
 
 def test_the_whole_way(prober):
     visitor = FakeVisitor(signed_in=False)
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.05, quick_interval=0.01))
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.05, quick_interval=0.01))
     prober.answer(ABSENT)
     assert attempt.until(State.SIGNING_IN).status is MonitorStatus.SIGNING_IN
     visitor.end_sign_in()
@@ -84,7 +84,7 @@ def test_the_whole_way(prober):
 
 
 def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, visitor):
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(ABSENT)
     attempt.until(State.VISITING)
     for _ in range(3):
@@ -98,7 +98,7 @@ def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, vi
 @pytest.mark.parametrize("mend", [True, False])
 def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prober, visitor, mend):
     visitor.free = False
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.02, max_wait_time=0.4), mend=mend)
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.4), mend=mend)
     prober.answer(ABSENT)
     prober.answer(ABSENT)
     event = attempt.until(State.WAITING, says="not available yet; its page waits for a free tab, next check in")
@@ -114,9 +114,9 @@ def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prob
     attempt.until(State.TIMED_OUT)
 
 
-@pytest.mark.parametrize("answer", [ProbeOutcome.TROUBLE, ProbeOutcome.NOT_UNDERSTOOD])
+@pytest.mark.parametrize("answer", [ProbeOutcome.UNAVAILABLE, ProbeOutcome.INVALID_RESPONSE])
 def test_nothing_is_visited_before_the_first_real_answer(prober, visitor, answer):
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(Probe(answer, message="down"))
     attempt.until(says="down")
     assert visitor.visit_count == 0
@@ -125,7 +125,7 @@ def test_nothing_is_visited_before_the_first_real_answer(prober, visitor, answer
 
 
 @pytest.mark.parametrize(
-    ("answer", "failure"), [(ProbeOutcome.REFUSED, Failure.API_KEY), (ProbeOutcome.MISSING, Failure.NOT_FOUND)]
+    ("answer", "failure"), [(ProbeOutcome.UNAUTHORIZED, Failure.API_KEY), (ProbeOutcome.NOT_FOUND, Failure.NOT_FOUND)]
 )
 def test_refusals_end_it_at_once_with_the_reason(prober, visitor, answer, failure):
     attempt = Attempt(prober, visitor)
@@ -135,9 +135,9 @@ def test_refusals_end_it_at_once_with_the_reason(prober, visitor, answer, failur
     attempt.end()
 
 
-@pytest.mark.parametrize("answer", [ProbeOutcome.TROUBLE, ProbeOutcome.NOT_UNDERSTOOD])
+@pytest.mark.parametrize("answer", [ProbeOutcome.UNAVAILABLE, ProbeOutcome.INVALID_RESPONSE])
 def test_trouble_is_said_and_waited_out(prober, visitor, answer):
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(Probe(answer, message="odd"))
     attempt.until(State.WAITING, says="odd, next check in")
     prober.answer(there(0))
@@ -147,7 +147,7 @@ def test_trouble_is_said_and_waited_out(prober, visitor, answer):
 
 def test_a_rate_limit_says_when_it_goes_on(prober, visitor):
     attempt = Attempt(prober, visitor)
-    prober.answer(Probe(ProbeOutcome.TROUBLE, message="Rate limited", retry_after=17))
+    prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=17))
     event = attempt.until(says="Rate limited, next check in 17 s")
     assert event.next_probe == pytest.approx(17, abs=0.5)
     attempt.control.cancel()
@@ -167,7 +167,7 @@ def test_no_visit_begins_while_another_monitors_question_is_limited(prober, visi
 
 
 def test_a_failed_visit_is_tried_again_while_the_polling_goes_on(prober, visitor):
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.05))
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.05))
     prober.answer(ABSENT)
     attempt.until(State.VISITING)
     visitor.end_visit(VisitError("The page is empty."))
@@ -205,7 +205,7 @@ def test_a_refused_sign_in_fails_where_nobody_can_mend_it(prober):
 
 def test_a_refused_sign_in_waits_with_its_clock_stopped_where_somebody_can(prober):
     visitor = FakeVisitor(signed_in=False)
-    attempt = Attempt(prober, visitor, pace=PollPolicy(check_interval=0.02, max_wait_time=0.3), mend=True)
+    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.3), mend=True)
     prober.answer(ABSENT)
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in(WRONG)
@@ -245,7 +245,7 @@ def test_no_browser_fails_where_nobody_can_mend_it(prober):
 
 
 def test_it_gives_up_in_time_and_says_what_was_last(prober):
-    attempt = Attempt(prober, pace=PollPolicy(check_interval=0.05, max_wait_time=0.2))
+    attempt = Attempt(prober, poll_policy=PollPolicy(check_interval=0.05, max_wait_time=0.2))
     prober.answer(ABSENT)
     event = attempt.until(State.TIMED_OUT)
     assert event.status is MonitorStatus.TIMEOUT
@@ -260,10 +260,10 @@ def test_a_cancel_is_felt_at_once(prober, visitor, answered):
     if answered:
         prober.answer(ABSENT)
         attempt.until(State.VISITING)
-    with Stopwatch() as watch:
+    with Stopwatch() as watch_list:
         attempt.control.cancel()
         attempt.until(State.CANCELLED)
-    assert watch.seconds < 0.1
+    assert watch_list.seconds < 0.1
     attempt.end()
 
 
@@ -281,7 +281,7 @@ def test_a_goal_can_change_under_way(prober):
 
 
 def test_newer_compares_with_what_stood_at_the_beginning(prober):
-    attempt = Attempt(prober, goal="newer", pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, goal="newer", poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(there(4))
     attempt.until(says="v4 was there before")
     prober.answer(there(5))
@@ -356,23 +356,23 @@ def test_newer_counts_from_the_moment_it_was_wished_for(prober):
 
 
 def test_a_doubt_is_told_once_and_stays_with_every_event(prober):
-    attempt = Attempt(prober, goal="step:300", pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, goal="step:300", poll_policy=PollPolicy(check_interval=0.01))
     for _ in range(3):
         prober.answer(there(0, Coverage(299, complete=True, last_step=299)))
     first = attempt.until(says="ended at step 299")
     assert first.level is Level.WARNING
     for _ in range(2):
         event = attempt.until(says="waiting for 300")
-        assert event.cautions == (first.message,)
+        assert event.goal_warnings == (first.message,)
     assert sum("ended at step 299" in event.message for event in attempt.seen) == 1
     attempt.control.change_goal(Goal.parse("exists"))
-    assert attempt.until(says="Waiting for exists").cautions == ()
+    assert attempt.until(says="Waiting for exists").goal_warnings == ()
     attempt.control.cancel()
     attempt.end()
 
 
 def test_newer_asks_once_whether_anything_is_left_to_export(prober):
-    attempt = Attempt(prober, goal="newer", pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, goal="newer", poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(there(3, Coverage(299, complete=True, last_step=299)))
     attempt.until(says="holds all of it")
     prober.answer(there(3))
@@ -384,7 +384,7 @@ def test_newer_asks_once_whether_anything_is_left_to_export(prober):
 
 def test_a_run_that_goes_on_says_so_in_what_it_waits_for(prober):
     attempt = Attempt(prober)
-    prober.answer(Probe(ProbeOutcome.ABSENT, run=RunInfo("brisk-sun-1", "running", 1204)))
+    prober.answer(Probe(ProbeOutcome.NOT_YET, run=RunInfo("brisk-sun-1", "running", 1204)))
     event = attempt.until(says="Artifact not available yet (run running, step 1,204), next check in")
     assert event.reason == "Artifact not available yet (run running, step 1,204)"
     assert event.run_info.last_step == 1204
@@ -403,7 +403,7 @@ def test_a_browser_that_is_closed_under_a_visit_ends_the_attempt_without_a_fault
 
 
 def running(last_step):
-    return Probe(ProbeOutcome.ABSENT, run=RunInfo("brisk-sun-1", "running", last_step))
+    return Probe(ProbeOutcome.NOT_YET, run=RunInfo("brisk-sun-1", "running", last_step))
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def running(last_step):
     ],
 )
 def test_a_visit_that_found_too_little_to_export_is_made_up_for(prober, visitor, goal, too_little, enough):
-    attempt = Attempt(prober, visitor, goal=goal, pace=PollPolicy(check_interval=0.01))
+    attempt = Attempt(prober, visitor, goal=goal, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(too_little)
     attempt.until(State.VISITING)
     visitor.end_visit()

@@ -2,7 +2,7 @@
 
 import time
 
-from wandb_tui.cli.wait.command import first_answer
+from wandb_tui.cli.wait import first_answer
 from wandb_tui.cli.wait.first_answer import PATIENCE, FirstAnswerNotice, note_if_unanswered
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus

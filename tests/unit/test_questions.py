@@ -82,7 +82,7 @@ def test_parquet_history_is_asked_only_where_a_goal_needs_it():
 
 def test_there():
     probe = one({"run": FINISHED, "artifactCollectionMembership": membership(3)})
-    assert probe.answer is ProbeOutcome.THERE
+    assert probe.outcome is ProbeOutcome.FOUND
     assert (probe.artifact.version, probe.artifact.size) == (3, 1234)
     assert probe.artifact.created.year == 2026
     assert (probe.run.name, probe.run.last_step) == ("brisk-sun-1", 299)
@@ -95,17 +95,17 @@ def test_the_older_field_is_read_too():
 
 @pytest.mark.parametrize("state", ["PENDING", "DELETED"])
 def test_a_version_that_is_not_committed_is_not_there(state):
-    assert one({"run": FINISHED, "artifactCollectionMembership": membership(0, state)}).answer is ProbeOutcome.ABSENT
+    assert one({"run": FINISHED, "artifactCollectionMembership": membership(0, state)}).outcome is ProbeOutcome.NOT_YET
 
 
 def test_not_there():
-    assert one({"run": FINISHED, "artifactCollectionMembership": None}).answer is ProbeOutcome.ABSENT
+    assert one({"run": FINISHED, "artifactCollectionMembership": None}).outcome is ProbeOutcome.NOT_YET
 
 
 def test_no_such_project_and_no_such_run():
     project = one(None)
     run = one({"run": None, "artifactCollectionMembership": None}, with_key=False)
-    assert project.answer is run.answer is ProbeOutcome.MISSING
+    assert project.outcome is run.outcome is ProbeOutcome.NOT_FOUND
     assert "project lab/forks" in project.message
     assert "key may not see it" in project.message
     assert "run run0" in run.message
@@ -119,17 +119,17 @@ def test_errors_belong_to_the_run_that_their_path_names():
         {"message": "internal\nerror", "path": ["q2", "artifactCollectionMembership"]},
     ]
     answers = interpret(QUESTIONS, Reply(data=data, errors=errors, status=200))
-    assert [probe.answer for probe in answers] == [
-        ProbeOutcome.REFUSED,
-        ProbeOutcome.ABSENT,
-        ProbeOutcome.NOT_UNDERSTOOD,
+    assert [probe.outcome for probe in answers] == [
+        ProbeOutcome.UNAUTHORIZED,
+        ProbeOutcome.NOT_YET,
+        ProbeOutcome.INVALID_RESPONSE,
     ]
     assert "internal error" in answers[2].message
 
 
 def test_an_artifact_is_believed_beside_an_error_elsewhere():
     project = {"run": None, "artifactCollectionMembership": membership(0)}
-    assert one(project, [{"message": "boom", "path": ["q0", "run"]}]).answer is ProbeOutcome.THERE
+    assert one(project, [{"message": "boom", "path": ["q0", "run"]}]).outcome is ProbeOutcome.FOUND
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_nonsense_is_never_taken_for_an_artifact_and_never_fatal(run, member, pa
     if isinstance(run, dict):
         run["parquetHistory"] = {"parquetUrls": parquet, "liveData": parquet if isinstance(parquet, list) else []}
     probe = one({"run": run, "artifactCollectionMembership": member})
-    assert probe.answer is not ProbeOutcome.THERE
+    assert probe.outcome is not ProbeOutcome.FOUND
 
 
 def test_a_server_that_does_not_know_a_field_is_asked_in_the_older_way():
@@ -232,8 +232,8 @@ def test_whether_steps_rise(keys, rise):
 
 
 GOOD = Reply(data={}, status=200)
-TOO_LARGE = Reply(problem=ProbeOutcome.NOT_UNDERSTOOD, status=413)
-BROKEN = Reply(problem=ProbeOutcome.TROUBLE, status=502)
+TOO_LARGE = Reply(problem=ProbeOutcome.INVALID_RESPONSE, status=413)
+BROKEN = Reply(problem=ProbeOutcome.UNAVAILABLE, status=502)
 
 
 def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered():
@@ -265,6 +265,6 @@ def test_a_single_run_tells_nothing_about_sizes():
 
 def test_complexity_limits_are_understood_by_their_words():
     reply = Reply(
-        problem=ProbeOutcome.NOT_UNDERSTOOD, status=200, errors=[{"message": "Query is too complex (1200 > 1000)"}]
+        problem=ProbeOutcome.INVALID_RESPONSE, status=200, errors=[{"message": "Query is too complex (1200 > 1000)"}]
     )
     assert BatchSize().learn(100, reply)

@@ -24,7 +24,7 @@ def test_settings_are_read(tmp_path):
     found = settings(
         tmp_path, 'host = "http://localhost:8080"\ncheck_interval = 2\nallowed_origins = ["https://id.lab"]'
     )
-    assert found.pace.check_interval == 2.0
+    assert found.poll_policy.check_interval == 2.0
     assert found.allowed_origins == ("https://id.lab",)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandb_tui.core.errors import SignInProblem
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, Wait
 from wandb_tui.services.signin.forms import code_wanted, find_form

@@ -5,8 +5,8 @@ import threading
 import time
 
 import pytest
-from core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 
+from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Services
 from wandb_tui.core.probe import Probe, ProbeOutcome
@@ -28,13 +28,13 @@ class Clocks:
     def monotonic(self):
         return time.monotonic() + self.counted
 
-    def sleepless(self):
+    def suspend_clock(self):
         return time.monotonic() + self.counted + self.asleep
 
 
 def test_the_gauge_tells_each_sleep_once():
     clocks = Clocks()
-    gauge = SuspendDetector(clocks.monotonic, clocks.sleepless)
+    gauge = SuspendDetector(clocks.monotonic, clocks.suspend_clock)
     assert gauge.slept() == 0
     clocks.asleep += HOURS
     assert gauge.slept() == pytest.approx(HOURS, abs=1)
@@ -52,7 +52,7 @@ def test_this_systems_sleepless_clock_runs():
 def test_the_guard_tells_and_ends(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     clocks, told = Clocks(), queue.SimpleQueue()
-    guard = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.sleepless), told.put)
+    guard = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.suspend_clock), told.put)
     before = set(threading.enumerate())
     guard.begin()
     guard.begin()
@@ -100,18 +100,18 @@ class Desk:
     def __init__(self, prober, visitor=None):
         self.clocks = Clocks()
         self.said = queue.SimpleQueue()
-        self.watch = WatchList(
+        self.watch_list = WatchList(
             Services(prober, visitor),
             lambda _, work: threading.Thread(target=work, daemon=True).start(),
             self.said.put,
             clock=self.clocks.monotonic,
-            sleepless=self.clocks.sleepless,
+            suspend_clock=self.clocks.suspend_clock,
         )
 
     def until(self, condition):
         deadline = time.monotonic() + 5
         while not condition():
-            self.watch.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+            self.watch_list.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
 
 
 @pytest.fixture
@@ -121,13 +121,13 @@ def desk(monkeypatch):
     desk = Desk(prober)
     desk.prober = prober
     yield desk
-    desk.watch.cancel_all()
-    desk.until(lambda: not any(row.running for row in desk.watch))
+    desk.watch_list.cancel_all()
+    desk.until(lambda: not any(row.running for row in desk.watch_list))
 
 
 def test_after_waking_it_asks_at_once_and_has_not_timed_out(desk):
-    row = desk.watch.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=300))
-    desk.prober.answer(Probe(ProbeOutcome.TROUBLE, message="Rate limited", retry_after=250))
+    row = desk.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=300))
+    desk.prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=250))
     desk.until(lambda: "Rate limited" in row.message)
     desk.clocks.asleep += HOURS
     desk.prober.answer(ABSENT)
@@ -139,7 +139,7 @@ def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 1000)
     prober = FakeProber()
     desk = Desk(prober)
-    row = desk.watch.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
+    row = desk.watch_list.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
     prober.answer(ABSENT)
     desk.until(lambda: "not available yet" in row.message)
     desk.clocks.counted += HOURS
@@ -153,12 +153,12 @@ def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     prober, visitor = FakeProber(), FakeVisitor()
     desk = Desk(prober, visitor)
-    row = desk.watch.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
+    row = desk.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
     prober.answer(ABSENT)
     visitor.end_visit()
     desk.until(lambda: "loaded" in row.message)
     desk.clocks.asleep += HOURS
     visitor.end_visit()
     assert visitor.visit_count == 2
-    desk.watch.cancel_all()
+    desk.watch_list.cancel_all()
     desk.until(lambda: not row.running)

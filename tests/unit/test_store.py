@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from core_fakes import RUN
 
+from tests.unit.core_fakes import RUN
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Failure, Level, MonitorStatus

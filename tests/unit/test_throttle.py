@@ -8,7 +8,7 @@ from wandb_tui.services.wandb_api.graphql import Limits, Reply
 from wandb_tui.services.wandb_api.throttle import Throttle
 
 GOOD = Reply(data={}, status=200)
-BROKEN = Reply(problem=ProbeOutcome.TROUBLE, message="It is in trouble (HTTP 502)", status=502)
+BROKEN = Reply(problem=ProbeOutcome.UNAVAILABLE, message="It is in trouble (HTTP 502)", status=502)
 
 
 class Times:
@@ -32,7 +32,7 @@ def times():
 
 def limited(**limits):
     return Reply(
-        problem=ProbeOutcome.TROUBLE, message="Rate limited", status=429, limits=Limits(**limits), limited=True
+        problem=ProbeOutcome.UNAVAILABLE, message="Rate limited", status=429, limits=Limits(**limits), limited=True
     )
 
 
@@ -96,7 +96,7 @@ def test_it_backs_off_from_a_server_in_trouble_and_comes_back_quickly(times):
 
 
 def test_a_server_in_trouble_may_say_itself_when_to_come_back(times):
-    reply = Reply(problem=ProbeOutcome.TROUBLE, message="maintenance", status=503, limits=Limits(retry_after=30.0))
+    reply = Reply(problem=ProbeOutcome.UNAVAILABLE, message="maintenance", status=503, limits=Limits(retry_after=30.0))
     assert times.hold_after(reply) == 30
 
 

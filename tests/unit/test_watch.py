@@ -6,8 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from core_fakes import ABSENT, RUN, FakeProber, there
 
+from tests.unit.core_fakes import ABSENT, RUN, FakeProber, there
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import AttemptEnded, Event, Level
 from wandb_tui.core.goal import Goal
@@ -28,7 +28,7 @@ class Desk:
 
     def __init__(self, prober, **options):
         self.said = queue.SimpleQueue()
-        self.watch = WatchList(Services(prober, None), self.spawn, self.said.put, **options)
+        self.watch_list = WatchList(Services(prober, None), self.spawn, self.said.put, **options)
         self.refuse = False
 
     def spawn(self, run, work):
@@ -39,7 +39,7 @@ class Desk:
     def until(self, condition):
         deadline = time.monotonic() + 5
         while not condition():
-            self.watch.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+            self.watch_list.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def prober():
 def desk(prober):
     desk = Desk(prober)
     yield desk
-    desk.watch.cancel_all()
-    desk.until(lambda: not any(row.running for row in desk.watch))
+    desk.watch_list.cancel_all()
+    desk.until(lambda: not any(row.running for row in desk.watch_list))
 
 
 def test_a_run_goes_its_way(desk, prober):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     assert row.state is State.QUEUED
     prober.answer(there(1))
     desk.until(lambda: not row.running)
@@ -70,19 +70,19 @@ def test_hundreds_of_monitors_are_at_work_one_after_the_other_where_that_is_wish
     turns = threading.Lock()
     desk = Desk(prober, turns=turns)
     with turns:
-        rows = [desk.watch.add(run, Goal(), SLOW) for run in (RUN, OTHER)]
+        rows = [desk.watch_list.add(run, Goal(), SLOW) for run in (RUN, OTHER)]
         with pytest.raises(queue.Empty):
             prober.asked.get(timeout=0.1)
-        desk.watch.cancel_all()
+        desk.watch_list.cancel_all()
     desk.until(lambda: all(row.state is State.CANCELLED and not row.running for row in rows))
     assert not turns.locked()
 
 
 def test_restart_begins_attempt_2_and_nothing_of_attempt_1_follows(desk, prober):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     prober.answer(ABSENT)
     desk.until(lambda: "not available" in row.message)
-    desk.watch.restart(RUN)
+    desk.watch_list.restart(RUN)
     assert row.attempt == 1
     desk.until(lambda: row.attempt == 2)
     prober.answer(there(0))
@@ -93,29 +93,29 @@ def test_restart_begins_attempt_2_and_nothing_of_attempt_1_follows(desk, prober)
 
 
 def test_restarting_twice_makes_one_new_attempt(desk):
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    desk.watch.restart(RUN)
-    desk.watch.restart(RUN)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    desk.watch_list.restart(RUN)
+    desk.watch_list.restart(RUN)
     desk.until(lambda: row.attempt == 2 and row.state is State.WAITING)
     assert desk.said.empty()
 
 
 def test_words_of_an_older_attempt_are_dropped(desk):
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    desk.watch.restart(RUN)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    desk.watch_list.restart(RUN)
     desk.until(lambda: row.attempt == 2)
     before = len(row.log)
-    assert desk.watch.fold(Event(RUN, 1, State.AVAILABLE, "stale")) is None
-    assert desk.watch.fold(AttemptEnded(RUN, 1)) is None
+    assert desk.watch_list.fold(Event(RUN, 1, State.AVAILABLE, "stale")) is None
+    assert desk.watch_list.fold(AttemptEnded(RUN, 1)) is None
     assert len(row.log) == before
     assert row.running
 
 
 def test_a_removed_run_that_is_added_again_does_not_hear_its_old_thread(desk):
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    desk.watch.remove(RUN)
-    assert RUN not in desk.watch
-    again = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    desk.watch_list.remove(RUN)
+    assert RUN not in desk.watch_list
+    again = desk.watch_list.add(RUN, Goal(), SLOW)
     assert again is not row
     desk.until(lambda: again.state is State.WAITING)
     assert again.running
@@ -123,22 +123,22 @@ def test_a_removed_run_that_is_added_again_does_not_hear_its_old_thread(desk):
 
 
 def test_adding_twice_changes_the_goal_only(desk):
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    assert desk.watch.add(RUN, Goal.parse("v3"), SLOW) is row
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    assert desk.watch_list.add(RUN, Goal.parse("v3"), SLOW) is row
     assert row.attempt == 1
     desk.until(lambda: "v3 from now on" in row.message)
-    assert len(desk.watch) == 1
+    assert len(desk.watch_list) == 1
 
 
 def test_a_system_without_threads_leaves_it_queued_until_another_ends(desk, prober):
-    first = desk.watch.add(OTHER, Goal(), SLOW)
+    first = desk.watch_list.add(OTHER, Goal(), SLOW)
     desk.refuse = True
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     assert row.state is State.QUEUED
     assert "no thread left" in row.message
     assert not row.running
     desk.refuse = False
-    desk.watch.cancel(OTHER)
+    desk.watch_list.cancel(OTHER)
     desk.until(lambda: row.running)
     assert first.state is State.CANCELLED
     assert row.attempt == 1
@@ -146,16 +146,16 @@ def test_a_system_without_threads_leaves_it_queued_until_another_ends(desk, prob
 
 def test_a_queued_run_can_be_cancelled(desk):
     desk.refuse = True
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    desk.watch.cancel(RUN)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    desk.watch_list.cancel(RUN)
     assert row.state is State.CANCELLED
 
 
 def test_restored_rows_go_on_or_rest(desk):
-    rests = desk.watch.restore(
+    rests = desk.watch_list.restore(
         StoredRun(RUN, Goal(), 3, State.AVAILABLE, "done", "lab/forks/run-abc123-history:v0", 42.0)
     )
-    goes_on = desk.watch.restore(StoredRun(OTHER, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
+    goes_on = desk.watch_list.restore(StoredRun(OTHER, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
     assert not rests.running
     assert rests.elapsed(time.monotonic()) == 42.0
     assert goes_on.running
@@ -165,35 +165,37 @@ def test_restored_rows_go_on_or_rest(desk):
 
 
 def test_what_is_held_back_begins_only_after_its_release(desk):
-    desk.watch.hold()
-    goes_on = desk.watch.restore(StoredRun(RUN, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
-    new = desk.watch.add(OTHER, Goal(), SLOW)
-    desk.watch.hold("Waits")
+    desk.watch_list.hold()
+    goes_on = desk.watch_list.restore(StoredRun(RUN, Goal(), 2, State.WAITING, "…", elapsed=83.0), SLOW)
+    new = desk.watch_list.add(OTHER, Goal(), SLOW)
+    desk.watch_list.hold("Waits")
     for row in (goes_on, new):
         assert (row.state, row.running, row.message, list(row.log)) == (State.QUEUED, False, "Waits", [])
-    desk.watch.cancel(OTHER)
-    assert desk.watch.release() == [RUN]
+    desk.watch_list.cancel(OTHER)
+    assert desk.watch_list.release() == [RUN]
     assert not goes_on.running
-    desk.watch.begin(RUN)
+    desk.watch_list.begin(RUN)
     assert (goes_on.running, goes_on.attempt, new.state) == (True, 2, State.CANCELLED)
 
 
 def test_a_goal_of_something_newer_remembers_what_was_there(desk, prober):
     kept = StoredRun(RUN, Goal.parse("newer"), 1, State.WAITING, "…", baseline=1)
-    row = desk.watch.restore(kept, SLOW)
+    row = desk.watch_list.restore(kept, SLOW)
     prober.answer(there(2))
     desk.until(lambda: row.state is State.AVAILABLE)
 
 
 def test_what_goes_on_has_the_time_for_a_visit(desk):
-    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.WAITING, elapsed=299.0), PollPolicy(max_wait_time=300))
+    row = desk.watch_list.restore(
+        StoredRun(RUN, Goal(), 1, State.WAITING, elapsed=299.0), PollPolicy(max_wait_time=300)
+    )
     assert 240 <= row.elapsed(time.monotonic()) < 245
 
 
 def test_what_goes_on_begins_when_its_old_thread_has_ended(desk):
-    desk.watch.add(RUN, Goal(), SLOW)
-    desk.watch.remove(RUN)
-    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.WAITING, elapsed=7.0), SLOW)
+    desk.watch_list.add(RUN, Goal(), SLOW)
+    desk.watch_list.remove(RUN)
+    row = desk.watch_list.restore(StoredRun(RUN, Goal(), 1, State.WAITING, elapsed=7.0), SLOW)
     assert row.restart_wanted
     desk.until(lambda: row.state is State.WAITING)
     assert (row.attempt, row.running, row.elapsed_then >= 7) == (1, True, True)
@@ -203,14 +205,14 @@ def test_what_goes_on_begins_when_its_old_thread_has_ended(desk):
 def test_what_is_put_back_goes_on_where_it_stood(prober):
     now = [100.0]
     desk = Desk(prober, clock=lambda: now[0])
-    row = desk.watch.add(RUN, Goal.parse("newer"), SLOW)
+    row = desk.watch_list.add(RUN, Goal.parse("newer"), SLOW)
     prober.answer(there(0))
     desk.until(lambda: row.baseline == 0)
     now[0] += 67
     before = list(row.log)
-    desk.watch.remove(RUN)
+    desk.watch_list.remove(RUN)
     now[0] += 1000
-    assert desk.watch.put_back(row) is row
+    assert desk.watch_list.put_back(row) is row
     assert (row.state, row.attempt, row.elapsed(now[0])) == (State.QUEUED, 1, 67)
     desk.until(lambda: row.state is State.WAITING)
     assert (row.attempt, row.baseline, row.elapsed(now[0])) == (1, 0, 67)
@@ -224,24 +226,24 @@ def test_what_is_put_back_goes_on_where_it_stood(prober):
 def test_what_is_put_back_stands_where_it_stood(desk):
     runs = [RunAddress("lab", "forks", f"r{n}") for n in range(5)]
     for run in runs:
-        desk.watch.add(run, Goal(), SLOW)
-    gone = [desk.watch.remove(runs[n]) for n in (1, 3)]
-    last = desk.watch.add(OTHER, Goal(), SLOW)
+        desk.watch_list.add(run, Goal(), SLOW)
+    gone = [desk.watch_list.remove(runs[n]) for n in (1, 3)]
+    last = desk.watch_list.add(OTHER, Goal(), SLOW)
     for row in gone:
-        desk.watch.put_back(row)
-    assert [row.run for row in desk.watch] == [*runs, last.run]
+        desk.watch_list.put_back(row)
+    assert [row.run for row in desk.watch_list] == [*runs, last.run]
 
 
 @pytest.mark.parametrize("ended", [True, False])
 def test_what_is_added_after_its_removal_counts_on_with_its_log(desk, prober, ended):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     if ended:
         prober.answer(there(1))
         desk.until(lambda: not row.running)
     desk.until(lambda: row.state is (State.AVAILABLE if ended else State.WAITING))
     before = list(row.log)
-    desk.watch.remove(RUN)
-    again = desk.watch.add(RUN, Goal.parse("v9"), SLOW, before=row)
+    desk.watch_list.remove(RUN)
+    again = desk.watch_list.add(RUN, Goal.parse("v9"), SLOW, before=row)
     assert (again.attempt, again.running, again.goal) == (2, True, Goal.parse("v9"))
     desk.until(lambda: again.state is State.WAITING)
     assert list(again.log)[: len(before)] == before
@@ -251,22 +253,22 @@ def test_what_is_added_after_its_removal_counts_on_with_its_log(desk, prober, en
 
 
 def test_what_had_ended_is_put_back_as_it_was(desk, prober):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     prober.answer(there(1))
     desk.until(lambda: not row.running)
     before = list(row.log)
-    desk.watch.put_back(desk.watch.remove(RUN))
+    desk.watch_list.put_back(desk.watch_list.remove(RUN))
     assert (row.state, row.attempt, row.running, list(row.log)) == (State.AVAILABLE, 1, False, before)
 
 
 @pytest.mark.parametrize("then", ["cancel", "restart", "remove"])
 def test_what_is_done_with_a_run_that_has_just_been_put_back(desk, then):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     desk.until(lambda: row.state is State.WAITING)
-    desk.watch.put_back(desk.watch.remove(RUN))
-    getattr(desk.watch, then)(RUN)
+    desk.watch_list.put_back(desk.watch_list.remove(RUN))
+    getattr(desk.watch_list, then)(RUN)
     if then == "remove":
-        desk.watch.put_back(row)
+        desk.watch_list.put_back(row)
     if then == "cancel":
         desk.until(lambda: not row.running)
         assert (row.state, row.message) == (State.CANCELLED, "Cancelled")
@@ -279,13 +281,13 @@ def test_a_restored_run_remembers_its_log_and_its_attempts(desk):
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
     before = [LogLine(noon, 1, "long ago", state=State.FAILED), LogLine(noon, 2, "just now", state=State.WAITING)]
     attempts = (Attempt(1, noon, noon, State.FAILED, "long ago"), Attempt(2, noon, None, State.WAITING))
-    row = desk.watch.restore(StoredRun(RUN, Goal(), 2, State.WAITING, attempts=attempts), SLOW)
-    desk.watch.recall(row, before)
+    row = desk.watch_list.restore(StoredRun(RUN, Goal(), 2, State.WAITING, attempts=attempts), SLOW)
+    desk.watch_list.recall(row, before)
     assert [line.message for line in row.log][:3] == ["long ago", "just now", "Goes on after 0 s of waiting"]
-    assert desk.watch.recall(row, before) is None, "once is enough"
-    desk.watch.cancel(RUN)
+    assert desk.watch_list.recall(row, before) is None, "once is enough"
+    desk.watch_list.cancel(RUN)
     desk.until(lambda: not row.running)
-    desk.watch.restart(RUN)
+    desk.watch_list.restart(RUN)
     assert [(a.number, a.state, a.ended is None) for a in row.attempts] == [
         (1, State.FAILED, False),
         (2, State.CANCELLED, False),
@@ -296,19 +298,20 @@ def test_a_restored_run_remembers_its_log_and_its_attempts(desk):
 def test_all_logs_together_are_bounded(monkeypatch, desk):
     monkeypatch.setattr("wandb_tui.core.watch_list.ALL_LINES", 600)
     rows = [
-        desk.watch.restore(StoredRun(RunAddress("lab", "forks", f"r{n}"), Goal(), 1, State.FAILED)) for n in range(3)
+        desk.watch_list.restore(StoredRun(RunAddress("lab", "forks", f"r{n}"), Goal(), 1, State.FAILED))
+        for n in range(3)
     ]
     for row in rows:
         for number in range(300):
-            desk.watch.fold(Event(row.run, 1, State.WAITING, f"line {number}"))
+            desk.watch_list.fold(Event(row.run, 1, State.WAITING, f"line {number}"))
     assert [len(row.log) for row in rows] == [200, 200, 200]
     assert rows[0].log[-1].message == "line 299"
 
 
 def test_a_log_is_bounded(desk):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     for i in range(LOG_LINES + 50):
-        desk.watch.fold(Event(RUN, 1, State.WAITING, f"line {i}"))
+        desk.watch_list.fold(Event(RUN, 1, State.WAITING, f"line {i}"))
     assert len(row.log) == LOG_LINES
     assert row.log[-1].message == f"line {LOG_LINES + 49}"
 
@@ -316,39 +319,39 @@ def test_a_log_is_bounded(desk):
 def test_a_log_counts_what_is_said_again_and_again(monkeypatch, desk):
     monkeypatch.setattr("wandb_tui.core.watch_list.ALL_LINES", 0)
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
+    row = desk.watch_list.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
     for second in range(150):
         message = f"not there, next check in {second % 7} s"
-        desk.watch.fold(Event(RUN, 1, State.WAITING, message, time=noon + timedelta(seconds=second)))
+        desk.watch_list.fold(Event(RUN, 1, State.WAITING, message, time=noon + timedelta(seconds=second)))
     assert [line.nth for line in row.log] == [*range(51, 151)], "each line is there, and knows of those that are not"
     assert {line.began for line in row.log} == {noon}
-    desk.watch.remark(RUN, "your command failed", Level.WARNING)
-    desk.watch.remark(RUN, "your command failed", Level.WARNING)
+    desk.watch_list.remark(RUN, "your command failed", Level.WARNING)
+    desk.watch_list.remark(RUN, "your command failed", Level.WARNING)
     assert [line.nth for line in row.log][-3:] == [150, 1, 2]
 
 
 def test_recalled_lines_are_counted(desk):
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
-    row = desk.watch.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
-    desk.watch.recall(row, [LogLine(noon, 1, f"not there, next check in {n} s") for n in range(3)])
+    row = desk.watch_list.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
+    desk.watch_list.recall(row, [LogLine(noon, 1, f"not there, next check in {n} s") for n in range(3)])
     assert [line.nth for line in row.log] == [1, 2, 3]
 
 
 def test_time_ticks_between_words_and_stands_still_when_stopped(desk):
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    desk.watch.fold(Event(RUN, 1, State.WAITING, "…", elapsed=10, next_probe=5))
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    desk.watch_list.fold(Event(RUN, 1, State.WAITING, "…", elapsed=10, next_probe=5))
     now = row.heard_at
     assert row.elapsed(now + 3) == pytest.approx(13)
     assert row.until_probe(now + 3) == pytest.approx(2)
-    desk.watch.fold(Event(RUN, 1, State.SIGNING_IN, "needs you", elapsed=13, clock_stopped=True))
+    desk.watch_list.fold(Event(RUN, 1, State.SIGNING_IN, "needs you", elapsed=13, clock_stopped=True))
     assert row.elapsed(row.heard_at + 100) == 13
 
 
 def test_a_goal_changed_just_when_the_old_one_is_met_is_not_lost(desk, prober):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     prober.answer(there(0))
     time.sleep(0.05)  # the attempt ends unheard: what it said lies in the queue
-    desk.watch.change_goal(RUN, Goal.parse("v1"))
+    desk.watch_list.change_goal(RUN, Goal.parse("v1"))
     desk.until(lambda: row.attempt == 2)
     assert row.goal == Goal.parse("v1")
     prober.answer(there(1))
@@ -356,11 +359,11 @@ def test_a_goal_changed_just_when_the_old_one_is_met_is_not_lost(desk, prober):
 
 
 def test_a_goal_changed_before_the_old_thread_has_ended_waits_for_that(desk, prober):
-    row = desk.watch.add(RUN, Goal(), SLOW)
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
     prober.answer(there(0))
     desk.until(lambda: row.state is State.AVAILABLE)
     assert row.running
-    desk.watch.change_goal(RUN, Goal.parse("v1"))
+    desk.watch_list.change_goal(RUN, Goal.parse("v1"))
     desk.until(lambda: row.attempt == 2)
     prober.answer(there(1))
     desk.until(lambda: row.state is State.AVAILABLE and not row.running)
@@ -368,14 +371,14 @@ def test_a_goal_changed_before_the_old_thread_has_ended_waits_for_that(desk, pro
 
 
 def test_what_a_row_says_counts_down(desk, prober):
-    row = desk.watch.add(RUN, Goal(), SLOW)
-    prober.answer(Probe(ProbeOutcome.TROUBLE, message="Rate limited", retry_after=20))
+    row = desk.watch_list.add(RUN, Goal(), SLOW)
+    prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=20))
     desk.until(lambda: "Rate limited" in row.message)
     assert row.says(row.heard_at) == "Rate limited, next check in 20 s"
     assert row.says(row.heard_at + 3) == "Rate limited, next check in 17 s"
     assert row.says(row.heard_at + 19.8) == "Rate limited, checking now"
     late = SLOW.check_interval + 6
     assert row.says(row.heard_at + 20 + late) == f"Rate limited, no answer for {late:.0f} s"
-    desk.watch.cancel(RUN)
+    desk.watch_list.cancel(RUN)
     desk.until(lambda: not row.running)
     assert row.says(time.monotonic()) == "Cancelled"

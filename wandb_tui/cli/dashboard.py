@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from wandb_tui.core.goal import Goal
     from wandb_tui.core.ports import Identity
+    from wandb_tui.doctor.service import DoctorService
     from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.wiring import Wiring
 
@@ -81,16 +82,16 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
     backend = Backend(
         server=lambda: wiring.server.info,
         host=wiring.server.shown,
-        services=lambda: wiring.services(user_can_mend=True),
+        services=lambda: wiring.services(user_can_fix=True),
         account=DeferredAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,
-        pace=wiring.habitual(settings.pace),
+        poll_policy=wiring.adjusted(settings.poll_policy),
         redact=redact,
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
         inspector=lambda: wiring.inspector,
-        doctor=lambda: wiring.doctor,
+        doctor=lambda: _doctor(wiring),
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
         notices=NotificationSettings(toast=told.toast, bell=told.bell, terminal=told.terminal),
@@ -106,6 +107,12 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         links=shows_links(wiring.environ),
         theme=settings.theme or None,
     )
+
+
+def _doctor(wiring: Wiring) -> DoctorService:
+    from wandb_tui.doctor.service import DoctorService
+
+    return DoctorService(wiring)
 
 
 def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> int:

@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wandb_tui.cli.console import say
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Credentials
 from wandb_tui.services.disk.file_lock import take
 from wandb_tui.services.disk.log_file import log_to
 from wandb_tui.services.disk.paths import Paths

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from wandb_tui.cli import console
-from wandb_tui.core.errors import ApiKeyError, KeyringError, ServerError, SignInError, UsageError
-from wandb_tui.core.ports import Credentials, Identity, Source
-from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.account import Credentials, Source
+from wandb_tui.core.errors import KeyringError, SignInError, UsageError
+from wandb_tui.core.ports import Identity
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
@@ -107,7 +107,7 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_
     """
     host = wiring.server.info.host
     if entered.api_key and verify:
-        whom = whose_key(wiring)
+        whom = wiring.key_owner()
         say(f"API key: accepted by {host}, belongs to {whom}.")
     if entered.credentials and verify:
         # An older session would sign us in without the password ever being tried.
@@ -162,7 +162,7 @@ def try_environment(wiring: Wiring, *, say: Say) -> None:
     """
     host = wiring.server.info.host
     if wiring.account.api_key() is not None:
-        say(f"API key: accepted by {host}, belongs to {whose_key(wiring)}.")
+        say(f"API key: accepted by {host}, belongs to {wiring.key_owner()}.")
     identity = _sign_in(wiring)
     say(f"Browser: signed in to {host} as {identity.username}.")
     username = wiring.account.state().username
@@ -186,31 +186,6 @@ def _may_type_on(wiring: Wiring, origin: str) -> bool:
         return False
     console.say(f"The sign-in of {wiring.server.info.host} leads to {origin}, not known to belong to it.", err=True)
     return click.confirm("Type the password there, now and later?", default=False, err=True)
-
-
-def whose_key(wiring: Wiring) -> str:
-    """Whom the API key belongs to, as the server says.
-
-    Raises:
-        ApiKeyError: The server refuses the key.
-        ServerError: It cannot be reached or does not understand us.
-    """
-    client = wiring.client()
-    try:
-        reply = client.ask("query Viewer { viewer { id username email } }", {})
-    finally:
-        client.close()
-    if reply.problem is ProbeOutcome.REFUSED:
-        raise ApiKeyError(f"{reply.message}.", f"Get a new one at {wiring.server.info.app_url}/authorize.")
-    viewer = (reply.data or {}).get("viewer")
-    if reply.problem is not None:
-        raise ServerError(f"{reply.message}.")
-    if not isinstance(viewer, dict):
-        raise ApiKeyError(
-            f"{wiring.server.info.host} knows nobody with this API key.",
-            f"Get a new one at {wiring.server.info.app_url}/authorize.",
-        )
-    return str(viewer.get("username") or viewer.get("email") or "somebody")
 
 
 def take_session(wiring: Wiring) -> None:

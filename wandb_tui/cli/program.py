@@ -13,7 +13,6 @@ from typing import NoReturn
 
 import click
 
-from wandb_tui import __version__
 from wandb_tui.cli.completion import completion
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.dashboard import dashboard, demo
@@ -23,6 +22,7 @@ from wandb_tui.cli.options import BAD_USAGE, INTERRUPTED, NOT_DONE, REFUSED
 from wandb_tui.cli.sandbox import sandbox
 from wandb_tui.cli.wait.command import wait
 from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
+from wandb_tui.version import __version__
 
 _WIDEST, _NARROWEST, _USUAL = 100, 50, 80
 _LOOKS_LIKE = 0.75

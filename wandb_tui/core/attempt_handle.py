@@ -49,7 +49,7 @@ class AttemptHandle:
         self._goal = goal
         self.wake()
 
-    def take_visit_wish(self) -> bool:
+    def pop_visit_request(self) -> bool:
         """Whether a visit was asked for since the last call."""
         with self._woken:
             wanted, self._visit_wanted = self._visit_wanted, False

@@ -91,7 +91,7 @@ class Event:
         failure: Which kind of failure, in state `FAILED`.
         error: The same as an error that a caller can raise; for a time-out, why the server did not tell, if so.
         run_info: What the server said of the run itself, when it said it.
-        cautions: What speaks against this goal ever being met, one sentence each, as known so far.
+        goal_warnings: What speaks against this goal ever being met, one sentence each, as known so far.
         baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
         time: When it was said (UTC).
     """
@@ -111,7 +111,7 @@ class Event:
     error: WandbTuiError | None = None
     run_info: RunInfo | None = None
     reason: str = ""
-    cautions: tuple[str, ...] = ()
+    goal_warnings: tuple[str, ...] = ()
     baseline: int | None = None
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 

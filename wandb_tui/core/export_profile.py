@@ -39,15 +39,15 @@ class ExportProfile:
         """Seconds in which an export is to be expected: twice what was seen and a little more, as it was seen once."""
         return min(_LONGEST, 2 * self.seconds + _SOME_MORE)
 
-    def applied_to(self, pace: PollPolicy) -> PollPolicy:
+    def adjust(self, poll_policy: PollPolicy) -> PollPolicy:
         """Look quickly for as long as exports take here, and visit, or visit again, only when that was in vain."""
         visit_after = 0.0 if self.starter is ExportTrigger.VISIT else self.patience
-        if pace.max_wait_time:
+        if poll_policy.max_wait_time:
             # Whoever waits for a short time only is not to give up without a visit.
-            visit_after = min(visit_after, pace.max_wait_time / 2)
+            visit_after = min(visit_after, poll_policy.max_wait_time / 2)
         return replace(
-            pace,
+            poll_policy,
             quick_for=self.patience,
-            revisit_interval=max(pace.revisit_interval, self.patience),
+            revisit_interval=max(poll_policy.revisit_interval, self.patience),
             visit_after=visit_after,
         )

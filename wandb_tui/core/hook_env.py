@@ -1,12 +1,32 @@
-"""What a command of the user's is told of a run: the variables of its environment."""
+"""How an attempt ended, and the environment variables that tell the user's own commands of a run."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOutcome:
+    """How an attempt ended.
+
+    Attributes:
+        run: The run.
+        state: The attempt's final state.
+        message: The last line of its log.
+        artifact: The newest version of the history artifact, with its full name; None where there is none.
+    """
+
+    run: RunAddress
+    state: State
+    message: str = ""
+    artifact: str | None = None
 
 
 def run_environment(run: RunAddress, artifact: str) -> dict[str, str]:
-    """The run, and the newest version of its history; empty where there is none."""
+    """The environment variables for a run; `artifact` is empty where there is none."""
     return {
         "WANDB_TUI_RUN": str(run),
         "WANDB_TUI_ENTITY": run.entity,

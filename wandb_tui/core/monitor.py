@@ -55,14 +55,14 @@ class Services:
     Attributes:
         prober: Asks the API.
         visitor: Opens pages; None visits nothing.
-        user_can_mend: Whether somebody is there to mend a refused sign-in: then the monitor waits for them with its
+        user_can_fix: Whether somebody is there to mend a refused sign-in: then the monitor waits for them with its
             clock stopped, else it fails with the reason. Nor does their clock run while a page waits for a tab.
         forks: Whether the server offers forking; None where nobody knows.
     """
 
     prober: Prober
     visitor: Visitor | None
-    user_can_mend: bool = False
+    user_can_fix: bool = False
     forks: bool | None = None
 
 
@@ -76,7 +76,7 @@ class Monitor:
         control: AttemptHandle,
         say: Say,
         *,
-        pace: PollPolicy | None = None,
+        poll_policy: PollPolicy | None = None,
         attempt: int = 1,
         clock: Clock = time.monotonic,
         turns: Turns | None = None,
@@ -86,7 +86,7 @@ class Monitor:
         self._run = run
         self._prober = services.prober
         self._visitor = services.visitor
-        self._user_can_mend = services.user_can_mend
+        self._user_can_fix = services.user_can_fix
         self._forks = services.forks
         self._control = control
         self._hear = say
@@ -94,7 +94,7 @@ class Monitor:
         self._clock = clock
         self._turns = turns or nullcontext()
         place = crc32(str(run).encode()) / 2**32
-        self._schedule = Schedule(pace or PollPolicy(), clock, elapsed=elapsed, place=place)
+        self._schedule = Schedule(poll_policy or PollPolicy(), clock, elapsed=elapsed, place=place)
         self._state = State.QUEUED
         self._last_message = ""
         self._goal = control.goal
@@ -103,7 +103,7 @@ class Monitor:
         self._run_info: RunInfo | None = None
         self._unanswered: ServerError | None = None
         self._covered_in_state: str | None = None
-        self._cautions: dict[GoalWarning, str] = {}
+        self._goal_warnings: dict[GoalWarning, str] = {}
         self._probing: Future[Probe] | None = None
         self._signing_in: Future[Identity] | None = None
         self._mending: Future[None] | None = None
@@ -173,7 +173,7 @@ class Monitor:
         return self._visitor is not None and self._may_visit and not busy
 
     def _start_what_is_due(self) -> None:
-        if self._control.take_visit_wish():
+        if self._control.pop_visit_request():
             self._schedule.visit_now()
         if self._probing is None and self._schedule.until_probe <= 0:
             self._start_probe()
@@ -218,7 +218,7 @@ class Monitor:
         if self._control.goal != self._goal:
             self._goal = self._control.goal
             # What is new, and what is to be feared, is to be found out anew; the page is visited again only after that.
-            self._baseline, self._covered_in_state, self._cautions, self._may_visit = None, None, {}, False
+            self._baseline, self._covered_in_state, self._goal_warnings, self._may_visit = None, None, {}, False
             self._say(self._state, f"Waiting for {self._goal} from now on")
             if self._probing is not None:
                 self._probing.cancel()
@@ -231,14 +231,14 @@ class Monitor:
             return None
         probe, self._probing = self._probing.result(), None
         self._run_info = probe.run or self._run_info
-        match probe.answer:
-            case ProbeOutcome.THERE | ProbeOutcome.ABSENT:
+        match probe.outcome:
+            case ProbeOutcome.FOUND | ProbeOutcome.NOT_YET:
                 return self._weigh(probe)
-            case ProbeOutcome.REFUSED:
+            case ProbeOutcome.UNAUTHORIZED:
                 return self._fail(Failure.API_KEY, ApiKeyError(probe.message))
-            case ProbeOutcome.MISSING:
+            case ProbeOutcome.NOT_FOUND:
                 return self._fail(Failure.NOT_FOUND, RunNotFoundError(probe.message))
-            case ProbeOutcome.NOT_UNDERSTOOD | ProbeOutcome.TROUBLE:
+            case ProbeOutcome.INVALID_RESPONSE | ProbeOutcome.UNAVAILABLE:
                 # Nothing is visited yet: who does not understand us may be no W&B server at all.
                 self._trouble(probe)
             case never:
@@ -279,9 +279,9 @@ class Monitor:
         """Say, once each, what speaks against the goal ever being met."""
         if probe.coverage is not None and probe.run is not None:
             self._covered_in_state = probe.run.state
-        for caution, sentence in goal_warnings(self._goal, probe, forks=self._forks):
-            if caution not in self._cautions:
-                self._cautions[caution] = sentence
+        for kind, sentence in goal_warnings(self._goal, probe, forks=self._forks):
+            if kind not in self._goal_warnings:
+                self._goal_warnings[kind] = sentence
                 self._say(self._waiting_state, sentence, level=Level.WARNING)
 
     def _trouble(self, probe: Probe) -> None:
@@ -296,7 +296,7 @@ class Monitor:
             return
         if self._tab is not None:
             message = f"{message}; its page waits for a free tab"
-            if self._user_can_mend:
+            if self._user_can_fix:
                 self._schedule.stop_clock()
         seconds = self._schedule.until_probe
         self._last_message = message
@@ -340,7 +340,7 @@ class Monitor:
         return None
 
     def _needs_user(self, failure: Failure, error: WandbTuiError) -> Event | None:
-        if not self._user_can_mend or self._visitor is None:
+        if not self._user_can_fix or self._visitor is None:
             return self._fail(failure, error)
         self._schedule.stop_clock()
         self._mending = self._visitor.mended()
@@ -385,7 +385,7 @@ class Monitor:
         return None
 
     def _visit_failed(self, error: WandbTuiError) -> Event | None:
-        if isinstance(error, NoBrowserError) and not self._user_can_mend:
+        if isinstance(error, NoBrowserError) and not self._user_can_fix:
             return self._fail(Failure.NO_BROWSER, error)
         gap = self._schedule.visit_failed()
         what = "Visit failed" if isinstance(error, VisitError) else "Cannot visit"
@@ -443,7 +443,7 @@ class Monitor:
             error=error,
             run_info=self._run_info,
             reason=reason,
-            goal_warnings=tuple(self._cautions.values()),
+            goal_warnings=tuple(self._goal_warnings.values()),
             baseline=self._baseline,
         )
         self._hear(event)

@@ -51,7 +51,7 @@ class RowChange:
         run: Which run.
         row: How it stands now; None: it is off the list.
         added: Whether it may be new on the list. Else a row that another dashboard has removed stays removed.
-        anew: Whether what is kept of it so far goes, so that it stands at the end of the list.
+        replace: Whether what is kept of it so far goes, so that it stands at the end of the list.
         back: Whether it comes back after it was removed here, so that it stands where it stood.
         news: Whether other dashboards should look: not where only its clock and its newest line have changed.
         wish: Whether its goal or its times were changed here; else those on disk stay: they may be of another one.
@@ -61,7 +61,7 @@ class RowChange:
     run: RunAddress
     row: StoredRun | None
     added: bool = False
-    anew: bool = False
+    replace: bool = False
     back: bool = False
     news: bool = True
     wish: bool = False
@@ -75,8 +75,8 @@ class RowChange:
             later.run,
             later.row,
             added=self.added or later.added,
-            anew=self.anew or self.row is None or later.anew,
-            back=later.back or (self.back and not later.anew),
+            replace=self.replace or self.row is None or later.replace,
+            back=later.back or (self.back and not later.replace),
             news=self.news or later.news,
             wish=self.wish or later.wish,
             lines=(self.lines + later.lines)[-most_lines:],

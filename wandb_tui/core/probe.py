@@ -12,15 +12,15 @@ _GOING_ON = frozenset({"running", "pending", "preempting"})
 class ProbeOutcome(StrEnum):
     """How the server answered; only `ABSENT` keeps a monitor waiting in silence."""
 
-    THERE = "there"
-    ABSENT = "absent"
-    REFUSED = "refused"
+    FOUND = "there"
+    NOT_YET = "absent"
+    UNAUTHORIZED = "refused"
     """The API key was refused."""
-    MISSING = "missing"
+    NOT_FOUND = "missing"
     """No such project or run, or this key may not see it; the server does not tell which."""
-    NOT_UNDERSTOOD = "not-understood"
+    INVALID_RESPONSE = "not-understood"
     """The server answered, but does not understand the question or gives an answer that makes no sense."""
-    TROUBLE = "trouble"
+    UNAVAILABLE = "trouble"
     """The network failed, or the server is in trouble or limits the rate."""
 
 
@@ -96,15 +96,15 @@ class Probe:
     """One answer about one run.
 
     Attributes:
-        answer: Which kind of answer.
-        artifact: The newest version, with `ProbeOutcome.THERE`.
+        outcome: Which kind of answer.
+        artifact: The newest version, with `ProbeOutcome.FOUND`.
         run: What the same request told about the run.
         coverage: Which steps are covered, where that was asked.
         message: What went wrong, in one sentence, for the last four kinds.
         retry_after: Seconds that the server asks us to wait, if it does.
     """
 
-    answer: ProbeOutcome
+    outcome: ProbeOutcome
     artifact: ArtifactVersion | None = None
     run: RunInfo | None = None
     coverage: Coverage | None = None

@@ -66,13 +66,17 @@ class PollPolicy:
         return replace(self, **times._asdict()) if times else self
 
 
-def resumed(elapsed: float, pace: PollPolicy) -> float:
+def resumed(elapsed: float, poll_policy: PollPolicy) -> float:
     """Where the clock of an attempt stands that goes on after a break, in seconds.
 
     The break itself does not count. Of `max_wait_time` there is always so much left that a visit and the quick probes
     after it have their chance.
     """
-    return min(elapsed, max(0.0, pace.max_wait_time - pace.quick_for)) if pace.max_wait_time else elapsed
+    return (
+        min(elapsed, max(0.0, poll_policy.max_wait_time - poll_policy.quick_for))
+        if poll_policy.max_wait_time
+        else elapsed
+    )
 
 
 class Schedule:
@@ -84,31 +88,31 @@ class Schedule:
     true, and those that are in a hurry need not queue behind the others.
     """
 
-    def __init__(self, pace: PollPolicy, clock: Clock, *, elapsed: float = 0.0, place: float = 0.0) -> None:
+    def __init__(self, poll_policy: PollPolicy, clock: Clock, *, elapsed: float = 0.0, place: float = 0.0) -> None:
         """Begin an attempt.
 
         Args:
-            pace: How often to look, and for how long.
+            poll_policy: How often to look, and for how long.
             clock: Seconds on a clock that never goes back.
             elapsed: Where the attempt's clock stands already.
             place: Its place among those that are due together, from 0 to 1: they come one after the other, within a
                 moment in which the questions of all are gathered, rather than all at once.
         """
-        self._pace = pace
+        self._poll_policy = poll_policy
         self._place = place
         self._clock = clock
         self._started = clock()
         self._stopped_at: float | None = None
         self._stopped_for = 0.0
         self._next_probe = self._started
-        self._next_visit = self._started + pace.visit_after
+        self._next_visit = self._started + poll_policy.visit_after
         self._visits_held_until = self._started
-        self._quick_until = self._started + pace.visit_after
+        self._quick_until = self._started + poll_policy.visit_after
         self._started -= elapsed
         self._failed_visits = 0
         self._good_visits = 0
         self._troubles = 0
-        self._strain = 0.0
+        self._backlog = 0.0
 
     @property
     def elapsed(self) -> float:
@@ -135,7 +139,7 @@ class Schedule:
     @property
     def timed_out(self) -> bool:
         """Whether `max_wait_time` is over."""
-        return not self.stopped and 0 < self._pace.max_wait_time <= self.elapsed
+        return not self.stopped and 0 < self._poll_policy.max_wait_time <= self.elapsed
 
     @property
     def until_probe(self) -> float:
@@ -150,22 +154,22 @@ class Schedule:
     @property
     def until_timeout(self) -> float | None:
         """Seconds until the attempt gives up; None where it does not."""
-        if self.stopped or not self._pace.max_wait_time:
+        if self.stopped or not self._poll_policy.max_wait_time:
             return None
-        return max(0.0, self._pace.max_wait_time - self.elapsed)
+        return max(0.0, self._poll_policy.max_wait_time - self.elapsed)
 
     def probe_answered(self) -> None:
         """The server told what was asked: look again after the usual interval, sooner just after a visit."""
         self._troubles = 0
         now = self._clock()
         late = now - self._next_probe - _SLACK
-        self._strain = min(_LONGEST_GAP, self._strain + late) if late > 0 else 0.8 * self._strain
-        self._next_probe = self._after(self._quick if now < self._quick_until else self._pace.check_interval)
+        self._backlog = min(_LONGEST_GAP, self._backlog + late) if late > 0 else 0.8 * self._backlog
+        self._next_probe = self._after(self._quick if now < self._quick_until else self._poll_policy.check_interval)
 
     def probe_failed(self, retry_after: float | None) -> None:
         """The server did not tell: look again later and later, or when it says, and visit nothing before that."""
         now = self._clock()
-        interval = self._pace.check_interval
+        interval = self._poll_policy.check_interval
         gap = min(max(interval, _LONGEST_RETRY), interval * 2.0 ** min(self._troubles, 3))
         self._troubles += 1
         self._next_probe = now + (gap if retry_after is None else retry_after)
@@ -180,9 +184,11 @@ class Schedule:
         """A visit loaded the run: probe quickly for a while, and visit again only when that was in vain."""
         now = self._clock()
         self._failed_visits = 0
-        self._quick_until = now + self._pace.quick_for
+        self._quick_until = now + self._poll_policy.quick_for
         self._next_probe = min(self._next_probe, self._after(self._quick))
-        self._next_visit = now + min(_LONGEST_GAP, self._pace.revisit_interval * 2.0 ** min(self._good_visits, 10))
+        self._next_visit = now + min(
+            _LONGEST_GAP, self._poll_policy.revisit_interval * 2.0 ** min(self._good_visits, 10)
+        )
         self._good_visits += 1
 
     def visit_failed(self) -> float:
@@ -213,12 +219,12 @@ class Schedule:
 
     @property
     def _quick(self) -> float:
-        return min(self._pace.quick_interval, self._pace.check_interval)
+        return min(self._poll_policy.quick_interval, self._poll_policy.check_interval)
 
     def _after(self, interval: float) -> float:
         """About an interval from now."""
         now = self._clock()
-        if self._strain > _LEAST_SHARE * interval:
-            return now + interval + self._strain
+        if self._backlog > _LEAST_SHARE * interval:
+            return now + interval + self._backlog
         late = self._place * min(TOGETHER, _LARGEST_PLACE * interval)
         return math.ceil((now - late + _LEAST_SHARE * interval) / interval) * interval + late

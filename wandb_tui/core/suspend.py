@@ -31,15 +31,15 @@ class SuspendDetector:
     """Compares a clock that may stand still during sleep with one that does not."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleepless: Callable[[], float] = suspend_clock
+        self, clock: Callable[[], float] = time.monotonic, suspend_clock: Callable[[], float] = suspend_clock
     ) -> None:
         self._clock = clock
-        self._sleepless = sleepless
-        self._ahead = sleepless() - clock()
+        self._suspend_clock = suspend_clock
+        self._ahead = suspend_clock() - clock()
 
     def slept(self) -> float:
         """Seconds asleep since this was last asked; 0 where it was none worth a word."""
-        ahead = self._sleepless() - self._clock()
+        ahead = self._suspend_clock() - self._clock()
         gone, self._ahead = ahead - self._ahead, ahead
         return gone if gone >= NOTICEABLE else 0.0
 

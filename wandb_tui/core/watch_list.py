@@ -45,7 +45,7 @@ class WatchList:
         publish: Callable[[MonitorMessage], None],
         *,
         clock: Clock = time.monotonic,
-        sleepless: Clock = suspend_clock,
+        suspend_clock: Clock = suspend_clock,
         turns: Turns | None = None,
     ) -> None:
         """Begin with no run.
@@ -55,7 +55,7 @@ class WatchList:
             spawn: Starts a thread.
             publish: Gets what the monitors say.
             clock: Seconds on a clock that never goes back.
-            sleepless: The same, but going on while the machine is asleep.
+            suspend_clock: The same, but going on while the machine is asleep.
             turns: Held by each monitor while it is at work, where `publish` never blocks: with a lock, hundreds that
                 are due together do not all stand in line for the interpreter before whoever draws the screen.
         """
@@ -72,7 +72,7 @@ class WatchList:
         self._leaving: dict[tuple[RunAddress, int], AttemptHandle] = {}
         self._held: str | None = None
         self._changed = threading.Condition(threading.RLock())
-        self._guard = SuspendWatcher(SuspendDetector(clock, sleepless), self._woke_up)
+        self._guard = SuspendWatcher(SuspendDetector(clock, suspend_clock), self._woke_up)
 
     def __iter__(self) -> Iterator[WatchedRun]:
         with self._changed:
@@ -102,26 +102,26 @@ class WatchList:
         return [row for row in self if row.active]
 
     def add(
-        self, run: RunAddress, goal: Goal, pace: PollPolicy | None = None, *, before: WatchedRun | None = None
+        self, run: RunAddress, goal: Goal, poll_policy: PollPolicy | None = None, *, before: WatchedRun | None = None
     ) -> WatchedRun:
         """Watch a run and begin its first attempt; a run that is watched already gets the goal and the pace.
 
         Args:
             run: Which run.
             goal: What it waits for. Where that is new, or where it had ended without success, it begins anew.
-            pace: How often to look, from its next attempt on.
+            poll_policy: How often to look, from its next attempt on.
             before: Its row as it was removed: its log and its attempts stay with it.
         """
         with self._changed:
             row = self._rows.get(run)
             if row is not None:
-                row.pace = pace or row.pace
+                row.poll_policy = poll_policy or row.poll_policy
                 self.change_goal(run, goal)
                 return row
-            row = before or WatchedRun(run, goal, pace or PollPolicy(), self._attempts_before.get(run, 0))
+            row = before or WatchedRun(run, goal, poll_policy or PollPolicy(), self._attempts_before.get(run, 0))
             row.place = next(self._places)
             if before is not None:
-                row.goal, row.pace = goal, pace or row.pace
+                row.goal, row.poll_policy = goal, poll_policy or row.poll_policy
                 self._part_from_thread(row)
             self._rows[run] = row
             self._begin(row)
@@ -157,13 +157,13 @@ class WatchList:
         return [row for row in self._rows.values() if row.state is State.QUEUED and not row.running]
 
     def restore(
-        self, kept: StoredRun, pace: PollPolicy | None = None, *, above: RunAddress | None = None
+        self, kept: StoredRun, poll_policy: PollPolicy | None = None, *, above: RunAddress | None = None
     ) -> WatchedRun:
         """Take a row back from disk; an attempt that had not ended goes on, with its clock where it stood.
 
         Args:
             kept: What was on disk.
-            pace: How often to look.
+            poll_policy: How often to look.
             above: The run that it stands right above; without one, at the end of the list.
         """
         with self._changed:
@@ -171,7 +171,7 @@ class WatchList:
                 return self._rows[kept.run]
             before = self._attempts_before.get(kept.run, 0)
             row = WatchedRun(
-                kept.run, kept.goal, pace or PollPolicy(), kept.attempt, kept.state, kept.message, kept.artifact
+                kept.run, kept.goal, poll_policy or PollPolicy(), kept.attempt, kept.state, kept.message, kept.artifact
             )
             row.elapsed_then, row.baseline, row.remembered = kept.elapsed, kept.baseline, False
             row.run_info, row.failure = kept.run_info, kept.failure
@@ -298,13 +298,13 @@ class WatchList:
         """Wait for something else; an attempt that had ended begins anew."""
         with self._changed:
             row = self._rows[run]
-            anew, changed = row.begins_anew(goal), row.goal != goal
+            replace, changed = row.restarts(goal), row.goal != goal
             row.goal = goal
             if row.control is not None:
                 row.control.change_goal(goal)
                 # Its thread may still have to end before the next attempt can begin.
-                row.restart_wanted |= anew
-            elif anew or (row.state is State.QUEUED and changed):
+                row.restart_wanted |= replace
+            elif replace or (row.state is State.QUEUED and changed):
                 self._begin(row)
 
     def fold(self, said: MonitorMessage) -> WatchedRun | None:
@@ -348,12 +348,12 @@ class WatchList:
         row.restart_wanted = False
         control = AttemptHandle(row.goal)
         if goes_on:
-            row.elapsed_then = resumed(row.elapsed_then, row.pace)
+            row.elapsed_then = resumed(row.elapsed_then, row.poll_policy)
         else:
             row.elapsed_then, row.baseline = 0.0, None
         monitor = Monitor(
             *(row.run, self._services, control, self._publish),
-            pace=row.pace,
+            poll_policy=row.poll_policy,
             attempt=attempt,
             clock=self._clock,
             turns=self._turns,
@@ -369,7 +369,7 @@ class WatchList:
 
         row.attempt, row.control, row.running = attempt, control, True
         row.failure = row.error = None
-        row.heard_goal, row.cautions = row.goal, ()
+        row.heard_goal, row.goal_warnings = row.goal, ()
         row.heard_at, row.clock_stopped = self._clock(), False
         first = f"Attempt {attempt}" if attempt > 1 else "Queued"
         self._note(row, State.QUEUED, f"Goes on after {row.elapsed_then:.0f} s of waiting" if goes_on else first)
@@ -403,7 +403,7 @@ class WatchList:
 
     def _heard(self, row: WatchedRun, event: Event) -> None:
         row.state, row.message, row.reason, row.heard_goal = event.state, event.message, event.reason, event.goal
-        row.cautions = event.cautions
+        row.goal_warnings = event.goal_warnings
         row.artifact = event.artifact or row.artifact
         row.failure, row.error = event.failure, event.error
         row.run_info = event.run_info or row.run_info

@@ -51,7 +51,7 @@ class WatchedRun:
         error: The same as an error that a caller can raise.
         run_info: What is known of the run itself.
         reason: Why it waits, without the time of the next check, where the newest line says that; else empty.
-        cautions: What speaks against its goal ever being met, one sentence each.
+        goal_warnings: What speaks against its goal ever being met, one sentence each.
         log: The newest lines of all attempts.
         lines_said: How many lines have been added to the log here.
         attempts: The newest attempts, oldest first.
@@ -64,7 +64,7 @@ class WatchedRun:
 
     run: RunAddress
     goal: Goal
-    pace: PollPolicy
+    poll_policy: PollPolicy
     attempt: int = 0
     state: State = State.QUEUED
     message: str = ""
@@ -73,7 +73,7 @@ class WatchedRun:
     error: WandbTuiError | None = None
     run_info: RunInfo | None = None
     reason: str = ""
-    cautions: tuple[str, ...] = ()
+    goal_warnings: tuple[str, ...] = ()
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     lines_said: int = 0
     attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=MOST_ATTEMPTS))
@@ -105,7 +105,7 @@ class WatchedRun:
     def overdue(self, now: float) -> float:
         """Seconds for which the server has owed an answer; 0 where that is no longer than many runs would explain."""
         late = now - self.next_probe_at if self.next_probe_at is not None else 0.0
-        return late if late > self.pace.check_interval + _PATIENCE else 0.0
+        return late if late > self.poll_policy.check_interval + _PATIENCE else 0.0
 
     def says(self, now: float) -> str:
         """The newest line, with its “next check in 17 s” counting down."""
@@ -125,7 +125,7 @@ class WatchedRun:
         """Whether an attempt is under way or about to be."""
         return self.restart_wanted or not self.state.final
 
-    def begins_anew(self, goal: Goal) -> bool:
+    def restarts(self, goal: Goal) -> bool:
         """Whether it would begin its next attempt, were it to wait for this from now on."""
         return not self.active and (goal != self.goal or self.state is not State.AVAILABLE)
 
@@ -137,7 +137,7 @@ class WatchedRun:
             attempts=tuple(self.attempts),
             run_info=self.run_info,
             failure=self.failure,
-            times=None if self.pace.times == usual else self.pace.times,
+            times=None if self.poll_policy.times == usual else self.poll_policy.times,
         )
 
     def remark(self, line: LogLine) -> None:

@@ -18,7 +18,7 @@ from wandb_tui.core.schedule import Clock
 
 _LOOK_EVERY = 1.0
 _DATE_STEP = timedelta(seconds=1)
-_FINAL = frozenset({ProbeOutcome.REFUSED, ProbeOutcome.MISSING, ProbeOutcome.NOT_UNDERSTOOD})
+_FINAL = frozenset({ProbeOutcome.UNAUTHORIZED, ProbeOutcome.NOT_FOUND, ProbeOutcome.INVALID_RESPONSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ExportTrial:
         self._began = self._asked_at = self._opened_at = self._loaded_at = clock()
         self._began_on: datetime | None = None
         self._opened_on: datetime | None = None
-        self.first = Probe(ProbeOutcome.TROUBLE, message="The API has not been asked")
+        self.first = Probe(ProbeOutcome.UNAVAILABLE, message="The API has not been asked")
         self.last = self.first
         self.came: ObservedExport | None = None
         self.alone_for = 0.0
@@ -98,7 +98,7 @@ class ExportTrial:
     @property
     def answered(self) -> bool:
         """Whether the API told what there is."""
-        return self.first.answer in {ProbeOutcome.THERE, ProbeOutcome.ABSENT}
+        return self.first.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}
 
     @property
     def nothing_new(self) -> bool:
@@ -130,7 +130,7 @@ class ExportTrial:
         """Ask what is there."""
         self._asked_at = self._clock()
         self.first = self.last = self._until(
-            lambda probe: probe.answer is not ProbeOutcome.TROUBLE, self.patience.alone
+            lambda probe: probe.outcome is not ProbeOutcome.UNAVAILABLE, self.patience.alone
         )
 
     def wait_after_query(self) -> None:
@@ -175,9 +175,9 @@ class ExportTrial:
             RunNotFoundError: It knows no such run.
             ServerError: It does not answer, or what nobody understands.
         """
-        kinds = {ProbeOutcome.REFUSED: ApiKeyError, ProbeOutcome.MISSING: RunNotFoundError}
-        if probe.answer not in {ProbeOutcome.THERE, ProbeOutcome.ABSENT}:
-            raise kinds.get(probe.answer, ServerError)(f"{probe.message}.")
+        kinds = {ProbeOutcome.UNAUTHORIZED: ApiKeyError, ProbeOutcome.NOT_FOUND: RunNotFoundError}
+        if probe.outcome not in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}:
+            raise kinds.get(probe.outcome, ServerError)(f"{probe.message}.")
 
     def _take(self, starter: ExportTrigger, since: float) -> None:
         if self.last.artifact and self._is_newer(self.last):
@@ -193,7 +193,7 @@ class ExportTrial:
         while True:
             probe = self._ask()
             left = end - self._clock()
-            if good(probe) or probe.answer in _FINAL or left <= 0 or (probe.retry_after or 0.0) > left:
+            if good(probe) or probe.outcome in _FINAL or left <= 0 or (probe.retry_after or 0.0) > left:
                 return probe
             self._sleep(min(left, max(_LOOK_EVERY, probe.retry_after or 0.0)))
 

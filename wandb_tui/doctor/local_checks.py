@@ -9,10 +9,10 @@ from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck, TerminalFacts
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
-from wandb_tui.core.ports import AccountState, Source
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.doctor.report import Finding, look
 from wandb_tui.doctor.terminal import examine_terminal, facts_here
@@ -110,7 +110,7 @@ def _server(wiring: Wiring) -> Finding:
         reply = client.ask("query Viewer { viewer { id } }", {})
     finally:
         client.close()
-    if reply.problem in {None, ProbeOutcome.REFUSED}:
+    if reply.problem in {None, ProbeOutcome.UNAUTHORIZED}:
         return Finding(CheckStatus.GOOD, where)
     return Finding(
         CheckStatus.BAD, f"{where}: {reply.message}", "Check --host or WANDB_BASE_URL, the network and the proxy."
@@ -118,8 +118,6 @@ def _server(wiring: Wiring) -> Finding:
 
 
 def _api_key(wiring: Wiring) -> Finding:
-    from wandb_tui.cli.login_flow import whose_key
-
     source = wiring.account.state().api_key
     if source is Source.NONE:
         where = f"{wiring.server.info.app_url}/authorize"
@@ -129,7 +127,7 @@ def _api_key(wiring: Wiring) -> Finding:
             f"Get one at {where}, then wandb-tui login.",
             mend=Fix.SIGN_IN,
         )
-    return Finding(CheckStatus.GOOD, f"from {_SOURCES[source]}, accepted, belongs to {whose_key(wiring)}")
+    return Finding(CheckStatus.GOOD, f"from {_SOURCES[source]}, accepted, belongs to {wiring.key_owner()}")
 
 
 def _account(wiring: Wiring) -> Finding:

@@ -34,7 +34,7 @@ def examine_run(wiring: Wiring, run: RunAddress, patience: TrialTimeouts | None 
 
 
 class RunTrial:
-    """The steps, each of which finds something; fulfils `core.ports.Examination`."""
+    """The steps, each of which finds something; fulfils `ui.runtime.ports.CheckSequence`."""
 
     def __init__(
         self, wiring: Wiring, run: RunAddress, patience: TrialTimeouts | None = None, *, watched: bool = False
@@ -100,7 +100,7 @@ class RunTrial:
     def sign_in_page(self) -> Finding:
         """What the sign-in page shows to somebody who is not signed in. With it the trial begins."""
         self._trial.begin()
-        seen = self._leave.result(self._wiring.visitor.look_at_sign_in_page())
+        seen = self._leave.result(self._wiring.visitor.inspect_sign_in_page())
         asks = f"asks for {' and '.join(seen.asks_for)}" if seen.asks_for else "shows no form that is understood"
         status = f" (HTTP {seen.status})" if seen.status else ""
         message = f"{seen.url}{status} {asks}; nothing was typed"

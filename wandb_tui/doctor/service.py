@@ -1,4 +1,4 @@
-"""The doctor as the dashboard has it; fulfils `core.ports.Doctor`."""
+"""The doctor as the dashboard has it; fulfils `ui.runtime.ports.Doctor`."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Any, Self
 
+from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError, WandbTuiError
 from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup
 from wandb_tui.library.results import MonitorResult

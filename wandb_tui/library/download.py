@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
-from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup
 from wandb_tui.library.results import MonitorResult

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
-from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup, address_of
 from wandb_tui.services.credentials.redaction import learn, redact

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.events import AttemptEnded, Event, MonitorMessage, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import WandBCredentials
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import SHORTEST_INTERVAL, checked_seconds
@@ -79,10 +79,10 @@ class MonitorGroup:
         self._wiring = wiring or Wiring(
             host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=True
         )
-        self._pace = _pace(check_interval, max_wait_time)
+        self._poll_policy = _poll_policy(check_interval, max_wait_time)
         self._callback = callback
         self._on_event = on_event
-        self._watch = WatchList(self._wiring.services(visit=visit), self._spawn, self._publish)
+        self._watch_list = WatchList(self._wiring.services(visit=visit), self._spawn, self._publish)
         self._threads: dict[RunAddress, threading.Thread] = {}
         self._listeners: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
@@ -90,12 +90,12 @@ class MonitorGroup:
     @property
     def results(self) -> dict[RunAddress, MonitorResult]:
         """How each run that has ended did."""
-        return {row.run: self._result(row) for row in self._watch if not row.active}
+        return {row.run: self._result(row) for row in self._watch_list if not row.active}
 
     def summary(self) -> GroupSummary:
         """How every run stands at this moment, and how many are in which state."""
         now = time.monotonic()
-        return GroupSummary(tuple(RunSummary.of(row, now) for row in self._watch))
+        return GroupSummary(tuple(RunSummary.of(row, now) for row in self._watch_list))
 
     def add(
         self,
@@ -118,19 +118,19 @@ class MonitorGroup:
         """
         address = self._address(run)
         goal = until if isinstance(until, Goal) else Goal.parse(until)
-        pace = self._wiring.habitual(
-            _pace(
-                self._pace.check_interval if check_interval is None else check_interval,
-                self._pace.max_wait_time if max_wait_time is None else max_wait_time,
+        poll_policy = self._wiring.adjusted(
+            _poll_policy(
+                self._poll_policy.check_interval if check_interval is None else check_interval,
+                self._poll_policy.max_wait_time if max_wait_time is None else max_wait_time,
             )
         )
         with self._lock:
-            row = self._watch.get(address)
+            row = self._watch_list.get(address)
             if row is not None and not row.active:
-                row.goal, row.pace = goal, pace
-                self._watch.restart(address)
+                row.goal, row.poll_policy = goal, poll_policy
+                self._watch_list.restart(address)
             else:
-                self._watch.add(address, goal, pace)
+                self._watch_list.add(address, goal, poll_policy)
         return address
 
     def cancel(self, run: object) -> None:
@@ -142,7 +142,7 @@ class MonitorGroup:
         Raises:
             RunNotFoundError: This group does not watch that run.
         """
-        self._watch.cancel(self._row(run).run)
+        self._watch_list.cancel(self._row(run).run)
         self._tell_listeners()
 
     def restart(self, run: object) -> None:
@@ -154,16 +154,16 @@ class MonitorGroup:
         Raises:
             RunNotFoundError: This group does not watch that run.
         """
-        self._watch.restart(self._row(run).run)
+        self._watch_list.restart(self._row(run).run)
 
     def wait_any(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
         """Block until one run's goal is met, or all have ended, or `timeout` seconds are over; the results so far."""
-        self._watch.wait(self._any_met_or_all_ended, timeout)
+        self._watch_list.wait(self._any_met_or_all_ended, timeout)
         return self.results
 
     def wait_all(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
         """Block until all runs have ended, or `timeout` seconds are over; the results so far."""
-        self._watch.wait(self._all_ended, timeout)
+        self._watch_list.wait(self._all_ended, timeout)
         return self.results
 
     def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
@@ -177,7 +177,7 @@ class MonitorGroup:
             RunNotFoundError: This group does not watch that run.
         """
         row = self._row(run)
-        self._watch.wait(lambda: not row.active, timeout)
+        self._watch_list.wait(lambda: not row.active, timeout)
         return self._result(row)
 
     def thread(self, run: object) -> threading.Thread:
@@ -193,8 +193,8 @@ class MonitorGroup:
 
     def close(self) -> None:
         """Cancel what is under way and end the browser; no thread is left. A second call does nothing."""
-        self._watch.cancel_all()
-        self._watch.wait(self._all_ended, timeout=_END_WITHIN)
+        self._watch_list.cancel_all()
+        self._watch_list.wait(self._all_ended, timeout=_END_WITHIN)
         self._tell_listeners()
         until = time.monotonic() + _END_WITHIN
         for thread in list(self._threads.values()):
@@ -225,16 +225,16 @@ class MonitorGroup:
 
     def _row(self, run: object) -> WatchedRun:
         address = self._address(run)
-        row = self._watch.get(address)
+        row = self._watch_list.get(address)
         if row is None:
             raise RunNotFoundError(f"{address} is not watched.", "Add it first.")
         return row
 
     def _all_ended(self) -> bool:
-        return not self._watch.active
+        return not self._watch_list.active
 
     def _any_met_or_all_ended(self) -> bool:
-        return self._all_ended() or any(row.state is State.AVAILABLE for row in self._watch)
+        return self._all_ended() or any(row.state is State.AVAILABLE for row in self._watch_list)
 
     @staticmethod
     def _result(row: WatchedRun) -> MonitorResult:
@@ -247,7 +247,7 @@ class MonitorGroup:
         self._threads[run] = thread
 
     def _publish(self, said: MonitorMessage) -> None:
-        row = self._watch.fold(said)
+        row = self._watch_list.fold(said)
         self._tell_listeners()
         if row is None or isinstance(said, AttemptEnded):
             return
@@ -277,7 +277,7 @@ class MonitorGroup:
             listener()
 
 
-def _pace(check_interval: float, max_wait_time: float) -> PollPolicy:
+def _poll_policy(check_interval: float, max_wait_time: float) -> PollPolicy:
     return PollPolicy(
         check_interval=checked_seconds("check_interval", check_interval, SHORTEST_INTERVAL),
         max_wait_time=checked_seconds("max_wait_time", max_wait_time),

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
-from wandb_tui.core.hook_env import run_environment
-from wandb_tui.core.ports import AttemptOutcome
+from wandb_tui.core.hook_env import AttemptOutcome, run_environment
 from wandb_tui.core.state import State
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.disk.file_lock import take
@@ -36,7 +35,7 @@ Tell = Callable[[str], None]
 
 
 class CommandHooks:
-    """Runs the commands; fulfils `core.ports.Hooks`.
+    """Runs the commands; fulfils `ui.runtime.ports.Hooks`.
 
     Of several dashboards that wait for the same runs one alone runs them: whichever holds the lock.
     """

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from wandb_tui.core.address import RunAddress, is_short
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.disk.settings import Settings
 
 _PAGES_TO_API = {
@@ -88,7 +88,7 @@ class Server:
 
 
 class ServerAddresses:
-    """Reads run addresses for one server; fulfils `core.ports.Addresses`."""
+    """Reads run addresses for one server; fulfils `ui.runtime.ports.Addresses`."""
 
     def __init__(
         self, server: Server, settings: Settings, environ: Mapping[str, str], key_entity: Callable[[], str]

@@ -9,6 +9,8 @@ from wandb_tui.core.errors import UsageError
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _NEVER = ("never", "0", "")
 _LONGEST = 366 * 86400.0
+_MINUTE = 60
+_HOUR = 3600
 
 
 def parse_duration(text: str) -> float:
@@ -39,3 +41,11 @@ def show_duration(seconds: float) -> str:
         count, left = divmod(left, size)
         shown += f"{count}{unit}" if count else ""
     return shown
+
+
+def minutes(seconds: float) -> str:
+    """A length of time as ``m:ss``, or ``h:mm:ss`` from an hour on."""
+    whole = int(seconds)
+    if whole >= _HOUR:
+        return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
+    return f"{whole // _MINUTE}:{whole % _MINUTE:02}"

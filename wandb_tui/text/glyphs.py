@@ -1,104 +1,25 @@
-"""How things look: icons, colours of states, times, and text from outside made harmless."""
+"""The signs and colours that the screens draw with, in Unicode or plain ASCII."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
-from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.plain_text import REPLACEMENT, clean, fit, fit_end
+from wandb_tui.text.run_labels import run_name, short_name
 
-_ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor moves
-    r"|\x1b[\]PX^_].*?(?:\x1b\\|\x07|$)"  # titles, links, clipboards: up to their end
-    r"|\x1b[ -/]*[0-~]?"
-    r"|\x9b[0-?]*[ -/]*[@-~]",
-    re.DOTALL,
-)
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
-_MOST_MARKS = 2
-_MINUTE = 60
-_HOUR = 3600
 _SHORTEST = 4
 """A name that would be cut to fewer cells is left out."""
 
 
-def clean(text: str, limit: int = 2000) -> str:
-    """Text from outside as plain printable text on one line, at most `limit` characters of it.
-
-    Escape sequences and other control characters become a visible sign, line ends and tabs a space. What has no width
-    of its own, or turns the direction of writing, goes: terminals disagree about it and tables would bend.
-    """
-    text = text[: limit + 1]
-    if text.isascii() and text.isprintable():
-        return text if len(text) <= limit else text[: limit - 1] + "…"
-    shown = "".join(_harmless(_ESCAPES.sub(_REPLACEMENT, text)))
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _harmless(text: str) -> list[str]:
-    out: list[str] = []
-    marks = 0
-    for char in text:
-        kind = unicodedata.category(char)
-        marks = marks + 1 if kind in {"Mn", "Me"} else 0
-        if char in "\r\n\t\x0b\x0c\x85" or kind in {"Zl", "Zp", "Zs"}:
-            out.append(" ")
-        elif kind in {"Cc", "Cs", "Cn", "Co"}:
-            out.append(_REPLACEMENT)
-        elif kind != "Cf" and marks <= _MOST_MARKS and ord(char) not in _VARIATION_SELECTORS:
-            out.append(char)
-    return out
-
-
-def fit(text: str, width: int, ellipsis: str = "…") -> str:
-    """`text` cut to `width` cells, ending in the ellipsis where something is missing."""
-    if width <= 0:
-        return ""
-    text = text[: width * 4 + 8]
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, max(0, width - len(ellipsis))).rstrip() + ellipsis[:width]
-
-
-def fit_end(text: str, width: int, ellipsis: str = "…") -> str:
-    """The end of `text` in `width` cells, beginning with the ellipsis where something is missing."""
-    if cell_len(text) <= width:
-        return text
-    end = text[-width:]
-    while end and cell_len(end) > width - len(ellipsis):
-        end = end[1:]
-    return ellipsis + end
-
-
-def minutes(seconds: float) -> str:
-    """A length of time as ``m:ss``, or ``h:mm:ss`` from an hour on."""
-    whole = int(seconds)
-    if whole >= _HOUR:
-        return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
-    return f"{whole // _MINUTE}:{whole % _MINUTE:02}"
-
-
-def time_of_day(moment: datetime) -> str:
-    """``HH:MM:SS`` where the user is."""
-    return f"{moment.astimezone():%H:%M:%S}"
-
-
-def date_and_time(moment: datetime) -> str:
-    """``YYYY-MM-DD HH:MM`` where the user is."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
 EMOJI, ASCII = LOOKS = ("emoji", "ascii")
 """What the settings call the looks there are."""
+
 
 STATE_COLOURS = {
     State.QUEUED: "queued",
@@ -112,6 +33,7 @@ STATE_COLOURS = {
 }
 """The theme's colour for each state."""
 
+
 _UNICODE_ICONS = {
     State.QUEUED: "○",
     State.SIGNING_IN: "◔",
@@ -122,6 +44,8 @@ _UNICODE_ICONS = {
     State.FAILED: "✖",
     State.CANCELLED: "⊘",
 }
+
+
 _ASCII_ICONS = {
     State.QUEUED: ".",
     State.SIGNING_IN: "?",
@@ -132,12 +56,14 @@ _ASCII_ICONS = {
     State.FAILED: "x",
     State.CANCELLED: "/",
 }
+
+
 _TO_ASCII = str.maketrans(
     {
         "…": "...", "–": "-", "—": "-", "·": "-", "●": "*", "○": "o", "“": '"', "”": '"', "→": "->", "←": "<-",
         "✔": "+", "✖": "x", "◐": "o", "⚠": "!", "•": "-", "×": "x", "↑": "Up", "↓": "Down", "▪": "*", "─": "-",
         "▲": "^", "▼": "v", "━": "=", "╸": "-",
-        _REPLACEMENT: "?",
+        REPLACEMENT: "?",
     }
 )  # fmt: skip
 
@@ -215,26 +141,3 @@ _ASCII_STATUS = {
     MonitorStatus.AVAILABLE: "+",
     MonitorStatus.TIMEOUT: "t",
 }
-
-
-def run_name(row: WatchedRun) -> str:
-    """What people call the run: its display name and its id, or the id alone."""
-    name = clean(row.run_info.name, 200) if row.run_info else ""
-    run_id = clean(row.run.run_id)
-    return f"{name} {run_id}" if name.strip() and name != run_id else run_id
-
-
-def short_name(row: WatchedRun) -> str:
-    """The run's display name, or its id where it has none."""
-    name = clean(row.run_info.name, 200) if row.run_info else ""
-    return name if name.strip() else clean(row.run.run_id)
-
-
-def version(row: WatchedRun) -> str:
-    """The newest version of the run's history, as ``v3``; empty where there is none."""
-    return row.artifact.rpartition(":")[2] if row.artifact else ""
-
-
-def path(run: RunAddress) -> str:
-    """A run's address, safe to show."""
-    return clean(str(run))

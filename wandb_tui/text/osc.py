@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
-from wandb_tui.text.glyphs import clean
+from wandb_tui.text.plain_text import clean
 
 _ESC, _BELL = "\x1b", "\x07"
 _TITLE, _TEXT = 80, 240

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Identity, ServerInfo, Visit
+from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 from wandb_tui.ui.runtime.backend import Backend
@@ -28,7 +29,7 @@ class Absent:
     """A prober for which nothing is ever there."""
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        return _done(Probe(ProbeOutcome.ABSENT))
+        return _done(Probe(ProbeOutcome.NOT_YET))
 
     def limiting(self) -> float:
         return 0.0
@@ -71,11 +72,13 @@ def main() -> int:
     backend = Backend(
         server=lambda: wiring.server.info if polling else ServerInfo(f"http://{base}", f"http://{base}"),
         host=base,
-        services=lambda: Services(wiring.prober if polling else Absent(), Visited(), user_can_mend=True),
+        services=lambda: Services(wiring.prober if polling else Absent(), Visited(), user_can_fix=True),
         account=DeferredAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,
-        pace=PollPolicy(check_interval=interval, quick_interval=interval, revisit_interval=3600, max_wait_time=0),
+        poll_policy=PollPolicy(
+            check_interval=interval, quick_interval=interval, revisit_interval=3600, max_wait_time=0
+        ),
         close=wiring.close,
     )
     return run_app(WandbTuiApp(backend), wiring.paths.log_file)

@@ -17,7 +17,7 @@ import wandb
 _printing = threading.Lock()
 
 
-def watch(path: str, interval: float) -> None:
+def watch_list(path: str, interval: float) -> None:
     entity, project, run_id = path.split("/")
     api = wandb.Api(api_key=os.environ["WANDB_API_KEY"], timeout=60)
     # Monitors are started when their runs end, not all in one instant.
@@ -31,7 +31,7 @@ def watch(path: str, interval: float) -> None:
 def main() -> None:
     interval = float(sys.argv[2])
     threads = [
-        threading.Thread(target=watch, args=(path, interval), daemon=True)
+        threading.Thread(target=watch_list, args=(path, interval), daemon=True)
         for path in Path(sys.argv[1]).read_text().split()
     ]
     for thread in threads:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sandbox_fixtures import log_run, run_sdk_script
-
+from tests.integration.sandbox_fixtures import log_run, run_sdk_script
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 HERE = Path(__file__).parent

@@ -65,12 +65,12 @@ def wait(
                 "runs only. For others, run wandb-tui login.",
                 err=True,
             )
-        pace = wiring.settings.pace
+        poll_policy = wiring.settings.poll_policy
         wish = WaitOptions(
             runs=addresses,
             goal=goal,
-            timeout=pace.max_wait_time if timeout is None else timeout,
-            interval=pace.check_interval if interval is None else interval,
+            timeout=poll_policy.max_wait_time if timeout is None else timeout,
+            interval=poll_policy.check_interval if interval is None else interval,
             any_run=any_run,
             as_json=as_json,
             visit=not no_visit,

@@ -21,7 +21,9 @@ from wandb_tui.core.events import Event
 from wandb_tui.core.state import State
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import GroupSummary, RunSummary
-from wandb_tui.text.glyphs import Glyphs, clean, minutes
+from wandb_tui.text.durations import minutes
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 
 _COLOURS = {
     State.AVAILABLE: "green",
@@ -44,7 +46,7 @@ class LiveTable(Output):
     def __init__(self, wish: WaitOptions, asking: FirstAnswerNotice, *, ascii_look: bool) -> None:
         super().__init__(wish, asking)
         self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
-        self._look = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
+        self._glyphs = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
         # The monitors' threads only leave word here: lines and table must come from one thread, or they interleave.
         self._ended: SimpleQueue[Event] = SimpleQueue()
@@ -106,7 +108,7 @@ class LiveTable(Output):
             self._say(event.state, str(event.run), event.elapsed, event.message)
 
     def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
-        told = f"{self._look.icon(state)} {run}  {minutes(elapsed)}  {self._plain(message)}"
+        told = f"{self._glyphs.icon(state)} {run}  {minutes(elapsed)}  {self._plain(message)}"
         line = Text(fitted(told, self._console.width, hang=2))
         line.stylize(_COLOURS[state], 0, 1)
         # What is longer than the terminal is wide is there to be copied: the terminal itself breaks it.
@@ -132,7 +134,7 @@ class LiveTable(Output):
         if words:
             table.add_column(no_wrap=True, overflow="ellipsis", ratio=3)
         for run in runs:
-            sign = self._look.icon(run.state)
+            sign = self._glyphs.icon(run.state)
             state = Text(f"{sign} {run.state.value}" if words else sign, style=_COLOURS[run.state])
             cells = [state, Text(clean(str(run.run))), Text(minutes(run.elapsed))]
             table.add_row(*cells, *([Text(self._plain(run.message), style="dim")] if words else []))
@@ -145,4 +147,4 @@ class LiveTable(Output):
 
     def _plain(self, text: str) -> str:
         """Text from outside made harmless, and in the signs that this terminal has."""
-        return self._look.text(clean(text))
+        return self._glyphs.text(clean(text))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
 
 from wandb_tui.core.errors import NoBrowserError
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.driver import check_driver
 from wandb_tui.services.browser.launch import proxy_for, sandboxed, switches

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from wandb_tui.core.errors import NoBrowserError
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 
 if TYPE_CHECKING:
     from playwright.async_api import ProxySettings

@@ -14,7 +14,8 @@ from playwright.async_api import Error, Page, Request, Response
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignedOutError, VisitError
-from wandb_tui.core.ports import Identity, ServerInfo, Visit
+from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.errors import plain

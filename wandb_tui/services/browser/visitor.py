@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
-from wandb_tui.core.ports import Identity, ServerInfo, Visit
+from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.thread import BrowserThread
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.vault import Vault
@@ -122,12 +123,12 @@ class BrowserVisitor:
         """
         return self._submit(lambda jobs: jobs.sign_in_by_hand())
 
-    def look_at_sign_in_page(self) -> Future[SignInPageReport]:
+    def inspect_sign_in_page(self) -> Future[SignInPageReport]:
         """See what the sign-in page shows to somebody who is not signed in, without touching anything.
 
         The future fails with `SignInError` where the server cannot be reached, or with `NoBrowserError`.
         """
-        return self._submit(lambda jobs: jobs.look_at_sign_in_page())
+        return self._submit(lambda jobs: jobs.inspect_sign_in_page())
 
     def mended(self) -> Future[None]:
         """Done as soon as the user has changed what signing in depends on, after a refusal."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from playwright.async_api import Error, Page
 
 from wandb_tui.core.errors import SignInProblem
-from wandb_tui.core.ports import Identity, ServerInfo
+from wandb_tui.core.ports import Identity
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.launch import has_display, no_display
 from wandb_tui.services.credentials.account import KeyringAccount

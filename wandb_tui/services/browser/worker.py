@@ -10,9 +10,11 @@ from pathlib import Path
 
 from playwright.async_api import Error
 
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import KeyringError, SignedOutError, SignInError, SignInProblem, VisitError
-from wandb_tui.core.ports import Credentials, Identity, ServerInfo, Visit
+from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
 from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.browser.window import SignInWindow

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError
-from wandb_tui.core.ports import AccountState, Credentials, ServerInfo, Source
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.api_keys import checked, from_netrc, netrc_path
 from wandb_tui.services.credentials.redaction import learn
 from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
@@ -33,7 +34,7 @@ class _ResolvedSecrets:
 
 
 class KeyringAccount:
-    """The account on one server; fulfils `core.ports.Account`. Safe from any thread.
+    """The account on one server; fulfils `ui.runtime.ports.Account`. Safe from any thread.
 
     Attributes:
         vault: Where things are kept.

@@ -10,8 +10,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.core.ports import Credentials, ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.keyring_store import KEYRING_TIMEOUT, KeyringStore
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.credentials.session_file import SessionFile, new_key

@@ -83,7 +83,7 @@ class Settings:
     keys: Keys = ()
 
     @property
-    def pace(self) -> PollPolicy:
+    def poll_policy(self) -> PollPolicy:
         """How often to look, and for how long."""
         return PollPolicy(check_interval=self.check_interval, max_wait_time=self.max_wait_time)
 

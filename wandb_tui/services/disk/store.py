@@ -44,7 +44,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class SqliteWatchStore:
-    """The watch list of one server; fulfils `core.ports.WatchStore`. Any thread may call."""
+    """The watch list of one server; fulfils `ui.runtime.ports.WatchStore`. Any thread may call."""
 
     def __init__(self, path: Path, server: str, *, lock_wait: float = _LOCK_WAIT) -> None:
         self._path = path
@@ -152,7 +152,7 @@ class SqliteWatchStore:
     def _change(self, db: sqlite3.Connection, change: RowChange) -> None:
         key = self._key(change.run)
         row = change.row
-        if row is None or change.anew:
+        if row is None or change.replace:
             if (stood := db.execute(sql.POSITION, key).fetchone()) is not None:
                 self._stood[change.run] = stood[0]
             db.execute(sql.REMOVE, key)

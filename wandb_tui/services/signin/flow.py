@@ -10,8 +10,10 @@ from pathlib import Path
 
 from playwright.async_api import Dialog, Error, Page
 
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
-from wandb_tui.core.ports import Credentials, Identity, ServerInfo
+from wandb_tui.core.ports import Identity
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, SignInAction, Wait
 from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.form_fill import FormFilling

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from playwright.async_api import ElementHandle, Page
 
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
-from wandb_tui.core.ports import Credentials
 from wandb_tui.services.signin.forms import SignInForm
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.page_driver import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.forms import find_form
 from wandb_tui.services.signin.navigation import open_sign_in
 from wandb_tui.services.signin.origins import Origins

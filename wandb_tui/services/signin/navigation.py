@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Error, Page
 
 from wandb_tui.core.errors import SignInError, SignInProblem
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.page_driver import GoneError

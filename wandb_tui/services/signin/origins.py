@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 
 # The hosts on which these servers let people sign in.
 _KNOWN = {

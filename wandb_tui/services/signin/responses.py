@@ -117,7 +117,7 @@ def _in_plain_text(view: PageView, progress: Progress) -> GiveUp | None:
         (SignInProblem.WRONG_PASSWORD, phrases.WRONG),
         (SignInProblem.SSO, phrases.SSO),
     ):
-        new = [line for line in text.split("\n") if line not in progress.read_before and says(line, phrases)]
+        new = [line for line in text.split("\n") if line not in progress.read_before and says(line, wording)]
         if new:
             return GiveUp(problem, new[0])
     return None

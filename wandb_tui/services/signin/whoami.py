@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Error, Page
 
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.origins import origin_of
 
 _QUERY = "query Viewer { viewer { id username } }"

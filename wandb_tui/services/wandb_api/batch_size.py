@@ -62,8 +62,8 @@ def _refused(reply: Reply) -> bool:
 
 def _at_a_loss(reply: Reply) -> bool:
     """Whether the server refuses the whole request without a word about the size, which may be the reason."""
-    return reply.problem is ProbeOutcome.NOT_UNDERSTOOD and bool(reply.errors)
+    return reply.problem is ProbeOutcome.INVALID_RESPONSE and bool(reply.errors)
 
 
 def _broke_down(reply: Reply) -> bool:
-    return reply.problem is ProbeOutcome.TROUBLE and (reply.status == 0 or reply.status >= 500)  # noqa: PLR2004 - HTTP
+    return reply.problem is ProbeOutcome.UNAVAILABLE and (reply.status == 0 or reply.status >= 500)  # noqa: PLR2004 - HTTP

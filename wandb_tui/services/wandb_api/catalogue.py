@@ -43,7 +43,7 @@ query Runs($project: String!, $entity: String!, $cursor: String, $perPage: Int =
 
 
 class GraphQLCatalogue:
-    """Fulfils `core.ports.Catalogue`; one question at a time."""
+    """Fulfils `ui.runtime.ports.Catalogue`; one question at a time."""
 
     def __init__(self, client: Callable[[], GraphQL]) -> None:
         """Make a catalogue.

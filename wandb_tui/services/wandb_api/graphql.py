@@ -17,8 +17,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from wandb_tui import __version__
 from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.version import __version__
 
 if TYPE_CHECKING:
     import requests
@@ -123,7 +123,7 @@ class GraphQL:
                 content = _content(response, began + _WHOLE_TIMEOUT)
         except (OSError, HTTPError) as error:
             # requests' own errors are of the first kind, and what it says of a file of certificates.
-            return Reply(problem=ProbeOutcome.TROUBLE, message=_network_trouble(error, self._host))
+            return Reply(problem=ProbeOutcome.UNAVAILABLE, message=_network_trouble(error, self._host))
         seconds = time.monotonic() - began
         reply = _read(response, content, self._host, with_key=bool(key))
         date = _date(response.headers.get("Date"))
@@ -133,13 +133,6 @@ class GraphQL:
         """Close the connections."""
         if self._session is not None:
             self._session.close()
-
-
-def viewer_entity(client: GraphQL) -> str:
-    """The entity that the API key writes to by default; empty where the server does not tell."""
-    reply = client.ask("query Viewer { viewer { id entity username } }", {})
-    viewer = (reply.data or {}).get("viewer") or {}
-    return str(viewer.get("entity") or viewer.get("username") or "")
 
 
 def _as_nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -204,7 +197,7 @@ def _read(response: requests.Response, content: bytes, host: str, *, with_key: b
     limits = _limits(response.headers)
     failed = partial(Reply, status=response.status_code, limits=limits)
     if _limits_rate(response.status_code, limits):
-        return failed(problem=ProbeOutcome.TROUBLE, message=RATE_LIMITED, limited=True)
+        return failed(problem=ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     if (told := _told_by_status(response, host, with_key=with_key)) is not None:
         problem, why = told
         return failed(problem=problem, message=why)
@@ -215,9 +208,9 @@ def _read(response: requests.Response, content: bytes, host: str, *, with_key: b
     if isinstance(data, dict) and response.status_code == 200:  # noqa: PLR2004 - OK
         return failed(data=data, errors=errors, limited=limited)
     if limited and errors:
-        return failed(problem=ProbeOutcome.TROUBLE, message=RATE_LIMITED, limited=True)
+        return failed(problem=ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     why = _unusable(response, content, host, errors, understood=body is not None)
-    return failed(problem=ProbeOutcome.NOT_UNDERSTOOD, message=why, errors=errors, limited=limited)
+    return failed(problem=ProbeOutcome.INVALID_RESPONSE, message=why, errors=errors, limited=limited)
 
 
 def _limits_rate(status: int, limits: Limits) -> bool:
@@ -231,15 +224,18 @@ def _told_by_status(response: requests.Response, host: str, *, with_key: bool) -
     match response.status_code:
         case 401 | 403 as status:
             why = "refused the API key" if with_key else "wants an API key"
-            return ProbeOutcome.REFUSED, f"{host} {why} (HTTP {status})"
+            return ProbeOutcome.UNAUTHORIZED, f"{host} {why} (HTTP {status})"
         case 407 as status:
-            return ProbeOutcome.TROUBLE, f"The proxy on the way to {host} wants a name and a password (HTTP {status})"
+            return (
+                ProbeOutcome.UNAVAILABLE,
+                f"The proxy on the way to {host} wants a name and a password (HTTP {status})",
+            )
         case status if (status >= 500 and status not in _NO_API) or status in _PASSING:  # noqa: PLR2004 - its own faults
-            return ProbeOutcome.TROUBLE, f"{host} is in trouble (HTTP {status})"
+            return ProbeOutcome.UNAVAILABLE, f"{host} is in trouble (HTTP {status})"
         case status if 300 <= status < 400:  # noqa: PLR2004 - redirects
             target = urlsplit(response.headers.get("Location", "")).netloc or "another page"
             return (
-                ProbeOutcome.NOT_UNDERSTOOD,
+                ProbeOutcome.INVALID_RESPONSE,
                 f"{host} sends its API's callers to {target} (is this the address of its API?)",
             )
         case _:

@@ -46,7 +46,7 @@ _NOT_TOLD = "the server does not tell"
 
 
 class GraphQLInspector:
-    """Fulfils `core.ports.Inspector`; each question that is under way has a connection of its own."""
+    """Fulfils `ui.runtime.ports.Inspector`; each question that is under way has a connection of its own."""
 
     def __init__(self, client: Callable[[], GraphQL], files: StepFiles) -> None:
         """Prepare; nothing is sent yet.
@@ -157,7 +157,7 @@ class GraphQLInspector:
 
 def _answered(reply: Reply) -> Reply:
     """The reply, if it is one: what a server does not understand is an answer, too."""
-    if reply.problem in {ProbeOutcome.REFUSED, ProbeOutcome.TROUBLE}:
+    if reply.problem in {ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE}:
         raise error_of(reply, again="r")
     return reply
 

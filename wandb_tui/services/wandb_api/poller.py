@@ -158,7 +158,7 @@ class Poller:
             self._take(now, reply)
             any_good = any_good or reply.problem is None
             hopeless = len(now) == 1 and not any_good and not guilty
-            if reply.problem is ProbeOutcome.TROUBLE or hopeless:
+            if reply.problem is ProbeOutcome.UNAVAILABLE or hopeless:
                 # What ails the server ails it for the rest as well: no use in asking once a second for each of them.
                 self._take(rest, reply)
                 return
@@ -174,7 +174,7 @@ class Poller:
     def _held(self) -> Probe | None:
         """What to answer at once where the server is not to be asked now."""
         wait = self._throttle.hold
-        return Probe(ProbeOutcome.TROUBLE, message=self._throttle.why, retry_after=wait) if wait > 0 else None
+        return Probe(ProbeOutcome.UNAVAILABLE, message=self._throttle.why, retry_after=wait) if wait > 0 else None
 
     def _ask(self, questions: list[ProbeRequest]) -> Reply:
         """Ask in the best way that the server is known to understand, finding a simpler one if need be."""
@@ -202,7 +202,7 @@ class Poller:
                 continue
             asked = batch[number]
             whole = probe if self._steps is None else self._steps.known(asked.run, probe)
-            if reply.limited and probe.answer is ProbeOutcome.TROUBLE:
+            if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
                 # As long as the poller itself will wait: whoever came earlier would only be sent away again.
                 asked.answer(replace(probe, retry_after=max(0.0, self._throttle.hold)))
             elif whole is not None:
@@ -224,7 +224,7 @@ class Poller:
         if not self._dialect.files:
             return {}
         reply = self._send(*compose_files(versions))
-        if reply.data is None and reply.problem is not ProbeOutcome.TROUBLE:
+        if reply.data is None and reply.problem is not ProbeOutcome.UNAVAILABLE:
             log.info("The server does not tell where files are: %s", reply.message)
             self._dialect = replace(self._dialect, files=False)
         return {run: read_files(reply, number) for number, (run, _) in enumerate(versions)}
@@ -244,12 +244,12 @@ class Poller:
         probe = sdk.ask(asked.run)
         self._throttle.heed(
             Reply(
-                problem=probe.answer if probe.answer is ProbeOutcome.TROUBLE else None,
+                problem=probe.outcome if probe.outcome is ProbeOutcome.UNAVAILABLE else None,
                 message=probe.message,
                 limited=probe.message == RATE_LIMITED,
             )
         )
-        if probe.answer is ProbeOutcome.NOT_UNDERSTOOD:
+        if probe.outcome is ProbeOutcome.INVALID_RESPONSE:
             log.info("The SDK is not understood either; asking in plain words again")
             self._sdk, self._dialect = None, replace(self._dialect, plain=True)
         if not asked.question.coverage or probe.run is None:
@@ -304,8 +304,8 @@ class Poller:
         _answer_all(left, _CLOSED)
 
 
-_SURPRISE = Probe(ProbeOutcome.NOT_UNDERSTOOD, message="The answer cannot be understood (see the log)")
-_CLOSED = Probe(ProbeOutcome.TROUBLE, message="wandb-tui is ending")
+_SURPRISE = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer cannot be understood (see the log)")
+_CLOSED = Probe(ProbeOutcome.UNAVAILABLE, message="wandb-tui is ending")
 
 
 def _answer_all(batch: list[PendingProbe], probe: Probe) -> None:

@@ -186,18 +186,18 @@ def _path(error: dict[str, Any]) -> list[str]:
 
 
 def _unanswered(reply: Reply, errors: list[dict[str, Any]]) -> Probe:
-    if reply.problem is ProbeOutcome.NOT_UNDERSTOOD and errors:
+    if reply.problem is ProbeOutcome.INVALID_RESPONSE and errors:
         probe = _from_errors(errors)
         return probe if _path(errors[0]) else replace(probe, message=reply.message)
-    answer = reply.problem or ProbeOutcome.NOT_UNDERSTOOD
+    answer = reply.problem or ProbeOutcome.INVALID_RESPONSE
     return Probe(answer, message=reply.message, retry_after=reply.limits.retry_after)
 
 
 def _from_errors(errors: list[dict[str, Any]]) -> Probe:
     """What a server means that answers with errors."""
     if limits_rate(errors[0]):
-        return Probe(ProbeOutcome.TROUBLE, message=RATE_LIMITED)
-    answer = ProbeOutcome.REFUSED if says(errors[0], _REFUSALS) else ProbeOutcome.NOT_UNDERSTOOD
+        return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED)
+    answer = ProbeOutcome.UNAUTHORIZED if says(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
     return Probe(answer, message=f"The server says: {shown(errors[0].get('message'))}")
 
 
@@ -208,19 +208,19 @@ def _interpret(question: ProbeRequest, project: object, errors: list[dict[str, A
     coverage = _coverage(found, info) if question.coverage and isinstance(found, dict) else None
     version = _version(project) if isinstance(project, dict) else None
     if version is not None:
-        return Probe(ProbeOutcome.THERE, version, info, coverage)
+        return Probe(ProbeOutcome.FOUND, version, info, coverage)
     if info is not None:
         # What else could not be told of the run says nothing about the artifact.
         errors = [error for error in errors if _path(error)[1:2] != ["run"]]
     if errors:
         return _from_errors(errors)
     if not _answers(project, found):
-        return Probe(ProbeOutcome.NOT_UNDERSTOOD, message=f"The server's answer says nothing about run {run.run_id}")
+        return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"The server's answer says nothing about run {run.run_id}")
     if info is not None:
-        return Probe(ProbeOutcome.ABSENT, None, info, coverage)
+        return Probe(ProbeOutcome.NOT_YET, None, info, coverage)
     whose = "this API key may not see it" if with_key else "it is private and there is no API key"
     what = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
-    return Probe(ProbeOutcome.MISSING, message=f"There is no {what}, or {whose}")
+    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {what}, or {whose}")
 
 
 def _answers(project: object, run: object) -> bool:

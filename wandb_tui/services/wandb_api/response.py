@@ -55,7 +55,7 @@ def error_of(reply: Reply, *, again: str, sign_in: str = "s") -> ServerError | A
         again: The key that asks again.
         sign_in: The keys that lead to the sign-in.
     """
-    if reply.problem is ProbeOutcome.REFUSED:
+    if reply.problem is ProbeOutcome.UNAUTHORIZED:
         return ApiKeyError(f"{reply.message}.", f"Give another API key: {sign_in}.")
     if reply.limited:
         wait = reply.limits.retry_after

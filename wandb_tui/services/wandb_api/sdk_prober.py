@@ -45,7 +45,7 @@ class SdkProber:
         key = self._api_key()
         if not key:
             return Probe(
-                ProbeOutcome.REFUSED, message="This server answers the W&B SDK alone, and that needs an API key"
+                ProbeOutcome.UNAUTHORIZED, message="This server answers the W&B SDK alone, and that needs an API key"
             )
         try:
             api = self._warm(key)
@@ -53,12 +53,12 @@ class SdkProber:
         except Exception as error:  # noqa: BLE001 - whatever the SDK throws is an answer to be told apart
             return _told_apart(
                 error,
-                absent=Probe(ProbeOutcome.MISSING, message=f"There is no run {run}, or this API key may not see it"),
+                absent=Probe(ProbeOutcome.NOT_FOUND, message=f"There is no run {run}, or this API key may not see it"),
             )
         try:
-            return Probe(ProbeOutcome.THERE, _version(api.artifact(f"{run.history_artifact}:latest")), info)
+            return Probe(ProbeOutcome.FOUND, _version(api.artifact(f"{run.history_artifact}:latest")), info)
         except Exception as error:  # noqa: BLE001 - as above
-            return _told_apart(error, absent=Probe(ProbeOutcome.ABSENT, run=info))
+            return _told_apart(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
         """Where the files of a version are. Raises what the SDK raises."""
@@ -97,17 +97,17 @@ def _told_apart(error: Exception, *, absent: Probe) -> Probe:
     status = next((found for one in chain if (found := http_status(one))), 0)
     words = shown(getattr(error, "message", "") or error)
     if status in _REFUSED:
-        return Probe(ProbeOutcome.REFUSED, message=f"The server refused the API key (HTTP {status})")
+        return Probe(ProbeOutcome.UNAUTHORIZED, message=f"The server refused the API key (HTTP {status})")
     if status == _TOO_MANY:
-        return Probe(ProbeOutcome.TROUBLE, message=RATE_LIMITED)
+        return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED)
     if status >= _SERVER_FAULT:
-        return Probe(ProbeOutcome.TROUBLE, message=f"The server is in trouble (HTTP {status})")
+        return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server is in trouble (HTTP {status})")
     if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in words.lower():
         return absent
     if status:
-        return Probe(ProbeOutcome.NOT_UNDERSTOOD, message=f"The W&B SDK says: {words} (HTTP {status})")
+        return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"The W&B SDK says: {words} (HTTP {status})")
     log.info("The SDK's call failed: %s", " < ".join(type(one).__name__ for one in chain))
-    return Probe(ProbeOutcome.TROUBLE, message=f"The W&B SDK says: {words}")
+    return Probe(ProbeOutcome.UNAVAILABLE, message=f"The W&B SDK says: {words}")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -84,7 +84,7 @@ class Throttle:
             self._limit(reply)
             return
         self._limited = 0
-        if reply.problem is ProbeOutcome.TROUBLE:
+        if reply.problem is ProbeOutcome.UNAVAILABLE:
             self._back_off(reply)
             return
         self._troubles = 0

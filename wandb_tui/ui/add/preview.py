@@ -17,13 +17,13 @@ class AddOptions:
 
     Attributes:
         goal: What new ones wait for.
-        pace: How often they look, and for how long.
+        poll_policy: How often they look, and for how long.
         goal_said: Whether the user has said that goal: only then does it hold for what is on the list already.
         pace_said: The same of the times.
     """
 
     goal: Goal
-    pace: PollPolicy
+    poll_policy: PollPolicy
     goal_said: bool = False
     pace_said: bool = False
 
@@ -35,7 +35,7 @@ class AddEffect:
     Attributes:
         run: Which run.
         goal: What it waits for then.
-        pace: Its times then, from its next attempt on.
+        poll_policy: Its times then, from its next attempt on.
         listed: Whether it is on the list already.
         goal_before: What it waited for so far, if it is on the list.
         ended: How its attempt had ended, in a word; empty where one is under way, or none was.
@@ -46,7 +46,7 @@ class AddEffect:
 
     run: RunAddress
     goal: Goal
-    pace: PollPolicy
+    poll_policy: PollPolicy
     listed: bool = False
     goal_before: Goal | None = None
     ended: str = ""
@@ -79,16 +79,16 @@ def add_effect(
     """
     if row is None or not there:
         begins = row.attempt + 1 if row is not None else 1
-        return AddEffect(run, said or terms.goal, terms.pace, begins=begins, said=said is not None)
+        return AddEffect(run, said or terms.goal, terms.poll_policy, begins=begins, said=said is not None)
     goal = said or (terms.goal if terms.goal_said else row.goal)
-    pace = terms.pace if terms.pace_said else row.pace
+    poll_policy = terms.poll_policy if terms.pace_said else row.poll_policy
     return AddEffect(
-        *(run, goal, pace),
+        *(run, goal, poll_policy),
         listed=True,
         goal_before=row.goal,
         ended="" if row.active else str(row.state),
-        begins=row.attempt + 1 if row.begins_anew(goal) else 0,
-        times=pace != row.pace,
+        begins=row.attempt + 1 if row.restarts(goal) else 0,
+        times=poll_policy != row.poll_policy,
         said=said is not None,
     )
 

@@ -15,7 +15,8 @@ from textual.geometry import Region
 from textual.widgets import Button, Input, Static, TextArea
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.add.address_list import AddressVerdict, CheckedList, Parsed, check, parse_all, words
 from wandb_tui.ui.add.preview import AddEffect, in_words, offer, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
@@ -53,12 +54,12 @@ class AddScreen(Dialog[None]):
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
-        self, session: Session, goal: Goal, look: Glyphs, add: Add, pick: Callable[[], None] | None = None
+        self, session: Session, goal: Goal, glyphs: Glyphs, add: Add, pick: Callable[[], None] | None = None
     ) -> None:
         super().__init__()
         self._session = session
         self._goal = goal
-        self._look = look
+        self._glyphs = glyphs
         self._add = add
         self._pick = pick
         self._parsed: dict[str, Parsed] = {}
@@ -74,11 +75,11 @@ class AddScreen(Dialog[None]):
             yield TextArea(id="addresses", placeholder="entity/project/run_id, or the addresses of run pages")
             with VerticalScroll(id="verdicts", can_focus=False):
                 yield Static(id="verdict-list", markup=False)
-            yield AddOptionsInput(self._goal, self._session.backend.pace, self._look)
+            yield AddOptionsInput(self._goal, self._session.backend.poll_policy, self._glyphs)
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 if self._pick is not None:
-                    yield KeyButton(self._look.text("Pick…"), "add.pick", id="pick")
+                    yield KeyButton(self._glyphs.text("Pick…"), "add.pick", id="pick")
                 yield KeyButton("Add", "add.submit", variant="primary", id="add")
                 yield KeyButton("Close", "add.close", id="close")
 
@@ -191,7 +192,7 @@ class AddScreen(Dialog[None]):
     def _tally(self, good: list[AddEffect], wrong: int) -> Content:
         """How many there are of what; briefly where there is no room: each line tells the rest."""
         room = self.query_one("#add-head").size.width - _TITLE
-        missed = [Content.styled(self._look.text(f"✖ {wrong} not understood"), "$error")] if wrong else []
+        missed = [Content.styled(self._glyphs.text(f"✖ {wrong} not understood"), "$error")] if wrong else []
         for changes in (True, False):
             parts = [Content.styled(summary(good, "to add", changes=changes), "$quiet")] if good else []
             tally = Content.styled(", ", "$quiet").join([*parts, *missed])
@@ -205,11 +206,13 @@ class AddScreen(Dialog[None]):
         told, told_colour = self._told(one)
         if one.effect is not None and one.effect.listed:
             sign, colour = ("✔", "$primary") if one.effect.changes else ("·", "$quiet")
-        told = self._look.text(told)
+        told = self._glyphs.text(told)
         room = self.query_one("#verdict-list").size.width - cell_len(told) - 4
-        shown = self._look.fit_end(clean(str(one.run), 300), max(_LEAST, room)) if one.run else clean(one.word.text, 60)
+        shown = (
+            self._glyphs.fit_end(clean(str(one.run), 300), max(_LEAST, room)) if one.run else clean(one.word.text, 60)
+        )
         return Content.assemble(
-            (self._look.text(f"{sign} "), colour),
+            (self._glyphs.text(f"{sign} "), colour),
             (shown, "$foreground" if one.effect is not None else "$quiet"),
             (f"  {told}" if told else "", told_colour),
         )

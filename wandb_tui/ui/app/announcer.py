@@ -9,7 +9,8 @@ from typing import Literal
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import clean, fit, short_name, version
+from wandb_tui.text.plain_text import clean, fit
+from wandb_tui.text.run_labels import short_name, version_label
 
 Severity = Literal["information", "warning", "error"]
 
@@ -60,7 +61,7 @@ class Announcer:
         ended, self._ended = [row for row in self._ended.values() if row.state in _NEWS], {}
         good = [row for row in ended if row.state is State.AVAILABLE]
         bad = [row for row in ended if row.state is not State.AVAILABLE]
-        said = [_listed(good, version, "available"), _listed(bad, _reason, "not available")]
+        said = [_listed(good, version_label, "available"), _listed(bad, _reason, "not available")]
         text = "\n".join(filter(None, said))
         if good and bad:
             return Announcement(f"{len(good)} available, {len(bad)} failed", text, "warning")

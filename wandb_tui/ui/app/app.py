@@ -16,13 +16,15 @@ from textual.command import Provider
 from textual.events import Event, InputEvent, Resize
 from textual.message import Message
 
+from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import AccountState, AttemptOutcome
+from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.add.preview import AddEffect, AddOptions, summary
 from wandb_tui.ui.app.announcer import Announcer
 from wandb_tui.ui.app.screens import import_screens
@@ -103,8 +105,8 @@ class WandbTuiApp(ThemedApp):
         self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
         # Until it is known with what to ask: without a key the server would refuse, and the attempt were lost.
-        self.session.watch.hold()
-        self.hearing = EventPump(self.session, self.set_timer, self._paint)
+        self.session.watch_list.hold()
+        self.event_pump = EventPump(self.session, self.set_timer, self._paint)
 
     # Beginning
 
@@ -116,11 +118,11 @@ class WandbTuiApp(ThemedApp):
             # Not on Windows, nor where the app runs beside something else that owns the signals.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._leave, 128 + number)
-        self.session.keeper.start()
+        self.session.store_writer.start()
 
     def get_default_screen(self) -> Dashboard:
         """The dashboard."""
-        self.dashboard = Dashboard(self.session, self.look, self._goal)
+        self.dashboard = Dashboard(self.session, self.glyphs, self._goal)
         return self.dashboard
 
     def on_mount(self) -> None:
@@ -131,11 +133,11 @@ class WandbTuiApp(ThemedApp):
             log.warning("Of the keys in the settings: %s", " ".join(complaints))
             self.notify(clean(" ".join(complaints), 600), title="Keys", severity="warning", timeout=15, markup=False)
 
-    def on_restored(self, message: ListLoaded) -> None:
+    def on_list_loaded(self, message: ListLoaded) -> None:
         """The rows on disk come first; then what the command line names, then the services."""
         self.session.restore(message.rows, message.view)
         self.take_back_appearance()
-        self._announcer.know(self.session.watch)
+        self._announcer.know(self.session.watch_list)
         self.dashboard.loaded()
         self.call_after_refresh(self._start_up)
 
@@ -170,7 +172,7 @@ class WandbTuiApp(ThemedApp):
 
     async def _add_given(self) -> None:
         given: list[AddEffect] = []
-        terms = AddOptions(self._goal, self._backend.pace)
+        terms = AddOptions(self._goal, self._backend.poll_policy)
         for text, goal in self._given:
             try:
                 run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
@@ -178,7 +180,7 @@ class WandbTuiApp(ThemedApp):
                 self.complain(f"{clean(text, 80)}: {error}", title="Not added")
             else:
                 given.append(one := self.session.foresee(run, terms, goal))
-                self.session.add(run, one.goal, one.pace)
+                self.session.add(run, one.goal, one.poll_policy)
                 self.dashboard.refresh_all()
         if any(one.listed for one in given):
             self.dashboard.hint(summary(given, "added"))
@@ -202,8 +204,8 @@ class WandbTuiApp(ThemedApp):
             if nothing if wanted is None else wanted:
                 self.action_open_sign_in()
             if not self.account.can_probe and self._asks_to_sign_in:
-                self.session.watch.hold("Waits for you to sign in")
-                self.dashboard.repaint(self.session.watch)
+                self.session.watch_list.hold("Waits for you to sign in")
+                self.dashboard.repaint(self.session.watch_list)
                 return
         self._release()
 
@@ -252,12 +254,12 @@ class WandbTuiApp(ThemedApp):
     async def on_event(self, event: Event) -> None:
         """Whatever the user does goes before what the monitors say."""
         if isinstance(event, InputEvent):
-            self.hearing.give_way()
+            self.event_pump.give_way()
         await super().on_event(event)
 
-    def on_heard(self) -> None:
+    def on_events_ready(self) -> None:
         """A monitor has said something."""
-        self.hearing.heard()
+        self.event_pump.heard()
 
     def _paint(self, changed: Collection[WatchedRun]) -> Iterator[None]:
         """Show what has become of these rows, part by part."""
@@ -283,7 +285,7 @@ class WandbTuiApp(ThemedApp):
         notices = self._backend.notices
         if notices.toast:
             self.notify(
-                self.look.text(said.text), title=said.title, severity=said.severity, timeout=_APART, markup=False
+                self.glyphs.text(said.text), title=said.title, severity=said.severity, timeout=_APART, markup=False
             )
         if notices.terminal:
             self.notify_outside(f"wandb-tui: {said.title}", said.text)
@@ -307,26 +309,26 @@ class WandbTuiApp(ThemedApp):
         for screen in self.live_screens:
             screen.tick()
 
-    def on_elsewhere(self, message: ListChanged) -> None:
+    def on_list_changed(self, message: ListChanged) -> None:
         """Another dashboard has changed the list."""
         if self._leaving:
             return
         if self.session.follow(message.found, message.as_of):
             self.dashboard.refresh_all()
         else:
-            self.dashboard.repaint(self.session.watch)
+            self.dashboard.repaint(self.session.watch_list)
 
-    def on_recalled(self, message: LogLoaded) -> None:
+    def on_log_loaded(self, message: LogLoaded) -> None:
         """The older lines of a log have been read from disk."""
         row = self.session.recalled(message.run, message.lines)
         if row is not None:
             self.dashboard.panes.recalled(row)
 
-    def on_trouble(self, message: StoreFailed) -> None:
+    def on_store_failed(self, message: StoreFailed) -> None:
         """Something went wrong outside of any monitor."""
         self.complain(message.text)
 
-    def on_relief(self, message: StoreRecovered) -> None:
+    def on_store_recovered(self, message: StoreRecovered) -> None:
         """It is well again."""
         self.notify(message.text, markup=False)
 
@@ -364,7 +366,7 @@ class WandbTuiApp(ThemedApp):
         if self.session.sign_in_problem and self.account is not None and self.account.unknown_origin:
             self._ask_about(self.account.unknown_origin)
             return
-        self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.look), self._signed_in)
+        self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.glyphs), self._signed_in)
 
     def _ask_about(self, origin: str) -> None:
         """Ask whether the password may be typed into a page that is not known; a no leaves the sign-in screen."""
@@ -375,7 +377,7 @@ class WandbTuiApp(ThemedApp):
             if yes:
                 self.run_worker(self._allow(origin))
             else:
-                self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.look), self._signed_in)
+                self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.glyphs), self._signed_in)
 
         host = clean(self.dashboard.header.host, 60)
         self.push_screen(
@@ -410,7 +412,7 @@ class WandbTuiApp(ThemedApp):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
         else:
-            self.push_screen(HelpScreen(self.look, self.screen, self._backend.files))
+            self.push_screen(HelpScreen(self.glyphs, self.screen, self._backend.files))
 
     def action_ask_quit(self) -> None:
         """Leave; with a question while monitors run."""
@@ -418,7 +420,7 @@ class WandbTuiApp(ThemedApp):
 
         if isinstance(self.screen, Confirm):
             return
-        active = len(self.session.watch.active)
+        active = len(self.session.watch_list.active)
         if not active:
             self._leave()
             return
@@ -438,7 +440,7 @@ class WandbTuiApp(ThemedApp):
         if self._leaving:
             return
         self._leaving = True
-        self.hearing.close()
+        self.event_pump.close()
         self.session.stop()
         self.run_worker(self._close_and_exit(status))
 

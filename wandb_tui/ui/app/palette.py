@@ -59,14 +59,14 @@ class ActionCommands(Provider):
                 )
         if isinstance(screen, Dashboard) and screen.arrangement.order.column:
             yield "Sort as added", "Sort by no column: in the order in which the runs were added.", screen.sort_as_added
-        for look in LOOKS:
-            if look != app.look.name:
-                yield f"Look {look}", _LOOKS[look], partial(app.choose_look, look)
+        for glyphs in LOOKS:
+            if glyphs != app.glyphs.name:
+                yield f"Look {glyphs}", _LOOKS[glyphs], partial(app.choose_look, glyphs)
         # The one there is comes first: what is taken by a hasty Enter changes nothing.
         for theme in sorted(app.available_themes, key=lambda theme: (theme != app.theme, theme not in OWN, theme)):
             does = "These are the colours now" if theme == app.theme else "Change the colours"
             yield (
-                f"Theme {theme}{app.look.text('  ✔ now') if theme == app.theme else ''}",
+                f"Theme {theme}{app.glyphs.text('  ✔ now') if theme == app.theme else ''}",
                 f"{does}{': ' + OWN[theme] if theme in OWN else ''}.",
                 partial(app.choose_theme, theme),
             )

@@ -20,17 +20,17 @@ class ThemedApp(TerminalApp):
 
     session: Session
 
-    def __init__(self, look: Glyphs, theme: str | None, into_tmux: Callable[[str], bool] | None) -> None:
+    def __init__(self, glyphs: Glyphs, theme: str | None, into_tmux: Callable[[str], bool] | None) -> None:
         """Choose colours and signs of the first painting; a theme that is assigned later has all styles read once more.
 
         Args:
-            look: The signs to draw with.
+            glyphs: The signs to draw with.
             theme: The name of a theme; our own, where there is none of that name.
             into_tmux: As for a `TerminalApp`.
         """
         super().__init__(into_tmux)
-        self.look = look
-        self._wanted_look, self._wanted_theme = look.name, theme
+        self.glyphs = glyphs
+        self._wanted_look, self._wanted_theme = glyphs.name, theme
         self._in_ascii = AsciiFilter()
         for ours in THEMES:
             self.register_theme(ours)
@@ -55,30 +55,30 @@ class ThemedApp(TerminalApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through before it is shown."""
-        return [*super().get_line_filters(), *([self._in_ascii] if self.look.ascii else [])]
+        return [*super().get_line_filters(), *([self._in_ascii] if self.glyphs.ascii else [])]
 
     def choose_theme(self, theme: str) -> None:
         """Change the colours, and remember that; until the settings name another theme than now."""
         self.theme = theme
         self.session.remember("theme", {"chosen": theme, "over": self._wanted_theme or ""})
 
-    def choose_look(self, look: str) -> None:
+    def choose_look(self, glyphs: str) -> None:
         """Change the signs, and remember that; until the settings name another look than now."""
-        self._draw_with(look)
-        self.session.remember("look", {"chosen": look, "over": self._wanted_look})
+        self._draw_with(glyphs)
+        self.session.remember("look", {"chosen": glyphs, "over": self._wanted_look})
 
-    def _draw_with(self, look: str) -> None:
-        self.look.ascii = look == ASCII
+    def _draw_with(self, glyphs: str) -> None:
+        self.glyphs.ascii = glyphs == ASCII
         for screen in self.live_screens:
             screen.redraw()
 
     def take_back_appearance(self) -> None:
         """Take the colours and signs that were chosen in an earlier session."""
-        theme, look = self._chosen("theme", self._wanted_theme or ""), self._chosen("look", self._wanted_look)
+        theme, glyphs = self._chosen("theme", self._wanted_theme or ""), self._chosen("look", self._wanted_look)
         if theme in self.available_themes and theme != self.theme:
             self.theme = theme
-        if look in LOOKS and look != self.look.name:
-            self._draw_with(look)
+        if glyphs in LOOKS and glyphs != self.glyphs.name:
+            self._draw_with(glyphs)
 
     def _chosen(self, what: str, wanted: str) -> str:
         """What has been chosen in place of what the settings want; empty where nothing was, or they want another."""

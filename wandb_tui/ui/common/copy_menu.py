@@ -12,7 +12,8 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.copy_formats import BY_ID, COPY_FORMATS, CopyFormat
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
 from wandb_tui.ui.input.actions import Scope, bindings
@@ -26,27 +27,27 @@ class CopyMenu(Dialog[CopyFormat | None]):
     PLACES = (Scope.COPY,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, rows: Sequence[WatchedRun], names: str, app_url: str, look: Glyphs) -> None:
+    def __init__(self, rows: Sequence[WatchedRun], names: str, app_url: str, glyphs: Glyphs) -> None:
         """Offer what there is.
 
         Args:
             rows: The runs.
             names: Which ones, in a few words.
             app_url: Where the server's pages begin; empty while that is not known.
-            look: The signs to draw with.
+            glyphs: The signs to draw with.
         """
         super().__init__()
         self._rows = rows
         self._names = names
         self._app_url = app_url
-        self._look = look
+        self._glyphs = glyphs
         self._list = OptionList()
 
     def compose(self) -> ComposeResult:
         """A line for each."""
         with Vertical(classes="dialog"):
             yield Static("CopyFormat", classes="dialog-title")
-            yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
+            yield Static(Content(self._glyphs.text(clean(self._names))), classes="dialog-note")
             yield self._list
             with Horizontal(classes="dialog-buttons"):
                 yield KeyButton("Close", "copy.close", id="close")
@@ -88,5 +89,5 @@ class CopyMenu(Dialog[CopyFormat | None]):
         return Content.assemble(
             (f"{self.keys.first(f'copy.{copy.id}'):<2} ", "bold $accent"),
             (f"{copy.name:<{_WIDEST}}  ", "$foreground"),
-            (self._look.text(clean(text, 400)), "$quiet"),
+            (self._glyphs.text(clean(text, 400)), "$quiet"),
         )

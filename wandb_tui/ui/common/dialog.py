@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from wandb_tui.text.glyphs import clean
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.input.actions import BY_ID, Scope
 from wandb_tui.ui.input.key_map import KeyMap
 

@@ -32,10 +32,10 @@ _HINT = "exists, v3, newer, step:200 or complete"
 class GoalInput(Horizontal):
     """Asks for a goal and says live what it means, or what is wrong with it."""
 
-    def __init__(self, text: str, look: Glyphs) -> None:
+    def __init__(self, text: str, glyphs: Glyphs) -> None:
         super().__init__()
         self._text = text
-        self._look = look
+        self._glyphs = glyphs
         self.said = False
         """Whether the user has typed here."""
 
@@ -70,7 +70,7 @@ class GoalInput(Horizontal):
         elif not self.query_one(Input).value.strip():
             verdict = Content.styled(_HINT, "$quiet")
         else:
-            verdict = Content.styled(self._look.text("✖ ") + _HINT, "$error")
+            verdict = Content.styled(self._glyphs.text("✖ ") + _HINT, "$error")
         self.query_one("#goal-verdict", Static).update(verdict)
 
     def _read(self) -> Goal | UsageError:
@@ -83,17 +83,17 @@ class GoalInput(Horizontal):
 class TimesInput(Horizontal):
     """Asks when to give up and how often to look."""
 
-    def __init__(self, pace: PollPolicy, look: Glyphs) -> None:
+    def __init__(self, poll_policy: PollPolicy, glyphs: Glyphs) -> None:
         super().__init__()
-        self._pace = pace
-        self._look = look
+        self._poll_policy = poll_policy
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """Two lines and a verdict."""
         yield Label("Give up after")
-        yield Input(show_duration(self._pace.max_wait_time), id="longest", compact=True)
+        yield Input(show_duration(self._poll_policy.max_wait_time), id="longest", compact=True)
         yield Label("ask every")
-        yield Input(show_duration(self._pace.check_interval), id="interval", compact=True)
+        yield Input(show_duration(self._poll_policy.check_interval), id="interval", compact=True)
         yield Static(id="times-verdict", markup=False)
 
     @property
@@ -103,7 +103,7 @@ class TimesInput(Horizontal):
         return str(found) if isinstance(found, UsageError) else ""
 
     @property
-    def pace(self) -> PollPolicy | None:
+    def poll_policy(self) -> PollPolicy | None:
         """The pace they make, if they make one."""
         found = self._read()
         return found if isinstance(found, PollPolicy) else None
@@ -111,7 +111,7 @@ class TimesInput(Horizontal):
     @on(Input.Changed)
     def _check(self) -> None:
         found = self._read()
-        wrong = self._look.text("✖ ") + found.hint if isinstance(found, UsageError) else ""
+        wrong = self._glyphs.text("✖ ") + found.hint if isinstance(found, UsageError) else ""
         self.query_one("#times-verdict", Static).update(Content.styled(wrong, "$error"))
 
     def _read(self) -> PollPolicy | UsageError:
@@ -122,7 +122,7 @@ class TimesInput(Horizontal):
             return error
         if interval < 1:
             return UsageError("The server cannot be asked that often.", "Ask every second at the most.")
-        return replace(self._pace, max_wait_time=longest, check_interval=interval)
+        return replace(self._poll_policy, max_wait_time=longest, check_interval=interval)
 
 
 class AddOptionsInput(Vertical):
@@ -131,11 +131,11 @@ class AddOptionsInput(Vertical):
     class Changed(Message):
         """Something was typed."""
 
-    def __init__(self, goal: Goal, pace: PollPolicy, look: Glyphs) -> None:
+    def __init__(self, goal: Goal, poll_policy: PollPolicy, glyphs: Glyphs) -> None:
         super().__init__()
-        self._goal, self._pace = goal, pace
+        self._goal, self._poll_policy = goal, poll_policy
         self._typed_last: list[str] = []
-        self._asked, self._times = GoalInput(str(goal), look), TimesInput(pace, look)
+        self._asked, self._times = GoalInput(str(goal), glyphs), TimesInput(poll_policy, glyphs)
 
     def compose(self) -> ComposeResult:
         """The goal, the times."""
@@ -165,10 +165,13 @@ class AddOptionsInput(Vertical):
     @property
     def terms(self) -> AddOptions:
         """What was typed; what cannot be understood of it counts as not said."""
-        goal, pace = self._asked.goal, self._times.pace
+        goal, poll_policy = self._asked.goal, self._times.poll_policy
         said = goal is not None and self._asked.said
         return AddOptions(
-            goal or self._goal, pace or self._pace, goal_said=said, pace_said=pace not in {None, self._pace}
+            goal or self._goal,
+            poll_policy or self._poll_policy,
+            goal_said=said,
+            pace_said=poll_policy not in {None, self._poll_policy},
         )
 
     def go_to_problem(self) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import Glyphs, clean, fit, short_name
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean, fit
+from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.common.copy_formats import CopyFormat
 from wandb_tui.ui.common.live_screen import LiveScreen
 from wandb_tui.ui.runtime.session import Session
@@ -21,7 +23,7 @@ class RunScreen(LiveScreen):
     """A screen that shows runs."""
 
     session: Session
-    look: Glyphs
+    glyphs: Glyphs
 
     @property
     @abstractmethod
@@ -45,7 +47,7 @@ class RunScreen(LiveScreen):
         from wandb_tui.ui.common.copy_menu import CopyMenu
 
         if rows := self.target_rows():
-            self.app.push_screen(CopyMenu(rows, named(rows), self.app_url, self.look), self._copy_chosen)
+            self.app.push_screen(CopyMenu(rows, named(rows), self.app_url, self.glyphs), self._copy_chosen)
 
     def copy_now(self, copy: CopyFormat) -> None:
         """Copy this of the runs."""
@@ -101,7 +103,7 @@ class RunScreen(LiveScreen):
         """Ask before something is done with many runs."""
         from wandb_tui.ui.common.confirm import Confirm
 
-        names = named([self.session.watch[run] for run in runs])
+        names = named([self.session.watch_list[run] for run in runs])
         question = Confirm(f"{verb} {len(runs)} runs?", f"{names}. {detail}", yes=verb, no="Keep")
         self.app.push_screen(question, lambda yes: do() if yes else None)
 

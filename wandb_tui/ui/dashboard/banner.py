@@ -6,7 +6,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.input.key_map import KeyMap
 
 
@@ -15,9 +16,9 @@ class Banner(Widget):
 
     message: reactive[str] = reactive("")
 
-    def __init__(self, look: Glyphs, keys: KeyMap) -> None:
+    def __init__(self, glyphs: Glyphs, keys: KeyMap) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self._keys = keys
 
     def watch_message(self, message: str) -> None:
@@ -28,6 +29,6 @@ class Banner(Widget):
         """The message, and the key that mends it."""
         key = f"{self._keys.first('sign_in')} Sign in".strip()
         room = self.size.width - len(key) - 7
-        text = self._look.fit(f"⚠ {clean(self.message)}", room)
+        text = self._glyphs.fit(f"⚠ {clean(self.message)}", room)
         gap = " " * max(1, room - Content(text).cell_length + 2)
         return Content.assemble(" ", text, gap, (key, "bold"), " ").stylize("@click=screen.sign_in")

@@ -22,14 +22,14 @@ _WIDTH = max(len(what) for _, what in _HINTS)
 class EmptyState(Widget):
     """Tells how to begin."""
 
-    def __init__(self, look: Glyphs, keys: KeyMap) -> None:
+    def __init__(self, glyphs: Glyphs, keys: KeyMap) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self._keys = keys
 
     def render(self) -> Content:
         """A few calm lines; a click on one of the last does what it says."""
-        text = self._look.text
+        text = self._glyphs.text
         hints = [(self._keys.first(action), what, action) for action, what in _HINTS if self._keys.first(action)]
         widest = max((len(key) for key, _, _ in hints), default=0)
         return Content.assemble(

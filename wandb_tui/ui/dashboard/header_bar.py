@@ -8,10 +8,11 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from wandb_tui.core.ports import AccountState
+from wandb_tui.core.account import AccountState
 from wandb_tui.core.state import State
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import link
+from wandb_tui.text.plain_text import clean
 
 _GAP = 3
 
@@ -41,9 +42,9 @@ class HeaderBar(Widget):
     account: reactive[AccountState | None] = reactive(None)
     counts: reactive[Counts] = reactive(Counts())
 
-    def __init__(self, host: str, look: Glyphs) -> None:
+    def __init__(self, host: str, glyphs: Glyphs) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self.set_reactive(HeaderBar.host, host)
 
     def render(self) -> Content:
@@ -60,7 +61,7 @@ class HeaderBar(Widget):
         return Content.assemble(" ", *left, gap, *tallies, " ")
 
     def _names(self) -> list[list[Part]]:
-        linked = link("$foreground", self.page) if self._look.links else "$foreground"
+        linked = link("$foreground", self.page) if self._glyphs.links else "$foreground"
         name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), linked)
         user = self._user()
         # Who is signed in knows as whom, but perhaps not where.
@@ -74,7 +75,7 @@ class HeaderBar(Widget):
         ]
 
     def _user(self) -> list[Part]:
-        text = self._look.text
+        text = self._glyphs.text
         account = self.account
         if account is None:
             return [(text("…"), "$quiet")]
@@ -85,7 +86,7 @@ class HeaderBar(Widget):
         return [(text("○ "), "$quiet"), ("signed out", "$quiet")]
 
     def _tallies(self) -> list[list[Part]]:
-        counts, icon = self.counts, self._look.icon
+        counts, icon = self.counts, self._glyphs.icon
         runs = "1 run" if counts.runs == 1 else f"{counts.runs} runs"
         kinds = (
             (icon(State.AVAILABLE), counts.ready, "ready", "$success"),
@@ -96,7 +97,7 @@ class HeaderBar(Widget):
         short: list[Part] = []
         marked: list[Part] = []
         if counts.marked:
-            marked = [(f"{self._look.text('●')} {counts.marked}", "$marked")]
+            marked = [(f"{self._glyphs.text('●')} {counts.marked}", "$marked")]
             long = [*marked, (" marked   ", "$foreground"), *long]
         for sign, count, word, colour in kinds:
             style = colour if count else "$quiet"

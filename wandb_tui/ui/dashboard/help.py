@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from wandb_tui.core.state import State
-from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, clean
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.common.dialog import Dialog
 from wandb_tui.ui.common.live_screen import LiveScreen
@@ -59,10 +60,10 @@ _KEPT = "before a log's title: “Logs” has kept it open for its run; a log wi
 class _Table(Static):
     """Keys or signs, and what they mean: as wide as there is room for."""
 
-    def __init__(self, rows: Sequence[Row], look: Glyphs) -> None:
+    def __init__(self, rows: Sequence[Row], glyphs: Glyphs) -> None:
         super().__init__(classes="help-rows")
         self._rows = rows
-        self._look = look
+        self._glyphs = glyphs
 
     def on_mount(self) -> None:
         """Break the lines."""
@@ -73,7 +74,7 @@ class _Table(Static):
         self._fill()
 
     def _fill(self) -> None:
-        text = self._look.text
+        text = self._glyphs.text
         width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _LEFT)
         lines: list[Content] = []
         for sign, style, what in self._rows:
@@ -89,9 +90,9 @@ class HelpScreen(Dialog[None]):
     PLACES = (Scope.HELP,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, look: Glyphs, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, glyphs: Glyphs, screen: Screen[object], files: Sequence[tuple[str, str]]) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self._for = screen
         self._files = files
 
@@ -101,7 +102,7 @@ class HelpScreen(Dialog[None]):
             box.border_subtitle = Content(self.keys.label("Close", "help.close")).stylize("@click=screen.dismiss")
             for title, rows in self._sections():
                 yield Static(Content(title), classes="help-title")
-                yield _Table(rows, self._look)
+                yield _Table(rows, self._glyphs)
 
     def _sections(self) -> Iterator[tuple[str, list[Row]]]:
         if isinstance(self._for, Dashboard):
@@ -113,9 +114,9 @@ class HelpScreen(Dialog[None]):
             both = () if isinstance(self._for, Dashboard) else self._rows(Scope.RUNS)
             yield "Details of a run", [*self._rows(Scope.DETAILS), *both]
             yield "Anywhere", list(self._rows(Scope.ANYWHERE))
-        yield "States", [(f"{self._look.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
+        yield "States", [(f"{self._glyphs.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         if isinstance(self._for, Dashboard):
-            yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._look.kept, _KEPT))]
+            yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._glyphs.kept, _KEPT))]
         yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]
         if self._files:
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
@@ -46,23 +46,23 @@ class Dashboard(PaneActions):
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "RunTable"
 
-    def __init__(self, session: Session, look: Glyphs, goal: Goal) -> None:
+    def __init__(self, session: Session, glyphs: Glyphs, goal: Goal) -> None:
         super().__init__()
         self.session = session
-        self.look = look
+        self.glyphs = glyphs
         self._goal = goal
         self._loading = True
         self._standing: dict[RunAddress, Standing] = {}
         self._was_on: RunAddress | None = None
         # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
-        self.header = HeaderBar(session.backend.host, look)
+        self.header = HeaderBar(session.backend.host, glyphs)
         self.arrangement = TableView()
-        self.table = RunTable(look, session.clock, self.arrangement)
+        self.table = RunTable(glyphs, session.clock, self.arrangement)
         self.table.nothing_found = session.keys.hint("No run matches the filter", "clear", "shows all again")
-        self.panes = Panes(look)
+        self.panes = Panes(glyphs)
         self.find_bar = FindBar()
         self._banner, self.filter_bar, self._keys = (
-            Banner(look, session.keys),
+            Banner(glyphs, session.keys),
             FilterBar(self.table),
             KeyBar(session.keys),
         )
@@ -72,7 +72,7 @@ class Dashboard(PaneActions):
         yield self.header
         yield self._banner
         yield self.table
-        yield EmptyState(self.look, self.session.keys)
+        yield EmptyState(self.glyphs, self.session.keys)
         yield self.filter_bar
         yield self.panes
         yield self.find_bar
@@ -115,8 +115,8 @@ class Dashboard(PaneActions):
         self.table.show(self._rows(onto))
         if onto is not None:
             self.table.go_to(onto)
-        self.table.marks.keep(self.session.watch)
-        empty = not self.session.watch
+        self.table.selection.keep(self.session.watch_list)
+        empty = not self.session.watch_list
         self.set_class(empty and not self._loading, "-empty")
         if not empty and self.focused is None:
             # An empty table is hidden, and what is hidden loses the focus.
@@ -151,7 +151,7 @@ class Dashboard(PaneActions):
 
     def show_panes(self) -> None:
         """Which runs have a pane may have changed; what is shown of a log is read from disk."""
-        self.panes.show(self.session.watch, self.table.from_cursor)
+        self.panes.show(self.session.watch_list, self.table.from_cursor)
         self.set_class(self.panes.zoomed, "-zoomed")
         for pane in self.panes.panes:
             if pane.run is not None:
@@ -161,16 +161,16 @@ class Dashboard(PaneActions):
     @property
     def _marked(self) -> int:
         """How many runs are marked, as far as the filter shows them: only those an action is done with."""
-        marks = self.table.marks
-        return sum(run in marks for run in self.table.shown) if len(marks) else 0
+        selection = self.table.selection
+        return sum(run in selection for run in self.table.shown) if len(selection) else 0
 
     def _rows(self, onto: RunAddress | None = None) -> list[WatchedRun]:
-        return self.arrangement.rows(self.session.watch, self.session.now, onto or self.table.run)
+        return self.arrangement.rows(self.session.watch_list, self.session.now, onto or self.table.run)
 
     def refresh_bars(self) -> None:
         """What stands above and below the table may have changed."""
         self.header.counts = replace(self.session.counts, marked=self._marked)
-        self.filter_bar.counted = (self.table.row_count, len(self.session.watch))
+        self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
         self.filter_bar.wrong = self.arrangement.wrong
         self.filter_bar.doubt = self.arrangement.filter.doubt
         targets = self.targets()
@@ -179,7 +179,7 @@ class Dashboard(PaneActions):
 
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:
-        if self.table.marks.cursor_moved(self.table.shown, self.table.run):
+        if self.table.selection.cursor_moved(self.table.shown, self.table.run):
             self.table.tick()
         self._let_go()
         self.show_panes()
@@ -188,7 +188,7 @@ class Dashboard(PaneActions):
     def _let_go(self) -> None:
         """The run that the cursor has left is shown no longer, if the filter would have hidden it."""
         left, self._was_on = self._was_on, self.table.run
-        row = self.session.watch.get(left) if left is not None and left != self._was_on else None
+        row = self.session.watch_list.get(left) if left is not None and left != self._was_on else None
         if row is not None and row.run in self.table and not self.arrangement.filter.matches(row):
             self.table.show(self._rows())
 
@@ -203,14 +203,16 @@ class Dashboard(PaneActions):
         targets = self.targets() if targets is None else targets
         holds: dict[Requirement, Callable[[], object]] = {
             Requirement.NOTHING: lambda: True,
-            Requirement.ROWS: lambda: len(self.session.watch),
+            Requirement.ROWS: lambda: len(self.session.watch_list),
             Requirement.RUN: lambda: targets,
-            Requirement.ACTIVE_RUN: lambda: any(self.session.watch[run].active for run in targets),
+            Requirement.ACTIVE_RUN: lambda: any(self.session.watch_list[run].active for run in targets),
             Requirement.PANE: lambda: self.panes.pinned,
-            Requirement.LOG: lambda: len(self.session.watch),
+            Requirement.LOG: lambda: len(self.session.watch_list),
             Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
-            Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.marks) or self.arrangement.filter.text,
+            Requirement.CHOICE: lambda: (
+                self.find_bar.value or len(self.table.selection) or self.arrangement.filter.text
+            ),
             Requirement.METRICS: lambda: False,
             Requirement.REMOVED: lambda: self.session.can_undo,
         }
@@ -221,20 +223,20 @@ class Dashboard(PaneActions):
         from wandb_tui.ui.add.screen import AddScreen
 
         pick = self.action_pick if self.session.backend.catalogue else None
-        await self.app.push_screen(AddScreen(self.session, self._goal, self.look, self._add, pick))
+        await self.app.push_screen(AddScreen(self.session, self._goal, self.glyphs, self._add, pick))
 
     def action_pick(self) -> None:
         """Pick runs from the server."""
         from wandb_tui.ui.pick.screen import PickScreen
 
         if (catalogue := self.session.backend.catalogue) is not None:
-            self.app.push_screen(PickScreen(self.session, catalogue, self._goal, self.look, self._add))
+            self.app.push_screen(PickScreen(self.session, catalogue, self._goal, self.glyphs, self._add))
 
     def _add(self, effects: list[AddEffect]) -> None:
         """Do what was foreseen, and tell it."""
-        cast("WandbTuiApp", self.app).hearing.at_once()
+        cast("WandbTuiApp", self.app).event_pump.at_once()
         for one in effects:
-            self.session.add(one.run, one.goal, one.pace)
+            self.session.add(one.run, one.goal, one.poll_policy)
         self.refresh_all()
         self.table.go_to(effects[0].run)
         self.hint(summary(effects, "added"))
@@ -245,4 +247,4 @@ class Dashboard(PaneActions):
         from wandb_tui.ui.doctor.screen import DoctorScreen
 
         if (doctor := self.session.backend.doctor) is not None:
-            self.app.push_screen(DoctorScreen(self.session, doctor, self.table.run, self.look))
+            self.app.push_screen(DoctorScreen(self.session, doctor, self.table.run, self.glyphs))

@@ -13,9 +13,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Checkbox, Input, Label, Static
 
+from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.errors import KeyringError, WandbTuiError
-from wandb_tui.core.ports import AccountState, Credentials, Source
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
@@ -34,7 +35,7 @@ class SignInDialog(Dialog[bool]):
         Binding("shift+tab", "move(-1)", "Previous", priority=True, show=False),
     ]
 
-    def __init__(self, session: Session, account: AccountState | None, app_url: str, look: Glyphs) -> None:
+    def __init__(self, session: Session, account: AccountState | None, app_url: str, glyphs: Glyphs) -> None:
         super().__init__()
         self._account = session.backend.account
         self._state = account or AccountState()
@@ -42,14 +43,14 @@ class SignInDialog(Dialog[bool]):
         self._host = session.backend.host
         self._open_window = session.backend.open_window
         self._app_url = app_url
-        self._look = look
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """Two ways in, and one past both."""
         with Vertical(classes="dialog"):
             yield Static(Content(f"Sign in to {clean(self._host, 50)}"), classes="dialog-title")
             if self._problem:
-                problem = self._look.text(f"⚠ {clean(self._problem, 300)}")
+                problem = self._glyphs.text(f"⚠ {clean(self._problem, 300)}")
                 yield Static(Content.styled(problem, "$warning"), classes="dialog-text", id="problem")
             yield Label("E-mail or user name, to open the pages of your runs")
             yield Input(clean(self._state.username), id="username")
@@ -65,7 +66,7 @@ class SignInDialog(Dialog[bool]):
                 compact=True,
             )
             if self._state.keyring_problem:
-                why = self._look.text(clean(self._state.keyring_problem, 600))
+                why = self._glyphs.text(clean(self._state.keyring_problem, 600))
                 yield Static(Content(why), classes="dialog-note", id="keyring-problem")
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):

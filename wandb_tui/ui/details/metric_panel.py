@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from wandb_tui.core.details import MetricSeries
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 
 if TYPE_CHECKING:
     from wandb_tui.ui.details.metric_plot import MetricPlot
@@ -25,9 +26,9 @@ class MetricPanel(Vertical):
         showing: The metric that is plotted now, or empty.
     """
 
-    def __init__(self, look: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="curve")
-        self._look = look
+        self._glyphs = glyphs
         self._plot: MetricPlot | None = None
         self._titled = ""
         self.showing = ""
@@ -42,7 +43,7 @@ class MetricPanel(Vertical):
         """Show a sentence in place of a plot."""
         self.showing = ""
         self._title(metric, place)
-        self._told.update(Content(self._look.text(clean(text, 400))))
+        self._told.update(Content(self._glyphs.text(clean(text, 400))))
         self._told.display = True
         if self._plot is not None:
             self._plot.display = False
@@ -72,15 +73,15 @@ class MetricPanel(Vertical):
         if self._plot is None:
             from wandb_tui.ui.details.metric_plot import MetricPlot
 
-            self._plot = MetricPlot(self._look)
+            self._plot = MetricPlot(self._glyphs)
             await self.mount(self._plot)
         return self._plot
 
     def _title(self, metric: str, note: str) -> None:
         self._titled = clean(metric, _TITLE)
-        self.border_subtitle = Content(self._look.text(note)) if note else None
+        self.border_subtitle = Content(self._glyphs.text(note)) if note else None
         self.on_resize()
 
     def on_resize(self) -> None:
         """The title has another width now."""
-        self.border_title = Content(self._look.fit(self._titled or "Plot", max(4, self.size.width - 4)))
+        self.border_title = Content(self._glyphs.fit(self._titled or "Plot", max(4, self.size.width - 4)))

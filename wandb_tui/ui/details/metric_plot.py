@@ -16,9 +16,9 @@ _LINES_A_LABEL, _CELLS_A_LABEL = 4, 16
 class MetricPlot(PlotextPlot):
     """Draws what it is given in the room there is."""
 
-    def __init__(self, look: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self._curve: MetricSeries | None = None
         # No colours of the library's own: what has none gets the widget's.
         self.theme = "clear"
@@ -51,7 +51,7 @@ class MetricPlot(PlotextPlot):
             return
         across, up = reach
         colour = Color.parse(self.app.theme_variables["primary"]).rgb
-        marker = "*" if self._look.ascii else "braille"
+        marker = "*" if self._glyphs.ascii else "braille"
         for x, y in stretches(self._curve, across, up):
             plt.plot(x, y, marker=marker, color=colour)
         plt.xlabel("step")

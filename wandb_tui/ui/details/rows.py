@@ -14,8 +14,11 @@ from wandb_tui.core.details import RunFacts, Scalar, Values, VersionCoverage, Ve
 from wandb_tui.core.log import Attempt
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text import glyphs as looks
-from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, clean, minutes, version
+from wandb_tui.text import run_labels, times
+from wandb_tui.text.durations import minutes
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
+from wandb_tui.text.plain_text import clean
+from wandb_tui.text.run_labels import version_label
 from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
 
@@ -49,26 +52,26 @@ class SectionPart(Generic[T]):
 class Frame:
     """What the lines depend on besides what they tell."""
 
-    look: Glyphs
+    glyphs: Glyphs
     width: int
     now: float = 0.0
 
     def text(self, text: str, colour: str = "$foreground") -> Content:
         """One line, cut to fit."""
-        return Content.styled(self.look.fit(text, self.width), colour)
+        return Content.styled(self.glyphs.fit(text, self.width), colour)
 
     def paragraph(self, text: str, colour: str = "$foreground", indent: str = "") -> Iterator[Content]:
         """A text in as many lines as it needs, up to a few."""
         room = max(1, self.width - len(indent))
-        lines = wrapped(self.look.text(clean(text, 500)), room)
+        lines = wrapped(self.glyphs.text(clean(text, 500)), room)
         if len(lines) > _MOST_LINES:
-            lines = [*lines[: _MOST_LINES - 1], self.look.fit(lines[_MOST_LINES - 1] + " " * room, room)]
+            lines = [*lines[: _MOST_LINES - 1], self.glyphs.fit(lines[_MOST_LINES - 1] + " " * room, room)]
         return (Content.styled(indent + line, colour) for line in lines)
 
     def labelled(self, label: str, text: str, colour: str = "$foreground") -> Content:
         """A label and what belongs to it, on one line."""
         room = max(1, self.width - _LABEL)
-        return Content.assemble((f"{label:<{_LABEL}}", "$quiet"), (self.look.fit(text, room), colour))
+        return Content.assemble((f"{label:<{_LABEL}}", "$quiet"), (self.glyphs.fit(text, room), colour))
 
 
 def not_told(part: SectionPart[T], frame: Frame) -> Iterator[Content]:
@@ -83,10 +86,10 @@ def run_lines(
     row: WatchedRun, url: str, facts: SectionPart[RunFacts], info: RunInfo, frame: Frame
 ) -> Iterator[Content]:
     """Where the run is, how its monitor stands, and what it is; `info` is the newest that is known."""
-    yield from _link(url or looks.path(row.run), url, frame)
+    yield from _link(url or run_labels.run_path(row.run), url, frame)
     yield frame.labelled("goal", str(row.goal))
-    known = " · ".join(part for part in (str(row.state), version(row), minutes(row.elapsed(frame.now))) if part)
-    state = f"{frame.look.icon(row.state)} {frame.look.text(known)}"
+    known = " · ".join(part for part in (str(row.state), version_label(row), minutes(row.elapsed(frame.now))) if part)
+    state = f"{frame.glyphs.icon(row.state)} {frame.glyphs.text(known)}"
     yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
     says = row.says(frame.now)
     yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL)
@@ -100,13 +103,13 @@ def run_lines(
 
 def _link(text: str, url: str, frame: Frame) -> Iterator[Content]:
     style = Style(link=url) if url else Style()
-    for line in wrapped(frame.look.text(clean(text, 1000)), frame.width):
+    for line in wrapped(frame.glyphs.text(clean(text, 1000)), frame.width):
         yield Content.styled(line, "$primary").stylize(style)
 
 
 def _facts(facts: RunFacts, frame: Frame) -> Iterator[Content]:
     if facts.created is not None:
-        yield frame.labelled("created", looks.date_and_time(facts.created))
+        yield frame.labelled("created", times.date_and_time(facts.created))
     named = (
         ("user", facts.user),
         ("group", facts.group),
@@ -153,13 +156,13 @@ def _value_lines(name: str, values: Values | None, none: str, frame: Frame) -> I
 
 
 def _values(values: Values, frame: Frame) -> Iterator[Content]:
-    shown = [(frame.look.fit(clean(name, 200), frame.width // 2), value) for name, value in values[:_MOST_VALUES]]
+    shown = [(frame.glyphs.fit(clean(name, 200), frame.width // 2), value) for name, value in values[:_MOST_VALUES]]
     longest = max(cell_len(name) for name, _ in shown) + 2
     for name, value in shown:
         text, colour = _value(value)
         gap = " " * (longest - cell_len(name))
         yield Content.assemble(
-            (name + gap, "$quiet"), (frame.look.fit(text, max(1, frame.width - longest)), f"${colour}")
+            (name + gap, "$quiet"), (frame.glyphs.fit(text, max(1, frame.width - longest)), f"${colour}")
         )
     if len(values) > _MOST_VALUES:
         yield frame.text(f"and {len(values) - _MOST_VALUES} more", "$quiet")
@@ -198,7 +201,7 @@ def version_lines(
         covers = covered.told.get(one.version.version) if covered.told is not None else None
         if covers is not None and covers.last is None:
             untold[covers.why_not] = None
-        created = looks.date_and_time(one.version.created) if one.version.created else "–"
+        created = times.date_and_time(one.version.created) if one.version.created else "–"
         steps = "steps not told" if covers is None and covered.problem else _covered(covers, last_step)
         # That the first one is the latest goes without saying, and there is little room.
         known = {"latest"} if one is newest[0] else set()
@@ -243,15 +246,15 @@ def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
     if not row.attempts:
         yield frame.text("No attempt has begun yet.", "$quiet")
     for attempt in reversed(row.attempts):
-        state = f"{frame.look.icon(attempt.state)} {attempt.state}"
+        state = f"{frame.glyphs.icon(attempt.state)} {attempt.state}"
         current = attempt.number == row.attempt
         if attempt.ended is not None:
-            when = looks.date_and_time(attempt.ended)
+            when = times.date_and_time(attempt.ended)
         else:
             when = "under way" if current and row.active else "–"
         took = _took(attempt, row, frame.now) if attempt.ended is not None or current else "–"
         head = f"{attempt.number:<3} {state:<13} {when:<{_DATE}} {took:>7}"
-        yield Content.styled(frame.look.fit(head, frame.width), f"${STATE_COLOURS[attempt.state]}")
+        yield Content.styled(frame.glyphs.fit(head, frame.width), f"${STATE_COLOURS[attempt.state]}")
         reason = row.says(frame.now) if current and row.message else attempt.message
         if reason:
             yield from frame.paragraph(reason, "$quiet", indent="    ")

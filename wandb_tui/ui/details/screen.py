@@ -17,10 +17,11 @@ from textual.content import Content
 
 from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.ports import Inspector
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import Glyphs, clean, short_name
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
+from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.section import Section
 from wandb_tui.ui.dashboard.key_bar import KeyBar
@@ -36,6 +37,7 @@ from wandb_tui.ui.details.rows import (
     version_lines,
 )
 from wandb_tui.ui.input.actions import ACTIONS, Action, Requirement, Scope, bindings
+from wandb_tui.ui.runtime.ports import Inspector
 from wandb_tui.ui.runtime.session import Session
 
 T = TypeVar("T")
@@ -54,11 +56,11 @@ class DetailsScreen(RunScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     AUTO_FOCUS = "#details"
 
-    def __init__(self, session: Session, row: WatchedRun, look: Glyphs) -> None:
+    def __init__(self, session: Session, row: WatchedRun, glyphs: Glyphs) -> None:
         super().__init__()
         self.session = session
         self._row = row
-        self.look = look
+        self.glyphs = glyphs
         self._facts: SectionPart[RunFacts] = SectionPart()
         self._versions: SectionPart[Versions] = SectionPart()
         self._covered: SectionPart[Mapping[int, VersionCoverage]] = SectionPart()
@@ -68,7 +70,7 @@ class DetailsScreen(RunScreen):
         self._info_then, self._artifact_then = row.run_info, row.artifact
         self._asking = 0
         self._titled: tuple[Content, str] | None = None
-        self._panel = MetricPanel(look)
+        self._panel = MetricPanel(glyphs)
         self._keys = KeyBar(session.keys, *self.PLACES)
         self._sections = [
             Section(
@@ -121,7 +123,7 @@ class DetailsScreen(RunScreen):
 
     def _update(self) -> None:
         # Removed and added again, it has another row.
-        self._row = self.session.watch.get(self._row.run) or self._row
+        self._row = self.session.watch_list.get(self._row.run) or self._row
         for section in self._sections:
             section.update()
         self._retitle()
@@ -131,11 +133,11 @@ class DetailsScreen(RunScreen):
         run = self._sections[0]
         name, run_id = self._known_name, clean(self._row.run.run_id)
         whole = f"{name} {run_id}" if name != run_id else run_id
-        note = self.look.text("asking…") if self._asking else ""
-        if self._row.run not in self.session.watch:
+        note = self.glyphs.text("asking…") if self._asking else ""
+        if self._row.run not in self.session.watch_list:
             note = "no longer on the list"
         # Before the first layout nobody knows how wide the box is.
-        title = Content(self.look.fit(whole, max(4, run.size.width - 4) if run.size.width else len(whole)))
+        title = Content(self.glyphs.fit(whole, max(4, run.size.width - 4) if run.size.width else len(whole)))
         if (title, note) != self._titled:
             self._titled = (title, note)
             run.border_title, run.border_subtitle = title, note or None
@@ -167,7 +169,7 @@ class DetailsScreen(RunScreen):
         return told.info
 
     def _frame(self, width: int) -> Frame:
-        return Frame(self.look, width, self.session.now)
+        return Frame(self.glyphs, width, self.session.now)
 
     # Asking
 

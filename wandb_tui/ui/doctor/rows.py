@@ -9,7 +9,7 @@ from textual.content import Content
 
 from wandb_tui.core.checks import NAME_WIDTH, SIGNS, Check, CheckStatus, Fix, PendingCheck
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.text.glyphs import clean
+from wandb_tui.text.plain_text import clean
 from wandb_tui.text.wrapping import wrapped
 
 _COLOURS = {
@@ -28,13 +28,13 @@ class CheckRow:
     """One line of the list, that may take several on the screen.
 
     Attributes:
-        look: What is looked at.
+        pending: The check that is made.
         began: When that began, on the watch's clock; None: not yet.
         check: What was found; None: not yet.
         said: What the mending of it said last.
     """
 
-    look: PendingCheck
+    pending: PendingCheck
     began: float | None = None
     check: Check | None = None
     said: str = ""
@@ -63,7 +63,7 @@ def check_lines(entry: CheckRow, signs: Glyphs, width: int, now: float, *, unfol
     drawn: list[Content] = []
     for text, style in lines:
         for part in wrapped(signs.text(text), room):
-            head = (f"{signs.text(sign)} ", colour), (f"{entry.look.name:<{NAME_WIDTH}} ", "bold $foreground")
+            head = (f"{signs.text(sign)} ", colour), (f"{entry.pending.name:<{NAME_WIDTH}} ", "bold $foreground")
             before = head if not drawn else ((" " * indent, ""),)
             drawn.append(Content.assemble(*before, (part, style)))
     return Content("\n").join(drawn)

@@ -18,13 +18,14 @@ from textual.widgets.option_list import Option
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck, report, summary
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.ports import CheckSequence, Doctor
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.text.glyphs import clean, path
+from wandb_tui.text.plain_text import clean
+from wandb_tui.text.run_labels import run_path
 from wandb_tui.ui.app.terminal import terminal_facts
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.doctor.rows import CheckRow, check_lines
 from wandb_tui.ui.input.actions import Scope, bindings
+from wandb_tui.ui.runtime.ports import CheckSequence, Doctor
 from wandb_tui.ui.runtime.session import Session
 
 log = logging.getLogger(__name__)
@@ -50,12 +51,12 @@ class DoctorScreen(Dialog[None]):
             super().__init__()
             self.text = text
 
-    def __init__(self, session: Session, doctor: Callable[[], Doctor], run: RunAddress | None, look: Glyphs) -> None:
+    def __init__(self, session: Session, doctor: Callable[[], Doctor], run: RunAddress | None, glyphs: Glyphs) -> None:
         super().__init__()
         self._session = session
         self._doctor = doctor
         self._run = run
-        self._look = look
+        self._glyphs = glyphs
         self._entries: dict[str, list[CheckRow]] = {_HERE: [], _WAY: []}
         self._way: CheckSequence | None = None
         self._installing = self._at_sign_in = False
@@ -112,7 +113,7 @@ class DoctorScreen(Dialog[None]):
 
     async def _try_way(self, run: RunAddress) -> None:
         """One after the other."""
-        row = self._session.watch.get(run)
+        row = self._session.watch_list.get(run)
         watched = row is not None and row.active
         self._way = await self._asked(lambda: self._doctor().way(run, watched=watched))
         if self._way is None:
@@ -138,14 +139,14 @@ class DoctorScreen(Dialog[None]):
     async def _do(self, entry: CheckRow) -> None:
         entry.began = self._session.now
         self._redraw([entry])
-        check = await self._asked(entry.look.do)
-        entry.check = check or Check(entry.look.name, CheckStatus.SKIPPED, "could not be looked at")
+        check = await self._asked(entry.pending.do)
+        entry.check = check or Check(entry.pending.name, CheckStatus.SKIPPED, "could not be looked at")
         self._redraw([entry])
         self._tell()
 
     def _begin(self, section: str, looks: Sequence[PendingCheck]) -> None:
         self.say_wrong("")
-        self._entries[section] = [CheckRow(look) for look in looks]
+        self._entries[section] = [CheckRow(glyphs) for glyphs in looks]
         self._draw()
 
     def _give_up(self) -> None:
@@ -161,7 +162,7 @@ class DoctorScreen(Dialog[None]):
         self._list.clear_options()
         for section, entries in self._entries.items():
             if section == _WAY and entries and self._run is not None:
-                title = self._look.text(f"The whole way on {path(self._run)}")
+                title = self._glyphs.text(f"The whole way on {run_path(self._run)}")
                 self._list.add_option(Option(Content.styled(f"\n{title}", "bold $primary"), disabled=True))
             for number, entry in enumerate(entries):
                 self._list.add_option(Option(self._content(entry), id=f"{section}:{number}"))
@@ -181,7 +182,7 @@ class DoctorScreen(Dialog[None]):
     def _content(self, entry: CheckRow) -> Content:
         width = self._list.scrollable_content_region.width - 2
         unfolded = entry is self._entry
-        return check_lines(entry, self._look, width, self._session.now, unfolded=unfolded)
+        return check_lines(entry, self._glyphs, width, self._session.now, unfolded=unfolded)
 
     def _turn(self) -> None:
         self._redraw(entry for entry in self._all if entry.busy)
@@ -266,7 +267,7 @@ class DoctorScreen(Dialog[None]):
                 # Of the app: what has been begun is not given up because this screen is left.
                 self.app.run_worker(do())
 
-        self.app.push_screen(Confirm(question, self._look.text(detail), yes=yes, no="Not now"), answered)
+        self.app.push_screen(Confirm(question, self._glyphs.text(detail), yes=yes, no="Not now"), answered)
 
     async def _install(self, entry: CheckRow) -> None:
         if self._installing:
@@ -285,7 +286,7 @@ class DoctorScreen(Dialog[None]):
     def _say(self, line: str) -> None:
         self.post_message(self.Said(line))
 
-    def on_examine_said(self, message: Said) -> None:
+    def on_doctor_screen_said(self, message: Said) -> None:
         """The newest line of what installs is shown."""
         installing = [entry for entry in self._all if entry.mend is Fix.BROWSER or entry.said]
         if self._installing:

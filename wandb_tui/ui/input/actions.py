@@ -60,7 +60,7 @@ class Action:
     """One thing the user can do.
 
     Attributes:
-        id: The name of its method, after ``action_``, unless `does` says otherwise.
+        id: The name of its method, after ``action_``, unless `action` says otherwise.
         keys: The keys for it, as Textual names them, unless the user wants others; the first is shown.
         label: What it is called, in a word or two.
         help: What it does, in one sentence.
@@ -68,9 +68,9 @@ class Action:
         needs: What must be there for it.
         dangerous: Whether it ends or removes something: with more than one run, it asks first.
         footer: Whether the bar at the bottom shows it, where there is room; that of the logs while one is in focus.
-        at_once: Whether it is done before the keys that follow are handed out: they belong to what it opens. A line
+        priority: Whether it is done before the keys that follow are handed out: they belong to what it opens. A line
             one types into does not get its keys.
-        does: What it does, in Textual's words.
+        action: What it does, in Textual's words.
         in_dialogs: Whether it can be used in every dialog, too.
     """
 
@@ -82,8 +82,8 @@ class Action:
     needs: Requirement = Requirement.NOTHING
     dangerous: bool = False
     footer: bool = True
-    at_once: bool = False
-    does: str = ""
+    priority: bool = False
+    action: str = ""
     in_dialogs: bool = False
 
     @property
@@ -109,11 +109,11 @@ class Action:
         """Its binding, with an id by which users may remap it."""
         return Binding(
             ",".join(self.keys),
-            self.does or self.id,
+            self.action or self.id,
             self.label,
             id=self.full_id,
             tooltip=self.help,
-            priority=self.at_once,
+            priority=self.priority,
         )
 
 
@@ -135,7 +135,7 @@ def shown(key: str) -> str:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("add", ("a",), "Add", "Add one run or many: paste their addresses.", at_once=True),
+    Action("add", ("a",), "Add", "Add one run or many: paste their addresses.", priority=True),
     Action("pick", ("p",), "Pick", "Look through your projects and add runs from there, or a whole group or sweep.",
            needs=Requirement.CATALOGUE),
     Action("cancel", ("c",), "Cancel", "Stop waiting for this run; it stays on the list.", needs=Requirement.ACTIVE_RUN,
@@ -147,12 +147,14 @@ ACTIONS: tuple[Action, ...] = (
            "Show this run: a plot of its metrics, its summary and config, the versions of its history, all attempts.",
            needs=Requirement.RUN),
     Action("logs", ("l",), "Logs", "Keep a log pane open for this run.", needs=Requirement.RUN),
-    Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.", needs=Requirement.PANE,
+    Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.",
+           needs=Requirement.PANE,
            footer=False),
-    Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.", needs=Requirement.RUN),
+    Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.",
+           needs=Requirement.RUN),
     Action("filter", ("slash",), "Filter",
            "Show only some runs: words, !not, state:failed, is:running (the run itself), project:lab, /regex/.",
-           needs=Requirement.ROWS, at_once=True),
+           needs=Requirement.ROWS, priority=True),
     Action("sort", ("o",), "Sort",
            "Sort by the next column, at last as added; the palette and a third click on a heading do that at once.",
            needs=Requirement.ROWS),
@@ -161,11 +163,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("compact", ("w",), "Compact", "Show the columns that tell the most, or all that fit.", footer=False),
     Action("mark", ("space",), "Select", "Mark this run; the actions then apply to all that are marked.",
            needs=Requirement.RUN),
-    Action("mark_down", ("shift+down",), "Select down", "Mark up to the next run.", needs=Requirement.RUN, footer=False),
+    Action("mark_down", ("shift+down",), "Select down", "Mark up to the next run.",
+           needs=Requirement.RUN, footer=False),
     Action("mark_up", ("shift+up",), "Select up", "Mark up to the run before.", needs=Requirement.RUN, footer=False),
     Action("mark_range", ("V",), "Select range", "Mark from here to wherever the cursor goes; again ends it.",
            needs=Requirement.RUN, footer=False),
-    Action("mark_all", ("asterisk",), "Select all", "Mark every run shown, or none.", needs=Requirement.RUN, footer=False),
+    Action("mark_all", ("asterisk",), "Select all", "Mark every run shown, or none.",
+           needs=Requirement.RUN, footer=False),
     Action("mark_others", ("i",), "Invert", "Mark the runs that are not marked, and no longer those that are.",
            needs=Requirement.RUN, footer=False),
     Action("clear", ("escape",), "Clear", "End a find; else unmark all; once more, show all runs again.",
@@ -188,7 +192,8 @@ ACTIONS: tuple[Action, ...] = (
            Requirement.LOG),
     Action("find_previous", ("N",), "Previous", "Go to the place before.", Scope.LOGS, Requirement.LOG),
     Action("follow", ("F",), "Follow", "Follow the newest line of a log, or pause.", Scope.LOGS, Requirement.LOG),
-    Action("level", ("L",), "Level", "Show all lines, warnings and errors, or errors only.", Scope.LOGS, Requirement.LOG),
+    Action("level", ("L",), "Level", "Show all lines, warnings and errors, or errors only.",
+           Scope.LOGS, Requirement.LOG),
     Action("times", ("t",), "Times", "Show the time of day, or the time since the attempt began.", Scope.LOGS,
            Requirement.LOG),
     Action("fold", ("U",), "Unfold", "Show every line, or fold those that say the same into one that counts them.",
@@ -203,7 +208,8 @@ ACTIONS: tuple[Action, ...] = (
            Scope.LOGS, Requirement.LOG),
     Action("shrink_logs", ("minus",), "Smaller logs", "Let the table grow at the cost of the logs.", Scope.LOGS,
            Requirement.LOG),
-    Action("save_log", ("S",), "Save log", "Write the log to a file in the current folder.", Scope.LOGS, Requirement.LOG),
+    Action("save_log", ("S",), "Save log", "Write the log to a file in the current folder.",
+           Scope.LOGS, Requirement.LOG),
     Action("copy_log", ("Y",), "Copy log", "Copy the log to the clipboard, over SSH too.", Scope.LOGS, Requirement.LOG),
     Action("leave", ("escape",), "Back", "From the details back to the table.", Scope.DETAILS),
     Action("next_metric", ("n", "right"), "Next metric", "In the details: plot the next metric.",
@@ -212,7 +218,7 @@ ACTIONS: tuple[Action, ...] = (
            Scope.DETAILS, Requirement.METRICS),
     Action("ask_again", ("r", "f5"), "Refresh", "In the details: ask the server again.", Scope.DETAILS),
     Action("help", ("question_mark", "f1"), "Help", "What the keys and signs mean.", where=Scope.ANYWHERE,
-           does="app.help", in_dialogs=True),
+           action="app.help", in_dialogs=True),
     Action("command_palette", ("ctrl+p",), "Palette",
            "Find any action by its name, other colours, or a look of plain ASCII.",
            where=Scope.ANYWHERE),
@@ -221,9 +227,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("ask_quit", ("q", "ctrl+q"), "Quit", "Leave; asks first while monitors run.", where=Scope.ANYWHERE),
     # Most terminals send Ctrl+Enter as Ctrl+J.
     Action("submit", ("ctrl+s", "ctrl+enter", "ctrl+j"), "Add", "Add what is understood; the rest stays in the box.",
-           Scope.ADD, at_once=True),
-    Action("pick", ("ctrl+o",), "Pick", "Pick runs from the server instead.", Scope.ADD, at_once=True),
-    Action("close", ("escape",), "Close", "Add nothing.", Scope.ADD, at_once=True, does="dismiss"),
+           Scope.ADD, priority=True),
+    Action("pick", ("ctrl+o",), "Pick", "Pick runs from the server instead.", Scope.ADD, priority=True),
+    Action("close", ("escape",), "Close", "Add nothing.", Scope.ADD, priority=True, action="dismiss"),
     # The list takes Enter first, in its turn among the keys that move the cursor; so do those of the other dialogs.
     Action("open", ("enter",), "Open", "Go into what is under the cursor; mark it, if it is a run.", Scope.PICK),
     Action("mark", ("space",), "Mark", "Mark the run under the cursor, or no longer.", Scope.PICK),
@@ -231,45 +237,45 @@ ACTIONS: tuple[Action, ...] = (
     Action("group", ("g",), "Group", "Show only the group of this run.", Scope.PICK),
     Action("sweep", ("s",), "Sweep", "Show only the sweep of this run.", Scope.PICK),
     Action("search", ("slash",), "Search", "Type words; state:finished, group:a and sweep:b narrow it down.",
-           Scope.PICK, at_once=True),
+           Scope.PICK, priority=True),
     Action("up", ("left", "backspace"), "Back", "Back to all runs, to the projects, or to the entities.", Scope.PICK),
     Action("submit", ("ctrl+s",), "Add", "Add the marked runs, or the one under the cursor.", Scope.PICK,
-           at_once=True),
+           priority=True),
     Action("add_all", ("ctrl+a",), "Add all", "Add all runs that match and are not watched yet.", Scope.PICK,
-           at_once=True),
-    Action("again", ("ctrl+r",), "Ask again", "Ask the server again.", Scope.PICK, at_once=True),
-    Action("leave", ("escape",), "Close", "From a line to the list; from there, close.", Scope.PICK, at_once=True),
-    Action("submit", ("enter", "ctrl+s"), "Change", "Wait for the goal that stands there.", Scope.GOAL, at_once=True),
-    Action("close", ("escape",), "Keep", "Change nothing.", Scope.GOAL, at_once=True, does="dismiss"),
+           priority=True),
+    Action("again", ("ctrl+r",), "Ask again", "Ask the server again.", Scope.PICK, priority=True),
+    Action("leave", ("escape",), "Close", "From a line to the list; from there, close.", Scope.PICK, priority=True),
+    Action("submit", ("enter", "ctrl+s"), "Change", "Wait for the goal that stands there.", Scope.GOAL, priority=True),
+    Action("close", ("escape",), "Keep", "Change nothing.", Scope.GOAL, priority=True, action="dismiss"),
     Action("show_or_hide", ("space", "enter"), "Show or hide", "Show or hide the column under the cursor.",
            Scope.COLUMNS),
     Action("sort", ("o",), "Sort", "Sort by it, then the other way round, then not.", Scope.COLUMNS),
     Action("as_added", ("a",), "As added", "Sort by none: as the runs were added.", Scope.COLUMNS),
     Action("compact", ("w",), "Compact", "Show the columns that tell the most, or all that fit.", Scope.COLUMNS),
-    Action("close", ("escape", "h", "q"), "Close", "Back to the table.", Scope.COLUMNS, does="dismiss"),
-    Action("id", ("i",), "Run id", "Copy the ids of the runs.", Scope.COPY, does="copy('id')"),
-    Action("path", ("p",), "Path", "Copy entity, project and id.", Scope.COPY, does="copy('path')"),
-    Action("page", ("a",), "Address", "Copy the addresses of the runs' pages.", Scope.COPY, does="copy('page')"),
+    Action("close", ("escape", "h", "q"), "Close", "Back to the table.", Scope.COLUMNS, action="dismiss"),
+    Action("id", ("i",), "Run id", "Copy the ids of the runs.", Scope.COPY, action="copy('id')"),
+    Action("path", ("p",), "Path", "Copy entity, project and id.", Scope.COPY, action="copy('path')"),
+    Action("page", ("a",), "Address", "Copy the addresses of the runs' pages.", Scope.COPY, action="copy('page')"),
     Action("artifact", ("n",), "Name", "Copy the names of the history artifacts.", Scope.COPY,
-           does="copy('artifact')"),
+           action="copy('artifact')"),
     Action("fork", ("f",), "Fork", "Copy a wandb.init that forks the run, a line for each.", Scope.COPY,
-           does="copy('fork')"),
+           action="copy('fork')"),
     Action("choose", ("enter",), "Copy", "Copy what is under the cursor.", Scope.COPY),
-    Action("close", ("escape", "q", "y"), "Close", "Copy nothing.", Scope.COPY, does="dismiss"),
+    Action("close", ("escape", "q", "y"), "Close", "Copy nothing.", Scope.COPY, action="dismiss"),
     Action("mend", ("enter",), "Mend", "Mend what is under the cursor, where a key can.", Scope.DOCTOR),
     Action("again", ("r",), "Again", "Look at everything again.", Scope.DOCTOR),
     Action("way", ("w",), "Try the run", "Try the whole way on the run under the dashboard's cursor.", Scope.DOCTOR),
     Action("sign_in", ("s",), "Sign in", "Open the sign-in screen.", Scope.DOCTOR),
     Action("copy", ("y",), "Copy", "Copy the report, fit for a bug report.", Scope.DOCTOR),
-    Action("close", ("escape", "q", "D"), "Close", "Back to the dashboard.", Scope.DOCTOR, does="dismiss"),
-    Action("yes", ("y",), "Yes", "Do it.", Scope.CONFIRM, does="answer(True)"),
-    Action("no", ("n", "escape"), "No", "Leave it.", Scope.CONFIRM, does="answer(False)"),
+    Action("close", ("escape", "q", "D"), "Close", "Back to the dashboard.", Scope.DOCTOR, action="dismiss"),
+    Action("yes", ("y",), "Yes", "Do it.", Scope.CONFIRM, action="answer(True)"),
+    Action("no", ("n", "escape"), "No", "Leave it.", Scope.CONFIRM, action="answer(False)"),
     Action("enter", ("enter",), "Yes", "Do it, unless that could be regretted; on a button, press it.", Scope.CONFIRM),
     Action("enter", ("enter",), "Go on", "Go to the next line, or sign in once there is a password.", Scope.SIGN_IN,
-           at_once=True),
-    Action("leave", ("escape",), "Close", "Change nothing.", Scope.SIGN_IN, at_once=True),
+           priority=True),
+    Action("leave", ("escape",), "Close", "Change nothing.", Scope.SIGN_IN, priority=True),
     Action("close", ("escape", "q"), "Close", "Back to where one was; so do the keys of “Help”.", Scope.HELP,
-           does="dismiss"),
+           action="dismiss"),
 )  # fmt: skip
 """Everything, in the order in which help and footer show it."""
 

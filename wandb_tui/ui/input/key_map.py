@@ -128,7 +128,7 @@ def _why_not(text: str, action: Action) -> str:
         return ""
     if key in _TAKEN:
         return f"{shown(key)} moves the cursor"
-    if action.at_once and _typed(key) and not any(map(_typed, action.keys)):
+    if action.priority and _typed(key) and not any(map(_typed, action.keys)):
         return f"{shown(key)} is typed there"
     return "^c always leaves" if key == _LEAVE else ""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from textual import on
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.text.glyphs import clean
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.logs.export import newest, save, text_of
 from wandb_tui.ui.logs.find_bar import FindBar
 from wandb_tui.ui.logs.options import LogOptions

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.log import LogLine
-from wandb_tui.text.glyphs import clean
+from wandb_tui.text.plain_text import clean
 
 MOST_COPIED = 70_000
 """So many characters a terminal surely takes for its clipboard."""

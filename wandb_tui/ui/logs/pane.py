@@ -26,8 +26,10 @@ from wandb_tui.core.log import LogLine
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, fit, short_name
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.links import Link, cut, written
+from wandb_tui.text.plain_text import fit
+from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.logs.buffer import LogBuffer
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.rendering import LogLayout, Piece
@@ -71,9 +73,9 @@ class LogPane(ScrollView, can_focus=True):
     class Left(Message):
         """Escape was pressed."""
 
-    def __init__(self, look: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self._row: WatchedRun | None = None
         self._rows = LogBuffer()
         self._view = LogOptions()
@@ -142,7 +144,7 @@ class LogPane(ScrollView, can_focus=True):
     def _page(self) -> LogLayout:
         attempts = self._row.attempts if self._row and self._view.relative else ()
         starts = {attempt.number: attempt.started for attempt in attempts}
-        return LogLayout(self._width, self._look, self._view, starts)
+        return LogLayout(self._width, self._glyphs, self._view, starts)
 
     def reload(self) -> None:
         """Draw all of the log anew, and its title."""
@@ -340,10 +342,10 @@ class LogPane(ScrollView, can_focus=True):
             return
         self.remove_class(*(name for name in _STATES if name != f"-{row.state}"))
         self.add_class(f"-{row.state}")
-        icon, kept = self._look.icon(row.state), self._look.kept if self._kept else ""
-        name = self._look.fit_name(row, max(4, self.size.width - 8 - cell_len(kept)))
+        icon, kept = self._glyphs.icon(row.state), self._glyphs.kept if self._kept else ""
+        name = self._glyphs.fit_name(row, max(4, self.size.width - 8 - cell_len(kept)))
         self.border_title = Content.assemble(kept, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), name)
-        self.border_subtitle = Content(self._look.text(titled.standing)) if titled.standing else None
+        self.border_subtitle = Content(self._glyphs.text(titled.standing)) if titled.standing else None
 
     @property
     def _standing(self) -> str:

@@ -52,11 +52,11 @@ class Panes(Container):
             super().__init__()
             self.to = to
 
-    def __init__(self, look: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._all = [LogPane(look) for _ in range(MOST)]
+        self._all = [LogPane(glyphs) for _ in range(MOST)]
         self._pinned: list[RunAddress] = []
-        self._watch: WatchList | None = None
+        self._watch_list: WatchList | None = None
         self._from_cursor: Sequence[RunAddress] = ()
         self._searched: RunAddress | None = None
         self._zoomed: RunAddress | None = None
@@ -141,15 +141,15 @@ class Panes(Container):
             if pane.run == run:
                 pane.focus()
 
-    def show(self, watch: WatchList, from_cursor: Sequence[RunAddress]) -> None:
+    def show(self, watch_list: WatchList, from_cursor: Sequence[RunAddress]) -> None:
         """Show the pinned runs, and as many of those from the cursor on as there is good room for."""
-        self._watch, self._from_cursor = watch, from_cursor
-        self._pinned = [run for run in self._pinned if run in watch]
+        self._watch_list, self._from_cursor = watch_list, from_cursor
+        self._pinned = [run for run in self._pinned if run in watch_list]
         roomy = max(1, min(_FOLLOWING, self.size.width // _ROOMY_WIDTH))
         following = [run for run in from_cursor if run not in self._pinned]
         wanted = self._pinned + following[: max(0, roomy - len(self._pinned))]
         for index, pane in enumerate(self._all):
-            row = watch.get(wanted[index]) if index < len(wanted) else None
+            row = watch_list.get(wanted[index]) if index < len(wanted) else None
             pane.display = row is not None
             pane.show(row, kept=row is not None and row.run in self._pinned)
         self._arrange()
@@ -195,8 +195,8 @@ class Panes(Container):
 
     def on_resize(self, _event: events.Resize) -> None:
         """There may be room for another one, or no more."""
-        if self._watch is not None:
-            self.show(self._watch, self._from_cursor)
+        if self._watch_list is not None:
+            self.show(self._watch_list, self._from_cursor)
 
     def _arrange(self) -> None:
         """Side by side, else one above the other; those for which no room is left are hidden."""

@@ -13,9 +13,10 @@ from wandb_tui.core.events import Level
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.log_dedup import without_countdown
 from wandb_tui.core.state import State
-from wandb_tui.text import glyphs as looks
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text import durations, times
+from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import Link, over_lines
+from wandb_tui.text.plain_text import clean
 from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.logs.options import LogOptions
 
@@ -66,13 +67,13 @@ class LogLayout:
 
     Attributes:
         width: How many cells there are.
-        look: Which signs to draw with.
+        glyphs: Which signs to draw with.
         view: How logs are shown.
         starts: When each attempt began.
     """
 
     width: int
-    look: Glyphs
+    glyphs: Glyphs
     view: LogOptions = field(default_factory=LogOptions)
     starts: Mapping[int, datetime] = field(default_factory=dict)
 
@@ -82,13 +83,13 @@ class LogLayout:
             return ""
         start = self.starts.get(attempt)
         if not self.view.relative or start is None:
-            return f"{looks.time_of_day(moment)} "
-        return f"{'+' + looks.minutes(max(0.0, (moment - start).total_seconds())):>{_TIME_WIDTH - 1}} "
+            return f"{times.time_of_day(moment)} "
+        return f"{'+' + durations.minutes(max(0.0, (moment - start).total_seconds())):>{_TIME_WIDTH - 1}} "
 
     def count(self, line: LogLine) -> str:
         """How often a line has been said, and when last."""
         last = self.time(line.time, line.attempt).strip()
-        return self.look.text(f"(×{line.nth:,}, last {last})" if last else f"(×{line.nth:,})")
+        return self.glyphs.text(f"(×{line.nth:,}, last {last})" if last else f"(×{line.nth:,})")
 
 
 def rendered(
@@ -131,14 +132,14 @@ def _line(line: LogLine, said: tuple[str, ...], page: LogLayout) -> Iterator[Ren
     counts = page.view.fold and line.nth > 1
     time = page.time(line.began if counts else line.time, line.attempt)
     style = _ENDS.get(line.state, _LEVELS[line.level]) if line.state.final else _LEVELS[line.level]
-    sign = page.look.sign(line)
+    sign = page.glyphs.sign(line)
     sign += " " * (_SIGN_WIDTH - cell_len(sign))
     indent = len(time) + _SIGN_WIDTH
     room = max(1, page.width - indent)
     shown = without_countdown(line.message) if counts else line.message
-    message = page.look.text(clean(shown))
+    message = page.glyphs.text(clean(shown))
     lines = wrapped(message, room) if page.view.wrap else [message]
-    links = over_lines(message, lines) if page.look.links else repeat(())
+    links = over_lines(message, lines) if page.glyphs.links else repeat(())
     texts: list[tuple[Piece, ...]] = [((text, style),) for text in lines]
     if counts:
         texts = _with_count(texts, page.count(line), room if page.view.wrap else None)
@@ -160,4 +161,4 @@ def _with_count(texts: list[tuple[Piece, ...]], count: str, room: int | None) ->
 
 def _rule(attempt: int, page: LogLayout) -> RenderedLine:
     title = f"── attempt {attempt} "
-    return RenderedLine(((page.look.text(title + "─" * max(0, page.width - cell_len(title))), "rule"),))
+    return RenderedLine(((page.glyphs.text(title + "─" * max(0, page.width - cell_len(title))), "rule"),))

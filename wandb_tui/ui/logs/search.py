@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wandb_tui.core.log import LogLine
-from wandb_tui.text.glyphs import clean
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.logs.rendering import ASIDE, COUNT, Piece, RenderedLine
 
 

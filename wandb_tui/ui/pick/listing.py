@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, RunQuery
-from wandb_tui.core.ports import Catalogue
+from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.table.filter import terms
 
 MOST = 1000

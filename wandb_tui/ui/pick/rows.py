@@ -11,7 +11,8 @@ from textual.content import Content
 
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, clean
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.table.cells import RUN_STATE_COLOURS, short_time
 
 _NAME = "name"
@@ -65,19 +66,24 @@ def _left(width: int, rest: list[ListColumn]) -> int:
     return max(1, width - sum(column.width + 1 for column in rest))
 
 
-def heads(columns: Iterable[ListColumn], look: Glyphs) -> Content:
+def heads(columns: Iterable[ListColumn], glyphs: Glyphs) -> Content:
     """The heads of the columns."""
-    return _line(columns, {column.key: (column.label, "$quiet") for column in columns}, look)
+    return _line(columns, {column.key: (column.label, "$quiet") for column in columns}, glyphs)
 
 
-def name_line(name: str, watched: int, columns: Iterable[ListColumn], look: Glyphs) -> Content:
+def name_line(name: str, watched: int, columns: Iterable[ListColumn], glyphs: Glyphs) -> Content:
     """An entity or a project, and how many of its runs are watched."""
     count = f"{watched:,}" if watched else ""
-    return _line(columns, {_NAME: (clean(name), "$foreground"), "watched": (count, "$primary")}, look)
+    return _line(columns, {_NAME: (clean(name), "$foreground"), "watched": (count, "$primary")}, glyphs)
 
 
 def run_line(
-    run: ListedRun, columns: Iterable[ListColumn], look: Glyphs, *, marked: bool = False, row: WatchedRun | None = None
+    run: ListedRun,
+    columns: Iterable[ListColumn],
+    glyphs: Glyphs,
+    *,
+    marked: bool = False,
+    row: WatchedRun | None = None,
 ) -> Content:
     """A run; `row` is its row on the watch list."""
     name, run_id, state = clean(run.name, 200), clean(run.run_id), clean(run.state, 40)
@@ -93,15 +99,15 @@ def run_line(
         "sweep": (clean(run.sweep, 80), "$secondary"),
     }
     if row is not None:
-        cells["watched"] = (f"{look.icon(row.state)} {row.state}", f"${STATE_COLOURS[row.state]}")
-    return _line(columns, cells, look)
+        cells["watched"] = (f"{glyphs.icon(row.state)} {row.state}", f"${STATE_COLOURS[row.state]}")
+    return _line(columns, cells, glyphs)
 
 
-def _line(columns: Iterable[ListColumn], cells: Cells, look: Glyphs) -> Content:
+def _line(columns: Iterable[ListColumn], cells: Cells, glyphs: Glyphs) -> Content:
     parts: list[tuple[str, str]] = []
     for column in columns:
         text, style = cells.get(column.key, ("", "$quiet"))
-        shown = look.fit(text, column.width)
+        shown = glyphs.fit(text, column.width)
         pad = " " * (column.width - cell_len(shown))
         parts.append((f"{' ' if parts else ''}{pad + shown if column.right else shown + pad}", style))
     return Content.assemble(*parts)

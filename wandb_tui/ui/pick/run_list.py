@@ -25,11 +25,11 @@ MORE = "more"
 class PickList(Vertical):
     """Shows one listing; what is on the watch list already is told apart."""
 
-    def __init__(self, watch: WatchList, marked: Container[RunAddress], look: Glyphs) -> None:
+    def __init__(self, watch_list: WatchList, marked: Container[RunAddress], glyphs: Glyphs) -> None:
         super().__init__()
-        self._watch = watch
+        self._watch_list = watch_list
         self._marked = marked
-        self._look = look
+        self._glyphs = glyphs
         self._runs: list[ListedRun] = []
         self._columns: list[ListColumn] = []
         self._heads = Static(id="pick-heads", markup=False)
@@ -63,8 +63,8 @@ class PickList(Vertical):
         options = self._of_runs() if place.project else self._of_names(place, list(names))
         if listing.after:
             left = f" ({listing.total - len(listing.runs):,} left)" if listing.total else ""
-            options.append(Option(Content.styled(self._look.text(f"… more{left}"), "$accent"), id=MORE))
-        self._heads.update(heads(self._columns, self._look) if options else "")
+            options.append(Option(Content.styled(self._glyphs.text(f"… more{left}"), "$accent"), id=MORE))
+        self._heads.update(heads(self._columns, self._glyphs) if options else "")
         self._list.clear_options()
         self._list.add_options(options)
         if options:
@@ -81,14 +81,14 @@ class PickList(Vertical):
 
     def _of_names(self, place: Place, names: list[str]) -> list[Option]:
         counts = Counter(
-            row.run.project if place.entity else row.run.entity for row in self._watch if _in(row.run, place)
+            row.run.project if place.entity else row.run.entity for row in self._watch_list if _in(row.run, place)
         )
         watched = any(counts[name] for name in names)
         self._columns = name_columns(self._width, "Project" if place.entity else "Entity", watched=watched)
-        return [Option(name_line(name, counts[name], self._columns, self._look), id=f"name:{name}") for name in names]
+        return [Option(name_line(name, counts[name], self._columns, self._glyphs), id=f"name:{name}") for name in names]
 
     def _of_runs(self) -> list[Option]:
-        watched = any(run.address in self._watch for run in self._runs)
+        watched = any(run.address in self._watch_list for run in self._runs)
         self._columns = run_columns(self._width, self._runs, watched=watched)
         return [
             Option(self._line(run), id=f"run:{number}", disabled=run.address is None)
@@ -97,8 +97,8 @@ class PickList(Vertical):
 
     def _line(self, run: ListedRun) -> Content:
         address = run.address
-        row = self._watch.get(address) if address is not None else None
-        return run_line(run, self._columns, self._look, marked=address in self._marked, row=row)
+        row = self._watch_list.get(address) if address is not None else None
+        return run_line(run, self._columns, self._glyphs, marked=address in self._marked, row=row)
 
 
 def _in(run: RunAddress, place: Place) -> bool:

@@ -15,8 +15,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.ports import Catalogue
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.add.preview import AddEffect, offer, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
@@ -24,6 +24,7 @@ from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.pick.labels import Offer, counted, keys_here, offer_all, offer_picked
 from wandb_tui.ui.pick.listing import Listing, Place, addresses, look_up, look_up_all, typed, understood
 from wandb_tui.ui.pick.run_list import MORE, PickList
+from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.runtime.session import Session
 
 _SETTLE = 0.3
@@ -46,20 +47,20 @@ class PickScreen(Dialog[None]):
         session: Session,
         catalogue: Callable[[], Catalogue],
         goal: Goal,
-        look: Glyphs,
+        glyphs: Glyphs,
         add: Add,
     ) -> None:
         super().__init__()
         self._session = session
         self._catalogue = catalogue
         self._goal = goal
-        self._look = look
+        self._glyphs = glyphs
         self._add = add
         self._place = Place()
         self._query = RunQuery()
         self._listing = Listing()
         self._marked: dict[RunAddress, None] = {}
-        self._list = PickList(session.watch, self._marked, look)
+        self._list = PickList(session.watch_list, self._marked, glyphs)
         self._asking = ""
         self._unanswered = False
 
@@ -74,7 +75,7 @@ class PickScreen(Dialog[None]):
             yield Static(id="pick-keys", markup=False)
             yield Static(id="pick-offer", markup=False)
             yield ErrorLine()
-            yield AddOptionsInput(self._goal, self._session.backend.pace, self._look)
+            yield AddOptionsInput(self._goal, self._session.backend.poll_policy, self._glyphs)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back", id="pick-up")
                 yield KeyButton("Ask again", "pick.again", variant="primary", id="pick-again")
@@ -156,14 +157,14 @@ class PickScreen(Dialog[None]):
         if self._unanswered:
             told, keys = "no answer", ""
         else:
-            told = counted(self._place, self._listing, self._session.watch, len(self._marked))
+            told = counted(self._place, self._listing, self._session.watch_list, len(self._marked))
             keys = keys_here(self._place, self.keys)
         self._say_quietly("#pick-told", asking or told)
         self._say_quietly("#pick-keys", keys)
         self._offer()
 
     def _say_quietly(self, where: str, text: str) -> None:
-        self.query_one(where, Static).update(Content.styled(self._look.text(text), "$quiet"))
+        self.query_one(where, Static).update(Content.styled(self._glyphs.text(text), "$quiet"))
 
     @on(OptionList.OptionHighlighted)
     @on(AddOptionsInput.Changed)
@@ -172,7 +173,7 @@ class PickScreen(Dialog[None]):
         inside = bool(self._place.project) and not self._unanswered
         told = "" if self._asking or (self._unanswered and not picked.possible) else picked.told
         style = "$foreground" if picked.possible else "$quiet"
-        self.query_one("#pick-offer", Static).update(Content.styled(self._look.text(told), style))
+        self.query_one("#pick-offer", Static).update(Content.styled(self._glyphs.text(told), style))
         self.query_one("#pick-add", KeyButton).say(picked.label, possible=picked.possible)
         self.query_one("#pick-all", KeyButton).say(every.label, possible=every.possible)
         self.query_one("#pick-up", Button).disabled = not self._can_go_up
@@ -194,9 +195,9 @@ class PickScreen(Dialog[None]):
     @property
     def _every(self) -> Offer:
         """What adding all that match would do."""
-        place, watch = self._place, self._session.watch
-        any_watched = any((row.run.entity, row.run.project) == (place.entity, place.project) for row in watch)
-        return offer_all(place, self._query, self._listing, watch, any_watched=any_watched)
+        place, watch_list = self._place, self._session.watch_list
+        any_watched = any((row.run.entity, row.run.project) == (place.entity, place.project) for row in watch_list)
+        return offer_all(place, self._query, self._listing, watch_list, any_watched=any_watched)
 
     @property
     def _names(self) -> list[str]:
@@ -234,7 +235,7 @@ class PickScreen(Dialog[None]):
     def action_mark_all(self) -> None:
         """Mark all that are listed and not watched yet, or none of them."""
         listed = addresses(self._listing.runs)
-        new = [run for run in listed if run not in self._session.watch]
+        new = [run for run in listed if run not in self._session.watch_list]
         if new and not self._marked.keys() >= set(new):
             self._marked |= dict.fromkeys(new)
         else:
@@ -316,7 +317,7 @@ class PickScreen(Dialog[None]):
         except WandbTuiError as error:
             self.say_wrong(str(error))
         else:
-            new = [run for run in addresses(found) if run not in self._session.watch]
+            new = [run for run in addresses(found) if run not in self._session.watch_list]
             if new:
                 self._take(new)
             else:

@@ -1,4 +1,4 @@
-"""What the dashboard is given: objects that fulfil `core.ports`, built by somebody who knows the services."""
+"""What the dashboard is given: objects that fulfil `runtime.ports`, built outside the UI."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import (
-    Account,
-    Addresses,
-    Catalogue,
-    Doctor,
-    Hooks,
-    Identity,
-    Inspector,
-    ServerInfo,
-    WatchStore,
-)
+from wandb_tui.core.ports import Identity
 from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.core.server_info import ServerInfo
+from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Hooks, Inspector, WatchStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ class Backend:
         account: The secrets for this server.
         addresses: Reads what users type.
         store: The watch list on disk.
-        pace: How often to look, and for how long.
+        poll_policy: How often to look, and for how long.
         close: Ends the browser and all the rest; may take up to a second.
         open_sign_in: Whether to start with the sign-in screen; None: where nothing is known for signing in.
         open_window: Lets the user sign in by hand in a visible browser, as `Visitor.sign_in_by_hand` does; may block
@@ -73,7 +65,7 @@ class Backend:
     account: Account
     addresses: Addresses
     store: WatchStore
-    pace: PollPolicy
+    poll_policy: PollPolicy
     close: Callable[[], None]
     open_sign_in: bool | None = None
     open_window: Callable[[], Future[Identity]] | None = None

@@ -24,7 +24,7 @@ class DeferredServices:
         self._waiting: list[Callable[[], None]] = []
         self._services: Services | None = None
         self._error: WandbTuiError | None = None
-        self.services = Services(_DeferredProber(self), _DeferredVisitor(self), user_can_mend=True)
+        self.services = Services(_DeferredProber(self), _DeferredVisitor(self), user_can_fix=True)
 
     def ready(self, services: Services) -> None:
         """They are there now."""
@@ -101,7 +101,7 @@ class _DeferredProber:
             return self._late.prober.probe(run, coverage=coverage)
         return self._late.chained(
             lambda: self._late.prober.probe(run, coverage=coverage),
-            lambda error: _done(Probe(ProbeOutcome.TROUBLE, message=str(error))),
+            lambda error: _done(Probe(ProbeOutcome.UNAVAILABLE, message=str(error))),
         )
 
     def limiting(self) -> float:

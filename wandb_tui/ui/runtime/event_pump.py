@@ -106,7 +106,7 @@ class EventPump:
         """Take in, keep, paint; tells after each part how many seconds are free for other things."""
         for _ in range(0, _ROUND, _SLICE):
             self._changed |= self._session.hear(_SLICE)
-            if not self._session.bridge.waiting:
+            if not self._session.event_queue.waiting:
                 break
             yield _BREATH
         rows = list(self._changed.values())
@@ -139,5 +139,5 @@ class EventPump:
         now = time.monotonic()
         rest = min(_LONGEST_REST if now >= self._eager_until else FLUSH, max(FLUSH, _SHARE * cost))
         self._rested_at = now + rest
-        if not self._session.bridge.done():
+        if not self._session.event_queue.done():
             self._rest(rest)

@@ -18,8 +18,8 @@ class EventsReady(Message):
 class EventQueue:
     """Gathers what the monitors say.
 
-    `publish` may be called from any thread. However much is said, one `EventsReady` at a time is under way; whoever gets it
-    calls `take` and, once all of that is folded in, finds out whether `more` has come.
+    `publish` may be called from any thread. At most one `EventsReady` is on its way at a time; its receiver calls
+    `take` and, once all of that is folded in, finds out whether more has come.
     """
 
     def __init__(self, post: Callable[[Message], bool]) -> None:

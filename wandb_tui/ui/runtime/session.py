@@ -34,9 +34,9 @@ class Session:
         self.clock = clock
         self.keys = KeyMap(backend.keys)
         self.late = DeferredServices()
-        self.bridge = EventQueue(post)
-        self.watch = WatchList(self.late.services, spawn, self.bridge.publish, clock=clock, turns=Lock())
-        self.keeper = StoreWriter(backend.store, lambda message: _try(post, message))
+        self.event_queue = EventQueue(post)
+        self.watch_list = WatchList(self.late.services, spawn, self.event_queue.publish, clock=clock, turns=Lock())
+        self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self._removed: list[list[WatchedRun]] = []
         self._to_begin: deque[RunAddress] = deque()
@@ -49,17 +49,17 @@ class Session:
     @property
     def counts(self) -> Counts:
         """How the runs stand."""
-        counts = self.watch.counts
+        counts = self.watch_list.counts
         final = sum(count for state, count in counts.items() if state.final)
         failed = counts[State.FAILED] + counts[State.TIMED_OUT]
         return Counts(
-            len(self.watch), counts[State.AVAILABLE], len(self.watch) - final, failed, counts[State.CANCELLED]
+            len(self.watch_list), counts[State.AVAILABLE], len(self.watch_list) - final, failed, counts[State.CANCELLED]
         )
 
     @property
     def sign_in_problem(self) -> str:
         """Why monitors wait for the user to sign in; empty where none does."""
-        waits = (row for row in self.watch if row.state is State.SIGNING_IN and row.clock_stopped)
+        waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)
         return next((row.message for row in waits), "")
 
     @property
@@ -71,17 +71,17 @@ class Session:
         """Take everything back from disk."""
         self.view = view | self.view
         for kept in rows:
-            self.keeper.known(kept)
-            self.watch.restore(kept, self.backend.pace.at(kept.times))
+            self.store_writer.known(kept)
+            self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times))
 
     def release(self) -> None:
         """Hold nothing back any more; what was held back is begun by `begin_some`."""
-        self._to_begin.extend(self.watch.release())
+        self._to_begin.extend(self.watch_list.release())
 
     def begin_some(self, most: int) -> bool:
         """Begin up to so many of the attempts that were held back; whether there are more."""
         for _ in range(min(most, len(self._to_begin))):
-            if (row := self.watch.begin(self._to_begin.popleft())) is not None:
+            if (row := self.watch_list.begin(self._to_begin.popleft())) is not None:
                 self._keep(row)
         return bool(self._to_begin)
 
@@ -89,23 +89,23 @@ class Session:
         """Keep something of how the dashboard looks, for the next start; it is read again as `view[key]`."""
         if self.view.get(key) != value:
             self.view[key] = value
-            self.keeper.keep_view(key, value)
+            self.store_writer.keep_view(key, value)
 
     def recall(self, run: RunAddress) -> None:
         """Fetch a restored run's log from disk, where that was not done yet; it comes as `Recalled`."""
-        row = self.watch.get(run)
+        row = self.watch_list.get(run)
         if row is not None and not row.remembered:
-            self.keeper.recall(run)
+            self.store_writer.recall(run)
 
     def recalled(self, run: RunAddress, lines: Sequence[LogLine]) -> WatchedRun | None:
         """Put the older lines of a run's log before the others; its row, if it is on the list and had not got them."""
-        row = self.watch.get(run) or self._was(run)
-        return self.watch.recall(row, lines) if row else None
+        row = self.watch_list.get(run) or self._was(run)
+        return self.watch_list.recall(row, lines) if row else None
 
-    def add(self, run: RunAddress, goal: Goal, pace: PollPolicy | None = None) -> None:
+    def add(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy | None = None) -> None:
         """Watch a run; at the backend's pace, where no other is given. What was removed here keeps its log."""
         before = self._was(run)
-        row = self.watch.add(run, goal, pace or self.backend.pace, before=before)
+        row = self.watch_list.add(run, goal, poll_policy or self.backend.poll_policy, before=before)
         if before is not None:
             row.lines_said = max(row.lines_said, len(row.log))
         self._keep(row, added=True)
@@ -118,36 +118,36 @@ class Session:
             terms: What all that are added with it wait for.
             said: What this one is to wait for, where that was said.
         """
-        return add_effect(run, self.watch.get(run) or self._was(run), terms, said, there=run in self.watch)
+        return add_effect(run, self.watch_list.get(run) or self._was(run), terms, said, there=run in self.watch_list)
 
     def _was(self, run: RunAddress) -> WatchedRun | None:
         """The row of a run that was removed, and has not come back."""
         removed = (row for rows in reversed(self._removed) for row in rows if row.run == run)
-        return next(removed, None) if run not in self.watch else None
+        return next(removed, None) if run not in self.watch_list else None
 
     def cancel(self, run: RunAddress) -> None:
         """End the attempt under way."""
-        self.watch.cancel(run)
-        self._keep(self.watch[run])
+        self.watch_list.cancel(run)
+        self._keep(self.watch_list[run])
 
     def restart(self, run: RunAddress) -> None:
         """Begin the next attempt."""
-        self.watch.restart(run)
-        self._keep(self.watch[run])
+        self.watch_list.restart(run)
+        self._keep(self.watch_list[run])
 
     def change_goal(self, run: RunAddress, goal: Goal) -> None:
         """Wait for something else; what had ended begins anew."""
-        self.watch.change_goal(run, goal)
-        self._keep(self.watch[run])
+        self.watch_list.change_goal(run, goal)
+        self._keep(self.watch_list[run])
 
     def remove(self, runs: Iterable[RunAddress]) -> None:
         """Take runs off the list, until they are put back."""
-        gone = [self.watch[run] for run in runs]
+        gone = [self.watch_list[run] for run in runs]
         for row in gone:
             # What is on disk of its log goes with it; it is to come back with it as well.
             self.recall(row.run)
-            self.watch.remove(row.run)
-            self.keeper.remove(row.run)
+            self.watch_list.remove(row.run)
+            self.store_writer.remove(row.run)
         self._removed.append(gone)
 
     def undo(self) -> tuple[list[RunAddress], list[RunAddress]]:
@@ -157,10 +157,10 @@ class Session:
             What is back, and what was on the list again already.
         """
         rows = self._removed.pop() if self._removed else []
-        there = [row.run for row in rows if row.run in self.watch]
-        back = [row for row in rows if row.run not in self.watch]
+        there = [row.run for row in rows if row.run in self.watch_list]
+        back = [row for row in rows if row.run not in self.watch_list]
         for row in back:
-            self.watch.put_back(row)
+            self.watch_list.put_back(row)
             row.lines_said = max(row.lines_said, len(row.log))
             self._keep(row, added=True, back=True)
         return [row.run for row in back], there
@@ -170,39 +170,39 @@ class Session:
 
         What was changed here since the list was read stays as it is here, and is on its way to the disk.
         """
-        watched = {row.run for row in self.watch}
+        watched = {row.run for row in self.watch_list}
         there = {kept.run for kept in found.rows}
         if found.replaced:
-            self.keeper.keep_all(watched - there)
+            self.store_writer.keep_all(watched - there)
         below: RunAddress | None = None
         for kept in reversed(found.rows):
-            if not self.keeper.touched_since(kept.run, as_of):
+            if not self.store_writer.touched_since(kept.run, as_of):
                 self._follow_row(kept, below)
-            below = kept.run if kept.run in self.watch else below
-        gone = set() if found.replaced else {run for run in watched - there if self.keeper.knows(run)}
+            below = kept.run if kept.run in self.watch_list else below
+        gone = set() if found.replaced else {run for run in watched - there if self.store_writer.knows(run)}
         for run in gone:
-            if not self.keeper.touched_since(run, as_of):
-                self.watch.remove(run)
-                self.keeper.forget(run)
-        return {row.run for row in self.watch} != watched
+            if not self.store_writer.touched_since(run, as_of):
+                self.watch_list.remove(run)
+                self.store_writer.forget(run)
+        return {row.run for row in self.watch_list} != watched
 
     def _follow_row(self, kept: StoredRun, below: RunAddress | None) -> None:
-        row, last = self.watch.get(kept.run), self.keeper.knows(kept.run)
+        row, last = self.watch_list.get(kept.run), self.store_writer.knows(kept.run)
         if row is None:
-            self.keeper.known(kept)
-            self._keep(self.watch.restore(kept, self.backend.pace.at(kept.times), above=below))
+            self.store_writer.known(kept)
+            self._keep(self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times), above=below))
             return
         if last is not None and kept.times != last.times:
-            row.pace = self.backend.pace.at(kept.times)
-            self.keeper.known(last := replace(last, times=kept.times))
+            row.poll_policy = self.backend.poll_policy.at(kept.times)
+            self.store_writer.known(last := replace(last, times=kept.times))
         if last is not None and kept.goal not in {last.goal, row.goal}:
-            self.keeper.known(replace(last, goal=kept.goal))
-            self.watch.change_goal(kept.run, kept.goal)
+            self.store_writer.known(replace(last, goal=kept.goal))
+            self.watch_list.change_goal(kept.run, kept.goal)
         cancelled = kept.state is State.CANCELLED and kept.attempt >= row.attempt
         if cancelled and row.active:
-            self.watch.cancel(kept.run)
+            self.watch_list.cancel(kept.run)
         elif kept.attempt > row.attempt and not cancelled:
-            self.watch.restart(kept.run, kept.attempt)
+            self.watch_list.restart(kept.run, kept.attempt)
 
     def restart_refused(self) -> int:
         """Begin anew what failed for want of a good API key, or may have; how many those are."""
@@ -210,7 +210,7 @@ class Session:
         # Who has not been answered yet may have asked without the key, and is about to be refused.
         refused = [
             row.run
-            for row in self.watch
+            for row in self.watch_list
             if row.failure in {Failure.API_KEY, Failure.NOT_FOUND} or (row.running and row.answered_at is None)
         ]
         for run in refused:
@@ -220,8 +220,8 @@ class Session:
     def hear(self, most: int | None = None) -> dict[RunAddress, WatchedRun]:
         """Take in what the monitors have said, so many sayings at the most; the rows that have changed, to `keep`."""
         changed: dict[RunAddress, WatchedRun] = {}
-        for said in self.bridge.take(most):
-            row = self.watch.fold(said)
+        for said in self.event_queue.take(most):
+            row = self.watch_list.fold(said)
             if row is not None:
                 changed[row.run] = row
         return changed
@@ -229,31 +229,31 @@ class Session:
     def keep(self, rows: Iterable[WatchedRun]) -> None:
         """Have these rows written as they stand, and what is new in their logs; not those removed meanwhile."""
         for row in rows:
-            if self.watch.get(row.run) is row:
+            if self.watch_list.get(row.run) is row:
                 self._keep(row)
 
     def remark(self, run: RunAddress, text: str) -> WatchedRun | None:
         """Add a warning to a run's log; its row, if it is on the list."""
-        row = self.watch.remark(run, text, Level.WARNING)
+        row = self.watch_list.remark(run, text, Level.WARNING)
         if row is not None:
             self._keep(row)
         return row
 
     def stop(self) -> None:
         """Tell every attempt to end. On disk they stay as they were, and go on at the next start."""
-        self.bridge.close()
-        self.watch.cancel_all()
+        self.event_queue.close()
+        self.watch_list.cancel_all()
         if self.backend.hooks is not None:
             self.backend.hooks.stop()
 
     def close(self, seconds: float) -> None:
         """Write what is unwritten and end the services; blocks for about `seconds` at the most."""
-        self.keeper.close(seconds)
+        self.store_writer.close(seconds)
         self.backend.close()
 
     def _keep(self, row: WatchedRun, *, added: bool = False, back: bool = False) -> None:
-        kept = row.kept(self.now, self.backend.pace.times)
-        self.keeper.save(kept, row.lines_said, row.log, added=added, back=back)
+        kept = row.kept(self.now, self.backend.poll_policy.times)
+        self.store_writer.save(kept, row.lines_said, row.log, added=added, back=back)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:

@@ -15,8 +15,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
-from wandb_tui.core.ports import WatchStore
 from wandb_tui.ui.runtime.executor import start_daemon
+from wandb_tui.ui.runtime.ports import WatchStore
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class StoreWriter:
             if wishes and (too_early or not self._fulfil(wishes)):
                 self._put_back(wishes)
             elif time.monotonic() - self._looked_at >= LOOK:
-                self._look(as_of)
+                self._glyphs(as_of)
 
     def _load(self) -> None:
         rows: list[StoredRun] = []
@@ -232,7 +232,7 @@ class StoreWriter:
             self._complain("read", error)
         self._tell(ListLoaded(rows, view))
 
-    def _look(self, as_of: int) -> None:
+    def _glyphs(self, as_of: int) -> None:
         self._looked_at = time.monotonic()
         try:
             found = self._store.elsewhere()

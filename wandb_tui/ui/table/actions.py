@@ -48,7 +48,7 @@ class TableActions(RunActions):
         """Choose columns, and by which one to sort."""
         from wandb_tui.ui.table.column_picker import ColumnPicker
 
-        self.app.push_screen(ColumnPicker(self.arrangement, self.look, self._columns_that_fit, self._arranged))
+        self.app.push_screen(ColumnPicker(self.arrangement, self.glyphs, self._columns_that_fit, self._arranged))
 
     def _columns_that_fit(self) -> set[str]:
         self.table.relayout()
@@ -79,7 +79,7 @@ class TableActions(RunActions):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is typed into a line belongs there."""
         known = BY_ID.get(action)
-        if known is not None and known.at_once and isinstance(self.focused, Input):
+        if known is not None and known.priority and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 
@@ -97,27 +97,27 @@ class TableActions(RunActions):
     def action_mark(self) -> None:
         """Mark the run under the cursor, and go on to the next."""
         if self.table.run is not None:
-            self.table.marks.toggle([self.table.run])
+            self.table.selection.toggle([self.table.run])
             self.table.action_cursor_down()
             self.marked()
 
     def action_mark_all(self) -> None:
         """Mark all that are shown, or none."""
-        self.table.marks.toggle(self.table.shown)
+        self.table.selection.toggle(self.table.shown)
         self.marked()
 
     def action_mark_others(self) -> None:
         """Mark what is not marked, and no longer what is."""
-        self.table.marks.invert(self.table.shown)
+        self.table.selection.invert(self.table.shown)
         self.marked()
 
     def action_mark_range(self) -> None:
         """Begin a range that follows the cursor, or end it."""
-        marks = self.table.marks
-        if marks.held:
-            marks.end_range()
+        selection = self.table.selection
+        if selection.held:
+            selection.end_range()
         elif self.table.run is not None:
-            marks.begin_range(self.table.run, held=True)
+            selection.begin_range(self.table.run, held=True)
             self.hint(self.session.keys.hint("Move to the other end of the range", "mark_range", "ends it"))
         self.marked()
 
@@ -131,11 +131,11 @@ class TableActions(RunActions):
 
     def action_clear(self) -> None:
         """End the range; else mark nothing; else show all runs again."""
-        marks = self.table.marks
-        if marks.held:
-            marks.end_range()
-        elif len(marks):
-            marks.clear()
+        selection = self.table.selection
+        if selection.held:
+            selection.end_range()
+        elif len(selection):
+            selection.clear()
         else:
             self.filter_bar.action_drop()
         self.marked()
@@ -144,12 +144,12 @@ class TableActions(RunActions):
         table = self.table
         if table.run is None:
             return
-        table.marks.begin_range(table.run)
+        table.selection.begin_range(table.run)
         if by < 0:
             table.action_cursor_up()
         else:
             table.action_cursor_down()
-        table.marks.extend(table.shown, table.run)
+        table.selection.extend(table.shown, table.run)
         self.marked()
 
     @on(RunTable.Marked)

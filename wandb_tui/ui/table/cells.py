@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs, clean, minutes, version
+from wandb_tui.text.durations import minutes
+from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
+from wandb_tui.text.plain_text import clean
+from wandb_tui.text.run_labels import version_label
 
 _LATE = 0.8
 """From this share of the longest time to wait on, the bar warns."""
@@ -41,40 +44,40 @@ class Moment:
     """What a cell may depend on besides its row."""
 
     now: float
-    look: Glyphs
+    glyphs: Glyphs
     marked: bool = False
 
 
 def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The sign and the name of the attempt's state, with a mark before it."""
-    mark = moment.look.text("●") if moment.marked else " "
+    mark = moment.glyphs.text("●") if moment.marked else " "
     return Cell(
-        moment.look.fit(f"{mark} {moment.look.icon(row.state)} {row.state}", width),
+        moment.glyphs.fit(f"{mark} {moment.glyphs.icon(row.state)} {row.state}", width),
         "marked" if moment.marked else STATE_COLOURS[row.state],
     )
 
 
 def run(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The run's display name and its id."""
-    shown, run_id = moment.look.fit_name(row, width), clean(row.run.run_id)
+    shown, run_id = moment.glyphs.fit_name(row, width), clean(row.run.run_id)
     return Cell(shown, quiet_tail=len(run_id) if shown.endswith(f" {run_id}") else 0)
 
 
 def project(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """Entity and project."""
-    return Cell(moment.look.fit(clean(row.run.project_path), width), "quiet")
+    return Cell(moment.glyphs.fit(clean(row.run.project_path), width), "quiet")
 
 
 def goal(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """What it waits for."""
-    return Cell(moment.look.fit(str(row.goal), width))
+    return Cell(moment.glyphs.fit(str(row.goal), width))
 
 
 def artifact(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The newest version of the history."""
-    shown = version(row)
+    shown = version_label(row)
     colour = "success" if row.state is State.AVAILABLE else "foreground"
-    return Cell(moment.look.fit(shown, width), colour) if shown else _nothing(moment)
+    return Cell(moment.glyphs.fit(shown, width), colour) if shown else _nothing(moment)
 
 
 def run_state(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -84,7 +87,7 @@ def run_state(row: WatchedRun, moment: Moment, width: int) -> Cell:
         return _nothing(moment)
     if _outdated(row, moment):
         return _as_it_was(shown, moment, width)
-    return Cell(moment.look.fit(shown, width), RUN_STATE_COLOURS.get(shown, "foreground"))
+    return Cell(moment.glyphs.fit(shown, width), RUN_STATE_COLOURS.get(shown, "foreground"))
 
 
 def step(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -94,7 +97,7 @@ def step(row: WatchedRun, moment: Moment, width: int) -> Cell:
         return _nothing(moment)
     if _outdated(row, moment):
         return _as_it_was(f"{last:,}", moment, width)
-    return Cell(moment.look.fit(f"{last:,}", width))
+    return Cell(moment.glyphs.fit(f"{last:,}", width))
 
 
 def _outdated(row: WatchedRun, moment: Moment) -> bool:
@@ -105,18 +108,18 @@ def _outdated(row: WatchedRun, moment: Moment) -> bool:
 
 
 def _as_it_was(text: str, moment: Moment, width: int) -> Cell:
-    return Cell(moment.look.fit(f"~{text}", width), "quiet")
+    return Cell(moment.glyphs.fit(f"~{text}", width), "quiet")
 
 
 def _silent(row: WatchedRun, now: float) -> bool:
     """Whether the server has not told anything for longer than it should."""
     seconds = row.age(now)
-    return seconds is not None and seconds > 3 * row.pace.check_interval + 5
+    return seconds is not None and seconds > 3 * row.poll_policy.check_interval + 5
 
 
 def elapsed(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """How long the attempt has taken."""
-    return Cell(moment.look.fit(minutes(row.elapsed(moment.now)), width), "foreground" if row.active else "quiet")
+    return Cell(moment.glyphs.fit(minutes(row.elapsed(moment.now)), width), "foreground" if row.active else "quiet")
 
 
 def waited(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -127,7 +130,7 @@ def waited(row: WatchedRun, moment: Moment, width: int) -> Cell:
     halves = round(share * width * 2)
     full = "━" * (halves // 2) + "╸" * (halves % 2)
     empty = "─" * (width - len(full))
-    return Cell(moment.look.text(full + empty), "warning" if share >= _LATE else "primary", len(empty))
+    return Cell(moment.glyphs.text(full + empty), "warning" if share >= _LATE else "primary", len(empty))
 
 
 def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -139,7 +142,7 @@ def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:
         return _nothing(moment)
     if row.overdue(moment.now):
         return Cell("late", "warning")
-    return Cell(moment.look.fit("now" if seconds < 0.5 else f"{seconds:.0f} s", width))  # noqa: PLR2004 - as rounded
+    return Cell(moment.glyphs.fit("now" if seconds < 0.5 else f"{seconds:.0f} s", width))  # noqa: PLR2004 - as rounded
 
 
 def age(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -147,7 +150,7 @@ def age(row: WatchedRun, moment: Moment, width: int) -> Cell:
     seconds = row.age(moment.now) if row.active else None
     if seconds is None:
         return _nothing(moment)
-    return Cell(moment.look.fit(short_time(seconds), width), "warning" if _silent(row, moment.now) else "quiet")
+    return Cell(moment.glyphs.fit(short_time(seconds), width), "warning" if _silent(row, moment.now) else "quiet")
 
 
 def attempt(row: WatchedRun, _moment: Moment, _width: int) -> Cell:
@@ -157,7 +160,7 @@ def attempt(row: WatchedRun, _moment: Moment, _width: int) -> Cell:
 
 def waited_share(row: WatchedRun, now: float) -> float | None:
     """How much of the longest time to wait is over, 0 to 1; None where nothing waits or it waits for ever."""
-    longest = row.pace.max_wait_time
+    longest = row.poll_policy.max_wait_time
     if not row.active or longest <= 0:
         return None
     return min(1.0, row.elapsed(now) / longest)
@@ -172,13 +175,13 @@ def short_time(seconds: float) -> str:
 
 
 def _nothing(moment: Moment) -> Cell:
-    return Cell(moment.look.text("–"), "quiet")
+    return Cell(moment.glyphs.text("–"), "quiet")
 
 
 def message(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
-    doubt = "! " if row.cautions and row.active else ""
+    doubt = "! " if row.goal_warnings and row.active else ""
     colour = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
     if doubt or (row.active and row.overdue(moment.now)):
         colour = "warning"
-    return Cell(moment.look.fit(doubt + clean(row.says(moment.now)), width), colour)
+    return Cell(moment.glyphs.fit(doubt + clean(row.says(moment.now)), width), colour)

@@ -25,19 +25,23 @@ class ColumnPicker(Dialog[None]):
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
-        self, arrangement: TableView, look: Glyphs, fitting: Callable[[], Collection[str]], changed: Callable[[], None]
+        self,
+        arrangement: TableView,
+        glyphs: Glyphs,
+        fitting: Callable[[], Collection[str]],
+        changed: Callable[[], None],
     ) -> None:
         """Offer what there is.
 
         Args:
             arrangement: What is wanted.
-            look: The signs to draw with.
+            glyphs: The signs to draw with.
             fitting: The keys of the columns for which there is room now.
             changed: Told when something else is wanted.
         """
         super().__init__()
         self._arrangement = arrangement
-        self._look = look
+        self._glyphs = glyphs
         self._fitting = fitting
         self._changed = changed
         self._list = OptionList()
@@ -134,8 +138,8 @@ class ColumnPicker(Dialog[None]):
         elif shown and column.key not in fitting:
             why = "no room now"
         return Content.assemble(
-            (self._look.text("✔ " if shown else "  "), "$success"),
+            (self._glyphs.text("✔ " if shown else "  "), "$success"),
             (f"{column.label.strip():<9}", "$foreground" if shown else "$quiet"),
-            (self._look.text(f"{arrow:<2}"), "$accent"),
+            (self._glyphs.text(f"{arrow:<2}"), "$accent"),
             (why, "$quiet"),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import run_name, version
+from wandb_tui.text.run_labels import run_name, version_label
 from wandb_tui.ui.table import cells
 from wandb_tui.ui.table.cells import Cell, Moment
 
@@ -82,8 +82,8 @@ COLUMNS = (
     Column("project", "Project", 12, 5, cells.project, lambda row, _: natural(row.run.project_path), share=2),
     Column("goal", "Goal", 9, 8, cells.goal, lambda row, _: natural(str(row.goal)), compact=True),
     Column(
-        "artifact", "Artifact", 9, 9, cells.artifact, lambda row, _: natural(version(row)) if row.artifact else None,
-        compact=True,
+        "artifact", "Artifact", 9, 9, cells.artifact,
+        lambda row, _: natural(version_label(row)) if row.artifact else None, compact=True,
     ),
     Column(
         "run_state", "Run is", 8, 6, cells.run_state,

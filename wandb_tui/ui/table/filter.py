@@ -10,7 +10,8 @@ from difflib import SequenceMatcher, get_close_matches
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.glyphs import clean, run_name
+from wandb_tui.text.plain_text import clean
+from wandb_tui.text.run_labels import run_name
 
 Predicate = Callable[[WatchedRun], bool]
 

@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.text.glyphs import Glyphs, clean
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
 from wandb_tui.ui.common.goal_inputs import GoalInput
 from wandb_tui.ui.input.actions import Scope, bindings
@@ -25,25 +26,25 @@ class GoalDialog(Dialog[Goal | None]):
     PLACES = (Scope.GOAL,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, names: str, goal: Goal | None, look: Glyphs) -> None:
+    def __init__(self, names: str, goal: Goal | None, glyphs: Glyphs) -> None:
         """Ask for the goal of some runs.
 
         Args:
             names: Which runs, in a few words.
             goal: What they wait for now; None where they do not all wait for the same.
-            look: The signs to draw with.
+            glyphs: The signs to draw with.
         """
         super().__init__()
         self._names = names
         self._goal = goal
-        self._look = look
+        self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         """The runs, the goal, what it means."""
         with Vertical(classes="dialog"):
             yield Static("Wait for something else", classes="dialog-title")
-            yield Static(Content(self._look.text(clean(self._names))), classes="dialog-note")
-            yield GoalInput(str(self._goal or ""), self._look)
+            yield Static(Content(self._glyphs.text(clean(self._names))), classes="dialog-note")
+            yield GoalInput(str(self._goal or ""), self._glyphs)
             with Horizontal(id="goal-ready"):
                 for goal in _READY:
                     yield Button(goal, id=f"goal-{goal.rstrip(':')}")

@@ -31,19 +31,19 @@ class RunActions(RunScreen):
 
     def targets(self) -> list[RunAddress]:
         """The marked runs that are shown, else the one under the cursor."""
-        watch, marks = self.session.watch, self.table.marks
-        if len(marks) and (marked := [run for run in self.table.shown if run in marks and run in watch]):
+        watch_list, selection = self.session.watch_list, self.table.selection
+        if len(selection) and (marked := [run for run in self.table.shown if run in selection and run in watch_list]):
             return marked
         run = self.table.run
-        return [run] if run is not None and run in watch else []
+        return [run] if run is not None and run in watch_list else []
 
     def target_rows(self) -> list[WatchedRun]:
         """Their rows."""
-        return [self.session.watch[run] for run in self.targets()]
+        return [self.session.watch_list[run] for run in self.targets()]
 
     def active_targets(self) -> list[RunAddress]:
         """Those of them with an attempt under way."""
-        return [run for run in self.targets() if self.session.watch[run].active]
+        return [run for run in self.targets() if self.session.watch_list[run].active]
 
     def action_cancel(self) -> None:
         """Cancel the attempts."""
@@ -66,16 +66,16 @@ class RunActions(RunScreen):
         runs = self.active_targets()
         if not runs:
             self.hint(self.session.keys.hint("No attempt is under way there", "restart", "begins one"))
-        self._each(runs, self.session.watch.visit)
+        self._each(runs, self.session.watch_list.visit)
 
     def action_details(self) -> None:
         """Show all that is known of the run under the cursor."""
         run = self.pointed_at
-        row = self.session.watch.get(run) if run is not None else None
+        row = self.session.watch_list.get(run) if run is not None else None
         if row is not None:
             from wandb_tui.ui.details.screen import DetailsScreen
 
-            self.app.push_screen(DetailsScreen(self.session, row, self.look))
+            self.app.push_screen(DetailsScreen(self.session, row, self.glyphs))
 
     @property
     def pointed_at(self) -> RunAddress | None:
@@ -89,21 +89,21 @@ class RunActions(RunScreen):
         runs = self.targets()
         if not runs:
             return
-        goals = {self.session.watch[run].goal for run in runs}
+        goals = {self.session.watch_list[run].goal for run in runs}
         now = goals.pop() if len(goals) == 1 else None
 
         def change(goal: Goal | None) -> None:
             if goal is not None:
                 self._each(runs, lambda run: self.session.change_goal(run, goal))
 
-        self.app.push_screen(GoalDialog(named(self.target_rows()), now, self.look), change)
+        self.app.push_screen(GoalDialog(named(self.target_rows()), now, self.glyphs), change)
 
     def action_remove(self) -> None:
         """Take off the list."""
         runs = self.targets()
 
         def remove() -> None:
-            gone = [run for run in runs if run in self.session.watch]
+            gone = [run for run in runs if run in self.session.watch_list]
             self.session.remove(gone)
             self.refresh_all()
             what = "Run" if len(gone) == 1 else f"{len(gone)} runs"
@@ -124,14 +124,14 @@ class RunActions(RunScreen):
             self.hint("Nothing was removed in this dashboard")
         if there:
             are = "is" if len(there) == 1 else "are"
-            self.hint(f"{named([self.session.watch[run] for run in there])} {are} already on the list")
+            self.hint(f"{named([self.session.watch_list[run] for run in there])} {are} already on the list")
 
     def _each(self, runs: list[RunAddress], do: Callable[[RunAddress], None]) -> None:
-        there = [run for run in runs if run in self.session.watch]
-        cast("WandbTuiApp", self.app).hearing.at_once()
+        there = [run for run in runs if run in self.session.watch_list]
+        cast("WandbTuiApp", self.app).event_pump.at_once()
         for run in there:
             do(run)
-        self.repaint([self.session.watch[run] for run in there])
+        self.repaint([self.session.watch_list[run] for run in there])
 
     def _ask_if_many(self, runs: list[RunAddress], verb: str, detail: str, do: Callable[[RunAddress], None]) -> None:
         if len(runs) > 1:

@@ -83,9 +83,9 @@ class RunTable(ScrollView, can_focus=True):
     class RowHighlighted(Message):
         """Another run is under the cursor now."""
 
-    def __init__(self, look: Glyphs, clock: Clock, arrangement: TableView) -> None:
+    def __init__(self, glyphs: Glyphs, clock: Clock, arrangement: TableView) -> None:
         super().__init__()
-        self._look = look
+        self._glyphs = glyphs
         self._arrangement = arrangement
         self._clock = clock
         self._layout: list[tuple[Column, int]] = []
@@ -95,7 +95,7 @@ class RunTable(ScrollView, can_focus=True):
         self._styles_by_name: dict[str, Style] = {}
         self._cursor = 0
         self._hovered: int | None = None
-        self.marks = Selection()
+        self.selection = Selection()
         self.nothing_found = ""
         """What stands there where the filter leaves no run."""
         self.app_url = ""
@@ -218,7 +218,7 @@ class RunTable(ScrollView, can_focus=True):
                 self.post_message(self.SortWanted(column.key))
             return
         if event.shift and self.run is not None:
-            self.marks.begin_range(self.run)
+            self.selection.begin_range(self.run)
         if event.chain != 2:  # noqa: PLR2004 - the first click of two has gone there, and may have moved the rows
             self._move(index)
         if event.shift or event.ctrl or event.x < _MARK:
@@ -228,10 +228,10 @@ class RunTable(ScrollView, can_focus=True):
 
     def _mark(self, run: RunAddress, *, up_to: bool) -> None:
         if up_to:
-            self.marks.extend(self.shown, run)
-            self.marks.end_range()
+            self.selection.extend(self.shown, run)
+            self.selection.end_range()
         else:
-            self.marks.toggle([run])
+            self.selection.toggle([run])
         self.tick()
         self.post_message(self.Marked())
 
@@ -307,7 +307,7 @@ class RunTable(ScrollView, can_focus=True):
             return self._headings().adjust_cell_length(width, self._style())
         index = y - _HEADING + self._top
         if y == _HEADING and not self._rows and self._arrangement.filter.text:
-            said = self._look.fit(_PAD + self.nothing_found, width)
+            said = self._glyphs.fit(_PAD + self.nothing_found, width)
             return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
                 width, self._style()
             )
@@ -318,12 +318,12 @@ class RunTable(ScrollView, can_focus=True):
     def _headings(self) -> Strip:
         plain, sorted_by = self._style("heading"), self._style("sorted")
         order = self._arrangement.order
-        arrow = self._look.text("▼" if order.reverse else "▲")
+        arrow = self._glyphs.text("▼" if order.reverse else "▲")
         segments = []
         for column, width in self._layout:
             here = column.key == order.column
             # An ASCII arrow is a letter, and reads like one of the heading's.
-            gap = " " if self._look.ascii and len(column.label) + 1 < width else ""
+            gap = " " if self._glyphs.ascii and len(column.label) + 1 < width else ""
             label = column.label + gap + arrow if here else column.label
             label = label.rjust(width) if column.right else label.ljust(width)
             segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
@@ -341,7 +341,7 @@ class RunTable(ScrollView, can_focus=True):
         row = self._rows[index]
         self._painted[row.run] = cells = self._cells(row)
         base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
-        page = row.run.page(self.app_url) if self._look.links and self.app_url else ""
+        page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
         return Strip(list(self._segments(cells, base, page))).adjust_cell_length(width, base)
 
     def _segments(self, cells: Cells, base: Style, page: str) -> Iterator[Segment]:
@@ -379,7 +379,7 @@ class RunTable(ScrollView, can_focus=True):
         return style
 
     def _cells(self, row: WatchedRun) -> Cells:
-        moment = Moment(self._clock(), self._look, row.run in self.marks)
+        moment = Moment(self._clock(), self._glyphs, row.run in self.selection)
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 
     def _repaint(self, indices: Iterable[int]) -> None:

@@ -6,11 +6,13 @@ import shutil
 from dataclasses import dataclass
 
 import pytest
-from house import PASSWORD, USER
 from playwright.async_api import async_playwright
 
+from tests.integration.fake_login_server import PASSWORD, USER
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError
-from wandb_tui.core.ports import Credentials, Identity, ServerInfo
+from wandb_tui.core.ports import Identity
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import learn
 from wandb_tui.services.signin.flow import SignInFlow
 from wandb_tui.services.signin.origins import Origins

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from quiet_server import QuietServer
+from tests.integration.quiet_server import QuietServer
 
 USER, PASSWORD, WRONG = "ada@lab.example", "right & proper pässword", "some other pässword"
 PAGES = Path(__file__).with_name("pages")

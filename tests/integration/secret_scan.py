@@ -4,8 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from terminal import command_lines
-
+from tests.integration.terminal import command_lines
 from wandb_tui.services.credentials.redaction import written_forms
 
 

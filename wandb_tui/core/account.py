@@ -1,0 +1,65 @@
+"""What is known for signing in to a server; no secret but the password of `WandBCredentials`, which never shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class WandBCredentials:
+    """What the browser signs in with.
+
+    Attributes:
+        username: The user name or e-mail address.
+        password: The password; it never shows in a repr.
+    """
+
+    username: str
+    password: str = field(repr=False)
+
+
+Credentials = WandBCredentials
+"""The same under the name that is used inside; the longer one is promised to users."""
+
+
+class Source(StrEnum):
+    """Where a secret comes from."""
+
+    NONE = "none"
+    ENVIRONMENT = "environment"
+    NETRC = "netrc"
+    KEYRING = "keyring"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What is known for signing in to one server; no secret is in it.
+
+    Attributes:
+        username: The user name of the browser sign-in, or empty.
+        password: Where the password comes from.
+        api_key: Where the API key comes from.
+        saved_session: Whether an encrypted browser session is kept.
+        keyring_problem: What is wrong with the keyring and what to do, or empty.
+        unknown_origin: The page that a sign-in led to and that is not known, so that the user has to say whether the
+            password may be typed there; or empty.
+    """
+
+    username: str = ""
+    password: Source = Source.NONE
+    api_key: Source = Source.NONE
+    saved_session: bool = False
+    keyring_problem: str = ""
+    unknown_origin: str = ""
+
+    @property
+    def can_visit(self) -> bool:
+        """Whether the browser can be signed in without asking anybody."""
+        return self.password is not Source.NONE or self.saved_session
+
+    @property
+    def can_probe(self) -> bool:
+        """Whether private runs can be probed."""
+        return self.api_key is not Source.NONE

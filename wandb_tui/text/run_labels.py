@@ -1,0 +1,30 @@
+"""How a run is called on the screen: its name, its path, its newest version."""
+
+from __future__ import annotations
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.plain_text import clean
+
+
+def run_name(row: WatchedRun) -> str:
+    """What people call the run: its display name and its id, or the id alone."""
+    name = clean(row.run_info.name, 200) if row.run_info else ""
+    run_id = clean(row.run.run_id)
+    return f"{name} {run_id}" if name.strip() and name != run_id else run_id
+
+
+def short_name(row: WatchedRun) -> str:
+    """The run's display name, or its id where it has none."""
+    name = clean(row.run_info.name, 200) if row.run_info else ""
+    return name if name.strip() else clean(row.run.run_id)
+
+
+def version_label(row: WatchedRun) -> str:
+    """The newest version of the run's history, as ``v3``; empty where there is none."""
+    return row.artifact.rpartition(":")[2] if row.artifact else ""
+
+
+def run_path(run: RunAddress) -> str:
+    """A run's address, safe to show."""
+    return clean(str(run))
