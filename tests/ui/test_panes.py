@@ -250,7 +250,7 @@ async def test_escape_ends_a_find_before_anything_else(from_the_table):
         assert all(at_the_end(app, pane, "line 39") for pane in app.dashboard.panes.panes)
         assert not app.dashboard.query_one(FindBar).display
         assert app.focused is focused
-        marks = app.dashboard.query_one(RunTable).marks
+        marks = app.dashboard.query_one(RunTable).selection
         assert len(marks) == 1
         app.dashboard.query_one(RunTable).focus()
         await until(lambda: isinstance(app.focused, RunTable))

@@ -275,7 +275,7 @@ async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_the
         await pilot.press("p")
         await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
         assert "Enter opens  / search" in shown(app)
-        assert "WatchedRun" in line_of(app, "Entity")
+        assert "Watched" in line_of(app, "Entity")
         assert re.search(r"│  lab +1 ", shown(app))
         assert offered(app) == ["pick-open", "pick-close"]
         assert "Add" not in line_of(app, "Open (Enter)")
@@ -295,7 +295,7 @@ async def test_heads_stand_above_what_is_shown():
     async with running(world(), size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         heads, run = line_of(app, "Created"), line_of(app, "sun-a1")
-        assert "WatchedRun" not in heads, "nothing is"
+        assert "Watched" not in heads, "nothing is"
         assert (heads.index("Run"), heads.index("State")) == (run.index("sun-a1"), run.index("finished"))
         assert heads.index("Group") == run.index("grid")
 

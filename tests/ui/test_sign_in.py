@@ -21,7 +21,7 @@ from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import Identity
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.state import State
-from wandb_tui.ui.app.app import app as apps
+from wandb_tui.ui.app import app as apps
 from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
 

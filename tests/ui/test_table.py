@@ -52,7 +52,7 @@ def ids(app):
 
 
 def marked(app):
-    return {run.run_id for run in app.dashboard.table.shown if run in app.dashboard.table.marks}
+    return {run.run_id for run in app.dashboard.table.shown if run in app.dashboard.table.selection}
 
 
 async def test_sorting_goes_through_the_columns_and_keeps_the_cursor_on_its_run():

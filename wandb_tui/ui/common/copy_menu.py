@@ -46,7 +46,7 @@ class CopyMenu(Dialog[CopyFormat | None]):
     def compose(self) -> ComposeResult:
         """A line for each."""
         with Vertical(classes="dialog"):
-            yield Static("CopyFormat", classes="dialog-title")
+            yield Static("Copy", classes="dialog-title")
             yield Static(Content(self._glyphs.text(clean(self._names))), classes="dialog-note")
             yield self._list
             with Horizontal(classes="dialog-buttons"):

@@ -39,8 +39,8 @@ class ListColumn:
 _MARK = ListColumn("mark", "", 1)
 _STATE, _CREATED = ListColumn("state", "State", 9), ListColumn("created", "Created", 7, right=True)
 _GROUP, _SWEEP = ListColumn("group", "Group", 9), ListColumn("sweep", "Sweep", 9)
-_WATCHED = ListColumn("watched", "WatchedRun", 12)
-_COUNT = ListColumn("watched", "WatchedRun", 7, right=True)
+_WATCHED = ListColumn("watched", "Watched", 12)
+_COUNT = ListColumn("watched", "Watched", 7, right=True)
 
 
 def run_columns(width: int, runs: Iterable[ListedRun], *, watched: bool) -> list[ListColumn]:
