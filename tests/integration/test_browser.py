@@ -255,10 +255,11 @@ def test_nothing_is_left_and_nothing_is_printed(sandbox, tmp_path, end):
     """A program that forgets to close, and one that is killed: no browser survives, and the terminal stays clean."""
     source = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from pathlib import Path
 from tests.integration.browsing import visitor_on
-from wandb_tui.core.ports import Credentials, ServerInfo
+from wandb_tui.core.account import Credentials
+from wandb_tui.core.server_info import ServerInfo
 server = ServerInfo({sandbox.base_url!r}, {sandbox.app_url!r})
 credentials = Credentials({sandbox.username!r}, sys.stdin.readline().strip())
 manager = visitor_on(server, Path({str(tmp_path)!r}), credentials)

@@ -17,7 +17,8 @@ SERVER = ServerInfo("http://127.0.0.1:1", "http://127.0.0.1:1")
 STORE = """
 import sys
 from pathlib import Path
-from wandb_tui.core.ports import Credentials, ServerInfo
+from wandb_tui.core.account import Credentials
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.vault import Vault
 server = ServerInfo("http://127.0.0.1:1", "http://127.0.0.1:1")
 folder = Path(sys.argv[1])
@@ -40,7 +41,7 @@ LOCKED = """
 import sys, time
 from pathlib import Path
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.core.ports import ServerInfo
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.vault import Vault
 began = time.monotonic()
 try:

@@ -15,8 +15,8 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app import app as apps
+from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.common.copy_menu import CopyMenu

@@ -24,11 +24,11 @@ from tests.stopwatch import Stopwatch
 from tests.ui.fakes import World
 from wandb_tui.ui.app.app import WandbTuiApp
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 STORY = """
 import os, subprocess, sys, threading
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {root!r})
 from pathlib import Path
 import pytest
 from tests.ui.fakes import World
@@ -87,7 +87,7 @@ async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch
 
 def story(folder, log):
     script = folder / "story.py"
-    script.write_text(STORY.format(here=str(HERE), log=str(log)))
+    script.write_text(STORY.format(root=str(ROOT), log=str(log)))
     return script
 
 

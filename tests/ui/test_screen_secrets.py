@@ -14,16 +14,16 @@ from textual.widgets import Input
 from tests.stopwatch import Stopwatch
 from tests.ui.test_sign_in import first_start
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 PASSWORD = "correct-horse 'battery'"
 
 CRASH = """
 import sys
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {root!r})
 from pathlib import Path
 from tests.ui.fakes import FakeAccount, World
 from textual.widgets import Input
-from wandb_tui.core.ports import AccountState
+from wandb_tui.core.account import AccountState
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 
@@ -59,7 +59,7 @@ async def test_a_picture_of_the_sign_in_screen_hides_the_password():
 
 def test_a_crash_while_the_sign_in_screen_holds_a_password(tmp_path):
     log = tmp_path / "log" / "wandb-tui.log"
-    script = CRASH.format(here=str(HERE), log=str(log), password=PASSWORD)
+    script = CRASH.format(root=str(ROOT), log=str(log), password=PASSWORD)
     screen, ours = pty.openpty()
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
     program = subprocess.Popen([sys.executable, "-c", script], stdin=ours, stdout=ours, stderr=ours, env=environ)

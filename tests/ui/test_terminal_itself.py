@@ -20,11 +20,11 @@ import pytest
 
 from tests.ui.test_process import read_until
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 STORY = """
 import os, sys
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {root!r})
 from pathlib import Path
 from tests.ui.fakes import FakeProber, World, there
 from wandb_tui.services.desktop import into_tmux
@@ -64,7 +64,7 @@ def terminal(command, **environ):
 @pytest.fixture
 def story(tmp_path):
     script = tmp_path / "story.py"
-    script.write_text(STORY.format(here=str(HERE), log=str(tmp_path / "log")))
+    script.write_text(STORY.format(root=str(ROOT), log=str(tmp_path / "log")))
     return [sys.executable, str(script)]
 
 

@@ -8,11 +8,8 @@ are taken out of the variables.
 import json
 import re
 import socket
-import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.integration.sandbox_fixtures import log_run, run_sdk_script
 from wandb_tui.sandbox import Sandbox, SandboxConfig
