@@ -1,4 +1,4 @@
-"""Record what the real SDK asks: ``python tests/integration/recorded/record.py`` writes the files beside this one.
+"""Record what the real SDK asks: ``python -m tests.integration.recorded.record`` writes the files beside this one.
 
 The programs below use the SDK as people do, one file each. The server that they talk to writes down every GraphQL
 request, its query's text and its variables. Headers are not written, and addresses and the particulars of the machine
