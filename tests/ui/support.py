@@ -13,13 +13,14 @@ from tests.ui.fakes import World
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.themes import LIGHT
 
+WIDE = (160, 45)
 LOOKS = {
-    "wide": ((160, 45), {}),
+    "wide": (WIDE, {}),
     "narrow": ((80, 24), {}),
     "light": ((120, 30), {"theme": LIGHT}),
     "ascii": ((80, 24), {"ascii_look": True}),
 }
-"""How each screen is pictured: the size of the terminal, and what the app is told."""
+"""The looks of a picture: the size of the terminal and the app's options."""
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeDoctor, FakeStore, World, address
-from tests.ui.support import LOOKS, running, still
+from tests.ui.support import WIDE, running, still
 from wandb_tui.core.checks import Check, CheckStatus, Fix
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.goal import Goal
@@ -202,11 +202,9 @@ async def test_help_tells_the_keys_of_the_screen():
         await until(lambda: "Copy the report" in shown(app) and "Try the whole way" in shown(app))
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-def test_pictures(snap_compare, monkeypatch, kind):
+def test_picture(snap_compare, monkeypatch):
     monkeypatch.setattr(times, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    size, options = LOOKS[kind]
     doctor = FakeDoctor(
         HERE, WAY | {"run page": VISIT, "export": Check("export", CheckStatus.SKIPPED, "not tried: why")}
     )
@@ -215,17 +213,13 @@ def test_pictures(snap_compare, monkeypatch, kind):
         app = pilot.app
         await until(lambda: app.account is not None and app.app_url and app.session.watch_list.get(address("abc")))
         await opened(app, pilot)
-        if kind in {"wide", "narrow"}:
-            await pilot.press("w")
-            await until(lambda: doctor.looked["export"])
-        if kind == "narrow":
-            await pilot.press("end")
-        else:
-            await at(app, pilot, "browser")
+        await pilot.press("w")
+        await until(lambda: doctor.looked["export"])
+        await at(app, pilot, "browser")
         await until(lambda: "to come" not in shown(app))
         await still(pilot)
 
     kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
     world = World(doctor=doctor, store=FakeStore([kept]))
-    app = WandbTuiApp(world.backend(), clock=lambda: 1000.0, **options)
-    assert snap_compare(app, terminal_size=size, run_before=go)
+    app = WandbTuiApp(world.backend(), clock=lambda: 1000.0)
+    assert snap_compare(app, terminal_size=WIDE, run_before=go)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from itertools import product
 
 import pytest
 
 from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address, done, there
-from tests.ui.support import LOOKS, still
+from tests.ui.support import LOOKS, WIDE, still
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -73,10 +74,12 @@ async def settled(pilot):
     await until(lambda: len(app.dashboard.panes.panes) > 1)
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-@pytest.mark.parametrize("screen", SCREENS)
-def test_screen(snap_compare, app_of, screen, kind):
-    size, options = LOOKS[kind]
+@pytest.mark.parametrize(
+    ("screen", "look"),
+    [*((screen, "wide") for screen in SCREENS), *product(("dashboard", "help"), ("narrow", "light", "ascii"))],
+)
+def test_screen(snap_compare, app_of, screen, look):
+    size, options = LOOKS[look]
     keys, title = SCREENS[screen]
 
     async def go(pilot):
@@ -88,24 +91,18 @@ def test_screen(snap_compare, app_of, screen, kind):
     assert snap_compare(app_of(**options), terminal_size=size, run_before=go)
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-def test_first_start(snap_compare, kind):
-    size, options = LOOKS[kind]
-
+def test_first_start(snap_compare):
     async def go(pilot):
         await until(lambda: "Sign in to" in shown(pilot.app))
         await still(pilot)
 
-    app = WandbTuiApp(World(account=FakeAccount(AccountState()), open_sign_in=None).backend(), **options)
-    assert snap_compare(app, terminal_size=size, run_before=go)
+    app = WandbTuiApp(World(account=FakeAccount(AccountState()), open_sign_in=None).backend())
+    assert snap_compare(app, terminal_size=WIDE, run_before=go)
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-def test_no_runs_yet(snap_compare, kind):
-    size, options = LOOKS[kind]
-
+def test_no_runs_yet(snap_compare):
     async def go(pilot):
         await until(lambda: pilot.app.account is not None and pilot.app.app_url)
         await still(pilot)
 
-    assert snap_compare(WandbTuiApp(World().backend(), **options), terminal_size=size, run_before=go)
+    assert snap_compare(WandbTuiApp(World().backend()), terminal_size=WIDE, run_before=go)

@@ -11,11 +11,11 @@ from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
 
 
-@pytest.mark.parametrize("kind", LOOKS)
-def test_details(snap_compare, monkeypatch, kind):
+@pytest.mark.parametrize("look", LOOKS)
+def test_details(snap_compare, monkeypatch, look):
     monkeypatch.setattr(times, "date_and_time", lambda _: "2026-11-25 12:00")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    size, options = LOOKS[kind]
+    size, options = LOOKS[look]
 
     async def go(pilot):
         await until(lambda: pilot.app.account is not None and pilot.app.app_url)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeCatalogue, FakeStore, World, address
-from tests.ui.support import LOOKS, still
+from tests.ui.support import WIDE, still
 from tests.ui.test_pick import listed
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -43,29 +43,25 @@ def app_of(monkeypatch):
         StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled", None, 33) for run in ("one", "old", "older")
     ]
 
-    def make(**options):
+    def make():
         world = World(store=FakeStore(kept), catalogue=FakeCatalogue(runs, entities=("lab",)))
-        return WandbTuiApp(world.backend(), clock=lambda: 1000.0, **options)
+        return WandbTuiApp(world.backend(), clock=lambda: 1000.0)
 
     return make
 
 
-@pytest.mark.parametrize("kind", LOOKS)
 @pytest.mark.parametrize("dialog", DIALOGS)
-def test_dialog(snap_compare, app_of, dialog, kind):
-    size, options = LOOKS[kind]
-
+def test_dialog(snap_compare, app_of, dialog):
     async def go(pilot):
         app = pilot.app
         await until(lambda: len(app.session.watch_list) == 3 and app.account is not None and app.app_url)
         for step in DIALOGS[dialog]:
             if len(step) > 1 and step not in {"enter", "down", "space", "asterisk", "slash"}:
-                wanted = {"▲": "^"}.get(step, step) if "ascii_look" in options else step
-                await until(lambda wanted=wanted: wanted in shown(app))
+                await until(lambda step=step: step in shown(app))
             else:
                 await pilot.press(
                     {" ": "space", ",": "comma", "/": "slash", "[": "left_square_bracket"}.get(step, step)
                 )
         await still(pilot)
 
-    assert snap_compare(app_of(**options), terminal_size=size, run_before=go)
+    assert snap_compare(app_of(), terminal_size=WIDE, run_before=go)
