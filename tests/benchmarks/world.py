@@ -73,7 +73,7 @@ class World:
 
     def appeared(self, run: RunAddress) -> float:
         """When the run's export became visible, by the wall clock."""
-        inner = self.sandbox.world
+        inner = self.sandbox.context
         project, _ = inner.state.ensure_project(run.entity, run.project)
         made = inner.state.run(project, run.run_id)
         if made is None:
@@ -82,7 +82,7 @@ class World:
 
     def export(self, run: RunAddress, delay: float) -> None:
         """Let a run's export appear in `delay` seconds."""
-        inner = self.sandbox.world
+        inner = self.sandbox.context
         project, _ = inner.state.ensure_project(run.entity, run.project)
         made = inner.state.run(project, run.run_id)
         if made is None or not inner.exports.start(made, delay=delay):
@@ -90,7 +90,7 @@ class World:
 
     def seed(self, count: int, prefix: str) -> list[RunAddress]:
         """Runs of a few steps, without an export."""
-        inner = self.sandbox.world
+        inner = self.sandbox.context
         project, _ = inner.state.ensure_project(ENTITY, PROJECT)
         lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(5)]
         runs = []

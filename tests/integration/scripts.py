@@ -62,7 +62,7 @@ def script(sandbox, tmp_path):
 
 def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True):
     """A finished run with a history on the sandbox, put there without the SDK; exported at once if so wished."""
-    world = sandbox.world
+    world = sandbox.context
     run = world.state.create_run(world.state.ensure_project("lab", project)[0], run_id, None)
     lines = [json.dumps({"_step": step, "metric": step}) for step in range(steps)]
     world.histories.append(run, "wandb-history.jsonl", 0, lines)

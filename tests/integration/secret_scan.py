@@ -10,13 +10,13 @@ from wandb_tui.services.credentials.redaction import written_forms
 
 def record_cookies(sandbox):
     """Remember the session cookies that the sandbox gives out; it keeps only their hashes itself."""
-    begin, sandbox.cookies = sandbox.world.sessions.begin, []
+    begin, sandbox.cookies = sandbox.context.sessions.begin, []
 
     def begin_and_tell():
         sandbox.cookies.append(begin())
         return sandbox.cookies[-1]
 
-    sandbox.world.sessions.begin = begin_and_tell
+    sandbox.context.sessions.begin = begin_and_tell
 
 
 def forms_of(sandbox, *more):

@@ -12,7 +12,7 @@ from wandb_tui.services.wandb_api.graphql import GraphQL
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox(SandboxConfig()) as sandbox:
-        state = sandbox.world.state
+        state = sandbox.context.state
         project, _ = state.ensure_project("lab", "forks")
         state.ensure_project("lab", "other")
         for number in range(120):

@@ -224,7 +224,7 @@ def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, 
 def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, run):
     sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
     aged(sandbox)
-    world = sandbox.world
+    world = sandbox.context
     row = world.state.run(world.state.project(run.entity, run.project), run.run_id)
     world.histories.append(row, "wandb-history.jsonl", 10, ['{"_step": 10, "loss": 0.1}'])
     report, counted = report_on(sandbox, wiring, run)
@@ -236,7 +236,7 @@ def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, ru
 
 def aged(sandbox):
     """Let all exports be an hour old: those made a moment ago could have come while doctor began."""
-    sandbox.world.state.db.run("UPDATE versions SET started_at = started_at - 3600, visible_at = visible_at - 3600")
+    sandbox.context.state.db.run("UPDATE versions SET started_at = started_at - 3600, visible_at = visible_at - 3600")
 
 
 def test_what_a_server_does_not_tell_of_an_export_is_read_from_its_files(sandbox, wiring, run):

@@ -29,7 +29,7 @@ OTHER = RunAddress("lab", "forks", "def")
 def server():
     """A run with steps 0 to 99 exported, then 100 to 149 logged; and one that was never exported."""
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         for run_id in ("abc", "def"):
             run = world.state.create_run(project, run_id, f"name-of-{run_id}")
@@ -81,7 +81,7 @@ def test_both_lists_empty_are_filled_from_the_files_once_for_each_version(server
 
 
 def test_an_export_that_holds_the_last_step_is_complete(server, poller):
-    world = server.world
+    world = server.context
     project, _ = world.state.ensure_project("lab", "forks")
     run = world.state.create_run(project, "whole", None)
     log_steps(world, run, 0, 10)

@@ -107,13 +107,13 @@ def log(sandbox, home, run_id, steps):
 
 
 def export(sandbox, run_id):
-    project, _ = sandbox.world.state.ensure_project(sandbox.entity, "forks")
-    sandbox.world.exports.start(sandbox.world.state.run(project, run_id), delay=0)
+    project, _ = sandbox.context.state.ensure_project(sandbox.entity, "forks")
+    sandbox.context.exports.start(sandbox.context.state.run(project, run_id), delay=0)
 
 
 def versions(sandbox, run_id):
-    project, _ = sandbox.world.state.ensure_project(sandbox.entity, "forks")
-    return len(sandbox.world.exports.versions(sandbox.world.state.run(project, run_id)))
+    project, _ = sandbox.context.state.ensure_project(sandbox.entity, "forks")
+    return len(sandbox.context.exports.versions(sandbox.context.state.run(project, run_id)))
 
 
 def test_a_step_that_the_export_lacks_is_met_by_a_visit_made_on_purpose_and_can_be_forked(sandbox, home, waiting):
@@ -181,6 +181,6 @@ def test_what_cannot_come_is_said_at_once(sandbox, home, waiting):
 
 
 def last_step(sandbox, run_id):
-    project, _ = sandbox.world.state.ensure_project(sandbox.entity, "forks")
-    run = sandbox.world.state.run(project, run_id)
-    return sandbox.world.histories.last_step(run) if run else -1
+    project, _ = sandbox.context.state.ensure_project(sandbox.entity, "forks")
+    run = sandbox.context.state.run(project, run_id)
+    return sandbox.context.histories.last_step(run) if run else -1

@@ -37,16 +37,16 @@ def sandbox(tmp_path_factory):
         log_more(sandbox, 40)
         sandbox.export_now(str(RUN))
         log_more(sandbox, 50)
-        state = sandbox.world.state
+        state = sandbox.context.state
         state.create_run(state.project("lab", "forks"), BARE.run_id, None)
         yield sandbox
 
 
 def log_more(sandbox, first):
     """Ten steps more, without the seconds that the SDK takes to begin."""
-    run = sandbox.world.state.run(sandbox.world.state.project("lab", "forks"), "abc")
+    run = sandbox.context.state.run(sandbox.context.state.project("lab", "forks"), "abc")
     lines = [json.dumps({"_step": step, "loss": 0.1}) for step in range(first, first + 10)]
-    sandbox.world.histories.append(run, "wandb-history.jsonl", first, lines)
+    sandbox.context.histories.append(run, "wandb-history.jsonl", first, lines)
 
 
 @pytest.fixture

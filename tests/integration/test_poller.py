@@ -24,7 +24,7 @@ RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
 def server():
     """A sandbox with 250 runs of 10 steps, of which the first is exported up to step 9 and then went on to 19."""
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         for run in RUNS:
             made = world.state.create_run(project, run.run_id, None)

@@ -30,7 +30,7 @@ def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
         with Stopwatch() as coming:
             demo = seed_demo(sandbox)
         with demo:
-            world = sandbox.world
+            world = sandbox.context
             project = world.state.project("lab", "demo")
             states, covered = {}, {}
             for path, goal in demo.goals:

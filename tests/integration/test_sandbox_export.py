@@ -30,7 +30,7 @@ def signed_in(http, sandbox):
 def covered(sandbox, path):
     """The last step that the newest version covers, or None."""
     entity, project, name = path.split("/")
-    world = sandbox.world
+    world = sandbox.context
     found = world.state.run(world.state.project(entity, project), name)
     return world.exports.covered_step(found)
 
@@ -81,7 +81,7 @@ print("forked:", run.id)
     # Older SDKs do not hand on the server's words.
     assert "contact support" in said or "has timed out" in said
     child = said.split("forked:")[1].split()[0]
-    world = sandbox.world
+    world = sandbox.context
     forked = world.state.run(world.state.project("lab", "rescue"), child)
     steps = [row["_step"] for row in world.histories.rows(forked)]
     assert steps == list(range(202))

@@ -38,7 +38,7 @@ class Tried:
     def __init__(self, sandbox, http):
         self.sandbox, self.http = sandbox, http
         self.base = sandbox.base_url
-        world = sandbox.world
+        world = sandbox.context
         for project in ("forks", "public-forks"):
             run = world.state.create_run(world.state.ensure_project("lab", project)[0], "abc", None)
             lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(100)]
@@ -68,7 +68,7 @@ class Tried:
         return self.by_key(FORK, name=f"child{time.monotonic_ns()}", config=json.dumps(config))
 
     def covered(self, project="forks"):
-        world = self.sandbox.world
+        world = self.sandbox.context
         return world.exports.covered_step(world.state.run(world.state.project("lab", project), "abc"))
 
     def probe(self, name="run-abc-history:latest"):

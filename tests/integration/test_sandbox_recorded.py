@@ -52,7 +52,7 @@ MEANING = {
 def filled():
     """A sandbox with what the recorded programs found: an exported run, one that is not exported, and a file."""
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         for name in ("abc", "live", "swept"):
             run = world.state.create_run(project, name, None)

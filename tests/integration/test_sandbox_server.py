@@ -65,13 +65,13 @@ def test_the_account_is_kept_with_the_data_and_closed_to_others(tmp_path):
     try:
         with Sandbox(SandboxConfig(data_dir=folder)) as sandbox:
             first = sandbox.info()
-            sandbox.world.state.ensure_project("lab", "kept")
+            sandbox.context.state.ensure_project("lab", "kept")
     finally:
         os.umask(before)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "account.json").stat().st_mode) == 0o600
     with Sandbox(SandboxConfig(data_dir=folder)) as sandbox:
-        assert [project.path for project in sandbox.world.state.projects()] == ["lab/kept"]
+        assert [project.path for project in sandbox.context.state.projects()] == ["lab/kept"]
         for name in ("username", "password", "api_key"):
             assert sandbox.info()[name] == first[name]
     assert set(first) == {"base_url", "app_url", "username", "password", "api_key"}
@@ -81,7 +81,7 @@ def test_the_account_is_kept_with_the_data_and_closed_to_others(tmp_path):
 
 def test_the_temporary_folder_is_removed():
     with Sandbox() as sandbox:
-        folder = sandbox.world.data_dir
+        folder = sandbox.context.data_dir
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert not folder.exists()
     sandbox.stop()
@@ -99,7 +99,7 @@ def test_in_the_foreground_it_says_one_line_and_ends_cleanly(http, end):
 
 
 def test_a_wrong_key_is_refused_and_no_key_sees_public_projects_only(sandbox, http):
-    world = sandbox.world
+    world = sandbox.context
     for name in ("closed", "public-open"):
         world.state.create_run(world.state.ensure_project("lab", name)[0], "abc", None)
     query = """
@@ -153,7 +153,7 @@ def test_a_public_run_is_seen_by_everyone_and_a_visit_exports_it(sandbox, home, 
 
 
 def test_names_are_shown_as_text(sandbox, page):
-    world = sandbox.world
+    world = sandbox.context
     project, _ = world.state.ensure_project("lab", "public-odd <b>&")
     world.state.create_run(project, "odd", "</script><img src=x onerror=document.title='run'>")
     page.goto(f"{sandbox.app_url}/lab/public-odd%20%3Cb%3E%26/runs/odd")

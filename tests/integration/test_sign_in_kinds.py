@@ -41,7 +41,7 @@ KINDS = [pytest.param(kind, marks=[] if kind in SHORT else [pytest.mark.long]) f
 @pytest.fixture(params=KINDS)
 def sandbox(request):
     with Sandbox(SandboxConfig(export_delay=0, sign_in=request.param)) as sandbox:
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         # One each: what the export of one is started by is none of the other's business.
         for run_id in ("abc", "def"):

@@ -22,7 +22,7 @@ RUNS = [f"run{i:02}" for i in range(40)]
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
         record_cookies(sandbox)
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         for run_id in RUNS:
             run = world.state.create_run(project, run_id, f"name-of-{run_id}")

@@ -31,7 +31,7 @@ def identity_host(sandbox):
         return 303, {"location": sandbox.app_url, "set-cookie": said.headers["set-cookie"]}, ""
 
     with little_server(answer) as origin:
-        sandbox.world.elsewhere = origin
+        sandbox.context.elsewhere = origin
         yield origin
 
 
@@ -45,7 +45,7 @@ IDENTITY_PAGE = """<!doctype html><title>Sign in</title><h1>Sign in</h1><form me
 def led_away():
     with Sandbox(SandboxConfig(export_delay=0, sign_in="look-alike")) as sandbox:
         record_cookies(sandbox)
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         for run_id in ("abc", "def"):
             run = world.state.create_run(project, run_id, None)

@@ -26,11 +26,11 @@ NAMES = {
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
         sandbox.set_faults("export-never")
-        state = sandbox.world.state
+        state = sandbox.context.state
         project, _ = state.ensure_project("lab", "forks")
         for run_id, name in NAMES.items():
             run = state.create_run(project, run_id, name)
-            sandbox.world.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 7, "loss": 1.0})])
+            sandbox.context.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 7, "loss": 1.0})])
             state.update_run(run, state="finished", run_group="odd" if run_id != "plain" else "even")
         yield sandbox
 

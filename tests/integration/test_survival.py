@@ -46,10 +46,10 @@ def seed():
 @pytest.fixture
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
-        project, _ = sandbox.world.state.ensure_project("lab", "forks")
+        project, _ = sandbox.context.state.ensure_project("lab", "forks")
         for run in RUNS:
             run_id = run.rpartition("/")[2]
-            sandbox.world.state.create_run(project, run_id, f"name-of-{run_id}")
+            sandbox.context.state.create_run(project, run_id, f"name-of-{run_id}")
         sandbox.set_faults("export-never")
         yield sandbox
 

@@ -32,7 +32,7 @@ PATIENT = PollPolicy(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.world
+        world = sandbox.context
         project, _ = world.state.ensure_project("lab", "forks")
         for run_id in ("abc", "exported"):
             run = world.state.create_run(project, run_id, None)
@@ -120,10 +120,10 @@ async def test_refusals_end_it_at_once_with_the_reason(sandbox, fault, failure, 
 
 async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
     sandbox.set_faults("rate-limit:retry-after=3,seconds=7")
-    project, _ = sandbox.world.state.ensure_project("lab", "forks")
+    project, _ = sandbox.context.state.ensure_project("lab", "forks")
     runs = [f"limited{number}" for number in range(20)]
     for run_id in runs:
-        sandbox.world.state.create_run(project, run_id, None)
+        sandbox.context.state.create_run(project, run_id, None)
     before = sandbox.stats()["rate_limited"]
     world = World()
     async with dashboard(sandbox.base_url, sandbox.api_key, *runs, world=world) as (app, pilot):

@@ -131,7 +131,7 @@ def test_it_signs_in_visits_polls_and_names_the_version(sandbox, wait):
 
 
 def test_an_artifact_that_is_there_needs_neither_password_nor_browser(sandbox, wait):
-    sandbox.world.exports.start(find(sandbox, "forks", "ghi"), delay=0)
+    sandbox.context.exports.start(find(sandbox, "forks", "ghi"), delay=0)
     before = sandbox.stats()["sign_in_attempts"]
     done = wait("lab/forks/ghi", WANDB_VIEWER_PW="wrong", WANDB_TUI_BROWSER="/nowhere")
     assert done.status == 0
@@ -139,7 +139,7 @@ def test_an_artifact_that_is_there_needs_neither_password_nor_browser(sandbox, w
 
 
 def find(sandbox, project, run_id):
-    state = sandbox.world.state
+    state = sandbox.context.state
     return state.run(state.project("lab", project), run_id)
 
 
@@ -252,7 +252,7 @@ def test_bad_usage(refused, arguments):
 
 
 def test_runs_from_stdin_any_and_exec(sandbox, wait, tmp_path):
-    sandbox.world.exports.start(find(sandbox, "forks", "ghi"), delay=0)
+    sandbox.context.exports.start(find(sandbox, "forks", "ghi"), delay=0)
     sandbox.set_faults("export-never")
     command = f'echo "$WANDB_TUI_RUN_ID $WANDB_TUI_ARTIFACT" >> {tmp_path}/ran.txt'
     done = wait("-", "--any", "--no-visit", "--exec", command, stdin="lab/forks/def\nforks/ghi\n")

@@ -152,7 +152,7 @@ def run(environ, *arguments, stdin=""):
 
 def with_run(sandbox):
     """The sandbox, with runs to wait for."""
-    world = sandbox.world
+    world = sandbox.context
     project, _ = world.state.ensure_project("lab", "forks")
     for run_id in ("abc", "def"):
         made = world.state.create_run(project, run_id, None)

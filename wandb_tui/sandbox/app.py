@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.context import SandboxContext
 
 
-def build_app(world: SandboxContext) -> ASGIApp:
+def build_app(sandbox: SandboxContext) -> ASGIApp:
     """The application for one sandbox."""
     app = Starlette(
         routes=[
@@ -36,7 +36,7 @@ def build_app(world: SandboxContext) -> ASGIApp:
             Route("/files/{entity}/{project}/{run}/{name:path}", run_file),
             Route("/storage/{path:path}", storage, methods=["GET", "PUT"]),
             *CONTROL_ROUTES,
-            *sign_in_routes(world.config.sign_in),
+            *sign_in_routes(sandbox.config.sign_in),
             # These two come last: their first part fits anything.
             Route("/{entity}/{project}/runs/{run}", run_page),
             Route("/{entity}/{project}/runs/{run}/{tab:path}", run_page),
@@ -44,22 +44,22 @@ def build_app(world: SandboxContext) -> ASGIApp:
             Route("/{entity}/{project}/workspace", project),
         ],
     )
-    app.state.world = world
-    return _Origins(FaultMiddleware(app, world), elsewhere_app(world), world)
+    app.state.sandbox = sandbox
+    return _Origins(FaultMiddleware(app, sandbox), elsewhere_app(sandbox), sandbox)
 
 
 class _Origins:
     """Sends what comes in at the other port to the pages that are not this server's."""
 
-    def __init__(self, here: ASGIApp, elsewhere: ASGIApp, world: SandboxContext) -> None:
+    def __init__(self, here: ASGIApp, elsewhere: ASGIApp, sandbox: SandboxContext) -> None:
         self._here = here
         self._elsewhere = elsewhere
-        self._world = world
+        self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go by the port that the request came in at, not by the host it names."""
         port = (scope.get("server") or ("", None))[1]
-        is_elsewhere = self._world.elsewhere.endswith(f":{port}")
+        is_elsewhere = self._sandbox.elsewhere.endswith(f":{port}")
         await (self._elsewhere if is_elsewhere else self._here)(scope, receive, send)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.state import Run
 
 
-def find_run(world: SandboxContext, path: str) -> Run:
+def find_run(sandbox: SandboxContext, path: str) -> Run:
     """The run at ``entity/project/id``.
 
     Raises:
@@ -23,55 +23,55 @@ def find_run(world: SandboxContext, path: str) -> Run:
     """
     entity, _, rest = path.partition("/")
     project_name, _, name = rest.partition("/")
-    project = world.state.project(entity, project_name)
-    run = world.state.run(project, name) if project else None
+    project = sandbox.state.project(entity, project_name)
+    run = sandbox.state.run(project, name) if project else None
     if run is None:
         raise ValueError(f"There is no run {path} in the sandbox.")
     return run
 
 
-def set_public(world: SandboxContext, path: str, *, public: bool) -> None:
+def set_public(sandbox: SandboxContext, path: str, *, public: bool) -> None:
     """Let everyone see ``entity/project``, or only its members."""
     entity, slash, name = path.partition("/")
     if not slash or not entity or not name:
         raise ValueError(f"A project is written entity/project, not {path!r}.")
-    world.state.set_public(entity, name, public=public)
+    sandbox.state.set_public(entity, name, public=public)
 
 
 def _stats(request: Request) -> Response:
-    world: SandboxContext = request.app.state.world
-    return JSONResponse(world.stats.as_dict())
+    sandbox: SandboxContext = request.app.state.sandbox
+    return JSONResponse(sandbox.stats.as_dict())
 
 
 def _expire_sessions(request: Request) -> Response:
-    world: SandboxContext = request.app.state.world
-    world.sessions.expire_all()
+    sandbox: SandboxContext = request.app.state.sandbox
+    sandbox.sessions.expire_all()
     return Response(status_code=204)
 
 
 async def _faults(request: Request) -> Response:
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     try:
         asked = json.loads(await request.body())
-        world.faults.replace([str(fault) for fault in asked])
+        sandbox.faults.replace([str(fault) for fault in asked])
     except (ValueError, TypeError) as error:
         return _refused(error)
     return Response(status_code=204)
 
 
 async def _export(request: Request) -> Response:
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     try:
-        began = world.exports.start(find_run(world, await _field(request, "run")), delay=0.0)
+        began = sandbox.exports.start(find_run(sandbox, await _field(request, "run")), delay=0.0)
     except ValueError as error:
         return _refused(error)
     return JSONResponse({"exported": began})
 
 
 async def _public(request: Request) -> Response:
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     try:
-        set_public(world, await _field(request, "project"), public=True)
+        set_public(sandbox, await _field(request, "project"), public=True)
     except ValueError as error:
         return _refused(error)
     return Response(status_code=204)

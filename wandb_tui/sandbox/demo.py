@@ -74,7 +74,7 @@ def seed_demo(sandbox: Sandbox) -> Demo:
     Raises:
         RuntimeError: The SDK could not log to the sandbox; the sentence ends with what it said last.
     """
-    directory = Path(tempfile.mkdtemp(prefix="demo-", dir=sandbox.world.data_dir))
+    directory = Path(tempfile.mkdtemp(prefix="demo-", dir=sandbox.context.data_dir))
     process = _start(sandbox, directory)
     entity = sandbox.entity
     runs = tuple(DemoRun(f"{entity}/{PROJECT}/{name}", goal, stage) for name, goal, stage in _RUNS)

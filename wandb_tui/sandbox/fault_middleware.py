@@ -31,9 +31,9 @@ _PLACES = (
 class FaultMiddleware:
     """Stands before the application and lets the faults strike."""
 
-    def __init__(self, app: ASGIApp, world: SandboxContext) -> None:
+    def __init__(self, app: ASGIApp, sandbox: SandboxContext) -> None:
         self._app = app
-        self._world = world
+        self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer in the application's place where a fault says so."""
@@ -42,7 +42,7 @@ class FaultMiddleware:
             return
         place = next((name for name, pattern in _PLACES if pattern.match(scope["path"])), "all")
         who = "api" if "authorization" in Headers(scope=scope) else "page"
-        for fault in self._world.faults.strikes_on(place, who=who):
+        for fault in self._sandbox.faults.strikes_on(place, who=who):
             name = fault.kind.name
             if name == "slow":
                 await asyncio.sleep(fault.number("seconds"))
@@ -72,7 +72,7 @@ class FaultMiddleware:
         fault.first_struck = fault.first_struck or now
         if now > fault.first_struck + fault.number("seconds"):
             return False
-        self._world.stats.count("rate_limited")
+        self._sandbox.stats.count("rate_limited")
         after = fault.whole("retry-after")
         headers = {"retry-after": str(after), **_limits(0, after)}
         await _send(send, 429, "application/json", _error("rate limit exceeded"), headers)

@@ -23,26 +23,26 @@ SUMMARY = "wandb-summary.json"
 
 async def file_stream(request: Request) -> Response:
     """``POST /files/{entity}/{project}/{run}/file_stream``: lines of history, output and so on."""
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     try:
-        caller = world.sessions.caller(request)
+        caller = sandbox.sessions.caller(request)
     except KeyRefusedError:
         return JSONResponse({"error": "invalid API key"}, status_code=401)
-    project = world.state.project(request.path_params["entity"], request.path_params["project"])
-    run = world.state.run(project, request.path_params["run"]) if project else None
+    project = sandbox.state.project(request.path_params["entity"], request.path_params["project"])
+    run = sandbox.state.run(project, request.path_params["run"]) if project else None
     if run is None or run.project.entity not in caller.entities:
         return JSONResponse({"error": "run not found"}, status_code=404)
     try:
         posted = json.loads(await read_body(request))
     except ValueError:
         return JSONResponse({"error": "the request has to be JSON"}, status_code=400)
-    await run_in_threadpool(_take, world, run, posted)
+    await run_in_threadpool(_take, sandbox, run, posted)
     answer: dict[str, Any] = {"exitcode": None, "limits": {}, "stopped": run.state == "killed"}
-    record(world, request, posted, 200, answer)
+    record(sandbox, request, posted, 200, answer)
     return JSONResponse(answer)
 
 
-def _take(world: SandboxContext, run: Run, posted: dict[str, Any]) -> None:
+def _take(sandbox: SandboxContext, run: Run, posted: dict[str, Any]) -> None:
     """Store what one post of the stream brought."""
     columns: dict[str, Any] = {}
     for file, chunk in (posted.get("files") or {}).items():
@@ -50,44 +50,44 @@ def _take(world: SandboxContext, run: Run, posted: dict[str, Any]) -> None:
         if file == SUMMARY:
             columns["summary"] = json.loads(lines[-1]) if lines else {}
         elif lines:
-            world.histories.append(run, file, int(chunk.get("offset") or 0), lines)
+            sandbox.histories.append(run, file, int(chunk.get("offset") or 0), lines)
     if posted.get("complete"):
         code = int(posted.get("exitcode") or 0)
         columns |= {"state": "failed" if code else "finished", "exit_code": code, "finished_at": time.time()}
-    world.state.update_run(run, **columns)
+    sandbox.state.update_run(run, **columns)
 
 
 async def storage(request: Request) -> Response:
     """``/storage/…``: files go up and down at signed addresses, as with a bucket."""
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     path = request.path_params["path"]
-    if not world.storage.is_signed(path, request.query_params.get("signature", "")):
+    if not sandbox.storage.is_signed(path, request.query_params.get("signature", "")):
         return Response("The signature does not fit the address.", status_code=403)
     kind, key, name = path.split("/", 2)
     if request.method == "PUT":
         content = await read_body(request)
-        await run_in_threadpool(world.storage.keep, int(key), name, content)
-        record(world, request, {"bytes": len(content)}, 200, None)
+        await run_in_threadpool(sandbox.storage.keep, int(key), name, content)
+        record(sandbox, request, {"bytes": len(content)}, 200, None)
         return Response()
     if kind == "manifests":
-        version = world.exports.version_by_key(int(key))
-        return JSONResponse(world.exports.manifest(version)) if version else Response(status_code=404)
+        version = sandbox.exports.version_by_key(int(key))
+        return JSONResponse(sandbox.exports.manifest(version)) if version else Response(status_code=404)
     file = (
-        world.storage.run_file_path(int(key), name)
+        sandbox.storage.run_file_path(int(key), name)
         if kind == "runs"
-        else world.storage.export_file_path(int(key), name)
+        else sandbox.storage.export_file_path(int(key), name)
     )
     return FileResponse(file) if file is not None and file.exists() else Response(status_code=404)
 
 
 async def run_file(request: Request) -> Response:
     """``GET /files/{entity}/{project}/{run}/{name}``: a run's file, for whoever may see the run."""
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     try:
-        caller = world.sessions.caller(request)
+        caller = sandbox.sessions.caller(request)
     except KeyRefusedError:
         return Response(status_code=401)
-    project = world.state.project(request.path_params["entity"], request.path_params["project"])
-    run = world.state.run(project, request.path_params["run"]) if project and caller.may_see(project) else None
-    file = world.storage.run_file_path(run.key, request.path_params["name"]) if run else None
+    project = sandbox.state.project(request.path_params["entity"], request.path_params["project"])
+    run = sandbox.state.run(project, request.path_params["run"]) if project and caller.may_see(project) else None
+    file = sandbox.storage.run_file_path(run.key, request.path_params["name"]) if run else None
     return FileResponse(file) if file is not None and file.exists() else Response(status_code=404)

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from wandb_tui.sandbox.pages.queries import RUN_PAGE_OPERATION
 from wandb_tui.sandbox.resolvers.context import ResolverContext
 from wandb_tui.sandbox.resolvers.schema import GraphQLResult, NotUnderstoodError, Operation, prepare, run
+from wandb_tui.sandbox.resolvers.views import VIEWS
 from wandb_tui.sandbox.sessions import KeyRefusedError
 from wandb_tui.sandbox.traffic import read_body, record
 
@@ -30,13 +31,13 @@ _SDK_HELPERS = ("W&B Internal Client",)
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
-    world: SandboxContext = request.app.state.world
-    world.stats.count("graphql_requests")
+    sandbox: SandboxContext = request.app.state.sandbox
+    sandbox.stats.count("graphql_requests")
     try:
-        caller = world.sessions.caller(request)
+        caller = sandbox.sessions.caller(request)
     except KeyRefusedError:
         return _errors(401, "invalid API key")
-    _count(world, caller)
+    _count(sandbox, caller)
     try:
         asked = json.loads(await read_body(request))
         query, variables = str(asked["query"]), asked.get("variables") or {}
@@ -47,36 +48,36 @@ async def graphql(request: Request) -> Response:
     if (
         caller.by == "key"
         and not agent.startswith(_SDK_AGENTS + _SDK_HELPERS)
-        and world.faults.get("sdk-only") is not None
+        and sandbox.faults.get("sdk-only") is not None
     ):
         return _errors(200, 'Cannot query field "project" on type "Query".')
     # The SDK joins what it gets here with the rows of the Parquet files, without looking for doubles.
     reads_parquet = from_sdk and not _OLD_CLIENT.match(agent)
     context = ResolverContext(
-        world, caller, f"{request.url.scheme}://{request.url.netloc}", reads_parquet=reads_parquet
+        sandbox, caller, f"{request.url.scheme}://{request.url.netloc}", VIEWS, reads_parquet=reads_parquet
     )
     answer = await run_in_threadpool(_answer, context, query, variables)
-    record(world, request, {"query": query, "variables": variables}, answer.status, answer.body)
+    record(sandbox, request, {"query": query, "variables": variables}, answer.status, answer.body)
     return JSONResponse(answer.body, status_code=answer.status)
 
 
 def _answer(context: ResolverContext, query: str, variables: dict[str, Any]) -> GraphQLResult:
     """Run the request and start what it starts."""
-    world, caller = context.world, context.caller
-    with_membership = world.faults.get("no-membership-field") is None
+    sandbox, caller = context.sandbox, context.caller
+    with_membership = sandbox.faults.get("no-membership-field") is None
     try:
         operation = prepare(query, with_membership=with_membership)
     except NotUnderstoodError as error:
         status = 400 if with_membership else 200
         return GraphQLResult(status, {"data": None, "errors": [one.formatted for one in error.errors]})
-    world.stats.count("graphql_fields", operation.fields)
+    sandbox.stats.count("graphql_fields", operation.fields)
     is_page = operation.name == RUN_PAGE_OPERATION
-    if is_page and caller.by != "key" and world.faults.strike("visit-loads-nothing"):
+    if is_page and caller.by != "key" and sandbox.faults.strike("visit-loads-nothing"):
         return GraphQLResult(200, {"data": {"project": None}})
     answer = run(operation, context, variables, with_membership=with_membership)
     if is_page and context.runs_seen and caller.by != "key":
-        world.stats.count("run_page_queries")
-    if _starts_exports(world, caller, operation):
+        sandbox.stats.count("run_page_queries")
+    if _starts_exports(sandbox, caller, operation):
         start_exports(context)
     return answer
 
@@ -84,21 +85,21 @@ def _answer(context: ResolverContext, query: str, variables: dict[str, Any]) -> 
 def start_exports(context: ResolverContext) -> None:
     """Start an export of every run that the request asked for."""
     for seen in context.runs_seen.values():
-        if context.world.exports.start(seen):
-            context.world.stats.count("exports_started")
+        if context.sandbox.exports.start(seen):
+            context.sandbox.stats.count("exports_started")
 
 
-def _starts_exports(world: SandboxContext, caller: Caller, operation: Operation) -> bool:
+def _starts_exports(sandbox: SandboxContext, caller: Caller, operation: Operation) -> bool:
     """Only the run page's own request does, unless a fault says otherwise."""
     if caller.by == "key":
-        return world.faults.get("export-by-api-key") is not None
-    is_page = operation.name == RUN_PAGE_OPERATION or world.faults.get("export-by-any-page-query") is not None
-    return is_page and (caller.by == "cookie" or world.faults.get("signed-out-starts-nothing") is None)
+        return sandbox.faults.get("export-by-api-key") is not None
+    is_page = operation.name == RUN_PAGE_OPERATION or sandbox.faults.get("export-by-any-page-query") is not None
+    return is_page and (caller.by == "cookie" or sandbox.faults.get("signed-out-starts-nothing") is None)
 
 
-def _count(world: SandboxContext, caller: Caller) -> None:
+def _count(sandbox: SandboxContext, caller: Caller) -> None:
     if caller.by != "nothing":
-        world.stats.count("graphql_api_requests" if caller.by == "key" else "graphql_page_requests")
+        sandbox.stats.count("graphql_api_requests" if caller.by == "key" else "graphql_page_requests")
 
 
 def _errors(status: int, message: str) -> JSONResponse:

@@ -6,6 +6,8 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+from wandb_tui.sandbox.sdk_json import parse
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -88,11 +90,6 @@ class Histories:
                 _fold(index, parse(text))
             self._keys[run.key] = (seen + len(fresh), index)
             return json.loads(json.dumps(index))  # type: ignore[no-any-return]
-
-
-def parse(text: str) -> Any:
-    """Read the SDK's JSON; a NaN or an infinity, which JSON does not have, becomes its name."""
-    return json.loads(text, parse_constant=str)
 
 
 def _step(text: str, file: str) -> int | None:

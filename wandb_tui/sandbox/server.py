@@ -35,7 +35,7 @@ class Sandbox:
 
     def __init__(self, config: SandboxConfig | None = None) -> None:
         self.config = config or SandboxConfig()
-        self._world: SandboxContext | None = None
+        self._context: SandboxContext | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._own_dir: Path | None = None
@@ -60,17 +60,20 @@ class Sandbox:
         try:
             # The look-alike's and the organisation's pages live at another port, and so at another origin.
             sockets.append(_listen(self.config.bind, 0))
-            world = SandboxContext(self.config, self._prepare_dir())
+            context = SandboxContext(self.config, self._prepare_dir())
         except BaseException:
             for one in sockets:
                 one.close()
             raise
-        self._world = world
-        self._base_url, world.elsewhere = _address(self.config.bind, sockets[0]), _address(self.config.bind, sockets[1])
+        self._context = context
+        self._base_url, context.elsewhere = (
+            _address(self.config.bind, sockets[0]),
+            _address(self.config.bind, sockets[1]),
+        )
         # Without a handler, Python would write uvicorn's complaints to the terminal, where a dashboard may be drawing.
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())
         settings = uvicorn.Config(
-            build_app(world),
+            build_app(context),
             http="h11",
             ws="none",
             lifespan="off",
@@ -90,18 +93,18 @@ class Sandbox:
             self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
-        if self._world is not None:
-            self._world.close()
+        if self._context is not None:
+            self._context.close()
         if self._own_dir is not None:
             shutil.rmtree(self._own_dir, ignore_errors=True)
-        self._server = self._thread = self._world = self._own_dir = None
+        self._server = self._thread = self._context = self._own_dir = None
 
     @property
-    def world(self) -> SandboxContext:
+    def context(self) -> SandboxContext:
         """The parts of the running sandbox."""
-        if self._world is None:
+        if self._context is None:
             raise RuntimeError("The sandbox is not running.")
-        return self._world
+        return self._context
 
     @property
     def base_url(self) -> str:
@@ -116,27 +119,27 @@ class Sandbox:
     @property
     def username(self) -> str:
         """What the sign-in form takes."""
-        return self.world.account.email
+        return self.context.account.email
 
     @property
     def password(self) -> str:
         """The password that goes with it."""
-        return self.world.account.password
+        return self.context.account.password
 
     @property
     def api_key(self) -> str:
         """The account's API key."""
-        return self.world.account.api_key
+        return self.context.account.api_key
 
     @property
     def entity(self) -> str:
         """The account's entity, in which runs are logged by default."""
-        return self.world.account.entity
+        return self.context.account.entity
 
     @property
     def second_factor(self) -> str:
         """The code that the sign-in ``second-factor`` asks for."""
-        return self.world.account.second_factor
+        return self.context.account.second_factor
 
     def info(self) -> dict[str, str]:
         """What a client needs: ``base_url``, ``app_url``, ``username``, ``password`` and ``api_key``."""
@@ -144,23 +147,23 @@ class Sandbox:
 
     def stats(self) -> dict[str, int]:
         """The counters; ``wandb_tui.sandbox.stats.COUNTERS`` says what each counts."""
-        return self.world.stats.as_dict()
+        return self.context.stats.as_dict()
 
     def expire_sessions(self) -> None:
         """Make every session cookie invalid."""
-        self.world.sessions.expire_all()
+        self.context.sessions.expire_all()
 
     def set_faults(self, *faults: str) -> None:
         """Put these faults in force and no others. Raises ``ValueError`` for one that is not known."""
-        self.world.faults.replace(faults)
+        self.context.faults.replace(faults)
 
     def make_public(self, project: str) -> None:
         """Let everyone see ``entity/project``."""
-        set_public(self.world, project, public=True)
+        set_public(self.context, project, public=True)
 
     def export_now(self, run: str) -> bool:
         """Export ``entity/project/id`` without a visit and without delay; whether there was anything new."""
-        return self.world.exports.start(find_run(self.world, run), delay=0.0)
+        return self.context.exports.start(find_run(self.context, run), delay=0.0)
 
     def _prepare_dir(self) -> Path:
         """The data folder, closed to others."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.sandbox import names
 from wandb_tui.sandbox.database import Database
-from wandb_tui.sandbox.history import parse
+from wandb_tui.sandbox.sdk_json import parse
 
 if TYPE_CHECKING:
     import sqlite3

@@ -21,9 +21,9 @@ async def read_body(request: Request) -> bytes:
     return gzip.decompress(body) if request.headers.get("content-encoding") == "gzip" else body
 
 
-def record(world: SandboxContext, request: Request, asked: dict[str, Any], status: int, answered: Any) -> None:
+def record(sandbox: SandboxContext, request: Request, asked: dict[str, Any], status: int, answered: Any) -> None:
     """Write a request and its answer to the traffic log, if there is one. Headers, and so secrets, are left out."""
-    path = world.config.traffic_log
+    path = sandbox.config.traffic_log
     if path is None:
         return
     line = {

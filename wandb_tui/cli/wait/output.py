@@ -110,14 +110,3 @@ class JsonLines(Output):
             },
             ensure_ascii=False,
         )
-
-
-def output_for(wish: WaitOptions, asking: FirstAnswerNotice, *, ascii_look: bool) -> Output:
-    """The kind of output that was asked for, and that whoever reads it can take."""
-    if wish.as_json:
-        return JsonLines(wish, asking)
-    if sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb"}:
-        from wandb_tui.cli.wait.live_table import LiveTable
-
-        return LiveTable(wish, asking, ascii_look=ascii_look)
-    return Output(wish, asking)

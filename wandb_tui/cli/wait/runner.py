@@ -12,7 +12,8 @@ from types import FrameType
 from wandb_tui.cli.wait.exec_command import ExecCommands
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.cli.wait.options import WaitOptions
-from wandb_tui.cli.wait.output import Output, output_for
+from wandb_tui.cli.wait.output import Output
+from wandb_tui.cli.wait.output_choice import output_for
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
 from wandb_tui.core.state import State

@@ -21,9 +21,9 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 def browser_caller(request: Request) -> Caller:
     """Who looks at a page: only a cookie counts here, and opening a page uses it."""
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     try:
-        caller = world.sessions.caller(request, is_page=True)
+        caller = sandbox.sessions.caller(request, is_page=True)
     except KeyRefusedError:
         return Caller(None, "nothing")
     return caller if caller.by == "cookie" else Caller(None, "nothing")
@@ -31,33 +31,33 @@ def browser_caller(request: Request) -> Caller:
 
 def index(request: Request) -> Response:
     """Everything that the sandbox holds. Shown to everyone: whoever reaches a loopback address may look."""
-    world: SandboxContext = request.app.state.world
-    projects = [(project, _rows(world, project)) for project in world.state.projects()]
+    sandbox: SandboxContext = request.app.state.sandbox
+    projects = [(project, _rows(sandbox, project)) for project in sandbox.state.projects()]
     return page(request, "index.html", account=browser_caller(request).account, projects=projects)
 
 
 def project(request: Request) -> Response:
     """One project's runs."""
-    world: SandboxContext = request.app.state.world
-    found = world.state.project(request.path_params["entity"], request.path_params["project"])
+    sandbox: SandboxContext = request.app.state.sandbox
+    found = sandbox.state.project(request.path_params["entity"], request.path_params["project"])
     caller = browser_caller(request)
     if found is None or not caller.may_see(found):
         return page(request, "empty.html", account=caller.account)
-    return page(request, "project.html", account=caller.account, project=found, rows=_rows(world, found))
+    return page(request, "project.html", account=caller.account, project=found, rows=_rows(sandbox, found))
 
 
-def _rows(world: SandboxContext, project: Project) -> list[dict[str, Any]]:
-    return [_row(world, run) for run in reversed(world.state.runs(project))]
+def _rows(sandbox: SandboxContext, project: Project) -> list[dict[str, Any]]:
+    return [_row(sandbox, run) for run in reversed(sandbox.state.runs(project))]
 
 
-def _row(world: SandboxContext, run: Run) -> dict[str, Any]:
+def _row(sandbox: SandboxContext, run: Run) -> dict[str, Any]:
     """What a table shows of a run."""
-    versions = world.exports.versions(run)
-    name = world.exports.collection_name(run)
+    versions = sandbox.exports.versions(run)
+    name = sandbox.exports.collection_name(run)
     return {
         "run": run,
         "state": run.live_state,
-        "last_step": world.histories.last_step(run),
+        "last_step": sandbox.histories.last_step(run),
         "created": timestamp(run.created_at),
         "age": _age(time.time() - run.created_at),
         "artifact": f"{name}:v{versions[-1].number}" if versions else None,

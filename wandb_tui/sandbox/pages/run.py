@@ -15,6 +15,7 @@ from wandb_tui.sandbox.pages.templates import page
 from wandb_tui.sandbox.resolvers.context import ResolverContext
 from wandb_tui.sandbox.resolvers.schema import prepare
 from wandb_tui.sandbox.resolvers.schema import run as run_query
+from wandb_tui.sandbox.resolvers.views import VIEWS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,21 +28,21 @@ _OTHER_ADDRESS = "/page-data/run"
 
 def run_page(request: Request) -> Response:
     """The shell of a run's page. Whoever may not see the run is told that the page is empty, with HTTP 200."""
-    world: SandboxContext = request.app.state.world
-    if fault := world.faults.strike("page-error"):
+    sandbox: SandboxContext = request.app.state.sandbox
+    if fault := sandbox.faults.strike("page-error"):
         return page(request, "error.html", status=fault.whole("code"))
     caller = browser_caller(request)
     parameters = request.path_params
-    project = world.state.project(parameters["entity"], parameters["project"])
-    found = world.state.run(project, parameters["run"]) if project and caller.may_see(project) else None
+    project = sandbox.state.project(parameters["entity"], parameters["project"])
+    found = sandbox.state.run(project, parameters["run"]) if project and caller.may_see(project) else None
     if found is None:
-        world.stats.count("empty_pages")
+        sandbox.stats.count("empty_pages")
         return page(request, "empty.html", account=caller.account)
-    world.stats.count("page_visits")
-    if world.faults.get("export-by-get") and world.exports.start(found):
-        world.stats.count("exports_started")
-    other_address = world.faults.get("run-page-no-graphql") is not None
-    slow = world.faults.get("page-slow")
+    sandbox.stats.count("page_visits")
+    if sandbox.faults.get("export-by-get") and sandbox.exports.start(found):
+        sandbox.stats.count("exports_started")
+    other_address = sandbox.faults.get("run-page-no-graphql") is not None
+    slow = sandbox.faults.get("page-slow")
     ask = {
         "operationName": RUN_PAGE_OPERATION,
         "query": RUN_PAGE_QUERY,
@@ -61,12 +62,12 @@ def run_page(request: Request) -> Response:
 
 async def page_data(request: Request) -> Response:
     """What the run page asks instead of ``/graphql`` under the fault ``run-page-no-graphql``."""
-    world: SandboxContext = request.app.state.world
-    if world.faults.get("run-page-no-graphql") is None:
+    sandbox: SandboxContext = request.app.state.sandbox
+    if sandbox.faults.get("run-page-no-graphql") is None:
         return JSONResponse({"error": "not found"}, status_code=404)
     variables = json.loads(await request.body())["variables"]
     caller = await run_in_threadpool(browser_caller, request)
-    context = ResolverContext(world, caller, f"{request.url.scheme}://{request.url.netloc}")
+    context = ResolverContext(sandbox, caller, f"{request.url.scheme}://{request.url.netloc}", VIEWS)
     answer = await run_in_threadpool(run_query, prepare(RUN_PAGE_QUERY), context, variables)
     await run_in_threadpool(start_exports, context)
     return JSONResponse(answer.body, status_code=answer.status)

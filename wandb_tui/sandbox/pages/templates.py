@@ -27,7 +27,7 @@ def _templates() -> jinja2.Environment:
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page from its template; ``account`` is there in each for the header."""
-    world: SandboxContext = request.app.state.world
+    sandbox: SandboxContext = request.app.state.sandbox
     defaults: dict[str, Any] = {"account": None, "here": request.url.path, "error": None}
-    text = _templates().get_template(template).render(defaults | values, sign_in=world.config.sign_in)
+    text = _templates().get_template(template).render(defaults | values, sign_in=sandbox.config.sign_in)
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})

@@ -14,8 +14,6 @@ from wandb_tui.sandbox.resolvers.paging import connection
 if TYPE_CHECKING:
     from wandb_tui.sandbox.exports import ExportFile, Version
     from wandb_tui.sandbox.resolvers.context import ResolverContext
-    from wandb_tui.sandbox.resolvers.project import ProjectView
-    from wandb_tui.sandbox.resolvers.run import RunView
     from wandb_tui.sandbox.state import Project, Run
 
 _LATEST = "latest"
@@ -46,9 +44,9 @@ class CollectionView:
     @classmethod
     def find(cls, context: ResolverContext, project: Project, name: str) -> CollectionView | None:
         """The collection of this name; None as long as it has no version."""
-        exports = context.world.exports
+        exports = context.sandbox.exports
         for run_name in exports.run_names_of(name):
-            run = context.world.state.run(project, run_name)
+            run = context.sandbox.state.run(project, run_name)
             versions = exports.versions(run, name) if run else []
             if run and versions:
                 return cls(context, run, versions)
@@ -57,14 +55,12 @@ class CollectionView:
     @classmethod
     def of_run(cls, context: ResolverContext, run: Run) -> list[CollectionView]:
         """The collections that hold one run's history."""
-        found = [context.world.exports.versions(run, name) for name in context.world.exports.names_of(run)]
+        found = [context.sandbox.exports.versions(run, name) for name in context.sandbox.exports.names_of(run)]
         return [cls(context, run, versions) for versions in found if versions]
 
-    def project(self) -> ProjectView:
+    def project(self) -> object:
         """The project it lies in."""
-        from wandb_tui.sandbox.resolvers.project import ProjectView
-
-        return ProjectView(self._context, self._run.project)
+        return self._context.view(self._run.project)
 
     def default_artifact_type(self) -> ArtifactTypeView:
         """Its type."""
@@ -93,11 +89,9 @@ class CollectionView:
                 return MembershipView(self._context, self, version)
         return None
 
-    def run(self) -> RunView:
+    def run(self) -> object:
         """The run whose history it is."""
-        from wandb_tui.sandbox.resolvers.run import RunView
-
-        return RunView(self._context, self._run)
+        return self._context.view(self._run)
 
     def aliases_of(self, version: Version) -> list[dict[str, Any]]:
         """The aliases of one version: ``latest`` for the newest."""
@@ -137,13 +131,13 @@ class ArtifactView:
     def __init__(self, context: ResolverContext, collection: CollectionView, version: Version) -> None:
         self._context = context
         self._version = version
-        self._files = context.world.exports.files(version)
+        self._files = context.sandbox.exports.files(version)
         self.artifact_sequence = collection
         self.id = artifact_id(version.key)
         self.version_index = version.number
         self.description = None
         self.metadata = "{}"
-        self.ttl_duration_seconds = None if context.world.faults.get("ttl-null") else -1
+        self.ttl_duration_seconds = None if context.sandbox.faults.get("ttl-null") else -1
         self.ttl_is_inherited = True
         self.tags: list[Any] = []
         self.history_step = None
@@ -164,7 +158,7 @@ class ArtifactView:
         """Its aliases."""
         return self.artifact_sequence.aliases_of(self._version)
 
-    def created_by(self) -> RunView:
+    def created_by(self) -> object:
         """The run whose history it is."""
         return self.artifact_sequence.run()
 
@@ -174,7 +168,7 @@ class ArtifactView:
 
     def current_manifest(self) -> dict[str, Any]:
         """Where to get the list of its files."""
-        url = self._context.world.storage.manifest_url(self._context.origin, self._version.key)
+        url = self._context.sandbox.storage.manifest_url(self._context.origin, self._version.key)
         file = {"id": _identifier("File", self.id), "name": "wandb_manifest.json", "direct_url": url, "url": url}
         return {"id": _identifier("ArtifactManifest", str(self._version.key)), "digest": self.digest, "file": file}
 
@@ -198,7 +192,7 @@ class ArtifactView:
         return connection(wanted, first=len(wanted) if first is None else first, after=after)
 
     def _file(self, file: ExportFile) -> dict[str, Any]:
-        url = self._context.world.storage.export_file_url(self._context.origin, file)
+        url = self._context.sandbox.storage.export_file_url(self._context.origin, file)
         return {
             "id": _identifier("File", f"{file.owner}:{file.name}"),
             "name": file.name,
@@ -238,7 +232,7 @@ class ArtifactTypeView:
 
 def collections(context: ResolverContext, project: Project) -> list[CollectionView]:
     """Every collection of a project that has a version."""
-    return [found for run in context.world.state.runs(project) for found in CollectionView.of_run(context, run)]
+    return [found for run in context.sandbox.state.runs(project) for found in CollectionView.of_run(context, run)]
 
 
 def _identifier(kind: str, key: str) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wandb_tui.sandbox.context import SandboxContext
     from wandb_tui.sandbox.sessions import Caller
     from wandb_tui.sandbox.state import Project, Run
+
+
+ViewTable = Mapping[type, Callable[["ResolverContext", Any], object]]
+"""For each kind of record what makes its view."""
 
 
 class RefusedError(Exception):
@@ -25,27 +30,37 @@ class ResolverContext:
     """One GraphQL request.
 
     Attributes:
-        world: The sandbox.
+        sandbox: The sandbox.
         caller: Who is asking.
         origin: The server's own address as the caller wrote it, so that addresses in answers work for the caller.
+        views: What makes the views of records; views that lead to each other find each other here.
         reads_parquet: Whether the caller reads exported rows from their files by itself.
         runs_seen: The runs that the request asked for by name and got.
     """
 
-    world: SandboxContext
+    sandbox: SandboxContext
     caller: Caller
     origin: str
+    views: ViewTable
     reads_parquet: bool = False
     runs_seen: dict[int, Run] = field(default_factory=dict)
 
+    def view(self, record: Project | Run) -> object:
+        """A record as the API shows it."""
+        return self.views[type(record)](self, record)
+
+    def visible_projects(self, entity: str | None) -> list[Project]:
+        """The projects that the caller may see, of one entity or of all."""
+        return [project for project in self.sandbox.state.projects(entity) if self.caller.may_see(project)]
+
     def visible_project(self, entity: str | None, name: str | None) -> Project | None:
         """The project, if there is one and the caller may see it."""
-        project = self.world.state.project(entity or self.world.account.entity, name or "uncategorized")
+        project = self.sandbox.state.project(entity or self.sandbox.account.entity, name or "uncategorized")
         return project if project is not None and self.caller.may_see(project) else None
 
     def visible_run(self, project: Project, name: str) -> Run | None:
         """The run of a project that the caller may see; remembered as asked for."""
-        run = self.world.state.run(project, name)
+        run = self.sandbox.state.run(project, name)
         if run is not None:
             self.runs_seen[run.key] = run
         return run

@@ -35,22 +35,22 @@ def parent_for(context: ResolverContext, project: Project, point: tuple[str, int
     try:
         return _parent(context, project, *point)
     except (RefusedError, ForkRefusedError):
-        context.world.stats.count("fork_refusals")
+        context.sandbox.stats.count("fork_refusals")
         raise
 
 
 def _parent(context: ResolverContext, project: Project, parent_id: str, step: int) -> Run | None:
-    faults = context.world.faults
+    faults = context.sandbox.faults
     if faults.get("fork-unsupported"):
         return None
     if fault := faults.strike("fork-refused"):
         raise RefusedError(fault.whole("code"), fault.text("message"))
     if fault := faults.strike("fork-graphql-error"):
         raise ForkRefusedError(fault.text("message"))
-    parent = context.world.state.run(project, parent_id)
+    parent = context.sandbox.state.run(project, parent_id)
     if parent is None:
         raise RefusedError(404, f"could not find run {project.path}/{parent_id} to fork from")
-    covered = context.world.exports.covered_step(parent)
+    covered = context.sandbox.exports.covered_step(parent)
     if covered is None:
         raise RefusedError(500, NOT_EXPORTED)
     if step > covered:
@@ -60,7 +60,7 @@ def _parent(context: ResolverContext, project: Project, parent_id: str, step: in
 
 def inherit(context: ResolverContext, parent: Run, child: Run, step: int) -> None:
     """Give the new run its parent's history up to the step, and the summary as it was there."""
-    context.world.histories.copy_until(parent, child, step)
-    rows = context.world.histories.rows(child)
+    context.sandbox.histories.copy_until(parent, child, step)
+    rows = context.sandbox.histories.rows(child)
     summary = {key: value for row in rows for key, value in row.items()}
-    context.world.state.update_run(child, parent=parent.name, fork_step=step, summary=summary)
+    context.sandbox.state.update_run(child, parent=parent.name, fork_step=step, summary=summary)

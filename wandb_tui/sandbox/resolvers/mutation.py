@@ -50,7 +50,7 @@ class MutationView:
         else:
             run, inserted = self._begin(fields, config or {}), True
         self._write(run, fields, config)
-        fresh = self._context.world.state.run_by_key(run.key)
+        fresh = self._context.sandbox.state.run_by_key(run.key)
         return {"bucket": RunView(self._context, fresh) if fresh else None, "inserted": inserted}
 
     def upsert_model(self, **arguments: Any) -> dict[str, Any]:
@@ -60,14 +60,14 @@ class MutationView:
         project, inserted = self._project(fields.get("entity_name"), fields.get("name"))
         if access := fields.get("access"):
             public = access in ("USER_READ", "USER_WRITE", "PUBLIC")
-            self._context.world.state.set_public(project.entity, project.name, public=public)
+            self._context.sandbox.state.set_public(project.entity, project.name, public=public)
         view = ProjectView(self._context, project)
         return {"project": view, "model": view, "inserted": inserted}
 
     def create_run_files(self, **arguments: Any) -> dict[str, Any]:
         """Addresses to upload files to."""
         run = self._run(arguments["input"])
-        storage, origin = self._context.world.storage, self._context.origin
+        storage, origin = self._context.sandbox.storage, self._context.origin
         files = [
             {"id": f"{run.key}:{name}", "name": name, "upload_url": storage.run_file_url(origin, run, name)}
             for name in arguments["input"]["files"]
@@ -82,14 +82,14 @@ class MutationView:
     def stop_run(self, **arguments: Any) -> dict[str, Any]:
         """Mark a run as killed."""
         run = self._run_by_id(arguments["input"]["id"])
-        self._context.world.state.update_run(run, state="killed")
+        self._context.sandbox.state.update_run(run, state="killed")
         return {"success": True}
 
     def delete_run(self, **arguments: Any) -> dict[str, Any]:
         """Forget a run and its exports."""
         run = self._run_by_id(arguments["input"]["id"])
-        self._context.world.histories.forget(run)
-        self._context.world.state.delete_run(run)
+        self._context.sandbox.histories.forget(run)
+        self._context.sandbox.state.delete_run(run)
         return {"client_mutation_id": None}
 
     def update_artifact(self, **arguments: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class MutationView:
 
     def _existing(self, fields: Mapping[str, Any]) -> Run | None:
         """The run that is meant, if there is one."""
-        state = self._context.world.state
+        state = self._context.sandbox.state
         if identifier := fields.get("id"):
             return self._run_by_id(identifier)
         project, _ = self._project(fields.get("entity_name"), fields.get("model_name"))
@@ -115,7 +115,7 @@ class MutationView:
         project, _ = self._project(fields.get("entity_name"), fields.get("model_name"))
         point = branch_point(config)
         parent = parent_for(self._context, project, point) if point else None
-        state = self._context.world.state
+        state = self._context.sandbox.state
         run = state.create_run(project, str(fields.get("name") or ""), fields.get("display_name"))
         if parent and point:
             inherit(self._context, parent, run, point[1])
@@ -133,20 +133,20 @@ class MutationView:
         # A run that is being logged names itself; the public API, which only edits, sends nothing but the opaque id.
         if fields.get("state") or fields.get("name"):
             columns |= {"state": fields.get("state") or "running", "finished_at": None, "exit_code": None}
-        self._context.world.state.update_run(run, **columns)
+        self._context.sandbox.state.update_run(run, **columns)
 
     def _project(self, entity: str | None, name: str | None) -> tuple[Project, bool]:
         """The project to write to, made if need be; only the account's own entities have room for one."""
-        entity = entity or self._context.world.account.entity
+        entity = entity or self._context.sandbox.account.entity
         if entity not in self._context.caller.entities:
             raise RefusedError(404, f"entity {entity} not found, or it is not yours to write to")
-        return self._context.world.state.ensure_project(entity, name or "uncategorized")
+        return self._context.sandbox.state.ensure_project(entity, name or "uncategorized")
 
     def _run(self, fields: Mapping[str, Any]) -> Run:
         """The run that a request about its files names."""
         self._require_member()
         project = self._context.visible_project(fields["entity_name"], fields["project_name"])
-        run = self._context.world.state.run(project, fields["run_name"]) if project else None
+        run = self._context.sandbox.state.run(project, fields["run_name"]) if project else None
         if run is None:
             raise RefusedError(404, "run not found")
         return run
@@ -155,7 +155,7 @@ class MutationView:
         self._require_member()
         entity, project_name, name = parse_run_id(identifier)
         project = self._context.visible_project(entity, project_name) if name else None
-        run = self._context.world.state.run(project, name) if project else None
+        run = self._context.sandbox.state.run(project, name) if project else None
         if run is None:
             raise RefusedError(404, "run not found")
         return run

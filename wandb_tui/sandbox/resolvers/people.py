@@ -23,9 +23,9 @@ class UserView:
     """A user: the account itself, or its name and nothing more."""
 
     def __init__(self, context: ResolverContext) -> None:
-        account = context.world.account
+        account = context.sandbox.account
         self._context = context
-        service = context.world.faults.get("service-account") is not None
+        service = context.sandbox.faults.get("service-account") is not None
         self.id = _identifier("User", account.username)
         self.name = "Robot" if service else FULL_NAME
         self.username = f"service-{account.username}" if service else account.username
@@ -59,7 +59,7 @@ class EntityView:
         self.id = _identifier("Entity", name)
         self.name = name
         self.available = False
-        self.is_team = name == context.world.account.entity
+        self.is_team = name == context.sandbox.account.entity
         self.entity_type = "team" if self.is_team else "user"
         self.read_only = False
         self.default_access = "PRIVATE"
@@ -73,9 +73,7 @@ class EntityView:
 
     def projects(self, **page: Any) -> dict[str, Any]:
         """The entity's projects that the caller may see."""
-        from wandb_tui.sandbox.resolvers.project import visible_projects
-
-        return connection(visible_projects(self._context, self.name), **page)
+        return connection([self._context.view(one) for one in self._context.visible_projects(self.name)], **page)
 
 
 class ServerInfoView:

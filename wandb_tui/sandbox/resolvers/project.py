@@ -91,7 +91,7 @@ class ProjectView:
     def _sweeps(self) -> dict[str, SweepView]:
         """A sweep is known by the runs that name it; there is no agent here that would begin one."""
         found: dict[str, list[Run]] = {}
-        for run in self._context.world.state.runs(self._project):
+        for run in self._context.sandbox.state.runs(self._project):
             if run.sweep:
                 found.setdefault(run.sweep, []).append(run)
         return {name: SweepView(name, runs) for name, runs in found.items()}
@@ -128,16 +128,18 @@ class ProjectView:
 
     def _filtered(self, filters: str | None) -> list[Run]:
         wanted = json.loads(filters) if filters else {}
-        return [run for run in self._context.world.state.runs(self._project) if matches(run, wanted)]
+        return [run for run in self._context.sandbox.state.runs(self._project) if matches(run, wanted)]
 
     # Artifacts
 
     def artifact_collection_membership(self, name: str) -> MembershipView | None:
         """The version that ``collection:alias`` means."""
-        if self._context.world.faults.get("membership-null"):
+        if self._context.sandbox.faults.get("membership-null"):
             collection, alias = split_name(name)
             found = CollectionView.find(self._context, self._project, collection)
-            hidden = found and found.artifact_membership(alias) and self._context.world.faults.strike("membership-null")
+            hidden = (
+                found and found.artifact_membership(alias) and self._context.sandbox.faults.strike("membership-null")
+            )
             if hidden:
                 return None
         collection, alias = split_name(name)
@@ -167,9 +169,3 @@ class ProjectView:
         """Every type that occurs here."""
         found = {collection.type for collection in collections(self._context, self._project)}
         return connection([ArtifactTypeView(self._context, self._project, name) for name in sorted(found)], **page)
-
-
-def visible_projects(context: ResolverContext, entity: str | None) -> list[ProjectView]:
-    """The projects that the caller may see."""
-    projects = context.world.state.projects(entity)
-    return [ProjectView(context, project) for project in projects if context.caller.may_see(project)]

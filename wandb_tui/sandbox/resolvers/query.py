@@ -9,7 +9,7 @@ from wandb_tui.sandbox.exports import version_key
 from wandb_tui.sandbox.resolvers.artifact import ArtifactView, CollectionView
 from wandb_tui.sandbox.resolvers.paging import connection
 from wandb_tui.sandbox.resolvers.people import EntityView, ServerInfoView, UserView
-from wandb_tui.sandbox.resolvers.project import ProjectView, visible_projects
+from wandb_tui.sandbox.resolvers.project import ProjectView
 
 if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.context import ResolverContext
@@ -23,7 +23,7 @@ class QueryView:
 
     def viewer(self) -> UserView | None:
         """Who is asking; null for whoever is not signed in."""
-        unknown = self._context.caller.account is None or self._context.world.faults.get("viewer-null")
+        unknown = self._context.caller.account is None or self._context.sandbox.faults.get("viewer-null")
         return None if unknown else UserView(self._context)
 
     def server_info(self) -> ServerInfoView:
@@ -47,7 +47,8 @@ class QueryView:
         self, entity_name: str | None = None, first: int | None = None, after: str | None = None, **_: Any
     ) -> Any:
         """The projects of an entity."""
-        return connection(visible_projects(self._context, entity_name), first=first, after=after)
+        projects = self._context.visible_projects(entity_name)
+        return connection([ProjectView(self._context, project) for project in projects], first=first, after=after)
 
     def artifact(self, id: str) -> ArtifactView | None:  # noqa: A002 - named by the API
         """A version by its opaque id."""
@@ -57,7 +58,7 @@ class QueryView:
         """A collection by its opaque id."""
         try:
             _, run_key, name = base64.b64decode(id).decode().split(":", 2)
-            run = self._context.world.state.run_by_key(int(run_key))
+            run = self._context.sandbox.state.run_by_key(int(run_key))
         except ValueError:
             return None
         found = run and self._context.caller.may_see(run.project)
@@ -70,9 +71,9 @@ class QueryView:
 
 def artifact_by_id(context: ResolverContext, key: int) -> ArtifactView | None:
     """The version that the database knows by this key, if the caller may see it."""
-    version = context.world.exports.version_by_key(key)
-    run = context.world.state.run_by_key(version.run) if version else None
+    version = context.sandbox.exports.version_by_key(key)
+    run = context.sandbox.state.run_by_key(version.run) if version else None
     if version is None or run is None or not context.caller.may_see(run.project):
         return None
-    visible = context.world.exports.versions(run, version.collection)
+    visible = context.sandbox.exports.versions(run, version.collection)
     return ArtifactView(context, CollectionView(context, run, visible), version) if version in visible else None

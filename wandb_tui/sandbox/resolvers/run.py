@@ -15,7 +15,6 @@ from wandb_tui.sandbox.resolvers.people import UserView
 
 if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.context import ResolverContext
-    from wandb_tui.sandbox.resolvers.project import ProjectView
     from wandb_tui.sandbox.state import Run
     from wandb_tui.sandbox.storage import RunFile
 
@@ -27,7 +26,7 @@ class RunView:
 
     def __init__(self, context: ResolverContext, run: Run) -> None:
         self._context = context
-        self._histories = context.world.histories
+        self._histories = context.sandbox.histories
         self._run = run
         self.id = run_id(run)
         self.name = run.name
@@ -50,11 +49,9 @@ class RunView:
         self.updated_at = timestamp(run.heartbeat_at)
         self.heartbeat_at = self.updated_at
 
-    def project(self) -> ProjectView:
+    def project(self) -> object:
         """The project it belongs to."""
-        from wandb_tui.sandbox.resolvers.project import ProjectView
-
-        return ProjectView(self._context, self._run.project)
+        return self._context.view(self._run.project)
 
     def user(self) -> UserView:
         """Who logged it."""
@@ -137,17 +134,17 @@ class RunView:
 
     def _first_wanted(self, first_step: int) -> int:
         """Where a range of steps begins: whoever reads the exported files wants only what came after them."""
-        covered = self._context.world.exports.covered_step(self._run) if self._context.reads_parquet else None
-        hidden = self._context.world.faults.get("no-parquet-history") is not None
+        covered = self._context.sandbox.exports.covered_step(self._run) if self._context.reads_parquet else None
+        hidden = self._context.sandbox.faults.get("no-parquet-history") is not None
         return first_step if covered is None or hidden else max(first_step, covered + 1)
 
     def parquet_history(self, live_keys: list[str]) -> dict[str, Any]:
         """The exported files, and the rows that came after them."""
-        if self._context.world.faults.get("no-parquet-history"):
+        if self._context.sandbox.faults.get("no-parquet-history"):
             return {"parquet_urls": [], "live_data": []}
-        versions = self._context.world.exports.versions(self._run)
-        files = self._context.world.exports.files(versions[-1]) if versions else []
-        storage, origin = self._context.world.storage, self._context.origin
+        versions = self._context.sandbox.exports.versions(self._run)
+        files = self._context.sandbox.exports.files(versions[-1]) if versions else []
+        storage, origin = self._context.sandbox.storage, self._context.origin
         first_live = versions[-1].last_step + 1 if versions else 0
         rows = self._histories.rows(self._run, first_live)
         wanted = {"_step", *live_keys}
@@ -166,7 +163,7 @@ class RunView:
 
     def file_count(self) -> int:
         """How many files were uploaded."""
-        return len(self._context.world.storage.run_files(self._run))
+        return len(self._context.sandbox.storage.run_files(self._run))
 
     def files(
         self,
@@ -179,7 +176,7 @@ class RunView:
         glob = (pattern or "%").replace("%", "*").replace("_", "?")
         found = [
             self._file(file)
-            for file in self._context.world.storage.run_files(self._run)
+            for file in self._context.sandbox.storage.run_files(self._run)
             if (file.name in names if names else fnmatch.fnmatchcase(file.name, glob))
         ]
         return connection(found, first=first, after=after)
@@ -198,7 +195,7 @@ class RunView:
         return connection([], **page)
 
     def _file(self, file: RunFile) -> dict[str, Any]:
-        url = self._context.world.storage.run_file_url(self._context.origin, self._run, file.name)
+        url = self._context.sandbox.storage.run_file_url(self._context.origin, self._run, file.name)
         return {
             "id": base64.b64encode(f"File:{self._run.key}:{file.name}".encode()).decode(),
             "name": file.name,

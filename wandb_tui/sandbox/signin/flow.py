@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 WRONG = "The e-mail or password you entered is incorrect."
 
 
-def world_of(request: Request) -> SandboxContext:
+def sandbox_of(request: Request) -> SandboxContext:
     """The sandbox that answers this request."""
-    world: SandboxContext = request.app.state.world
-    return world
+    sandbox: SandboxContext = request.app.state.sandbox
+    return sandbox
 
 
 def field(form: FormData, *names: str) -> str:
@@ -41,20 +41,20 @@ def sign_in_address(path: str, onward: str) -> str:
 
 def accepts(request: Request, identifier: str, password: str) -> bool:
     """Count a submitted password and say whether it is right. A service account has none."""
-    world = world_of(request)
-    world.stats.count("sign_in_attempts")
-    return world.account.accepts(identifier, password) and world.faults.get("service-account") is None
+    sandbox = sandbox_of(request)
+    sandbox.stats.count("sign_in_attempts")
+    return sandbox.account.accepts(identifier, password) and sandbox.faults.get("service-account") is None
 
 
 def let_in(request: Request, response: Response) -> Response:
     """Begin a session and set its cookie on the answer."""
-    world = world_of(request)
-    if world.faults.strike("sign-in-fails"):
+    sandbox = sandbox_of(request)
+    if sandbox.faults.strike("sign-in-fails"):
         return Response("Internal server error", status_code=500)
-    world.stats.count("sign_ins")
-    token = world.sessions.begin()
-    seconds = int(world.config.session_hours * 3600)
-    response.set_cookie(world.sessions.cookie_name, token, max_age=seconds, httponly=True, samesite="lax")
+    sandbox.stats.count("sign_ins")
+    token = sandbox.sessions.begin()
+    seconds = int(sandbox.config.session_hours * 3600)
+    response.set_cookie(sandbox.sessions.cookie_name, token, max_age=seconds, httponly=True, samesite="lax")
     return response
 
 
@@ -65,6 +65,6 @@ def go(path: str) -> Response:
 
 def is_signed_in(request: Request) -> bool:
     """Whether the browser has a valid session already."""
-    world = world_of(request)
-    token = request.cookies.get(world.sessions.cookie_name, "")
-    return bool(token) and world.sessions.is_valid(token)
+    sandbox = sandbox_of(request)
+    token = request.cookies.get(sandbox.sessions.cookie_name, "")
+    return bool(token) and sandbox.sessions.is_valid(token)

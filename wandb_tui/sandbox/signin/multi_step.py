@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from wandb_tui.sandbox.pages.templates import page
-from wandb_tui.sandbox.signin.flow import WRONG, accepts, field, go, is_signed_in, let_in, next_path, world_of
+from wandb_tui.sandbox.signin.flow import WRONG, accepts, field, go, is_signed_in, let_in, next_path, sandbox_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,7 +43,7 @@ def routes(kind: str) -> list[Route]:
 def _two_step_first(request: Request) -> Response:
     if is_signed_in(request):
         return go(next_path(request))
-    world_of(request).stats.count("sign_in_pages")
+    sandbox_of(request).stats.count("sign_in_pages")
     return page(request, "signin/identifier.html", next=next_path(request))
 
 
@@ -86,26 +86,26 @@ def _password_page(
 def _sso_form(request: Request) -> Response:
     if is_signed_in(request):
         return go(next_path(request))
-    world = world_of(request)
-    world.stats.count("sign_in_pages")
-    domain = world.account.email.partition("@")[2]
+    sandbox = sandbox_of(request)
+    sandbox.stats.count("sign_in_pages")
+    domain = sandbox.account.email.partition("@")[2]
     return page(request, "signin/sso.html", next=next_path(request), domain=domain)
 
 
 async def _sso_submit(request: Request) -> Response:
     """Whoever belongs to the organisation is sent there; a password typed here is not looked at."""
     form = await request.form()
-    world = world_of(request)
+    sandbox = sandbox_of(request)
     if field(form, "password"):
-        world.stats.count("sign_in_attempts")
+        sandbox.stats.count("sign_in_attempts")
     back = f"{request.url.scheme}://{request.url.netloc}/login/sso?" + urlencode({"next": next_path(request, form)})
-    return go(f"{world.elsewhere}/authorize?back={quote(back, safe='')}")
+    return go(f"{sandbox.elsewhere}/authorize?back={quote(back, safe='')}")
 
 
 def _sso_return(request: Request) -> Response:
     """Back from the organisation, with its word for it that all is well."""
     number, _, signature = request.query_params.get("ticket", "").partition(".")
-    if not secrets.compare_digest(signature, world_of(request).account.sign(f"sso:{number}")):
+    if not secrets.compare_digest(signature, sandbox_of(request).account.sign(f"sso:{number}")):
         return go("/login")
     return let_in(request, go(next_path(request)))
 
@@ -116,10 +116,10 @@ def _sso_return(request: Request) -> Response:
 def _look_alike(request: Request) -> Response:
     if is_signed_in(request):
         return go(next_path(request))
-    return go(f"{world_of(request).elsewhere}/login")
+    return go(f"{sandbox_of(request).elsewhere}/login")
 
 
-def elsewhere_app(world: SandboxContext) -> Starlette:
+def elsewhere_app(sandbox: SandboxContext) -> Starlette:
     """The pages at the other origin. None of them is this server's, and none may be given its password."""
     app = Starlette(
         routes=[
@@ -129,7 +129,7 @@ def elsewhere_app(world: SandboxContext) -> Starlette:
             Route("/authorize", _organisation_submit, methods=["POST"]),
         ],
     )
-    app.state.world = world
+    app.state.sandbox = sandbox
     return app
 
 
@@ -139,7 +139,7 @@ def _copy(request: Request) -> Response:
 
 async def _copy_submit(request: Request) -> Response:
     form = await request.form()
-    world_of(request).stats.count("look_alike_submissions")
+    sandbox_of(request).stats.count("look_alike_submissions")
     return page(request, "signin/one_page.html", status=400, next="/", identifier=field(form, "username"), error=WRONG)
 
 
@@ -151,15 +151,15 @@ def _organisation(request: Request) -> Response:
 async def _organisation_submit(request: Request) -> Response:
     """The organisation knows the same account."""
     form = await request.form()
-    world = world_of(request)
-    world.stats.count("sso_submissions")
+    sandbox = sandbox_of(request)
+    sandbox.stats.count("sso_submissions")
     back = field(form, "back")
-    if not world.account.accepts(field(form, "user"), field(form, "pin")):
+    if not sandbox.account.accepts(field(form, "user"), field(form, "pin")):
         return page(request, "signin/organisation.html", status=400, back=back, domain=_domain(request), error=WRONG)
     number = secrets.token_hex(8)
-    ticket = f"{number}.{world.account.sign(f'sso:{number}')}"
+    ticket = f"{number}.{sandbox.account.sign(f'sso:{number}')}"
     return go(back + ("&" if "?" in back else "?") + urlencode({"ticket": ticket}))
 
 
 def _domain(request: Request) -> str:
-    return world_of(request).account.email.partition("@")[2]
+    return sandbox_of(request).account.email.partition("@")[2]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 
 from wandb_tui.sandbox.pages.templates import page
-from wandb_tui.sandbox.signin.flow import WRONG, accepts, field, go, is_signed_in, let_in, next_path, world_of
+from wandb_tui.sandbox.signin.flow import WRONG, accepts, field, go, is_signed_in, let_in, next_path, sandbox_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,11 +34,11 @@ KINDS = tuple(_TEMPLATES)
 
 async def show(request: Request) -> Response:
     """The sign-in page, or the way on for who is signed in already."""
-    world = world_of(request)
+    sandbox = sandbox_of(request)
     if is_signed_in(request):
         return go(next_path(request))
-    world.stats.count("sign_in_pages")
-    if world.config.sign_in == "slow":
+    sandbox.stats.count("sign_in_pages")
+    if sandbox.config.sign_in == "slow":
         await asyncio.sleep(SLOW_SECONDS)
     return _form(request, next_path(request))
 
@@ -48,7 +48,7 @@ async def submit(request: Request) -> Response:
     form = await request.form()
     identifier, password = field(form, "username", "login_email", "email"), field(form, "password", "login_password")
     onward = next_path(request, form)
-    kind = world_of(request).config.sign_in
+    kind = sandbox_of(request).config.sign_in
     if kind == "challenge" and not _challenge_solved(request, field(form, "challenge"), field(form, "solution")):
         accepts(request, identifier, password)
         return _form(request, onward, error=UNSOLVED, identifier=identifier)
@@ -58,7 +58,7 @@ async def submit(request: Request) -> Response:
     if not right:
         return _form(request, onward, status=400, error=WRONG, identifier=identifier)
     if kind == "unverified":
-        return page(request, "signin/unverified.html", email=world_of(request).account.email)
+        return page(request, "signin/unverified.html", email=sandbox_of(request).account.email)
     if kind == "second-factor":
         return page(request, "signin/second_factor.html", next=onward, ticket=_issue(request, "second-factor"))
     return let_in(request, go(onward))
@@ -75,12 +75,12 @@ async def submit_json(request: Request) -> Response:
 async def second_factor(request: Request) -> Response:
     """The code after the password."""
     form = await request.form()
-    world = world_of(request)
-    world.stats.count("second_factor_attempts")
+    sandbox = sandbox_of(request)
+    sandbox.stats.count("second_factor_attempts")
     ticket, onward = field(form, "ticket"), next_path(request, form)
     if not _is_issued(request, "second-factor", ticket):
         return go("/login")
-    if not secrets.compare_digest(field(form, "code").strip().encode(), world.account.second_factor.encode()):
+    if not secrets.compare_digest(field(form, "code").strip().encode(), sandbox.account.second_factor.encode()):
         wrong = "That code is not valid. Check your authenticator app and try again."
         return page(request, "signin/second_factor.html", status=400, next=onward, ticket=ticket, error=wrong)
     return let_in(request, go(onward))
@@ -88,7 +88,7 @@ async def second_factor(request: Request) -> Response:
 
 async def sign_up(request: Request) -> Response:
     """The form beside: nobody can sign up here."""
-    world_of(request).stats.count("sign_ups")
+    sandbox_of(request).stats.count("sign_ups")
     return _form(request, next_path(request), status=400, sign_up_error="New accounts are by invitation only.")
 
 
@@ -101,7 +101,7 @@ def _form(
     identifier: str = "",
     sign_up_error: str | None = None,
 ) -> Response:
-    kind = world_of(request).config.sign_in
+    kind = sandbox_of(request).config.sign_in
     solution = "".join(secrets.choice("ACDEFHJKLMNPRTUVWXY34679") for _ in range(5)) if kind == "challenge" else ""
     return page(
         request,
@@ -112,22 +112,22 @@ def _form(
         identifier=identifier,
         sign_up_error=sign_up_error,
         picture=solution,
-        challenge=world_of(request).account.sign(f"challenge:{solution}"),
+        challenge=sandbox_of(request).account.sign(f"challenge:{solution}"),
     )
 
 
 def _challenge_solved(request: Request, challenge: str, solution: str) -> bool:
     """Whether the typed characters are those of the picture that the form was sent with."""
-    signature = world_of(request).account.sign(f"challenge:{solution.strip().upper()}")
+    signature = sandbox_of(request).account.sign(f"challenge:{solution.strip().upper()}")
     return bool(solution) and secrets.compare_digest(signature, challenge)
 
 
 def _issue(request: Request, purpose: str) -> str:
     """A ticket that proves that the step before was passed."""
     number = secrets.token_hex(8)
-    return f"{number}.{world_of(request).account.sign(f'{purpose}:{number}')}"
+    return f"{number}.{sandbox_of(request).account.sign(f'{purpose}:{number}')}"
 
 
 def _is_issued(request: Request, purpose: str, ticket: str) -> bool:
     number, _, signature = ticket.partition(".")
-    return secrets.compare_digest(signature, world_of(request).account.sign(f"{purpose}:{number}"))
+    return secrets.compare_digest(signature, sandbox_of(request).account.sign(f"{purpose}:{number}"))

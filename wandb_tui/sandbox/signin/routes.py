@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from wandb_tui.sandbox.pages.templates import page
 from wandb_tui.sandbox.signin import multi_step, one_page
-from wandb_tui.sandbox.signin.flow import accepts, go, let_in, world_of
+from wandb_tui.sandbox.signin.flow import accepts, go, let_in, sandbox_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,10 +47,10 @@ async def _self_managed(request: Request) -> Response:
 
 
 def _sign_out(request: Request) -> Response:
-    world = world_of(request)
-    world.sessions.end(request.cookies.get(world.sessions.cookie_name, ""))
+    sandbox = sandbox_of(request)
+    sandbox.sessions.end(request.cookies.get(sandbox.sessions.cookie_name, ""))
     response = go("/login")
-    response.delete_cookie(world.sessions.cookie_name)
+    response.delete_cookie(sandbox.sessions.cookie_name)
     return response
 
 

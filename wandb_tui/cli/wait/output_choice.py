@@ -1,0 +1,24 @@
+"""Which kind of output `wait` gets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from wandb_tui.cli.wait.output import JsonLines, Output
+
+if TYPE_CHECKING:
+    from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
+    from wandb_tui.cli.wait.options import WaitOptions
+
+
+def output_for(options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: bool) -> Output:
+    """JSON where that was asked for, a live table on a terminal, else lines."""
+    if options.as_json:
+        return JsonLines(options, notice)
+    if sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb"}:
+        from wandb_tui.cli.wait.live_table import LiveTable
+
+        return LiveTable(options, notice, ascii_look=ascii_look)
+    return Output(options, notice)
