@@ -235,12 +235,12 @@ async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
 
 
 def test_two_changes_of_a_run_become_one():
-    first = RowChange(ABC.run, ABC, added=True, wish=True, lines=(LogLine(NOON, 1, "1"),))
+    first = RowChange(ABC.run, ABC, added=True, settings_changed=True, lines=(LogLine(NOON, 1, "1"),))
     later = RowChange(
-        ABC.run, replace(ABC, elapsed=9), news=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3"))
+        ABC.run, replace(ABC, elapsed=9), notify=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3"))
     )
     both = first.then(later, 2)
-    assert (both.added, both.wish, both.news, both.replace) == (True, True, True, False)
+    assert (both.added, both.settings_changed, both.notify, both.replace) == (True, True, True, False)
     assert both.row.elapsed == 9
     assert [line.message for line in both.lines] == ["2", "3"]
     gone = RowChange(ABC.run, None)

@@ -1,10 +1,12 @@
 """settings.toml, and the server's address."""
 
+from dataclasses import fields, is_dataclass
+
 import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
-from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
+from wandb_tui.services.disk.settings import _VALIDATORS, HookCommands, Notify, Settings
 from wandb_tui.services.server import Server, ServerAddresses, base_url
 
 RUN = RunAddress("lab", "forks", "abc123")
@@ -14,6 +16,14 @@ def settings(tmp_path, text):
     path = tmp_path / "settings.toml"
     path.write_text(text)
     return Settings.load(path)
+
+
+def test_each_setting_has_a_validator():
+    names = set()
+    for field in fields(Settings):
+        below = fields(field.default) if is_dataclass(field.default) else []
+        names |= {f"{field.name}.{one.name}" for one in below} or {field.name}
+    assert set(_VALIDATORS) == names - {"keys"}
 
 
 def test_without_a_file_everything_has_its_default(tmp_path):
@@ -49,19 +59,22 @@ def test_sections_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("notify = true", "has to be a section"),
+        ("notify = true", "must be a section"),
         ("[notify]\nbel = true", "notify.bell"),
-        ('[notify]\nbell = "loud"', "“notify.bell” has to be true or false"),
+        ('[notify]\nbell = "loud"', "“notify.bell” must be true or false"),
         (
             '[hooks]\non_success = "rm -rf $WANDB_TUI_RUN"',
-            "a list of texts. Write the program and its arguments one by",
+            "a list of strings. Write the program and each argument",
         ),
-        ("[hooks]\non_failure = [1]", "“hooks.on_failure” has to be a list"),
-        ('[keys]\n"dashboard.cancel" = 3', "“keys.dashboard.cancel” has to be text"),
+        ("[hooks]\non_failure = [1]", "“hooks.on_failure” must be a list"),
+        ('[keys]\n"dashboard.cancel" = 3', "“keys.dashboard.cancel” must be a string"),
         ("host = ", "not valid TOML"),
         ("chek_interval = 3", "chek_interval"),
         ('check_interval = "fast"', "a number"),
         ("check_interval = 0", "at least 0.5"),
+        ("check_interval = nan", "at least 0.5"),
+        ("check_interval = true", "a number"),
+        ("look = 3", "emoji, ascii"),
         ("tabs = 0", "at least 1"),
         ("tabs = true", "whole number"),
         ('look = "fancy"', "emoji, ascii"),

@@ -60,7 +60,7 @@ def another(path, server=SERVER, **options):
 
 
 def added(row, *lines):
-    return RowChange(row.run, row, added=True, wish=True, lines=lines)
+    return RowChange(row.run, row, added=True, settings_changed=True, lines=lines)
 
 
 def line(number, attempt=1, **more):
@@ -118,7 +118,7 @@ def test_lines_are_kept_whole_in_order_and_bounded(store, path):
     (kept,) = again.lines(RUN)
     assert kept == replace(first, message=first.message.replace("\ud800", "?"))
     for number in range(0, 1000, 10):
-        store.write([RowChange(RUN, WAITING, news=False, lines=tuple(line(number + i) for i in range(10)))])
+        store.write([RowChange(RUN, WAITING, notify=False, lines=tuple(line(number + i) for i in range(10)))])
     again = another(path)
     again.load()
     lines = again.lines(RUN)
@@ -171,10 +171,12 @@ def test_what_another_dashboard_adds_changes_and_removes_is_seen(store, path):
     assert {row.run for row in store.elsewhere().rows} == {RUN, OTHER}
     assert {row.run for row in other.elsewhere().rows} == {RUN, OTHER}
     assert store.elsewhere() is other.elsewhere() is None
-    other.write([RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True), RowChange(OTHER, None)])
+    other.write(
+        [RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), settings_changed=True), RowChange(OTHER, None)]
+    )
     (row,) = store.elsewhere().rows
     assert row.goal == Goal.parse("v3")
-    other.write([RowChange(RUN, WAITING, news=False, lines=(line(1),))])
+    other.write([RowChange(RUN, WAITING, notify=False, lines=(line(1),))])
     assert store.elsewhere() is None, "its log alone is no news"
 
 
@@ -190,8 +192,8 @@ def test_what_comes_back_stands_where_it_stood(store, path):
     store.write([added(row) for row in rows])
     store.write([RowChange(rows[1].run, None), RowChange(rows[2].run, None)])
     store.write([added(replace(WAITING, run=OTHER)), added(rows[2])])
-    store.write([replace(added(rows[1]), back=True)])
-    at_once = RowChange(rows[0].run, None).then(replace(added(rows[0]), back=True), 10)
+    store.write([replace(added(rows[1]), restore_position=True)])
+    at_once = RowChange(rows[0].run, None).then(replace(added(rows[0]), restore_position=True), 10)
     store.write([at_once])
     assert [kept.run for kept in another(path).load()] == [rows[0].run, rows[1].run, rows[3].run, OTHER, rows[2].run]
 
@@ -201,13 +203,13 @@ def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
     store.write([RowChange(RUN, None)])
     path.unlink()
     another(path).write([added(replace(WAITING, run=OTHER))])
-    store.write([replace(added(WAITING), back=True)])
+    store.write([replace(added(WAITING), restore_position=True)])
     assert [kept.run for kept in another(path).load()] == [OTHER, RUN]
 
 
 def test_progress_does_not_undo_another_dashboards_goal(store, path):
     store.write([added(WAITING)])
-    another(path).write([RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), wish=True)])
+    another(path).write([RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), settings_changed=True)])
     store.write([RowChange(RUN, WAITING)])
     assert another(path).load()[0].goal == Goal.parse("v3")
 

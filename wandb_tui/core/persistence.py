@@ -1,4 +1,4 @@
-"""What is kept of the watch list on disk, and what is to become of it there."""
+"""The watch list as it is stored on disk, and the changes to write there."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 
 Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
-"""What can be kept under a key of the view."""
+"""A value that the view can store under a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """One row of the watch list, as kept on disk.
+    """One row of the watch list, as stored on disk.
 
     Attributes:
-        baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
+        baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
         elapsed: Seconds the clock of the current attempt has run.
-        attempts: All attempts that are remembered, oldest first.
-        run_info: What was last known of the run itself.
-        failure: Which kind of failure it was, if it failed.
-        times: Its own times; None where it goes by those of the settings.
+        attempts: All stored attempts, oldest first.
+        run_info: The run itself, as last reported by the server.
+        failure: The kind of failure, if it failed.
+        times: Its own times; None where it uses those of the settings.
     """
 
     run: RunAddress
@@ -45,30 +45,31 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """What is to become of one run on disk.
+    """A change to one run on disk.
 
     Attributes:
         run: Which run.
-        row: How it stands now; None: it is off the list.
-        added: Whether it may be new on the list. Else a row that another dashboard has removed stays removed.
-        replace: Whether what is kept of it so far goes, so that it stands at the end of the list.
-        back: Whether it comes back after it was removed here, so that it stands where it stood.
-        news: Whether other dashboards should look: not where only its clock and its newest line have changed.
-        wish: Whether its goal or its times were changed here; else those on disk stay: they may be of another one.
-        lines: What has been added to its log.
+        row: The row as it is now; None: it was removed from the list.
+        added: Whether the row may be new on the list. If not, a row removed by another dashboard stays removed.
+        replace: Whether the stored row is deleted first, so that the new one goes to the end of the list.
+        restore_position: Whether a removal is undone, so that the row returns to its old position.
+        notify: Whether other dashboards should reload the list; not if only the clock and the newest line changed.
+        settings_changed: Whether the goal or the times were changed here. If not, the stored ones stay, since another
+            dashboard may have changed them.
+        lines: The lines added to its log.
     """
 
     run: RunAddress
     row: StoredRun | None
     added: bool = False
     replace: bool = False
-    back: bool = False
-    news: bool = True
-    wish: bool = False
+    restore_position: bool = False
+    notify: bool = True
+    settings_changed: bool = False
     lines: tuple[LogLine, ...] = ()
 
     def then(self, later: RowChange, most_lines: int) -> RowChange:
-        """Both in one; of the lines the newest `most_lines` are left."""
+        """This change and a later one as one change, with the newest `most_lines` lines."""
         if later.row is None:
             return later
         return RowChange(
@@ -76,20 +77,20 @@ class RowChange:
             later.row,
             added=self.added or later.added,
             replace=self.replace or self.row is None or later.replace,
-            back=later.back or (self.back and not later.replace),
-            news=self.news or later.news,
-            wish=self.wish or later.wish,
+            restore_position=later.restore_position or (self.restore_position and not later.replace),
+            notify=self.notify or later.notify,
+            settings_changed=self.settings_changed or later.settings_changed,
             lines=(self.lines + later.lines)[-most_lines:],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSnapshot:
-    """The list as another dashboard has left it.
+    """The list as another dashboard wrote it.
 
     Attributes:
         rows: All rows, in order.
-        replaced: Whether it is another file than before: what is missing in it was not removed by anybody.
+        replaced: Whether the file itself was replaced: then rows missing from it were not removed by a user.
     """
 
     rows: tuple[StoredRun, ...]

@@ -1,4 +1,4 @@
-"""settings.toml: what a user may set once for all."""
+"""The user's settings, read from ``settings.toml``."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from typing import Any
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.schedule import PollPolicy
 
-_NUMBERS = {"check_interval": 0.5, "max_wait_time": 0.0, "tabs": 1.0}
-_LOOKS = ("emoji", "ascii")
-
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """How the dashboard tells that runs have ended.
+    """How the dashboard notifies when runs end.
 
     Attributes:
-        toast: By a message in the corner.
-        bell: By the terminal's bell.
-        terminal: By a notification of the terminal, where it knows them.
+        toast: With a message in the corner.
+        bell: With the terminal's bell.
+        terminal: With a notification of the terminal, where it supports them.
     """
 
     toast: bool = True
@@ -31,7 +28,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class HookCommands:
-    """The commands that the dashboard runs when a run has ended: a program and its arguments; empty for none.
+    """The commands that the dashboard runs when a run ends: a program and its arguments; empty for none.
 
     Attributes:
         on_success: When the goal is met.
@@ -56,15 +53,15 @@ class Settings:
         project: Completes addresses without a project, after ``WANDB_PROJECT``.
         check_interval: Seconds between two probes.
         max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
-        tabs: How many run pages are open at once at the most.
-        headless: Whether the browser works without a window.
+        tabs: The maximum number of run pages open at once.
+        headless: Whether the browser runs without a window.
         look: ``emoji`` or ``ascii``.
         theme: The name of a theme, or empty for our own.
-        allowed_origins: Sign-in pages of other hosts into which a password may be typed, as ``https://host``.
-        allow_plain_http: Whether a password may be typed into pages without encryption beyond this machine.
-        notify: How the dashboard tells that runs have ended.
-        hooks: The commands that the dashboard runs then.
-        keys: Other keys for actions of the dashboard.
+        allowed_origins: Origins of other hosts on whose sign-in pages a password may be typed, as ``https://host``.
+        allow_plain_http: Whether a password may be typed into unencrypted pages of other machines.
+        notify: How the dashboard notifies when runs end.
+        hooks: The commands that the dashboard runs when a run ends.
+        keys: Keys for actions of the dashboard that replace the defaults.
     """
 
     host: str = ""
@@ -89,10 +86,10 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path) -> Settings:
-        """Read the file; without one, everything has its default.
+        """Read the file; without one, every setting has its default.
 
         Raises:
-            UsageError: The file is no TOML, or has a setting that does not exist or cannot have that value.
+            UsageError: The file is not valid TOML, or has an unknown setting or an invalid value.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -100,7 +97,7 @@ class Settings:
             return cls()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} cannot be read: {error}.") from None
-        # Only who has such a file pays for its language at every start.
+        # Imported here, so that only users with such a file pay for it at every start.
         import tomllib
 
         try:
@@ -110,68 +107,134 @@ class Settings:
         return cls(**_read(path, cls, values))
 
 
+class _InvalidValueError(Exception):
+    """A value that a setting cannot have, with what it must be and how to write it."""
+
+    def __init__(self, wanted: str, hint: str = "") -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
+        self.hint = hint
+
+
+Validator = Callable[[object], Any]
+"""Returns the value to use for what the file says, or raises `_InvalidValueError`."""
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise _InvalidValueError("a string")
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _InvalidValueError("a list of strings")
+    return tuple(value)
+
+
+def _command(value: object) -> tuple[str, ...]:
+    try:
+        return _strings(value)
+    except _InvalidValueError as error:
+        # A command as one string would need a shell, or quoting rules of its own, to be split.
+        hint = 'Write the program and each argument as a string of its own: ["notify-send", "done"].'
+        raise _InvalidValueError(error.wanted, hint) from None
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _InvalidValueError("true or false")
+    return value
+
+
+def _number(minimum: float) -> Validator:
+    def validate(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _InvalidValueError("a number")
+        # Written this way, since TOML knows nan, which no comparison finds too small.
+        if not value >= minimum:
+            raise _InvalidValueError(f"at least {minimum:g}")
+        return float(value)
+
+    return validate
+
+
+def _whole_number(minimum: int) -> Validator:
+    def validate(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise _InvalidValueError("a whole number")
+        if value < minimum:
+            raise _InvalidValueError(f"at least {minimum}")
+        return value
+
+    return validate
+
+
+def _one_of(*choices: str) -> Validator:
+    def validate(value: object) -> str:
+        if value not in choices:
+            raise _InvalidValueError(f"one of {', '.join(choices)}")
+        return str(value)
+
+    return validate
+
+
+_VALIDATORS: dict[str, Validator] = {
+    "host": _string,
+    "entity": _string,
+    "project": _string,
+    "check_interval": _number(0.5),
+    "max_wait_time": _number(0),
+    "tabs": _whole_number(1),
+    "headless": _boolean,
+    "look": _one_of("emoji", "ascii"),
+    "theme": _string,
+    "allowed_origins": _strings,
+    "allow_plain_http": _boolean,
+    "notify.toast": _boolean,
+    "notify.bell": _boolean,
+    "notify.terminal": _boolean,
+    "hooks.on_success": _command,
+    "hooks.on_failure": _command,
+}
+"""What each setting accepts, by its full name. The keys of actions are not here: the dashboard checks those."""
+
+
 def _read(path: Path, cls: type, values: Mapping[str, object], section: str = "") -> dict[str, Any]:
-    """The values for a class of settings, each checked."""
-    kinds = {field.name: type(field.default) for field in fields(cls)}
+    """The validated values for one class of settings."""
+    defaults = {field.name: field.default for field in fields(cls)}
     read: dict[str, Any] = {}
     for name, value in values.items():
-        kind, full = kinds.get(name), section + name
-        if kind is None:
-            known = ", ".join(section + name for name in kinds)
+        full = section + name
+        if name not in defaults:
+            known = ", ".join(section + name for name in defaults)
             raise UsageError(f"{path} has a setting “{full}”, which does not exist.", f"There are: {known}.")
-        read[name] = _SECTIONS[full](path, value) if full in _SECTIONS else _checked(path, full, value, kind)
+        if full == "keys":
+            read[name] = tuple(_key_pairs(path, full, _section(path, full, value)))
+        elif isinstance(default := defaults[name], Notify | HookCommands):
+            read[name] = type(default)(**_read(path, type(default), _section(path, full, value), f"{full}."))
+        else:
+            read[name] = _validated(path, full, value, _VALIDATORS[full])
     return read
 
 
-def _section(cls: type, name: str) -> Callable[[Path, object], Any]:
-    return lambda path, value: cls(**_read(path, cls, _table(path, name, value), f"{name}."))
+def _validated(path: Path, name: str, value: object, validator: Validator) -> Any:
+    try:
+        return validator(value)
+    except _InvalidValueError as error:
+        raise UsageError(f"{path}: “{name}” must be {error.wanted}.", error.hint) from None
 
 
-def _keys(path: Path, value: object) -> Keys:
-    """The keys as they are written: which actions and which keys there are is for the dashboard to say."""
-    return tuple(_flat(path, "keys", _table(path, "keys", value)))
-
-
-def _flat(path: Path, name: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    # Without quotes around it, TOML reads the dot in dashboard.cancel as a table in the table.
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from ((f"{key}.{below}", keys) for below, keys in _flat(path, f"{name}.{key}", value))
-        else:
-            yield key, _checked(path, f"{name}.{key}", value, str)
-
-
-def _table(path: Path, name: str, value: object) -> Mapping[str, object]:
+def _section(path: Path, name: str, value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise UsageError(f"{path}: “{name}” has to be a section.", f"Write [{name}], and its settings below.")
+        raise UsageError(f"{path}: “{name}” must be a section.", f"Write [{name}], and its settings below.")
     return value
 
 
-_SECTIONS: dict[str, Callable[[Path, object], Any]] = {
-    "notify": _section(Notify, "notify"),
-    "hooks": _section(HookCommands, "hooks"),
-    "keys": _keys,
-}
-
-
-def _checked(path: Path, name: str, value: object, kind: type) -> Any:
-    if kind is float and type(value) is int:
-        value = float(value)
-    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        value = tuple(value)
-    if type(value) is not kind:
-        wanted = {
-            str: "text",
-            float: "a number",
-            int: "a whole number",
-            bool: "true or false",
-            tuple: "a list of texts",
-        }
-        # A command as one text would need a shell, or rules of its own, to be taken apart.
-        hint = 'Write the program and its arguments one by one: ["notify-send", "done"].' if "hooks." in name else ""
-        raise UsageError(f"{path}: “{name}” has to be {wanted[kind]}.", hint)
-    if isinstance(value, int | float) and value < _NUMBERS.get(name, value):
-        raise UsageError(f"{path}: “{name}” has to be at least {_NUMBERS[name]:g}.")
-    if name == "look" and value not in _LOOKS:
-        raise UsageError(f"{path}: “look” is one of {', '.join(_LOOKS)}.")
-    return value
+def _key_pairs(path: Path, name: str, section: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    # Without quotes around it, TOML reads the dot in dashboard.cancel as a table in the table.
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{below}", keys) for below, keys in _key_pairs(path, f"{name}.{key}", value))
+        else:
+            yield key, _validated(path, f"{name}.{key}", value, _string)

@@ -27,7 +27,7 @@ INSERT INTO run (position, server, entity, project, run_id, goal, attempt, state
 VALUES (?, ?, ?, ?, ?, ?, 0, 'queued', '', 0) ON CONFLICT DO NOTHING
 """
 TAKEN = "SELECT 1 FROM run WHERE position = ?"
-SET_WISH = f"UPDATE run SET goal = ?, check_interval = ?, max_wait_time = ? WHERE {_KEY}"  # noqa: S608
+SET_SETTINGS = f"UPDATE run SET goal = ?, check_interval = ?, max_wait_time = ? WHERE {_KEY}"  # noqa: S608
 UPDATE = f"""
 UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?,
   failure = ?, name = coalesce(?, name), run_state = coalesce(?, run_state), last_step = coalesce(?, last_step)

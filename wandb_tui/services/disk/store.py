@@ -78,7 +78,7 @@ class SqliteWatchStore:
             before = self._revision(db)
             for change in changes:
                 self._change(db, change)
-            if any(change.news for change in changes):
+            if any(change.notify for change in changes):
                 db.execute(sql.NEXT_REVISION, (self._server,))
                 begun_here = self._seen == _NOTHING and before[1] == 0
                 if begun_here or self._seen == before:
@@ -160,8 +160,8 @@ class SqliteWatchStore:
             return
         if change.added:
             db.execute(sql.ADD, (self._old_place(db, change), *key, str(row.goal)))
-        if change.wish:
-            db.execute(sql.SET_WISH, (str(row.goal), *(row.times or (None, None)), *key))
+        if change.settings_changed:
+            db.execute(sql.SET_SETTINGS, (str(row.goal), *(row.times or (None, None)), *key))
         values = (row.attempt, row.state.value, storable(row.message), row.artifact, row.elapsed, row.baseline)
         db.execute(
             sql.UPDATE,
@@ -175,7 +175,7 @@ class SqliteWatchStore:
 
     def _old_place(self, db: sqlite3.Connection, change: RowChange) -> int | None:
         """Where a row that comes back stood; None, the end of the list, where that is not known or another's."""
-        stood = self._stood.get(change.run) if change.back else None
+        stood = self._stood.get(change.run) if change.restore_position else None
         # In a file that was replaced any row may be there.
         return None if db.execute(sql.TAKEN, (stood,)).fetchone() else stood
 

@@ -162,7 +162,7 @@ class Session:
         for row in back:
             self.watch_list.put_back(row)
             row.lines_said = max(row.lines_said, len(row.log))
-            self._keep(row, added=True, back=True)
+            self._keep(row, added=True, restore_position=True)
         return [row.run for row in back], there
 
     def follow(self, found: StoreSnapshot, as_of: int) -> bool:
@@ -251,9 +251,9 @@ class Session:
         self.store_writer.close(seconds)
         self.backend.close()
 
-    def _keep(self, row: WatchedRun, *, added: bool = False, back: bool = False) -> None:
+    def _keep(self, row: WatchedRun, *, added: bool = False, restore_position: bool = False) -> None:
         kept = row.kept(self.now, self.backend.poll_policy.times)
-        self.store_writer.save(kept, row.lines_said, row.log, added=added, back=back)
+        self.store_writer.save(kept, row.lines_said, row.log, added=added, restore_position=restore_position)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:

@@ -89,7 +89,7 @@ class _PendingChanges:
         before = self.changes.pop(change.run, None)
         # Whatever moves to the end of the list is to be written last, too.
         self.changes[change.run] = change if before is None else before.then(change, _MOST_LINES)
-        self.urgent |= change.news
+        self.urgent |= change.notify
 
     def then(self, later: _PendingChanges) -> _PendingChanges:
         """Both, in order."""
@@ -150,7 +150,7 @@ class StoreWriter:
         log_lines: Sequence[LogLine] = (),
         *,
         added: bool = False,
-        back: bool = False,
+        restore_position: bool = False,
     ) -> None:
         """Keep a row, and what is new in its log.
 
@@ -159,18 +159,27 @@ class StoreWriter:
             said: How many lines its log has had in all.
             log_lines: Its log.
             added: Whether it is new on the list.
-            back: Whether it is on the list again, where it stood.
+            restore_position: Whether a removal is undone, so that the row returns to its old position.
         """
         last = self._last.get(row.run)
         new = said - self._lines.get(row.run, 0)
-        wish = last is None or (last.goal, last.times) != (row.goal, row.times)
-        news = added or wish or last is None or (last.attempt, last.state) != (row.attempt, row.state)
-        if not news and not new:
+        settings_changed = last is None or (last.goal, last.times) != (row.goal, row.times)
+        notify = added or settings_changed or last is None or (last.attempt, last.state) != (row.attempt, row.state)
+        if not notify and not new:
             return
         self._last[row.run], self._lines[row.run] = row, said
         # Not through all of the log: with hundreds of monitors talking that would be felt.
         lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
-        self._wish(RowChange(row.run, row, added=added, back=back, news=news, wish=wish, lines=lines))
+        self._wish(
+            RowChange(
+                *(row.run, row),
+                added=added,
+                restore_position=restore_position,
+                notify=notify,
+                settings_changed=settings_changed,
+                lines=lines,
+            )
+        )
 
     def remove(self, run: RunAddress) -> None:
         """Drop a row."""
@@ -193,7 +202,7 @@ class StoreWriter:
         """Write these rows anew: the file is another one than before."""
         for run in runs:
             if (row := self._last.get(run)) is not None:
-                self._wish(RowChange(run, row, added=True, wish=True))
+                self._wish(RowChange(run, row, added=True, settings_changed=True))
 
     def close(self, timeout: float) -> bool:
         """Take no more wishes; whether all that were made are on disk within `timeout` seconds."""
@@ -205,7 +214,7 @@ class StoreWriter:
     def _wish(self, change: RowChange) -> None:
         with self._changed:
             self._wishes.add(change)
-            if change.news:
+            if change.notify:
                 self._stamp += 1
                 self._stamps[change.run] = self._stamp
                 self._changed.notify_all()
