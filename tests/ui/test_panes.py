@@ -500,7 +500,7 @@ def test_a_text_that_is_broken_over_two_lines_is_found():
         ("not there for 12 ms, so", ["not there for", "12 ms, so"]),
         ("now there are 40 MB", ["now there are", "40 MB"]),
         ("this is step 6 so far", ["this is step 6", "so far"]),
-        ("waiting for 12  s", ["waiting for 12 ", "s"]),
+        ("waiting for 12  s", ["waiting for 12", "s"]),
         ("1234567890123456 s", ["123456789012345", "6 s"]),
     ],
 )

@@ -201,7 +201,7 @@ async def test_wrong_times_add_nothing():
         app.screen.query_one("#longest", Input).value = "soon"
         await until(lambda: "✖ Write 90" in shown(app))
         await pilot.press("ctrl+s")
-        await until(lambda: "“soon” is not a length of time" in shown(app))
+        await until(lambda: "“soon” is not a duration" in shown(app))
         assert not app.session.watch_list
 
 

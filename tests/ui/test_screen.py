@@ -12,7 +12,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.text.durations import minutes
+from wandb_tui.text.durations import format_elapsed
 from wandb_tui.text.plain_text import clean, fit
 from wandb_tui.ui.app.themes import LIGHT
 from wandb_tui.ui.table.columns import COLUMNS, PADDING, chosen
@@ -68,7 +68,7 @@ def test_fit_and_minutes():
     assert fit("abc", 3) == "abc"
     assert fit("abcd", 3) == "ab…"
     assert fit("abcd", 0) == ""
-    assert [minutes(s) for s in (0, 61.9, 3600, 36061)] == ["0:00", "1:01", "1:00:00", "10:01:01"]
+    assert [format_elapsed(s) for s in (0, 61.9, 3600, 36061)] == ["0:00", "1:01", "1:00:00", "10:01:01"]
 
 
 def test_columns_never_exceed_the_width():

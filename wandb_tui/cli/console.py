@@ -1,4 +1,4 @@
-"""What is said in the shell: on a terminal no word breaks at the edge; in a pipe a line stays a line."""
+"""Output of the commands: wrapped at spaces on a terminal, a line per line in a pipe."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any
 import click
 
 _COLUMNS = re.compile(r"(?<=\S) {2,}(?=\S)")
-"""What stands between two columns of a line."""
+"""The gap between two columns of a line."""
 
 _LEAST_BESIDE = 24
-"""Cells that must be left beside the first column; with fewer the second begins below it."""
+"""The minimum of cells beside the first column; with fewer, the second column starts below it."""
 
 _STEP = 2
 
 
 def say(text: str, *, err: bool = False, hang: int | None = None) -> None:
-    """Write a text to stdout or stderr, and on a terminal in lines that fit it.
+    """Write a text to stdout or stderr; on a terminal, in lines that fit.
 
     Args:
-        text: One or more lines; colours are kept where the terminal has them.
+        text: One or more lines; colours stay where the terminal supports them.
         err: Whether to write to stderr.
-        hang: How far what follows the first line is indented; else as far as the line itself or its second column.
+        hang: The indentation of continuation lines; by default that of the line, or its second column.
     """
     click.echo(fitted(text, columns(sys.stderr if err else sys.stdout), hang), err=err)
 
 
 def columns(stream: Any) -> int | None:
-    """How wide the terminal is that a stream leads to; None where it is none, or does not tell."""
+    """The width of the terminal behind a stream; None if it is no terminal or its width is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (AttributeError, ValueError, OSError):
@@ -39,7 +39,7 @@ def columns(stream: Any) -> int | None:
 
 
 def fitted(text: str, width: int | None, hang: int | None = None) -> str:
-    """A text in lines of at most `width` cells, broken at spaces; a word that is longer stays whole, to be copied."""
+    """A text in lines of at most `width` cells, broken at spaces; longer words stay whole, to be copied."""
     if width is None or all(len(line) * 2 <= width for line in text.split("\n")):
         return text
     return "\n".join(part for line in text.split("\n") for part in _lines(line, width, hang))
@@ -59,24 +59,14 @@ def _lines(line: str, width: int, hang: int | None) -> Iterator[str]:
     yield from _wrapped(line, width, wanted if width - wanted >= _LEAST_BESIDE else indent + _STEP)
 
 
-def _wrapped(line: str, width: int, hang: int) -> Iterator[str]:
-    from wandb_tui.text.wrapping import BREAK
+def _wrapped(line: str, width: int, hang: int) -> list[str]:
+    from wandb_tui.text.wrapping import wrapped
 
-    indent = len(line) - len(line.lstrip(" "))
-    first, *words = BREAK.split(line[indent:])
-    current = line[:indent] + first
-    for word in words:
-        longer = f"{current} {word}" if current.strip() else current + word
-        if _cells(longer) <= width or _cells(word) > width - hang > 0:
-            current = longer
-            continue
-        yield current.rstrip()
-        current = " " * hang + word
-    yield current.rstrip()
+    return wrapped(line, width, hang=hang, break_words=False, cells=_cells)
 
 
 def _cells(text: str) -> int:
-    """How wide a text is on the terminal, which takes its colours out."""
+    """The width of a text on the terminal, without its colour codes."""
     from rich.cells import cell_len
 
     return cell_len(click.unstyle(text))

@@ -1,4 +1,4 @@
-"""Lengths of time as people type them: ``90``, ``5m``, ``1h30m``, ``never``."""
+"""Durations: as people type them (``90``, ``5m``, ``1h30m``, ``never``), as a clock, and as an age."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from wandb_tui.core.errors import UsageError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _NEVER = ("never", "0", "")
-_LONGEST = 366 * 86400.0
-_MINUTE = 60
-_HOUR = 3600
+_MAX_SECONDS = 366 * 86400.0
 
 
 def parse_duration(text: str) -> float:
-    """Seconds; 0 for ``never``.
+    """The seconds in a duration as typed; 0 for ``never``.
 
     Raises:
-        UsageError: The text is no length of time.
+        UsageError: The text is not a duration.
     """
     text = "".join(text.casefold().split())
     if text in _NEVER:
         return 0.0
     if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,3})?", text):
-        return min(_LONGEST, float(text))
+        return min(_MAX_SECONDS, float(text))
     if re.fullmatch(r"([0-9]{1,8}[dhms])+", text):
         parts = re.findall(r"([0-9]+)([dhms])", text)
-        return min(_LONGEST, float(sum(int(count) * _UNITS[unit] for count, unit in parts)))
-    raise UsageError(f"“{text[:20]}” is not a length of time.", "Write 90, 5m, 1h30m or never.")
+        return min(_MAX_SECONDS, float(sum(int(count) * _UNITS[unit] for count, unit in parts)))
+    raise UsageError(f"“{text[:20]}” is not a duration.", "Write 90, 5m, 1h30m or never.")
 
 
-def show_duration(seconds: float) -> str:
-    """A length of time as it could be typed."""
+def format_duration(seconds: float) -> str:
+    """A duration as it would be typed."""
     if seconds <= 0:
         return "never"
     if seconds != int(seconds):
@@ -43,9 +41,16 @@ def show_duration(seconds: float) -> str:
     return shown
 
 
-def minutes(seconds: float) -> str:
-    """A length of time as ``m:ss``, or ``h:mm:ss`` from an hour on."""
-    whole = int(seconds)
-    if whole >= _HOUR:
-        return f"{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
-    return f"{whole // _MINUTE}:{whole % _MINUTE:02}"
+def format_elapsed(seconds: float) -> str:
+    """Elapsed seconds as ``m:ss``, or ``h:mm:ss`` from an hour on."""
+    minutes, seconds = divmod(int(seconds), _UNITS["m"])
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def format_age(seconds: float) -> str:
+    """How long ago something was, in its largest unit: ``3 h``."""
+    for unit, size in _UNITS.items():
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -21,7 +21,7 @@ from wandb_tui.core.events import Event
 from wandb_tui.core.state import State
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import GroupSummary, RunSummary
-from wandb_tui.text.durations import minutes
+from wandb_tui.text.durations import format_elapsed
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 
@@ -108,7 +108,7 @@ class LiveTable(Output):
             self._say(event.state, str(event.run), event.elapsed, event.message)
 
     def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
-        told = f"{self._glyphs.icon(state)} {run}  {minutes(elapsed)}  {self._plain(message)}"
+        told = f"{self._glyphs.icon(state)} {run}  {format_elapsed(elapsed)}  {self._plain(message)}"
         line = Text(fitted(told, self._console.width, hang=2))
         line.stylize(_COLOURS[state], 0, 1)
         # What is longer than the terminal is wide is there to be copied: the terminal itself breaks it.
@@ -136,7 +136,7 @@ class LiveTable(Output):
         for run in runs:
             sign = self._glyphs.icon(run.state)
             state = Text(f"{sign} {run.state.value}" if words else sign, style=_COLOURS[run.state])
-            cells = [state, Text(clean(str(run.run))), Text(minutes(run.elapsed))]
+            cells = [state, Text(clean(str(run.run))), Text(format_elapsed(run.elapsed))]
             table.add_row(*cells, *([Text(self._plain(run.message), style="dim")] if words else []))
         return table
 

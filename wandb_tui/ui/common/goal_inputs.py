@@ -14,7 +14,7 @@ from textual.widgets import Input, Label, Static
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, GoalKind
 from wandb_tui.core.schedule import PollPolicy
-from wandb_tui.text.durations import parse_duration, show_duration
+from wandb_tui.text.durations import format_duration, parse_duration
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.add.preview import AddOptions
 
@@ -91,9 +91,9 @@ class TimesInput(Horizontal):
     def compose(self) -> ComposeResult:
         """Two lines and a verdict."""
         yield Label("Give up after")
-        yield Input(show_duration(self._poll_policy.max_wait_time), id="longest", compact=True)
+        yield Input(format_duration(self._poll_policy.max_wait_time), id="longest", compact=True)
         yield Label("ask every")
-        yield Input(show_duration(self._poll_policy.check_interval), id="interval", compact=True)
+        yield Input(format_duration(self._poll_policy.check_interval), id="interval", compact=True)
         yield Static(id="times-verdict", markup=False)
 
     @property

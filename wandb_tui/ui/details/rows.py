@@ -15,10 +15,11 @@ from wandb_tui.core.log import Attempt
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text import run_labels, times
-from wandb_tui.text.durations import minutes
+from wandb_tui.text.durations import format_elapsed
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
+from wandb_tui.text.sizes import format_bytes
 from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
 
@@ -88,7 +89,9 @@ def run_lines(
     """Where the run is, how its monitor stands, and what it is; `info` is the newest that is known."""
     yield from _link(url or run_labels.run_path(row.run), url, frame)
     yield frame.labelled("goal", str(row.goal))
-    known = " · ".join(part for part in (str(row.state), version_label(row), minutes(row.elapsed(frame.now))) if part)
+    known = " · ".join(
+        part for part in (str(row.state), version_label(row), format_elapsed(row.elapsed(frame.now))) if part
+    )
     state = f"{frame.glyphs.icon(row.state)} {frame.glyphs.text(known)}"
     yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
     says = row.says(frame.now)
@@ -194,7 +197,7 @@ def version_lines(
         yield frame.text("There is no version yet.", "$quiet")
         return
     names = [f"v{one.version.version}" for one in newest]
-    sizes = [_bytes(one.version.size) for one in newest]
+    sizes = [format_bytes(one.version.size) for one in newest]
     name_width, size_width = max(map(len, names)), max(map(len, sizes))
     untold: dict[str, None] = {}
     for one, name, size in zip(newest, names, sizes, strict=True):
@@ -230,17 +233,6 @@ def _covered(covers: VersionCoverage | None, last_step: int | None) -> str:
     return f"to step {covers.last:,}" + (f" of {last_step:,}" if missing else "")
 
 
-def _bytes(size: int | None) -> str:
-    if size is None:
-        return "–"
-    amount = float(min(size, _LONG))
-    units = iter(("kB", "MB", "GB", "TB"))
-    unit = "B"
-    while amount >= 999.5 and (larger := next(units, "")):  # noqa: PLR2004 - as rounded
-        amount, unit = amount / 1000, larger
-    return f"{amount:,.3g} {unit}" if amount < _LONG else "huge"
-
-
 def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
     """All attempts, newest first: how and when they ended, after how long, and why."""
     if not row.attempts:
@@ -263,6 +255,6 @@ def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
 def _took(attempt: Attempt, row: WatchedRun, now: float) -> str:
     """How long it has taken: by its own clock where that is known, which stands still while the user is needed."""
     if attempt.number == row.attempt:
-        return minutes(row.elapsed(now))
+        return format_elapsed(row.elapsed(now))
     ended = attempt.ended or attempt.started
-    return minutes(max(0.0, (ended - attempt.started).total_seconds()))
+    return format_elapsed(max(0.0, (ended - attempt.started).total_seconds()))

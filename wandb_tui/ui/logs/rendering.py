@@ -84,7 +84,7 @@ class LogLayout:
         start = self.starts.get(attempt)
         if not self.view.relative or start is None:
             return f"{times.time_of_day(moment)} "
-        return f"{'+' + durations.minutes(max(0.0, (moment - start).total_seconds())):>{_TIME_WIDTH - 1}} "
+        return f"{'+' + durations.format_elapsed(max(0.0, (moment - start).total_seconds())):>{_TIME_WIDTH - 1}} "
 
     def count(self, line: LogLine) -> str:
         """How often a line has been said, and when last."""

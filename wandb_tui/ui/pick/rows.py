@@ -11,9 +11,10 @@ from textual.content import Content
 
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.durations import format_age
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.table.cells import RUN_STATE_COLOURS, short_time
+from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
 
 _NAME = "name"
 _LEAST_NAME = 18
@@ -116,4 +117,4 @@ def _line(columns: Iterable[ListColumn], cells: Cells, glyphs: Glyphs) -> Conten
 def _age(run: ListedRun) -> str:
     if run.created is None:
         return ""
-    return short_time(max(0.0, (datetime.now(UTC) - run.created).total_seconds()))
+    return format_age(max(0.0, (datetime.now(UTC) - run.created).total_seconds()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.durations import minutes
+from wandb_tui.text.durations import format_age, format_elapsed
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
@@ -119,7 +119,9 @@ def _silent(row: WatchedRun, now: float) -> bool:
 
 def elapsed(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """How long the attempt has taken."""
-    return Cell(moment.glyphs.fit(minutes(row.elapsed(moment.now)), width), "foreground" if row.active else "quiet")
+    return Cell(
+        moment.glyphs.fit(format_elapsed(row.elapsed(moment.now)), width), "foreground" if row.active else "quiet"
+    )
 
 
 def waited(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -150,7 +152,7 @@ def age(row: WatchedRun, moment: Moment, width: int) -> Cell:
     seconds = row.age(moment.now) if row.active else None
     if seconds is None:
         return _nothing(moment)
-    return Cell(moment.glyphs.fit(short_time(seconds), width), "warning" if _silent(row, moment.now) else "quiet")
+    return Cell(moment.glyphs.fit(format_age(seconds), width), "warning" if _silent(row, moment.now) else "quiet")
 
 
 def attempt(row: WatchedRun, _moment: Moment, _width: int) -> Cell:
@@ -164,14 +166,6 @@ def waited_share(row: WatchedRun, now: float) -> float | None:
     if not row.active or longest <= 0:
         return None
     return min(1.0, row.elapsed(now) / longest)
-
-
-def short_time(seconds: float) -> str:
-    """A length of time in its largest unit."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _nothing(moment: Moment) -> Cell:
