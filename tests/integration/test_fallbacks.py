@@ -131,14 +131,14 @@ def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
 )
 def test_the_sdks_errors_are_told_apart(server, fault, answer, says):
     server.set_faults(fault)
-    probe = SdkProber(server.base_url, lambda: server.api_key).ask(RUN)
+    probe = SdkProber(server.base_url, lambda: server.api_key).probe(RUN)
     server.set_faults()
     assert probe.outcome is answer
     assert says in probe.message
 
 
 def test_the_sdk_is_not_asked_without_a_key_for_it_would_ask_the_user(server):
-    probe = SdkProber(server.base_url, lambda: None).ask(RUN)
+    probe = SdkProber(server.base_url, lambda: None).probe(RUN)
     assert probe.outcome is ProbeOutcome.UNAUTHORIZED
     assert "needs an API key" in probe.message
 

@@ -184,7 +184,7 @@ def test_for_the_sake_of_one_the_others_are_not_left_without_an_answer(ask):
 
 
 def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_next_time(ask, monkeypatch):
-    monkeypatch.setattr(batch_size, "MOST", 2)
+    monkeypatch.setattr(batch_size, "MAX_BATCH_SIZE", 2)
     probes, poller = ask(body(each(ABSENT), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
     assert told(probes) == "aa!!"
     assert probes[3].message == "Close to the rate limit"

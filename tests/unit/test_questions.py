@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ProbeOutcome
-from wandb_tui.services.wandb_api.batch_size import MOST, SLOW, BatchSize
+from wandb_tui.services.wandb_api.batch_size import MAX_BATCH_SIZE, SLOW_REPLY_S, BatchSize
 from wandb_tui.services.wandb_api.graphql import Reply
 from wandb_tui.services.wandb_api.probe_query import (
     Dialect,
@@ -185,7 +185,7 @@ def test_a_server_that_does_not_know_a_field_is_asked_in_the_older_way():
 
 def test_slow_answers_make_batches_smaller_without_asking_again():
     size = BatchSize()
-    assert not size.learn(100, Reply(data={}, status=200, seconds=SLOW + 1))
+    assert not size.learn(100, Reply(data={}, status=200, seconds=SLOW_REPLY_S + 1))
     assert size.now == 50
     for _ in range(20):
         size.learn(50, GOOD)
@@ -254,13 +254,13 @@ def test_an_outage_makes_batches_small_only_while_it_lasts():
     assert size.now == 1
     for _ in range(200):
         size.learn(size.now, GOOD)
-    assert size.now == MOST
+    assert size.now == MAX_BATCH_SIZE
 
 
 def test_a_single_run_tells_nothing_about_sizes():
     size = BatchSize()
     assert not size.learn(1, TOO_LARGE)
-    assert size.now == MOST
+    assert size.now == MAX_BATCH_SIZE
 
 
 def test_complexity_limits_are_understood_by_their_words():

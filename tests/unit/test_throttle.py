@@ -21,7 +21,7 @@ class Times:
         self.throttle = Throttle(lambda: self.now, gauge, jitter=lambda _, most: most)
 
     def hold_after(self, reply):
-        self.throttle.heed(reply)
+        self.throttle.observe(reply)
         return self.throttle.hold
 
 
@@ -38,7 +38,7 @@ def limited(**limits):
 
 def test_a_second_between_two_requests(times):
     assert times.throttle.gap <= 0
-    times.throttle.heed(GOOD)
+    times.throttle.observe(GOOD)
     assert times.throttle.gap == pytest.approx(1)
     assert times.throttle.hold <= 0
 
@@ -56,12 +56,12 @@ def test_a_second_between_two_requests(times):
 )
 def test_it_waits_as_long_as_it_is_told_and_a_little_longer(times, reply, seconds):
     assert times.hold_after(reply) == pytest.approx(seconds)
-    assert times.throttle.why == "Rate limited"
+    assert times.throttle.cause.message == "Rate limited"
 
 
 def test_limits_without_a_time_are_waited_out_longer_and_longer(times):
     assert [times.hold_after(limited()) for _ in range(6)] == pytest.approx([5.25, 10.5, 21, 42, 63, 63])
-    times.throttle.heed(GOOD)
+    times.throttle.observe(GOOD)
     assert times.hold_after(limited()) == pytest.approx(5.25)
 
 
@@ -75,7 +75,7 @@ def test_a_limit_lasts_for_visits_until_a_question_is_answered_again(times):
     times.now += 22
     assert times.throttle.hold < 0
     assert times.throttle.limiting == 1
-    times.throttle.heed(GOOD)
+    times.throttle.observe(GOOD)
     assert times.throttle.limiting == 0
     times.hold_after(limited(retry_after=20.0))
     times.now += 60
@@ -89,7 +89,7 @@ def test_only_a_limit_keeps_visits_from_beginning(times):
 
 def test_it_backs_off_from_a_server_in_trouble_and_comes_back_quickly(times):
     assert [times.hold_after(BROKEN) for _ in range(8)] == pytest.approx([1.25, 2.5, 5, 10, 20, 37.5, 37.5, 37.5])
-    assert times.throttle.why == "It is in trouble (HTTP 502)"
+    assert times.throttle.cause.message == "It is in trouble (HTTP 502)"
     times.now += 80
     assert times.hold_after(GOOD) <= 0
     assert times.hold_after(BROKEN) == pytest.approx(1.25)
@@ -102,14 +102,16 @@ def test_a_server_in_trouble_may_say_itself_when_to_come_back(times):
 
 @pytest.mark.parametrize(("remaining", "gap"), [(60, 1), (40, 1), (20, 3), (2, 30)])
 def test_it_slows_down_before_the_limit(times, remaining, gap):
-    times.throttle.heed(Reply(data={}, status=200, limits=Limits(remaining=remaining, reset=60.0 if gap > 1 else 30.0)))
+    times.throttle.observe(
+        Reply(data={}, status=200, limits=Limits(remaining=remaining, reset=60.0 if gap > 1 else 30.0))
+    )
     assert times.throttle.gap == pytest.approx(gap)
 
 
 def test_who_would_wait_long_before_the_limit_is_told_so(times):
     near = Reply(data={}, status=200, limits=Limits(remaining=2, reset=60.0))
     assert times.hold_after(near) == pytest.approx(30)
-    assert times.throttle.why == "Close to the rate limit"
+    assert times.throttle.cause.message == "Close to the rate limit"
     assert times.throttle.limiting == 0
 
 

@@ -10,7 +10,7 @@ _GOING_ON = frozenset({"running", "pending", "preempting"})
 
 
 class ProbeOutcome(StrEnum):
-    """How the server answered; only `ABSENT` keeps a monitor waiting in silence."""
+    """How the server answered; only `NOT_YET` keeps a monitor waiting in silence."""
 
     FOUND = "there"
     NOT_YET = "absent"
@@ -102,6 +102,7 @@ class Probe:
         coverage: Which steps are covered, where that was asked.
         message: What went wrong, in one sentence, for the last four kinds.
         retry_after: Seconds that the server asks us to wait, if it does.
+        limited: Whether the server limits our rate.
     """
 
     outcome: ProbeOutcome
@@ -110,3 +111,4 @@ class Probe:
     coverage: Coverage | None = None
     message: str = ""
     retry_after: float | None = None
+    limited: bool = False

@@ -107,7 +107,7 @@ def _server(wiring: Wiring) -> Finding:
     where = f"API {info.base_url}, pages {info.app_url}"
     client = wiring.client()
     try:
-        reply = client.ask("query Viewer { viewer { id } }", {})
+        reply = client.execute("query Viewer { viewer { id } }", {})
     finally:
         client.close()
     if reply.problem in {None, ProbeOutcome.UNAUTHORIZED}:

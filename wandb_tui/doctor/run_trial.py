@@ -257,7 +257,7 @@ def _server_ahead(wiring: Wiring) -> timedelta | None:
     """By how much the server's clock is ahead of ours, to a second; asked without a word about the run."""
     client = wiring.client()
     try:
-        reply = client.ask("query Viewer { viewer { id } }", {})
+        reply = client.execute("query Viewer { viewer { id } }", {})
     finally:
         client.close()
     return reply.date - datetime.now(UTC) if reply.date else None

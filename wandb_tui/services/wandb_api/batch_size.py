@@ -1,67 +1,67 @@
-"""How many runs one request may ask about: as many as the server has shown that it takes."""
+"""Adaptive batch size: how many runs fit into one request, learnt from the server's replies."""
 
 from __future__ import annotations
 
 from wandb_tui.core.probe import ProbeOutcome
-from wandb_tui.services.wandb_api.graphql import Reply, says
+from wandb_tui.services.wandb_api.graphql import Reply, mentions
 
-MOST = 100
+MAX_BATCH_SIZE = 100
 """The most runs in one request."""
 
-SLOW = 10.0
-"""Seconds above which an answer is slow: half of what is waited for one."""
+SLOW_REPLY_S = 10.0
+"""Seconds above which a reply counts as slow: half of the read time-out."""
 
-_TRUST_AGAIN_AFTER = 50
-_REFUSED_FOR_SIZE = frozenset({413, 414, 431})
-_WORDS_FOR_SIZE = ("complex", "too many", "too large", "too deep", "depth", "aliases", "cost", "exceed", "maximum")
+_RAISE_CEILING_AFTER = 50
+_TOO_LARGE_STATUSES = frozenset({413, 414, 431})
+_TOO_LARGE_MARKS = ("complex", "too many", "too large", "too deep", "depth", "aliases", "cost", "exceed", "maximum")
 
 
 class BatchSize:
-    """Halves when a server refuses a batch or breaks down under it, grows again as it recovers, and remembers."""
+    """Halves when a server refuses a batch or breaks down under it, and grows again as it recovers."""
 
     def __init__(self) -> None:
-        self.now = MOST
-        self._ceiling = MOST
-        self._good = 0
+        self.now = MAX_BATCH_SIZE
+        self._ceiling = MAX_BATCH_SIZE
+        self._successes = 0
 
-    def learn(self, asked: int, reply: Reply) -> bool:
-        """Take in what came of a request about `asked` runs; whether to ask again at once about fewer."""
-        slow = reply.problem is None and reply.seconds > SLOW
-        if reply.problem is None and (asked == 1 or not slow):
-            self._succeeded(asked)
+    def learn(self, count: int, reply: Reply) -> bool:
+        """Adapt to the reply to a request about `count` runs; whether to repeat it at once with fewer."""
+        slow = reply.problem is None and reply.seconds > SLOW_REPLY_S
+        if reply.problem is None and (count == 1 or not slow):
+            self._succeeded(count)
             return False
-        lost = _at_a_loss(reply)
-        if asked == 1:
-            if (lost or _refused(reply)) and not self._good:
-                # Nobody was answered, one alone as little as a hundred: it is not the size.
-                self.now = self._ceiling = MOST
+        unexplained = _is_unexplained(reply)
+        if count == 1:
+            if (unexplained or _is_too_large(reply)) and not self._successes:
+                # Not even a single run was answered, so the size is not the reason.
+                self.now = self._ceiling = MAX_BATCH_SIZE
             return False
-        if not (slow or lost or _refused(reply) or _broke_down(reply)):
+        if not (slow or unexplained or _is_too_large(reply) or _broke_down(reply)):
             return False
-        if slow or self._good or _refused(reply):
-            # It took requests until now, so it may be the size: go no higher than half of it for a while.
-            self._ceiling = max(1, asked // 2)
-        self._good = 0
-        self.now = max(1, asked // 2)
-        return _refused(reply)
+        if slow or self._successes or _is_too_large(reply):
+            # Requests succeeded until now, so the size may be the reason: stay at half of it for a while.
+            self._ceiling = max(1, count // 2)
+        self._successes = 0
+        self.now = max(1, count // 2)
+        return _is_too_large(reply)
 
-    def _succeeded(self, asked: int) -> None:
-        self._good += 1
-        if self._good % _TRUST_AGAIN_AFTER == 0:
-            self._ceiling = min(MOST, self._ceiling * 2)
-        if asked >= self.now:
+    def _succeeded(self, count: int) -> None:
+        self._successes += 1
+        if self._successes % _RAISE_CEILING_AFTER == 0:
+            self._ceiling = min(MAX_BATCH_SIZE, self._ceiling * 2)
+        if count >= self.now:
             self.now = min(self._ceiling, self.now * 2)
 
 
-def _refused(reply: Reply) -> bool:
-    """Whether the server refuses the request for its size, as far as its words or its status tell."""
-    if reply.status in _REFUSED_FOR_SIZE:
+def _is_too_large(reply: Reply) -> bool:
+    """Whether the server refuses the request for its size, as far as its status or its errors tell."""
+    if reply.status in _TOO_LARGE_STATUSES:
         return True
-    return reply.data is None and any(says(error, _WORDS_FOR_SIZE) for error in reply.errors)
+    return reply.data is None and any(mentions(error, _TOO_LARGE_MARKS) for error in reply.errors)
 
 
-def _at_a_loss(reply: Reply) -> bool:
-    """Whether the server refuses the whole request without a word about the size, which may be the reason."""
+def _is_unexplained(reply: Reply) -> bool:
+    """Whether the server refuses the whole request without giving its size as the reason, which it may be."""
     return reply.problem is ProbeOutcome.INVALID_RESPONSE and bool(reply.errors)
 
 

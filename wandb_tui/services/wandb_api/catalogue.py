@@ -96,7 +96,7 @@ class GraphQLCatalogue:
     def _ask(self, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
         with self._lock:
             self._client = self._client or self._make()
-            reply = self._client.ask(query, variables)
+            reply = self._client.execute(query, variables)
         if reply.problem is not None or reply.errors:
             raise error_of(reply, again="^r", sign_in=_SIGN_IN)
         return reply.data or {}

@@ -100,7 +100,7 @@ class GraphQL:
         self._api_key = api_key
         self._session: requests.Session | None = None
 
-    def ask(self, query: str, variables: Mapping[str, object]) -> Reply:
+    def execute(self, query: str, variables: Mapping[str, object]) -> Reply:
         """Send one query. Never raises for what the network or the server does."""
         import requests
         from urllib3.exceptions import HTTPError
@@ -242,7 +242,7 @@ def _told_by_status(response: requests.Response, host: str, *, with_key: bool) -
             return None
 
 
-def says(error: Mapping[str, Any], marks: Iterable[str]) -> bool:
+def mentions(error: Mapping[str, Any], marks: Iterable[str]) -> bool:
     """Whether a GraphQL error says one of these things, in its words or in its code."""
     more = error.get("extensions")
     code = more.get("code") if isinstance(more, dict) else ""
@@ -252,7 +252,7 @@ def says(error: Mapping[str, Any], marks: Iterable[str]) -> bool:
 
 def limits_rate(error: Mapping[str, Any]) -> bool:
     """Whether a GraphQL error says that the rate is limited."""
-    return says(error, _LIMITED)
+    return mentions(error, _LIMITED)
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:
@@ -273,7 +273,7 @@ def _unusable(
 ) -> str:
     status = response.status_code
     if errors:
-        return f"{host} says: {shown(errors[0].get('message'))}" + (f" (HTTP {status})" if status >= 400 else "")  # noqa: PLR2004
+        return f"{host} says: {one_line(errors[0].get('message'))}" + (f" (HTTP {status})" if status >= 400 else "")  # noqa: PLR2004
     if status in _NO_API:
         return f"There is no W&B API at {host} (HTTP {status})"
     if status >= 400:  # noqa: PLR2004 - the caller's faults
@@ -285,7 +285,7 @@ def _unusable(
     return f"{host} answers with {'no data' if understood else 'something that is not JSON'}"
 
 
-def shown(text: object) -> str:
+def one_line(text: object) -> str:
     """A server's words, fit for one line."""
     words = " ".join(str(text or "an error without words").split())
     return words if len(words) <= _MAX_SHOWN else words[: _MAX_SHOWN - 1] + "…"

@@ -122,7 +122,7 @@ class GraphQLInspector:
         except queue.Empty:
             client = self._make()
         try:
-            return client.ask(query, variables)
+            return client.execute(query, variables)
         finally:
             self._idle.put(client)
             if self._closed.is_set():

@@ -1,7 +1,7 @@
-"""One poller for all monitors: what is due within one short window goes out as one request.
+"""One poller for all monitors: the probes due within one short window go out as one request.
 
-It keeps a second between two requests, waits when it is told to and slows down before that, and answers at once,
-with the time that is left, whoever asks meanwhile: so every row can say when it goes on.
+It keeps a second between two requests, waits as long as the server demands and slows down before that. A probe that
+arrives during such a wait is answered at once with the remaining time, so that every row can show when it goes on.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from wandb_tui.core.address import RunAddress
@@ -21,12 +21,11 @@ from wandb_tui.core.schedule import Clock
 from wandb_tui.services.daemon_pool import DaemonPool
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.coverage import StepReader
-from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, GraphQL, Reply
-from wandb_tui.services.wandb_api.pending_probe import PendingProbe, merged
+from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.probe_query import (
     Dialect,
     ProbeRequest,
-    blamed,
+    blamed_indices,
     compose,
     compose_files,
     exported_files,
@@ -38,13 +37,49 @@ from wandb_tui.services.wandb_api.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
-_WINDOW = 0.1
-_CREW = 4
-_REMEMBERED = 10_000
+_BATCH_WINDOW_S = 0.1
+_POOL_SIZE = 4
+_MAX_REMEMBERED_TURNS = 10_000
+
+
+@dataclass(slots=True)
+class PendingProbe:
+    """A probe that is queued or under way, with the futures of all its callers."""
+
+    request: ProbeRequest
+    futures: list[Future[Probe]]
+
+    @property
+    def run(self) -> RunAddress:
+        """The run it is about."""
+        return self.request.run
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any caller still waits."""
+        return not all(future.cancelled() for future in self.futures)
+
+    def resolve(self, probe: Probe) -> None:
+        """Give the same answer to every caller that still waits."""
+        for future in self.futures:
+            if not future.done() and future.set_running_or_notify_cancel():
+                future.set_result(probe)
+
+
+def merge_by_run(batch: Iterable[PendingProbe]) -> list[PendingProbe]:
+    """The batch with one probe per run: never two of the same run at once."""
+    by_run: dict[RunAddress, PendingProbe] = {}
+    for pending in batch:
+        first = by_run.setdefault(pending.run, pending)
+        if first is not pending:
+            coverage = first.request.coverage or pending.request.coverage
+            first.request = replace(first.request, coverage=coverage)
+            first.futures += pending.futures
+    return list(by_run.values())
 
 
 class Poller:
-    """Fulfils `core.ports.Prober`."""
+    """Implements `core.ports.Prober`."""
 
     def __init__(
         self,
@@ -54,26 +89,26 @@ class Poller:
         sdk: SdkProber | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
-        """Make a poller; its thread starts with the first question.
+        """Make a poller; its thread starts with the first probe.
 
         Args:
-            client: The way to the server.
-            steps: Reads what the exported files cover where the server does not tell; None leaves that unknown.
-            sdk: Asks where the server does not understand plain questions; None does without.
+            client: The GraphQL client.
+            steps: Reads which steps the exported files cover; None leaves that to the server.
+            sdk: The fallback for a server that does not understand our queries; None does without.
             clock: Seconds on a clock that never goes back.
         """
         self._client = client
         self._steps = steps
         self._sdk = sdk
         self._clock = clock
-        self._asked: queue.SimpleQueue[PendingProbe | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[PendingProbe | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._start_lock = threading.Lock()
         self._closed = threading.Event()
         self._dialect = Dialect()
         self._size = BatchSize()
         self._throttle = Throttle(clock)
-        self._crew = DaemonPool("wandb-tui prober", _CREW)
+        self._pool = DaemonPool("wandb-tui prober", _POOL_SIZE)
         self._lock = threading.Lock()
         self._sdk_turn = threading.Lock()
         self._turn = 0
@@ -81,144 +116,150 @@ class Poller:
         self._under_way: dict[RunAddress, PendingProbe] = {}
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        """Ask about one run, together with all that is asked in the same moment."""
+        """Probe one run, in one request with all other probes of the same moment."""
         future: Future[Probe] = Future()
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future
-        self._asked.put(PendingProbe(ProbeRequest(run, coverage), [future]))
-        with self._starting:
+        self._queue.put(PendingProbe(ProbeRequest(run, coverage), [future]))
+        with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="wandb-tui poller", daemon=True)
                 self._thread.start()
         return future
 
     def limiting(self) -> float:
-        """Seconds for which the server wants to be left alone, by visits as well; 0 for none."""
+        """Seconds until the server accepts requests again, those of visits included; 0 for no limit."""
         return self._throttle.limiting
 
     def close(self) -> None:
-        """Stop asking; whoever waits is answered with trouble."""
+        """Stop; every waiting caller gets `ProbeOutcome.UNAVAILABLE`."""
         self._closed.set()
-        self._asked.put(None)
+        self._queue.put(None)
 
     def _work(self) -> None:
-        while (first := self._asked.get()) is not None:
+        while (first := self._queue.get()) is not None:
             batch = self._gather(first)
             try:
-                self._answer(merged(asked for asked in batch if asked.wanted and not self._joins(asked)))
+                wanted = (pending for pending in batch if pending.wanted and not self._joins_running_probe(pending))
+                self._process(merge_by_run(wanted))
             except Exception:
-                # The one thread that all monitors hang on must outlive any surprise in an answer.
+                # All monitors depend on this one thread: it must survive any surprise in an answer.
                 log.exception("A probe failed")
-                _answer_all(batch, _SURPRISE)
+                _resolve_all(batch, _INTERNAL_ERROR)
         self._drain()
         self._client.close()
 
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
-        """What is asked within the window, and until the next request may go out."""
+        """The probes that arrive within the window, and until the next request may go out."""
         batch = [first]
-        until = self._clock() + max(_WINDOW, 0.0 if self._throttle.hold > 0 else self._throttle.gap)
-        while (left := until - self._clock()) > 0 or not self._asked.empty():
+        until = self._clock() + max(_BATCH_WINDOW_S, 0.0 if self._throttle.hold > 0 else self._throttle.gap)
+        while (left := until - self._clock()) > 0 or not self._queue.empty():
             try:
-                asked = self._asked.get(timeout=max(0.0, left))
+                pending = self._queue.get(timeout=max(0.0, left))
             except queue.Empty:
                 break
-            if asked is None:
-                self._asked.put(None)
+            if pending is None:
+                self._queue.put(None)
                 break
-            batch.append(asked)
+            batch.append(pending)
         return batch
 
-    def _answer(self, batch: list[PendingProbe]) -> None:
+    def _process(self, batch: list[PendingProbe]) -> None:
         if len(batch) > self._size.now:
-            # Where not all can be asked about, those come first who had to wait longest.
-            batch.sort(key=lambda asked: self._turns.get(asked.run, 0))
+            # Not all fit into one request: those that have waited longest come first.
+            batch.sort(key=lambda pending: self._turns.get(pending.run, 0))
         any_good = False
         while batch and not self._closed.is_set():
-            if (held := self._held()) is not None:
-                _answer_all(batch, held)
+            if (refusal := self._throttled_probe()) is not None:
+                _resolve_all(batch, refusal)
                 return
             if self._sdk is not None and not self._dialect.plain:
-                for asked in batch:
-                    self._hand_over(asked, partial(self._by_sdk, asked, self._sdk))
+                for pending in batch:
+                    self._run_in_pool(pending, partial(self._probe_by_sdk, pending, self._sdk))
                 return
             now, rest = batch[: self._size.now], batch[self._size.now :]
             self._remember_turn(now)
-            reply = self._ask([asked.question for asked in now])
+            reply = self._request([pending.request for pending in now])
             if not self._dialect.plain:
                 continue
-            guilty = blamed(reply, len(now))
-            if 0 < len(guilty) < len(now):
-                # For the sake of some nobody was answered: those are told, and the others asked about without them.
-                self._take(now, reply, only=guilty)
-                batch = [asked for i, asked in enumerate(now) if i not in guilty] + rest
+            blamed = blamed_indices(reply, len(now))
+            if 0 < len(blamed) < len(now):
+                # A few runs cost all the others their answer: answer those few, and repeat the others without them.
+                self._deliver(now, reply, only=blamed)
+                batch = [pending for i, pending in enumerate(now) if i not in blamed] + rest
                 continue
             if self._size.learn(len(now), reply):
                 continue
-            self._take(now, reply)
+            self._deliver(now, reply)
             any_good = any_good or reply.problem is None
-            hopeless = len(now) == 1 and not any_good and not guilty
+            hopeless = len(now) == 1 and not any_good and not blamed
             if reply.problem is ProbeOutcome.UNAVAILABLE or hopeless:
-                # What ails the server ails it for the rest as well: no use in asking once a second for each of them.
-                self._take(rest, reply)
+                # The server itself is at fault, so a request for each of the rest would fail in the same way.
+                self._deliver(rest, reply)
                 return
             batch = rest
-        _answer_all(batch, _CLOSED)
+        _resolve_all(batch, _CLOSED)
 
     def _remember_turn(self, batch: list[PendingProbe]) -> None:
-        if len(self._turns) > _REMEMBERED:
+        if len(self._turns) > _MAX_REMEMBERED_TURNS:
             self._turns.clear()
         self._turn += 1
-        self._turns |= dict.fromkeys((asked.run for asked in batch), self._turn)
+        self._turns |= dict.fromkeys((pending.run for pending in batch), self._turn)
 
-    def _held(self) -> Probe | None:
-        """What to answer at once where the server is not to be asked now."""
+    def _throttled_probe(self) -> Probe | None:
+        """The answer to give at once while no request may go out; None while one may."""
         wait = self._throttle.hold
-        return Probe(ProbeOutcome.UNAVAILABLE, message=self._throttle.why, retry_after=wait) if wait > 0 else None
+        if wait <= 0:
+            return None
+        reply = self._throttle.cause
+        return Probe(ProbeOutcome.UNAVAILABLE, message=reply.message, retry_after=wait, limited=reply.limited)
 
-    def _ask(self, questions: list[ProbeRequest]) -> Reply:
-        """Ask in the best way that the server is known to understand, finding a simpler one if need be."""
+    def _request(self, requests: list[ProbeRequest]) -> Reply:
+        """Send the probes in the richest dialect that the server understands, finding a simpler one if need be."""
         while True:
-            reply = self._send(*compose(questions, self._dialect))
+            reply = self._send(*compose(requests, self._dialect))
             simpler = self._dialect.simpler(reply)
             if simpler is None or (not simpler.plain and self._sdk is None):
                 return reply
-            log.info("The server does not know a field; asking without it: %s", simpler)
+            log.info("The server does not know a field; continuing without it: %s", simpler)
             self._dialect = simpler
             if not simpler.plain:
                 return reply
 
     def _send(self, query: str, variables: dict[str, str]) -> Reply:
         self._closed.wait(max(0.0, self._throttle.gap))
-        reply = self._client.ask(query, variables)
-        self._throttle.heed(reply)
+        reply = self._client.execute(query, variables)
+        self._throttle.observe(reply)
         return reply
 
-    def _take(self, batch: list[PendingProbe], reply: Reply, only: Container[int] | None = None) -> None:
-        """Hand out what the reply says, to all or to some, and have found out what it does not say."""
+    def _deliver(self, batch: list[PendingProbe], reply: Reply, only: Container[int] | None = None) -> None:
+        """Hand the reply out, to all or to some, and start finding out what it lacks."""
         unread: list[tuple[PendingProbe, Probe, list[str]]] = []
-        for number, probe in enumerate(interpret([asked.question for asked in batch], reply)):
+        for number, probe in enumerate(interpret([pending.request for pending in batch], reply)):
             if only is not None and number not in only:
                 continue
-            asked = batch[number]
-            whole = probe if self._steps is None else self._steps.known(asked.run, probe)
+            pending = batch[number]
+            whole = probe if self._steps is None else self._steps.known(pending.run, probe)
             if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
-                # As long as the poller itself will wait: whoever came earlier would only be sent away again.
-                asked.answer(replace(probe, retry_after=max(0.0, self._throttle.hold)))
+                # As long as the poller itself will wait: a caller that came earlier would only be sent away again.
+                pending.resolve(replace(probe, retry_after=max(0.0, self._throttle.hold)))
             elif whole is not None:
-                asked.answer(whole)
+                pending.resolve(whole)
             else:
-                unread.append((asked, probe, exported_files(reply, number)))
+                unread.append((pending, probe, exported_files(reply, number)))
         if unread and self._steps is not None:
-            self._have_read(unread, self._steps)
+            self._read_steps(unread, self._steps)
 
-    def _have_read(self, unread: list[tuple[PendingProbe, Probe, list[str]]], steps: StepReader) -> None:
-        """Have the files read, after asking for all at once where those are of which the server has not said it."""
-        nameless = [(asked.run, probe.artifact.version) for asked, probe, urls in unread if probe.artifact and not urls]
+    def _read_steps(self, unread: list[tuple[PendingProbe, Probe, list[str]]], steps: StepReader) -> None:
+        """Have the files read, after one request for the addresses that the server has not given yet."""
+        nameless = [
+            (pending.run, probe.artifact.version) for pending, probe, urls in unread if probe.artifact and not urls
+        ]
         found = self._find_files(nameless) if nameless else {}
-        for asked, probe, urls in unread:
-            named = urls or found.get(asked.run) or partial(self._files_by_sdk, asked.run, probe)
-            self._hand_over(asked, partial(steps.read, asked.run, probe, named))
+        for pending, probe, urls in unread:
+            source = urls or found.get(pending.run) or partial(self._files_by_sdk, pending.run, probe)
+            self._run_in_pool(pending, partial(steps.read, pending.run, probe, source))
 
     def _find_files(self, versions: list[tuple[RunAddress, int]]) -> dict[RunAddress, list[str]]:
         if not self._dialect.files:
@@ -234,80 +275,80 @@ class Poller:
             return []
         return self._sdk.file_urls(run, probe.artifact.version)
 
-    def _by_sdk(self, asked: PendingProbe, sdk: SdkProber) -> Probe:
-        """All about one run by way of the SDK; in a thread of the crew."""
+    def _probe_by_sdk(self, pending: PendingProbe, sdk: SdkProber) -> Probe:
+        """Probe one run through the SDK; in a thread of the pool."""
         with self._sdk_turn:
-            if (held := self._held()) is not None:
-                return held
+            if (refusal := self._throttled_probe()) is not None:
+                return refusal
             self._closed.wait(max(0.0, self._throttle.gap))
-            self._throttle.took_turn()
-        probe = sdk.ask(asked.run)
-        self._throttle.heed(
+            self._throttle.count_request()
+        probe = sdk.probe(pending.run)
+        self._throttle.observe(
             Reply(
                 problem=probe.outcome if probe.outcome is ProbeOutcome.UNAVAILABLE else None,
                 message=probe.message,
-                limited=probe.message == RATE_LIMITED,
+                limited=probe.limited,
             )
         )
         if probe.outcome is ProbeOutcome.INVALID_RESPONSE:
-            log.info("The SDK is not understood either; asking in plain words again")
+            log.info("The SDK is not understood either; going back to plain queries")
             self._sdk, self._dialect = None, replace(self._dialect, plain=True)
-        if not asked.question.coverage or probe.run is None:
+        if not pending.request.coverage or probe.run is None:
             return probe
         probe = replace(probe, coverage=Coverage(None, None, probe.run.last_step))
         if self._steps is None:
             return probe
-        known = self._steps.known(asked.run, probe)
-        return known or self._steps.read(asked.run, probe, partial(self._files_by_sdk, asked.run, probe))
+        known = self._steps.known(pending.run, probe)
+        return known or self._steps.read(pending.run, probe, partial(self._files_by_sdk, pending.run, probe))
 
-    # What is found out in other threads
+    # Work in other threads
 
-    def _hand_over(self, asked: PendingProbe, find_out: Callable[[], Probe]) -> None:
-        """Find out the rest in a thread of the crew, so that nobody else waits for it."""
+    def _run_in_pool(self, pending: PendingProbe, work: Callable[[], Probe]) -> None:
+        """Find out the rest in a thread of the pool, so that no other probe waits for it."""
         with self._lock:
-            self._under_way[asked.run] = asked
+            self._under_way[pending.run] = pending
 
-        def work() -> None:
+        def job() -> None:
             try:
-                probe = find_out()
+                probe = work()
             except Exception:
                 log.exception("A probe failed")
-                probe = _SURPRISE
+                probe = _INTERNAL_ERROR
             with self._lock:
-                del self._under_way[asked.run]
-            asked.answer(probe)
+                del self._under_way[pending.run]
+            pending.resolve(probe)
 
-        self._crew.do(work)
+        self._pool.do(job)
 
-    def _joins(self, asked: PendingProbe) -> bool:
-        """Whether the run is being asked about already: then nobody asks a second time meanwhile."""
+    def _joins_running_probe(self, pending: PendingProbe) -> bool:
+        """Whether the probe can share the answer of one of the same run that is under way."""
         with self._lock:
-            other = self._under_way.get(asked.run)
+            other = self._under_way.get(pending.run)
             if other is None:
                 return False
-            if other.question.coverage or not asked.question.coverage:
-                other.futures += asked.futures
+            if other.request.coverage or not pending.request.coverage:
+                other.futures += pending.futures
             else:
-                other.futures[0].add_done_callback(lambda _: self._asked.put(asked))
+                other.futures[0].add_done_callback(lambda _: self._queue.put(pending))
             return True
 
     def _drain(self) -> None:
         while True:
             try:
-                asked = self._asked.get_nowait()
+                pending = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if asked is not None:
-                asked.answer(_CLOSED)
+            if pending is not None:
+                pending.resolve(_CLOSED)
         with self._lock:
             left = list(self._under_way.values())
-        _answer_all(left, _CLOSED)
+        _resolve_all(left, _CLOSED)
 
 
-_SURPRISE = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer cannot be understood (see the log)")
+_INTERNAL_ERROR = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer cannot be understood (see the log)")
 _CLOSED = Probe(ProbeOutcome.UNAVAILABLE, message="wandb-tui is ending")
 
 
-def _answer_all(batch: list[PendingProbe], probe: Probe) -> None:
-    for asked in batch:
-        asked.answer(probe)
+def _resolve_all(batch: list[PendingProbe], probe: Probe) -> None:
+    for pending in batch:
+        pending.resolve(probe)

@@ -15,7 +15,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome, RunInfo
-from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply, limits_rate, says, shown
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply, limits_rate, mentions, one_line
 
 _MOST_FILES = 1000
 _VERSION_FIELDS = "versionIndex state size digest createdAt"
@@ -143,7 +143,7 @@ def read_files(reply: Reply, number: int) -> list[str]:
     return [named[name] for name in sorted(named) if name.endswith(".parquet")]
 
 
-def blamed(reply: Reply, count: int) -> set[int]:
+def blamed_indices(reply: Reply, count: int) -> set[int]:
     """The places that an answer without data names as those for whose sake there is none."""
     if reply.data is not None:
         return set()
@@ -190,15 +190,15 @@ def _unanswered(reply: Reply, errors: list[dict[str, Any]]) -> Probe:
         probe = _from_errors(errors)
         return probe if _path(errors[0]) else replace(probe, message=reply.message)
     answer = reply.problem or ProbeOutcome.INVALID_RESPONSE
-    return Probe(answer, message=reply.message, retry_after=reply.limits.retry_after)
+    return Probe(answer, message=reply.message, retry_after=reply.limits.retry_after, limited=reply.limited)
 
 
 def _from_errors(errors: list[dict[str, Any]]) -> Probe:
     """What a server means that answers with errors."""
     if limits_rate(errors[0]):
-        return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED)
-    answer = ProbeOutcome.UNAUTHORIZED if says(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
-    return Probe(answer, message=f"The server says: {shown(errors[0].get('message'))}")
+        return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
+    answer = ProbeOutcome.UNAUTHORIZED if mentions(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
+    return Probe(answer, message=f"The server says: {one_line(errors[0].get('message'))}")
 
 
 def _interpret(question: ProbeRequest, project: object, errors: list[dict[str, Any]], *, with_key: bool) -> Probe:

@@ -8,7 +8,7 @@ from typing import Any
 
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ProbeOutcome
-from wandb_tui.services.wandb_api.graphql import Reply, shown
+from wandb_tui.services.wandb_api.graphql import Reply, one_line
 
 
 def json_object(value: object) -> dict[str, Any]:
@@ -60,5 +60,5 @@ def error_of(reply: Reply, *, again: str, sign_in: str = "s") -> ServerError | A
     if reply.limited:
         wait = reply.limits.retry_after
         return ServerError("The server is limiting us.", f"Try again in {wait:.0f} s." if wait else "Try again soon.")
-    message = reply.message or f"The server says: {shown(reply.errors[0].get('message') if reply.errors else '')}"
+    message = reply.message or f"The server says: {one_line(reply.errors[0].get('message') if reply.errors else '')}"
     return ServerError(f"{message}.", f"Try again with {again}.")

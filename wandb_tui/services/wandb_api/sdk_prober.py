@@ -1,7 +1,6 @@
-"""The last way to ask: the SDK's own calls, for a server that understands nothing else.
+"""Probing through the SDK's own calls, the last resort for a server that does not understand our queries.
 
-They cost several requests a run, and retry inside for a while; so they come in only where plain questions fail. Each
-call blocks, and belongs into a thread of its own.
+They cost several requests per run and retry inside for a while. Each call blocks, so it belongs in a thread of its own.
 """
 
 from __future__ import annotations
@@ -14,25 +13,25 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
-from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, shown
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
 
 log = logging.getLogger(__name__)
 
-_SDK_TIMEOUT = 15
-_REFUSED = frozenset({401, 403})
-_TOO_MANY = 429
-_SERVER_FAULT = 500
+_SDK_TIMEOUT_S = 15
+_UNAUTHORIZED_STATUSES = frozenset({401, 403})
+_TOO_MANY_REQUESTS = 429
+_FIRST_SERVER_ERROR = 500
 
 
 class SdkProber:
-    """Asks through one `wandb.Api`, which is built with the first question. May be used by several threads."""
+    """Probes through one `wandb.Api`, which is built for the first probe. May be used by several threads."""
 
     def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
             base_url: Where the API is.
-            api_key: Gives the key; without one nothing is asked, since the SDK would ask the user on the terminal.
+            api_key: Gives the key; without one nothing is sent, since the SDK would prompt on the terminal.
         """
         self._base_url = base_url
         self._api_key = api_key
@@ -40,38 +39,38 @@ class SdkProber:
         self._built_with = ""
         self._building = threading.Lock()
 
-    def ask(self, run: RunAddress) -> Probe:
-        """What the SDK finds out about one run. Never raises for what the network or the server does."""
+    def probe(self, run: RunAddress) -> Probe:
+        """Probe one run. Never raises for what the network or the server does."""
         key = self._api_key()
         if not key:
             return Probe(
-                ProbeOutcome.UNAUTHORIZED, message="This server answers the W&B SDK alone, and that needs an API key"
+                ProbeOutcome.UNAUTHORIZED, message="This server answers only the W&B SDK, which needs an API key"
             )
         try:
-            api = self._warm(key)
+            api = self._connect(key)
             info = _run_info(api, run)
-        except Exception as error:  # noqa: BLE001 - whatever the SDK throws is an answer to be told apart
-            return _told_apart(
+        except Exception as error:  # noqa: BLE001 - any error of the SDK is an answer to be classified
+            return _classify(
                 error,
                 absent=Probe(ProbeOutcome.NOT_FOUND, message=f"There is no run {run}, or this API key may not see it"),
             )
         try:
             return Probe(ProbeOutcome.FOUND, _version(api.artifact(f"{run.history_artifact}:latest")), info)
         except Exception as error:  # noqa: BLE001 - as above
-            return _told_apart(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
+            return _classify(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
         """Where the files of a version are. Raises what the SDK raises."""
-        artifact = self._warm(self._api_key() or "").artifact(f"{run.history_artifact}:v{version}")
+        artifact = self._connect(self._api_key() or "").artifact(f"{run.history_artifact}:v{version}")
         return [file.direct_url for file in artifact.files() if file.name.endswith(".parquet")]
 
-    def _warm(self, key: str) -> Any:
+    def _connect(self, key: str) -> Any:
         """The SDK's API object; the first call takes a second or two."""
         with self._building:
             if self._api is None or self._built_with != key:
                 import wandb
 
-                self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT, api_key=key)
+                self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT_S, api_key=key)
                 self._built_with = key
             return self._api
 
@@ -91,37 +90,37 @@ def _version(artifact: Any) -> ArtifactVersion:
     return ArtifactVersion(int(str(artifact.version).removeprefix("v")), created, str(artifact.digest), artifact.size)
 
 
-def _told_apart(error: Exception, *, absent: Probe) -> Probe:
-    """What an error of the SDK means: it wraps in one class what was absent, refused and broken."""
-    chain = list(_chain(error))
+def _classify(error: Exception, *, absent: Probe) -> Probe:
+    """The outcome that an error of the SDK stands for: one class wraps absence, refusal and failure alike."""
+    chain = list(_causes(error))
     status = next((found for one in chain if (found := http_status(one))), 0)
-    words = shown(getattr(error, "message", "") or error)
-    if status in _REFUSED:
+    message = one_line(getattr(error, "message", "") or error)
+    if status in _UNAUTHORIZED_STATUSES:
         return Probe(ProbeOutcome.UNAUTHORIZED, message=f"The server refused the API key (HTTP {status})")
-    if status == _TOO_MANY:
-        return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED)
-    if status >= _SERVER_FAULT:
+    if status == _TOO_MANY_REQUESTS:
+        return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
+    if status >= _FIRST_SERVER_ERROR:
         return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server is in trouble (HTTP {status})")
-    if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in words.lower():
+    if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in message.lower():
         return absent
     if status:
-        return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"The W&B SDK says: {words} (HTTP {status})")
+        return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"The W&B SDK says: {message} (HTTP {status})")
     log.info("The SDK's call failed: %s", " < ".join(type(one).__name__ for one in chain))
-    return Probe(ProbeOutcome.UNAVAILABLE, message=f"The W&B SDK says: {words}")
+    return Probe(ProbeOutcome.UNAVAILABLE, message=f"The W&B SDK says: {message}")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it was caused by; the SDK keeps that in one place or another."""
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and its causes; the SDK keeps them in `exc` or chains them."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        kept = getattr(error, "exc", None)
-        error = kept if isinstance(kept, BaseException) else error.__cause__ or error.__context__
+        inner = getattr(error, "exc", None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
 
 
 def http_status(error: object) -> int:
-    """The HTTP status that an error of the SDK, of any version, or of requests tells; 0 for none."""
+    """The HTTP status in an error of the SDK, of any version, or of requests; 0 for none."""
     response = getattr(error, "response", None)
     status = getattr(response, "http_status", None) or getattr(response, "status_code", None)
     return status if isinstance(status, int) else 0

@@ -15,7 +15,7 @@ def key_owner(client: GraphQL, server: ServerInfo) -> str:
         ApiKeyError: The server refuses the key.
         ServerError: It cannot be reached or does not understand us.
     """
-    reply = client.ask("query Viewer { viewer { id username email } }", {})
+    reply = client.execute("query Viewer { viewer { id username email } }", {})
     if reply.problem is ProbeOutcome.UNAUTHORIZED:
         raise ApiKeyError(f"{reply.message}.", f"Get a new one at {server.app_url}/authorize.")
     viewer = (reply.data or {}).get("viewer")
@@ -30,6 +30,6 @@ def key_owner(client: GraphQL, server: ServerInfo) -> str:
 
 def default_entity(client: GraphQL) -> str:
     """The entity that the API key writes to by default; empty where the server does not tell."""
-    reply = client.ask("query Viewer { viewer { id entity username } }", {})
+    reply = client.execute("query Viewer { viewer { id entity username } }", {})
     viewer = (reply.data or {}).get("viewer") or {}
     return str(viewer.get("entity") or viewer.get("username") or "")
