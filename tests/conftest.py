@@ -3,7 +3,7 @@
 import signal
 
 # The files that take longest come first, so that nobody waits for them at the end.
-LONGEST = ("test_ray.py", "test_sign_in_kinds.py", "test_doctor.py", "test_goals.py", "test_wait.py", "test_forking.py")
+LONGEST = ("test_ray.py", "test_sign_in_kinds.py", "test_doctor.py", "test_goals.py", "test_wait.py", "test_fork.py")
 
 # Under nohup it is ignored, and what the tests start would ignore it as well.
 if hasattr(signal, "SIGHUP"):

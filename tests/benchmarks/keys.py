@@ -7,9 +7,9 @@ from collections import Counter
 
 import pyte
 
+from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 from tests.benchmarks.terminal import Terminal, emulator, replayed
-from tests.benchmarks.world import World, our_program, world
 from wandb_tui.core.goal import Goal
 
 _RUNS = 200
@@ -26,8 +26,8 @@ _INSIDE = 6
 def keys(scale: Scale) -> list[Figure]:
     """Row 7."""
     presses, runs = scale.count(15, 4), scale.count(_RUNS, 30)
-    with world() as here:
-        # Both worlds in turn, twice, so that whatever else the machine does hits both.
+    with benchmark_sandbox() as here:
+        # Both in turn, twice, so that other load on the machine hits both.
         talking, silent = Times(), Times()
         for turn in range(scale.count(2, 1)):
             silent.seconds += _pressed(here, f"silent{turn}", _SILENT, presses, runs).seconds
@@ -40,7 +40,7 @@ def keys(scale: Scale) -> list[Figure]:
     ]
 
 
-def _pressed(here: World, home: str, every: float, presses: int, runs: int) -> Times:
+def _pressed(here: BenchmarkSandbox, home: str, every: float, presses: int, runs: int) -> Times:
     here.store(here.seed(runs, f"{home}-"), home)
     with Terminal(our_program("dashboard", "talk", f"{every}"), here.environ(home)) as terminal:
         terminal.wait(lambda written: f"{home}-0000".encode() in written, 30, "the first row")

@@ -6,9 +6,9 @@ import random
 import time
 from pathlib import Path
 
+from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 from tests.benchmarks.processes import pause, program, until
-from tests.benchmarks.world import World, our_program, world
 
 INTERVAL = 5.0
 _EXPORT_DELAY = 3.7
@@ -19,7 +19,7 @@ def requests(scale: Scale) -> list[Figure]:
     """Row 1."""
     count, seconds = scale.count(100, 20), scale.pick(30, 5)
     settle = scale.pick(4 + INTERVAL, 2)
-    with world() as here:
+    with benchmark_sandbox() as here:
         runs = here.runs_file(here.seed(count, "poll"))
         at_once = _per_minute(here, our_program("group", runs, f"{INTERVAL}", "0", "no"), settle, seconds)
         spread = _per_minute(here, our_program("group", runs, f"{INTERVAL}", f"{INTERVAL}", "no"), settle, seconds)
@@ -32,7 +32,7 @@ def requests(scale: Scale) -> list[Figure]:
     ]
 
 
-def _per_minute(here: World, command: list[str], settle: float, seconds: float) -> float:
+def _per_minute(here: BenchmarkSandbox, command: list[str], settle: float, seconds: float) -> float:
     with (here.folder / "output.txt").open("ab") as output, program(command, here.environ(), output):
         pause(settle)
         before, began = here.requests(), time.monotonic()
@@ -43,9 +43,9 @@ def _per_minute(here: World, command: list[str], settle: float, seconds: float) 
 def delay(scale: Scale) -> list[Figure]:
     """Row 2."""
     count = scale.count(100, 5)
-    with world(export_delay=_EXPORT_DELAY) as here:
+    with benchmark_sandbox(export_delay=_EXPORT_DELAY) as here:
         ours, poll_policy = _ours(here, count)
-    with world(export_delay=_EXPORT_DELAY) as here:
+    with benchmark_sandbox(export_delay=_EXPORT_DELAY) as here:
         theirs = _theirs(here, count, poll_policy, scale.pick(5 + INTERVAL, 3))
     limit = None if scale.quick else 0.5
     return [
@@ -54,7 +54,7 @@ def delay(scale: Scale) -> list[Figure]:
     ]
 
 
-def _ours(here: World, count: int) -> tuple[Times, float]:
+def _ours(here: BenchmarkSandbox, count: int) -> tuple[Times, float]:
     """Our delays, and how many seconds lay between two visits."""
     runs = here.seed(count, "delay")
     out = here.folder / "ours.txt"
@@ -65,7 +65,7 @@ def _ours(here: World, count: int) -> tuple[Times, float]:
     return _delays(here, out, count), (visited[-1] - visited[0]) / max(1, len(visited) - 1)
 
 
-def _theirs(here: World, count: int, poll_policy: float, settle: float) -> Times:
+def _theirs(here: BenchmarkSandbox, count: int, poll_policy: float, settle: float) -> Times:
     """Their delays: the exports begin at the pace of our visits, which is quicker than theirs would be."""
     runs = here.seed(count, "delay")
     out = here.folder / "theirs.txt"
@@ -79,7 +79,7 @@ def _theirs(here: World, count: int, poll_policy: float, settle: float) -> Times
     return _delays(here, out, count)
 
 
-def _delays(here: World, out: Path, count: int) -> Times:
+def _delays(here: BenchmarkSandbox, out: Path, count: int) -> Times:
     from wandb_tui.core.address import RunAddress
 
     found = _times(out, "found")

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 from tests.benchmarks.processes import program, until
 from tests.benchmarks.terminal import Terminal
-from tests.benchmarks.world import World, our_program, world
 from wandb_tui.core.state import State
 
 _LEET_RUN = "leet0000"
@@ -20,7 +20,7 @@ _BIN = Path(sys.executable).parent
 
 def startup(scale: Scale) -> list[Figure]:
     """Row 6."""
-    with world() as here:
+    with benchmark_sandbox() as here:
         runs = here.seed(200, "start")
         here.store(runs, "ended", State.AVAILABLE)
         here.store(runs, "waiting")
@@ -62,13 +62,13 @@ def _interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str
     return times
 
 
-def _readable(here: World, command: list[str], home: str, text: str) -> float:
+def _readable(here: BenchmarkSandbox, command: list[str], home: str, text: str) -> float:
     """Seconds from the start of a program in a pty until a text stands on its screen."""
     with Terminal(command, here.environ(home)) as terminal:
         return terminal.wait(lambda written: text.encode() in written, 30, f"“{text}”") - terminal.began
 
 
-def _prepare_leet(here: World) -> str:
+def _prepare_leet(here: BenchmarkSandbox) -> str:
     """Log the run that leet shows; a note where it cannot be shown."""
     with (
         (here.folder / "leet.txt").open("wb") as output,
@@ -83,14 +83,14 @@ def _prepare_leet(here: World) -> str:
     return ""
 
 
-def _leet_folder(here: World) -> Path:
+def _leet_folder(here: BenchmarkSandbox) -> Path:
     return next(iter((here.folder / "leet" / "wandb").glob("offline-run-*")))
 
 
 def helps(scale: Scale) -> list[Figure]:
     """Row 8."""
     wandb_tui = str(_BIN / "wandb-tui")
-    with world() as here:
+    with benchmark_sandbox() as here:
         environ = here.environ()
         sides = {
             "help": lambda: _ended([wandb_tui, "--help"], environ),

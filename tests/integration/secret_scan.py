@@ -1,4 +1,4 @@
-"""Hunts secrets: in texts, in files, on command lines and in the environments of child processes."""
+"""Searches for secrets: in texts, in files, on command lines and in the environments of child processes."""
 
 import contextlib
 import os

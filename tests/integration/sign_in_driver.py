@@ -20,8 +20,8 @@ from wandb_tui.services.signin.whoami import Whoami
 
 
 @dataclass
-class CameOf:
-    """What came of a sign-in: who is signed in, or the error; and where the browser was in the end."""
+class SignInOutcome:
+    """Who is signed in, or the error; and the page on which it ended."""
 
     identity: Identity | None
     error: SignInError | None
@@ -32,7 +32,7 @@ class CameOf:
         return self.error.problem if self.error else None
 
 
-class OneHand:
+class SignInDriver:
     def __init__(self, folder):
         self.folder = folder
         self.runner = asyncio.Runner()
@@ -63,15 +63,15 @@ class OneHand:
         origins = Origins(server, allowed, plain_http=plain_http)
         flow = SignInFlow(page, server, credentials, origins=origins, viewer=Whoami(server), folder=self.folder)
         try:
-            return CameOf(await flow.run(), None, page.url)
+            return SignInOutcome(await flow.run(), None, page.url)
         except SignInError as error:
-            return CameOf(None, error, page.url)
+            return SignInOutcome(None, error, page.url)
         finally:
             await context.close()
 
 
 @pytest.fixture(scope="module")
-def hand(tmp_path_factory):
-    hand = OneHand(tmp_path_factory.mktemp("hand"))
-    yield hand
-    hand.close()
+def driver(tmp_path_factory):
+    driver = SignInDriver(tmp_path_factory.mktemp("driver"))
+    yield driver
+    driver.close()

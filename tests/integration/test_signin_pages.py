@@ -6,10 +6,9 @@ On each: the right password signs in, a wrong one ends with the page's own words
 import pytest
 
 from tests.integration.fake_login_server import USER, WRONG, House
-from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
 
-__all__ = ["hand"]
+__all__ = ["driver"]
 
 # A page, and what it says of a wrong password; nothing where it only shows its form again.
 PAGES = {
@@ -66,9 +65,9 @@ def elsewhere():
 
 
 @pytest.mark.parametrize("page", [*PAGES, *TO_BE_FOUND])
-def test_the_right_password(hand, elsewhere, page):
+def test_the_right_password(driver, elsewhere, page):
     with House(page, elsewhere=elsewhere.url) as house:
-        came = hand.sign_in(house.url)
+        came = driver.sign_in(house.url)
         assert came.error is None
         assert came.identity.username == "ada"
         assert house.submissions == 1
@@ -76,29 +75,29 @@ def test_the_right_password(hand, elsewhere, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_wrong_password(hand, elsewhere, page):
+def test_a_wrong_password(driver, elsewhere, page):
     with House(page, elsewhere=elsewhere.url) as house:
-        came = hand.sign_in(house.url, WRONG)
+        came = driver.sign_in(house.url, WRONG)
         assert came.problem is SignInProblem.WRONG_PASSWORD
         assert PAGES[page] in came.error.message
         assert house.submissions == 1
         assert WRONG not in str(came.error)
 
 
-def test_a_user_name_does_where_it_is_asked_for(hand):
+def test_a_user_name_does_where_it_is_asked_for(driver):
     with House("german_table") as house:
-        assert hand.sign_in(house.url, username="ada").identity.username == "ada"
+        assert driver.sign_in(house.url, username="ada").identity.username == "ada"
 
 
-def test_a_user_name_where_an_address_is_asked_for_is_not_sent(hand):
+def test_a_user_name_where_an_address_is_asked_for_is_not_sent(driver):
     with House("closed_shadow") as house:
-        came = hand.sign_in(house.url, username="ada")
+        came = driver.sign_in(house.url, username="ada")
         assert came.problem is SignInProblem.WRONG_PASSWORD
         assert "asks for the e-mail address" in came.error.message
         assert house.submissions == house.typed == 0
 
 
-def test_two_pages_tell_the_identifier_once(hand):
+def test_two_pages_tell_the_identifier_once(driver):
     with House("two_pages") as house:
-        assert hand.sign_in(house.url, username=USER).error is None
+        assert driver.sign_in(house.url, username=USER).error is None
         assert (house.identifiers, house.submissions) == (1, 1)

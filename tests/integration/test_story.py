@@ -47,7 +47,7 @@ def account(sandbox):
     }
 
 
-def hunt(sandbox, home, *texts):
+def assert_no_secrets(sandbox, home, *texts):
     """No secret on any of these texts, in any file of the home, on any command line."""
     assert not leaks(forms_of(sandbox), texts=texts, folder=home)
     assert not [line for folder in ours(home) for line in open_to_others(folder)]
@@ -76,7 +76,7 @@ def test_from_a_first_start_to_an_available_run_and_home(sandbox, tmp_path):
         terminal.keys("Home", "r")
         terminal.until("attempt 2")
         screen = terminal.until("✔ 1 ready", "✖ 1 failed")
-        hunt(sandbox, tmp_path, shown, screen)
+        assert_no_secrets(sandbox, tmp_path, shown, screen)
         terminal.keys("q")
         terminal.until("shell-is-back$", seconds=5)
         shell = terminal.shell()
@@ -103,7 +103,7 @@ def test_forty_monitors_at_once_and_gone_within_a_second(sandbox, tmp_path):
             screen = terminal.until("shell-is-back$", seconds=10)
         assert watch.seconds < 1.3
         until(lambda: not [pid for pid in children if alive(pid)], seconds=3)
-        hunt(sandbox, tmp_path, screen)
+        assert_no_secrets(sandbox, tmp_path, screen)
         log = (tmp_path / ".local/state/wandb-tui/log/wandb-tui.log").read_text()
         assert "Traceback" not in log
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.secret_service import secret_service
 from tests.integration.terminal import Terminal
-from tests.integration.test_story import PROGRAM, account, environment, hunt, sandbox
+from tests.integration.test_story import PROGRAM, account, assert_no_secrets, environment, sandbox
 from tests.stopwatch import Stopwatch, until
 
 __all__ = ["sandbox"]
@@ -68,7 +68,7 @@ def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
             assert "Sign in to" not in screen
             leave(terminal)
         assert (sandbox.stats()["sign_in_attempts"], sandbox.stats()["sign_ins"]) == (1, 1)
-        hunt(sandbox, tmp_path, screen)
+        assert_no_secrets(sandbox, tmp_path, screen)
         assert max(len(secret) for secret in ours(keyring, sandbox).values()) < LONGEST_ON_WINDOWS
         assert len(session_files(tmp_path)) == 1
     status, said, _ = command(environ, "logout")
@@ -91,7 +91,7 @@ def test_a_session_file_that_is_damaged_is_put_aside_with_a_word(sandbox, keyrin
     with Terminal(environ) as terminal:
         terminal.run(PROGRAM, "lab/forks/run00")
         screen = terminal.until("✔ 1 ready", "put aside")
-        hunt(sandbox, tmp_path, screen)
+        assert_no_secrets(sandbox, tmp_path, screen)
     assert sandbox.stats()["sign_ins"] == 2
     aside = [name for name in session_files(tmp_path) if "damaged" in name]
     assert len(aside) == 1
@@ -138,7 +138,7 @@ def test_without_a_keyring_the_three_ways_are_offered(sandbox, tmp_path):
         terminal.type(f"{sandbox.username}\t{sandbox.password}\t{sandbox.api_key}")
         terminal.keys("Enter")
         screen = terminal.until("1 ready")
-        hunt(sandbox, tmp_path, screen)
+        assert_no_secrets(sandbox, tmp_path, screen)
         leave(terminal)
         terminal.run(PROGRAM, "login")
         screen = terminal.until("shell-is-back$", "No keyring is running here")

@@ -11,7 +11,7 @@ import requests
 from tests.integration.browsing import little_server
 from tests.integration.secret_scan import record_cookies
 from tests.integration.terminal import Terminal
-from tests.integration.test_story import PROGRAM, account, environment, hunt
+from tests.integration.test_story import PROGRAM, account, assert_no_secrets, environment
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 
@@ -63,7 +63,7 @@ def test_a_yes_to_a_page_on_another_host_is_remembered(led_away, tmp_path):
         terminal.until(f"Type the password on {origin}?")
         terminal.keys("y")
         screen = terminal.until("✔ 1 ready")
-        hunt(led_away, tmp_path, screen)
+        assert_no_secrets(led_away, tmp_path, screen)
         terminal.keys("q")
         terminal.until("shell-is-back$")
         terminal.keys("C-u")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tests.integration.terminal import Terminal, alive, descendants
-from tests.integration.test_story import PROGRAM, RUNS, account, environment, hunt, sandbox
+from tests.integration.test_story import PROGRAM, RUNS, account, assert_no_secrets, environment, sandbox
 from tests.stopwatch import until
 
 __all__ = ["sandbox"]
@@ -27,7 +27,7 @@ def test_forty_monitors_and_a_wrong_password(sandbox, tmp_path):
         assert sandbox.stats()["sign_in_attempts"] <= 2
         screen = terminal.until("✔ 40 ready", seconds=45)
         assert (sandbox.stats()["sign_in_attempts"], sandbox.stats()["sign_ins"]) == (2, 1)
-        hunt(sandbox, tmp_path, shown, screen)
+        assert_no_secrets(sandbox, tmp_path, shown, screen)
 
 
 def test_the_session_expires_while_ten_monitors_wait(sandbox, tmp_path):
@@ -43,7 +43,7 @@ def test_the_session_expires_while_ten_monitors_wait(sandbox, tmp_path):
         screen = terminal.until("✔ 10 ready", seconds=60)
         assert (sandbox.stats()["sign_in_attempts"], sandbox.stats()["sign_ins"]) == (2, 2)
         assert "✖ 0 failed" in screen
-        hunt(sandbox, tmp_path, screen)
+        assert_no_secrets(sandbox, tmp_path, screen)
 
 
 def test_a_browser_killed_during_a_visit_needs_no_second_sign_in(sandbox, tmp_path):

@@ -1,4 +1,4 @@
-"""A scripted outside world for the dashboard's tests: answers come when a test says so."""
+"""Scripted services for the dashboard's tests: answers come when a test says so."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ class FakeDoctor:
         return self.answers[name].result(10)
 
 
-class World:
+class Scenario:
     """All of it together."""
 
     def __init__(self, prober=None, visitor=None, account=None, store=None, **options) -> None:

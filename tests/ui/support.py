@@ -9,7 +9,7 @@ from textual.keys import _character_to_key, key_to_character
 from textual.widgets import Input, TextArea
 
 from tests.screen import until
-from tests.ui.fakes import World
+from tests.ui.fakes import Scenario
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.themes import LIGHT
 
@@ -24,12 +24,12 @@ LOOKS = {
 
 
 @contextlib.asynccontextmanager
-async def running(world: World | None = None, *runs: str, size=(120, 40), notifications=False, **options):
-    """A dashboard on a scripted world, with its list read and its runs added."""
-    world = world or World()
-    app = WandbTuiApp(world.backend(), runs=runs, **options)
+async def running(scenario: Scenario | None = None, *runs: str, size=(120, 40), notifications=False, **options):
+    """A dashboard on scripted services, with its list read and its runs added."""
+    scenario = scenario or Scenario()
+    app = WandbTuiApp(scenario.backend(), runs=runs, **options)
     async with app.run_test(size=size, notifications=notifications) as pilot:
-        await until(lambda: app.session.late.built or "services" in world.options)
+        await until(lambda: app.session.late.built or "services" in scenario.options)
         await until(lambda: len(app.session.watch_list) >= len(runs))
         await pilot.pause()
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.screen import shown, until
 from tests.stopwatch import Stopwatch
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, World, address, done, there
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
 from tests.ui.support import running
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.events import Event
@@ -37,8 +37,8 @@ def cell(app, run_id, column="state"):
 
 
 async def test_a_run_becomes_available():
-    world = World(FakeProber({"abc": [ABSENT, there(3, "brisk-sun-12")]}))
-    async with running(world, "abc") as (app, _):
+    scenario = Scenario(FakeProber({"abc": [ABSENT, there(3, "brisk-sun-12")]}))
+    async with running(scenario, "abc") as (app, _):
         await until(lambda: state(app, "abc") is State.AVAILABLE)
         await until(lambda: "available" in cell(app, "abc"))
         assert cell(app, "abc", "artifact") == "v3"
@@ -48,7 +48,7 @@ async def test_a_run_becomes_available():
 
 
 async def test_a_cancel_is_felt_within_100_ms():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
         with Stopwatch() as watch_list:
             pressing = asyncio.create_task(pilot.press("c"))
@@ -58,8 +58,8 @@ async def test_a_cancel_is_felt_within_100_ms():
 
 
 async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():
-    world = World(FakeProber(default=ABSENT), FakeVisitor(visit=lambda _: done(Visit(1.0))))
-    async with running(world, "abc", size=(160, 40)) as (app, pilot):
+    scenario = Scenario(FakeProber(default=ABSENT), FakeVisitor(visit=lambda _: done(Visit(1.0))))
+    async with running(scenario, "abc", size=(160, 40)) as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
         await pilot.press("r")
         row = app.session.watch_list[address("abc")]
@@ -100,7 +100,7 @@ async def test_undo_says_what_is_on_the_list_again_already():
     [(True, "being watched. The next start goes on with it."), (False, "This was the demo: nothing of it is kept.")],
 )
 async def test_what_leaving_means_for_the_run_is_said(kept, said):
-    async with running(World(kept=kept), "abc") as (app, pilot):
+    async with running(Scenario(kept=kept), "abc") as (app, pilot):
         await pilot.press("q")
         text = " ".join(shown(app).replace("│", " ").split())
         assert said in text, text
@@ -239,16 +239,16 @@ def screens():
 async def test_sign_in_needs_you():
     refusal = SignInError(SignInProblem.WRONG_PASSWORD, "Wrong e-mail or password.")
     visitor = FakeVisitor(signed_in=False, sign_in=refusal)
-    world = World(visitor=visitor)
-    world.account.after = visitor.mend
-    async with running(world, "abc", "def") as (app, pilot):
+    scenario = Scenario(visitor=visitor)
+    scenario.account.after = visitor.mend
+    async with running(scenario, "abc", "def") as (app, pilot):
         await until(lambda: "Wrong e-mail or password" in shown(app))
         await until(lambda: cell(app, "abc", "next") == "you")
         await pilot.press("s")
         assert isinstance(app.screen, SignInDialog)
         assert "Wrong e-mail or password" in shown(app)
         await pilot.press(*"secret", "enter")
-        await until(lambda: world.account.saved)
+        await until(lambda: scenario.account.saved)
         await until(lambda: state(app, "abc") is state(app, "def") is State.WAITING)
         await until(lambda: "needs you" not in shown(app).splitlines()[1])
 
@@ -256,28 +256,28 @@ async def test_sign_in_needs_you():
 async def test_the_list_comes_back_and_goes_on():
     kept = StoredRun(address("abc"), Goal(), 1, State.WAITING)
     ended = StoredRun(address("def"), Goal(), 1, State.AVAILABLE, "There", "lab/forks/run-def-history:v1", 42)
-    world = World(store=FakeStore([kept, ended]))
-    async with running(world) as (app, pilot):
+    scenario = Scenario(store=FakeStore([kept, ended]))
+    async with running(scenario) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 2)
         await until(lambda: state(app, "abc") is State.WAITING)
         assert app.session.watch_list[address("abc")].attempt == 1, "it goes on"
         assert cell(app, "def", "time") == "0:42"
-        await until(lambda: any("Goes on" in line.message for line in world.store.logs[address("abc")]))
+        await until(lambda: any("Goes on" in line.message for line in scenario.store.logs[address("abc")]))
         await pilot.press("q", "y")
         await pilot.pause()
     assert app.return_value == 0
-    assert world.store.rows[address("abc")].state is State.WAITING, "quitting is no cancelling"
-    assert world.closed.is_set()
+    assert scenario.store.rows[address("abc")].state is State.WAITING, "quitting is no cancelling"
+    assert scenario.closed.is_set()
 
 
 async def test_nothing_but_the_screen_happens_on_its_thread():
     import threading
 
-    world = World()
-    async with running(world, "abc") as (app, _):
-        await until(lambda: state(app, "abc") is State.WAITING and world.store.rows)
+    scenario = Scenario()
+    async with running(scenario, "abc") as (app, _):
+        await until(lambda: state(app, "abc") is State.WAITING and scenario.store.rows)
         here = threading.get_ident()
-        assert here not in world.store.threads | world.account.threads | world.prober.threads
+        assert here not in scenario.store.threads | scenario.account.threads | scenario.prober.threads
 
 
 @pytest.mark.parametrize("key", ["y", "enter"])

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input, TextArea
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -73,20 +73,20 @@ async def test_the_default_goal_is_offered():
 
 
 async def test_a_slow_check_blocks_nothing():
-    world = World()
-    async with running(world) as (app, pilot):
-        world.addresses.gate.clear()
+    scenario = Scenario()
+    async with running(scenario) as (app, pilot):
+        scenario.addresses.gate.clear()
         await open_with(app, pilot, "abc")
         await pilot.pause(0.3)
         await pilot.press("end", "d")
         assert app.screen.query_one(TextArea).text == "abcd"
-        world.addresses.gate.set()
+        scenario.addresses.gate.set()
         await until(lambda: "lab/forks/abcd" in shown(app))
 
 
 async def test_a_bad_address_from_the_command_line_is_named():
-    world = World()
-    async with running(world) as (app, _):
+    scenario = Scenario()
+    async with running(scenario) as (app, _):
         app._given = [("boom", Goal()), ("abc", Goal())]
         app.run_worker(app._add_given())
         await until(lambda: app.session.watch_list)
@@ -115,13 +115,13 @@ def test_a_goal_may_stand_behind_addresses(text, found):
 
 
 def listed():
-    """A world whose list has a run that waits, one that failed and one whose history is there."""
+    """A scenario whose list has a run that waits, one that failed and one whose history is there."""
     kept = [
         StoredRun(address("waits"), GOALS["step:200"], 1, State.WAITING, "…"),
         StoredRun(address("failed"), Goal(), 2, State.FAILED, "No such run"),
         StoredRun(address("ready"), Goal(), 1, State.AVAILABLE, "v0 is available"),
     ]
-    return World(FakeProber(default=ABSENT), store=FakeStore(kept))
+    return Scenario(FakeProber(default=ABSENT), store=FakeStore(kept))
 
 
 def said(app):
@@ -259,16 +259,16 @@ async def test_the_verdict_in_view_is_that_of_the_line_with_the_cursor():
 
 @pytest.mark.parametrize(("given", "goal"), [("waits", "step:200"), (("waits", Goal()), "exists")])
 async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_said_there(given, goal):
-    world = listed()
-    async with running(world, given, "new") as (app, _):
+    scenario = listed()
+    async with running(scenario, given, "new") as (app, _):
         await until(lambda: len(app.session.watch_list) == 4)
         assert str(app.session.watch_list[address("waits")].goal) == goal
         assert any(note.startswith("1 run added, 1 already watched") for note in said(app))
 
 
 async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
-    world = World(FakeProber({"abc": [there(3)]}, default=ABSENT))
-    async with running(world, "abc", "def") as (app, pilot):
+    scenario = Scenario(FakeProber({"abc": [there(3)]}, default=ABSENT))
+    async with running(scenario, "abc", "def") as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.AVAILABLE)
         before = [line.message for line in app.session.watch_list[address("abc")].log]
         await pilot.press("home", "d")
@@ -280,6 +280,6 @@ async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
         assert [line.message for line in row.log][: len(before)] == before
         assert [(one.number, one.state) for one in row.attempts] == [(1, State.AVAILABLE), (2, State.AVAILABLE)]
         assert app.dashboard.table.shown == [address("def"), address("abc")]
-        kept = world.store.logs[address("abc")]
+        kept = scenario.store.logs[address("abc")]
         await until(lambda: {line.attempt for line in kept} == {1, 2})
         assert [line.message for line in kept].count(before[0]) == 2, "once before, and once with what came back"

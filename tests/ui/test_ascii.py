@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, World, address
+from tests.ui.fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from tests.ui.test_details import inspector
 from tests.ui.test_details import kept as with_details
@@ -48,9 +48,9 @@ def odd(text):
     return [line for line in text.splitlines() if not line.isascii()]
 
 
-def world(rows=40):
+def scenario(rows=40):
     kept = [StoredRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(rows)]
-    return World(
+    return Scenario(
         FakeProber(default=ABSENT),
         store=FakeStore([with_details(), *kept]),
         catalogue=FakeCatalogue(RUNS),
@@ -67,7 +67,7 @@ def world(rows=40):
     ],
 )
 async def test_all_that_is_drawn_is_ascii(screen, size):
-    async with running(world(), size=size, ascii_look=True) as (app, pilot):
+    async with running(scenario(), size=size, ascii_look=True) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 41 and app.app_url and app.account)
         row = app.session.watch_list[address("abc")]
         app.session.restart(row.run)
@@ -104,7 +104,7 @@ def glyphs(app, name):
 
 @pytest.mark.parametrize("keys", [("home",), ("home", "enter")])
 async def test_the_palette_changes_the_look_at_once(keys):
-    async with running(world(0), size=(160, 45)) as (app, pilot):
+    async with running(scenario(0), size=(160, 45)) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1 and app.app_url and app.account)
         await pilot.press("home", "l", *keys)
         await until(lambda: app.screen is app.dashboard or not app.screen._asking)
@@ -126,23 +126,23 @@ async def test_the_palette_changes_the_look_at_once(keys):
 
 async def test_a_look_chosen_in_the_palette_is_remembered_until_the_settings_change():
     store = FakeStore()
-    async with running(World(store=store), "abc") as (app, _):
+    async with running(Scenario(store=store), "abc") as (app, _):
         glyphs(app, "ascii")
         await until(lambda: store.view.get("look"))
-    async with running(World(store=store), "abc") as (app, pilot):
+    async with running(Scenario(store=store), "abc") as (app, pilot):
         await until(lambda: app.dashboard._loading is False)
         await pilot.pause()
         assert app.glyphs.ascii
         assert not odd(shown(app))
         glyphs(app, "emoji")
         await until(lambda: store.view["look"]["chosen"] == "emoji")
-    async with running(World(store=store), ascii_look=True) as (app, _):
+    async with running(Scenario(store=store), ascii_look=True) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert app.glyphs.ascii, "the settings have changed since"
 
 
 @pytest.mark.parametrize("kept", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
 async def test_what_is_kept_of_a_look_may_be_nonsense(kept):
-    async with running(World(store=FakeStore(view={"look": kept}))) as (app, _):
+    async with running(Scenario(store=FakeStore(view={"look": kept}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert not app.glyphs.ascii

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, World, address, there
+from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
-from tests.ui.test_screen import HOSTILE
+from tests.ui.test_layout import HOSTILE
 from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
@@ -73,8 +73,8 @@ def kept(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300
     return StoredRun(address(run_id), Goal(), 2, state, message, None, 300, attempts=attempts)
 
 
-def world(told=None, **options):
-    return World(store=FakeStore([kept()]), inspector=inspector() if told is None else told, **options)
+def scenario(told=None, **options):
+    return Scenario(store=FakeStore([kept()]), inspector=inspector() if told is None else told, **options)
 
 
 async def opened(app, pilot, key="enter"):
@@ -91,16 +91,16 @@ def picture(text):
 
 @pytest.mark.parametrize("key", ["enter", "e"])
 async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
-    app_world = world()
-    app_world.inspector.gate.clear()
-    async with running(app_world, size=(160, 45)) as (app, pilot):
+    scripted = scenario()
+    scripted.inspector.gate.clear()
+    async with running(scripted, size=(160, 45)) as (app, pilot):
         await until(lambda: app.app_url)
         await opened(app, pilot, key)
         await until(lambda: "forge.coreweave.com/wandb/lab/forks/runs/abc" in shown(app))
         text = shown(app)
         for known in ("exists", "timed-out", "5:00", "3:20", "The server is in trouble", "Timeout reached", "asking…"):
             assert known in text
-        app_world.inspector.gate.set()
+        scripted.inspector.gate.set()
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app) and "asking" not in shown(app))
         text = shown(app)
         for told in (
@@ -110,7 +110,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
             *("steps not told", "Not told: the server names no files of it."),
         ):
             assert told in text, told
-        assert threading.get_ident() not in app_world.inspector.threads
+        assert threading.get_ident() not in scripted.inspector.threads
         link = next(
             segment.style.link for strip in drawn(app) for segment in strip if segment.style and segment.style.link
         )
@@ -120,7 +120,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
 
 
 async def test_from_metric_to_metric_and_round():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)))
         await pilot.press("n")
@@ -146,7 +146,7 @@ async def test_from_metric_to_metric_and_round():
     ],
 )
 async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, said, others):
-    async with running(world(inspector(**{part: error})), size=(160, 45)) as (app, pilot):
+    async with running(scenario(inspector(**{part: error})), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: said in shown(app) and all(other in shown(app) for other in others))
 
@@ -154,8 +154,8 @@ async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, sai
 async def test_why_a_run_has_failed_is_said_once_in_its_box():
     why = "There is no run abc."
     store = FakeStore([kept(state=State.FAILED, message=why)])
-    app_world = World(store=store, inspector=inspector(facts=RunNotFoundError(why)))
-    async with running(app_world, size=(80, 45)) as (app, pilot):
+    scripted = Scenario(store=store, inspector=inspector(facts=RunNotFoundError(why)))
+    async with running(scripted, size=(80, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "Nothing to plot, as the server tells nothing of the run." in shown(app))
         box, _, _ = shown(app).partition("─╯")
@@ -164,7 +164,7 @@ async def test_why_a_run_has_failed_is_said_once_in_its_box():
 
 async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
     facts = RunFacts(RunInfo("sun", "running"), untold=("summaryMetrics",), metrics=())
-    async with running(world(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
+    async with running(scenario(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "This run has logged no metric yet." in shown(app))
         for said in (
@@ -180,7 +180,7 @@ async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
 
 async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
     told = inspector()
-    async with running(world(told), size=(160, 45)) as (app, pilot):
+    async with running(scenario(told), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app))
         told.told["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
@@ -200,7 +200,7 @@ async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
 
 async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
     prober, told = FakeProber(), inspector()
-    async with running(World(prober, inspector=told), "abc", size=(160, 45)) as (app, pilot):
+    async with running(Scenario(prober, inspector=told), "abc", size=(160, 45)) as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING and prober.open["abc"])
         await opened(app, pilot)
@@ -217,7 +217,7 @@ async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
 async def test_answers_that_come_after_it_was_closed_go_nowhere():
     told = inspector()
     told.gate.clear()
-    async with running(world(told), size=(120, 40)) as (app, pilot):
+    async with running(scenario(told), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: len(told.asked) == 2)
         await pilot.press("escape")
@@ -228,7 +228,7 @@ async def test_answers_that_come_after_it_was_closed_go_nowhere():
 
 
 async def test_without_a_way_to_ask():
-    async with running(World(store=FakeStore([kept()]))) as (app, pilot):
+    async with running(Scenario(store=FakeStore([kept()]))) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "There is no way to ask the server here." in shown(app))
         assert "Timeout reached" in shown(app)
@@ -255,7 +255,7 @@ async def test_hostile_texts_are_text_and_nothing_bends(kind):
     told = FakeInspector(facts=facts, versions=versions, covered=covered, curves={text: FALLING})
     store = FakeStore([kept(message=text)])
     for size in ((160, 45), (80, 24)):
-        async with running(World(store=store, inspector=told), size=size) as (app, pilot):
+        async with running(Scenario(store=store, inspector=told), size=size) as (app, pilot):
             await opened(app, pilot)
             await until(lambda: "curves" in told.asked and picture(shown(app)))
             for keys in ((), ("n", "end")):
@@ -269,7 +269,7 @@ async def test_hostile_texts_are_text_and_nothing_bends(kind):
 
 
 async def test_the_ascii_look_is_ascii_and_the_smallest_terminal_scrolls():
-    async with running(world(), size=(80, 24), ascii_look=True) as (app, pilot):
+    async with running(scenario(), size=(80, 24), ascii_look=True) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "***" in shown(app))
         text = shown(app)
@@ -285,7 +285,7 @@ async def test_the_ascii_look_is_ascii_and_the_smallest_terminal_scrolls():
 async def test_the_palette_and_the_keys_at_the_bottom_know_where_they_are():
     from wandb_tui.ui.app.palette import ActionCommands
 
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)))
         names = {name.split("  ")[0] for name, _, _ in ActionCommands(app.screen)._commands()}
@@ -300,7 +300,7 @@ async def test_the_palette_and_the_keys_at_the_bottom_know_where_they_are():
 
 
 async def test_a_copy_is_of_this_run():
-    async with running(world(inspector())) as (app, pilot):
+    async with running(scenario(inspector())) as (app, pilot):
         await opened(app, pilot)
         await pilot.press("y", "p")
         await until(lambda: app.clipboard == "lab/forks/abc")
@@ -315,7 +315,7 @@ async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
         (RunFacts(RunInfo("sun", "running"), summary=()), "The run has no summary yet."),
         (RunFacts(RunInfo("sun", "finished"), summary=()), "The run has no summary. "),
     ):
-        async with running(world(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
+        async with running(scenario(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
             await opened(app, pilot)
             await until(lambda: "asking" not in shown(app))
             await pilot.press("end")
@@ -323,7 +323,7 @@ async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
 
 
 async def test_the_plot_says_what_lies_across():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)) and re.search(r"│ +step +│", shown(app)))
 

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import OptionList
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeDoctor, FakeStore, World, address
+from tests.ui.fakes import FakeDoctor, FakeStore, Scenario, address
 from tests.ui.support import WIDE, running, still
 from wandb_tui.core.checks import Check, CheckStatus, Fix
 from wandb_tui.core.errors import NoBrowserError
@@ -73,7 +73,7 @@ async def at(app, pilot, name):
 
 async def test_checks_come_one_by_one_and_slow_ones_show_that_they_run():
     doctor = FakeDoctor(HERE | {"server": None, "keyring": None})
-    async with running(World(doctor=doctor)) as (app, pilot):
+    async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: NO_BROWSER.message in shown(app))
         assert shown(app).count("looking…") == 2
@@ -88,7 +88,7 @@ async def test_checks_come_one_by_one_and_slow_ones_show_that_they_run():
 
 async def test_leaving_drops_the_answers_and_looking_again_asks_anew():
     doctor = FakeDoctor(HERE | {"server": None}, WAY)
-    async with running(World(doctor=doctor), "abc") as (app, pilot):
+    async with running(Scenario(doctor=doctor), "abc") as (app, pilot):
         await opened(app, pilot)
         await pilot.press("w")
         await until(lambda: doctor.looked["run page"])
@@ -109,7 +109,7 @@ async def test_leaving_drops_the_answers_and_looking_again_asks_anew():
 @pytest.mark.parametrize("ended", [False, True])
 async def test_the_whole_way_on_the_run_under_the_cursor(ended):
     doctor = FakeDoctor(HERE, WAY)
-    async with running(World(doctor=doctor), "abc", "def", size=(120, 60)) as (app, pilot):
+    async with running(Scenario(doctor=doctor), "abc", "def", size=(120, 60)) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 2)
         await pilot.press("end")
         if ended:
@@ -132,7 +132,7 @@ async def test_the_whole_way_on_the_run_under_the_cursor(ended):
 
 async def test_without_a_run_there_is_no_way():
     doctor = FakeDoctor(HERE, WAY)
-    async with running(World(doctor=doctor)) as (app, pilot):
+    async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)
         await pilot.press("w")
         await until(lambda: "add one first" in shown(app))
@@ -142,7 +142,7 @@ async def test_without_a_run_there_is_no_way():
 @pytest.mark.parametrize("error", [None, NoBrowserError("A browser could not be installed here.", "Install one.")])
 async def test_a_browser_is_installed_with_its_progress_shown(error):
     doctor = FakeDoctor(HERE, error=error)
-    async with running(World(doctor=doctor)) as (app, pilot):
+    async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)
         await at(app, pilot, "browser")
         await until(lambda: "→ Enter: install a browser" in shown(app))
@@ -161,7 +161,7 @@ async def test_a_browser_is_installed_with_its_progress_shown(error):
 
 async def test_signing_in_is_a_key_away_and_looked_at_again_afterwards():
     doctor = FakeDoctor(HERE)
-    async with running(World(doctor=doctor)) as (app, pilot):
+    async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)
         await at(app, pilot, "keyring")
         await pilot.click("#mend")
@@ -174,7 +174,7 @@ async def test_signing_in_is_a_key_away_and_looked_at_again_afterwards():
 
 async def test_a_broken_session_is_forgotten():
     doctor = FakeDoctor(HERE)
-    async with running(World(doctor=doctor)) as (app, pilot):
+    async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)
         await at(app, pilot, "browser sign-in")
         # In one burst: Enter means the line that the cursor has come to by then.
@@ -185,7 +185,7 @@ async def test_a_broken_session_is_forgotten():
 
 
 async def test_the_report_is_copied():
-    async with running(World(doctor=FakeDoctor(HERE))) as (app, pilot):
+    async with running(Scenario(doctor=FakeDoctor(HERE))) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "1 wrong, 2 warnings" in shown(app))
         await pilot.press("y")
@@ -196,7 +196,7 @@ async def test_the_report_is_copied():
 
 
 async def test_help_tells_the_keys_of_the_screen():
-    async with running(World(doctor=FakeDoctor(HERE))) as (app, pilot):
+    async with running(Scenario(doctor=FakeDoctor(HERE))) as (app, pilot):
         await opened(app, pilot)
         await pilot.press("question_mark")
         await until(lambda: "Copy the report" in shown(app) and "Try the whole way" in shown(app))
@@ -220,6 +220,6 @@ def test_picture(snap_compare, monkeypatch):
         await still(pilot)
 
     kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
-    world = World(doctor=doctor, store=FakeStore([kept]))
-    app = WandbTuiApp(world.backend(), clock=lambda: 1000.0)
+    scenario = Scenario(doctor=doctor, store=FakeStore([kept]))
+    app = WandbTuiApp(scenario.backend(), clock=lambda: 1000.0)
     assert snap_compare(app, terminal_size=WIDE, run_before=go)

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, FakeDoctor, World, address
+from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
@@ -91,7 +91,7 @@ def test_keys_change_places_without_complaint():
 
 async def test_a_new_key_works_the_old_one_does_not_and_all_show_it():
     keys = {"dashboard.cancel": "k, F3", "dashboard.filter": "ctrl+f", "anywhere.help": "H", "dashboard.visit": ""}
-    async with running(World(keys=keys), "abc", size=(160, 60)) as (app, pilot):
+    async with running(Scenario(keys=keys), "abc", size=(160, 60)) as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING)
         visits = app._backend.services().visitor.visits
@@ -114,7 +114,7 @@ async def test_a_new_key_works_the_old_one_does_not_and_all_show_it():
 
 
 async def test_enter_can_be_taken_from_the_table():
-    async with running(World(keys={"dashboard.logs": "l", "dashboard.goal": "enter"}), "abc") as (app, pilot):
+    async with running(Scenario(keys={"dashboard.logs": "l", "dashboard.goal": "enter"}), "abc") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("enter")
         assert type(app.screen).__name__ == "GoalDialog"
@@ -122,7 +122,7 @@ async def test_enter_can_be_taken_from_the_table():
 
 
 async def test_what_is_wrong_with_keys_is_said_at_the_start_and_nothing_breaks():
-    async with running(World(keys={"dashboard.cancel": "zz", "foo": "x"}), "abc") as (app, pilot):
+    async with running(Scenario(keys={"dashboard.cancel": "zz", "foo": "x"}), "abc") as (app, pilot):
         text = " ".join(notification.message for notification in app._notifications)
         assert "“zz” is no key; dashboard.cancel keeps c." in text
         assert "“foo”" in text
@@ -156,8 +156,8 @@ async def test_j_and_k_go_where_the_arrows_go():
 
 
 def everything(**options):
-    """A world with all that a dialog may need."""
-    return World(
+    """All that a dialog may need."""
+    return Scenario(
         catalogue=FakeCatalogue([ListedRun("lab", "forks", "a1", name="sun", group="grid")]),
         doctor=FakeDoctor({}),
         **options,

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Button, TextArea
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, FakeDoctor, World
+from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario
 from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.ui.common.confirm import Confirm
@@ -68,8 +68,8 @@ async def test_every_dialog_has_a_button_in_view_that_leaves_it(keys, size):
 @pytest.mark.parametrize("size", [(62, 20), (50, 12), (40, 10)])
 async def test_small_dialogs_have_all_their_buttons_in_view(keys, size):
     runs = [ListedRun("lab", "forks", f"r{n}", name=f"sun-{n}") for n in range(9)]
-    world = World(catalogue=FakeCatalogue(runs), doctor=FakeDoctor({}))
-    async with running(world, "abc", size=size) as (app, pilot):
+    scenario = Scenario(catalogue=FakeCatalogue(runs), doctor=FakeDoctor({}))
+    async with running(scenario, "abc", size=size) as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.table.row_count == 1)
         await pilot.press(keys)
         if keys == "a":

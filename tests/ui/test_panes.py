@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.events import Event, Level
 from wandb_tui.core.goal import Goal
@@ -43,11 +43,11 @@ async def heard(app, run_id, text):
 
 
 def two(size=(120, 40)):
-    return running(World(FakeProber()), "abc", "def", size=size)
+    return running(Scenario(FakeProber()), "abc", "def", size=size)
 
 
 async def test_pause_and_follow():
-    async with running(World(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", *(f"line {n}" for n in range(30)))
         await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
@@ -100,7 +100,7 @@ async def test_narrower_panes_wrap_and_still_end_with_the_end():
 
 @pytest.mark.parametrize("size", [(44, 40), (100, 17)])
 async def test_another_size_of_the_screen_keeps_the_end_in_view(size):
-    async with running(World(FakeProber()), "abc", size=(100, 40)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 40)) as (app, pilot):
         pane = pane_of(app, "abc")
         say(app, "abc", *(f"line {n} is as long as some lines really are" for n in range(20)), "the result")
         await heard(app, "abc", "the result")
@@ -113,7 +113,7 @@ async def test_older_lines_come_in_above_the_end_of_a_log():
     rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
     lines = [LogLine(NOON, 1, f"line {n}") for n in range(30)] + [LogLine(NOON, 1, "the result")]
     store = FakeStore(rows, logs={address("def"): lines})
-    async with running(World(store=store), size=(100, 24)) as (app, pilot):
+    async with running(Scenario(store=store), size=(100, 24)) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 2)
         await pilot.press("home")
         await until(lambda: pane_of(app, "abc").plain)
@@ -122,7 +122,7 @@ async def test_older_lines_come_in_above_the_end_of_a_log():
 
 
 async def test_the_bar_for_sideways_scrolling_does_not_hide_the_end():
-    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         pane = pane_of(app, "abc")
         await pilot.press("W")
         say(app, "abc", *(f"line {n}" for n in range(30)))
@@ -132,7 +132,7 @@ async def test_the_bar_for_sideways_scrolling_does_not_hide_the_end():
 
 
 async def test_a_click_on_paused_follows_again():
-    async with running(World(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 16)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", *(f"line {n}" for n in range(30)))
         await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
@@ -143,7 +143,7 @@ async def test_a_click_on_paused_follows_again():
 
 
 async def test_long_lines_are_wrapped_or_one_scrolls_sideways():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", LONG)
         await heard(app, "abc", LONG)
@@ -159,7 +159,7 @@ async def test_long_lines_are_wrapped_or_one_scrolls_sideways():
 
 
 async def test_sideways_scrolling_shows_the_rest():
-    async with running(World(FakeProber()), "abc", size=(80, 30)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(80, 30)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", "beginning " + "x" * 100 + " ending")
         await heard(app, "abc", "beginning " + "x" * 100 + " ending")
@@ -172,7 +172,7 @@ async def test_sideways_scrolling_shows_the_rest():
 
 
 async def test_levels():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", "so so")
         say(app, "abc", "look out", level=Level.WARNING)
@@ -195,7 +195,7 @@ async def test_levels():
 
 
 async def test_times_count_from_the_beginning_of_the_attempt():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         started = app.session.watch_list[address("abc")].attempts[-1].started
         later = Event(address("abc"), 1, State.WAITING, "later", time=started + timedelta(seconds=83))
         app.session.event_queue.publish(later)
@@ -208,7 +208,7 @@ async def test_times_count_from_the_beginning_of_the_attempt():
 
 
 async def test_find_next_and_previous():
-    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", *(f"line {n}: {'Needle' if n in {3, 20, 41} else 'hay'}" for n in range(60)))
         await heard(app, "abc", "line 59: hay")
@@ -312,7 +312,7 @@ async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
 
 @pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[kept] o abc")])
 async def test_a_log_that_is_kept_says_so(ascii_look, sign):
-    async with running(World(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
         kept = sign.split()[0]
         await pilot.press("home")
         await until(lambda: len(app.dashboard.panes.panes) == 2)
@@ -325,7 +325,7 @@ async def test_a_log_that_is_kept_says_so(ascii_look, sign):
 
 
 async def test_what_is_not_there_is_not_found():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         await pilot.press("f", *"xyzzy")
         await until(lambda: "not found" in shown(app))
         await pilot.press("enter", "n", "N")
@@ -416,7 +416,7 @@ async def test_panes_come_back_as_they_were():
     rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
     view = {"runs": ["lab/forks/def", "lab/forks/abc", "lab/gone/x"], "shares": {"across2": [30, 90]}}
     view["view"] = {"wrap": False, "relative": True, "fold": False, "least": "warning"}
-    async with running(World(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
+    async with running(Scenario(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
         panes = app.dashboard.panes
         await until(lambda: [pane.run for pane in panes.panes] == [address("def"), address("abc")])
         assert panes.view == LogOptions(wrap=False, relative=True, fold=False, least=Level.WARNING)
@@ -428,13 +428,13 @@ async def test_panes_come_back_as_they_were():
 
 async def test_what_was_kept_may_be_nonsense():
     nonsense = {"runs": [1, "x", "a b/c/d"], "view": {"least": 3}, "shares": {"across2": [0, -1, "x"], "down3": 4}}
-    async with running(World(store=FakeStore(view={"panes": nonsense})), "abc") as (app, _):
+    async with running(Scenario(store=FakeStore(view={"panes": nonsense})), "abc") as (app, _):
         assert app.dashboard.panes.pinned == []
         assert app.dashboard.panes.view == LogOptions()
 
 
 async def test_a_log_is_copied(monkeypatch):
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         say(app, "abc", "copy me", "or \x1b[31mme")
         await until(lambda: "copy me" in pane_of(app, "abc").plain and "or " in pane_of(app, "abc").plain)
         await pilot.press("Y")
@@ -449,7 +449,7 @@ async def test_a_log_is_copied(monkeypatch):
 
 async def test_a_log_is_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         say(app, "abc", "save me")
         await heard(app, "abc", "save me")
         await pilot.press("S")
@@ -461,7 +461,7 @@ async def test_a_log_is_saved(tmp_path, monkeypatch):
 
 async def test_a_log_that_cannot_be_saved_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "_write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         await pilot.press("S")
         await until(lambda: any("No space left" in note.message for note in app._notifications))
 
@@ -546,8 +546,8 @@ async def many(pilot):
 
 
 async def test_the_divider_between_table_and_logs_is_dragged_and_remembered():
-    world = World()
-    async with running(world, *(f"r{n}" for n in range(40)), size=(120, 40)) as (app, pilot):
+    scenario = Scenario()
+    async with running(scenario, *(f"r{n}" for n in range(40)), size=(120, 40)) as (app, pilot):
         table, panes = await many(pilot)
         top = panes.region.y
         await pilot.mouse_down(offset=(30, top))
@@ -562,14 +562,14 @@ async def test_the_divider_between_table_and_logs_is_dragged_and_remembered():
         await pilot.mouse_up(offset=(30, top + 5))
         await pilot.hover(offset=(30, top))
         assert panes.region.y == top + 5
-        await until(lambda: "table2" in world.store.view.get("panes", {}).get("shares", {}))
+        await until(lambda: "table2" in scenario.store.view.get("panes", {}).get("shares", {}))
     rows = [StoredRun(address(f"r{n}"), Goal(), 1, State.CANCELLED, "Cancelled") for n in range(40)]
-    async with running(World(store=FakeStore(rows, view=world.store.view)), size=(120, 40)) as (app, _):
+    async with running(Scenario(store=FakeStore(rows, view=scenario.store.view)), size=(120, 40)) as (app, _):
         await until(lambda: app.dashboard.table.size.height == 23)
 
 
 async def test_keys_make_all_logs_larger_and_smaller():
-    async with running(World(), *(f"r{n}" for n in range(40)), size=(120, 40)) as (_, pilot):
+    async with running(Scenario(), *(f"r{n}" for n in range(40)), size=(120, 40)) as (_, pilot):
         table, _ = await many(pilot)
         await pilot.press("plus", "plus")
         await until(lambda: table.size.height == 16)
@@ -589,7 +589,7 @@ async def test_a_table_that_shows_all_its_runs_takes_no_more_room():
 
 
 async def test_full_screen_and_back_leaves_the_focus_where_it_was():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         await until(lambda: app.dashboard.panes.panes)
         for pane in (False, True):
             if pane:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from textual.widgets import Button, Input, OptionList
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, World, address
+from tests.ui.fakes import FakeCatalogue, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.core.errors import ServerError
@@ -44,8 +44,8 @@ RUNS = [
 ]
 
 
-def world(**options):
-    return World(catalogue=FakeCatalogue(RUNS, **options))
+def scenario(**options):
+    return Scenario(catalogue=FakeCatalogue(RUNS, **options))
 
 
 def offered(app):
@@ -70,8 +70,8 @@ async def at_runs(app, pilot):
 
 
 async def test_from_entity_to_project_to_runs_and_more():
-    app_world = world()
-    async with running(app_world, size=(120, 40)) as (app, pilot):
+    scripted = scenario()
+    async with running(scripted, size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         assert "lab / forks" in shown(app)
         assert "5 runs" in shown(app)
@@ -84,11 +84,11 @@ async def test_from_entity_to_project_to_runs_and_more():
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
         assert [run.run_id for run in app.dashboard.table.shown] == ["a1", "c3"]
-        assert threading.get_ident() not in app_world.catalogue.threads
+        assert threading.get_ident() not in scripted.catalogue.threads
 
 
 async def test_a_whole_group_with_another_goal_and_other_times():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         await pilot.press("g")
         await until(lambda: "3 runs" in shown(app))
@@ -105,7 +105,7 @@ async def test_a_whole_group_with_another_goal_and_other_times():
 
 
 async def test_a_whole_sweep_by_the_mouse():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await pilot.click("KeyBar", offset=(9, 0))
         await until(lambda: "lab" in shown(app))
         await pilot.click("PickScreen OptionList", offset=(3, 0))
@@ -122,12 +122,12 @@ async def test_a_whole_sweep_by_the_mouse():
 
 
 async def test_search_and_state_are_asked_of_the_server():
-    app_world = world()
-    async with running(app_world, size=(120, 40)) as (app, pilot):
+    scripted = scenario()
+    async with running(scripted, size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         await pilot.press("slash", *"sun state:crashed")
         await until(lambda: "1 run" in shown(app) and "sun-d4" in shown(app))
-        assert app_world.catalogue.queries[-1] == RunQuery("sun", "crashed")
+        assert scripted.catalogue.queries[-1] == RunQuery("sun", "crashed")
         await pilot.press("escape", "asterisk")
         assert "1 marked" in shown(app)
         await pilot.press("asterisk")
@@ -143,33 +143,33 @@ async def test_search_and_state_are_asked_of_the_server():
 
 
 async def test_one_entity_needs_no_choice():
-    async with running(world(entities=("lab",))) as (app, pilot):
+    async with running(scenario(entities=("lab",))) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "forks" in shown(app))
 
 
 async def test_trouble_is_told_in_the_dialog_and_passes():
-    app_world = world(error=ServerError("Nothing listens there.", "Is it up?"))
-    async with running(app_world) as (app, pilot):
+    scripted = scenario(error=ServerError("Nothing listens there.", "Is it up?"))
+    async with running(scripted) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "Nothing listens there. Is it up?" in shown(app))
         assert "no answer" in shown(app)
         assert "nothing there" not in shown(app)
         assert "Ask again (^r)" in shown(app)
         assert offered(app) == ["pick-again", "pick-close"]
-        app_world.catalogue.error = None
+        scripted.catalogue.error = None
         await pilot.press("ctrl+r")
         await until(lambda: "Pick an entity" in shown(app) and "me" in shown(app))
         assert "Nothing listens" not in shown(app)
         assert offered(app) == ["pick-open", "pick-close"]
         await pilot.press("enter")
         await until(lambda: "forks" in shown(app))
-        app_world.catalogue.error = ServerError("It went down.")
+        scripted.catalogue.error = ServerError("It went down.")
         await pilot.press("enter")
         await until(lambda: "It went down." in shown(app))
         assert offered(app) == ["pick-up", "pick-again", "pick-close"]
         assert "There is no run" not in shown(app)
-        app_world.catalogue.error = None
+        scripted.catalogue.error = None
         await pilot.click("#pick-again")
         await until(lambda: "sun-a1" in shown(app))
         assert offered(app) == ["pick-up", "pick-add", "pick-all", "pick-close"]
@@ -177,11 +177,11 @@ async def test_trouble_is_told_in_the_dialog_and_passes():
 
 
 async def test_what_does_not_answer_a_new_search_leaves_nothing_of_the_old_one_to_be_added():
-    app_world = world()
-    async with running(app_world, size=(120, 40)) as (app, pilot):
+    scripted = scenario()
+    async with running(scripted, size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         await pilot.press("space")
-        app_world.catalogue.error = ServerError("It went down.")
+        scripted.catalogue.error = ServerError("It went down.")
         await pilot.press("slash", *"crashed")
         await until(lambda: "It went down." in shown(app))
         assert "sun-a1" not in shown(app)
@@ -189,14 +189,14 @@ async def test_what_does_not_answer_a_new_search_leaves_nothing_of_the_old_one_t
 
 
 async def test_only_an_empty_answer_is_called_empty():
-    async with running(world(entities=())) as (app, pilot):
+    async with running(scenario(entities=())) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "nothing there" in shown(app))
         assert app.screen.query_one("#pick-open").disabled
 
 
 async def test_wrong_times_add_nothing():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         app.screen.query_one("#longest", Input).value = "soon"
         await until(lambda: "✖ Write 90" in shown(app))
@@ -206,8 +206,8 @@ async def test_wrong_times_add_nothing():
 
 
 async def test_very_many_are_asked_about():
-    app_world = World(catalogue=FakeCatalogue([listed(f"n{n}") for n in range(40)]))
-    async with running(app_world, size=(120, 40)) as (app, pilot):
+    scripted = Scenario(catalogue=FakeCatalogue([listed(f"n{n}") for n in range(40)]))
+    async with running(scripted, size=(120, 40)) as (app, pilot):
         await pilot.press("p", "enter")
         await until(lambda: "forks" in shown(app))
         await pilot.press("enter")
@@ -224,8 +224,8 @@ async def test_very_many_are_asked_about():
 
 
 async def test_what_is_watched_shows_and_what_cannot_be_watched_cannot_be_picked():
-    app_world = World(catalogue=FakeCatalogue([listed("a1"), listed("x" * 120)]))
-    async with running(app_world, "a1", size=(120, 40)) as (app, pilot):
+    scripted = Scenario(catalogue=FakeCatalogue([listed("a1"), listed("x" * 120)]))
+    async with running(scripted, "a1", size=(120, 40)) as (app, pilot):
         await pilot.press("p", "enter")
         await until(lambda: "forks" in shown(app))
         await pilot.press("enter")
@@ -236,7 +236,7 @@ async def test_what_is_watched_shows_and_what_cannot_be_watched_cannot_be_picked
 
 
 async def test_add_leads_to_picking():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await pilot.press("a")
         assert isinstance(app.screen, AddScreen)
         await pilot.press("ctrl+o")
@@ -271,7 +271,7 @@ def test_queries_are_read_and_written():
 
 
 async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_there():
-    async with running(world(), "a1", size=(120, 40)) as (app, pilot):
+    async with running(scenario(), "a1", size=(120, 40)) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
         assert "Enter opens  / search" in shown(app)
@@ -292,7 +292,7 @@ async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_the
 
 
 async def test_heads_stand_above_what_is_shown():
-    async with running(world(), size=(120, 40)) as (app, pilot):
+    async with running(scenario(), size=(120, 40)) as (app, pilot):
         await at_runs(app, pilot)
         heads, run = line_of(app, "Created"), line_of(app, "sun-a1")
         assert "Watched" not in heads, "nothing is"
@@ -302,7 +302,7 @@ async def test_heads_stand_above_what_is_shown():
 
 async def test_what_is_watched_is_left_alone_by_what_adds_many():
     runs = [listed(f"n{n}") for n in range(3)]
-    async with running(World(catalogue=FakeCatalogue(runs)), "n1", size=(120, 40)) as (app, pilot):
+    async with running(Scenario(catalogue=FakeCatalogue(runs)), "n1", size=(120, 40)) as (app, pilot):
         await pilot.press("p", "enter", "enter")
         await until(lambda: "sun-n1" in shown(app))
         assert "3 runs, 1 already watched" in shown(app)
@@ -330,7 +330,7 @@ async def test_what_is_watched_is_left_alone_by_what_adds_many():
 
 async def test_a_watched_run_is_picked_only_by_hand_and_tells_what_becomes_of_it():
     runs = [listed("a1"), listed("b2")]
-    async with running(World(catalogue=FakeCatalogue(runs)), "a1", size=(120, 40)) as (app, pilot):
+    async with running(Scenario(catalogue=FakeCatalogue(runs)), "a1", size=(120, 40)) as (app, pilot):
         app.session.cancel(address("a1"))
         await until(lambda: not app.session.watch_list[address("a1")].running)
         await pilot.press("p", "enter", "enter")

@@ -21,7 +21,7 @@ import pytest
 
 from tests.screen import until
 from tests.stopwatch import Stopwatch
-from tests.ui.fakes import World
+from tests.ui.fakes import Scenario
 from wandb_tui.ui.app.app import WandbTuiApp
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ import os, subprocess, sys, threading
 sys.path.insert(0, {root!r})
 from pathlib import Path
 import pytest
-from tests.ui.fakes import World
+from tests.ui.fakes import Scenario
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 
@@ -45,7 +45,7 @@ class App(WandbTuiApp):
     def on_ready(self):
         threading.Thread(target=noise).start()
 
-app = App(World().backend(), runs=[f"run{{n}}" for n in range(40)])
+app = App(Scenario().backend(), runs=[f"run{{n}}" for n in range(40)])
 sys.exit(run_app(app, Path({log!r})))
 """
 
@@ -60,8 +60,8 @@ def test_the_import_is_light():
 async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch):
     began, answer, collects = [], threading.Event(), []
     monkeypatch.setattr("wandb_tui.ui.app.app.import_screens", lambda: began.append("screens"))
-    world = World()
-    backend = world.backend()
+    scenario = Scenario()
+    backend = scenario.backend()
 
     def server():
         began.append("server")
@@ -77,7 +77,7 @@ async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch
     async with app.run_test():
         await until(lambda: "server" in began)
         assert began == ["screens", "server"]
-        assert not world.account.threads
+        assert not scenario.account.threads
         answer.set()
         await until(lambda: app.session.late.built and app.account is not None)
         assert began == ["screens", "server", "services"]

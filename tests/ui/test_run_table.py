@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
@@ -14,9 +14,9 @@ from wandb_tui.ui.table.run_table import RunTable
 RUNS = [f"run{number:03d}" for number in range(300)]
 
 
-def many() -> World:
+def many() -> Scenario:
     kept = [StoredRun(address(run), Goal(), 1, State.AVAILABLE, "Artifact is now available") for run in RUNS]
-    return World(FakeProber(), store=FakeStore(kept))
+    return Scenario(FakeProber(), store=FakeStore(kept))
 
 
 async def test_keys_lead_to_every_row_and_the_cursor_stays_in_view():
@@ -89,7 +89,7 @@ async def test_without_colours_the_cursor_is_reversed(monkeypatch):
 
 async def test_why_a_run_has_failed_stands_out():
     kept = [StoredRun(address(state), Goal(), 1, state, "So it is") for state in State if state.final]
-    async with running(World(FakeProber(), store=FakeStore(kept)), size=(120, 40)) as (app, _):
+    async with running(Scenario(FakeProber(), store=FakeStore(kept)), size=(120, 40)) as (app, _):
         table = app.dashboard.table
         await until(lambda: table.row_count == len(kept))
         colours = {row.run.run_id: table.cell(row.run, "message").colour for row in kept}

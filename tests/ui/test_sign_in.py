@@ -11,7 +11,7 @@ import pytest
 from textual.widgets import Checkbox, Input
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address
+from tests.ui.fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address
 from tests.ui.support import burst, running
 from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
@@ -27,26 +27,26 @@ from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
 @contextlib.asynccontextmanager
 async def first_start(account=None, **options):
-    world = World(account=account or FakeAccount(AccountState()), open_sign_in=None, **options)
-    async with running(world) as (app, pilot):
+    scenario = Scenario(account=account or FakeAccount(AccountState()), open_sign_in=None, **options)
+    async with running(scenario) as (app, pilot):
         await until(lambda: isinstance(app.screen, SignInDialog))
         await pilot.pause()
-        yield world, app, pilot
+        yield scenario, app, pilot
 
 
 async def test_the_first_start_asks_and_stores_once():
-    async with first_start() as (world, app, pilot):
+    async with first_start() as (scenario, app, pilot):
         assert "/authorize" in shown(app)
         await pilot.press(*"me@lab.org", "enter", *"hunter2", "enter")
         await until(lambda: app.screen is app.dashboard)
-        [(credentials, api_key, remember)] = world.account.saved
+        [(credentials, api_key, remember)] = scenario.account.saved
         assert (credentials.username, credentials.password, api_key, remember) == ("me@lab.org", "hunter2", None, True)
         await until(lambda: "me@lab.org" in shown(app))
         assert "hunter2" not in shown(app)
 
 
 async def test_who_is_signed_in_is_not_asked():
-    async with running(World(open_sign_in=None)) as (app, pilot):
+    async with running(Scenario(open_sign_in=None)) as (app, pilot):
         await until(lambda: app.account is not None)
         await pilot.pause(0.1)
         assert app.screen is app.dashboard
@@ -62,21 +62,21 @@ async def test_secrets_are_masked():
 
 
 async def test_go_on_without():
-    async with first_start() as (world, app, pilot):
+    async with first_start() as (scenario, app, pilot):
         await pilot.click("#without")
-        await until(lambda: world.account.without)
+        await until(lambda: scenario.account.without)
         await until(lambda: app.screen is app.dashboard)
-        assert not world.account.saved
+        assert not scenario.account.saved
 
 
 async def test_nothing_entered_is_said():
-    async with first_start() as (world, app, pilot):
+    async with first_start() as (scenario, app, pilot):
         await pilot.click("#sign-in")
         await until(lambda: "Enter a password" in shown(app))
         app.screen.query_one("#password", Input).value = "x"
         await pilot.press("enter")
         await until(lambda: "needs an e-mail address" in shown(app))
-        assert not world.account.saved
+        assert not scenario.account.saved
 
 
 def box_in(app):
@@ -86,8 +86,8 @@ def box_in(app):
 
 @pytest.mark.parametrize(("ascii_look", "ticked", "empty"), [(False, ["▐X▌"], ["▐", "▌"]), (True, ["X"], [])])
 async def test_the_box_is_empty_while_it_is_not_ticked(ascii_look, ticked, empty):
-    world = World(account=FakeAccount(AccountState()), open_sign_in=None)
-    async with running(world, ascii_look=ascii_look) as (app, pilot):
+    scenario = Scenario(account=FakeAccount(AccountState()), open_sign_in=None)
+    async with running(scenario, ascii_look=ascii_look) as (app, pilot):
         await until(lambda: isinstance(app.screen, SignInDialog) and "Remember" in shown(app))
         assert box_in(app).replace("|", " ").split() == ticked
         await pilot.click("#remember")
@@ -126,7 +126,7 @@ async def test_a_new_key_lets_refused_runs_begin_again():
     prober = FakeProber(
         {"abc": [Probe(ProbeOutcome.UNAUTHORIZED, message="The API key was refused."), Probe(ProbeOutcome.NOT_YET)]}
     )
-    async with running(World(prober), "abc") as (app, pilot):
+    async with running(Scenario(prober), "abc") as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.FAILED)
         await pilot.press("s")
@@ -169,18 +169,18 @@ async def test_leaving_the_screen_closes_the_window():
 
 
 async def test_keys_typed_in_one_burst_reach_the_fields_they_are_meant_for():
-    async with first_start() as (world, app, _pilot):
+    async with first_start() as (scenario, app, _pilot):
         burst(app, *"me@lab.org", "tab", *"hunter2", "tab", *("k" * 40), "enter", *"late")
-        await until(lambda: world.account.saved)
-        [(credentials, api_key, _)] = world.account.saved
+        await until(lambda: scenario.account.saved)
+        [(credentials, api_key, _)] = scenario.account.saved
         assert (credentials.username, credentials.password, api_key) == ("me@lab.org", "hunter2", "k" * 40)
 
 
 async def test_enter_after_enter_in_one_burst_goes_on_field_by_field():
-    async with first_start() as (world, app, pilot):
+    async with first_start() as (scenario, app, pilot):
         burst(app, *"me@lab.org", "enter", *"hunter2", "enter")
-        await until(lambda: world.account.saved)
-        [(credentials, _, _)] = world.account.saved
+        await until(lambda: scenario.account.saved)
+        [(credentials, _, _)] = scenario.account.saved
         assert (credentials.username, credentials.password) == ("me@lab.org", "hunter2")
         await until(lambda: app.screen is app.dashboard)
         await pilot.pause()
@@ -188,38 +188,40 @@ async def test_enter_after_enter_in_one_burst_goes_on_field_by_field():
 
 @contextlib.asynccontextmanager
 async def asked_about_a_page():
-    world = World(account=FakeAccount(replace(SIGNED_IN, unknown_origin="https://id.acme.example")))
-    world.visitor = FakeVisitor(signed_in=False, sign_in=SignInError(SignInProblem.UNKNOWN_HOST, "It leads elsewhere."))
-    world.account.after = world.visitor.mend
-    async with running(world, "abc") as (app, pilot):
+    scenario = Scenario(account=FakeAccount(replace(SIGNED_IN, unknown_origin="https://id.acme.example")))
+    scenario.visitor = FakeVisitor(
+        signed_in=False, sign_in=SignInError(SignInProblem.UNKNOWN_HOST, "It leads elsewhere.")
+    )
+    scenario.account.after = scenario.visitor.mend
+    async with running(scenario, "abc") as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.SIGNING_IN and row.clock_stopped)
         await until(lambda: app.account is not None and app.account.unknown_origin)
         await pilot.press("s")
         await until(lambda: "Type the password on https://id.acme.example?" in shown(app))
-        yield world, app, pilot
+        yield scenario, app, pilot
 
 
 async def test_a_page_that_is_not_known_is_asked_about_and_a_yes_goes_on():
-    async with asked_about_a_page() as (world, app, pilot):
+    async with asked_about_a_page() as (scenario, app, pilot):
         await pilot.press("y")
-        await until(lambda: world.account.allowed == ["https://id.acme.example"])
-        await until(lambda: world.visitor.visits == ["abc"])
+        await until(lambda: scenario.account.allowed == ["https://id.acme.example"])
+        await until(lambda: scenario.visitor.visits == ["abc"])
         assert app.screen is app.dashboard
 
 
 async def test_enter_does_not_mean_yes_there():
-    async with asked_about_a_page() as (world, app, pilot):
+    async with asked_about_a_page() as (scenario, app, pilot):
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, SignInDialog))
-        assert not world.account.allowed
+        assert not scenario.account.allowed
 
 
 async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
     prober = FakeProber(
         {"abc": [Probe(ProbeOutcome.NOT_FOUND, message="There is no project lab/forks."), Probe(ProbeOutcome.NOT_YET)]}
     )
-    async with running(World(prober), "abc") as (app, pilot):
+    async with running(Scenario(prober), "abc") as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.FAILED)
         await pilot.press("s")
@@ -233,7 +235,7 @@ async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
         StoredRun(address("abc"), Goal(), 1, State.FAILED, "The API key was refused.", failure=Failure.API_KEY),
         StoredRun(address("def"), Goal(), 1, State.FAILED, "No browser is here.", failure=Failure.NO_BROWSER),
     ]
-    async with running(World(FakeProber(default=ABSENT), store=FakeStore(kept))) as (app, pilot):
+    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(kept))) as (app, pilot):
         await pilot.press("s")
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
@@ -253,19 +255,19 @@ async def saved_runs_without_a_key(*runs):
     account = FakeAccount(AccountState())
     prober = FakeProber(default=Probe(ProbeOutcome.UNAUTHORIZED, message="There is no API key"))
     account.after = lambda: setattr(prober, "default", Probe(ProbeOutcome.NOT_YET))
-    world = World(prober, account=account, store=store, open_sign_in=None)
-    async with running(world, *runs) as (app, pilot):
+    scenario = Scenario(prober, account=account, store=store, open_sign_in=None)
+    async with running(scenario, *runs) as (app, pilot):
         await until(lambda: isinstance(app.screen, SignInDialog) and app.session.late.built)
         await pilot.pause(0.2)
-        yield world, app, pilot
+        yield scenario, app, pilot
 
 
 async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt():
-    async with saved_runs_without_a_key("new", "old") as (world, app, pilot):
+    async with saved_runs_without_a_key("new", "old") as (scenario, app, pilot):
         rows = {row.run.run_id: row for row in app.session.watch_list}
         assert {row.state for row in rows.values()} == {State.QUEUED}
         assert {row.message for row in rows.values()} == {"Waits for you to sign in"}
-        assert not world.prober.asked
+        assert not scenario.prober.asked
         assert rows["abc"].elapsed(app.session.now) == pytest.approx(7.0)
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
@@ -284,10 +286,10 @@ async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
 
 
 async def test_who_leaves_at_the_sign_in_finds_the_runs_as_they_were():
-    async with saved_runs_without_a_key() as (world, app, _):
+    async with saved_runs_without_a_key() as (scenario, app, _):
         app._leave()
-        await until(world.closed.is_set)
-        kept = world.store.rows[address("abc")]
+        await until(scenario.closed.is_set)
+        kept = scenario.store.rows[address("abc")]
         assert (kept.attempt, kept.elapsed, kept.state.final) == (2, 7.0, False)
 
 
@@ -296,7 +298,7 @@ async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypa
     opened = threading.Event()
     account = FakeAccount(AccountState(api_key=Source.ENVIRONMENT))
     monkeypatch.setattr(account, "state", lambda: opened.wait(10) and AccountState(api_key=Source.ENVIRONMENT))
-    async with running(World(FakeProber(default=ABSENT), account=account), "abc") as (app, _):
+    async with running(Scenario(FakeProber(default=ABSENT), account=account), "abc") as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         assert app.account is None
         opened.set()
@@ -305,6 +307,6 @@ async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypa
 async def test_with_a_key_nothing_waits_for_the_dialog():
     store = FakeStore([StoredRun(address("abc"), Goal(), 1, State.WAITING)])
     account = FakeAccount(AccountState(api_key=Source.NETRC))
-    async with running(World(account=account, store=store, open_sign_in=True)) as (app, _):
+    async with running(Scenario(account=account, store=store, open_sign_in=True)) as (app, _):
         await until(lambda: isinstance(app.screen, SignInDialog))
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, World, address, done, there
+from tests.ui.fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
 from tests.ui.support import LOOKS, WIDE, still
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.goal import Goal
@@ -55,8 +55,8 @@ def app_of(monkeypatch):
     runs = ["abc123", "def456", "ghi789", "mno345"]
 
     def make(**options):
-        world = World(prober, visitor, store=FakeStore(kept), notices=NotificationSettings(toast=False))
-        return WandbTuiApp(world.backend(), runs=runs, clock=lambda: 1000.0, **options)
+        scenario = Scenario(prober, visitor, store=FakeStore(kept), notices=NotificationSettings(toast=False))
+        return WandbTuiApp(scenario.backend(), runs=runs, clock=lambda: 1000.0, **options)
 
     return make
 
@@ -96,7 +96,7 @@ def test_first_start(snap_compare):
         await until(lambda: "Sign in to" in shown(pilot.app))
         await still(pilot)
 
-    app = WandbTuiApp(World(account=FakeAccount(AccountState()), open_sign_in=None).backend())
+    app = WandbTuiApp(Scenario(account=FakeAccount(AccountState()), open_sign_in=None).backend())
     assert snap_compare(app, terminal_size=WIDE, run_before=go)
 
 
@@ -105,4 +105,4 @@ def test_no_runs_yet(snap_compare):
         await until(lambda: pilot.app.account is not None and pilot.app.app_url)
         await still(pilot)
 
-    assert snap_compare(WandbTuiApp(World().backend()), terminal_size=WIDE, run_before=go)
+    assert snap_compare(WandbTuiApp(Scenario().backend()), terminal_size=WIDE, run_before=go)

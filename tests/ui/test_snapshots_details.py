@@ -6,7 +6,7 @@ import pytest
 
 from tests.screen import shown, until
 from tests.ui.support import LOOKS, still
-from tests.ui.test_details import opened, picture, world
+from tests.ui.test_details import opened, picture, scenario
 from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
 
@@ -24,5 +24,5 @@ def test_details(snap_compare, monkeypatch, look):
         await until(lambda: pilot.app.screen._covered.told and not pilot.app.screen._asking)
         await still(pilot)
 
-    app = WandbTuiApp(world().backend(), clock=lambda: 1000.0, **options)
+    app = WandbTuiApp(scenario().backend(), clock=lambda: 1000.0, **options)
     assert snap_compare(app, terminal_size=size, run_before=go)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, FakeStore, World, address
+from tests.ui.fakes import FakeCatalogue, FakeStore, Scenario, address
 from tests.ui.support import WIDE, still
 from tests.ui.test_pick import listed
 from wandb_tui.core.goal import Goal
@@ -44,8 +44,8 @@ def app_of(monkeypatch):
     ]
 
     def make():
-        world = World(store=FakeStore(kept), catalogue=FakeCatalogue(runs, entities=("lab",)))
-        return WandbTuiApp(world.backend(), clock=lambda: 1000.0)
+        scenario = Scenario(store=FakeStore(kept), catalogue=FakeCatalogue(runs, entities=("lab",)))
+        return WandbTuiApp(scenario.backend(), clock=lambda: 1000.0)
 
     return make
 

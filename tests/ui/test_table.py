@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from tests.screen import shown, until
 from tests.stopwatch import Stopwatch
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
@@ -38,13 +38,13 @@ STATES = {
 }
 
 
-def ended() -> World:
+def ended() -> Scenario:
     """A list of runs that have all ended, so that nothing moves by itself."""
     rows = [
         StoredRun(address(run), Goal(), 1, state, f"{state} it is", None, elapsed=10.0 * number)
         for number, (run, state) in enumerate(STATES.items())
     ]
-    return World(FakeProber(default=ABSENT), store=FakeStore(rows))
+    return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows))
 
 
 def ids(app):
@@ -102,7 +102,7 @@ async def test_a_run_that_changes_finds_its_place_at_once():
 
 async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
     now = [1000.0]
-    async with running(World(FakeProber()), "a", "b", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
+    async with running(Scenario(FakeProber()), "a", "b", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
         await until(lambda: len(ids(app)) == 2)
         await pilot.press("o", "o")
         while app.dashboard.arrangement.order.column != "next":
@@ -119,7 +119,7 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
 async def test_the_run_itself_and_the_waiting_are_told():
     now = [1000.0]
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
-    async with running(World(prober), "abc", size=(180, 40), clock=lambda: now[0]) as (app, _):
+    async with running(Scenario(prober), "abc", size=(180, 40), clock=lambda: now[0]) as (app, _):
         table = app.dashboard.table
         await until(lambda: "1,234" in shown(app))
         assert table.cell(address("abc"), "run_state").text == "finished"
@@ -149,7 +149,7 @@ def own(app):
 async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
     now = [1000.0]
     run = RunInfo("calm-moon-13", "running", 1234)
-    async with running(World(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
+    async with running(Scenario(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
         row = app.session.watch_list[address("abc")]
         waiting = Event(row.run, 1, State.WAITING, "not yet", status=MonitorStatus.NOT_AVAILABLE, run_info=run)
         app.session.event_queue.publish(waiting)
@@ -180,7 +180,7 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
 
 async def test_a_run_that_has_ended_stands_still():
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
-    async with running(World(prober), "abc", size=(160, 40)) as (app, pilot):
+    async with running(Scenario(prober), "abc", size=(160, 40)) as (app, pilot):
         await until(lambda: "1,234" in shown(app))
         await pilot.press("home", "c")
         await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
@@ -189,7 +189,7 @@ async def test_a_run_that_has_ended_stands_still():
 
 async def test_the_bar_and_the_age_of_the_data_have_room_at_160_cells():
     several = [StoredRun(RunAddress("lab", project, "abc"), Goal(), 1, State.WAITING) for project in ("one", "two")]
-    async with running(World(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, _):
+    async with running(Scenario(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, _):
         await until(lambda: app.dashboard.table.row_count == 2)
         assert {"project", "waited", "age"} <= {column.key for column in app.dashboard.table.columns}
         app.session.remove([several[0].run])
@@ -203,14 +203,14 @@ async def test_of_a_long_name_the_id_is_left():
         StoredRun(address(run), Goal(), 1, State.AVAILABLE, run_info=RunInfo("a-name-as-long-as-they-come"))
         for run in ("abc12345", "def67890")
     ]
-    async with running(World(store=FakeStore(kept)), size=(80, 24)) as (app, _):
+    async with running(Scenario(store=FakeStore(kept)), size=(80, 24)) as (app, _):
         await until(lambda: app.dashboard.table.row_count == 2)
         assert re.search(r"a-name\S+… abc12345 .*\n.*a-name\S+… def67890 ", shown(app))
 
 
 async def test_a_server_that_owes_an_answer_is_told():
     now = [1000.0]
-    async with running(World(FakeProber()), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
+    async with running(Scenario(FakeProber()), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         waiting = Event(address("abc"), 1, State.WAITING, "not yet", reason="not yet", next_probe=5.0)
         app.session.event_queue.publish(waiting)
@@ -358,7 +358,7 @@ async def test_a_slip_in_a_filter_is_told(text, told):
 async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
     failed = StoredRun(address("abc"), Goal(), 1, State.FAILED, "No", run_info=RunInfo("sun", "finished"))
     waits = StoredRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
-    async with running(World(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
+    async with running(Scenario(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 2 and app.session.watch_list[address("def")].state is State.WAITING)
         assert "No run matches" not in shown(app)
         await pilot.press("slash")
@@ -382,10 +382,10 @@ async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
         await until(lambda: "missing ]" not in shown(app))
 
 
-def saying(*texts) -> World:
+def saying(*texts) -> Scenario:
     """Runs that have failed with these words."""
     rows = [StoredRun(address(f"r{number}"), Goal(), 1, State.FAILED, text) for number, text in enumerate(texts)]
-    return World(FakeProber(default=ABSENT), store=FakeStore(rows))
+    return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows))
 
 
 @pytest.mark.parametrize(
@@ -563,7 +563,7 @@ async def test_undo_under_a_filter_puts_the_cursor_on_what_is_back():
 
 async def test_undo_brings_back_log_and_name():
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 7))]})
-    async with running(World(prober), "abc", "def") as (app, pilot):
+    async with running(Scenario(prober), "abc", "def") as (app, pilot):
         await until(lambda: "calm-moon-13" in shown(app))
         row = app.session.watch_list[address("abc")]
         said = [line.message for line in row.log]
@@ -630,12 +630,12 @@ async def test_home_and_end_go_to_the_first_and_the_last_run():
 
 
 async def test_the_arrangement_is_remembered():
-    world = ended()
-    async with running(world, size=(160, 40)) as (app, pilot):
+    scenario = ended()
+    async with running(scenario, size=(160, 40)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("o", "o", "O", "w", "slash", *"!r1", "enter")
-        await until(lambda: (world.store.load_view().get("table") or {}).get("filter") == "!r1")
-    async with running(world, "r100", size=(160, 40)) as (app, pilot):
+        await until(lambda: (scenario.store.load_view().get("table") or {}).get("filter") == "!r1")
+    async with running(scenario, "r100", size=(160, 40)) as (app, pilot):
         await until(lambda: ids(app) == ["r20", "r9", "r3"])
         assert "Run▼" in shown(app)
         assert app.dashboard.arrangement.compact
@@ -650,9 +650,9 @@ async def test_what_is_kept_of_an_arrangement_may_be_nonsense():
         {"hidden": 7, "sort": []},
         {"hidden": [[]]},
     ):
-        world = ended()
-        world.store.keep_view("table", nonsense)
-        async with running(world) as (app, _):
+        scenario = ended()
+        scenario.store.keep_view("table", nonsense)
+        async with running(scenario) as (app, _):
             await until(lambda: ids(app) == list(STATES))
 
 
@@ -667,7 +667,7 @@ async def test_what_was_known_of_a_run_is_there_after_a_restart():
         address("abc"), Goal(), 1, State.AVAILABLE, "There", run_info=RunInfo("calm-moon-13", "running", 1234)
     )
     goes_on = replace(ended, run=address("def"), state=State.WAITING, run_info=RunInfo("brisk-sun-12", "running", 99))
-    async with running(World(FakeProber(), store=FakeStore([ended, goes_on])), size=(200, 40)) as (app, _):
+    async with running(Scenario(FakeProber(), store=FakeStore([ended, goes_on])), size=(200, 40)) as (app, _):
         await until(lambda: "calm-moon-13" in shown(app) and "brisk-sun-12" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
         assert "~99" in shown(app), "the server has not told anew"

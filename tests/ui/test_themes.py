@@ -8,7 +8,7 @@ import pytest
 from textual.color import Color
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeStore, World
+from tests.ui.fakes import FakeStore, Scenario
 from tests.ui.support import running
 from wandb_tui.text.glyphs import STATE_COLOURS
 from wandb_tui.ui.app.palette import ActionCommands
@@ -90,14 +90,14 @@ def test_states_can_be_read_under_the_cursor(name):
 
 async def test_a_theme_chosen_in_the_palette_is_remembered_until_the_settings_change():
     store = FakeStore()
-    async with running(World(store=store)) as (app, _):
+    async with running(Scenario(store=store)) as (app, _):
         choose = {name: run for name, _, run in ActionCommands(app.screen)._commands()}[f"Theme {SAFE_DARK}"]
         choose()
         assert app.theme == SAFE_DARK
         await until(lambda: store.view.get("theme"))
-    async with running(World(store=store)) as (app, _):
+    async with running(Scenario(store=store)) as (app, _):
         await until(lambda: app.theme == SAFE_DARK)
-    async with running(World(store=store), theme=LIGHT) as (app, _):
+    async with running(Scenario(store=store), theme=LIGHT) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert app.theme == LIGHT
 
@@ -128,6 +128,6 @@ async def test_a_hasty_enter_in_the_palette_changes_no_colours():
 
 @pytest.mark.parametrize("kept", [3, {"chosen": 3}, {"chosen": "gone", "over": ""}, None])
 async def test_what_is_kept_of_a_theme_may_be_nonsense(kept):
-    async with running(World(store=FakeStore(view={"theme": kept}))) as (app, _):
+    async with running(Scenario(store=FakeStore(view={"theme": kept}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert app.theme == THEMES[0].name

@@ -7,7 +7,7 @@ from textual.widgets import Button, Input, OptionList, TextArea
 from textual.widgets._toast import Toast, ToastRack
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, FakeDoctor, World
+from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario
 from tests.ui.test_doctor_screen import HERE
 from tests.ui.test_pick import RUNS
 from wandb_tui.ui.app.app import WandbTuiApp
@@ -23,8 +23,8 @@ def toasts(app):
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
 @pytest.mark.parametrize("keys", ["a", "p", "h", "g", "s", "y", "D", "*d"])
 async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
-    world = World(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(HERE))
-    app = WandbTuiApp(world.backend(), runs=["abc", "def"])
+    scenario = Scenario(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(HERE))
+    app = WandbTuiApp(scenario.backend(), runs=["abc", "def"])
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: app.dashboard.table.row_count == 2 and app.account)
         await pilot.press(*("asterisk" if key == "*" else key for key in keys))
@@ -40,7 +40,7 @@ async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
 
 
 async def test_they_are_small_and_stand_under_the_header():
-    app = WandbTuiApp(World().backend(), runs=["abc"])
+    app = WandbTuiApp(Scenario().backend(), runs=["abc"])
     async with app.run_test(size=(80, 24), notifications=True):
         await until(lambda: app.dashboard.table.row_count == 1 and app.account)
         app.notify("first", markup=False)
@@ -56,7 +56,7 @@ async def test_they_are_small_and_stand_under_the_header():
 
 
 async def test_over_a_dialog_they_stand_once():
-    app = WandbTuiApp(World().backend(), runs=["abc"])
+    app = WandbTuiApp(Scenario().backend(), runs=["abc"])
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(lambda: app.dashboard.table.row_count == 1 and app.account)
         app.notify("said once", timeout=60, markup=False)

@@ -26,14 +26,14 @@ STORY = """
 import os, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.ui.fakes import FakeProber, World, there
+from tests.ui.fakes import FakeProber, Scenario, there
 from wandb_tui.services.desktop import into_tmux
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.text.osc import shows_links
 from wandb_tui.ui.app.terminal import run_app
 
-world = World(FakeProber({{"abc": [there(3)]}}), into_tmux=into_tmux if os.environ.get("TMUX") else None)
-app = WandbTuiApp(world.backend(), runs=["abc"], links=shows_links(os.environ))
+scenario = Scenario(FakeProber({{"abc": [there(3)]}}), into_tmux=into_tmux if os.environ.get("TMUX") else None)
+app = WandbTuiApp(scenario.backend(), runs=["abc"], links=shows_links(os.environ))
 sys.exit(run_app(app, Path({log!r})))
 """
 

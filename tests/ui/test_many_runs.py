@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tests.screen import until
 from tests.stopwatch import Stopwatch
-from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import burst, running
 from wandb_tui.core.events import Event
 from wandb_tui.core.goal import Goal
@@ -24,17 +24,17 @@ FORTY = [f"run{n}" for n in range(40)]
 
 async def test_forty_are_probed_at_the_same_time_on_two_cores(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    world = World(FakeProber())
-    async with running(world, *FORTY):
-        await until(lambda: len(world.prober.open) == 40)
-        assert len(world.prober.threads) == 40
+    scenario = Scenario(FakeProber())
+    async with running(scenario, *FORTY):
+        await until(lambda: len(scenario.prober.open) == 40)
+        assert len(scenario.prober.threads) == 40
 
 
 async def test_forty_are_left_within_a_second():
-    world = World(FakeProber(), store=FakeStore([StoredRun(address(run), Goal()) for run in FORTY]))
-    app = WandbTuiApp(world.backend())
+    scenario = Scenario(FakeProber(), store=FakeStore([StoredRun(address(run), Goal()) for run in FORTY]))
+    app = WandbTuiApp(scenario.backend())
     async with app.run_test() as pilot:
-        await until(lambda: len(world.prober.open) == 40)
+        await until(lambda: len(scenario.prober.open) == 40)
         await pilot.press("q")
         with Stopwatch() as watch_list:
             await pilot.press("y")
@@ -44,8 +44,8 @@ async def test_forty_are_left_within_a_second():
 
 async def test_services_that_close_slowly_are_not_waited_for():
     gate = threading.Event()
-    world = World(FakeProber(), close=lambda: gate.wait(20))
-    async with running(world, "abc") as (app, pilot):
+    scenario = Scenario(FakeProber(), close=lambda: gate.wait(20))
+    async with running(scenario, "abc") as (app, pilot):
         watch_list = Stopwatch()
         await pilot.press("q", "y")
         await until(lambda: app.return_value == 0)
@@ -54,7 +54,7 @@ async def test_services_that_close_slowly_are_not_waited_for():
 
 
 async def test_a_key_is_heard_in_a_flood():
-    async with running(World(FakeProber()), *FORTY) as (app, pilot):
+    async with running(Scenario(FakeProber()), *FORTY) as (app, pilot):
         stop = threading.Event()
 
         def talk():
@@ -85,7 +85,7 @@ async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatc
     def refuse():
         raise RuntimeError("can't start new thread")
 
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         monkeypatch.setattr(app._threads, "reserve", refuse)
         app.session.add(address("def"), Goal())
         app.dashboard.refresh_all()
@@ -99,15 +99,15 @@ async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatc
 
 async def test_rows_are_there_before_the_services():
     gate = threading.Event()
-    world = World(store=FakeStore([StoredRun(address("abc"), Goal())]))
-    services = world.backend().services
+    scenario = Scenario(store=FakeStore([StoredRun(address("abc"), Goal())]))
+    services = scenario.backend().services
 
     def slow():
         gate.wait(5)
         return services()
 
-    world.options["services"] = slow
-    app = WandbTuiApp(world.backend())
+    scenario.options["services"] = slow
+    app = WandbTuiApp(scenario.backend())
     async with app.run_test() as pilot:
         await until(lambda: app.dashboard.table.row_count == 1)
         assert not app.session.late.built
@@ -115,7 +115,7 @@ async def test_rows_are_there_before_the_services():
         await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
         await pilot.press("r")
         gate.set()
-        await until(lambda: world.prober.asked["abc"] == 1)
+        await until(lambda: scenario.prober.asked["abc"] == 1)
         app.session.stop()
 
 
@@ -123,14 +123,14 @@ async def test_services_that_cannot_be_built_are_told():
     def fail():
         raise OSError("no such library")
 
-    async with running(World(services=fail), "abc") as (app, _):
+    async with running(Scenario(services=fail), "abc") as (app, _):
         row = app.session.watch_list[address("abc")]
         await until(lambda: "no such library" in row.message)
         assert any("no such library" in note.message for note in app._notifications)
 
 
 async def test_a_store_that_fails_is_told_and_nothing_stops():
-    async with running(World(store=FakeStore(fails=OSError("disk full"))), "abc") as (app, _):
+    async with running(Scenario(store=FakeStore(fails=OSError("disk full"))), "abc") as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await until(lambda: any("disk full" in note.message for note in app._notifications))
 

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.events import Event, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -160,7 +160,7 @@ def wait_in(app, *messages, second=0):
 
 
 async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():
-    async with running(World(FakeProber()), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         wait_in(app, *(WAITS.format(n % 3) for n in range(14)))
         await until(lambda: "not there (×14, last 12:00:13)" in shown(app))
@@ -182,7 +182,7 @@ async def test_unfolded_comes_back_as_it_was():
     view = {"view": {"fold": False}}
     rows = [StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled")]
     logs = {address("abc"): log_of(*[WAITS.format(1)] * 4)}
-    async with running(World(store=FakeStore(rows, view={"panes": view}, logs=logs))) as (app, pilot):
+    async with running(Scenario(store=FakeStore(rows, view={"panes": view}, logs=logs))) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         await until(lambda: pane.plain.count("not there") == 4)
         await pilot.press("U")
@@ -190,7 +190,7 @@ async def test_unfolded_comes_back_as_it_was():
 
 
 async def test_what_one_reads_stays_where_it_is():
-    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         wait_in(app, *(f"line {n} {WAITS.format(n)}" if n % 5 else "again, next check in 1 s" for n in range(60)))
         wait_in(app, *[WAITS.format(1)] * 9, second=60)
@@ -211,7 +211,7 @@ async def test_what_one_reads_stays_where_it_is():
 
 
 async def test_the_place_where_one_is_in_finding_is_kept():
-    async with running(World(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         wait_in(app, *(WAITS.format(n) if n % 10 < 5 else f"line {n}" for n in range(60)))
         await until(lambda: "line 59" in shown(app))
         await pilot.press("f", *"not there", "enter", "N")
@@ -223,7 +223,7 @@ async def test_the_place_where_one_is_in_finding_is_kept():
 
 
 async def test_a_line_that_counts_asks_for_its_own_row_only(monkeypatch):
-    async with running(World(FakeProber()), "abc", size=(100, 24)) as (app, pilot):
+    async with running(Scenario(FakeProber()), "abc", size=(100, 24)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         wait_in(app, *(f"line {n}" for n in range(40)), WAITS.format(1), WAITS.format(2))
         await until(lambda: "(×2" in shown(app))

@@ -4,10 +4,9 @@ import pytest
 
 from tests.integration.fake_login_server import WRONG, House
 from tests.integration.identity_servers import DjangoHost, LockHost, built_lock
-from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
 
-__all__ = ["hand"]
+__all__ = ["driver"]
 
 
 @pytest.fixture(scope="module")
@@ -41,31 +40,31 @@ def house(host):
         yield house
 
 
-def test_the_right_password(hand, host, house):
-    came = hand.sign_in(house.url, allowed=[host.url])
+def test_the_right_password(driver, host, house):
+    came = driver.sign_in(house.url, allowed=[host.url])
     assert came.error is None
     assert came.identity.username == "ada"
     assert (host.submissions, house.submissions) == (1, 0)
 
 
 @pytest.mark.parametrize("host", ["django", "lock"], indirect=True)
-def test_a_wrong_password(hand, host, house):
-    came = hand.sign_in(house.url, WRONG, allowed=[host.url])
+def test_a_wrong_password(driver, host, house):
+    came = driver.sign_in(house.url, WRONG, allowed=[host.url])
     words = {DjangoHost: "Please enter the correct username and password", LockHost: "Wrong email or password."}
     assert came.problem is SignInProblem.WRONG_PASSWORD
     assert words[type(host)] in came.error.message
     assert (host.submissions, house.submissions) == (1, 0)
 
 
-def test_nothing_is_typed_before_the_user_said_yes_to_the_host(hand, host, house):
-    came = hand.sign_in(house.url)
+def test_nothing_is_typed_before_the_user_said_yes_to_the_host(driver, host, house):
+    came = driver.sign_in(house.url)
     assert came.problem is SignInProblem.UNKNOWN_HOST
     assert host.url in came.error.message
     assert host.submissions == 0
 
 
 @pytest.mark.parametrize("host", ["lock"], indirect=True)
-def test_lock_says_that_the_account_is_blocked(hand, host, house):
+def test_lock_says_that_the_account_is_blocked(driver, host, house):
     host.blocked = True
-    assert hand.sign_in(house.url, allowed=[host.url]).problem is SignInProblem.BLOCKED
+    assert driver.sign_in(house.url, allowed=[host.url]).problem is SignInProblem.BLOCKED
     assert host.submissions == 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
+from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 from tests.benchmarks.keys import press, shown
 from tests.benchmarks.processes import Stopped, pause
 from tests.benchmarks.terminal import Terminal
-from tests.benchmarks.world import World, our_program, world
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.paths import APP
@@ -22,7 +22,7 @@ _WITHIN = 60.0
 def thousand(scale: Scale) -> list[Figure]:
     """Row 9."""
     count, over = scale.count(1000, 60), scale.pick(20, 3)
-    with world() as here:
+    with benchmark_sandbox() as here:
         seconds, keys = all_available(here, count, over)
     what = f"{count:,} runs whose exports come within {over:.0f} s"
     return [
@@ -32,7 +32,7 @@ def thousand(scale: Scale) -> list[Figure]:
     ]
 
 
-def all_available(here: World, count: int, over: float) -> tuple[float, Times]:
+def all_available(here: BenchmarkSandbox, count: int, over: float) -> tuple[float, Times]:
     """Let the exports of so many runs come, evenly, while keys are pressed in the dashboard that waits for them.
 
     Returns:
@@ -63,7 +63,7 @@ def all_available(here: World, count: int, over: float) -> tuple[float, Times]:
     return seconds, times
 
 
-def _export(here: World, runs: list[RunAddress], over: float) -> None:
+def _export(here: BenchmarkSandbox, runs: list[RunAddress], over: float) -> None:
     try:
         for run in runs:
             here.export(run, 0.5)
@@ -72,7 +72,7 @@ def _export(here: World, runs: list[RunAddress], over: float) -> None:
         return
 
 
-def _on_disk(here: World, home: str, count: int) -> None:
+def _on_disk(here: BenchmarkSandbox, home: str, count: int) -> None:
     """What the next start would show.
 
     Raises:

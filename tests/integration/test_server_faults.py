@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.integration.quiet_server import QuietServer
-from tests.ui.fakes import World, address
+from tests.ui.fakes import Scenario, address
 from wandb_tui.core.events import Failure
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
@@ -53,7 +53,7 @@ def in_good_order(sandbox, monkeypatch):
 async def dashboard(url, key, *runs, world=None):
     """The dashboard with a poller of its own; the pages are visited by nobody."""
     poller = Poller(GraphQL(url, lambda: key))
-    world = world or World()
+    world = world or Scenario()
     world.prober = poller
     world.options["pace"] = PATIENT
     app = WandbTuiApp(world.backend(), runs=runs)
@@ -125,7 +125,7 @@ async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
     for run_id in runs:
         sandbox.context.state.create_run(project, run_id, None)
     before = sandbox.stats()["rate_limited"]
-    world = World()
+    world = Scenario()
     async with dashboard(sandbox.base_url, sandbox.api_key, *runs, world=world) as (app, pilot):
         for seconds in (3, 2, 1):
             for run_id in runs:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.benchmarks.thousand import all_available
-from tests.benchmarks.world import world
+from tests.benchmarks.environment import benchmark_sandbox
+from tests.benchmarks.thousand_runs import all_available
 
 
 @pytest.mark.long
 def test_a_thousand_runs_become_available_while_keys_are_heard():
-    with world() as here:
+    with benchmark_sandbox() as here:
         seconds, keys = all_available(here, 1000, over=5)
     # Ten requests, a second apart, ask about all of them.
     assert seconds < 60

@@ -3,12 +3,11 @@
 import pytest
 
 from tests.integration.fake_login_server import PASSWORD, WRONG, House
-from tests.integration.sign_in_driver import hand
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import flow
 
-__all__ = ["hand"]
+__all__ = ["driver"]
 
 # A page, what comes of it, and how often the password was submitted by then.
 ENDINGS = {
@@ -44,10 +43,10 @@ def impatient(monkeypatch):
 
 
 @pytest.mark.parametrize("page", ENDINGS)
-def test_the_outcome(hand, elsewhere, impatient, page):
+def test_the_outcome(driver, elsewhere, impatient, page):
     problem, submissions = ENDINGS[page]
     with House(page, elsewhere=elsewhere.url) as house:
-        came = hand.sign_in(house.url)
+        came = driver.sign_in(house.url)
         assert came.problem is problem
         assert house.submissions == submissions
         assert PASSWORD not in str(came.error)
@@ -55,12 +54,12 @@ def test_the_outcome(hand, elsewhere, impatient, page):
 
 
 @pytest.mark.parametrize(("page", "submissions"), [("nonsense", 0), ("nonsense_after_password", 0)])
-def test_a_page_that_is_not_understood_is_kept_as_a_picture(hand, impatient, page, submissions):
+def test_a_page_that_is_not_understood_is_kept_as_a_picture(driver, impatient, page, submissions):
     with House(page) as house:
-        came = hand.sign_in(house.url)
+        came = driver.sign_in(house.url)
         assert came.problem is SignInProblem.NOT_UNDERSTOOD
         assert house.submissions == submissions
-    picture = hand.folder / "sign-in-page.png"
+    picture = driver.folder / "sign-in-page.png"
     assert str(picture) in came.error.message
     assert picture.stat().st_mode & 0o777 == 0o600
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -74,52 +73,52 @@ def test_a_page_that_is_not_understood_is_kept_as_a_picture(hand, impatient, pag
         ("https://127.0.0.1:{port}", "ERR_SSL"),
     ],
 )
-def test_a_server_that_cannot_be_reached(hand, url, reason):
+def test_a_server_that_cannot_be_reached(driver, url, reason):
     with House() as house:
         url = url.format(port=house.server.server_port)
-        came = hand.sign_in(url)
+        came = driver.sign_in(url)
     assert came.problem is SignInProblem.UNREACHABLE
     assert reason in came.error.message
 
 
-def test_a_session_that_is_valid_already(hand):
+def test_a_session_that_is_valid_already(driver):
     with House("plain_form") as house:
         cookie = {"name": "session", "value": "1", "url": house.url}
-        came = hand.sign_in(house.url, cookies=[cookie])
+        came = driver.sign_in(house.url, cookies=[cookie])
         assert came.identity.username == "ada"
         assert house.submissions == house.typed == 0
 
 
-def test_several_redirects_before_the_page(hand):
+def test_several_redirects_before_the_page(driver):
     with House("plain_form", way=("/oauth2/start", "/realms/lab/auth", "/u/login")) as house:
-        assert hand.sign_in(house.url).error is None
+        assert driver.sign_in(house.url).error is None
         assert house.submissions == 1
 
 
-def test_the_log_in_link_of_a_page_that_is_closed_to_us(hand):
+def test_the_log_in_link_of_a_page_that_is_closed_to_us(driver):
     with House("plain_form", way=("/enter",)) as house:
         house.way[0] = "/nowhere"
         house.closed = (
             '<h1>Looks like you stumbled on an empty page.</h1><a href="/enter">Log in</a> <a href="/up">Sign up</a>'
         )
-        assert hand.sign_in(house.url).error is None
+        assert driver.sign_in(house.url).error is None
         assert house.submissions == 1
         assert ("GET", "/up") not in house.asked
 
 
 @pytest.mark.parametrize("page", ["plain_form", "georgian_status"])
-def test_a_server_that_does_not_say_who_is_signed_in(hand, page):
+def test_a_server_that_does_not_say_who_is_signed_in(driver, page):
     with House(page, viewer=False) as house:
-        came = hand.sign_in(house.url)
+        came = driver.sign_in(house.url)
         assert came.error is None
         assert came.identity.username == "ada@lab.example"
-        assert hand.sign_in(house.url, WRONG).problem is SignInProblem.WRONG_PASSWORD
+        assert driver.sign_in(house.url, WRONG).problem is SignInProblem.WRONG_PASSWORD
         assert house.submissions == 2
 
 
-def test_without_credentials_nothing_is_typed(hand):
+def test_without_credentials_nothing_is_typed(driver):
     with House("plain_form") as house:
-        assert hand.sign_in(house.url, password="").problem is SignInProblem.NO_CREDENTIALS
+        assert driver.sign_in(house.url, password="").problem is SignInProblem.NO_CREDENTIALS
         assert house.typed == 0
 
 
@@ -127,43 +126,43 @@ def test_without_credentials_nothing_is_typed(hand):
 
 
 @pytest.mark.parametrize("page", ["plain_form", "retries", "spanish_controlled"])
-def test_once_where_the_server_breaks(hand, page):
+def test_once_where_the_server_breaks(driver, page):
     with House(page, status=500) as house:
-        came = hand.sign_in(house.url)
+        came = driver.sign_in(house.url)
         assert came.problem is SignInProblem.NOT_UNDERSTOOD
         assert "HTTP 500" in came.error.message
         assert house.submissions == 1
 
 
-def test_once_where_the_page_reloads_itself(hand, impatient):
+def test_once_where_the_page_reloads_itself(driver, impatient):
     with House("reloads") as house:
-        assert hand.sign_in(house.url, WRONG).problem is not None
+        assert driver.sign_in(house.url, WRONG).problem is not None
         assert house.submissions == 1
 
 
 @pytest.mark.parametrize("password", [PASSWORD, WRONG])
-def test_once_where_the_answer_is_slow(hand, impatient, password):
+def test_once_where_the_answer_is_slow(driver, impatient, password):
     with House("plain_form", seconds=9.0) as house:
-        came = hand.sign_in(house.url, password)
+        came = driver.sign_in(house.url, password)
         assert came.problem is (None if password == PASSWORD else SignInProblem.WRONG_PASSWORD)
         assert house.submissions == 1
 
 
-def test_once_where_a_second_sign_in_page_follows(hand, elsewhere):
+def test_once_where_a_second_sign_in_page_follows(driver, elsewhere):
     with House("asked_again_elsewhere", elsewhere=elsewhere.url) as house:
-        came = hand.sign_in(house.url, allowed=[elsewhere.url])
+        came = driver.sign_in(house.url, allowed=[elsewhere.url])
         assert came.problem is SignInProblem.NOT_UNDERSTOOD
         assert f"another sign-in page follows at {elsewhere.url}" in came.error.message
         assert (house.submissions, elsewhere.submissions) == (1, 0)
 
 
-def test_too_many_requests_means_blocked(hand):
+def test_too_many_requests_means_blocked(driver):
     with House("spanish_controlled", status=429) as house:
-        assert hand.sign_in(house.url).problem in {SignInProblem.BLOCKED, SignInProblem.WRONG_PASSWORD}
+        assert driver.sign_in(house.url).problem in {SignInProblem.BLOCKED, SignInProblem.WRONG_PASSWORD}
         assert house.submissions == 1
 
 
-def test_the_server_of_the_pages_need_not_be_that_of_the_api(hand):
+def test_the_server_of_the_pages_need_not_be_that_of_the_api(driver):
     with House("plain_form") as pages, House() as api:
-        assert hand.sign_in(pages.url, server=ServerInfo(api.url, pages.url)).identity.username == "ada"
+        assert driver.sign_in(pages.url, server=ServerInfo(api.url, pages.url)).identity.username == "ada"
         assert (pages.submissions, api.submissions) == (1, 0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.screen import until
-from tests.ui.fakes import FakeProber, FakeStore, World, address
+from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Event
@@ -39,7 +39,7 @@ def kept(app, run_id):
 
 
 async def test_logs_are_written_as_they_happen():
-    async with running(World(FakeProber()), "abc") as (app, _):
+    async with running(Scenario(FakeProber()), "abc") as (app, _):
         store = app.session.backend.store
         await until(lambda: store.logs.get(address("abc")) == list(app.session.watch_list[address("abc")].log))
         app.session.event_queue.publish(Event(address("abc"), 1, State.WAITING, "one more", elapsed=3.0))
@@ -50,7 +50,7 @@ async def test_logs_are_written_as_they_happen():
 async def test_a_log_of_an_earlier_session_is_shown():
     old = [LogLine(NOON, 1, "from long ago"), LogLine(NOON, 1, "and after it")]
     store = FakeStore([ABC, replace(ABC, run=address("def"))], logs={ABC.run: old})
-    async with running(World(store=store)) as (app, pilot):
+    async with running(Scenario(store=store)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         await until(lambda: "from long ago" in pane.plain and "Goes on after 7 s" in pane.plain)
         assert pane.plain.index("from long ago") < pane.plain.index("and after it") < pane.plain.index("Goes on")
@@ -61,7 +61,7 @@ async def test_a_log_of_an_earlier_session_is_shown():
 
 async def test_the_view_is_kept_and_comes_back():
     store = FakeStore(view={"before": [1, 2]})
-    async with running(World(store=store), "abc") as (app, _):
+    async with running(Scenario(store=store), "abc") as (app, _):
         assert app.session.view == {"before": [1, 2]}
         app.session.remember("after", {"wrap": True})
         await until(lambda: store.view == {"before": [1, 2], "after": {"wrap": True}})
@@ -109,7 +109,7 @@ async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
         await found(app, replace(kept(app, "abc"), times=own.times), *(kept(app, run) for run in ("def", "ghi")))
         await until(lambda: app.session.watch_list[address("abc")].poll_policy == own)
     store = FakeStore([replace(ABC, times=own.times), replace(ABC, run=address("def"))])
-    async with running(World(FakeProber(), store=store)) as (app, _):
+    async with running(Scenario(FakeProber(), store=store)) as (app, _):
         assert app.session.watch_list[address("abc")].poll_policy == own
         assert app.session.watch_list[address("def")].poll_policy == PollPolicy()
 
@@ -132,7 +132,7 @@ async def test_what_another_dashboard_removes_goes_here_too():
 
 
 async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed():
-    async with running(World(FakeProber()), "abc") as (app, _):
+    async with running(Scenario(FakeProber()), "abc") as (app, _):
         row = app.session.watch_list[address("abc")]
         await until(lambda: kept(app, "abc") and kept(app, "abc").state is State.WAITING)
         await found(app, replace(kept(app, "abc"), goal=Goal.parse("v3")))
@@ -166,7 +166,7 @@ async def test_a_list_that_was_replaced_is_written_anew():
 # Disks that do not want to
 
 
-class Desk:
+class Harness:
     """A keeper without a dashboard."""
 
     def __init__(self, store):
@@ -182,31 +182,33 @@ async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_la
     monkeypatch.setattr(keepers, "_LONGEST_RETRY", 0.01)
     monkeypatch.setattr(keepers, "GATHER", 0.02)
     store = FakeStore()
-    desk = Desk(store)
-    await until(lambda: desk.of(ListLoaded))
+    harness = Harness(store)
+    await until(lambda: harness.of(ListLoaded))
     store.fails = StoreError("The disk is full.", "Make room; it is tried again.")
-    desk.store_writer.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
-    await until(lambda: desk.of(StoreFailed))
-    desk.store_writer.save(replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")])
-    desk.store_writer.keep_view("filter", "lab")
-    await until(lambda: desk.store_writer._failures > 3)
+    harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
+    await until(lambda: harness.of(StoreFailed))
+    harness.store_writer.save(
+        replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")]
+    )
+    harness.store_writer.keep_view("filter", "lab")
+    await until(lambda: harness.store_writer._failures > 3)
     store.fails = None
-    await until(lambda: desk.of(StoreRecovered))
+    await until(lambda: harness.of(StoreRecovered))
     await until(lambda: store.view == {"filter": "lab"})
     assert store.rows[ABC.run].state is State.AVAILABLE
     assert [line.message for line in store.logs[ABC.run]] == ["one", "two"]
-    assert [message.text for message in desk.of(StoreFailed)] == ["The disk is full. Make room; it is tried again."]
-    assert desk.store_writer.close(1)
+    assert [message.text for message in harness.of(StoreFailed)] == ["The disk is full. Make room; it is tried again."]
+    assert harness.store_writer.close(1)
 
 
 async def test_closing_writes_what_is_unwritten():
     store = FakeStore()
-    desk = Desk(store)
-    await until(lambda: desk.of(ListLoaded))
-    desk.store_writer.known(ABC)
-    desk.store_writer.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
+    harness = Harness(store)
+    await until(lambda: harness.of(ListLoaded))
+    harness.store_writer.known(ABC)
+    harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
     store.rows[ABC.run] = ABC
-    assert desk.store_writer.close(2)
+    assert harness.store_writer.close(2)
     assert [line.message for line in store.logs[ABC.run]] == ["the last word"]
 
 
@@ -217,21 +219,21 @@ async def test_closing_waits_for_nobody_who_does_not_answer():
         def write(self, changes):
             gate.wait(10)
 
-    desk = Desk(Stuck())
-    await until(lambda: desk.of(ListLoaded))
-    desk.store_writer.save(ABC, 0, added=True)
-    assert not desk.store_writer.close(0.1)
+    harness = Harness(Stuck())
+    await until(lambda: harness.of(ListLoaded))
+    harness.store_writer.save(ABC, 0, added=True)
+    assert not harness.store_writer.close(0.1)
     gate.set()
 
 
 async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
     store = FakeStore()
-    desk = Desk(store)
-    await until(lambda: desk.of(ListLoaded))
-    desk.store_writer.recall(ABC.run)
-    desk.store_writer.save(ABC, 0, added=True)
-    await until(lambda: desk.of(LogLoaded) and store.rows)
-    assert desk.store_writer.close(1)
+    harness = Harness(store)
+    await until(lambda: harness.of(ListLoaded))
+    harness.store_writer.recall(ABC.run)
+    harness.store_writer.save(ABC, 0, added=True)
+    await until(lambda: harness.of(LogLoaded) and store.rows)
+    assert harness.store_writer.close(1)
 
 
 def test_two_changes_of_a_run_become_one():

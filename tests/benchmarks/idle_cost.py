@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale
 from tests.benchmarks.polling import INTERVAL
 from tests.benchmarks.processes import pause, processor_seconds, program, pss
 from tests.benchmarks.terminal import Terminal
-from tests.benchmarks.world import World, our_program, world
 
 _FEW = 10
 
@@ -31,7 +31,7 @@ class Cost:
 def waiting(scale: Scale) -> list[Figure]:
     """Rows 3 and 4."""
     many, loops, seconds = scale.count(1000, 60), scale.count(100, 20), scale.pick(30, 3)
-    with world() as here:
+    with benchmark_sandbox() as here:
         few_ours = _dashboard(here, _FEW, scale.pick(12, 2), 1)
         ours = _dashboard(here, many, scale.pick(30, 3), seconds)
         few_theirs = _loops(here, _FEW, scale.pick(10, 4), 1)
@@ -61,7 +61,7 @@ def waiting(scale: Scale) -> list[Figure]:
     ]
 
 
-def _dashboard(here: World, count: int, settle: float, seconds: float) -> Cost:
+def _dashboard(here: BenchmarkSandbox, count: int, settle: float, seconds: float) -> Cost:
     home = f"dashboard{count}"
     here.store(here.seed(count, f"d{count}-"), home)
     with Terminal(our_program("dashboard", "poll"), here.environ(home)) as terminal:
@@ -77,7 +77,7 @@ def _dashboard(here: World, count: int, settle: float, seconds: float) -> Cost:
         return cost
 
 
-def _loops(here: World, count: int, settle: float, seconds: float) -> Cost:
+def _loops(here: BenchmarkSandbox, count: int, settle: float, seconds: float) -> Cost:
     runs = here.runs_file(here.seed(count, f"l{count}-"))
     command = our_program("loops", runs, f"{INTERVAL}")
     with (here.folder / "loops.txt").open("ab") as output, program(command, here.environ(), output) as process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import until
-from tests.ui.fakes import ABSENT, FakeProber, World, address
+from tests.ui.fakes import ABSENT, FakeProber, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
@@ -23,8 +23,8 @@ def path(tmp_path, monkeypatch):
     return tmp_path / "watchlist.sqlite3"
 
 
-def world(path):
-    return World(FakeProber(default=ABSENT), store=SqliteWatchStore(path, SERVER))
+def scenario(path):
+    return Scenario(FakeProber(default=ABSENT), store=SqliteWatchStore(path, SERVER))
 
 
 def on_disk(path):
@@ -49,7 +49,7 @@ async def test_a_full_disk(path, monkeypatch):
 
     SqliteWatchStore(path, SERVER).load()
     monkeypatch.setattr(stores, "prepare", prepared)
-    async with running(world(path), *(f"run{n}" for n in range(40))) as (app, _):
+    async with running(scenario(path), *(f"run{n}" for n in range(40))) as (app, _):
         await until(lambda: said(app, "the disk is full"))
         await goes_on(app, "run39")
         full = False
@@ -59,14 +59,14 @@ async def test_a_full_disk(path, monkeypatch):
 
 async def test_a_file_that_is_damaged_at_the_start(path):
     path.write_bytes(b"this is no database" * 500)
-    async with running(world(path), "abc") as (app, _):
+    async with running(scenario(path), "abc") as (app, _):
         await until(lambda: said(app, "was damaged; it lies aside"))
         await goes_on(app, "abc")
         await until(lambda: on_disk(path) == {"abc"})
 
 
 async def test_a_file_that_is_damaged_while_it_is_in_use(path):
-    async with running(world(path), "abc", "def") as (app, pilot):
+    async with running(scenario(path), "abc", "def") as (app, pilot):
         await until(lambda: on_disk(path) == {"abc", "def"})
         path.write_bytes(b"this is no database" * 500)
         await pilot.press("home", "c")
@@ -76,7 +76,7 @@ async def test_a_file_that_is_damaged_while_it_is_in_use(path):
 
 
 async def test_a_file_that_is_taken_away(path):
-    async with running(world(path), "abc", "def") as (app, _):
+    async with running(scenario(path), "abc", "def") as (app, _):
         await until(lambda: on_disk(path) == {"abc", "def"})
         path.unlink()
         await until(lambda: on_disk(path) == {"abc", "def"})
@@ -85,7 +85,7 @@ async def test_a_file_that_is_taken_away(path):
 
 async def test_a_place_that_cannot_be_written(path):
     path.mkdir()
-    async with running(world(path), "abc") as (app, pilot):
+    async with running(scenario(path), "abc") as (app, pilot):
         await until(lambda: said(app, "cannot be written"))
         await goes_on(app, "abc")
         assert len([note for note in app._notifications if "cannot be written" in note.message]) == 1
@@ -95,7 +95,7 @@ async def test_a_place_that_cannot_be_written(path):
 
 async def test_a_place_that_cannot_be_made(path):
     path.write_text("no folder")
-    async with running(world(path / "state" / "list"), "abc") as (app, pilot):
+    async with running(scenario(path / "state" / "list"), "abc") as (app, pilot):
         await until(lambda: said(app, f"Nothing can be saved: the watch list {path}"))
         await goes_on(app, "abc")
         await pilot.press("q", "y")
@@ -103,7 +103,7 @@ async def test_a_place_that_cannot_be_made(path):
 
 
 async def test_two_dashboards_on_one_file(path):
-    async with running(world(path), "abc") as (one, pilot), running(world(path), "def") as (other, _):
+    async with running(scenario(path), "abc") as (one, pilot), running(scenario(path), "def") as (other, _):
         await until(lambda: len(one.session.watch_list) == len(other.session.watch_list) == 2)
         assert len(one.dashboard.table.shown) == len(other.dashboard.table.shown) == 2
         one.session.remove([address("abc")])

@@ -21,7 +21,7 @@ CRASH = """
 import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.ui.fakes import FakeAccount, World
+from tests.ui.fakes import FakeAccount, Scenario
 from textual.widgets import Input
 from wandb_tui.core.account import AccountState
 from wandb_tui.ui.app.app import WandbTuiApp
@@ -41,8 +41,8 @@ class App(WandbTuiApp):
         if not fields:
             self.set_timer(0.2, self.fill)
 
-world = World(account=FakeAccount(AccountState()), open_sign_in=None)
-sys.exit(run_app(App(world.backend()), Path({log!r})))
+scenario = Scenario(account=FakeAccount(AccountState()), open_sign_in=None)
+sys.exit(run_app(App(scenario.backend()), Path({log!r})))
 """
 
 

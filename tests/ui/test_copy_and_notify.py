@@ -9,7 +9,7 @@ from textual import events
 from textual.widgets import OptionList
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -25,11 +25,11 @@ from wandb_tui.ui.runtime.backend import NotificationSettings
 PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
 
 
-def world(**options) -> World:
+def scenario(**options) -> Scenario:
     """One run that has ended with a version, and one that waits and has logged 1,234 steps."""
     kept = StoredRun(address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, "", "lab/forks/run-abc-history:v3", 9)
     waiting = Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))
-    return World(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
+    return Scenario(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
 
 
 async def ready(app, pilot):
@@ -54,7 +54,7 @@ def toasts(app):
     ],
 )
 async def test_each_copy_has_a_key(key, copied, said):
-    async with running(world(), "def") as (app, pilot):
+    async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("y", key)
         assert app.clipboard == copied
@@ -63,7 +63,7 @@ async def test_each_copy_has_a_key(key, copied, said):
 
 
 async def test_many_are_copied_at_once_a_line_for_each():
-    async with running(world(), "def") as (app, pilot):
+    async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("asterisk", "y", "f")
         first, second = app.clipboard.splitlines()
@@ -73,7 +73,7 @@ async def test_many_are_copied_at_once_a_line_for_each():
 
 
 async def test_a_fork_at_the_last_step_waits_for_that_step():
-    async with running(world(), "def") as (app, pilot):
+    async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("down", "y", "f")
         assert toasts(app) == ["Fork snippet copied; it will work once step 1234 is exported"]
@@ -81,7 +81,7 @@ async def test_a_fork_at_the_last_step_waits_for_that_step():
 
 async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whether_it_works():
     prober = FakeProber(default=Probe(ProbeOutcome.FOUND, ArtifactVersion(3), RunInfo(last_step=1234)))
-    async with running(World(prober), "abc", "def") as (app, pilot):
+    async with running(Scenario(prober), "abc", "def") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
         await pilot.press("y", "f")
         assert "Fork snippet copied; whether it is exported that far, the goal step:1234 tells" in toasts(app)
@@ -92,7 +92,7 @@ async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whethe
     [("step:200", "it will work once step 200 is exported"), ("exists", "it will work once the history is there")],
 )
 async def test_a_fork_that_cannot_work_yet_says_so(goal, said):
-    async with running(World(FakeProber(default=ABSENT)), "abc", goal=Goal.parse(goal)) as (app, pilot):
+    async with running(Scenario(FakeProber(default=ABSENT)), "abc", goal=Goal.parse(goal)) as (app, pilot):
         await until(lambda: app.app_url and app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("y", "f")
         assert said in toasts(app)[0]
@@ -107,7 +107,7 @@ async def test_a_step_that_is_not_known_is_said():
 
 
 async def test_what_does_not_exist_cannot_be_forked():
-    async with running(World(FakeProber(default=Probe(ProbeOutcome.NOT_FOUND))), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber(default=Probe(ProbeOutcome.NOT_FOUND))), "abc") as (app, pilot):
         await until(lambda: app.app_url and app.session.watch_list[address("abc")].state is State.FAILED)
         await pilot.press("y")
         assert "f  fork snippet          no such run" in shown(app)
@@ -118,7 +118,7 @@ async def test_what_does_not_exist_cannot_be_forked():
 
 
 async def test_the_menu_by_mouse_and_what_it_shows():
-    async with running(world(), "def") as (app, pilot):
+    async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("y")
         assert isinstance(app.screen, CopyMenu)
@@ -131,7 +131,7 @@ async def test_the_menu_by_mouse_and_what_it_shows():
 
 
 async def test_each_copy_is_in_the_palette():
-    async with running(world(), "def") as (app, pilot):
+    async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
         commands = {name: run for name, _, run in ActionCommands(app.screen)._commands()}
         commands["Copy run id"]()
@@ -140,7 +140,7 @@ async def test_each_copy_is_in_the_palette():
 
 async def test_hostile_names_stay_texts_of_python():
     run = StoredRun(address('x")\\'), Goal.parse("step:1"), 1, State.FAILED)
-    async with running(World(store=FakeStore([run]))) as (app, pilot):
+    async with running(Scenario(store=FakeStore([run]))) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("y", "f")
         asked = {}
@@ -164,7 +164,7 @@ async def test_the_page_is_opened_in_the_browser_off_this_thread():
         opened.append(url)
         return ""
 
-    async with running(world(open_page=open_page), "def") as (app, pilot):
+    async with running(scenario(open_page=open_page), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("b")
         await until(lambda: "Opened in the browser" in toasts(app))
@@ -173,7 +173,7 @@ async def test_the_page_is_opened_in_the_browser_off_this_thread():
 
 
 async def test_where_there_is_no_browser_the_address_is_said_and_copied():
-    async with running(world(open_page=lambda _: "There is no display here"), "def") as (app, pilot):
+    async with running(scenario(open_page=lambda _: "There is no display here"), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("asterisk", "b")
         await until(lambda: any("There is no display here" in text for text in toasts(app)))
@@ -183,7 +183,7 @@ async def test_where_there_is_no_browser_the_address_is_said_and_copied():
 
 async def test_many_pages_are_opened_only_after_a_question():
     opened = []
-    async with running(World(open_page=lambda url: opened.append(url) or ""), "a", "b", "c", "d") as (app, pilot):
+    async with running(Scenario(open_page=lambda url: opened.append(url) or ""), "a", "b", "c", "d") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.table.row_count == 4)
         await pilot.press("asterisk", "b")
         assert isinstance(app.screen, Confirm)
@@ -193,8 +193,8 @@ async def test_many_pages_are_opened_only_after_a_question():
 
 async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_told_of(monkeypatch):
     takes = []
-    world_of = world(into_tmux=lambda text: takes.append(text) or len(takes) == 1)
-    async with running(world_of, "def") as (app, pilot):
+    scripted = scenario(into_tmux=lambda text: takes.append(text) or len(takes) == 1)
+    async with running(scripted, "def") as (app, pilot):
         said = listen(app, monkeypatch)
         await ready(app, pilot)
         await pilot.press("y", "i")
@@ -220,9 +220,9 @@ def listen(app, monkeypatch):
 
 
 def ending(*runs, **options):
-    """A world in which nothing happens until it is told to."""
+    """Services that do nothing until told to."""
     prober = FakeProber({run: [] for run in runs})
-    return prober, World(prober, **options)
+    return prober, Scenario(prober, **options)
 
 
 async def all_end(app, prober, *runs):
@@ -327,7 +327,7 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
     missing = Probe(ProbeOutcome.NOT_FOUND, message="No such project.")
     old = StoredRun(address("old"), Goal(), 1, State.AVAILABLE)
     prober = FakeProber({"good": [there()], "bad": [missing]})
-    async with running(World(prober, hooks=hooks, store=FakeStore([old])), "good", "bad") as (app, pilot):
+    async with running(Scenario(prober, hooks=hooks, store=FakeStore([old])), "good", "bad") as (app, pilot):
         await until(lambda: len(hooks.heard) == 2)
         ends = {end.run.run_id: end for end, _ in hooks.heard}
         assert ends["good"].artifact == "lab/forks/run-good-history:v3"
@@ -348,7 +348,7 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
 async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
     long = "https://forge.coreweave.com/wandb/lab/forks/workspace/of/someone"
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_FOUND, message=f"No such run; see {long}.")]})
-    app = WandbTuiApp(World(prober).backend(), runs=["abc"], links=True)
+    app = WandbTuiApp(Scenario(prober).backend(), runs=["abc"], links=True)
     async with app.run_test(size=(60, 30)) as pilot:
         await until(lambda: app.app_url and "No such run" in shown(app))
         await pilot.pause(0.2)
@@ -360,7 +360,7 @@ async def test_host_run_and_addresses_in_logs_are_links(monkeypatch):
         assert linked[f"{PAGES}/abc"] == "abc"
         assert linked[long].replace(" ", "") == long, "over two lines, and without the full stop"
         app.session.stop()
-    async with running(World(), "abc") as (plain, _):
+    async with running(Scenario(), "abc") as (plain, _):
         await until(lambda: plain.app_url)
         strips = drawn(plain)
         assert not any(style is not None and style.link for strip in strips for _, style, _ in strip)

@@ -94,7 +94,7 @@ def test_a_sleep_while_the_user_is_needed_is_counted_once():
     assert schedule.elapsed == 10
 
 
-class Desk:
+class Harness:
     """A watch whose sayings are folded by the test, on clocks that the test moves."""
 
     def __init__(self, prober, visitor=None):
@@ -115,36 +115,36 @@ class Desk:
 
 
 @pytest.fixture
-def desk(monkeypatch):
+def harness(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     prober = FakeProber()
-    desk = Desk(prober)
-    desk.prober = prober
-    yield desk
-    desk.watch_list.cancel_all()
-    desk.until(lambda: not any(row.running for row in desk.watch_list))
+    harness = Harness(prober)
+    harness.prober = prober
+    yield harness
+    harness.watch_list.cancel_all()
+    harness.until(lambda: not any(row.running for row in harness.watch_list))
 
 
-def test_after_waking_it_asks_at_once_and_has_not_timed_out(desk):
-    row = desk.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=300))
-    desk.prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=250))
-    desk.until(lambda: "Rate limited" in row.message)
-    desk.clocks.asleep += HOURS
-    desk.prober.answer(ABSENT)
-    desk.until(lambda: "not available yet" in row.message)
-    assert row.elapsed(desk.clocks.monotonic()) < 60
+def test_after_waking_it_asks_at_once_and_has_not_timed_out(harness):
+    row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=300))
+    harness.prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=250))
+    harness.until(lambda: "Rate limited" in row.message)
+    harness.clocks.asleep += HOURS
+    harness.prober.answer(ABSENT)
+    harness.until(lambda: "not available yet" in row.message)
+    assert row.elapsed(harness.clocks.monotonic()) < 60
 
 
 def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 1000)
     prober = FakeProber()
-    desk = Desk(prober)
-    row = desk.watch_list.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
+    harness = Harness(prober)
+    row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
     prober.answer(ABSENT)
-    desk.until(lambda: "not available yet" in row.message)
-    desk.clocks.counted += HOURS
+    harness.until(lambda: "not available yet" in row.message)
+    harness.clocks.counted += HOURS
     prober.answer(there(0))
-    desk.until(lambda: row.state.final)
+    harness.until(lambda: row.state.final)
     assert row.state is State.AVAILABLE
     assert row.elapsed_then < 60
 
@@ -152,13 +152,13 @@ def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
 def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
     prober, visitor = FakeProber(), FakeVisitor()
-    desk = Desk(prober, visitor)
-    row = desk.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
+    harness = Harness(prober, visitor)
+    row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
     prober.answer(ABSENT)
     visitor.end_visit()
-    desk.until(lambda: "loaded" in row.message)
-    desk.clocks.asleep += HOURS
+    harness.until(lambda: "loaded" in row.message)
+    harness.clocks.asleep += HOURS
     visitor.end_visit()
     assert visitor.visit_count == 2
-    desk.watch_list.cancel_all()
-    desk.until(lambda: not row.running)
+    harness.watch_list.cancel_all()
+    harness.until(lambda: not row.running)

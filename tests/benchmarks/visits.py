@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
+from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale
 from tests.benchmarks.processes import Peak, program, until
-from tests.benchmarks.world import World, our_program, world
 from wandb_tui.services.browser.discovery import find_browser
 
 
 def visits(scale: Scale) -> list[Figure]:
     """Row 5."""
     count = scale.count(20, 3)
-    with world() as here:
+    with benchmark_sandbox() as here:
         memory, seconds = _visited(here, "visits", count)
         their_memory, their_seconds = _visited(here, "browsers", count, str(find_browser(os.environ)))
     limits = (None, None) if scale.quick else (1 / 5, 1 / 2)
@@ -23,7 +23,7 @@ def visits(scale: Scale) -> list[Figure]:
     ]
 
 
-def _visited(here: World, name: str, count: int, *arguments: str) -> tuple[float, float]:
+def _visited(here: BenchmarkSandbox, name: str, count: int, *arguments: str) -> tuple[float, float]:
     """The browsers' peak memory (PSS, MB), and the seconds that all visits took.
 
     Raises:

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, World, address, there
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
@@ -37,7 +37,7 @@ async def test_hostile_texts_are_text_and_the_table_stays_straight(kind):
             "def": [there(3, "calm-moon-13")],
         }
     )
-    async with running(World(prober), "abc", "def", size=(120, 30)) as (app, pilot):
+    async with running(Scenario(prober), "abc", "def", size=(120, 30)) as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.FAILED)
         await until(lambda: "v3" in shown(app))
         await pilot.press("home")
@@ -104,7 +104,7 @@ async def test_too_small_is_said_and_passes():
 
 async def test_the_ascii_look_is_ascii():
     kept = [StoredRun(address(state.value), Goal(), 1, state, state.value) for state in State if state.final]
-    async with running(World(FakeProber(default=ABSENT), store=FakeStore(kept)), "abc", ascii_look=True) as (
+    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(kept)), "abc", ascii_look=True) as (
         app,
         pilot,
     ):

@@ -1,4 +1,4 @@
-"""The world that both sides are measured in: a sandbox with runs, a home of their own, and programs to start in it."""
+"""What both sides are measured on: a sandbox with runs, a home folder, and programs to start there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENTITY, PROJECT = "lab", "forks"
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class BenchmarkSandbox:
     """A running sandbox, and a folder for what programs write."""
 
     sandbox: Sandbox
@@ -109,13 +109,13 @@ class World:
 
 
 @contextlib.contextmanager
-def world(*, export_delay: float = 3.0) -> Iterator[World]:
-    """A fresh world, gone after the block."""
+def benchmark_sandbox(*, export_delay: float = 3.0) -> Iterator[BenchmarkSandbox]:
+    """A fresh sandbox and folder, deleted after the block."""
     with (
         tempfile.TemporaryDirectory(prefix="wandb-tui-benchmark-", ignore_cleanup_errors=True) as folder,
         Sandbox(SandboxConfig(export_delay=export_delay)) as sandbox,
     ):
-        yield World(sandbox, Path(folder))
+        yield BenchmarkSandbox(sandbox, Path(folder))
 
 
 def our_program(name: str, *arguments: str) -> list[str]:
