@@ -2,5 +2,6 @@
 
 from tests.integration.sandbox_fixtures import chromium, home, http, page, sandbox
 from tests.integration.scripts import script
+from tests.integration.sign_in_driver import driver
 
-__all__ = ["chromium", "home", "http", "page", "sandbox", "script"]
+__all__ = ["chromium", "driver", "home", "http", "page", "sandbox", "script"]

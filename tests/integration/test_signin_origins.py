@@ -7,8 +7,6 @@ from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import flow
 
-__all__ = ["driver"]
-
 
 @pytest.fixture
 def elsewhere():

@@ -8,8 +8,6 @@ import pytest
 from tests.integration.fake_login_server import USER, WRONG, House
 from wandb_tui.core.errors import SignInProblem
 
-__all__ = ["driver"]
-
 # A page, and what it says of a wrong password; nothing where it only shows its form again.
 PAGES = {
     "arabic_icon_button": "غير صحيحة",

@@ -7,8 +7,6 @@ from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import flow
 
-__all__ = ["driver"]
-
 # A page, what comes of it, and how often the password was submitted by then.
 ENDINGS = {
     "blocked_page": (SignInProblem.BLOCKED, 1),

@@ -6,8 +6,6 @@ from tests.integration.fake_login_server import WRONG, House
 from tests.integration.identity_servers import DjangoHost, LockHost, built_lock
 from wandb_tui.core.errors import SignInProblem
 
-__all__ = ["driver"]
-
 
 @pytest.fixture(scope="module")
 def django(tmp_path_factory):
