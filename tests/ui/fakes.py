@@ -163,6 +163,8 @@ class FakeAccount:
 class FakeStore:
     """A list in memory, in order."""
 
+    warning = ""
+
     def __init__(self, rows: list[StoredRun] = (), fails: Exception | None = None, view=None, logs=None) -> None:
         self.rows = {row.run: row for row in rows}
         self.fails = fails

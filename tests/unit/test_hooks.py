@@ -14,7 +14,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.settings import HookCommands
-from wandb_tui.services.hooks import MOST_AT_ONCE, CommandHooks
+from wandb_tui.services.hooks import MAX_RUNNING, CommandHooks
 
 RUN = RunAddress("lab", "forks", '$(touch hacked) `x` "')
 GOOD = AttemptOutcome(RUN, State.AVAILABLE, "There\x00it\x1b is", "lab/forks/run-x-history:v3")
@@ -77,13 +77,13 @@ def test_a_command_that_is_not_there_is_told(hooks):
 
 def test_few_run_at_once_and_the_others_have_their_turn(hooks, tmp_path):
     found = hooks(["sh", "-c", 'cd "$0" && touch $$ && sleep 0.3 && mv $$ $$.done', str(tmp_path)])
-    for _ in range(2 * MOST_AT_ONCE):
+    for _ in range(2 * MAX_RUNNING):
         found.ended(GOOD, print)
     most = 0
     while not found.join(0.02):
         most = max(most, sum(path.name.isdigit() for path in tmp_path.iterdir()))
-    assert 1 < most <= MOST_AT_ONCE
-    assert len(list(tmp_path.glob("*.done"))) == 2 * MOST_AT_ONCE
+    assert 1 < most <= MAX_RUNNING
+    assert len(list(tmp_path.glob("*.done"))) == 2 * MAX_RUNNING
 
 
 def test_closing_ends_the_command_with_all_that_it_started(hooks, tmp_path):
@@ -125,7 +125,7 @@ def test_of_two_dashboards_one_runs_the_commands(hooks, tmp_path):
 def test_nothing_is_started_where_nothing_is_wanted(hooks, tmp_path):
     found = hooks()
     found.ended(GOOD, print)
-    assert "wandb-tui-hooks" not in {thread.name for thread in threading.enumerate()}
+    assert "wandb-tui hooks" not in {thread.name for thread in threading.enumerate()}
     assert not (tmp_path / "hooks.lock").exists()
 
 

@@ -20,7 +20,7 @@ from wandb_tui.cli.console import say
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.services.disk.file_lock import take
+from wandb_tui.services.disk.file_lock import ProcessLock
 from wandb_tui.services.disk.log_file import log_to
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.wiring import Wiring
@@ -85,24 +85,26 @@ def own_folder() -> Iterator[Path]:
             _remove_if_left(left)
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
         folder = Path(name)
-        held = take(folder / _LOCK)
+        lock = ProcessLock(folder / _LOCK)
+        lock.acquire()
         try:
             yield folder
         finally:
-            if held is not None:
-                os.close(held)
+            lock.release()
 
 
 def _remove_if_left(folder: Path) -> None:
     """Remove a demo's folder if it is ours, and the process that held its lock is gone."""
-    found, lock = folder.lstat(), folder / _LOCK
+    found, lock_file = folder.lstat(), folder / _LOCK
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()
     # A lock that is this new may be one that is about to be held.
-    if not ours or not lock.exists() or time.time() - lock.stat().st_mtime < _NEW:
+    if not ours or not lock_file.exists() or time.time() - lock_file.stat().st_mtime < _NEW:
         return
-    if (held := take(lock)) is not None:
+    lock = ProcessLock(lock_file)
+    # Where files cannot be locked, nothing tells whether a demo still runs there.
+    if lock.acquire() and not lock.problem:
         log.info("%s was left by a demo that was killed", folder)
-        os.close(held)
+        lock.release()
         shutil.rmtree(folder)
 
 

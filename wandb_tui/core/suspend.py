@@ -12,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from wandb_tui.core.daemon_pool import start_daemon
+
 log = logging.getLogger(__name__)
 
 NOTICEABLE = 15.0
@@ -61,9 +63,8 @@ class SuspendWatcher:
                 return
             self._gauge.slept()
             ending = threading.Event()
-            thread = threading.Thread(target=self._watch_out, args=(ending,), name="wandb-tui sleep guard", daemon=True)
             try:
-                thread.start()
+                start_daemon(lambda: self._watch_out(ending), "wandb-tui suspend watcher")
             except RuntimeError:
                 log.warning("No thread is left to notice the machine's sleep; the next monitor tries again")
             else:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import RunNotFoundError, WandbTuiError
 from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -151,13 +152,7 @@ class RunMonitor:
         """
         group = self._own_group()
         address = group.add(run, until, check_interval=check_interval, max_wait_time=max_wait_time)
-        future: Future[MonitorResult] = Future()
-
-        def finish() -> None:
-            future.set_result(group.wait(address))
-
-        threading.Thread(target=finish, name=f"wandb-tui result of {address}", daemon=True).start()
-        return future
+        return DaemonPool(f"wandb-tui result of {address}").submit(group.wait, address)
 
     def result(self, entity: str, project: str, run_id: str) -> MonitorResult:
         """How a run watched by `run_threaded_monitor` or `watch` did, or how it stands.

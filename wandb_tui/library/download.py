@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wandb_tui.core.account import WandBCredentials
+from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.services.credentials.redaction import redact
-from wandb_tui.services.daemon_pool import in_daemon
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def download_history(
         ) as group:
             result = group.wait(group.add(run, "complete"))
         result.raise_if_not_met()
-        transfer = in_daemon(lambda: _download(wiring, result, Path(directory)), "wandb-tui download")
+        transfer = DaemonPool("wandb-tui download").submit(_download, wiring, result, Path(directory))
         return transfer.result(transfer_timeout or None)
     except TimeoutError as error:
         if isinstance(error, WandbTuiError):

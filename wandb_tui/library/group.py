@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.events import AttemptEnded, Event, MonitorMessage, MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -242,9 +243,7 @@ class MonitorGroup:
 
     def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
         # A daemon, so that a script which ends does not hang on a monitor that it forgot.
-        thread = threading.Thread(target=work, name=f"wandb-tui {run}", daemon=True)
-        thread.start()
-        self._threads[run] = thread
+        self._threads[run] = start_daemon(work, f"wandb-tui {run}")
 
     def _publish(self, said: MonitorMessage) -> None:
         row = self._watch_list.fold(said)

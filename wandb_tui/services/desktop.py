@@ -8,9 +8,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.services.browser.launch import has_display
 from wandb_tui.services.credentials.redaction import without_secrets
-from wandb_tui.services.daemon_pool import in_daemon
 
 _OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",))
 """What opens an address in the user's browser on Linux, whichever is there."""
@@ -67,7 +67,7 @@ def _started(command: list[str], environ: Mapping[str, str]) -> str:
     try:
         status = process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
-        in_daemon(process.wait, "wandb-tui-browser-of-the-user")
+        start_daemon(process.wait, "wandb-tui page opener")
         return ""
     # Explorer always says 1.
     return f"{command[0]} could not open a browser" if status and sys.platform != "win32" else ""

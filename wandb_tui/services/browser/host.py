@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright, async_playwright
 
+from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
@@ -21,7 +22,6 @@ from wandb_tui.services.browser.driver import check_driver
 from wandb_tui.services.browser.launch import proxy_for, sandboxed, switches
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
-from wandb_tui.services.daemon_pool import in_daemon
 
 if TYPE_CHECKING:
     from playwright.async_api import StorageState
@@ -35,6 +35,7 @@ _SAVE_EVERY = 60.0
 _TAB_WITHIN = 20.0
 _CLOSE_TAB_WITHIN = 1.0
 _CLOSE_TAB_TRIES = 3
+_HELPERS = DaemonPool("wandb-tui browser helper")
 
 
 async def _drive() -> Playwright:
@@ -288,8 +289,8 @@ async def _close_tab(page: Page) -> None:
 
 
 async def apart(work: Callable[[], T]) -> T:
-    """Do what blocks outside the browser's thread."""
-    return await asyncio.wrap_future(in_daemon(work, "browser-helper"))
+    """Run a blocking call outside the browser's thread."""
+    return await asyncio.wrap_future(_HELPERS.submit(work))
 
 
 def _is_gone(error: Error) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.driver import driver_problem
@@ -260,7 +261,7 @@ class _Watchdog:
         self._silence = silence
         self._heard = time.monotonic()
         self._stopped = threading.Event()
-        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        start_daemon(self._watch, "wandb-tui installation watchdog")
 
     def heard(self) -> None:
         """The process has said something."""

@@ -12,13 +12,15 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLongError
 from typing import Any, TypeVar
 
+from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.services.credentials.redaction import redact
-from wandb_tui.services.daemon_pool import in_daemon
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_THREADS = DaemonPool("wandb-tui keyring")
 
 KEYRING_TIMEOUT = 4.0
 """Seconds a keyring may take; a locked one may wait for a prompt that nobody sees."""
@@ -105,7 +107,7 @@ class KeyringStore:
         # While one call hangs, every other would hang as well, and the user would wait for each.
         if self._hanging is not None and not self._hanging.done():
             raise self._silent()
-        future = in_daemon(work, "keyring")
+        future = _THREADS.submit(work)
         try:
             return future.result(self._timeout)
         except KeyringError:

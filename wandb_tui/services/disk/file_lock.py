@@ -1,69 +1,101 @@
-"""A lock between processes; the system lets go of it when its holder ends, however that comes about."""
+"""Locks between processes; the system releases them when their holder ends, however that happens."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
-import os
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wandb_tui.services.disk.paths import private_file
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 0.1
+_RETRY_INTERVAL_S = 0.1
+UNSUPPORTED_ERRNOS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
+"""Errors of file systems without locks, such as some network mounts."""
+
+_reported: set[Path] = set()
+
+
+class ProcessLock:
+    """A lock that one process at a time holds; not for threads of one process."""
+
+    def __init__(self, path: Path) -> None:
+        """Touch nothing yet.
+
+        Args:
+            path: The lock's file, which is created when needed and stays.
+        """
+        self.path = path
+        self.problem = ""
+        """Why the file system cannot lock, once `acquire` has found out; else empty."""
+        self._lock: FileLock | None = None
+
+    def acquire(self) -> bool:
+        """Try once to take the lock, without waiting.
+
+        Where the file system cannot lock at all, every process gets it: going on without a lock is better than never
+        signing in. `problem` then says so, and so does the log, once for each folder.
+
+        Returns:
+            False where another process holds it.
+        """
+        import filelock
+
+        lock = filelock.FileLock(str(self.path), timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
+        try:
+            private_file(self.path)
+            lock.acquire()
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            self._report(error)
+            return True
+        self._lock = lock
+        return True
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._lock is not None:
+            with contextlib.suppress(OSError):
+                self._lock.release()
+            self._lock = None
+
+    def _report(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        if error.errno in UNSUPPORTED_ERRNOS:
+            self.problem = f"The file system of {self.path.parent} cannot lock files ({reason})"
+        else:
+            self.problem = f"{self.path} cannot be locked ({reason})"
+        if self.path.parent not in _reported:
+            _reported.add(self.path.parent)
+            log.warning("%s: several dashboards at a time may do the same work twice", self.problem)
 
 
 @contextlib.asynccontextmanager
 async def locked(path: Path, within: float) -> AsyncIterator[bool]:
-    """Hold the lock, and give whether it is held: whoever cannot get it goes on without.
+    """Hold a lock between processes, or go on without it after a time-out.
 
     Args:
-        path: The file that stands for it; it is made if need be, and stays.
-        within: Seconds to wait at the most.
+        path: The lock's file.
+        within: Seconds to wait while another process holds it.
+
+    Yields:
+        Whether the lock is held.
     """
+    lock = ProcessLock(path)
+    deadline = time.monotonic() + within
+    while not (held := lock.acquire()) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's
+        await asyncio.sleep(_RETRY_INTERVAL_S)
     try:
-        descriptor = os.open(private_file(path), os.O_RDWR)
-    except OSError as error:
-        log.info("%s cannot be locked: %s", path, error)
-        yield False
-        return
-    try:
-        deadline = time.monotonic() + within
-        while not (held := _try(descriptor)) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's
-            await asyncio.sleep(_LOOK_EVERY)
-        yield held
+        yield held and not lock.problem
     finally:
-        os.close(descriptor)
-
-
-def take(path: Path) -> int | None:
-    """The descriptor by which the lock is held until it is closed; None where another process holds it.
-
-    Raises:
-        OSError: There can be no such file here.
-    """
-    descriptor = os.open(private_file(path), os.O_RDWR)
-    if _try(descriptor):
-        return descriptor
-    os.close(descriptor)
-    return None
-
-
-def _try(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        lock.release()

@@ -78,6 +78,37 @@ def can_be_written(folder: Path) -> bool:
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
+def write_problem(folder: Path, size: int = 65_536) -> OSError | None:
+    """Why no file of `size` bytes can be written to a folder; None where it can. Leaves no file."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * size)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None
+
+
+def record_lock_problem(folder: Path) -> OSError | None:
+    """Why files in a folder cannot be locked as SQLite locks them; None where they can. Leaves no file."""
+    try:
+        import fcntl
+    except ImportError:
+        # Windows has locks of another kind on every file system.
+        return None
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error
+    return None
+
+
 def private_folder(folder: Path) -> Path:
     """Make `folder` if need be, and let nobody but its owner in, whatever the umask: nor into those made above it."""
     if not folder.parent.exists():

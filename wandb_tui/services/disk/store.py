@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
@@ -23,7 +24,8 @@ from wandb_tui.core.log import Attempt, LogLine
 from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import sql
-from wandb_tui.services.disk.paths import new_private_file
+from wandb_tui.services.disk.file_lock import UNSUPPORTED_ERRNOS
+from wandb_tui.services.disk.paths import new_private_file, record_lock_problem, write_problem
 from wandb_tui.services.disk.rows import kept_run, log_line, moment, storable, told, word
 from wandb_tui.services.disk.schema import prepare
 
@@ -40,11 +42,17 @@ _SLACK = 50
 
 _LOCK_WAIT = 10.0
 _NOTHING = ("", 0)
+_LOCKING_ERRORS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class SqliteWatchStore:
-    """The watch list of one server; fulfils `ui.runtime.ports.WatchStore`. Any thread may call."""
+    """The watch list of one server; fulfils `ui.runtime.ports.WatchStore`. Any thread may call.
+
+    Attributes:
+        warning: What the user should know about the file system, in one sentence; empty where all is well. Set by the
+            first call that finds out.
+    """
 
     def __init__(self, path: Path, server: str, *, lock_wait: float = _LOCK_WAIT) -> None:
         self._path = path
@@ -56,6 +64,8 @@ class SqliteWatchStore:
         self._written: dict[int, int] = {}
         # No row of SQLite's counting ever gets a position again that was another's: it stays free for what comes back.
         self._stood: dict[RunAddress, int] = {}
+        self._without_locks = False
+        self.warning = ""
 
     def load(self) -> list[StoredRun]:
         """All rows, in the order in which they were added; a damaged file is put aside.
@@ -212,9 +222,7 @@ class SqliteWatchStore:
         with self._one_at_a_time:
             try:
                 new_private_file(self._path)
-                with closing(sqlite3.connect(self._path, timeout=self._lock_wait, isolation_level=None)) as db:
-                    prepare(db)
-                    db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+                with closing(self._connect(writing=writing)) as db:
                     if writing:
                         db.execute(sql.BEGIN_LIST, (self._server, os.urandom(8).hex()))
                     yield db
@@ -226,6 +234,43 @@ class SqliteWatchStore:
                     f"Nothing can be saved: the watch list {self._path} cannot be opened ({error.strerror}).",
                     "Let its folder be writable for you.",
                 ) from error
+
+    def _connect(self, *, writing: bool) -> sqlite3.Connection:
+        """A connection with a transaction begun."""
+        try:
+            return self._begin(writing=writing)
+        except sqlite3.OperationalError as error:
+            if self._without_locks or not self._cannot_lock(error):
+                raise
+        return self._begin(writing=writing)
+
+    def _begin(self, *, writing: bool) -> sqlite3.Connection:
+        # SQLite's VFS "unix-none" takes no locks.
+        vfs = "?vfs=unix-none" if self._without_locks else ""
+        address = f"file:{quote(str(self._path.absolute()))}{vfs}"
+        db = sqlite3.connect(address, uri=True, timeout=self._lock_wait, isolation_level=None)
+        try:
+            prepare(db)
+            db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _cannot_lock(self, error: sqlite3.Error) -> bool:
+        """Whether the file system has no locks; from then on the list is used without them."""
+        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in _LOCKING_ERRORS:
+            return False
+        problem = record_lock_problem(self._path.parent)
+        if problem is None or problem.errno not in UNSUPPORTED_ERRNOS:
+            return False
+        self._without_locks = True
+        self.warning = (
+            f"The file system of {self._path.parent} cannot lock files ({problem.strerror}): the list is saved, "
+            "but open only one dashboard at a time, or set XDG_STATE_HOME to a local folder."
+        )
+        log.warning("%s", self.warning)
+        return True
 
     def _explained(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -241,7 +286,10 @@ class SqliteWatchStore:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
                 return StoreError(f"{where} is locked by another program.", "It is tried again.")
             case sqlite3.SQLITE_IOERR:
-                return StoreError(f"{where} cannot be read or written: {error}.", "Check the disk; it is tried again.")
+                # SQLite does not report that a quota is used up.
+                problem = write_problem(self._path.parent)
+                reason, hint = (problem.strerror, "Make room") if problem else (error, "Check the disk")
+                return StoreError(f"{where} cannot be read or written: {reason}.", f"{hint}; saving is retried.")
             case _:
                 return StoreError(f"{where} cannot be used: {error}.")
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
 from wandb_tui.core.schedule import Clock
-from wandb_tui.services.daemon_pool import DaemonPool
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.coverage import StepReader
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
@@ -318,7 +318,11 @@ class Poller:
                 del self._under_way[pending.run]
             pending.resolve(probe)
 
-        self._pool.do(job)
+        try:
+            self._pool.submit(job)
+        except RuntimeError:
+            # The system has no thread left: the poller's own does the work, and the other runs wait.
+            job()
 
     def _joins_running_probe(self, pending: PendingProbe) -> bool:
         """Whether the probe can share the answer of one of the same run that is under way."""

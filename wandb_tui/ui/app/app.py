@@ -18,6 +18,7 @@ from textual.message import Message
 
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.hook_env import AttemptOutcome
@@ -34,7 +35,6 @@ from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
-from wandb_tui.ui.runtime.executor import DaemonThreadExecutor
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.runtime.store_writer import ListChanged, ListLoaded, LogLoaded, StoreFailed, StoreRecovered
 
@@ -96,7 +96,7 @@ class WandbTuiApp(ThemedApp):
         self._backend = backend
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
-        self._threads = DaemonThreadExecutor()
+        self._threads = DaemonPool("wandb-tui")
         self._announcer = Announcer()
         self._announcing, self._announced_at = False, -_APART
         self._leaving = False

@@ -51,6 +51,10 @@ class Account(Protocol):
 class WatchStore(Protocol):
     """What is kept of one server's watch list on disk. Every call may block, and may raise `StoreError`."""
 
+    @property
+    def warning(self) -> str:
+        """What the user should know about the file system, once `load` has found out; else empty."""
+
     def load(self) -> list[StoredRun]:
         """All rows, in the order in which they were added."""
 

@@ -12,10 +12,10 @@ from itertools import islice
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
-from wandb_tui.ui.runtime.executor import start_daemon
 from wandb_tui.ui.runtime.ports import WatchStore
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class StoreWriter:
         Raises:
             RuntimeError: The system has no thread left.
         """
-        start_daemon(self._work, "wandb-tui-keeper")
+        start_daemon(self._work, "wandb-tui store writer")
 
     def known(self, row: StoredRun) -> None:
         """This row is on disk as it is."""
@@ -229,7 +229,7 @@ class StoreWriter:
             if wishes and (too_early or not self._fulfil(wishes)):
                 self._put_back(wishes)
             elif time.monotonic() - self._looked_at >= LOOK:
-                self._glyphs(as_of)
+                self._poll_store(as_of)
 
     def _load(self) -> None:
         rows: list[StoredRun] = []
@@ -239,9 +239,11 @@ class StoreWriter:
             view = self._store.load_view()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
             self._complain("read", error)
+        if self._store.warning:
+            self._tell(StoreFailed(self._store.warning))
         self._tell(ListLoaded(rows, view))
 
-    def _glyphs(self, as_of: int) -> None:
+    def _poll_store(self, as_of: int) -> None:
         self._looked_at = time.monotonic()
         try:
             found = self._store.elsewhere()

@@ -1,0 +1,89 @@
+"""Locks between processes, also on file systems that have none."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import pytest
+
+from tests.kernel_errors import without_locks
+from wandb_tui.services.disk.file_lock import ProcessLock
+
+NO_LOCKS = pytest.mark.parametrize("error", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK], ids=errno.errorcode.get)
+ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="seccomp is Linux's")
+
+
+def test_one_holder_at_a_time(tmp_path):
+    first, second = ProcessLock(tmp_path / "locks" / "a.lock"), ProcessLock(tmp_path / "locks" / "a.lock")
+    assert first.acquire()
+    assert not second.acquire()
+    first.release()
+    assert second.acquire()
+    second.release()
+    assert not first.problem
+    assert (tmp_path / "locks" / "a.lock").stat().st_mode & 0o777 == 0o600
+
+
+@ON_LINUX
+@NO_LOCKS
+def test_where_nothing_can_be_locked_work_goes_on_and_is_reported_once(tmp_path, error):
+    source = """
+import asyncio, logging, sys
+from pathlib import Path
+from wandb_tui.services.disk.file_lock import ProcessLock, locked
+
+logging.basicConfig(stream=sys.stdout, format="LOG %(message)s")
+path = Path(sys.argv[1]) / "a.lock"
+first, second = ProcessLock(path), ProcessLock(path)
+print(first.acquire(), second.acquire(), "cannot lock files" in first.problem)
+
+async def sign_in():
+    async with locked(path, 3600) as held:
+        print("held" if held else "went on")
+
+asyncio.run(sign_in())
+"""
+    lines = without_locks(source, tmp_path, error=error).splitlines()
+    assert [line for line in lines if not line.startswith("LOG ")] == ["True True True", "went on"]
+    assert len([line for line in lines if line.startswith("LOG ")]) == 1
+
+
+@ON_LINUX
+@NO_LOCKS
+def test_the_watch_list_is_saved_where_nothing_can_be_locked(tmp_path, error):
+    source = """
+import sys
+from pathlib import Path
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.persistence import RowChange, StoredRun
+from wandb_tui.services.disk.store import SqliteWatchStore
+
+run = RunAddress("lab", "forks", "abc")
+for attempt in range(2):
+    store = SqliteWatchStore(Path(sys.argv[1]) / "lists?" / "watchlist.sqlite3", "https://wandb.test")
+    print(len(store.load()), "cannot lock files" in store.warning)
+    store.write([RowChange(run, StoredRun(run, Goal()), added=True)])
+"""
+    assert without_locks(source, tmp_path, error=error).splitlines() == ["0 True", "1 True"]
+
+
+@ON_LINUX
+@NO_LOCKS
+def test_hooks_run_where_nothing_can_be_locked(tmp_path, error):
+    source = """
+import sys
+from pathlib import Path
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.hook_env import AttemptOutcome
+from wandb_tui.core.state import State
+from wandb_tui.services.disk.settings import HookCommands
+from wandb_tui.services.hooks import CommandHooks
+
+folder = Path(sys.argv[1])
+hooks = CommandHooks(HookCommands(on_success=("touch", str(folder / "ran"))), folder / "hooks.lock")
+hooks.ended(AttemptOutcome(RunAddress("lab", "forks", "abc"), State.AVAILABLE), print)
+print(hooks.join(30), (folder / "ran").exists())
+"""
+    assert without_locks(source, tmp_path, error=error).split() == ["True", "True"]
