@@ -87,3 +87,20 @@ hooks.ended(AttemptOutcome(RunAddress("lab", "forks", "abc"), State.AVAILABLE), 
 print(hooks.join(30), (folder / "ran").exists())
 """
     assert without_locks(source, tmp_path, error=error).split() == ["True", "True"]
+
+
+@ON_LINUX
+@NO_LOCKS
+def test_doctor_reports_that_nothing_can_be_locked(tmp_path, error):
+    source = """
+import sys
+from pathlib import Path
+from wandb_tui.doctor.local_checks import _files
+from wandb_tui.services.disk.paths import Paths
+from wandb_tui.wiring import Wiring
+
+folder = Path(sys.argv[1])
+wiring = Wiring(environ={"WANDB_BASE_URL": "http://127.0.0.1:1"}, paths=Paths(folder, folder / "state", folder))
+print(_files(wiring).message)
+"""
+    assert "cannot be locked" in without_locks(source, tmp_path, error=error)

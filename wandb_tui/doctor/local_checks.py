@@ -17,7 +17,7 @@ from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.doctor.report import Finding, look
 from wandb_tui.doctor.terminal import examine_terminal, facts_here
 from wandb_tui.services.credentials.redaction import without_secrets
-from wandb_tui.services.disk.paths import can_be_written
+from wandb_tui.services.disk.paths import can_be_written, existing_parent, record_lock_problem
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
@@ -66,8 +66,13 @@ def _files(wiring: Wiring) -> Finding:
     paths = wiring.paths
     where = f"settings {paths.settings_file}, state {paths.state}, log {paths.log_file}"
     if lost := [str(folder) for folder in (paths.state, paths.log) if not can_be_written(folder)]:
-        mending = "Let them be writable for you; XDG_STATE_HOME names another place."
-        return Finding(CheckStatus.WARNING, f"{where}; nothing can be saved in {', '.join(lost)}", mending)
+        hint = "Make them writable, or set XDG_STATE_HOME to another folder."
+        return Finding(CheckStatus.WARNING, f"{where}; nothing can be saved in {', '.join(lost)}", hint)
+    if (problem := record_lock_problem(existing_parent(paths.state))) is not None:
+        hint = "Open only one dashboard at a time, or set XDG_STATE_HOME to a local folder."
+        return Finding(
+            CheckStatus.WARNING, f"{where}; files in {paths.state} cannot be locked ({problem.strerror})", hint
+        )
     return Finding(CheckStatus.GOOD, where)
 
 

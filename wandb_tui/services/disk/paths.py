@@ -73,9 +73,14 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
 
 
 def can_be_written(folder: Path) -> bool:
-    """Whether files can be put into a folder, or it can be made; nothing is."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    """Whether files can be put into a folder, or it can be created; nothing is created."""
+    parent = existing_parent(folder)
+    return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+
+
+def existing_parent(folder: Path) -> Path:
+    """The folder itself, or the nearest of its parents that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def write_problem(folder: Path, size: int = 65_536) -> OSError | None:
