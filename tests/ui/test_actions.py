@@ -18,10 +18,12 @@ from wandb_tui.core.ports import Visit
 from wandb_tui.core.state import State
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.common.dialog import Dialog
-from wandb_tui.ui.common.live_screen import LiveScreen
+from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.help import HelpScreen
+from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.dashboard.sign_in import SignInDialog
 from wandb_tui.ui.input.actions import ACTIONS, MAIN, Scope
+from wandb_tui.ui.logs.log_area import LogArea
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.run_table import RunTable
@@ -219,10 +221,11 @@ async def test_the_palette_knows_what_makes_sense():
 def test_every_action_has_a_method():
     from wandb_tui.ui.app.app import WandbTuiApp
 
-    owners = {place: screen for screen in screens() for place in screen.PLACES} | {Scope.ANYWHERE: WandbTuiApp}
+    owners = {place: (screen,) for screen in screens() for place in screen.PLACES} | {Scope.ANYWHERE: (WandbTuiApp,)}
+    owners |= dict.fromkeys(Dashboard.PLACES, (Dashboard, RunTable, LogArea))
     for action in ACTIONS:
         name = action.id if action.where is Scope.ANYWHERE else (action.action or action.id).partition("(")[0]
-        assert callable(getattr(owners[action.where], f"action_{name}"))
+        assert sum(callable(getattr(owner, f"action_{name}", None)) for owner in owners[action.where]) == 1, name
 
 
 def screens():
@@ -230,7 +233,7 @@ def screens():
     from wandb_tui.ui.app.screens import import_screens
 
     import_screens()
-    kinds = [*LiveScreen.__subclasses__(), *Dialog.__subclasses__()]
+    kinds = [*RunScreen.__subclasses__(), *Dialog.__subclasses__()]
     for kind in kinds:
         kinds += kind.__subclasses__()
     return [kind for kind in kinds if kind.PLACES]

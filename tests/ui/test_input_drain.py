@@ -18,14 +18,14 @@ async def test_an_address_is_added_and_its_slashes_filter_nothing():
         burst(app, "a", *"lab/forks/q1", "ctrl+s")
         await until(lambda: address("q1") in app.session.watch_list)
         await until(lambda: app.screen is app.dashboard)
-        assert not app.dashboard.arrangement.filter.text
+        assert not app.dashboard.table.view.filter.text
 
 
 async def test_the_keys_of_the_table_are_text_in_the_filter():
     async with running(None, "abc", "gag") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 2)
         burst(app, "slash", *"gag", "enter")
-        await until(lambda: app.dashboard.arrangement.filter.text == "gag")
+        await until(lambda: app.dashboard.table.view.filter.text == "gag")
         await pilot.press("slash", "a", "g", "slash")
         assert app.screen is app.dashboard
         assert app.dashboard.filter_bar.value == "ag/"
@@ -54,7 +54,7 @@ async def test_a_column_is_the_one_that_the_cursor_has_come_to():
         await pilot.press("h")
         await until(lambda: isinstance(app.screen, ColumnPicker))
         burst(app, "down", "down", "down", "space")
-        await until(lambda: app.dashboard.arrangement.hidden == {"goal"})
+        await until(lambda: app.dashboard.table.view.hidden == {"goal"})
 
 
 async def test_of_a_run_that_is_named_twice_the_last_goal_counts():
@@ -72,7 +72,7 @@ async def test_nothing_to_undo_is_said():
     async with running(None, "abc") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("u")
-        await until(lambda: [note.message for note in app._notifications] == ["Nothing was removed in this dashboard"])
+        await until(lambda: [note.message for note in app._notifications] == ["There is nothing to undo"])
 
 
 async def test_the_name_of_a_run_is_whole_before_the_server_has_told_anything():

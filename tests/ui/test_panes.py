@@ -535,7 +535,7 @@ def test_shares_know_each_number_of_neighbours_apart():
     shares = Split().with_axis(SplitAxis.ACROSS, [10, 30]).with_axis(SplitAxis.DOWN, [1, 2, 3])
     assert shares.of_axis(SplitAxis.ACROSS, 2) == (10, 30)
     assert shares.of_axis(SplitAxis.ACROSS, 3) == (1, 1, 1)
-    assert Split.of(shares.kept) == shares
+    assert Split.of(shares.saved) == shares
 
 
 async def many(pilot):
@@ -585,7 +585,7 @@ async def test_a_table_that_shows_all_its_runs_takes_no_more_room():
         height = app.dashboard.table.size.height
         await pilot.press("minus")
         assert app.dashboard.table.size.height == height
-        assert "The table shows all its runs" in [note.message for note in app._notifications]
+        assert "The table already shows all its runs" in [note.message for note in app._notifications]
 
 
 async def test_full_screen_and_back_leaves_the_focus_where_it_was():

@@ -105,7 +105,7 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
     async with running(Scenario(FakeProber()), "a", "b", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
         await until(lambda: len(ids(app)) == 2)
         await pilot.press("o", "o")
-        while app.dashboard.arrangement.order.column != "next":
+        while app.dashboard.table.view.order.column != "next":
             await pilot.press("o")
         for run, seconds in (("a", 9.0), ("b", 3.0)):
             app.session.event_queue.publish(Event(address(run), 1, State.WAITING, "x", next_probe=seconds))
@@ -284,9 +284,9 @@ async def test_columns_are_hidden_by_the_mouse():
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("h")
         await pilot.click("ColumnPicker OptionList", offset=(3, 3))
-        assert app.dashboard.arrangement.hidden == {"goal"}
+        assert app.dashboard.table.view.hidden == {"goal"}
         await pilot.click("#compact")
-        assert app.dashboard.arrangement.compact
+        assert app.dashboard.table.view.compact
         await pilot.click("#close")
         assert app.screen is app.dashboard
 
@@ -314,8 +314,7 @@ async def test_the_filter(text, left):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash")
         app.dashboard.query_one("FilterBar Input", Input).value = text
-        await until(lambda: ids(app) == left)
-        assert f"{len(left)} of 5" in shown(app)
+        await until(lambda: ids(app) == left and f"{len(left)} of 5" in shown(app))
 
 
 @pytest.mark.parametrize(
@@ -638,7 +637,7 @@ async def test_the_arrangement_is_remembered():
     async with running(scenario, "r100", size=(160, 40)) as (app, pilot):
         await until(lambda: ids(app) == ["r20", "r9", "r3"])
         assert "Run▼" in shown(app)
-        assert app.dashboard.arrangement.compact
+        assert app.dashboard.table.view.compact
         assert "3 of 6" in shown(app)
         assert any("The filter hides it" in note.message for note in app._notifications)
 

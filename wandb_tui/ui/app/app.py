@@ -8,11 +8,13 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from textual.actions import ActionParseResult
 from textual.command import Provider
+from textual.dom import DOMNode
 from textual.events import Event, InputEvent, Resize
 from textual.message import Message
 
@@ -31,6 +33,7 @@ from wandb_tui.ui.app.announcer import Announcer
 from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.themed_app import ThemedApp
 from wandb_tui.ui.app.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
+from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.backend import Backend
@@ -184,7 +187,7 @@ class WandbTuiApp(ThemedApp):
                 self.dashboard.refresh_all()
         if any(one.listed for one in given):
             self.dashboard.hint(summary(given, "added"))
-        self.dashboard.mention_hidden(one.run for one in given)
+        self.dashboard.table.mention_hidden(one.run for one in given)
 
     async def _learn_server(self) -> None:
         try:
@@ -257,13 +260,24 @@ class WandbTuiApp(ThemedApp):
             self.event_pump.give_way()
         await super().on_event(event)
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action; one of a screen that shows runs may belong to a widget of it."""
+        if isinstance(default_namespace, RunScreen) and isinstance(action, str):
+            default_namespace = default_namespace.action_owner(action)
+        return await super().run_action(action, default_namespace, namespaces)
+
     def on_events_ready(self) -> None:
         """A monitor has said something."""
         self.event_pump.heard()
 
     def _paint(self, changed: Collection[WatchedRun]) -> Iterator[None]:
         """Show what has become of these rows, part by part."""
-        for screen in self.live_screens:
+        for screen in self.run_screens:
             yield from screen.repainting(changed)
         if self.session.sign_in_problem != self._problem:
             # With a refused sign-in it may have become known what the user has to be asked.
@@ -306,7 +320,7 @@ class WandbTuiApp(ThemedApp):
     def _tick(self) -> None:
         if self.terminal_gone:
             self._leave(_HUNG_UP)
-        for screen in self.live_screens:
+        for screen in self.run_screens:
             screen.tick()
 
     def on_list_changed(self, message: ListChanged) -> None:

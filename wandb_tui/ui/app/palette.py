@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from wandb_tui.text.glyphs import ASCII, EMOJI, LOOKS
+from wandb_tui.ui.app.themed_app import ThemedApp
 from wandb_tui.ui.app.themes import OWN
 from wandb_tui.ui.common.copy_formats import COPY_FORMATS
-from wandb_tui.ui.common.live_screen import LiveScreen
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope
-
-if TYPE_CHECKING:
-    from wandb_tui.ui.app.app import WandbTuiApp
 
 _LOOKS = {EMOJI: "Draw with signs and emoji.", ASCII: "Draw with ASCII alone, where a font lacks the signs."}
 
@@ -43,22 +40,26 @@ class ActionCommands(Provider):
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
 
     def _commands(self) -> Iterator[Command]:
-        app = cast("WandbTuiApp", self.app)
-        screen = self.screen if isinstance(self.screen, LiveScreen) else None
+        app = cast("ThemedApp", self.app)
+        screen = self.screen if isinstance(self.screen, RunScreen) else None
         for action in ACTIONS:
             if action.id != "command_palette" and _usable(action, screen):
                 owner = self.app if action.where is Scope.ANYWHERE else self.screen
                 key = app.session.keys.first(action.id)
                 yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
-        if isinstance(screen, RunScreen) and screen.applies(BY_ID["copy"]):
+        if screen is not None and screen.applies(BY_ID["copy"]):
             for copy in COPY_FORMATS:
                 yield (
                     f"Copy {copy.name}",
                     "Copy it of the run, or of all that are marked.",
                     partial(screen.copy_now, copy),
                 )
-        if isinstance(screen, Dashboard) and screen.arrangement.order.column:
-            yield "Sort as added", "Sort by no column: in the order in which the runs were added.", screen.sort_as_added
+        if isinstance(screen, Dashboard) and screen.table.view.order.column:
+            yield (
+                "Sort as added",
+                "Sort by no column: in the order in which the runs were added.",
+                screen.table.sort_as_added,
+            )
         for glyphs in LOOKS:
             if glyphs != app.glyphs.name:
                 yield f"Look {glyphs}", _LOOKS[glyphs], partial(app.choose_look, glyphs)
@@ -72,7 +73,7 @@ class ActionCommands(Provider):
             )
 
 
-def _usable(action: Action, screen: LiveScreen | None) -> bool:
+def _usable(action: Action, screen: RunScreen | None) -> bool:
     if action.where is Scope.ANYWHERE:
         return True
     return screen is not None and action.where in screen.PLACES and screen.applies(action)

@@ -11,7 +11,7 @@ from wandb_tui.text.glyphs import ASCII, LOOKS, Glyphs
 from wandb_tui.ui.app.ascii_filter import AsciiFilter
 from wandb_tui.ui.app.terminal_app import TerminalApp
 from wandb_tui.ui.app.themes import DARK, THEMES, in_sixteen_colours, own_colours
-from wandb_tui.ui.common.live_screen import LiveScreen
+from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.runtime.session import Session
 
 
@@ -69,7 +69,7 @@ class ThemedApp(TerminalApp):
 
     def _draw_with(self, glyphs: str) -> None:
         self.glyphs.ascii = glyphs == ASCII
-        for screen in self.live_screens:
+        for screen in self.run_screens:
             screen.redraw()
 
     def take_back_appearance(self) -> None:
@@ -86,6 +86,6 @@ class ThemedApp(TerminalApp):
         return str(kept.get("chosen")) if isinstance(kept, dict) and kept.get("over") == wanted else ""
 
     @property
-    def live_screens(self) -> list[LiveScreen]:
+    def run_screens(self) -> list[RunScreen]:
         """The screens that show how the monitors stand, covered ones included."""
-        return [screen for screen in self.screen_stack if isinstance(screen, LiveScreen)]
+        return [screen for screen in self.screen_stack if isinstance(screen, RunScreen)]

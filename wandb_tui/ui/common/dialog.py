@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
+from typing import ClassVar, Literal, TypeVar, cast
 
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -11,9 +11,7 @@ from textual.widgets import Button, Static
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.input.actions import BY_ID, Scope
 from wandb_tui.ui.input.key_map import KeyMap
-
-if TYPE_CHECKING:
-    from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.runtime.app_context import app_context
 
 T = TypeVar("T")
 
@@ -32,7 +30,7 @@ class Dialog(ModalScreen[T]):
     @property
     def keys(self) -> KeyMap:
         """The keys in force."""
-        return cast("WandbTuiApp", self.app).session.keys
+        return app_context(self).session.keys
 
     @property
     def narrow(self) -> bool:

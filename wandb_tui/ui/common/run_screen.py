@@ -1,26 +1,31 @@
-"""What one can do with runs wherever they are shown: take something of them out of this window."""
+"""Base class of the screens that show runs: it keeps them up to date and shares actions on runs."""
 
 from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widget import Widget
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.text.plain_text import clean, fit
-from wandb_tui.text.run_labels import short_name
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.copy_formats import CopyFormat
-from wandb_tui.ui.common.live_screen import LiveScreen
+from wandb_tui.ui.common.run_prompts import MAX_NAMED, confirm_runs, hint, named
+from wandb_tui.ui.input.actions import Action, Scope
 from wandb_tui.ui.runtime.session import Session
 
-_NAMED, _LONGEST = 3, 32
-"""So many runs a question names; more would not be read."""
 
+class RunScreen(Screen[None]):
+    """A screen that shows runs and is updated while it is open, also under a dialog."""
 
-class RunScreen(LiveScreen):
-    """A screen that shows runs."""
+    PLACES: ClassVar[tuple[Scope, ...]] = ()
+    """The scopes whose actions are available here."""
 
     session: Session
     glyphs: Glyphs
@@ -28,29 +33,80 @@ class RunScreen(LiveScreen):
     @property
     @abstractmethod
     def app_url(self) -> str:
-        """Where the server's pages begin; empty while that is not known."""
+        """Base address of the server's pages; empty until it is known."""
 
     @abstractmethod
     def target_rows(self) -> list[WatchedRun]:
-        """The runs that are meant."""
+        """The runs that an action applies to."""
+
+    @abstractmethod
+    def applies(self, action: Action) -> bool:
+        """Whether an action is possible now."""
+
+    def action_owner(self, name: str) -> DOMNode:  # noqa: ARG002 - for subclasses
+        """The widget whose ``action_`` method handles an action: this screen, unless a subclass delegates it."""
+        return self
+
+    # Updates
+
+    @abstractmethod
+    def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
+        """Show changed rows step by step, so that a key press can be handled between two steps."""
+
+    def repaint(self, rows: Iterable[WatchedRun]) -> None:
+        """Show changed rows now."""
+        for _ in self.repainting(rows):
+            pass
+
+    @abstractmethod
+    def tick(self) -> None:
+        """Update the clocks; called once a second."""
+
+    def redraw(self) -> None:
+        """Draw everything again, with other glyphs."""
+        self.tick()
+        for widget in self.walk_children(Widget):
+            widget.refresh()
+
+    # Toasts
+
+    def on_screen_suspend(self) -> None:
+        """Hide the toasts: the screen in front shows them."""
+        self._show_toasts(False)
+
+    def on_screen_resume(self) -> None:
+        """Show the toasts again."""
+        self._show_toasts(True)
+
+    def _show_toasts(self, shown: bool) -> None:
+        for rack in self.query("ToastRack"):
+            rack.display = shown
+        # A screen in the background is not laid out by itself.
+        self._refresh_layout()
+
+    # Actions
 
     def action_down(self) -> None:
-        """What the arrow does where the focus is."""
+        """Press the down arrow."""
         self.app.simulate_key("down")
 
     def action_up(self) -> None:
-        """What the arrow does where the focus is."""
+        """Press the up arrow."""
         self.app.simulate_key("up")
 
+    async def action_sign_in(self) -> None:
+        """Open the sign-in dialog."""
+        await self.app.run_action("app.open_sign_in")
+
     def action_copy(self) -> None:
-        """Choose what to copy of the runs."""
+        """Open the menu of what can be copied."""
         from wandb_tui.ui.common.copy_menu import CopyMenu
 
         if rows := self.target_rows():
             self.app.push_screen(CopyMenu(rows, named(rows), self.app_url, self.glyphs), self._copy_chosen)
 
     def copy_now(self, copy: CopyFormat) -> None:
-        """Copy this of the runs."""
+        """Copy the runs in one of the formats."""
         rows = self.target_rows()
         text = copy.of(rows, self.app_url)
         if text:
@@ -64,51 +120,34 @@ class RunScreen(LiveScreen):
             self.copy_now(copy)
 
     def action_browse(self) -> None:
-        """Open the runs' pages; many of them only after a question."""
-        runs = [row.run for row in self.target_rows()]
+        """Open the runs' pages in the browser; asks first if there are many."""
+        rows = self.target_rows()
+        runs = [row.run for row in rows]
         if not self.app_url:
             self.hint("The server's address is not known yet")
-        elif len(runs) > _NAMED:
-            self.ask("Open", runs, f"That makes {len(runs)} tabs.", lambda: self._browse(runs))
+        elif len(runs) > MAX_NAMED:
+            confirm_runs(self, "Open", rows, f"That makes {len(runs)} tabs.", lambda: self._browse(runs))
         elif runs:
             self._browse(runs)
 
     def _browse(self, runs: list[RunAddress]) -> None:
-        self.run_worker(self._open([run.page(self.app_url) for run in runs]))
+        self.run_worker(self._open_pages([run.page(self.app_url) for run in runs]))
 
-    async def _open(self, urls: list[str]) -> None:
-        """Open the pages off this thread; where there is no browser, copy the addresses instead."""
-        opens, why = self.session.backend.open_page, "There is no browser here"
-        if opens is not None:
+    async def _open_pages(self, urls: list[str]) -> None:
+        """Open the pages in a thread; copy the addresses instead if there is no browser."""
+        open_page, problem = self.session.backend.open_page, "There is no browser here"
+        if open_page is not None:
             for number, url in enumerate(urls):
-                if why := await asyncio.to_thread(opens, url):
+                if problem := await asyncio.to_thread(open_page, url):
                     urls = urls[number:]
                     break
-        if why:
+        if problem:
             self.app.copy_to_clipboard("\n".join(urls))
             first = clean(urls[0], 300) + (f" and {len(urls) - 1} more" if len(urls) > 1 else "")
-            self.app.notify(f"{why}. Copied: {first}", title="Not opened", timeout=10, markup=False)
+            self.app.notify(f"{problem}. Copied: {first}", title="Not opened", timeout=10, markup=False)
         else:
             self.hint("Opened in the browser")
 
-    async def action_sign_in(self) -> None:
-        """Open the sign-in screen."""
-        await self.app.run_action("app.open_sign_in")
-
     def hint(self, text: str) -> None:
-        """Say something for a moment."""
-        self.app.notify(text, timeout=3, markup=False)
-
-    def ask(self, verb: str, runs: list[RunAddress], detail: str, do: Callable[[], None]) -> None:
-        """Ask before something is done with many runs."""
-        from wandb_tui.ui.common.confirm import Confirm
-
-        names = named([self.session.watch_list[run] for run in runs])
-        question = Confirm(f"{verb} {len(runs)} runs?", f"{names}. {detail}", yes=verb, no="Keep")
-        self.app.push_screen(question, lambda yes: do() if yes else None)
-
-
-def named(rows: Sequence[WatchedRun]) -> str:
-    """A few of the runs as the table calls them, and that there are more."""
-    names = ", ".join(fit(short_name(row), _LONGEST) for row in rows[:_NAMED])
-    return f"{names} and {len(rows) - _NAMED} more" if len(rows) > _NAMED else names
+        """Show a short message for a moment."""
+        hint(self, text)

@@ -16,7 +16,7 @@ from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.common.dialog import Dialog
-from wandb_tui.ui.common.live_screen import LiveScreen
+from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, bindings
 from wandb_tui.ui.table.cells import AS_IT_WAS
@@ -110,7 +110,7 @@ class HelpScreen(Dialog[None]):
             yield "Logs", [*self._rows(Scope.LOGS), *((key, "bold $accent", what) for key, what in _LOG_KEYS)]
         elif isinstance(self._for, Dialog):
             yield "Here", [*(row for place in self._for.PLACES for row in self._rows(place)), self._row(BY_ID["help"])]
-        if isinstance(self._for, LiveScreen):
+        if isinstance(self._for, RunScreen):
             both = () if isinstance(self._for, Dashboard) else self._rows(Scope.RUNS)
             yield "Details of a run", [*self._rows(Scope.DETAILS), *both]
             yield "Anywhere", list(self._rows(Scope.ANYWHERE))

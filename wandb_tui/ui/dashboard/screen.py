@@ -1,13 +1,13 @@
-"""The dashboard: the table of runs, their logs, and everything one can do with them."""
+"""The dashboard: composes the table of runs and their logs, and connects them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -18,29 +18,27 @@ from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.add.preview import AddEffect, summary
+from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.banner import Banner
 from wandb_tui.ui.dashboard.empty_state import EmptyState
 from wandb_tui.ui.dashboard.header_bar import HeaderBar
 from wandb_tui.ui.dashboard.key_bar import KeyBar
-from wandb_tui.ui.input.actions import ACTIONS, Action, Requirement, Scope, bindings
-from wandb_tui.ui.logs.actions import PaneActions
-from wandb_tui.ui.logs.find_bar import FindBar
+from wandb_tui.ui.dashboard.splitter import Splitter
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Requirement, Scope, bindings
+from wandb_tui.ui.logs.log_area import LogArea
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.panes import Panes
+from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.run_table import RunTable
-from wandb_tui.ui.table.view import TableView
 
-if TYPE_CHECKING:
-    from wandb_tui.ui.app.app import WandbTuiApp
-
-Standing = tuple[State, bool, bool]
-"""What of a row the bars at the top and the bottom depend on."""
+BarState = tuple[State, bool, bool]
+"""What the header and the key bar depend on in a row: its state, whether its clock is stopped, whether it is active."""
 
 
-class Dashboard(PaneActions):
-    """What one sees all the time."""
+class Dashboard(RunScreen):
+    """The main screen. The table and the logs own their actions; the screen has those that concern both."""
 
     PLACES = (Scope.DASHBOARD, Scope.RUNS, Scope.LOGS)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
@@ -52,156 +50,138 @@ class Dashboard(PaneActions):
         self.glyphs = glyphs
         self._goal = goal
         self._loading = True
-        self._standing: dict[RunAddress, Standing] = {}
-        self._was_on: RunAddress | None = None
-        # Kept at hand: with hundreds of monitors talking, looking them up for every line would be felt.
+        self._bar_states: dict[RunAddress, BarState] = {}
+        # References, not queries: with hundreds of active monitors a query for each event would be noticeable.
         self.header = HeaderBar(session.backend.host, glyphs)
-        self.arrangement = TableView()
-        self.table = RunTable(glyphs, session.clock, self.arrangement)
-        self.table.nothing_found = session.keys.hint("No run matches the filter", "clear", "shows all again")
-        self.panes = Panes(glyphs)
-        self.find_bar = FindBar()
-        self._banner, self.filter_bar, self._keys = (
-            Banner(glyphs, session.keys),
-            FilterBar(self.table),
-            KeyBar(session.keys),
-        )
+        self.table = RunTable(session, glyphs)
+        self.logs = LogArea(session, glyphs, lambda: self.table.run)
+        self.panes, self.find_bar = self.logs.panes, self.logs.find_bar
+        self.filter_bar = FilterBar(self.table)
+        self._banner = Banner(glyphs, session.keys)
+        self._keys = KeyBar(session.keys)
+        self._splitter = Splitter(self.table, self.panes)
 
     def compose(self) -> ComposeResult:
-        """Header, table, panes, keys."""
+        """Header, table, logs, keys."""
         yield self.header
         yield self._banner
         yield self.table
         yield EmptyState(self.glyphs, self.session.keys)
         yield self.filter_bar
-        yield self.panes
-        yield self.find_bar
+        yield self.logs
         yield self._keys
 
     def on_mount(self) -> None:
-        """Begin to show."""
+        """Show the rows there are."""
         self.watch(self, "focused", self._focus_moved)
         self.refresh_all()
 
     def _focus_moved(self, focused: Widget | None) -> None:
-        self.tell_found()
+        self.logs.show_match_count()
         self._keys.typing = isinstance(focused, Input)
         self._keys.places = (Scope.LOGS,) if isinstance(focused, LogPane) else (Scope.DASHBOARD, Scope.RUNS)
 
-    # Showing
+    # Updates
 
     def loaded(self) -> None:
-        """The list on disk has been read: if there is nothing, there is nothing."""
+        """Show the list read from disk as it was left; without any runs, show how to start."""
         self._loading = False
-        self.panes.restore(self.session.view.get("panes"))
-        self.share_with_table()
-        self.take_back_arrangement()
+        self.logs.restore()
+        self._splitter.apply()
+        self.table.restore_view()
+        self.filter_bar.put(self.table.view.filter.text)
         self.refresh_all()
 
     @property
     def app_url(self) -> str:
-        """As the table knows it for its links."""
+        """Base address of the server's pages, as the table's links use it."""
         return self.table.app_url
 
     def server_known(self, server: ServerInfo) -> None:
-        """Where the server's pages are has been learnt."""
+        """Show and link to the server."""
         self.table.app_url = server.app_url
         self.header.page = server.app_url
         self.header.host = server.host
         self.table.refresh()
 
     def refresh_all(self, onto: RunAddress | None = None) -> None:
-        """Rows may have come or gone; the cursor goes to a run, where one is given, and shows it in any case."""
-        self.table.show(self._rows(onto))
-        if onto is not None:
-            self.table.go_to(onto)
-        self.table.selection.keep(self.session.watch_list)
+        """Show the whole watch list, with the cursor on a run if one is given."""
+        self.table.reload(onto)
+        self._table_reloaded()
+
+    @on(RunTable.ViewChanged)
+    def _table_reloaded(self) -> None:
         empty = not self.session.watch_list
         self.set_class(empty and not self._loading, "-empty")
         if not empty and self.focused is None:
-            # An empty table is hidden, and what is hidden loses the focus.
+            # An empty table is hidden, and hiding it takes its focus.
             self.call_after_refresh(self.table.focus)
-        self.show_panes()
+        self.logs.show(self.table.from_cursor)
         self.refresh_bars()
 
+    @on(RunTable.RowsChanged)
+    def _rows_changed(self, event: RunTable.RowsChanged) -> None:
+        self.repaint(event.rows)
+
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
-        """These rows have changed. Happens up to ten times a second: nothing here may go through all runs."""
+        """Show changed rows, up to ten times a second: nothing here may loop over all runs."""
         rows = list(rows)
-        standing = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
-        moved = self.arrangement.unsettled(rows, self.session.now, self.table.run)
+        bar_states = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
+        moved = self.table.reload_if_moved(rows)
         if moved:
-            self.table.show(self._rows())
-            self.show_panes()
+            self.logs.show(self.table.from_cursor)
         self.table.update(rows)
         yield
         yield from self.panes.repainting(rows)
-        self.tell_found()
-        if moved or not standing.items() <= self._standing.items():
-            self._standing |= standing
+        self.logs.show_match_count()
+        if moved or not bar_states.items() <= self._bar_states.items():
+            self._bar_states |= bar_states
             self.refresh_bars()
 
     def tick(self) -> None:
-        """A second has gone by."""
+        """Update the clocks; called once a second."""
         self.table.tick()
 
     def redraw(self) -> None:
-        """All is drawn with other signs from now on, the logs as well."""
+        """Draw everything again, with other glyphs."""
         self.panes.reload()
         super().redraw()
 
-    def show_panes(self) -> None:
-        """Which runs have a pane may have changed; what is shown of a log is read from disk."""
-        self.panes.show(self.session.watch_list, self.table.from_cursor)
-        self.set_class(self.panes.zoomed, "-zoomed")
-        for pane in self.panes.panes:
-            if pane.run is not None:
-                self.session.recall(pane.run)
-        self.tell_found()
-
-    @property
-    def _marked(self) -> int:
-        """How many runs are marked, as far as the filter shows them: only those an action is done with."""
-        selection = self.table.selection
-        return sum(run in selection for run in self.table.shown) if len(selection) else 0
-
-    def _rows(self, onto: RunAddress | None = None) -> list[WatchedRun]:
-        return self.arrangement.rows(self.session.watch_list, self.session.now, onto or self.table.run)
-
+    @on(RunTable.SelectionChanged)
+    @on(LogArea.PanesChanged)
     def refresh_bars(self) -> None:
-        """What stands above and below the table may have changed."""
-        self.header.counts = replace(self.session.counts, marked=self._marked)
+        """Update the header, the banner, the filter's count and the key bar."""
+        view = self.table.view
+        self.header.counts = replace(self.session.counts, marked=self.table.selected_count)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
-        self.filter_bar.wrong = self.arrangement.wrong
-        self.filter_bar.doubt = self.arrangement.filter.doubt
-        targets = self.targets()
+        self.filter_bar.wrong = view.wrong
+        self.filter_bar.doubt = view.filter.doubt
+        targets = self.table.targets()
         self._banner.message = self.session.sign_in_problem
         self._keys.disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a, targets))
 
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:
-        if self.table.selection.cursor_moved(self.table.shown, self.table.run):
-            self.table.tick()
-        self._let_go()
-        self.show_panes()
+        self.table.cursor_moved()
+        self.logs.show(self.table.from_cursor)
         self.refresh_bars()
 
-    def _let_go(self) -> None:
-        """The run that the cursor has left is shown no longer, if the filter would have hidden it."""
-        left, self._was_on = self._was_on, self.table.run
-        row = self.session.watch_list.get(left) if left is not None and left != self._was_on else None
-        if row is not None and row.run in self.table and not self.arrangement.filter.matches(row):
-            self.table.show(self._rows())
+    @on(LogArea.Left)
+    def _logs_left(self) -> None:
+        self.table.focus()
 
-    @on(RunTable.Opened)
-    def _opened(self) -> None:
-        self.action_details()
+    # Actions
 
-    # Doing
+    def action_owner(self, name: str) -> DOMNode:
+        """The widget that handles an action: the table, the logs, or else this screen."""
+        own = hasattr(self, f"action_{name}")
+        widgets = (self.table, self.logs)
+        return self if own else next((widget for widget in widgets if hasattr(widget, f"action_{name}")), self)
 
     def applies(self, action: Action, targets: Sequence[RunAddress] | None = None) -> bool:
-        """Whether an action makes sense now, for these runs; None means the marked ones or the one under the cursor."""
-        targets = self.targets() if targets is None else targets
-        holds: dict[Requirement, Callable[[], object]] = {
+        """Whether an action is possible now; `targets` are the runs it applies to, if they are known already."""
+        targets = self.table.targets() if targets is None else targets
+        fulfilled: dict[Requirement, Callable[[], object]] = {
             Requirement.NOTHING: lambda: True,
             Requirement.ROWS: lambda: len(self.session.watch_list),
             Requirement.RUN: lambda: targets,
@@ -210,40 +190,98 @@ class Dashboard(PaneActions):
             Requirement.LOG: lambda: len(self.session.watch_list),
             Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
-            Requirement.CHOICE: lambda: (
-                self.find_bar.value or len(self.table.selection) or self.arrangement.filter.text
-            ),
+            Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,
             Requirement.REMOVED: lambda: self.session.can_undo,
         }
-        return bool(holds[action.needs]())
+        return bool(fulfilled[action.needs]())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave priority keys to a line that is being typed into."""
+        known = BY_ID.get(action)
+        if known is not None and known.priority and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
+    def target_rows(self) -> list[WatchedRun]:
+        """The runs that an action applies to."""
+        return self.table.target_rows()
+
+    def action_details(self) -> None:
+        """Open the details of the focused pane's run, else of the run under the cursor."""
+        run = self.logs.pointed_at
+        row = self.session.watch_list.get(run) if run is not None else None
+        if row is not None:
+            from wandb_tui.ui.details.screen import DetailsScreen
+
+            self.app.push_screen(DetailsScreen(self.session, row, self.glyphs))
+
+    @on(RunTable.Opened)
+    def _run_opened(self) -> None:
+        self.action_details()
+
+    def action_logs(self) -> None:
+        """Pin a log pane for each of the selected runs."""
+        self.logs.pin(self.table.targets())
+
+    def action_filter(self) -> None:
+        """Open the filter bar."""
+        self.filter_bar.open()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self.table.filter_by(event.value)
+
+    def action_clear(self) -> None:
+        """Close the search, else clear the selection, else clear the filter."""
+        if not self.logs.end_search() and not self.table.clear_selection():
+            self.filter_bar.action_drop()
+
+    def action_grow_logs(self) -> None:
+        """Enlarge the logs at the expense of the table."""
+        self._move_border(-1)
+
+    def action_shrink_logs(self) -> None:
+        """Enlarge the table at the expense of the logs."""
+        self._move_border(1)
+
+    def _move_border(self, lines: int) -> None:
+        if self._splitter.move(lines):
+            self.logs.save_layout()
+        else:
+            table_full = lines > 0 and not self.panes.zoomed
+            self.hint("The table already shows all its runs" if table_full else "The logs cannot get any larger")
+
+    @on(Panes.Raised)
+    def _border_dragged(self, event: Panes.Raised) -> None:
+        self._splitter.move_to(event.to)
 
     async def action_add(self) -> None:
-        """Add runs."""
+        """Open the dialog for adding runs."""
         from wandb_tui.ui.add.screen import AddScreen
 
         pick = self.action_pick if self.session.backend.catalogue else None
         await self.app.push_screen(AddScreen(self.session, self._goal, self.glyphs, self._add, pick))
 
     def action_pick(self) -> None:
-        """Pick runs from the server."""
+        """Open the dialog for picking runs from the server."""
         from wandb_tui.ui.pick.screen import PickScreen
 
         if (catalogue := self.session.backend.catalogue) is not None:
             self.app.push_screen(PickScreen(self.session, catalogue, self._goal, self.glyphs, self._add))
 
     def _add(self, effects: list[AddEffect]) -> None:
-        """Do what was foreseen, and tell it."""
-        cast("WandbTuiApp", self.app).event_pump.at_once()
+        """Add runs as previewed, and summarize that."""
+        app_context(self).event_pump.at_once()
         for one in effects:
             self.session.add(one.run, one.goal, one.poll_policy)
         self.refresh_all()
         self.table.go_to(effects[0].run)
         self.hint(summary(effects, "added"))
-        self.mention_hidden([one.run for one in effects])
+        self.table.mention_hidden([one.run for one in effects])
 
     def action_doctor(self) -> None:
-        """See what works here and what does not."""
+        """Open the doctor."""
         from wandb_tui.ui.doctor.screen import DoctorScreen
 
         if (doctor := self.session.backend.doctor) is not None:

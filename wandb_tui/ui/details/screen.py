@@ -7,7 +7,6 @@ said in the part's place. Answers that come after the screen was closed go nowhe
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -37,6 +36,7 @@ from wandb_tui.ui.details.rows import (
     version_lines,
 )
 from wandb_tui.ui.input.actions import ACTIONS, Action, Requirement, Scope, bindings
+from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import Inspector
 from wandb_tui.ui.runtime.session import Session
 
@@ -154,7 +154,7 @@ class DetailsScreen(RunScreen):
     @property
     def app_url(self) -> str:
         """As the app has learnt it."""
-        return str(getattr(self.app, "app_url", ""))
+        return app_context(self).app_url
 
     def target_rows(self) -> list[WatchedRun]:
         """The one run."""
@@ -257,7 +257,7 @@ class DetailsScreen(RunScreen):
 
         def ask(inspector: Inspector) -> Sequence[MetricSeries]:
             curves = inspector.curves(self._row.run, metrics)
-            importlib.import_module("wandb_tui.ui.details.metric_plot")
+            _import_plot()
             return curves
 
         part: SectionPart[Sequence[MetricSeries]] = await self._part(SectionPart(), ask)
@@ -291,3 +291,10 @@ class DetailsScreen(RunScreen):
     def action_leave(self) -> None:
         """Back to the table."""
         self.dismiss(None)
+
+
+def _import_plot() -> None:
+    """Import the plotting library, which takes a while, before there is something to draw."""
+    from wandb_tui.ui.details import metric_plot
+
+    del metric_plot

@@ -36,7 +36,7 @@ class LogOptions:
         return _LEVELS.index(level) >= _LEVELS.index(self.least)
 
     @property
-    def kept(self) -> dict[str, Json]:
+    def saved(self) -> dict[str, Json]:
         """All that the next start should know again."""
         return {"wrap": self.wrap, "relative": self.relative, "fold": self.fold, "least": str(self.least)}
 

@@ -20,7 +20,7 @@ from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.split import Split, SplitAxis
 
-MOST = 4
+MAX_PANES = 4
 """How many panes there are at most."""
 
 _ROOMY_WIDTH = 70
@@ -54,7 +54,7 @@ class Panes(Container):
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._all = [LogPane(glyphs) for _ in range(MOST)]
+        self._all = [LogPane(glyphs) for _ in range(MAX_PANES)]
         self._pinned: list[RunAddress] = []
         self._watch_list: WatchList | None = None
         self._from_cursor: Sequence[RunAddress] = ()
@@ -107,9 +107,9 @@ class Panes(Container):
         self._arrange()
 
     @property
-    def kept(self) -> dict[str, Json]:
+    def saved(self) -> dict[str, Json]:
         """All that the next start should know again."""
-        return {"runs": [str(run) for run in self._pinned], "view": self.view.kept, "shares": self._shares.kept}
+        return {"runs": [str(run) for run in self._pinned], "view": self.view.saved, "shares": self._shares.saved}
 
     def restore(self, kept: Json) -> None:
         """Take back what was kept, as far as it still makes sense."""
@@ -118,14 +118,14 @@ class Panes(Container):
         runs = kept.get("runs")
         paths = [path.split("/", 2) for path in runs if isinstance(path, str)] if isinstance(runs, list) else []
         with contextlib.suppress(UsageError):
-            self._pinned = [RunAddress(*path) for path in paths if len(path) == _PATH_PARTS][:MOST]
+            self._pinned = [RunAddress(*path) for path in paths if len(path) == _PATH_PARTS][:MAX_PANES]
         self.view = LogOptions.of(kept.get("view"))
         self._shares = Split.of(kept.get("shares"))
 
     def pin(self, run: RunAddress) -> bool:
         """Give a run a pane of its own; False where all are taken."""
         if run not in self._pinned:
-            if len(self._pinned) == MOST:
+            if len(self._pinned) == MAX_PANES:
                 return False
             self._pinned.append(run)
         return True

@@ -35,7 +35,7 @@ class Split:
         return Split({**self._known, f"{axis}{len(shares)}": tuple(shares)})
 
     @property
-    def kept(self) -> dict[str, Json]:
+    def saved(self) -> dict[str, Json]:
         """All that the next start should know again."""
         return {key: list(shares) for key, shares in self._known.items()}
 

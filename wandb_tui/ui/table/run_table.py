@@ -1,401 +1,295 @@
-"""The table of runs. It draws the rows in view and nothing else, so that a thousand runs cost as much as twenty.
-
-What must stay cheap, since it happens many times a second: `update` and `tick` compare the cells of rows in view and
-repaint those lines that have changed; they never touch a row out of view, nor the layout. `show` may take time for
-each row (it only makes lists), but must not draw any.
-"""
+"""The dashboard's table: shows the watch list through sort, filter and columns, and acts on the selected runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterable
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
-from textual import events
-from textual.binding import Binding, BindingType
-from textual.color import Color
-from textual.content import Content
-from textual.geometry import Region, Size
+from textual import on
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.schedule import Clock
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.text.links import written
-from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
-from wandb_tui.ui.table.columns import PADDING, Column, chosen
-from wandb_tui.ui.table.selection import Selection
-from wandb_tui.ui.table.view import TableView
-
-_BAR = 1
-"""The cells that are left free for the vertical scroll bar."""
-
-_HEADING = 1
-"""The lines at the top that do not scroll."""
-
-_MARK = PADDING + 1
-"""The cells at the left edge in which a click marks the run."""
-
-_LINKED = "run"
-"""The column whose text leads to the run's page."""
-
-_OWN = ("run_state", "step")
-"""The columns that tell of the run itself."""
-
-_FEW, _SEVERAL = 8, 2
-_PAD = " " * PADDING
-_PART = "run-table--"
-
-Cells = tuple[Cell, ...]
+from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
+from wandb_tui.ui.runtime.app_context import app_context
+from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.table.run_grid import RunGrid
+from wandb_tui.ui.table.view import SortOrder, TableView
 
 
-class RunTable(ScrollView, can_focus=True):
-    """Shows the runs it is given, in their order; the cursor stays on its run."""
+class RunTable(RunGrid):
+    """The table and its actions: sorting, columns, selection, and what can be done with the selected runs."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "cursor_up", "Up", show=False),
-        Binding("down", "cursor_down", "Down", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home,ctrl+home", "first", "First run", show=False),
-        Binding("end,ctrl+end", "last", "Last run", show=False),
-    ]
+    class ViewChanged(Message):
+        """Rows came or went, or their order changed."""
 
-    class Opened(Message):
-        """A run was clicked twice."""
+    class RowsChanged(Message):
+        """An action changed some rows."""
 
-    class Marked(Message):
-        """The mouse has changed the marks."""
-
-    class SortWanted(Message):
-        """The heading of a column was clicked."""
-
-        def __init__(self, column: str) -> None:
+        def __init__(self, rows: list[WatchedRun]) -> None:
             super().__init__()
-            self.column = column
+            self.rows = rows
 
-    class RowHighlighted(Message):
-        """Another run is under the cursor now."""
+    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+        super().__init__(glyphs, session.clock, TableView())
+        self._session = session
+        self._last_run: RunAddress | None = None
+        self.no_match_text = session.keys.hint("No run matches the filter", "clear", "shows all again")
 
-    def __init__(self, glyphs: Glyphs, clock: Clock, arrangement: TableView) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-        self._arrangement = arrangement
-        self._clock = clock
-        self._layout: list[tuple[Column, int]] = []
-        self._rows: list[WatchedRun] = []
-        self._positions: dict[RunAddress, int] = {}
-        self._painted: dict[RunAddress, Cells] = {}
-        self._styles_by_name: dict[str, Style] = {}
-        self._cursor = 0
-        self._hovered: int | None = None
-        self.selection = Selection()
-        self.nothing_found = ""
-        """What stands there where the filter leaves no run."""
-        self.app_url = ""
-        """Where the server's pages begin; empty while that is not known."""
+    # Rows
 
-    @property
-    def run(self) -> RunAddress | None:
-        """The run under the cursor."""
-        return self._rows[self._cursor].run if self._rows else None
+    def reload(self, onto: RunAddress | None = None) -> None:
+        """Show the watch list through the view.
 
-    @property
-    def from_cursor(self) -> list[RunAddress]:
-        """The run under the cursor and a few of those below it."""
-        return [row.run for row in self._rows[self._cursor : self._cursor + _FEW]]
+        Args:
+            onto: A run to put the cursor on; it is shown even if the filter would hide it.
+        """
+        self.show(self.view.rows(self._session.watch_list, self._session.now, onto or self.run))
+        if onto is not None:
+            self.go_to(onto)
+        self.selection.retain(self._session.watch_list)
 
-    @property
-    def shown(self) -> list[RunAddress]:
-        """The runs in the table, from top to bottom."""
-        return [row.run for row in self._rows]
+    def reload_if_moved(self, changed: Iterable[WatchedRun]) -> bool:
+        """Reload if changed rows may belong elsewhere, or nowhere; whether they did."""
+        moved = self.view.unsettled(changed, self._session.now, self.run)
+        if moved:
+            self.reload()
+        return moved
 
-    @property
-    def row_count(self) -> int:
-        """How many runs are in the table."""
-        return len(self._rows)
+    def cursor_moved(self) -> None:
+        """Let a range follow the cursor, and hide the run it has left if only the cursor kept that visible."""
+        if self.selection.cursor_moved(self.shown, self.run):
+            self.tick()
+        left, self._last_run = self._last_run, self.run
+        row = self._session.watch_list.get(left) if left is not None and left != self._last_run else None
+        if row is not None and row.run in self and not self.view.filter.matches(row):
+            self.reload()
+
+    # The selection
 
     @property
-    def cursor_row(self) -> int:
-        """The place of the run under the cursor, from 0."""
-        return self._cursor
+    def selected_count(self) -> int:
+        """How many of the runs shown are selected: hidden ones are left alone by actions."""
+        return sum(run in self.selection for run in self.shown) if len(self.selection) else 0
 
-    @property
-    def columns(self) -> list[Column]:
-        """The columns that are shown, from left to right."""
-        return [column for column, _ in self._layout]
+    def targets(self) -> list[RunAddress]:
+        """The runs an action applies to: the selected ones that are shown, else the one under the cursor."""
+        watch_list = self._session.watch_list
+        if len(self.selection) and (
+            selected := [run for run in self.shown if run in self.selection and run in watch_list]
+        ):
+            return selected
+        return [self.run] if self.run is not None and self.run in watch_list else []
 
-    def __contains__(self, run: object) -> bool:
-        """Whether a run is in the table."""
-        return run in self._positions
+    def target_rows(self) -> list[WatchedRun]:
+        """The rows an action applies to."""
+        return self._rows_of(self.targets())
 
-    def cell(self, run: RunAddress, key: str) -> Cell:
-        """What stands in a column for a run."""
-        cells = self._cells(self._rows[self._positions[run]])
-        return cells[[column.key for column in self.columns].index(key)]
+    def active_targets(self) -> list[RunAddress]:
+        """Those with an attempt in progress."""
+        return [row.run for row in self.target_rows() if row.active]
 
-    # What is shown
+    def _rows_of(self, runs: Iterable[RunAddress]) -> list[WatchedRun]:
+        return [self._session.watch_list[run] for run in runs if run in self._session.watch_list]
 
-    def show(self, rows: Iterable[WatchedRun]) -> None:
-        """Show just these runs, in this order."""
-        run = self.run
-        before = len(self._rows)
-        self._rows = list(rows)
-        self._positions = {row.run: index for index, row in enumerate(self._rows)}
-        self._painted.clear()
-        self._cursor = self._positions.get(run, self._cursor) if run is not None else 0
-        self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
-        if len(self._rows) != before:
-            # This asks for a layout, so it has to be left alone where nothing has come or gone.
-            self.virtual_size = Size(self.size.width, _HEADING + len(self._rows))
-        self.relayout()
-        self._into_view()
-        self.refresh()
-        if self.run != run:
-            self.post_message(self.RowHighlighted())
+    def action_mark(self) -> None:
+        """Select the run under the cursor and move down."""
+        if self.run is not None:
+            self.selection.toggle([self.run])
+            self.action_cursor_down()
+            self._selection_changed()
 
-    def update(self, rows: Iterable[WatchedRun]) -> None:
-        """These rows may have changed: repaint those in view of which that can be seen."""
-        visible = self._visible
-        self._repaint(index for row in rows if (index := self._positions.get(row.run, -1)) in visible)
+    def action_mark_all(self) -> None:
+        """Select all runs shown, or none."""
+        self.selection.toggle(self.shown)
+        self._selection_changed()
 
-    def tick(self) -> None:
-        """Time has gone by: repaint the rows in view of which that can be seen."""
-        self._repaint(self._visible)
+    def action_mark_others(self) -> None:
+        """Invert the selection."""
+        self.selection.invert(self.shown)
+        self._selection_changed()
 
-    def relayout(self) -> None:
-        """Choose the columns anew, where the width or the wishes have changed."""
-        wanted = self._arrangement
-        dull = {"project"} if len({row.run.project_path for row in self._rows}) < _SEVERAL else set()
-        layout = chosen(self.app.size.width - _BAR, wanted.hidden, compact=wanted.compact, dull=dull)
-        if layout != self._layout:
-            self._layout = layout
-            self._painted.clear()
-            self.refresh()
-
-    def go_to(self, run: RunAddress) -> None:
-        """Move the cursor to a run, if it is shown."""
-        if run in self._positions:
-            self._move(self._positions[run])
-
-    # Keys and mouse
-
-    def action_cursor_up(self) -> None:
-        """One up."""
-        self._move(self._cursor - 1)
-
-    def action_cursor_down(self) -> None:
-        """One down."""
-        self._move(self._cursor + 1)
-
-    def action_page_up(self) -> None:
-        """As many up as are in view."""
-        self._move(self._cursor - self._page)
-
-    def action_page_down(self) -> None:
-        """As many down as are in view."""
-        self._move(self._cursor + self._page)
-
-    def action_first(self) -> None:
-        """To the top."""
-        self._move(0)
-
-    def action_last(self) -> None:
-        """To the end."""
-        self._move(len(self._rows) - 1)
-
-    def on_click(self, event: events.Click) -> None:
-        """Go to a run; at the left edge, or with a key held, mark it; a second click opens it. Headings sort."""
-        index = self._index_at(event.y)
-        if index is None:
-            if event.y < _HEADING and (column := self._column_at(event.x)) is not None:
-                self.post_message(self.SortWanted(column.key))
-            return
-        if event.shift and self.run is not None:
-            self.selection.begin_range(self.run)
-        if event.chain != 2:  # noqa: PLR2004 - the first click of two has gone there, and may have moved the rows
-            self._move(index)
-        if event.shift or event.ctrl or event.x < _MARK:
-            self._mark(self._rows[index].run, up_to=event.shift)
-        elif event.chain == 2:  # noqa: PLR2004 - a double click
-            self.post_message(self.Opened())
-
-    def _mark(self, run: RunAddress, *, up_to: bool) -> None:
-        if up_to:
-            self.selection.extend(self.shown, run)
+    def action_mark_range(self) -> None:
+        """Start a range that follows the cursor, or end it."""
+        if self.selection.held:
             self.selection.end_range()
-        else:
-            self.selection.toggle([run])
-        self.tick()
-        self.post_message(self.Marked())
+        elif self.run is not None:
+            self.selection.begin_range(self.run, held=True)
+            hint(self, self._session.keys.hint("Move to the other end of the range", "mark_range", "ends it"))
+        self._selection_changed()
 
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Point at a run; a value with a tilde tells what that means."""
-        index, column = self._index_at(event.y), self._column_at(event.x)
-        self._hover(index)
-        shown = self.cell(self._rows[index].run, column.key).text if index is not None and column is not None else ""
-        outdated = column is not None and column.key in _OWN and shown.lstrip().startswith("~")
-        tooltip = Content(f"{shown.strip()}: {AS_IT_WAS}") if outdated else None
-        if self.tooltip != tooltip:
-            self.tooltip = tooltip
+    def action_mark_up(self) -> None:
+        """Extend the selection to the run above."""
+        self._extend(self.action_cursor_up)
 
-    def on_leave(self) -> None:
-        """Point at nothing."""
-        self._hover(None)
+    def action_mark_down(self) -> None:
+        """Extend the selection to the run below."""
+        self._extend(self.action_cursor_down)
 
-    def on_resize(self) -> None:
-        """Choose the columns for the new width, and keep the cursor in view."""
-        self.relayout()
-        self._into_view()
-
-    def _move(self, index: int) -> None:
-        index = max(0, min(index, len(self._rows) - 1))
-        if index == self._cursor:
+    def _extend(self, move: Callable[[], None]) -> None:
+        if self.run is None:
             return
-        before, self._cursor = self._cursor, index
-        self._refresh_lines({before, index})
-        self._into_view()
-        self.post_message(self.RowHighlighted())
+        self.selection.begin_range(self.run)
+        move()
+        self.selection.extend(self.shown, self.run)
+        self._selection_changed()
 
-    def _hover(self, index: int | None) -> None:
-        if index != self._hovered:
-            before, self._hovered = self._hovered, index
-            self._refresh_lines({line for line in (before, index) if line is not None})
+    def clear_selection(self) -> bool:
+        """End the range, else clear the selection; whether there was either."""
+        if self.selection.held:
+            self.selection.end_range()
+        elif len(self.selection):
+            self.selection.clear()
+        else:
+            return False
+        self._selection_changed()
+        return True
 
-    def _index_at(self, line: int) -> int | None:
-        index = line - _HEADING + self._top
-        return index if line >= _HEADING and index < len(self._rows) else None
+    def _selection_changed(self) -> None:
+        self.tick()
+        self.post_message(self.SelectionChanged())
 
-    # Scrolling
+    # The view
 
-    @property
-    def _top(self) -> int:
-        """The first row in view."""
-        return round(self.scroll_y)
+    @on(RunGrid.SortWanted)
+    def _heading_clicked(self, event: RunGrid.SortWanted) -> None:
+        self.sort_by(self.view.order.chosen(event.column))
 
-    @property
-    def _page(self) -> int:
-        """How many rows there is room for."""
-        return max(1, self.size.height - _HEADING)
+    def restore_view(self) -> None:
+        """Sort, filter and choose columns as at the end of the last session."""
+        self.view.restore(self._session.view.get("table"))
 
-    @property
-    def _visible(self) -> range:
-        return range(self._top, min(len(self._rows), self._top + self._page))
+    def filter_by(self, text: str) -> None:
+        """Show only the runs that match."""
+        self.view.filter_by(text)
+        self._view_changed()
 
-    def _into_view(self) -> None:
-        lowest = self._cursor - self._page + 1
-        if self.size.height and not lowest <= self._top <= self._cursor:
-            self.scroll_to(y=max(lowest, min(self._top, self._cursor)), animate=False)
+    def sort_by(self, order: SortOrder) -> None:
+        """Sort the rows."""
+        self.view.order = order
+        self._view_changed()
 
-    # Drawing
+    def sort_as_added(self) -> None:
+        """Show the runs in the order they were added."""
+        self.sort_by(SortOrder())
 
-    def notify_style_update(self) -> None:
-        """The theme or the focus has changed."""
-        super().notify_style_update()
-        self._styles_by_name.clear()
+    def action_sort(self) -> None:
+        """Cycle the sort column."""
+        self.sort_by(self.view.order.next([column.key for column in self.columns]))
 
-    def render_line(self, y: int) -> Strip:
-        """The headings, or one row."""
-        width = self.size.width
-        if y < _HEADING:
-            return self._headings().adjust_cell_length(width, self._style())
-        index = y - _HEADING + self._top
-        if y == _HEADING and not self._rows and self._arrangement.filter.text:
-            said = self._glyphs.fit(_PAD + self.nothing_found, width)
-            return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
-                width, self._style()
-            )
-        if index >= len(self._rows):
-            return Strip.blank(width, self._style())
-        return self._row(index, width)
+    def action_sort_reverse(self) -> None:
+        """Reverse the order."""
+        self.sort_by(self.view.order.turned)
 
-    def _headings(self) -> Strip:
-        plain, sorted_by = self._style("heading"), self._style("sorted")
-        order = self._arrangement.order
-        arrow = self._glyphs.text("▼" if order.reverse else "▲")
-        segments = []
-        for column, width in self._layout:
-            here = column.key == order.column
-            # An ASCII arrow is a letter, and reads like one of the heading's.
-            gap = " " if self._glyphs.ascii and len(column.label) + 1 < width else ""
-            label = column.label + gap + arrow if here else column.label
-            label = label.rjust(width) if column.right else label.ljust(width)
-            segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
-        return Strip(segments)
+    def action_compact(self) -> None:
+        """Show only the most useful columns, or all that fit."""
+        self.view.compact = not self.view.compact
+        self._view_changed()
 
-    def _column_at(self, x: int) -> Column | None:
-        right = 0
-        for column, width in self._layout:
-            right += width + 2 * PADDING
-            if x < right:
-                return column
-        return None
+    def action_columns(self) -> None:
+        """Open the dialog for columns and sorting."""
+        from wandb_tui.ui.table.column_picker import ColumnPicker
 
-    def _row(self, index: int, width: int) -> Strip:
-        row = self._rows[index]
-        self._painted[row.run] = cells = self._cells(row)
-        base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
-        page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
-        return Strip(list(self._segments(cells, base, page))).adjust_cell_length(width, base)
+        self.app.push_screen(ColumnPicker(self.view, self._glyphs, self._visible_columns, self._view_changed))
 
-    def _segments(self, cells: Cells, base: Style, page: str) -> Iterator[Segment]:
-        for cell, (column, width) in zip(cells, self._layout, strict=True):
-            rest = " " * (width - cell_len(cell.text)) + _PAD
-            main = len(cell.text) - cell.quiet_tail
-            text, tail = cell.text[:main], cell.text[main:]
-            # A reversed row would be in patches, as bright as the colours are.
-            style = base if base.reverse else base + self._colour(cell.colour)
-            quiet = base + self._colour("quiet") if tail and not base.reverse else style
-            if page and column.key == _LINKED:
-                linked = Style(link=written(page))
-                yield from (Segment(_PAD, base), Segment(text, style + linked))
-                yield from (Segment(tail, quiet + linked), Segment(rest, base))
-            elif tail:
-                yield from (Segment(_PAD + text, style), Segment(tail + rest, quiet))
-            else:
-                yield Segment(_PAD + text + rest, style)
+    def _visible_columns(self) -> set[str]:
+        self.relayout()
+        return {column.key for column in self.columns}
 
-    def _style(self, part: str = "") -> Style:
-        """The style of a part of the table; without a name, that of all of it."""
-        style = self._styles_by_name.get(part)
-        if style is None:
-            own = self.get_component_rich_style(f"{_PART}{part}", partial=True) if part else Style.null()
-            style = self._styles_by_name[part] = self.rich_style + own
-        return style
+    def _view_changed(self) -> None:
+        self._session.remember("table", self.view.saved())
+        self._reload_and_tell()
 
-    def _colour(self, name: str) -> Style:
-        """A colour of the theme."""
-        style = self._styles_by_name.get(f"${name}")
-        if style is None:
-            colour = self.app.theme_variables.get(name)
-            style = Style(color=Color.parse(colour).rich_color) if colour else Style.null()
-            self._styles_by_name[f"${name}"] = style
-        return style
+    def _reload_and_tell(self, onto: RunAddress | None = None) -> None:
+        self.reload(onto)
+        self.post_message(self.ViewChanged())
 
-    def _cells(self, row: WatchedRun) -> Cells:
-        moment = Moment(self._clock(), self._glyphs, row.run in self.selection)
-        return tuple(column.cell(row, moment, width) for column, width in self._layout)
+    def mention_hidden(self, runs: Iterable[RunAddress]) -> None:
+        """Show a message if the filter hides runs that were just added."""
+        if hidden := sum(run not in self for run in runs):
+            text = f"The filter hides {hidden} of them" if hidden > 1 else "The filter hides it"
+            hint(self, self._session.keys.hint(text, "clear", "shows all"))
 
-    def _repaint(self, indices: Iterable[int]) -> None:
-        rows = self._rows
-        self._refresh_lines(
-            {index for index in indices if self._painted.get(rows[index].run) != self._cells(rows[index])}
-        )
+    # Actions on runs
 
-    def _refresh_lines(self, indices: set[int]) -> None:
-        visible, first = self._visible, _HEADING - self._top
-        # Neighbours are drawn at one go, which costs a third of drawing them one by one.
-        lines = [index for index in visible if index in indices]
-        starts = [index for index in lines if index - 1 not in indices or index == visible.start]
-        ends = [index for index in lines if index + 1 not in indices or index == visible.stop - 1]
-        regions = [
-            Region(0, start + first, self.size.width, end - start + 1) for start, end in zip(starts, ends, strict=True)
-        ]
-        if regions:
-            self.refresh(*regions)
+    def action_cancel(self) -> None:
+        """Cancel the attempts in progress; asks first if there are several."""
+        runs = self.active_targets()
+        if not runs:
+            hint(self, "No attempt is in progress")
+        elif len(runs) == 1:
+            self._each(runs, self._session.cancel)
+        else:
+            detail = "They stay on the list and can be restarted."
+            self._confirm("Cancel", runs, detail, lambda: self._each(runs, self._session.cancel))
+
+    def action_restart(self) -> None:
+        """Start new attempts; asks first if that stops several."""
+        runs, active = self.targets(), self.active_targets()
+        if len(active) > 1:
+            detail = f"{len(active)} attempts in progress are stopped first."
+            self._confirm("Restart", runs, detail, lambda: self._each(runs, self._session.restart))
+        else:
+            self._each(runs, self._session.restart)
+
+    def action_visit(self) -> None:
+        """Visit the runs' pages again."""
+        runs = self.active_targets()
+        if not runs:
+            hint(self, self._session.keys.hint("No attempt is in progress", "restart", "starts one"))
+        self._each(runs, self._session.watch_list.visit)
+
+    def action_goal(self) -> None:
+        """Change the goal."""
+        from wandb_tui.ui.table.goal_dialog import GoalDialog
+
+        rows = self.target_rows()
+        if not rows:
+            return
+        goals = {row.goal for row in rows}
+        current = goals.pop() if len(goals) == 1 else None
+
+        def change(goal: Goal | None) -> None:
+            if goal is not None:
+                self._each([row.run for row in rows], lambda run: self._session.change_goal(run, goal))
+
+        self.app.push_screen(GoalDialog(named(rows), current, self._glyphs), change)
+
+    def action_remove(self) -> None:
+        """Remove the runs from the list; asks first if there are several."""
+        runs = self.targets()
+
+        def remove() -> None:
+            present = [run for run in runs if run in self._session.watch_list]
+            self._session.remove(present)
+            self._reload_and_tell()
+            removed = "Run removed" if len(present) == 1 else f"{len(present)} runs removed"
+            hint(self, self._session.keys.hint(removed, "undo", "undoes this"))
+
+        if len(runs) == 1:
+            remove()
+        elif runs:
+            detail = self._session.keys.hint("Running monitors are cancelled", "undo", "undoes this")
+            self._confirm("Remove", runs, f"{detail}.", remove)
+
+    def action_undo(self) -> None:
+        """Put the runs removed last back on the list."""
+        restored, already_there = self._session.undo()
+        self._reload_and_tell(restored[0] if restored else None)
+        self.mention_hidden(restored)
+        if not (restored or already_there):
+            hint(self, "There is nothing to undo")
+        if already_there:
+            verb = "is" if len(already_there) == 1 else "are"
+            hint(self, f"{named(self._rows_of(already_there))} {verb} already on the list")
+
+    def _each(self, runs: list[RunAddress], action: Callable[[RunAddress], None]) -> None:
+        present = [run for run in runs if run in self._session.watch_list]
+        app_context(self).event_pump.at_once()
+        for run in present:
+            action(run)
+        self.post_message(self.RowsChanged(self._rows_of(present)))
+
+    def _confirm(self, verb: str, runs: list[RunAddress], detail: str, on_confirm: Callable[[], None]) -> None:
+        confirm_runs(self, verb, self._rows_of(runs), detail, on_confirm)

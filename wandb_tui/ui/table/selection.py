@@ -73,7 +73,7 @@ class Selection:
             self.end_range()
         return self._held
 
-    def keep(self, watched: Container[RunAddress]) -> None:
+    def retain(self, watched: Container[RunAddress]) -> None:
         """Forget runs that are gone."""
         self._marked = {run for run in self._marked if run in watched}
         if self._anchor is not None and self._anchor not in watched:

@@ -115,7 +115,7 @@ class TableView:
 
     # What is remembered
 
-    def kept(self) -> dict[str, Any]:
+    def saved(self) -> dict[str, Any]:
         """All that the next start should know again."""
         return {
             "filter": self._filter.text,

@@ -1,0 +1,46 @@
+"""Short messages and confirmations about runs, the same wherever runs are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.dom import DOMNode
+
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.plain_text import fit
+from wandb_tui.text.run_labels import short_name
+
+MAX_NAMED = 3
+"""How many runs are listed by name."""
+
+_MAX_NAME_CELLS = 32
+_HINT_S = 3
+
+
+def hint(node: DOMNode, text: str) -> None:
+    """Show a short message for a moment."""
+    node.app.notify(text, timeout=_HINT_S, markup=False)
+
+
+def confirm_runs(
+    node: DOMNode, verb: str, rows: Sequence[WatchedRun], detail: str, on_confirm: Callable[[], None]
+) -> None:
+    """Ask for confirmation before an action on several runs.
+
+    Args:
+        node: Any widget of the app.
+        verb: The action, such as "Cancel".
+        rows: The runs it applies to.
+        detail: The consequences, in a sentence.
+        on_confirm: Called if the user confirms.
+    """
+    from wandb_tui.ui.common.confirm import Confirm
+
+    question = Confirm(f"{verb} {len(rows)} runs?", f"{named(rows)}. {detail}", yes=verb, no="Keep")
+    node.app.push_screen(question, lambda yes: on_confirm() if yes else None)
+
+
+def named(rows: Sequence[WatchedRun]) -> str:
+    """The first few runs by name, and how many more there are."""
+    names = ", ".join(fit(short_name(row), _MAX_NAME_CELLS) for row in rows[:MAX_NAMED])
+    return f"{names} and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else names

@@ -1,0 +1,29 @@
+"""What widgets and screens may use of the app that runs them, so that none of them imports it."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from textual.dom import DOMNode
+
+from wandb_tui.ui.runtime.event_pump import EventPump
+from wandb_tui.ui.runtime.session import Session
+
+
+class AppContext(Protocol):
+    """The app, as its widgets see it.
+
+    Attributes:
+        session: The watch list and the services.
+        event_pump: Applies the monitors' events to the screen.
+        app_url: Base address of the server's pages; empty until it is known.
+    """
+
+    session: Session
+    event_pump: EventPump
+    app_url: str
+
+
+def app_context(node: DOMNode) -> AppContext:
+    """The app that a widget or screen belongs to."""
+    return cast("AppContext", node.app)

@@ -1,0 +1,401 @@
+"""The table of runs. It draws the rows in view and nothing else, so that a thousand runs cost as much as twenty.
+
+What must stay cheap, since it happens many times a second: `update` and `tick` compare the cells of rows in view and
+repaint those lines that have changed; they never touch a row out of view, nor the layout. `show` may take time for
+each row (it only makes lists), but must not draw any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.schedule import Clock
+from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.links import written
+from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
+from wandb_tui.ui.table.columns import PADDING, Column, chosen
+from wandb_tui.ui.table.selection import Selection
+from wandb_tui.ui.table.view import TableView
+
+_BAR = 1
+"""The cells that are left free for the vertical scroll bar."""
+
+_HEADING = 1
+"""The lines at the top that do not scroll."""
+
+_MARK = PADDING + 1
+"""The cells at the left edge in which a click marks the run."""
+
+_LINKED = "run"
+"""The column whose text leads to the run's page."""
+
+_OWN = ("run_state", "step")
+"""The columns that tell of the run itself."""
+
+_FEW, _SEVERAL = 8, 2
+_PAD = " " * PADDING
+_PART = "run-table--"
+
+Cells = tuple[Cell, ...]
+
+
+class RunGrid(ScrollView, can_focus=True):
+    """Shows the runs it is given, in their order; the cursor stays on its run."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", "Up", show=False),
+        Binding("down", "cursor_down", "Down", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+        Binding("home,ctrl+home", "first", "First run", show=False),
+        Binding("end,ctrl+end", "last", "Last run", show=False),
+    ]
+
+    class Opened(Message):
+        """A run was clicked twice."""
+
+    class SelectionChanged(Message):
+        """Other runs are selected now."""
+
+    class SortWanted(Message):
+        """The heading of a column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
+    class RowHighlighted(Message):
+        """Another run is under the cursor now."""
+
+    def __init__(self, glyphs: Glyphs, clock: Clock, view: TableView) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self.view = view
+        self._clock = clock
+        self._layout: list[tuple[Column, int]] = []
+        self._rows: list[WatchedRun] = []
+        self._positions: dict[RunAddress, int] = {}
+        self._painted: dict[RunAddress, Cells] = {}
+        self._styles_by_name: dict[str, Style] = {}
+        self._cursor = 0
+        self._hovered: int | None = None
+        self.selection = Selection()
+        self.no_match_text = ""
+        """What stands there where the filter leaves no run."""
+        self.app_url = ""
+        """Where the server's pages begin; empty while that is not known."""
+
+    @property
+    def run(self) -> RunAddress | None:
+        """The run under the cursor."""
+        return self._rows[self._cursor].run if self._rows else None
+
+    @property
+    def from_cursor(self) -> list[RunAddress]:
+        """The run under the cursor and a few of those below it."""
+        return [row.run for row in self._rows[self._cursor : self._cursor + _FEW]]
+
+    @property
+    def shown(self) -> list[RunAddress]:
+        """The runs in the table, from top to bottom."""
+        return [row.run for row in self._rows]
+
+    @property
+    def row_count(self) -> int:
+        """How many runs are in the table."""
+        return len(self._rows)
+
+    @property
+    def cursor_row(self) -> int:
+        """The place of the run under the cursor, from 0."""
+        return self._cursor
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that are shown, from left to right."""
+        return [column for column, _ in self._layout]
+
+    def __contains__(self, run: object) -> bool:
+        """Whether a run is in the table."""
+        return run in self._positions
+
+    def cell(self, run: RunAddress, key: str) -> Cell:
+        """What stands in a column for a run."""
+        cells = self._cells(self._rows[self._positions[run]])
+        return cells[[column.key for column in self.columns].index(key)]
+
+    # What is shown
+
+    def show(self, rows: Iterable[WatchedRun]) -> None:
+        """Show just these runs, in this order."""
+        run = self.run
+        before = len(self._rows)
+        self._rows = list(rows)
+        self._positions = {row.run: index for index, row in enumerate(self._rows)}
+        self._painted.clear()
+        self._cursor = self._positions.get(run, self._cursor) if run is not None else 0
+        self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
+        if len(self._rows) != before:
+            # This asks for a layout, so it has to be left alone where nothing has come or gone.
+            self.virtual_size = Size(self.size.width, _HEADING + len(self._rows))
+        self.relayout()
+        self._into_view()
+        self.refresh()
+        if self.run != run:
+            self.post_message(self.RowHighlighted())
+
+    def update(self, rows: Iterable[WatchedRun]) -> None:
+        """These rows may have changed: repaint those in view of which that can be seen."""
+        visible = self._visible
+        self._repaint(index for row in rows if (index := self._positions.get(row.run, -1)) in visible)
+
+    def tick(self) -> None:
+        """Time has gone by: repaint the rows in view of which that can be seen."""
+        self._repaint(self._visible)
+
+    def relayout(self) -> None:
+        """Choose the columns anew, where the width or the wishes have changed."""
+        wanted = self.view
+        dull = {"project"} if len({row.run.project_path for row in self._rows}) < _SEVERAL else set()
+        layout = chosen(self.app.size.width - _BAR, wanted.hidden, compact=wanted.compact, dull=dull)
+        if layout != self._layout:
+            self._layout = layout
+            self._painted.clear()
+            self.refresh()
+
+    def go_to(self, run: RunAddress) -> None:
+        """Move the cursor to a run, if it is shown."""
+        if run in self._positions:
+            self._move(self._positions[run])
+
+    # Keys and mouse
+
+    def action_cursor_up(self) -> None:
+        """One up."""
+        self._move(self._cursor - 1)
+
+    def action_cursor_down(self) -> None:
+        """One down."""
+        self._move(self._cursor + 1)
+
+    def action_page_up(self) -> None:
+        """As many up as are in view."""
+        self._move(self._cursor - self._page)
+
+    def action_page_down(self) -> None:
+        """As many down as are in view."""
+        self._move(self._cursor + self._page)
+
+    def action_first(self) -> None:
+        """To the top."""
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the end."""
+        self._move(len(self._rows) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to a run; at the left edge, or with a key held, mark it; a second click opens it. Headings sort."""
+        index = self._index_at(event.y)
+        if index is None:
+            if event.y < _HEADING and (column := self._column_at(event.x)) is not None:
+                self.post_message(self.SortWanted(column.key))
+            return
+        if event.shift and self.run is not None:
+            self.selection.begin_range(self.run)
+        if event.chain != 2:  # noqa: PLR2004 - the first click of two has gone there, and may have moved the rows
+            self._move(index)
+        if event.shift or event.ctrl or event.x < _MARK:
+            self._mark(self._rows[index].run, up_to=event.shift)
+        elif event.chain == 2:  # noqa: PLR2004 - a double click
+            self.post_message(self.Opened())
+
+    def _mark(self, run: RunAddress, *, up_to: bool) -> None:
+        if up_to:
+            self.selection.extend(self.shown, run)
+            self.selection.end_range()
+        else:
+            self.selection.toggle([run])
+        self.tick()
+        self.post_message(self.SelectionChanged())
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Point at a run; a value with a tilde tells what that means."""
+        index, column = self._index_at(event.y), self._column_at(event.x)
+        self._hover(index)
+        shown = self.cell(self._rows[index].run, column.key).text if index is not None and column is not None else ""
+        outdated = column is not None and column.key in _OWN and shown.lstrip().startswith("~")
+        tooltip = Content(f"{shown.strip()}: {AS_IT_WAS}") if outdated else None
+        if self.tooltip != tooltip:
+            self.tooltip = tooltip
+
+    def on_leave(self) -> None:
+        """Point at nothing."""
+        self._hover(None)
+
+    def on_resize(self) -> None:
+        """Choose the columns for the new width, and keep the cursor in view."""
+        self.relayout()
+        self._into_view()
+
+    def _move(self, index: int) -> None:
+        index = max(0, min(index, len(self._rows) - 1))
+        if index == self._cursor:
+            return
+        before, self._cursor = self._cursor, index
+        self._refresh_lines({before, index})
+        self._into_view()
+        self.post_message(self.RowHighlighted())
+
+    def _hover(self, index: int | None) -> None:
+        if index != self._hovered:
+            before, self._hovered = self._hovered, index
+            self._refresh_lines({line for line in (before, index) if line is not None})
+
+    def _index_at(self, line: int) -> int | None:
+        index = line - _HEADING + self._top
+        return index if line >= _HEADING and index < len(self._rows) else None
+
+    # Scrolling
+
+    @property
+    def _top(self) -> int:
+        """The first row in view."""
+        return round(self.scroll_y)
+
+    @property
+    def _page(self) -> int:
+        """How many rows there is room for."""
+        return max(1, self.size.height - _HEADING)
+
+    @property
+    def _visible(self) -> range:
+        return range(self._top, min(len(self._rows), self._top + self._page))
+
+    def _into_view(self) -> None:
+        lowest = self._cursor - self._page + 1
+        if self.size.height and not lowest <= self._top <= self._cursor:
+            self.scroll_to(y=max(lowest, min(self._top, self._cursor)), animate=False)
+
+    # Drawing
+
+    def notify_style_update(self) -> None:
+        """The theme or the focus has changed."""
+        super().notify_style_update()
+        self._styles_by_name.clear()
+
+    def render_line(self, y: int) -> Strip:
+        """The headings, or one row."""
+        width = self.size.width
+        if y < _HEADING:
+            return self._headings().adjust_cell_length(width, self._style())
+        index = y - _HEADING + self._top
+        if y == _HEADING and not self._rows and self.view.filter.text:
+            said = self._glyphs.fit(_PAD + self.no_match_text, width)
+            return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
+                width, self._style()
+            )
+        if index >= len(self._rows):
+            return Strip.blank(width, self._style())
+        return self._row(index, width)
+
+    def _headings(self) -> Strip:
+        plain, sorted_by = self._style("heading"), self._style("sorted")
+        order = self.view.order
+        arrow = self._glyphs.text("▼" if order.reverse else "▲")
+        segments = []
+        for column, width in self._layout:
+            here = column.key == order.column
+            # An ASCII arrow is a letter, and reads like one of the heading's.
+            gap = " " if self._glyphs.ascii and len(column.label) + 1 < width else ""
+            label = column.label + gap + arrow if here else column.label
+            label = label.rjust(width) if column.right else label.ljust(width)
+            segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
+        return Strip(segments)
+
+    def _column_at(self, x: int) -> Column | None:
+        right = 0
+        for column, width in self._layout:
+            right += width + 2 * PADDING
+            if x < right:
+                return column
+        return None
+
+    def _row(self, index: int, width: int) -> Strip:
+        row = self._rows[index]
+        self._painted[row.run] = cells = self._cells(row)
+        base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
+        page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
+        return Strip(list(self._segments(cells, base, page))).adjust_cell_length(width, base)
+
+    def _segments(self, cells: Cells, base: Style, page: str) -> Iterator[Segment]:
+        for cell, (column, width) in zip(cells, self._layout, strict=True):
+            rest = " " * (width - cell_len(cell.text)) + _PAD
+            main = len(cell.text) - cell.quiet_tail
+            text, tail = cell.text[:main], cell.text[main:]
+            # A reversed row would be in patches, as bright as the colours are.
+            style = base if base.reverse else base + self._colour(cell.colour)
+            quiet = base + self._colour("quiet") if tail and not base.reverse else style
+            if page and column.key == _LINKED:
+                linked = Style(link=written(page))
+                yield from (Segment(_PAD, base), Segment(text, style + linked))
+                yield from (Segment(tail, quiet + linked), Segment(rest, base))
+            elif tail:
+                yield from (Segment(_PAD + text, style), Segment(tail + rest, quiet))
+            else:
+                yield Segment(_PAD + text + rest, style)
+
+    def _style(self, part: str = "") -> Style:
+        """The style of a part of the table; without a name, that of all of it."""
+        style = self._styles_by_name.get(part)
+        if style is None:
+            own = self.get_component_rich_style(f"{_PART}{part}", partial=True) if part else Style.null()
+            style = self._styles_by_name[part] = self.rich_style + own
+        return style
+
+    def _colour(self, name: str) -> Style:
+        """A colour of the theme."""
+        style = self._styles_by_name.get(f"${name}")
+        if style is None:
+            colour = self.app.theme_variables.get(name)
+            style = Style(color=Color.parse(colour).rich_color) if colour else Style.null()
+            self._styles_by_name[f"${name}"] = style
+        return style
+
+    def _cells(self, row: WatchedRun) -> Cells:
+        moment = Moment(self._clock(), self._glyphs, row.run in self.selection)
+        return tuple(column.cell(row, moment, width) for column, width in self._layout)
+
+    def _repaint(self, indices: Iterable[int]) -> None:
+        rows = self._rows
+        self._refresh_lines(
+            {index for index in indices if self._painted.get(rows[index].run) != self._cells(rows[index])}
+        )
+
+    def _refresh_lines(self, indices: set[int]) -> None:
+        visible, first = self._visible, _HEADING - self._top
+        # Neighbours are drawn at one go, which costs a third of drawing them one by one.
+        lines = [index for index in visible if index in indices]
+        starts = [index for index in lines if index - 1 not in indices or index == visible.start]
+        ends = [index for index in lines if index + 1 not in indices or index == visible.stop - 1]
+        regions = [
+            Region(0, start + first, self.size.width, end - start + 1) for start, end in zip(starts, ends, strict=True)
+        ]
+        if regions:
+            self.refresh(*regions)
