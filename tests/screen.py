@@ -20,7 +20,7 @@ def shown(app):
     return "\n".join("".join(segment.text for segment in strip) for strip in drawn(app))
 
 
-async def until(condition, within=15.0):
+async def until(condition, within=30.0):
     """Wait until something holds; how many seconds that took."""
     watch = Stopwatch()
     while not condition():

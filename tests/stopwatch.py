@@ -1,4 +1,7 @@
-"""A stop-watch for promises and patience in seconds: it stands still while the machine has too much to do."""
+"""How long tests wait before they give up: a clock that stands still while the machine has too much to do.
+
+For patience alone: no test asserts that something takes less than so many seconds, `tests.benchmarks` measures that.
+"""
 
 import contextlib
 import os
@@ -6,12 +9,12 @@ import time
 from pathlib import Path
 
 _PRESSURE = Path("/proc/pressure/cpu")
-# However crowded the machine says it is, so many seconds on the wall are one.
+# On however busy a machine, so many seconds on the wall count as one.
 _CROWDED = 5.0
 
 
 def _stalled():
-    """For how long, since the machine's start, somebody has waited for a processor; None where no kernel says so."""
+    """Seconds since boot in which some process waited for a processor; None where the kernel does not report it."""
     with contextlib.suppress(OSError):
         some = _PRESSURE.read_text().splitlines()[0]
         return int(some.rpartition("total=")[2]) / 1e6
@@ -19,7 +22,7 @@ def _stalled():
 
 
 def _crowd():
-    """How many want each processor, in the last minute; 1 where that is not known."""
+    """Processes per processor in the last minute; 1 where that is unknown."""
     try:
         return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     except (AttributeError, OSError):
@@ -27,33 +30,24 @@ def _crowd():
 
 
 class Stopwatch:
-    """Runs from its making to the end of its ``with``, if it has one.
+    """Runs from its making on.
 
     Attributes:
-        seconds: The time so far in which a processor was free, or a fifth of all the time, if that is more.
+        seconds: Seconds so far in which a processor was free, or a fifth of the time on the wall, if that is more.
     """
 
     def __init__(self):
-        self._began, self._stalled, self._ended = time.monotonic(), _stalled(), None
-
-    def __enter__(self):
-        self.__init__()
-        return self
-
-    def __exit__(self, *_):
-        self._ended = self.seconds
+        self._began, self._stalled = time.monotonic(), _stalled()
 
     @property
     def seconds(self):
-        if self._ended is not None:
-            return self._ended
         passed = time.monotonic() - self._began
         free = passed / _crowd() if self._stalled is None else passed - (_stalled() - self._stalled)
         return max(free, passed / _CROWDED)
 
 
-def until(condition, seconds=30.0, what=lambda: "it"):
-    """Wait until something holds; `what` tells what did not come, once it has not."""
+def until(condition, seconds=60.0, what=lambda: "it"):
+    """Wait until a condition holds; `what` names it in the failure."""
     watch = Stopwatch()
     while not condition():
         assert watch.seconds < seconds, f"{what()} never came"

@@ -87,7 +87,7 @@ def browsers():
     return [pid for pid, command in children().items() if "--headless" in command and "--type=" not in command]
 
 
-def eventually(condition, within=5.0):
+def eventually(condition, within=60.0):
     watch = Stopwatch()
     while watch.seconds < within:
         if condition():

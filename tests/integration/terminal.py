@@ -27,7 +27,7 @@ class Terminal:
         self._tmux("-f", "/dev/null", "new-session", "-d", *self._size, "bash --norc --noprofile", env=environ)
         # The shell says when it is back with a prompt that no program of ours prints.
         self.keys("PS1='shell-is''-back$ '; clear", "Enter")
-        self.until("shell-is-back$", seconds=10)
+        self.until("shell-is-back$")
         return self
 
     def __exit__(self, *_):
@@ -48,15 +48,15 @@ class Terminal:
     def screen(self):
         return self._tmux("capture-pane", "-p")
 
-    def until(self, *texts, seconds=30.0):
+    def until(self, *texts, seconds=60.0):
         """The screen, once all texts are on it."""
         return self.when(lambda screen: all(text in screen for text in texts), texts, seconds)
 
-    def gone(self, text, seconds=30.0):
+    def gone(self, text, seconds=60.0):
         """The screen, once the text is on it no more."""
         return self.when(lambda screen: text not in screen, f"not {text}", seconds)
 
-    def when(self, condition, what, seconds=30.0):
+    def when(self, condition, what, seconds=60.0):
         watch = Stopwatch()
         while not condition(screen := self.screen()):
             assert watch.seconds < seconds, f"{what} never came:\n{screen}"

@@ -77,7 +77,7 @@ def test_threads_add_cancel_and_restart_as_they_like(account, ours):
         results = group.wait_all(60)
         assert {result.state for result in results.values()} == {State.AVAILABLE}
         assert len(results) == 6
-    assert eventually(lambda: not ours(), within=3), ours()
+    assert eventually(lambda: not ours()), ours()
 
 
 def test_nothing_is_left_after_visits_and_a_close_in_the_middle(account, ours):
@@ -88,7 +88,7 @@ def test_nothing_is_left_after_visits_and_a_close_in_the_middle(account, ours):
     assert browsers()
     group.close()
     assert group.results
-    assert eventually(lambda: not ours() and not browsers(), within=3), (ours(), browsers())
+    assert eventually(lambda: not ours() and not browsers()), (ours(), browsers())
     group.close()
 
 
@@ -146,4 +146,4 @@ async def test_waiting_is_awaited_and_spends_no_thread(account, ours):
         assert not (await group.wait(never, 0.2)).state.final
         assert group.summary().runs[1].attempt == 2
         ticking.cancel()
-    assert eventually(lambda: not ours(), within=3), ours()
+    assert eventually(lambda: not ours()), ours()

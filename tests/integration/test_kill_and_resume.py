@@ -120,7 +120,7 @@ def kill(terminal, home):
     killed = Stopwatch()
     while left := ours(home, shell):
         told = "\n".join(command(pid).replace(b"\0", b" ").decode()[:300] for pid in left)
-        assert killed.seconds < 3, f"still there:\n{told}\nafter a kill at:\n{screen}"
+        assert killed.seconds < 60, f"still there:\n{told}\nafter a kill at:\n{screen}"
         time.sleep(0.05)
     return had_browser, screen, killed.seconds
 
@@ -185,7 +185,7 @@ def test_a_lost_connection_loses_nothing(sandbox, tmp_path):
         terminal.until("next check in")
         dashboard = descendants(terminal.shell())[0]
     # The terminal is gone, and with it the line: SIGHUP.
-    until(lambda: not alive(dashboard), seconds=3)
+    until(lambda: not alive(dashboard))
     disk = Disk(tmp_path)
     disk.check()
     assert disk.runs == {RUNS[0]: 1}
@@ -202,13 +202,13 @@ def test_two_dashboards_share_a_list(sandbox, tmp_path):
         one.until("2 runs")
         other.run(PROGRAM, RUNS[2])
         other.until("3 runs", "run00", "run02")
-        one.until("3 runs", "run02", seconds=4)
+        one.until("3 runs", "run02")
         one.keys("Home", "d")
         one.until("2 runs")
-        other.when(lambda screen: count_on(screen) == 2, "the removal", seconds=4)
+        other.when(lambda screen: count_on(screen) == 2, "the removal")
         other.keys("Home", "c")
         other.until("cancelled")
-        one.until("cancelled", seconds=4)
+        one.until("cancelled")
         for terminal in (one, other):
             terminal.keys("q")
             terminal.until("Quit wandb-tui?")

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from tests.stopwatch import Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 
@@ -186,7 +185,6 @@ def test_credentials_never_show_the_password():
 
 
 def test_waiting_is_interruptible(script):
-    watch = Stopwatch()
     script(
         """
 import _thread, signal
@@ -195,9 +193,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the backg
 logged(1, id="interrupted")
 threading.Timer(3, _thread.interrupt_main).start()
 try:
-    wait_for_history("lab/forks/interrupted", until="v9", timeout=60)
+    wait_for_history("lab/forks/interrupted", until="v9", timeout=1000)
 except KeyboardInterrupt:
     print("interrupted")
 """
     )
-    assert watch.seconds < 20

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.screen import shown, until
-from tests.stopwatch import Stopwatch
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
 from tests.ui.support import running
 from wandb_tui.core.errors import SignInError, SignInProblem
@@ -49,14 +46,11 @@ async def test_a_run_becomes_available():
         await until(lambda: "brisk-sun-12: v3" in [n.message for n in app._notifications])
 
 
-async def test_a_cancel_is_felt_within_100_ms():
+async def test_a_cancel_does_not_wait_for_the_server():
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
-        with Stopwatch() as watch_list:
-            pressing = asyncio.create_task(pilot.press("c"))
-            await until(lambda: "cancelled" in cell(app, "abc"))
-        assert watch_list.seconds < 0.1
-        await pressing
+        await pilot.press("c")
+        await until(lambda: "cancelled" in cell(app, "abc"))
 
 
 async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():

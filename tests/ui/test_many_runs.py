@@ -9,7 +9,6 @@ import threading
 from textual.widgets import Input
 
 from tests.screen import until
-from tests.stopwatch import Stopwatch
 from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import burst, running
 from wandb_tui.core.events import Event
@@ -30,30 +29,25 @@ async def test_forty_are_probed_at_the_same_time_on_two_cores(monkeypatch):
         assert len(scenario.prober.threads) == 40
 
 
-async def test_forty_are_left_within_a_second():
+async def test_forty_that_wait_do_not_hold_up_the_end():
     scenario = Scenario(FakeProber(), store=FakeStore([StoredRun(address(run), Goal()) for run in FORTY]))
     app = WandbTuiApp(scenario.backend())
     async with app.run_test() as pilot:
         await until(lambda: len(scenario.prober.open) == 40)
-        await pilot.press("q")
-        with Stopwatch() as watch_list:
-            await pilot.press("y")
-    assert watch_list.seconds < 1
+        await pilot.press("q", "y")
     assert app.return_value == 0
 
 
 async def test_services_that_close_slowly_are_not_waited_for():
     gate = threading.Event()
-    scenario = Scenario(FakeProber(), close=lambda: gate.wait(20))
+    scenario = Scenario(FakeProber(), close=lambda: gate.wait(1000))
     async with running(scenario, "abc") as (app, pilot):
-        watch_list = Stopwatch()
         await pilot.press("q", "y")
         await until(lambda: app.return_value == 0)
-    assert watch_list.seconds < 5, "nobody waited for the twenty seconds"
     gate.set()
 
 
-async def test_a_key_is_heard_in_a_flood():
+async def test_a_key_works_during_a_flood_of_events():
     async with running(Scenario(FakeProber()), *FORTY) as (app, pilot):
         stop = threading.Event()
 
@@ -72,10 +66,9 @@ async def test_a_key_is_heard_in_a_flood():
         before = app.dashboard.table.cursor_row
         app.dashboard.table.focus()
         # The pilot itself waits until the app is idle, which it is not.
-        with Stopwatch() as watch_list:
-            pressing = asyncio.create_task(pilot.press("down"))
-            await until(lambda: app.dashboard.table.cursor_row != before)
-        assert watch_list.seconds < 0.5
+        pressing = asyncio.create_task(pilot.press("down"))
+        await until(lambda: app.dashboard.table.cursor_row != before)
+        assert talker.is_alive()
         stop.set()
         talker.join()
         await pressing

@@ -11,7 +11,6 @@ import pytest
 from textual.widgets import Input, Static
 
 from tests.screen import shown, until
-from tests.stopwatch import Stopwatch
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.address import RunAddress
@@ -25,6 +24,7 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.details.screen import DetailsScreen
+from wandb_tui.ui.table import filter as filters
 from wandb_tui.ui.table.columns import BY_KEY
 from wandb_tui.ui.table.filter import Filter
 from wandb_tui.ui.table.run_table import RunTable
@@ -401,28 +401,26 @@ async def test_no_regular_expression_holds_the_dashboard_up(expression, left):
     async with running(saying("L" * 1990 + "X", "L" * 1990 + "M")) as (app, pilot):
         await until(lambda: len(ids(app)) == 2)
         # Where each step back were tried, it would never come to an end.
-        with Stopwatch() as watch_list:
-            await pilot.press("slash", *expression, "enter")
-            await until(lambda: f"{left} of 2" in shown(app))
-        assert watch_list.seconds < 4
+        await pilot.press("slash", *expression, "enter")
+        await until(lambda: f"{left} of 2" in shown(app))
         assert len(ids(app)) == left
 
 
-async def test_regular_expressions_that_take_too_long_are_left_out_until_the_filter_is_edited():
+async def test_regular_expressions_that_take_too_long_are_left_out_until_the_filter_is_edited(monkeypatch):
     texts = ["".join(random.Random(number).choices("Lz ", k=1990)) for number in range(200)]  # noqa: S311
     async with running(saying(*texts, "lab")) as (app, pilot):
         await until(lambda: len(ids(app)) == 201)
         await pilot.press("slash")
         line = app.dashboard.query_one("FilterBar Input", Input)
-        with Stopwatch() as watch_list:
-            line.value = "!log:lab log:/(L|z| ){1,1000}q[^y]/"
-            await until(lambda: "✖ /(L|z| ){1,1000}q[^y]/: takes too long" in shown(app))
-        assert watch_list.seconds < 1
+        line.value = "!log:lab log:/(L|z| ){1,1000}q[^y]/"
+        await until(lambda: "✖ /(L|z| ){1,1000}q[^y]/: takes too long" in shown(app))
         assert len(ids(app)) == 200, "the rest of the filter holds"
-        with Stopwatch() as watch_list:
-            for _ in range(20):
-                app.dashboard.refresh_all()
-        assert watch_list.seconds < 1, "it is not tried again"
+        searched = []
+        monkeypatch.setattr(filters, "_bytes", lambda text: searched.append(text) or text.encode())
+        for _ in range(20):
+            app.dashboard.refresh_all()
+        assert not searched, "it is not tried again"
+        monkeypatch.undo()
         line.value = "log:/^lab$/"
         await until(lambda: "1 of 201" in shown(app))
 

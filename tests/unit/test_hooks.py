@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.stopwatch import Stopwatch, until
+from tests.stopwatch import until
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.state import State
@@ -88,12 +88,10 @@ def test_few_run_at_once_and_the_others_have_their_turn(hooks, tmp_path):
 
 def test_closing_ends_the_command_with_all_that_it_started(hooks, tmp_path):
     ids = tmp_path / "ids"
-    found, told = hooks(["sh", "-c", 'sleep 60 & echo $$ $! > "$0"; wait', str(ids)]), []
+    found, told = hooks(["sh", "-c", 'sleep 1000 & echo $$ $! > "$0"; wait', str(ids)]), []
     found.ended(GOOD, told.append)
     until(lambda: ids.exists() and ids.read_text().endswith("\n"))
-    watch_list = Stopwatch()
     found.close()
-    assert watch_list.seconds < 1
     for pid in map(int, ids.read_text().split()):
         until(lambda pid=pid: not alive(pid))
     assert not told, "that was no failure"
