@@ -20,7 +20,7 @@ from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.ui.runtime.backend import Backend, NotificationSettings
+from wandb_tui.ui.runtime.backend import Backend
 
 ABSENT = Probe(ProbeOutcome.NOT_YET)
 SIGNED_IN = AccountState("me@lab.org", Source.KEYRING, Source.KEYRING)
@@ -375,7 +375,8 @@ class Scenario:
             inspector=(lambda: self.inspector) if self.inspector else None,
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),
-            notices=self.options.get("notices", NotificationSettings()),
+            notify_channels=self.options.get("notify_channels", frozenset({"toast", "bell", "terminal"})),
+            notify_desktop=self.options.get("notify_desktop"),
             keys=self.options.get("keys", {}),
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 import time
 
 import pytest
@@ -15,12 +17,13 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.services.disk.settings import Notify
 from wandb_tui.ui.app import app as apps
+from wandb_tui.ui.app import notifiers
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.common.copy_menu import CopyMenu
-from wandb_tui.ui.runtime.backend import NotificationSettings
 
 PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
 
@@ -259,8 +262,8 @@ async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
 
 
 async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monkeypatch):
-    monkeypatch.setattr(apps, "_GATHER", 0.05)
-    monkeypatch.setattr(apps, "_APART", 3.0)
+    monkeypatch.setattr(apps, "_GATHER_S", 0.05)
+    monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 3.0)
     runs = [f"r{number}" for number in range(12)]
     prober, there_is = ending(*runs)
     async with running(there_is, *runs) as (app, pilot):
@@ -280,7 +283,7 @@ async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monk
 
 
 async def test_each_way_of_telling_can_be_off(monkeypatch):
-    prober, there_is = ending("abc", notices=NotificationSettings(toast=False, bell=False, terminal=False))
+    prober, there_is = ending("abc", notify_channels=frozenset())
     async with running(there_is, "abc") as (app, pilot):
         said = listen(app, monkeypatch)
         await all_end(app, prober, "abc")
@@ -289,8 +292,45 @@ async def test_each_way_of_telling_can_be_off(monkeypatch):
         assert not [text for text in said if text == "BELL" or "]9;" in text]
 
 
+async def test_the_desktop_is_notified_off_the_ui_thread_where_the_settings_want_it(caplog):
+    shown_there = []
+
+    def show(title, text):
+        shown_there.append((title, text, threading.current_thread() is threading.main_thread()))
+        return "notify-send failed"
+
+    prober, there_is = ending("abc", notify_channels=frozenset({"desktop"}), notify_desktop=show)
+    async with running(there_is, "abc") as (app, _pilot):
+        await all_end(app, prober, "abc")
+        await until(lambda: shown_there)
+        assert shown_there == [("wandb-tui: Available", "evil\ufffd;name: v3", False)]
+        await until(lambda: "Desktop notification not shown: notify-send failed" in caplog.text)
+        assert toasts(app) == []
+
+
+async def test_a_new_channel_is_a_class_and_a_line(monkeypatch):
+    received = []
+
+    class Pager:
+        immediate = False
+
+        def notify(self, notification):
+            received.append((notification.title, [str(outcome.run) for outcome in notification.outcomes]))
+
+    monkeypatch.setitem(notifiers.CHANNELS, "pager", lambda app, backend: Pager())
+    prober, there_is = ending("abc", notify_channels=frozenset({"pager"}))
+    async with running(there_is, "abc") as (app, _pilot):
+        await all_end(app, prober, "abc")
+        await until(lambda: received == [("Available", ["lab/forks/abc"])])
+
+
+def test_the_settings_name_all_channels():
+    assert {field.name for field in dataclasses.fields(Notify)} == set(notifiers.CHANNELS)
+    assert Notify().channels == {"toast", "bell", "terminal"}
+
+
 async def test_a_terminal_that_is_looked_at_notifies_nobody(monkeypatch):
-    monkeypatch.setattr(apps, "_APART", 0.1)
+    monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 0.1)
     prober, there_is = ending("abc", "def")
     async with running(there_is, "abc", "def") as (app, pilot):
         said = listen(app, monkeypatch)

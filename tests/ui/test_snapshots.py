@@ -18,7 +18,6 @@ from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.text import times
 from wandb_tui.ui.app.app import WandbTuiApp
-from wandb_tui.ui.runtime.backend import NotificationSettings
 
 SCREENS = {
     "dashboard": ((), "calm-moon-13"),
@@ -55,7 +54,7 @@ def app_of(monkeypatch):
     runs = ["abc123", "def456", "ghi789", "mno345"]
 
     def make(**options):
-        scenario = Scenario(prober, visitor, store=FakeStore(kept), notices=NotificationSettings(toast=False))
+        scenario = Scenario(prober, visitor, store=FakeStore(kept), notify_channels=frozenset({"bell", "terminal"}))
         return WandbTuiApp(scenario.backend(), runs=runs, clock=lambda: 1000.0, **options)
 
     return make

@@ -70,3 +70,28 @@ def test_a_tmux_that_fails_is_told(programs):
     programs("tmux")
     assert desktop.into_tmux("text", programs.path) is True
     assert "load-buffer -w -" in programs.called()
+
+
+def test_a_notification_is_shown_without_secrets_and_without_markup(programs):
+    programs("notify-send")
+    environ = {**programs.path, "WANDB_API_KEY": "secret"}
+    assert desktop.show_notification("wandb-tui: Failed", "-r <b>1</b> & more", environ) == ""
+    assert "--app-name=wandb-tui -- wandb-tui: Failed -r &lt;b&gt;1&lt;/b&gt; &amp; more" in programs.called()
+    assert "secret" not in programs.called()
+
+
+def test_why_a_notification_is_not_shown(programs, monkeypatch, tmp_path):
+    assert desktop.show_notification("title", "text", programs.path) == "notify-send is not installed"
+    programs("notify-send", status=1)
+    assert desktop.show_notification("title", "text", programs.path) == "notify-send failed"
+    monkeypatch.setattr(desktop, "_NOTIFICATION_TIMEOUT_S", 0.05)
+    (tmp_path / "notify-send").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    assert "no answer" in desktop.show_notification("title", "text", programs.path)
+
+
+def test_on_macos_the_texts_are_no_script(programs, monkeypatch):
+    programs("osascript")
+    monkeypatch.setattr(desktop.sys, "platform", "darwin")
+    monkeypatch.setenv("PATH", programs.path["PATH"])
+    assert desktop.show_notification("title", '" & (do shell script "id") & "', programs.path) == ""
+    assert '-e end run title " & (do shell script "id") & "' in programs.called()

@@ -67,17 +67,16 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
     """The dashboard on these services, with these runs added; `kept` tells whether its list outlives it."""
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
-    from wandb_tui.services.desktop import into_tmux, open_page
+    from wandb_tui.services.desktop import into_tmux, open_page, show_notification
     from wandb_tui.text.osc import shows_links
     from wandb_tui.ui.app.app import WandbTuiApp
-    from wandb_tui.ui.runtime.backend import Backend, NotificationSettings
+    from wandb_tui.ui.runtime.backend import Backend
     from wandb_tui.wiring import DeferredAccount
 
     def open_window() -> Future[Identity]:
         return wiring.visitor.sign_in_by_hand()
 
     settings = wiring.settings
-    told = settings.notify
     commands = settings.hooks.on_success or settings.hooks.on_failure
     backend = Backend(
         server=lambda: wiring.server.info,
@@ -94,7 +93,8 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         doctor=lambda: _doctor(wiring),
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
-        notices=NotificationSettings(toast=told.toast, bell=told.bell, terminal=told.terminal),
+        notify_channels=settings.notify.channels,
+        notify_desktop=lambda title, text: show_notification(title, text, wiring.environ),
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,

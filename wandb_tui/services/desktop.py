@@ -1,7 +1,8 @@
-"""The desktop around the terminal: a browser for a page, and the clipboard of tmux."""
+"""The desktop around the terminal: the browser, notifications, and the clipboard of tmux."""
 
 from __future__ import annotations
 
+import html
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ _PATIENCE = 3.0
 """Seconds in which an opener tells that it cannot; a browser that it has become goes on for hours."""
 
 _TMUX_WITHIN = 5.0
+_NOTIFICATION_TIMEOUT_S = 5.0
 
 
 def open_page(url: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -71,6 +73,37 @@ def _started(command: list[str], environ: Mapping[str, str]) -> str:
         return ""
     # Explorer always says 1.
     return f"{command[0]} could not open a browser" if status and sys.platform != "win32" else ""
+
+
+def show_notification(title: str, text: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Show a notification of the desktop; returns the reason if that is not possible, else an empty text.
+
+    Blocks for up to a few seconds.
+    """
+    if sys.platform == "darwin":
+        # The texts are arguments, not part of the script: nothing in them is run.
+        script = "on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run"
+        command = ["osascript", *(part for line in script for part in ("-e", line)), title, text]
+    elif _there("notify-send", environ):
+        # The text may hold markup, the title may not.
+        command = ["notify-send", "--app-name=wandb-tui", "--", title, html.escape(text, quote=False)]
+    else:
+        return "notify-send is not installed"
+    try:
+        done = subprocess.run(
+            command,
+            env=without_secrets(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_NOTIFICATION_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{command[0]} got no answer from the desktop"
+    except OSError as error:
+        return f"{command[0]} cannot be started: {error.strerror}"
+    return f"{command[0]} failed" if done.returncode else ""
 
 
 def into_tmux(text: str, environ: Mapping[str, str] = os.environ) -> bool:

@@ -19,11 +19,18 @@ class Notify:
         toast: With a message in the corner.
         bell: With the terminal's bell.
         terminal: With a notification of the terminal, where it supports them.
+        desktop: With a notification of the desktop.
     """
 
     toast: bool = True
     bell: bool = True
     terminal: bool = True
+    desktop: bool = False
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The names of those that are enabled."""
+        return frozenset(field.name for field in fields(self) if getattr(self, field.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +201,7 @@ _VALIDATORS: dict[str, Validator] = {
     "notify.toast": _boolean,
     "notify.bell": _boolean,
     "notify.terminal": _boolean,
+    "notify.desktop": _boolean,
     "hooks.on_success": _command,
     "hooks.on_failure": _command,
 }

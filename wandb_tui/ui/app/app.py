@@ -16,20 +16,19 @@ from textual.actions import ActionParseResult
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.events import Event, InputEvent, Resize
-from textual.message import Message
 
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.add.preview import AddEffect, AddOptions, summary
-from wandb_tui.ui.app.announcer import Announcer
+from wandb_tui.ui.app.notifications import EndedRuns, Notification, notification
+from wandb_tui.ui.app.notifiers import HookFailed, enabled_notifiers
 from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.themed_app import ThemedApp
 from wandb_tui.ui.app.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmall
@@ -54,9 +53,9 @@ _HUNG_UP = 129
 # Whoever ends us, or closes the terminal, gets it back in order: with its cursor, and without our mouse.
 _ENDINGS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 _KEYRING_WITHIN = 5.0
-_GATHER, _APART = 0.4, 5.0
-"""Runs that end so soon after each other are announced as one; and the next announcement comes so long after the last
-one, when that is gone: where hundreds end, messages would else cover the screen."""
+_GATHER_S, _NOTIFICATION_INTERVAL_S = 0.4, 5.0
+"""Runs that end within this time share a notification, and the next one waits until the toast of the last is gone:
+otherwise hundreds of runs would cover the screen with toasts."""
 _LEAVE_WITHIN = 0.6
 
 
@@ -64,15 +63,6 @@ def _palette() -> type[Provider]:
     from wandb_tui.ui.app.palette import ActionCommands
 
     return ActionCommands
-
-
-class HookFailed(Message):
-    """A command of the user's went wrong."""
-
-    def __init__(self, run: RunAddress, text: str) -> None:
-        super().__init__()
-        self.run = run
-        self.text = text
 
 
 class WandbTuiApp(ThemedApp):
@@ -100,8 +90,9 @@ class WandbTuiApp(ThemedApp):
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self._threads = DaemonPool("wandb-tui")
-        self._announcer = Announcer()
-        self._announcing, self._announced_at = False, -_APART
+        self._ended_runs = EndedRuns()
+        self._notifiers = enabled_notifiers(self, backend)
+        self._notification_due, self._notified_at = False, -_NOTIFICATION_INTERVAL_S
         self._leaving = False
         self._problem = ""
         self.account: AccountState | None = None
@@ -140,7 +131,7 @@ class WandbTuiApp(ThemedApp):
         """The rows on disk come first; then what the command line names, then the services."""
         self.session.restore(message.rows, message.view)
         self.take_back_appearance()
-        self._announcer.know(self.session.watch_list)
+        self._ended_runs.ignore(self.session.watch_list)
         self.dashboard.loaded()
         self.call_after_refresh(self._start_up)
 
@@ -283,37 +274,32 @@ class WandbTuiApp(ThemedApp):
             # With a refused sign-in it may have become known what the user has to be asked.
             self._problem = self.session.sign_in_problem
             self.run_worker(self.refresh_account())
-        ended = self._announcer.hear(changed)
-        for row in ended:
-            self._run_hook(row)
-        if ended and not self._announcing:
-            self._announcing = True
-            self.set_timer(max(_GATHER, self._announced_at + _APART - time.monotonic()), self._announce)
+        self._report_ended(changed)
 
-    def _announce(self) -> None:
-        self._announcing = False
-        said = self._announcer.take()
-        if said is None:
+    def _report_ended(self, changed: Collection[WatchedRun]) -> None:
+        ended = self._ended_runs.observe(changed)
+        if not ended:
             return
-        self._announced_at = time.monotonic()
-        notices = self._backend.notices
-        if notices.toast:
-            self.notify(
-                self.glyphs.text(said.text), title=said.title, severity=said.severity, timeout=_APART, markup=False
-            )
-        if notices.terminal:
-            self.notify_outside(f"wandb-tui: {said.title}", said.text)
-        if notices.bell:
-            self.bell()
+        self._notify(notification(ended), immediate=True)
+        if not self._notification_due:
+            self._notification_due = True
+            due = self._notified_at + _NOTIFICATION_INTERVAL_S - time.monotonic()
+            self.set_timer(max(_GATHER_S, due), self._notify_gathered)
 
-    def _run_hook(self, row: WatchedRun) -> None:
-        """Run the user's command for a run that has ended."""
-        if self._backend.hooks is not None:
-            end = AttemptOutcome(row.run, row.state, row.message, row.artifact)
-            self._backend.hooks.ended(end, lambda text: self.post_late(HookFailed(row.run, text)))
+    def _notify_gathered(self) -> None:
+        self._notification_due = False
+        gathered = self._ended_runs.collect()
+        if gathered is not None:
+            self._notified_at = time.monotonic()
+            self._notify(gathered, immediate=False)
+
+    def _notify(self, notification: Notification, *, immediate: bool) -> None:
+        for notifier in self._notifiers:
+            if notifier.immediate is immediate:
+                notifier.notify(notification)
 
     def on_hook_failed(self, message: HookFailed) -> None:
-        """A command of the user's went wrong: that stands in the log of its run."""
+        """Add the failure of a hook to the log of its run."""
         if (row := self.session.remark(message.run, message.text)) is not None:
             self.dashboard.repaint([row])
 

@@ -63,7 +63,7 @@ class TerminalApp(App[int]):
 
     # Speaking to it
 
-    def notify_outside(self, title: str, text: str) -> None:
+    def notify_terminal(self, title: str, text: str) -> None:
         """Let the terminal notify the user, unless it has told that the user is looking at it; many never tell."""
         if not (self._focus_told and self.app_focus):
             self._say(notified(title, text, os.environ))

@@ -14,21 +14,6 @@ from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Ho
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationSettings:
-    """How it is told that runs have ended.
-
-    Attributes:
-        toast: By a message in the corner.
-        bell: By the terminal's bell.
-        terminal: By a notification of the terminal.
-    """
-
-    toast: bool = True
-    bell: bool = True
-    terminal: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Backend:
     """The outside world, as the dashboard sees it.
 
@@ -50,7 +35,9 @@ class Backend:
         doctor: What tells what works here; may block. None: nobody does.
         files: What the help names: a word for each file, and its path.
         hooks: Runs the user's commands when runs have ended; None: there are none.
-        notices: How it is told that runs have ended.
+        notify_channels: The names of the enabled notification channels, as in the settings.
+        notify_desktop: Shows a title and a text as a notification of the desktop, and returns why it cannot, or an
+            empty text; may block. None: not available.
         keys: The user's own keys for actions, by the ids of these; several are separated by commas.
         open_page: Opens a page in the user's browser, and says why that is not possible here, or nothing; may block.
             None: it never is.
@@ -75,7 +62,8 @@ class Backend:
     doctor: Callable[[], Doctor] | None = None
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
-    notices: NotificationSettings = NotificationSettings()
+    notify_channels: frozenset[str] = frozenset({"toast", "bell", "terminal"})
+    notify_desktop: Callable[[str, str], str] | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     open_page: Callable[[str], str] | None = None
     into_tmux: Callable[[str], bool] | None = None
