@@ -13,6 +13,7 @@ import pytest
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.terminal import Terminal, alive, descendants, ended
 from tests.stopwatch import until
+from wandb_tui.cli.exit_codes import ExitCode
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = Path(sys.executable).with_name("wandb-tui")
@@ -149,14 +150,55 @@ def test_a_command_under_way_ends_with_it(sandbox, tmp_path, number):
     until(lambda: not any(map(alive, below)))
 
 
-def test_commands_run_in_turn_and_a_failing_one_shows_in_the_status(shell):
+def test_a_failing_command_has_a_status_of_its_own(shell):
     done = shell("wandb-tui wait lab/forks/ready --json --exec 'echo for-$WANDB_TUI_RUN_ID; exit 7'")
-    assert done.returncode == 1
+    assert done.returncode == ExitCode.COMMAND_FAILED
     assert "for-ready" in done.stdout
     assert "ended with status 7" in done.stdout
     for line in done.stdout.splitlines():
         if line.startswith("{"):
             json.loads(line)
+
+
+def test_a_command_gets_the_key_but_not_the_password(shell, sandbox):
+    done = shell("wandb-tui wait lab/forks/ready --exec 'echo key=$WANDB_API_KEY; echo password=$WANDB_VIEWER_PW.'")
+    assert done.returncode == 0, done.stdout
+    assert f"key={sandbox.api_key}\n" in done.stdout
+    assert "password=.\n" in done.stdout
+
+
+def test_in_a_pipe_a_line_is_not_repeated_and_quiet_leaves_only_the_ends(shell, sandbox):
+    export_run(sandbox, "never-comes", exported=False)
+    line = "wandb-tui wait lab/forks/ready lab/forks/never-comes --no-visit --interval 0.2 --timeout 3"
+    told = [text for text in shell(line).stdout.splitlines() if "never-comes  ⏳" in text]
+    assert len(told) == 1, told
+    quiet = shell(f"{line} --quiet")
+    assert quiet.returncode == ExitCode.TIMED_OUT
+    assert [text.split()[1] for text in quiet.stdout.splitlines()] == ["lab/forks/ready", "lab/forks/never-comes"]
+    assert len(shell(f"{line} --quiet --json").stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGTERM, signal.SIGINT])
+def test_the_last_json_line_names_the_signal(sandbox, tmp_path, number):
+    never = f"never-comes-{number.name}"
+    export_run(sandbox, never, exported=False)
+    out, runs = tmp_path / "out.txt", ["lab/forks/ready", f"lab/forks/{never}"]
+    with out.open("w") as file:
+        process = subprocess.Popen(
+            [PROGRAM, "wait", *runs, "--json", "--no-visit"],
+            env=script_environment(sandbox, tmp_path),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    with ended(process):
+        until(lambda: "not available yet" in out.read_text() and '"available"' in out.read_text())
+        process.send_signal(number)
+        assert process.wait(30) == ExitCode.INTERRUPTED
+    last = json.loads(out.read_text().splitlines()[-1])
+    assert (last["run"], last["state"]) == (runs[1], "cancelled")
+    assert last["message"] == f"Interrupted by {number.name}"
+    assert last["elapsed"] > 0
 
 
 COMPLETE = """

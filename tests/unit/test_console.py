@@ -73,12 +73,12 @@ def test_errors_fit_the_terminal(monkeypatch, capsys):
     monkeypatch.setattr(console, "columns", lambda _: 60)
     monkeypatch.setattr("sys.argv", ["wandb-tui", "wait", "--nonsense", "--interval", "x"])
     with pytest.raises(SystemExit) as end:
-        program.main()
+        program.run_program()
     assert end.value.code == 2
     assert "--nonsense" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["wandb-tui", "demoo"])
     with pytest.raises(SystemExit):
-        program.main()
+        program.run_program()
     told = capsys.readouterr().err.splitlines()
     assert len(told) > 1
     assert max(map(len, told)) <= 60

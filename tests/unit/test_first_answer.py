@@ -1,8 +1,8 @@
-"""A server that does not answer: whom we ask is said after two seconds, and no longer than that holds."""
+"""A server that does not answer: after two seconds without an answer it is named, until one comes."""
 
 from tests.stopwatch import until
 from wandb_tui.cli.wait import first_answer
-from wandb_tui.cli.wait.first_answer import PATIENCE, FirstAnswerNotice, note_if_unanswered
+from wandb_tui.cli.wait.first_answer import NOTICE_AFTER_S, FirstAnswerNotice, notice_if_unanswered
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.goal import Goal
@@ -15,24 +15,24 @@ def event(status=None):
     return Event(RunAddress("lab", "forks", "abc"), 1, State.WAITING, "…", Goal(), status=status)
 
 
-def test_it_is_said_after_two_seconds_until_an_answer_comes():
+def test_the_notice_comes_after_two_seconds_and_goes_with_the_first_answer():
     now = 0.0
-    asking = FirstAnswerNotice(SERVER, lambda: now)
-    asking.hear(event(MonitorStatus.MONITORING))
-    assert asking.note == ""
-    now = PATIENCE
-    assert asking.note == "Asking http://127.0.0.1:1: no answer yet"
-    asking.hear(event())
-    assert asking.note == ""
+    notice = FirstAnswerNotice(SERVER, lambda: now)
+    notice.on_event(event(MonitorStatus.MONITORING))
+    assert notice.text == ""
+    now = NOTICE_AFTER_S
+    assert notice.text == "Asking http://127.0.0.1:1: no answer yet"
+    notice.on_event(event())
+    assert notice.text == ""
 
 
-def test_what_comes_before_the_monitors_is_not_silent_either(monkeypatch, capsys):
-    monkeypatch.setattr(first_answer, "PATIENCE", 0.01)
-    with note_if_unanswered(SERVER):
+def test_a_slow_start_gets_the_notice_as_well(monkeypatch, capsys):
+    monkeypatch.setattr(first_answer, "NOTICE_AFTER_S", 0.01)
+    with notice_if_unanswered(SERVER):
         told = []
         until(lambda: told.append(capsys.readouterr().err) or "".join(told))
     assert "".join(told) == f"Asking {SERVER}: no answer yet\n"
-    monkeypatch.setattr(first_answer, "PATIENCE", 60)
-    with note_if_unanswered(SERVER):
+    monkeypatch.setattr(first_answer, "NOTICE_AFTER_S", 60)
+    with notice_if_unanswered(SERVER):
         pass
     assert capsys.readouterr().err == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wandb_tui.cli import cli
+from wandb_tui.cli.exit_codes import ExitCode
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
 from wandb_tui.ui.input.actions import ACTIONS, Scope
 from wandb_tui.ui.input.key_map import KeyMap
@@ -67,6 +68,12 @@ def test_every_option_that_is_described_exists():
     described = set(re.findall(r"`(--[a-z-]+)", README)) - {"--help", "--fix", "--unlock"}
     known = {option for command in cli.commands.values() for param in command.params for option in param.opts}
     assert described <= known
+
+
+def test_the_exit_statuses_are_those_of_the_program():
+    rows = [f"| {code} | {code.meaning} |" for code in ExitCode]
+    shown = re.search(r"<!-- exit -->\n(.*?)\n<!-- /exit -->", README, re.DOTALL)
+    assert shown[1] == "\n".join(["| exit status | meaning |", "| --- | --- |", *rows])
 
 
 def test_runs_from_stdin_are_described():

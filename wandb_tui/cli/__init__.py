@@ -1,8 +1,30 @@
-"""The commands, nothing else: each reads its options, and lets somebody else do the work.
+"""The command line: a file for each command, which reads its options and leaves the work to the other packages."""
 
-Exit statuses: 0 done, 1 not, 2 bad usage, 3 refused; `wait` also knows 4 (timed out) and 130 (interrupted).
-"""
+from __future__ import annotations
 
-from wandb_tui.cli.program import cli, main
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from wandb_tui.cli.program import cli
 
 __all__ = ["cli", "main"]
+
+
+def main() -> NoReturn:
+    """Run the command line, and end the process with its exit status (see `exit_codes`)."""
+    from wandb_tui.cli.interruption import end_at_once_on_interrupt
+
+    # Python would end an import that Ctrl-C interrupts with a traceback.
+    end_at_once_on_interrupt()
+    from wandb_tui.cli.program import run_program
+
+    run_program()
+
+
+def __getattr__(name: str) -> Any:
+    """Import the commands when they are first asked for."""
+    if name != "cli":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wandb_tui.cli.program import cli
+
+    return cli

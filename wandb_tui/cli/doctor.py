@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, NOT_DONE, REFUSED, build_wiring, provide_browser
+from wandb_tui.cli.exit_codes import ExitCode, gravest
+from wandb_tui.cli.options import HOST, build_wiring, provide_browser
 
 if TYPE_CHECKING:
     from wandb_tui.doctor import Check
@@ -46,13 +47,15 @@ def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | Non
     if not as_json:
         told = summary(checks, named=True)
         say(f"In all: {told}." if told else "All is well.")
-    return max(map(_weight, checks), default=0)
+    return gravest(map(_status, checks))
 
 
-def _weight(check: Check) -> int:
-    if check.mark != "bad":
-        return 0
-    return REFUSED if check.refused else NOT_DONE
+def _status(check: Check) -> ExitCode:
+    from wandb_tui.core.checks import CheckStatus
+
+    if check.mark is not CheckStatus.BAD:
+        return ExitCode.DONE
+    return ExitCode.REFUSED if check.refused else ExitCode.FAILED
 
 
 _COLOURS = {"good": "green", "warning": "yellow", "bad": "red", "skipped": "cyan"}

@@ -1,4 +1,4 @@
-"""What several commands share: options, exit statuses, how runs are read and the services built."""
+"""Shared by the commands: options, reading runs, building the services, providing a browser."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from wandb_tui.core.address import RunAddress
     from wandb_tui.wiring import Wiring
-
-NOT_DONE, BAD_USAGE, REFUSED, INTERRUPTED = 1, 2, 3, 130
 
 HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")
 GOALS = ("exists", "newer", "complete", "step:", "v")

@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-import threading
-import traceback
 from collections.abc import Callable
-from types import TracebackType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,12 +14,16 @@ from wandb_tui.cli.completion import completion
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.dashboard import dashboard, demo
 from wandb_tui.cli.doctor import doctor
+from wandb_tui.cli.exit_codes import ExitCode
+from wandb_tui.cli.interruption import end_at_once_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.login import login, logout
-from wandb_tui.cli.options import BAD_USAGE, INTERRUPTED, NOT_DONE, REFUSED
 from wandb_tui.cli.sandbox import sandbox
 from wandb_tui.cli.wait.command import wait
 from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
 from wandb_tui.version import __version__
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _WIDEST, _NARROWEST, _USUAL = 100, 50, 80
 _LOOKS_LIKE = 0.75
@@ -107,15 +108,23 @@ for _command in (cli, *cli.commands.values()):
     _command.context_class = _Context
 
 
-def main() -> NoReturn:
+def run_program() -> NoReturn:
     """Run the command line, and end the process with its exit status."""
-    sys.excepthook = _say_crash
-    threading.excepthook = lambda args: _say_crash(args.exc_type, args.exc_value, args.exc_traceback)
-    sys.exit(_status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False)))
+    import threading
+
+    sys.excepthook = _print_crash
+    threading.excepthook = lambda args: _print_crash(args.exc_type, args.exc_value, args.exc_traceback)
+    raise_on_interrupt()
+    status = _status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False))
+    # What other packages do when Python ends may be interrupted without a traceback.
+    end_at_once_on_interrupt()
+    sys.exit(status)
 
 
-def _say_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+def _print_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     """Print the traceback of a fault of our own, without the secrets that are known."""
+    import traceback
+
     from wandb_tui.services.credentials.redaction import learn_from, redact
 
     learn_from(os.environ)
@@ -126,17 +135,21 @@ def _say_crash(kind: type[BaseException], error: BaseException | None, trace: Tr
 def _status(command: Callable[[], object]) -> int:
     try:
         result = command()
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
     except click.ClickException as error:
         _show(error)
-        return BAD_USAGE
+        return ExitCode.BAD_USAGE
     except WandbTuiError as error:
         say(f"{PROGRAM}: {error}", err=True)
-        return BAD_USAGE if isinstance(error, UsageError) else REFUSED if _refused(error) else NOT_DONE
-    return result if isinstance(result, int) else 0
+        return _status_of(error)
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _status_of(error: WandbTuiError) -> ExitCode:
+    if isinstance(error, UsageError):
+        return ExitCode.BAD_USAGE
+    return ExitCode.REFUSED if isinstance(error, SignInError | ApiKeyError) else ExitCode.FAILED
 
 
 def _show(error: click.ClickException) -> None:
@@ -144,7 +157,3 @@ def _show(error: click.ClickException) -> None:
     text = io.StringIO()
     error.show(text)
     say(text.getvalue().removesuffix("\n"), err=True)
-
-
-def _refused(error: WandbTuiError) -> bool:
-    return isinstance(error, SignInError | ApiKeyError)

@@ -1,4 +1,4 @@
-"""``wandb-tui wait``: wait for runs without a screen."""
+"""``wandb-tui wait``: its options."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from math import isfinite
 import click
 
 from wandb_tui.cli.console import say
+from wandb_tui.cli.exit_codes import ExitCode, sentence
 from wandb_tui.cli.options import HOST, UNTIL, addresses_of, build_wiring, read_runs
 from wandb_tui.core.errors import UsageError
 
 
-@click.command(short_help="Wait for runs without a screen.")
+@click.command(
+    short_help="Wait for runs without a screen.",
+    epilog=sentence(ExitCode.HUNG_UP, ExitCode.TERMINATED),
+)
 @click.argument("runs", nargs=-1, metavar="RUN...", required=True)
 @UNTIL
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
-@click.option("--interval", type=click.FloatRange(min=0.1), metavar="S", help="Seconds between two looks. [5]")
+@click.option("--interval", type=click.FloatRange(min=0.1), metavar="S", help="Seconds between two checks. [5]")
 @click.option("--any", "any_run", is_flag=True, help="One run's goal is enough.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-@click.option("--no-visit", is_flag=True, help="Only poll; no browser, no sign-in.")
-@click.option("--exec", "command", metavar="CMD", default="", help="Run CMD for each run that got there.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only how each run ended.")
+@click.option("--no-visit", is_flag=True, help="Only check; no browser, no sign-in.")
+@click.option("--exec", "command", metavar="CMD", default="", help="Run CMD for each run whose goal is met.")
 @HOST
 def wait(
     runs: tuple[str, ...],
@@ -28,54 +33,76 @@ def wait(
     interval: float | None,
     any_run: bool,
     as_json: bool,
+    quiet: bool,
     no_visit: bool,
     command: str,
     host: str | None,
 ) -> int:
     """Wait for runs without a screen. RUN may be "-" to read them from stdin.
 
-    Exit status: 0 every goal met (with --any: one), 1 a run failed, 2 bad usage, 3 sign-in or API key refused,
-    4 timed out, 130 interrupted.
-
-    CMD finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT set.
+    CMD finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT in its environment.
 
     \b
     Example:
       wandb-tui wait lab/forks/abc123 --until step:200 --json
     """
-    from wandb_tui.cli.wait import WaitOptions
-    from wandb_tui.cli.wait import wait as wait_for
-    from wandb_tui.cli.wait.first_answer import note_if_unanswered
-    from wandb_tui.core.goal import Goal
+    from wandb_tui.cli.interruption import Interruption
 
-    goal = Goal.parse(until)
-    if not all(isfinite(seconds) for seconds in (timeout, interval) if seconds is not None):
-        raise UsageError("--timeout and --interval are numbers of seconds.", "--timeout 0 waits for ever.")
-    wiring = build_wiring(host, anonymous_ok=True)
-    try:
-        texts = read_runs(runs)
-        # Told before anybody is asked: this imports the SDK, which takes a second or more by itself.
-        server = wiring.server.info.base_url
-        with note_if_unanswered(server):
-            addresses = addresses_of(texts, wiring)
-        wiring.check_api_key()
-        if not no_visit and not wiring.account.state().can_visit:
-            say(
-                "wandb-tui: no user name and password are known, so pages are visited signed out: enough for public "
-                "runs only. For others, run wandb-tui login.",
-                err=True,
+    interruption = Interruption()
+    with interruption.caught(lambda reason: _last_words(reason, runs, as_json=as_json)):
+        from wandb_tui.cli.wait.first_answer import notice_if_unanswered
+        from wandb_tui.cli.wait.options import WaitOptions
+        from wandb_tui.cli.wait.runner import wait_for_runs
+        from wandb_tui.core.goal import Goal
+
+        goal = Goal.parse(until)
+        if not all(isfinite(seconds) for seconds in (timeout, interval) if seconds is not None):
+            raise UsageError("--timeout and --interval are numbers of seconds.", "--timeout 0 waits for ever.")
+        wiring = build_wiring(host, anonymous_ok=True)
+        try:
+            texts = read_runs(runs)
+            # Read before the notice's clock starts: this imports the SDK, which alone takes a second or more.
+            server = wiring.server.info.base_url
+            with notice_if_unanswered(server):
+                addresses = addresses_of(texts, wiring)
+            wiring.check_api_key()
+            if not no_visit and not wiring.account.state().can_visit:
+                say(
+                    "wandb-tui: no user name and password are known, so pages are visited signed out: enough for "
+                    "public runs only. For others, run wandb-tui login.",
+                    err=True,
+                )
+            poll_policy = wiring.settings.poll_policy
+            options = WaitOptions(
+                runs=addresses,
+                goal=goal,
+                timeout=poll_policy.max_wait_time if timeout is None else timeout,
+                interval=poll_policy.check_interval if interval is None else interval,
+                any_run=any_run,
+                as_json=as_json,
+                quiet=quiet,
+                visit=not no_visit,
+                command=command,
             )
-        poll_policy = wiring.settings.poll_policy
-        wish = WaitOptions(
-            runs=addresses,
-            goal=goal,
-            timeout=poll_policy.max_wait_time if timeout is None else timeout,
-            interval=poll_policy.check_interval if interval is None else interval,
-            any_run=any_run,
-            as_json=as_json,
-            visit=not no_visit,
-            command=command,
+            return wait_for_runs(options, wiring, interruption)
+        finally:
+            wiring.close()
+
+
+def _last_words(reason: str, runs: tuple[str, ...], *, as_json: bool) -> None:
+    """Tell that the waiting was interrupted before it began; the streams may be in use, so past them."""
+    import os
+
+    if not as_json:
+        os.write(2, f"wandb-tui: {reason}\n".encode())
+        return
+    from datetime import UTC, datetime
+
+    from wandb_tui.cli.wait.output import json_line
+    from wandb_tui.core.state import State
+
+    for run in runs:
+        line = json_line(
+            datetime.now(UTC), run=run, attempt=0, state=State.CANCELLED, message=reason, artifact=None, elapsed=0.0
         )
-        return wait_for(wish, wiring)
-    finally:
-        wiring.close()
+        os.write(1, f"{line}\n".encode())

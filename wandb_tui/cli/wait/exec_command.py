@@ -1,4 +1,4 @@
-"""``wandb-tui wait --exec``: a command for each run that got there."""
+"""``wandb-tui wait --exec``: runs a command for each run whose goal is met."""
 
 from __future__ import annotations
 
@@ -12,34 +12,39 @@ from typing import TYPE_CHECKING
 from wandb_tui.cli.console import say
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import run_environment
+from wandb_tui.services.credentials.redaction import without_password
 from wandb_tui.services.processes import terminate_process_group
 
 if TYPE_CHECKING:
     from wandb_tui.cli.wait.output import Output
 
-_LOOK_EVERY = 0.1
+_POLL_INTERVAL_S = 0.1
 
 
 class ExecCommands:
-    """Runs the user's command, once for each run; the monitors of the others go on meanwhile."""
+    """Runs the user's command, once for each run; the monitors of the other runs go on meanwhile."""
 
     def __init__(self, command: str, interrupted: threading.Event, out: Output) -> None:
         """Prepare.
 
         Args:
-            command: What the shell is given, or empty.
-            interrupted: Set when all is to end: then the command ends, too.
-            out: Makes room on the terminal for what the command prints.
+            command: The command for the shell; empty for none.
+            interrupted: Set when everything is to end; a command under way is ended then.
+            out: Makes room on the terminal for the command's output.
         """
         self._command = command
         self._interrupted = interrupted
         self._out = out
         self._done_for: set[RunAddress] = set()
         self.failed = False
-        """Whether any command ended with another status than 0."""
+        """Whether any command has ended with another status than 0."""
 
     def run_for(self, met: Mapping[RunAddress, str | None]) -> None:
-        """Run the command for each run that has not had it, with the artifact named."""
+        """Run the command for each of these runs that has not had it.
+
+        Args:
+            met: The runs whose goals are met, each with the full name of its artifact.
+        """
         for run, artifact in met.items():
             if run in self._done_for or self._interrupted.is_set():
                 continue
@@ -50,22 +55,23 @@ class ExecCommands:
 
     def _run(self, run: RunAddress, artifact: str) -> None:
         posix = os.name == "posix"
-        # The shell reads the user's own words only; what the run is called reaches it in the environment.
+        # The shell reads the user's own words only; the run's names reach it in the environment.
         process = subprocess.Popen(
             ["/bin/sh", "-c", self._command] if posix else self._command,
-            env={**os.environ, **run_environment(run, artifact)},
+            # The SDK in the command may need the API key; the password is for our browser alone.
+            env={**without_password(os.environ), **run_environment(run, artifact)},
             stdin=subprocess.DEVNULL,
-            # Not among the JSON.
+            # Kept apart from the JSON.
             stdout=sys.stderr if self._out.for_programs else None,
             process_group=0 if posix else None,
         )
         while process.poll() is None and not self._interrupted.is_set():
-            self._wait(process, _LOOK_EVERY)
+            self._wait(process, _POLL_INTERVAL_S)
         if process.poll() is None:
             terminate_process_group(process)
         elif process.returncode != 0:
             self.failed = True
-            say(f"The command for {run} ended with status {process.returncode}.", err=True)
+            say(f"The command for {run} {_ending(process.returncode)}.", err=True)
 
     @staticmethod
     def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -73,3 +79,7 @@ class ExecCommands:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             return
+
+
+def _ending(status: int) -> str:
+    return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"

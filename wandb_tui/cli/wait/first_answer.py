@@ -1,4 +1,4 @@
-"""Who waits for an answer is told of whom it is asked, before the silence makes them wonder."""
+"""Prints “no answer yet” after two seconds without an answer from the server."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from wandb_tui.cli.console import say
 from wandb_tui.core.events import Event, MonitorStatus
 from wandb_tui.core.schedule import Clock
 
-PATIENCE = 2.0
-"""Seconds of silence that need no word."""
+NOTICE_AFTER_S = 2.0
+"""Seconds without an answer after which the user is told."""
 
 
 class FirstAnswerNotice:
     """Knows whether the server has answered about any run yet."""
 
     def __init__(self, server: str, clock: Clock = time.monotonic) -> None:
-        """Begin to ask.
+        """Start the clock.
 
         Args:
-            server: The address of its API.
+            server: The address of the server's API.
             clock: Seconds on a clock that never goes back.
         """
         self._server = server
@@ -30,27 +30,27 @@ class FirstAnswerNotice:
         self._began = clock()
         self._answered = False
 
-    def hear(self, event: Event) -> None:
-        """Take in what a monitor says: the first word of each is its own, all others come of an answer."""
+    def on_event(self, event: Event) -> None:
+        """Take note of a monitor's event: every one but its first follows an answer of the server."""
         if event.status is not MonitorStatus.MONITORING:
             self._answered = True
 
     @property
-    def note(self) -> str:
-        """What is to be said now, or empty."""
-        overdue = not self._answered and self._clock() - self._began >= PATIENCE
-        return unanswered(self._server) if overdue else ""
+    def text(self) -> str:
+        """The notice; empty as long as none is due, and once the server has answered."""
+        overdue = not self._answered and self._clock() - self._began >= NOTICE_AFTER_S
+        return no_answer_yet(self._server) if overdue else ""
 
 
-def unanswered(server: str) -> str:
-    """That a server has not answered yet."""
+def no_answer_yet(server: str) -> str:
+    """The notice that a server has not answered yet."""
     return f"Asking {server}: no answer yet"
 
 
 @contextlib.contextmanager
-def note_if_unanswered(server: str) -> Iterator[None]:
-    """Say on stderr that the server has not answered yet, where the block takes that long."""
-    timer = threading.Timer(PATIENCE, lambda: say(unanswered(server), err=True))
+def notice_if_unanswered(server: str) -> Iterator[None]:
+    """Print the notice to stderr if the block takes longer than `NOTICE_AFTER_S`."""
+    timer = threading.Timer(NOTICE_AFTER_S, lambda: say(no_answer_yet(server), err=True))
     timer.daemon = True
     timer.start()
     try:

@@ -1,4 +1,4 @@
-"""``wandb-tui wait`` on a terminal: a table that lives while it waits, and lines that stay."""
+"""``wandb-tui wait`` on a terminal: a live table of the runs, and a line that stays for each run that has ended."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ _COLOURS = {
     State.VISITING: "cyan",
     State.WAITING: "yellow",
 }
-_TOO_NARROW_FOR_WORDS = 60
-_LINES_LEFT_FREE = 3
-_NARROWEST, _ROOM_FOR_ECHO = 20, 3
+_WORDS_FROM_CELLS = 60
+_FREE_LINES = 3
+_MIN_CELLS, _ECHO_CELLS = 20, 3
 
 
 class LiveTable(Output):
     """Shows each run that is waited for in a row; a run that ends leaves the table and gets a line that stays."""
 
-    def __init__(self, wish: WaitOptions, asking: FirstAnswerNotice, *, ascii_look: bool) -> None:
-        super().__init__(wish, asking)
+    def __init__(self, options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: bool) -> None:
+        super().__init__(options, notice)
         self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
         self._glyphs = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
-        # The monitors' threads only leave word here: lines and table must come from one thread, or they interleave.
+        # Filled by the monitors' threads: lines and table must be printed by one thread, or they interleave.
         self._ended: SimpleQueue[Event] = SimpleQueue()
 
-    def hear(self, event: Event) -> None:
-        """A run that has ended will get its line above the table; all else is seen in the table."""
-        self._asking.hear(event)
+    def on_event(self, event: Event) -> None:
+        """Remember a run that has ended for its line above the table; everything else is seen in the table."""
+        self._notice.on_event(event)
         if event.state.final and not (self.closing and event.state is State.CANCELLED):
             self._ended.put(event)
 
     def tick(self) -> None:
-        """Print the lines of the runs that have ended since, and draw the table anew."""
+        """Print the lines of the runs that have ended since, and redraw the table."""
         self._say_ended()
         if self._live is not None:
             self._live.refresh()
@@ -71,7 +71,7 @@ class LiveTable(Output):
             get_renderable=lambda: self._table(group.summary()),
             auto_refresh=False,
             transient=True,
-            # Whatever else writes to the terminal is not ours to move.
+            # Other programs' output on the terminal stays where it is.
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -80,7 +80,7 @@ class LiveTable(Output):
 
     @contextlib.contextmanager
     def making_room(self) -> Iterator[None]:
-        """Take the table away while a command of the user's has the terminal."""
+        """Take the table away while the user's command has the terminal."""
         if self._live is None:
             yield
             return
@@ -91,13 +91,13 @@ class LiveTable(Output):
         finally:
             self._live.start()
 
-    def conclude(self, summary: GroupSummary) -> None:
-        """A line for each run that was still waited for, and for several runs how many did how."""
+    def conclude(self, summary: GroupSummary, interrupted: str) -> None:
+        """Print a line for each run whose waiting was ended early, and for several runs how many ended how."""
         self._say_ended()
         ends = [run.state if run.state.final else State.CANCELLED for run in summary.runs]
         for run, end in zip(summary.runs, ends, strict=True):
             if end is State.CANCELLED:
-                self._say(end, str(run.run), run.elapsed, "No longer waited for")
+                self._say(end, str(run.run), run.elapsed, interrupted or "Cancelled")
         if self._several:
             parts = [f"{number} {state.value}" for state, number in Counter(ends).items()]
             self._console.print(Text(f"{len(ends)} runs: {', '.join(parts)}"), soft_wrap=True)
@@ -108,16 +108,16 @@ class LiveTable(Output):
             self._say(event.state, str(event.run), event.elapsed, event.message)
 
     def _say(self, state: State, run: str, elapsed: float, message: str) -> None:
-        told = f"{self._glyphs.icon(state)} {run}  {format_elapsed(elapsed)}  {self._plain(message)}"
-        line = Text(fitted(told, self._console.width, hang=2))
+        text = f"{self._glyphs.icon(state)} {run}  {format_elapsed(elapsed)}  {self._plain(message)}"
+        line = Text(fitted(text, self._console.width, hang=2))
         line.stylize(_COLOURS[state], 0, 1)
-        # What is longer than the terminal is wide is there to be copied: the terminal itself breaks it.
+        # A word longer than the line is broken by the terminal itself, so that it can be copied whole.
         self._console.print(line, soft_wrap=True)
 
     def _table(self, summary: GroupSummary) -> RenderableType:
         waiting = [run for run in summary.runs if not run.state.final]
-        note = Text(fitted(self._plain(self._asking.note), self._width), style="dim")
-        room = max(1, self._console.height - _LINES_LEFT_FREE - (note.plain.count("\n") + 1 if note else 0))
+        note = Text(fitted(self._plain(self._notice.text), self._width), style="dim")
+        room = max(1, self._console.height - _FREE_LINES - (note.plain.count("\n") + 1 if note else 0))
         shown, hidden = waiting[:room], len(waiting[room:])
         table = self._rows(shown)
         if hidden:
@@ -125,7 +125,7 @@ class LiveTable(Output):
         return Group(table, note) if note else table
 
     def _rows(self, runs: Sequence[RunSummary]) -> Table:
-        words = self._console.width >= _TOO_NARROW_FOR_WORDS
+        words = self._console.width >= _WORDS_FROM_CELLS
         table = Table.grid(padding=(0, 2, 0, 0))
         table.width = self._width
         table.add_column(no_wrap=True, width=12 if words else 1)
@@ -142,9 +142,9 @@ class LiveTable(Output):
 
     @property
     def _width(self) -> int:
-        """Leaves room for the terminal's own “^C”: else that wraps, and the table is drawn one line too low."""
-        return max(_NARROWEST, self._console.width - _ROOM_FOR_ECHO)
+        """Leaves room for the terminal's own “^C”, which would wrap and put the table one line too low."""
+        return max(_MIN_CELLS, self._console.width - _ECHO_CELLS)
 
     def _plain(self, text: str) -> str:
-        """Text from outside made harmless, and in the signs that this terminal has."""
+        """Text from outside without control characters, in the symbols that this terminal can show."""
         return self._glyphs.text(clean(text))

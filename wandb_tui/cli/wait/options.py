@@ -1,4 +1,4 @@
-"""What ``wandb-tui wait`` was asked for."""
+"""What the user asked ``wandb-tui wait`` for."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from wandb_tui.core.goal import Goal
 
 @dataclass(frozen=True, slots=True)
 class WaitOptions:
-    """What ``wait`` was asked for.
+    """The options of ``wait``, read and checked.
 
     Attributes:
-        runs: Which runs.
-        goal: What to wait for.
+        runs: The runs to wait for.
+        goal: The goal of each.
         timeout: Seconds until giving up; 0 waits for ever.
-        interval: Seconds between two probes of a run.
+        interval: Seconds between two checks of a run.
         any_run: Whether one run's goal is enough.
         as_json: Whether to print one JSON object a line.
-        visit: Whether to visit pages.
-        command: What to run for each run that got there, or empty.
+        quiet: Whether to print only how each run ended.
+        visit: Whether to visit the runs' pages.
+        command: The shell command to run for each run whose goal is met; empty for none.
     """
 
     runs: Sequence[RunAddress]
@@ -30,5 +31,6 @@ class WaitOptions:
     interval: float
     any_run: bool
     as_json: bool
+    quiet: bool
     visit: bool
     command: str

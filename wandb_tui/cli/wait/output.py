@@ -1,4 +1,4 @@
-"""What ``wandb-tui wait`` prints: lines, JSON, or, on a terminal, a live table (see `table`)."""
+"""The output of ``wandb-tui wait``: lines or JSON; on a terminal a live table (see `live_table`)."""
 
 from __future__ import annotations
 
@@ -8,71 +8,64 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.core.events import Event, Level
+from wandb_tui.core.events import Event, Level, MonitorStatus
 from wandb_tui.core.state import State
 
 if TYPE_CHECKING:
     from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
     from wandb_tui.cli.wait.options import WaitOptions
+    from wandb_tui.core.address import RunAddress
     from wandb_tui.library.group import MonitorGroup
     from wandb_tui.library.results import GroupSummary
 
-_MARKS = {Level.WARNING: "!", Level.ERROR: "✖"}
+_SIGNS = {Level.WARNING: "!", Level.ERROR: "✖"}
+_REPEAT_AFTER_S = 60.0
+"""Seconds after which a line is printed again that says what the last one of its run said."""
 
 
 class Output:
-    """Prints each event as a line of its own; what other kinds do differently, they override."""
+    """Prints each event as a line of its own; the other kinds of output override parts of it."""
 
     for_programs = False
     """Whether a program reads stdout, so that nothing else may be written there."""
 
-    def __init__(self, wish: WaitOptions, asking: FirstAnswerNotice) -> None:
-        self._asking = asking
-        self._several = len(wish.runs) > 1
+    def __init__(self, options: WaitOptions, notice: FirstAnswerNotice) -> None:
+        self._notice = notice
+        self._quiet = options.quiet
+        self._several = len(options.runs) > 1
         self._printing = threading.Lock()
-        self._noted = False
+        self._noticed = False
+        self._printed: dict[RunAddress, tuple[str, float]] = {}
+        self._last: dict[RunAddress, Event] = {}
         self.pipe_closed = False
         self.closing = False
         if isinstance(sys.stdout, io.TextIOWrapper):
-            # A log file in another encoding must not end the waiting for the sake of an emoji.
+            # A log file in another encoding must not end the waiting because of an emoji.
             sys.stdout.reconfigure(errors="replace")
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take in one event; called from the monitors' threads."""
-        self._asking.hear(event)
+        self._notice.on_event(event)
+        self._last[event.run] = event
         if self.closing and event.state is State.CANCELLED:
             return
-        with self._printing:
-            if self.pipe_closed:
-                return
-            try:
-                self._print(self.line(event))
-            except BrokenPipeError:
-                self.pipe_closed = True
-                # Python would complain on its way out that it cannot flush.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-    def _print(self, line: str) -> None:
-        say(line)
-
-    def line(self, event: Event) -> str:
-        """An event as text."""
-        mark = event.status.emoji if event.status else _MARKS.get(event.level, "·")
-        which = f"{event.run}  " if self._several else ""
-        return f"{event.time.astimezone():%H:%M:%S}  {which}{mark} {event.message}"
+        if not self._is_left_out(event):
+            self._print(event)
 
     def tick(self) -> None:
         """Bring up to date what is shown; called a few times a second by the one thread that waits."""
-        if not self._noted and (note := self._asking.note):
-            self._noted = True
-            say(note, err=True)
+        if not self._noticed and (text := self._notice.text):
+            self._noticed = True
+            say(text, err=True)
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:  # noqa: ARG002 - what a live table needs
@@ -81,11 +74,62 @@ class Output:
 
     @contextlib.contextmanager
     def making_room(self) -> Iterator[None]:
-        """Let somebody else write to the terminal, for as long as the block lasts."""
+        """Leave the terminal to a command, for as long as the block lasts."""
         yield
 
-    def conclude(self, summary: GroupSummary) -> None:
-        """Say at the end how it went, where the lines have not said it all."""
+    def conclude(self, summary: GroupSummary, interrupted: str) -> None:
+        """Print at the end what the lines have not told yet.
+
+        Args:
+            summary: How the runs stand.
+            interrupted: Why the waiting ended early; empty where it did not.
+        """
+        if not interrupted:
+            return
+        for run in summary.runs:
+            last = self._last.get(run.run)
+            if last is not None and not (last.state.final and last.state is not State.CANCELLED):
+                self._print(
+                    replace(
+                        last,
+                        state=State.CANCELLED,
+                        message=interrupted,
+                        reason="",
+                        status=None,
+                        elapsed=run.elapsed,
+                        time=datetime.now(UTC),
+                    )
+                )
+
+    def _is_left_out(self, event: Event) -> bool:
+        """Whether a line need not be printed: with --quiet, and where it says again what the last one said."""
+        if self._quiet:
+            return not event.state.final
+        if self.for_programs:
+            return False
+        now = time.monotonic()
+        told, when = self._printed.get(event.run, ("", 0.0))
+        said = event.reason or event.message
+        again = event.status is MonitorStatus.NOT_AVAILABLE and said == told and now - when < _REPEAT_AFTER_S
+        if not again:
+            self._printed[event.run] = (said, now)
+        return again
+
+    def _print(self, event: Event) -> None:
+        with self._printing:
+            if self.pipe_closed:
+                return
+            try:
+                self._write(event)
+            except BrokenPipeError:
+                self.pipe_closed = True
+                # Python would complain on its way out that it cannot flush.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _write(self, event: Event) -> None:
+        sign = event.status.emoji if event.status else _SIGNS.get(event.level, "·")
+        which = f"{event.run}  " if self._several else ""
+        say(f"{event.time.astimezone():%H:%M:%S}  {which}{sign} {event.message}")
 
 
 class JsonLines(Output):
@@ -93,20 +137,31 @@ class JsonLines(Output):
 
     for_programs = True
 
-    def _print(self, line: str) -> None:
-        click.echo(line)
-
-    def line(self, event: Event) -> str:
-        """An event as JSON."""
-        return json.dumps(
-            {
-                "time": event.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "run": str(event.run),
-                "attempt": event.attempt,
-                "state": event.state.value,
-                "message": event.message,
-                "artifact": event.artifact,
-                "elapsed": round(event.elapsed, 3),
-            },
-            ensure_ascii=False,
+    def _write(self, event: Event) -> None:
+        click.echo(
+            json_line(
+                event.time,
+                run=str(event.run),
+                attempt=event.attempt,
+                state=event.state,
+                message=event.message,
+                artifact=event.artifact,
+                elapsed=event.elapsed,
+            )
         )
+
+
+def json_line(
+    when: datetime, *, run: str, attempt: int, state: State, message: str, artifact: str | None, elapsed: float
+) -> str:
+    """One object of ``--json``, as the README describes it."""
+    told = {
+        "time": when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "run": run,
+        "attempt": attempt,
+        "state": state.value,
+        "message": message,
+        "artifact": artifact,
+        "elapsed": round(elapsed, 3),
+    }
+    return json.dumps(told, ensure_ascii=False)

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 
 def output_for(options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: bool) -> Output:
-    """JSON where that was asked for, a live table on a terminal, else lines."""
+    """JSON if --json asks for it; on a terminal a live table, unless --quiet; else lines."""
     if options.as_json:
         return JsonLines(options, notice)
-    if sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb"}:
+    if (
+        not options.quiet
+        and sys.stdout is not None
+        and sys.stdout.isatty()
+        and os.environ.get("TERM", "dumb") not in {"", "dumb"}
+    ):
         from wandb_tui.cli.wait.live_table import LiveTable
 
         return LiveTable(options, notice, ascii_look=ascii_look)

@@ -1,14 +1,11 @@
-"""Wait as wished: many monitors, signals, and the exit status."""
+"""Runs the monitors of ``wandb-tui wait``, and tells its exit status."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Iterable
 
+from wandb_tui.cli.exit_codes import ExitCode, gravest
+from wandb_tui.cli.interruption import Interruption
 from wandb_tui.cli.wait.exec_command import ExecCommands
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.cli.wait.options import WaitOptions
@@ -21,76 +18,58 @@ from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
 
-DONE, NOT_DONE, REFUSED, TIMED_OUT, INTERRUPTED = 0, 1, 3, 4, 130
-_SLICE = 0.2
-_GRAVEST_FIRST = (REFUSED, NOT_DONE, TIMED_OUT)
+_SLICE_S = 0.2
 
 
-def wait(wish: WaitOptions, wiring: Wiring) -> int:
-    """Wait as wished; the exit status."""
-    interrupted = threading.Event()
-    out = output_for(wish, FirstAnswerNotice(wiring.server.info.base_url), ascii_look=wiring.settings.look == "ascii")
-    commands = ExecCommands(wish.command, interrupted, out)
+def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
+    """Wait until the goals are met, no longer can be, or the waiting is interrupted; the exit status."""
+    notice = FirstAnswerNotice(wiring.server.info.base_url)
+    out = output_for(options, notice, ascii_look=wiring.settings.look == "ascii")
+    commands = ExecCommands(options.command, interruption.event, out)
+    interruption.begin()
     group = MonitorGroup(
         wiring=wiring,
-        visit=wish.visit,
-        on_event=out.hear,
-        check_interval=wish.interval,
-        max_wait_time=wish.timeout,
+        visit=options.visit,
+        on_event=out.on_event,
+        check_interval=options.interval,
+        max_wait_time=options.timeout,
     )
-    with _interrupts(interrupted), group:
-        for run in wish.runs:
-            group.add(run, wish.goal)
+    with group:
+        for run in options.runs:
+            group.add(run, options.goal)
         with out.showing(group):
-            results = _until_done(group, wish, interrupted, out, commands)
+            results = _wait_in_slices(group, options, interruption, out, commands)
             out.closing = True
-        out.conclude(group.summary())
-    if interrupted.is_set():
-        return INTERRUPTED
-    return max(_status(wish, results), NOT_DONE if commands.failed and not out.pipe_closed else DONE)
+        summary = group.summary()
+    out.conclude(summary, interruption.reason if interruption.event.is_set() else "")
+    if interruption.event.is_set():
+        return ExitCode.INTERRUPTED
+    failed = commands.failed and not out.pipe_closed
+    return gravest({_status(options, results.values()), ExitCode.COMMAND_FAILED if failed else ExitCode.DONE})
 
 
-def _until_done(
-    group: MonitorGroup, wish: WaitOptions, interrupted: threading.Event, out: Output, commands: ExecCommands
+def _wait_in_slices(
+    group: MonitorGroup, options: WaitOptions, interruption: Interruption, out: Output, commands: ExecCommands
 ) -> dict[RunAddress, MonitorResult]:
-    """Wait in slices: a signal reaches Python's handler only between two waits on some systems."""
+    """Wait in slices: on some systems a signal reaches Python's handler only between two waits."""
     while True:
-        results = group.wait_any(_SLICE) if wish.any_run else group.wait_all(_SLICE)
+        results = group.wait_any(_SLICE_S) if options.any_run else group.wait_all(_SLICE_S)
         out.tick()
         met = {run: result.artifact_name for run, result in results.items() if result.success}
         commands.run_for(met)
-        if interrupted.is_set() or out.pipe_closed or len(results) == len(wish.runs) or (wish.any_run and met):
+        ended = len(results) == len(options.runs) or (options.any_run and bool(met))
+        if interruption.event.is_set() or out.pipe_closed or ended:
             return results
 
 
-def _status(wish: WaitOptions, results: dict[RunAddress, MonitorResult]) -> int:
-    if wish.any_run and any(result.success for result in results.values()):
-        return DONE
-    statuses = {_status_of(result) for result in results.values()} - {DONE}
-    return next((status for status in _GRAVEST_FIRST if status in statuses), DONE)
+def _status(options: WaitOptions, results: Iterable[MonitorResult]) -> ExitCode:
+    codes = {_status_of(result) for result in results}
+    return ExitCode.DONE if options.any_run and ExitCode.DONE in codes else gravest(codes)
 
 
-def _status_of(result: MonitorResult) -> int:
+def _status_of(result: MonitorResult) -> ExitCode:
     if result.success:
-        return DONE
+        return ExitCode.DONE
     if result.state is State.TIMED_OUT:
-        return TIMED_OUT
-    return REFUSED if result.failure in {Failure.SIGN_IN, Failure.API_KEY} else NOT_DONE
-
-
-@contextmanager
-def _interrupts(interrupted: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and a closed terminal end the waiting in good order; under nohup the last is no signal."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        interrupted.set()
-
-    wanted = [signal.SIGINT, signal.SIGTERM]
-    if os.name == "posix" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        wanted.append(signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        return ExitCode.TIMED_OUT
+    return ExitCode.REFUSED if result.failure in {Failure.SIGN_IN, Failure.API_KEY} else ExitCode.FAILED

@@ -54,6 +54,11 @@ def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in SECRET_VARIABLES}
 
 
+def without_password(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child process that may use the API key, but has no use for the password."""
+    return {name: value for name, value in environ.items() if name != "WANDB_VIEWER_PW"}
+
+
 def learn(*secrets: str | None) -> None:
     """Tell the shared redactor of secrets; empty ones are ignored."""
     REDACTOR.learn(*secrets)

@@ -1,0 +1,86 @@
+"""How signals end a command: in good order, and never with a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from wandb_tui.cli.exit_codes import ExitCode
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+"""What people and batch systems end a job with; Slurm, LSF and Grid Engine give notice with the last three."""
+
+_IGNORED_ONES = 1
+"""Further signals that change nothing while all is ended in good order; the next one ends the process at once."""
+
+
+class Interruption:
+    """The signal that ended a command early, if one has come.
+
+    Attributes:
+        event: Set once a signal has come.
+        name: The first signal's name, such as ``SIGTERM``; empty while none has come.
+    """
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.name = ""
+        self._further = 0
+        self._last_words: Callable[[str], object] | None = None
+
+    @property
+    def reason(self) -> str:
+        """The signal as a message."""
+        return f"Interrupted by {self.name}"
+
+    @contextmanager
+    def caught(self, last_words: Callable[[str], object]) -> Iterator[None]:
+        """Catch the signals in the block. Until `begin` is called there is nothing to end in good order.
+
+        Args:
+            last_words: Called with `reason` before the process ends at once.
+        """
+        self._last_words = last_words
+        wanted = [number for name in _NAMES if (number := getattr(signal, name, None)) is not None]
+        # Under nohup a closed terminal ends nothing. Ctrl-C does, even where a script runs us in the background.
+        wanted = [
+            number for number in wanted if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN
+        ]
+        before = {number: signal.signal(number, self._stop) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def begin(self) -> None:
+        """From now on a signal only sets `event`, and whoever waits for it ends in good order."""
+        self._last_words = None
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if not self.name:
+            self.name = signal.Signals(number).name
+            if self._last_words is not None:
+                self._last_words(self.reason)
+                os._exit(ExitCode.INTERRUPTED)
+            self.event.set()
+            return
+        self._further += 1
+        if self._further > _IGNORED_ONES:
+            os._exit(ExitCode.INTERRUPTED)
+
+
+def end_at_once_on_interrupt() -> None:
+    """Let Ctrl-C end the process without a word, for as long as there is nothing to clean up."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(ExitCode.INTERRUPTED))
+
+
+def raise_on_interrupt() -> None:
+    """Let Ctrl-C raise `KeyboardInterrupt`, as Python does it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
