@@ -8,7 +8,13 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.services.credentials.keyring_store import KeyringStore, has_keyring
+from wandb_tui.services.credentials import keyring_backends
+from wandb_tui.services.credentials.keyring_store import KeyringStore, default_timeout, has_keyring
+
+
+@pytest.fixture(autouse=True)
+def _called_in_this_process(monkeypatch):
+    monkeypatch.setattr(keyring_backends, "_NATIVE", (__name__,))
 
 
 class Backend:
@@ -31,11 +37,11 @@ class Backend:
 def test_while_one_call_hangs_the_others_do_not_wait(monkeypatch):
     backend, store = Backend(), KeyringStore("ours", timeout=0.2)
     monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
-    with pytest.raises(KeyringError, match="does not answer"):
+    with pytest.raises(KeyringError, match="did not answer"):
         store.get("a")
     store._timeout = 1000
     for work in (lambda: store.get("a"), lambda: store.set("a", "b"), lambda: store.delete("a")):
-        with pytest.raises(KeyringError, match="does not answer"):
+        with pytest.raises(KeyringError, match="did not answer"):
             work()
     assert backend.asked == 1
     backend.answering.set()
@@ -74,3 +80,23 @@ def test_what_a_backend_says_of_a_lock_is_understood(monkeypatch):
     with pytest.raises(KeyringError, match="locked") as raised:
         KeyringStore("ours").get("a")
     assert "WANDB_VIEWER_PW" in raised.value.hint
+
+
+def test_an_answer_that_takes_long_is_announced_and_still_comes(monkeypatch):
+    backend, notices = Backend(), []
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    monkeypatch.setattr("wandb_tui.services.credentials.keyring_store._NOTICE_AFTER_S", 0.05)
+
+    def unlock(notice):
+        notices.append(notice)
+        backend.answering.set()
+
+    backend.entries["ours", "a"] = "the secret"
+    assert KeyringStore("ours", timeout=60, notify=unlock).get("a") == "the secret"
+    assert notices == ["Waiting up to 60 s for the keyring to be unlocked"]
+
+
+def test_there_is_more_time_where_a_window_can_ask(monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    assert default_timeout({}) == 4
+    assert default_timeout({"DISPLAY": ":0"}) == default_timeout({"WAYLAND_DISPLAY": "wayland-0"}) == 60

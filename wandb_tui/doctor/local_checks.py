@@ -100,11 +100,11 @@ def _keyring(wiring: Wiring) -> Finding:
     from wandb_tui.core.errors import KeyringError
 
     try:
-        wiring.vault.check()
+        name = wiring.vault.check()
     except KeyringError as error:
         mend = Fix.NOTHING if wiring.account.state().can_visit else Fix.SIGN_IN
         return Finding(CheckStatus.WARNING, error.message, error.hint, mend=mend)
-    return Finding(CheckStatus.GOOD, "works")
+    return Finding(CheckStatus.GOOD, f"{name} stores and returns secrets")
 
 
 def _server(wiring: Wiring) -> Finding:

@@ -1,20 +1,21 @@
-"""Ends commands of the user's that were started here."""
+"""Terminates processes that were started here, with all that they have started."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
+from typing import Any
 
-_WITHIN = 0.4
+_TERMINATE_TIMEOUT_S = 0.4
 
 
-def terminate_process_group(process: subprocess.Popen[bytes], within: float = _WITHIN) -> None:
-    """End a command and all that it started: first with a word, then without.
+def terminate_process_group(process: subprocess.Popen[Any], within: float = _TERMINATE_TIMEOUT_S) -> None:
+    """Terminate a process and all that it has started: SIGTERM, then SIGKILL.
 
     Args:
-        process: The command; on POSIX it leads a process group of its own.
-        within: Seconds that it has to end by itself after the word.
+        process: The process; on POSIX it leads a process group of its own.
+        within: Seconds that it has to end by itself after SIGTERM.
     """
     posix = os.name == "posix"
     for number in (signal.SIGTERM, signal.SIGKILL) if posix else ():

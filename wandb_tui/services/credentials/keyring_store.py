@@ -1,183 +1,230 @@
-"""The operating system's keyring: asked in threads of its own, for a bounded time; never one that keeps clear text."""
+"""The entries of wandb-tui in the operating system's keyring: read in threads, for a bounded time."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
+import secrets
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLongError
 from typing import Any, TypeVar
 
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import KeyringError
-from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.credentials.keyring_backends import (
+    ASKS_ON_TERMINAL,
+    Backend,
+    BackendError,
+    NativeBackend,
+    alternatives,
+    require_unlocked,
+    usable_backends,
+)
+from wandb_tui.services.credentials.redaction import learn, redact
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _THREADS = DaemonPool("wandb-tui keyring")
-
-KEYRING_TIMEOUT = 4.0
-"""Seconds a keyring may take; a locked one may wait for a prompt that nobody sees."""
-
-_UNUSABLE = ("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")
-# keyrings.alt keeps files in the clear, or asks for a password on the terminal.
-
-_WAYS = (
-    "Either sign in in the dashboard for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, "
-    "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or start a keyring: {start}."
-)
-_START_LINUX = (
-    "`dbus-run-session -- bash`, in it `gnome-keyring-daemon --unlock` (type a password, then Ctrl-D), "
-    "then wandb-tui again"
-)
+_NOTICE_AFTER_S = 4.0
+_TIMEOUT_S = 4.0
+_TIMEOUT_WITH_DISPLAY_S = 60.0
+_TEST_ENTRY = "test"
 
 
-def how_to_go_on() -> str:
-    """The three ways that lead on where no keyring does."""
-    start = _START_LINUX if sys.platform.startswith("linux") else "unlock the one of your system"
-    return _WAYS.format(start=start)
+def default_timeout(environ: Mapping[str, str] = os.environ) -> float:
+    """Seconds that one call may take: a minute where the keyring can ask for its password in a window."""
+    has_display = sys.platform in {"darwin", "win32"} or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+    return _TIMEOUT_WITH_DISPLAY_S if has_display else _TIMEOUT_S
 
 
 class KeyringStore:
-    """The entries of one service in the keyring. Calls block for a few seconds at the most; safe from any thread."""
+    """The entries of one service, in all keyrings of this machine that can be used; safe from any thread.
 
-    def __init__(self, service: str, *, timeout: float = KEYRING_TIMEOUT) -> None:
-        """Nothing is asked yet.
+    Reading asks each keyring in turn, storing takes the first that really keeps the entry, and deleting deletes from
+    all of them: a keyring that is installed later and comes first hides nothing.
+    """
+
+    def __init__(
+        self, service: str, *, timeout: float | None = None, notify: Callable[[str], object] = log.info
+    ) -> None:
+        """Ask nothing yet.
 
         Args:
-            service: Under which name the entries are kept.
-            timeout: Seconds that one call may take.
+            service: The service name of the entries.
+            timeout: Seconds that one call may take; None: `default_timeout`.
+            notify: Receives one sentence when a keyring keeps the caller waiting.
         """
         self.service = service
-        self._timeout = timeout
+        self._timeout = default_timeout() if timeout is None else timeout
+        self._notify = notify
         self._hanging: Future[Any] | None = None
-        self._asking = threading.Lock()
+        self._turn = threading.Lock()
 
     def get(self, entry: str, *, quietly: bool = False) -> str | None:
         """An entry's value, or None where there is no such entry.
 
         Args:
             entry: Its name.
-            quietly: A locked keyring counts as none, because unlocking it would open a dialog.
+            quietly: Skip a locked keyring, because unlocking it would open a dialog.
 
         Raises:
-            KeyringError: There is no usable keyring, or it is locked or silent.
+            KeyringError: There is no usable keyring; or none has the entry, and one of them is locked or has failed.
         """
-        value = self._ask(lambda: _usable(quietly=quietly).get_password(self.service, entry))
-        return str(value) if value else None
+        return self._call(lambda: self._find(entry, quietly=quietly))
 
     def set(self, entry: str, value: str) -> None:
-        """Keep a value.
+        """Store a value, and make sure that it is what `get` finds from now on.
 
         Raises:
-            KeyringError: It cannot be kept.
+            KeyringError: No keyring keeps it.
         """
-        self._ask(lambda: _usable().set_password(self.service, entry, value))
+        self._call(lambda: self._store(entry, value))
 
     def delete(self, entry: str) -> None:
-        """Remove an entry, if it is there.
+        """Delete an entry from every keyring that has it.
 
         Raises:
-            KeyringError: The keyring does not let us.
+            KeyringError: A keyring still has it, or cannot tell.
+        """
+        self._call(lambda: self._delete(entry))
+
+    def check(self) -> str:
+        """Store, read and delete a test entry.
+
+        Returns:
+            The name of the keyring that keeps entries.
+
+        Raises:
+            KeyringError: There is no usable keyring, or it does not keep what is stored.
         """
 
-        def remove() -> None:
-            if not has_keyring():
-                # What cannot have been kept needs not be removed.
+        def work() -> str:
+            name = self._store(_TEST_ENTRY, secrets.token_hex(8))
+            self._delete(_TEST_ENTRY)
+            return name
+
+        return self._call(work)
+
+    # In the keyring's thread
+
+    def _find(self, entry: str, *, quietly: bool) -> str | None:
+        failures: list[KeyringError] = []
+        for backend in usable_backends():
+            try:
+                if quietly and isinstance(backend, NativeBackend) and backend.is_secret_service:
+                    require_unlocked()
+                value = backend.get(self.service, entry)
+            except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
+                failures.append(_readable(backend, error))
+            else:
+                if value:
+                    learn(value)
+                    return value
+        if failures:
+            raise failures[0]
+        return None
+
+    def _store(self, entry: str, value: str) -> str:
+        failures: list[KeyringError] = []
+        for backend in usable_backends():
+            try:
+                backend.set(self.service, entry, value)
+                if backend.get(self.service, entry) == value:
+                    self._drop_older(entry, backend)
+                    return backend.name
+                failures.append(KeyringError(f"The keyring {backend.name} does not keep what is stored in it."))
+            except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
+                failures.append(_readable(backend, error))
+        # The system's own keyring comes first or is alone; the others are helpers, which often only read.
+        raise next((one for one in failures if "locked" in one.message), failures[0])
+
+    def _drop_older(self, entry: str, keeper: Backend) -> None:
+        """Delete older values of this entry from the keyrings that are asked before the one that keeps it now."""
+        for backend in usable_backends():
+            if backend == keeper:
                 return
-            backend = _usable()
-            if backend.get_password(self.service, entry) is not None:
-                backend.delete_password(self.service, entry)
+            try:
+                if backend.get(self.service, entry):
+                    backend.delete(self.service, entry)
+            except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
+                _readable(backend, error)
 
-        self._ask(remove)
-
-    def _ask(self, work: Callable[[], T]) -> T:
-        """Let the keyring work in a thread of its own, for a bounded time."""
-        # One at a time: two calls to a locked keyring would open two dialogs.
-        with self._asking:
-            return self._ask_alone(work)
-
-    def _ask_alone(self, work: Callable[[], T]) -> T:
-        # While one call hangs, every other would hang as well, and the user would wait for each.
-        if self._hanging is not None and not self._hanging.done():
-            raise self._silent()
-        future = _THREADS.submit(work)
+    def _delete(self, entry: str) -> None:
         try:
-            return future.result(self._timeout)
+            backends = usable_backends()
         except KeyringError:
-            raise
-        except TookTooLongError:
-            self._hanging = future
-            raise self._silent() from None
-        except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
-            raise _plain(error) from None
+            # What cannot have been stored need not be deleted.
+            return
+        failures: list[KeyringError] = []
+        for backend in backends:
+            try:
+                if backend.get(self.service, entry) is not None:
+                    backend.delete(self.service, entry)
+                    if backend.get(self.service, entry) is not None:
+                        failures.append(KeyringError(f"The keyring {backend.name} still has what was to be deleted."))
+            except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
+                if str(error) != ASKS_ON_TERMINAL:
+                    failures.append(_readable(backend, error))
+                # A keyring that asks on the terminal never got anything to store.
+        if failures:
+            raise failures[0]
 
-    def _silent(self) -> KeyringError:
-        message = f"The keyring does not answer within {self._timeout:g} s: it may be locked, waiting for a prompt."
-        return KeyringError(message, how_to_go_on())
+    # In the caller's thread
 
+    def _call(self, work: Callable[[], T]) -> T:
+        # One at a time: two calls to a locked keyring would open two dialogs.
+        with self._turn:
+            # While one call hangs, every other would hang as well, and the user would wait for each.
+            if self._hanging is not None and not self._hanging.done():
+                raise self._no_answer()
+            future = _THREADS.submit(work)
+            try:
+                return self._result(future)
+            except KeyringError:
+                raise
+            except TookTooLongError:
+                self._hanging = future
+                raise self._no_answer() from None
 
-def _usable(*, quietly: bool = False) -> Any:
-    """The keyring of this system.
+    def _result(self, future: Future[T]) -> T:
+        if self._timeout > _NOTICE_AFTER_S:
+            try:
+                return future.result(_NOTICE_AFTER_S)
+            except TookTooLongError:
+                left = self._timeout - _NOTICE_AFTER_S
+                self._notify(f"Waiting up to {left:.0f} s for the keyring to be unlocked")
+                return future.result(left)
+        return future.result(self._timeout)
 
-    Args:
-        quietly: A locked one counts as none, because unlocking it would open a dialog.
-
-    Raises:
-        KeyringError: There is none, or only one that keeps secrets in the clear.
-    """
-    import keyring
-
-    backend = keyring.get_keyring()
-    # Where several keyrings are there, this one stands before them and asks one after the other.
-    for candidate in getattr(backend, "backends", None) or [backend]:
-        if not type(candidate).__module__.startswith(_UNUSABLE):
-            if quietly and type(candidate).__module__.endswith(".SecretService"):
-                _check_unlocked()
-            return candidate
-    missing = "No keyring is running here" if _no_bus() else "No usable keyring is here"
-    raise KeyringError(f"{missing}, so a password cannot be kept safely.", how_to_go_on())
+    def _no_answer(self) -> KeyringError:
+        message = f"The keyring did not answer within {self._timeout:g} s: it may be locked, waiting for its password."
+        return KeyringError(message, alternatives())
 
 
 def has_keyring() -> bool:
-    """Whether this system has a keyring that this tool uses at all, locked or not."""
+    """Whether this machine has a keyring that can be used, locked or not."""
     try:
-        _usable()
+        usable_backends()
     except KeyringError:
         return False
     return True
 
 
-def _check_unlocked() -> None:
-    """Raise unless the default collection is there and open; looking opens no dialog."""
-    import secretstorage
-    from secretstorage.exceptions import SecretStorageException
-
-    with contextlib.closing(secretstorage.dbus_init()) as bus:
-        try:
-            locked = secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked()
-        except SecretStorageException:
-            locked = True
-    if locked:
-        raise KeyringError("The keyring is locked.", f"Unlock it and try again. {how_to_go_on()}")
-
-
-def _no_bus() -> bool:
-    return sys.platform.startswith("linux") and "DBUS_SESSION_BUS_ADDRESS" not in os.environ
-
-
-def _plain(error: Exception) -> KeyringError:
-    """What a keyring's own error means."""
-    kind = type(error).__name__
-    log.info("The keyring failed: %s: %s", kind, redact(str(error)))
+def _readable(backend: Backend, error: Exception) -> KeyringError:
+    """A keyring backend's own error as one sentence."""
+    if isinstance(error, KeyringError):
+        return error
+    kind = str(error) if isinstance(error, BackendError) else type(error).__name__
+    log.info("The keyring %s failed: %s: %s", backend.name, kind, redact(str(error)))
     if "Locked" in kind or "locked" in str(error).lower():
-        return KeyringError("The keyring is locked.", f"Unlock it and try again. {how_to_go_on()}")
-    if kind == "NoKeyringError":
-        return KeyringError("No usable keyring is here, so a password cannot be kept safely.", how_to_go_on())
-    return KeyringError(f"The keyring failed ({kind}).", how_to_go_on())
+        return KeyringError("The keyring is locked.", f"Unlock it and try again. {alternatives()}")
+    if kind == ASKS_ON_TERMINAL:
+        return KeyringError(
+            f"The keyring {backend.name} asks for its password on the terminal, which wandb-tui needs.", alternatives()
+        )
+    return KeyringError(f"The keyring {backend.name} failed ({kind}).", alternatives())

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.services.credentials.keyring_store import KEYRING_TIMEOUT, KeyringStore
+from wandb_tui.services.credentials.keyring_store import KeyringStore
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.credentials.session_file import SessionFile, new_key
 
@@ -28,17 +29,25 @@ _SESSION_USER = "session-user"
 class Vault:
     """The secrets of one server. Calls block for a few seconds at the most, and may come from any thread."""
 
-    def __init__(self, server: ServerInfo, folder: Path, *, timeout: float = KEYRING_TIMEOUT) -> None:
+    def __init__(
+        self,
+        server: ServerInfo,
+        folder: Path,
+        *,
+        timeout: float | None = None,
+        notify: Callable[[str], object] = log.info,
+    ) -> None:
         """Know where the secrets are; nothing is touched yet.
 
         Args:
             server: Whose secrets they are.
             folder: Where the encrypted session is kept, and what else belongs to signing in.
-            timeout: Seconds that one keyring call may take.
+            timeout: Seconds that one keyring call may take; None: a minute where there is a display, else four.
+            notify: Receives one sentence when the keyring keeps the caller waiting.
         """
         self.folder = folder
         self.service = f"wandb-tui {server.app_url.rstrip('/')}"
-        self._keyring = KeyringStore(self.service, timeout=timeout)
+        self._keyring = KeyringStore(self.service, timeout=timeout, notify=notify)
         self._file = SessionFile(folder, server.app_url)
         self._in_memory: dict[str, str] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
@@ -214,13 +223,13 @@ class Vault:
 
     # The keyring
 
-    def check(self) -> None:
-        """Ask the keyring for anything.
+    def check(self) -> str:
+        """Store, read and delete a test entry; the name of the keyring that keeps entries.
 
         Raises:
-            KeyringError: There is no usable one, or it is locked or silent.
+            KeyringError: There is no usable keyring, it is locked or silent, or it does not keep what is stored.
         """
-        self._get(_SESSION_KEY)
+        return self._keyring.check()
 
     def _get(self, entry: str, *, quietly: bool = False) -> str | None:
         return self._keyring.get(entry, quietly=quietly)

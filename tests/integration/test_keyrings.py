@@ -1,0 +1,178 @@
+"""Several keyrings on one machine: some only read, some ask on the terminal, some are chosen by name."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Each keyring is a module of its own, since keyring takes every class that has been defined. The files lie in KEYRINGS.
+COMMON = """
+import getpass, os
+from pathlib import Path
+from keyring.backend import KeyringBackend
+from keyring.errors import PasswordDeleteError
+
+def path(folder, service, entry):
+    place = Path(os.environ["KEYRINGS"]) / folder
+    place.mkdir(exist_ok=True)
+    return place / f"{service}-{entry}".encode().hex()
+
+def read(*where):
+    return path(*where).read_text() if path(*where).exists() else None
+"""
+KEYRINGS = {
+    "files": """
+class Keyring(KeyringBackend):
+    priority = 8
+    def get_password(self, service, entry):
+        return read("files", service, entry)
+    def set_password(self, service, entry, value):
+        path("files", service, entry).write_text(value)
+    def delete_password(self, service, entry):
+        path("files", service, entry).unlink()
+""",
+    "read_only": """
+class Keyring(KeyringBackend):
+    priority = 9
+    def get_password(self, service, entry):
+        return read("read-only", service, entry)
+    def set_password(self, service, entry, value):
+        raise NotImplementedError
+    def delete_password(self, service, entry):
+        raise PasswordDeleteError("cannot")
+""",
+    "forgetful": """
+class Keyring(KeyringBackend):
+    priority = 9.5
+    def get_password(self, service, entry):
+        return None
+    def set_password(self, service, entry, value):
+        pass
+    def delete_password(self, service, entry):
+        pass
+""",
+    "asks": """
+class Keyring(KeyringBackend):
+    priority = 9.7
+    def get_password(self, service, entry):
+        getpass.getpass("Password of the keyring: ")
+    def set_password(self, service, entry, value):
+        getpass.getpass("Password of the keyring: ")
+    def delete_password(self, service, entry):
+        getpass.getpass("Password of the keyring: ")
+""",
+}
+STORE = """
+import sys
+from wandb_tui.core.errors import KeyringError
+from wandb_tui.services.credentials.keyring_store import KeyringStore
+
+store = KeyringStore("ours", timeout=60)
+for call in sys.argv[1:]:
+    operation, *arguments = call.split(",")
+    try:
+        print(getattr(store, operation)(*arguments))
+    except KeyringError as error:
+        print("KeyringError:", error.message)
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Makes some of the keyrings above the only ones, and runs calls on the store there."""
+    packages = tmp_path / "packages"
+    information = packages / "some_keyrings-1.dist-info"
+    information.mkdir(parents=True)
+    for name, source in KEYRINGS.items():
+        (packages / f"keyring_{name}.py").write_text(COMMON + source)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: some-keyrings\nVersion: 1\n")
+
+    def run(names, *calls, environ=(), terminal=False):
+        entries = "".join(f"{name} = keyring_{name}\n" for name in names)
+        (information / "entry_points.txt").write_text(f"[keyring.backends]\n{entries}")
+        environment = {
+            **{name: value for name, value in os.environ.items() if name != "DBUS_SESSION_BUS_ADDRESS"},
+            "PYTHONPATH": f"{packages}:{ROOT}",
+            "HOME": str(tmp_path),
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+            "KEYRINGS": str(tmp_path),
+            **dict(environ),
+        }
+        command = [sys.executable, "-c", STORE, *calls]
+        if terminal:
+            return on_terminal(command, environment)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout.splitlines()
+
+    return run
+
+
+def on_terminal(command, environment):
+    """Run a program that has a controlling terminal, and return all that appears on it."""
+    pid, screen = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, environment)  # noqa: S606
+    shown = b""
+    while select.select([screen], [], [], 60)[0]:
+        try:
+            shown += os.read(screen, 65536)
+        except OSError:
+            break
+    os.waitpid(pid, 0)
+    os.close(screen)
+    return shown.decode().splitlines()
+
+
+def test_a_helper_that_only_reads_hides_nothing(run):
+    assert run(["files"], "set,a,the secret") == ["None"]
+    both = ["files", "read_only"]
+    assert run(both, "get,a") == ["the secret"], "what an earlier version stored is found behind it"
+    assert run(both, "set,b,another", "get,b", "delete,a", "get,a") == ["None", "another", "None", "None"]
+    assert run(both, "check") == ["keyring_files.Keyring"]
+
+
+def test_what_a_keyring_does_not_keep_goes_into_the_next(run):
+    assert run(["files", "forgetful"], "set,a,the secret", "get,a", "check") == [
+        "None",
+        "the secret",
+        "keyring_files.Keyring",
+    ]
+    [said] = run(["forgetful"], "set,a,the secret")
+    assert said == "KeyringError: The keyring keyring_forgetful.Keyring does not keep what is stored in it."
+
+
+def test_a_secret_that_stays_is_never_called_deleted(run, tmp_path):
+    run(["files"], "set,a,the secret")
+    (tmp_path / "files").rename(tmp_path / "read-only")
+    assert run(["read_only", "files"], "get,a", "delete,a") == [
+        "the secret",
+        "KeyringError: The keyring keyring_read_only.Keyring failed (PasswordDeleteError).",
+    ]
+
+
+def test_a_keyring_that_asks_on_the_terminal_never_gets_it(run):
+    [said] = run(["asks"], "get,a", terminal=True)
+    assert said.startswith("KeyringError: The keyring keyring_asks.Keyring asks for its password on the terminal")
+    both = ["asks", "files"]
+    assert run(both, "set,a,the secret", "get,a", "delete,a", terminal=True) == ["None", "the secret", "None"]
+
+
+def test_a_keyring_that_was_chosen_by_name_is_named(run, tmp_path):
+    null = "keyring.backends.null.Keyring"
+    [said] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": null})
+    assert said == f"KeyringError: PYTHON_KEYRING_BACKEND names {null}, which keeps nothing."
+    [said] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": "not_installed.Keyring"})
+    assert said.startswith("KeyringError: PYTHON_KEYRING_BACKEND names not_installed.Keyring cannot be loaded")
+    config = tmp_path / "config" / "python_keyring" / "keyringrc.cfg"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"[backend]\ndefault-keyring={null}\n")
+    [said] = run(["files"], "get,a")
+    assert said == f"KeyringError: {config} names {null}, which keeps nothing."

@@ -1,0 +1,236 @@
+"""The keyring backends of this machine that can be trusted with a secret, and why the others cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wandb_tui.core.errors import KeyringError
+from wandb_tui.services.credentials.keyring_child import ASKS_ON_TERMINAL
+from wandb_tui.services.processes import terminate_process_group
+
+__all__ = [
+    "ASKS_ON_TERMINAL",
+    "Backend",
+    "BackendError",
+    "ChildBackend",
+    "NativeBackend",
+    "alternatives",
+    "require_unlocked",
+    "usable_backends",
+]
+
+log = logging.getLogger(__name__)
+
+_NATIVE = tuple(f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows"))
+"""The backends that ask for their password in a window of their own, if at all."""
+
+_CLEAR_TEXT = ("keyrings.alt",)
+_EMPTY = {"keyring.backends.null": "keeps nothing", "keyring.backends.fail": "refuses everything"}
+_CHILD_TIMEOUT_S = 20.0
+_TERMINATE_TIMEOUT_S = 0.5
+
+_ALTERNATIVES = (
+    "Either sign in in the dashboard for this session only (nothing is stored), or set WANDB_VIEWER_MAIL, "
+    "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or {keyring}."
+)
+_START_ON_LINUX = (
+    "start a keyring: `dbus-run-session -- bash`, in it `gnome-keyring-daemon --unlock` (type a password, then "
+    "Ctrl-D), then wandb-tui again"
+)
+
+
+class Backend(Protocol):
+    """A keyring that holds secrets under a service and an entry. Each call may block and may raise anything."""
+
+    @property
+    def name(self) -> str:
+        """Its class, with the module."""
+
+    def get(self, service: str, entry: str) -> str | None:
+        """The secret, or None."""
+
+    def set(self, service: str, entry: str, value: str) -> None:
+        """Store a secret."""
+
+    def delete(self, service: str, entry: str) -> None:
+        """Delete a secret that is there."""
+
+
+@dataclass(frozen=True)
+class NativeBackend:
+    """The operating system's own keyring, called in this process."""
+
+    backend: Any
+
+    @property
+    def name(self) -> str:
+        """Its class, with the module."""
+        return _class_name(self.backend)
+
+    @property
+    def is_secret_service(self) -> bool:
+        """Whether it is the Secret Service, which can be locked."""
+        return self.name.startswith("keyring.backends.SecretService")
+
+    def get(self, service: str, entry: str) -> str | None:
+        """The secret, or None."""
+        value = self.backend.get_password(service, entry)
+        return str(value) if value else None
+
+    def set(self, service: str, entry: str, value: str) -> None:
+        """Store a secret."""
+        self.backend.set_password(service, entry, value)
+
+    def delete(self, service: str, entry: str) -> None:
+        """Delete a secret that is there."""
+        self.backend.delete_password(service, entry)
+
+
+class BackendError(Exception):
+    """A backend in a child process has failed; the text is the error's class, or what the backend did."""
+
+
+@dataclass(frozen=True)
+class ChildBackend:
+    """A keyring that an installed package brings, called in a child process without a terminal."""
+
+    name: str
+
+    def get(self, service: str, entry: str) -> str | None:
+        """The secret, or None."""
+        value = self._call("get", service, entry).get("value")
+        return str(value) if value else None
+
+    def set(self, service: str, entry: str, value: str) -> None:
+        """Store a secret."""
+        self._call("set", service, entry, value)
+
+    def delete(self, service: str, entry: str) -> None:
+        """Delete a secret that is there."""
+        self._call("delete", service, entry)
+
+    def _call(self, operation: str, service: str, entry: str, value: str = "") -> dict[str, Any]:
+        request = {"backend": self.name, "operation": operation, "service": service, "entry": entry, "value": value}
+        child = subprocess.Popen(
+            [sys.executable, "-m", "wandb_tui.services.credentials.keyring_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            # Without a controlling terminal there is nothing to ask on.
+            start_new_session=True,
+        )
+        try:
+            replied, _ = child.communicate(json.dumps(request) + "\n", timeout=_CHILD_TIMEOUT_S)
+            reply = json.loads(replied)
+        except subprocess.TimeoutExpired:
+            raise BackendError("does not answer") from None
+        except ValueError:
+            raise BackendError(f"ended with status {child.returncode}") from None
+        finally:
+            terminate_process_group(child, _TERMINATE_TIMEOUT_S)
+        if error := reply.get("error"):
+            raise BackendError(str(error))
+        return dict(reply)
+
+
+def usable_backends() -> list[Backend]:
+    """The backends that keep secrets safe, in the order in which they are asked.
+
+    Raises:
+        KeyringError: There is none; the sentence names what stands in the way.
+    """
+    candidates = _candidates()
+    usable = [_wrapped(one) for one in candidates if not _class_name(one).startswith((*_CLEAR_TEXT, *_EMPTY))]
+    if not usable:
+        raise _no_backend(candidates)
+    return usable
+
+
+def alternatives() -> str:
+    """How to go on where no keyring can be used."""
+    keyring = _START_ON_LINUX if sys.platform.startswith("linux") else "unlock the keyring of your system"
+    return _ALTERNATIVES.format(keyring=keyring)
+
+
+def require_unlocked() -> None:
+    """Raise unless the Secret Service's default collection exists and is unlocked; asking opens no dialog.
+
+    Raises:
+        KeyringError: It is locked.
+    """
+    import secretstorage
+    from secretstorage.exceptions import SecretStorageException
+
+    with contextlib.closing(secretstorage.dbus_init()) as bus:
+        try:
+            locked = secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked()
+        except SecretStorageException:
+            locked = True
+    if locked:
+        raise KeyringError("The keyring is locked.", f"Unlock it and try again. {alternatives()}")
+
+
+def _candidates() -> list[Any]:
+    import keyring
+
+    try:
+        chosen = keyring.get_keyring()
+    except Exception as error:  # noqa: BLE001 - whatever the chosen module raises
+        # A backend that was chosen by name and cannot be loaded.
+        log.info("The chosen keyring backend cannot be loaded: %s", type(error).__name__)
+        raise KeyringError(
+            f"{_choice(os.environ) or 'The chosen keyring backend'} cannot be loaded ({type(error).__name__}).",
+            f"Install its package, or remove that choice. {alternatives()}",
+        ) from None
+    # Where several backends are installed, keyring puts one before them that asks the first only.
+    return list(getattr(chosen, "backends", None) or [chosen])
+
+
+def _wrapped(backend: Any) -> Backend:
+    name = _class_name(backend)
+    return NativeBackend(backend) if name.startswith(_NATIVE) else ChildBackend(name)
+
+
+def _class_name(backend: Any) -> str:
+    return f"{type(backend).__module__}.{type(backend).__qualname__}"
+
+
+def _no_backend(candidates: list[Any]) -> KeyringError:
+    names = [_class_name(one) for one in candidates]
+    empty = next((does for name in names for module, does in _EMPTY.items() if name.startswith(module)), "")
+    choice = _choice(os.environ)
+    if choice and empty:
+        return KeyringError(f"{choice}, which {empty}.", f"Remove that choice. {alternatives()}")
+    if any(name.startswith(_CLEAR_TEXT) for name in names):
+        missing = "The only keyring here stores passwords in clear text"
+    elif sys.platform.startswith("linux") and "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
+        missing = "No keyring is running here"
+    else:
+        missing = "No usable keyring is here"
+    return KeyringError(f"{missing}, so a password cannot be kept safely.", alternatives())
+
+
+def _choice(environ: Mapping[str, str]) -> str:
+    """Where the user has chosen a backend by name, as the beginning of a sentence; empty where that is not so."""
+    if named := environ.get("PYTHON_KEYRING_BACKEND"):
+        return f"PYTHON_KEYRING_BACKEND names {named}"
+    import configparser
+
+    from keyring.util.platform_ import config_root
+
+    path = config_root() / "keyringrc.cfg"
+    config = configparser.RawConfigParser()
+    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
+        config.read(path, encoding="utf-8")
+        if named := config.get("backend", "default-keyring", fallback="").strip():
+            return f"{path} names {named}"
+    return ""
