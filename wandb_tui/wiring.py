@@ -17,6 +17,7 @@ from wandb_tui.core.monitor import Services
 from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.services.disk.settings import Settings
+from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.server import Server, ServerAddresses
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Wiring:
         self.environ = environ
         self.paths = paths or Paths.of_user()
         self.settings = Settings.load(self.paths.settings_file)
+        self.proxies = ProxySettings(environ)
         self.server = Server(host, self.settings, environ)
         self._credentials = credentials
         self._api_key = api_key
@@ -168,7 +170,7 @@ class Wiring:
         """Reads which steps exported files hold."""
         from wandb_tui.services.wandb_api.step_files import StepFiles
 
-        return StepFiles(self.server.info.base_url, self.account.api_key)
+        return StepFiles(self.server.info.base_url, self.account.api_key, self.proxies)
 
     @_Once
     def inspector(self) -> GraphQLInspector:
@@ -229,7 +231,7 @@ class Wiring:
         """A new way to the API, for one thread at a time."""
         from wandb_tui.services.wandb_api.graphql import GraphQL
 
-        return GraphQL(self.server.info.base_url, self.account.api_key)
+        return GraphQL(self.server.info.base_url, self.account.api_key, self.proxies)
 
     def services(self, *, visit: bool = True, user_can_fix: bool = False) -> Services:
         """What monitors work with."""

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.goal import Goal, Verdict
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
@@ -78,6 +79,49 @@ def test_both_lists_empty_are_filled_from_the_files_once_for_each_version(server
     second, (again,) = requests_during(server, lambda: ask(poller, RUN))
     assert again.coverage == probe.coverage
     assert second == 1, "remembered"
+
+
+def test_an_empty_list_of_live_rows_is_no_proof_and_the_files_decide(server, poller):
+    server.set_faults("live-data-empty")
+    (probe,) = ask(poller, RUN)
+    coverage = probe.coverage
+    assert (coverage.covered, coverage.complete, coverage.verified) == (99, False, True)
+    assert Goal.parse("step:99").judge(probe, -1) == Verdict(met=True, why="v0 covers step 99")
+    assert not Goal.parse("step:120").judge(probe, -1).met
+    assert not Goal.parse("complete").judge(probe, -1).met
+
+
+def test_without_pyarrow_the_sentence_says_whose_word_it_is(server, poller, monkeypatch):
+    monkeypatch.setattr(StepFiles, "usable", False)
+    server.set_faults("live-data-empty")
+    (probe,) = ask(poller, RUN)
+    assert (probe.coverage.covered, probe.coverage.complete, probe.coverage.verified) == (149, True, False)
+    assert Goal.parse("step:120").judge(probe, -1).why == "v0 covers step 120 according to the server"
+
+
+@pytest.mark.parametrize("fault", ["no-latest-alias", "latest-stays-behind"])
+@pytest.mark.parametrize("way", [(), ("no-membership-field",), ("sdk-only",)])
+def test_the_newest_committed_version_is_found_wherever_the_alias_points(server, poller, fault, way):
+    sandbox = server.context
+    project, _ = sandbox.state.ensure_project("lab", "forks")
+    if (run := sandbox.state.run(project, "twice")) is None:
+        run = sandbox.state.create_run(project, "twice", None)
+        for start in (0, 10):
+            log_steps(sandbox, run, start, start + 10)
+            sandbox.exports.start(run, delay=0)
+    server.set_faults(fault, *way)
+    (probe,) = ask(poller, RunAddress("lab", "forks", "twice"))
+    assert (probe.outcome, probe.artifact.version) == (ProbeOutcome.FOUND, 1)
+    assert (probe.coverage.covered, probe.coverage.complete) == (19, True)
+
+
+@pytest.mark.parametrize("field", ["historyKeys", "parquetHistory", "displayName", "digest"])
+def test_a_field_that_the_server_lacks_hides_nothing_else(server, poller, field):
+    server.set_faults(f"no-field:name={field}")
+    (probe,) = ask(poller, RUN)
+    assert (probe.outcome, probe.artifact.version, probe.coverage.covered) == (ProbeOutcome.FOUND, 0, 99)
+    assert poller._dialect.plain
+    assert poller._dialect.dropped == {field}
 
 
 def test_an_export_that_holds_the_last_step_is_complete(server, poller):

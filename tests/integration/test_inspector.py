@@ -114,7 +114,7 @@ def test_a_server_that_fills_no_parquet_history_leaves_it_to_the_files(sandbox, 
 
 
 def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatch):
-    ask = GraphQL.ask
+    ask = GraphQL.execute
 
     def older(self, query, variables):
         for name in ("summaryMetrics", "sweepName", "aliases"):
@@ -124,7 +124,7 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
             error["message"] = error["message"].replace("X", "")
         return reply
 
-    monkeypatch.setattr(GraphQL, "ask", older)
+    monkeypatch.setattr(GraphQL, "execute", older)
     facts = inspector.facts(RUN)
     assert facts.info.name == "sun"
     assert facts.summary is None

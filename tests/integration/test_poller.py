@@ -10,10 +10,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
+from wandb_tui.services.wandb_api.step_files import StepFiles
 from wandb_tui.services.wandb_api.viewer import default_entity
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
@@ -124,7 +126,12 @@ def test_without_a_key_a_private_project_is_missing_and_says_so(server):
         ("empty-body", ProbeOutcome.INVALID_RESPONSE, "nothing at all"),
         ("graphql-error", ProbeOutcome.INVALID_RESPONSE, "internal error"),
         ("reset", ProbeOutcome.UNAVAILABLE, "broke off"),
-        ("redirect-to-login", ProbeOutcome.INVALID_RESPONSE, "sends its API's callers to"),
+        ("redirect-to-login", ProbeOutcome.INVALID_RESPONSE, "redirects API requests to another page"),
+        ("gateway", ProbeOutcome.INVALID_RESPONSE, "A gateway or proxy in front of 127.0.0.1"),
+        ("gateway:code=401", ProbeOutcome.INVALID_RESPONSE, "does not let us through to W&B (HTTP 401)"),
+        ("gateway:body=empty", ProbeOutcome.INVALID_RESPONSE, "(HTTP 403)"),
+        ("gateway:code=503,body=empty", ProbeOutcome.UNAVAILABLE, "is in trouble (HTTP 503)"),
+        ("https-only", ProbeOutcome.INVALID_RESPONSE, "wants HTTPS: use --host https://127.0.0.1"),
         ("key-refused", ProbeOutcome.UNAUTHORIZED, "refused the API key"),
         ("key-sees-nothing", ProbeOutcome.NOT_FOUND, "may not see it"),
     ],
@@ -206,6 +213,41 @@ def test_servers_that_are_not_there(url, says):
         probe = ask(poller, RUNS[0])[0]
     assert probe.outcome is ProbeOutcome.UNAVAILABLE
     assert says in probe.message
+
+
+@pytest.mark.parametrize(
+    ("key", "proxy", "outcome", "says"),
+    [
+        ("x" * 40, "socks5://127.0.0.1:9", ProbeOutcome.UNAVAILABLE, "needs PySocks"),
+        ("x" * 40, "htp://127.0.0.1:9", ProbeOutcome.UNAVAILABLE, "unknown scheme"),
+        ("x" * 39 + "\N{CYRILLIC SMALL LETTER HA}", "", ProbeOutcome.UNAUTHORIZED, "(cyrillic small letter ha)"),
+        ("x" * 40 + "\u200b", "", ProbeOutcome.UNAUTHORIZED, "(zero width space)"),
+    ],
+)
+def test_what_no_request_can_mend_is_permanent_and_not_sent(key, proxy, outcome, says):
+    client = GraphQL("https://api.wandb.invalid", lambda: key, ProxySettings({"ALL_PROXY": proxy}))
+    reply = client.execute("{ viewer { id } }", {})
+    assert (reply.problem, reply.persistence) == (outcome, Persistence.PERMANENT)
+    assert says in reply.message
+
+
+def test_https_spoken_to_a_server_without_it_is_named(server):
+    reply = GraphQL(server.base_url.replace("http:", "https:"), lambda: None).execute("{ viewer { id } }", {})
+    assert reply.persistence is Persistence.PERMANENT
+    assert "does not speak HTTPS" in reply.message
+
+
+def test_this_machine_is_never_asked_through_a_proxy(server, poller, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert ask(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
+    files = StepFiles(server.base_url, lambda: server.api_key)
+    project, _ = server.context.state.ensure_project("lab", "forks")
+    version = server.context.exports.versions(server.context.state.run(project, RUNS[0].run_id))[0]
+    url = server.context.storage.export_file_url(server.base_url, server.context.exports.files(version)[0])
+    assert files.read([url]).last == 9
 
 
 def test_a_certificate_that_nobody_trusts(tmp_path):

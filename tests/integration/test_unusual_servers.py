@@ -135,8 +135,14 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
         ((200, b'{"data"', {"Content-Length": "500"}), "!!!!", "broke off"),
         ((407, {}, {}), "!!!!", "wants a name and a password (HTTP 407)"),
         ((408, {}, {}), "!!!!", "is in trouble (HTTP 408)"),
+        ((503, b"", {}), "!!!!", "is in trouble (HTTP 503)"),
+        ((403, b"<h1>Forbidden</h1>", {"Server": "nginx"}), "????", "in front of 127.0.0.1"),
+        ((403, {"message": "Forbidden"}, {}), "????", "does not let us through to W&B (HTTP 403)"),
+        ((401, b"", {}), "????", "does not let us through to W&B (HTTP 401)"),
+        ((401, {"errors": [{"message": "user is not logged in"}]}, {}), "rrrr", "refused the API key (HTTP 401)"),
+        ((403, {"error": "permission denied"}, {}), "rrrr", "refused the API key (HTTP 403)"),
         ((520, {}, {}), "!!!!", "is in trouble (HTTP 520)"),
-        ((410, {}, {}), "????", "does not accept the question (HTTP 410)"),
+        ((410, {}, {}), "????", "does not accept the request (HTTP 410)"),
     ],
 )
 def test_each_run_is_told_what_the_server_says_of_it(ask, answer, letters, says):
@@ -144,7 +150,7 @@ def test_each_run_is_told_what_the_server_says_of_it(ask, answer, letters, says)
     probes, poller = ask(answer, coverage=coverage)
     assert (told(probes), Odd.asked) == (letters, 1)
     assert says in probes[3].message
-    assert poller._dialect.parquet_history, "what could not be told this time is not unknown to the server"
+    assert not poller._dialect.dropped, "what could not be told this time is not unknown to the server"
 
 
 def server_time(**ahead):
@@ -158,6 +164,7 @@ def server_time(**ahead):
         (lambda: (429, {}, {"Retry-After": server_time(seconds=30)}), 30),
         (lambda: (429, {}, {"Retry-After": server_time(hours=1), "Date": server_time(minutes=59, seconds=50)}), 10),
         ((429, {}, {}), 5),
+        ((429, b"", {}), 5),
         (lambda: (429, {}, {"Retry-After": "soon", "RateLimit-Reset": str(int(time.time()) + 60)}), 60),
         ((403, {}, {"Retry-After": "9"}), 9),
         ((403, {}, {"RateLimit-Remaining": "0", "RateLimit-Reset": "9"}), 9),
@@ -206,13 +213,13 @@ def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_
 
 @pytest.mark.parametrize(
     ("headers", "within", "says"),
-    [({}, 0.3, "does not come to the end of its answer"), ({"Content-Length": "9999"}, 60, "silent for 0 s")],
+    [({}, 0.3, "does not come to the end of its answer"), ({"Content-Length": "9999"}, 60, "connected, but silent")],
 )
 def test_an_answer_that_comes_in_drops_or_stops_is_given_up(ask, monkeypatch, headers, within, says):
     monkeypatch.setattr(Odd, "piece", 1 if not headers else 100)
     monkeypatch.setattr(Odd, "pause", 0.05 if not headers else 60.0)
-    monkeypatch.setattr(graphql, "_WHOLE_TIMEOUT", within)
-    monkeypatch.setattr(graphql, "_READ_TIMEOUT", 0.4)
+    monkeypatch.setattr(graphql, "_MAX_REPLY_S", within)
+    monkeypatch.setattr(graphql, "READ_TIMEOUT_S", 0.4)
     probes, _ = ask((200, b" " * 6000, headers))
     assert told(probes) == "!!!!"
     assert says in probes[0].message

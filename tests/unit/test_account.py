@@ -204,11 +204,11 @@ def test_plain_http_only_on_this_machine():
     assert origin_of("HTTPS://User@Host.Example:443/x?y") == "https://host.example"
 
 
-def test_proxies():
+def test_a_browser_proxy():
     environ = {"HTTPS_PROXY": "http://me:pass@proxy:3128", "NO_PROXY": "lan.example,.corp,10.0.0.0/8"}
     proxy = proxy_for(SERVER, environ)
     assert (proxy["server"], proxy["username"], proxy["password"]) == ("http://proxy:3128", "me", "pass")
-    assert proxy["bypass"] == "localhost,127.0.0.1,[::1],lan.example,*.lan.example,corp,*.corp,10.0.0.0/8"
+    assert proxy["bypass"] == "localhost,*.localhost,127.0.0.0/8,[::1],lan.example,*.lan.example,corp,*.corp,10.0.0.0/8"
     assert proxy_for(SERVER, {"HTTP_PROXY": "http://proxy"}) is None
     assert proxy_for(SERVER, {**environ, "NO_PROXY": "*"}) is None
 

@@ -7,12 +7,13 @@ import time
 import pytest
 
 from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
+from wandb_tui.core import monitor
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services
-from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.probe import Coverage, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 
@@ -139,6 +140,42 @@ def test_trouble_is_said_and_waited_out(prober, visitor, answer):
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(Probe(answer, message="odd"))
     attempt.until(State.WAITING, says="odd, next check in")
+    prober.answer(there(0))
+    attempt.until(State.AVAILABLE)
+    attempt.end()
+
+
+def failed(persistence, message="odd"):
+    return Probe(ProbeOutcome.INVALID_RESPONSE, message=message, persistence=persistence)
+
+
+def test_what_cannot_pass_ends_at_once(prober, visitor):
+    attempt = Attempt(prober, visitor)
+    prober.answer(failed(Persistence.PERMANENT))
+    event = attempt.until(State.FAILED)
+    assert (event.failure, event.message) == (Failure.SERVER, "odd.")
+    attempt.end()
+    assert (prober.count, visitor.visit_count) == (1, 0)
+
+
+def test_what_looks_permanent_is_confirmed_twice_within_fifteen_seconds(prober, visitor, monkeypatch):
+    assert 2 * monitor._CONFIRM_AFTER_S < 15
+    monkeypatch.setattr(monitor, "_CONFIRM_AFTER_S", 0.01)
+    attempt = Attempt(prober, visitor)
+    for _ in range(3):
+        prober.answer(failed(Persistence.LIKELY_PERMANENT))
+    assert attempt.until(State.FAILED).failure is Failure.SERVER
+    attempt.end()
+    assert (prober.count, visitor.visit_count) == (3, 0)
+
+
+def test_a_server_that_was_understood_once_is_waited_for(prober, monkeypatch):
+    monkeypatch.setattr(monitor, "_CONFIRM_AFTER_S", 0.01)
+    attempt = Attempt(prober, poll_policy=PollPolicy(check_interval=0.01))
+    prober.answer(failed(Persistence.LIKELY_PERMANENT))
+    prober.answer(ABSENT)
+    for _ in range(4):
+        prober.answer(failed(Persistence.LIKELY_PERMANENT))
     prober.answer(there(0))
     attempt.until(State.AVAILABLE)
     attempt.end()

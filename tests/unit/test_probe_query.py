@@ -22,6 +22,7 @@ from wandb_tui.services.wandb_api.probe_query import (
     read_files,
 )
 
+NO_PARQUET = frozenset({"parquetHistory"})
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(3)]
 QUESTIONS = [ProbeRequest(run, coverage=True) for run in RUNS]
 FINISHED = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 299}}
@@ -43,7 +44,9 @@ def one(project, errors=(), *, with_key=True):
     return interpret(QUESTIONS[:1], reply)[0]
 
 
-@pytest.mark.parametrize("dialect", [Dialect(), Dialect(membership=False), Dialect(parquet_history=False)])
+@pytest.mark.parametrize(
+    "dialect", [Dialect(), Dialect(membership=False), Dialect(dropped=NO_PARQUET), Dialect(listing=False)]
+)
 def test_one_query_for_all(dialect):
     query, variables = compose(QUESTIONS, dialect)
     document = parse(query)
@@ -51,7 +54,8 @@ def test_one_query_for_all(dialect):
     assert len(document.definitions[0].selection_set.selections) == len(RUNS)
     assert variables["a1"] == "run-run1-history:latest"
     assert ("artifactCollectionMembership" in query) is dialect.membership
-    assert ("parquetHistory" in query) is dialect.parquet_history
+    assert ("parquetHistory" in query) is (not dialect.dropped)
+    assert ("artifacts(first: 3" in query) is dialect.listing
 
 
 def test_only_what_the_sdk_was_seen_to_ask_for_is_asked():
@@ -176,11 +180,57 @@ def test_a_server_that_does_not_know_a_field_is_asked_in_the_older_way():
 
     older = Dialect().simpler(says("artifactCollectionMembership"))
     assert older == Dialect(membership=False)
-    assert older.simpler(says("artifactCollectionMembership")) == Dialect(membership=False, plain=False)
-    assert older.simpler(says("parquetHistory")) == Dialect(membership=False, parquet_history=False)
-    assert Dialect().simpler(says("somethingElse")) == Dialect(plain=False)
+    assert older.simpler(says("parquetHistory")) == Dialect(membership=False, dropped=NO_PARQUET)
+    assert Dialect().simpler(says("artifactType")) == Dialect(listing=False)
+    assert Dialect().simpler(says("project")) == Dialect(plain=False)
     assert Dialect(plain=False).simpler(says("somethingElse")) is None
     assert Dialect().simpler(Reply(errors=[{"message": "internal error"}], status=200)) is None
+
+
+@pytest.mark.parametrize("field", ["historyKeys", "displayName", "state", "size", "digest", "createdAt"])
+def test_a_field_that_is_optional_is_never_a_reason_to_see_nothing(field):
+    unknown = Reply(errors=[{"message": f'Unknown field "{field}" for type Run'}], status=200)
+    unresolved = Reply(
+        data={"q0": {"run": None, "artifactCollectionMembership": membership()}},
+        errors=[{"message": "boom", "path": ["q0", "run", field]}],
+        status=200,
+    )
+    for reply in (unknown, unresolved):
+        simpler = Dialect().simpler(reply)
+        assert simpler == Dialect(dropped=frozenset({field}))
+        query, _ = compose(QUESTIONS, simpler)
+        assert field not in query
+        assert parse(query)
+        assert simpler.simpler(unresolved) is None
+
+
+def test_where_the_server_names_no_field_everything_optional_goes_before_the_sdk_comes():
+    unnamed = Reply(errors=[{"message": "nope", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}], status=200)
+    minimal = Dialect().simpler(unnamed)
+    query, _ = compose(QUESTIONS, minimal)
+    assert re.findall(r"\w+", query).count("name") >= len(QUESTIONS)
+    assert not {"historyKeys", "state", "size", "artifacts", "parquetHistory"} & set(re.findall(r"\w+", query))
+    assert not minimal.simpler(unnamed).plain
+
+
+def listed(*versions, state="COMMITTED"):
+    edges = [{"node": membership(version, state)["artifact"]} for version in versions]
+    return {"artifactType": {"artifactCollection": {"artifacts": {"edges": edges}}}}
+
+
+@pytest.mark.parametrize(
+    ("project", "newest"),
+    [
+        ({"artifactCollectionMembership": None} | listed(2, 1, 0), 2),
+        ({"artifactCollectionMembership": membership(0)} | listed(4, 3), 4),
+        ({"artifactCollectionMembership": membership(5)} | listed(4, 3), 5),
+        ({"artifact": None} | listed(1), 1),
+        ({"artifactCollectionMembership": membership(2)} | listed(3, state="PENDING"), 2),
+        ({"artifactCollectionMembership": membership(2), "artifactType": None}, 2),
+    ],
+)
+def test_the_newest_committed_version_counts_wherever_the_alias_points(project, newest):
+    assert one({"run": FINISHED} | project).artifact.version == newest
 
 
 def test_slow_answers_make_batches_smaller_without_asking_again():

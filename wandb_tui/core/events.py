@@ -54,6 +54,8 @@ class Failure(StrEnum):
     """The server refused the API key, or there is none."""
     NOT_FOUND = "not-found"
     """There is no such project or run, or the key may not see it."""
+    SERVER = "server"
+    """The server cannot be talked to until the user changes something: its address, a proxy, a certificate."""
     NO_BROWSER = "no-browser"
     """No browser is on this machine."""
     INTERNAL = "internal"

@@ -126,7 +126,7 @@ def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:
     last = coverage.last_step if coverage else None
     too_short = last is not None and last < step
     if covered is not None and covered >= step and not too_short:
-        return Verdict(met=True, why=f"v{version} covers step {step:,}")
+        return Verdict(met=True, why=f"v{version} covers step {step:,}{_source(coverage)}")
     if covered is None:
         why = f"v{version} is there, but {_untold(coverage, 'which steps it covers')}"
     else:
@@ -134,6 +134,11 @@ def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:
     if too_short:
         why += ", the run's last" if last == covered else f" of {last:,}"
     return Verdict(met=False, why=f"{why}, waiting for {step:,}")
+
+
+def _source(coverage: Coverage | None) -> str:
+    """Whose word a coverage is, where the files were not read."""
+    return "" if coverage and coverage.verified else " according to the server"
 
 
 def _untold(coverage: Coverage | None, what: str) -> str:
@@ -148,7 +153,7 @@ def _judge_complete(version: int, probe: Probe) -> Verdict:
     if probe.run is not None and probe.run.going_on:
         return Verdict(met=False, why=f"v{version} is there, but the run is still {probe.run.state}")
     if coverage.complete:
-        return Verdict(met=True, why=f"v{version} is complete")
+        return Verdict(met=True, why=f"v{version} is complete{_source(coverage)}")
     shown = f" and covers step {coverage.covered:,}" if coverage.covered is not None and coverage.covered >= 0 else ""
     last = f" of {coverage.last_step:,}" if shown and coverage.last_step is not None else ""
     return Verdict(met=False, why=f"v{version} is there{shown}{last}, waiting for the rest")

@@ -35,12 +35,17 @@ from wandb_tui.core.goal import GoalKind, logged_enough
 from wandb_tui.core.goal_warnings import GoalWarning, goal_warnings
 from wandb_tui.core.log_dedup import counting_down
 from wandb_tui.core.ports import Identity, Prober, Visit, Visitor
-from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.probe import Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import Clock, PollPolicy, Schedule
 from wandb_tui.core.state import State, may_move
 from wandb_tui.core.suspend import NOTICEABLE
 
 log = logging.getLogger(__name__)
+
+_MAX_HOPELESS_PROBES = 3
+"""So many replies in a row that look permanent end an attempt to which the server has never given a usable one."""
+_CONFIRM_AFTER_S = 3.0
+"""Seconds until such a reply is put to the test."""
 
 Say = Callable[[Event], None]
 
@@ -112,6 +117,7 @@ class Monitor:
         self._tab: threading.Event | None = None
         self._may_visit = False
         self._visited_too_early = False
+        self._hopeless = 0
 
     def run(self) -> Event:
         """Work until the attempt ends, and return its last event."""
@@ -240,10 +246,9 @@ class Monitor:
                 return self._fail(Failure.NOT_FOUND, RunNotFoundError(probe.message))
             case ProbeOutcome.INVALID_RESPONSE | ProbeOutcome.UNAVAILABLE:
                 # Nothing is visited yet: who does not understand us may be no W&B server at all.
-                self._trouble(probe)
+                return self._trouble(probe)
             case never:
                 assert_never(never)
-        return None
 
     def _weigh(self, probe: Probe) -> Event | None:
         version = probe.artifact.version if probe.artifact else -1
@@ -258,7 +263,7 @@ class Monitor:
             return self._say(State.AVAILABLE, f"Artifact is now available: {name}{why}", status=MonitorStatus.AVAILABLE)
         self._may_visit = True
         self._schedule.probe_answered()
-        self._unanswered = None
+        self._unanswered, self._hopeless = None, 0
         self._make_up_for_an_early_visit()
         self._warn(probe)
         run = probe.run
@@ -284,10 +289,16 @@ class Monitor:
                 self._goal_warnings[kind] = sentence
                 self._say(self._waiting_state, sentence, level=Level.WARNING)
 
-    def _trouble(self, probe: Probe) -> None:
-        self._schedule.probe_failed(probe.retry_after)
+    def _trouble(self, probe: Probe) -> Event | None:
+        self._hopeless = self._hopeless + 1 if probe.persistence is Persistence.LIKELY_PERMANENT else 0
+        never_understood = self._run_info is None and self._hopeless >= _MAX_HOPELESS_PROBES
+        if probe.persistence is Persistence.PERMANENT or never_understood:
+            return self._fail(Failure.SERVER, ServerError(f"{probe.message}."))
+        confirm = _CONFIRM_AFTER_S if self._hopeless and self._run_info is None else None
+        self._schedule.probe_failed(confirm if probe.retry_after is None else probe.retry_after)
         self._unanswered = ServerError(probe.message)
         self._wait(probe.message, level=Level.WARNING)
+        return None
 
     def _wait(self, message: str, *, status: MonitorStatus | None = None, level: Level = Level.INFO) -> None:
         """Say why we wait and when we look again; a sign-in or visit under way keeps its state."""

@@ -24,6 +24,17 @@ class ProbeOutcome(StrEnum):
     """The network failed, or the server is in trouble or limits the rate."""
 
 
+class Persistence(StrEnum):
+    """Whether a failed probe can succeed when it is simply repeated."""
+
+    TRANSIENT = "transient"
+    """It may succeed at any time."""
+    LIKELY_PERMANENT = "likely-permanent"
+    """It has the look of a wrong address or a barrier on the way; a few repetitions tell."""
+    PERMANENT = "permanent"
+    """It fails until the user changes something."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArtifactVersion:
     """One version of a history artifact.
@@ -83,12 +94,14 @@ class Coverage:
         complete: Whether nothing logged so far is missing; None where the server does not tell.
         last_step: The last step that the run has logged; None where the server does not tell.
         hint: What would tell more where the server does not, in a few words.
+        verified: Whether the exported files themselves show it; else it is the server's word alone.
     """
 
     covered: int | None
     complete: bool | None
     last_step: int | None
     hint: str = ""
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,7 @@ class Probe:
         message: What went wrong, in one sentence, for the last four kinds.
         retry_after: Seconds that the server asks us to wait, if it does.
         limited: Whether the server limits our rate.
+        persistence: Whether repeating the probe can help, for the last two kinds.
     """
 
     outcome: ProbeOutcome
@@ -112,3 +126,4 @@ class Probe:
     message: str = ""
     retry_after: float | None = None
     limited: bool = False
+    persistence: Persistence = Persistence.TRANSIENT

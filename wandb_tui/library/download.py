@@ -17,6 +17,7 @@ from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.proxies import keep_sdk_off_proxy
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ def _read(wiring: Wiring, name: str) -> tuple[Any, Mapping[str, Any]]:
     """
     import wandb
 
+    keep_sdk_off_proxy(wiring.server.info.base_url)
     try:
         api = wandb.Api(overrides={"base_url": wiring.server.info.base_url}, api_key=wiring.account.api_key())
         artifact = api.artifact(name, type="wandb-history")

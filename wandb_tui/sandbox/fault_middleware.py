@@ -54,17 +54,16 @@ class FaultMiddleware:
                 return
             elif name == "rate-limit-near":
                 send = _with_headers(send, _limits(fault.whole("remaining"), fault.whole("reset")))
-            elif await self._answer_instead(fault, send):
+            elif await self._answer_instead(fault, scope, send):
                 return
         await self._app(scope, receive, send)
 
-    async def _answer_instead(self, fault: Fault, send: Send) -> bool:
+    async def _answer_instead(self, fault: Fault, scope: Scope, send: Send) -> bool:
         """Send the fault's own answer. False where a rate limit is over."""
         if fault.kind.name == "rate-limit":
             return await self._limit(fault, send)
         status, kind, body = _ANSWERS[fault.kind.name](fault)
-        headers = {"location": "/login"} if fault.kind.name == "redirect-to-login" else {}
-        await _send(send, status, kind, body, headers)
+        await _send(send, status, kind, body, _location(fault.kind.name, scope))
         return True
 
     async def _limit(self, fault: Fault, send: Send) -> bool:
@@ -83,14 +82,26 @@ def _error(message: str) -> bytes:
     return json.dumps({"errors": [{"message": message}], "data": None}).encode()
 
 
+_GATEWAY_PAGES = {"page": b"<!doctype html><title>403 Forbidden</title><h1>Your device is not on the VPN</h1>"}
 _ANSWERS: dict[str, Callable[[Fault], tuple[int, str, bytes]]] = {
     "http-status": lambda fault: (fault.whole("code"), "application/json", _error(fault.text("message"))),
     "broken-json": lambda _: (200, "application/json", b'{"data": {"project": {"run": {"na'),
     "html-page": lambda _: (200, "text/html", b"<!doctype html><title>Portal</title><p>Accept the terms to go on.</p>"),
     "empty-body": lambda _: (200, "application/json", b""),
     "graphql-error": lambda fault: (200, "application/json", _error(fault.text("message"))),
+    "gateway": lambda fault: (fault.whole("code"), "text/html", _GATEWAY_PAGES.get(fault.text("body"), b"")),
+    "https-only": lambda _: (301, "text/html", b""),
     "redirect-to-login": lambda _: (302, "text/html", b""),
 }
+
+
+def _location(fault: str, scope: Scope) -> dict[str, str]:
+    """Where an answer that is a redirect leads."""
+    if fault == "redirect-to-login":
+        return {"location": "/login"}
+    if fault == "https-only":
+        return {"location": f"https://{Headers(scope=scope)['host']}{scope['path']}"}
+    return {}
 
 
 def _limits(remaining: int, reset: int) -> dict[str, str]:

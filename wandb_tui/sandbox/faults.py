@@ -61,6 +61,8 @@ _ROWS = (
     _http("hang", "takes the request and never answers", seconds=3600.0),
     _http("reset", "drops the connection instead of answering"),
     _http("slow", "answers late", seconds=5.0),
+    _http("gateway", "answers with a gateway's own page, or with an empty body", code=403, body="page"),
+    _http("https-only", "redirects to HTTPS on the same host"),
     _http("redirect-to-login", "redirects to the sign-in page, as a proxy with its own sign-in does"),
     # Exports.
     _row("export-never", "a visit starts no export at all"),
@@ -81,6 +83,10 @@ _ROWS = (
     _row("history-name-plain", "the artifact is called <run-id>-history, as some examples write it"),
     # The API.
     _row("no-parquet-history", "parquetUrls and liveData are both empty"),
+    _row("live-data-empty", "liveData is empty, whatever was logged after the export"),
+    _row("no-field", "a field is unknown: HTTP 200, data null, errors", name="historyKeys"),
+    _row("no-latest-alias", "no version of the artifact has the alias latest"),
+    _row("latest-stays-behind", "the alias latest stays at the first version"),
     _row("no-membership-field", "artifactCollectionMembership is an unknown field: HTTP 200, data null, errors"),
     _row("sdk-only", "all but the SDK are told that the fields asked for are unknown: HTTP 200, data null, errors"),
     _row(

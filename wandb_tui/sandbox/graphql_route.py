@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from wandb_tui.sandbox.pages.queries import RUN_PAGE_OPERATION
 from wandb_tui.sandbox.resolvers.context import ResolverContext
-from wandb_tui.sandbox.resolvers.schema import GraphQLResult, NotUnderstoodError, Operation, prepare, run
+from wandb_tui.sandbox.resolvers.schema import MEMBERSHIP, GraphQLResult, NotUnderstoodError, Operation, prepare, run
 from wandb_tui.sandbox.resolvers.views import VIEWS
 from wandb_tui.sandbox.sessions import KeyRefusedError
 from wandb_tui.sandbox.traffic import read_body, record
@@ -64,22 +64,30 @@ async def graphql(request: Request) -> Response:
 def _answer(context: ResolverContext, query: str, variables: dict[str, Any]) -> GraphQLResult:
     """Run the request and start what it starts."""
     sandbox, caller = context.sandbox, context.caller
-    with_membership = sandbox.faults.get("no-membership-field") is None
+    lacking = _lacking_field(sandbox)
     try:
-        operation = prepare(query, with_membership=with_membership)
+        operation = prepare(query, lacking)
     except NotUnderstoodError as error:
-        status = 400 if with_membership else 200
+        status = 200 if lacking else 400
         return GraphQLResult(status, {"data": None, "errors": [one.formatted for one in error.errors]})
     sandbox.stats.count("graphql_fields", operation.fields)
     is_page = operation.name == RUN_PAGE_OPERATION
     if is_page and caller.by != "key" and sandbox.faults.strike("visit-loads-nothing"):
         return GraphQLResult(200, {"data": {"project": None}})
-    answer = run(operation, context, variables, with_membership=with_membership)
+    answer = run(operation, context, variables, lacking)
     if is_page and context.runs_seen and caller.by != "key":
         sandbox.stats.count("run_page_queries")
     if _starts_exports(sandbox, caller, operation):
         start_exports(context)
     return answer
+
+
+def _lacking_field(sandbox: SandboxContext) -> str:
+    """The field that a fault takes out of the schema; empty for none."""
+    if sandbox.faults.get("no-membership-field") is not None:
+        return MEMBERSHIP
+    fault = sandbox.faults.get("no-field")
+    return fault.text("name") if fault else ""
 
 
 def start_exports(context: ResolverContext) -> None:

@@ -101,7 +101,9 @@ class CollectionView:
         ]
 
     def _names(self, version: Version) -> list[str]:
-        return [_LATEST] if version.number == self._versions[-1].number else []
+        faults = self._context.sandbox.faults
+        latest = self._versions[0 if faults.get("latest-stays-behind") else -1].number
+        return [_LATEST] if version.number == latest and not faults.get("no-latest-alias") else []
 
 
 class MembershipView:

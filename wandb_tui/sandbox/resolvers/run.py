@@ -146,7 +146,9 @@ class RunView:
         files = self._context.sandbox.exports.files(versions[-1]) if versions else []
         storage, origin = self._context.sandbox.storage, self._context.origin
         first_live = versions[-1].last_step + 1 if versions else 0
-        rows = self._histories.rows(self._run, first_live)
+        rows = (
+            [] if self._context.sandbox.faults.get("live-data-empty") else self._histories.rows(self._run, first_live)
+        )
         wanted = {"_step", *live_keys}
         live = [{key: value for key, value in row.items() if not live_keys or key in wanted} for row in rows]
         return {"parquet_urls": [storage.export_file_url(origin, file) for file in files], "live_data": live}

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.context import ResolverContext
 
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
-_MEMBERSHIP = "  artifactCollectionMembership(name: String!): ArtifactCollectionMembership\n"
+MEMBERSHIP = "artifactCollectionMembership"
+"""The field that older servers lack."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ class GraphQLResult:
 
 
 @cache
-def schema(*, with_membership: bool = True) -> GraphQLSchema:
-    """The schema, or the schema of a server that does not know artifact memberships."""
+def schema(lacking: str = "") -> GraphQLSchema:
+    """The schema, or the schema of a server that lacks a field."""
     text = resources.files("wandb_tui.sandbox").joinpath("schema.graphql").read_text(encoding="utf-8")
-    if not with_membership:
-        text = text.replace(_MEMBERSHIP, "")
+    if lacking:
+        text = re.sub(rf"^  {re.escape(lacking)}\b.*\n", "", text, flags=re.MULTILINE)
     built = build_schema(text)
     collection = built.get_type("ArtifactCollection")
     if isinstance(collection, GraphQLInterfaceType):
@@ -103,7 +104,7 @@ def _take_arguments_in_our_style(kind: GraphQLNamedType) -> None:
 
 
 @lru_cache(maxsize=256)
-def prepare(query: str, *, with_membership: bool = True) -> Operation:
+def prepare(query: str, lacking: str = "") -> Operation:
     """Parse and check a request. The SDK sends no operation name, so the text alone decides.
 
     Raises:
@@ -113,7 +114,7 @@ def prepare(query: str, *, with_membership: bool = True) -> Operation:
         document = parse(query, max_tokens=200_000)
     except GraphQLError as error:
         raise NotUnderstoodError([error]) from error
-    if errors := validate(schema(with_membership=with_membership), document):
+    if errors := validate(schema(lacking), document):
         raise NotUnderstoodError(errors)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if not operations:
@@ -121,13 +122,11 @@ def prepare(query: str, *, with_membership: bool = True) -> Operation:
     return Operation(document, operations[0])
 
 
-def run(
-    operation: Operation, context: ResolverContext, variables: dict[str, Any], *, with_membership: bool = True
-) -> GraphQLResult:
+def run(operation: Operation, context: ResolverContext, variables: dict[str, Any], lacking: str = "") -> GraphQLResult:
     """Execute a request; a refusal inside decides the HTTP status of the whole."""
     root: Any = MutationView(context) if operation.node.operation is OperationType.MUTATION else QueryView(context)
     result = execute_sync(
-        schema(with_membership=with_membership),
+        schema(lacking),
         operation.document,
         root,
         context,

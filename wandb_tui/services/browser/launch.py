@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.server_info import ServerInfo
+from wandb_tui.services.proxies import ProxySettings
 
 if TYPE_CHECKING:
-    from playwright.async_api import ProxySettings
+    from playwright.async_api import ProxySettings as PlaywrightProxy
 
 # Of several such switches Chromium heeds the last, so what Playwright turns off is turned off here as well (a test
 # compares). The address bar's popups are ours: nobody sees them, and they take nearly half of all that a start costs.
@@ -62,7 +63,6 @@ SWITCHES = (
     "--no-pings",
     "--safebrowsing-disable-auto-update",
 )
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def has_display(environ: Mapping[str, str]) -> bool:
@@ -89,41 +89,23 @@ def sandboxed() -> bool:
     return not hasattr(os, "geteuid") or os.geteuid() != 0
 
 
-def proxy_for(server: ServerInfo, environ: Mapping[str, str]) -> ProxySettings | None:
+def proxy_for(server: ServerInfo, environ: Mapping[str, str]) -> PlaywrightProxy | None:
     """The proxy that the environment names for this server's pages, in the words of Playwright; never for loopback.
+
+    Chromium gets one proxy and the list of hosts that are reached without it, since signing in leads to other hosts.
 
     Args:
         server: Its scheme says which of ``HTTPS_PROXY`` and ``HTTP_PROXY`` counts.
-        environ: ``ALL_PROXY`` and ``NO_PROXY`` are read from it, too; small letters win, as everywhere.
+        environ: See `ProxySettings`.
     """
-    scheme = urlsplit(server.app_url).scheme
-    url = _value(environ, f"{scheme}_proxy") or _value(environ, "all_proxy")
-    without = [entry.strip() for entry in _value(environ, "no_proxy").split(",") if entry.strip()]
-    if not url or "*" in without:
+    settings = ProxySettings(environ)
+    proxy, bypass = settings.for_scheme(urlsplit(server.app_url).scheme), settings.chromium_bypass
+    if proxy is None or bypass is None:
         return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if not parts.hostname:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    proxy: ProxySettings = {
-        "server": f"{parts.scheme.replace('socks5h', 'socks5')}://{host}" + (f":{parts.port}" if parts.port else ""),
-        "bypass": ",".join(dict.fromkeys([*_LOOPBACK, *_bypassed(without)])),
+    found: PlaywrightProxy = {
+        "server": f"{proxy.scheme.replace('socks5h', 'socks5')}://{proxy.address}",
+        "bypass": bypass,
     }
-    if parts.username:
-        proxy["username"] = unquote(parts.username)
-        proxy["password"] = unquote(parts.password or "")
-    return proxy
-
-
-def _value(environ: Mapping[str, str], name: str) -> str:
-    return environ.get(name) or environ.get(name.upper()) or ""
-
-
-def _bypassed(entries: list[str]) -> list[str]:
-    """Entries of ``NO_PROXY`` as Chromium reads them: a name stands for all below it, too."""
-    found = []
-    for entry in entries:
-        name = entry.lstrip(".")
-        plain = name.replace(".", "").replace(":", "").isdigit() or "/" in name or "*" in name or ":" in name
-        found += [name] if plain else [name, f"*.{name}"]
+    if proxy.username:
+        found["username"], found["password"] = proxy.username, proxy.password
     return found

@@ -1,4 +1,4 @@
-"""Which steps an export covers, where the server's own answer does not tell: out of its Parquet files."""
+"""Which steps an export covers: the exported files decide, and without pyarrow the server's word stands."""
 
 from __future__ import annotations
 
@@ -13,67 +13,66 @@ from wandb_tui.core.probe import Coverage, Probe
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, Steps
 
-_REMEMBERED = 10_000
-_AGAIN_AFTER = 60.0
+_MAX_CACHED_VERSIONS = 10_000
+_RETRY_AFTER_S = 60.0
 """Seconds after which a version that could not be read is tried again."""
 NO_PYARROW = "with pyarrow installed, its Parquet files would"
-"""What the row says where pyarrow is missing."""
+"""The hint where pyarrow is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _CachedCoverage:
     steps: Steps | None
     hint: str = ""
-    again_at: float = 0.0
+    retry_at: float = 0.0
 
 
 class StepReader:
-    """Remembers, version by version, which steps the files hold. May be used by several threads."""
+    """Reads and remembers, version by version, which steps the files hold. May be used by several threads."""
 
     def __init__(self, files: StepFiles, clock: Clock = time.monotonic) -> None:
         self._files = files
         self._clock = clock
-        self._known: OrderedDict[tuple[RunAddress, int, str], _CachedCoverage] = OrderedDict()
+        self._cache: OrderedDict[tuple[RunAddress, int, str], _CachedCoverage] = OrderedDict()
         self._lock = Lock()
 
     def known(self, run: RunAddress, probe: Probe) -> Probe | None:
-        """The probe with all that is known of its version; None where the files must be read for that."""
-        coverage = probe.coverage
-        if probe.artifact is None or coverage is None or (coverage.complete and coverage.covered is not None):
+        """The probe with everything known of its version; None where the files must be read for that."""
+        if probe.artifact is None or probe.coverage is None:
             return probe
         if not self._files.usable:
             return _with_hint(probe, NO_PYARROW)
         with self._lock:
-            known = self._known.get((run, probe.artifact.version, probe.artifact.digest))
-        if known is None or (known.steps is None and known.again_at <= self._clock()):
+            cached = self._cache.get((run, probe.artifact.version, probe.artifact.digest))
+        if cached is None or (cached.steps is None and cached.retry_at <= self._clock()):
             return None
-        return _with_hint(probe, known.hint) if known.steps is None else widened(probe, known.steps)
+        return _with_hint(probe, cached.hint) if cached.steps is None else with_steps(probe, cached.steps)
 
     def read(self, run: RunAddress, probe: Probe, urls: Sequence[str] | Callable[[], Sequence[str]]) -> Probe:
-        """Read the version's files, remember what they hold, and put it into the probe. Blocks.
+        """Read the version's files, remember the result, and add it to the probe. Blocks.
 
         Args:
-            run: Whose files.
-            probe: What is known so far.
+            run: The run.
+            probe: The probe so far.
             urls: Where the files are, or how to find out.
         """
         if probe.artifact is None:
             return probe
         try:
             found = urls() if callable(urls) else urls
-            known = (
+            cached = (
                 _CachedCoverage(self._files.read(found)) if found else self._failed("the server names no files of it")
             )
         except StepFileError as error:
-            known = self._failed(str(error))
+            cached = self._failed(str(error))
         with self._lock:
-            self._known[run, probe.artifact.version, probe.artifact.digest] = known
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return _with_hint(probe, known.hint) if known.steps is None else widened(probe, known.steps)
+            self._cache[run, probe.artifact.version, probe.artifact.digest] = cached
+            while len(self._cache) > _MAX_CACHED_VERSIONS:
+                self._cache.popitem(last=False)
+        return _with_hint(probe, cached.hint) if cached.steps is None else with_steps(probe, cached.steps)
 
-    def _failed(self, why: str) -> _CachedCoverage:
-        return _CachedCoverage(None, why, self._clock() + _AGAIN_AFTER)
+    def _failed(self, reason: str) -> _CachedCoverage:
+        return _CachedCoverage(None, reason, self._clock() + _RETRY_AFTER_S)
 
 
 def _with_hint(probe: Probe, hint: str) -> Probe:
@@ -83,16 +82,25 @@ def _with_hint(probe: Probe, hint: str) -> Probe:
     return replace(probe, coverage=replace(coverage, hint=hint))
 
 
-def widened(probe: Probe, steps: Steps) -> Probe:
-    """The probe with what the files show: the export covers at least their highest step."""
-    coverage = probe.coverage or Coverage(None, None, None)
-    last = coverage.last_step
-    covered = max(steps.last, coverage.covered if coverage.covered is not None else -1)
-    # Live data that the server still names is not exported, whatever the highest step in the files.
-    complete = coverage.complete
-    if complete is None and last is not None:
-        complete = covered >= last
+def with_steps(probe: Probe, steps: Steps) -> Probe:
+    """The probe with the coverage that its files show."""
     run = probe.run
     if run is not None and not steps.rising:
         run = replace(run, steps_rise=False)
-    return replace(probe, run=run, coverage=replace(coverage, covered=covered, complete=complete, hint=""))
+    return replace(probe, run=run, coverage=verified(probe.coverage or Coverage(None, None, None), steps.last))
+
+
+def verified(claimed: Coverage, last: int) -> Coverage:
+    """The server's claim, corrected by the highest step in the files.
+
+    Args:
+        claimed: The server's word.
+        last: The highest step in the files, -1 for none.
+    """
+    # An empty list of live rows proves nothing: a server may name none while the run goes on. Rows that it does name
+    # are not exported, and the steps below the first of them are, even where none was logged just before it.
+    covered = last if claimed.complete or claimed.covered is None else max(last, claimed.covered)
+    complete = claimed.complete
+    if complete is not False and claimed.last_step is not None:
+        complete = covered >= claimed.last_step
+    return replace(claimed, covered=covered, complete=complete, hint="", verified=True)

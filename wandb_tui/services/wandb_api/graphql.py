@@ -1,4 +1,4 @@
-"""One question to the server's GraphQL API, and what came of it, told apart by kind.
+"""A GraphQL client that tells the kinds of failure apart.
 
 Straight HTTP with the key that the SDK would use: the SDK's own calls answer "no" alike for "absent" and "refused",
 and retry inside for longer than a user cares to wait.
@@ -9,45 +9,46 @@ from __future__ import annotations
 import json
 import math
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
 
-from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.probe import Persistence, ProbeOutcome
+from wandb_tui.services.proxies import ProxyServer, ProxySettings
+from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
 from wandb_tui.version import __version__
 
 if TYPE_CHECKING:
     import requests
 
-_CONNECT_TIMEOUT = 6.0
-_READ_TIMEOUT = 20.0
-_WHOLE_TIMEOUT = 60.0
-"""Seconds after which an answer is given up that comes in drops."""
-_LARGEST = 64 * 1024 * 1024
-_PIECE = 64 * 1024
-_MAX_SHOWN = 160
+_MAX_REPLY_S = 60.0
+"""Seconds after which a reply is given up that comes in drops."""
+_MAX_REPLY_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+_MAX_QUOTED_CHARACTERS = 160
 RATE_LIMITED = "Rate limited"
-"""What a row says while the server wants to be left alone."""
-_NO_API = frozenset({404, 405, 501})
-"""What a web server that is no W&B server answers to a question of ours: not found, or no such method."""
-_PASSING = frozenset({408, 425})
-"""Caller's faults by their number, though nothing but time mends them: too slow, too early."""
-_LIMITED = ("rate limit", "rate_limit", "ratelimit", "too many requests", "too_many_requests", "throttled")
-_EPOCH = 1e9
+"""The message while the server limits our rate."""
+_NO_API_STATUSES = frozenset({404, 405, 501})
+"""The answers of a web server that is not a W&B server: not found, or no such method."""
+_RETRYABLE_STATUSES = frozenset({408, 425})
+"""Client errors by their number that pass with time: too slow, too early."""
+_RATE_LIMIT_MARKS = ("rate limit", "rate_limit", "ratelimit", "too many requests", "too_many_requests", "throttled")
+_EPOCH_FROM = 1e9
 """A number of seconds above this is a moment since 1970, as some servers give it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the answer's headers say of the rate limit.
+    """The rate limit in a reply's headers.
 
     Attributes:
         retry_after: Seconds that the server asks us to wait.
-        remaining: What is left, as the server counts it.
+        remaining: How much is left, as the server counts it.
         reset: Seconds until the limit is renewed.
     """
 
@@ -58,19 +59,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back.
+    """The outcome of one request.
 
     Attributes:
-        data: The answer's ``data``, possibly with holes; None where there is none.
-        errors: The answer's GraphQL errors.
-        problem: `REFUSED`, `NOT_UNDERSTOOD` or `TROUBLE` where there is no usable answer at all, else None.
+        data: The ``data`` of the answer, possibly with holes; None where there is none.
+        errors: The GraphQL errors of the answer.
+        problem: `UNAUTHORIZED`, `INVALID_RESPONSE` or `UNAVAILABLE` where there is no usable answer at all, else None.
         message: What went wrong, in one sentence without a full stop.
-        status: The HTTP status, 0 where none came.
+        status: The HTTP status, 0 where no answer came.
         limits: The rate limit.
         limited: Whether the server limits our rate, in whatever way it says so.
-        with_key: Whether the question went out with an API key.
+        with_key: Whether the request carried an API key.
         seconds: How long the answer took; 0 where none came.
         date: The server's clock when it answered, to the second; None where it does not say.
+        persistence: Whether repeating the request can help, where there is a problem.
     """
 
     data: dict[str, Any] | None = None
@@ -83,21 +85,24 @@ class Reply:
     with_key: bool = True
     seconds: float = 0.0
     date: datetime | None = None
+    persistence: Persistence = Persistence.TRANSIENT
 
 
 class GraphQL:
     """Posts queries to ``{base_url}/graphql``. Used by one thread at a time."""
 
-    def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
+    def __init__(self, base_url: str, api_key: Callable[[], str | None], proxies: ProxySettings | None = None) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
             base_url: Where the API is.
-            api_key: Gives the key, asked anew for each request; None asks as nobody, which shows public projects.
+            api_key: Gives the key, anew for each request; without one only public projects can be seen.
+            proxies: The proxies; those of this process's environment if None.
         """
         self._url = f"{base_url}/graphql"
         self._host = urlsplit(base_url).netloc
         self._api_key = api_key
+        self._proxies = proxies or ProxySettings()
         self._session: requests.Session | None = None
 
     def execute(self, query: str, variables: Mapping[str, object]) -> Reply:
@@ -107,6 +112,9 @@ class GraphQL:
 
         session = self._session = self._session or requests.Session()
         key = self._api_key()
+        proxy = self._proxies.for_url(self._url)
+        if problem := _unusable_key(key) or _unusable_proxy(proxy):
+            return problem
         began = time.monotonic()
         try:
             response = session.post(
@@ -114,20 +122,22 @@ class GraphQL:
                 json={"query": query, "variables": dict(variables)},
                 headers={"User-Agent": f"wandb-tui/{__version__}", "Accept": "application/json"},
                 # A callable, since without one requests would look into ~/.netrc by itself.
-                auth=requests.auth.HTTPBasicAuth("api", key) if key else _as_nobody,
-                timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT),
+                auth=requests.auth.HTTPBasicAuth("api", key) if key else _anonymous,
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                proxies=self._proxies.for_requests(self._url),
                 allow_redirects=False,
                 stream=True,
             )
             with response:
-                content = _content(response, began + _WHOLE_TIMEOUT)
+                content = _read_content(response, began + _MAX_REPLY_S)
         except (OSError, HTTPError) as error:
-            # requests' own errors are of the first kind, and what it says of a file of certificates.
-            return Reply(problem=ProbeOutcome.UNAVAILABLE, message=_network_trouble(error, self._host))
+            # requests' own errors are OSErrors, and so is a file of certificates that cannot be read.
+            message, persistence = explain(error, self._host, proxy)
+            return Reply(problem=ProbeOutcome.UNAVAILABLE, message=message, persistence=persistence)
         seconds = time.monotonic() - began
-        reply = _read(response, content, self._host, with_key=bool(key))
+        origin = _Origin(self._url, self._host, proxy, with_key=bool(key))
         date = _date(response.headers.get("Date"))
-        return replace(reply, with_key=bool(key), seconds=seconds, date=date)
+        return replace(_read(response, content, origin), with_key=bool(key), seconds=seconds, date=date)
 
     def close(self) -> None:
         """Close the connections."""
@@ -135,73 +145,59 @@ class GraphQL:
             self._session.close()
 
 
-def _as_nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+class _Origin(NamedTuple):
+    """Where a request went."""
+
+    url: str
+    host: str
+    proxy: ProxyServer | None
+    with_key: bool
+
+
+def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _content(response: requests.Response, until: float) -> bytes:
-    """All of the answer, piece by piece as it comes: the time-out of a socket counts from one drop to the next."""
-    # Older versions of urllib3 cannot give what has come so far.
+def _unusable_key(key: str | None) -> Reply | None:
+    """The reply in place of a request whose key cannot be sent: no key of W&B holds such a character."""
+    wrong = next((sign for sign in key or "" if not sign.isascii() or not sign.isprintable()), "")
+    if not wrong:
+        return None
+    name = unicodedata.name(wrong, f"U+{ord(wrong):04X}").lower()
+    return Reply(
+        problem=ProbeOutcome.UNAUTHORIZED,
+        message=f"The API key holds a character that no API key has ({name}); copy the key again",
+        persistence=Persistence.PERMANENT,
+    )
+
+
+def _unusable_proxy(proxy: ProxyServer | None) -> Reply | None:
+    """The reply in place of a request through a proxy that we cannot talk to."""
+    if proxy is None or not proxy.problem:
+        return None
+    return Reply(problem=ProbeOutcome.UNAVAILABLE, message=proxy.problem, persistence=Persistence.PERMANENT)
+
+
+def _read_content(response: requests.Response, until: float) -> bytes:
+    """The whole body, chunk by chunk as it comes: a socket's time-out starts anew with every drop."""
+    # Older versions of urllib3 have no read1.
     read = getattr(response.raw, "read1", response.raw.read)
     content = bytearray()
-    while piece := read(_PIECE, decode_content=True):
-        content += piece
-        if time.monotonic() > until or len(content) > _LARGEST:
+    while chunk := read(_CHUNK_BYTES, decode_content=True):
+        content += chunk
+        if time.monotonic() > until or len(content) > _MAX_REPLY_BYTES:
             raise TimeoutError("the answer has no end")
     return bytes(content)
 
 
-def _network_trouble(error: Exception, host: str) -> str:
-    from requests import exceptions
-
-    text = str(error)
-    match error:
-        case exceptions.SSLError():
-            what = f"The certificate of {host} is not trusted (REQUESTS_CA_BUNDLE can name your organisation's)"
-        case exceptions.ProxyError():
-            what = f"The proxy on the way to {host} refuses or cannot be reached"
-        case exceptions.ConnectTimeout():
-            what = f"{host} does not answer: no connection within {_CONNECT_TIMEOUT:.0f} s"
-        case exceptions.ConnectionError() if any(
-            word in text for word in ("resolve", "Name or service", "getaddrinfo")
-        ):
-            what = f"The name {host} cannot be resolved (is it right, and is the network up?)"
-        case exceptions.ConnectionError() if "refused" in text:
-            what = f"Nothing listens at {host} (is the server running?)"
-        case OSError() if "certificate" in text:
-            what = "The file of certificates that REQUESTS_CA_BUNDLE names cannot be read"
-        case _:
-            what = _broken_answer(error, host)
-    return what
-
-
-def _broken_answer(error: Exception, host: str) -> str:
-    """What was wrong where there was a connection."""
-    from requests import exceptions
-    from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
-
-    match error:
-        case exceptions.Timeout() | ReadTimeoutError():
-            return f"{host} does not answer: connected, but silent for {_READ_TIMEOUT:.0f} s"
-        case exceptions.ConnectionError() | ProtocolError():
-            return f"The connection to {host} broke off"
-        case TimeoutError():
-            return f"{host} does not come to the end of its answer"
-        case DecodeError():
-            return f"{host} answers with something that cannot be unpacked"
-        case _:
-            return f"The request to {host} failed ({type(error).__name__})"
-
-
-def _read(response: requests.Response, content: bytes, host: str, *, with_key: bool) -> Reply:
+def _read(response: requests.Response, content: bytes, origin: _Origin) -> Reply:
     limits = _limits(response.headers)
     failed = partial(Reply, status=response.status_code, limits=limits)
     if _limits_rate(response.status_code, limits):
         return failed(problem=ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
-    if (told := _told_by_status(response, host, with_key=with_key)) is not None:
-        problem, why = told
-        return failed(problem=problem, message=why)
     body = _json_object(content)
+    if (by_status := _by_status(response, body, origin)) is not None:
+        return replace(by_status, status=response.status_code, limits=limits)
     errors = _errors(body)
     limited = limits.remaining == 0 or any(map(limits_rate, errors))
     data = body.get("data") if body is not None else None
@@ -209,8 +205,12 @@ def _read(response: requests.Response, content: bytes, host: str, *, with_key: b
         return failed(data=data, errors=errors, limited=limited)
     if limited and errors:
         return failed(problem=ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
-    why = _unusable(response, content, host, errors, understood=body is not None)
-    return failed(problem=ProbeOutcome.INVALID_RESPONSE, message=why, errors=errors, limited=limited)
+    message = _unusable(response, content, origin, errors, is_json=body is not None)
+    # The words of a GraphQL error tell more, which its reader weighs.
+    persistence = Persistence.TRANSIENT if errors else Persistence.LIKELY_PERMANENT
+    return failed(
+        problem=ProbeOutcome.INVALID_RESPONSE, message=message, errors=errors, limited=limited, persistence=persistence
+    )
 
 
 def _limits_rate(status: int, limits: Limits) -> bool:
@@ -219,31 +219,68 @@ def _limits_rate(status: int, limits: Limits) -> bool:
     return status == 429 or (status == 403 and waits)  # noqa: PLR2004 - Too Many Requests, Forbidden
 
 
-def _told_by_status(response: requests.Response, host: str, *, with_key: bool) -> tuple[ProbeOutcome, str] | None:
+def _by_status(response: requests.Response, body: dict[str, Any] | None, origin: _Origin) -> Reply | None:
     """What the status alone tells; None where the answer's body tells more."""
+    host = origin.host
     match response.status_code:
+        case 401 | 403 as status if _is_from_wandb(body):
+            reason = "refused the API key" if origin.with_key else "wants an API key"
+            return Reply(problem=ProbeOutcome.UNAUTHORIZED, message=f"{host} {reason} (HTTP {status})")
         case 401 | 403 as status:
-            why = "refused the API key" if with_key else "wants an API key"
-            return ProbeOutcome.UNAUTHORIZED, f"{host} {why} (HTTP {status})"
+            return Reply(
+                problem=ProbeOutcome.INVALID_RESPONSE,
+                message=f"{_gateway(response, origin)} does not let us through to W&B (HTTP {status})",
+                persistence=Persistence.LIKELY_PERMANENT,
+            )
         case 407 as status:
-            return (
-                ProbeOutcome.UNAVAILABLE,
-                f"The proxy on the way to {host} wants a name and a password (HTTP {status})",
+            via = f"The proxy {origin.proxy.address}" if origin.proxy else "The proxy"
+            return Reply(
+                problem=ProbeOutcome.UNAVAILABLE,
+                message=f"{via} on the way to {host} wants a name and a password (HTTP {status})",
+                persistence=Persistence.PERMANENT,
             )
-        case status if (status >= 500 and status not in _NO_API) or status in _PASSING:  # noqa: PLR2004 - its own faults
-            return ProbeOutcome.UNAVAILABLE, f"{host} is in trouble (HTTP {status})"
+        case status if (status >= 500 and status not in _NO_API_STATUSES) or status in _RETRYABLE_STATUSES:  # noqa: PLR2004
+            return Reply(problem=ProbeOutcome.UNAVAILABLE, message=f"{host} is in trouble (HTTP {status})")
         case status if 300 <= status < 400:  # noqa: PLR2004 - redirects
-            target = urlsplit(response.headers.get("Location", "")).netloc or "another page"
-            return (
-                ProbeOutcome.INVALID_RESPONSE,
-                f"{host} sends its API's callers to {target} (is this the address of its API?)",
-            )
+            return _redirected(response, origin)
         case _:
             return None
 
 
+def _is_from_wandb(body: dict[str, Any] | None) -> bool:
+    """Whether an error's body has the form in which W&B refuses: GraphQL errors, or one error with words.
+
+    Gateways and proxies answer with a page, with nothing, or with JSON of another form.
+    """
+    if body is None:
+        return False
+    found = body.get("errors", body.get("error"))
+    first = found[0] if isinstance(found, list) and found else found
+    return isinstance(first, str) or (isinstance(first, dict) and isinstance(first.get("message"), str))
+
+
+def _gateway(response: requests.Response, origin: _Origin) -> str:
+    """The name of whatever answered in the server's place."""
+    if origin.proxy and urlsplit(origin.url).scheme == "http":
+        return f"The proxy {origin.proxy.address} or a gateway at {origin.host}"
+    software = one_line(response.headers.get("Server", ""))[:40] if response.headers.get("Server") else ""
+    return f"A gateway or proxy in front of {origin.host}" + (f" ({software})" if software else "")
+
+
+def _redirected(response: requests.Response, origin: _Origin) -> Reply:
+    here, there = urlsplit(origin.url), urlsplit(urljoin(origin.url, response.headers.get("Location", "")))
+    if here.scheme == "http" and there.scheme == "https" and here.hostname == there.hostname:
+        base = f"https://{there.netloc}{there.path.removesuffix('/graphql')}"
+        message, persistence = f"{origin.host} wants HTTPS: use --host {base} (WANDB_BASE_URL)", Persistence.PERMANENT
+    else:
+        target = there.netloc if there.netloc != here.netloc else "another page"
+        message = f"{origin.host} redirects API requests to {target} (is this the address of its API?)"
+        persistence = Persistence.LIKELY_PERMANENT
+    return Reply(problem=ProbeOutcome.INVALID_RESPONSE, message=message, persistence=persistence)
+
+
 def mentions(error: Mapping[str, Any], marks: Iterable[str]) -> bool:
-    """Whether a GraphQL error says one of these things, in its words or in its code."""
+    """Whether a GraphQL error's message or code contains one of these marks."""
     more = error.get("extensions")
     code = more.get("code") if isinstance(more, dict) else ""
     words = f"{error.get('message', '')} {code or ''}".lower()
@@ -252,7 +289,7 @@ def mentions(error: Mapping[str, Any], marks: Iterable[str]) -> bool:
 
 def limits_rate(error: Mapping[str, Any]) -> bool:
     """Whether a GraphQL error says that the rate is limited."""
-    return mentions(error, _LIMITED)
+    return mentions(error, _RATE_LIMIT_MARKS)
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:
@@ -269,26 +306,26 @@ def _errors(body: dict[str, Any] | None) -> list[dict[str, Any]]:
 
 
 def _unusable(
-    response: requests.Response, content: bytes, host: str, errors: list[dict[str, Any]], *, understood: bool
+    response: requests.Response, content: bytes, origin: _Origin, errors: list[dict[str, Any]], *, is_json: bool
 ) -> str:
-    status = response.status_code
+    status, host = response.status_code, origin.host
     if errors:
         return f"{host} says: {one_line(errors[0].get('message'))}" + (f" (HTTP {status})" if status >= 400 else "")  # noqa: PLR2004
-    if status in _NO_API:
+    if status in _NO_API_STATUSES:
         return f"There is no W&B API at {host} (HTTP {status})"
-    if status >= 400:  # noqa: PLR2004 - the caller's faults
-        return f"{host} does not accept the question (HTTP {status})"
+    if status >= 400:  # noqa: PLR2004 - client errors
+        return f"{host} does not accept the request (HTTP {status})"
     if not content.strip():
         return f"{host} answers with nothing at all"
     if "html" in response.headers.get("Content-Type", "") or content.lstrip()[:1] == b"<":
         return f"{host} answers with a web page instead of data (is this the address of its API?)"
-    return f"{host} answers with {'no data' if understood else 'something that is not JSON'}"
+    return f"{host} answers with {'no data' if is_json else 'something that is not JSON'}"
 
 
 def one_line(text: object) -> str:
     """A server's words, fit for one line."""
-    words = " ".join(str(text or "an error without words").split())
-    return words if len(words) <= _MAX_SHOWN else words[: _MAX_SHOWN - 1] + "…"
+    line = " ".join(str(text or "an error without a message").split())
+    return line if len(line) <= _MAX_QUOTED_CHARACTERS else line[: _MAX_QUOTED_CHARACTERS - 1] + "…"
 
 
 def _limits(headers: Mapping[str, str]) -> Limits:
@@ -313,7 +350,7 @@ def _seconds(text: str | None, now: datetime) -> float | None:
     """A header's number of seconds; a moment, written in one way or another, is turned into one."""
     seconds = _number(text)
     if seconds is not None:
-        return seconds if seconds < _EPOCH else max(0.0, seconds - now.timestamp())
+        return seconds if seconds < _EPOCH_FROM else max(0.0, seconds - now.timestamp())
     date = _date(text)
     return None if date is None else max(0.0, (date - now).total_seconds())
 

@@ -12,9 +12,11 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
-from wandb_tui.services.wandb_api.coverage import NO_PYARROW
+from wandb_tui.services.wandb_api.coverage import NO_PYARROW, verified
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.probe_query import (
+    HISTORY_TYPE,
+    ONLY_COMMITTED,
     Dialect,
     ProbeRequest,
     compose,
@@ -26,8 +28,6 @@ from wandb_tui.services.wandb_api.response import error_of, json_object
 from wandb_tui.services.wandb_api.run_queries import (
     CURVES,
     FACTS,
-    HISTORY_TYPE,
-    ONLY_COMMITTED,
     VERSIONS,
     read_curves,
     read_facts,
@@ -42,7 +42,7 @@ PAGE = 20
 """So many versions are listed; the newest ones."""
 
 _NO_FILES = "the server names no files of it"
-_NOT_TOLD = "the server does not tell"
+_UNKNOWN_TO_SERVER = "the server does not tell"
 
 
 class GraphQLInspector:
@@ -98,7 +98,7 @@ class GraphQLInspector:
         probe = self._probe(run)
         newest = probe.artifact.version if probe.artifact else None
         return {
-            version: _told(covers, probe.coverage if version == newest else None)
+            version: _merge(covers, probe.coverage if version == newest else None)
             for version, covers in self._by_files(run, versions)
         }
 
@@ -162,16 +162,18 @@ def _answered(reply: Reply) -> Reply:
     return reply
 
 
-def _told(covers: VersionCoverage, coverage: Coverage | None) -> VersionCoverage:
-    """What the files hold, and what the server says of the newest version; the higher step is right."""
-    if coverage is None:
-        return covers
-    last, complete = coverage.covered, coverage.complete
-    if covers.last is not None:
-        last = covers.last if last is None else max(last, covers.last)
-    if complete is None and last is not None and coverage.last_step is not None:
-        complete = last >= coverage.last_step
-    return VersionCoverage(last, complete, "" if last is not None else covers.why_not or _NOT_TOLD)
+def _merge(files: VersionCoverage, claimed: Coverage | None) -> VersionCoverage:
+    """The coverage of a version by its files, else by the server's word, which there is for the newest one only."""
+    if claimed is None:
+        return files
+    if files.last is None:
+        return VersionCoverage(
+            claimed.covered,
+            claimed.complete,
+            "" if claimed.covered is not None else files.why_not or _UNKNOWN_TO_SERVER,
+        )
+    found = verified(claimed, files.last)
+    return VersionCoverage(found.covered, found.complete)
 
 
 def _named(run: RunAddress) -> dict[str, str]:

@@ -212,8 +212,14 @@ class Poller:
         wait = self._throttle.hold
         if wait <= 0:
             return None
-        reply = self._throttle.cause
-        return Probe(ProbeOutcome.UNAVAILABLE, message=reply.message, retry_after=wait, limited=reply.limited)
+        cause = self._throttle.cause
+        return Probe(
+            ProbeOutcome.UNAVAILABLE,
+            message=cause.message,
+            retry_after=wait,
+            limited=cause.limited,
+            persistence=cause.persistence,
+        )
 
     def _request(self, requests: list[ProbeRequest]) -> Reply:
         """Send the probes in the richest dialect that the server understands, finding a simpler one if need be."""

@@ -1,7 +1,7 @@
-"""The probe's GraphQL: what is asked about many runs in one request, and what an answer means for each.
+"""The GraphQL of a probe: many runs in one request, and the meaning of the reply for each.
 
-Only fields that the SDK's own queries use are asked for, since a server's schema cannot be seen from here; errors are
-read by their ``path``. A server that does not know a field is asked without it, in the older way.
+Only fields that the SDK's own queries use are requested, since a server's schema cannot be seen from here; errors are
+attributed by their ``path``. A server that lacks a field is asked without it, or in an older way.
 """
 
 from __future__ import annotations
@@ -10,22 +10,34 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.probe import ArtifactVersion, Coverage, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply, limits_rate, mentions, one_line
+from wandb_tui.services.wandb_api.response import json_object, json_scalar, moment, nodes
 
-_MOST_FILES = 1000
-_VERSION_FIELDS = "versionIndex state size digest createdAt"
+HISTORY_TYPE = "wandb-history"
+ONLY_COMMITTED = json.dumps({"state": "COMMITTED"})
+_NEWEST_VERSIONS = 3
+"""How many of the newest versions a probe looks at: a server may ignore the filter, and list pending ones first."""
+_MAX_FILES = 1000
+_RUN_FIELDS = ("displayName", "state", "historyKeys")
+_VERSION_FIELDS = ("state", "size", "digest", "createdAt")
+_PARQUET_HISTORY = "parquetHistory"
+_OPTIONAL_FIELDS = frozenset({*_RUN_FIELDS, *_VERSION_FIELDS, _PARQUET_HISTORY})
+"""What a probe can do without; each tells something more."""
+_MEMBERSHIP = "artifactCollectionMembership"
+_ROOT_FIELD = "project"
+"""Without it none of our queries can be understood."""
+_LISTING_NAMES = ("artifactType", "artifactCollection", "artifacts", "filters", "edges")
 _UNKNOWN_FIELD = re.compile(
     r"cannot query|(unknown|undefined|invalid|no such) (field|argument|type)"
     r"|(field|argument)\b.* (doesn't exist|does not exist|not exist|not found|not defined|not supported)"
     r"|GRAPHQL_VALIDATION_FAILED|undefinedField",
     re.IGNORECASE,
 )
-_PASSING = re.compile(r"time.?out|timed out|deadline|unavailable|internal|try again|overload", re.IGNORECASE)
+_TRANSIENT = re.compile(r"time.?out|timed out|deadline|unavailable|internal|try again|overload", re.IGNORECASE)
 _REFUSALS = (
     *("permission", "forbidden", "unauthorized", "unauthenticated", "not authorized", "access denied", "access_denied"),
     *("invalid api key", "not logged in", "must be logged in", "login required"),
@@ -34,7 +46,12 @@ _REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class ProbeRequest:
-    """What is asked about one run."""
+    """One run to probe.
+
+    Attributes:
+        run: The run.
+        coverage: Whether to find out which steps the export covers.
+    """
 
     run: RunAddress
     coverage: bool = False
@@ -42,129 +59,156 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What this server understands, as far as it has shown.
+    """The part of our queries that this server understands, as far as it has shown.
 
     Attributes:
         membership: Ask by `artifactCollectionMembership` (SDK 0.28.1 on), else by the older `artifact`.
-        parquet_history: Ask for `parquetHistory` where a goal needs it (SDK 0.24 on).
+        listing: Also list the newest versions, since the alias `latest` can be missing or stay behind.
         files: Ask where a version's files are, where the steps they hold are wanted.
-        plain: Ask in this file's words at all; else through the SDK.
+        plain: Use our own queries at all; else the SDK.
+        dropped: Optional fields that the server lacks.
     """
 
     membership: bool = True
-    parquet_history: bool = True
+    listing: bool = True
     files: bool = True
     plain: bool = True
+    dropped: frozenset[str] = frozenset()
 
     def simpler(self, reply: Reply) -> Dialect | None:
-        """The dialect to try after a server did not know a field; None where that is not what it said."""
+        """The dialect to try after a server did not know a field; None where that is not what the reply says."""
+        if broken := _unresolved_fields(reply) - self.dropped:
+            return replace(self, dropped=self.dropped | broken)
         unknown = [error for error in reply.errors if _is_unknown_field(error, reply)]
-        words = " ".join(str(error.get("message", "")) for error in unknown)
-        if self.membership and "artifactCollectionMembership" in words:
+        names = {name for error in unknown for name in re.findall(r"\w+", str(error.get("message", "")))}
+        if lacking := (names & _OPTIONAL_FIELDS) - self.dropped:
+            return replace(self, dropped=self.dropped | lacking)
+        if self.membership and _MEMBERSHIP in names:
             return replace(self, membership=False)
-        if self.parquet_history and "parquetHistory" in words:
-            return replace(self, parquet_history=False)
-        if self.plain and reply.data is None and any(_UNKNOWN_FIELD.search(_said(error)) for error in unknown):
-            return replace(self, plain=False)
+        if self.listing and names.intersection(_LISTING_NAMES):
+            return replace(self, listing=False)
+        if self.plain and reply.data is None and any(_UNKNOWN_FIELD.search(_text(error)) for error in unknown):
+            # Where it does not say which field it lacks: nothing optional first, then the SDK.
+            minimal = replace(self, listing=False, dropped=_OPTIONAL_FIELDS)
+            return replace(self, plain=False) if self == minimal or _ROOT_FIELD in names else minimal
         return None
 
 
-def _said(error: dict[str, Any]) -> str:
+def _text(error: dict[str, Any]) -> str:
     return f"{error.get('message', '')} {error.get('extensions') or ''}"
 
 
 def _is_unknown_field(error: dict[str, Any], reply: Reply) -> bool:
-    """Whether a field is not known here. One that merely could not be answered this time is asked for again."""
-    said = _said(error)
-    return bool(_UNKNOWN_FIELD.search(said)) or (reply.data is None and not _PASSING.search(said))
+    """Whether the server lacks a field. One that it merely could not resolve this time is requested again."""
+    text = _text(error)
+    return bool(_UNKNOWN_FIELD.search(text)) or (reply.data is None and not _TRANSIENT.search(text))
 
 
-def compose(questions: Sequence[ProbeRequest], dialect: Dialect) -> tuple[str, dict[str, str]]:
+def _unresolved_fields(reply: Reply) -> set[str]:
+    """Optional fields whose failure took the whole run with it, as it does where they may not be null."""
+    data = reply.data or {}
+    return {
+        path[-1]
+        for error in reply.errors
+        if len(path := _path(error)) > 2  # noqa: PLR2004 - alias, object, field
+        and path[-1] in _OPTIONAL_FIELDS
+        and json_object(data.get(path[0])).get(path[1]) is None
+    }
+
+
+def compose(requests: Sequence[ProbeRequest], dialect: Dialect) -> tuple[str, dict[str, str]]:
     """One query with an alias per run, and its variables."""
     declared: list[str] = []
     fields: list[str] = []
     variables: dict[str, str] = {}
-    for i, question in enumerate(questions):
-        run = question.run
-        parquet = question.coverage and dialect.parquet_history
-        history = ' parquetHistory(liveKeys: ["_step"]) { parquetUrls liveData }' if parquet else ""
+    version = " ".join(["versionIndex", *(name for name in _VERSION_FIELDS if name not in dialect.dropped)])
+    in_run = ["name", *(name for name in _RUN_FIELDS if name not in dialect.dropped)]
+    for i, request in enumerate(requests):
+        run = request.run
+        parquet = request.coverage and _PARQUET_HISTORY not in dialect.dropped
+        history = [f'{_PARQUET_HISTORY}(liveKeys: ["_step"]) {{ parquetUrls liveData }}'] if parquet else []
         artifact = (
-            f"artifactCollectionMembership(name: $a{i}) {{ versionIndex createdAt artifact {{ {_VERSION_FIELDS} }} }}"
+            f"{_MEMBERSHIP}(name: $a{i}) {{ versionIndex artifact {{ {version} }} }}"
             if dialect.membership
-            else f"artifact(name: $a{i}) {{ {_VERSION_FIELDS} }}"
+            else f"artifact(name: $a{i}) {{ {version} }}"
         )
         declared.append(f"$e{i}: String!, $p{i}: String!, $r{i}: String!, $a{i}: String!")
+        variables |= {f"e{i}": run.entity, f"p{i}": run.project, f"r{i}": run.run_id}
+        variables[f"a{i}"] = f"{run.collection}:latest"
+        if dialect.listing:
+            declared.append(f"$c{i}: String!")
+            variables[f"c{i}"] = run.collection
+            artifact += (
+                f" artifactType(name: $type) {{ artifactCollection(name: $c{i}) {{"
+                f" artifacts(first: {_NEWEST_VERSIONS}, filters: $committed)"
+                f" {{ edges {{ node {{ {version} }} }} }} }} }}"
+            )
         fields.append(
             f"q{i}: project(name: $p{i}, entityName: $e{i}) {{"
-            f" run(name: $r{i}) {{ displayName state historyKeys{history} }} {artifact} }}"
+            f" run(name: $r{i}) {{ {' '.join(in_run + history)} }} {artifact} }}"
         )
-        variables |= {
-            f"e{i}": run.entity,
-            f"p{i}": run.project,
-            f"r{i}": run.run_id,
-            f"a{i}": f"{run.collection}:latest",
-        }
+    if dialect.listing:
+        declared.append("$type: String!, $committed: JSONString")
+        variables |= {"type": HISTORY_TYPE, "committed": ONLY_COMMITTED}
     return f"query RunHistoryExports({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
 
 
-def compose_files(questions: Sequence[tuple[RunAddress, int]]) -> tuple[str, dict[str, str]]:
-    """One query for where the files of these versions are."""
-    declared = [f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!" for i in range(len(questions))]
+def compose_files(versions: Sequence[tuple[RunAddress, int]]) -> tuple[str, dict[str, str]]:
+    """One query for the addresses of the files of these versions."""
+    declared = [f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!" for i in range(len(versions))]
     fields = [
         f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ artifactCollection(name: $c{i}) {{"
-        f" artifactMembership(aliasName: $v{i}) {{ files(first: {_MOST_FILES}) {{"
+        f" artifactMembership(aliasName: $v{i}) {{ files(first: {_MAX_FILES}) {{"
         " edges { node { name directUrl } } } } } }"
-        for i in range(len(questions))
+        for i in range(len(versions))
     ]
     variables: dict[str, str] = {}
-    for i, (run, version) in enumerate(questions):
+    for i, (run, version) in enumerate(versions):
         variables |= {f"e{i}": run.entity, f"p{i}": run.project, f"c{i}": run.collection, f"v{i}": f"v{version}"}
     return f"query RunHistoryFiles({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
 
 
 def exported_files(reply: Reply, number: int) -> list[str]:
-    """Where the files of the run in this place are, as far as the answer about the run has told already."""
-    found = (reply.data or {}).get(f"q{number}")
-    for name in ("run", "parquetHistory", "parquetUrls"):
-        found = found.get(name) if isinstance(found, dict) else None
+    """The addresses of the exported files in a probe's reply, for the run in this place."""
+    project = json_object((reply.data or {}).get(f"q{number}"))
+    found = json_object(json_object(project.get("run")).get(_PARQUET_HISTORY)).get("parquetUrls")
     return [url for url in found if isinstance(url, str)] if isinstance(found, list) else []
 
 
 def read_files(reply: Reply, number: int) -> list[str]:
-    """Where the Parquet files of the version in this place are, in their order; none where the reply does not tell."""
-    found = (reply.data or {}).get(f"q{number}")
-    for name in ("artifactCollection", "artifactMembership", "files"):
-        found = found.get(name) if isinstance(found, dict) else None
-    edges = found.get("edges") if isinstance(found, dict) else None
-    nodes = [edge.get("node") for edge in edges if isinstance(edge, dict)] if isinstance(edges, list) else []
-    named = {
-        str(node["name"]): str(node["directUrl"]) for node in nodes if isinstance(node, dict) and node.get("directUrl")
-    }
-    return [named[name] for name in sorted(named) if name.endswith(".parquet")]
+    """The addresses of the Parquet files of the version in this place, in their order; none where they are unknown."""
+    project = json_object((reply.data or {}).get(f"q{number}"))
+    membership = json_object(json_object(project.get("artifactCollection")).get("artifactMembership"))
+    urls = {str(node["name"]): str(node["directUrl"]) for node in nodes(membership.get("files")) if _has_address(node)}
+    return [urls[name] for name in sorted(urls) if name.endswith(".parquet")]
+
+
+def _has_address(file: dict[str, Any]) -> bool:
+    return bool(file.get("name") and file.get("directUrl"))
 
 
 def blamed_indices(reply: Reply, count: int) -> set[int]:
-    """The places that an answer without data names as those for whose sake there is none."""
+    """The places that a reply without data names as the reason."""
     if reply.data is not None:
         return set()
     named = _by_alias(reply.errors)
     return {i for i in range(count) if f"q{i}" in named}
 
 
-def interpret(questions: Sequence[ProbeRequest], reply: Reply) -> list[Probe]:
-    """What the reply says about each run."""
+def interpret(requests: Sequence[ProbeRequest], reply: Reply) -> list[Probe]:
+    """The outcome of each request."""
     errors = _by_alias(reply.errors)
     if reply.problem is not None or reply.data is None:
-        return [_unanswered(reply, errors.get(f"q{i}", []) or errors.get("", [])) for i in range(len(questions))]
+        return [_unanswered(reply, errors.get(f"q{i}", []) or errors.get("", [])) for i in range(len(requests))]
     data = reply.data
     return [
         _interpret(
-            question,
+            request,
             data.get(f"q{i}", _LEFT_OUT),
             errors.get(f"q{i}", []) + errors.get("", []),
             with_key=reply.with_key,
         )
-        for i, question in enumerate(questions)
+        for i, request in enumerate(requests)
     ]
 
 
@@ -189,53 +233,67 @@ def _unanswered(reply: Reply, errors: list[dict[str, Any]]) -> Probe:
     if reply.problem is ProbeOutcome.INVALID_RESPONSE and errors:
         probe = _from_errors(errors)
         return probe if _path(errors[0]) else replace(probe, message=reply.message)
-    answer = reply.problem or ProbeOutcome.INVALID_RESPONSE
-    return Probe(answer, message=reply.message, retry_after=reply.limits.retry_after, limited=reply.limited)
+    return Probe(
+        reply.problem or ProbeOutcome.INVALID_RESPONSE,
+        message=reply.message,
+        retry_after=reply.limits.retry_after,
+        limited=reply.limited,
+        persistence=reply.persistence,
+    )
 
 
 def _from_errors(errors: list[dict[str, Any]]) -> Probe:
-    """What a server means that answers with errors."""
+    """The outcome that a server's GraphQL errors stand for."""
     if limits_rate(errors[0]):
         return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
-    answer = ProbeOutcome.UNAUTHORIZED if mentions(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
-    return Probe(answer, message=f"The server says: {one_line(errors[0].get('message'))}")
+    outcome = ProbeOutcome.UNAUTHORIZED if mentions(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
+    lasting = outcome is ProbeOutcome.INVALID_RESPONSE and _UNKNOWN_FIELD.search(_text(errors[0]))
+    return Probe(
+        outcome,
+        message=f"The server says: {one_line(errors[0].get('message'))}",
+        persistence=Persistence.LIKELY_PERMANENT if lasting else Persistence.TRANSIENT,
+    )
 
 
-def _interpret(question: ProbeRequest, project: object, errors: list[dict[str, Any]], *, with_key: bool) -> Probe:
-    run = question.run
+def _interpret(request: ProbeRequest, project: object, errors: list[dict[str, Any]], *, with_key: bool) -> Probe:
+    run = request.run
     found = project.get("run", _LEFT_OUT) if isinstance(project, dict) else None
     info = run_info(found) if isinstance(found, dict) else None
-    coverage = _coverage(found, info) if question.coverage and isinstance(found, dict) else None
-    version = _version(project) if isinstance(project, dict) else None
+    coverage = _coverage(found, info) if request.coverage and isinstance(found, dict) else None
+    version = _newest_version(project) if isinstance(project, dict) else None
     if version is not None:
         return Probe(ProbeOutcome.FOUND, version, info, coverage)
     if info is not None:
-        # What else could not be told of the run says nothing about the artifact.
+        # A field of the run that could not be resolved says nothing about the artifact.
         errors = [error for error in errors if _path(error)[1:2] != ["run"]]
     if errors:
         return _from_errors(errors)
-    if not _answers(project, found):
-        return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"The server's answer says nothing about run {run.run_id}")
+    if not _is_complete(project, found):
+        return Probe(
+            ProbeOutcome.INVALID_RESPONSE,
+            message=f"The server's answer says nothing about run {run.run_id}",
+            persistence=Persistence.LIKELY_PERMANENT,
+        )
     if info is not None:
         return Probe(ProbeOutcome.NOT_YET, None, info, coverage)
-    whose = "this API key may not see it" if with_key else "it is private and there is no API key"
-    what = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
-    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {what}, or {whose}")
+    reason = "this API key may not see it" if with_key else "it is private and there is no API key"
+    missing = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
+    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}")
 
 
-def _answers(project: object, run: object) -> bool:
-    """Whether the answer has a place for all that was asked, be it null: only then does a "no" mean no."""
+def _is_complete(project: object, run: object) -> bool:
+    """Whether the answer has a place for everything requested, be it null: only then does a "no" mean no."""
     if not isinstance(project, dict):
         return project is None
     if not isinstance(run, dict):
         return run is None
-    artifact = project.get("artifactCollectionMembership", project.get("artifact", _LEFT_OUT))
+    artifact = project.get(_MEMBERSHIP, project.get("artifact", _LEFT_OUT))
     return artifact is None or isinstance(artifact, dict)
 
 
 def run_info(run: dict[str, Any]) -> RunInfo:
-    """What an answer says of the run itself."""
-    keys = _json(run.get("historyKeys"))
+    """The run itself, as far as an answer describes it."""
+    keys = json_scalar(run.get("historyKeys"))
     last = keys.get("lastStep") if isinstance(keys, dict) else None
     # The server says -1 for a run that has logged nothing.
     step = last if isinstance(last, int) and last >= 0 else None
@@ -243,25 +301,28 @@ def run_info(run: dict[str, Any]) -> RunInfo:
 
 
 def _steps_rise(history_keys: object) -> bool | None:
-    """What the index of logged keys says of the steps themselves."""
+    """Whether the steps only rise, by the index of logged keys."""
     keys = history_keys.get("keys") if isinstance(history_keys, dict) else None
     step = keys.get("_step") if isinstance(keys, dict) else None
     rises = step.get("monotonic") if isinstance(step, dict) else None
     return rises if isinstance(rises, bool) else None
 
 
-def _version(project: dict[str, Any]) -> ArtifactVersion | None:
-    membership = project.get("artifactCollectionMembership")
+def _newest_version(project: dict[str, Any]) -> ArtifactVersion | None:
+    """The newest committed version, whether or not the alias ``latest`` points to it."""
+    membership = project.get(_MEMBERSHIP)
     artifact = membership.get("artifact") if isinstance(membership, dict) else project.get("artifact")
-    return artifact_version(artifact, membership)
+    collection = json_object(json_object(project.get("artifactType")).get("artifactCollection"))
+    listed = [artifact_version(node) for node in nodes(collection.get("artifacts"))]
+    versions = [version for version in [artifact_version(artifact, membership), *listed] if version is not None]
+    return max(versions, key=lambda version: version.version, default=None)
 
 
 def artifact_version(artifact: object, membership: object = None) -> ArtifactVersion | None:
-    """The version that an answer describes, as a membership or by itself; None where there is none to be used."""
+    """The version that an answer describes, as a membership or by itself; None for none, or for an uncommitted one."""
     if not isinstance(artifact, dict) or artifact.get("state") not in {None, "COMMITTED"}:
         return None
-    holder = membership if isinstance(membership, dict) else artifact
-    index = holder.get("versionIndex")
+    index = json_object(membership).get("versionIndex")
     if index is None:
         index = artifact.get("versionIndex")
     if not isinstance(index, int):
@@ -269,20 +330,20 @@ def artifact_version(artifact: object, membership: object = None) -> ArtifactVer
     size = artifact.get("size")
     return ArtifactVersion(
         index,
-        _time(artifact.get("createdAt")),
+        moment(artifact.get("createdAt")),
         str(artifact.get("digest") or ""),
         int(size) if isinstance(size, int | str) and str(size).isdigit() else None,
     )
 
 
 def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage:
-    """Which steps the export covers; both lists empty tell nothing."""
-    history = run.get("parquetHistory")
+    """Which steps the export covers, by the server's word; both lists empty say nothing."""
+    history = run.get(_PARQUET_HISTORY)
     last = info.last_step if info else None
     if not isinstance(history, dict):
         return Coverage(None, None, last)
     exported = bool(history.get("parquetUrls"))
-    live = [_json(row) for row in history.get("liveData") or []]
+    live = [json_scalar(row) for row in history.get("liveData") or []]
     steps = [row["_step"] for row in live if isinstance(row, dict) and isinstance(row.get("_step"), int | float)]
     if not exported and not live:
         return Coverage(None, None, last)
@@ -291,20 +352,3 @@ def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage:
     if not live:
         return Coverage(last, True, last)
     return Coverage(int(min(steps)) - 1 if steps else None, False, last)
-
-
-def _json(value: object) -> Any:
-    """A GraphQL JSON scalar, which some servers send as text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return None
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
-        return None

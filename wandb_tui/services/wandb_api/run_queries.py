@@ -68,8 +68,6 @@ query RunSampledHistory($project: String!, $entity: String!, $name: String!, $sp
   }
 }
 """
-HISTORY_TYPE = "wandb-history"
-ONLY_COMMITTED = json.dumps({"state": "COMMITTED"})
 _SAMPLES = 500
 """How many points of a curve are asked for; the SDK's own number."""
 

@@ -9,15 +9,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
+from wandb_tui.services.proxies import keep_sdk_off_proxy
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
+from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE
 
 log = logging.getLogger(__name__)
 
 _SDK_TIMEOUT_S = 15
+_NEWEST_VERSIONS = 3
 _UNAUTHORIZED_STATUSES = frozenset({401, 403})
 _TOO_MANY_REQUESTS = 429
 _FIRST_SERVER_ERROR = 500
@@ -55,7 +59,7 @@ class SdkProber:
                 absent=Probe(ProbeOutcome.NOT_FOUND, message=f"There is no run {run}, or this API key may not see it"),
             )
         try:
-            return Probe(ProbeOutcome.FOUND, _version(api.artifact(f"{run.history_artifact}:latest")), info)
+            return Probe(ProbeOutcome.FOUND, _newest_version(api, run), info)
         except Exception as error:  # noqa: BLE001 - as above
             return _classify(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
 
@@ -70,6 +74,7 @@ class SdkProber:
             if self._api is None or self._built_with != key:
                 import wandb
 
+                keep_sdk_off_proxy(self._base_url)
                 self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT_S, api_key=key)
                 self._built_with = key
             return self._api
@@ -80,6 +85,18 @@ def _run_info(api: Any, run: RunAddress) -> RunInfo:
     found.load(force=True)
     last = found.lastHistoryStep
     return RunInfo(str(found.name or ""), str(found.state or ""), last if isinstance(last, int) and last >= 0 else None)
+
+
+def _newest_version(api: Any, run: RunAddress) -> ArtifactVersion:
+    """The newest committed version, whether or not it has the alias ``latest``; raises what the SDK raises."""
+    listed = islice(api.artifacts(HISTORY_TYPE, run.history_artifact), _NEWEST_VERSIONS)
+    versions = [_version(artifact) for artifact in listed if artifact.state == "COMMITTED"]
+    # A compatible server may list nothing, and still have the alias.
+    return max(versions, key=lambda one: one.version) if versions else _version(_latest(api, run))
+
+
+def _latest(api: Any, run: RunAddress) -> Any:
+    return api.artifact(f"{run.history_artifact}:latest")
 
 
 def _version(artifact: Any) -> ArtifactVersion:

@@ -11,11 +11,13 @@ import io
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from wandb_tui.services.proxies import ProxySettings
 
 if TYPE_CHECKING:
     import requests
@@ -50,14 +52,16 @@ class Steps:
 class StepFiles:
     """Reads files one after the other, and remembers each. May be used by several threads."""
 
-    def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
+    def __init__(self, base_url: str, api_key: Callable[[], str | None], proxies: ProxySettings | None = None) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
-            base_url: The API's address: its own files are asked for with the key, as the SDK does it, all others, which
+            base_url: The API's address: its own files are requested with the key, as the SDK does it, all others, which
                 carry a signature in their address, without.
             api_key: Gives the key.
+            proxies: The proxies; those of this process's environment if None.
         """
+        self._proxies = proxies or ProxySettings()
         self._origin = _origin(base_url)
         self._api_key = api_key
         self._known: OrderedDict[str, tuple[tuple[int, int, bool], ...]] = OrderedDict()
@@ -101,7 +105,7 @@ class StepFiles:
             key = self._api_key() if _origin(url) == self._origin else None
             session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _signed_already
             try:
-                with pq.ParquetFile(RemoteFile(session, url)) as file:
+                with pq.ParquetFile(RemoteFile(session, url, self._proxies.for_requests(url))) as file:
                     return _groups_of(file)
             except requests.exceptions.RequestException as error:
                 raise StepFileError(f"a file of the export cannot be fetched ({type(error).__name__})") from None
@@ -131,8 +135,9 @@ def _groups_of(file: Any) -> list[tuple[int, int, bool]]:
 class RemoteFile(io.RawIOBase):
     """A file on a web server, read in pieces; its end comes with the first request, since all begins there."""
 
-    def __init__(self, session: requests.Session, url: str) -> None:
+    def __init__(self, session: requests.Session, url: str, proxies: Mapping[str, str]) -> None:
         super().__init__()
+        self._proxies = dict(proxies)
         self._session = session
         self._url = url
         self._at = 0
@@ -175,7 +180,9 @@ class RemoteFile(io.RawIOBase):
         """A piece, and the size of the whole; 0 where the server sent the whole instead."""
         headers = {"Range": piece, "Accept-Encoding": "identity"}
         content = bytearray()
-        with self._session.get(self._url, headers=headers, timeout=_TIMEOUT, stream=True) as response:
+        with self._session.get(
+            self._url, headers=headers, timeout=_TIMEOUT, stream=True, proxies=self._proxies
+        ) as response:
             response.raise_for_status()
             for chunk in response.iter_content(_TAIL):
                 content += chunk

@@ -1,0 +1,94 @@
+"""What went wrong on the way to a server, as a sentence for the user and whether repeating can help."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wandb_tui.core.probe import Persistence
+from wandb_tui.services.proxies import ProxyServer
+
+CONNECT_TIMEOUT_S = 6.0
+READ_TIMEOUT_S = 20.0
+
+_UNRESOLVED = ("resolve", "Name or service", "getaddrinfo")
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")
+
+
+class Problem(NamedTuple):
+    """A failure without an answer.
+
+    Attributes:
+        message: One sentence without a full stop.
+        persistence: Whether repeating the request can help.
+    """
+
+    message: str
+    persistence: Persistence = Persistence.TRANSIENT
+
+
+def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
+    """What an error of requests, urllib3 or the socket means.
+
+    Args:
+        error: The error.
+        host: The server.
+        proxy: The proxy on the way to it, if there is one.
+    """
+    from requests import exceptions
+
+    text = str(error)
+    match error:
+        case exceptions.SSLError() if any(sign in text for sign in _NOT_TLS):
+            found = Problem(f"{host} does not speak HTTPS (is its address http://{host}?)", Persistence.PERMANENT)
+        case exceptions.SSLError() if "certificate" in text.lower():
+            found = Problem(
+                f"The certificate of {host} is not trusted (REQUESTS_CA_BUNDLE can name your organisation's)",
+                Persistence.LIKELY_PERMANENT,
+            )
+        case exceptions.SSLError():
+            found = Problem(f"The connection to {host} broke off while it was being encrypted")
+        case exceptions.ProxyError():
+            found = _proxy_problem(text, host, proxy)
+        case exceptions.ConnectTimeout():
+            found = Problem(f"{host} does not answer: no connection within {CONNECT_TIMEOUT_S:.0f} s")
+        case exceptions.ConnectionError() if any(sign in text for sign in _UNRESOLVED):
+            found = Problem(f"The name {host} cannot be resolved (is it right, and is the network up?)")
+        case exceptions.ConnectionError() if "refused" in text:
+            found = Problem(f"Nothing listens at {host} (is the server running?)")
+        case exceptions.InvalidURL() | exceptions.InvalidSchema() | exceptions.MissingSchema():
+            found = Problem(f"{host} is not an address that can be connected to", Persistence.PERMANENT)
+        case OSError() if "certificate" in text:
+            found = Problem(
+                "The file of certificates that REQUESTS_CA_BUNDLE names cannot be read", Persistence.PERMANENT
+            )
+        case _:
+            found = Problem(_broken_answer(error, host))
+    return found
+
+
+def _proxy_problem(text: str, host: str, proxy: ProxyServer | None) -> Problem:
+    via = f"The proxy {proxy.address}" if proxy else "The proxy"
+    if "407" in text:
+        return Problem(f"{via} on the way to {host} wants a name and a password (HTTP 407)", Persistence.PERMANENT)
+    for status in ("401", "403", "405"):
+        if f"{status} " in text:
+            return Problem(f"{via} does not let us through to {host} (HTTP {status})", Persistence.LIKELY_PERMANENT)
+    return Problem(f"{via} on the way to {host} refuses or cannot be reached")
+
+
+def _broken_answer(error: Exception, host: str) -> str:
+    """What was wrong where there was a connection."""
+    from requests import exceptions
+    from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
+
+    match error:
+        case exceptions.Timeout() | ReadTimeoutError():
+            return f"{host} does not answer: connected, but silent for {READ_TIMEOUT_S:.0f} s"
+        case exceptions.ConnectionError() | ProtocolError():
+            return f"The connection to {host} broke off"
+        case TimeoutError():
+            return f"{host} does not come to the end of its answer"
+        case DecodeError():
+            return f"{host} answers with something that cannot be unpacked"
+        case _:
+            return f"The request to {host} failed ({type(error).__name__})"
