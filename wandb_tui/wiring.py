@@ -252,14 +252,10 @@ class Wiring:
             ApiKeyError: There is none, or what the environment has cannot be one.
         """
         if self.account.api_key() is None:
-            from wandb_tui.services.credentials.api_keys import checked
-
-            if in_environment := self.environ.get("WANDB_API_KEY", "").strip():
-                checked(in_environment)
             pages = self.server.info.app_url
             missing = f"There is no API key for {self.server.info.host}"
-            if problem := self.account.keyring_problem:
-                raise ApiKeyError(f"{missing} that could be read. {problem}")
+            if problem := self.account.api_key_problem or self.account.keyring_problem:
+                raise ApiKeyError(f"{missing} that can be used. {problem}")
             raise ApiKeyError(
                 f"{missing}.",
                 f"Get one at {pages}/authorize, then run wandb-tui login, wandb login, or set WANDB_API_KEY.",

@@ -170,7 +170,7 @@ def test_a_keyring_that_was_chosen_by_name_is_named(run, tmp_path):
     [said] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": null})
     assert said == f"KeyringError: PYTHON_KEYRING_BACKEND names {null}, which keeps nothing."
     [said] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": "not_installed.Keyring"})
-    assert said.startswith("KeyringError: PYTHON_KEYRING_BACKEND names not_installed.Keyring cannot be loaded")
+    assert said.startswith("KeyringError: PYTHON_KEYRING_BACKEND names not_installed.Keyring, which cannot be loaded")
     config = tmp_path / "config" / "python_keyring" / "keyringrc.cfg"
     config.parent.mkdir(parents=True)
     config.write_text(f"[backend]\ndefault-keyring={null}\n")

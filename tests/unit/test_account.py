@@ -148,12 +148,37 @@ def test_what_can_be_one(key):
         (f"machine api.wandb.ai login user password {KEY}", "https://api.forge.coreweave.com", KEY),
         (f"machine api.wandb.ai login user password {KEY}", "https://acme.wandb.io", None),
         (f"machine localhost:8080 login user password {KEY}", "http://localhost:8080", KEY),
-        ("machine broken", "https://acme.wandb.io", None),
     ],
 )
 def test_netrc(tmp_path, lines, base_url, found):
     (tmp_path / "netrc").write_text(lines + "\n")
     assert from_netrc(tmp_path / "netrc", base_url) == found
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"machine api.wandb.ai\n login user\n passwort " + KEY.encode(), "syntax error in line 3"),
+        (b"machine \xff\xfe login\n", "not UTF-8 at byte 8"),
+    ],
+)
+def test_a_damaged_netrc_is_named_without_what_stands_in_it(vault, content, reason):
+    path = vault.folder / ".netrc"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    found = account(vault)
+    assert found.api_key() is None
+    problem = found.state().api_key_problem
+    assert str(path) in problem
+    assert reason in problem
+    assert KEY not in problem
+
+
+def test_a_key_that_cannot_be_one_is_reported_where_it_comes_from(vault):
+    found = account(vault, {"WANDB_API_KEY": "too-short"})
+    assert found.api_key() is None
+    assert found.state().api_key_problem.startswith("WANDB_API_KEY: An API key has at least 40")
+    assert not account(vault, {"WANDB_API_KEY": KEY}).state().api_key_problem
 
 
 def test_every_form_of_a_secret_is_blotted_out():

@@ -43,6 +43,7 @@ class AccountState:
         api_key: Where the API key comes from.
         saved_session: Whether an encrypted browser session is kept.
         keyring_problem: What is wrong with the keyring and what to do, or empty.
+        api_key_problem: Why the API key in the environment or the netrc file cannot be used, or empty.
         unknown_origin: The page that a sign-in led to and that is not known, so that the user has to say whether the
             password may be typed there; or empty.
     """
@@ -52,6 +53,7 @@ class AccountState:
     api_key: Source = Source.NONE
     saved_session: bool = False
     keyring_problem: str = ""
+    api_key_problem: str = ""
     unknown_origin: str = ""
 
     @property

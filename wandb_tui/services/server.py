@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from wandb_tui.core.address import RunAddress, is_short
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.home import home_folder
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.disk.settings import Settings
 
@@ -137,8 +138,9 @@ def _is_cloud(api: str) -> bool:
 
 def _sdk_names_a_server(environ: Mapping[str, str]) -> bool:
     """Whether the SDK's own settings file, which may name a server, is there."""
-    folder = environ.get("WANDB_CONFIG_DIR") or Path.home() / ".config" / "wandb"
-    return (Path(folder) / "settings").exists()
+    home = home_folder(environ)
+    folder = environ.get("WANDB_CONFIG_DIR") or (home / ".config" / "wandb" if home else None)
+    return folder is not None and (Path(folder) / "settings").exists()
 
 
 def base_url(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
+from wandb_tui.core.home import home_folder
 
 # In the order in which they are tried. Playwright has renamed these folders over time.
 _IN_PLAYWRIGHT = (
@@ -99,12 +100,14 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
     yield from _usual_places(environ)
 
 
-def _playwright_folder(environ: Mapping[str, str]) -> Path:
-    """Where Playwright keeps its browsers; importing it for that would take too long."""
+def _playwright_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where Playwright keeps its browsers; importing it for that would take too long. None without a home folder."""
     named = environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
     if named and named != "0":
         return Path(named)
-    home = Path(environ.get("HOME") or Path.home())
+    home = home_folder(environ)
+    if home is None:
+        return None
     if sys.platform == "darwin":
         return home / "Library/Caches/ms-playwright"
     if sys.platform == "win32":
@@ -112,7 +115,9 @@ def _playwright_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "ms-playwright"
 
 
-def _playwrights_own(folder: Path) -> Iterator[Path]:
+def _playwrights_own(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        return iter(())
     builds = sorted(folder.glob("chromium-[0-9]*"), key=_build, reverse=True)
     return (build / place for build in builds for place in _IN_PLAYWRIGHT)
 
@@ -124,7 +129,8 @@ def _build(folder: Path) -> int:
 
 def _usual_places(environ: Mapping[str, str]) -> Iterator[Path]:
     if sys.platform == "darwin":
-        roots = [Path("/Applications"), Path(environ.get("HOME") or Path.home()) / "Applications"]
+        home = home_folder(environ)
+        roots = [Path("/Applications"), *([home / "Applications"] if home else [])]
         yield from (root / place for root in roots for place in _MAC)
     elif sys.platform == "win32":
         named = (environ.get(name, "") for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"))

@@ -31,6 +31,7 @@ class _ResolvedSecrets:
     api_key: str | None = None
     key_from: Source = Source.NONE
     keyring_problem: str = ""
+    api_key_problem: str = ""
 
 
 class KeyringAccount:
@@ -87,6 +88,11 @@ class KeyringAccount:
         return self._known.keyring_problem if self._known else ""
 
     @property
+    def api_key_problem(self) -> str:
+        """Why the API key of the environment or of the netrc file cannot be used and what to do, or empty."""
+        return self._known.api_key_problem if self._known else ""
+
+    @property
     def session_on_disk(self) -> bool:
         """Whether the browser session may be kept on disk: not where the user wants to be forgotten."""
         return self._remembered
@@ -137,6 +143,7 @@ class KeyringAccount:
             api_key=known.key_from,
             saved_session=self.vault.has_session(username),
             keyring_problem=known.keyring_problem,
+            api_key_problem=known.api_key_problem,
             unknown_origin=self.unknown_origin,
         )
 
@@ -243,19 +250,21 @@ class KeyringAccount:
 
     def _find(self) -> _ResolvedSecrets:
         credentials, password_from = self._credentials_outside_keyring()
-        key, key_from = self._key_outside_keyring()
-        # Whoever gives credentials in the environment (on a cluster, say) is not kept waiting for a keyring.
-        if credentials is not None and (key is not None or password_from is Source.ENVIRONMENT):
-            return _ResolvedSecrets(credentials, password_from, key, key_from)
-        try:
-            if credentials is None and (kept := self._kept()):
-                credentials, password_from = kept, Source.KEYRING
-            if key is None and (kept_key := self.vault.api_key()):
-                key, key_from = kept_key, Source.KEYRING
-        except KeyringError as error:
-            log.info("Without a keyring: %s", error.message)
-            return _ResolvedSecrets(credentials, password_from, key, key_from, str(error))
-        return _ResolvedSecrets(credentials, password_from, key, key_from)
+        key, key_from, key_problem = self._key_outside_keyring()
+        keyring_problem = ""
+        # Credentials in the environment (on a cluster, say) are used without waiting for a keyring.
+        if credentials is None or (key is None and password_from is not Source.ENVIRONMENT):
+            try:
+                if credentials is None and (stored := self._kept()):
+                    credentials, password_from = stored, Source.KEYRING
+                if key is None and (stored_key := self.vault.api_key()):
+                    key, key_from = stored_key, Source.KEYRING
+            except KeyringError as error:
+                log.info("Without a keyring: %s", error.message)
+                keyring_problem = str(error)
+        return _ResolvedSecrets(
+            credentials, password_from, key, key_from, keyring_problem, key_problem if key is None else ""
+        )
 
     def _kept(self) -> Credentials | None:
         kept, user = self.vault.credentials(), self.vault.session_user()
@@ -269,16 +278,19 @@ class KeyringAccount:
             return Credentials(mail, password), Source.ENVIRONMENT
         return None, Source.NONE
 
-    def _key_outside_keyring(self) -> tuple[str | None, Source]:
+    def _key_outside_keyring(self) -> tuple[str | None, Source, str]:
+        """The API key, its source, and why a key from that source cannot be used."""
         if self._given_key:
-            return self._given_key, Source.MEMORY
+            return self._given_key, Source.MEMORY, ""
         in_environment = self._environ.get("WANDB_API_KEY", "").strip()
-        in_file = in_environment or from_netrc(self._netrc or netrc_path(self._environ), self._server.base_url)
         source = Source.ENVIRONMENT if in_environment else Source.NETRC
-        if not in_file:
-            return None, Source.NONE
+        path = self._netrc or netrc_path(self._environ)
         try:
-            return checked(in_file), source
+            found = in_environment or (from_netrc(path, self._server.base_url) if path else None)
+            if found:
+                return checked(found), source, ""
         except ApiKeyError as error:
+            where = "WANDB_API_KEY: " if in_environment else ""
             log.warning("The API key from %s is not used: %s", source, error.message)
-            return None, Source.NONE
+            return None, Source.NONE, f"{where}{error}"
+        return None, Source.NONE, ""

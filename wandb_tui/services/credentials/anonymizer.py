@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from wandb_tui.core.home import home_folder
 from wandb_tui.services.credentials.redaction import redact
 
 _MAIL: Final = re.compile(r"([^\W_])[\w.+-]*(@|%40)[\w-]+(?:\.[\w-]+)+")
@@ -24,7 +25,8 @@ def anonymize(text: str, home: Path | None = None) -> str:
     text = _USER_IN_ADDRESS.sub("", text)
     text = _QUERY.sub(r"\1?…", text)
     text = _MAIL.sub(r"\1…@…", text)
-    for folder in _names_of(home or Path.home()):
+    home = home or home_folder()
+    for folder in _names_of(home) if home else ():
         text = re.sub(rf"{re.escape(folder)}(?=[/\\\s:;,.)”\"']|$)", "~", text)
     return text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import netrc
 import re
 import sys
@@ -11,8 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import ApiKeyError
-
-log = logging.getLogger(__name__)
+from wandb_tui.core.home import home_folder
 
 _SHORTEST = 40
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -46,11 +44,13 @@ def checked(key: str) -> str:
     return key
 
 
-def netrc_path(environ: Mapping[str, str]) -> Path:
-    """Where the SDK looks for the file."""
+def netrc_path(environ: Mapping[str, str]) -> Path | None:
+    """The netrc file that the SDK reads; None where there is no home folder."""
     if named := environ.get("NETRC"):
         return Path(named).expanduser()
-    home = Path(environ.get("HOME") or Path.home())
+    home = home_folder(environ)
+    if home is None:
+        return None
     usual, windows = home / ".netrc", home / "_netrc"
     if usual.exists() or not (windows.exists() or sys.platform == "win32"):
         return usual
@@ -58,20 +58,33 @@ def netrc_path(environ: Mapping[str, str]) -> Path:
 
 
 def from_netrc(path: Path, base_url: str) -> str | None:
-    """The key for this server; `default` entries are not meant for it and do not count."""
+    """The key for this server; `default` entries are not meant for it and do not count.
+
+    Raises:
+        ApiKeyError: The file cannot be read.
+    """
     try:
         hosts = netrc.netrc(path).hosts
     except FileNotFoundError:
         return None
     except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
-        where = f", line {error.lineno}" if isinstance(error, netrc.NetrcParseError) and error.lineno else ""
-        log.warning("%s cannot be read (%s%s)", path, type(error).__name__, where)
-        return None
+        raise ApiKeyError(f"{path} cannot be read ({_reason(error)}).", "Mend that file, or run wandb login.") from None
     host = urlsplit(base_url).netloc
     for name in _names(host):
         if (entry := hosts.get(name)) and entry[2]:
             return entry[2]
     return None
+
+
+def _reason(error: netrc.NetrcParseError | OSError | UnicodeDecodeError) -> str:
+    """Why a netrc file cannot be read, without anything that stands in it."""
+    match error:
+        case netrc.NetrcParseError():
+            return f"syntax error in line {error.lineno}" if error.lineno else "syntax error"
+        case UnicodeDecodeError():
+            return f"not UTF-8 at byte {error.start}"
+        case _:
+            return error.strerror or type(error).__name__
 
 
 def _names(host: str) -> tuple[str, ...]:

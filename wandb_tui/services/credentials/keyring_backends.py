@@ -185,12 +185,13 @@ def _candidates() -> list[Any]:
     try:
         chosen = keyring.get_keyring()
     except Exception as error:  # noqa: BLE001 - whatever the chosen module raises
-        # A backend that was chosen by name and cannot be loaded.
-        log.info("The chosen keyring backend cannot be loaded: %s", type(error).__name__)
-        raise KeyringError(
-            f"{_choice(os.environ) or 'The chosen keyring backend'} cannot be loaded ({type(error).__name__}).",
-            f"Install its package, or remove that choice. {alternatives()}",
-        ) from None
+        log.info("No keyring backend can be loaded: %s", type(error).__name__)
+        if choice := _choice(os.environ):
+            raise KeyringError(
+                f"{choice}, which cannot be loaded ({type(error).__name__}).",
+                f"Install its package, or remove that choice. {alternatives()}",
+            ) from None
+        raise KeyringError(f"No keyring can be used here ({type(error).__name__}).", alternatives()) from None
     # Where several backends are installed, keyring puts one before them that asks the first only.
     return list(getattr(chosen, "backends", None) or [chosen])
 
@@ -227,9 +228,10 @@ def _choice(environ: Mapping[str, str]) -> str:
 
     from keyring.util.platform_ import config_root
 
-    path = config_root() / "keyringrc.cfg"
     config = configparser.RawConfigParser()
-    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
+    # There may be no home folder.
+    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError, RuntimeError):
+        path = config_root() / "keyringrc.cfg"
         config.read(path, encoding="utf-8")
         if named := config.get("backend", "default-keyring", fallback="").strip():
             return f"{path} names {named}"

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from wandb_tui.core.errors import UsageError
+
 APP = "wandb-tui"
 
 
@@ -21,11 +23,21 @@ class Paths:
 
     @classmethod
     def of_user(cls) -> Paths:
-        """The folders of the user who runs the program."""
+        """The folders of the user who runs the program.
+
+        Raises:
+            UsageError: There is no home folder, nor XDG variables in place of it.
+        """
         from platformdirs import PlatformDirs
 
         dirs = PlatformDirs(APP, appauthor=False)
-        return cls(dirs.user_config_path, dirs.user_state_path, dirs.user_log_path)
+        try:
+            return cls(dirs.user_config_path, dirs.user_state_path, dirs.user_log_path)
+        except RuntimeError:
+            raise UsageError(
+                "There is no home folder: HOME is not set, and the system does not know this user.",
+                "Set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME, to a folder that can be written.",
+            ) from None
 
     @property
     def settings_file(self) -> Path:

@@ -58,6 +58,9 @@ class SignInDialog(Dialog[bool]):
             yield Input(password=True, id="password")
             yield Label(self._label("API key, for private runs", self._state.api_key))
             yield Input(password=True, id="api-key", placeholder=self._where())
+            if self._state.api_key_problem:
+                problem = self._glyphs.text(clean(self._state.api_key_problem, 300))
+                yield Static(Content(problem), classes="dialog-note", id="api-key-problem")
             yield Tick(
                 "Remember in the system's keyring",
                 not self._state.keyring_problem,

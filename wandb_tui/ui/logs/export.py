@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.home import home_folder
 from wandb_tui.core.log import LogLine
 from wandb_tui.text.plain_text import clean
 
@@ -43,7 +44,9 @@ def save(run: RunAddress, text: str, folder: Path | None = None) -> Path:
     try:
         return _write(folder or Path.cwd(), stem, text)
     except OSError:
-        return _write(Path.home(), stem, text)
+        if (home := home_folder()) is None:
+            raise
+        return _write(home, stem, text)
 
 
 def _write(folder: Path, stem: str, text: str) -> Path:
