@@ -53,6 +53,8 @@ def check(pages: str) -> int:
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
+        "dependencies": [*python, "deptry", "."],
+        "dead code": [*python, "tests.dead_code"],
     }
     # Each of these uses one core, and not all of that.
     beside = {

@@ -31,15 +31,13 @@ if TYPE_CHECKING:
     from wandb_tui.core.probe import RunInfo
     from wandb_tui.core.state import State
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
-    from wandb_tui.library.async_group import AsyncMonitorGroup
     from wandb_tui.library.download import download_history
     from wandb_tui.library.fork import fork_when_ready
-    from wandb_tui.library.group import Callback, MonitorGroup
+    from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
 
 _HOMES = {
     "wandb_tui.library.api": ("RunMonitor", "SimpleWandBMonitor", "wait_for_history"),
-    "wandb_tui.library.async_group": ("AsyncMonitorGroup",),
     "wandb_tui.core.address": ("RunAddress",),
     "wandb_tui.core.errors": (
         "ApiKeyError",
@@ -61,7 +59,7 @@ _HOMES = {
     "wandb_tui.core.state": ("State",),
     "wandb_tui.library.download": ("download_history",),
     "wandb_tui.library.fork": ("fork_when_ready",),
-    "wandb_tui.library.group": ("Callback", "MonitorGroup"),
+    "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

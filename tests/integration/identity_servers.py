@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from tests.integration.browsing import little_server
+from tests.integration.browser_support import little_server
 from tests.integration.fake_login_server import PASSWORD, USER
 
 LOCK, ESBUILD = "auth0-lock@14.3.0", "esbuild@0.28.2"

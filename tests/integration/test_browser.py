@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.browsing import (
+from tests.integration.browser_support import (
     MemoryVault,
     add_run,
     browsers,
@@ -254,7 +254,7 @@ def test_nothing_is_left_and_nothing_is_printed(sandbox, tmp_path, end):
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from pathlib import Path
-from tests.integration.browsing import visitor_on
+from tests.integration.browser_support import visitor_on
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.server_info import ServerInfo
 server = ServerInfo({sandbox.base_url!r}, {sandbox.app_url!r})

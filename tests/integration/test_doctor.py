@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.integration.browsing import add_run
+from tests.integration.browser_support import add_run
 from tests.integration.test_sign_in_window import display
 from tests.screen import shown, until
 from wandb_tui.cli.dashboard import dashboard_app

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.integration.browsing import browsers, eventually
+from tests.integration.browser_support import browsers, eventually
 from tests.integration.scripts import export_run
 from wandb_tui import AsyncMonitorGroup, MonitorGroup, RunNotFoundError, UsageError, WandBCredentials
 from wandb_tui.core.state import State

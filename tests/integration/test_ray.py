@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.browsing import children, eventually
+from tests.integration.browser_support import children, eventually
 from tests.integration.terminal import ended
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.integration.browsing import children
+from tests.integration.browser_support import children
 from tests.integration.scripts import LOG, export_run, script_environment
 from tests.integration.terminal import alive
 from tests.stopwatch import until

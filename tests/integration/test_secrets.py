@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
-from tests.integration.browsing import add_run, good, info, visitor_on
+from tests.integration.browser_support import add_run, good, info, visitor_on
 from tests.integration.secret_scan import (
     forms_of,
     leaks,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
-from tests.integration.browsing import eventually
+from tests.integration.browser_support import eventually
 from tests.integration.sandbox_fixtures import sign_in
 from tests.integration.secret_service import secret_service
 from tests.integration.terminal import Terminal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.browsing import good, info, visitor_on
+from tests.integration.browser_support import good, info, visitor_on
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.sandbox import Sandbox, SandboxConfig

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 import requests
 
-from tests.integration.browsing import little_server
+from tests.integration.browser_support import little_server
 from tests.integration.secret_scan import record_cookies
 from tests.integration.terminal import Terminal
 from tests.integration.test_story import PROGRAM, account, assert_no_secrets, environment

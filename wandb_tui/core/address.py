@@ -113,16 +113,6 @@ class RunAddress:
         return cls(*_from_path(text, entity, project))
 
 
-def page_root(text: str) -> str | None:
-    """The server whose page was pasted, as ``scheme://host[:port]``; None where `text` is only a path.
-
-    Raises:
-        UsageError: The address cannot be read as one.
-    """
-    pasted = _as_url(text.strip())
-    return _origin(pasted) if pasted else None
-
-
 def is_short(text: str) -> bool:
     """Whether `text` is a path that names no entity: ``run_id`` or ``project/run_id``."""
     text = text.strip().strip("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
@@ -32,11 +31,6 @@ def next_path(request: Request, form: FormData | None = None) -> str:
     asked = field(form, "next") if form else ""
     asked = asked or request.query_params.get("next", "/")
     return asked if asked.startswith("/") and not asked.startswith(("//", "/\\")) else "/"
-
-
-def sign_in_address(path: str, onward: str) -> str:
-    """The address of a sign-in page that leads on to ``onward``."""
-    return f"{path}?next={quote(onward)}"
 
 
 def accepts(request: Request, identifier: str, password: str) -> bool:

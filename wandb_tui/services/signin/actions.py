@@ -17,11 +17,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press a button or follow a link that leads on; `dismisses` where it clears a banner away."""
+    """Press a button or follow a link."""
 
     frame: int
     button: Button
-    dismisses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def _banner_button(view: PageView, frame: int, progress: Progress) -> Press | No
         left = [b for b in banner if b.enabled and not progress.pressed(b)]
         for wanted in (phrases.REJECT, phrases.CLOSE, phrases.ACCEPT):
             if found := next((b for b in left if says(b.text, wanted)), None):
-                return Press(number, found, dismisses=True)
+                return Press(number, found)
     return None
 
 

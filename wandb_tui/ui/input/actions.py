@@ -66,7 +66,6 @@ class Action:
         help: What it does, in one sentence.
         where: Where it can be used.
         needs: What must be there for it.
-        dangerous: Whether it ends or removes something: with more than one run, it asks first.
         footer: Whether the bar at the bottom shows it, where there is room; that of the logs while one is in focus.
         priority: Whether it is done before the keys that follow are handed out: they belong to what it opens. A line
             one types into does not get its keys.
@@ -80,7 +79,6 @@ class Action:
     help: str
     where: Scope = Scope.DASHBOARD
     needs: Requirement = Requirement.NOTHING
-    dangerous: bool = False
     footer: bool = True
     priority: bool = False
     action: str = ""
@@ -138,11 +136,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("add", ("a",), "Add", "Add one run or many: paste their addresses.", priority=True),
     Action("pick", ("p",), "Pick", "Look through your projects and add runs from there, or a whole group or sweep.",
            needs=Requirement.CATALOGUE),
-    Action("cancel", ("c",), "Cancel", "Stop waiting for this run; it stays on the list.", needs=Requirement.ACTIVE_RUN,
-           dangerous=True),
+    Action("cancel", ("c",), "Cancel", "Stop waiting for this run; it stays on the list.",
+           needs=Requirement.ACTIVE_RUN),
     Action("restart", ("r",), "Restart", "Begin the next attempt; one under way ends first.", needs=Requirement.RUN),
     Action("visit", ("v",), "Visit", "Open the run's page again now.", needs=Requirement.ACTIVE_RUN),
-    Action("remove", ("d", "delete"), "Remove", "Take this run off the list.", needs=Requirement.RUN, dangerous=True),
+    Action("remove", ("d", "delete"), "Remove", "Take this run off the list.", needs=Requirement.RUN),
     Action("details", ("enter", "e"), "Details",
            "Show this run: a plot of its metrics, its summary and config, the versions of its history, all attempts.",
            needs=Requirement.RUN),

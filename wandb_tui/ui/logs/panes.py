@@ -135,12 +135,6 @@ class Panes(Container):
         if run in self._pinned:
             self._pinned.remove(run)
 
-    def focus_run(self, run: RunAddress) -> None:
-        """Bring a run's pane into focus."""
-        for pane in self.panes:
-            if pane.run == run:
-                pane.focus()
-
     def show(self, watch_list: WatchList, from_cursor: Sequence[RunAddress]) -> None:
         """Show the pinned runs, and as many of those from the cursor on as there is good room for."""
         self._watch_list, self._from_cursor = watch_list, from_cursor

@@ -1,0 +1,48 @@
+"""Code of the package that nothing uses, found by vulture: ``python -m tests.dead_code``.
+
+What only a test uses is dead as well, except in the sandbox, whose users are tests. pyproject.toml
+lists the names that frameworks call; the fields of the sandbox's GraphQL schema are read from the schema.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from pathlib import Path
+
+from vulture import Vulture
+from vulture.config import make_config
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "wandb_tui"
+SANDBOX = PACKAGE / "sandbox"
+
+
+def main() -> int:
+    with contextlib.chdir(ROOT):
+        config = make_config([])
+    found = [item for item in unused(config, PACKAGE, ROOT / "examples") if SANDBOX not in item.filename.parents]
+    found += [item for item in unused(config, PACKAGE, ROOT / "tests") if SANDBOX in item.filename.parents]
+    for item in found:
+        print(item.get_report())
+    return len(found)
+
+
+def unused(config: dict, *folders: Path) -> list:
+    """All that is never used in these folders."""
+    vulture = Vulture(
+        ignore_names=[*config["ignore_names"], *graphql_names()], ignore_decorators=config["ignore_decorators"]
+    )
+    vulture.scavenge(folders)
+    return vulture.get_unused_code(min_confidence=config["min_confidence"])
+
+
+def graphql_names() -> set[str]:
+    """The names of the schema's fields as the resolvers write them."""
+    fields = re.findall(r"^\s+(\w+)[(:]", (SANDBOX / "schema.graphql").read_text(), re.MULTILINE)
+    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", field).lower() for field in fields}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
