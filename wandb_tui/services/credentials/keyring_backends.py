@@ -18,9 +18,9 @@ from wandb_tui.services.processes import terminate_process_group
 
 __all__ = [
     "ASKS_ON_TERMINAL",
-    "Backend",
     "BackendError",
     "ChildBackend",
+    "KeyringBackend",
     "NativeBackend",
     "alternatives",
     "require_unlocked",
@@ -47,7 +47,7 @@ _START_ON_LINUX = (
 )
 
 
-class Backend(Protocol):
+class KeyringBackend(Protocol):
     """A keyring that holds secrets under a service and an entry. Each call may block and may raise anything."""
 
     @property
@@ -142,7 +142,7 @@ class ChildBackend:
         return dict(reply)
 
 
-def usable_backends() -> list[Backend]:
+def usable_backends() -> list[KeyringBackend]:
     """The backends that keep secrets safe, in the order in which they are asked.
 
     Raises:
@@ -196,7 +196,7 @@ def _candidates() -> list[Any]:
     return list(getattr(chosen, "backends", None) or [chosen])
 
 
-def _wrapped(backend: Any) -> Backend:
+def _wrapped(backend: Any) -> KeyringBackend:
     name = _class_name(backend)
     return NativeBackend(backend) if name.startswith(_NATIVE) else ChildBackend(name)
 

@@ -16,8 +16,8 @@ from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.services.credentials.keyring_backends import (
     ASKS_ON_TERMINAL,
-    Backend,
     BackendError,
+    KeyringBackend,
     NativeBackend,
     alternatives,
     require_unlocked,
@@ -143,7 +143,7 @@ class KeyringStore:
         # The system's own keyring comes first or is alone; the others are helpers, which often only read.
         raise next((one for one in failures if "locked" in one.message), failures[0])
 
-    def _drop_older(self, entry: str, keeper: Backend) -> None:
+    def _drop_older(self, entry: str, keeper: KeyringBackend) -> None:
         """Delete older values of this entry from the keyrings that are asked before the one that keeps it now."""
         for backend in usable_backends():
             if backend == keeper:
@@ -215,7 +215,7 @@ def has_keyring() -> bool:
     return True
 
 
-def _readable(backend: Backend, error: Exception) -> KeyringError:
+def _readable(backend: KeyringBackend, error: Exception) -> KeyringError:
     """A keyring backend's own error as one sentence."""
     if isinstance(error, KeyringError):
         return error
