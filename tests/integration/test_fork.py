@@ -135,6 +135,38 @@ fails(WaitTimeoutError, "lab/forks/parent", 999, timeout=3)
     assert sandbox.stats()["fork_refusals"] > 0
 
 
+def test_what_is_known_beforehand_is_said_before_anything_is_asked(script, sandbox):
+    before = sandbox.stats()
+    text = script(
+        "import os\nos.environ['WANDB_RESUME'] = 'allow'\n"
+        + FORK
+        + """
+fails(UsageError, "lab/forks/parent", 5)
+"""
+    )
+    assert "WANDB_RESUME=allow is set, and a fork cannot resume a run. Unset it." in text
+    text = script(
+        FORK
+        + """
+fails(UsageError, "lab/forks/parent", 5, settings={"resume": "must"})
+fails(UsageError, "lab/forks/parent", 5, settings={"resume_from": "x?_step=3"})
+fails(UsageError, "lab/forks/parent", 5, id="parent")
+fails(UsageError, "lab/forks/parent", 5, no_such_argument=1)
+"""
+    )
+    assert "resume is set in settings" in text
+    assert "resume_from is set in settings" in text
+    assert "parent is the parent's own id" in text
+    assert "wandb.init has no argument no_such_argument" in text
+    assert sandbox.stats() == before
+
+
+@pytest.mark.parametrize("run_id", ["a[b", "a]b", "fullwidth\N{FULLWIDTH QUESTION MARK}_step=3", "a&b=c", "a@b"])
+def test_a_run_id_that_no_branch_points_text_could_carry(script, sandbox, run_id):
+    export_run(sandbox, run_id)
+    assert "forked" in script(FORK + f'fork("lab/forks/" + {run_id!r}, 200)')
+
+
 def test_a_server_that_goes_on_refusing_is_given_up(script, sandbox):
     sandbox.set_faults("fork-refused:code=400")
     text = script(FORK + 'fails(WaitTimeoutError, "lab/forks/parent", 5, timeout=8)')

@@ -17,7 +17,14 @@ from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeou
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup, address_of
 from wandb_tui.services.credentials.redaction import learn, redact
-from wandb_tui.services.wandb_api.sdk import another_run_is_active, free_run_id
+from wandb_tui.services.proxies import keep_sdk_off_proxy
+from wandb_tui.services.wandb_api.sdk import (
+    another_run_is_active,
+    branch_point,
+    free_run_id,
+    process_settings,
+    unknown_init_arguments,
+)
 from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -29,23 +36,23 @@ log = logging.getLogger(__name__)
 Wait = Callable[["RunAddress", str, float], "MonitorResult"]
 """Waits until a run meets a goal, for so many seconds; 0 for ever."""
 
-# What the server says where no export is there yet, or only one that is too old.
-_PASSING = (
+# How a server refuses while there is no export yet, or only one that is too old.
+_RETRYABLE_MARKS = (
     "materialized",
     "contact support",
     "greater than the run's last step",
     "timed out while retrying",
     "in use",
 )
-_LASTING = ("not supported", "unsupported", "not enabled", "disabled")
-_MOST_UNKNOWN = 5
-"""How often words that nobody knows are taken for a server that is not ready yet."""
+_PERMANENT_MARKS = ("not supported", "unsupported", "not enabled", "disabled")
+_MAX_UNKNOWN_REFUSALS = 5
+"""How often an unknown refusal is taken for a server that is not ready yet."""
 
-_FIRST_PATIENCE, _MOST_PATIENCE = 10.0, 60.0
-"""Seconds that the SDK itself may retry inside one try."""
+_FIRST_INIT_TIMEOUT_S, _MAX_INIT_TIMEOUT_S = 10.0, 60.0
+"""Seconds for which the SDK itself may retry within one try."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
-"""Seconds from a visit to the next try, where nothing new comes before."""
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 2.0, 30.0
+"""Seconds from a visit to the next try, unless a new version comes first."""
 
 
 def fork_when_ready(
@@ -76,7 +83,8 @@ def fork_when_ready(
             entity and project are used unless given; ``settings.init_timeout`` is set for each try.
 
     Returns:
-        The forked run, as ``wandb.init`` returns it.
+        The forked run, as ``wandb.init`` returns it. Its ``starting_step`` is the step to log next; its ``step`` says 0
+        until the first log (SDK 0.27 on).
 
     Raises:
         UsageError: The address, the step or what is passed on to ``wandb.init`` cannot be meant.
@@ -100,7 +108,7 @@ def fork_when_ready(
 
 
 def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *, wiring: Wiring, wait: Wait) -> Any:
-    """Do what `fork_when_ready` does, where somebody else waits for the export.
+    """Do what `fork_when_ready` does, with another function that waits for the export.
 
     Args:
         parent: The run to fork.
@@ -124,9 +132,9 @@ def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *,
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """How the server, or the SDK, refused one try."""
+    """The reason for which the server, or the SDK, refused one try."""
 
-    words: str
+    message: str
 
 
 class _ForkAttempts:
@@ -141,6 +149,7 @@ class _ForkAttempts:
         self._started = time.monotonic()
         self._init = {"entity": parent.entity, "project": parent.project} | init
         self._settings = self._init.pop("settings", None)
+        self._branch_point = branch_point(parent.run_id, step)
         self._refusals = self._unknown = 0
 
     def make(self) -> Any:
@@ -151,13 +160,19 @@ class _ForkAttempts:
             refusal = self._try()
             if not isinstance(refusal, _Refusal):
                 return refusal
-            self._weigh(refusal)
+            self._check_refusal(refusal)
             self._visit_again()
 
     def _prepare(self) -> None:
-        """Settle what is the same for all tries: the settings, the id, and how to go with a run that is active."""
+        """Settle everything that is the same for all tries, and reject what no try can succeed with.
+
+        Raises:
+            UsageError: The SDK would refuse the arguments or the environment, after all the waiting.
+        """
         import wandb
 
+        if unknown := unknown_init_arguments(self._init):
+            raise UsageError(f"wandb.init has no argument {', '.join(unknown)}.")
         given = self._settings
         if isinstance(given, dict):
             # The SDK quotes what it does not take.
@@ -165,14 +180,28 @@ class _ForkAttempts:
         try:
             self._settings = wandb.Settings(**given) if isinstance(given, dict) else given or wandb.Settings()
         except ValueError as error:
-            raise UsageError(f"The settings for wandb.init cannot be read: {_words(error)}") from None
-        self._run_id = self._init.get("id") or self._settings.run_id or os.environ.get("WANDB_RUN_ID")
+            raise UsageError(f"The settings for wandb.init cannot be read: {_one_line(error)}") from None
+        self._run_id = self._init.get("id") or self._settings.run_id or process_settings().run_id
         self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
         if "base_url" not in self._settings.model_fields_set:
             self._settings.base_url = self._wiring.server.info.base_url
-        self._go_with_an_active_run()
+        self._check_conflicts()
+        self._choose_reinit()
+        keep_sdk_off_proxy(self._settings.base_url)
 
-    def _go_with_an_active_run(self) -> None:
+    def _check_conflicts(self) -> None:
+        for source, settings in (("settings", self._settings), ("the environment", process_settings())):
+            for name in ("resume", "resume_from", "fork_from"):
+                value = getattr(settings, name, None)
+                if value is None:
+                    continue
+                if source != "settings" and name == "resume" and os.environ.get("WANDB_RESUME"):
+                    raise UsageError(f"WANDB_RESUME={value} is set, and a fork cannot resume a run.", "Unset it.")
+                raise UsageError(f"{name} is set in {source}, which cannot be combined with a fork.")
+        if self._run_id == self._parent.run_id:
+            raise UsageError(f"{self._run_id} is the parent's own id.", "Give the fork another id, or none.")
+
+    def _choose_reinit(self) -> None:
         reinit = self._init.get("reinit")
         reinit = self._settings.reinit if reinit is None else reinit
         if reinit == "default" and another_run_is_active():
@@ -190,43 +219,43 @@ class _ForkAttempts:
 
         # wandb.init writes into the settings it gets, so each try has its own.
         settings = deepcopy(self._settings)
-        patience = min(_MOST_PATIENCE, _FIRST_PATIENCE * (1 + self._refusals))
-        settings.init_timeout = min(patience, max(1.0, self._left() or patience))
+        timeout = min(_MAX_INIT_TIMEOUT_S, _FIRST_INIT_TIMEOUT_S * (1 + self._refusals))
+        settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
         try:
-            return wandb.init(fork_from=f"{self._parent.run_id}?_step={self._step}", settings=settings, **self._init)
+            return wandb.init(fork_from=self._branch_point, settings=settings, **self._init)
         except wandb.errors.AuthenticationError as error:
-            raise ApiKeyError(f"The fork is refused for its API key: {_words(error)}") from None
+            raise ApiKeyError(f"The fork is refused for its API key: {_one_line(error)}") from None
         except (wandb.errors.UsageError, TypeError, ValueError) as error:
-            raise UsageError(f"wandb.init does not take what it was given: {_words(error)}") from None
+            raise UsageError(f"wandb.init does not take what it was given: {_one_line(error)}") from None
         except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
-            return _Refusal(_words(error))
+            return _Refusal(_one_line(error))
 
-    def _weigh(self, refusal: _Refusal) -> None:
-        """Decide whether it is worth to try again.
+    def _check_refusal(self, refusal: _Refusal) -> None:
+        """Return where another try is worthwhile.
 
         Raises:
-            ForkError: It is not.
+            ForkError: No try will succeed.
             UsageError: The id is taken by another run of this process.
             WaitTimeoutError: The time is over.
         """
-        words = refusal.words.lower()
-        log.info("The fork of %s at step %d was refused: %s", self._parent, self._step, refusal.words)
-        if "in use" in words and not self._refusals:
+        message = refusal.message.lower()
+        log.info("The fork of %s at step %d was refused: %s", self._parent, self._step, refusal.message)
+        if "in use" in message and not self._refusals:
             raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
         self._refusals += 1
-        lasting = any(sign in words for sign in _LASTING)
-        if not any(sign in words for sign in _PASSING):
+        permanent = any(mark in message for mark in _PERMANENT_MARKS)
+        if not any(mark in message for mark in _RETRYABLE_MARKS):
             self._unknown += 1
-        if lasting or self._unknown >= _MOST_UNKNOWN:
+        if permanent or self._unknown >= _MAX_UNKNOWN_REFUSALS:
             raise ForkError(
-                f"The server does not fork {self._parent} at step {self._step}: {refusal.words}",
+                f"The server does not fork {self._parent} at step {self._step}: {refusal.message}",
                 "Forking is a preview on W&B's cloud and absent on self-managed servers.",
             )
         left = self._left()
         if left is not None and left <= 0:
             raise WaitTimeoutError(
                 f"The server still refuses to fork {self._parent} at step {self._step} "
-                f"after {self._timeout:.0f} s: {refusal.words}"
+                f"after {self._timeout:.0f} s: {refusal.message}"
             )
         self._free_id()
 
@@ -238,8 +267,8 @@ class _ForkAttempts:
             )
 
     def _visit_again(self) -> None:
-        """Have the page visited, and pause until something new is there, or it is time for another try anyhow."""
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._refusals - 1))
+        """Visit the page, and pause until a new version is there or it is time for another try anyway."""
+        pause = min(_MAX_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** (self._refusals - 1))
         left = self._left()
         pause = pause if left is None else min(pause, max(0.5, left))
         result = self._wait(self._parent, "newer", pause)
@@ -247,11 +276,11 @@ class _ForkAttempts:
             result.raise_if_not_met()
 
     def _left(self) -> float | None:
-        """Seconds until giving up; None where that never comes."""
+        """Seconds until the time-out; None for none."""
         return self._timeout - (time.monotonic() - self._started) if self._timeout else None
 
 
-def _words(error: Exception) -> str:
-    """What the refusal says, in one line without secrets and without advice to wait longer or to read elsewhere."""
+def _one_line(error: Exception) -> str:
+    """The refusal in one line, without secrets and without advice to wait longer or to read elsewhere."""
     text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
     return redact(" ".join(text.split())) or type(error).__name__

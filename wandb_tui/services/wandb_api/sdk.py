@@ -1,12 +1,15 @@
-"""The one place that reaches into the SDK's inside, where its public face offers no way."""
+"""The only module that uses the SDK's internals, where its public API offers no way."""
 
 from __future__ import annotations
 
+import inspect
 import logging
+from collections.abc import Iterable
+from typing import Any
 
 log = logging.getLogger(__name__)
 
-_END_WITHIN = 5.0
+_FINISH_TIMEOUT_S = 5.0
 
 
 def free_run_id(run_id: str) -> bool:
@@ -21,12 +24,35 @@ def free_run_id(run_id: str) -> bool:
 
         service = wandb_setup.singleton().ensure_service()
         interface = InterfaceSock(service._asyncer, service._client, stream_id=run_id)  # noqa: SLF001
-        interface.deliver_exit(exit_code=1).wait_or(timeout=_END_WITHIN)
+        interface.deliver_exit(exit_code=1).wait_or(timeout=_FINISH_TIMEOUT_S)
         service.inform_finish(run_id)
     except Exception as error:  # noqa: BLE001 - another version of the SDK may look otherwise inside
         log.warning("The SDK does not give up the id of a refused run (%s)", type(error).__name__)
         return False
     return True
+
+
+def branch_point(run_id: str, step: int) -> Any:
+    """The value for ``fork_from``: an object, since a text cannot carry every run id (such as ``a[b``)."""
+    try:
+        from wandb.sdk.lib.run_moment import RunMoment
+    except ImportError:
+        return f"{run_id}?_step={step}"
+    return RunMoment(run=run_id, value=step)
+
+
+def process_settings() -> Any:
+    """The settings that ``wandb.init`` starts from: the environment, the settings files, ``wandb.setup``."""
+    import wandb
+
+    return wandb.setup().settings
+
+
+def unknown_init_arguments(names: Iterable[str]) -> list[str]:
+    """The names that ``wandb.init`` does not take."""
+    import wandb
+
+    return sorted(set(names) - inspect.signature(wandb.init).parameters.keys())
 
 
 def another_run_is_active() -> bool:
