@@ -115,7 +115,12 @@ def test_a_page_that_is_closed_to_us_while_signed_in(sandbox, visitor):
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("page-error", "HTTP 500"), ("visit-loads-nothing:times=9", "was not given it")],
+    [
+        ("page-error", "HTTP 500"),
+        ("gateway:code=429,body=empty,path=run-page", "answered HTTP 429"),
+        ("gateway:code=503,body=empty,path=run-page", "answered HTTP 503"),
+        ("visit-loads-nothing:times=9", "was not given it"),
+    ],
 )
 def test_what_is_no_visit(sandbox, visitor, runs, fault, says):
     sandbox.set_faults(fault)
@@ -226,6 +231,16 @@ def test_signed_out_visits(sandbox, tmp_path):
         assert visitor.visit(public).result(30).evidence
         with pytest.raises(VisitError, match="without signing in"):
             visitor.visit(RunAddress("lab", "forks", "run0")).result(30)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_sign_in_page_that_is_an_empty_error_is_told_by_its_status(sandbox, tmp_path, status):
+    sandbox.set_faults(f"gateway:code={status},body=empty,path=login")
+    with visitor_on(info(sandbox), tmp_path, good(sandbox)) as visitor, pytest.raises(SignInError) as raised:
+        visitor.sign_in().result(60)
+    assert raised.value.problem is SignInProblem.UNREACHABLE
+    assert f"answered HTTP {status}." in str(raised.value)
+    assert "network" not in str(raised.value)
 
 
 def test_closing_in_the_middle_of_everything(sandbox, runs, tmp_path):

@@ -44,7 +44,7 @@ def sandbox():
 
 @pytest.fixture(autouse=True)
 def in_good_order(sandbox, monkeypatch):
-    monkeypatch.setattr(graphql, "_READ_TIMEOUT", 1.0)
+    monkeypatch.setattr(graphql, "READ_TIMEOUT_S", 1.0)
     yield
     sandbox.set_faults()
 

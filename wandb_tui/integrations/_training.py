@@ -1,4 +1,4 @@
-"""What the callbacks for training libraries share."""
+"""Waiting at the end of a training, shared by the callbacks for training libraries."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class WaitsAtTheEnd:
-    """What a callback for a trainer waits with when the training ends."""
+class EndOfTrainingWait:
+    """The part of a trainer's callback that waits for the history when the training ends."""
 
     def __init__(self, timeout: float = 300.0, callback: Callback | None = None) -> None:
         """Prepare; nothing is started before the training ends.
 
         Args:
             timeout: Seconds until giving up; 0 waits for ever.
-            callback: Hears the status lines, see `wandb_tui.Callback`; without one they are printed.
+            callback: Receives the status lines, see `wandb_tui.Callback`; without one they are printed.
         """
         self._timeout = timeout
         self._callback = callback
         self.result: MonitorResult | None = None
 
     def _wait_for(self, run: wandb.Run | None) -> None:
-        self.result = wait_for_what_was_logged(run, self._timeout, self._callback)
+        self.result = wait_for_logged_steps(run, self._timeout, self._callback)
 
 
-def wait_for_what_was_logged(run: wandb.Run | None, timeout: float, callback: Callback | None) -> MonitorResult | None:
-    """Wait until the export covers the last step that a run, which goes on, has logged.
+def wait_for_logged_steps(run: wandb.Run | None, timeout: float, callback: Callback | None) -> MonitorResult | None:
+    """Wait until the export covers the last step that a run, still in progress, has logged.
 
-    What goes wrong is told in a warning and never raised: it must not cost the training its result.
+    Failures are logged as a warning and never raised: they must not cost the training its result.
 
     Args:
         run: The run that is logged to, if there is any.
         timeout: Seconds until giving up; 0 waits for ever.
-        callback: Hears the status lines; without one they are printed.
+        callback: Receives the status lines; without one they are printed.
 
     Returns:
-        How it went; None where the goal was not met, or where there is nothing to wait for.
+        The result; None where the goal was not met, or where there is nothing to wait for.
     """
     last = _last_step(run) if run is not None else None
     if run is None or last is None:
@@ -68,7 +68,7 @@ def wait_for_what_was_logged(run: wandb.Run | None, timeout: float, callback: Ca
 
 
 def _last_step(run: wandb.Run) -> int | None:
-    """The last step that was logged; None where none was, or none is on its way to a server."""
+    """The last step that was logged; None for none, or for a run that is not sent to a server."""
     import wandb
 
     if run.offline or run.disabled:

@@ -13,16 +13,16 @@ from lightning.pytorch import Callback as TrainerCallback
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
-from wandb_tui.integrations._training import WaitsAtTheEnd
+from wandb_tui.integrations._training import EndOfTrainingWait
 
 
-class HistoryCallback(WaitsAtTheEnd, TrainerCallback):
+class HistoryCallback(EndOfTrainingWait, TrainerCallback):
     """A callback for the trainer: when the training ends, it waits until the export covers all that was logged.
 
-    It waits in the trainer's main process only. A history that does not come is told in a warning, never raised.
+    It waits in the trainer's main process only. A failure is logged as a warning, never raised.
 
     Attributes:
-        result: How it went; None before the end, and where the history did not come.
+        result: The result; None before the end, and after a failure.
     """
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002 - as Lightning calls it
@@ -30,7 +30,7 @@ class HistoryCallback(WaitsAtTheEnd, TrainerCallback):
 
         Args:
             trainer: Whose `WandbLogger` the run is taken from.
-            pl_module: Not looked at.
+            pl_module: Not used.
         """
         if trainer.is_global_zero:
             logger = next((logger for logger in trainer.loggers if isinstance(logger, WandbLogger)), None)

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from wandb_tui.integrations._training import WaitsAtTheEnd
+from wandb_tui.integrations._training import EndOfTrainingWait
 
 
-class HistoryCallback(WaitsAtTheEnd, TrainerCallback):
+class HistoryCallback(EndOfTrainingWait, TrainerCallback):
     """A callback for the trainer: when the training ends, it waits until the export covers all that was logged.
 
-    It waits in the trainer's main process only. A history that does not come is told in a warning, never raised.
+    It waits in the trainer's main process only. A failure is logged as a warning, never raised.
 
     Attributes:
-        result: How it went; None before the end, and where the history did not come.
+        result: The result; None before the end, and after a failure.
     """
 
     def on_train_end(
@@ -34,9 +34,9 @@ class HistoryCallback(WaitsAtTheEnd, TrainerCallback):
         """Wait for the history of the run that is active; the trainer calls this at the end.
 
         Args:
-            args: Not looked at.
+            args: Not used.
             state: Tells whether this is the main process.
-            control: Not looked at.
+            control: Not used.
         """
         if state.is_world_process_zero:
             import wandb

@@ -45,7 +45,7 @@ class RunMonitor:
         Args:
             credentials: For the browser sign-in; without them, the environment or the keyring.
             headless: Whether the browser works without a window.
-            callback: Hears the status lines, see `Callback`; without one they are printed.
+            callback: Receives the status lines, see `Callback`; without one they are printed.
             api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
             host: The W&B server; without one, as the SDK chooses it.
 
@@ -62,13 +62,13 @@ class RunMonitor:
     def login(self) -> bool:
         """Sign the browser in, from the saved session or with the credentials; whether that worked.
 
-        Why it did not is said in a status line. A password that was refused is not tried a second time.
+        A status line gives the reason for a failure. A password that was refused is not tried a second time.
         """
-        self._tell(MonitorStatus.SIGNING_IN, "Signing in to W&B…")
+        self._report(MonitorStatus.SIGNING_IN, "Signing in to W&B…")
         try:
             identity = self._wiring.visitor.sign_in().result()
         except (WandbTuiError, CancelledError) as error:
-            self._tell(MonitorStatus.SIGNING_IN, f"Sign-in failed: {str(error) or _CLEANED_UP}")
+            self._report(MonitorStatus.SIGNING_IN, f"Sign-in failed: {str(error) or _CLEANED_UP}")
             return False
         return not identity.anonymous
 
@@ -81,7 +81,7 @@ class RunMonitor:
             run_id: The run's id.
         """
         shown = f"{entity}/{project}/{run_id}"
-        self._tell(MonitorStatus.VISITING, "Visiting run page…", run=shown)
+        self._report(MonitorStatus.VISITING, "Visiting run page…", run=shown)
         try:
             run = RunAddress(entity, project, run_id)
             visitor = self._wiring.visitor
@@ -89,7 +89,7 @@ class RunMonitor:
                 visitor.sign_in().result()
             visitor.visit(run).result()
         except (WandbTuiError, CancelledError) as error:
-            self._tell(MonitorStatus.VISITING, f"Visit failed: {str(error) or _CLEANED_UP}", run=shown)
+            self._report(MonitorStatus.VISITING, f"Visit failed: {str(error) or _CLEANED_UP}", run=shown)
             return False
         return True
 
@@ -102,7 +102,7 @@ class RunMonitor:
             entity: The run's entity.
             project: The run's project.
             run_id: The run's id.
-            check_interval: Seconds between two looks.
+            check_interval: Seconds between two checks.
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
@@ -126,7 +126,7 @@ class RunMonitor:
             entity: The run's entity.
             project: The run's project.
             run_id: The run's id.
-            check_interval: Seconds between two looks.
+            check_interval: Seconds between two checks.
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
@@ -144,7 +144,7 @@ class RunMonitor:
         Args:
             run: An address, a run object of the SDK, or an `Api` run.
             until: The goal.
-            check_interval: Seconds between two looks.
+            check_interval: Seconds between two checks.
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
@@ -155,7 +155,7 @@ class RunMonitor:
         return DaemonPool(f"wandb-tui result of {address}").submit(group.wait, address)
 
     def result(self, entity: str, project: str, run_id: str) -> MonitorResult:
-        """How a run watched by `run_threaded_monitor` or `watch` did, or how it stands.
+        """The result of a run watched by `run_threaded_monitor` or `watch`, or its present state.
 
         Args:
             entity: The run's entity.
@@ -190,7 +190,7 @@ class RunMonitor:
                 self._group = MonitorGroup(callback=self._callback, wiring=self._wiring)
             return self._group
 
-    def _tell(self, status: MonitorStatus, message: str, run: str | None = None) -> None:
+    def _report(self, status: MonitorStatus, message: str, run: str | None = None) -> None:
         self._callback(status, {"message": f"{status.emoji} {message}", "run": run})
 
 
@@ -216,18 +216,18 @@ def wait_for_history(
         run: An address, a run object of the SDK, or an `Api` run.
         until: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
         timeout: Seconds until giving up; 0 waits for ever.
-        check_interval: Seconds between two looks.
+        check_interval: Seconds between two checks.
         visit: Whether to visit the run's page, which starts the export.
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
         host: The W&B server; without one, as the SDK chooses it.
-        callback: Hears the status lines.
+        callback: Receives the status lines.
 
     Returns:
         How it went; its `success` is true.
 
     Raises:
-        UsageError: The address, the goal or a time is none.
+        UsageError: The address, the goal or a time is not valid.
         WaitTimeoutError: The goal was not met in time.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.

@@ -1,4 +1,4 @@
-"""`download_history`: wait until a run's export is complete, then bring its Parquet files, verified."""
+"""`download_history`: wait until a run's export is complete, then download its Parquet files, verified."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 def download_history(
@@ -40,22 +40,29 @@ def download_history(
 ) -> list[Path]:
     """Wait until a run's export is complete, then download its Parquet files.
 
-    Each file is brought into a folder beside the final names (``.run-<id>-history-v0.part``) and held against the size
-    and the digest in the artifact's manifest, and, where pyarrow is installed, read for its last step. Only when all
-    are right do they get their names, replacing files of the same names. So a file under its final name is whole. A
-    download that was broken off is taken up again: what is there and right already is not brought a second time.
+    Each file is downloaded into a temporary folder beside the final names (``.run-<id>-history-v0.part``), compared
+    with the size and the digest in the artifact's manifest, and, where pyarrow is installed, read for its last step.
+    Only when all are right do they get their names, replacing files of the same names. So a file under its final name
+    is whole. An interrupted download is resumed: files that are there and right are not downloaded again.
+
+    Columns may differ from file to file, and an integer column may become a float later. These read them all without
+    losing a column or a digit::
+
+        pyarrow.concat_tables([pyarrow.parquet.read_table(file) for file in files], promote_options="permissive")
+        polars.concat([polars.read_parquet(file) for file in files], how="diagonal_relaxed")
+        duckdb.read_parquet([str(file) for file in files], union_by_name=True)
 
     Args:
         run: An address, a run object of the SDK, or an `Api` run.
-        directory: Where the files go; it is made if need be. Other files in it stay.
-        timeout: Seconds until giving up to wait for the export; 0 waits for ever.
-        transfer_timeout: Seconds the download itself may take; 0 sets no bound.
-        check_interval: Seconds between two looks.
+        directory: Where the files go; it is created if needed. Other files in it stay.
+        timeout: Seconds to wait for the export; 0 waits for ever.
+        transfer_timeout: Seconds the download itself may take; 0 for no limit.
+        check_interval: Seconds between two checks.
         visit: Whether to visit the run's page, which starts the export.
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
         host: The W&B server; without one, as the SDK chooses it.
-        callback: Hears the status lines.
+        callback: Receives the status lines.
 
     Returns:
         The files, in the order of their names: one or more.
@@ -63,7 +70,7 @@ def download_history(
     Raises:
         UsageError: The address or a time is none.
         WaitTimeoutError: The export was not complete in time, or the download took too long.
-        ServerError: The files cannot be had, or are not what the manifest says.
+        ServerError: The files cannot be downloaded, or differ from the manifest.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
@@ -88,22 +95,22 @@ def download_history(
             raise
         raise WaitTimeoutError(
             f"The history was not downloaded within {transfer_timeout:.0f} s.",
-            "Call again to go on with what is missing, or give a longer transfer_timeout.",
+            "Call again to resume, or give a longer transfer_timeout.",
         ) from None
     finally:
         wiring.close()
 
 
 def _download(wiring: Wiring, result: MonitorResult, directory: Path) -> list[Path]:
-    """Bring all files of an artifact's version, then give them their names."""
+    """Download all files of a version, then give them their names."""
     name = str(result.artifact_name)
     artifact, entries = _read(wiring, name)
     part = directory / f".{name.rsplit('/', 1)[-1].replace(':', '-')}.part"
     try:
         part.mkdir(parents=True, exist_ok=True)
         for path, entry in entries.items():
-            if not _is_right(directory / path, entry):
-                _bring(artifact, part, path, entry)
+            if not _is_intact(directory / path, entry):
+                _fetch(artifact, part, path, entry)
         final = [directory / path for path in entries]
         _check_steps([part / path if (part / path).exists() else directory / path for path in entries], result)
         for path in entries:
@@ -117,10 +124,10 @@ def _download(wiring: Wiring, result: MonitorResult, directory: Path) -> list[Pa
 
 
 def _read(wiring: Wiring, name: str) -> tuple[Any, Mapping[str, Any]]:
-    """An artifact's version, and its files by name as its manifest has them.
+    """A version, and its files by name as in its manifest.
 
     Raises:
-        ServerError: The server does not give them.
+        ServerError: They cannot be read.
     """
     import wandb
 
@@ -130,7 +137,7 @@ def _read(wiring: Wiring, name: str) -> tuple[Any, Mapping[str, Any]]:
         artifact = api.artifact(name, type="wandb-history")
         entries: Mapping[str, Any] = artifact.manifest.entries
     except Exception as error:  # noqa: BLE001 - the SDK raises its own, requests' and the transport's
-        raise ServerError(f"{name} cannot be read: {_words(error)}.") from None
+        raise ServerError(f"{name} cannot be read: {_one_line(error)}.") from None
     files = {path: entry for path, entry in entries.items() if path.endswith(".parquet")}
     if not files:
         raise ServerError(f"{name} holds no Parquet file.")
@@ -140,26 +147,26 @@ def _read(wiring: Wiring, name: str) -> tuple[Any, Mapping[str, Any]]:
     return artifact, files
 
 
-def _bring(artifact: Any, part: Path, path: str, entry: Any) -> None:
-    """Download one file into the folder of unfinished ones, unless it is there already.
+def _fetch(artifact: Any, part: Path, path: str, entry: Any) -> None:
+    """Download one file into the temporary folder, unless it is there already.
 
     Raises:
-        ServerError: It cannot be had, or is not what the manifest says.
+        ServerError: It cannot be downloaded, or differs from the manifest.
     """
-    if _is_right(part / path, entry):
+    if _is_intact(part / path, entry):
         return
     try:
         artifact.download(root=str(part), path_prefix=path, skip_cache=True)
     except Exception as error:  # noqa: BLE001 - as above; a file whose digest is wrong is a ValueError
         (part / path).unlink(missing_ok=True)
-        raise ServerError(f"{path} cannot be downloaded: {_words(error)}.", "Call again to go on.") from None
-    if not _is_right(part / path, entry, fresh=True):
+        raise ServerError(f"{path} cannot be downloaded: {_one_line(error)}.", "Call again to resume.") from None
+    if not _is_intact(part / path, entry, fresh=True):
         (part / path).unlink(missing_ok=True)
-        raise ServerError(f"{path} is not what the artifact's manifest says (size or digest).", "Call again to go on.")
+        raise ServerError(f"{path} differs from the artifact's manifest (size or digest).", "Call again to resume.")
 
 
-def _is_right(file: Path, entry: Any, *, fresh: bool = False) -> bool:
-    """Whether a file is there and is the one of the manifest; `fresh` means that the SDK has just brought it."""
+def _is_intact(file: Path, entry: Any, *, fresh: bool = False) -> bool:
+    """Whether a file is there and is the one of the manifest; `fresh` means that the SDK has just downloaded it."""
     if not file.is_file() or (entry.size is not None and file.stat().st_size != entry.size):
         return False
     if hasattr(entry, "digest_algorithm") and "MD5" not in str(entry.digest_algorithm()):
@@ -167,16 +174,16 @@ def _is_right(file: Path, entry: Any, *, fresh: bool = False) -> bool:
         return fresh
     digest = hashlib.md5(usedforsecurity=False)
     with file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
+        while chunk := opened.read(_CHUNK_BYTES):
             digest.update(chunk)
     return base64.b64encode(digest.digest()).decode() == str(entry.digest)
 
 
 def _check_steps(files: list[Path], result: MonitorResult) -> None:
-    """Make sure, where pyarrow is there, that the rows reach the run's last step.
+    """Check, where pyarrow is installed, that the rows reach the run's last step.
 
     Raises:
-        ServerError: They do not, or the files are no Parquet.
+        ServerError: They do not, or a file is not valid Parquet.
     """
     if importlib.util.find_spec("pyarrow") is None:
         return
@@ -191,7 +198,7 @@ def _check_steps(files: list[Path], result: MonitorResult) -> None:
                 steps = pq.read_table(file, columns=["_step"])["_step"]
                 last = max(last, int(pc.max(steps).as_py() or 0)) if len(steps) else last
     except pa.ArrowException as error:
-        raise ServerError(f"A file of the history is no Parquet that can be read ({type(error).__name__}).") from None
+        raise ServerError(f"A file of the history is not valid Parquet ({type(error).__name__}).") from None
     if result.last_step is not None and last < result.last_step:
         raise ServerError(
             f"{result.artifact_name} ends at step {last:,}, but the run has reached step {result.last_step:,}.",
@@ -200,12 +207,12 @@ def _check_steps(files: list[Path], result: MonitorResult) -> None:
 
 
 def _remove_folders(folder: Path) -> None:
-    """Remove a folder in which only empty folders are left."""
+    """Remove a folder that holds nothing but empty folders."""
     for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         inner.rmdir()
     folder.rmdir()
 
 
-def _words(error: Exception) -> str:
-    """What went wrong, in one line without secrets."""
+def _one_line(error: Exception) -> str:
+    """The error in one line without secrets."""
     return redact(" ".join(str(error).split()).rstrip(".")) or type(error).__name__

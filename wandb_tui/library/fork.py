@@ -78,7 +78,7 @@ def fork_when_ready(
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key, for the fork too; without one, the environment, ``~/.netrc`` or the keyring.
         host: The W&B server; without one, as the SDK chooses it.
-        callback: Hears the status lines.
+        callback: Receives the status lines.
         init: Passed on to ``wandb.init``: ``id``, ``config``, ``reinit``, ``settings`` and so on. The parent's
             entity and project are used unless given; ``settings.init_timeout`` is set for each try.
 

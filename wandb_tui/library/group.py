@@ -35,13 +35,13 @@ The data has ``message`` (the line with its emoji), ``run`` (``entity/project/ru
 ``artifact`` (with its version, or None), ``elapsed`` (seconds) and ``next_check`` (seconds, or None).
 """
 
-_END_WITHIN = 2.0
+_CLOSE_TIMEOUT_S = 2.0
 
 
 class MonitorGroup:
     """Watches many runs with one browser and one poller. Safe to use from several threads.
 
-    With ``with`` it blocks; with ``async with`` it gives an `AsyncMonitorGroup`, whose waiting is awaited.
+    With ``with`` it blocks; with ``async with`` it gives an `AsyncMonitorGroup`, whose waits are awaited.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class MonitorGroup:
             host: The W&B server; without one, as the SDK chooses it.
             headless: Whether the browser works without a window; None leaves it to the settings.
             visit: Whether to visit pages at all, or only poll.
-            callback: Hears the status lines; see `Callback`.
-            on_event: Hears everything.
+            callback: Receives the status lines; see `Callback`.
+            on_event: Receives every event.
             check_interval: Seconds between two probes of a run.
             max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
-            wiring: For this package's own use: services built elsewhere, which stay open when the group closes.
+            wiring: For internal use: services built elsewhere, which stay open when the group closes.
 
         Raises:
-            UsageError: The settings or the server's address cannot be read, or a time is none.
+            UsageError: The settings or the server's address cannot be read, or a time is not valid.
         """
         self._owns_wiring = wiring is None
         self._wiring = wiring or Wiring(
@@ -89,11 +89,11 @@ class MonitorGroup:
 
     @property
     def results(self) -> dict[RunAddress, MonitorResult]:
-        """How each run that has ended did."""
+        """The result of each run that has ended."""
         return {row.run: self._result(row) for row in self._watch_list if not row.active}
 
     def summary(self) -> GroupSummary:
-        """How every run stands at this moment, and how many are in which state."""
+        """The state of every run at this moment, and the number of runs in each state."""
         now = time.monotonic()
         return GroupSummary(tuple(RunSummary.of(row, now) for row in self._watch_list))
 
@@ -114,7 +114,7 @@ class MonitorGroup:
             max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
         Raises:
-            UsageError: The address, the goal or a time is none.
+            UsageError: The address, the goal or a time is not valid.
         """
         address = self._address(run)
         goal = until if isinstance(until, Goal) else Goal.parse(until)
@@ -167,7 +167,7 @@ class MonitorGroup:
         return self.results
 
     def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
-        """Block until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
+        """Block until one run has ended, or `timeout` seconds are over, and give its result or present state.
 
         Args:
             run: The run, given as to `add`.
@@ -194,9 +194,9 @@ class MonitorGroup:
     def close(self) -> None:
         """Cancel what is under way and end the browser; no thread is left. A second call does nothing."""
         self._watch_list.cancel_all()
-        self._watch_list.wait(self._all_ended, timeout=_END_WITHIN)
+        self._watch_list.wait(self._all_ended, timeout=_CLOSE_TIMEOUT_S)
         self._tell_listeners()
-        until = time.monotonic() + _END_WITHIN
+        until = time.monotonic() + _CLOSE_TIMEOUT_S
         for thread in list(self._threads.values()):
             # A callback may close the group that calls it.
             if thread is not threading.current_thread():
@@ -242,23 +242,23 @@ class MonitorGroup:
         # A daemon, so that a script which ends does not hang on a monitor that it forgot.
         self._threads[run] = start_daemon(work, f"wandb-tui {run}")
 
-    def _publish(self, said: MonitorMessage) -> None:
-        row = self._watch_list.fold(said)
+    def _publish(self, message: MonitorMessage) -> None:
+        row = self._watch_list.fold(message)
         self._tell_listeners()
-        if row is None or isinstance(said, AttemptEnded):
+        if row is None or isinstance(message, AttemptEnded):
             return
         try:
             if self._on_event is not None:
-                self._on_event(said)
-            if self._callback is not None and said.status is not None:
-                self._callback(said.status, _data(said))
+                self._on_event(message)
+            if self._callback is not None and message.status is not None:
+                self._callback(message.status, _data(message))
         except Exception:
             # A fault in the caller's own function must not end the monitor that called it.
-            log.exception("The callback for %s failed", said.run)
+            log.exception("The callback for %s failed", message.run)
 
     @contextlib.contextmanager
     def _listening(self, listener: Callable[[], None]) -> Iterator[None]:
-        """Have `listener` called, from any thread, after each change."""
+        """Call `listener`, from any thread, after each change."""
         with self._lock:
             self._listeners.add(listener)
         try:
@@ -268,7 +268,7 @@ class MonitorGroup:
                 self._listeners.discard(listener)
 
     def _tell_listeners(self) -> None:
-        # Not under the lock: `add` holds it while the watch starts threads, which speak at once.
+        # Not under the lock: `add` holds it while the watch starts threads, which report at once.
         for listener in tuple(self._listeners):
             listener()
 
@@ -281,7 +281,7 @@ def _poll_policy(check_interval: float, max_wait_time: float) -> PollPolicy:
 
 
 def address_of(run: object, wiring: Wiring) -> RunAddress:
-    """The address of what a caller means by a run.
+    """The address of a run given as text, as an address, or as an object of the SDK.
 
     Raises:
         UsageError: It is no address and no run object.
@@ -316,17 +316,17 @@ class AsyncMonitorGroup:
         """Wrap a group; ``async with MonitorGroup(...)`` does that.
 
         Args:
-            group: The group; it has to be closed by whoever made it.
+            group: The group; its creator closes it.
         """
         self._group = group
 
     @property
     def results(self) -> dict[RunAddress, MonitorResult]:
-        """How each run that has ended did."""
+        """The result of each run that has ended."""
         return self._group.results
 
     def summary(self) -> GroupSummary:
-        """How every run stands at this moment, and how many are in which state."""
+        """The state of every run at this moment, and the number of runs in each state."""
         return self._group.summary()
 
     async def add(
@@ -346,7 +346,7 @@ class AsyncMonitorGroup:
             max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
         Raises:
-            UsageError: The address, the goal or a time is none.
+            UsageError: The address, the goal or a time is not valid.
         """
         return await asyncio.to_thread(
             self._group.add, run, until, check_interval=check_interval, max_wait_time=max_wait_time
@@ -385,7 +385,7 @@ class AsyncMonitorGroup:
         return self.results
 
     async def wait(self, run: object, timeout: float | None = None) -> MonitorResult:  # noqa: ASYNC109
-        """Wait until one run has ended, or `timeout` seconds are over, and tell how it did or stands.
+        """Wait until one run has ended, or `timeout` seconds are over, and give its result or present state.
 
         Args:
             run: The run, given as to `add`.
@@ -402,7 +402,7 @@ class AsyncMonitorGroup:
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            # The loop may close while a monitor still has something to say.
+            # The loop may close while a monitor still has something to report.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(changed.set)
 

@@ -1,4 +1,4 @@
-"""What a group of monitors tells: how waiting for a run ended, and how all of them stand."""
+"""Results of a group of monitors: how each wait ended, and a summary of all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wandb_tui.core.watched_run import WatchedRun
 
 @dataclass(frozen=True, slots=True)
 class MonitorResult:
-    """How waiting for one run ended.
+    """The result of waiting for one run.
 
     Attributes:
         success: Whether the goal was met.
@@ -27,9 +27,9 @@ class MonitorResult:
         error_message: Why the goal was not met, or None.
         state: The last state.
         failure: Which kind of failure, in state `failed`.
-        error: The typed error behind the failure; after a time-out, the `ServerError` that kept the server from
-            telling, if it was that; else None.
-        last_step: The last step that the run had logged, or None where the server did not tell.
+        error: The typed error behind the failure; after a time-out, the last `ServerError`, if the server
+            did not answer; else None.
+        last_step: The last step that the run had logged, or None if unknown.
     """
 
     success: bool
@@ -44,7 +44,7 @@ class MonitorResult:
 
     @classmethod
     def of(cls, row: WatchedRun, now: float) -> MonitorResult:
-        """How the run of a row did, or stands, at `now` by the watch's clock."""
+        """The result of a row, or its state at `now` by the watch list's clock."""
         met = row.state is State.AVAILABLE
         return cls(
             success=met,
@@ -80,17 +80,17 @@ class MonitorResult:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How one run of a group stands.
+    """The present state of one run of a group.
 
     Attributes:
-        run: Which run.
-        goal: What it waits for.
+        run: The run.
+        goal: The goal.
         state: The state of the current attempt.
-        attempt: Which attempt, counted from 1.
+        attempt: The attempt, counted from 1.
         message: The newest line of its log.
         artifact: ``entity/project/run-<id>-history:v0`` of the newest version seen, or None.
         elapsed: Seconds the attempt's clock has run.
-        next_check: Seconds until the next look, or None where none is planned.
+        next_check: Seconds until the next check, or None where none is planned.
     """
 
     run: RunAddress
@@ -104,7 +104,7 @@ class RunSummary:
 
     @classmethod
     def of(cls, row: WatchedRun, now: float) -> RunSummary:
-        """How a row stands at `now` by the watch's clock."""
+        """The state of a row at `now` by the watch list's clock."""
         return cls(
             run=row.run,
             goal=row.goal,
@@ -119,7 +119,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """How a whole group stands, at one moment.
+    """The state of a whole group at one moment.
 
     Attributes:
         runs: Each run, in the order in which they were added.
@@ -129,7 +129,7 @@ class GroupSummary:
 
     @property
     def counts(self) -> Mapping[State, int]:
-        """How many runs are in which state."""
+        """The number of runs in each state."""
         counted: dict[State, int] = {}
         for run in self.runs:
             counted[run.state] = counted.get(run.state, 0) + 1
@@ -137,5 +137,5 @@ class GroupSummary:
 
     @property
     def active(self) -> int:
-        """How many runs are still being waited for."""
+        """The number of runs still being waited for."""
         return sum(not run.state.final for run in self.runs)

@@ -20,6 +20,7 @@ from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.errors import plain
 from wandb_tui.services.signin.forms import find_form
+from wandb_tui.services.signin.open_page import open_page
 from wandb_tui.services.signin.origins import origin_of
 from wandb_tui.services.signin.page_driver import GoneError, read_page
 from wandb_tui.services.signin.page_view import PageView
@@ -173,18 +174,19 @@ class PageVisit:
 
     async def _open(self) -> None:
         try:
-            response = await self._page.goto(self._run.page(self._server.app_url), wait_until="commit", timeout=0)
+            address = self._run.page(self._server.app_url)
+            status = await open_page(self._page, address, wait_until="commit", timeout_ms=0)
         except Error as error:
             if self._page.is_closed() or "closed" in error.message or "crashed" in error.message:
                 raise
             reason = re.search(r"net::(ERR_\w+)", redact(error.message))
             why = reason[1] if reason else "the page could not be opened"
             raise VisitError(f"{self._server.host} cannot be reached ({why}).", "Check the network.") from None
-        if response is not None and response.status >= _REFUSED:
+        if status >= _REFUSED:
             # A tab that is closed while its document is still arriving may never be heard to have closed (measured).
             with contextlib.suppress(Error):
                 await self._page.wait_for_load_state("load", timeout=_LOAD_WITHIN)
-            raise VisitError(f"The page of {self._run} answered HTTP {response.status}.")
+            raise VisitError(f"The page of {self._run} answered HTTP {status}.")
 
     async def _check(self) -> None:
         """Find out why a page that has gone quiet shows no run."""

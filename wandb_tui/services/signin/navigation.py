@@ -8,6 +8,7 @@ from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.signin.errors import refusal
+from wandb_tui.services.signin.open_page import open_page
 from wandb_tui.services.signin.page_driver import GoneError
 
 LOAD_TIMEOUT = 30_000.0
@@ -39,20 +40,20 @@ async def open_sign_in(page: Page, server: ServerInfo) -> int:
     if status == _NOT_FOUND:
         status = await _go(page, server.app_url, server)
     if status >= _SERVER_FAULT or status == _TOO_MANY:
-        raise refusal(SignInProblem.UNREACHABLE, server.host, detail=f"it answered HTTP {status}")
+        hint = "It limits requests." if status == _TOO_MANY else "The server is in trouble."
+        raise SignInError(SignInProblem.UNREACHABLE, f"The sign-in page of {server.host} answered HTTP {status}.", hint)
     return status
 
 
 async def _go(page: Page, url: str, server: ServerInfo) -> int:
     try:
-        response = await page.goto(url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT)
+        return await open_page(page, url, wait_until="domcontentloaded", timeout_ms=LOAD_TIMEOUT)
     except Error as error:
         if page.is_closed():
             raise GoneError from None
         if _led_on(error, page):
             return 0
         raise _unreachable(error, server) from None
-    return response.status if response else 0
 
 
 def _led_on(error: Error, page: Page) -> bool:
