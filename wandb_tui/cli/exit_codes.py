@@ -22,12 +22,12 @@ class ExitCode(IntEnum):
         made._value_, made.meaning = value, meaning
         return made
 
-    DONE = 0, "every goal met (with --any, one)"
+    DONE = 0, "every goal met (--any: one)"
     FAILED = 1, "a run or a check failed"
-    BAD_USAGE = 2, "wrong usage, or a dashboard without a terminal"
+    BAD_USAGE = 2, "wrong usage or no terminal"
     REFUSED = 3, "sign-in or API key refused or missing"
     TIMED_OUT = 4, "timed out"
-    COMMAND_FAILED = 5, "a command of --exec failed"
+    COMMAND_FAILED = 5, "an --exec command failed"
     HUNG_UP = 129, "the terminal of the dashboard was closed"
     INTERRUPTED = 130, "interrupted"
     TERMINATED = 143, "the dashboard was ended by SIGTERM"

@@ -40,7 +40,7 @@ def wait(
 ) -> int:
     """Wait for runs without a screen. RUN may be "-" to read them from stdin.
 
-    CMD finds WANDB_TUI_RUN, WANDB_TUI_RUN_ID and WANDB_TUI_ARTIFACT in its environment.
+    CMD gets the variables WANDB_TUI_RUN, WANDB_TUI_RUN_ID, WANDB_TUI_ARTIFACT.
 
     \b
     Example:
