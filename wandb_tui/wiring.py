@@ -212,20 +212,20 @@ class Wiring:
         return hooks
 
     @_Once
-    def habits(self) -> ExportProfileFile:
-        """What was learnt about how this server exports runs."""
+    def export_profiles(self) -> ExportProfileFile:
+        """The file that holds how this server exports runs."""
         from wandb_tui.services.disk.export_profiles import ExportProfileFile
 
-        return ExportProfileFile(self.paths.habits, self.server.key)
+        return ExportProfileFile(self.paths.export_profiles, self.server.key)
 
     @_Once
-    def habit(self) -> ExportProfile | None:
-        """How this server exports runs, as far as that was known at the start."""
-        return self.habits.read()
+    def export_profile(self) -> ExportProfile | None:
+        """How this server exports runs, as it was known at the start; None where it is unknown."""
+        return self.export_profiles.read()
 
     def adjusted(self, poll_policy: PollPolicy) -> PollPolicy:
-        """The pace, changed by what is known of how this server exports runs."""
-        return self.habit.adjust(poll_policy) if self.habit else poll_policy
+        """The poll policy, adjusted to how this server exports runs."""
+        return self.export_profile.adjust(poll_policy) if self.export_profile else poll_policy
 
     def client(self) -> GraphQL:
         """A new way to the API, for one thread at a time."""

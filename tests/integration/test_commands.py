@@ -151,12 +151,12 @@ def test_doctor_tries_the_whole_way_on_a_run(program, sandbox, tmp_path):
     }
     done = program("doctor", "lab/forks/abc", **account)
     assert done.returncode == 0, done.stdout
-    assert "was not there before" in done.stdout
+    assert "did not exist" in done.stdout
     assert "signed in as" in done.stdout
     assert "no export within 15 s after" in done.stdout
-    assert "asked RunPage" in done.stdout
+    assert "queried RunPage" in done.stdout
     assert "v0 was there" in done.stdout
-    assert "started by a visit" in done.stdout
+    assert "a visit to the run's page; " in done.stdout
     assert sandbox.username not in done.stdout
     assert str(tmp_path) not in done.stdout
     [kept] = (tmp_path / ".config" / "wandb-tui" / "servers").iterdir()
@@ -171,7 +171,7 @@ def test_doctor_names_what_is_refused_or_missing(program, sandbox):
     no_browser = program("doctor", WANDB_BASE_URL=sandbox.base_url, WANDB_TUI_BROWSER="/nowhere")
     assert no_browser.returncode == 1
     assert "/nowhere" in no_browser.stdout
-    assert re.search(r"^In all: 1 wrong \(browser\), \d warnings \(.*API key.*\)\.$", no_browser.stdout, re.MULTILINE)
+    assert re.search(r"^Summary: 1 failed \(browser\), \d warnings \(.*API key.*\)\.$", no_browser.stdout, re.MULTILINE)
     down = program("doctor", WANDB_BASE_URL="http://127.0.0.1:9")
     assert down.returncode == 1
     assert "Nothing listens" in down.stdout

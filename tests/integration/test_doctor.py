@@ -19,9 +19,9 @@ from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.doctor import examine, examine_run
+from wandb_tui.doctor import check_machine, check_run
 from wandb_tui.doctor.export_trial import TrialTimeouts
-from wandb_tui.doctor.local_checks import looks
+from wandb_tui.doctor.local_checks import pending_checks
 from wandb_tui.doctor.service import DoctorService
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -32,8 +32,8 @@ __all__ = ["display"]
 
 BRIEF = TrialTimeouts(alone=0.5, query=1.2, visit=4.0, unsure=1.0)
 STAGES = [
-    "sign-in page", "signing in", "waiting alone", "export before", "API query", "run page", "export",
-    "what starts one",
+    "sign-in page", "signing in", "waiting only", "existing export", "API query", "run page", "new export",
+    "export trigger",
 ]  # fmt: skip
 
 
@@ -55,10 +55,10 @@ def services(sandbox, folder, **more):
         wiring.close()
 
 
-def report_on(sandbox, wiring, run, patience=BRIEF):
+def report_on(sandbox, wiring, run, timeouts=BRIEF):
     """The report by stage, and what the sandbox counted meanwhile."""
     before = sandbox.stats()
-    checks = list(examine_run(wiring, run, patience))
+    checks = list(check_run(wiring, run, timeouts))
     assert [check.name for check in checks] == STAGES
     shown = "\n".join(str(check.as_dict()) for check in checks)
     for private in (sandbox.password, sandbox.api_key, sandbox.username):
@@ -102,32 +102,32 @@ def test_every_kind_of_sign_in(tmp_path, kind):
         run = add_run(sandbox, "abc")
         with services(sandbox, tmp_path) as wiring:
             report, counted = report_on(sandbox, wiring, run)
-            habit = wiring.habits.read()
+            profile = wiring.export_profiles.read()
     assert asks in report.sign_in_page.message
     assert "nothing was typed" in report.sign_in_page.message
     assert any("field" in line for line in report.sign_in_page.details)
-    assert ("No password would be typed" in report.sign_in_page.hint) == (kind == "look-alike")
-    assert "from the sign-in page on" in report.waiting_alone.message, "it took less by itself"
-    assert "was not there before" in report.export_before.message
+    assert ("The password would not be typed" in report.sign_in_page.hint) == (kind == "look-alike")
+    assert "s without a visit" in report.waiting_only.message
+    assert "did not exist" in report.existing_export.message
     assert "no export within" in report.API_query.message
     assert counted["look_alike_submissions"] == counted["sso_submissions"] == counted["sign_ups"] == 0
     if refused:
         assert refused in report.signing_in.message + report.signing_in.hint
         assert report.signing_in.refused
         assert counted["sign_ins"] == counted["page_visits"] == counted["exports_started"] == 0
-        assert report.run_page.mark == report.export.mark == "skipped"
-        assert "waiting and an API query brought no export" in report.what_starts_one.message
-        assert habit is None
+        assert report.run_page.status == report.new_export.status == "skipped"
+        assert "waiting and an API query triggered no export" in report.export_trigger.message
+        assert profile is None
     else:
         assert "signed in as researcher; the password was submitted once" in report.signing_in.message
         assert counted["sign_in_attempts"] == counted["sign_ins"] == 1
         assert counted["page_visits"] == counted["run_page_queries"] == counted["exports_started"] == 1
-        assert "asked RunPage → viewer, project" in report.run_page.details
+        assert "queried RunPage → viewer, project" in report.run_page.details
         assert "abc" in report.run_page.message
-        assert "v0 was there" in report.export.message
-        assert "started by a visit" in report.what_starts_one.message
-        assert habit.starter is ExportTrigger.VISIT
-        assert habit.seconds > 0
+        assert "v0 was there" in report.new_export.message
+        assert "a visit to the run's page; " in report.export_trigger.message
+        assert profile.starter is ExportTrigger.VISIT
+        assert profile.seconds > 0
 
 
 # Faults
@@ -149,7 +149,7 @@ def wiring(sandbox, tmp_path_factory):
 
 @pytest.fixture
 def run(sandbox, wiring, request):
-    wiring.habits.path.unlink(missing_ok=True)
+    wiring.export_profiles.path.unlink(missing_ok=True)
     yield add_run(sandbox, f"r{abs(hash(request.node.name)):x}"[:12])
     sandbox.set_faults()
 
@@ -159,28 +159,28 @@ def test_an_export_that_never_comes(sandbox, wiring, run):
     report, counted = report_on(sandbox, wiring, run)
     assert counted["page_visits"] == 1
     assert counted["exports_started"] == 0
-    assert report.run_page.mark == "good"
-    assert report.export.mark == "bad"
-    assert "s after the visit" in report.export.message
-    assert "waiting, an API query and a visit brought no export" in report.what_starts_one.message
-    assert wiring.habits.read() is None
+    assert report.run_page.status == "good"
+    assert report.new_export.status == "bad"
+    assert "s after the visit" in report.new_export.message
+    assert "waiting, an API query and a visit triggered no export" in report.export_trigger.message
+    assert wiring.export_profiles.read() is None
 
 
 def test_an_export_that_an_api_query_starts(sandbox, wiring, run):
     sandbox.set_faults("export-by-api-key")
     report, counted = report_on(sandbox, wiring, run)
     assert counted["exports_started"] == 1
-    assert "was not there before" in report.export_before.message
+    assert "did not exist" in report.existing_export.message
     assert "v0 was there" in report.API_query.message
-    assert "had come before the visit" in report.export.message
-    assert "started by an API query" in report.what_starts_one.message
-    assert wiring.habits.read().starter is ExportTrigger.API_QUERY
+    assert "came before the visit" in report.new_export.message
+    assert "an API query; " in report.export_trigger.message
+    assert wiring.export_profiles.read().starter is ExportTrigger.API_QUERY
 
 
 def test_monitors_go_by_what_was_learnt(sandbox, run, tmp_path):
     sandbox.set_faults("export-by-api-key")
     with services(sandbox, tmp_path) as wiring:
-        wiring.habits.write(ExportProfile(ExportTrigger.API_QUERY, 5.0))
+        wiring.export_profiles.write(ExportProfile(ExportTrigger.API_QUERY, 5.0))
         before = sandbox.stats()
         with MonitorGroup(wiring=wiring, check_interval=0.5, max_wait_time=40) as group:
             assert group.wait(group.add(run)).success
@@ -192,18 +192,18 @@ def test_monitors_go_by_what_was_learnt(sandbox, run, tmp_path):
 
 def test_an_export_that_comes_alone(sandbox, wiring, run):
     path = f"{run.entity}/{run.project}/{run.run_id}"
-    trial = examine_run(wiring, run, TrialTimeouts(alone=4.0, query=0.5, visit=1.0))
+    trial = check_run(wiring, run, TrialTimeouts(alone=4.0, query=0.5, visit=1.0))
     assert next(trial).name == "sign-in page"
     assert next(trial).name == "signing in"
     # The server's clock shows whole seconds only: within the same second it could not be told from one there before.
     time.sleep(1.1)
     sandbox.export_now(path)
     checks = {check.name: check for check in trial}
-    assert "v0 came by itself" in checks["waiting alone"].message
-    assert "was not there before" in checks["export before"].message
-    assert checks["API query"].mark == "skipped"
-    assert "started by themselves" in checks["what starts one"].message
-    assert wiring.habits.read().starter is ExportTrigger.WAITING
+    assert "v0 came within" in checks["waiting only"].message
+    assert "did not exist" in checks["existing export"].message
+    assert checks["API query"].status == "skipped"
+    assert "exports come by themselves" in checks["export trigger"].message
+    assert wiring.export_profiles.read().starter is ExportTrigger.WAITING
 
 
 def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, run):
@@ -212,12 +212,12 @@ def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, 
     report, counted = report_on(sandbox, wiring, run)
     assert counted["page_visits"] == 1
     assert counted["exports_started"] == 0
-    assert "v0 of" in report.export_before.message
-    assert "holds all that was logged" in report.export_before.message
-    assert report.API_query.mark == "skipped"
-    assert "nothing new to export" in report.export.message
-    assert "cannot be told: v0 was there before" in report.what_starts_one.message
-    assert wiring.habits.read() is None
+    assert "v0 of" in report.existing_export.message
+    assert "it is complete" in report.existing_export.message
+    assert report.API_query.status == "skipped"
+    assert "nothing new to export" in report.new_export.message
+    assert "unknown: v0 existed before" in report.export_trigger.message
+    assert wiring.export_profiles.read() is None
 
 
 def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, run):
@@ -228,9 +228,9 @@ def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, ru
     world.histories.append(row, "wandb-history.jsonl", 10, ['{"_step": 10, "loss": 0.1}'])
     report, counted = report_on(sandbox, wiring, run)
     assert counted["exports_started"] == 1
-    assert "does not hold the newest steps" in report.export_before.message
-    assert "newer v1 was there" in report.export.message
-    assert "started by a visit" in report.what_starts_one.message
+    assert "lacks the newest steps" in report.existing_export.message
+    assert "newer v1 was there" in report.new_export.message
+    assert "a visit to the run's page; " in report.export_trigger.message
 
 
 def aged(sandbox):
@@ -243,18 +243,18 @@ def test_what_a_server_does_not_tell_of_an_export_is_read_from_its_files(sandbox
     aged(sandbox)
     sandbox.set_faults("no-parquet-history")
     report, _ = report_on(sandbox, wiring, run)
-    assert "holds all that was logged" in report.export_before.message
-    assert "nothing new to export" in report.export.message
-    assert "cannot be told" in report.what_starts_one.message
+    assert "it is complete" in report.existing_export.message
+    assert "nothing new to export" in report.new_export.message
+    assert "unknown: " in report.export_trigger.message
 
 
 def test_a_run_that_is_not_there(sandbox, wiring, run):
     missing = type(run)(run.entity, run.project, "nosuchrun")
     report, counted = report_on(sandbox, wiring, missing)
-    assert report.waiting_alone.mark == report.API_query.mark == "skipped"
-    assert "There is no run nosuchrun" in report.export_before.message
-    assert not report.export_before.refused
-    assert report.run_page.mark == "bad"
+    assert report.waiting_only.status == report.API_query.status == "skipped"
+    assert "There is no run nosuchrun" in report.existing_export.message
+    assert not report.existing_export.refused
+    assert report.run_page.status == "bad"
     assert "closed to researcher" in report.run_page.message
     assert counted["page_visits"] == counted["exports_started"] == 0
     assert counted["empty_pages"] == 1
@@ -263,10 +263,10 @@ def test_a_run_that_is_not_there(sandbox, wiring, run):
 def test_a_key_that_sees_nothing(sandbox, wiring, run):
     sandbox.set_faults("key-sees-nothing")
     report, counted = report_on(sandbox, wiring, run)
-    assert "this API key may not see it" in report.export_before.message
-    assert report.run_page.mark == "good"
+    assert "this API key may not see it" in report.existing_export.message
+    assert report.run_page.status == "good"
     assert counted["page_visits"] == counted["exports_started"] == 1
-    assert "the API did not say" in report.export.message
+    assert "the API did not report" in report.new_export.message
 
 
 @pytest.mark.parametrize(
@@ -287,24 +287,24 @@ def test_an_api_that_does_not_work_while_pages_do(sandbox, tmp_path, run, fault,
 
 def look_at_an_api_that_does_not_work(sandbox, wiring, run, fault, says):
     sandbox.set_faults(fault)
-    checks = {check.name: check for check in examine(wiring)}
-    assert checks["server"].mark == "bad"
+    checks = {check.name: check for check in check_machine(wiring)}
+    assert checks["server"].status == "bad"
     assert says in checks["server"].message
     report, counted = report_on(sandbox, wiring, run)
-    assert says in report.export_before.message
-    assert report.signing_in.mark == report.run_page.mark == "good"
-    assert report.waiting_alone.mark == report.API_query.mark == report.export.mark == "skipped"
+    assert says in report.existing_export.message
+    assert report.signing_in.status == report.run_page.status == "good"
+    assert report.waiting_only.status == report.API_query.status == report.new_export.status == "skipped"
     assert counted["page_visits"] == counted["exports_started"] == 1
-    assert "cannot be told" in report.what_starts_one.message
-    assert wiring.habits.read() is None
+    assert "unknown: " in report.export_trigger.message
+    assert wiring.export_profiles.read() is None
 
 
 def test_a_page_that_does_not_load_the_run(sandbox, wiring, run):
     sandbox.set_faults("page-error")
     report, counted = report_on(sandbox, wiring, run)
     assert "answered HTTP 500" in report.run_page.message
-    assert report.run_page.mark == "bad"
-    assert "none was waited for" in report.export.message
+    assert report.run_page.status == "bad"
+    assert "none was waited for" in report.new_export.message
     assert counted["exports_started"] == 0
 
 
@@ -317,7 +317,7 @@ def test_a_page_that_asks_but_is_given_nothing_still_shows_what_it_asked(sandbox
 
 
 def test_a_session_that_expires_between_signing_in_and_the_visit(sandbox, wiring, run):
-    trial = examine_run(wiring, run, BRIEF)
+    trial = check_run(wiring, run, BRIEF)
     before = sandbox.stats()
     checks = [next(trial)]
     touched = {name for name, count in sandbox.stats().items() if count != before[name]}
@@ -325,9 +325,9 @@ def test_a_session_that_expires_between_signing_in_and_the_visit(sandbox, wiring
     checks.append(next(trial))
     sandbox.expire_sessions()
     report = {check.name: check for check in [*checks, *trial]}
-    assert report["run page"].mark == "bad"
+    assert report["run page"].status == "bad"
     assert "no longer signed in" in report["run page"].message
-    assert report["export"].mark == "warning"
+    assert report["new export"].status == "warning"
     # The next one signs in again, once.
     report, counted = report_on(sandbox, wiring, run)
     assert counted["sign_in_attempts"] == 1
@@ -337,25 +337,25 @@ def test_a_session_that_expires_between_signing_in_and_the_visit(sandbox, wiring
 def test_a_server_that_never_says_who_is_signed_in(sandbox, run, tmp_path):
     sandbox.set_faults("viewer-null")
     with services(sandbox, tmp_path) as wiring:
-        key = {check.name: check for check in examine(wiring)}["API key"]
+        key = {check.name: check for check in check_machine(wiring)}["API key"]
         report, counted = report_on(sandbox, wiring, run)
-    assert "knows nobody with this API key" in key.message
+    assert "does not recognise this API key" in key.message
     assert counted["sign_ins"] == 1
-    assert report.signing_in.mark == "good"
+    assert report.signing_in.status == "good"
     assert counted["page_visits"] == counted["exports_started"] == 1
-    assert "asked RunPage → viewer null, project" in report.run_page.details
-    assert "started by a visit" in report.what_starts_one.message
+    assert "queried RunPage → viewer null, project" in report.run_page.details
+    assert "a visit to the run's page; " in report.export_trigger.message
 
 
 def test_a_wrong_api_key(sandbox, run, tmp_path):
     with services(sandbox, tmp_path, WANDB_API_KEY="0" * 40) as wiring:
-        key = {check.name: check for check in examine(wiring)}["API key"]
+        key = {check.name: check for check in check_machine(wiring)}["API key"]
         report, counted = report_on(sandbox, wiring, run)
-    assert key.mark == "bad"
+    assert key.status == "bad"
     assert key.refused
-    assert report.export_before.refused
-    assert "refused the API key (HTTP 401)" in report.export_before.message
-    assert report.run_page.mark == "good"
+    assert report.existing_export.refused
+    assert "refused the API key (HTTP 401)" in report.existing_export.message
+    assert report.run_page.status == "good"
     assert counted["page_visits"] == 1
 
 
@@ -370,36 +370,38 @@ def test_a_wrong_password(sandbox, run, tmp_path):
 
 def test_a_server_that_is_down(sandbox, run, tmp_path):
     with services(sandbox, tmp_path, WANDB_BASE_URL="http://127.0.0.1:9") as wiring:
-        checks = {check.name: check for check in (*examine(wiring), *examine_run(wiring, run, BRIEF))}
-    for name in ("server", "API key", "sign-in page", "signing in", "export before"):
-        assert checks[name].mark == "bad", name
+        checks = {check.name: check for check in (*check_machine(wiring), *check_run(wiring, run, BRIEF))}
+    for name in ("server", "API key", "sign-in page", "signing in", "existing export"):
+        assert checks[name].status == "bad", name
         assert not checks[name].refused
     assert "Nothing listens" in checks["server"].message
     assert "ERR_" in checks["sign-in page"].message
-    assert checks["run page"].mark == checks["what starts one"].mark == "skipped"
+    assert checks["run page"].status == checks["export trigger"].status == "skipped"
 
 
 def test_a_home_that_cannot_be_written_is_told(tmp_path):
     def files(home):
         paths = Paths(tmp_path / "config", home / "state", home / "log")
-        check = next(look for look in looks(Wiring(environ={}, paths=paths), None) if look.name == "files").do()
+        check = next(
+            look for look in pending_checks(Wiring(environ={}, paths=paths), None) if look.name == "files"
+        ).run()
         assert not (home / "log").exists()
         return check
 
-    assert files(tmp_path / "new").mark is CheckStatus.GOOD
+    assert files(tmp_path / "new").status is CheckStatus.GOOD
     (tmp_path / "home").write_text("no folder")
     check = files(tmp_path / "home")
-    assert check.mark is CheckStatus.WARNING
+    assert check.status is CheckStatus.WARNING
     assert f"nothing can be saved in {tmp_path / 'home' / 'state'}, {tmp_path / 'home' / 'log'}" in check.message
 
 
-def test_a_habit_that_cannot_be_kept_is_said(sandbox, wiring, run):
-    wiring.habits.path.mkdir()
+def test_a_profile_that_cannot_be_kept_is_said(sandbox, wiring, run):
+    wiring.export_profiles.path.mkdir()
     try:
         report, _ = report_on(sandbox, wiring, run)
     finally:
-        wiring.habits.path.rmdir()
-    assert "could not be kept" in report.what_starts_one.message
+        wiring.export_profiles.path.rmdir()
+    assert "could not be saved" in report.export_trigger.message
 
 
 def test_a_window_does_as_well(sandbox, run, tmp_path, display):
@@ -408,9 +410,9 @@ def test_a_window_does_as_well(sandbox, run, tmp_path, display):
     settings.write_text("headless = false\n")
     with services(sandbox, tmp_path, DISPLAY=display) as wiring:
         report, counted = report_on(sandbox, wiring, run)
-    assert report.run_page.mark == "good"
+    assert report.run_page.status == "good"
     assert counted["page_visits"] == counted["exports_started"] == 1
-    assert "started by a visit" in report.what_starts_one.message
+    assert "a visit to the run's page; " in report.export_trigger.message
 
 
 def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
@@ -421,7 +423,7 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
         report, _ = report_on(sandbox, wiring, run)
     assert "no display" in report.sign_in_page.message
     assert "headless = true" in report.sign_in_page.hint
-    assert report.run_page.mark == "skipped"
+    assert report.run_page.status == "skipped"
 
 
 # In the dashboard
@@ -434,19 +436,21 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypat
         wiring.store.write([RowChange(run, kept, added=True)])
         app = dashboard_app(wiring, [])
         async with app.run_test(size=(160, 60)) as pilot:
-            await until(lambda: len(app.session.watch) == 1)
+            await until(lambda: len(app.session.watch_list) == 1)
             await pilot.press("D")
             await until(lambda: "from the environment, accepted" in shown(app) and " to come" not in shown(app), 30)
             screen = shown(app)
             assert "versions" in screen
             assert "Chromium" in screen
             await pilot.press("w")
-            await until(lambda: "The whole way on" in shown(app) and "v0 was there" in shown(app), 90)
-            await until(lambda: "started by a visit" in shown(app))
+            await until(lambda: "End-to-end check of" in shown(app) and "v0 was there" in shown(app), 90)
+            await until(lambda: "a visit to the run's page; " in shown(app))
             await pilot.press("y")
-            await until(lambda: "what starts one" in app.clipboard)
+            await until(lambda: "export trigger" in app.clipboard)
             report = app.clipboard
-            assert "   asked RunPage → viewer, project\n" in report, "what is folded on the screen stands in the report"
+            assert "   queried RunPage → viewer, project\n" in report, (
+                "what is folded on the screen stands in the report"
+            )
             screen += shown(app)
             app.session.stop()
     for private in (sandbox.password, sandbox.api_key):
@@ -456,23 +460,23 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypat
 
 async def test_the_screen_tells_nothing_of_what_starts_exports_while_the_run_is_watched(sandbox, run, tmp_path):
     with services(sandbox, tmp_path) as wiring:
-        way = DoctorService(wiring, BRIEF).way(run, watched=True)
-        checks = {check.name: check for check in (look.do() for look in way.looks)}
-        assert {name for name, check in checks.items() if check.mark == "skipped"} == {
-            "waiting alone", "API query", "what starts one"
+        trial = DoctorService(wiring, BRIEF).run_trial(run, watched=True)
+        checks = {check.name: check for check in (check.run() for check in trial.checks)}
+        assert {name for name, check in checks.items() if check.status == "skipped"} == {
+            "waiting only", "API query", "export trigger"
         }  # fmt: skip
-        assert "was not there before" in checks["export before"].message
-        assert "v0 was there" in checks["export"].message
-        assert wiring.habits.read() is None
+        assert "did not exist" in checks["existing export"].message
+        assert "v0 was there" in checks["new export"].message
+        assert wiring.export_profiles.read() is None
 
 
-def test_a_way_that_is_given_up_ends(sandbox, wiring, run):
+def test_a_cancelled_trial_ends(sandbox, wiring, run):
     sandbox.set_faults("export-never")
-    way = DoctorService(wiring, TrialTimeouts(alone=1000)).way(run, watched=False)
-    looks = {look.name: look.do for look in way.looks}
-    looks["sign-in page"]()
-    threading.Timer(0.2, way.give_up).start()
-    assert [looks[name]().message for name in ("waiting alone", "run page")] == ["given up"] * 2
+    trial = DoctorService(wiring, TrialTimeouts(alone=1000)).run_trial(run, watched=False)
+    steps = {check.name: check.run for check in trial.checks}
+    steps["sign-in page"]()
+    threading.Timer(0.2, trial.cancel).start()
+    assert [steps[name]().message for name in ("waiting only", "run page")] == ["cancelled"] * 2
 
 
 def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
@@ -481,24 +485,24 @@ def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"torn")
         # Whoever cannot open the keyring is not told that the file is at fault.
-        said = {check.name: check for check in examine(wiring)}["browser sign-in"]
+        said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
         assert "cannot be opened without the keyring" in said.message
         wiring.vault._keyring = SimpleNamespace(get=lambda *_, **__: "no key of ours")
         wiring.account._known = None
-        said = {check.name: check for check in examine(wiring)}["browser sign-in"]
+        said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
         assert "is damaged" in said.message
-        assert said.mend is Fix.SESSION
+        assert said.fix is Fix.SESSION
         DoctorService(wiring).forget_session()
         assert not path.exists()
-        assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message
+        assert "password of" in {check.name: check for check in check_machine(wiring)}["browser sign-in"].message
 
 
 def test_a_refusal_is_told_for_as_long_as_it_holds(sandbox, run, tmp_path):
     with services(sandbox, tmp_path, WANDB_VIEWER_PW="wrong one") as wiring:
         with pytest.raises(SignInError):
             wiring.visitor.sign_in().result(60)
-        said = {check.name: check for check in examine(wiring)}["browser sign-in"]
+        said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
         assert "did not accept" in said.message
-        assert said.mend is Fix.SIGN_IN
+        assert said.fix is Fix.SIGN_IN
         wiring.account.save(Credentials(sandbox.username, sandbox.password), None, remember=False)
-        assert "password of" in {check.name: check for check in examine(wiring)}["browser sign-in"].message
+        assert "password of" in {check.name: check for check in check_machine(wiring)}["browser sign-in"].message

@@ -279,7 +279,7 @@ import wandb_tui.doctor
 def crash(*_):
     secrets = __import__("os").environ
     raise RuntimeError("filled " + secrets["WANDB_VIEWER_PW"] + " beside " + secrets["WANDB_API_KEY"])
-wandb_tui.doctor.examine = crash
+wandb_tui.doctor.check_machine = crash
 from wandb_tui.cli import main
 main()
 """

@@ -294,20 +294,20 @@ class FakeInspector:
 
 
 class FakeDoctor:
-    """Finds what it is told to; a look without an answer waits until `answer` has one, or all is given up."""
+    """Finds what it is told to; a check without an answer waits until `answer` has one."""
 
-    def __init__(self, here: dict[str, Check | None], way: dict[str, Check | None] = (), error=None) -> None:
-        self.answers = {name: Future() for name in (*here, *way)}
-        self.names = {"here": list(here), "way": list(way)}
-        self.ways: list[tuple[RunAddress, bool]] = []
-        self.looked = defaultdict(int)
-        self.given_up = threading.Event()
+    def __init__(self, local: dict[str, Check | None], trial: dict[str, Check | None] = (), error=None) -> None:
+        self.answers = {name: Future() for name in (*local, *trial)}
+        self.names = {"local": list(local), "trial": list(trial)}
+        self.trials: list[tuple[RunAddress, bool]] = []
+        self.counts = defaultdict(int)
+        self.cancelled = threading.Event()
         self.forgotten = threading.Event()
         self.installed = threading.Event()
         self.error = error
         self.lines = ("Downloading [red]Chromium[/]… 42 %",)
         self.threads: set[int] = set()
-        for name, check in {**here, **dict(way)}.items():
+        for name, check in {**local, **dict(trial)}.items():
             if check is not None:
                 self.answers[name].set_result(check)
 
@@ -316,17 +316,17 @@ class FakeDoctor:
             self.answers[check.name] = Future()
         self.answers[check.name].set_result(check)
 
-    def here(self, terminal):
-        return self._looks("here")
+    def local_checks(self, terminal):
+        return self._pending("local")
 
-    def way(self, run, *, watched):
-        self.ways.append((run, watched))
-        return SimpleNamespace(looks=self._looks("way"), give_up=self.given_up.set)
+    def run_trial(self, run, *, watched):
+        self.trials.append((run, watched))
+        return SimpleNamespace(checks=self._pending("trial"), cancel=self.cancelled.set)
 
-    def install_browser(self, say):
+    def install_browser(self, on_line):
         self.threads.add(threading.get_ident())
         for line in self.lines:
-            say(line)
+            on_line(line)
         self.installed.wait(5)
         if self.error:
             raise self.error
@@ -335,13 +335,13 @@ class FakeDoctor:
         self.threads.add(threading.get_ident())
         self.forgotten.set()
 
-    def _looks(self, part):
+    def _pending(self, part):
         self.threads.add(threading.get_ident())
-        return [PendingCheck(name, lambda name=name: self._glyphs(name)) for name in self.names[part]]
+        return [PendingCheck(name, lambda name=name: self._answer(name)) for name in self.names[part]]
 
-    def _glyphs(self, name):
+    def _answer(self, name):
         self.threads.add(threading.get_ident())
-        self.looked[name] += 1
+        self.counts[name] += 1
         return self.answers[name].result(10)
 
 

@@ -3,15 +3,15 @@
 import pytest
 
 from wandb_tui.core.checks import CheckStatus, TerminalFacts
-from wandb_tui.doctor.terminal import examine_terminal
+from wandb_tui.doctor.terminal import check_terminal
 
 
-def examined(*, columns=160, lines=45, encoding="utf-8", colours="truecolor", **environ):
-    return examine_terminal(TerminalFacts(columns, lines, encoding, colours, {"TERM": "xterm-256color", **environ}))
+def finding_for(*, columns=160, lines=45, encoding="utf-8", colours="truecolor", **environ):
+    return check_terminal(TerminalFacts(columns, lines, encoding, colours, {"TERM": "xterm-256color", **environ}))
 
 
 @pytest.mark.parametrize(
-    ("terminal", "mark", "says"),
+    ("terminal", "status", "says"),
     [
         ({}, CheckStatus.GOOD, "160×45, xterm-256color, 16 million colours, utf-8"),
         ({"colours": "standard"}, CheckStatus.GOOD, "16 colours"),
@@ -26,15 +26,15 @@ def examined(*, columns=160, lines=45, encoding="utf-8", colours="truecolor", **
         ({"TERM_PROGRAM": "Apple_Terminal", "TERM_PROGRAM_VERSION": "455"}, CheckStatus.GOOD, "(Apple_Terminal 455)"),
     ],
 )
-def test_terminals(terminal, mark, says):
-    found = examined(**terminal)
-    assert found.mark is mark
+def test_terminals(terminal, status, says):
+    found = finding_for(**terminal)
+    assert found.status is status
     assert says in f"{found.message} {found.hint}"
 
 
 def test_a_good_terminal_needs_no_hint():
-    assert not examined().hint
+    assert not finding_for().hint
 
 
 def test_without_a_terminal():
-    assert examine_terminal(None).mark is CheckStatus.GOOD
+    assert check_terminal(None).status is CheckStatus.GOOD

@@ -67,6 +67,6 @@ def test_the_services_bring_it_to_the_monitors(tmp_path):
     paths = Paths(tmp_path / "c", tmp_path / "s", tmp_path / "l")
     wiring = Wiring(host="http://127.0.0.1:1", environ={}, paths=paths)
     assert wiring.adjusted(PollPolicy()) == PollPolicy()
-    wiring.habits.write(ExportProfile(ExportTrigger.API_QUERY, 10))
+    wiring.export_profiles.write(ExportProfile(ExportTrigger.API_QUERY, 10))
     later = Wiring(host="http://127.0.0.1:1", environ={}, paths=paths)
     assert later.adjusted(PollPolicy()).visit_after == 25

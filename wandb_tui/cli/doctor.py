@@ -1,4 +1,4 @@
-"""``wandb-tui doctor``: what works here, what does not, and what to do about it."""
+"""``wandb-tui doctor``: checks what works on this machine, and tells what to do about the rest."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from wandb_tui.doctor import Check
 
 
-@click.command(short_help="Tell what works here and what does not.")
+@click.command(short_help="Check what works on this machine.")
 @click.argument("run", required=False)
-@click.option("--fix", is_flag=True, help="Mend what can be mended: install a browser.")
-@click.option("--yes", is_flag=True, help="Do not ask before mending.")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed: install a missing browser.")
+@click.option("--yes", is_flag=True, help="Do not ask before fixing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @HOST
 def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | None) -> int:
-    """Tell what works here and what does not; with RUN, try the whole way on it.
+    """Check what works on this machine and with this server; with RUN, check that run end to end.
 
     \b
     Examples:
       wandb-tui doctor --fix
       wandb-tui doctor lab/forks/abc123
     """
-    from wandb_tui import doctor as examination
     from wandb_tui.core.checks import summary
+    from wandb_tui.doctor import check_machine, check_run
 
     wiring = build_wiring(host, anonymous_ok=True)
     address = wiring.addresses.parse(run) if run is not None else None
@@ -38,40 +38,45 @@ def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | Non
         provide_browser(yes=yes, ask=not yes)
     checks: list[Check] = []
     try:
-        found = examination.examine_run(wiring, address) if address else ()
-        for check in chain(examination.examine(wiring), found):
+        of_run = check_run(wiring, address) if address else ()
+        for check in chain(check_machine(wiring), of_run):
             _show_check(check, as_json=as_json)
             checks.append(check)
     finally:
         wiring.close()
     if not as_json:
-        told = summary(checks, named=True)
-        say(f"In all: {told}." if told else "All is well.")
+        problems = summary(checks, named=True)
+        say(f"Summary: {problems}." if problems else "All checks passed.")
     return gravest(map(_status, checks))
 
 
 def _status(check: Check) -> ExitCode:
     from wandb_tui.core.checks import CheckStatus
 
-    if check.mark is not CheckStatus.BAD:
+    if check.status is not CheckStatus.BAD:
         return ExitCode.DONE
     return ExitCode.REFUSED if check.refused else ExitCode.FAILED
 
 
-_COLOURS = {"good": "green", "warning": "yellow", "bad": "red", "skipped": "cyan"}
-
-
 def _show_check(check: Check, *, as_json: bool) -> None:
-    from wandb_tui.core.checks import NAME_WIDTH, as_lines
+    from wandb_tui.core.checks import NAME_WIDTH, SIGNS, CheckStatus
 
     if as_json:
         import json
 
         click.echo(json.dumps(check.as_dict(), ensure_ascii=False))
         return
-    first, *rest = as_lines(check)
-    found = first.removesuffix(check.took)
+    colours = {
+        CheckStatus.GOOD: "green",
+        CheckStatus.WARNING: "yellow",
+        CheckStatus.BAD: "red",
+        CheckStatus.SKIPPED: "cyan",
+    }
     indent = NAME_WIDTH + 3
-    say(click.style(found[0], fg=_COLOURS[check.mark]) + found[1:] + click.style(check.took, dim=True), hang=indent)
-    for line in rest:
-        say(line, hang=indent + 2 if line.lstrip().startswith("→") else indent)
+    took = f"  {click.style(check.took, dim=True)}" if check.took else ""
+    sign = click.style(SIGNS[check.status], fg=colours[check.status])
+    say(f"{sign} {check.name:<{NAME_WIDTH}} {check.message}{took}", hang=indent)
+    for line in check.details:
+        say(" " * indent + line, hang=indent)
+    if check.hint:
+        say(f"{' ' * indent}→ {check.hint}", hang=indent + 2)

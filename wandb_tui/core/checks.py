@@ -1,17 +1,17 @@
-"""What doctor says: one check after the other, each fit to be pasted into a bug report."""
+"""The checks of doctor: what each found, fit to be pasted into a bug report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
-_SHOWN_FROM = 0.05
-"""Seconds from which on it is told how long a look took: less would read 0.0 s."""
+_SHOWN_FROM_S = 0.05
+"""Seconds from which on a check shows how long it took: less would read 0.0 s."""
 
 
 class CheckStatus(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -27,7 +27,7 @@ NAME_WIDTH = 16
 
 
 class Fix(StrEnum):
-    """What mends it at the press of a key."""
+    """What fixes a problem at the press of a key."""
 
     NOTHING = ""
     BROWSER = "install a browser"
@@ -40,53 +40,60 @@ class Check:
     """One entry of the report.
 
     Attributes:
-        name: What was looked at.
-        mark: How it came out.
+        name: What was checked.
+        status: The result.
         message: What was found.
         hint: What to do, or empty.
-        details: What else was seen, a line each.
-        seconds: How long the looking took.
+        details: What else was found, a line each.
+        seconds: How long the check took.
         refused: Whether the server refused a secret.
-        mend: What would mend it here and now.
+        fix: What would fix the problem here and now.
     """
 
     name: str
-    mark: CheckStatus
+    status: CheckStatus
     message: str
     hint: str = ""
     details: tuple[str, ...] = ()
     seconds: float = 0.0
     refused: bool = False
-    mend: Fix = Fix.NOTHING
+    fix: Fix = Fix.NOTHING
 
     @property
     def took(self) -> str:
-        """How long it took, or empty where that is not worth a word."""
-        return f"{self.seconds:.1f} s" if self.seconds >= _SHOWN_FROM else ""
+        """How long it took; empty where that is too short to matter."""
+        return f"{self.seconds:.1f} s" if self.seconds >= _SHOWN_FROM_S else ""
 
     def as_dict(self) -> dict[str, object]:
         """This check for ``--json``."""
-        told = {**asdict(self), "mark": self.mark.value, "seconds": round(self.seconds, 3)}
-        del told["mend"]
-        return told
+        return {
+            "name": self.name,
+            # Scripts read the status under this name.
+            "mark": self.status.value,
+            "message": self.message,
+            "hint": self.hint,
+            "details": self.details,
+            "seconds": round(self.seconds, 3),
+            "refused": self.refused,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCheck:
-    """A check that is still to be made.
+    """A check that has not been run yet.
 
     Attributes:
-        name: What is looked at.
-        do: Looks; may block for long.
+        name: What is checked.
+        run: Runs the check; may block for long.
     """
 
     name: str
-    do: Callable[[], Check]
+    run: Callable[[], Check]
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalFacts:
-    """What whoever draws on the terminal knows of it.
+    """The terminal's properties.
 
     Attributes:
         columns: Its width.
@@ -104,13 +111,13 @@ class TerminalFacts:
 
 
 def summary(checks: Iterable[Check], *, named: bool = False) -> str:
-    """How they came out in all, in a few words, with names if wanted; empty where all is well."""
+    """How many checks failed or warn, with their names if wanted; empty where there are none."""
     names: dict[CheckStatus, list[str]] = {CheckStatus.BAD: [], CheckStatus.WARNING: []}
     for check in checks:
-        names.get(check.mark, []).append(check.name)
+        names.get(check.status, []).append(check.name)
     bad, warned = names.values()
-    told = ((bad, "wrong"), (warned, "warning" if len(warned) == 1 else "warnings"))
-    shown = (f"{len(which)} {what}" + (f" ({', '.join(which)})" if named else "") for which, what in told if which)
+    counted = ((bad, "failed"), (warned, "warning" if len(warned) == 1 else "warnings"))
+    shown = (f"{len(which)} {what}" + (f" ({', '.join(which)})" if named else "") for which, what in counted if which)
     return ", ".join(shown)
 
 
@@ -120,9 +127,9 @@ def report(checks: Iterable[Check]) -> str:
 
 
 def as_lines(check: Check) -> list[str]:
-    """A check as text: its sign and what was found, then the details, then what to do."""
+    """A check as text: its symbol and message, then the details, then the hint."""
     took = f"  {check.took}" if check.took else ""
     indent = " " * (NAME_WIDTH + 3)
-    lines = [f"{SIGNS[check.mark]} {check.name:<{NAME_WIDTH}} {check.message}{took}"]
+    lines = [f"{SIGNS[check.status]} {check.name:<{NAME_WIDTH}} {check.message}{took}"]
     lines += [f"{indent}{line}" for line in check.details]
     return [*lines, f"{indent}→ {check.hint}"] if check.hint else lines

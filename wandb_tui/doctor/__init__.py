@@ -1,12 +1,11 @@
-"""``wandb-tui doctor``: what works here and what does not, in checks that each say what to do.
+"""``wandb-tui doctor``: checks what works on this machine and with this server, each with what to do about it.
 
-``report.py`` makes a check of a look, ``here.py`` and ``terminal.py`` look at this machine and the server, ``way.py``
-tries the whole way on one run, ``exports.py`` finds out what starts an export, ``clinic.py`` is all of it for the
-dashboard.
+``report`` turns a finding into a check, ``local_checks`` and ``terminal`` need no run, ``run_trial`` is the end-to-end
+check of one run, ``export_trial`` finds out what triggers its export, ``service`` is all of it for the dashboard.
 """
 
 from wandb_tui.core.checks import Check, CheckStatus
-from wandb_tui.doctor.local_checks import examine
-from wandb_tui.doctor.run_trial import examine_run
+from wandb_tui.doctor.local_checks import check_machine
+from wandb_tui.doctor.run_trial import check_run
 
-__all__ = ["Check", "CheckStatus", "examine", "examine_run"]
+__all__ = ["Check", "CheckStatus", "check_machine", "check_run"]

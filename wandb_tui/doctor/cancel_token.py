@@ -1,4 +1,4 @@
-"""How a long examination is left before its end."""
+"""Cancellation token for checks that take long."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ T = TypeVar("T")
 
 
 class CancelToken:
-    """Waits for one thread, which another one may call away; then `CancelledError` is raised in the first."""
+    """Waits on behalf of one thread; `cancel`, called from another, makes the waiting raise `CancelledError`."""
 
     def __init__(self) -> None:
-        self._gone = threading.Event()
+        self._cancelled = threading.Event()
         self._awaited: Future[Any] | None = None
 
-    def give_up(self) -> None:
-        """Wait no longer, and for nothing more."""
-        self._gone.set()
+    def cancel(self) -> None:
+        """End the waiting under way, and every later one at once."""
+        self._cancelled.set()
         if (awaited := self._awaited) is not None:
             awaited.cancel()
 
     def sleep(self, seconds: float) -> None:
-        """Wait so long."""
-        if self._gone.wait(seconds):
+        """Wait for so many seconds."""
+        if self._cancelled.wait(seconds):
             raise CancelledError
 
     def result(self, future: Future[T]) -> T:
-        """Wait for a future; giving up cancels it."""
-        # In this order: whoever gives up in between sees the future, or we see that he has.
+        """Wait for a future's result; cancelling the token cancels the future."""
+        # In this order: either `cancel` sees the future, or we see that it has been called.
         self._awaited = future
-        if self._gone.is_set():
+        if self._cancelled.is_set():
             future.cancel()
         return future.result()

@@ -1,7 +1,8 @@
-"""Finds out what starts an export: does one thing after the other, and looks after each whether one has come.
+"""Finds out what triggers an export: takes one step after the other, and looks for a new version after each.
 
-The order is what makes it tell anything: first nothing is done that concerns the run, then the API is asked about it
-with the key, then its page is opened. What came late may still belong to the step before; the waits say how sure it is.
+The order makes the result meaningful: first nothing is done that concerns the run, then the API is queried about it
+with the key, then its page is opened. A version that comes late may still have been triggered by the step before; the
+longer the waits, the surer the result.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from wandb_tui.core.export_profile import ExportTrigger
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome
 from wandb_tui.core.schedule import Clock
 
-_LOOK_EVERY = 1.0
-_DATE_STEP = timedelta(seconds=1)
+_POLL_INTERVAL_S = 1.0
+_TIMESTAMP_STEP = timedelta(seconds=1)
 _FINAL = frozenset({ProbeOutcome.UNAUTHORIZED, ProbeOutcome.NOT_FOUND, ProbeOutcome.INVALID_RESPONSE})
 
 
@@ -26,10 +27,10 @@ class TrialTimeouts:
     """How long to wait for an export, in seconds.
 
     Attributes:
-        alone: Before the run is asked about for the first time.
-        query: After the API was asked about it.
-        visit: After its page was opened.
-        unsure: After its page was opened, where it cannot be told whether there is anything new to export.
+        alone: Before the first query about the run.
+        query: After the API was queried about the run.
+        visit: After the run's page was opened.
+        unsure: After the run's page was opened, where it is unknown whether there is anything new to export.
     """
 
     alone: float = 5.0
@@ -40,16 +41,16 @@ class TrialTimeouts:
 
 @dataclass(frozen=True, slots=True)
 class ObservedExport:
-    """An export that came while we looked.
+    """An export that came during the trial.
 
     Attributes:
         version: Its version.
-        starter: What started it.
-        seconds: From that until it was seen; for `ExportTrigger.WAITING` since we began to wait.
+        trigger: What triggered it.
+        seconds: From the trigger until the version was seen; for `ExportTrigger.WAITING` since the trial began.
     """
 
     version: int
-    starter: ExportTrigger
+    trigger: ExportTrigger
     seconds: float
 
 
@@ -58,109 +59,111 @@ class ExportTrial:
 
     def __init__(
         self,
-        ask: Callable[[], Probe],
-        patience: TrialTimeouts,
+        probe: Callable[[], Probe],
+        timeouts: TrialTimeouts,
         *,
-        server_ahead: Callable[[], timedelta | None] = lambda: None,
+        clock_offset: Callable[[], timedelta | None] = lambda: None,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare; no request is sent yet.
 
         Args:
-            ask: Asks the API about the run, its artifact and its coverage.
-            patience: How long to wait.
-            server_ahead: Tells by how much the server's clock is ahead of ours, None where it is not known; without a
-                word about the run.
+            probe: Queries the API about the run, its artifact and its coverage.
+            timeouts: How long to wait for exports.
+            clock_offset: By how much the server's clock is ahead of ours, None where that is unknown; must not query
+                the API about the run.
             clock: Seconds on a clock that never goes back.
-            sleep: Waits so many seconds.
+            sleep: Waits for so many seconds.
         """
-        self._ask = ask
-        self.patience = patience
-        self._ask_ahead = server_ahead
-        self._ahead: timedelta | None = None
+        self._probe = probe
+        self.timeouts = timeouts
+        self._clock_offset = clock_offset
+        self._offset: timedelta | None = None
         self._clock = clock
         self._sleep = sleep
-        self._began = self._asked_at = self._opened_at = self._loaded_at = clock()
+        self._began = self._queried_at = self._opened_at = self._loaded_at = clock()
         self._began_on: datetime | None = None
         self._opened_on: datetime | None = None
-        self.first = Probe(ProbeOutcome.UNAVAILABLE, message="The API has not been asked")
+        self.first = Probe(ProbeOutcome.UNAVAILABLE, message="The API has not been queried")
         self.last = self.first
-        self.came: ObservedExport | None = None
+        self.observed: ObservedExport | None = None
         self.alone_for = 0.0
 
     @property
-    def before(self) -> ArtifactVersion | None:
-        """The version that was there before we began, if any."""
-        made_meanwhile = self.came is not None and self.came.starter is ExportTrigger.WAITING
+    def version_before(self) -> ArtifactVersion | None:
+        """The version that was there before the trial, if any."""
+        made_meanwhile = self.observed is not None and self.observed.trigger is ExportTrigger.WAITING
         return None if made_meanwhile else self.first.artifact
 
     @property
     def answered(self) -> bool:
-        """Whether the API told what there is."""
+        """Whether the API reported what there is."""
         return self.first.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}
 
     @property
     def nothing_new(self) -> bool:
-        """Whether the version that was there holds all that was logged, so that no newer one is to be expected."""
-        return self.before is not None and self.first.coverage is not None and self.first.coverage.complete is True
+        """Whether the version before the trial holds everything that was logged, so that no newer one can come."""
+        return (
+            self.version_before is not None and self.first.coverage is not None and self.first.coverage.complete is True
+        )
 
     @property
     def due(self) -> bool:
-        """Whether something is known to be there to export."""
-        if self.before is None:
+        """Whether there is certainly something to export."""
+        if self.version_before is None:
             return True
         return self.first.coverage is not None and self.first.coverage.complete is False
 
     def begin(self) -> None:
-        """From now on nothing may concern the run but what is done here."""
-        self._ahead = self._ask_ahead()
+        """Begin: from now on only the trial itself may touch the run."""
+        self._offset = self._clock_offset()
         self._began, self._began_on = self._clock(), self._server_now()
 
     def wait_alone(self) -> None:
-        """Wait unasked, then ask for the first time."""
-        self._sleep(max(0.0, self.patience.alone - (self._clock() - self._began)))
+        """Wait without any request about the run, then query the API for the first time."""
+        self._sleep(max(0.0, self.timeouts.alone - (self._clock() - self._began)))
         self.alone_for = self._clock() - self._began
-        self.ask_first()
+        self.probe_first()
         version = self.first.artifact
         if version and self._made_after(version, self._began_on):
-            self.came = ObservedExport(version.version, ExportTrigger.WAITING, self.alone_for)
+            self.observed = ObservedExport(version.version, ExportTrigger.WAITING, self.alone_for)
 
-    def ask_first(self) -> None:
-        """Ask what is there."""
-        self._asked_at = self._clock()
-        self.first = self.last = self._until(
-            lambda probe: probe.outcome is not ProbeOutcome.UNAVAILABLE, self.patience.alone
+    def probe_first(self) -> None:
+        """Query the API for what there is."""
+        self._queried_at = self._clock()
+        self.first = self.last = self._probe_until(
+            lambda probe: probe.outcome is not ProbeOutcome.UNAVAILABLE, self.timeouts.alone
         )
 
     def wait_after_query(self) -> None:
-        """Wait for what that question may have started; it is asked again and again."""
-        self.last = self._until(self._is_newer, self.patience.query)
-        self._take(ExportTrigger.API_QUERY, self._asked_at)
+        """Wait for what that query may have triggered; it is repeated meanwhile."""
+        self.last = self._probe_until(self._is_newer, self.timeouts.query)
+        self._observe(ExportTrigger.API_QUERY, self._queried_at)
 
     def page_opens(self) -> None:
-        """The run's page is opened now."""
+        """Note that the run's page is opened now."""
         self._opened_at = self._loaded_at = self._clock()
         self._opened_on = self._server_now()
 
     def page_loaded(self) -> None:
-        """The run's page has loaded."""
+        """Note that the run's page has loaded."""
         self._loaded_at = self._clock()
 
     def wait_after_visit(self, *, loaded: bool) -> None:
-        """Wait for what the visit may have started.
+        """Wait for what the visit may have triggered.
 
         Args:
-            loaded: Whether the page loaded the run; where it did not, there is only one look.
+            loaded: Whether the page loaded the run; where it did not, the API is queried once.
         """
-        within = (self.patience.visit if self.due else self.patience.unsure) if loaded else 0.0
-        self.last = self._until(self._is_newer, 0.0 if self.nothing_new else within)
+        within = (self.timeouts.visit if self.due else self.timeouts.unsure) if loaded else 0.0
+        self.last = self._probe_until(self._is_newer, 0.0 if self.nothing_new else within)
         version = self.last.artifact
         early = version is not None and self._opened_on is not None and self._made_before(version, self._opened_on)
         if early:
-            self._take(ExportTrigger.API_QUERY, self._asked_at)
+            self._observe(ExportTrigger.API_QUERY, self._queried_at)
         else:
-            self._take(ExportTrigger.VISIT, self._loaded_at)
+            self._observe(ExportTrigger.VISIT, self._loaded_at)
 
     @property
     def since_opened(self) -> float:
@@ -168,37 +171,37 @@ class ExportTrial:
         return self._clock() - self._opened_at
 
     def check(self, probe: Probe) -> None:
-        """Raise where the API does not tell what there is.
+        """Raise where the API did not report what there is.
 
         Raises:
-            ApiKeyError: It refuses the key.
+            ApiKeyError: It refused the key.
             RunNotFoundError: It knows no such run.
-            ServerError: It does not answer, or what nobody understands.
+            ServerError: It did not answer, or not in a form that can be read.
         """
         kinds = {ProbeOutcome.UNAUTHORIZED: ApiKeyError, ProbeOutcome.NOT_FOUND: RunNotFoundError}
         if probe.outcome not in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}:
             raise kinds.get(probe.outcome, ServerError)(f"{probe.message}.")
 
-    def _take(self, starter: ExportTrigger, since: float) -> None:
+    def _observe(self, trigger: ExportTrigger, since: float) -> None:
         if self.last.artifact and self._is_newer(self.last):
-            self.came = ObservedExport(self.last.artifact.version, starter, self._clock() - since)
+            self.observed = ObservedExport(self.last.artifact.version, trigger, self._clock() - since)
 
     def _is_newer(self, probe: Probe) -> bool:
         before = self.first.artifact.version if self.first.artifact else -1
         return probe.artifact is not None and probe.artifact.version > before
 
-    def _until(self, good: Callable[[Probe], bool], seconds: float) -> Probe:
-        """Ask until the answer is good, is one that waiting does not change, or the time is over."""
+    def _probe_until(self, good: Callable[[Probe], bool], seconds: float) -> Probe:
+        """Query until the answer is good, is one that waiting does not change, or the time is over."""
         end = self._clock() + seconds
         while True:
-            probe = self._ask()
+            probe = self._probe()
             left = end - self._clock()
             if good(probe) or probe.outcome in _FINAL or left <= 0 or (probe.retry_after or 0.0) > left:
                 return probe
-            self._sleep(min(left, max(_LOOK_EVERY, probe.retry_after or 0.0)))
+            self._sleep(min(left, max(_POLL_INTERVAL_S, probe.retry_after or 0.0)))
 
     def _server_now(self) -> datetime | None:
-        return None if self._ahead is None else datetime.now(UTC) + self._ahead
+        return None if self._offset is None else datetime.now(UTC) + self._offset
 
     def _made_after(self, version: ArtifactVersion, moment: datetime | None) -> bool:
         created = _utc(version.created)
@@ -206,9 +209,9 @@ class ExportTrial:
 
     def _made_before(self, version: ArtifactVersion, moment: datetime) -> bool:
         created = _utc(version.created)
-        return created is not None and created < moment - _DATE_STEP
+        return created is not None and created < moment - _TIMESTAMP_STEP
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    """The moment with a time zone; servers that name none mean UTC."""
+    """The moment with a time zone; a server that names none means UTC."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,4 +1,4 @@
-"""What works on this machine and with this server: the checks that need no run."""
+"""Checks of this machine and the server; they need no run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck, Termina
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.probe import ProbeOutcome
-from wandb_tui.doctor.report import Finding, look
-from wandb_tui.doctor.terminal import examine_terminal, facts_here
+from wandb_tui.doctor.report import Finding, run_check
+from wandb_tui.doctor.terminal import check_terminal, terminal_facts
 from wandb_tui.services.credentials.redaction import without_secrets
 from wandb_tui.services.disk.paths import can_be_written, existing_parent, record_lock_problem
 
@@ -23,38 +23,38 @@ if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
 
 _PACKAGES = ("wandb", "textual", "playwright", "keyring", "cryptography")
-_STARTED_BY = {
-    ExportTrigger.WAITING: "by themselves",
-    ExportTrigger.API_QUERY: "by an API query",
-    ExportTrigger.VISIT: "by a visit",
+_TRIGGERED_BY = {
+    ExportTrigger.WAITING: "exports come by themselves",
+    ExportTrigger.API_QUERY: "an API query",
+    ExportTrigger.VISIT: "a visit to the run's page",
 }
 
 
-def examine(wiring: Wiring) -> Iterator[Check]:
-    """Look at everything that does not need a run, one check at a time."""
-    for here in looks(wiring, facts_here()):
-        yield here.do()
+def check_machine(wiring: Wiring) -> Iterator[Check]:
+    """Run the checks that need no run, one after the other."""
+    for check in pending_checks(wiring, terminal_facts()):
+        yield check.run()
 
 
-def looks(wiring: Wiring, terminal: TerminalFacts | None) -> list[PendingCheck]:
-    """All of it; in any order, or at the same time.
+def pending_checks(wiring: Wiring, terminal: TerminalFacts | None) -> list[PendingCheck]:
+    """The checks that need no run; they may be run in any order, or at the same time.
 
     Args:
         wiring: The services.
-        terminal: What is known of the terminal; None where there is none.
+        terminal: The facts about the terminal; None where there is none.
     """
     finders: tuple[tuple[str, Callable[[Wiring], Finding]], ...] = (
         ("versions", _versions),
         ("files", _files),
-        ("terminal", lambda _: examine_terminal(terminal)),
+        ("terminal", lambda _: check_terminal(terminal)),
         ("browser", _browser),
         ("keyring", _keyring),
         ("server", _server),
         ("API key", _api_key),
         ("browser sign-in", _account),
-        ("exports here", _exports),
+        ("export trigger", _export_trigger),
     )
-    return [PendingCheck(name, partial(look, name, partial(find, wiring))) for name, find in finders]
+    return [PendingCheck(name, partial(run_check, name, partial(find, wiring))) for name, find in finders]
 
 
 def _versions(_: Wiring) -> Finding:
@@ -82,16 +82,16 @@ def _browser(wiring: Wiring) -> Finding:
     try:
         path = usable_browser(wiring.environ)
     except NoBrowserError as error:
-        # Where one is named that is not there, another one would not be used.
-        mend = Fix.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Fix.BROWSER
-        return Finding(CheckStatus.BAD, error.message, error.hint, mend=mend)
+        # Where WANDB_TUI_BROWSER names a missing browser, an installed one would not be used.
+        fix = Fix.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Fix.BROWSER
+        return Finding(CheckStatus.BAD, error.message, error.hint, fix=fix)
     try:
         command = [str(path), "--version"]
         environ = without_secrets(wiring.environ)
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environ)
     except (OSError, subprocess.SubprocessError):
         raise NoBrowserError(
-            f"{path} does not start.", "Install another one, and name it in WANDB_TUI_BROWSER."
+            f"{path} does not start.", "Install another browser, and set WANDB_TUI_BROWSER to it."
         ) from None
     return Finding(CheckStatus.GOOD, f"{done.stdout.strip()} ({path})")
 
@@ -102,8 +102,8 @@ def _keyring(wiring: Wiring) -> Finding:
     try:
         name = wiring.vault.check()
     except KeyringError as error:
-        mend = Fix.NOTHING if wiring.account.state().can_visit else Fix.SIGN_IN
-        return Finding(CheckStatus.WARNING, error.message, error.hint, mend=mend)
+        fix = Fix.NOTHING if wiring.account.state().can_visit else Fix.SIGN_IN
+        return Finding(CheckStatus.WARNING, error.message, error.hint, fix=fix)
     return Finding(CheckStatus.GOOD, f"{name} stores and returns secrets")
 
 
@@ -131,8 +131,8 @@ def _api_key(wiring: Wiring) -> Finding:
         return Finding(
             CheckStatus.WARNING,
             "none; only public runs can be watched",
-            f"Get one at {where}, then wandb-tui login.",
-            mend=Fix.SIGN_IN,
+            f"Get one at {where}, then run wandb-tui login.",
+            fix=Fix.SIGN_IN,
         )
     return Finding(CheckStatus.GOOD, f"from {_SOURCES[source]}, accepted, belongs to {wiring.key_owner()}")
 
@@ -140,7 +140,7 @@ def _api_key(wiring: Wiring) -> Finding:
 def _account(wiring: Wiring) -> Finding:
     state = wiring.account.state()
     if refusal := wiring.refusal:
-        return Finding(CheckStatus.BAD, refusal.message, refusal.hint, mend=Fix.SIGN_IN)
+        return Finding(CheckStatus.BAD, refusal.message, refusal.hint, fix=Fix.SIGN_IN)
     if state.saved_session:
         return _session(wiring, state)
     if state.password is Source.NONE:
@@ -148,7 +148,7 @@ def _account(wiring: Wiring) -> Finding:
             CheckStatus.WARNING,
             "no user name and password are known; only public pages can be visited",
             "Run wandb-tui login, or set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW.",
-            mend=Fix.SIGN_IN,
+            fix=Fix.SIGN_IN,
         )
     return Finding(CheckStatus.GOOD, f"password of {state.username} from {_SOURCES[state.password]}")
 
@@ -156,35 +156,37 @@ def _account(wiring: Wiring) -> Finding:
 def _session(wiring: Wiring, state: AccountState) -> Finding:
     user = state.username or "this user"
     if problem := wiring.vault.session_problem(state.username):
-        found = f"the kept session of {user} {problem}"
+        found = f"the stored session of {user} {problem}"
         if state.keyring_problem:
-            return Finding(CheckStatus.WARNING, found, "See the keyring above.")
+            return Finding(CheckStatus.WARNING, found, "See the check of the keyring.")
         again = (
-            "The next sign-in makes a new one."
+            "The next sign-in replaces it."
             if state.password is not Source.NONE
-            else "Forget it with wandb-tui logout, then sign in again."
+            else "Run wandb-tui logout, then sign in again."
         )
-        return Finding(CheckStatus.WARNING, found, again, mend=Fix.SESSION)
-    where = "encrypted" if wiring.vault.session_on_disk(state.username) else "in memory"
-    return Finding(CheckStatus.GOOD, f"a session of {user} is kept, {where}")
+        return Finding(CheckStatus.WARNING, found, again, fix=Fix.SESSION)
+    where = "encrypted on disk" if wiring.vault.session_on_disk(state.username) else "in memory only"
+    return Finding(CheckStatus.GOOD, f"a session of {user} is stored, {where}")
 
 
 _SOURCES = {
     Source.ENVIRONMENT: "the environment",
     Source.NETRC: "~/.netrc",
     Source.KEYRING: "the keyring",
-    Source.MEMORY: "memory, for this session",
+    Source.MEMORY: "this session's memory",
     Source.NONE: "nowhere",
 }
 
 
-def _exports(wiring: Wiring) -> Finding:
-    habit = wiring.habits.read()
-    if habit is None:
-        return Finding(CheckStatus.SKIPPED, "what starts them here is not known yet; wandb-tui doctor RUN finds it out")
-    return Finding(CheckStatus.GOOD, f"{in_words(habit)}, as was seen before (kept in {wiring.habits.path})")
+def _export_trigger(wiring: Wiring) -> Finding:
+    profile = wiring.export_profiles.read()
+    if profile is None:
+        return Finding(CheckStatus.SKIPPED, "unknown; run wandb-tui doctor RUN")
+    return Finding(
+        CheckStatus.GOOD, f"{describe(profile)}, as observed before (saved in {wiring.export_profiles.path})"
+    )
 
 
-def in_words(habit: ExportProfile) -> str:
+def describe(profile: ExportProfile) -> str:
     """How a server exports, as a clause."""
-    return f"started {_STARTED_BY[habit.starter]}, there after {habit.seconds:.0f} s"
+    return f"{_TRIGGERED_BY[profile.starter]}; the export was there after {profile.seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""How a look becomes a check: timed, scrubbed, and never the end of the whole examination."""
+"""Turns a finding into a check: timed, without secrets, and an error in one check does not end the others."""
 
 from __future__ import annotations
 
@@ -17,41 +17,37 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look found; the attributes are those of `Check`."""
+    """What was found; the attributes are those of `Check`."""
 
-    mark: CheckStatus
+    status: CheckStatus
     message: str
     hint: str = ""
     details: tuple[str, ...] = ()
-    mend: Fix = Fix.NOTHING
+    fix: Fix = Fix.NOTHING
 
 
-def look(name: str, find: Callable[[], Finding]) -> Check:
-    """Do one look, timed and scrubbed; an error is a finding, too."""
+def run_check(name: str, find: Callable[[], Finding]) -> Check:
+    """Run one check; an error that it raises is a finding as well."""
     began = time.monotonic()
     refused = False
     try:
         found = find()
     except WandbTuiError as error:
         operations = error.operations if isinstance(error, VisitError) else ()
-        found = Finding(CheckStatus.BAD, error.message, error.hint, operations, _mend(error))
         refused = _is_refusal(error)
+        fix = Fix.SIGN_IN if refused else Fix.NOTHING
+        found = Finding(CheckStatus.BAD, error.message, error.hint, operations, fix)
     except CancelledError:
-        found = Finding(CheckStatus.SKIPPED, "given up")
+        found = Finding(CheckStatus.SKIPPED, "cancelled")
     except Exception as error:
-        # Whoever asks what does not work here is not to be told nothing because of one look.
-        log.exception("Looking at %s failed", name)
-        found = Finding(CheckStatus.BAD, f"wandb-tui itself failed here: {type(error).__name__}", "Its log says more.")
-    return _scrubbed(name, found, time.monotonic() - began, refused=refused)
+        log.exception("The check %s failed", name)
+        found = Finding(CheckStatus.BAD, f"wandb-tui itself failed here: {type(error).__name__}", "See the log.")
+    return _anonymous(name, found, time.monotonic() - began, refused=refused)
 
 
-def skipped(name: str, why: str) -> Check:
-    """A check that could not be made."""
-    return _scrubbed(name, Finding(CheckStatus.SKIPPED, f"not tried: {why}"), 0.0, refused=False)
-
-
-def _mend(error: WandbTuiError) -> Fix:
-    return Fix.SIGN_IN if _is_refusal(error) else Fix.NOTHING
+def skipped_check(name: str, reason: str) -> Check:
+    """A check that could not be run."""
+    return _anonymous(name, Finding(CheckStatus.SKIPPED, f"skipped: {reason}"), 0.0, refused=False)
 
 
 def _is_refusal(error: WandbTuiError) -> bool:
@@ -60,14 +56,14 @@ def _is_refusal(error: WandbTuiError) -> bool:
     return isinstance(error, ApiKeyError)
 
 
-def _scrubbed(name: str, found: Finding, seconds: float, *, refused: bool) -> Check:
+def _anonymous(name: str, found: Finding, seconds: float, *, refused: bool) -> Check:
     return Check(
         name=name,
-        mark=found.mark,
+        status=found.status,
         message=anonymize(found.message),
         hint=anonymize(found.hint),
         details=tuple(anonymize(line) for line in found.details),
         seconds=seconds,
         refused=refused,
-        mend=found.mend,
+        fix=found.fix,
     )

@@ -1,4 +1,4 @@
-"""The whole way on one run: can we sign in, does a visit load it, does an export come, and what started it."""
+"""The end-to-end check of one run: sign in, visit its page, wait for an export, and find out what triggered it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from wandb_tui.core.checks import Check, CheckStatus, PendingCheck
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.doctor.cancel_token import CancelToken
 from wandb_tui.doctor.export_trial import ExportTrial, TrialTimeouts
-from wandb_tui.doctor.local_checks import in_words
-from wandb_tui.doctor.report import Finding, look, skipped
+from wandb_tui.doctor.local_checks import describe
+from wandb_tui.doctor.report import Finding, run_check, skipped_check
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
@@ -21,180 +21,182 @@ if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
 
 
-def examine_run(wiring: Wiring, run: RunAddress, patience: TrialTimeouts | None = None) -> Iterator[Check]:
-    """Try the whole way on one run, one check after the other.
+def check_run(wiring: Wiring, run: RunAddress, timeouts: TrialTimeouts | None = None) -> Iterator[Check]:
+    """Run the end-to-end check of one run, step by step.
 
     Args:
         wiring: The services.
         run: The run.
-        patience: How long to wait for exports.
+        timeouts: How long to wait for exports.
     """
-    for step in RunTrial(wiring, run, patience).looks:
-        yield step.do()
+    for step in RunTrial(wiring, run, timeouts).checks:
+        yield step.run()
 
 
 class RunTrial:
-    """The steps, each of which finds something; fulfils `ui.runtime.ports.CheckSequence`."""
+    """The steps of the check, each of which depends on those before; fulfils `ui.runtime.ports.CheckSequence`."""
 
     def __init__(
-        self, wiring: Wiring, run: RunAddress, patience: TrialTimeouts | None = None, *, watched: bool = False
+        self, wiring: Wiring, run: RunAddress, timeouts: TrialTimeouts | None = None, *, watched: bool = False
     ) -> None:
-        """Know the run; nothing is asked yet.
+        """Prepare; no request is sent yet.
 
         Args:
             wiring: The services.
             run: The run.
-            patience: How long to wait for exports.
-            watched: Whether a monitor is at work on it meanwhile, which may start an export as well.
+            timeouts: How long to wait for exports.
+            watched: Whether a monitor watches the run meanwhile, which may trigger an export as well.
         """
         self._wiring = wiring
         self._run = run
         self._watched = watched
-        self._leave = CancelToken()
-        self._nobody_signed_in = self._loaded = False
+        self._token = CancelToken()
+        self._signed_out = self._loaded = False
         self._trial = ExportTrial(
-            lambda: self._leave.result(wiring.prober.probe(run, coverage=True)),
-            patience or TrialTimeouts(),
-            server_ahead=lambda: _server_ahead(wiring),
-            sleep=self._leave.sleep,
+            lambda: self._token.result(wiring.prober.probe(run, coverage=True)),
+            timeouts or TrialTimeouts(),
+            clock_offset=lambda: _clock_offset(wiring),
+            sleep=self._token.sleep,
         )
 
     @property
-    def looks(self) -> list[PendingCheck]:
-        """The steps, each of which needs those before it."""
+    def checks(self) -> list[PendingCheck]:
+        """The steps, in order."""
         steps: tuple[tuple[str, Callable[[str], Check]], ...] = (
-            ("sign-in page", self._finds(self.sign_in_page)),
-            ("signing in", self._signs_in),
-            ("waiting alone", self._tells_starter(self.wait_alone)),
-            ("export before", self._finds(self.export_before)),
-            ("API query", self._tells_starter(self.query)),
-            ("run page", self._needs_somebody(self.visit, "nobody is signed in")),
-            ("export", self._needs_somebody(self.export_after, "no page was opened")),
-            ("what starts one", self._tells_starter(self.conclude)),
+            ("sign-in page", self._always(self.sign_in_page)),
+            ("signing in", self._sign_in_step),
+            ("waiting only", self._unless_watched(self.wait_alone)),
+            ("existing export", self._always(self.existing_export)),
+            ("API query", self._unless_watched(self.query)),
+            ("run page", self._if_signed_in(self.visit, "not signed in")),
+            ("new export", self._if_signed_in(self.new_export, "the page was not opened")),
+            ("export trigger", self._unless_watched(self.conclude)),
         )
         return [PendingCheck(name, partial(step, name)) for name, step in steps]
 
-    def give_up(self) -> None:
-        """Let the step under way end soon, and every later one at once."""
-        self._leave.give_up()
+    def cancel(self) -> None:
+        """End the step under way soon, and every later one at once."""
+        self._token.cancel()
 
-    # How the steps hang together
+    # When a step is run
 
-    def _finds(self, find: Callable[[], Finding]) -> Callable[[str], Check]:
-        return lambda name: look(name, find)
+    def _always(self, find: Callable[[], Finding]) -> Callable[[str], Check]:
+        return lambda name: run_check(name, find)
 
-    def _signs_in(self, name: str) -> Check:
-        check = look(name, self.sign_in)
-        self._nobody_signed_in = check.mark is CheckStatus.BAD
+    def _sign_in_step(self, name: str) -> Check:
+        check = run_check(name, self.sign_in)
+        self._signed_out = check.status is CheckStatus.BAD
         return check
 
-    def _needs_somebody(self, find: Callable[[], Finding], why: str) -> Callable[[str], Check]:
-        return lambda name: skipped(name, why) if self._nobody_signed_in else look(name, find)
+    def _if_signed_in(self, find: Callable[[], Finding], reason: str) -> Callable[[str], Check]:
+        return lambda name: skipped_check(name, reason) if self._signed_out else run_check(name, find)
 
-    def _tells_starter(self, find: Callable[[], Finding]) -> Callable[[str], Check]:
-        why = "a monitor here asks about the run and visits it meanwhile"
-        return lambda name: skipped(name, why) if self._watched else look(name, find)
+    def _unless_watched(self, find: Callable[[], Finding]) -> Callable[[str], Check]:
+        reason = "the run is being watched, so its monitor may trigger the export"
+        return lambda name: skipped_check(name, reason) if self._watched else run_check(name, find)
 
     # Signing in
 
     def sign_in_page(self) -> Finding:
-        """What the sign-in page shows to somebody who is not signed in. With it the trial begins."""
+        """What the sign-in page shows to a browser that is signed out; the trial begins here."""
         self._trial.begin()
-        seen = self._leave.result(self._wiring.visitor.inspect_sign_in_page())
+        seen = self._token.result(self._wiring.visitor.inspect_sign_in_page())
         asks = f"asks for {' and '.join(seen.asks_for)}" if seen.asks_for else "shows no form that is understood"
         status = f" (HTTP {seen.status})" if seen.status else ""
         message = f"{seen.url}{status} {asks}; nothing was typed"
         if seen.problem:
             return Finding(
-                CheckStatus.WARNING, message, f"No password would be typed there: {seen.problem}.", seen.outline
+                CheckStatus.WARNING, message, f"The password would not be typed there: {seen.problem}.", seen.outline
             )
         return Finding(CheckStatus.GOOD if seen.asks_for else CheckStatus.WARNING, message, "", seen.outline)
 
     def sign_in(self) -> Finding:
-        """As whom the browser is signed in."""
-        identity = self._leave.result(self._wiring.visitor.sign_in())
+        """Who the browser is signed in as."""
+        identity = self._token.result(self._wiring.visitor.sign_in())
         if identity.anonymous:
             return Finding(CheckStatus.WARNING, "signed out: public runs only", "Run wandb-tui login.")
-        how = "the password was submitted once" if identity.by_password else "the kept session is still good"
+        how = "the password was submitted once" if identity.by_password else "the stored session is still valid"
         return Finding(CheckStatus.GOOD, f"signed in as {identity.username}; {how}")
 
-    # What the API tells
+    # What the API reports
 
     def wait_alone(self) -> Finding:
-        """Whether an export comes while nobody asks."""
+        """Whether an export comes without any request about the run."""
         trial = self._trial
         trial.wait_alone()
         if not trial.answered:
-            return Finding(CheckStatus.SKIPPED, "cannot be told: the API did not say what there is")
-        # The wait has begun with the sign-in page: this step itself takes less.
-        waited = f"{trial.alone_for:.0f} s from the sign-in page on, in which nothing asked about the run"
-        if trial.came:
-            return Finding(CheckStatus.GOOD, f"v{trial.came.version} came by itself, within {waited}")
-        return Finding(CheckStatus.GOOD, f"nothing new came in {waited}")
+            return self._unknown_without_api()
+        # The wait began with the sign-in page: this step itself takes less.
+        seconds = f"{trial.alone_for:.0f} s"
+        if trial.observed:
+            return Finding(CheckStatus.GOOD, f"v{trial.observed.version} came within {seconds} without a visit")
+        return Finding(CheckStatus.GOOD, f"no new version in {seconds} without a visit")
 
-    def export_before(self) -> Finding:
-        """What was there before anything was done."""
+    def existing_export(self) -> Finding:
+        """What was there before the trial."""
         trial = self._trial
         if self._watched:
-            trial.ask_first()
+            trial.probe_first()
         trial.check(trial.first)
         run = trial.first.run
         state = f"; the run is {run.state}" if run and run.state else ""
         last = f", last step {run.last_step}" if run and run.last_step is not None else ""
-        if trial.before is None:
-            return Finding(CheckStatus.GOOD, f"{self._run.collection} was not there before{state}{last}")
-        made = f", made {trial.before.created:%Y-%m-%d %H:%M:%S} UTC" if trial.before.created else ""
-        was = f"v{trial.before.version} of {self._run.collection} was there before{made}"
-        return Finding(CheckStatus.GOOD, f"{was}; it {_holds(trial.first)}{state}{last}")
+        if trial.version_before is None:
+            return Finding(CheckStatus.GOOD, f"{self._run.collection} did not exist{state}{last}")
+        created = trial.version_before.created
+        made = f", created {created:%Y-%m-%d %H:%M:%S} UTC" if created else ""
+        version = f"v{trial.version_before.version} of {self._run.collection} existed{made}"
+        return Finding(CheckStatus.GOOD, f"{version}; it {_holds(trial.first)}{state}{last}")
 
     def query(self) -> Finding:
-        """Whether asking the API with the key starts an export."""
+        """Whether an API query with the key triggers an export."""
         trial = self._trial
-        asked = "the run, its artifact and its parquetHistory were asked for with the API key"
         if not trial.answered:
-            return Finding(CheckStatus.SKIPPED, "cannot be told: the API did not say what there is")
-        if trial.came:
-            return Finding(
-                CheckStatus.SKIPPED, f"cannot be told: v{trial.came.version} had come before anything was asked"
-            )
+            return self._unknown_without_api()
+        if trial.observed:
+            return Finding(CheckStatus.SKIPPED, f"unknown: v{trial.observed.version} came before the query")
         if trial.nothing_new:
-            return Finding(CheckStatus.SKIPPED, "cannot be told: there is nothing new to export")
+            return Finding(CheckStatus.SKIPPED, "unknown: there is nothing new to export")
         trial.wait_after_query()
         trial.check(trial.last)
-        if trial.came:
+        queried = "the API was queried for the run, its artifact and its parquetHistory"
+        if trial.observed:
             return Finding(
-                CheckStatus.GOOD, f"v{trial.came.version} was there {trial.came.seconds:.0f} s after {asked}"
+                CheckStatus.GOOD,
+                f"v{trial.observed.version} was there {trial.observed.seconds:.0f} s after {queried}",
             )
-        return Finding(CheckStatus.GOOD, f"no export within {trial.patience.query:.0f} s after {asked}")
+        return Finding(CheckStatus.GOOD, f"no export within {trial.timeouts.query:.0f} s after {queried}")
 
     # The visit
 
     def visit(self) -> Finding:
-        """What the run's page shows, and what it asks."""
+        """What the run's page shows and requests."""
         self._trial.page_opens()
-        visit = self._leave.result(self._wiring.visitor.visit(self._run))
+        visit = self._token.result(self._wiring.visitor.visit(self._run))
         self._trial.page_loaded()
         self._loaded = True
         title = f"“{visit.title}” " if visit.title else ""
-        asked = "" if visit.operations else "; no API query of it was seen"
-        asks = tuple(f"asked {operation}" for operation in visit.operations)
-        return Finding(CheckStatus.GOOD, f"{title}loaded in {visit.seconds:.1f} s ({visit.evidence}{asked})", "", asks)
+        silent = "" if visit.operations else "; no API query was seen"
+        queries = tuple(f"queried {operation}" for operation in visit.operations)
+        return Finding(
+            CheckStatus.GOOD, f"{title}loaded in {visit.seconds:.1f} s ({visit.evidence}{silent})", "", queries
+        )
 
-    def export_after(self) -> Finding:
+    def new_export(self) -> Finding:
         """Whether an export came after the visit."""
         trial = self._trial
         if not trial.answered:
-            return Finding(CheckStatus.SKIPPED, "cannot be told: the API did not say what there is")
-        if trial.came:
-            return Finding(CheckStatus.SKIPPED, f"not waited for: v{trial.came.version} had come before the visit")
+            return self._unknown_without_api()
+        if trial.observed:
+            return Finding(CheckStatus.SKIPPED, f"not waited for: v{trial.observed.version} came before the visit")
         began = time.monotonic()
         trial.wait_after_visit(loaded=self._loaded)
         trial.check(trial.last)
-        newer = "newer " if trial.before else ""
-        if trial.came:
+        newer = "newer " if trial.version_before else ""
+        if trial.observed:
             return Finding(
                 CheckStatus.GOOD,
-                f"{newer}v{trial.came.version} was there {trial.since_opened:.0f} s after the page was opened",
+                f"{newer}v{trial.observed.version} was there {trial.since_opened:.0f} s after the page was opened",
             )
         if trial.nothing_new:
             return Finding(CheckStatus.GOOD, "no newer export: there was nothing new to export")
@@ -205,56 +207,59 @@ class RunTrial:
         within = f"no {newer}export within {time.monotonic() - began:.0f} s after the visit"
         return Finding(CheckStatus.BAD if trial.due else CheckStatus.WARNING, within)
 
-    # What follows from it all
+    # The conclusion
 
     def conclude(self) -> Finding:
-        """What started the export, as far as that can be told; it is kept for the monitors."""
+        """What triggered the export, as far as it is known; it is saved for the monitors."""
         trial = self._trial
-        if trial.came is None:
-            return self._nothing_came()
-        habit = ExportProfile(trial.came.starter, trial.came.seconds)
-        sure = {
-            ExportTrigger.WAITING: "It may as well have been somebody else who opened the page or asked.",
-            ExportTrigger.API_QUERY: f"It had not come in {trial.alone_for:.0f} s without any.",
+        if trial.observed is None:
+            return self._no_export()
+        profile = ExportProfile(trial.observed.trigger, trial.observed.seconds)
+        evidence = {
+            ExportTrigger.WAITING: "Somebody else may have opened the page or queried the API.",
+            ExportTrigger.API_QUERY: f"It did not come in {trial.alone_for:.0f} s without a query.",
             ExportTrigger.VISIT: (
-                f"It had not come in {trial.alone_for:.0f} s without anything, nor within "
-                f"{trial.patience.query:.0f} s after an API query; where exports take longer than that, the query may "
-                "have started it all the same."
+                f"It came neither in {trial.alone_for:.0f} s of waiting nor within {trial.timeouts.query:.0f} s after "
+                "an API query; if exports take longer here, the query may have triggered it."
             ),
-        }[habit.starter]
-        return Finding(CheckStatus.GOOD, f"{in_words(habit)}. {sure} {self._keep(habit)}")
+        }[profile.starter]
+        return Finding(CheckStatus.GOOD, f"{describe(profile)}. {evidence} {self._save(profile)}")
 
-    def _nothing_came(self) -> Finding:
+    def _no_export(self) -> Finding:
         trial = self._trial
         if not trial.answered:
-            return Finding(CheckStatus.SKIPPED, "cannot be told: the API did not say what there is")
-        if trial.before is None:
+            return self._unknown_without_api()
+        if trial.version_before is None:
             tried = "waiting, an API query and a visit" if self._loaded else "waiting and an API query"
-            return Finding(CheckStatus.WARNING, f"cannot be told: {tried} brought no export")
+            return Finding(CheckStatus.WARNING, f"unknown: {tried} triggered no export")
         return Finding(
             CheckStatus.WARNING,
-            f"cannot be told: v{trial.before.version} was there before, and no newer one came",
-            "Try it on a run whose page nobody has opened yet.",
+            f"unknown: v{trial.version_before.version} existed before, and no newer one came",
+            "Try a run whose page has not been opened yet.",
         )
 
-    def _keep(self, habit: ExportProfile) -> str:
-        path = self._wiring.habits.path
+    @staticmethod
+    def _unknown_without_api() -> Finding:
+        return Finding(CheckStatus.SKIPPED, "unknown: the API did not report what exists")
+
+    def _save(self, profile: ExportProfile) -> str:
+        path = self._wiring.export_profiles.path
         try:
-            self._wiring.habits.write(habit)
+            self._wiring.export_profiles.write(profile)
         except OSError as error:
-            return f"That could not be kept in {path} ({error.strerror})."
-        return f"Kept in {path}; monitors go by it from their next start."
+            return f"This could not be saved in {path} ({error.strerror})."
+        return f"Saved in {path}; monitors use it from their next start."
 
 
 def _holds(probe: Probe) -> str:
     complete = probe.coverage.complete if probe.coverage else None
     if complete is None:
-        return "may or may not hold all that was logged: the server does not tell"
-    return "holds all that was logged" if complete else "does not hold the newest steps"
+        return "may or may not be complete: the server does not report it"
+    return "is complete" if complete else "lacks the newest steps"
 
 
-def _server_ahead(wiring: Wiring) -> timedelta | None:
-    """By how much the server's clock is ahead of ours, to a second; asked without a word about the run."""
+def _clock_offset(wiring: Wiring) -> timedelta | None:
+    """By how much the server's clock is ahead of ours, to a second; the query does not mention the run."""
     client = wiring.client()
     try:
         reply = client.execute("query Viewer { viewer { id } }", {})

@@ -1,4 +1,4 @@
-"""The doctor as the dashboard has it; fulfils `ui.runtime.ports.Doctor`."""
+"""The doctor for the dashboard; fulfils `ui.runtime.ports.Doctor`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wandb_tui.core.checks import PendingCheck, TerminalFacts
 from wandb_tui.doctor.export_trial import TrialTimeouts
-from wandb_tui.doctor.local_checks import looks
+from wandb_tui.doctor.local_checks import pending_checks
 from wandb_tui.doctor.run_trial import RunTrial
 from wandb_tui.services.credentials.anonymizer import anonymize
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
 
 class DoctorService:
-    """Looks, and mends what it can. Safe from any thread."""
+    """Runs checks, and fixes what it can. Safe to use from any thread."""
 
-    def __init__(self, wiring: Wiring, patience: TrialTimeouts | None = None) -> None:
-        """Prepare; nothing is looked at yet.
+    def __init__(self, wiring: Wiring, timeouts: TrialTimeouts | None = None) -> None:
+        """Prepare; nothing is checked yet.
 
         Args:
             wiring: The services.
-            patience: How long to wait for exports.
+            timeouts: How long the end-to-end check waits for exports.
         """
         self._wiring = wiring
-        self._patience = patience
+        self._timeouts = timeouts
 
-    def here(self, terminal: TerminalFacts) -> list[PendingCheck]:
-        """What can be looked at without a run; a keyring that has been unlocked meanwhile is read again."""
+    def local_checks(self, terminal: TerminalFacts) -> list[PendingCheck]:
+        """The checks that need no run; a keyring that has been unlocked meanwhile is read again."""
         self._wiring.account.look_again()
-        return looks(self._wiring, terminal)
+        return pending_checks(self._wiring, terminal)
 
-    def way(self, run: RunAddress, *, watched: bool) -> RunTrial:
-        """Try the whole way on one run."""
-        return RunTrial(self._wiring, run, self._patience, watched=watched)
+    def run_trial(self, run: RunAddress, *, watched: bool) -> RunTrial:
+        """The end-to-end check of one run."""
+        return RunTrial(self._wiring, run, self._timeouts, watched=watched)
 
-    def install_browser(self, say: Callable[[str], None]) -> None:
+    def install_browser(self, on_line: Callable[[str], None]) -> None:
         """Install a browser."""
         from wandb_tui.services.browser.installation import install_browser
 
-        install_browser(lambda line: say(anonymize(line)), self._wiring.environ)
+        install_browser(lambda line: on_line(anonymize(line)), self._wiring.environ)
 
     def forget_session(self) -> None:
-        """Drop the kept browser session of whoever signs in here."""
+        """Delete the stored browser session of the current user."""
         self._wiring.vault.forget_session(self._wiring.account.state().username)

@@ -1,4 +1,4 @@
-"""What the terminal is like, and what of it would spoil the dashboard."""
+"""The check of the terminal: what it can show, and what the dashboard would lack."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wandb_tui.core.checks import CheckStatus, TerminalFacts
 from wandb_tui.doctor.report import Finding
 from wandb_tui.services.credentials.redaction import without_secrets
 
-_LEAST, _GOOD = (40, 10), (80, 24)
+_MIN_SIZE, _GOOD_SIZE = (40, 10), (80, 24)
 _ASCII = 'Set look = "ascii" in settings.toml.'
 _COLOURS = {"truecolor": "16 million colours", "256": "256 colours", "standard": "16 colours", "windows": "16 colours"}
-_TMUX_WITHIN = 2.0
+_TMUX_TIMEOUT_S = 2.0
 
 
-def facts_here() -> TerminalFacts | None:
-    """What can be told of the terminal that stdout leads to; None where it leads to none."""
+def terminal_facts() -> TerminalFacts | None:
+    """The facts about the terminal on stdout; None where stdout is no terminal."""
     if not sys.stdout.isatty():
         return None
     from rich.console import Console
@@ -28,22 +28,24 @@ def facts_here() -> TerminalFacts | None:
     return TerminalFacts(size.columns, size.lines, sys.stdout.encoding or "", colours, os.environ)
 
 
-def examine_terminal(facts: TerminalFacts | None) -> Finding:
-    """What is to be said of the terminal."""
+def check_terminal(facts: TerminalFacts | None) -> Finding:
+    """The finding for a terminal with these facts; None stands for no terminal."""
     if facts is None:
-        return Finding(CheckStatus.GOOD, "none here; the dashboard needs one, wandb-tui wait does not")
+        return Finding(CheckStatus.GOOD, "none; the dashboard needs one, wandb-tui wait does not")
     environ = facts.environ
     encoding = facts.encoding or "unknown encoding"
-    found = f"{facts.columns}×{facts.lines}, {_kind(environ)}, {_colours(facts)}, {encoding}{_ways(environ)}"
+    found = f"{facts.columns}×{facts.lines}, {_kind(environ)}, {_colours(facts)}, {encoding}{_surroundings(environ)}"
     size = (facts.columns, facts.lines)
     if "utf" not in encoding.lower():
         return Finding(CheckStatus.WARNING, found, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}")
     if environ.get("TERM") in {"linux", "dumb", "vt100", "vt220"}:
         return Finding(CheckStatus.WARNING, found, f"It has no emoji. {_ASCII}")
-    if any(have < least for have, least in zip(size, _LEAST, strict=True)):
-        return Finding(CheckStatus.WARNING, found, f"The dashboard needs {_LEAST[0]}×{_LEAST[1]}; enlarge the window.")
-    if any(have < good for have, good in zip(size, _GOOD, strict=True)):
-        return Finding(CheckStatus.GOOD, found, f"The dashboard shows more from {_GOOD[0]}×{_GOOD[1]} on.")
+    if any(have < least for have, least in zip(size, _MIN_SIZE, strict=True)):
+        return Finding(
+            CheckStatus.WARNING, found, f"The dashboard needs {_MIN_SIZE[0]}×{_MIN_SIZE[1]}; enlarge the window."
+        )
+    if any(have < good for have, good in zip(size, _GOOD_SIZE, strict=True)):
+        return Finding(CheckStatus.GOOD, found, f"The dashboard shows more from {_GOOD_SIZE[0]}×{_GOOD_SIZE[1]} on.")
     return Finding(CheckStatus.GOOD, found, _copying(environ))
 
 
@@ -60,39 +62,39 @@ def _colours(facts: TerminalFacts) -> str:
     return _COLOURS.get(facts.colours, "no colours")
 
 
-def _ways(environ: Mapping[str, str]) -> str:
+def _surroundings(environ: Mapping[str, str]) -> str:
     inside = [name for name, variable in (("tmux", "TMUX"), ("screen", "STY")) if environ.get(variable)]
     inside += ["SSH"] if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else []
     return f", in {' over '.join(inside)}" if inside else ""
 
 
 def _copying(environ: Mapping[str, str]) -> str:
-    """What to do so that copying reaches the clipboard of the user's own machine; empty where it should as it is."""
+    """What is needed for copies to reach the clipboard of the user's own machine; empty where nothing is."""
     if environ.get("TMUX"):
         allowed = _tmux_clipboard(environ)
         if allowed in {"on", "external"}:
-            # What tmux itself is given to copy it hands on with both, and it is tmux that we give it to.
+            # With both, tmux passes on what it is given to copy, and we give it to tmux.
             return ""
         now = f" (now {allowed})" if allowed else ""
         return f"Copying out of tmux (OSC 52) needs `set -s set-clipboard on` or `external`{now}."
     if environ.get("STY"):
-        return "GNU screen hands on no copies (OSC 52); tmux does."
+        return "GNU screen does not pass on copies (OSC 52); tmux does."
     if environ.get("TERM_PROGRAM") == "Apple_Terminal":
-        return "Terminal.app takes no copies (OSC 52); iTerm2, kitty, WezTerm and Ghostty do."
+        return "Terminal.app does not accept copies (OSC 52); iTerm2, kitty, WezTerm and Ghostty do."
     if environ.get("VTE_VERSION"):
-        return "If copies do not arrive: terminals like GNOME's may not take them (OSC 52)."
+        return "Copies may not arrive: GNOME Terminal and its relatives may not accept them (OSC 52)."
     return ""
 
 
 def _tmux_clipboard(environ: Mapping[str, str]) -> str:
-    """What tmux lets through: ``on``, ``external`` or ``off``; empty where it does not tell."""
+    """The value of tmux's set-clipboard: ``on``, ``external`` or ``off``; empty where it is unknown."""
     try:
         done = subprocess.run(
             ["tmux", "show-options", "-sv", "set-clipboard"],
             env=without_secrets(environ),
             capture_output=True,
             text=True,
-            timeout=_TMUX_WITHIN,
+            timeout=_TMUX_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):

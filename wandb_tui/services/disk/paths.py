@@ -45,7 +45,7 @@ class Paths:
         return self.config / "settings.toml"
 
     @property
-    def habits(self) -> Path:
+    def export_profiles(self) -> Path:
         """The folder of what was learnt about each server."""
         return self.config / "servers"
 

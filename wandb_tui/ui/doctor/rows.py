@@ -1,4 +1,4 @@
-"""How a check looks in the list of the doctor's screen: while it is made, and when it is done."""
+"""How a check is drawn in the list of the doctor's screen, while it runs and when it is done."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _COLOURS = {
     CheckStatus.SKIPPED: "quiet",
 }
 _SPINNING = "|/-\\"
-_SAID_FROM = 1.0
-"""Seconds after which it is told how long a look has been under way."""
+_TIME_FROM_S = 1.0
+"""Seconds after which a running check shows for how long it has been running."""
 
 
 @dataclass(slots=True)
@@ -28,10 +28,10 @@ class CheckRow:
     """One line of the list, that may take several on the screen.
 
     Attributes:
-        pending: The check that is made.
-        began: When that began, on the watch's clock; None: not yet.
-        check: What was found; None: not yet.
-        said: What the mending of it said last.
+        pending: The check to run.
+        began: When it was started, on the session's clock; None as long as it was not.
+        check: The result; None as long as there is none.
+        said: The last line of progress of its fix.
     """
 
     pending: PendingCheck
@@ -45,18 +45,18 @@ class CheckRow:
         return bool(self.said) or (self.began is not None and self.check is None)
 
     @property
-    def mend(self) -> Fix:
-        """What mends it."""
-        return self.check.mend if self.check is not None and not self.said else Fix.NOTHING
+    def fix(self) -> Fix:
+        """What fixes it."""
+        return self.check.fix if self.check is not None and not self.said else Fix.NOTHING
 
 
 def check_lines(entry: CheckRow, signs: Glyphs, width: int, now: float, *, unfolded: bool) -> Content:
-    """An entry in lines of at most `width` cells; its details are shown where it is unfolded."""
+    """A row in lines of at most `width` cells, with its details if it is unfolded."""
     lines = _done(entry.check, unfolded=unfolded) if entry.check else _under_way(entry, now)
     if entry.said:
         lines = [*lines, (clean(entry.said, 300), "$accent")]
-    elif entry.mend:
-        lines = [*lines, (f"→ Enter: {entry.mend}", "bold $accent")]
+    elif entry.fix:
+        lines = [*lines, (f"→ Enter: {entry.fix}", "bold $accent")]
     sign, colour = _sign(entry, now)
     indent = NAME_WIDTH + 3
     room = max(10, width - indent)
@@ -72,14 +72,14 @@ def check_lines(entry: CheckRow, signs: Glyphs, width: int, now: float, *, unfol
 def _sign(entry: CheckRow, now: float) -> tuple[str, str]:
     if entry.busy:
         return _SPINNING[int(now * 4) % len(_SPINNING)], "$accent"
-    return (SIGNS[entry.check.mark], f"${_COLOURS[entry.check.mark]}") if entry.check else ("·", "$quiet")
+    return (SIGNS[entry.check.status], f"${_COLOURS[entry.check.status]}") if entry.check else ("·", "$quiet")
 
 
 def _under_way(entry: CheckRow, now: float) -> list[tuple[str, str]]:
     if entry.began is None:
         return [("", "$quiet")]
     lasted = now - entry.began
-    return [("looking…" if lasted < _SAID_FROM else f"looking… {lasted:.0f} s", "$quiet")]
+    return [("checking…" if lasted < _TIME_FROM_S else f"checking… {lasted:.0f} s", "$quiet")]
 
 
 def _done(check: Check, *, unfolded: bool) -> list[tuple[str, str]]:
@@ -88,13 +88,16 @@ def _done(check: Check, *, unfolded: bool) -> list[tuple[str, str]]:
 
 def _parts(check: Check, *, unfolded: bool) -> Iterator[tuple[str, str]]:
     took = f"  {check.took}" if check.took else ""
-    yield clean(check.message) + took, "$quiet" if check.mark is CheckStatus.SKIPPED else "$foreground"
+    yield clean(check.message) + took, "$quiet" if check.status is CheckStatus.SKIPPED else "$foreground"
     if unfolded:
         for line in check.details:
             yield clean(line), "$quiet"
     elif check.details:
         more = len(check.details)
-        yield f"{'1 line' if more == 1 else f'{more} lines'} more with the cursor here", "$quiet"
-    # There is a shorter way here than the command it names.
-    if check.hint and check.mend is not Fix.BROWSER:
-        yield f"→ {clean(check.hint)}", "$warning" if check.mark in {CheckStatus.WARNING, CheckStatus.BAD} else "$quiet"
+        yield f"{more} more {'line' if more == 1 else 'lines'}; select to show", "$quiet"
+    # The key installs a browser, which is shorter than the command in the hint.
+    if check.hint and check.fix is not Fix.BROWSER:
+        yield (
+            f"→ {clean(check.hint)}",
+            "$warning" if check.status in {CheckStatus.WARNING, CheckStatus.BAD} else "$quiet",
+        )

@@ -1,4 +1,4 @@
-"""What works here and what does not: ``wandb-tui doctor`` as a screen."""
+"""``wandb-tui doctor`` as a screen: what works on this machine and with this server, and what does not."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_TURN = 0.25
-"""Seconds between two pictures of what is under way."""
+_TURN_S = 0.25
+"""Seconds between two pictures of the checks under way."""
 
-_HERE, _WAY = "here", "way"
+_LOCAL, _TRIAL = "local", "trial"
 
 
 class DoctorScreen(Dialog[None]):
-    """A line for each check; they come as they are done. What is still being looked at when one leaves is dropped."""
+    """Shows a row for each check, filled in as the checks end. Closing the screen cancels those under way."""
 
     PLACES = (Scope.DOCTOR,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     class Said(Message):
-        """The installation of a browser tells how it goes."""
+        """A line of progress from the installation of a browser."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -57,13 +57,13 @@ class DoctorScreen(Dialog[None]):
         self._doctor = doctor
         self._run = run
         self._glyphs = glyphs
-        self._entries: dict[str, list[CheckRow]] = {_HERE: [], _WAY: []}
-        self._way: CheckSequence | None = None
+        self._entries: dict[str, list[CheckRow]] = {_LOCAL: [], _TRIAL: []}
+        self._trial: CheckSequence | None = None
         self._installing = self._at_sign_in = False
         self._list = OptionList()
 
     def compose(self) -> ComposeResult:
-        """The list, and what one can do."""
+        """The list and the buttons."""
         with Vertical(classes="dialog"):
             with Horizontal(id="doctor-head"):
                 yield Static("Doctor", classes="dialog-title")
@@ -78,91 +78,91 @@ class DoctorScreen(Dialog[None]):
                 yield KeyButton("Close", "doctor.close", id="close")
 
     def on_mount(self) -> None:
-        """Look at once."""
+        """Run the local checks at once."""
         self._list.focus()
-        self.set_interval(_TURN, self._turn)
-        self._look_here()
+        self.set_interval(_TURN_S, self._turn)
+        self._check_locally()
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
-        self._give_up()
+        """Cancel the end-to-end check."""
+        self._cancel_trial()
 
     def on_resize(self) -> None:
-        """The lines have another width now."""
+        """Wrap the rows to the new width."""
         self.call_after_refresh(self._draw)
 
     def on_screen_resume(self) -> None:
-        """Back from the sign-in screen, much may have changed."""
+        """Check again after the sign-in screen."""
         if self._at_sign_in:
             self._at_sign_in = False
-            self._look_here()
+            self._check_locally()
 
-    # Looking
+    # Running checks
 
-    def _look_here(self) -> None:
-        self.run_worker(self._examine(), exclusive=True, group=_HERE)
+    def _check_locally(self) -> None:
+        self.run_worker(self._run_local_checks(), exclusive=True, group=_LOCAL)
 
-    async def _examine(self) -> None:
-        """All at the same time: one that is slow does not keep the others from being seen."""
+    async def _run_local_checks(self) -> None:
+        """Run all at the same time, so that a slow check does not delay the others."""
         facts = terminal_facts(self.app)
-        looks = await self._asked(lambda: self._doctor().here(facts))
-        if looks is None:
+        checks = await self._asked(lambda: self._doctor().local_checks(facts))
+        if checks is None:
             return
-        self._begin(_HERE, looks)
-        await asyncio.gather(*(self._do(entry) for entry in self._entries[_HERE]))
+        self._begin(_LOCAL, checks)
+        await asyncio.gather(*(self._do(entry) for entry in self._entries[_LOCAL]))
 
-    async def _try_way(self, run: RunAddress) -> None:
-        """One after the other."""
+    async def _try_run(self, run: RunAddress) -> None:
+        """Run the end-to-end check, step by step."""
         row = self._session.watch_list.get(run)
         watched = row is not None and row.active
-        self._way = await self._asked(lambda: self._doctor().way(run, watched=watched))
-        if self._way is None:
+        self._trial = await self._asked(lambda: self._doctor().run_trial(run, watched=watched))
+        if self._trial is None:
             return
-        self._begin(_WAY, self._way.looks)
+        self._begin(_TRIAL, self._trial.checks)
         last = self._highlighted
-        for number, entry in enumerate(self._entries[_WAY]):
-            # The cursor goes along, until the user takes it elsewhere.
+        for number, entry in enumerate(self._entries[_TRIAL]):
+            # The cursor follows the steps until the user moves it.
             if self._highlighted == last:
-                last = f"{_WAY}:{number}"
+                last = f"{_TRIAL}:{number}"
                 self._list.highlighted = self._list.get_option_index(last)
             await self._do(entry)
 
     async def _asked(self, ask: Callable[[], T]) -> T | None:
-        """What another thread says; None, with a word about it, where it fails."""
+        """The result from another thread; None where that failed, which is shown."""
         try:
             return await asyncio.to_thread(ask)
         except (WandbTuiError, RuntimeError) as error:
-            log.exception("The doctor cannot be asked")
+            log.exception("A check could not be started")
             self.say_wrong(str(error))
             return None
 
     async def _do(self, entry: CheckRow) -> None:
         entry.began = self._session.now
         self._redraw([entry])
-        check = await self._asked(entry.pending.do)
-        entry.check = check or Check(entry.pending.name, CheckStatus.SKIPPED, "could not be looked at")
+        check = await self._asked(entry.pending.run)
+        entry.check = check or Check(entry.pending.name, CheckStatus.SKIPPED, "could not be checked")
         self._redraw([entry])
         self._tell()
 
-    def _begin(self, section: str, looks: Sequence[PendingCheck]) -> None:
+    def _begin(self, section: str, checks: Sequence[PendingCheck]) -> None:
         self.say_wrong("")
-        self._entries[section] = [CheckRow(glyphs) for glyphs in looks]
+        self._entries[section] = [CheckRow(pending) for pending in checks]
         self._draw()
 
-    def _give_up(self) -> None:
-        if self._way is not None:
-            self._way.give_up()
-            self._way = None
+    def _cancel_trial(self) -> None:
+        if self._trial is not None:
+            self._trial.cancel()
+            self._trial = None
 
     # Drawing
 
     def _draw(self) -> None:
-        """All of it, with the cursor where it was."""
+        """Draw everything again, with the cursor where it was."""
         before = self._highlighted
         self._list.clear_options()
         for section, entries in self._entries.items():
-            if section == _WAY and entries and self._run is not None:
-                title = self._glyphs.text(f"The whole way on {run_path(self._run)}")
+            if section == _TRIAL and entries and self._run is not None:
+                title = self._glyphs.text(f"End-to-end check of {run_path(self._run)}")
                 self._list.add_option(Option(Content.styled(f"\n{title}", "bold $primary"), disabled=True))
             for number, entry in enumerate(entries):
                 self._list.add_option(Option(self._content(entry), id=f"{section}:{number}"))
@@ -188,14 +188,14 @@ class DoctorScreen(Dialog[None]):
         self._redraw(entry for entry in self._all if entry.busy)
 
     def _tell(self) -> None:
-        """How it stands, and what can be done about the line under the cursor."""
+        """Update the summary, and whether the row under the cursor can be fixed."""
         self._turn()
         checks = [entry.check for entry in self._all if entry.check]
         left = len(self._all) - len(checks)
-        told = ", ".join(filter(None, (f"{left} to come" if left else "", summary(checks)))) or "all is well"
+        told = ", ".join(filter(None, (f"{left} to come" if left else "", summary(checks)))) or "all checks passed"
         self.query_one("#doctor-told", Static).update(Content.styled(told, "$quiet"))
         entry = self._entry
-        self.query_one("#mend", Button).disabled = entry is None or not entry.mend
+        self.query_one("#mend", Button).disabled = entry is None or not entry.fix
 
     @property
     def _all(self) -> list[CheckRow]:
@@ -221,16 +221,16 @@ class DoctorScreen(Dialog[None]):
     # Doing
 
     def action_again(self) -> None:
-        """Look at everything anew; the whole way on a run is tried again only when asked for."""
-        self._look_here()
+        """Run the local checks again, but not the end-to-end check."""
+        self._check_locally()
 
     def action_way(self) -> None:
-        """Try the whole way on the run."""
+        """Run the end-to-end check of the run."""
         if self._run is None:
-            self.say_wrong("There is no run to try: add one first.")
+            self.say_wrong("There is no run to check: add one first.")
             return
-        self._give_up()
-        self.run_worker(self._try_way(self._run), exclusive=True, group=_WAY)
+        self._cancel_trial()
+        self.run_worker(self._try_run(self._run), exclusive=True, group=_TRIAL)
 
     async def action_sign_in(self) -> None:
         """Open the sign-in screen."""
@@ -238,16 +238,16 @@ class DoctorScreen(Dialog[None]):
         await self.app.run_action("app.open_sign_in")
 
     def action_copy(self) -> None:
-        """Copy what has been found so far."""
+        """Copy the results so far."""
         checks = [entry.check for entry in self._all if entry.check]
         self.app.copy_to_clipboard(report(checks))
         copied = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
         self.app.notify(f"Report of {copied} copied", timeout=3, markup=False)
 
     async def action_mend(self) -> None:
-        """Do what mends the line under the cursor."""
+        """Fix the problem in the row under the cursor."""
         entry = self._entry
-        match entry.mend if entry is not None else Fix.NOTHING:
+        match entry.fix if entry is not None else Fix.NOTHING:
             case Fix.SIGN_IN:
                 await self.action_sign_in()
             case Fix.BROWSER if entry is not None:
@@ -257,14 +257,14 @@ class DoctorScreen(Dialog[None]):
                 detail = "The next visit signs in again, where a password is known."
                 self._ask_first("Forget the browser session?", detail, "Forget", self._forget)
             case _:
-                self.app.notify("No key mends this", timeout=3, markup=False)
+                self.app.notify("No key fixes this", timeout=3, markup=False)
 
     def _ask_first(self, question: str, detail: str, yes: str, do: Callable[[], Coroutine[None, None, None]]) -> None:
         from wandb_tui.ui.common.confirm import Confirm
 
         def answered(sure: bool | None) -> None:
             if sure:
-                # Of the app: what has been begun is not given up because this screen is left.
+                # A worker of the app: closing this screen does not stop it.
                 self.app.run_worker(do())
 
         self.app.push_screen(Confirm(question, self._glyphs.text(detail), yes=yes, no="Not now"), answered)
@@ -287,8 +287,8 @@ class DoctorScreen(Dialog[None]):
         self.post_message(self.Said(line))
 
     def on_doctor_screen_said(self, message: Said) -> None:
-        """The newest line of what installs is shown."""
-        installing = [entry for entry in self._all if entry.mend is Fix.BROWSER or entry.said]
+        """Show the newest line of progress."""
+        installing = [entry for entry in self._all if entry.fix is Fix.BROWSER or entry.said]
         if self._installing:
             for entry in installing:
                 entry.said = message.text
@@ -300,7 +300,7 @@ class DoctorScreen(Dialog[None]):
 
     def _afterwards(self) -> None:
         if self.is_attached:
-            self._look_here()
+            self._check_locally()
 
     @on(OptionList.OptionSelected)
     async def _chosen(self) -> None:

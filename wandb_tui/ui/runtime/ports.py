@@ -138,35 +138,35 @@ class Inspector(Protocol):
 
 
 class CheckSequence(Protocol):
-    """Looks that are done one after the other, each needing those before it."""
+    """Checks that are run one after the other, each depending on those before."""
 
     @property
-    def looks(self) -> Sequence[PendingCheck]:
-        """They; all may block."""
+    def checks(self) -> Sequence[PendingCheck]:
+        """The checks, in order; each may block."""
 
-    def give_up(self) -> None:
-        """Nobody wants to know any more: what waits ends soon, and nothing begins."""
+    def cancel(self) -> None:
+        """End the check under way soon, and every later one at once."""
 
 
 class Doctor(Protocol):
-    """Looks at what works here and what does not, and mends what it can."""
+    """Checks what works on this machine and with this server, and fixes what it can."""
 
-    def here(self, terminal: TerminalFacts) -> Sequence[PendingCheck]:
-        """What can be looked at without a run, all at the same time if one likes."""
+    def local_checks(self, terminal: TerminalFacts) -> Sequence[PendingCheck]:
+        """The checks that need no run; they may be run at the same time."""
 
-    def way(self, run: RunAddress, *, watched: bool) -> CheckSequence:
-        """Try the whole way on one run: sign in, ask, visit, and see what starts an export.
+    def run_trial(self, run: RunAddress, *, watched: bool) -> CheckSequence:
+        """The end-to-end check of one run: sign in, query the API, visit, and find out what triggers an export.
 
         Args:
             run: The run.
-            watched: Whether a monitor is at work on it meanwhile, so that it cannot be told what starts an export.
+            watched: Whether a monitor watches the run meanwhile, so that the trigger stays unknown.
         """
 
-    def install_browser(self, say: Callable[[str], None]) -> None:
+    def install_browser(self, on_line: Callable[[str], None]) -> None:
         """Install a browser; may block for minutes.
 
         Args:
-            say: Gets each line of progress, on the calling thread.
+            on_line: Called with each line of progress, on the calling thread.
 
         Raises:
             NoBrowserError: It could not be had; the message says what to install by hand.
