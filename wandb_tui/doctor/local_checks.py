@@ -125,7 +125,7 @@ def _server(wiring: Wiring) -> Finding:
 def _api_key(wiring: Wiring) -> Finding:
     source = wiring.account.state().api_key
     if problem := wiring.account.state().api_key_problem:
-        return Finding(CheckStatus.BAD, problem, mend=Fix.SIGN_IN)
+        return Finding(CheckStatus.BAD, problem, fix=Fix.SIGN_IN)
     if source is Source.NONE:
         where = f"{wiring.server.info.app_url}/authorize"
         return Finding(
