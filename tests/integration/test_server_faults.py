@@ -67,7 +67,7 @@ async def said(app, pilot, text, run="abc", seconds=30):
     """Wait until the newest line of a run says that, and the table's cell begins as that line does."""
     shown = []
     for _ in range(int(seconds / 0.05)):
-        row = app.session.watch.get(address(run))
+        row = app.session.watch_list.get(address(run))
         if row is not None and row.run in app.dashboard.table._positions:
             shown.append(app.dashboard.table.cell(row.run, "message").text)
             if text in row.message and shown[-1][:25].rstrip() == row.message[:25].rstrip():

@@ -196,6 +196,15 @@ def test_with_a_key_alone_it_warns_and_visits_signed_out(sandbox, wait):
     assert "signed out" in done.err
 
 
+def test_a_private_run_that_nobody_may_see_signed_out_ends_with_what_is_missing(sandbox, wait):
+    sandbox.set_faults("export-never")
+    done = wait("lab/forks/def", "--json", "--timeout", "0", WANDB_VIEWER_MAIL="", WANDB_VIEWER_PW="")
+    assert done.status == 3
+    last = done.events[-1]
+    assert "cannot be seen without signing in. Run wandb-tui login" in last["message"]
+    assert sum("Visiting run page" in event["message"] for event in done.events) == 1
+
+
 def test_with_nothing_at_all_it_is_refused(wait):
     done = wait("lab/forks/def", WANDB_VIEWER_MAIL="", WANDB_VIEWER_PW="", WANDB_API_KEY="")
     assert done.status == 3

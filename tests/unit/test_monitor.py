@@ -9,7 +9,14 @@ import pytest
 from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 from wandb_tui.core import monitor
 from wandb_tui.core.attempt_handle import AttemptHandle
-from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, SignInProblem, VisitError
+from wandb_tui.core.errors import (
+    NoBrowserError,
+    SignedOutError,
+    SignInError,
+    SignInProblem,
+    SignInRequiredError,
+    VisitError,
+)
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.monitor import Monitor, Services
@@ -178,6 +185,24 @@ def test_a_server_that_was_understood_once_is_waited_for(prober, monkeypatch):
         prober.answer(failed(Persistence.LIKELY_PERMANENT))
     prober.answer(there(0))
     attempt.until(State.AVAILABLE)
+    attempt.end()
+
+
+def test_a_page_that_needs_a_sign_in_ends_it_unless_somebody_can_sign_in(prober, visitor):
+    attempt = Attempt(prober, visitor)
+    prober.answer(ABSENT)
+    attempt.until(State.VISITING)
+    visitor.end_visit(SignInRequiredError("It cannot be seen without signing in.", "Run wandb-tui login."))
+    event = attempt.until(State.FAILED)
+    assert event.failure is Failure.SIGN_IN
+    assert event.error.problem is SignInProblem.NO_CREDENTIALS
+    attempt.end()
+    attempt = Attempt(prober, visitor, mend=True)
+    prober.answer(ABSENT)
+    attempt.until(State.VISITING)
+    visitor.end_visit(SignInRequiredError("It cannot be seen without signing in."))
+    attempt.until(State.WAITING, says="cannot be seen without signing in. Trying again in")
+    attempt.control.cancel()
     attempt.end()
 
 

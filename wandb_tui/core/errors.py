@@ -111,6 +111,10 @@ class SignedOutError(VisitError):
     """A run's page showed that the browser is not, or no longer, signed in."""
 
 
+class SignInRequiredError(VisitError):
+    """A run's page cannot be seen signed out, and there is nothing to sign in with."""
+
+
 class KeyringError(WandbTuiError):
     """The operating system's keyring is missing, locked, or does not answer."""
 

@@ -27,6 +27,7 @@ from wandb_tui.core.errors import (
     SignedOutError,
     SignInError,
     SignInProblem,
+    SignInRequiredError,
     VisitError,
     WandbTuiError,
 )
@@ -398,6 +399,8 @@ class Monitor:
     def _visit_failed(self, error: WandbTuiError) -> Event | None:
         if isinstance(error, NoBrowserError) and not self._user_can_fix:
             return self._fail(Failure.NO_BROWSER, error)
+        if isinstance(error, SignInRequiredError) and not self._user_can_fix:
+            return self._fail(Failure.SIGN_IN, SignInError(SignInProblem.NO_CREDENTIALS, error.message, error.hint))
         gap = self._schedule.visit_failed()
         what = "Visit failed" if isinstance(error, VisitError) else "Cannot visit"
         self._say(State.WAITING, f"{what}: {error} Trying again in {gap:.0f} s", level=Level.WARNING)

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.async_api import Error, Page, Request, Response
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import SignedOutError, VisitError
+from wandb_tui.core.errors import SignedOutError, SignInRequiredError, VisitError
 from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import redact
@@ -201,6 +201,8 @@ class PageVisit:
         if self._is_closed_to_us(view):
             raise await self._closed(offers_log_in=_offers_log_in(view))
         if quiet >= _QUIET_AFTER:
+            if self._asked_about_run and self._identity.anonymous:
+                raise self._sign_in_required()
             if self._asked_about_run:
                 raise VisitError(f"The page of {self._run} asked for the run, but was not given it.")
             self._evidence = "the page has loaded and gone quiet"
@@ -219,9 +221,7 @@ class PageVisit:
     async def _closed(self, *, offers_log_in: bool) -> VisitError:
         """Why the page is closed to us, by asking the server who we are."""
         if self._identity.anonymous:
-            return VisitError(
-                f"The page of {self._run} cannot be seen without signing in.", "Sign in with: wandb-tui login."
-            )
+            return self._sign_in_required()
         answer = await self._viewer.ask(self._page)
         if not answer.username and (offers_log_in or not self._viewer.never_names):
             return SignedOutError("The browser is no longer signed in.")
@@ -229,6 +229,12 @@ class PageVisit:
         return VisitError(
             f"The page of {self._run} is closed to {whom}, or there is no such run.",
             "Sign in as somebody who may see it.",
+        )
+
+    def _sign_in_required(self) -> SignInRequiredError:
+        return SignInRequiredError(
+            f"The page of {self._run} cannot be seen without signing in.",
+            "Run wandb-tui login, or set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW; --no-visit only polls.",
         )
 
     async def _settle(self) -> None:
