@@ -26,12 +26,13 @@ if TYPE_CHECKING:
         WaitTimeoutError,
         WandbTuiError,
     )
-    from wandb_tui.core.events import Event, Failure, Level, MonitorStatus
+    from wandb_tui.core.events import Failure, Level, MonitorStatus
     from wandb_tui.core.goal import Goal, GoalKind
     from wandb_tui.core.probe import RunInfo
     from wandb_tui.core.state import State
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
     from wandb_tui.library.download import download_history
+    from wandb_tui.library.event import Event
     from wandb_tui.library.fork import fork_when_ready
     from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
@@ -52,12 +53,13 @@ _HOMES = {
         "WaitTimeoutError",
         "WandbTuiError",
     ),
-    "wandb_tui.core.events": ("Event", "Failure", "Level", "MonitorStatus"),
+    "wandb_tui.core.events": ("Failure", "Level", "MonitorStatus"),
     "wandb_tui.core.goal": ("Goal", "GoalKind"),
     "wandb_tui.core.account": ("WandBCredentials",),
     "wandb_tui.core.probe": ("RunInfo",),
     "wandb_tui.core.state": ("State",),
     "wandb_tui.library.download": ("download_history",),
+    "wandb_tui.library.event": ("Event",),
     "wandb_tui.library.fork": ("fork_when_ready",),
     "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),

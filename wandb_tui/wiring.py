@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from wandb_tui.core.account import AccountState, Credentials
 from wandb_tui.core.errors import ApiKeyError
-from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import Services
 from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.services.disk.settings import Settings

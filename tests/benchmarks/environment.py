@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -59,7 +60,7 @@ class BenchmarkSandbox:
         changes = []
         for run in runs:
             artifact = f"{run.history_artifact}:v0" if state.final else None
-            changes.append(RowChange(run, StoredRun(run, Goal(), 0, state, message, artifact), added=True))
+            changes.append(RowChange(run, StoredRun(run, Goal(), 0, state, text_notice(message), artifact), added=True))
         store.write(changes)
 
     @property

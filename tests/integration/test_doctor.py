@@ -17,6 +17,7 @@ from wandb_tui.core.checks import CheckStatus, Fix
 from wandb_tui.core.errors import SignInError
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.doctor import check_machine, check_run
@@ -432,7 +433,7 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
 async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypatch):
     with services(sandbox, tmp_path) as wiring:
         monkeypatch.setattr("wandb_tui.cli.dashboard._doctor", lambda wiring: DoctorService(wiring, BRIEF))
-        kept = StoredRun(run, Goal(), 1, State.CANCELLED, "Cancelled")
+        kept = StoredRun(run, Goal(), 1, State.CANCELLED, text_notice("Cancelled"))
         wiring.store.write([RowChange(run, kept, added=True)])
         app = dashboard_app(wiring, [])
         async with app.run_test(size=(160, 60)) as pilot:

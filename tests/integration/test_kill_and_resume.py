@@ -29,7 +29,7 @@ KILLS, ADDED = 10, 3
 """How often it is killed; each third time just after a run was added by hand."""
 
 WHOLE = re.compile(
-    r"Queued|Attempt \d+|Cancelled|Goes on after \d+ s of waiting|Monitoring artifact run-run\d\d-history( \(v7\))?…"
+    r"Queued|Attempt \d+|Cancelled|Resumed; \d+ s waited so far|Monitoring artifact run-run\d\d-history( \(v7\))?…"
     r"|Artifact .*, next check in \d+ s|Visiting run page…|Signing in to W&B…|Signed in as \S+"
     r"|Run page loaded in [\d.]+ s( \(.*\))?|Visit failed: .* Trying again in \d+ s|Cannot visit: .* in \d+ s"
 )
@@ -171,7 +171,7 @@ def test_killed_at_ten_random_moments_with_fifty_runs(sandbox, tmp_path, seed):
         assert sandbox.stats()["page_visits"] >= 1
         terminal.keys("stty sane", "Enter")
         terminal.run(PROGRAM, *RUNS)
-        terminal.until("50 runs", "Goes on after", seconds=60)
+        terminal.until("50 runs", "Resumed", seconds=60)
         until(lambda: sorted(Disk(tmp_path).runs) == RUNS)
         terminal.keys("q")
         terminal.until("Quit wandb-tui?")
@@ -192,7 +192,7 @@ def test_a_lost_connection_loses_nothing(sandbox, tmp_path):
     assert any("next check in" in message for _, message in disk.lines[RUNS[0]])
     with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=100, lines=30) as terminal:
         terminal.run(PROGRAM)
-        terminal.until("v7", "Goes on after", "1 run")
+        terminal.until("v7", "Resumed", "1 run")
 
 
 def test_two_dashboards_share_a_list(sandbox, tmp_path):

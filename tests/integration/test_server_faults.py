@@ -24,6 +24,7 @@ from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.wandb_api import graphql
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.app import WandbTuiApp
 
 PATIENT = PollPolicy(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
@@ -70,7 +71,7 @@ async def said(app, pilot, text, run="abc", seconds=30):
         row = app.session.watch_list.get(address(run))
         if row is not None and row.run in app.dashboard.table._positions:
             shown.append(app.dashboard.table.cell(row.run, "message").text)
-            if text in row.message and shown[-1][:25].rstrip() == row.message[:25].rstrip():
+            if text in event_text(row.notice) and shown[-1][:25].rstrip() == event_text(row.notice)[:25].rstrip():
                 return row
         await pilot.pause(0.05)
     raise AssertionError(f"never {text!r}: {list(dict.fromkeys(shown))[-8:]}")
@@ -169,7 +170,7 @@ async def test_a_name_that_cannot_be_resolved_until_the_network_is_back(sandbox,
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     async with dashboard(f"http://wandb.lab.test:{port}", sandbox.api_key, "exported") as (app, pilot):
         row = await said(app, pilot, "The name wandb.lab.test", "exported")
-        assert "cannot be resolved (is it right, and is the network up?)" in row.message
+        assert "cannot be resolved (is it right, and is the network up?)" in event_text(row.notice)
         assert not row.state.final
         up.set()
         await said(app, pilot, "Artifact is now available", "exported")
@@ -180,7 +181,7 @@ async def test_a_certificate_that_nobody_trusts_until_it_is_named(sandbox, tmp_p
     with tls_in_front_of(sandbox, certificate) as url:
         async with dashboard(url, sandbox.api_key, "exported") as (app, pilot):
             row = await said(app, pilot, "The certificate of localhost", "exported")
-            assert "is not trusted (REQUESTS_CA_BUNDLE can name" in row.message
+            assert "is not trusted (REQUESTS_CA_BUNDLE can name" in event_text(row.notice)
             assert not row.state.final
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
             await said(app, pilot, "Artifact is now available", "exported")

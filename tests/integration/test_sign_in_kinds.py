@@ -107,7 +107,7 @@ def test_all_three_end_alike(sandbox, keyring, tmp_path):
 
 def stays_and_says_why(terminal, what, step):
     """The row waits for the user with its clock stopped; the reason stands there, and the next step with it."""
-    terminal.until("signing-in", "Sign-in needs you", "s Sign in", seconds=60)
+    terminal.until("signing-in", "Sign-in failed", "s Sign in", seconds=60)
     [row] = [line for line in terminal.screen().splitlines() if " exists " in line and "signing-in" in line]
     clock = re.search(r"\d+:\d\d", row).group()
     terminal.keys("s")

@@ -233,7 +233,7 @@ def test_the_button_of_the_sign_in_screen_opens_the_window(tmp_path, display):
         )  # fmt: skip
         with Terminal(environ, columns=80, lines=24) as terminal:
             terminal.run(PROGRAM, "lab/forks/abc")
-            terminal.until("signing-in", "Sign-in needs you")
+            terminal.until("signing-in", "Sign-in failed")
             terminal.keys("s")
             terminal.until("In a browser window", "asks for a code")
             terminal.keys("BTab", "BTab", "BTab", "Enter")

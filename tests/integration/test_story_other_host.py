@@ -57,7 +57,7 @@ def test_a_yes_to_a_page_on_another_host_is_remembered(led_away, tmp_path):
     environ = environment(led_away, tmp_path, **account(led_away))
     with identity_host(led_away) as origin, Terminal(environ) as terminal:
         terminal.run(PROGRAM, "lab/forks/abc")
-        terminal.until("signing-in", "Sign-in needs you", "s Sign in")
+        terminal.until("signing-in", "Sign-in failed", "s Sign in")
         assert led_away.stats()["sign_ins"] == 0
         terminal.keys("s")
         terminal.until(f"Type the password on {origin}?")
@@ -95,7 +95,7 @@ def test_login_asks_on_a_terminal_and_names_the_setting_elsewhere(led_away, tmp_
 def test_a_no_to_a_look_alike_types_nothing(led_away, tmp_path):
     with Terminal(environment(led_away, tmp_path, **account(led_away)), columns=80, lines=24) as terminal:
         terminal.run(PROGRAM, "lab/forks/abc")
-        terminal.until("signing-in", "Sign-in needs you")
+        terminal.until("signing-in", "Sign-in failed")
         terminal.keys("s")
         terminal.until("Type the password on http://127.0.0.1:")
         terminal.keys("n")

@@ -14,9 +14,8 @@ from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
 from wandb_tui.core.details import MetricSeries, RunFacts, Versions
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.monitor import Services
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
-from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo

@@ -8,11 +8,13 @@ from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
 from tests.ui.support import running
 from wandb_tui.core.errors import SignInError, SignInProblem
-from wandb_tui.core.events import Event
+from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import Visit
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.common.dialog import Dialog
 from wandb_tui.ui.common.run_screen import RunScreen
@@ -155,7 +157,7 @@ async def test_a_pane_pauses_while_it_is_scrolled_up():
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING)
         for number in range(30):
-            app.session.event_queue.publish(Event(row.run, 1, State.WAITING, f"line {number}"))
+            app.session.event_queue.publish(MonitorEvent(row.run, 1, State.WAITING, text_notice(f"line {number}")))
         await until(lambda: pane.scroll_y == pane.max_scroll_y > 10)
         pane.focus()
         await pilot.press("home")
@@ -252,14 +254,16 @@ async def test_sign_in_needs_you():
 
 async def test_the_list_comes_back_and_goes_on():
     kept = StoredRun(address("abc"), Goal(), 1, State.WAITING)
-    ended = StoredRun(address("def"), Goal(), 1, State.AVAILABLE, "There", "lab/forks/run-def-history:v1", 42)
+    ended = StoredRun(
+        address("def"), Goal(), 1, State.AVAILABLE, text_notice("There"), "lab/forks/run-def-history:v1", 42
+    )
     scenario = Scenario(store=FakeStore([kept, ended]))
     async with running(scenario) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 2)
         await until(lambda: state(app, "abc") is State.WAITING)
         assert app.session.watch_list[address("abc")].attempt == 1, "it goes on"
         assert cell(app, "def", "time") == "0:42"
-        await until(lambda: any("Goes on" in line.message for line in scenario.store.logs[address("abc")]))
+        await until(lambda: any("Resumed" in event_text(line.notice) for line in scenario.store.logs[address("abc")]))
         await pilot.press("q", "y")
         await pilot.pause()
     assert app.return_value == 0

@@ -11,8 +11,10 @@ from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.add.address_list import PastedWord, words
 from wandb_tui.ui.add.screen import AddScreen
 
@@ -117,9 +119,9 @@ def test_a_goal_may_stand_behind_addresses(text, found):
 def listed():
     """A scenario whose list has a run that waits, one that failed and one whose history is there."""
     kept = [
-        StoredRun(address("waits"), GOALS["step:200"], 1, State.WAITING, "…"),
-        StoredRun(address("failed"), Goal(), 2, State.FAILED, "No such run"),
-        StoredRun(address("ready"), Goal(), 1, State.AVAILABLE, "v0 is available"),
+        StoredRun(address("waits"), GOALS["step:200"], 1, State.WAITING, text_notice("…")),
+        StoredRun(address("failed"), Goal(), 2, State.FAILED, text_notice("No such run")),
+        StoredRun(address("ready"), Goal(), 1, State.AVAILABLE, text_notice("v0 is available")),
     ]
     return Scenario(FakeProber(default=ABSENT), store=FakeStore(kept))
 
@@ -270,16 +272,17 @@ async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
     scenario = Scenario(FakeProber({"abc": [there(3)]}, default=ABSENT))
     async with running(scenario, "abc", "def") as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.AVAILABLE)
-        before = [line.message for line in app.session.watch_list[address("abc")].log]
+        before = [event_text(line.notice) for line in app.session.watch_list[address("abc")].log]
         await pilot.press("home", "d")
         await open_with(app, pilot, "abc")
         await until(lambda: "was on the list before: starts try 2" in shown(app))
         await pilot.press("ctrl+s")
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.attempt == 2 and row.state is State.AVAILABLE)
-        assert [line.message for line in row.log][: len(before)] == before
+        assert [event_text(line.notice) for line in row.log][: len(before)] == before
         assert [(one.number, one.state) for one in row.attempts] == [(1, State.AVAILABLE), (2, State.AVAILABLE)]
         assert app.dashboard.table.shown == [address("def"), address("abc")]
         kept = scenario.store.logs[address("abc")]
         await until(lambda: {line.attempt for line in kept} == {1, 2})
-        assert [line.message for line in kept].count(before[0]) == 2, "once before, and once with what came back"
+        texts = [event_text(line.notice) for line in kept]
+        assert texts.count(before[0]) == 2, "once before, and once with what came back"

@@ -12,10 +12,12 @@ from tests.ui.test_details import inspector
 from tests.ui.test_details import kept as with_details
 from tests.ui.test_doctor_screen import HERE
 from tests.ui.test_pick import RUNS
-from wandb_tui.core.events import Event
+from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.palette import ActionCommands
 
 SCREENS = {
@@ -49,7 +51,10 @@ def odd(text):
 
 
 def scenario(rows=40):
-    kept = [StoredRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], "Said", None, 33) for n in range(rows)]
+    kept = [
+        StoredRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], text_notice("Said"), None, 33)
+        for n in range(rows)
+    ]
     return Scenario(
         FakeProber(default=ABSENT),
         store=FakeStore([with_details(), *kept]),
@@ -73,9 +78,9 @@ async def test_all_that_is_drawn_is_ascii(screen, size):
         app.session.restart(row.run)
         for number in range(60):
             app.session.event_queue.publish(
-                Event(row.run, row.attempt, State.WAITING, f"line {number} … “{'long ' * 40}”")
+                MonitorEvent(row.run, row.attempt, State.WAITING, text_notice(f"line {number} … “{'long ' * 40}”"))
             )
-        await until(lambda: any("line 59" in line.message for line in row.log))
+        await until(lambda: any("line 59" in event_text(line.notice) for line in row.log))
         await pilot.press("home")
         for key in SCREENS[screen]:
             await pilot.press({",": "comma", "/": "slash", "[": "left_square_bracket"}.get(key, key))

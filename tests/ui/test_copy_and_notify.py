@@ -14,10 +14,12 @@ from tests.screen import drawn, shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.settings import Notify
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app import app as apps
 from wandb_tui.ui.app import notifiers
 from wandb_tui.ui.app.app import WandbTuiApp
@@ -30,7 +32,9 @@ PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
 
 def scenario(**options) -> Scenario:
     """One run that has ended with a version, and one that waits and has logged 1,234 steps."""
-    kept = StoredRun(address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, "", "lab/forks/run-abc-history:v3", 9)
+    kept = StoredRun(
+        address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, text_notice(""), "lab/forks/run-abc-history:v3", 9
+    )
     waiting = Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))
     return Scenario(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
 
@@ -375,8 +379,8 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
         tell = next(tell for end, tell in hooks.heard if end.run.run_id == "bad")
         tell("The command on_failure ended with status 3")
         row = app.session.watch_list[address("bad")]
-        await until(lambda: "status 3" in row.log[-1].message)
-        assert row.message == "No such project.", "why it failed still stands in the table"
+        await until(lambda: "status 3" in event_text(row.log[-1].notice))
+        assert event_text(row.notice) == "No such project.", "why it failed still stands in the table"
         await pilot.press("q")
     assert hooks.stopped
     assert len(hooks.heard) == 2

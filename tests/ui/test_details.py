@@ -21,6 +21,7 @@ from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, Vers
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.state import State
@@ -67,10 +68,10 @@ def inspector(**more):
 
 def kept(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300 s"):
     attempts = (
-        Attempt(1, MADE, MADE + timedelta(seconds=200), State.FAILED, "The server is in trouble"),
-        Attempt(2, MADE + timedelta(hours=1), MADE + timedelta(hours=1, seconds=300), state, message),
+        Attempt(1, MADE, MADE + timedelta(seconds=200), State.FAILED, text_notice("The server is in trouble")),
+        Attempt(2, MADE + timedelta(hours=1), MADE + timedelta(hours=1, seconds=300), state, text_notice(message)),
     )
-    return StoredRun(address(run_id), Goal(), 2, state, message, None, 300, attempts=attempts)
+    return StoredRun(address(run_id), Goal(), 2, state, text_notice(message), None, 300, attempts=attempts)
 
 
 def scenario(told=None, **options):

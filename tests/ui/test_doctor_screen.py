@@ -13,6 +13,7 @@ from tests.ui.support import WIDE, running, still
 from wandb_tui.core.checks import Check, CheckStatus, Fix
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.text import times
@@ -219,7 +220,7 @@ def test_picture(snap_compare, monkeypatch):
         await until(lambda: "to come" not in shown(app))
         await still(pilot)
 
-    kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33)
+    kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33)
     scenario = Scenario(doctor=doctor, store=FakeStore([kept]))
     app = WandbTuiApp(scenario.backend(), clock=lambda: 1000.0)
     assert snap_compare(app, terminal_size=WIDE, run_before=go)

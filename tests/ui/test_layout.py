@@ -9,6 +9,7 @@ from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
@@ -103,7 +104,9 @@ async def test_too_small_is_said_and_passes():
 
 
 async def test_the_ascii_look_is_ascii():
-    kept = [StoredRun(address(state.value), Goal(), 1, state, state.value) for state in State if state.final]
+    kept = [
+        StoredRun(address(state.value), Goal(), 1, state, text_notice(state.value)) for state in State if state.final
+    ]
     async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(kept)), "abc", ascii_look=True) as (
         app,
         pilot,

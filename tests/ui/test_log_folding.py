@@ -12,9 +12,10 @@ from rich.cells import cell_len
 from tests.screen import shown, until
 from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
-from wandb_tui.core.events import Event, Level, MonitorStatus
+from wandb_tui.core.events import Level, MonitorEvent, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine, counted
+from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.text import times
@@ -24,7 +25,14 @@ from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.rendering import LogLayout, rendered
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-WAITS = "not there, next check in {} s"
+
+
+def waits(seconds):
+    return Notice(EventKind.POLL_FAILED, detail="not there", next_check=seconds)
+
+
+def as_notice(message):
+    return message if isinstance(message, Notice) else text_notice(message)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +42,7 @@ def _same_everywhere(monkeypatch):
 
 def log_of(*messages, attempt=1):
     return counted(
-        LogLine(NOON + timedelta(seconds=second), attempt, message, state=State.WAITING)
+        LogLine(NOON + timedelta(seconds=second), attempt, as_notice(message), state=State.WAITING)
         for second, message in enumerate(messages)
     )
 
@@ -44,7 +52,7 @@ def texts(lines, width=80, glyphs=Glyphs(), **view):  # noqa: B008 - it never ch
     return [row.text.rstrip() for row in rendered(lines, page, None)]
 
 
-WAITING = log_of("begins", *(WAITS.format(n % 3) for n in range(5)), "ends")
+WAITING = log_of("begins", *(waits(n % 3) for n in range(5)), "ends")
 
 
 def test_lines_that_say_the_same_are_one_with_first_and_last_time():
@@ -89,7 +97,7 @@ def test_the_count_stays_in_one_piece_where_there_is_room(message, width, rows):
 
 def test_neither_other_attempts_nor_other_levels_are_folded():
     lines = counted(
-        LogLine(NOON, attempt, WAITS.format(1), level=level, state=State.WAITING)
+        LogLine(NOON, attempt, waits(1), level=level, state=State.WAITING)
         for attempt, level in ((1, Level.INFO), (1, Level.WARNING), (1, Level.WARNING), (2, Level.WARNING))
     )
     assert [line for line in texts(lines, 60) if "×" in line] == ["12:00:00 !  not there (×2, last 12:00:00)"]
@@ -106,10 +114,13 @@ def test_a_log_looks_the_same_however_it_comes_in(view, seed):
     log, growing = deque(maxlen=1000), LogBuffer()
     growing.find("in 2 s")
     for second in range(200):
-        kind, level = dice.choice([WAITS, WAITS, "else {}"]), dice.choice([Level.INFO] * 3 + [Level.WARNING])
+        kind, level = (
+            dice.choice([waits, waits, lambda n: text_notice(f"else {n}")]),
+            dice.choice([Level.INFO] * 3 + [Level.WARNING]),
+        )
         line = LogLine(
-            NOON + timedelta(seconds=second), 1 + second // 150, kind.format(dice.randrange(3)), level=level,
-            state=State.WAITING,
+            NOON + timedelta(seconds=second), 1 + second // 150, kind(dice.randrange(3)),
+            level=level, state=State.WAITING,
         )  # fmt: skip
         log.append(line.after(log[-1]) if log else line)
         if dice.random() < 0.4:
@@ -123,11 +134,11 @@ def test_a_log_looks_the_same_however_it_comes_in(view, seed):
 
 
 def test_only_what_is_new_is_drawn():
-    log, rows, page = deque(log_of("one", WAITS.format(1), "two")), LogBuffer(), LogLayout(60, Glyphs())
+    log, rows, page = deque(log_of("one", waits(1), "two")), LogBuffer(), LogLayout(60, Glyphs())
     assert rows.take_in(log, page) == 0
     assert rows.take_in(log, page) is None
     for nth in range(4):
-        line = LogLine(NOON + timedelta(minutes=nth), 1, WAITS.format(nth), state=State.WAITING)
+        line = LogLine(NOON + timedelta(minutes=nth), 1, waits(nth), state=State.WAITING)
         log.append(line.after(log[-1]))
         assert rows.take_in(log, page) == 3, "the row that counts is taken back and drawn again"
     assert len(rows.rows) == 4
@@ -154,7 +165,7 @@ def test_what_only_folded_lines_say_is_found_there():
 
 def wait_in(app, *messages, second=0):
     for number, message in enumerate(messages):
-        event = Event(address("abc"), 1, State.WAITING, message, status=MonitorStatus.NOT_AVAILABLE,
+        event = MonitorEvent(address("abc"), 1, State.WAITING, as_notice(message), status=MonitorStatus.NOT_AVAILABLE,
                       time=NOON + timedelta(seconds=second + number))  # fmt: skip
         app.session.event_queue.publish(event)
 
@@ -162,9 +173,9 @@ def wait_in(app, *messages, second=0):
 async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         pane = app.dashboard.panes.panes[0]
-        wait_in(app, *(WAITS.format(n % 3) for n in range(14)))
+        wait_in(app, *(waits(n % 3) for n in range(14)))
         await until(lambda: "not there (×14, last 12:00:13)" in shown(app))
-        wait_in(app, WAITS.format(9), second=14)
+        wait_in(app, waits(9), second=14)
         await until(lambda: "12:00:00 ⏳ not there (×15, last 12:00:14)" in shown(app))
         assert pane.plain.count("not there") == 1
         await pilot.press("U")
@@ -180,8 +191,8 @@ async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():
 
 async def test_unfolded_comes_back_as_it_was():
     view = {"view": {"fold": False}}
-    rows = [StoredRun(address("abc"), Goal(), 1, State.CANCELLED, "Cancelled")]
-    logs = {address("abc"): log_of(*[WAITS.format(1)] * 4)}
+    rows = [StoredRun(address("abc"), Goal(), 1, State.CANCELLED, text_notice("Cancelled"))]
+    logs = {address("abc"): log_of(*[waits(1)] * 4)}
     async with running(Scenario(store=FakeStore(rows, view={"panes": view}, logs=logs))) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         await until(lambda: pane.plain.count("not there") == 4)
@@ -192,13 +203,13 @@ async def test_unfolded_comes_back_as_it_was():
 async def test_what_one_reads_stays_where_it_is():
     async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
-        wait_in(app, *(f"line {n} {WAITS.format(n)}" if n % 5 else "again, next check in 1 s" for n in range(60)))
-        wait_in(app, *[WAITS.format(1)] * 9, second=60)
+        wait_in(app, *(f"line {n} {n} s" if n % 5 else waits(1) for n in range(60)))
+        wait_in(app, *[waits(1)] * 9, second=60)
         await until(lambda: "(×9" in shown(app))
         await pilot.press("F")
         row = next(n for n, row in enumerate(pane.plain.splitlines()) if "line 17 " in row)
         pane.scroll_to(y=row, animate=False)
-        wait_in(app, *[WAITS.format(1)] * 9, second=70)
+        wait_in(app, *[waits(1)] * 9, second=70)
         await until(lambda: "(×18" in pane.plain)
         assert round(pane.scroll_y) == row
         assert not pane.following
@@ -212,7 +223,7 @@ async def test_what_one_reads_stays_where_it_is():
 
 async def test_the_place_where_one_is_in_finding_is_kept():
     async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
-        wait_in(app, *(WAITS.format(n) if n % 10 < 5 else f"line {n}" for n in range(60)))
+        wait_in(app, *(waits(n) if n % 10 < 5 else f"line {n}" for n in range(60)))
         await until(lambda: "line 59" in shown(app))
         await pilot.press("f", *"not there", "enter", "N")
         await until(lambda: "5 of 6 found" in shown(app))
@@ -225,7 +236,7 @@ async def test_the_place_where_one_is_in_finding_is_kept():
 async def test_a_line_that_counts_asks_for_its_own_row_only(monkeypatch):
     async with running(Scenario(FakeProber()), "abc", size=(100, 24)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
-        wait_in(app, *(f"line {n}" for n in range(40)), WAITS.format(1), WAITS.format(2))
+        wait_in(app, *(f"line {n}" for n in range(40)), waits(1), waits(2))
         await until(lambda: "(×2" in shown(app))
         await pilot.pause()
         drawn_rows, layouts = [], []
@@ -234,7 +245,7 @@ async def test_a_line_that_counts_asks_for_its_own_row_only(monkeypatch):
         monkeypatch.setattr(
             pane, "refresh", lambda *a, layout=False, **k: layouts.append(layout) or refresh(*a, layout=layout, **k)
         )
-        wait_in(app, WAITS.format(3), second=50)
+        wait_in(app, waits(3), second=50)
         await until(lambda: "(×3" in shown(app))
         await until(lambda: drawn_rows)
         assert set(drawn_rows) == {pane.size.height - 1}

@@ -11,10 +11,12 @@ from textual.widgets import Input
 from tests.screen import until
 from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import burst, running
-from wandb_tui.core.events import Event
+from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.table.goal_dialog import GoalDialog
 
@@ -57,7 +59,7 @@ async def test_a_key_works_during_a_flood_of_events():
                 for run in FORTY[:20]:
                     number += 1
                     app.session.event_queue.publish(
-                        Event(address(run), 1, State.WAITING, f"line {number}", elapsed=1.0)
+                        MonitorEvent(address(run), 1, State.WAITING, text_notice(f"line {number}"), elapsed=1.0)
                     )
 
         talker = threading.Thread(target=talk, daemon=True)
@@ -84,7 +86,7 @@ async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatc
         app.dashboard.refresh_all()
         row = app.session.watch_list[address("def")]
         assert row.state is State.QUEUED
-        assert "no thread left" in row.message
+        assert "no thread left" in event_text(row.notice)
         monkeypatch.undo()
         await pilot.press("home", "c")
         await until(lambda: row.state is State.WAITING)
@@ -118,7 +120,7 @@ async def test_services_that_cannot_be_built_are_told():
 
     async with running(Scenario(services=fail), "abc") as (app, _):
         row = app.session.watch_list[address("abc")]
-        await until(lambda: "no such library" in row.message)
+        await until(lambda: "no such library" in event_text(row.notice))
         assert any("no such library" in note.message for note in app._notifications)
 
 

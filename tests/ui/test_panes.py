@@ -9,9 +9,10 @@ import pytest
 from tests.screen import shown, until
 from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
-from wandb_tui.core.events import Event, Level
+from wandb_tui.core.events import Level, MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.text.glyphs import Glyphs
@@ -30,7 +31,7 @@ LONG = "one two three four five six seven eight nine ten " * 6
 
 def say(app, run_id, *texts, level=Level.INFO):
     for text in texts:
-        app.session.event_queue.publish(Event(address(run_id), 1, State.WAITING, text, level=level))
+        app.session.event_queue.publish(MonitorEvent(address(run_id), 1, State.WAITING, text_notice(text), level=level))
 
 
 def pane_of(app, run_id):
@@ -110,8 +111,10 @@ async def test_another_size_of_the_screen_keeps_the_end_in_view(size):
 
 
 async def test_older_lines_come_in_above_the_end_of_a_log():
-    rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
-    lines = [LogLine(NOON, 1, f"line {n}") for n in range(30)] + [LogLine(NOON, 1, "the result")]
+    rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, text_notice("Cancelled")) for run in ("abc", "def")]
+    lines = [LogLine(NOON, 1, text_notice(f"line {n}")) for n in range(30)] + [
+        LogLine(NOON, 1, text_notice("the result"))
+    ]
     store = FakeStore(rows, logs={address("def"): lines})
     async with running(Scenario(store=store), size=(100, 24)) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 2)
@@ -197,7 +200,9 @@ async def test_levels():
 async def test_times_count_from_the_beginning_of_the_attempt():
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         started = app.session.watch_list[address("abc")].attempts[-1].started
-        later = Event(address("abc"), 1, State.WAITING, "later", time=started + timedelta(seconds=83))
+        later = MonitorEvent(
+            address("abc"), 1, State.WAITING, text_notice("later"), time=started + timedelta(seconds=83)
+        )
         app.session.event_queue.publish(later)
         await heard(app, "abc", "later")
         assert "+1:23" not in shown(app)
@@ -413,7 +418,7 @@ async def test_a_divider_is_dragged():
 
 
 async def test_panes_come_back_as_they_were():
-    rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled") for run in ("abc", "def")]
+    rows = [StoredRun(address(run), Goal(), 1, State.CANCELLED, text_notice("Cancelled")) for run in ("abc", "def")]
     view = {"runs": ["lab/forks/def", "lab/forks/abc", "lab/gone/x"], "shares": {"across2": [30, 90]}}
     view["view"] = {"wrap": False, "relative": True, "fold": False, "least": "warning"}
     async with running(Scenario(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
@@ -483,7 +488,7 @@ def test_saving_goes_home_where_the_folder_is_closed(tmp_path, monkeypatch):
 
 
 def lines_of(*messages, width=30):
-    lines = [LogLine(NOON, 1, message) for message in messages]
+    lines = [LogLine(NOON, 1, text_notice(message)) for message in messages]
     return list(rendered(lines, LogLayout(width, Glyphs()), None))
 
 
@@ -523,7 +528,9 @@ def test_letters_that_grow_when_folded_are_left_alone():
 
 
 def test_attempts_are_set_apart_among_what_is_shown():
-    lines = [LogLine(NOON, n, f"line {n}", level=Level.WARNING if n != 2 else Level.INFO) for n in (1, 2, 3)]
+    lines = [
+        LogLine(NOON, n, text_notice(f"line {n}"), level=Level.WARNING if n != 2 else Level.INFO) for n in (1, 2, 3)
+    ]
     page = LogLayout(40, Glyphs(), LogOptions(least=Level.WARNING))
     texts = [line.text for line in rendered(lines, page, None)]
     assert [text.split("  ")[-1].strip("─ ") for text in texts][1] == "attempt 3"
@@ -563,7 +570,7 @@ async def test_the_divider_between_table_and_logs_is_dragged_and_remembered():
         await pilot.hover(offset=(30, top))
         assert panes.region.y == top + 5
         await until(lambda: "table2" in scenario.store.view.get("panes", {}).get("shares", {}))
-    rows = [StoredRun(address(f"r{n}"), Goal(), 1, State.CANCELLED, "Cancelled") for n in range(40)]
+    rows = [StoredRun(address(f"r{n}"), Goal(), 1, State.CANCELLED, text_notice("Cancelled")) for n in range(40)]
     async with running(Scenario(store=FakeStore(rows, view=scenario.store.view)), size=(120, 40)) as (app, _):
         await until(lambda: app.dashboard.table.size.height == 23)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.screen import shown, until
 from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
-from wandb_tui.core.events import Event
+from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.table.run_table import RunTable
@@ -15,7 +16,9 @@ RUNS = [f"run{number:03d}" for number in range(300)]
 
 
 def many() -> Scenario:
-    kept = [StoredRun(address(run), Goal(), 1, State.AVAILABLE, "Artifact is now available") for run in RUNS]
+    kept = [
+        StoredRun(address(run), Goal(), 1, State.AVAILABLE, text_notice("Artifact is now available")) for run in RUNS
+    ]
     return Scenario(FakeProber(), store=FakeStore(kept))
 
 
@@ -57,7 +60,7 @@ async def test_a_row_out_of_view_is_up_to_date_when_it_comes_into_view():
         await pilot.press("home")
         await pilot.pause()
         last = app.session.watch_list[address(RUNS[-1])]
-        app.session.watch_list.fold(Event(last.run, last.attempt, State.CANCELLED, "Cancelled"))
+        app.session.watch_list.apply(MonitorEvent(last.run, last.attempt, State.CANCELLED, text_notice("Cancelled")))
         app.dashboard.repaint([last])
         await pilot.press("end")
         await pilot.pause()
@@ -88,7 +91,7 @@ async def test_without_colours_the_cursor_is_reversed(monkeypatch):
 
 
 async def test_why_a_run_has_failed_stands_out():
-    kept = [StoredRun(address(state), Goal(), 1, state, "So it is") for state in State if state.final]
+    kept = [StoredRun(address(state), Goal(), 1, state, text_notice("So it is")) for state in State if state.final]
     async with running(Scenario(FakeProber(), store=FakeStore(kept)), size=(120, 40)) as (app, _):
         table = app.dashboard.table
         await until(lambda: table.row_count == len(kept))

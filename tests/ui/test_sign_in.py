@@ -17,10 +17,12 @@ from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import Identity
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app import app as apps
 from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
@@ -232,8 +234,12 @@ async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
 
 async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
     kept = [
-        StoredRun(address("abc"), Goal(), 1, State.FAILED, "The API key was refused.", failure=Failure.API_KEY),
-        StoredRun(address("def"), Goal(), 1, State.FAILED, "No browser is here.", failure=Failure.NO_BROWSER),
+        StoredRun(
+            address("abc"), Goal(), 1, State.FAILED, text_notice("The API key was refused."), failure=Failure.API_KEY
+        ),
+        StoredRun(
+            address("def"), Goal(), 1, State.FAILED, text_notice("No browser is here."), failure=Failure.NO_BROWSER
+        ),
     ]
     async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(kept))) as (app, pilot):
         await pilot.press("s")
@@ -248,8 +254,8 @@ async def saved_runs_without_a_key(*runs):
     """A start with one saved run that was waiting, one that had failed, and more from the command line; no key."""
     store = FakeStore(
         [
-            StoredRun(address("abc"), Goal(), 2, State.WAITING, "Not yet", elapsed=7.0),
-            StoredRun(address("old"), Goal(), 1, State.FAILED, "No such run"),
+            StoredRun(address("abc"), Goal(), 2, State.WAITING, text_notice("Not yet"), elapsed=7.0),
+            StoredRun(address("old"), Goal(), 1, State.FAILED, text_notice("No such run")),
         ]
     )
     account = FakeAccount(AccountState())
@@ -266,7 +272,7 @@ async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt()
     async with saved_runs_without_a_key("new", "old") as (scenario, app, pilot):
         rows = {row.run.run_id: row for row in app.session.watch_list}
         assert {row.state for row in rows.values()} == {State.QUEUED}
-        assert {row.message for row in rows.values()} == {"Waits for you to sign in"}
+        assert {event_text(row.notice) for row in rows.values()} == {"Waiting for you to sign in"}
         assert not scenario.prober.asked
         assert rows["abc"].elapsed(app.session.now) == pytest.approx(7.0)
         app.screen.query_one("#api-key", Input).value = "k" * 40
@@ -282,7 +288,7 @@ async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
         row = app.session.watch_list[address("abc")]
         await pilot.press("escape")
         await until(lambda: row.state is State.FAILED)
-        assert (row.attempt, row.message) == (2, "There is no API key")
+        assert (row.attempt, event_text(row.notice)) == (2, "There is no API key")
 
 
 async def test_who_leaves_at_the_sign_in_finds_the_runs_as_they_were():

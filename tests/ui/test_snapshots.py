@@ -12,11 +12,13 @@ from tests.ui.fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisit
 from tests.ui.support import LOOKS, WIDE, still
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import Visit
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.text import times
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.app import WandbTuiApp
 
 SCREENS = {
@@ -37,9 +39,15 @@ def app_of(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     kept = [
         StoredRun(
-            address("old111"), Goal.parse("step:200"), 2, State.TIMED_OUT, "Timeout reached after 300 s", None, 300
+            address("old111"),
+            Goal.parse("step:200"),
+            2,
+            State.TIMED_OUT,
+            text_notice("Timeout reached after 300 s"),
+            None,
+            300,
         ),
-        StoredRun(address("can222"), Goal(), 1, State.CANCELLED, "Cancelled", None, 33),
+        StoredRun(address("can222"), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33),
     ]
     missing = Probe(ProbeOutcome.NOT_FOUND, message="No such project or run, or this key may not see it.")
     prober = FakeProber(
@@ -67,7 +75,9 @@ async def settled(pilot):
     for run, state in wanted.items():
         row = app.session.watch_list[address(run)]
         await until(lambda row=row, state=state: str(row.state) == state)
-    await until(lambda: any("loaded" in line.message for line in app.session.watch_list[address("def456")].log))
+    await until(
+        lambda: any("loaded" in event_text(line.notice) for line in app.session.watch_list[address("def456")].log)
+    )
     await until(lambda: app.account is not None and app.app_url)
     await pilot.press("home", "down", "down", "l", "down", "l")
     await until(lambda: len(app.dashboard.panes.panes) > 1)

@@ -9,6 +9,7 @@ from tests.ui.fakes import FakeCatalogue, FakeStore, Scenario, address
 from tests.ui.support import WIDE, still
 from tests.ui.test_pick import listed
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.text import times
@@ -40,7 +41,8 @@ def app_of(monkeypatch):
         for n in range(12)
     ]
     kept = [
-        StoredRun(address(run), Goal(), 1, State.CANCELLED, "Cancelled", None, 33) for run in ("one", "old", "older")
+        StoredRun(address(run), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33)
+        for run in ("one", "old", "older")
     ]
 
     def make():

@@ -10,17 +10,19 @@ from tests.screen import until
 from tests.ui.fakes import FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.errors import StoreError
-from wandb_tui.core.events import Event
+from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import RowChange, StoredRun, StoreSnapshot
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.runtime import store_writer as keepers
 from wandb_tui.ui.runtime.store_writer import ListLoaded, LogLoaded, StoreFailed, StoreRecovered, StoreWriter
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-ABC = StoredRun(address("abc"), Goal(), 1, State.WAITING, "Not yet", elapsed=7.0)
+ABC = StoredRun(address("abc"), Goal(), 1, State.WAITING, text_notice("Not yet"), elapsed=7.0)
 
 
 def notes(app):
@@ -42,21 +44,23 @@ async def test_logs_are_written_as_they_happen():
     async with running(Scenario(FakeProber()), "abc") as (app, _):
         store = app.session.backend.store
         await until(lambda: store.logs.get(address("abc")) == list(app.session.watch_list[address("abc")].log))
-        app.session.event_queue.publish(Event(address("abc"), 1, State.WAITING, "one more", elapsed=3.0))
-        await until(lambda: store.logs[address("abc")][-1].message == "one more")
+        app.session.event_queue.publish(
+            MonitorEvent(address("abc"), 1, State.WAITING, text_notice("one more"), elapsed=3.0)
+        )
+        await until(lambda: event_text(store.logs[address("abc")][-1].notice) == "one more")
         assert store.rows[address("abc")].elapsed >= 3.0
 
 
 async def test_a_log_of_an_earlier_session_is_shown():
-    old = [LogLine(NOON, 1, "from long ago"), LogLine(NOON, 1, "and after it")]
+    old = [LogLine(NOON, 1, text_notice("from long ago")), LogLine(NOON, 1, text_notice("and after it"))]
     store = FakeStore([ABC, replace(ABC, run=address("def"))], logs={ABC.run: old})
     async with running(Scenario(store=store)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
-        await until(lambda: "from long ago" in pane.plain and "Goes on after 7 s" in pane.plain)
-        assert pane.plain.index("from long ago") < pane.plain.index("and after it") < pane.plain.index("Goes on")
-        assert not app.session.watch_list[address("def")].remembered, "only what is looked at is read"
+        await until(lambda: "from long ago" in pane.plain and "Resumed; 7 s" in pane.plain)
+        assert pane.plain.index("from long ago") < pane.plain.index("and after it") < pane.plain.index("Resumed")
+        assert not app.session.watch_list[address("def")].log_loaded, "only what is looked at is read"
         await pilot.press("down")
-        await until(lambda: app.session.watch_list[address("def")].remembered)
+        await until(lambda: app.session.watch_list[address("def")].log_loaded)
 
 
 async def test_the_view_is_kept_and_comes_back():
@@ -71,8 +75,10 @@ async def test_an_undone_removal_brings_its_log_back_to_disk():
     async with running(None, "abc") as (app, pilot):
         store = app.session.backend.store
         await until(lambda: address("abc") in store.rows)
-        app.session.event_queue.publish(Event(address("abc"), 1, State.WAITING, "precious"))
-        await until(lambda: any(line.message == "precious" for line in app.session.watch_list[address("abc")].log))
+        app.session.event_queue.publish(MonitorEvent(address("abc"), 1, State.WAITING, text_notice("precious")))
+        await until(
+            lambda: any(event_text(line.notice) == "precious" for line in app.session.watch_list[address("abc")].log)
+        )
         await pilot.press("d")
         await until(lambda: address("abc") not in store.rows)
         store.logs.clear()
@@ -82,8 +88,8 @@ async def test_an_undone_removal_brings_its_log_back_to_disk():
         await until(lambda: row.state is State.WAITING and store.logs[address("abc")] == list(row.log))
         stored = store.rows[address("abc")]
         assert (stored.attempt, stored.state, stored.attempts) == (1, State.WAITING, tuple(row.attempts))
-        assert "precious" in [line.message for line in store.logs[address("abc")]]
-        assert "precious" in [line.message for line in app.session.watch_list[address("abc")].log]
+        assert "precious" in [event_text(line.notice) for line in store.logs[address("abc")]]
+        assert "precious" in [event_text(line.notice) for line in app.session.watch_list[address("abc")].log]
 
 
 # Another dashboard on the same list
@@ -136,10 +142,10 @@ async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed()
         row = app.session.watch_list[address("abc")]
         await until(lambda: kept(app, "abc") and kept(app, "abc").state is State.WAITING)
         await found(app, replace(kept(app, "abc"), goal=Goal.parse("v3")))
-        await until(lambda: row.goal == Goal.parse("v3") and row.control.goal == Goal.parse("v3"))
-        await found(app, replace(row.kept(0), state=State.CANCELLED))
+        await until(lambda: row.goal == Goal.parse("v3") and row.handle.goal == Goal.parse("v3"))
+        await found(app, replace(row.stored(0), state=State.CANCELLED))
         await until(lambda: row.state is State.CANCELLED and not row.running)
-        await found(app, replace(row.kept(0), state=State.WAITING, attempt=4))
+        await found(app, replace(row.stored(0), state=State.WAITING, attempt=4))
         await until(lambda: row.attempt == 4 and row.active)
 
 
@@ -185,10 +191,12 @@ async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_la
     harness = Harness(store)
     await until(lambda: harness.of(ListLoaded))
     store.fails = StoreError("The disk is full.", "Make room; it is tried again.")
-    harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, "one")], added=True)
+    harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, text_notice("one"))], added=True)
     await until(lambda: harness.of(StoreFailed))
     harness.store_writer.save(
-        replace(ABC, state=State.AVAILABLE), 2, [LogLine(NOON, 1, "one"), LogLine(NOON, 1, "two")]
+        replace(ABC, state=State.AVAILABLE),
+        2,
+        [LogLine(NOON, 1, text_notice("one")), LogLine(NOON, 1, text_notice("two"))],
     )
     harness.store_writer.keep_view("filter", "lab")
     await until(lambda: harness.store_writer._failures > 3)
@@ -196,7 +204,7 @@ async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_la
     await until(lambda: harness.of(StoreRecovered))
     await until(lambda: store.view == {"filter": "lab"})
     assert store.rows[ABC.run].state is State.AVAILABLE
-    assert [line.message for line in store.logs[ABC.run]] == ["one", "two"]
+    assert [event_text(line.notice) for line in store.logs[ABC.run]] == ["one", "two"]
     assert [message.text for message in harness.of(StoreFailed)] == ["The disk is full. Make room; it is tried again."]
     assert harness.store_writer.close(1)
 
@@ -206,10 +214,10 @@ async def test_closing_writes_what_is_unwritten():
     harness = Harness(store)
     await until(lambda: harness.of(ListLoaded))
     harness.store_writer.known(ABC)
-    harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, "the last word")])
+    harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, text_notice("the last word"))])
     store.rows[ABC.run] = ABC
     assert harness.store_writer.close(2)
-    assert [line.message for line in store.logs[ABC.run]] == ["the last word"]
+    assert [event_text(line.notice) for line in store.logs[ABC.run]] == ["the last word"]
 
 
 async def test_closing_waits_for_nobody_who_does_not_answer():
@@ -237,14 +245,17 @@ async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
 
 
 def test_two_changes_of_a_run_become_one():
-    first = RowChange(ABC.run, ABC, added=True, settings_changed=True, lines=(LogLine(NOON, 1, "1"),))
+    first = RowChange(ABC.run, ABC, added=True, settings_changed=True, lines=(LogLine(NOON, 1, text_notice("1")),))
     later = RowChange(
-        ABC.run, replace(ABC, elapsed=9), notify=False, lines=(LogLine(NOON, 1, "2"), LogLine(NOON, 1, "3"))
+        ABC.run,
+        replace(ABC, elapsed=9),
+        notify=False,
+        lines=(LogLine(NOON, 1, text_notice("2")), LogLine(NOON, 1, text_notice("3"))),
     )
     both = first.then(later, 2)
     assert (both.added, both.settings_changed, both.notify, both.replace) == (True, True, True, False)
     assert both.row.elapsed == 9
-    assert [line.message for line in both.lines] == ["2", "3"]
+    assert [event_text(line.notice) for line in both.lines] == ["2", "3"]
     gone = RowChange(ABC.run, None)
     assert both.then(gone, 2) is gone
     assert gone.then(first, 2).replace

@@ -14,13 +14,15 @@ from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import Event, MonitorStatus
+from wandb_tui.core.events import MonitorEvent, MonitorStatus
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.details.screen import DetailsScreen
@@ -41,7 +43,7 @@ STATES = {
 def ended() -> Scenario:
     """A list of runs that have all ended, so that nothing moves by itself."""
     rows = [
-        StoredRun(address(run), Goal(), 1, state, f"{state} it is", None, elapsed=10.0 * number)
+        StoredRun(address(run), Goal(), 1, state, text_notice(f"{state} it is"), None, elapsed=10.0 * number)
         for number, (run, state) in enumerate(STATES.items())
     ]
     return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows))
@@ -95,7 +97,9 @@ async def test_a_run_that_changes_finds_its_place_at_once():
         await until(lambda: row.state is State.WAITING)
         await pilot.press("o", "home")
         assert ids(app)[3] == "new"
-        app.session.event_queue.publish(Event(row.run, row.attempt, State.FAILED, "no such project"))
+        app.session.event_queue.publish(
+            MonitorEvent(row.run, row.attempt, State.FAILED, text_notice("no such project"))
+        )
         await until(lambda: ids(app).index("new") < 3)
         assert app.dashboard.table.run == address("r9"), "the cursor stays on its run"
 
@@ -108,11 +112,13 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
         while app.dashboard.table.view.order.column != "next":
             await pilot.press("o")
         for run, seconds in (("a", 9.0), ("b", 3.0)):
-            app.session.event_queue.publish(Event(address(run), 1, State.WAITING, "x", next_probe=seconds))
+            app.session.event_queue.publish(
+                MonitorEvent(address(run), 1, State.WAITING, text_notice("x"), next_probe=seconds)
+            )
         await pilot.pause(0.2)
         assert ids(app) == ["a", "b"], "not yet"
         now[0] += 6
-        app.session.event_queue.publish(Event(address("b"), 1, State.WAITING, "y", next_probe=1.0))
+        app.session.event_queue.publish(MonitorEvent(address("b"), 1, State.WAITING, text_notice("y"), next_probe=1.0))
         await until(lambda: ids(app) == ["b", "a"])
 
 
@@ -151,7 +157,9 @@ async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
     run = RunInfo("calm-moon-13", "running", 1234)
     async with running(Scenario(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
         row = app.session.watch_list[address("abc")]
-        waiting = Event(row.run, 1, State.WAITING, "not yet", status=MonitorStatus.NOT_AVAILABLE, run_info=run)
+        waiting = MonitorEvent(
+            row.run, 1, State.WAITING, text_notice("not yet"), status=MonitorStatus.NOT_AVAILABLE, run_info=run
+        )
         app.session.event_queue.publish(waiting)
         await until(lambda: "1,234" in shown(app))
         assert own(app) == [("running", False), ("1,234", False)]
@@ -212,7 +220,13 @@ async def test_a_server_that_owes_an_answer_is_told():
     now = [1000.0]
     async with running(Scenario(FakeProber()), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
-        waiting = Event(address("abc"), 1, State.WAITING, "not yet", reason="not yet", next_probe=5.0)
+        waiting = MonitorEvent(
+            address("abc"),
+            1,
+            State.WAITING,
+            Notice(EventKind.POLL_FAILED, detail="not yet", next_check=5.0),
+            next_probe=5.0,
+        )
         app.session.event_queue.publish(waiting)
         await until(lambda: "not yet, next check in 5 s" in shown(app))
         now[0] += 6
@@ -355,7 +369,7 @@ async def test_a_slip_in_a_filter_is_told(text, told):
     ],
 )
 async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
-    failed = StoredRun(address("abc"), Goal(), 1, State.FAILED, "No", run_info=RunInfo("sun", "finished"))
+    failed = StoredRun(address("abc"), Goal(), 1, State.FAILED, text_notice("No"), run_info=RunInfo("sun", "finished"))
     waits = StoredRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
     async with running(Scenario(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 2 and app.session.watch_list[address("def")].state is State.WAITING)
@@ -383,7 +397,10 @@ async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
 
 def saying(*texts) -> Scenario:
     """Runs that have failed with these words."""
-    rows = [StoredRun(address(f"r{number}"), Goal(), 1, State.FAILED, text) for number, text in enumerate(texts)]
+    rows = [
+        StoredRun(address(f"r{number}"), Goal(), 1, State.FAILED, text_notice(text))
+        for number, text in enumerate(texts)
+    ]
     return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows))
 
 
@@ -563,14 +580,14 @@ async def test_undo_brings_back_log_and_name():
     async with running(Scenario(prober), "abc", "def") as (app, pilot):
         await until(lambda: "calm-moon-13" in shown(app))
         row = app.session.watch_list[address("abc")]
-        said = [line.message for line in row.log]
+        said = [event_text(line.notice) for line in row.log]
         await pilot.press("home", "d", "d")
         await until(lambda: not app.session.watch_list)
         await until(lambda: "No runs yet" in shown(app))
         await pilot.press("u", "u")
         await until(lambda: len(app.session.watch_list) == 2)
         again = app.session.watch_list[address("abc")]
-        assert [line.message for line in again.log][: len(said)] == said
+        assert [event_text(line.notice) for line in again.log][: len(said)] == said
         assert again.attempt == 1
         await until(lambda: "calm-moon-13" in shown(app))
         await until(lambda: isinstance(app.focused, RunTable))
@@ -661,7 +678,12 @@ async def test_without_a_shell_suspending_says_why():
 
 async def test_what_was_known_of_a_run_is_there_after_a_restart():
     ended = StoredRun(
-        address("abc"), Goal(), 1, State.AVAILABLE, "There", run_info=RunInfo("calm-moon-13", "running", 1234)
+        address("abc"),
+        Goal(),
+        1,
+        State.AVAILABLE,
+        text_notice("There"),
+        run_info=RunInfo("calm-moon-13", "running", 1234),
     )
     goes_on = replace(ended, run=address("def"), state=State.WAITING, run_info=RunInfo("brisk-sun-12", "running", 99))
     async with running(Scenario(FakeProber(), store=FakeStore([ended, goes_on])), size=(200, 40)) as (app, _):

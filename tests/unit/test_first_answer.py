@@ -4,15 +4,16 @@ from tests.stopwatch import until
 from wandb_tui.cli.wait import first_answer
 from wandb_tui.cli.wait.first_answer import NOTICE_AFTER_S, FirstAnswerNotice, notice_if_unanswered
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import Event, MonitorStatus
+from wandb_tui.core.events import MonitorEvent, MonitorStatus
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.state import State
 
 SERVER = "http://127.0.0.1:1"
 
 
 def event(status=None):
-    return Event(RunAddress("lab", "forks", "abc"), 1, State.WAITING, "…", Goal(), status=status)
+    return MonitorEvent(RunAddress("lab", "forks", "abc"), 1, State.WAITING, text_notice("…"), Goal(), status=status)
 
 
 def test_the_notice_comes_after_two_seconds_and_goes_with_the_first_answer():

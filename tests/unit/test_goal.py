@@ -1,11 +1,13 @@
 """Goals: how they are written, and when they are met."""
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wandb_tui.cli import cli
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.goal import Goal, GoalKind
+from wandb_tui.core.goal import Goal, GoalKind, goal_examples
 from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome, RunInfo
 
 
@@ -41,8 +43,8 @@ def test_what_is_no_goal_says_what_is(text):
         ("newer", there(1), 1, False, "was there before"),
         ("newer", there(2), 1, True, "v2"),
         ("newer", there(0), -1, True, "v0"),
-        ("step:200", there(1), -1, False, "does not tell"),
-        ("step:200", there(1, Coverage(None, None, 300)), -1, False, "does not tell"),
+        ("step:200", there(1), -1, False, "does not report"),
+        ("step:200", there(1, Coverage(None, None, 300)), -1, False, "does not report"),
         ("step:200", there(1, Coverage(99, False, 300)), -1, False, "v1 covers step 99, waiting for 200"),
         ("step:200", there(1, Coverage(-1, False, 300)), -1, False, "covers no step"),
         ("step:200", there(1, Coverage(200, False, 300)), -1, True, "covers step 200"),
@@ -55,7 +57,7 @@ def test_what_is_no_goal_says_what_is(text):
             False,
             "150, the run's last, waiting for 200",
         ),
-        ("complete", there(1), -1, False, "does not tell"),
+        ("complete", there(1), -1, False, "does not report"),
         ("complete", there(1, Coverage(99, False, 300)), -1, False, "of 300"),
         ("complete", there(1, Coverage(300, True, 300)), -1, True, "complete"),
         ("complete", there(1, Coverage(300, True, 300), "running"), -1, False, "still running"),
@@ -64,7 +66,34 @@ def test_what_is_no_goal_says_what_is(text):
 def test_verdicts(goal, probe, baseline, met, why):
     verdict = Goal.parse(goal).judge(probe, baseline)
     assert verdict.met is met
-    assert why in verdict.why
+    assert why in f"v{verdict.version} {Goal.parse(goal).describe(verdict)}"
+
+
+@pytest.mark.parametrize("kind", GoalKind, ids=str)
+def test_every_kind_is_complete(kind):
+    rule = kind.rule
+    assert Goal.parse(rule.example).kind is kind
+    assert str(Goal.parse(rule.example)) == rule.example
+    assert rule.example.startswith(rule.completion)
+    assert rule.meaning
+    assert 0 < len(rule.short_meaning) <= 40
+    for probe in (
+        Probe(ProbeOutcome.NOT_YET),
+        there(0),
+        there(9, Coverage(99, False, 150)),
+        there(9, Coverage(9, True, 9)),
+    ):
+        assert Goal.parse(rule.example).describe(Goal.parse(rule.example).judge(probe, 0))
+
+
+def test_the_kinds_are_named_wherever_a_goal_is_asked_for():
+    every = goal_examples()
+    assert every == "exists, v3, newer, step:200 or complete"
+    for arguments in (["--help"], ["wait", "--help"]):
+        assert every in " ".join(CliRunner().invoke(cli, arguments).output.split())
+    for typed, offered in (("", ["exists", "v", "newer", "step:", "complete"]), ("ne", ["newer"]), ("x", [])):
+        option = next(parameter for parameter in cli.commands["wait"].params if parameter.name == "until")
+        assert [item.value for item in option.shell_complete(None, typed)] == offered
 
 
 def test_only_steps_and_completeness_need_the_parquet_history():

@@ -1,9 +1,8 @@
-"""What speaks against a goal is told before anybody waits in vain."""
+"""Warnings of a goal that may never be met, or be of no use."""
 
 import pytest
 
-from wandb_tui.core.goal import Goal
-from wandb_tui.core.goal_warnings import GoalWarning, goal_warnings
+from wandb_tui.core.goal import Goal, GoalWarningKind
 from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome, RunInfo
 
 
@@ -16,19 +15,19 @@ def probe(state="finished", last=299, *, complete=None, rise=None):
 @pytest.mark.parametrize(
     ("goal", "answer", "forks", "expected", "says"),
     [
-        ("complete", probe("running", 1204), None, GoalWarning.RUNNING, "still running, step 1,204"),
-        ("step:300", probe("finished"), None, GoalWarning.TOO_SHORT, "ended at step 299: step 300 comes only if"),
-        ("step:1", probe("crashed", None), None, GoalWarning.TOO_SHORT, "ended without logging a step"),
-        ("step:300", probe("running"), None, GoalWarning.TOO_SHORT, "reached step 299 only"),
-        ("newer", probe(complete=True), None, GoalWarning.NOTHING_NEWER, "v3 holds all of it"),
-        ("step:200", probe(), False, GoalWarning.NO_FORKS, "offer no forking"),
-        ("step:200", probe(rise=False), True, GoalWarning.STEPS_FALL, "do not only rise"),
+        ("complete", probe("running", 1204), None, GoalWarningKind.RUNNING, "still running, step 1,204"),
+        ("step:300", probe("finished"), None, GoalWarningKind.TOO_SHORT, "ended at step 299: step 300 comes only if"),
+        ("step:1", probe("crashed", None), None, GoalWarningKind.TOO_SHORT, "ended without logging a step"),
+        ("step:300", probe("running"), None, GoalWarningKind.TOO_SHORT, "only reached step 299"),
+        ("newer", probe(complete=True), None, GoalWarningKind.NOTHING_NEWER, "v3 holds all of it"),
+        ("step:200", probe(), False, GoalWarningKind.NO_FORKS, "do not support forking"),
+        ("step:200", probe(rise=False), True, GoalWarningKind.STEPS_FALL, "do not always increase"),
     ],
 )
-def test_each_doubt_is_told(goal, answer, forks, expected, says):
-    told = dict(goal_warnings(Goal.parse(goal), answer, forks=forks))
-    assert list(told) == [expected]
-    assert says in told[expected]
+def test_each_reason_is_a_warning(goal, answer, forks, expected, says):
+    (warning,) = Goal.parse(goal).warnings(answer, forks=forks)
+    assert warning.kind is expected
+    assert says in Goal.parse(goal).describe_warning(warning)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +46,8 @@ def test_each_doubt_is_told(goal, answer, forks, expected, says):
     ],
 )
 def test_nothing_is_feared_without_a_reason(goal, answer):
-    assert not list(goal_warnings(Goal.parse(goal), answer, forks=None if goal != "step:299" else True))
+    assert not list(Goal.parse(goal).warnings(answer, forks=None if goal != "step:299" else True))
 
 
 def test_no_fork_is_feared_where_none_is_wished_for():
-    assert not list(goal_warnings(Goal.parse("complete"), probe(rise=False), forks=False))
+    assert not list(Goal.parse("complete").warnings(probe(rise=False), forks=False))

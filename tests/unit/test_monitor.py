@@ -19,10 +19,13 @@ from wandb_tui.core.errors import (
 )
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.monitor import Monitor, Services
+from wandb_tui.core.monitor import Monitor
+from wandb_tui.core.ports import Services
 from wandb_tui.core.probe import Coverage, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
+from wandb_tui.library.event import Event
+from wandb_tui.text.event_text import event_text
 
 WRONG = SignInError(SignInProblem.WRONG_PASSWORD, "Wrong e-mail or password.")
 SLOW = PollPolicy(check_interval=100, quick_interval=100, max_wait_time=0)
@@ -46,7 +49,7 @@ class Attempt:
         while (left := deadline - time.monotonic()) > 0:
             event = self.events.get(timeout=left)
             self.seen.append(event)
-            if (state is None or event.state is state) and says in event.message:
+            if (state is None or event.state is state) and says in event_text(event.notice):
                 return event
         raise AssertionError(f"never {state} {says!r}: {self.seen}")
 
@@ -138,7 +141,7 @@ def test_refusals_end_it_at_once_with_the_reason(prober, visitor, answer, failur
     attempt = Attempt(prober, visitor)
     prober.answer(Probe(answer, message="no"))
     event = attempt.until(State.FAILED)
-    assert (event.failure, event.message) == (failure, "no")
+    assert (event.failure, event_text(event.notice)) == (failure, "no")
     attempt.end()
 
 
@@ -160,7 +163,7 @@ def test_what_cannot_pass_ends_at_once(prober, visitor):
     attempt = Attempt(prober, visitor)
     prober.answer(failed(Persistence.PERMANENT))
     event = attempt.until(State.FAILED)
-    assert (event.failure, event.message) == (Failure.SERVER, "odd.")
+    assert (event.failure, event_text(event.notice)) == (Failure.SERVER, "odd.")
     attempt.end()
     assert (prober.count, visitor.visit_count) == (1, 0)
 
@@ -310,7 +313,7 @@ def test_it_gives_up_in_time_and_says_what_was_last(prober):
     prober.answer(ABSENT)
     event = attempt.until(State.TIMED_OUT)
     assert event.status is MonitorStatus.TIMEOUT
-    assert "not available yet" in event.message
+    assert "not available yet" in event_text(event.notice)
     attempt.end()
 
 
@@ -353,7 +356,7 @@ def test_a_fault_of_ours_ends_as_a_row_that_says_so(prober):
     prober.asked.get(timeout=5).set_exception(ValueError("surprise"))
     event = attempt.until(State.FAILED)
     assert event.failure is Failure.INTERNAL
-    assert "see the log" in event.message
+    assert "see the log" in event_text(event.notice)
     attempt.end()
 
 
@@ -391,7 +394,7 @@ def test_a_new_goal_during_a_sign_in_that_needs_the_user_changes_nothing_else(pr
     prober.answer(there(0))
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in(WRONG)
-    attempt.until(says="Sign-in needs you")
+    attempt.until(says="Sign-in failed")
     attempt.control.change_goal(Goal.parse("v2"))
     assert attempt.until(says="Waiting for v2").clock_stopped
     prober.answer(there(0))
@@ -422,10 +425,10 @@ def test_a_doubt_is_told_once_and_stays_with_every_event(prober):
     assert first.level is Level.WARNING
     for _ in range(2):
         event = attempt.until(says="waiting for 300")
-        assert event.goal_warnings == (first.message,)
-    assert sum("ended at step 299" in event.message for event in attempt.seen) == 1
+        assert Event.of(event).goal_warnings == (event_text(first.notice),)
+    assert sum("ended at step 299" in event_text(event.notice) for event in attempt.seen) == 1
     attempt.control.change_goal(Goal.parse("exists"))
-    assert attempt.until(says="Waiting for exists").goal_warnings == ()
+    assert attempt.until(says="Waiting for exists").warnings == ()
     attempt.control.cancel()
     attempt.end()
 
@@ -445,7 +448,7 @@ def test_a_run_that_goes_on_says_so_in_what_it_waits_for(prober):
     attempt = Attempt(prober)
     prober.answer(Probe(ProbeOutcome.NOT_YET, run=RunInfo("brisk-sun-1", "running", 1204)))
     event = attempt.until(says="Artifact not available yet (run running, step 1,204), next check in")
-    assert event.reason == "Artifact not available yet (run running, step 1,204)"
+    assert Event.of(event).reason == "Artifact not available yet (run running, step 1,204)"
     assert event.run_info.last_step == 1204
     attempt.control.cancel()
     attempt.end()
@@ -456,7 +459,7 @@ def test_a_browser_that_is_closed_under_a_visit_ends_the_attempt_without_a_fault
     prober.answer(ABSENT)
     attempt.until(State.VISITING)
     assert visitor.visits.get(timeout=5).cancel()
-    assert "closed" in attempt.until(State.CANCELLED).message
+    assert "closed" in event_text(attempt.until(State.CANCELLED).notice)
     attempt.end()
     assert not caplog.records
 

@@ -8,6 +8,7 @@ import pytest
 
 from wandb_tui.cli import cli
 from wandb_tui.cli.exit_codes import ExitCode
+from wandb_tui.core.goal import GoalKind
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
 from wandb_tui.ui.input.actions import ACTIONS, Scope
 from wandb_tui.ui.input.key_map import KeyMap
@@ -51,6 +52,12 @@ def key_table(where):
         if action.where is where
     ]
     return "\n".join(["| key | does |", "| --- | --- |", *rows])
+
+
+def test_the_table_of_goals_is_the_one_of_the_program():
+    rows = [f"| `{kind.rule.example}` | {kind.rule.meaning} |" for kind in GoalKind]
+    shown = re.search(r"<!-- goals -->\n(.*?)\n<!-- /goals -->", README, re.DOTALL)
+    assert shown[1] == "\n".join(["| goal | met when |", "| --- | --- |", *rows])
 
 
 def test_the_key_tables_are_the_one_of_the_program():

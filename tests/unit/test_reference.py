@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "examples" / "reference.md").read_text(encoding="utf-8")
 BUILD = yaml.safe_load((ROOT / ".ci" / "mkdocs.yml").read_text())
 # Left out of the page: for this package's own use, or Python's.
-INSIDE = {"args", "of", "judge", "needs_coverage"}
+INSIDE = {"args", "of", "judge", "describe", "describe_warning", "warnings", "enough_logged", "needs_coverage", "rule"}
 SECONDS = re.compile(r"timeout|max_wait_time|check_interval|wait_time|elapsed|next_(check|probe)")
 
 

@@ -55,7 +55,7 @@ def test_those_that_are_due_together_come_one_after_the_other_within_a_moment(cl
     clock.now = 1002.0
     due = []
     for place in (0.0, 0.5, 0.999):
-        schedule = Schedule(PollPolicy(check_interval=5, quick_for=0), clock, place=place)
+        schedule = Schedule(PollPolicy(check_interval=5, quick_for=0), clock, phase=place)
         schedule.probe_answered()
         due.append(clock.now + schedule.until_probe)
     assert due == pytest.approx([1005, 1005.04, 1005.08], abs=0.001)

@@ -146,7 +146,7 @@ def test_a_challenge_is_left_to_people():
 def test_what_leads_to_another_host_is_refused_and_named(view):
     given_up = decide(view, Progress(), ORIGINS)
     assert given_up.problem is SignInProblem.UNKNOWN_HOST
-    assert "is not known" in given_up.words
+    assert "is not known" in str(given_up.page)
 
 
 def test_a_frame_of_others_that_asks_for_an_address_does_not_end_it():
@@ -157,7 +157,7 @@ def test_a_frame_of_others_that_asks_for_an_address_does_not_end_it():
 
 def test_being_sent_elsewhere_after_the_first_step_is_single_sign_on():
     view = page(USER, SECRET, buttons=[SEND], origin=OTHER, action=OTHER)
-    assert decide(view, Progress(identifier_sent=True), ORIGINS) == GiveUp(SignInProblem.SSO, OTHER)
+    assert decide(view, Progress(identifier_sent=True), ORIGINS) == GiveUp(SignInProblem.SSO, page=OTHER)
 
 
 def test_a_banner_over_the_form_is_cleared_away_with_little_consent():
@@ -321,7 +321,7 @@ def test_whatever_a_page_is_nothing_is_filled_in_that_may_not_be(view, progress)
     move = decide(view, progress, ORIGINS)
     if isinstance(move, Fill):
         assert not progress.password_sent
-        assert form_problem(view, move.form, ORIGINS) == ""
+        assert form_problem(view, move.form, ORIGINS) is None
         assert view.frames[move.form.frame].origin == OURS
         assert not view.frames[move.form.frame].challenge
     if isinstance(move, Press):

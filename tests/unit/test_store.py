@@ -6,6 +6,7 @@ import stat
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.log import Attempt, LogLine
+from wandb_tui.core.log import Attempt, LogLine, counted
+from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Times
@@ -22,11 +24,12 @@ from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare
 from wandb_tui.services.disk.store import KEPT_LINES, SqliteWatchStore
+from wandb_tui.text.event_text import event_text
 
 OTHER = RunAddress("lab", "forks", "def456")
 SERVER = "https://api.wandb.ai"
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-WAITING = StoredRun(RUN, Goal(), 1, State.WAITING, "Not yet", None, 12.5, baseline=2)
+WAITING = StoredRun(RUN, Goal(), 1, State.WAITING, text_notice("Not yet"), None, 12.5, baseline=2)
 
 OLD_TABLE = """
 CREATE TABLE run (
@@ -64,7 +67,7 @@ def added(row, *lines):
 
 
 def line(number, attempt=1, **more):
-    return LogLine(NOON + timedelta(seconds=number), attempt, f"line {number}", **more)
+    return LogLine(NOON + timedelta(seconds=number), attempt, text_notice(f"line {number}"), **more)
 
 
 def count(path, table):
@@ -76,8 +79,8 @@ def count(path, table):
 
 def test_a_row_comes_back_as_it_was(store, path, open_umask):
     attempts = (
-        Attempt(1, NOON, NOON + timedelta(seconds=9), State.FAILED, "No"),
-        Attempt(2, NOON + timedelta(seconds=10), None, State.WAITING, "Not yet"),
+        Attempt(1, NOON, NOON + timedelta(seconds=9), State.FAILED, text_notice("No")),
+        Attempt(2, NOON + timedelta(seconds=10), None, State.WAITING, text_notice("Not yet")),
     )
     row = replace(WAITING, attempt=2, attempts=attempts)
     store.write([added(row), added(StoredRun(OTHER, Goal.parse("step:200")))])
@@ -90,7 +93,7 @@ def test_a_row_comes_back_as_it_was(store, path, open_umask):
 
 def test_what_was_known_of_the_run_and_why_it_failed_are_kept(store, path):
     known = replace(WAITING, run_info=RunInfo("brisk-sun-12", "running", 1204), times=Times(7.0, 0.0))
-    failed = StoredRun(OTHER, Goal(), 1, State.FAILED, "No such run", failure=Failure.NOT_FOUND)
+    failed = StoredRun(OTHER, Goal(), 1, State.FAILED, text_notice("No such run"), failure=Failure.NOT_FOUND)
     store.write([added(known), added(failed)])
     assert another(path).load() == [known, failed]
     store.write([RowChange(RUN, replace(WAITING, run_info=RunInfo(state="finished", last_step=2**70)))])
@@ -111,18 +114,20 @@ def test_rows_belong_to_their_server(store, path):
 
 
 def test_lines_are_kept_whole_in_order_and_bounded(store, path):
-    first = LogLine(NOON, 1, "naïve 🔐 \x1b[31m \ud800 line", MonitorStatus.SIGNING_IN, Level.ERROR, State.SIGNING_IN)
+    first = LogLine(
+        NOON, 1, text_notice("naïve 🔐 \x1b[31m \ud800 line"), MonitorStatus.SIGNING_IN, Level.ERROR, State.SIGNING_IN
+    )
     store.write([added(WAITING, first)])
     again = another(path)
     again.load()
     (kept,) = again.lines(RUN)
-    assert kept == replace(first, message=first.message.replace("\ud800", "?"))
+    assert kept == replace(first, notice=text_notice(event_text(first.notice).replace("\ud800", "?")))
     for number in range(0, 1000, 10):
         store.write([RowChange(RUN, WAITING, notify=False, lines=tuple(line(number + i) for i in range(10)))])
     again = another(path)
     again.load()
     lines = again.lines(RUN)
-    assert [n.message for n in lines] == [f"line {n}" for n in range(1000 - KEPT_LINES, 1000)]
+    assert [event_text(n.notice) for n in lines] == [f"line {n}" for n in range(1000 - KEPT_LINES, 1000)]
     assert count(path, "line") <= KEPT_LINES + 60
 
 
@@ -130,7 +135,7 @@ def test_only_the_lines_from_before_the_load_are_told(store):
     store.write([added(WAITING, line(1))])
     store.load()
     store.write([RowChange(RUN, WAITING, lines=(line(2),))])
-    assert [n.message for n in store.lines(RUN)] == ["line 1"]
+    assert [event_text(n.notice) for n in store.lines(RUN)] == ["line 1"]
 
 
 def test_what_is_removed_goes_with_all_that_belongs_to_it(store, path):
@@ -253,10 +258,35 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(store, path):
         db.execute("INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     db.close()
     (row,) = store.load()
-    assert row == StoredRun(RUN, Goal.parse("newer"), 3, State.WAITING, "Not yet", None, 42.0)
+    assert row == StoredRun(RUN, Goal.parse("newer"), 3, State.WAITING, text_notice("Not yet"), None, 42.0)
     store.write([RowChange(RUN, row, lines=(line(1),))])
     store.keep_view("filter", "lab")
     assert another(path).load_view() == {"filter": "lab"}
+
+
+def test_a_list_of_version_0_1_0_opens_with_nothing_lost(store, path):
+    path.parent.mkdir()
+    with sqlite3.connect(path) as db:
+        db.executescript((Path(__file__).parent / "data" / "watchlist-0.1.0.sql").read_text(encoding="utf-8"))
+        texts = [text for (text,) in db.execute("SELECT message FROM line WHERE run = 1 ORDER BY id")]
+    db.close()
+    waits, failed = store.load()
+    assert (waits.run, waits.goal, waits.attempt, waits.state) == (RUN, Goal.parse("step:200"), 2, State.WAITING)
+    assert event_text(waits.notice).startswith("Artifact v1 covers step 99, waiting for 200")
+    assert (waits.artifact, waits.elapsed, waits.baseline) == ("lab/forks/run-abc123-history:v1", 83.5, 1)
+    assert (waits.run_info, waits.times) == (RunInfo("brisk-sun-12", "running", 1204), Times(2.0, 600.0))
+    assert [(one.number, one.state, event_text(one.notice)) for one in waits.attempts] == [
+        (1, State.FAILED, "Visit failed"),
+        (2, State.WAITING, "Waiting"),
+    ]
+    assert (failed.run, failed.failure, event_text(failed.notice)) == (
+        *(OTHER, Failure.NOT_FOUND),
+        "There is no project lab/forks.",
+    )
+    lines = store.lines(RUN)
+    assert [event_text(one.notice) for one in lines] == texts
+    assert [one.nth for one in counted(lines)] == [1, 1, 1, 2, 3, 1, 2], "what repeated is folded as it was"
+    assert store.load_view() == {"filter": "lab"}
 
 
 def test_two_programs_may_bring_it_up_to_date_at_once(path):
@@ -300,7 +330,10 @@ def test_a_row_of_the_future_is_left_alone(store, path):
 @pytest.mark.parametrize("damage", ["all", "middle"])
 def test_a_damaged_file_is_put_aside_and_said(store, path, damage):
     store.write(
-        [added(StoredRun(RunAddress("lab", "forks", f"run{n}"), Goal(), message="x" * 300)) for n in range(200)]
+        [
+            added(StoredRun(RunAddress("lab", "forks", f"run{n}"), Goal(), notice=text_notice("x" * 300)))
+            for n in range(200)
+        ]
     )
     content = bytearray(path.read_bytes())
     content[0 if damage == "all" else 4096 : len(content)] = b"\xff" * (len(content) - (0 if damage == "all" else 4096))

@@ -8,12 +8,13 @@ import pytest
 
 from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.monitor import Services
+from wandb_tui.core.ports import Services
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy, Schedule
 from wandb_tui.core.state import State
 from wandb_tui.core.suspend import NOTICEABLE, SuspendDetector, SuspendWatcher, suspend_clock
 from wandb_tui.core.watch_list import WatchList
+from wandb_tui.text.event_text import event_text
 
 HOURS = 8 * 3600.0
 
@@ -111,7 +112,7 @@ class Harness:
     def until(self, condition):
         deadline = time.monotonic() + 5
         while not condition():
-            self.watch_list.fold(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+            self.watch_list.apply(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
 
 
 @pytest.fixture
@@ -128,10 +129,10 @@ def harness(monkeypatch):
 def test_after_waking_it_asks_at_once_and_has_not_timed_out(harness):
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=300))
     harness.prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=250))
-    harness.until(lambda: "Rate limited" in row.message)
+    harness.until(lambda: "Rate limited" in event_text(row.notice))
     harness.clocks.asleep += HOURS
     harness.prober.answer(ABSENT)
-    harness.until(lambda: "not available yet" in row.message)
+    harness.until(lambda: "not available yet" in event_text(row.notice))
     assert row.elapsed(harness.clocks.monotonic()) < 60
 
 
@@ -141,7 +142,7 @@ def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
     harness = Harness(prober)
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
     prober.answer(ABSENT)
-    harness.until(lambda: "not available yet" in row.message)
+    harness.until(lambda: "not available yet" in event_text(row.notice))
     harness.clocks.counted += HOURS
     prober.answer(there(0))
     harness.until(lambda: row.state.final)
@@ -156,7 +157,7 @@ def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
     prober.answer(ABSENT)
     visitor.end_visit()
-    harness.until(lambda: "loaded" in row.message)
+    harness.until(lambda: "loaded" in event_text(row.notice))
     harness.clocks.asleep += HOURS
     visitor.end_visit()
     assert visitor.visit_count == 2

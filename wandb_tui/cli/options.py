@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.core.errors import NoBrowserError, UsageError
@@ -19,15 +20,28 @@ if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
 
 HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")
-GOALS = ("exists", "newer", "complete", "step:", "v")
-UNTIL = click.option(
-    "--until",
-    default="exists",
-    show_default=True,
-    metavar="GOAL",
-    help="exists, v3, newer, step:200 or complete.",
-    shell_complete=lambda _ctx, _param, typed: [goal for goal in GOALS if goal.startswith(typed)],
-)
+
+
+class GoalOption(click.Option):
+    """An option for a goal; its help and its completion are those of the kinds of goal."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help, with a goal of each kind."""
+        from wandb_tui.core.goal import goal_examples
+
+        self.help = f"{goal_examples()}."
+        return super().get_help_record(ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """The beginning of a goal of each kind."""
+        from wandb_tui.core.goal import GoalKind
+
+        return [
+            CompletionItem(kind.rule.completion) for kind in GoalKind if kind.rule.completion.startswith(incomplete)
+        ]
+
+
+UNTIL = click.option("--until", cls=GoalOption, default="exists", show_default=True, metavar="GOAL")
 
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:

@@ -81,6 +81,12 @@ class _Commands(click.Group):
                 f"If a run has that id, write entity/project/{word}.",
             )
 
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from wandb_tui.core.goal import goal_examples
+
+        self.help = (self.help or "").replace("{goals}", goal_examples())
+        super().format_help_text(ctx, formatter)
+
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "[RUN]... [--until GOAL] [--host URL]")
         formatter.write_usage(ctx.command_path, "COMMAND [OPTIONS]...", prefix="       ")
@@ -92,7 +98,7 @@ def cli() -> None:
     """Wait until a W&B run's history is really there.
 
     Without a command: the dashboard, with these runs added. RUN is entity/project/run_id or the address of the run's
-    page; GOAL is exists, v3, newer, step:200 or complete; URL is the W&B server's.
+    page; GOAL is {goals}; URL is the W&B server's.
 
     \b
     Examples:

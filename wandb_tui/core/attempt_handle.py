@@ -61,7 +61,7 @@ class AttemptHandle:
             self._slept += seconds
         self.wake()
 
-    def take_sleep(self) -> float:
+    def pop_sleep(self) -> float:
         """Seconds for which the machine was asleep since the last call."""
         with self._woken:
             seconds, self._slept = self._slept, 0.0

@@ -1,4 +1,4 @@
-"""What a monitor says while it works."""
+"""The events that a monitor publishes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.goal import Goal
+from wandb_tui.core.goal import Goal, GoalWarning
+from wandb_tui.core.notice import Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.state import State
 
@@ -21,17 +22,17 @@ class MonitorStatus(StrEnum):
     VISITING = "visiting"
     """🌐 The run's page is being opened."""
     MONITORING = "monitoring"
-    """🔍 The asking for the artifact begins."""
+    """🔍 Polling for the artifact begins."""
     NOT_AVAILABLE = "not-available"
     """⏳ The goal is not met yet."""
     AVAILABLE = "available"
     """🎉 The goal is met."""
     TIMEOUT = "timeout"
-    """⏰ The time is over."""
+    """⏰ Time is up."""
 
     @property
     def emoji(self) -> str:
-        """The sign that starts the status line."""
+        """The emoji that the status line starts with."""
         return _EMOJI[self]
 
 
@@ -46,7 +47,7 @@ _EMOJI = {
 
 
 class Failure(StrEnum):
-    """Why an attempt failed, as far as a caller must tell the reasons apart."""
+    """The kinds of failure that callers tell apart."""
 
     SIGN_IN = "sign-in"
     """The browser could not be signed in."""
@@ -57,32 +58,31 @@ class Failure(StrEnum):
     SERVER = "server"
     """The server cannot be talked to until the user changes something: its address, a proxy, a certificate."""
     NO_BROWSER = "no-browser"
-    """No browser is on this machine."""
+    """There is no browser on this machine."""
     INTERNAL = "internal"
     """A fault of wandb-tui itself."""
 
 
 class Level(StrEnum):
-    """How much a line of a monitor's log matters."""
+    """How much a line of a run's log matters."""
 
     INFO = "info"
-    """All goes well."""
+    """Nothing is wrong."""
     WARNING = "warning"
-    """Something went wrong that is tried again, or speaks against the goal."""
+    """Something failed and is tried again, or the goal may never be met."""
     ERROR = "error"
     """The attempt has failed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One thing a monitor said.
+class MonitorEvent:
+    """Something that happened to an attempt, and how the attempt stands after it.
 
     Attributes:
-        run: Whose monitor speaks.
+        run: The run that is monitored.
         attempt: Which attempt, counted from 1; events of an older attempt are stale.
         state: The state after this event.
-        message: One line for people, without emoji, markup or secrets.
-        reason: The message without its “next check in 5 s”, where it ends like that; else empty.
+        notice: What happened.
         goal: What the attempt waits for now.
         status: Which of the six status lines this is, if it is one.
         level: How much it matters.
@@ -90,18 +90,19 @@ class Event:
         elapsed: Seconds the attempt's clock has run; it stands still while the user is needed.
         clock_stopped: Whether the clock stands still now.
         next_probe: Seconds until the next probe, None where none is planned.
-        failure: Which kind of failure, in state `FAILED`.
-        error: The same as an error that a caller can raise; for a time-out, why the server did not tell, if so.
-        run_info: What the server said of the run itself, when it said it.
-        goal_warnings: What speaks against this goal ever being met, one sentence each, as known so far.
-        baseline: The version that was there when the waiting began, -1 for none; None while it is unknown.
-        time: When it was said (UTC).
+        failure: The kind of failure, in state `FAILED`.
+        error: The same as an error that a caller can raise; after a time-out, the error that kept the server from
+            answering, if any.
+        run_info: What the server has reported of the run itself, if anything.
+        warnings: Why this goal may never be met, as known so far.
+        baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
+        time: When it happened (UTC).
     """
 
     run: RunAddress
     attempt: int
     state: State
-    message: str
+    notice: Notice
     goal: Goal = field(default_factory=Goal)
     status: MonitorStatus | None = None
     level: Level = Level.INFO
@@ -112,24 +113,18 @@ class Event:
     failure: Failure | None = None
     error: WandbTuiError | None = None
     run_info: RunInfo | None = None
-    reason: str = ""
-    goal_warnings: tuple[str, ...] = ()
+    warnings: tuple[GoalWarning, ...] = ()
     baseline: int | None = None
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def line(self) -> str:
-        """The message as a status line, with its emoji where it has one."""
-        return f"{self.status.emoji} {self.message}" if self.status else self.message
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """The thread of an attempt has really ended: only now may the next attempt of that run begin."""
+    """The thread of an attempt has ended: only now may the next attempt of that run begin."""
 
     run: RunAddress
     attempt: int
 
 
-MonitorMessage = Event | AttemptEnded
-"""All that comes from a monitor's thread."""
+MonitorMessage = MonitorEvent | AttemptEnded
+"""Anything that a monitor's thread publishes."""

@@ -1,36 +1,394 @@
-"""Goals: what a monitor waits for, and whether what the server answered meets it."""
+"""Goals: what a monitor waits for. All there is to a kind of goal stands together, so that a new one is a class here.
+
+A rule reads the goal as it is written, judges the server's answer, warns if the goal may never be met, and words its
+verdicts and warnings. Everything else that lists goals (the dialog, the help, shell completion, the README's table,
+errors) reads `GoalKind`.
+"""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.probe import Coverage, Probe, RunInfo
+
+if TYPE_CHECKING:
+    from wandb_tui.core.probe import Coverage, Probe, RunInfo
+
+_MAX_SHOWN_CHARS = 40
+"""Enough of a mistyped goal to recognise it."""
 
 
-class GoalKind(StrEnum):
-    """The kinds of goal, as they are written."""
+class VerdictCode(StrEnum):
+    """The kinds of verdict."""
 
-    EXISTS = "exists"
-    """Any version of the artifact is there."""
-    VERSION = "version"
-    """Version `Goal.number` or a later one is there."""
-    NEWER = "newer"
-    """A version is there that was not when the monitor began."""
-    STEP = "step"
-    """The export covers step `Goal.number`, so that a fork at that step works."""
-    COMPLETE = "complete"
-    """Nothing that was logged is missing from the export."""
+    NO_ARTIFACT = "no-artifact"
+    """There is no version yet."""
+    AVAILABLE = "available"
+    """A good version is there; nothing more is to be said of it."""
+    OLDER = "older"
+    """The newest version is older than the wanted one."""
+    NEW = "new"
+    """A version is there that was not when the attempt began."""
+    NOT_NEW = "not-new"
+    """The newest version was there when the attempt began."""
+    COVERS = "covers"
+    """The export holds what is wanted."""
+    FALLS_SHORT = "falls-short"
+    """The export does not hold what is wanted yet."""
+    UNKNOWN_COVERAGE = "unknown-coverage"
+    """The server does not report what the export covers."""
+    RUN_GOING_ON = "run-going-on"
+    """The run may still log more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a goal is met, and in words why, or why not yet."""
+    """What a rule makes of the server's answer; `Goal.describe` puts it into words.
 
-    met: bool
-    why: str
+    Attributes:
+        code: The kind of verdict.
+        met: Whether the goal is met.
+        version: The newest version, -1 for none.
+        step: The highest step that the export covers, -1 for none; None where that is unknown or does not matter.
+        last_step: The last step that the run has logged, where that matters and is known.
+        run_state: The run's own state, where that is the reason.
+        hint: How more could be learned, where the server does not report it.
+        verified: Whether the exported files themselves show what is covered; else it is the server's word alone.
+    """
+
+    code: VerdictCode
+    met: bool = False
+    version: int = -1
+    step: int | None = None
+    last_step: int | None = None
+    run_state: str = ""
+    hint: str = ""
+    verified: bool = False
+
+
+class GoalWarningKind(StrEnum):
+    """The reasons why a goal may never be met, or be of no use; a monitor gives each once."""
+
+    RUNNING = "running"
+    TOO_SHORT = "too-short"
+    NOTHING_NEWER = "nothing-newer"
+    NO_FORKS = "no-forks"
+    STEPS_FALL = "steps-fall"
+
+
+@dataclass(frozen=True, slots=True)
+class GoalWarning:
+    """Why a goal may never be met, or be of no use; `Goal.describe_warning` puts it into words.
+
+    Attributes:
+        kind: The kind of reason.
+        version: The newest version, where that matters.
+        run_state: The run's own state.
+        run_ended: Whether the run has ended.
+        last_step: The last step that it has logged, where that is known.
+    """
+
+    kind: GoalWarningKind
+    version: int = -1
+    run_state: str = ""
+    run_ended: bool = False
+    last_step: int | None = None
+
+
+class GoalRule(ABC):
+    """A kind of goal: its syntax, its meaning, and how it is judged. Stateless; the goal's number is passed in.
+
+    Attributes:
+        name: The kind's name, which is also the syntax of a goal without a number.
+        example: A goal of this kind, as it is written.
+        completion: What shell completion offers.
+        meaning: When the example is met, after “met when”.
+        short_meaning: What is waited for, in at most 40 characters, in general rather than for the example.
+        pattern: The syntax; its group, if it has one, is the number.
+        needs_coverage: Whether a probe must also ask which steps the export covers.
+        warns_of_full_export: Whether a warning needs to know whether the export is complete.
+    """
+
+    name: ClassVar[str]
+    example: ClassVar[str]
+    completion: ClassVar[str]
+    meaning: ClassVar[str]
+    short_meaning: ClassVar[str]
+    pattern: ClassVar[str]
+    needs_coverage: ClassVar[bool] = False
+    warns_of_full_export: ClassVar[bool] = False
+
+    def write(self, number: int) -> str:
+        """The goal as it is written."""
+        return self.name
+
+    @abstractmethod
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Compare an answer that found a version with the goal.
+
+        Args:
+            number: The goal's number.
+            version: The newest version.
+            probe: The answer.
+            baseline: The newest version when the attempt began, -1 for none. Versions are compared rather than
+                dates, since the server's clock is not ours.
+        """
+
+    @abstractmethod
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """A verdict on an existing version in words that follow the version: “is new”."""
+
+    def enough_logged(self, number: int, run: RunInfo) -> bool:
+        """Whether the server already has all that an export must hold to meet the goal; `run.last_step` is known."""
+        return True
+
+    def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
+        """Reasons why the goal, which is not met, may never be, or be of no use.
+
+        Args:
+            number: The goal's number.
+            probe: An answer that found the run.
+            run: What it reports of the run.
+            forks: Whether the server offers forking; None if unknown.
+        """
+        return iter(())
+
+    def describe_warning(self, number: int, warning: GoalWarning) -> str:
+        """A warning as a sentence without a full stop."""
+        raise NotImplementedError
+
+
+class ExistsRule(GoalRule):
+    """Any version."""
+
+    name = "exists"
+    example = completion = pattern = name
+    meaning = "any version of the artifact is there"
+    short_meaning = "any version of the history"
+
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Met by any version."""
+        return Verdict(VerdictCode.AVAILABLE, met=True, version=version)
+
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """There is but one verdict."""
+        return "is available"
+
+
+class VersionRule(GoalRule):
+    """A certain version or a later one."""
+
+    name = "version"
+    example = "v3"
+    completion = "v"
+    meaning = "version 3 or a later one is there"
+    short_meaning = "this version or a newer one"
+    pattern = r"v(\d{1,9})"
+
+    def write(self, number: int) -> str:
+        """As versions are written."""
+        return f"v{number}"
+
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Compare the numbers of the versions."""
+        met = version >= number
+        return Verdict(VerdictCode.AVAILABLE if met else VerdictCode.OLDER, met, version)
+
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """Whether it is the one."""
+        return "is available" if verdict.met else f"is there, waiting for v{number}"
+
+
+class NewerRule(GoalRule):
+    """A version newer than the newest one when the attempt began."""
+
+    name = "newer"
+    example = completion = pattern = name
+    meaning = "a version newer than when monitoring started is there"
+    short_meaning = "a version newer than the newest one now"
+    warns_of_full_export = True
+
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Compare with the version that was there."""
+        met = version > baseline
+        return Verdict(VerdictCode.NEW if met else VerdictCode.NOT_NEW, met, version)
+
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """Whether it is new."""
+        return "is new" if verdict.met else "was there before, waiting for a newer one"
+
+    def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
+        """Where the export is complete already."""
+        if run.ended and probe.artifact and probe.coverage and probe.coverage.complete:
+            yield GoalWarning(GoalWarningKind.NOTHING_NEWER, version=probe.artifact.version)
+
+    def describe_warning(self, number: int, warning: GoalWarning) -> str:
+        """There is but one warning."""
+        return f"The run has ended and v{warning.version} holds all of it: a newer one comes only if the run is resumed"
+
+
+class StepRule(GoalRule):
+    """An export that covers a step, so that the run can be forked there."""
+
+    name = "step"
+    example = "step:200"
+    completion = "step:"
+    meaning = "the export covers step 200, so that a fork at that step works"
+    short_meaning = "a history that covers this step"
+    pattern = r"step[:=](\d{1,15})"
+    needs_coverage = True
+
+    def write(self, number: int) -> str:
+        """With a colon."""
+        return f"step:{number}"
+
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Compare with the last step that the export covers, and with the last one that the run has logged."""
+        coverage = probe.coverage
+        covered, last = (coverage.covered, coverage.last_step) if coverage else (None, None)
+        too_short = last is not None and last < number
+        if covered is not None and covered >= number and not too_short:
+            verified = coverage is not None and coverage.verified
+            return Verdict(VerdictCode.COVERS, met=True, version=version, step=number, verified=verified)
+        code = VerdictCode.UNKNOWN_COVERAGE if covered is None else VerdictCode.FALLS_SHORT
+        hint = coverage.hint if coverage else ""
+        return Verdict(code, version=version, step=covered, last_step=last if too_short else None, hint=hint)
+
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """How far the export goes, and the run itself where it does not go far enough."""
+        if verdict.met:
+            return f"covers step {number:,}{_source(verdict)}"
+        if verdict.step is None:
+            words = f"is there, but {_not_reported(verdict, 'which steps it covers')}"
+        else:
+            words = f"covers {f'step {verdict.step:,}' if verdict.step >= 0 else 'no step'}"
+        if verdict.last_step is not None:
+            words += ", the run's last" if verdict.last_step == verdict.step else f" of {verdict.last_step:,}"
+        return f"{words}, waiting for {number:,}"
+
+    def enough_logged(self, number: int, run: RunInfo) -> bool:
+        """Whether the step has been logged."""
+        return run.last_step is not None and run.last_step >= number
+
+    def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
+        """Where the step is not logged, or a fork would not work in spite of it."""
+        last = run.last_step
+        missing = last is None or last < number
+        if missing and (run.ended or (run.going_on and last is not None)):
+            yield GoalWarning(GoalWarningKind.TOO_SHORT, run_ended=run.ended, last_step=last)
+        if forks is False:
+            yield GoalWarning(GoalWarningKind.NO_FORKS)
+        if run.steps_rise is False:
+            yield GoalWarning(GoalWarningKind.STEPS_FALL)
+
+    def describe_warning(self, number: int, warning: GoalWarning) -> str:
+        """What keeps the step from being exported, or the run from being forked there."""
+        match warning.kind:
+            case GoalWarningKind.NO_FORKS:
+                return "Self-managed W&B servers do not support forking: you can wait for the step, but not fork there"
+            case GoalWarningKind.STEPS_FALL:
+                return "The steps of this run do not always increase, so it cannot be forked"
+            case _ if warning.run_ended:
+                last = warning.last_step
+                reached = "without logging a step" if last is None else f"at step {last:,}"
+                return f"The run has ended {reached}: step {number:,} comes only if it is resumed"
+            case _:
+                return f"The run has only reached step {warning.last_step:,}: step {number:,} is still to be logged"
+
+
+class CompleteRule(GoalRule):
+    """An export that holds all that was logged."""
+
+    name = "complete"
+    example = completion = pattern = name
+    meaning = "nothing that was logged is missing from the export"
+    short_meaning = "a history with nothing missing"
+    needs_coverage = True
+
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Met where the run has ended, and the server says that nothing is missing."""
+        coverage: Coverage | None = probe.coverage
+        if coverage is None or coverage.complete is None:
+            return Verdict(
+                VerdictCode.UNKNOWN_COVERAGE, version=version, hint=coverage.hint if coverage is not None else ""
+            )
+        if probe.run is not None and probe.run.going_on:
+            return Verdict(VerdictCode.RUN_GOING_ON, version=version, run_state=probe.run.state)
+        if coverage.complete:
+            return Verdict(VerdictCode.COVERS, met=True, version=version, verified=coverage.verified)
+        return Verdict(VerdictCode.FALLS_SHORT, version=version, step=coverage.covered, last_step=coverage.last_step)
+
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """What is missing."""
+        match verdict.code:
+            case VerdictCode.COVERS:
+                return f"is complete{_source(verdict)}"
+            case VerdictCode.UNKNOWN_COVERAGE:
+                return f"is there, but {_not_reported(verdict, 'whether it is complete')}"
+            case VerdictCode.RUN_GOING_ON:
+                return f"is there, but the run is still {verdict.run_state}"
+        covers = f" and covers step {verdict.step:,}" if verdict.step is not None and verdict.step >= 0 else ""
+        last = f" of {verdict.last_step:,}" if covers and verdict.last_step is not None else ""
+        return f"is there{covers}{last}, waiting for the rest"
+
+    def enough_logged(self, number: int, run: RunInfo) -> bool:
+        """Whether the run has ended."""
+        return run.ended
+
+    def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
+        """Where the run goes on."""
+        if run.going_on:
+            yield GoalWarning(GoalWarningKind.RUNNING, run_state=run.state, last_step=run.last_step)
+
+    def describe_warning(self, number: int, warning: GoalWarning) -> str:
+        """There is but one warning."""
+        step = f", step {warning.last_step:,}" if warning.last_step is not None else ""
+        return f"The run is still {warning.run_state}{step}: its export is complete only after it ends"
+
+
+def _source(verdict: Verdict) -> str:
+    """On whose word a goal is met, where the files were not read."""
+    return "" if verdict.verified else " according to the server"
+
+
+def _not_reported(verdict: Verdict, what: str) -> str:
+    hint = f" ({verdict.hint})" if verdict.hint else ""
+    return f"the server does not report {what}{hint}"
+
+
+class GoalKind(StrEnum):
+    """The kinds of goal, by name, each with its rule."""
+
+    rule: GoalRule
+
+    def __new__(cls, rule: GoalRule) -> Self:
+        """A member is its rule's name."""
+        member = str.__new__(cls, rule.name)
+        member._value_ = rule.name
+        member.rule = rule
+        return member
+
+    EXISTS = ExistsRule()
+    """Any version of the artifact is there."""
+    VERSION = VersionRule()
+    """Version `Goal.number` or a later one is there."""
+    NEWER = NewerRule()
+    """A version newer than when the monitor began is there."""
+    STEP = StepRule()
+    """The export covers step `Goal.number`, so that a fork at that step works."""
+    COMPLETE = CompleteRule()
+    """Nothing that was logged is missing from the export."""
+
+
+def goal_examples(last_word: str = "or") -> str:
+    """A goal of each kind: “exists, v3, newer, step:200 or complete”."""
+    *examples, last = (kind.rule.example for kind in GoalKind)
+    return f"{', '.join(examples)} {last_word} {last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,114 +404,63 @@ class Goal:
     number: int = 0
 
     def __str__(self) -> str:
-        match self.kind:
-            case GoalKind.VERSION:
-                return f"v{self.number}"
-            case GoalKind.STEP:
-                return f"step:{self.number}"
-            case kind:
-                return kind.value
+        return self.kind.rule.write(self.number)
 
     @classmethod
     def parse(cls, text: str) -> Goal:
-        """Understand ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+        """Read a goal as it is written: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
 
         Args:
-            text: The goal as it is written.
+            text: The goal.
 
         Raises:
-            UsageError: The text is none of these.
+            UsageError: The text is not a goal.
         """
         # What callers pass need not be a text: str() of anything else is no goal.
         text = str(text).strip().lower()
-        if text in {GoalKind.EXISTS, GoalKind.NEWER, GoalKind.COMPLETE}:
-            return cls(GoalKind(text))
-        if found := re.fullmatch(r"v(\d{1,9})", text, re.ASCII):
-            return cls(GoalKind.VERSION, int(found[1]))
-        if found := re.fullmatch(r"step[:=](\d{1,15})", text, re.ASCII):
-            return cls(GoalKind.STEP, int(found[1]))
-        shown = text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004 - enough to recognise it
-        raise UsageError(f"“{shown}” is not a goal.", "A goal is exists, v3, newer, step:200 or complete.")
+        for kind in GoalKind:
+            if found := re.fullmatch(kind.rule.pattern, text, re.ASCII):
+                return cls(kind, *map(int, found.groups()))
+        shown = text if len(text) <= _MAX_SHOWN_CHARS else text[: _MAX_SHOWN_CHARS - 1] + "…"
+        raise UsageError(f"“{shown}” is not a goal.", f"A goal is {goal_examples()}.")
 
     @property
     def needs_coverage(self) -> bool:
         """Whether a probe must also ask which steps the export covers."""
-        return self.kind in {GoalKind.STEP, GoalKind.COMPLETE}
+        return self.kind.rule.needs_coverage
 
-    def judge(self, probe: Probe, baseline: int) -> Verdict:  # noqa: PLR0911 - one return per verdict reads best
-        """Hold the server's answer against the goal.
+    def judge(self, probe: Probe, baseline: int) -> Verdict:
+        """Compare the server's answer with the goal.
 
         Args:
             probe: An answer that found the artifact, or found that there is none yet.
-            baseline: The version that stood when the monitor began, -1 for none. Versions are compared rather than
-                dates, since the server's clock is not ours.
+            baseline: The newest version when the monitor began, -1 for none.
         """
         if probe.artifact is None:
-            return Verdict(met=False, why="not available yet")
-        version = probe.artifact.version
-        match self.kind:
-            case GoalKind.EXISTS:
-                return Verdict(met=True, why=f"v{version} is available")
-            case GoalKind.VERSION:
-                if version >= self.number:
-                    return Verdict(met=True, why=f"v{version} is available")
-                return Verdict(met=False, why=f"v{version} is there, waiting for v{self.number}")
-            case GoalKind.NEWER:
-                if version > baseline:
-                    return Verdict(met=True, why=f"v{version} is new")
-                return Verdict(met=False, why=f"v{version} was there before, waiting for a newer one")
-            case GoalKind.STEP:
-                return _judge_step(self.number, version, probe.coverage)
-            case GoalKind.COMPLETE:
-                return _judge_complete(version, probe)
+            return Verdict(VerdictCode.NO_ARTIFACT)
+        return self.kind.rule.judge(self.number, probe.artifact.version, probe, baseline)
 
+    def describe(self, verdict: Verdict) -> str:
+        """A verdict of this goal in words that follow the version: “covers step 200”."""
+        if verdict.code is VerdictCode.NO_ARTIFACT:
+            return "not available yet"
+        return self.kind.rule.describe(self.number, verdict)
 
-def logged_enough(goal: Goal, run: RunInfo | None) -> bool:
-    """Whether the server is known to have what an export must hold that meets the goal."""
-    if run is None or run.last_step is None:
-        return False
-    match goal.kind:
-        case GoalKind.STEP:
-            return run.last_step >= goal.number
-        case GoalKind.COMPLETE:
-            return run.ended
-        case _:
-            return True
+    def enough_logged(self, run: RunInfo | None) -> bool:
+        """Whether the server is known to have what an export must hold to meet the goal."""
+        return run is not None and run.last_step is not None and self.kind.rule.enough_logged(self.number, run)
 
+    def warnings(self, probe: Probe, *, forks: bool | None) -> Iterator[GoalWarning]:
+        """Reasons why the goal, which an answer does not meet, may never be met, or be of no use.
 
-def _judge_step(step: int, version: int, coverage: Coverage | None) -> Verdict:
-    covered = coverage.covered if coverage else None
-    last = coverage.last_step if coverage else None
-    too_short = last is not None and last < step
-    if covered is not None and covered >= step and not too_short:
-        return Verdict(met=True, why=f"v{version} covers step {step:,}{_source(coverage)}")
-    if covered is None:
-        why = f"v{version} is there, but {_untold(coverage, 'which steps it covers')}"
-    else:
-        why = f"v{version} covers {f'step {covered:,}' if covered >= 0 else 'no step'}"
-    if too_short:
-        why += ", the run's last" if last == covered else f" of {last:,}"
-    return Verdict(met=False, why=f"{why}, waiting for {step:,}")
+        Args:
+            probe: An answer that found the run.
+            forks: Whether the server offers forking; None if unknown.
+        """
+        from wandb_tui.core.probe import RunInfo
 
+        return self.kind.rule.warnings(self.number, probe, probe.run or RunInfo(), forks=forks)
 
-def _source(coverage: Coverage | None) -> str:
-    """Whose word a coverage is, where the files were not read."""
-    return "" if coverage and coverage.verified else " according to the server"
-
-
-def _untold(coverage: Coverage | None, what: str) -> str:
-    hint = f" ({coverage.hint})" if coverage and coverage.hint else ""
-    return f"the server does not tell {what}{hint}"
-
-
-def _judge_complete(version: int, probe: Probe) -> Verdict:
-    coverage = probe.coverage
-    if coverage is None or coverage.complete is None:
-        return Verdict(met=False, why=f"v{version} is there, but {_untold(coverage, 'whether it is complete')}")
-    if probe.run is not None and probe.run.going_on:
-        return Verdict(met=False, why=f"v{version} is there, but the run is still {probe.run.state}")
-    if coverage.complete:
-        return Verdict(met=True, why=f"v{version} is complete{_source(coverage)}")
-    shown = f" and covers step {coverage.covered:,}" if coverage.covered is not None and coverage.covered >= 0 else ""
-    last = f" of {coverage.last_step:,}" if shown and coverage.last_step is not None else ""
-    return Verdict(met=False, why=f"v{version} is there{shown}{last}, waiting for the rest")
+    def describe_warning(self, warning: GoalWarning) -> str:
+        """A warning of this goal as a sentence without a full stop."""
+        return self.kind.rule.describe_warning(self.number, warning)

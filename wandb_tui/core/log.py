@@ -1,4 +1,4 @@
-"""What is remembered of a run: the lines of its log, and how its attempts went."""
+"""A run's log and its attempts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wandb_tui.core.events import Level, MonitorStatus
-from wandb_tui.core.log_dedup import says_the_same
+from wandb_tui.core.notice import Notice
 from wandb_tui.core.state import State
 
 
@@ -15,17 +15,17 @@ from wandb_tui.core.state import State
 class LogLine:
     """One line of a run's log.
 
-    The log counts lines that say the same, one right after the other: all of one attempt that differ in nothing but
-    lengths of time and how far the run is. So a reader may be shown the newest of them alone.
+    Consecutive lines of one attempt that repeat one another (see `Notice.repeats`) are counted, so that they can be
+    folded into the newest of them.
 
     Attributes:
-        nth: Which one of them this is, from 1.
-        since: When the first of them was said; None where this is the first.
+        nth: The number of this line among those that repeat one another, from 1.
+        since: When the first of them was added; None if this is the first.
     """
 
     time: datetime
     attempt: int
-    message: str
+    notice: Notice
     status: MonitorStatus | None = None
     level: Level = Level.INFO
     state: State = State.QUEUED
@@ -34,38 +34,38 @@ class LogLine:
 
     @property
     def began(self) -> datetime:
-        """When this was first said."""
+        """When the first of the lines that repeat one another was added."""
         return self.since or self.time
 
-    def after(self, before: LogLine) -> LogLine:
-        """This line, counted, as the one that follows `before`."""
-        if not self._repeats(before):
+    def after(self, previous: LogLine) -> LogLine:
+        """This line, counted as the one that follows `previous`."""
+        if not self._repeats(previous):
             return self
-        # Made as it stands, since `replace` would take three times as long: all lines of all monitors come by here.
+        # Not with `replace`, which takes three times as long: every line of every monitor is counted here.
         return LogLine(
-            *(self.time, self.attempt, self.message, self.status, self.level, self.state),
-            nth=before.nth + 1,
-            since=before.since or before.time,
+            *(self.time, self.attempt, self.notice, self.status, self.level, self.state),
+            nth=previous.nth + 1,
+            since=previous.since or previous.time,
         )
 
-    def same_as(self, other: LogLine) -> bool:
-        """Whether both say the same, with nothing else said in between."""
+    def folds_with(self, other: LogLine) -> bool:
+        """Whether both are among the same lines that repeat one another."""
         return self.attempt == other.attempt and self.began == other.began
 
-    def _repeats(self, before: LogLine) -> bool:
+    def _repeats(self, previous: LogLine) -> bool:
         return (
-            self.attempt == before.attempt
-            and self.level is before.level
-            and self.status is before.status
-            # How an attempt ended stands for itself.
+            self.attempt == previous.attempt
+            and self.level is previous.level
+            and self.status is previous.status
+            # The end of an attempt stands for itself.
             and not self.state.final
-            and not before.state.final
-            and says_the_same(self.message, before.message)
+            and not previous.state.final
+            and self.notice.repeats(previous.notice)
         )
 
 
 def counted(lines: Iterable[LogLine]) -> list[LogLine]:
-    """These lines, one after the other, counted."""
+    """These lines, each counted as the one that follows the line before it."""
     out: list[LogLine] = []
     for line in lines:
         out.append(line.after(out[-1]) if out else line)
@@ -74,18 +74,18 @@ def counted(lines: Iterable[LogLine]) -> list[LogLine]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt, from its beginning on.
+    """One attempt to see a goal met.
 
     Attributes:
         number: Which one it is, from 1.
         started: When it began (UTC).
         ended: When it ended; None while it has not.
-        state: How it ended, or how it stands.
-        message: Its last line.
+        state: Its final state, or the current one.
+        notice: What happened last.
     """
 
     number: int
     started: datetime
     ended: datetime | None = None
     state: State = State.QUEUED
-    message: str = ""
+    notice: Notice | None = None

@@ -8,6 +8,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt, LogLine
+from wandb_tui.core.notice import Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
@@ -21,6 +22,7 @@ class StoredRun:
     """One row of the watch list, as stored on disk.
 
     Attributes:
+        notice: What happened last.
         baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
         elapsed: Seconds the clock of the current attempt has run.
         attempts: All stored attempts, oldest first.
@@ -33,7 +35,7 @@ class StoredRun:
     goal: Goal
     attempt: int = 0
     state: State = State.QUEUED
-    message: str = ""
+    notice: Notice | None = None
     artifact: str | None = None
     elapsed: float = 0.0
     baseline: int | None = None

@@ -100,3 +100,21 @@ class Visitor(Protocol):
 
     def close(self) -> None:
         """End the browser and all that belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a monitor works with.
+
+    Attributes:
+        prober: Asks the API.
+        visitor: Opens pages; None visits nothing.
+        user_can_fix: Whether a user is there to fix a failed sign-in: then the monitor waits for them with its clock
+            stopped, else it fails with the reason. Nor does their clock run while a page waits for a tab.
+        forks: Whether the server offers forking; None if unknown.
+    """
+
+    prober: Prober
+    visitor: Visitor | None
+    user_can_fix: bool = False
+    forks: bool | None = None

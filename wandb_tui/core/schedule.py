@@ -20,7 +20,7 @@ _LEAST_SHARE = 0.2
 TOGETHER = 0.08
 """Seconds within which probes that are due together come one after the other; fewer than are gathered for a request."""
 
-_LARGEST_PLACE = 0.8
+_MAX_PHASE_SHARE = 0.8
 """The same as a share of the interval, where that is short."""
 
 _SLACK = 2.0
@@ -88,18 +88,18 @@ class Schedule:
     true, and those that are in a hurry need not queue behind the others.
     """
 
-    def __init__(self, poll_policy: PollPolicy, clock: Clock, *, elapsed: float = 0.0, place: float = 0.0) -> None:
+    def __init__(self, poll_policy: PollPolicy, clock: Clock, *, elapsed: float = 0.0, phase: float = 0.0) -> None:
         """Begin an attempt.
 
         Args:
             poll_policy: How often to look, and for how long.
             clock: Seconds on a clock that never goes back.
             elapsed: Where the attempt's clock stands already.
-            place: Its place among those that are due together, from 0 to 1: they come one after the other, within a
+            phase: Its place among those that are due together, from 0 to 1: they come one after the other, within a
                 moment in which the questions of all are gathered, rather than all at once.
         """
         self._poll_policy = poll_policy
-        self._place = place
+        self._phase = phase
         self._clock = clock
         self._started = clock()
         self._stopped_at: float | None = None
@@ -226,5 +226,5 @@ class Schedule:
         now = self._clock()
         if self._backlog > _LEAST_SHARE * interval:
             return now + interval + self._backlog
-        late = self._place * min(TOGETHER, _LARGEST_PLACE * interval)
+        late = self._phase * min(TOGETHER, _MAX_PHASE_SHARE * interval)
         return math.ceil((now - late + _LEAST_SHARE * interval) / interval) * interval + late

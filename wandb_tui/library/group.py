@@ -17,13 +17,15 @@ from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import RunNotFoundError
-from wandb_tui.core.events import AttemptEnded, Event, MonitorMessage, MonitorStatus
+from wandb_tui.core.events import AttemptEnded, MonitorEvent, MonitorMessage, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import SHORTEST_INTERVAL, checked_seconds
 from wandb_tui.core.watch_list import WatchedRun, WatchList
+from wandb_tui.library.event import Event
 from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
+from wandb_tui.text.event_text import status_line
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -243,13 +245,13 @@ class MonitorGroup:
         self._threads[run] = start_daemon(work, f"wandb-tui {run}")
 
     def _publish(self, message: MonitorMessage) -> None:
-        row = self._watch_list.fold(message)
+        row = self._watch_list.apply(message)
         self._tell_listeners()
         if row is None or isinstance(message, AttemptEnded):
             return
         try:
             if self._on_event is not None:
-                self._on_event(message)
+                self._on_event(Event.of(message))
             if self._callback is not None and message.status is not None:
                 self._callback(message.status, _data(message))
         except Exception:
@@ -297,9 +299,9 @@ def address_of(run: object, wiring: Wiring) -> RunAddress:
     return wiring.addresses.parse(str(run))
 
 
-def _data(event: Event) -> dict[str, Any]:
+def _data(event: MonitorEvent) -> dict[str, Any]:
     return {
-        "message": event.line,
+        "message": status_line(event.notice, event.status),
         "run": str(event.run),
         "state": event.state.value,
         "attempt": event.attempt,

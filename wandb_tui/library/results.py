@@ -13,6 +13,7 @@ from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.core.watched_run import WatchedRun
+from wandb_tui.text.event_text import event_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class MonitorResult:
             artifact_available=row.artifact is not None,
             artifact_name=row.artifact,
             wait_time=row.elapsed(now),
-            error_message=None if met else row.message,
+            error_message=None if met else event_text(row.notice),
             state=row.state,
             failure=row.failure,
             error=row.error,
@@ -110,7 +111,7 @@ class RunSummary:
             goal=row.goal,
             state=row.state,
             attempt=row.attempt,
-            message=row.message,
+            message=event_text(row.notice),
             artifact=row.artifact,
             elapsed=row.elapsed(now),
             next_check=row.until_probe(now),

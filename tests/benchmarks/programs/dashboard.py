@@ -12,8 +12,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from wandb_tui import MonitorGroup
-from wandb_tui.core.events import Event, MonitorStatus
+from wandb_tui import Event, MonitorGroup
+from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.state import State
 
 

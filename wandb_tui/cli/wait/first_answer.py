@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from wandb_tui.cli.console import say
-from wandb_tui.core.events import Event, MonitorStatus
+from wandb_tui.core.events import MonitorEvent, MonitorStatus
 from wandb_tui.core.schedule import Clock
 
 NOTICE_AFTER_S = 2.0
@@ -30,7 +30,7 @@ class FirstAnswerNotice:
         self._began = clock()
         self._answered = False
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: MonitorEvent) -> None:
         """Take note of a monitor's event: every one but its first follows an answer of the server."""
         if event.status is not MonitorStatus.MONITORING:
             self._answered = True

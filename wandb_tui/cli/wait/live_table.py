@@ -17,8 +17,8 @@ from wandb_tui.cli.console import fitted
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.cli.wait.options import WaitOptions
 from wandb_tui.cli.wait.output import Output
-from wandb_tui.core.events import Event
 from wandb_tui.core.state import State
+from wandb_tui.library.event import Event
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import GroupSummary, RunSummary
 from wandb_tui.text.durations import format_elapsed

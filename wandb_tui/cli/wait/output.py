@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.core.events import Event, Level, MonitorStatus
+from wandb_tui.core.events import Level, MonitorStatus
+from wandb_tui.core.notice import Notice, text_notice
 from wandb_tui.core.state import State
+from wandb_tui.library.event import Event
 
 if TYPE_CHECKING:
     from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {Level.WARNING: "!", Level.ERROR: "✖"}
 _REPEAT_AFTER_S = 60.0
-"""Seconds after which a line is printed again that says what the last one of its run said."""
+"""Seconds after which a line that repeats the last one of its run is printed again."""
 
 
 class Output:
@@ -44,7 +46,7 @@ class Output:
         self._several = len(options.runs) > 1
         self._printing = threading.Lock()
         self._noticed = False
-        self._printed: dict[RunAddress, tuple[str, float]] = {}
+        self._printed: dict[RunAddress, tuple[Notice, float]] = {}
         self._last: dict[RunAddress, Event] = {}
         self.pipe_closed = False
         self.closing = False
@@ -93,8 +95,7 @@ class Output:
                     replace(
                         last,
                         state=State.CANCELLED,
-                        message=interrupted,
-                        reason="",
+                        notice=text_notice(interrupted),
                         status=None,
                         elapsed=run.elapsed,
                         time=datetime.now(UTC),
@@ -102,18 +103,18 @@ class Output:
                 )
 
     def _is_left_out(self, event: Event) -> bool:
-        """Whether a line need not be printed: with --quiet, and where it says again what the last one said."""
+        """Whether a line need not be printed: because of --quiet, or because it repeats the last one of its run."""
         if self._quiet:
             return not event.state.final
         if self.for_programs:
             return False
         now = time.monotonic()
-        told, when = self._printed.get(event.run, ("", 0.0))
-        said = event.reason or event.message
-        again = event.status is MonitorStatus.NOT_AVAILABLE and said == told and now - when < _REPEAT_AFTER_S
-        if not again:
-            self._printed[event.run] = (said, now)
-        return again
+        printed, when = self._printed.get(event.run, (None, 0.0))
+        repeats = printed is not None and event.notice.repeats(printed) and now - when < _REPEAT_AFTER_S
+        if repeats and event.status is MonitorStatus.NOT_AVAILABLE:
+            return True
+        self._printed[event.run] = (event.notice, now)
+        return False
 
     def _print(self, event: Event) -> None:
         with self._printing:

@@ -1,10 +1,11 @@
-"""The shape of the watch list's file, and the steps that bring an older one up to date."""
+"""The schema of the watch list's file, and the steps that migrate an older one."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from wandb_tui.core.errors import StoreError
+from wandb_tui.services.disk.notices import notice_of_words
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS run (
@@ -48,12 +49,20 @@ ALTER TABLE run ADD COLUMN check_interval REAL;
 ALTER TABLE run ADD COLUMN max_wait_time REAL
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD)
-"""Step n brings a file of version n to version n + 1. What has been released is never changed, only added to."""
+# What happened is stored as data, too; the words stay, for people and for older rows.
+_FOURTH = """
+ALTER TABLE run ADD COLUMN notice TEXT;
+ALTER TABLE attempt ADD COLUMN notice TEXT;
+ALTER TABLE line ADD COLUMN notice TEXT;
+UPDATE line SET notice = notice_of_words(message)
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+"""Step n brings a file of version n to version n + 1. A step that has been released never changes."""
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    """Bring the file up to date; two programs may try at the same time.
+    """Migrate the file; two programs may try at the same time.
 
     Raises:
         StoreError: A newer version of the program has made the file.
@@ -65,6 +74,7 @@ def prepare(db: sqlite3.Connection) -> None:
         )
     if version == len(MIGRATIONS):
         return
+    db.create_function("notice_of_words", 1, notice_of_words, deterministic=True)
     db.execute("BEGIN IMMEDIATE")
     try:
         for migration in MIGRATIONS[_version(db) :]:
@@ -82,7 +92,7 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _statements(script: str) -> list[str]:
-    """A script, statement by statement: `executescript` would commit what is under way."""
+    """The statements of a script, one by one: `executescript` would commit the transaction."""
     statements, current = [], ""
     for part in script.split(";"):
         current += part + ";"

@@ -8,15 +8,15 @@ _KEY = "server = ? AND entity = ? AND project = ? AND run_id = ?"
 
 RUNS = """
 SELECT position, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline,
-  name, run_state, last_step, failure, check_interval, max_wait_time
+  name, run_state, last_step, failure, check_interval, max_wait_time, notice
 FROM run WHERE server = ? ORDER BY position
 """
 ATTEMPTS = """
-SELECT a.run, a.number, a.started, a.ended, a.state, a.message
+SELECT a.run, a.number, a.started, a.ended, a.state, a.message, a.notice
 FROM attempt a JOIN run r ON r.position = a.run WHERE r.server = ? ORDER BY a.run, a.number
 """
 LINES = f"""
-SELECT l.attempt, l.time, l.message, l.status, l.level, l.state FROM line l
+SELECT l.attempt, l.time, l.message, l.status, l.level, l.state, l.notice FROM line l
 WHERE l.run = (SELECT position FROM run WHERE {_KEY}) AND l.id <= ? ORDER BY l.id DESC LIMIT ?
 """  # noqa: S608 - nothing of it comes from outside
 
@@ -30,17 +30,19 @@ TAKEN = "SELECT 1 FROM run WHERE position = ?"
 SET_SETTINGS = f"UPDATE run SET goal = ?, check_interval = ?, max_wait_time = ? WHERE {_KEY}"  # noqa: S608
 UPDATE = f"""
 UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?,
-  failure = ?, name = coalesce(?, name), run_state = coalesce(?, run_state), last_step = coalesce(?, last_step)
+  notice = ?, failure = ?,
+  name = coalesce(?, name), run_state = coalesce(?, run_state), last_step = coalesce(?, last_step)
 WHERE {_KEY} AND (attempt < ? OR (attempt = ? AND (? OR state NOT IN ('available', 'cancelled'))))
 """  # noqa: S608
 
 KEEP_ATTEMPT = """
-INSERT INTO attempt (run, number, started, ended, state, message) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, number) DO UPDATE SET ended = excluded.ended, state = excluded.state, message = excluded.message
+INSERT INTO attempt (run, number, started, ended, state, message, notice) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, number) DO UPDATE SET ended = excluded.ended, state = excluded.state, message = excluded.message,
+  notice = excluded.notice
 WHERE ended IS NULL OR excluded.ended IS NOT NULL
 """
 ADD_LINE = """
-INSERT INTO line (run, attempt, time, message, status, level, state) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO line (run, attempt, time, message, status, level, state, notice) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 FORGET_LINES = """
 DELETE FROM line WHERE run = ? AND id <= (SELECT id FROM line WHERE run = ? ORDER BY id DESC LIMIT 1 OFFSET ?)

@@ -25,8 +25,9 @@ from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import sql
 from wandb_tui.services.disk.file_lock import UNSUPPORTED_ERRNOS
+from wandb_tui.services.disk.notices import decode_notice, encode_notice
 from wandb_tui.services.disk.paths import new_private_file, record_lock_problem, write_problem
-from wandb_tui.services.disk.rows import kept_run, log_line, moment, storable, told, word
+from wandb_tui.services.disk.rows import log_line, moment, run_values, stored_run, word, words
 from wandb_tui.services.disk.schema import prepare
 
 log = logging.getLogger(__name__)
@@ -152,12 +153,13 @@ class SqliteWatchStore:
 
     def _rows(self, db: sqlite3.Connection) -> list[StoredRun]:
         attempts: dict[int, list[Attempt]] = {}
-        for position, number, started, ended, state, message in db.execute(sql.ATTEMPTS, (self._server,)):
+        for position, number, started, ended, state, message, notice in db.execute(sql.ATTEMPTS, (self._server,)):
             ended_at = None if ended is None else moment(ended)
             if (known := word(State, state)) is not None:
-                attempts.setdefault(position, []).append(Attempt(number, moment(started), ended_at, known, message))
+                happened = decode_notice(notice, message)
+                attempts.setdefault(position, []).append(Attempt(number, moment(started), ended_at, known, happened))
         rows = db.execute(sql.RUNS, (self._server,)).fetchall()
-        return [kept for row in rows if (kept := kept_run(row, tuple(attempts.get(row[0], ())))) is not None]
+        return [stored for row in rows if (stored := stored_run(row, tuple(attempts.get(row[0], ())))) is not None]
 
     def _change(self, db: sqlite3.Connection, change: RowChange) -> None:
         key = self._key(change.run)
@@ -172,10 +174,19 @@ class SqliteWatchStore:
             db.execute(sql.ADD, (self._old_place(db, change), *key, str(row.goal)))
         if change.settings_changed:
             db.execute(sql.SET_SETTINGS, (str(row.goal), *(row.times or (None, None)), *key))
-        values = (row.attempt, row.state.value, storable(row.message), row.artifact, row.elapsed, row.baseline)
+        message, notice = words(row.notice), encode_notice(row.notice)
+        values = (row.attempt, row.state.value, message, row.artifact, row.elapsed, row.baseline, notice)
         db.execute(
             sql.UPDATE,
-            (*values, row.failure, *told(row.run_info), *key, row.attempt, row.attempt, row.state is State.AVAILABLE),
+            (
+                *values,
+                row.failure,
+                *run_values(row.run_info),
+                *key,
+                row.attempt,
+                row.attempt,
+                row.state is State.AVAILABLE,
+            ),
         )
         found = db.execute(sql.POSITION, key).fetchone()
         if found is not None:
@@ -192,12 +203,16 @@ class SqliteWatchStore:
     def _keep_attempts(self, db: sqlite3.Connection, position: int, attempts: Sequence[Attempt]) -> None:
         for a in attempts:
             ended = None if a.ended is None else a.ended.timestamp()
-            message = storable(a.message)
-            db.execute(sql.KEEP_ATTEMPT, (position, a.number, a.started.timestamp(), ended, a.state.value, message))
+            happened = (words(a.notice), encode_notice(a.notice))
+            db.execute(sql.KEEP_ATTEMPT, (position, a.number, a.started.timestamp(), ended, a.state.value, *happened))
 
     def _append(self, db: sqlite3.Connection, position: int, lines: Sequence[LogLine]) -> None:
         values = [
-            (position, n.attempt, n.time.timestamp(), storable(n.message), n.status, n.level, n.state) for n in lines
+            (
+                *(position, line.attempt, line.time.timestamp(), words(line.notice)),
+                *(line.status, line.level, line.state, encode_notice(line.notice)),
+            )
+            for line in lines
         ]
         db.executemany(sql.ADD_LINE, values)
         written = self._written.get(position, _SLACK) + len(lines)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.services.signin.forms import SignInForm
+from wandb_tui.services.signin.origins import OriginProblem
 from wandb_tui.services.signin.page_view import Button
 
 
@@ -32,10 +33,17 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """It ends here, for this reason; `words` are the page's own, or a host."""
+    """End the sign-in, for this reason.
+
+    Attributes:
+        problem: The reason.
+        words: What the page itself says, or empty.
+        page: The page that was the reason: its origin, or what is wrong with that.
+    """
 
     problem: SignInProblem
     words: str = ""
+    page: OriginProblem | str = ""
 
 
 SignInAction: TypeAlias = Wait | Press | Fill | GiveUp

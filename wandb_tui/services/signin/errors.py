@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.services.credentials.redaction import redact
-from wandb_tui.services.signin.origins import unknown_origin
+from wandb_tui.services.signin.origins import OriginProblem
 
 _LONGEST = 200
 
@@ -53,22 +53,23 @@ _SAYS: dict[SignInProblem, tuple[str, str]] = {
 }
 
 
-def refusal(problem: SignInProblem, host: str, *, words: str = "", detail: str = "") -> SignInError:
+def refusal(problem: SignInProblem, host: str, *, words: str = "", detail: OriginProblem | str = "") -> SignInError:
     """The error for an outcome.
 
     Args:
         problem: The outcome.
         host: The server, as people know it.
         words: What the page itself said.
-        detail: What else is known: a host, a path, a status.
+        detail: What else is known: what is wrong with a page's origin, a host, a path, a status.
     """
     message, hint = _SAYS[problem]
     message = message.format(host=host)
     if quoted := plain(words):
         message += f" It says: “{quoted}”"
     if detail:
-        message += f" ({plain(detail)})"
-    origin = unknown_origin(detail) if problem is SignInProblem.UNKNOWN_HOST else ""
+        message += f" ({plain(str(detail))})"
+    # The user may be asked whether to trust a page that is merely unknown.
+    origin = detail.origin if isinstance(detail, OriginProblem) and not detail.unencrypted else ""
     return SignInError(problem, message, hint.format(host=host), origin=origin)
 
 

@@ -19,7 +19,7 @@ from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.form_fill import FormFilling
 from wandb_tui.services.signin.forms import SignInForm, find_form
 from wandb_tui.services.signin.navigation import open_sign_in
-from wandb_tui.services.signin.origins import UNENCRYPTED, Origins
+from wandb_tui.services.signin.origins import OriginProblem, Origins
 from wandb_tui.services.signin.page_driver import GoneError, PageSnapshot, keep_picture, press, read_page
 from wandb_tui.services.signin.page_view import Alert, PageView, outline
 from wandb_tui.services.signin.password_guard import PasswordGuard
@@ -189,10 +189,8 @@ class SignInFlow:
         self._moved_at = time.monotonic()
 
     async def _end(self, move: GiveUp) -> SignInError:
-        if move.problem is SignInProblem.UNKNOWN_HOST:
-            return self._refuse(move.problem, move.words)
-        if move.problem is SignInProblem.SSO and move.words.startswith("http"):
-            return self._refuse(move.problem, move.words)
+        if move.page:
+            return self._refuse(move.problem, move.page)
         if move.problem is SignInProblem.WRONG_PASSWORD and self._guard.broken:
             # The page takes any trouble for that; the server did not get as far as to say so.
             return await self._server_fault()
@@ -298,8 +296,8 @@ class SignInFlow:
         known = self._credentials
         return (known.username, known.password) if known else ()
 
-    def _refuse(self, problem: SignInProblem, detail: str = "") -> SignInError:
+    def _refuse(self, problem: SignInProblem, detail: OriginProblem | str = "") -> SignInError:
         failed = refusal(problem, self._server.host, detail=detail)
-        if detail.endswith(UNENCRYPTED):
+        if isinstance(detail, OriginProblem) and detail.unencrypted:
             failed.hint = "Use its https address; if you insist, set allow_plain_http in settings.toml."
         return failed

@@ -11,7 +11,7 @@ from playwright.async_api import ElementHandle, Page
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.services.signin.forms import SignInForm
-from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.origins import OriginProblem, Origins
 from wandb_tui.services.signin.page_driver import (
     GoneError,
     PageSnapshot,
@@ -39,7 +39,7 @@ class FormFilling:
         *,
         origins: Origins,
         guard: PasswordGuard,
-        refuse: Callable[[SignInProblem, str], SignInError],
+        refuse: Callable[[SignInProblem, OriginProblem | str], SignInError],
     ) -> None:
         """Prepare; nothing is typed yet.
 
@@ -105,7 +105,7 @@ class FormFilling:
         """Type into a field, or only ask whether that may be done."""
         element = await seen.element(form.frame, index)
         button = await seen.element(form.frame, form.submit.index) if form.submit else None
-        why = form_problem(seen.view, form, self._origins)
+        why: OriginProblem | str | None = form_problem(seen.view, form, self._origins)
         if not why and (foreign := await type_into(element, text, self._origins.open, button)):
             why = self._origins.problem(foreign) or foreign
         if why:

@@ -56,7 +56,7 @@ async def inspect_sign_in_page(page: Page, server: ServerInfo, origins: Origins)
         url=view.main.url,
         seconds=time.monotonic() - began,
         asks_for=_asks_for(view),
-        problem=origins.problem(view.main.origin),
+        problem=str(origins.problem(view.main.origin) or ""),
         outline=tuple(outline(view).splitlines()),
     )
 

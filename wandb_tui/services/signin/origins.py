@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from wandb_tui.core.server_info import ServerInfo
@@ -18,10 +19,6 @@ _KNOWN = {
         "https://forge.coreweave.com",
     ),
 }
-UNENCRYPTED = "is not encrypted"
-"""How the reason ends where a page would be trusted, if it were not for plain http."""
-
-_NOT_KNOWN = "is not known as a sign-in page of this server"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -39,9 +36,24 @@ def origin_of(url: str) -> str:
     return f"{scheme}://{shown}" + (f":{port}" if port and port != _PORTS[scheme] else "")
 
 
-def unknown_origin(why: str) -> str:
-    """The origin that the user may be asked about, where `why` is what `Origins.problem` said; else empty."""
-    return origin_of(why.removesuffix(_NOT_KNOWN)) if why.endswith(_NOT_KNOWN) else ""
+@dataclass(frozen=True, slots=True)
+class OriginProblem:
+    """Why nothing secret may be typed into a page.
+
+    Attributes:
+        origin: The page's origin; empty if it has none.
+        unencrypted: Whether the origin is trusted but for plain http; else it is unknown.
+        address: What is shown in place of a page without an origin, or empty.
+    """
+
+    origin: str
+    unencrypted: bool = False
+    address: str = ""
+
+    def __str__(self) -> str:
+        shown = self.origin or self.address or "A page without an address"
+        what = "is not encrypted" if self.unencrypted else "is not known as a sign-in page of this server"
+        return f"{shown} {what}"
 
 
 def is_loopback(host: str) -> bool:
@@ -84,12 +96,12 @@ class Origins:
         """All origins into whose pages something secret may be typed."""
         return tuple(sorted(origin for origin in self._all if not self.problem(origin)))
 
-    def problem(self, origin: str) -> str:
-        """Why nothing secret may be typed into a page of this origin; empty where it may."""
+    def problem(self, origin: str) -> OriginProblem | None:
+        """Why nothing secret may be typed into a page of this origin; None if it may."""
         known = origin_of(origin)
         if not known or known not in self._all:
-            return f"{known or origin or 'A page without an address'} {_NOT_KNOWN}"
+            return OriginProblem(known, address=origin)
         parts = urlsplit(known)
         if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not self._plain_http:
-            return f"{known} {UNENCRYPTED}"
-        return ""
+            return OriginProblem(known, unencrypted=True)
+        return None

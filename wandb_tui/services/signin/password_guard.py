@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, Error, Request, Response, Route
 
 from wandb_tui.services.credentials.redaction import written_forms
-from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.origins import OriginProblem, Origins
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class PasswordGuard:
     """Stands between the browser and the network while a password is typed and sent.
 
     Attributes:
-        strayed: Why the page was kept from sending the password, or empty.
+        strayed: Why the page was kept from sending the password, if it was.
         status: The HTTP status of the last answer to a request that carried the password; 0 for none yet.
         answered_at: When it came, on the monotonic clock.
     """
@@ -42,7 +42,7 @@ class PasswordGuard:
         self._forms: frozenset[str] = frozenset()
         self._sent: dict[tuple[str, str], Request] = {}
         self._lost: set[Request] = set()
-        self.strayed = ""
+        self.strayed: OriginProblem | None = None
         self.status = 0
         self.answered_at = 0.0
 

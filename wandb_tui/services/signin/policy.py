@@ -8,7 +8,7 @@ from wandb_tui.core.errors import SignInProblem
 from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, SignInAction, Wait
 from wandb_tui.services.signin.forms import SignInForm, code_wanted, find_form
-from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.origins import OriginProblem, Origins
 from wandb_tui.services.signin.page_view import Button, FrameView, PageView
 from wandb_tui.services.signin.phrases import says
 from wandb_tui.services.signin.responses import outcome_of
@@ -93,9 +93,9 @@ def own_form(view: PageView, origins: Origins) -> SignInForm | None:
     return max(found, key=lambda form: form.password is not None, default=None)
 
 
-def _closed_to_us(frame: FrameView, origins: Origins) -> str:
+def _closed_to_us(frame: FrameView, origins: Origins) -> OriginProblem | None:
     """Why nothing may be typed into a document; it, and all around it, have to be allowed."""
-    return next((why for origin in (frame.origin, *frame.ancestors) if (why := origins.problem(origin))), "")
+    return next((why for origin in (frame.origin, *frame.ancestors) if (why := origins.problem(origin))), None)
 
 
 def _foreign(view: PageView, progress: Progress, origins: Origins) -> GiveUp | None:
@@ -104,7 +104,7 @@ def _foreign(view: PageView, progress: Progress, origins: Origins) -> GiveUp | N
         return None
     for number, frame in enumerate(view.frames):
         form = find_form(frame, number)
-        why = form_problem(view, form, origins) if form else ""
+        why = form_problem(view, form, origins) if form else None
         if form is None or not why:
             continue
         # Frames of others ask for addresses of all kinds (news, chats); only a password makes it a sign-in.
@@ -112,25 +112,25 @@ def _foreign(view: PageView, progress: Progress, origins: Origins) -> GiveUp | N
             continue
         # Having told an allowed page who we are and been sent elsewhere is what single sign-on looks like.
         if number == 0 and progress.identifier_sent and origins.problem(frame.origin):
-            return GiveUp(SignInProblem.SSO, frame.origin)
-        return GiveUp(SignInProblem.UNKNOWN_HOST, why)
+            return GiveUp(SignInProblem.SSO, page=frame.origin)
+        return GiveUp(SignInProblem.UNKNOWN_HOST, page=why)
     return None
 
 
-def form_problem(view: PageView, form: SignInForm, origins: Origins) -> str:
-    """Why this form may not be filled in: its document, those around it, or where it is sent; empty where it may."""
+def form_problem(view: PageView, form: SignInForm, origins: Origins) -> OriginProblem | None:
+    """Why this form may not be filled in: its document, those around it, or where it is sent; None if it may."""
     frame = view.frames[form.frame]
     sent_to = (frame.group(form.group).action, form.submit.action if form.submit else "")
     actions = (why for action in sent_to if action and (why := origins.problem(action)))
-    return _closed_to_us(frame, origins) or next(actions, "")
+    return _closed_to_us(frame, origins) or next(actions, None)
 
 
 def at_a_loss(view: PageView, origins: Origins) -> GiveUp:
     """What a page most likely is that showed nothing to go by for as long as we were willing to wait."""
     if why := origins.problem(view.main.origin):
-        return GiveUp(SignInProblem.UNKNOWN_HOST, why)
-    if why := next((why for frame in view.frames if frame.fields and (why := _closed_to_us(frame, origins))), ""):
-        return GiveUp(SignInProblem.UNKNOWN_HOST, why)
+        return GiveUp(SignInProblem.UNKNOWN_HOST, page=why)
+    if why := next((why for frame in view.frames if frame.fields and (why := _closed_to_us(frame, origins))), None):
+        return GiveUp(SignInProblem.UNKNOWN_HOST, page=why)
     if own_form(view, origins) is not None:
         return GiveUp(SignInProblem.NOT_UNDERSTOOD)
     if says(view.text, phrases.CHALLENGE) or says(view.text, phrases.PASSKEY):

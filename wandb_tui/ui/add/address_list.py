@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.goal import Goal
+from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.ui.add.preview import AddEffect
 
 MOST = 2000
@@ -78,7 +78,7 @@ def _goal(word: str) -> Goal | None:
 def _why(text: str, error: UsageError) -> str:
     """What is wrong with a word that is neither an address nor a goal; one was meant."""
     if ":" in text and "/" not in text:
-        return f"“{text}” is neither a run's address nor a goal: exists, v3, newer, step:200, complete."
+        return f"“{text}” is neither a run's address nor a goal: {goal_examples()}."
     return error.message
 
 

@@ -22,6 +22,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
@@ -99,7 +100,7 @@ class WandbTuiApp(ThemedApp):
         self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
         # Until it is known with what to ask: without a key the server would refuse, and the attempt were lost.
-        self.session.watch_list.hold()
+        self.session.watch_list.hold_starts()
         self.event_pump = EventPump(self.session, self.set_timer, self._paint)
 
     # Beginning
@@ -155,10 +156,10 @@ class WandbTuiApp(ThemedApp):
         for start in (self._learn_account, self._build_services):
             self.run_worker(start())
 
-    def _begin_some(self) -> None:
+    def _start_held(self) -> None:
         """Let some of the attempts begin: hundreds of threads that start at once would keep keys from being heard."""
-        if not self._leaving and self.session.begin_some(_BEGIN):
-            self.set_timer(_BEGIN_EVERY, self._begin_some)
+        if not self._leaving and self.session.start_held(_BEGIN):
+            self.set_timer(_BEGIN_EVERY, self._start_held)
 
     async def off_thread(self, ask: Callable[[], T]) -> T:
         """Call what may block, on another thread."""
@@ -198,7 +199,7 @@ class WandbTuiApp(ThemedApp):
             if nothing if wanted is None else wanted:
                 self.action_open_sign_in()
             if not self.account.can_probe and self._asks_to_sign_in:
-                self.session.watch_list.hold("Waits for you to sign in")
+                self.session.watch_list.hold_starts(Notice(EventKind.AWAITS_SIGN_IN))
                 self.dashboard.repaint(self.session.watch_list)
                 return
         self._release()
@@ -215,8 +216,8 @@ class WandbTuiApp(ThemedApp):
             self._release()
 
     def _release(self) -> None:
-        self.session.release()
-        self._begin_some()
+        self.session.release_starts()
+        self._start_held()
 
     async def refresh_account(self) -> bool:
         """Learn anew what is known for signing in; whether that could be told."""
@@ -300,7 +301,7 @@ class WandbTuiApp(ThemedApp):
 
     def on_hook_failed(self, message: HookFailed) -> None:
         """Add the failure of a hook to the log of its run."""
-        if (row := self.session.remark(message.run, message.text)) is not None:
+        if (row := self.session.add_warning(message.run, message.text)) is not None:
             self.dashboard.repaint([row])
 
     def _tick(self) -> None:

@@ -10,6 +10,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean, fit
 from wandb_tui.text.run_labels import short_name, version_label
 
@@ -78,7 +79,7 @@ def notification(rows: Sequence[WatchedRun]) -> Notification:
     bad = [row for row in rows if row.state is not State.AVAILABLE]
     sections = [_summary(good, version_label, "available"), _summary(bad, _reason, "not available")]
     text = "\n".join(filter(None, sections))
-    outcomes = tuple(AttemptOutcome(row.run, row.state, row.message, row.artifact) for row in rows)
+    outcomes = tuple(AttemptOutcome(row.run, row.state, event_text(row.notice), row.artifact) for row in rows)
     if good and bad:
         return Notification(f"{len(good)} available, {len(bad)} failed", text, "warning", outcomes)
     if good:
@@ -93,4 +94,4 @@ def _summary(rows: Sequence[WatchedRun], detail: Callable[[WatchedRun], str], re
 
 
 def _reason(row: WatchedRun) -> str:
-    return "timed out" if row.state is State.TIMED_OUT else clean(row.message, _MAX_REASON_CHARS)
+    return "timed out" if row.state is State.TIMED_OUT else clean(event_text(row.notice), _MAX_REASON_CHARS)

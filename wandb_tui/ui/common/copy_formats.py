@@ -75,10 +75,6 @@ def _fork(row: WatchedRun, _app_url: str) -> str:
     return f"wandb.init(fork_from={moment}, entity={entity}, project={project})"
 
 
-_COVERING = {GoalKind.STEP, GoalKind.COMPLETE}
-"""The goals that are met only by an export that covers the step at which a run is forked."""
-
-
 def _not_yet(rows: Sequence[WatchedRun]) -> str:
     """What must come before a fork works."""
     there = [row for row in rows if row.failure is not Failure.NOT_FOUND]
@@ -93,7 +89,7 @@ def _not_yet(rows: Sequence[WatchedRun]) -> str:
 
 def _unsure(rows: Sequence[WatchedRun]) -> str:
     """What tells whether a fork works whose step no goal has asked for."""
-    steps = {step for row in rows if row.goal.kind not in _COVERING and (step := _step(row)) is not None}
+    steps = {step for row in rows if not row.goal.needs_coverage and (step := _step(row)) is not None}
     if not steps:
         return ""
     goal = f"step:{steps.pop()}" if len(steps) == 1 else "step:N"

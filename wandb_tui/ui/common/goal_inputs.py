@@ -12,21 +12,11 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.goal import Goal, GoalKind
+from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.text.durations import format_duration, parse_duration
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.add.preview import AddOptions
-
-_MEANINGS = {
-    GoalKind.EXISTS: "any version of the history",
-    GoalKind.VERSION: "this version or a newer one",
-    GoalKind.NEWER: "a version newer than the newest one now",
-    GoalKind.STEP: "a history that covers this step",
-    GoalKind.COMPLETE: "a history with nothing missing",
-}
-
-_HINT = "exists, v3, newer, step:200 or complete"
 
 
 class GoalInput(Horizontal):
@@ -66,11 +56,11 @@ class GoalInput(Horizontal):
         found = self._read()
         self.said |= self.query_one(Input).value != self._text
         if isinstance(found, Goal):
-            verdict = Content.styled(_MEANINGS[found.kind], "$quiet")
+            verdict = Content.styled(found.kind.rule.short_meaning, "$quiet")
         elif not self.query_one(Input).value.strip():
-            verdict = Content.styled(_HINT, "$quiet")
+            verdict = Content.styled(goal_examples(), "$quiet")
         else:
-            verdict = Content.styled(self._glyphs.text("✖ ") + _HINT, "$error")
+            verdict = Content.styled(self._glyphs.text("✖ ") + goal_examples(), "$error")
         self.query_one("#goal-verdict", Static).update(verdict)
 
     def _read(self) -> Goal | UsageError:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from wandb_tui.core.goal import GoalKind
 from wandb_tui.core.state import State
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
@@ -37,13 +38,6 @@ _MEANINGS = {
     State.FAILED: "cannot go on; its log says why",
     State.CANCELLED: "stopped by you",
 }
-_GOALS = (
-    ("exists", "any version of the history"),
-    ("v3", "version 3 or a newer one"),
-    ("newer", "a version newer than the newest one now"),
-    ("step:200", "a history that covers step 200"),
-    ("complete", "a history with nothing missing"),
-)
 _LOG_KEYS = (
     ("Tab", "from the table to the log panes and back"),
     ("↑ ↓", "scroll; the pane stops following while it is scrolled up"),
@@ -117,7 +111,7 @@ class HelpScreen(Dialog[None]):
         yield "States", [(f"{self._glyphs.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
         if isinstance(self._for, Dashboard):
             yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._glyphs.kept, _KEPT))]
-        yield "Goals", [(goal, "$foreground", what) for goal, what in _GOALS]
+        yield "Goals", [(kind.rule.example, "$foreground", kind.rule.meaning) for kind in GoalKind]
         if self._files:
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
 

@@ -16,6 +16,7 @@ from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text import run_labels, times
 from wandb_tui.text.durations import format_elapsed
+from wandb_tui.text.event_text import event_text, row_text
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
@@ -94,7 +95,7 @@ def run_lines(
     )
     state = f"{frame.glyphs.icon(row.state)} {frame.glyphs.text(known)}"
     yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
-    says = row.says(frame.now)
+    says = row_text(row, frame.now)
     yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL)
     state = clean(info.state, 40)
     yield frame.labelled("run is", clean(info.shown, 80) or "–", f"${RUN_STATE_COLOURS.get(state, 'foreground')}")
@@ -247,7 +248,7 @@ def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
         took = _took(attempt, row, frame.now) if attempt.ended is not None or current else "–"
         head = f"{attempt.number:<3} {state:<13} {when:<{_DATE}} {took:>7}"
         yield Content.styled(frame.glyphs.fit(head, frame.width), f"${STATE_COLOURS[attempt.state]}")
-        reason = row.says(frame.now) if current and row.message else attempt.message
+        reason = row_text(row, frame.now) if current and row.notice else event_text(attempt.notice)
         if reason:
             yield from frame.paragraph(reason, "$quiet", indent="    ")
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from textual.binding import Binding, BindingType
 from textual.keys import key_to_character
 
+from wandb_tui.core.goal import goal_examples
+
 
 class Scope(StrEnum):
     """Where an action can be used."""
@@ -148,7 +150,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("close_pane", ("x",), "Close pane", "Close the log pane in focus, or the newest one.",
            needs=Requirement.PANE,
            footer=False),
-    Action("goal", ("g",), "Goal", "Wait for something else: exists, v3, newer, step:200, complete.",
+    Action("goal", ("g",), "Goal", f"Wait for something else: {goal_examples()}.",
            needs=Requirement.RUN),
     Action("filter", ("slash",), "Filter",
            "Show only some runs: words, !not, state:failed, is:running (the run itself), project:lab, /regex/.",

@@ -60,7 +60,12 @@ class LogBuffer:
         """Take back the rows of the newest line if this one is to be folded into it; what had been said there."""
         last, rows = self._last, self.rows
         if not (
-            self._folded and last is not None and rows and rows[-1].of is last and line.nth > 1 and line.same_as(last)
+            self._folded
+            and last is not None
+            and rows
+            and rows[-1].of is last
+            and line.nth > 1
+            and line.folds_with(last)
         ):
             return ()
         said = rows[-1].said
@@ -99,7 +104,7 @@ class LogBuffer:
         """
         folded = folded or self._folded
         lines = [(index, row.of) for index, row in enumerate(self.rows) if row.of is not None]
-        same = (index for index, of in lines if of is line or (folded and of.same_as(line)))
+        same = (index for index, of in lines if of is line or (folded and of.folds_with(line)))
         later = (index for index, of in lines if of.time > line.time)
         return next(chain(same, later), max(0, len(self.rows) - 1))
 

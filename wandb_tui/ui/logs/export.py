@@ -11,6 +11,7 @@ from pathlib import Path
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.home import home_folder
 from wandb_tui.core.log import LogLine
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean
 
 MOST_COPIED = 70_000
@@ -20,7 +21,7 @@ MOST_COPIED = 70_000
 def text_of(lines: Iterable[LogLine]) -> str:
     """The lines with their date and time (local), attempt and level."""
     return "".join(
-        f"{line.time.astimezone():%Y-%m-%d %H:%M:%S} {line.attempt} {line.level:<7} {clean(line.message)}\n"
+        f"{line.time.astimezone():%Y-%m-%d %H:%M:%S} {line.attempt} {line.level:<7} {clean(event_text(line.notice))}\n"
         for line in lines
     )
 

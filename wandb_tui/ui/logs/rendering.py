@@ -11,9 +11,9 @@ from rich.cells import cell_len
 
 from wandb_tui.core.events import Level
 from wandb_tui.core.log import LogLine
-from wandb_tui.core.log_dedup import without_countdown
 from wandb_tui.core.state import State
 from wandb_tui.text import durations, times
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import Link, over_lines
 from wandb_tui.text.plain_text import clean
@@ -118,14 +118,14 @@ def _folded(lines: Iterable[LogLine], said: Iterable[str]) -> Iterator[tuple[Log
     for line, following in pairwise(chain(lines, (None,))):
         if line is None:
             return
-        messages[line.message] = None
+        messages[event_text(line.notice)] = None
         if following is None or following.nth == 1:
             yield line, tuple(messages)
             messages = {}
 
 
 def _each(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, tuple[str, ...]]]:
-    return ((line, (line.message,)) for line in lines)
+    return ((line, (event_text(line.notice),)) for line in lines)
 
 
 def _line(line: LogLine, said: tuple[str, ...], page: LogLayout) -> Iterator[RenderedLine]:
@@ -136,7 +136,7 @@ def _line(line: LogLine, said: tuple[str, ...], page: LogLayout) -> Iterator[Ren
     sign += " " * (_SIGN_WIDTH - cell_len(sign))
     indent = len(time) + _SIGN_WIDTH
     room = max(1, page.width - indent)
-    shown = without_countdown(line.message) if counts else line.message
+    shown = event_text(line.notice, countdown=not counts)
     message = page.glyphs.text(clean(shown))
     lines = wrapped(message, room) if page.view.wrap else [message]
     links = over_lines(message, lines) if page.glyphs.links else repeat(())

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Identity
+from wandb_tui.core.ports import Identity, Services
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Hooks, Inspector, WatchStore

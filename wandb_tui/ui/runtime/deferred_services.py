@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, ServerError, WandbTuiError
-from wandb_tui.core.monitor import Services
-from wandb_tui.core.ports import Identity, Prober, Visit, Visitor
+from wandb_tui.core.ports import Identity, Prober, Services, Visit, Visitor
 from wandb_tui.core.probe import Probe, ProbeOutcome
 
 T = TypeVar("T")

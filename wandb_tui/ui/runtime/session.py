@@ -17,6 +17,7 @@ from wandb_tui.core.persistence import Json, StoredRun, StoreSnapshot
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import Spawn, WatchedRun, WatchList
+from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.add.preview import AddEffect, AddOptions, add_effect
 from wandb_tui.ui.dashboard.header_bar import Counts
 from wandb_tui.ui.input.key_map import KeyMap
@@ -39,7 +40,7 @@ class Session:
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self._removed: list[list[WatchedRun]] = []
-        self._to_begin: deque[RunAddress] = deque()
+        self._held: deque[RunAddress] = deque()
 
     @property
     def now(self) -> float:
@@ -60,7 +61,7 @@ class Session:
     def sign_in_problem(self) -> str:
         """Why monitors wait for the user to sign in; empty where none does."""
         waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)
-        return next((row.message for row in waits), "")
+        return next((event_text(row.notice) for row in waits), "")
 
     @property
     def can_undo(self) -> bool:
@@ -74,16 +75,16 @@ class Session:
             self.store_writer.known(kept)
             self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times))
 
-    def release(self) -> None:
-        """Hold nothing back any more; what was held back is begun by `begin_some`."""
-        self._to_begin.extend(self.watch_list.release())
+    def release_starts(self) -> None:
+        """Let attempts start again; those that were held are started by `start_held`."""
+        self._held.extend(self.watch_list.release_starts())
 
-    def begin_some(self, most: int) -> bool:
-        """Begin up to so many of the attempts that were held back; whether there are more."""
-        for _ in range(min(most, len(self._to_begin))):
-            if (row := self.watch_list.begin(self._to_begin.popleft())) is not None:
+    def start_held(self, count: int) -> bool:
+        """Start up to `count` of the attempts that were held; whether there are more."""
+        for _ in range(min(count, len(self._held))):
+            if (row := self.watch_list.start(self._held.popleft())) is not None:
                 self._keep(row)
-        return bool(self._to_begin)
+        return bool(self._held)
 
     def remember(self, key: str, value: Json) -> None:
         """Keep something of how the dashboard looks, for the next start; it is read again as `view[key]`."""
@@ -94,20 +95,20 @@ class Session:
     def recall(self, run: RunAddress) -> None:
         """Fetch a restored run's log from disk, where that was not done yet; it comes as `Recalled`."""
         row = self.watch_list.get(run)
-        if row is not None and not row.remembered:
+        if row is not None and not row.log_loaded:
             self.store_writer.recall(run)
 
     def recalled(self, run: RunAddress, lines: Sequence[LogLine]) -> WatchedRun | None:
         """Put the older lines of a run's log before the others; its row, if it is on the list and had not got them."""
         row = self.watch_list.get(run) or self._was(run)
-        return self.watch_list.recall(row, lines) if row else None
+        return self.watch_list.prepend_log(row, lines) if row else None
 
     def add(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy | None = None) -> None:
         """Watch a run; at the backend's pace, where no other is given. What was removed here keeps its log."""
         before = self._was(run)
         row = self.watch_list.add(run, goal, poll_policy or self.backend.poll_policy, before=before)
         if before is not None:
-            row.lines_said = max(row.lines_said, len(row.log))
+            row.line_count = max(row.line_count, len(row.log))
         self._keep(row, added=True)
 
     def foresee(self, run: RunAddress, terms: AddOptions, said: Goal | None = None) -> AddEffect:
@@ -160,8 +161,8 @@ class Session:
         there = [row.run for row in rows if row.run in self.watch_list]
         back = [row for row in rows if row.run not in self.watch_list]
         for row in back:
-            self.watch_list.put_back(row)
-            row.lines_said = max(row.lines_said, len(row.log))
+            self.watch_list.undo_remove(row)
+            row.line_count = max(row.line_count, len(row.log))
             self._keep(row, added=True, restore_position=True)
         return [row.run for row in back], there
 
@@ -220,8 +221,8 @@ class Session:
     def hear(self, most: int | None = None) -> dict[RunAddress, WatchedRun]:
         """Take in what the monitors have said, so many sayings at the most; the rows that have changed, to `keep`."""
         changed: dict[RunAddress, WatchedRun] = {}
-        for said in self.event_queue.take(most):
-            row = self.watch_list.fold(said)
+        for message in self.event_queue.take(most):
+            row = self.watch_list.apply(message)
             if row is not None:
                 changed[row.run] = row
         return changed
@@ -232,9 +233,9 @@ class Session:
             if self.watch_list.get(row.run) is row:
                 self._keep(row)
 
-    def remark(self, run: RunAddress, text: str) -> WatchedRun | None:
+    def add_warning(self, run: RunAddress, text: str) -> WatchedRun | None:
         """Add a warning to a run's log; its row, if it is on the list."""
-        row = self.watch_list.remark(run, text, Level.WARNING)
+        row = self.watch_list.add_remark(run, text, Level.WARNING)
         if row is not None:
             self._keep(row)
         return row
@@ -252,8 +253,8 @@ class Session:
         self.backend.close()
 
     def _keep(self, row: WatchedRun, *, added: bool = False, restore_position: bool = False) -> None:
-        kept = row.kept(self.now, self.backend.poll_policy.times)
-        self.store_writer.save(kept, row.lines_said, row.log, added=added, restore_position=restore_position)
+        kept = row.stored(self.now, self.backend.poll_policy.times)
+        self.store_writer.save(kept, row.line_count, row.log, added=added, restore_position=restore_position)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:

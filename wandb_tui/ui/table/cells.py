@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.durations import format_age, format_elapsed
+from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
@@ -174,8 +175,8 @@ def _nothing(moment: Moment) -> Cell:
 
 def message(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
-    doubt = "! " if row.goal_warnings and row.active else ""
+    doubt = "! " if row.warnings and row.active else ""
     colour = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
     if doubt or (row.active and row.overdue(moment.now)):
         colour = "warning"
-    return Cell(moment.glyphs.fit(doubt + clean(row.says(moment.now)), width), colour)
+    return Cell(moment.glyphs.fit(doubt + clean(row_text(row, moment.now)), width), colour)

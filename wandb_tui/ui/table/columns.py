@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.run_labels import run_name, version_label
 from wandb_tui.ui.table import cells
 from wandb_tui.ui.table.cells import Cell, Moment
@@ -108,8 +109,8 @@ COLUMNS = (
     ),
     Column("attempt", "Try", 4, 1, cells.attempt, lambda row, _: (row.attempt,), right=True),
     Column(
-        "message", "Message", 30, 7, cells.message, lambda row, _: natural(row.reason or row.message), share=6,
-        compact=True,
+        "message", "Message", 30, 7, cells.message, lambda row, _: natural(event_text(row.notice, countdown=False)),
+        share=6, compact=True,
     ),
 )  # fmt: skip
 """All columns, from left to right."""

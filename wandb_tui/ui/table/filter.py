@@ -10,6 +10,7 @@ from difflib import SequenceMatcher, get_close_matches
 
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_name
 
@@ -23,7 +24,7 @@ _FIELDS: dict[str, Callable[[WatchedRun], tuple[str, ...]]] = {
     "project": lambda row: (row.run.project_path,),
     "goal": lambda row: (str(row.goal),),
     "run": lambda row: (run_name(row),),
-    "log": lambda row: (clean(row.message),),
+    "log": lambda row: (clean(event_text(row.notice)),),
     "is": lambda row: (_own_state(row),),
 }
 """What each field looks into: `state` into the monitor's state and the run's own, `is` into the run's own alone."""
