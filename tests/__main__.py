@@ -1,11 +1,12 @@
-"""All checks, with all set-up they need: ``python -m tests``. People and CI run the same.
+"""All checks, with the set-up that they need: ``python -m tests``. People and CI run the same.
 
-With ``--all`` also the tests that are marked as long; whatever else is given goes to pytest.
+``--all`` adds the tests that are marked as long; all other arguments go to pytest.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from wandb_tui.services.browser.driver import usable_browser
 from wandb_tui.services.browser.installation import install_browser
 
 ROOT = Path(__file__).resolve().parents[1]
-# A command that must be there, and Debian's package that brings it.
+# The commands that the tests need, and Debian's packages for them.
 TOOLS = {
     "gnome-keyring-daemon": "gnome-keyring",
     "dbus-run-session": "dbus-daemon",
@@ -27,16 +28,16 @@ TOOLS = {
     "Xvfb": "xvfb",
     "jq": "jq",
 }
-# Of the tests that touch the SDK those that say most for their time; `python -m tests.oldest` alone runs all of them.
+# The most telling of the tests that touch the SDK; `python -m tests.oldest` runs all of them.
 OLDEST = (
     "tests/unit/test_settings.py",
     "tests/integration/test_fallbacks.py",
     "tests/integration/test_sandbox_export.py",
 )
-# Most tests wait for a browser or another process, so more of them run at a time than there are cores. The files keep
-# their order, in which those that take longest come first (`conftest.py`).
-SIDE_BY_SIDE = ("-n", "3", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
-# Hypothesis's own: what holds today holds tomorrow, on a busy machine as well. Whoever calls pytest explores further.
+# Most tests wait for a browser or another process: it takes six at a time to keep two cores busy. The files keep their
+# order, the longest first (`conftest.py`).
+IN_PARALLEL = ("-n", "6", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
+# Hypothesis's own profile: the same examples in every run and no deadlines. A plain `pytest` tries new ones.
 SAME_EXAMPLES = ("--hypothesis-profile", "ci")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
 
@@ -49,32 +50,31 @@ def main() -> int:
 
 def check(pages: str) -> int:
     python = [sys.executable, "-m"]
-    first = {
+    quick = {
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
+    }
+    tests = {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, *pytest_arguments(sys.argv[1:])]}
+    # One after the other, on one core.
+    during_the_tests = {
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
         "dependencies": [*python, "deptry", "."],
         "dead code": [*python, "tests.dead_code"],
-    }
-    # Each of these uses one core, and not all of that.
-    beside = {
         "types": [*python, "mypy"],
         "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
+        "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
-    tests = {"tests": [*python, "pytest", *SIDE_BY_SIDE, *SAME_EXAMPLES, *wanted(sys.argv[1:])]}
-    last = {"benchmarks": [*python, "tests.benchmarks", "--quick"]}
-    failed = failing(first)
+    failed = failures(quick)
     with ThreadPoolExecutor(1) as second:
-        others = second.submit(failing, beside, apart=True)
-        failed += failing(tests) + others.result() + failing(last)
-    if failed:
-        say(f"failed: {', '.join(failed)}")
+        others = second.submit(failures, during_the_tests, buffered=True)
+        failed += failures(tests) + others.result()
+    say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return len(failed)
 
 
-def wanted(arguments: list[str]) -> list[str]:
-    """What pytest is told."""
+def pytest_arguments(arguments: list[str]) -> list[str]:
+    """The command line for pytest: without the long tests, unless --all is given."""
     rest = [argument for argument in arguments if argument != "--all"]
     return rest if rest != arguments else ["-m", "not long", *rest]
 
@@ -95,19 +95,18 @@ def set_up() -> None:
             subprocess.run([*root, *command], env=environ, check=True)
 
 
-def failing(steps: dict[str, list[str]], *, apart: bool = False) -> list[str]:
-    """The names of those that fail, one after the other."""
-    return [name for name, command in steps.items() if not passes(name, command, apart=apart)]
+def failures(steps: dict[str, list[str]], *, buffered: bool = False) -> list[str]:
+    """Run the steps one after the other; returns the names of those that fail."""
+    return [name for name, command in steps.items() if not passes(name, command, buffered=buffered)]
 
 
-def passes(name: str, command: list[str], *, apart: bool) -> bool:
-    """Run one step; what it prints comes at its end, if it is to stand `apart` from that of others."""
-    if not apart:
-        say(name)
+def passes(name: str, command: list[str], *, buffered: bool) -> bool:
+    """Run one step; a `buffered` one prints its output at its end, and only if it fails."""
+    say(f"{name}: {shlex.join(command[1:])}")
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as kept:
-        # A file, no pipe: whoever outlives the step would hold that open.
-        into = {"stdout": kept, "stderr": kept, "stdin": subprocess.DEVNULL} if apart else {}
+        # A file, no pipe: a process that outlives the step would hold that open.
+        into = {"stdout": kept, "stderr": kept, "stdin": subprocess.DEVNULL} if buffered else {}
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, check=False, **into)
         kept.seek(0)
         printed = kept.read()

@@ -1,4 +1,4 @@
-"""The tests that touch the SDK, with the oldest that the project supports: ``python -m tests.oldest [TEST]...``."""
+"""Runs the tests that touch the SDK with the oldest wandb that we support: ``python -m tests.oldest [TEST]...``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main() -> int:
     version = oldest()
     with tempfile.TemporaryDirectory(prefix="wandb-tui-oldest-") as folder:
         install(version, folder)
-        # Before all that is installed, so that the tests and whatever they start find this one.
+        # First on the path, so that the tests and the processes that they start import this version.
         environ = {**os.environ, "PYTHONPATH": folder, "WANDB_ERROR_REPORTING": "false"}
         found = subprocess.run(
             [sys.executable, "-c", "import wandb; print(wandb.__version__)"],
@@ -36,7 +36,7 @@ def main() -> int:
             text=True,
         )
         if found.stdout.strip() != version:
-            print(f"This would have tested wandb {found.stdout.strip()}, not {version}.")
+            print(f"wandb {found.stdout.strip()} is imported in place of {version}.")
             return 1
         print(f"── wandb {version}", flush=True)
         command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *(sys.argv[1:] or TESTS)]
@@ -44,16 +44,16 @@ def main() -> int:
 
 
 def oldest() -> str:
-    """The lower bound that pyproject.toml names."""
+    """The lower bound in pyproject.toml."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     return next(found[1] for line in wanted if (found := re.fullmatch(r"wandb>=([\d.]+)", line)))
 
 
 def install(version: str, folder: str) -> None:
-    """Put that wandb and what it needs into a folder of its own."""
+    """Install that version of wandb, with its dependencies, into a folder."""
     uv = os.environ.get("UV") or shutil.which("uv")
     pip = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
-    # Not with the project's own pins: an older wandb wants an older protobuf.
+    # Without the project's pins: an older wandb needs an older protobuf.
     alone = ["--no-config", "--python", sys.executable] if uv else []
     subprocess.run([*pip, "install", "-q", *alone, "--target", folder, f"wandb=={version}"], cwd=folder, check=True)
 

@@ -21,12 +21,14 @@ def shown(app):
 
 
 async def until(condition, within=30.0):
-    """Wait until something holds; how many seconds that took."""
-    watch = Stopwatch()
+    """Wait until a condition holds; returns the seconds that it took."""
+    watch, pause = Stopwatch(), 0.005
     while not condition():
         if watch.seconds > within:
             faulthandler.dump_traceback(sys.__stderr__)
             # Not `pytest.fail`: where Textual drives the test, only an ordinary error ends the app.
             raise AssertionError("it never came true")
-        await asyncio.sleep(0.005)
+        # A condition that draws the screen costs as much as the work that it waits for.
+        await asyncio.sleep(pause)
+        pause = min(0.04, pause * 1.5)
     return watch.seconds

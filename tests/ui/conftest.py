@@ -1,4 +1,4 @@
-"""What all tests of the dashboard share."""
+"""Fixtures for all tests of the dashboard."""
 
 import pytest
 from textual import constants
@@ -6,5 +6,5 @@ from textual import constants
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch):
-    """Nothing moves, so that nobody waits for the end of a movement."""
+    """Turn animations off, so that no test waits for one."""
     monkeypatch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
