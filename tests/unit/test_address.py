@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandb_tui.core.address import MAX_RUN_ID, RunAddress, is_short
+from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.errors import UsageError
 
 FORGE = "https://forge.coreweave.com/wandb"
 ABC = RunAddress("lab", "forks", "abc123")
 
-entities = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
 _plain = st.characters(exclude_categories=("C", "Z"), exclude_characters="/\\#?%:;,'")
+entities = st.from_regex(r"[A-Za-z0-9_-]{1,20}|[a-z]{1,9}[ .][a-z]{1,9}", fullmatch=True)
 projects = st.text(_plain, min_size=1, max_size=30)
 run_ids = st.text(_plain, min_size=1, max_size=MAX_RUN_ID)
 addresses = st.builds(RunAddress, entities, projects, run_ids)
@@ -67,6 +68,31 @@ def test_spaces_in_a_project():
     assert wanted.page(FORGE) == f"{FORGE}/lab/my%20forks/runs/abc"
 
 
+@pytest.mark.parametrize("entity", ["My Team", "first.last", "acme.ai", "a.b.c", "O'Neil", "名前"])
+def test_an_entity_is_what_the_server_calls_it(entity):
+    wanted = RunAddress(entity, "forks", "abc")
+    assert RunAddress.parse(str(wanted), app_url=FORGE) == wanted
+    assert RunAddress.parse(f"{entity}/forks/abc") == wanted
+    assert RunAddress.parse(wanted.page(FORGE), app_url=FORGE) == wanted
+    assert RunAddress.parse(f"{quote(entity)}/forks/abc") == wanted
+    assert RunAddress.parse("forks/abc", entity=entity) == wanted
+
+
+@pytest.mark.parametrize(
+    ("app_url", "text"),
+    [
+        (FORGE, "other.example/lab/forks/runs/abc"),
+        (FORGE, "other.example/prefix/lab/forks/runs/abc"),
+        (FORGE, "acme.wandb.io/lab/forks/abc"),
+        (FORGE, "other.example:8080/lab/forks/abc"),
+        ("https://wandb.lan", "wandb.ai/lab/forks/abc"),
+    ],
+)
+def test_a_host_without_its_scheme_is_still_a_host(app_url, text):
+    with pytest.raises(UsageError, match="but this is"):
+        RunAddress.parse(text, app_url=app_url)
+
+
 def test_short_forms_are_completed():
     assert RunAddress.parse("forks/abc123", entity="lab") == ABC
     assert RunAddress.parse("abc123", entity="lab", project="forks") == ABC
@@ -100,7 +126,9 @@ def test_short_forms_are_completed():
         ("lab/for#ks/abc", "cannot contain"),
         ("lab/forks/x\x1b[31m", "control characters"),
         ("lab/forks/a\nb", "control characters"),
-        ("la b/forks/abc", "not an entity"),
+        ("la:b/forks/abc", "entity's name cannot contain ':'"),
+        ("la#b/forks/abc", "entity's name cannot contain '#'"),
+        ("e" * 129 + "/forks/abc", "129 characters"),
         ("lab/a/b/c/d", "too many parts"),
         ("lab//abc", "empty"),
         ("lab/" + "p" * 129 + "/abc", "129 characters"),
@@ -169,3 +197,9 @@ def test_hostile_hosts_never_pass_for_ours(scheme, host, rest):
         return
     # Only a text that is no URL at all can be an address here: a path typed by hand.
     assert "://" not in text
+
+
+def test_a_listed_run_that_cannot_be_watched_says_why():
+    assert ListedRun("My Team", "forks", "abc").address == RunAddress("My Team", "forks", "abc")
+    assert "above 116 a run has no history artifact" in ListedRun("lab", "forks", "x" * 200).problem
+    assert ListedRun("lab", "for:ks", "abc").problem == "A project's name cannot contain ':'."

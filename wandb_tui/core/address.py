@@ -1,7 +1,8 @@
 r"""The address of a run: parse what people type and paste, print it back.
 
 The limits on names are W&B's own: a project has at most 128 characters and none of ``/\#?%:``; a run id is not
-empty, has no space at either end and none of ``:;,#?/'``; an entity consists of letters, digits, ``_`` and ``-``.
+empty, has no space at either end and none of ``:;,#?/'``. An entity is any name that a server gives it, spaces and dots
+included; only what an address cannot carry is refused.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ _NOT_A_RUN = {
     "jobs": "jobs",
     "automations": "automations",
 }
+
+
+_PAGE_KINDS = frozenset({"runs", *_NOT_A_RUN})
+"""What stands behind entity and project in the address of a page."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,7 +112,7 @@ class RunAddress:
             raise UsageError("The address of a run is empty.", f"Give {_SHAPE}.")
         if _control(text):
             raise UsageError("The address of a run contains control characters.", f"Give {_SHAPE}.")
-        pasted = _as_url(text)
+        pasted = _as_url(text, app_url)
         if pasted:
             return cls(*_from_page(_page_path(pasted, app_url), text))
         return cls(*_from_path(text, entity, project))
@@ -119,20 +124,36 @@ def is_short(text: str) -> bool:
     return bool(text) and not _as_url(text) and text.count("/") <= 1
 
 
-def _as_url(text: str) -> str:
-    """`text` as a full URL, or empty where it is only a path."""
+def _as_url(text: str, app_url: str = "") -> str:
+    """`text` as a full URL, or empty where it is only a path.
+
+    Args:
+        text: What was typed or pasted.
+        app_url: Where the chosen server's pages are, if it is known.
+    """
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
         if not re.match(r"https?://", text, re.IGNORECASE):
             raise UsageError(f"“{_short(text)}” is not a web address.", f"Give {_SHAPE}.")
         return text
-    head = text.split("/", 1)[0].lower()
-    # Browsers hide the scheme, so people paste hosts without it. An entity has neither dot nor colon.
-    if "/" in text and (
-        re.fullmatch(r"[\w.-]+\.[a-z]{2,}(:\d+)?|localhost(:\d+)?|[\d.]+:\d+|\[[0-9a-f:]+\](:\d+)?", head)
-    ):
-        local = head.startswith(("localhost", "127.", "["))
+    head, slash, path = text.partition("/")
+    if slash and _is_host(head.lower(), path, app_url):
+        local = head.lower().startswith(("localhost", "127.", "["))
         return f"{'http' if local else 'https'}://{text}"
     return ""
+
+
+def _is_host(head: str, path: str, app_url: str) -> bool:
+    """Whether an address without a scheme, which browsers hide, begins with a host rather than with an entity.
+
+    An entity has no colon, but it may have a dot: then the address must be on a known host, or be that of a page.
+    """
+    if re.fullmatch(r"localhost(:\d+)?|[\w.-]+\.[a-z]{2,}:\d+|[\d.]+:\d+|\[[0-9a-f:]+\](:\d+)?", head):
+        return True
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}", head):
+        return False
+    known = {*_FORGE_ALIAS_HOSTS, urlsplit(app_url).hostname}
+    parts = [part for part in path.partition("?")[0].split("/") if part]
+    return head in known or head.endswith((".wandb.io", ".wandb.ai")) or not _PAGE_KINDS.isdisjoint(parts[2:])
 
 
 def _origin(url: str) -> str:
@@ -219,7 +240,7 @@ def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str,
         case [first, second, "runs", *rest] if rest:
             return _from_page("/".join((first, second, "runs", *rest)), text)
         case [first, second, third]:
-            return first, _decoded(second), third
+            return _decoded(first), _decoded(second), third
         case [first, second]:
             if not entity:
                 raise UsageError(
@@ -240,14 +261,18 @@ def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str,
             raise UsageError(f"“{_short(text)}” has too many parts for a run's address.", f"Give {_SHAPE}.")
 
 
-def _decoded(project: str) -> str:
-    # No project holds a percent sign, so one is always an address's encoding.
-    return unquote(project) if "%" in project else project
+def _decoded(name: str) -> str:
+    # No entity and no project holds a percent sign, so one is always an address's encoding.
+    return unquote(name) if "%" in name else name
 
 
 def _check_entity(entity: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", entity):
-        raise UsageError(f"“{_short(entity)}” is not an entity's name.", "It has letters, digits, “_” and “-” only.")
+    if not entity or entity != entity.strip():
+        raise UsageError("The entity's name is empty or has a space at an end.", f"Give {_SHAPE}.")
+    if len(entity) > MAX_ARTIFACT_NAME:
+        raise UsageError(f"The entity's name has {len(entity)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
+    if bad := re.search(r"[/\\#?%:]", entity) or _control(entity):
+        raise UsageError(f"An entity's name cannot contain {bad[0]!r}.", f"Give {_SHAPE}.")
 
 
 def _check_project(project: str) -> None:

@@ -55,11 +55,21 @@ class ListedRun:
 
     @property
     def address(self) -> RunAddress | None:
-        """Its address; None where it can have no history artifact, its id being too long."""
+        """Its address; None where it cannot be watched, see `problem`."""
+        found = self._address()
+        return found if isinstance(found, RunAddress) else None
+
+    @property
+    def problem(self) -> str:
+        """The reason why it cannot be watched, in one sentence; empty where it can."""
+        found = self._address()
+        return found.message if isinstance(found, UsageError) else ""
+
+    def _address(self) -> RunAddress | UsageError:
         try:
             return RunAddress(self.entity, self.project, self.run_id)
-        except UsageError:
-            return None
+        except UsageError as error:
+            return error
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def run_line(
     name, run_id, state = clean(run.name, 200), clean(run.run_id), clean(run.state, 40)
     whole = f"{name} {run_id}" if name.strip() and name != run_id else run_id
     if run.address is None:
-        whole = f"{run_id}: this id is too long for a history artifact"
+        whole = f"{run_id}: {clean(run.problem)}"
     cells = {
         _MARK.key: ("●" if marked else "", "$marked"),
         _NAME: (whole, "$quiet" if row is not None and not marked else "$foreground"),
