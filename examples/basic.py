@@ -5,6 +5,10 @@ import sys
 
 from wandb_tui import SimpleWandBMonitor, WandBCredentials
 
+if len(sys.argv) != 4:
+    sys.exit("Usage: python basic.py ENTITY PROJECT RUN_ID")
+if not os.environ.get("WANDB_VIEWER_MAIL") or not os.environ.get("WANDB_VIEWER_PW"):
+    sys.exit("Set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW to sign in with.")
 entity, project, run_id = sys.argv[1:4]
 
 credentials = WandBCredentials(

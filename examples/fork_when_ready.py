@@ -6,6 +6,8 @@ import wandb
 
 from wandb_tui import download_history, fork_when_ready
 
+if len(sys.argv) != 3:
+    sys.exit("Usage: python fork_when_ready.py ENTITY PROJECT")
 entity, project = sys.argv[1:3]
 
 with wandb.init(entity=entity, project=project) as parent:

@@ -8,6 +8,10 @@ import wandb
 
 from wandb_tui import SimpleWandBMonitor, WandBCredentials
 
+if len(sys.argv) != 3:
+    sys.exit("Usage: python from_another_script.py ENTITY PROJECT")
+if not os.environ.get("WANDB_VIEWER_MAIL") or not os.environ.get("WANDB_VIEWER_PW"):
+    sys.exit("Set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW to sign in with.")
 entity, project = sys.argv[1:3]
 
 

@@ -7,6 +7,10 @@ import wandb
 
 from wandb_tui import SimpleWandBMonitor, WandBCredentials
 
+if len(sys.argv) != 3:
+    sys.exit("Usage: python log_monitor_fork.py ENTITY PROJECT")
+if not os.environ.get("WANDB_VIEWER_MAIL") or not os.environ.get("WANDB_VIEWER_PW"):
+    sys.exit("Set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW to sign in with.")
 ENTITY, PROJECT = sys.argv[1:3]
 
 

@@ -18,4 +18,6 @@ async def main() -> None:
             print(f"{run}: {result.artifact_name or result.error_message}")
 
 
+if len(sys.argv) < 2:
+    sys.exit("Usage: python many_runs.py RUN...")
 asyncio.run(main())

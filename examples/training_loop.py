@@ -7,6 +7,8 @@ import wandb
 
 from wandb_tui import WandbTuiError, fork_when_ready
 
+if len(sys.argv) != 3:
+    sys.exit("Usage: python training_loop.py ENTITY PROJECT")
 entity, project = sys.argv[1:3]
 STEPS = 40
 

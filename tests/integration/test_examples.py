@@ -1,5 +1,7 @@
 """Every example runs as it stands, as a user would run it, with the real SDK and the real browser."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,26 @@ def test_an_example(sandbox, tmp_path, name):
     for words in says:
         assert words in text, text
     assert sandbox.stats()["fork_refusals"] == before, "what is forked is ready by then"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_without_arguments_it_shows_its_usage(tmp_path, name):
+    [wanted] = re.findall(rf"`({re.escape(name)} [^`]*)`", (EXAMPLES / "README.md").read_text())
+    done = started(name, environ=os.environ, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Usage: python {wanted}\n")
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "WANDB_VIEWER_PW" in (EXAMPLES / name).read_text()])
+def test_without_a_password_it_says_what_to_set(tmp_path, name):
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    done = started(name, *CASES[name][0], environ=bare, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "Set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW to sign in with.\n"
+
+
+def started(name, *arguments, environ, cwd):
+    command = [sys.executable, EXAMPLES / name, *arguments]
+    return subprocess.run(command, env=environ, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_the_table_lists_each_example():

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import requests
 
 from tests.integration.sandbox_fixtures import log_run, run_sdk_script
 
@@ -175,3 +176,44 @@ print(api.artifact_exists("lab/nowhere/run-abc-history:latest"))
     said = run_sdk_script(sandbox, source, home).stdout
     assert said.count("none:") == 3
     assert said.splitlines()[-1] == "False"
+
+
+LOG_OFFLINE = """
+import wandb
+with wandb.init(project="forks", id="offline", mode="offline") as run:
+    for step in range(20):
+        run.log({"loss": step})
+"""
+SYNC = """
+import glob, subprocess, sys
+folders = glob.glob("**/offline-run-*-offline", recursive=True)
+assert folders
+subprocess.run([sys.executable, "-m", "wandb", "sync", *folders], check=True)
+"""
+
+
+def test_an_offline_run_is_synchronised(sandbox, home):
+    run_sdk_script(sandbox, LOG_OFFLINE, home)
+    run_sdk_script(sandbox, SYNC, home)
+    state = sandbox.context.state
+    run = state.run(state.project("lab", "forks"), "offline")
+    assert run is not None
+    assert sandbox.context.histories.last_step(run) == 19
+
+
+# What the SDKs 0.24.1 to 0.31.0 ask about the server's types; 0.27 and later ask nothing any more.
+INTROSPECTIONS = [
+    "Artifact", "CreateArtifactFileSpecInput", "CreateArtifactInput", "CreateLaunchAgentInput", "CreateRunQueueInput",
+    "DeleteFilesInput", "FailRunQueueItemInput", "LaunchAgent", "Mutation", "Organization", "Project",
+    "PushToRunQueueInput", "Query", "Run", "ServerInfo", "ServerSettings", "UseArtifactInput",
+]  # fmt: skip
+
+
+def test_every_introspection_of_the_sdks_is_answered(sandbox):
+    for name in INTROSPECTIONS:
+        query = f'query {{ asked: __type(name: "{name}") {{ name fields {{ name }} inputFields {{ name }} }} }}'
+        answer = requests.post(
+            f"{sandbox.base_url}/graphql", json={"query": query}, auth=("api", sandbox.api_key), timeout=10
+        ).json()
+        assert answer["data"]["asked"]["name"] == name
+        assert answer["data"]["asked"]["fields"] or answer["data"]["asked"]["inputFields"]

@@ -51,7 +51,11 @@ class MutationView:
             run, inserted = self._begin(fields, config or {}), True
         self._write(run, fields, config)
         fresh = self._context.sandbox.state.run_by_key(run.key)
-        return {"bucket": RunView(self._context, fresh) if fresh else None, "inserted": inserted}
+        return {
+            "bucket": RunView(self._context, fresh) if fresh else None,
+            "inserted": inserted,
+            "server_settings": {"server_messages": []},
+        }
 
     def upsert_model(self, **arguments: Any) -> dict[str, Any]:
         """Make a project or change who may see it."""
