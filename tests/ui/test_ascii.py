@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
@@ -10,8 +12,8 @@ from tests.ui.fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeSt
 from tests.ui.support import running
 from tests.ui.test_details import inspector
 from tests.ui.test_details import kept as with_details
-from tests.ui.test_doctor_screen import HERE
-from tests.ui.test_pick import RUNS
+from tests.ui.test_doctor_screen import LOCAL
+from tests.ui.test_pick import RUNS, listed
 from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
@@ -45,12 +47,16 @@ SCREENS = {
 }
 
 
+# Letters that we never draw ourselves: what comes from outside is shown as it is.
+FOREIGN = "яж漢é"
+
+
 def odd(text):
-    """The lines of it that are not ASCII."""
-    return [line for line in text.splitlines() if not line.isascii()]
+    """The lines of it with signs that are neither ASCII nor from outside."""
+    return [line for line in text.splitlines() if not line.translate(dict.fromkeys(map(ord, FOREIGN))).isascii()]
 
 
-def scenario(rows=40):
+def scenario(rows=40, name="odd one"):
     kept = [
         StoredRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], text_notice("Said"), None, 33)
         for n in range(rows)
@@ -58,36 +64,39 @@ def scenario(rows=40):
     return Scenario(
         FakeProber(default=ABSENT),
         store=FakeStore([with_details(), *kept]),
-        catalogue=FakeCatalogue(RUNS),
+        catalogue=FakeCatalogue([*RUNS, listed("odd1", name=name)]),
         inspector=inspector(),
-        doctor=FakeDoctor(HERE | {"server": None}),
+        doctor=FakeDoctor(LOCAL | {"server": None}),
     )
 
 
-@pytest.mark.parametrize(
-    ("screen", "size"),
-    [
-        *((screen, (80, 24)) for screen in SCREENS),
-        *((wide, (160, 45)) for wide in ("table", "find", "doctor", "details")),
-    ],
-)
-async def test_all_that_is_drawn_is_ascii(screen, size):
-    async with running(scenario(), size=size, ascii_look=True) as (app, pilot):
+SIZES = st.lists(st.tuples(st.integers(30, 200), st.integers(8, 60)), min_size=2, max_size=3)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sizes=SIZES, text=st.text(f"a {FOREIGN}", min_size=1, max_size=60))
+@example(sizes=[(160, 45), (80, 24)], text="漢é")
+async def test_all_that_we_draw_is_ascii_at_every_size(screen, sizes, text):
+    async with running(scenario(name=text), size=(80, 24), ascii_look=True) as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 41 and app.app_url and app.account)
         row = app.session.watch_list[address("abc")]
         app.session.restart(row.run)
         for number in range(60):
             app.session.event_queue.publish(
-                MonitorEvent(row.run, row.attempt, State.WAITING, text_notice(f"line {number} … “{'long ' * 40}”"))
+                MonitorEvent(
+                    row.run, row.attempt, State.WAITING, text_notice(f"line {number} … “{'long ' * 40}” {text}")
+                )
             )
         await until(lambda: any("line 59" in event_text(line.notice) for line in row.log))
         await pilot.press("home")
         for key in SCREENS[screen]:
             await pilot.press({",": "comma", "/": "slash", "[": "left_square_bracket"}.get(key, key))
-            await pilot.pause(0.05)
-        await until(lambda: not any(one.display and one.visible for one in app.screen.query(LoadingIndicator)))
-        await pilot.pause(0.3)
-        assert not odd(shown(app))
+        for size in [(80, 24), *sizes]:
+            await pilot.resize_terminal(*size)
+            await until(lambda: not any(one.display and one.visible for one in app.screen.query(LoadingIndicator)))
+            await pilot.pause(0.1)
+            assert not odd(shown(app))
 
 
 async def test_messages_and_what_stands_on_an_empty_or_a_small_screen_are_ascii():

@@ -483,7 +483,7 @@ def test_saving_overwrites_nothing_and_takes_any_name(tmp_path):
 
 
 def test_saving_goes_home_where_the_folder_is_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(export.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(export, "home_folder", lambda: tmp_path)
     assert export.save(address("abc"), "1", tmp_path / "none").parent == tmp_path
 
 

@@ -8,7 +8,7 @@ from textual.widgets._toast import Toast, ToastRack
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario
-from tests.ui.test_doctor_screen import HERE
+from tests.ui.test_doctor_screen import LOCAL
 from tests.ui.test_pick import RUNS
 from wandb_tui.ui.app.app import WandbTuiApp
 
@@ -23,7 +23,7 @@ def toasts(app):
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
 @pytest.mark.parametrize("keys", ["a", "p", "h", "g", "s", "y", "D", "*d"])
 async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
-    scenario = Scenario(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(HERE))
+    scenario = Scenario(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(LOCAL))
     app = WandbTuiApp(scenario.backend(), runs=["abc", "def"])
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(lambda: app.dashboard.table.row_count == 2 and app.account)
