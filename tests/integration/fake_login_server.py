@@ -32,7 +32,7 @@ HOME = "<title>Home</title><h1>Runs</h1><p>42 runs</p><a href='/out'>Log out</a>
 SIGNED_OUT = "<title>Home</title><h1>Welcome</h1><a href='/login'>Log in</a>"
 
 
-class House:
+class FakeLoginServer:
     """The server; `with` starts and ends it.
 
     Args:
@@ -56,7 +56,7 @@ class House:
         self.asked, self.tickets = [], set()
 
     def __enter__(self):
-        house = self
+        login_server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -64,7 +64,7 @@ class House:
             def do_GET(self):
                 length = int(self.headers.get("content-length") or 0)
                 with contextlib.suppress(ConnectionError):
-                    status, headers, text = house.answer(
+                    status, headers, text = login_server.answer(
                         self.command, self.path, self.headers, self.rfile.read(length).decode()
                     )
                     sent = text.encode()

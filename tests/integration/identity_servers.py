@@ -1,6 +1,6 @@
 """Identity hosts with sign-in pages that others have written, as companies put them in front of their servers.
 
-Each lets people in by sending the browser back to a `house.House` with a ticket that it has told the house of.
+Each lets people in by sending the browser back to a `FakeLoginServer`, with a ticket that it has announced there.
 """
 
 import json
@@ -25,14 +25,14 @@ class IdentityHost:
     """What all of them count and hand out."""
 
     def __init__(self):
-        self.house = None
+        self.login_server = None
         self.submissions = 0
 
     def way_back(self):
         """Where to send somebody who is signed in."""
         ticket = secrets.token_hex(8)
-        self.house.tickets.add(ticket)
-        return f"{self.house.url}/callback?ticket={ticket}"
+        self.login_server.tickets.add(ticket)
+        return f"{self.login_server.url}/callback?ticket={ticket}"
 
 
 class QuietHandler(WSGIRequestHandler):

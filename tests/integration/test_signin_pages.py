@@ -5,7 +5,7 @@ On each: the right password signs in, a wrong one ends with the page's own words
 
 import pytest
 
-from tests.integration.fake_login_server import USER, WRONG, House
+from tests.integration.fake_login_server import USER, WRONG, FakeLoginServer
 from wandb_tui.core.errors import SignInProblem
 
 # A page, and what it says of a wrong password; nothing where it only shows its form again.
@@ -58,44 +58,44 @@ TO_BE_FOUND = (
 
 @pytest.fixture(scope="module")
 def elsewhere():
-    with House() as house:
-        yield house
+    with FakeLoginServer() as login_server:
+        yield login_server
 
 
 @pytest.mark.parametrize("page", [*PAGES, *TO_BE_FOUND])
 def test_the_right_password(driver, elsewhere, page):
-    with House(page, elsewhere=elsewhere.url) as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer(page, elsewhere=elsewhere.url) as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.error is None
         assert came.identity.username == "ada"
-        assert house.submissions == 1
+        assert login_server.submissions == 1
     assert elsewhere.submissions == 0
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_wrong_password(driver, elsewhere, page):
-    with House(page, elsewhere=elsewhere.url) as house:
-        came = driver.sign_in(house.url, WRONG)
+    with FakeLoginServer(page, elsewhere=elsewhere.url) as login_server:
+        came = driver.sign_in(login_server.url, WRONG)
         assert came.problem is SignInProblem.WRONG_PASSWORD
         assert PAGES[page] in came.error.message
-        assert house.submissions == 1
+        assert login_server.submissions == 1
         assert WRONG not in str(came.error)
 
 
 def test_a_user_name_does_where_it_is_asked_for(driver):
-    with House("german_table") as house:
-        assert driver.sign_in(house.url, username="ada").identity.username == "ada"
+    with FakeLoginServer("german_table") as login_server:
+        assert driver.sign_in(login_server.url, username="ada").identity.username == "ada"
 
 
 def test_a_user_name_where_an_address_is_asked_for_is_not_sent(driver):
-    with House("closed_shadow") as house:
-        came = driver.sign_in(house.url, username="ada")
+    with FakeLoginServer("closed_shadow") as login_server:
+        came = driver.sign_in(login_server.url, username="ada")
         assert came.problem is SignInProblem.WRONG_PASSWORD
         assert "asks for the e-mail address" in came.error.message
-        assert house.submissions == house.typed == 0
+        assert login_server.submissions == login_server.typed == 0
 
 
 def test_two_pages_tell_the_identifier_once(driver):
-    with House("two_pages") as house:
-        assert driver.sign_in(house.url, username=USER).error is None
-        assert (house.identifiers, house.submissions) == (1, 1)
+    with FakeLoginServer("two_pages") as login_server:
+        assert driver.sign_in(login_server.url, username=USER).error is None
+        assert (login_server.identifiers, login_server.submissions) == (1, 1)

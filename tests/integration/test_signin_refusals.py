@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.fake_login_server import PASSWORD, WRONG, House
+from tests.integration.fake_login_server import PASSWORD, WRONG, FakeLoginServer
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import flow
@@ -30,8 +30,8 @@ ENDINGS = {
 
 @pytest.fixture(scope="module")
 def elsewhere():
-    with House("stranger") as house:
-        yield house
+    with FakeLoginServer("stranger") as login_server:
+        yield login_server
 
 
 @pytest.fixture
@@ -43,20 +43,20 @@ def impatient(monkeypatch):
 @pytest.mark.parametrize("page", ENDINGS)
 def test_the_outcome(driver, elsewhere, impatient, page):
     problem, submissions = ENDINGS[page]
-    with House(page, elsewhere=elsewhere.url) as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer(page, elsewhere=elsewhere.url) as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.problem is problem
-        assert house.submissions == submissions
+        assert login_server.submissions == submissions
         assert PASSWORD not in str(came.error)
     assert elsewhere.submissions == 0
 
 
 @pytest.mark.parametrize(("page", "submissions"), [("nonsense", 0), ("nonsense_after_password", 0)])
 def test_a_page_that_is_not_understood_is_kept_as_a_picture(driver, impatient, page, submissions):
-    with House(page) as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer(page) as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.problem is SignInProblem.NOT_UNDERSTOOD
-        assert house.submissions == submissions
+        assert login_server.submissions == submissions
     picture = driver.folder / "sign-in-page.png"
     assert str(picture) in came.error.message
     assert picture.stat().st_mode & 0o777 == 0o600
@@ -72,52 +72,52 @@ def test_a_page_that_is_not_understood_is_kept_as_a_picture(driver, impatient, p
     ],
 )
 def test_a_server_that_cannot_be_reached(driver, url, reason):
-    with House() as house:
-        url = url.format(port=house.server.server_port)
+    with FakeLoginServer() as login_server:
+        url = url.format(port=login_server.server.server_port)
         came = driver.sign_in(url)
     assert came.problem is SignInProblem.UNREACHABLE
     assert reason in came.error.message
 
 
 def test_a_session_that_is_valid_already(driver):
-    with House("plain_form") as house:
-        cookie = {"name": "session", "value": "1", "url": house.url}
-        came = driver.sign_in(house.url, cookies=[cookie])
+    with FakeLoginServer("plain_form") as login_server:
+        cookie = {"name": "session", "value": "1", "url": login_server.url}
+        came = driver.sign_in(login_server.url, cookies=[cookie])
         assert came.identity.username == "ada"
-        assert house.submissions == house.typed == 0
+        assert login_server.submissions == login_server.typed == 0
 
 
 def test_several_redirects_before_the_page(driver):
-    with House("plain_form", way=("/oauth2/start", "/realms/lab/auth", "/u/login")) as house:
-        assert driver.sign_in(house.url).error is None
-        assert house.submissions == 1
+    with FakeLoginServer("plain_form", way=("/oauth2/start", "/realms/lab/auth", "/u/login")) as login_server:
+        assert driver.sign_in(login_server.url).error is None
+        assert login_server.submissions == 1
 
 
 def test_the_log_in_link_of_a_page_that_is_closed_to_us(driver):
-    with House("plain_form", way=("/enter",)) as house:
-        house.way[0] = "/nowhere"
-        house.closed = (
+    with FakeLoginServer("plain_form", way=("/enter",)) as login_server:
+        login_server.way[0] = "/nowhere"
+        login_server.closed = (
             '<h1>Looks like you stumbled on an empty page.</h1><a href="/enter">Log in</a> <a href="/up">Sign up</a>'
         )
-        assert driver.sign_in(house.url).error is None
-        assert house.submissions == 1
-        assert ("GET", "/up") not in house.asked
+        assert driver.sign_in(login_server.url).error is None
+        assert login_server.submissions == 1
+        assert ("GET", "/up") not in login_server.asked
 
 
 @pytest.mark.parametrize("page", ["plain_form", "georgian_status"])
 def test_a_server_that_does_not_say_who_is_signed_in(driver, page):
-    with House(page, viewer=False) as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer(page, viewer=False) as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.error is None
         assert came.identity.username == "ada@lab.example"
-        assert driver.sign_in(house.url, WRONG).problem is SignInProblem.WRONG_PASSWORD
-        assert house.submissions == 2
+        assert driver.sign_in(login_server.url, WRONG).problem is SignInProblem.WRONG_PASSWORD
+        assert login_server.submissions == 2
 
 
 def test_without_credentials_nothing_is_typed(driver):
-    with House("plain_form") as house:
-        assert driver.sign_in(house.url, password="").problem is SignInProblem.NO_CREDENTIALS
-        assert house.typed == 0
+    with FakeLoginServer("plain_form") as login_server:
+        assert driver.sign_in(login_server.url, password="").problem is SignInProblem.NO_CREDENTIALS
+        assert login_server.typed == 0
 
 
 # A password is submitted once, whatever the page makes of it.
@@ -125,42 +125,42 @@ def test_without_credentials_nothing_is_typed(driver):
 
 @pytest.mark.parametrize("page", ["plain_form", "retries", "spanish_controlled"])
 def test_once_where_the_server_breaks(driver, page):
-    with House(page, status=500) as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer(page, status=500) as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.problem is SignInProblem.NOT_UNDERSTOOD
         assert "HTTP 500" in came.error.message
-        assert house.submissions == 1
+        assert login_server.submissions == 1
 
 
 def test_once_where_the_page_reloads_itself(driver, impatient):
-    with House("reloads") as house:
-        assert driver.sign_in(house.url, WRONG).problem is not None
-        assert house.submissions == 1
+    with FakeLoginServer("reloads") as login_server:
+        assert driver.sign_in(login_server.url, WRONG).problem is not None
+        assert login_server.submissions == 1
 
 
 @pytest.mark.parametrize("password", [PASSWORD, WRONG])
 def test_once_where_the_answer_is_slow(driver, impatient, password):
-    with House("plain_form", seconds=9.0) as house:
-        came = driver.sign_in(house.url, password)
+    with FakeLoginServer("plain_form", seconds=9.0) as login_server:
+        came = driver.sign_in(login_server.url, password)
         assert came.problem is (None if password == PASSWORD else SignInProblem.WRONG_PASSWORD)
-        assert house.submissions == 1
+        assert login_server.submissions == 1
 
 
 def test_once_where_a_second_sign_in_page_follows(driver, elsewhere):
-    with House("asked_again_elsewhere", elsewhere=elsewhere.url) as house:
-        came = driver.sign_in(house.url, allowed=[elsewhere.url])
+    with FakeLoginServer("asked_again_elsewhere", elsewhere=elsewhere.url) as login_server:
+        came = driver.sign_in(login_server.url, allowed=[elsewhere.url])
         assert came.problem is SignInProblem.NOT_UNDERSTOOD
         assert f"another sign-in page follows at {elsewhere.url}" in came.error.message
-        assert (house.submissions, elsewhere.submissions) == (1, 0)
+        assert (login_server.submissions, elsewhere.submissions) == (1, 0)
 
 
 def test_too_many_requests_means_blocked(driver):
-    with House("spanish_controlled", status=429) as house:
-        assert driver.sign_in(house.url).problem in {SignInProblem.BLOCKED, SignInProblem.WRONG_PASSWORD}
-        assert house.submissions == 1
+    with FakeLoginServer("spanish_controlled", status=429) as login_server:
+        assert driver.sign_in(login_server.url).problem in {SignInProblem.BLOCKED, SignInProblem.WRONG_PASSWORD}
+        assert login_server.submissions == 1
 
 
 def test_the_server_of_the_pages_need_not_be_that_of_the_api(driver):
-    with House("plain_form") as pages, House() as api:
+    with FakeLoginServer("plain_form") as pages, FakeLoginServer() as api:
         assert driver.sign_in(pages.url, server=ServerInfo(api.url, pages.url)).identity.username == "ada"
         assert (pages.submissions, api.submissions) == (1, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.fake_login_server import WRONG, House
+from tests.integration.fake_login_server import WRONG, FakeLoginServer
 from tests.integration.identity_servers import DjangoHost, LockHost, built_lock
 from wandb_tui.core.errors import SignInProblem
 
@@ -32,37 +32,37 @@ def host(request):
 
 
 @pytest.fixture
-def house(host):
-    with House(way=[host.url + host.path]) as house:
-        host.house, host.submissions = house, 0
-        yield house
+def login_server(host):
+    with FakeLoginServer(way=[host.url + host.path]) as login_server:
+        host.login_server, host.submissions = login_server, 0
+        yield login_server
 
 
-def test_the_right_password(driver, host, house):
-    came = driver.sign_in(house.url, allowed=[host.url])
+def test_the_right_password(driver, host, login_server):
+    came = driver.sign_in(login_server.url, allowed=[host.url])
     assert came.error is None
     assert came.identity.username == "ada"
-    assert (host.submissions, house.submissions) == (1, 0)
+    assert (host.submissions, login_server.submissions) == (1, 0)
 
 
 @pytest.mark.parametrize("host", ["django", "lock"], indirect=True)
-def test_a_wrong_password(driver, host, house):
-    came = driver.sign_in(house.url, WRONG, allowed=[host.url])
+def test_a_wrong_password(driver, host, login_server):
+    came = driver.sign_in(login_server.url, WRONG, allowed=[host.url])
     words = {DjangoHost: "Please enter the correct username and password", LockHost: "Wrong email or password."}
     assert came.problem is SignInProblem.WRONG_PASSWORD
     assert words[type(host)] in came.error.message
-    assert (host.submissions, house.submissions) == (1, 0)
+    assert (host.submissions, login_server.submissions) == (1, 0)
 
 
-def test_nothing_is_typed_before_the_user_said_yes_to_the_host(driver, host, house):
-    came = driver.sign_in(house.url)
+def test_nothing_is_typed_before_the_user_said_yes_to_the_host(driver, host, login_server):
+    came = driver.sign_in(login_server.url)
     assert came.problem is SignInProblem.UNKNOWN_HOST
     assert host.url in came.error.message
     assert host.submissions == 0
 
 
 @pytest.mark.parametrize("host", ["lock"], indirect=True)
-def test_lock_says_that_the_account_is_blocked(driver, host, house):
+def test_lock_says_that_the_account_is_blocked(driver, host, login_server):
     host.blocked = True
-    assert driver.sign_in(house.url, allowed=[host.url]).problem is SignInProblem.BLOCKED
+    assert driver.sign_in(login_server.url, allowed=[host.url]).problem is SignInProblem.BLOCKED
     assert host.submissions == 1
