@@ -50,7 +50,7 @@ class Terminal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        # Nobody reads any more: closing first keeps the program from blocking on a full pty while it ends.
+        # Nothing reads it any more: closing first keeps the program from blocking on a full pty while it ends.
         os.close(self._main)
         end(self.process)
 

@@ -23,10 +23,10 @@ def info(sandbox):
 
 
 def add_run(sandbox, run_id, project="forks", entity="lab"):
-    world = sandbox.context
-    made = world.state.create_run(world.state.ensure_project(entity, project)[0], run_id, None)
+    context = sandbox.context
+    made = context.state.create_run(context.state.ensure_project(entity, project)[0], run_id, None)
     lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(10)]
-    world.histories.append(made, "wandb-history.jsonl", 0, lines)
+    context.histories.append(made, "wandb-history.jsonl", 0, lines)
     return RunAddress(entity, project, run_id)
 
 

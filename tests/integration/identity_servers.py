@@ -29,7 +29,7 @@ class IdentityHost:
         self.submissions = 0
 
     def way_back(self):
-        """Where to send somebody who is signed in."""
+        """Where to send a user who is signed in."""
         ticket = secrets.token_hex(8)
         self.login_server.tickets.add(ticket)
         return f"{self.login_server.url}/callback?ticket={ticket}"

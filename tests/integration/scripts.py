@@ -62,11 +62,11 @@ def script(sandbox, tmp_path):
 
 def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True):
     """A finished run with a history on the sandbox, put there without the SDK; exported at once if so wished."""
-    world = sandbox.context
-    run = world.state.create_run(world.state.ensure_project("lab", project)[0], run_id, None)
+    context = sandbox.context
+    run = context.state.create_run(context.state.ensure_project("lab", project)[0], run_id, None)
     lines = [json.dumps({"_step": step, "metric": step}) for step in range(steps)]
-    world.histories.append(run, "wandb-history.jsonl", 0, lines)
-    world.state.update_run(run, state="finished")
+    context.histories.append(run, "wandb-history.jsonl", 0, lines)
+    context.state.update_run(run, state="finished")
     if exported:
-        world.exports.start(world.state.run_by_key(run.key), delay=0)
+        context.exports.start(context.state.run_by_key(run.key), delay=0)
     return f"lab/{project}/{run_id}"

@@ -41,7 +41,7 @@ def leaks(forms, *, texts=(), folder=None):
     return found
 
 
-# Python's own `ctypes.util.find_library` starts these for libraries that are imported; nobody can tell it with what.
+# Python's own `ctypes.util.find_library` starts these for imported libraries; their environment cannot be chosen.
 _OF_PYTHON = ("gcc", "collect2", "ld", "ldconfig", "objdump", "cc")
 
 

@@ -69,7 +69,7 @@ def _wait_for_service(address):
 
     def there():
         with contextlib.closing(open_dbus_connection(address)) as bus:
-            # Whoever asks for a service that is not there makes the bus start one of its own, and that is locked.
+            # A client that asks for a service that is not there makes the bus start another one, and that is locked.
             if not Proxy(message_bus, bus).NameHasOwner("org.freedesktop.secrets")[0]:
                 return False
             try:

@@ -184,7 +184,7 @@ def test_three_starts_one_sign_in(sandbox, runs, tmp_path):
 
 
 async def test_a_session_is_more_than_cookies(tmp_path):
-    """Pages that keep who one is in IndexedDB or localStorage find it again after a restart; nobody else reads it."""
+    """Pages that keep the user in IndexedDB or localStorage find it after a restart; the file is private."""
     put = """() => new Promise(done => {
       localStorage.setItem("theme", "kept there");
       const opening = indexedDB.open("auth", 1);
@@ -214,7 +214,7 @@ async def test_a_session_is_more_than_cookies(tmp_path):
     assert b"token" not in kept.read_bytes()
 
 
-def test_a_session_file_of_somebody_else_is_put_aside(sandbox, tmp_path):
+def test_a_session_file_of_another_user_is_put_aside(sandbox, tmp_path):
     vault = MemoryVault(info(sandbox), tmp_path)
     vault._file.path(sandbox.username).write_bytes(b"damaged")
     with visitor_on(info(sandbox), tmp_path, good(sandbox), vault=vault) as visitor:

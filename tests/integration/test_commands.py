@@ -19,9 +19,11 @@ COMMANDS = ["demo", "sandbox", "wait", "login", "logout", "doctor"]
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
-        world.histories.append(world.state.create_run(project, "abc", None), "wandb-history.jsonl", 0, ['{"_step": 0}'])
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
+        context.histories.append(
+            context.state.create_run(project, "abc", None), "wandb-history.jsonl", 0, ['{"_step": 0}']
+        )
         yield sandbox
 
 

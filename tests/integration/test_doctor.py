@@ -224,9 +224,9 @@ def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, 
 def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, run):
     sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
     aged(sandbox)
-    world = sandbox.context
-    row = world.state.run(world.state.project(run.entity, run.project), run.run_id)
-    world.histories.append(row, "wandb-history.jsonl", 10, ['{"_step": 10, "loss": 0.1}'])
+    context = sandbox.context
+    row = context.state.run(context.state.project(run.entity, run.project), run.run_id)
+    context.histories.append(row, "wandb-history.jsonl", 10, ['{"_step": 10, "loss": 0.1}'])
     report, counted = report_on(sandbox, wiring, run)
     assert counted["exports_started"] == 1
     assert "lacks the newest steps" in report.existing_export.message
@@ -485,7 +485,7 @@ def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
         path = wiring.vault._file.path(sandbox.username)
         path.parent.mkdir(parents=True)
         path.write_bytes(b"torn")
-        # Whoever cannot open the keyring is not told that the file is at fault.
+        # A keyring that cannot be opened is no fault of the file.
         said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
         assert "cannot be opened without the keyring" in said.message
         wiring.vault._keyring = SimpleNamespace(get=lambda *_, **__: "no key of ours")

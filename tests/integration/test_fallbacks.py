@@ -30,20 +30,20 @@ OTHER = RunAddress("lab", "forks", "def")
 def server():
     """A run with steps 0 to 99 exported, then 100 to 149 logged; and one that was never exported."""
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         for run_id in ("abc", "def"):
-            run = world.state.create_run(project, run_id, f"name-of-{run_id}")
-            log_steps(world, run, 0, 100)
-        run = world.state.run(project, "abc")
-        world.exports.start(run, delay=0)
-        log_steps(world, run, 100, 150)
+            run = context.state.create_run(project, run_id, f"name-of-{run_id}")
+            log_steps(context, run, 0, 100)
+        run = context.state.run(project, "abc")
+        context.exports.start(run, delay=0)
+        log_steps(context, run, 100, 150)
         yield sandbox
 
 
-def log_steps(world, run, start, end):
+def log_steps(context, run, start, end):
     lines = [json.dumps({"_step": step, "loss": 1.0}) for step in range(start, end)]
-    world.histories.append(run, "wandb-history.jsonl", start, lines)
+    context.histories.append(run, "wandb-history.jsonl", start, lines)
 
 
 @pytest.fixture
@@ -125,11 +125,11 @@ def test_a_field_that_the_server_lacks_hides_nothing_else(server, poller, field)
 
 
 def test_an_export_that_holds_the_last_step_is_complete(server, poller):
-    world = server.context
-    project, _ = world.state.ensure_project("lab", "forks")
-    run = world.state.create_run(project, "whole", None)
-    log_steps(world, run, 0, 10)
-    world.exports.start(run, delay=0)
+    context = server.context
+    project, _ = context.state.ensure_project("lab", "forks")
+    run = context.state.create_run(project, "whole", None)
+    log_steps(context, run, 0, 10)
+    context.exports.start(run, delay=0)
     server.set_faults("no-parquet-history")
     (probe,) = ask(poller, RunAddress("lab", "forks", "whole"))
     assert (probe.coverage.covered, probe.coverage.complete) == (9, True)
@@ -144,7 +144,7 @@ def test_without_pyarrow_the_row_says_so(server, poller, monkeypatch):
     assert count == 1
 
 
-def test_what_nobody_asked_for_is_not_read(server, poller):
+def test_files_are_not_read_without_a_request_for_coverage(server, poller):
     server.set_faults("no-parquet-history")
     count, (probe,) = requests_during(server, lambda: ask(poller, RUN, coverage=False))
     assert probe.coverage is None

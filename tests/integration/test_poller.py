@@ -25,20 +25,20 @@ RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(250)]
 def server():
     """A sandbox with 250 runs of 10 steps, of which the first is exported up to step 9 and then went on to 19."""
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         for run in RUNS:
-            made = world.state.create_run(project, run.run_id, None)
-            log_steps(world, made, 0, 10)
-        first = world.state.run(project, RUNS[0].run_id)
-        world.exports.start(first, delay=0)
-        log_steps(world, first, 10, 20)
+            made = context.state.create_run(project, run.run_id, None)
+            log_steps(context, made, 0, 10)
+        first = context.state.run(project, RUNS[0].run_id)
+        context.exports.start(first, delay=0)
+        log_steps(context, first, 10, 20)
         yield sandbox
 
 
-def log_steps(world, run, start, end):
+def log_steps(context, run, start, end):
     lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(start, end)]
-    world.histories.append(run, "wandb-history.jsonl", start, lines)
+    context.histories.append(run, "wandb-history.jsonl", start, lines)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_a_cancelled_question_is_not_sent(server, poller):
     assert count == 1
 
 
-def test_closing_answers_whoever_waits(server):
+def test_closing_answers_all_that_wait(server):
     poller = Poller(GraphQL(server.base_url, lambda: server.api_key))
     ask(poller, RUNS[0])
     futures = [poller.probe(run) for run in RUNS[:5]]
@@ -250,7 +250,7 @@ def test_this_machine_is_never_asked_through_a_proxy(server, poller, monkeypatch
     assert files.read([url]).last == 9
 
 
-def test_a_certificate_that_nobody_trusts(tmp_path):
+def test_an_untrusted_certificate(tmp_path):
     certificate = self_signed(tmp_path)
     web = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -274,7 +274,7 @@ def self_signed(folder):
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody else")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "another host")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

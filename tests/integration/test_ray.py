@@ -96,7 +96,7 @@ class Observer:
             actors = topmost(pid for pid, command in running.items() if command.startswith("ray::_Monitors"))
             self.actors |= actors
             self.browsers |= topmost(pid for pid, command in running.items() if is_browser(command))
-            # One whose actor is gone is nobody's child any more, but counts as long as it lives.
+            # One whose actor is gone has no parent, but counts as long as it lives.
             alive = [pid for pid in self.browsers if Path(f"/proc/{pid}").exists()]
             self.most_browsers = max(self.most_browsers, len(alive))
             if alive and self.killed is None:
@@ -109,7 +109,7 @@ def is_browser(command):
 
 
 def topmost(found):
-    """Those that are nobody's child: one just forked still has its parent's command line."""
+    """Those without a parent: one just forked still has its parent's command line."""
     pids = set(found)
     return {pid for pid in pids if parent(pid) not in pids}
 

@@ -27,13 +27,13 @@ def processes_with(text):
 
 def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox, seed_demo(sandbox) as demo:
-        world = sandbox.context
-        project = world.state.project("lab", "demo")
+        context = sandbox.context
+        project = context.state.project("lab", "demo")
         states, covered = {}, {}
         for path, goal in demo.goals:
-            run = world.state.run(project, path.split("/")[2])
+            run = context.state.run(project, path.split("/")[2])
             states[path.split("/")[2]] = run and run.live_state
-            covered[goal] = run and world.exports.covered_step(run)
+            covered[goal] = run and context.exports.covered_step(run)
         assert states == {
             "q8f3n1vd": "finished",
             "h2x6m0ta": "finished",
@@ -44,9 +44,9 @@ def test_the_demo_has_runs_at_every_stage_and_leaves_nothing_behind(capfd):
         }
         assert covered["newer"] == 59
         assert covered["step:200"] is None
-        assert world.exports.covered_step(world.state.run(project, "h2x6m0ta")) == 199
-        assert world.histories.last_step(world.state.run(project, "w5c9r7be")) >= 200
-        assert world.histories.last_step(world.state.run(project, "k3v9x2lm")) == 119, "one that is not on the list"
+        assert context.exports.covered_step(context.state.run(project, "h2x6m0ta")) == 199
+        assert context.histories.last_step(context.state.run(project, "w5c9r7be")) >= 200
+        assert context.histories.last_step(context.state.run(project, "k3v9x2lm")) == 119, "one that is not on the list"
         assert os.getpid() not in processes_with(sandbox.api_key)
         assert processes_with(sandbox.api_key)
         demo.stop()

@@ -30,9 +30,9 @@ def signed_in(http, sandbox):
 def covered(sandbox, path):
     """The last step that the newest version covers, or None."""
     entity, project, name = path.split("/")
-    world = sandbox.context
-    found = world.state.run(world.state.project(entity, project), name)
-    return world.exports.covered_step(found)
+    context = sandbox.context
+    found = context.state.run(context.state.project(entity, project), name)
+    return context.exports.covered_step(found)
 
 
 def test_neither_a_plain_get_nor_an_api_key_starts_an_export(sandbox, run, signed_in):
@@ -81,11 +81,11 @@ print("forked:", run.id)
     # Older SDKs do not hand on the server's words.
     assert "contact support" in said or "has timed out" in said
     child = said.split("forked:")[1].split()[0]
-    world = sandbox.context
-    forked = world.state.run(world.state.project("lab", "rescue"), child)
-    steps = [row["_step"] for row in world.histories.rows(forked)]
+    context = sandbox.context
+    forked = context.state.run(context.state.project("lab", "rescue"), child)
+    steps = [row["_step"] for row in context.histories.rows(forked)]
     assert steps == list(range(202))
-    assert world.histories.rows(forked)[-1]["loss"] == 9.0
+    assert context.histories.rows(forked)[-1]["loss"] == 9.0
     assert (forked.parent, forked.fork_step) == ("parent", 200)
 
 

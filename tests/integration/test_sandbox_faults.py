@@ -38,12 +38,12 @@ class Tried:
     def __init__(self, sandbox, http):
         self.sandbox, self.http = sandbox, http
         self.base = sandbox.base_url
-        world = sandbox.context
+        context = sandbox.context
         for project in ("forks", "public-forks"):
-            run = world.state.create_run(world.state.ensure_project("lab", project)[0], "abc", None)
+            run = context.state.create_run(context.state.ensure_project("lab", project)[0], "abc", None)
             lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(100)]
-            world.histories.append(run, "wandb-history.jsonl", 0, lines)
-            world.state.update_run(run, state="finished", finished_at=time.time())
+            context.histories.append(run, "wandb-history.jsonl", 0, lines)
+            context.state.update_run(run, state="finished", finished_at=time.time())
 
     def by_key(self, query, **variables):
         return ask(self.http, self.sandbox, query, key=self.sandbox.api_key, **variables)
@@ -68,8 +68,8 @@ class Tried:
         return self.by_key(FORK, name=f"child{time.monotonic_ns()}", config=json.dumps(config))
 
     def covered(self, project="forks"):
-        world = self.sandbox.context
-        return world.exports.covered_step(world.state.run(world.state.project("lab", project), "abc"))
+        context = self.sandbox.context
+        return context.exports.covered_step(context.state.run(context.state.project("lab", project), "abc"))
 
     def probe(self, name="run-abc-history:latest"):
         return self.by_key(MEMBERSHIP, name=name)

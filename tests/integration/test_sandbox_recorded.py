@@ -52,15 +52,15 @@ MEANING = {
 def filled():
     """A sandbox with what the recorded programs found: an exported run, one that is not exported, and a file."""
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         for name in ("abc", "live", "swept"):
-            run = world.state.create_run(project, name, None)
+            run = context.state.create_run(project, name, None)
             lines = [json.dumps({"_step": step, "loss": 1 / (step + 1), "_timestamp": step}) for step in range(40)]
-            world.histories.append(run, "wandb-history.jsonl", 0, lines)
-            world.storage.keep(run.key, "config.yaml", b"lr: 0.1\n")
-            world.state.update_run(run, state="finished")
-        world.state.update_run(run, sweep="swp1", run_group="grid")
+            context.histories.append(run, "wandb-history.jsonl", 0, lines)
+            context.storage.keep(run.key, "config.yaml", b"lr: 0.1\n")
+            context.state.update_run(run, state="finished")
+        context.state.update_run(run, sweep="swp1", run_group="grid")
         sandbox.export_now("lab/forks/abc")
         yield sandbox
 

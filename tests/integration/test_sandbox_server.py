@@ -99,9 +99,9 @@ def test_in_the_foreground_it_says_one_line_and_ends_cleanly(http, end):
 
 
 def test_a_wrong_key_is_refused_and_no_key_sees_public_projects_only(sandbox, http):
-    world = sandbox.context
+    context = sandbox.context
     for name in ("closed", "public-open"):
-        world.state.create_run(world.state.ensure_project("lab", name)[0], "abc", None)
+        context.state.create_run(context.state.ensure_project("lab", name)[0], "abc", None)
     query = """
     { viewer { username } a: project(name: "closed") { name } b: project(name: "public-open") { name } }
     """
@@ -153,9 +153,9 @@ def test_a_public_run_is_seen_by_everyone_and_a_visit_exports_it(sandbox, home, 
 
 
 def test_names_are_shown_as_text(sandbox, page):
-    world = sandbox.context
-    project, _ = world.state.ensure_project("lab", "public-odd <b>&")
-    world.state.create_run(project, "odd", "</script><img src=x onerror=document.title='run'>")
+    context = sandbox.context
+    project, _ = context.state.ensure_project("lab", "public-odd <b>&")
+    context.state.create_run(project, "odd", "</script><img src=x onerror=document.title='run'>")
     page.goto(f"{sandbox.app_url}/lab/public-odd%20%3Cb%3E%26/runs/odd")
     page.get_by_role("heading", name="</script>").wait_for()
     assert page.title() != "run"

@@ -50,7 +50,7 @@ def test_one_page(page):
         assert cookie["sameSite"] == "Lax"
         assert viewer(page) == {"username": "researcher"}
         page.goto(f"{sandbox.app_url}/login")
-        assert page.url == f"{sandbox.app_url}/", "whoever is signed in already is led on"
+        assert page.url == f"{sandbox.app_url}/", "a user who is signed in already is redirected"
         page.get_by_role("link", name="Log out").click()
         assert viewer(page) is None
         assert (sandbox.stats()["sign_ins"], sandbox.stats()["sign_in_attempts"]) == (1, 2)

@@ -33,13 +33,13 @@ PATIENT = PollPolicy(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
 @pytest.fixture(scope="module")
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         for run_id in ("abc", "exported"):
-            run = world.state.create_run(project, run_id, None)
+            run = context.state.create_run(project, run_id, None)
             lines = [json.dumps({"_step": step, "loss": 1.0}) for step in range(10)]
-            world.histories.append(run, "wandb-history.jsonl", 0, lines)
-        world.exports.start(world.state.run(project, "exported"), delay=0)
+            context.histories.append(run, "wandb-history.jsonl", 0, lines)
+        context.exports.start(context.state.run(project, "exported"), delay=0)
         yield sandbox
 
 
@@ -51,13 +51,13 @@ def in_good_order(sandbox, monkeypatch):
 
 
 @contextlib.asynccontextmanager
-async def dashboard(url, key, *runs, world=None):
-    """The dashboard with a poller of its own; the pages are visited by nobody."""
+async def dashboard(url, key, *runs, scenario=None):
+    """The dashboard with a poller of its own; no page is visited."""
     poller = Poller(GraphQL(url, lambda: key))
-    world = world or Scenario()
-    world.prober = poller
-    world.options["pace"] = PATIENT
-    app = WandbTuiApp(world.backend(), runs=runs)
+    scenario = scenario or Scenario()
+    scenario.prober = poller
+    scenario.options["pace"] = PATIENT
+    app = WandbTuiApp(scenario.backend(), runs=runs)
     async with app.run_test(size=(200, 40)) as pilot:
         yield app, pilot
         app.session.stop()
@@ -126,16 +126,16 @@ async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
     for run_id in runs:
         sandbox.context.state.create_run(project, run_id, None)
     before = sandbox.stats()["rate_limited"]
-    world = Scenario()
-    async with dashboard(sandbox.base_url, sandbox.api_key, *runs, world=world) as (app, pilot):
+    scenario = Scenario()
+    async with dashboard(sandbox.base_url, sandbox.api_key, *runs, scenario=scenario) as (app, pilot):
         for seconds in (3, 2, 1):
             for run_id in runs:
                 await counts_down(app, pilot, run_id, f"Rate limited, next check in {seconds} s")
-        assert world.visitor.visits == [], "no visit begins meanwhile"
+        assert scenario.visitor.visits == [], "no visit begins meanwhile"
         for run_id in runs:
             await said(app, pilot, "Artifact not available yet", run_id)
         assert sandbox.stats()["rate_limited"] - before <= 4
-        await until(pilot, lambda: len(world.visitor.visits) >= 20)
+        await until(pilot, lambda: len(scenario.visitor.visits) >= 20)
 
 
 async def counts_down(app, pilot, run_id, text):
@@ -176,7 +176,7 @@ async def test_a_name_that_cannot_be_resolved_until_the_network_is_back(sandbox,
         await said(app, pilot, "Artifact is now available", "exported")
 
 
-async def test_a_certificate_that_nobody_trusts_until_it_is_named(sandbox, tmp_path, monkeypatch):
+async def test_an_untrusted_certificate_until_it_is_named(sandbox, tmp_path, monkeypatch):
     certificate = self_signed(tmp_path)
     with tls_in_front_of(sandbox, certificate) as url:
         async with dashboard(url, sandbox.api_key, "exported") as (app, pilot):

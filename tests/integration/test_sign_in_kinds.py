@@ -41,12 +41,12 @@ KINDS = [pytest.param(kind, marks=[] if kind in SHORT else [pytest.mark.long]) f
 @pytest.fixture(params=KINDS)
 def sandbox(request):
     with Sandbox(SandboxConfig(export_delay=0, sign_in=request.param)) as sandbox:
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         # One each: what the export of one is started by is none of the other's business.
         for run_id in ("abc", "def"):
-            run = world.state.create_run(project, run_id, None)
-            world.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
+            run = context.state.create_run(project, run_id, None)
+            context.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
         yield sandbox
 
 

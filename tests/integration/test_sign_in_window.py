@@ -152,11 +152,11 @@ def run(environ, *arguments, stdin=""):
 
 def with_run(sandbox):
     """The sandbox, with runs to wait for."""
-    world = sandbox.context
-    project, _ = world.state.ensure_project("lab", "forks")
+    context = sandbox.context
+    project, _ = context.state.ensure_project("lab", "forks")
     for run_id in ("abc", "def"):
-        made = world.state.create_run(project, run_id, None)
-        world.histories.append(made, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
+        made = context.state.create_run(project, run_id, None)
+        context.histories.append(made, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
     return sandbox
 
 

@@ -22,12 +22,12 @@ RUNS = [f"run{i:02}" for i in range(40)]
 def sandbox():
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
         record_cookies(sandbox)
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         for run_id in RUNS:
-            run = world.state.create_run(project, run_id, f"name-of-{run_id}")
+            run = context.state.create_run(project, run_id, f"name-of-{run_id}")
             steps = [json.dumps({"_step": step, "loss": 1.0}) for step in range(10)]
-            world.histories.append(run, "wandb-history.jsonl", 0, steps)
+            context.histories.append(run, "wandb-history.jsonl", 0, steps)
         yield sandbox
 
 
@@ -124,7 +124,7 @@ def test_what_was_watched_comes_back(sandbox, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_whoever_ends_it_gets_the_terminal_back(sandbox, tmp_path, number):
+def test_a_signal_ends_it_and_the_terminal_is_restored(sandbox, tmp_path, number):
     sandbox.set_faults("export-never")
     with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=100, lines=30) as terminal:
         terminal.run(PROGRAM, "lab/forks/run01")

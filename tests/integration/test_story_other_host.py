@@ -45,11 +45,11 @@ IDENTITY_PAGE = """<!doctype html><title>Sign in</title><h1>Sign in</h1><form me
 def led_away():
     with Sandbox(SandboxConfig(export_delay=0, sign_in="look-alike")) as sandbox:
         record_cookies(sandbox)
-        world = sandbox.context
-        project, _ = world.state.ensure_project("lab", "forks")
+        context = sandbox.context
+        project, _ = context.state.ensure_project("lab", "forks")
         for run_id in ("abc", "def"):
-            run = world.state.create_run(project, run_id, None)
-            world.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
+            run = context.state.create_run(project, run_id, None)
+            context.histories.append(run, "wandb-history.jsonl", 0, [json.dumps({"_step": 0})])
         yield sandbox
 
 

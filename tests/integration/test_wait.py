@@ -196,7 +196,7 @@ def test_with_a_key_alone_it_warns_and_visits_signed_out(sandbox, wait):
     assert "signed out" in done.err
 
 
-def test_a_private_run_that_nobody_may_see_signed_out_ends_with_what_is_missing(sandbox, wait):
+def test_a_private_run_seen_signed_out_ends_with_what_is_missing(sandbox, wait):
     sandbox.set_faults("export-never")
     done = wait("lab/forks/def", "--json", "--timeout", "0", WANDB_VIEWER_MAIL="", WANDB_VIEWER_PW="")
     assert done.status == 3

@@ -86,7 +86,7 @@ async def test_a_fork_at_the_last_step_waits_for_that_step():
         assert toasts(app) == ["Fork snippet copied; it will work once step 1234 is exported"]
 
 
-async def test_a_fork_at_a_step_that_nobody_has_asked_for_says_what_tells_whether_it_works():
+async def test_a_fork_at_an_unchecked_step_names_the_goal_that_checks_it():
     prober = FakeProber(default=Probe(ProbeOutcome.FOUND, ArtifactVersion(3), RunInfo(last_step=1234)))
     async with running(Scenario(prober), "abc", "def") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
@@ -333,7 +333,7 @@ def test_the_settings_name_all_channels():
     assert Notify().channels == {"toast", "bell", "terminal"}
 
 
-async def test_a_terminal_that_is_looked_at_notifies_nobody(monkeypatch):
+async def test_a_terminal_in_focus_sends_no_notification(monkeypatch):
     monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 0.1)
     prober, there_is = ending("abc", "def")
     async with running(there_is, "abc", "def") as (app, pilot):

@@ -107,7 +107,7 @@ def read_until(terminal, wanted, timeout=60.0):
 def dashboard(folder, log="logs/wandb-tui.log", *, told=True):
     """The story on a terminal of its own, from where it shows its runs; gives the process and our end.
 
-    The system only tells whoever the terminal belongs to when it goes.
+    Only the process that the terminal belongs to gets a signal when it goes.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
@@ -159,7 +159,7 @@ def test_without_a_place_for_the_log_it_starts_all_the_same_and_logs_nowhere(tmp
     assert b"Traceback" not in seen
 
 
-def test_who_is_told_to_go_on_has_not_begun_twice(tmp_path):
+def test_a_continue_signal_does_not_start_it_twice(tmp_path):
     with dashboard(tmp_path) as (process, terminal, _):
         os.kill(process.pid, signal.SIGSTOP)
         os.kill(process.pid, signal.SIGCONT)

@@ -47,7 +47,7 @@ async def test_the_first_start_asks_and_stores_once():
         assert "hunter2" not in shown(app)
 
 
-async def test_who_is_signed_in_is_not_asked():
+async def test_a_user_who_is_signed_in_is_not_asked():
     async with running(Scenario(open_sign_in=None)) as (app, pilot):
         await until(lambda: app.account is not None)
         await pilot.pause(0.1)
@@ -283,7 +283,7 @@ async def test_saved_runs_wait_for_the_sign_in_and_go_on_with_the_same_attempt()
         assert State.FAILED not in {line.state for row in rows.values() for line in row.log}
 
 
-async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
+async def test_saved_runs_say_why_they_fail_without_a_sign_in():
     async with saved_runs_without_a_key() as (_, app, pilot):
         row = app.session.watch_list[address("abc")]
         await pilot.press("escape")
@@ -291,7 +291,7 @@ async def test_saved_runs_say_why_they_fail_where_nobody_signs_in():
         assert (row.attempt, event_text(row.notice)) == (2, "There is no API key")
 
 
-async def test_who_leaves_at_the_sign_in_finds_the_runs_as_they_were():
+async def test_quitting_at_the_sign_in_leaves_the_runs_as_they_were():
     async with saved_runs_without_a_key() as (scenario, app, _):
         app._leave()
         await until(scenario.closed.is_set)

@@ -220,7 +220,7 @@ async def test_closing_writes_what_is_unwritten():
     assert [event_text(line.notice) for line in store.logs[ABC.run]] == ["the last word"]
 
 
-async def test_closing_waits_for_nobody_who_does_not_answer():
+async def test_closing_does_not_wait_for_a_store_that_does_not_answer():
     gate = threading.Event()
 
     class Stuck(FakeStore):

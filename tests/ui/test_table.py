@@ -152,7 +152,7 @@ def own(app):
     ]
 
 
-async def test_what_a_run_was_when_nobody_asks_any_more_is_told_as_old():
+async def test_the_last_known_state_of_a_run_is_marked_old_once_polling_has_ended():
     now = [1000.0]
     run = RunInfo("calm-moon-13", "running", 1234)
     async with running(Scenario(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):

@@ -258,7 +258,7 @@ def test_which_browser(tmp_path):
             find_browser({**environ, "WANDB_TUI_BROWSER": str(named)})
 
 
-def test_a_session_of_somebody_else_leaves_the_password_alone(vault):
+def test_a_session_of_another_user_leaves_the_password_alone(vault):
     vault.save_credentials(Credentials("me", "my-password"))
     account(vault).adopt("you")
     again = account(vault)

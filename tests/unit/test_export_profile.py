@@ -31,7 +31,7 @@ def test_where_exports_start_without_a_visit_the_first_one_waits(starter):
     assert schedule.until_visit == 0
 
 
-def test_whoever_waits_briefly_still_visits():
+def test_a_short_wait_still_visits():
     assert ExportProfile(ExportTrigger.API_QUERY, 1000).adjust(PollPolicy(max_wait_time=60)).visit_after == 30
     assert ExportProfile(ExportTrigger.API_QUERY, 1000).adjust(PollPolicy(max_wait_time=0)).visit_after == 600
 

@@ -191,7 +191,7 @@ def test_a_server_that_was_understood_once_is_waited_for(prober, monkeypatch):
     attempt.end()
 
 
-def test_a_page_that_needs_a_sign_in_ends_it_unless_somebody_can_sign_in(prober, visitor):
+def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visitor):
     attempt = Attempt(prober, visitor)
     prober.answer(ABSENT)
     attempt.until(State.VISITING)
@@ -257,7 +257,7 @@ def test_an_expired_session_signs_in_again(prober, visitor):
     attempt.end()
 
 
-def test_a_refused_sign_in_fails_where_nobody_can_mend_it(prober):
+def test_a_refused_sign_in_fails_without_a_user(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor)
     prober.answer(ABSENT)
@@ -267,7 +267,7 @@ def test_a_refused_sign_in_fails_where_nobody_can_mend_it(prober):
     attempt.end()
 
 
-def test_a_refused_sign_in_waits_with_its_clock_stopped_where_somebody_can(prober):
+def test_a_refused_sign_in_waits_for_the_user_with_its_clock_stopped(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.3), mend=True)
     prober.answer(ABSENT)
@@ -298,7 +298,7 @@ def test_an_unreachable_sign_in_page_is_a_failed_visit(prober):
     attempt.end()
 
 
-def test_no_browser_fails_where_nobody_can_mend_it(prober):
+def test_no_browser_fails_without_a_user(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor)
     prober.answer(ABSENT)

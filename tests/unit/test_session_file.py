@@ -14,7 +14,7 @@ def file(tmp_path):
     return SessionFile(tmp_path / "state", APP)
 
 
-def test_what_was_written_is_read_and_nobody_else_reads_it(file):
+def test_what_was_written_is_read_and_is_private(file):
     key = new_key()
     file.write("me@lab.org", key, "the session")
     path = file.path("me@lab.org")

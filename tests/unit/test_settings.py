@@ -163,7 +163,7 @@ def test_short_addresses_are_completed_by_the_environment_then_the_key():
 def test_a_goal_in_place_of_a_run_is_named_as_one(text):
     server = Server("http://localhost:8080", Settings(), {})
     with pytest.raises(UsageError, match=r"step:5 is a goal, not a run. Write --until step:5"):
-        ServerAddresses(server, Settings(), {}, lambda: pytest.fail("nobody is to be asked")).parse(text)
+        ServerAddresses(server, Settings(), {}, lambda: pytest.fail("the server is asked")).parse(text)
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ def test_what_stood_there_before_is_no_answer():
     assert answered(old, said_before=frozenset({old.text})) is None
 
 
-def test_words_nobody_knows_count_once_the_server_refused_or_the_page_has_had_its_time():
+def test_unknown_words_count_once_the_server_refused_or_the_page_has_had_its_time():
     unknown = Alert("არასწორია")
     assert answered(unknown) is None
     for said in ({"refused": True}, {"silent": True}):

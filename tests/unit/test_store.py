@@ -160,7 +160,7 @@ def test_views_are_kept_by_key(store, path):
 # Two dashboards
 
 
-def test_nobody_else_has_changed_anything(store):
+def test_there_is_no_change_by_others(store):
     store.load()
     assert store.elsewhere() is None
     store.write([added(WAITING)])

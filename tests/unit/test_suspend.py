@@ -1,4 +1,4 @@
-"""A laptop's sleep: nobody's waiting time, and no reason to wait any longer."""
+"""A laptop's sleep does not count as waiting, and ends a wait that is over."""
 
 import queue
 import threading
@@ -67,7 +67,7 @@ def test_the_guard_tells_and_ends(monkeypatch):
 
 
 @pytest.mark.parametrize("counted", [False, True])
-def test_a_sleep_ends_what_was_waited_for_and_counts_for_nobody(counted):
+def test_a_sleep_ends_an_overdue_wait_and_does_not_count(counted):
     now = [1000.0]
     schedule = Schedule(PollPolicy(check_interval=5, max_wait_time=300), lambda: now[0])
     for _ in range(4):

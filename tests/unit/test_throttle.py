@@ -79,7 +79,7 @@ def test_a_limit_lasts_for_visits_until_a_question_is_answered_again(times):
     assert times.throttle.limiting == 0
     times.hold_after(limited(retry_after=20.0))
     times.now += 60
-    assert times.throttle.limiting == 0, "nobody asks any more"
+    assert times.throttle.limiting == 0, "nothing is requested any more"
 
 
 def test_only_a_limit_keeps_visits_from_beginning(times):
@@ -108,7 +108,7 @@ def test_it_slows_down_before_the_limit(times, remaining, gap):
     assert times.throttle.gap == pytest.approx(gap)
 
 
-def test_who_would_wait_long_before_the_limit_is_told_so(times):
+def test_a_long_wait_before_the_limit_is_reported(times):
     near = Reply(data={}, status=200, limits=Limits(remaining=2, reset=60.0))
     assert times.hold_after(near) == pytest.approx(30)
     assert times.throttle.cause.message == "Close to the rate limit"

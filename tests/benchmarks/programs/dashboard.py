@@ -1,7 +1,7 @@
 """The dashboard on the watch list of its home, with visits that are over at once: no browser is started.
 
 ``python -m tests.benchmarks.programs.dashboard poll`` asks the server at the default interval; ``talk SECONDS`` asks
-nobody: every monitor says a line each SECONDS.
+no server: every monitor reports a line each SECONDS.
 """
 
 from __future__ import annotations
