@@ -48,6 +48,8 @@ TO_BE_FOUND = (
     "italian_header_login",
     "korean_shadow_in_frame",
     "masked_text_field",
+    "methods_after_identifier",
+    "passcode_label",
     "portuguese_unmasked",
     "sign_up_first_link",
     "spa_hash_route",

@@ -21,6 +21,8 @@ ENDINGS = {
     "code_on_the_phone": (SignInProblem.CODE_NEEDED, 1),
     "code_single_field": (SignInProblem.CODE_NEEDED, 1),
     "code_six_boxes": (SignInProblem.CODE_NEEDED, 1),
+    "inactive_german": (SignInProblem.STEP_NEEDED, 1),
+    "terms_after_password": (SignInProblem.STEP_NEEDED, 1),
     "passkey_only": (SignInProblem.CHALLENGE, 0),
     "sso_after_identifier": (SignInProblem.SSO, 0),
     "sso_only": (SignInProblem.SSO, 0),
@@ -164,3 +166,18 @@ def test_the_server_of_the_pages_need_not_be_that_of_the_api(driver):
     with FakeLoginServer("plain_form") as pages, FakeLoginServer() as api:
         assert driver.sign_in(pages.url, server=ServerInfo(api.url, pages.url)).identity.username == "ada"
         assert (pages.submissions, api.submissions) == (1, 0)
+
+
+def test_words_beside_the_form_are_its_answer_in_whatever_language(driver):
+    with House("refused_beside_form_estonian", status=200) as house:
+        came = driver.sign_in(house.url)
+        assert came.problem is SignInProblem.WRONG_PASSWORD
+        assert "Midagi läks valesti" in str(came.error)
+        assert house.submissions == 1
+
+
+def test_nothing_is_typed_into_a_sign_up_in_a_language_that_is_not_read(driver, impatient):
+    with House("sign_up_first_estonian") as house:
+        came = driver.sign_in(house.url)
+        assert came.problem is not None
+        assert (house.submissions, house.typed) == (0, 0)

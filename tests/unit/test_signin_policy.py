@@ -164,7 +164,7 @@ def test_a_banner_over_the_form_is_cleared_away_with_little_consent():
     covered = Field(2, "password", covered=True)
     banner = [Button(4, "button", "Accept all", banner=True), Button(5, "button", "Only necessary", banner=True)]
     move = decide(page(USER, covered, buttons=[SEND, *banner]), Progress(), ORIGINS)
-    assert move == Press(0, banner[1], dismisses=True)
+    assert move == Press(0, banner[1])
 
 
 def test_no_button_is_pressed_for_ever():

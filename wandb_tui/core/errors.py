@@ -15,6 +15,8 @@ class SignInProblem(StrEnum):
     """No user name and password are known."""
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of an outcome, not a secret
     """The server does not take this user name or password."""
+    STEP_NEEDED = "step-needed"
+    """After the password the server wants something else done first: terms to accept, a consent, an activation."""
     CODE_NEEDED = "code-needed"
     """A second factor is asked for."""
     CHALLENGE = "challenge"

@@ -22,6 +22,7 @@ from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.disk.file_lock import locked
+from wandb_tui.services.signin.confirmation import is_signed_in
 from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.flow import SignInFlow
 from wandb_tui.services.signin.inspection import SignInPageReport, inspect_sign_in_page
@@ -72,6 +73,7 @@ class BrowserWorker:
         self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
         self._tabs = asyncio.Semaphore(max(1, tabs))
         self._identity = Identity()
+        self._sent_in_vain: tuple[str, int] | None = None
 
     async def sign_in(self) -> Identity:
         """Sign in from the saved session, else with the credentials, once."""
@@ -94,9 +96,15 @@ class BrowserWorker:
         """Sign in while no other process does so as this user; what one of them has just got is used."""
         if await apart(lambda: self._vault.refresh_session(username)):
             await self._host.forget()
+        # The same wish never sends the password twice: where it may have arrived, only the session is looked for.
+        in_doubt = self._sent_in_vain == (username, self._account.wish)
         try:
-            self._identity = await self._sign_in_or_start_anew(known)
+            self._identity = await self._sign_in_or_start_anew(None if in_doubt else known)
+            await self._confirm(self._identity)
         except SignInError as error:
+            if error.problem is SignInProblem.NO_CREDENTIALS and in_doubt:
+                why = "the connection broke while the password was under way, and it is not sent again"
+                raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=why) from None
             if error.problem is SignInProblem.NO_CREDENTIALS:
                 return self._nothing_to_sign_in_with()
             if error.origin:
@@ -107,6 +115,27 @@ class BrowserWorker:
             self._identity = replace(self._identity, username=username)
         await self._host.save(now=True)
         return replace(self._identity, note=self._vault.take_session_problem())
+
+    async def _confirm(self, identity: Identity) -> None:
+        """Make sure that the session of a sign-in with the password holds in another tab, where visits happen.
+
+        Raises:
+            SignInError: It does not, as where a site keeps its session in sessionStorage.
+        """
+        if not identity.by_password:
+            return
+        try:
+            async with self._host.tab() as page:
+                if await is_signed_in(page, self._server, self._viewer, self._origins):
+                    return
+        except (BrowserGoneError, GoneError, Error) as error:
+            log.info("The new session was not tried in another tab: %s", type(error).__name__)
+            return
+        raise SignInError(
+            SignInProblem.NOT_UNDERSTOOD,
+            f"{self._server.host} accepted the sign-in, but only for the tab in which it happened.",
+            "wandb-tui cannot visit pages there; visit them in your browser, and wait with --no-visit.",
+        )
 
     async def sign_in_by_hand(self) -> Identity:
         """Let the user sign in, in a window; from then on that session is the one."""
@@ -153,6 +182,10 @@ class BrowserWorker:
                         folder=self._vault.folder,
                     )
                     return await flow.run()
+            except SignInError as error:
+                if error.problem is SignInProblem.UNREACHABLE and flow is not None and flow.password_sent:
+                    self._sent_in_vain = (known.username if known else "", self._account.wish)
+                raise
             except (BrowserGoneError, GoneError):
                 sent = flow is not None and flow.password_sent
                 if sent or last:

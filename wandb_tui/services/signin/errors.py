@@ -17,6 +17,10 @@ _SAYS: dict[SignInProblem, tuple[str, str]] = {
         "{host} did not accept the e-mail or password.",
         "Correct it, and sign in again; it is not tried again by itself.",
     ),
+    SignInProblem.STEP_NEEDED: (
+        "{host} shows another step after the password, and nobody is signed in yet.",
+        "Take that step by hand: wandb-tui login --window.",
+    ),
     SignInProblem.CODE_NEEDED: (
         "{host} asks for a code in addition to the password.",
         "Sign in by hand: wandb-tui login --window.",

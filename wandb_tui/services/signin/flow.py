@@ -24,7 +24,7 @@ from wandb_tui.services.signin.page_driver import GoneError, PageSnapshot, keep_
 from wandb_tui.services.signin.page_view import Alert, PageView, outline
 from wandb_tui.services.signin.password_guard import PasswordGuard
 from wandb_tui.services.signin.policy import at_a_loss, decide, signed_in_by_looks
-from wandb_tui.services.signin.responses import new_words, outcome_of
+from wandb_tui.services.signin.responses import heading_of, new_words, outcome_of
 from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class SignInFlow:
         self._last_move: SignInAction | None = None
         self._asked_at = 0.0
         self._asked_of: tuple[str, float] = ("", 0.0)
+        self._nobody = False
         self._sent_at = 0.0
         self._sent_on = ""
         self._moved_at = 0.0
@@ -83,8 +84,8 @@ class SignInFlow:
 
     @property
     def password_sent(self) -> bool:
-        """Whether the password has been submitted."""
-        return self._progress.password_sent
+        """Whether the password has been submitted, and may have arrived."""
+        return self._progress.password_sent and not self._guard.never_arrived
 
     async def run(self) -> Identity:
         """Sign in.
@@ -160,6 +161,7 @@ class SignInFlow:
             return None
         answer = await self._viewer.ask(self._page)
         self._asked_at, self._asked_of = time.monotonic(), place
+        self._nobody = answer.known and not answer.username
         if answer.username:
             return Identity(answer.username, by_password=self._progress.password_sent)
         if self._looks_signed_in(seen, answer):
@@ -175,7 +177,8 @@ class SignInFlow:
         moved_on = seen.view.main.born != self._progress.born
         fine = not self._guard.refused and (not answer.known or moved_on)
         waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER and not self._guard.pending
-        return waited and fine and signed_in_by_looks(seen.view, self._origins)
+        # While the API says that nobody is signed in, a page needs more than that nothing speaks against it.
+        return waited and fine and signed_in_by_looks(seen.view, self._origins, surely=answer.known)
 
     async def _make(self, move: Press | Fill | GiveUp, seen: PageSnapshot) -> None:
         match move:
@@ -242,6 +245,10 @@ class SignInFlow:
             if now - self._moved_at > _UNDERSTAND_WITHIN:
                 raise await self._at_a_loss()
             return
+        if self._guard.never_arrived:
+            raise self._refuse(SignInProblem.UNREACHABLE, "the connection failed before the password was sent")
+        if self._guard.lost:
+            raise self._refuse(SignInProblem.UNREACHABLE, "the connection broke while the password was under way")
         if self._progress.silent and (silent := await self._silently_refused()):
             raise silent
         last = max(self._sent_at, self._guard.answered_at, self._moved_at)
@@ -274,10 +281,20 @@ class SignInFlow:
         if again and reloaded and view.main.origin != self._sent_on:
             # Perhaps it was right there, and is asked for once more here. It is not ours to try.
             return await self._not_understood(f"another sign-in page follows at {view.main.origin}")
-        if self._guard.refused or (again and reloaded):
-            said = GiveUp(SignInProblem.WRONG_PASSWORD, new_words(view, self._progress))
-            return await self._end(said)
+        words = new_words(view, self._progress)
+        # Words that appear beside the form after its answer has come are that answer, in whatever language.
+        answered = again and bool(words) and self._guard.sent and not self._guard.pending
+        if self._guard.refused or (again and reloaded) or answered:
+            return await self._end(GiveUp(SignInProblem.WRONG_PASSWORD, words))
+        if self._nobody and reloaded and self._is_another_step(view):
+            return refusal(SignInProblem.STEP_NEEDED, self._server.host, words=heading_of(view))
         return None
+
+    def _is_another_step(self, view: PageView) -> bool:
+        """Whether a page of the server's that follows the password asks for something that is not ours to do."""
+        return self._origins.own(view.main.origin) and not any(
+            find_form(frame, number) for number, frame in enumerate(view.frames)
+        )
 
     async def _server_fault(self) -> SignInError:
         return await self._not_understood(f"the server answered HTTP {self._guard.status}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -49,25 +50,37 @@ def find_form(view: FrameView, frame: int) -> SignInForm | None:
 def code_wanted(view: FrameView) -> bool:
     """Whether a document asks for a one-time code; one that may stand beside the password is for whoever has one."""
     usable = [item for item in view.fields if item.usable]
-    beside = {item.group for item in usable if item.kind == "password" and not _is_code(item)}
-    if any(_is_code(item) and item.group not in beside for item in usable):
+    beside = {item.group for item in usable if item.kind == "password" and not _is_code(item, usable)}
+    if any(_is_code(item, usable) and item.group not in beside for item in usable):
         return True
     single = [item for item in usable if item.length == 1]
     return len(single) >= _SINGLE_DIGITS
 
 
-def _is_code(item: Field) -> bool:
+def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
+    """Whether a field takes a one-time code.
+
+    Args:
+        item: The field.
+        fields: The usable fields of its document: a secret below a user name is a password, whatever its label says.
+    """
     if "one-time-code" in item.autocomplete:
         return True
-    if item.kind in {"password", "select", "checkbox", "radio"}:
-        return item.kind == "password" and "password" not in item.autocomplete and says(item.label, phrases.CODE)
+    if item.kind == "password":
+        below_name = any(
+            other.group == item.group and other.index < item.index and other.kind in _TEXT_KINDS for other in fields
+        )
+        named_password = "password" in item.autocomplete or says(item.label, phrases.PASSWORD)
+        return not below_name and not named_password and says(item.label, phrases.CODE)
+    if item.kind in {"select", "checkbox", "radio"}:
+        return False
     short = 0 < item.length <= _LONGEST_CODE
     return says(item.hints, phrases.CODE_FIELD) and (item.numeric or short or says(item.hints, phrases.CODE))
 
 
 def _form(view: FrameView, frame: int, number: int) -> SignInForm:
     fields = [item for item in view.fields if item.group == number and item.usable]
-    secret = [item for item in fields if item.kind == "password" and not _is_code(item)]
+    secret = [item for item in fields if item.kind == "password" and not _is_code(item, fields)]
     password = next((item for item in secret if "current" in item.autocomplete), secret[0] if secret else None)
     return SignInForm(frame, number, _identifier(fields, password), password, _submit(view, number, password))
 
@@ -133,7 +146,8 @@ def _score(view: FrameView, form: SignInForm) -> float:
     score = 0.0
     if form.password is not None:
         score += 5 + (2 if form.identifier else 0) + (4 if "current-password" in form.password.autocomplete else 0)
-        score -= 4 if "new-password" in form.password.autocomplete else 0
+        # Only a sign-up chooses a new password; some sign-in forms are marked so as well, but say what they are.
+        score -= 8 if "new-password" in form.password.autocomplete else 0
         score -= 12 if sum(item.kind == "password" for item in fields) > 1 else 0
     elif form.identifier is not None and (form.submit is not None or says(f"{place} {about}", phrases.LOG_IN)):
         strong = _identifier_score(form.identifier) > 0

@@ -18,6 +18,14 @@ from wandb_tui.services.signin.origins import OriginProblem, Origins
 log = logging.getLogger(__name__)
 
 _REFUSED = 400
+_NO_CONNECTION = (
+    "ERR_CONNECTION_REFUSED",
+    "ERR_NAME_NOT_RESOLVED",
+    "ERR_ADDRESS_UNREACHABLE",
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_PROXY_CONNECTION_FAILED",
+)
+"""Errors of Chromium that come before any byte is sent."""
 _BROKEN = 500
 
 
@@ -42,6 +50,7 @@ class PasswordGuard:
         self._forms: frozenset[str] = frozenset()
         self._sent: dict[tuple[str, str], Request] = {}
         self._lost: set[Request] = set()
+        self._unconnected: set[Request] = set()
         self.strayed: OriginProblem | None = None
         self.status = 0
         self.answered_at = 0.0
@@ -55,6 +64,16 @@ class PasswordGuard:
     def pending(self) -> bool:
         """Whether the password went out, and no answer has come."""
         return bool(set(self._sent.values()) - self._lost) and not self.status
+
+    @property
+    def never_arrived(self) -> bool:
+        """Whether no server can have received the password."""
+        return bool(self._lost) and not self.status and not self.pending and self._unconnected == self._lost
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection broke before an answer came, after the password may have arrived."""
+        return bool(self._lost) and not self.status and not self.pending and not self.never_arrived
 
     @property
     def refused(self) -> bool:
@@ -118,7 +137,11 @@ class PasswordGuard:
             self.status, self.answered_at = response.status, time.monotonic()
 
     def _on_failure(self, request: Request) -> None:
-        self._lost.add(_first(request))
+        first = _first(request)
+        if first in self._sent.values():
+            self._lost.add(first)
+            if any(reason in (request.failure or "") for reason in _NO_CONNECTION):
+                self._unconnected.add(first)
 
 
 def _first(request: Request) -> Request:

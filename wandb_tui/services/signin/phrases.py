@@ -74,6 +74,11 @@ CODE = _phrases(r"""
     open (the|your) .{0,30}\bapp\b  auf (dem|ihrem) (smartphone|handy)  votre t[ée]l[ée]phone  tu tel[ée]fono
     رمز التحقق  код из  кода? подтверждения
 """)
+PASSWORD = _phrases(r"""
+    password  passwort  kennwort  mot de passe  contraseña  senha  wachtwoord  hasł  heslo  jelszó  lösenord
+    adgangskode  passord  salasana  parol[aăă]?\b  пароль  şifre  mật khẩu  kata sandi  パスワード  密码  密碼  비밀번호
+    كلمة (المرور|السر)  סיסמ  κωδικός πρόσβασης  รหัสผ่าน  पासवर्ड  رمز عبور  contrasenya  slaptažodis
+""")
 CODE_FIELD = _phrases(r"""
     code  otp  mfa  2fa  totp  token  \bpin\b  código  codice  コード  验证码  код
 """)

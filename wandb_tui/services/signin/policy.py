@@ -19,7 +19,8 @@ _LITTLE = 400
 
 def decide(view: PageView, progress: Progress, origins: Origins) -> SignInAction:
     """The next move on this page."""
-    if progress.anything_sent and (outcome := outcome_of(view, progress)):
+    # A list of ways to sign in may name a code as well as the password.
+    if outcome := _password_method(view, progress, origins) or (progress.anything_sent and outcome_of(view, progress)):
         return outcome
     if foreign := _foreign(view, progress, origins):
         return foreign
@@ -66,6 +67,17 @@ def _without_form(view: PageView, progress: Progress, origins: Origins) -> SignI
     if any(frame.challenge for frame in view.frames):
         return GiveUp(SignInProblem.CHALLENGE)
     return _next_press(_ways_on(view.main), view, progress, origins)
+
+
+def _password_method(view: PageView, progress: Progress, origins: Origins) -> Press | None:
+    """The password in a list of ways to sign in that follows the user name."""
+    if not progress.identifier_sent or progress.password_sent or own_form(view, origins) is not None:
+        return None
+    for button in view.main.buttons:
+        names_it = says(button.text, phrases.PASSWORD) and not says(button.text, phrases.NOT_SENDING)
+        if button.enabled and not button.banner and names_it and not progress.pressed(button):
+            return Press(0, button)
+    return None
 
 
 def _past_what_follows(view: PageView, progress: Progress, origins: Origins) -> SignInAction:
@@ -165,6 +177,13 @@ def _banners(view: PageView, frame: int) -> Iterator[tuple[int, list[Button]]]:
     for number, other in enumerate(view.frames):
         if number not in {frame, 0} and not other.fields and says(other.text, phrases.CONSENT):
             yield number, list(other.buttons)
+
+
+def shows_sign_in(view: PageView) -> bool:
+    """Whether a page offers to sign in and does not offer to sign out."""
+    texts = [button.text for button in view.main.buttons]
+    offers_log_in = any(says(text, phrases.LOG_IN) and not says(text, phrases.SIGN_UP) for text in texts)
+    return offers_log_in and not any(says(text, phrases.LOG_OUT) for text in texts)
 
 
 def signed_in_by_looks(view: PageView, origins: Origins, *, surely: bool = False) -> bool:

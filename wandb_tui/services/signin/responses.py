@@ -81,6 +81,11 @@ def new_words(view: PageView, progress: Progress) -> str:
     return " ".join(lines) if len(lines) <= _A_SHORT_ANSWER else ""
 
 
+def heading_of(view: PageView) -> str:
+    """What a page is about: its title, else its first line."""
+    return view.main.title or next((line for line in view.text.split("\n") if line.strip()), "")
+
+
 def _is_new_step(view: PageView, progress: Progress) -> bool:
     """Whether the page has gone on to asking for the password."""
     return not progress.password_sent and any(

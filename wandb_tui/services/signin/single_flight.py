@@ -15,9 +15,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_MOST_FRUITLESS = 2
-"""How often a session may be lost without a single good visit before we stop submitting the password."""
-
 
 class SingleFlightSignIn:
     """Hands one sign-in to all callers. Safe from any thread."""
@@ -40,7 +37,7 @@ class SingleFlightSignIn:
         self._mending: list[Future[None]] = []
         self._running = False
         self._closed = False
-        self._fruitless = 0
+        self._password_unproven = False
         self.session = 0
         """Counts the sessions, so that one expiry that many visits notice counts once."""
 
@@ -89,7 +86,7 @@ class SingleFlightSignIn:
         with self._lock:
             if self._refusal is not None and self._refusal_wish == self._wish():
                 return
-            self._refusal, self._fruitless = None, 0
+            self._refusal, self._password_unproven = None, False
             mending, self._mending = self._mending, []
         for future in mending:
             settle(future, result=None)
@@ -100,21 +97,21 @@ class SingleFlightSignIn:
             if session != self.session or self._identity is None:
                 return
             self._identity = None
-            self._fruitless += 1
-            if self._fruitless > _MOST_FRUITLESS:
+            if self._password_unproven:
+                # The password was submitted, and no page has ever loaded with the session that came of it.
                 self._refuse(
                     SignInError(
                         SignInProblem.NOT_UNDERSTOOD,
-                        "The server forgets the sign-in again and again, so it is not tried any more.",
+                        "The server forgot the sign-in at once, so the password is not sent again.",
                         "Sign in by hand: wandb-tui login --window.",
                     ),
                     self._wish(),
                 )
 
     def visited(self) -> None:
-        """A visit was good, so the session is."""
+        """A visit has succeeded, so the session is good."""
         with self._lock:
-            self._fruitless = 0
+            self._password_unproven = False
 
     def close(self) -> None:
         """Let nobody wait any longer."""
@@ -140,6 +137,7 @@ class SingleFlightSignIn:
                 error = _error_of(done)
                 if error is None:
                     self._identity, self._identity_wish = done.result(), wish
+                    self._password_unproven = self._password_unproven or done.result().by_password
                     self._refusal = None
                     self.session += 1
                 elif isinstance(error, SignInError) and error.problem is not SignInProblem.UNREACHABLE:

@@ -1,0 +1,46 @@
+"""Whether the browser is signed in, as a new tab sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from playwright.async_api import Page
+
+from wandb_tui.core.server_info import ServerInfo
+from wandb_tui.services.signin.navigation import LOAD_TIMEOUT
+from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.page_driver import read_page
+from wandb_tui.services.signin.policy import own_form, shows_sign_in
+from wandb_tui.services.signin.whoami import Whoami
+
+_POLL_INTERVAL_S = 0.3
+_SETTLE_TIMEOUT_S = 5.0
+
+
+async def is_signed_in(page: Page, server: ServerInfo, viewer: Whoami, origins: Origins) -> bool:
+    """Open the server's first page in a new tab, and see whether it knows us.
+
+    Args:
+        page: An empty tab.
+        server: The server.
+        viewer: Asks the API who is signed in.
+        origins: Which pages are the server's.
+
+    Returns:
+        False only where the API says that nobody is signed in, or the page asks to sign in.
+    """
+    await page.goto(server.app_url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT)
+    deadline = time.monotonic() + _SETTLE_TIMEOUT_S
+    while True:
+        reply = await viewer.ask(page)
+        if reply.username:
+            return True
+        view = (await read_page(page)).view
+        if own_form(view, origins) is not None or shows_sign_in(view):
+            return False
+        if reply.known and not viewer.never_names:
+            return False
+        if view.main.ready == "complete" or time.monotonic() > deadline:
+            return True
+        await asyncio.sleep(_POLL_INTERVAL_S)
