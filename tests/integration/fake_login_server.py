@@ -10,7 +10,6 @@ A file in `pages/` may hold several pages, each after the first begun by a line 
 ``{{elsewhere}}`` stands for the address of a server of another origin.
 """
 
-import contextlib
 import json
 import re
 import threading
@@ -52,6 +51,7 @@ class FakeLoginServer:
         self.viewer, self.seconds, self.status = viewer, seconds, status
         self.way = ["/login", *way]
         self.closed = SIGNED_OUT
+        self.port = 0
         self.typed = self.submissions = self.identifiers = 0
         self.asked, self.tickets = [], set()
 
@@ -63,7 +63,7 @@ class FakeLoginServer:
 
             def do_GET(self):
                 length = int(self.headers.get("content-length") or 0)
-                with contextlib.suppress(ConnectionError):
+                try:
                     status, headers, text = login_server.answer(
                         self.command, self.path, self.headers, self.rfile.read(length).decode()
                     )
@@ -74,13 +74,15 @@ class FakeLoginServer:
                     self.send_header("content-length", str(len(sent)))
                     self.end_headers()
                     self.wfile.write(sent)
+                except ConnectionError:
+                    self.close_connection = True
 
             do_POST = do_GET  # noqa: N815 - the names the base class looks for
 
             def log_message(self, *_):
                 pass
 
-        self.server = QuietServer(("127.0.0.1", 0), Handler)
+        self.server = QuietServer(("127.0.0.1", self.port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self

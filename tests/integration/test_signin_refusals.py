@@ -169,15 +169,15 @@ def test_the_server_of_the_pages_need_not_be_that_of_the_api(driver):
 
 
 def test_words_beside_the_form_are_its_answer_in_whatever_language(driver):
-    with House("refused_beside_form_estonian", status=200) as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer("refused_beside_form_estonian", status=200) as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.problem is SignInProblem.WRONG_PASSWORD
         assert "Midagi läks valesti" in str(came.error)
-        assert house.submissions == 1
+        assert login_server.submissions == 1
 
 
 def test_nothing_is_typed_into_a_sign_up_in_a_language_that_is_not_read(driver, impatient):
-    with House("sign_up_first_estonian") as house:
-        came = driver.sign_in(house.url)
+    with FakeLoginServer("sign_up_first_estonian") as login_server:
+        came = driver.sign_in(login_server.url)
         assert came.problem is not None
-        assert (house.submissions, house.typed) == (0, 0)
+        assert (login_server.submissions, login_server.typed) == (0, 0)

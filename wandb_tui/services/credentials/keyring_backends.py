@@ -184,6 +184,8 @@ def _candidates() -> list[Any]:
 
     try:
         chosen = keyring.get_keyring()
+        # Where several backends are installed, keyring puts one before them that asks the first only.
+        return list(getattr(chosen, "backends", None) or [chosen])
     except Exception as error:  # noqa: BLE001 - whatever the chosen module raises
         log.info("No keyring backend can be loaded: %s", type(error).__name__)
         if choice := _choice(os.environ):
@@ -192,8 +194,6 @@ def _candidates() -> list[Any]:
                 f"Install its package, or remove that choice. {alternatives()}",
             ) from None
         raise KeyringError(f"No keyring can be used here ({type(error).__name__}).", alternatives()) from None
-    # Where several backends are installed, keyring puts one before them that asks the first only.
-    return list(getattr(chosen, "backends", None) or [chosen])
 
 
 def _wrapped(backend: Any) -> KeyringBackend:

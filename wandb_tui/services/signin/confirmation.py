@@ -11,14 +11,16 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.navigation import LOAD_TIMEOUT
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.page_driver import read_page
-from wandb_tui.services.signin.policy import own_form, shows_sign_in
+from wandb_tui.services.signin.policy import asks_for_a_step, own_form, shows_sign_in
 from wandb_tui.services.signin.whoami import Whoami
 
 _POLL_INTERVAL_S = 0.3
 _SETTLE_TIMEOUT_S = 5.0
 
 
-async def is_signed_in(page: Page, server: ServerInfo, viewer: Whoami, origins: Origins) -> bool:
+async def is_signed_in(
+    page: Page, server: ServerInfo, viewer: Whoami, origins: Origins, *, by_looks: bool = False
+) -> bool:
     """Open the server's first page in a new tab, and see whether it knows us.
 
     Args:
@@ -26,9 +28,11 @@ async def is_signed_in(page: Page, server: ServerInfo, viewer: Whoami, origins: 
         server: The server.
         viewer: Asks the API who is signed in.
         origins: Which pages are the server's.
+        by_looks: Go by the page, since the API of this server may name nobody at all.
 
     Returns:
-        False only where the API says that nobody is signed in, or the page asks to sign in.
+        False where the API says that nobody is signed in, or where the page asks to sign in; by looks also where it
+        asks for anything else.
     """
     await page.goto(server.app_url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT)
     deadline = time.monotonic() + _SETTLE_TIMEOUT_S
@@ -39,8 +43,8 @@ async def is_signed_in(page: Page, server: ServerInfo, viewer: Whoami, origins: 
         view = (await read_page(page)).view
         if own_form(view, origins) is not None or shows_sign_in(view):
             return False
-        if reply.known and not viewer.never_names:
+        if reply.known and not (by_looks or viewer.never_names):
             return False
         if view.main.ready == "complete" or time.monotonic() > deadline:
-            return True
+            return not (by_looks and asks_for_a_step(view))
         await asyncio.sleep(_POLL_INTERVAL_S)

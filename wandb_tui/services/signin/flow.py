@@ -15,6 +15,7 @@ from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.ports import Identity
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, SignInAction, Wait
+from wandb_tui.services.signin.confirmation import is_signed_in
 from wandb_tui.services.signin.errors import refusal
 from wandb_tui.services.signin.form_fill import FormFilling
 from wandb_tui.services.signin.forms import SignInForm, find_form
@@ -23,7 +24,7 @@ from wandb_tui.services.signin.origins import OriginProblem, Origins
 from wandb_tui.services.signin.page_driver import GoneError, PageSnapshot, keep_picture, press, read_page
 from wandb_tui.services.signin.page_view import Alert, PageView, outline
 from wandb_tui.services.signin.password_guard import PasswordGuard
-from wandb_tui.services.signin.policy import at_a_loss, decide, signed_in_by_looks
+from wandb_tui.services.signin.policy import at_a_loss, decide, shows_form, signed_in_by_looks
 from wandb_tui.services.signin.responses import heading_of, new_words, outcome_of
 from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 
@@ -118,6 +119,8 @@ class SignInFlow:
         if identity := await self._ask(seen):
             return identity
         self._note_answer()
+        if identity := await self._past_the_password(seen):
+            return identity
         move = decide(seen.view, self._progress, self._origins)
         settled, self._last_move = move == self._last_move, move
         # A page that still draws itself looks different at the next look.
@@ -174,11 +177,34 @@ class SignInFlow:
     def _looks_signed_in(self, seen: PageSnapshot, answer: WhoamiReply) -> bool:
         if not self._progress.password_sent:
             return signed_in_by_looks(seen.view, self._origins, surely=True)
-        moved_on = seen.view.main.born != self._progress.born
-        fine = not self._guard.refused and (not answer.known or moved_on)
-        waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER and not self._guard.pending
         # While the API says that nobody is signed in, a page needs more than that nothing speaks against it.
-        return waited and fine and signed_in_by_looks(seen.view, self._origins, surely=answer.known)
+        waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER and not self._guard.pending
+        return waited and not self._guard.refused and signed_in_by_looks(seen.view, self._origins, surely=answer.known)
+
+    async def _past_the_password(self, seen: PageSnapshot) -> Identity | None:
+        """Who we are where another page follows the password, though the API names nobody.
+
+        Raises:
+            SignInError: That page is a step of its own, such as terms to accept or an inactive account.
+        """
+        main, progress = seen.view.main, self._progress
+        moved_on = progress.password_sent and progress.silent and main.born != progress.born
+        if not (self._nobody and moved_on and main.ready == "complete") or self._guard.refused:
+            return None
+        if not self._origins.own(main.origin) or outcome_of(seen.view, progress):
+            return None
+        if not isinstance(decide(seen.view, progress, self._origins), Wait) or shows_form(seen.view):
+            return None
+        page = await self._page.context.new_page()
+        try:
+            signed_in = await is_signed_in(page, self._server, self._viewer, self._origins, by_looks=True)
+        finally:
+            await page.close()
+        if not signed_in:
+            raise refusal(SignInProblem.STEP_NEEDED, self._server.host, words=heading_of(seen.view))
+        log.info("The server does not say who is signed in; a new tab looks like it")
+        self._viewer.never_names = True
+        return Identity(self._credentials.username if self._credentials else "", by_password=True)
 
     async def _make(self, move: Press | Fill | GiveUp, seen: PageSnapshot) -> None:
         match move:
@@ -286,15 +312,7 @@ class SignInFlow:
         answered = again and bool(words) and self._guard.sent and not self._guard.pending
         if self._guard.refused or (again and reloaded) or answered:
             return await self._end(GiveUp(SignInProblem.WRONG_PASSWORD, words))
-        if self._nobody and reloaded and self._is_another_step(view):
-            return refusal(SignInProblem.STEP_NEEDED, self._server.host, words=heading_of(view))
         return None
-
-    def _is_another_step(self, view: PageView) -> bool:
-        """Whether a page of the server's that follows the password asks for something that is not ours to do."""
-        return self._origins.own(view.main.origin) and not any(
-            find_form(frame, number) for number, frame in enumerate(view.frames)
-        )
 
     async def _server_fault(self) -> SignInError:
         return await self._not_understood(f"the server answered HTTP {self._guard.status}")

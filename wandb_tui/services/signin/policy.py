@@ -15,6 +15,7 @@ from wandb_tui.services.signin.responses import outcome_of
 
 _MOST_PRESSES = 4
 _LITTLE = 400
+_SHORT_PAGE_CHARS = 1500
 
 
 def decide(view: PageView, progress: Progress, origins: Origins) -> SignInAction:
@@ -179,6 +180,17 @@ def _banners(view: PageView, frame: int) -> Iterator[tuple[int, list[Button]]]:
             yield number, list(other.buttons)
 
 
+def shows_form(view: PageView) -> bool:
+    """Whether any document of the page has a sign-in form."""
+    return any(find_form(frame, number) for number, frame in enumerate(view.frames))
+
+
+def asks_for_a_step(view: PageView) -> bool:
+    """Whether a page is a short one with something to press: terms to accept, a consent, a form to fill in."""
+    pressed = [b for b in view.main.buttons if b.kind in {"submit", "button"} and b.enabled and not b.banner]
+    return len(view.main.text) < _SHORT_PAGE_CHARS and bool(pressed)
+
+
 def shows_sign_in(view: PageView) -> bool:
     """Whether a page offers to sign in and does not offer to sign out."""
     texts = [button.text for button in view.main.buttons]
@@ -195,7 +207,7 @@ def signed_in_by_looks(view: PageView, origins: Origins, *, surely: bool = False
         surely: Not only nothing may speak against it, a way to log out must speak for it.
     """
     main = view.main
-    if not origins.own(main.origin) or any(find_form(frame, n) for n, frame in enumerate(view.frames)):
+    if not origins.own(main.origin) or shows_form(view):
         return False
     texts = [button.text for button in main.buttons]
     if any(says(text, phrases.LOG_OUT) for text in texts):
