@@ -174,7 +174,7 @@ def test_newer_and_a_version_are_met_by_what_the_visit_brings(sandbox, home, wai
 def test_what_cannot_come_is_said_at_once(sandbox, home, waiting):
     log(sandbox, home, "short", 50)
     export(sandbox, "short")
-    waiting("short", "newer").until("v0 holds all of it: a newer one comes only if it is resumed")
+    waiting("short", "newer").until("v0 holds all of it: a newer one comes only if the run is resumed")
     step = waiting("short", "step:200")
     step.until("The run has ended at step 49: step 200 comes only if it is resumed")
     step.until("v0 covers step 49, the run's last, waiting for 200")
