@@ -322,7 +322,7 @@ def test_no_browser(sandbox, tmp_path):
     with visitor_on(info(sandbox), tmp_path, good(sandbox), environ=environ) as visitor:
         with pytest.raises(NoBrowserError, match="does not exist"):
             visitor.sign_in().result(20)
-        assert not visitor.mended().cancelled()
+        assert not visitor.credentials_changed().cancelled()
 
 
 def test_a_browser_that_does_not_start(sandbox, tmp_path):

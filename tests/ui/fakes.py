@@ -100,7 +100,7 @@ class FakeVisitor:
         self._signed_in = True
         return done(Identity("me@lab.org"))
 
-    def mended(self):
+    def credentials_changed(self):
         future = Future()
         self.waiting.append(future)
         return future

@@ -66,7 +66,7 @@ class FakeVisitor:
     def sign_in(self):
         return _queued(self.sign_ins)
 
-    def mended(self):
+    def credentials_changed(self):
         return _queued(self.mendings)
 
     def visit(self, run, opened=lambda: None):

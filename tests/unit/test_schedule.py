@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wandb_tui.core.schedule import TOGETHER, PollPolicy, Schedule
+from wandb_tui.core.schedule import SPREAD_S, PollPolicy, Schedule
 from wandb_tui.services.wandb_api.poller import _BATCH_WINDOW_S
 
 
@@ -59,7 +59,7 @@ def test_those_that_are_due_together_come_one_after_the_other_within_a_moment(cl
         schedule.probe_answered()
         due.append(clock.now + schedule.until_probe)
     assert due == pytest.approx([1005, 1005.04, 1005.08], abs=0.001)
-    assert TOGETHER < _BATCH_WINDOW_S, "what the poller waits for company"
+    assert SPREAD_S < _BATCH_WINDOW_S, "what the poller waits for company"
 
 
 def test_quick_probes_share_the_usual_ones_requests():

@@ -12,7 +12,7 @@ from wandb_tui.core.ports import Services
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy, Schedule
 from wandb_tui.core.state import State
-from wandb_tui.core.suspend import NOTICEABLE, SuspendDetector, SuspendWatcher, suspend_clock
+from wandb_tui.core.suspend import NOTICEABLE_S, SuspendDetector, SuspendWatcher, suspend_clock
 from wandb_tui.core.watch_list import WatchList
 from wandb_tui.text.event_text import event_text
 
@@ -33,14 +33,14 @@ class Clocks:
         return time.monotonic() + self.counted + self.asleep
 
 
-def test_the_gauge_tells_each_sleep_once():
+def test_the_detector_reports_each_sleep_once():
     clocks = Clocks()
     gauge = SuspendDetector(clocks.monotonic, clocks.suspend_clock)
     assert gauge.slept() == 0
     clocks.asleep += HOURS
     assert gauge.slept() == pytest.approx(HOURS, abs=1)
     assert gauge.slept() == 0
-    clocks.asleep += NOTICEABLE / 2
+    clocks.asleep += NOTICEABLE_S / 2
     assert gauge.slept() == 0, "clocks drift apart by themselves"
 
 
@@ -50,17 +50,17 @@ def test_this_systems_sleepless_clock_runs():
     assert 0 < suspend_clock() - before < 60
 
 
-def test_the_guard_tells_and_ends(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
+def test_the_watcher_reports_and_ends(monkeypatch):
+    monkeypatch.setattr("wandb_tui.core.suspend._CHECK_INTERVAL_S", 0.01)
     clocks, told = Clocks(), queue.SimpleQueue()
-    guard = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.suspend_clock), told.put)
+    watcher = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.suspend_clock), told.put)
     before = set(threading.enumerate())
-    guard.begin()
-    guard.begin()
+    watcher.begin()
+    watcher.begin()
     (thread,) = set(threading.enumerate()) - before
     clocks.asleep += HOURS
     assert told.get(timeout=5) == pytest.approx(HOURS, abs=1)
-    guard.end()
+    watcher.end()
     assert told.empty()
     thread.join(5)
     assert not thread.is_alive()
@@ -117,7 +117,7 @@ class Harness:
 
 @pytest.fixture
 def harness(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
+    monkeypatch.setattr("wandb_tui.core.suspend._CHECK_INTERVAL_S", 0.01)
     prober = FakeProber()
     harness = Harness(prober)
     harness.prober = prober
@@ -137,7 +137,7 @@ def test_after_waking_it_asks_at_once_and_has_not_timed_out(harness):
 
 
 def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 1000)
+    monkeypatch.setattr("wandb_tui.core.suspend._CHECK_INTERVAL_S", 1000)
     prober = FakeProber()
     harness = Harness(prober)
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
@@ -151,7 +151,7 @@ def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
 
 
 def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
-    monkeypatch.setattr("wandb_tui.core.suspend._EVERY", 0.01)
+    monkeypatch.setattr("wandb_tui.core.suspend._CHECK_INTERVAL_S", 0.01)
     prober, visitor = FakeProber(), FakeVisitor()
     harness = Harness(prober, visitor)
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))

@@ -1,4 +1,4 @@
-"""What is known for signing in to a server; no secret but the password of `WandBCredentials`, which never shows."""
+"""Credentials for a server and where they come from. The only secret is the password of `WandBCredentials`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AccountState:
         username: The user name of the browser sign-in, or empty.
         password: Where the password comes from.
         api_key: Where the API key comes from.
-        saved_session: Whether an encrypted browser session is kept.
+        saved_session: Whether an encrypted browser session is stored.
         keyring_problem: What is wrong with the keyring and what to do, or empty.
         api_key_problem: Why the API key in the environment or the netrc file cannot be used, or empty.
         unknown_origin: The page that a sign-in led to and that is not known, so that the user has to say whether the
@@ -58,7 +58,7 @@ class AccountState:
 
     @property
     def can_visit(self) -> bool:
-        """Whether the browser can be signed in without asking anybody."""
+        """Whether the browser can be signed in without asking the user."""
         return self.password is not Source.NONE or self.saved_session
 
     @property

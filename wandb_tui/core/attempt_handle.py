@@ -1,4 +1,4 @@
-"""What the outside may ask of a running attempt, and how the attempt sleeps without missing it."""
+"""The handle on a running attempt, through which others cancel it, change its goal, or request a visit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AttemptHandle:
 
     @property
     def cancelled(self) -> bool:
-        """Whether a cancel was asked for."""
+        """Whether a cancel was requested."""
         return self._cancelled
 
     @property
@@ -50,13 +50,13 @@ class AttemptHandle:
         self.wake()
 
     def pop_visit_request(self) -> bool:
-        """Whether a visit was asked for since the last call."""
+        """Whether a visit was requested since the last call."""
         with self._woken:
             wanted, self._visit_wanted = self._visit_wanted, False
         return wanted
 
     def slept(self, seconds: float) -> None:
-        """Say that the machine has just been asleep for that long."""
+        """Report that the machine has just been asleep for that long."""
         with self._woken:
             self._slept += seconds
         self.wake()
@@ -68,7 +68,7 @@ class AttemptHandle:
         return seconds
 
     def wake(self) -> None:
-        """Let the sleeping attempt look around."""
+        """Wake the sleeping attempt."""
         with self._woken:
             self._pending = True
             self._woken.notify_all()

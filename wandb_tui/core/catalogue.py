@@ -1,4 +1,4 @@
-"""What can be looked up on the server: entities, their projects, and the projects' runs."""
+"""The server's catalogue: entities, their projects, and the projects' runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    """Which runs of a project are wanted; what is empty does not matter.
+    """A query for runs of a project; empty fields match all.
 
     Attributes:
         search: Part of the display name or of the id; all of several words.
@@ -41,7 +41,7 @@ class ListedRun:
         state: Its own state.
         group: Its group, or empty.
         sweep: Its sweep's id, or empty.
-        created: When it began, by the server's clock; None where that is not told.
+        created: When it began, by the server's clock; None if unknown.
     """
 
     entity: str
@@ -78,8 +78,8 @@ class ResultPage(Generic[T]):
 
     Attributes:
         items: These.
-        after: What to ask for the next ones with; empty where there are none.
-        total: How many there are altogether; None where that is not told.
+        after: The cursor of the next page; empty if there is none.
+        total: How many there are altogether; None if unknown.
     """
 
     items: tuple[T, ...]

@@ -1,4 +1,4 @@
-"""What the server can tell of one run, for whoever wants to be sure that it is the right one."""
+"""The details of one run: facts, summary, config, versions of its history, metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from wandb_tui.core.probe import ArtifactVersion, RunInfo
 
 Scalar = bool | int | float | str | None
-"""A value of a summary or config; what is no plain value stands there as its kind, in words."""
+"""A value of a summary or config; anything but a plain value is replaced by its kind, in words."""
 
 Values: TypeAlias = tuple[tuple[str, Scalar], ...]
 """Names and values, by name; what was nested has a name with dots."""
@@ -28,10 +28,10 @@ class RunFacts:
         sweep: Its sweep's id, or empty.
         tags: Its tags.
         user: Who logged it, or empty.
-        summary: The last value of each metric, by name; None where the server does not tell.
-        metrics: The names of the metrics that are numbers, as logged; None where the server does not tell.
-        untold: What this server does not know to tell, by the API's names.
-        config: What it was begun with; None where the server does not tell.
+        summary: The last value of each metric, by name; None if unknown.
+        metrics: The names of the metrics that are numbers, as logged; None if unknown.
+        untold: The fields that this server does not know, by their names in the API.
+        config: Its config; None if unknown.
     """
 
     info: RunInfo = field(default_factory=RunInfo)
@@ -66,7 +66,7 @@ class Versions:
 
     Attributes:
         newest: The newest ones, newest first.
-        total: How many there are altogether; None where that is not told.
+        total: How many there are altogether; None if unknown.
     """
 
     newest: tuple[ExportedVersion, ...] = ()
@@ -78,9 +78,9 @@ class VersionCoverage:
     """Which steps a version covers.
 
     Attributes:
-        last: The highest step, -1 for none; None where it cannot be told.
-        complete: Whether nothing logged so far is missing; None where it cannot be told.
-        why_not: Why it cannot be told, in a few words.
+        last: The highest step, -1 for none; None if unknown.
+        complete: Whether nothing logged so far is missing; None if unknown.
+        why_not: Why that is unknown, in a few words.
     """
 
     last: int | None = None

@@ -1,4 +1,4 @@
-"""Errors a user may see: each says what happened, and, where something can be done, what to do.
+"""Errors that a user may see: each has what happened and, where possible, what to do.
 
 Every error of the library derives from `WandbTuiError`. None of them ever holds a secret.
 """
@@ -18,7 +18,7 @@ class SignInProblem(StrEnum):
     STEP_NEEDED = "step-needed"
     """After the password the server wants something else done first: terms to accept, a consent, an activation."""
     CODE_NEEDED = "code-needed"
-    """A second factor is asked for."""
+    """The page requires a second factor."""
     CHALLENGE = "challenge"
     """The page wants a captcha or the like solved."""
     SSO = "sso"
@@ -34,7 +34,7 @@ class SignInProblem(StrEnum):
     UNREACHABLE = "unreachable"
     """The server or its sign-in page cannot be reached."""
     GIVEN_UP = "given-up"
-    """The window was closed, or nobody signed in there in time."""
+    """The window was closed, or the sign-in there timed out."""
 
 
 class WandbTuiError(Exception):
@@ -56,7 +56,7 @@ class WandbTuiError(Exception):
 
 
 class UsageError(WandbTuiError, ValueError):
-    """What was typed or passed cannot be meant: an address, a goal, an option."""
+    """An address, a goal or an option that was typed or passed is invalid."""
 
 
 class SignInError(WandbTuiError):
@@ -71,7 +71,7 @@ class SignInError(WandbTuiError):
         super().__init__(message, hint)
         self.problem: SignInProblem = problem
         self.origin: str = origin
-        # What an exception is made anew from, when it is copied or sent to another process.
+        # An exception that is copied or pickled is recreated from these.
         self.args = (problem, message, hint)
 
 
@@ -84,11 +84,11 @@ class NoBrowserError(WandbTuiError):
 
 
 class RunNotFoundError(WandbTuiError):
-    """The server knows no such project or run, or this key may not see it: it does not tell which."""
+    """The server knows no such project or run, or this key may not see it: the server does not distinguish."""
 
 
 class ServerError(WandbTuiError):
-    """The server cannot be reached, or answers what nobody can understand."""
+    """The server cannot be reached, or its answer makes no sense."""
 
 
 class ForkError(WandbTuiError):
@@ -103,7 +103,7 @@ class VisitError(WandbTuiError):
     """A run's page was opened but did not load the run; the visit will be tried again.
 
     Attributes:
-        operations: What the page asked the API until then, as in `Visit`.
+        operations: The API operations of the page until then, as in `Visit`.
     """
 
     operations: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What is known of how a server comes to export a run, and what that changes for the monitors."""
+"""How a server exports runs, as observed, and how the monitors adapt to it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ class ExportTrigger(StrEnum):
     """What starts an export."""
 
     WAITING = "waiting"
-    """Nothing that we do: it comes by itself."""
+    """Nothing that we do: the export comes by itself."""
     API_QUERY = "api-query"
-    """Asking the API for the run, with the key."""
+    """An API query for the run, with the key."""
     VISIT = "visit"
     """Opening the run's page."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportProfile:
-    """How one server was seen to export a run.
+    """How one server exported a run.
 
     Attributes:
-        starter: What started the export.
-        seconds: From then until the export was there.
+        starter: What triggered the export.
+        seconds: From that trigger until the export was there.
     """
 
     starter: ExportTrigger
@@ -36,14 +36,14 @@ class ExportProfile:
 
     @property
     def patience(self) -> float:
-        """Seconds in which an export is to be expected: twice what was seen and a little more, as it was seen once."""
+        """Seconds within which an export is to be expected: twice the one observation and a little more."""
         return min(_LONGEST, 2 * self.seconds + _SOME_MORE)
 
     def adjust(self, poll_policy: PollPolicy) -> PollPolicy:
-        """Look quickly for as long as exports take here, and visit, or visit again, only when that was in vain."""
+        """Probe quickly for as long as exports take here, and visit only if none has come by then."""
         visit_after = 0.0 if self.starter is ExportTrigger.VISIT else self.patience
         if poll_policy.max_wait_time:
-            # Whoever waits for a short time only is not to give up without a visit.
+            # A short wait must not time out without a visit.
             visit_after = min(visit_after, poll_policy.max_wait_time / 2)
         return replace(
             poll_policy,

@@ -29,7 +29,7 @@ class VerdictCode(StrEnum):
     NO_ARTIFACT = "no-artifact"
     """There is no version yet."""
     AVAILABLE = "available"
-    """A good version is there; nothing more is to be said of it."""
+    """A version that is good enough is there."""
     OLDER = "older"
     """The newest version is older than the wanted one."""
     NEW = "new"
@@ -176,7 +176,7 @@ class ExistsRule(GoalRule):
         return Verdict(VerdictCode.AVAILABLE, met=True, version=version)
 
     def describe(self, number: int, verdict: Verdict) -> str:
-        """There is but one verdict."""
+        """The only verdict."""
         return "is available"
 
 
@@ -228,7 +228,7 @@ class NewerRule(GoalRule):
             yield GoalWarning(GoalWarningKind.NOTHING_NEWER, version=probe.artifact.version)
 
     def describe_warning(self, number: int, warning: GoalWarning) -> str:
-        """There is but one warning."""
+        """The only warning."""
         return f"The run has ended and v{warning.version} holds all of it: a newer one comes only if the run is resumed"
 
 
@@ -311,7 +311,7 @@ class CompleteRule(GoalRule):
     needs_coverage = True
 
     def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
-        """Met where the run has ended, and the server says that nothing is missing."""
+        """Met if the run has ended and nothing is missing from the export."""
         coverage: Coverage | None = probe.coverage
         if coverage is None or coverage.complete is None:
             return Verdict(
@@ -346,7 +346,7 @@ class CompleteRule(GoalRule):
             yield GoalWarning(GoalWarningKind.RUNNING, run_state=run.state, last_step=run.last_step)
 
     def describe_warning(self, number: int, warning: GoalWarning) -> str:
-        """There is but one warning."""
+        """The only warning."""
         step = f", step {warning.last_step:,}" if warning.last_step is not None else ""
         return f"The run is still {warning.run_state}{step}: its export is complete only after it ends"
 

@@ -1,4 +1,4 @@
-"""How an attempt ended, and the environment variables that tell the user's own commands of a run."""
+"""How an attempt ended, and the environment variables that the user's own commands get."""
 
 from __future__ import annotations
 

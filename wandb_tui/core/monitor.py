@@ -25,7 +25,7 @@ from wandb_tui.core.ports import Services
 from wandb_tui.core.probe import Persistence, Probe, ProbeOutcome
 from wandb_tui.core.schedule import Clock, PollPolicy, Schedule
 from wandb_tui.core.state import State
-from wandb_tui.core.suspend import NOTICEABLE
+from wandb_tui.core.suspend import NOTICEABLE_S
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class Monitor:
         seconds, before = self._until_due(), self._clock()
         self._handle.wait(seconds)
         late = self._clock() - before - seconds if seconds is not None else 0.0
-        if late >= NOTICEABLE:
+        if late >= NOTICEABLE_S:
             self._schedule.machine_slept(late, counted=True)
         elif (slept := self._handle.pop_sleep()) > 0:
             self._schedule.machine_slept(slept, counted=False)
@@ -158,7 +158,7 @@ class Monitor:
         return self._reporter.goal.kind.rule.warns_of_full_export and not known
 
     def _adopt_goal(self) -> None:
-        """Take over a changed goal: the baseline and the warnings are found anew, and only then is the page visited."""
+        """Take over a changed goal: find the baseline and the warnings again, and only then visit the page."""
         if self._handle.goal == self._reporter.goal:
             return
         self._reporter.goal = self._handle.goal

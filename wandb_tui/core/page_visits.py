@@ -147,7 +147,7 @@ class PageVisits:
         if not self._user_can_fix or self._visitor is None:
             return self._reporter.fail(Failure.SIGN_IN, error)
         self._schedule.stop_clock()
-        self._fix = self._visitor.mended()
+        self._fix = self._visitor.credentials_changed()
         self._handle.wake_when_done(self._fix)
         notice = Notice(EventKind.SIGN_IN_FAILED, detail=str(error))
         self._reporter.report(State.SIGNING_IN, notice, level=Level.ERROR)

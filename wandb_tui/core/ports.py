@@ -18,7 +18,7 @@ class Prober(Protocol):
     """Asks the API for the state of history artifacts."""
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        """Ask about one run; what can be asked together is. The future never fails: trouble is an answer too.
+        """Ask about one run, together with others. The future never fails: trouble is an answer, too.
 
         Args:
             run: The run.
@@ -29,7 +29,7 @@ class Prober(Protocol):
         """Seconds for which the server limits our rate, so that no visit is to begin; 0 for none. Never blocks."""
 
     def close(self) -> None:
-        """Stop; whatever is still asked is answered with trouble."""
+        """Stop; probes that are still open are answered as unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Identity:
 
     Attributes:
         username: The name that the server knows.
-        by_password: Whether the password was submitted for it, rather than a kept session being still good.
+        by_password: Whether the password was submitted for it, rather than a stored session still being valid.
         note: What the user should know about how it came to that, or empty.
     """
 
@@ -48,7 +48,7 @@ class Identity:
 
     @property
     def anonymous(self) -> bool:
-        """Whether nobody is signed in."""
+        """Whether the browser is signed out."""
         return not self.username
 
 
@@ -59,7 +59,7 @@ class Visit:
     Attributes:
         seconds: How long it took.
         evidence: What showed that the run had loaded, in a few words.
-        operations: What the page asked the API, and what kind of answer it got; without any value.
+        operations: The API operations of the page and the kinds of answer they got, without any values.
         title: The page's title.
     """
 
@@ -84,8 +84,8 @@ class Visitor(Protocol):
         The future fails with `SignInError`, `NoBrowserError` or `KeyringError`.
         """
 
-    def mended(self) -> Future[None]:
-        """Done as soon as the user has changed what signing in depends on, after a refusal."""
+    def credentials_changed(self) -> Future[None]:
+        """Resolves when the credentials change after a refusal."""
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
         """Open the run's page and let its scripts run. Cancelling the future gives up the visit.
@@ -99,7 +99,7 @@ class Visitor(Protocol):
         """
 
     def close(self) -> None:
-        """End the browser and all that belongs to it."""
+        """End the browser and its processes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class ProbeOutcome(StrEnum):
     UNAUTHORIZED = "refused"
     """The API key was refused."""
     NOT_FOUND = "missing"
-    """No such project or run, or this key may not see it; the server does not tell which."""
+    """No such project or run, or this key may not see it; the server does not distinguish."""
     INVALID_RESPONSE = "not-understood"
     """The server answered, but does not understand the question or gives an answer that makes no sense."""
     UNAVAILABLE = "trouble"
@@ -41,9 +41,9 @@ class ArtifactVersion:
 
     Attributes:
         version: The version index: 0 for ``v0``.
-        created: When it was made, by the server's clock; None where the server does not say.
+        created: When it was made, by the server's clock; None if unknown.
         digest: The content's digest, as the server gives it.
-        size: Bytes; None where the server does not say.
+        size: Bytes; None if unknown.
     """
 
     version: int
@@ -59,8 +59,8 @@ class RunInfo:
     Attributes:
         name: Its display name.
         state: Its state in the server's word, such as ``running`` or ``finished``.
-        last_step: Its last history step; None where it has none, or the server does not tell.
-        steps_rise: Whether its steps only rise, as forking needs it; None where the server does not tell.
+        last_step: Its last history step; None if it has none or that is unknown.
+        steps_rise: Whether its steps only rise, as forking needs it; None if unknown.
     """
 
     name: str = ""
@@ -90,10 +90,10 @@ class Coverage:
     """Which steps of the history the export covers.
 
     Attributes:
-        covered: The highest step up to which nothing is missing, -1 for none, None where the server does not tell.
-        complete: Whether nothing logged so far is missing; None where the server does not tell.
-        last_step: The last step that the run has logged; None where the server does not tell.
-        hint: What would tell more where the server does not, in a few words.
+        covered: The highest step up to which nothing is missing, -1 for none, None if unknown.
+        complete: Whether nothing logged so far is missing; None if unknown.
+        last_step: The last step that the run has logged; None if unknown.
+        hint: How more could be learned, in a few words.
         verified: Whether the exported files themselves show it; else it is the server's word alone.
     """
 
@@ -111,8 +111,8 @@ class Probe:
     Attributes:
         outcome: Which kind of answer.
         artifact: The newest version, with `ProbeOutcome.FOUND`.
-        run: What the same request told about the run.
-        coverage: Which steps are covered, where that was asked.
+        run: The run itself, as the same request reported it.
+        coverage: Which steps are covered, if that was requested.
         message: What went wrong, in one sentence, for the last four kinds.
         retry_after: Seconds that the server asks us to wait, if it does.
         limited: Whether the server limits our rate.

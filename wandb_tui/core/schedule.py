@@ -10,21 +10,21 @@ from typing import NamedTuple
 Clock = Callable[[], float]
 """Seconds on a clock that never goes back, such as `time.monotonic`."""
 
-_FIRST_RETRY = 5.0
-_LONGEST_GAP = 600.0
-_LONGEST_RETRY = 60.0
-"""Seconds within which a server that was in trouble is asked again, so that its recovery is soon seen."""
-_LEAST_SHARE = 0.2
-"""The least share of the interval between two probes, where the second one keeps the common time."""
+_FIRST_VISIT_RETRY_S = 5.0
+_MAX_GAP_S = 600.0
+_MAX_PROBE_GAP_S = 60.0
+"""The longest gap between probes of a server in trouble, so that its recovery is soon noticed."""
+_MIN_GAP_SHARE = 0.2
+"""The smallest gap before the next common time of all probes, as a share of the interval."""
 
-TOGETHER = 0.08
-"""Seconds within which probes that are due together come one after the other; fewer than are gathered for a request."""
+SPREAD_S = 0.08
+"""Probes that are due together are spread over this time, which is shorter than the window of one request."""
 
 _MAX_PHASE_SHARE = 0.8
-"""The same as a share of the interval, where that is short."""
+"""The maximum spread as a share of a short interval."""
 
-_SLACK = 2.0
-"""How many seconds an answer may take without a sign that more is asked than can be answered."""
+_SLACK_S = 2.0
+"""An answer that is later than this is a sign of more probes than the server or we can handle."""
 
 
 class Times(NamedTuple):
@@ -58,19 +58,19 @@ class PollPolicy:
 
     @property
     def times(self) -> Times:
-        """What of it the user chooses for each run."""
+        """The part of it that the user chooses for each run."""
         return Times(self.check_interval, self.max_wait_time)
 
     def at(self, times: Times | None) -> PollPolicy:
-        """This pace with these times, if there are any."""
+        """This policy with these times, if there are any."""
         return replace(self, **times._asdict()) if times else self
 
 
 def resumed(elapsed: float, poll_policy: PollPolicy) -> float:
-    """Where the clock of an attempt stands that goes on after a break, in seconds.
+    """The clock of an attempt that is resumed after a break, in seconds.
 
-    The break itself does not count. Of `max_wait_time` there is always so much left that a visit and the quick probes
-    after it have their chance.
+    The break itself does not count. Enough of `max_wait_time` is always left for a visit and the quick probes after
+    it.
     """
     return (
         min(elapsed, max(0.0, poll_policy.max_wait_time - poll_policy.quick_for))
@@ -83,9 +83,9 @@ class Schedule:
     """The times of one attempt.
 
     Probes fall on multiples of their interval on the clock that all attempts share, whenever an attempt began: so they
-    are due together and go out as one request. Where answers are late, because more runs wait than can be asked about
-    within the interval, an attempt asks as much later, at a time of its own; so what it says of its next probe stays
-    true, and those that are in a hurry need not queue behind the others.
+    are due together and go out as one request. If answers are late, because there are more runs than can be probed
+    within the interval, an attempt probes that much later, at a time of its own. So the time of the next probe that it
+    reports stays true, and urgent probes need not queue behind the others.
     """
 
     def __init__(self, poll_policy: PollPolicy, clock: Clock, *, elapsed: float = 0.0, phase: float = 0.0) -> None:
@@ -95,8 +95,8 @@ class Schedule:
             poll_policy: How often to look, and for how long.
             clock: Seconds on a clock that never goes back.
             elapsed: Where the attempt's clock stands already.
-            phase: Its place among those that are due together, from 0 to 1: they come one after the other, within a
-                moment in which the questions of all are gathered, rather than all at once.
+            phase: Its position among the probes that are due together, from 0 to 1: they are spread over a moment,
+                within which all of them are gathered for one request.
         """
         self._poll_policy = poll_policy
         self._phase = phase
@@ -126,12 +126,12 @@ class Schedule:
         return self._stopped_at is not None
 
     def stop_clock(self) -> None:
-        """The user is needed, or a tab: what passes now does not count towards `max_wait_time`."""
+        """Stop the clock while the user or a tab is needed: this time does not count towards `max_wait_time`."""
         if self._stopped_at is None:
             self._stopped_at = self._clock()
 
     def resume_clock(self) -> None:
-        """What was needed is there."""
+        """Let the clock run again."""
         if self._stopped_at is not None:
             self._stopped_for += self._clock() - self._stopped_at
             self._stopped_at = None
@@ -159,25 +159,25 @@ class Schedule:
         return max(0.0, self._poll_policy.max_wait_time - self.elapsed)
 
     def probe_answered(self) -> None:
-        """The server told what was asked: look again after the usual interval, sooner just after a visit."""
+        """The server answered: probe again after the usual interval, sooner just after a visit."""
         self._troubles = 0
         now = self._clock()
-        late = now - self._next_probe - _SLACK
-        self._backlog = min(_LONGEST_GAP, self._backlog + late) if late > 0 else 0.8 * self._backlog
+        late = now - self._next_probe - _SLACK_S
+        self._backlog = min(_MAX_GAP_S, self._backlog + late) if late > 0 else 0.8 * self._backlog
         self._next_probe = self._after(self._quick if now < self._quick_until else self._poll_policy.check_interval)
 
     def probe_failed(self, retry_after: float | None) -> None:
-        """The server did not tell: look again later and later, or when it says, and visit nothing before that."""
+        """The server did not answer: probe again after growing gaps, or when it asks to; no visit before that."""
         now = self._clock()
         interval = self._poll_policy.check_interval
-        gap = min(max(interval, _LONGEST_RETRY), interval * 2.0 ** min(self._troubles, 3))
+        gap = min(max(interval, _MAX_PROBE_GAP_S), interval * 2.0 ** min(self._troubles, 3))
         self._troubles += 1
         self._next_probe = now + (gap if retry_after is None else retry_after)
         if retry_after is not None:
             self.hold_visits(retry_after)
 
     def hold_visits(self, seconds: float) -> None:
-        """The server limits our rate: nothing is visited for so long."""
+        """The server limits our rate: visit nothing for this many seconds."""
         self._visits_held_until = max(self._visits_held_until, self._clock() + seconds)
 
     def visit_ended(self) -> None:
@@ -186,20 +186,18 @@ class Schedule:
         self._failed_visits = 0
         self._quick_until = now + self._poll_policy.quick_for
         self._next_probe = min(self._next_probe, self._after(self._quick))
-        self._next_visit = now + min(
-            _LONGEST_GAP, self._poll_policy.revisit_interval * 2.0 ** min(self._good_visits, 10)
-        )
+        self._next_visit = now + min(_MAX_GAP_S, self._poll_policy.revisit_interval * 2.0 ** min(self._good_visits, 10))
         self._good_visits += 1
 
     def visit_failed(self) -> float:
         """A visit did not load the run: try again after a growing gap, which is returned (seconds)."""
-        gap = min(_LONGEST_GAP, _FIRST_RETRY * 2.0 ** min(self._failed_visits, 10))
+        gap = min(_MAX_GAP_S, _FIRST_VISIT_RETRY_S * 2.0 ** min(self._failed_visits, 10))
         self._failed_visits += 1
         self._next_visit = self._clock() + gap
         return gap
 
     def machine_slept(self, seconds: float, *, counted: bool) -> None:
-        """The machine was asleep: that is nobody's waiting time, and what the server asked for before is over.
+        """The machine was asleep: that time does not count, and the server's earlier requests to wait have expired.
 
         Args:
             seconds: For how long.
@@ -214,7 +212,7 @@ class Schedule:
         self._next_probe = self._visits_held_until = now
 
     def visit_now(self) -> None:
-        """A visit is wished for, or newly possible."""
+        """A visit was requested, or has become possible."""
         self._next_visit = self._clock()
 
     @property
@@ -224,7 +222,7 @@ class Schedule:
     def _after(self, interval: float) -> float:
         """About an interval from now."""
         now = self._clock()
-        if self._backlog > _LEAST_SHARE * interval:
+        if self._backlog > _MIN_GAP_SHARE * interval:
             return now + interval + self._backlog
-        late = self._phase * min(TOGETHER, _MAX_PHASE_SHARE * interval)
-        return math.ceil((now - late + _LEAST_SHARE * interval) / interval) * interval + late
+        late = self._phase * min(SPREAD_S, _MAX_PHASE_SHARE * interval)
+        return math.ceil((now - late + _MIN_GAP_SHARE * interval) / interval) * interval + late

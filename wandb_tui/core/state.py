@@ -9,21 +9,21 @@ class State(StrEnum):
     """Where an attempt stands. The last four are final."""
 
     QUEUED = "queued"
-    """Its thread has not begun yet."""
+    """Its thread has not started yet."""
     SIGNING_IN = "signing-in"
     """The browser is being signed in."""
     VISITING = "visiting"
     """The run's page is being opened."""
     WAITING = "waiting"
-    """The API is asked now and then."""
+    """The API is polled."""
     AVAILABLE = "available"
     """The goal is met."""
     TIMED_OUT = "timed-out"
-    """The time is over."""
+    """Time is up."""
     FAILED = "failed"
-    """It cannot go on; `Failure` tells which kind of reason."""
+    """It cannot go on; see `Failure`."""
     CANCELLED = "cancelled"
-    """The user, or the end of the group, has ended it."""
+    """The user, or the end of the group, ended it."""
 
     @property
     def final(self) -> bool:

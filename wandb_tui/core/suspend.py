@@ -1,7 +1,7 @@
-"""Noticing that the machine was asleep: a laptop's lid was shut, or the process was stopped.
+"""Detects that the machine was asleep: a laptop's lid was shut, or the process was stopped.
 
-A monotonic clock may stand still meanwhile (Linux, macOS) or not (Windows). Either way the time asleep is nobody's
-waiting time, and what the server asked for before it has long come to an end.
+A monotonic clock may stand still meanwhile (Linux, macOS) or not (Windows). Either way the time asleep
+does not count as waiting, and the server's earlier requests to wait have expired.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from wandb_tui.core.daemon_pool import start_daemon
 
 log = logging.getLogger(__name__)
 
-NOTICEABLE = 15.0
-"""Seconds below which a pause is not called sleep: a busy machine may be that late."""
+NOTICEABLE_S = 15.0
+"""A shorter pause does not count as sleep: a busy machine may be that late."""
 
-_EVERY = 2.0
+_CHECK_INTERVAL_S = 2.0
 
 
 def suspend_clock() -> float:
@@ -40,45 +40,45 @@ class SuspendDetector:
         self._ahead = suspend_clock() - clock()
 
     def slept(self) -> float:
-        """Seconds asleep since this was last asked; 0 where it was none worth a word."""
+        """Seconds asleep since the last call; 0 if that is not noticeable."""
         ahead = self._suspend_clock() - self._clock()
         gone, self._ahead = ahead - self._ahead, ahead
-        return gone if gone >= NOTICEABLE else 0.0
+        return gone if gone >= NOTICEABLE_S else 0.0
 
 
 class SuspendWatcher:
-    """Asks a gauge every few seconds, in a thread of its own, as long as there is anybody to tell."""
+    """Checks a detector every few seconds, in a thread of its own, while there are monitors."""
 
-    def __init__(self, gauge: SuspendDetector, tell: Callable[[float], None]) -> None:
-        """Prepare; `tell` gets the seconds asleep, in the guard's thread."""
-        self._gauge = gauge
-        self._tell = tell
+    def __init__(self, detector: SuspendDetector, on_wake: Callable[[float], None]) -> None:
+        """Prepare; `on_wake` receives the seconds asleep, in the watcher's thread."""
+        self._detector = detector
+        self._on_wake = on_wake
         self._lock = threading.Lock()
         self._ending: threading.Event | None = None
 
     def begin(self) -> None:
-        """Watch out from now on; nothing happens where that is so already."""
+        """Start watching; nothing happens if that is so already."""
         with self._lock:
             if self._ending is not None:
                 return
-            self._gauge.slept()
+            self._detector.slept()
             ending = threading.Event()
             try:
-                start_daemon(lambda: self._watch_out(ending), "wandb-tui suspend watcher")
+                start_daemon(lambda: self._watch(ending), "wandb-tui suspend watcher")
             except RuntimeError:
                 log.warning("No thread is left to notice the machine's sleep; the next monitor tries again")
             else:
                 self._ending = ending
 
     def end(self) -> None:
-        """Stop watching out."""
+        """Stop watching."""
         with self._lock:
             if self._ending is not None:
                 self._ending.set()
                 self._ending = None
 
-    def _watch_out(self, ending: threading.Event) -> None:
-        while not ending.wait(_EVERY):
-            if (seconds := self._gauge.slept()) > 0:
+    def _watch(self, ending: threading.Event) -> None:
+        while not ending.wait(_CHECK_INTERVAL_S):
+            if (seconds := self._detector.slept()) > 0:
                 log.info("The machine was asleep for %.0f s", seconds)
-                self._tell(seconds)
+                self._on_wake(seconds)

@@ -1,4 +1,4 @@
-"""Times as callers give them: a number of seconds that makes sense, or a clear word."""
+"""Validates durations that callers pass as arguments."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from numbers import Real
 from wandb_tui.core.errors import UsageError
 
 SHORTEST_INTERVAL = 0.1
-"""Seconds between two looks at the least."""
+"""The shortest interval between two probes, in seconds."""
 
 _LONGEST = 10.0**9
 
 
 def checked_seconds(name: str, value: object, least: float = 0.0) -> float:
-    """A time that was passed as an argument.
+    """Validate a duration that was passed as an argument.
 
     Args:
-        name: What the argument is called.
-        value: What was passed.
-        least: How many seconds it must be at the least.
+        name: The name of the argument.
+        value: Its value.
+        least: The minimum.
 
     Raises:
-        UsageError: It is no number of seconds.
+        UsageError: It is not a number of seconds, or too small.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) <= _LONGEST:
         hint = "Give 0 to wait for ever." if least == 0 else ""

@@ -1,4 +1,4 @@
-"""The signs and colours that the screens draw with, in Unicode or plain ASCII."""
+"""The icons and colours of every front end, in Unicode or plain ASCII."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from wandb_tui.text.plain_text import REPLACEMENT, clean, fit, fit_end
 from wandb_tui.text.run_labels import run_name, short_name
 
 _SHORTEST = 4
-"""A name that would be cut to fewer cells is left out."""
+"""A name is left out if fewer cells than this are left for it."""
 
 
 EMOJI, ASCII = LOOKS = ("emoji", "ascii")
-"""What the settings call the looks there are."""
+"""The looks, as they are named in the settings."""
 
 
 STATE_COLOURS = {
@@ -73,8 +73,8 @@ class Glyphs:
     """Which signs to draw with. All who draw share one, which may change while they do.
 
     Attributes:
-        ascii: Nothing but ASCII of our own: for fonts and terminals without the rest.
-        links: Whether addresses are written so that the terminal opens them on a click.
+        ascii: Whether our own text is plain ASCII, for fonts and terminals without the other characters.
+        links: Whether addresses are written as links that the terminal opens on a click.
     """
 
     ascii: bool = False
@@ -82,20 +82,20 @@ class Glyphs:
 
     @property
     def name(self) -> str:
-        """As the settings call it."""
+        """The name in the settings."""
         return ASCII if self.ascii else EMOJI
 
     def icon(self, state: State) -> str:
-        """The sign of a state, one cell wide."""
+        """The icon of a state, one cell wide."""
         return (_ASCII_ICONS if self.ascii else _UNICODE_ICONS)[state]
 
     @property
     def kept(self) -> str:
-        """The sign of a pane that is kept for its run, with a space."""
+        """The icon of a pane that stays open for its run, with a space."""
         return "[kept] " if self.ascii else "📌 "
 
     def text(self, text: str) -> str:
-        """A text of our own in this look."""
+        """One of our own texts in this look."""
         return text.translate(_TO_ASCII) if self.ascii else text
 
     def fit(self, text: str, width: int) -> str:
@@ -111,7 +111,7 @@ class Glyphs:
         return ".." if self.ascii else "…"
 
     def fit_name(self, row: WatchedRun, width: int) -> str:
-        """The run's display name and its id in `width` cells: the name is cut first, since others may have it too."""
+        """The run's display name and its id in `width` cells; the name is cut first, since it may not be unique."""
         whole, run_id = run_name(row), clean(row.run.run_id)
         room = width - cell_len(run_id) - 1
         if cell_len(whole) <= width or whole == run_id:
@@ -121,7 +121,7 @@ class Glyphs:
         return f"{self.fit(short_name(row), room)} {self.text(run_id)}"
 
     def sign(self, line: LogLine) -> str:
-        """The sign before a line of a log, two cells wide."""
+        """The icon before a line of a log, two cells wide."""
         if not self.ascii and line.status is not None:
             return line.status.emoji
         if line.state.final and line.state is not State.QUEUED:

@@ -1,4 +1,4 @@
-"""Addresses that the terminal opens on a click (OSC 8): where they stand in a text, and how they are written."""
+"""Links that the terminal opens on a click (OSC 8): finding addresses in a text, and writing them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 Link = tuple[int, int, str]
-"""From where to where in a text, and the address."""
+"""Start and end in a text, and the address."""
 
 _URL = re.compile(r"https?://[^\s<>\"'“”…\N{REPLACEMENT CHARACTER}]+")
 _NOT_AT_THE_END = ".,;:!?)]}"
@@ -17,12 +17,12 @@ _LONGEST = 2000
 
 
 def link(style: str, url: str) -> str:
-    """A style of Textual's with an address behind it; the style alone where there is none."""
+    """A Textual style with a link to an address; the style alone without one."""
     return f'{style} link="{written(url)}"' if url else style
 
 
 def written(url: str) -> str:
-    """An address as it may stand in a sequence for the terminal: in ASCII, without control characters."""
+    """An address escaped for a terminal sequence: ASCII without control characters."""
     return quote(url, safe=_SAFE)[:_LONGEST]
 
 
@@ -35,7 +35,7 @@ def links_in(text: str) -> list[Link]:
 
 
 def over_lines(text: str, lines: Sequence[str]) -> Iterator[list[Link]]:
-    """The addresses in each of the lines into which a text was broken; of one over two lines each gets its part."""
+    """The addresses in each line of a wrapped text; an address over two lines is in both, in part."""
     links, at = links_in(text), 0
     for line in lines:
         start = text.find(line, at) if links else -1
@@ -47,7 +47,7 @@ def over_lines(text: str, lines: Sequence[str]) -> Iterator[list[Link]]:
 
 
 def cut(pieces: Iterable[tuple[str, str]], links: Sequence[Link]) -> Iterator[tuple[str, str, str]]:
-    """Pieces of a line, cut where an address begins or ends: text, style and address, or an empty one."""
+    """Pieces of a line, cut where an address begins or ends: text, style, and the address or an empty string."""
     at = 0
     for text, style in pieces:
         end = at + len(text)

@@ -1,4 +1,4 @@
-"""What is said to the terminal itself: its clipboard, its notifications, whether it knows links."""
+"""Escape sequences for the terminal itself: its clipboard, its notifications, links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ESC, _BELL = "\x1b", "\x07"
 _TITLE, _TEXT = 80, 240
 _MULTIPLEXED = ("screen", "tmux")
 
-# Terminals that know both kinds of notification, and would show both; those over an SSH line tell by TERM.
+# Terminals that support both kinds of notification, and would show both; over SSH only TERM identifies them.
 _KNOW_777 = ("foot", "kitty", "ghostty", "rxvt", "wezterm")
 _KNOW_9 = ("iterm",)
 
@@ -20,46 +20,46 @@ _NO_LINKS = ("linux", "dumb", "unknown", "vt", "cons", "eterm", "sun", "ansi")
 
 
 def clipboard(text: str) -> str:
-    """Put a text into the terminal's clipboard (OSC 52)."""
+    """The sequence that puts a text into the terminal's clipboard (OSC 52)."""
     data = base64.b64encode(text.encode("utf-8", "replace")).decode()
     return f"{_ESC}]52;c;{data}{_BELL}"
 
 
 def notification(title: str, text: str) -> tuple[str, str]:
-    """A notification in both ways that there are: OSC 9, and OSC 777."""
+    """The sequences for a notification: OSC 9 and OSC 777."""
     title = clean(title, _TITLE).replace(";", ",")
     text = clean("; ".join(text.splitlines()), _TEXT)
-    # A number at the beginning would be another command to some.
+    # Some terminals read a leading number as another command.
     return f"{_ESC}]9;{title}: {text}{_BELL}", f"{_ESC}]777;notify;{title};{text}{_BELL}"
 
 
 def notified(title: str, text: str, environ: Mapping[str, str]) -> str:
-    """A notification in the way that this terminal knows; in both where that cannot be told."""
+    """A notification as this terminal supports it; both sequences if that is unknown."""
     osc_9, osc_777 = notification(title, text)
     names = f"{environ.get('TERM', '')} {environ.get('TERM_PROGRAM', '')} {environ.get('LC_TERMINAL', '')}".lower()
     if environ.get("VTE_VERSION") or any(name in names for name in _KNOW_777):
-        said = osc_777
+        sequence = osc_777
     elif any(name in names for name in _KNOW_9):
-        said = osc_9
+        sequence = osc_9
     else:
-        said = osc_9 + osc_777
-    return through(said, environ)
+        sequence = osc_9 + osc_777
+    return through(sequence, environ)
 
 
 def through(sequence: str, environ: Mapping[str, str]) -> str:
-    """A sequence so that a tmux around us hands it on to its terminal, where that is allowed (`allow-passthrough`)."""
+    """A sequence wrapped so that tmux passes it through to its terminal, if allowed (`allow-passthrough`)."""
     if not in_tmux(environ):
         return sequence
     return f"{_ESC}Ptmux;{sequence.replace(_ESC, 2 * _ESC)}{_ESC}\\"
 
 
 def in_tmux(environ: Mapping[str, str]) -> bool:
-    """Whether there is a tmux between us and the terminal, be it at the other end of an SSH line."""
-    # GNU screen gives itself the name that older versions of tmux had, but tells of itself.
+    """Whether tmux runs between us and the terminal, even at the other end of an SSH connection."""
+    # GNU screen uses the same terminal name as older versions of tmux, but sets STY.
     return bool(environ.get("TMUX")) or (environ.get("TERM", "").startswith(_MULTIPLEXED) and not environ.get("STY"))
 
 
 def shows_links(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal knows links (OSC 8), or at least leaves out what it does not know."""
+    """Whether the terminal supports links (OSC 8), or at least ignores them."""
     term = environ.get("TERM", "")
     return bool(term) and not term.startswith(_NO_LINKS)

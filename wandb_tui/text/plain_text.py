@@ -1,4 +1,4 @@
-"""Text from outside as plain text, cut to the width there is."""
+"""Cleans text from outside, and cuts text to a width."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MOST_MARKS = 2
 
 
 def clean(text: str, limit: int = 2000) -> str:
-    """Text from outside as plain printable text on one line, at most `limit` characters of it.
+    """Text from outside as printable text on one line of at most `limit` characters.
 
-    Escape sequences and other control characters become a visible sign, line ends and tabs a space. What has no width
-    of its own, or turns the direction of writing, goes: terminals disagree about it and tables would bend.
+    Escape sequences and other control characters become a replacement character, line ends and tabs a space.
+    Characters that have no width, or change the writing direction, are removed: terminals disagree about them.
     """
     text = text[: limit + 1]
     if text.isascii() and text.isprintable():
@@ -48,7 +48,7 @@ def _harmless(text: str) -> list[str]:
 
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
-    """`text` cut to `width` cells, ending in the ellipsis where something is missing."""
+    """`text` cut to `width` cells, ending in the ellipsis if cut."""
     if width <= 0:
         return ""
     text = text[: width * 4 + 8]
@@ -58,7 +58,7 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def fit_end(text: str, width: int, ellipsis: str = "…") -> str:
-    """The end of `text` in `width` cells, beginning with the ellipsis where something is missing."""
+    """The end of `text` in `width` cells, beginning with the ellipsis if cut."""
     if cell_len(text) <= width:
         return text
     end = text[-width:]

@@ -1,4 +1,4 @@
-"""How a run is called on the screen: its name, its path, its newest version."""
+"""Labels for runs: name, path, newest version."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wandb_tui.text.plain_text import clean
 
 
 def run_name(row: WatchedRun) -> str:
-    """What people call the run: its display name and its id, or the id alone."""
+    """The run's display name and its id, or the id alone."""
     name = clean(row.run_info.name, 200) if row.run_info else ""
     run_id = clean(row.run.run_id)
     return f"{name} {run_id}" if name.strip() and name != run_id else run_id

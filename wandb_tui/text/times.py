@@ -1,4 +1,4 @@
-"""Moments in time, in the user's own time zone."""
+"""Times and dates in the user's time zone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime
 
 
 def time_of_day(moment: datetime) -> str:
-    """``HH:MM:SS`` where the user is."""
+    """A time of day as ``HH:MM:SS``."""
     return f"{moment.astimezone():%H:%M:%S}"
 
 
 def date_and_time(moment: datetime) -> str:
-    """``YYYY-MM-DD HH:MM`` where the user is."""
+    """A date and time as ``YYYY-MM-DD HH:MM``."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -46,7 +46,7 @@ class Visited:
     def sign_in(self) -> Future[Identity]:
         return _done(Identity("researcher"))
 
-    def mended(self) -> Future[None]:
+    def credentials_changed(self) -> Future[None]:
         return _done(None)
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:

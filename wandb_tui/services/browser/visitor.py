@@ -130,9 +130,9 @@ class BrowserVisitor:
         """
         return self._submit(lambda jobs: jobs.inspect_sign_in_page())
 
-    def mended(self) -> Future[None]:
+    def credentials_changed(self) -> Future[None]:
         """Done as soon as the user has changed what signing in depends on, after a refusal."""
-        return self._sign_in.mended()
+        return self._sign_in.credentials_changed()
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
         """Open the run's page and let its scripts run; at most `tabs` pages at once. Cancelling gives up the visit.

@@ -71,7 +71,7 @@ class SingleFlightSignIn:
             self._start()
         return future
 
-    def mended(self) -> Future[None]:
+    def credentials_changed(self) -> Future[None]:
         """Done when the user has changed something since the refusal."""
         future: Future[None] = Future()
         with self._lock:

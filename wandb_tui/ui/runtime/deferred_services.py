@@ -121,8 +121,8 @@ class _DeferredVisitor:
     def sign_in(self) -> Future[Identity]:
         return self._late.chained(lambda: self._late.visitor.sign_in(), _broken)  # noqa: PLW0108 - not there yet
 
-    def mended(self) -> Future[None]:
-        return self._late.chained(lambda: self._late.visitor.mended(), _broken)  # noqa: PLW0108 - not there yet
+    def credentials_changed(self) -> Future[None]:
+        return self._late.chained(lambda: self._late.visitor.credentials_changed(), _broken)  # noqa: PLW0108 - not there yet
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
         return self._late.chained(lambda: self._late.visitor.visit(run, opened), _broken)
