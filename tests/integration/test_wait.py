@@ -155,6 +155,24 @@ def test_an_unknown_project_ends_at_once(wait):
     assert "no project lab/nope" in done.lines[-1]
 
 
+def test_a_path_with_spaces_and_commas_is_read_from_stdin_as_it_is_printed(wait):
+    done = wait("-", stdin="lab/my project, v2/abc\n", WANDB_ENTITY="lab", WANDB_PROJECT="forks")
+    assert done.status == 1
+    assert "no project lab/my project, v2" in done.lines[-1]
+
+
+def test_a_plus_sign_gets_a_did_you_mean(wait):
+    done = wait("lab/my+forks/abc")
+    assert done.status == 1
+    assert "Did you mean lab/my forks?" in done.lines[-1]
+
+
+def test_an_entity_that_was_filled_in_is_shown(wait):
+    done = wait("lorem/ipsum", WANDB_ENTITY="lab")
+    assert done.status == 1
+    assert "lorem/ipsum is read as lab/lorem/ipsum" in done.err
+
+
 def test_a_run_that_is_never_exported_times_out(sandbox, wait):
     sandbox.set_faults("export-never")
     done = wait("lab/forks/def", "--timeout", "3", "--interval", "1")

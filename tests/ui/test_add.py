@@ -105,13 +105,17 @@ GOALS = {name: Goal.parse(name) for name in ("exists", "newer", "step:7", "step:
         ("abc step:7\ndef", [PastedWord("abc", GOALS["step:7"]), PastedWord("def")]),
         (
             "abc, def newer ghi V3",
-            [PastedWord("abc", GOALS["newer"]), PastedWord("def", GOALS["newer"]), PastedWord("ghi", GOALS["v3"])],
+            [PastedWord("abc"), PastedWord("def", GOALS["newer"]), PastedWord("ghi", GOALS["v3"])],
         ),
         ("v3\nstep:7 abc", [PastedWord("v3"), PastedWord("step:7"), PastedWord("abc")]),
+        ("lab/my project, v2/abc", [PastedWord("lab/my project, v2/abc")]),
+        ("lab/my project/abc step:7", [PastedWord("lab/my project/abc", GOALS["step:7"])]),
+        ("lab/forks/abc, lab/forks/def", [PastedWord("lab/forks/abc"), PastedWord("lab/forks/def")]),
+        ("forks/abc forks/def", [PastedWord("forks/abc"), PastedWord("forks/def")]),
         ("abc step:7 newer", [PastedWord("abc", GOALS["step:7"]), PastedWord("newer")]),
     ],
 )
-def test_a_goal_may_stand_behind_addresses(text, found):
+def test_a_goal_holds_for_the_address_before_it_alone(text, found):
     assert words(text) == found
     assert words("\n".join(map(str, found))) == found
 
@@ -147,7 +151,7 @@ async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
 async def test_another_goal_is_told_before_it_holds():
     async with running(listed(), size=(80, 24)) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 3)
-        await open_with(app, pilot, "waits ready step:7")
+        await open_with(app, pilot, "waits step:7 ready step:7")
         await until(lambda: "already watched; goal step:200 → step:7" in shown(app))
         await until(lambda: "watched, available; goal exists → step:7, starts try 2" in shown(app))
         await until(lambda: "Change 2 runs (^s)" in shown(app))

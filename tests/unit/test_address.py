@@ -1,12 +1,13 @@
 """Run addresses in every shape that people type and paste."""
 
+import re
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wandb_tui.core.address import MAX_RUN_ID, RunAddress, is_short
+from wandb_tui.core.address import MAX_RUN_ID, RunAddress, is_short, split_addresses
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.errors import UsageError
 
@@ -203,3 +204,68 @@ def test_a_listed_run_that_cannot_be_watched_says_why():
     assert ListedRun("My Team", "forks", "abc").address == RunAddress("My Team", "forks", "abc")
     assert "above 116 a run has no history artifact" in ListedRun("lab", "forks", "x" * 200).problem
     assert ListedRun("lab", "for:ks", "abc").problem == "A project's name cannot contain ':'."
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("lab/my project, v2/abc", ["lab/my project, v2/abc"]),
+        ("My Team/a;b/abc", ["My Team/a;b/abc"]),
+        ("https://wandb.ai/lab/my project/runs/abc", ["https://wandb.ai/lab/my project/runs/abc"]),
+        ("https://wandb.ai/l/f/runs/a?nw=x  l/f/b", ["https://wandb.ai/l/f/runs/a?nw=x", "l/f/b"]),
+        ("lab/forks/abc, lab/forks/def", ["lab/forks/abc", "lab/forks/def"]),
+        ("lab/forks/abc, def", ["lab/forks/abc", "def"]),
+        ("forks/abc forks/def", ["forks/abc", "forks/def"]),
+        ("abc def;ghi", ["abc", "def", "ghi"]),
+        ("\ufefflab/forks/abc\u200b", ["lab/forks/abc"]),
+        (" ", []),
+    ],
+)
+def test_a_line_that_is_one_address_is_one(line, found):
+    assert split_addresses(line) == found
+
+
+@pytest.mark.parametrize("project", ["my project", "a, b", "a;b", "x  y", "plain", "ünïcode – name"])
+def test_a_path_as_it_is_printed_is_read_back(project):
+    address = RunAddress("lab", project, "abc123")
+    assert [RunAddress.parse(text, entity="me", project="mine") for text in split_addresses(str(address))] == [address]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("l\u0430b/forks/abc", "U+0430 cyrillic small letter a"),
+        ("lab/f\u03bfrks/abc", "U+03BF greek small letter omicron"),
+        ("lab/forks/\uff11\uff12", "full-width character"),
+        ("lab/forks/a\u00adbc", "U+00AD soft hyphen"),
+        ("lab/forks/a\u200bbc", "U+200B zero width space"),
+    ],
+)
+def test_misleading_characters_are_named(text, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        RunAddress.parse(text)
+
+
+@pytest.mark.parametrize("name", ["дщv2", "プロジェクト１", "Αθήνα", "naïve", "\U0001f469\u200d\U0001f52c"])
+def test_names_in_other_alphabets_are_not_misleading(name):
+    assert RunAddress.parse(f"lab/{name}/abc").project == name
+
+
+@pytest.mark.parametrize("around", ["\ufeff{}", "{}\u200b", "\u00ad{}\u200e", " {}\u00a0\n"])
+def test_invisible_characters_at_the_ends_are_dropped(around):
+    assert str(RunAddress.parse(around.format("lab/forks/abc"))) == "lab/forks/abc"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('href="https://wandb.ai/lab/forks/runs/abc">', "Did you mean https://wandb.ai/lab/forks/runs/abc?"),
+        ("see:lab/forks/abc.", "Did you mean lab/forks/abc?"),
+        ("<p>", "write all of entity/project/run_id"),
+        ("“quoted”", "write all of entity/project/run_id"),
+        ("sentence.", "write all of entity/project/run_id"),
+    ],
+)
+def test_markup_and_prose_are_no_short_addresses(text, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        RunAddress.parse(text, entity="me", project="mine")

@@ -82,3 +82,14 @@ def test_errors_fit_the_terminal(monkeypatch, capsys):
     told = capsys.readouterr().err.splitlines()
     assert len(told) > 1
     assert max(map(len, told)) <= 60
+
+
+@pytest.mark.parametrize("arguments", [["--frobnicate"], ["lab/forks/abc", "--frobnicate"]])
+def test_a_wrong_option_shows_the_usage_of_what_was_typed(monkeypatch, capsys, arguments):
+    monkeypatch.setattr("sys.argv", ["wandb-tui", *arguments])
+    with pytest.raises(SystemExit):
+        program.run_program()
+    told = capsys.readouterr().err
+    assert "Usage: wandb-tui [OPTIONS] [RUN]..." in told
+    assert "wandb-tui --help" in told
+    assert "dashboard" not in told

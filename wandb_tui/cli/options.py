@@ -55,12 +55,18 @@ def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
 
 
 def read_runs(runs: Sequence[str]) -> list[str]:
-    """The runs as typed; "-" stands for those on stdin, separated by white space."""
+    """The runs as typed; "-" stands for those on stdin: in lines, several on one separated by spaces or commas."""
+    from wandb_tui.core.address import split_addresses
+
     texts: list[str] = []
     if "-" in runs and sys.stdin is None:
         raise UsageError("Runs are to come from stdin, but stdin is closed.")
     for run in runs:
-        texts.extend(sys.stdin.read().split() if run == "-" else [run])
+        if run != "-":
+            texts.append(run)
+            continue
+        for line in sys.stdin.read().splitlines():
+            texts.extend(split_addresses(line))
     return texts
 
 
@@ -68,7 +74,14 @@ def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
     """The runs' addresses, each once."""
     if not texts:
         raise UsageError("No run is given.", "Give entity/project/run_id, or the address of the run's page.")
-    return list(dict.fromkeys(wiring.addresses.parse(text) for text in texts))
+    found = {text: wiring.addresses.parse(text) for text in texts}
+    from wandb_tui.core.address import is_short
+
+    for text, address in found.items():
+        if is_short(text) and "/" in text.strip("/"):
+            # Two parts may as well have been meant as entity/project.
+            say(f"wandb-tui: {text} is read as {address}", err=True)
+    return list(dict.fromkeys(found.values()))
 
 
 def provide_browser(*, yes: bool, ask: bool = True) -> Path:

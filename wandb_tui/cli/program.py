@@ -51,6 +51,13 @@ class _Context(click.Context):
 
     formatter_class = _Help
 
+    @property
+    def command_path(self) -> str:
+        """The command as it was typed: the dashboard's has no name."""
+        if self.command.name == "dashboard" and self.parent is not None:
+            return self.parent.command_path
+        return super().command_path
+
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "terminal_width": _help_width()}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.lookalikes import lookalike, strip_invisible
 
 MAX_ARTIFACT_NAME = 128
 """The longest artifact name W&B accepts, in characters."""
@@ -25,6 +26,7 @@ _FORGE_PAGES = "https://forge.coreweave.com/wandb"
 _FORGE_ALIASES = (_FORGE_PAGES, "https://wandb.ai", "https://www.wandb.ai", "https://app.wandb.ai")
 _FORGE_ALIAS_HOSTS = frozenset({"wandb.ai", "www.wandb.ai", "app.wandb.ai", "forge.coreweave.com"})
 
+_SEPARATORS = re.compile(r"[\s,;]+")
 _SHAPE = "entity/project/run_id, or the address of the run's page"
 _NOT_A_RUN = {
     "workspace": "a workspace",
@@ -107,15 +109,81 @@ class RunAddress:
         Raises:
             UsageError: The text is no run's address, or belongs to another server.
         """
-        text = text.strip()
+        text = strip_invisible(text)
         if not text:
             raise UsageError("The address of a run is empty.", f"Give {_SHAPE}.")
         if _control(text):
             raise UsageError("The address of a run contains control characters.", f"Give {_SHAPE}.")
-        pasted = _as_url(text, app_url)
-        if pasted:
-            return cls(*_from_page(_page_path(pasted, app_url), text))
-        return cls(*_from_path(text, entity, project))
+        try:
+            _check_short(text)
+            pasted = _as_url(text, app_url)
+            if pasted:
+                found = cls(*_from_page(_page_path(pasted, app_url), text))
+            else:
+                found = cls(*_from_path(text, entity, project))
+        except UsageError as error:
+            if (inside := _address_inside(text)) and inside != text:
+                raise UsageError(error.message, f"Did you mean {inside}?") from None
+            raise
+        for what, name in (
+            ("entity's name", found.entity),
+            ("project's name", found.project),
+            ("run id", found.run_id),
+        ):
+            if misleading := lookalike(name):
+                raise UsageError(f"The {what} “{_short(name)}” holds {misleading}.", "Type it rather than copying it.")
+        return found
+
+
+def _check_short(text: str) -> None:
+    """Refuse what only looks like a short address, such as a word of HTML or of a sentence."""
+    if is_short(text) and (re.search(r"[<>\"“”`(){}\[\]|*!]", text) or re.search(r"[.…]$", text)):
+        raise UsageError(
+            f"“{_short(text)}” does not look like a run's address.", "If it is one, write all of entity/project/run_id."
+        )
+
+
+def _address_inside(text: str) -> str:
+    """A full address that stands inside a text, such as a link in HTML; empty where there is none."""
+    for pattern in (r"https?://[^\s\"'<>()]+", r"(?<![\w/.-])[\w.-]+/[\w.-]+/[\w-]+(?![\w/-])"):
+        for found in re.findall(pattern, text):
+            try:
+                parts = _from_page(_page_path(found, ""), found) if "://" in found else tuple(found.split("/"))
+                RunAddress(*parts)
+            except UsageError:
+                continue
+            return str(found)
+    return ""
+
+
+def split_addresses(line: str, *, short_ok: bool = True) -> list[str]:
+    """The addresses in one line: separated by white space, commas or semicolons.
+
+    A line that is one address as a whole is one, for names may hold spaces, commas and semicolons.
+
+    Args:
+        line: What was typed or pasted, without a goal.
+        short_ok: Whether the line may hold several addresses without entity, such as ``forks/abc forks/def``.
+    """
+    line = strip_invisible(line)
+    words = [word for word in _SEPARATORS.split(line) if word]
+    if len(words) < 2 or not _is_whole(line):  # noqa: PLR2004 - one word is one address
+        return words
+    heads = {word.partition("/")[0] for word in words}
+    same_project = len(heads) == 1 and all(word.count("/") == 1 for word in words)
+    return words if short_ok and same_project else [line]
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line is one full address."""
+    if line.count("://") > 1:
+        return False
+    try:
+        RunAddress.parse(line)
+    except UsageError:
+        return False
+    # In an address copied from a browser only the names of entity and project may hold spaces.
+    return "://" not in line or not _SEPARATORS.search(line.partition("/runs/")[2])
 
 
 def is_short(text: str) -> bool:

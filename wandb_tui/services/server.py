@@ -11,6 +11,7 @@ from wandb_tui.core.address import RunAddress, is_short
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.home import home_folder
+from wandb_tui.core.lookalikes import lookalike, strip_invisible
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.disk.settings import Settings
 
@@ -149,7 +150,9 @@ def base_url(text: str) -> str:
     Raises:
         UsageError: It is no address of a server.
     """
-    text = text.strip()
+    text = strip_invisible(text)
+    if found := lookalike(text):
+        raise UsageError(f"The address of the server holds {found}.", "Type it rather than copying it.")
     if "://" not in text:
         text = f"{'http' if text.startswith(_LOOPBACK) else 'https'}://{text}"
     text = text.rstrip("/")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.home import home_folder
+from wandb_tui.core.lookalikes import lookalike, strip_invisible
 
 _SHORTEST = 40
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -23,12 +24,14 @@ _SAME_SERVICE = (
 
 
 def checked(key: str) -> str:
-    """The key without spaces around it.
+    """The key without white space and invisible characters around it.
 
     Raises:
         ApiKeyError: This cannot be an API key, by the rule the SDK goes by.
     """
-    key = key.strip()
+    key = strip_invisible(key)
+    if found := lookalike(key):
+        raise ApiKeyError(f"The API key holds {found}.", "Copy it again from the user settings of the W&B site.")
     if _JWT.fullmatch(key):
         return key
     secret = key.split("-", 1)[-1]
@@ -39,7 +42,7 @@ def checked(key: str) -> str:
             f"An API key has at least {_SHORTEST} characters, this one has {len(secret)}.",
             "Copy it again from the user settings of the W&B site.",
         )
-    if not re.fullmatch(r"[\w-]+", secret):
+    if not re.fullmatch(r"[\w-]+", secret, re.ASCII):
         raise ApiKeyError("An API key has letters, digits, “_” and “-” only.", "Copy it again from the W&B site.")
     return key
 

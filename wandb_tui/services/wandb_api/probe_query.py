@@ -278,7 +278,9 @@ def _interpret(request: ProbeRequest, project: object, errors: list[dict[str, An
         return Probe(ProbeOutcome.NOT_YET, None, info, coverage)
     reason = "this API key may not see it" if with_key else "it is private and there is no API key"
     missing = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
-    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}")
+    # Some programs write a space in an address as a plus sign.
+    spaced = f". Did you mean {run.entity}/{run.project.replace('+', ' ')}?" if "+" in run.project else ""
+    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}{spaced}")
 
 
 def _is_complete(project: object, run: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from wandb_tui.core.address import RunAddress
+from wandb_tui.core.address import RunAddress, split_addresses
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.ui.add.preview import AddEffect
@@ -51,20 +51,21 @@ class CheckedList:
 
 
 def words(text: str) -> list[PastedWord]:
-    """The addresses in a text: apart from each other by spaces, line ends, commas or semicolons.
-
-    A goal that follows on the same line holds for all those before it there that have none yet.
-    """
+    """The addresses in a text, each with the goal behind it: in lines, several on one separated by spaces or commas."""
     found: list[PastedWord] = []
     for line in text.splitlines():
-        without = len(found)
-        for word in re.split(r"[\s,;]+", line):
-            goal = _goal(word) if len(found) > without else None
-            if goal is not None:
-                found[without:] = [replace(one, goal=goal) for one in found[without:]]
-                without = len(found)
-            elif word:
-                found.append(PastedWord(word))
+        before: list[str] = []
+        for word in filter(None, re.split(r"([\s,;]+)", line)):
+            goal = _goal(word) if before else None
+            if goal is None:
+                before.append(word)
+                continue
+            addresses = split_addresses("".join(before))
+            found += [PastedWord(address) for address in addresses]
+            if addresses:
+                found[-1] = replace(found[-1], goal=goal)
+            before = [] if addresses else [word]
+        found += [PastedWord(address) for address in split_addresses("".join(before))]
     return found[:MOST]
 
 
@@ -105,9 +106,11 @@ def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Fo
         if isinstance(found, UsageError):
             checked.append(CheckedList(word, AddressVerdict.WRONG, why=_why(word.text, found)))
         elif found is not None and found in seen:
-            checked.append(CheckedList(word, AddressVerdict.TWICE, found))
+            first = seen[found]
+            other = word.goal is not None and word.goal != checked[first].word.goal
+            why = f"named twice; goal {word.goal} counts" if other else "named twice"
+            checked.append(CheckedList(word, AddressVerdict.TWICE, found, why=why))
             if word.goal is not None:
-                first = seen[found]
                 checked[first] = replace(checked[first], effect=foresee(found, word.goal))
         elif found is not None:
             seen[found] = len(checked)

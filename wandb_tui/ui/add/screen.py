@@ -222,7 +222,7 @@ class AddScreen(Dialog[None]):
             case AddressVerdict.WRONG:
                 return clean(one.why), "$error"
             case AddressVerdict.TWICE:
-                return "named twice", "$quiet"
+                return one.why, "$warning" if one.word.goal else "$quiet"
         offered = self.query_one(AddOptionsInput).terms.goal
         effect = one.effect
         return (in_words(effect, offered), "$warning" if effect.changes else "$quiet") if effect else ("", "$quiet")
