@@ -10,12 +10,11 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
-import platform
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
 
 _SCHEMES = ("http", "https")
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
@@ -106,8 +105,12 @@ class ProxySettings:
         return self._environ[name] if name in self._environ else self._environ.get(name.upper(), "")
 
     def _of_system(self, scheme: str) -> str:
-        has_settings = platform.system() in {"Darwin", "Windows"} and self._environ is os.environ
-        return getproxies().get(scheme, "") if has_settings else ""
+        system: str = sys.platform
+        if system not in {"darwin", "win32"} or self._environ is not os.environ:
+            return ""
+        from urllib.request import getproxies
+
+        return getproxies().get(scheme, "")
 
     def _no_proxy(self) -> Iterator[str]:
         return (entry.strip().lower() for entry in self._value("no_proxy").split(",") if entry.strip())
