@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @HOST
 def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     """The dashboard."""
-    from wandb_tui.cli.demo import check_terminal
+    from wandb_tui.cli.terminal import check_terminal
     from wandb_tui.core.goal import Goal
 
     goal = Goal.parse(until)
@@ -57,7 +57,8 @@ def demo(yes: bool) -> int:
     Example:
       wandb-tui demo
     """
-    from wandb_tui.cli.demo import check_terminal, open_demo
+    from wandb_tui.cli.demo import open_demo
+    from wandb_tui.cli.terminal import check_terminal
 
     check_terminal()
     return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, kept=False))
@@ -65,6 +66,7 @@ def demo(yes: bool) -> int:
 
 def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> WandbTuiApp:
     """The dashboard on these services, with these runs added; `kept` tells whether its list outlives it."""
+    from wandb_tui.cli.terminal import is_ascii
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
     from wandb_tui.services.desktop import into_tmux, open_page, show_notification
@@ -103,7 +105,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
     return WandbTuiApp(
         backend,
         runs=runs,
-        ascii_look=settings.look == "ascii",
+        ascii_look=is_ascii(settings.look, wiring.environ),
         links=shows_links(wiring.environ),
         theme=settings.theme or None,
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from wandb_tui.cli.console import say
 from wandb_tui.core.account import Credentials
-from wandb_tui.core.errors import UsageError, WandbTuiError
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.services.disk.file_lock import ProcessLock
 from wandb_tui.services.disk.log_file import log_to
@@ -33,7 +33,6 @@ _PREFIX = "wandb-tui-demo-"
 _LOCK = "in-use"
 _NEW = 5.0
 _EXPORT_DELAY = 4.0
-_CANNOT_DRAW = ("dumb", "unknown")
 _GOODBYE = """\
 The demo is over, and nothing of it was kept. With your own runs:
   {run}wandb-tui login                    sign in to your W&B server, once
@@ -120,18 +119,3 @@ def _without_wandb(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value for name, value in environ.items() if not name.startswith("WANDB_") or name == "WANDB_TUI_BROWSER"
     }
-
-
-def check_terminal() -> None:
-    """Make sure that there is a terminal to draw on, before anything is started for it.
-
-    Raises:
-        UsageError: There is none, or one that cannot move its cursor.
-    """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
-    if os.environ.get("TERM") in _CANNOT_DRAW:
-        raise UsageError(
-            f"This terminal cannot show a dashboard (TERM={os.environ['TERM']}).",
-            "Use wandb-tui wait RUN… instead, or set TERM to what the terminal is.",
-        )

@@ -14,6 +14,13 @@ from wandb_tui.services.credentials.redaction import without_secrets
 _MIN_SIZE, _GOOD_SIZE = (40, 10), (80, 24)
 _ASCII = 'Set look = "ascii" in settings.toml.'
 _COLOURS = {"truecolor": "16 million colours", "256": "256 colours", "standard": "16 colours", "windows": "16 colours"}
+_PLAIN = (CheckStatus.GOOD, "It has no emoji, so the dashboard shows plain ASCII.")
+_LIMITED = {
+    "linux": _PLAIN,
+    "vt100": _PLAIN,
+    "vt220": _PLAIN,
+    "dumb": (CheckStatus.WARNING, "It cannot show the dashboard; wandb-tui wait needs no terminal."),
+}
 _TMUX_TIMEOUT_S = 2.0
 
 
@@ -38,8 +45,8 @@ def check_terminal(facts: TerminalFacts | None) -> Finding:
     size = (facts.columns, facts.lines)
     if "utf" not in encoding.lower():
         return Finding(CheckStatus.WARNING, found, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}")
-    if environ.get("TERM") in {"linux", "dumb", "vt100", "vt220"}:
-        return Finding(CheckStatus.WARNING, found, f"It has no emoji. {_ASCII}")
+    if limited := _LIMITED.get(environ.get("TERM", "")):
+        return Finding(limited[0], found, limited[1])
     if any(have < least for have, least in zip(size, _MIN_SIZE, strict=True)):
         return Finding(
             CheckStatus.WARNING, found, f"The dashboard needs {_MIN_SIZE[0]}×{_MIN_SIZE[1]}; enlarge the window."

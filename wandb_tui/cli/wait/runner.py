@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from wandb_tui.cli.exit_codes import ExitCode, gravest
 from wandb_tui.cli.interruption import Interruption
+from wandb_tui.cli.terminal import is_ascii
 from wandb_tui.cli.wait.exec_command import ExecCommands
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.cli.wait.options import WaitOptions
@@ -24,7 +25,7 @@ _SLICE_S = 0.2
 def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
     """Wait until the goals are met, no longer can be, or the waiting is interrupted; the exit status."""
     notice = FirstAnswerNotice(wiring.server.info.base_url)
-    out = output_for(options, notice, ascii_look=wiring.settings.look == "ascii")
+    out = output_for(options, notice, ascii_look=is_ascii(wiring.settings.look, wiring.environ))
     commands = ExecCommands(options.command, interruption.event, out)
     interruption.begin()
     group = MonitorGroup(

@@ -1,0 +1,45 @@
+"""The terminal that the dashboard is started on: whether it can show it, and how."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from wandb_tui.cli.console import say
+from wandb_tui.core.errors import UsageError
+
+_CANNOT_DRAW = ("dumb", "unknown")
+_ASCII_TERMS = ("linux", "vt100", "vt220")
+_COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
+
+
+def check_terminal() -> None:
+    """Make sure that there is a terminal to draw on, before anything is started for it.
+
+    Raises:
+        UsageError: There is none, or one that cannot move its cursor.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        error = UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            error = UsageError("The dashboard draws on stderr, which is redirected.", "It keeps a log itself.")
+            # Otherwise the reason would stand only where stderr leads.
+            say(str(error))
+        raise error
+    if os.environ.get("TERM") in _CANNOT_DRAW:
+        raise UsageError(
+            f"This terminal cannot show a dashboard (TERM={os.environ['TERM']}).",
+            "Use wandb-tui wait RUN… instead, or set TERM to what the terminal is.",
+        )
+    colours = os.environ.get("TEXTUAL_COLOR_SYSTEM", "")
+    if colours and colours not in _COLOUR_SYSTEMS:
+        raise UsageError(f"TEXTUAL_COLOR_SYSTEM={colours} is unknown.", f"It is one of {', '.join(_COLOUR_SYSTEMS)}.")
+    if not os.environ.get("NO_COLOR"):
+        # An empty value means colours, everywhere but in Textual.
+        os.environ.pop("NO_COLOR", None)
+
+
+def is_ascii(look: str, environ: Mapping[str, str]) -> bool:
+    """Whether to write plain ASCII: if the settings say so, and on terminals that have no other symbols."""
+    return look == "ascii" or environ.get("TERM") in _ASCII_TERMS
