@@ -33,11 +33,13 @@ class Cell:
         text: The text, cut to fit.
         colour: The name of a theme's variable.
         quiet_tail: How many characters at the end are less important.
+        outdated: Whether the run may have gone on since the server last reported this.
     """
 
     text: str
     colour: str = "foreground"
     quiet_tail: int = 0
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _outdated(row: WatchedRun, moment: Moment) -> bool:
 
 
 def _as_it_was(text: str, moment: Moment, width: int) -> Cell:
-    return Cell(moment.glyphs.fit(f"~{text}", width), "quiet")
+    return Cell(moment.glyphs.fit(f"~{text}", width), "quiet", outdated=True)
 
 
 def _silent(row: WatchedRun, now: float) -> bool:

@@ -44,9 +44,6 @@ _MARK = PADDING + 1
 _LINKED = "run"
 """The column whose text leads to the run's page."""
 
-_OWN = ("run_state", "step")
-"""The columns that tell of the run itself."""
-
 _FEW, _SEVERAL = 8, 2
 _PAD = " " * PADDING
 _PART = "run-table--"
@@ -239,9 +236,8 @@ class RunGrid(ScrollView, can_focus=True):
         """Point at a run; a value with a tilde tells what that means."""
         index, column = self._index_at(event.y), self._column_at(event.x)
         self._hover(index)
-        shown = self.cell(self._rows[index].run, column.key).text if index is not None and column is not None else ""
-        outdated = column is not None and column.key in _OWN and shown.lstrip().startswith("~")
-        tooltip = Content(f"{shown.strip()}: {AS_IT_WAS}") if outdated else None
+        cell = self.cell(self._rows[index].run, column.key) if index is not None and column is not None else None
+        tooltip = Content(f"{cell.text.strip()}: {AS_IT_WAS}") if cell is not None and cell.outdated else None
         if self.tooltip != tooltip:
             self.tooltip = tooltip
 
