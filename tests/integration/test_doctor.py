@@ -439,7 +439,7 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypat
         async with app.run_test(size=(160, 60)) as pilot:
             await until(lambda: len(app.session.watch_list) == 1)
             await pilot.press("D")
-            await until(lambda: "from the environment, accepted" in shown(app) and " to come" not in shown(app), 30)
+            await until(lambda: "from the environment, accepted" in shown(app) and " pending" not in shown(app), 30)
             screen = shown(app)
             assert "versions" in screen
             assert "Chromium" in screen

@@ -112,16 +112,16 @@ def stays_and_says_why(terminal, what, step):
     clock = re.search(r"\d+:\d\d", row).group()
     terminal.keys("s")
     screen = terminal.when(
-        lambda screen: "E-mail or user name" in screen or "Type the password on" in screen, "a dialog"
+        lambda screen: "Email or username" in screen or "Enter the password on" in screen, "a dialog"
     )
-    if "Type the password on" in screen:
+    if "Enter the password on" in screen:
         # A page on another host is asked about first.
         terminal.keys("n")
-    terminal.until("E-mail or user name")
+    terminal.until("Email or username")
     terminal.when(lambda screen: all(text in flat(screen) for text in (what, step)), (what, step))
     time.sleep(2.2)
     terminal.keys("Escape")
-    terminal.gone("E-mail or user name")
+    terminal.gone("Email or username")
     [row] = [line for line in terminal.screen().splitlines() if " exists " in line and "signing-in" in line]
     assert clock in row
 

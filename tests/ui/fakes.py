@@ -190,7 +190,7 @@ class FakeStore:
                 self.rows[change.run] = change.row
                 self.logs.setdefault(change.run, []).extend(change.lines)
 
-    def elsewhere(self):
+    def external_changes(self):
         self._work()
         return self.others.pop(0) if self.others else None
 
@@ -201,7 +201,7 @@ class FakeStore:
     def load_view(self):
         return dict(self.view)
 
-    def keep_view(self, key, value):
+    def save_view(self, key, value):
         self._work()
         self.view[key] = value
 

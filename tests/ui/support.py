@@ -29,7 +29,7 @@ async def running(scenario: Scenario | None = None, *runs: str, size=(120, 40), 
     scenario = scenario or Scenario()
     app = WandbTuiApp(scenario.backend(), runs=runs, **options)
     async with app.run_test(size=size, notifications=notifications) as pilot:
-        await until(lambda: app.session.late.built or "services" in scenario.options)
+        await until(lambda: app.session.deferred.built or "services" in scenario.options)
         await until(lambda: len(app.session.watch_list) >= len(runs))
         await pilot.pause()
         try:

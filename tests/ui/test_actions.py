@@ -95,7 +95,7 @@ async def test_undo_says_what_is_on_the_list_again_already():
 
 @pytest.mark.parametrize(
     ("kept", "said"),
-    [(True, "being watched. The next start goes on with it."), (False, "This was the demo: nothing of it is kept.")],
+    [(True, "being watched. The next start resumes it."), (False, "The demo's data is deleted.")],
 )
 async def test_what_leaving_means_for_the_run_is_said(kept, said):
     async with running(Scenario(kept=kept), "abc") as (app, pilot):

@@ -43,7 +43,7 @@ async def test_many_at_once():
 async def test_what_is_wrong_stays_in_the_box():
     async with running() as (app, pilot):
         await open_with(app, pilot, "abc boom https://other.host/lab/forks/runs/x")
-        await until(lambda: "2 not understood" in shown(app))
+        await until(lambda: "2 invalid" in shown(app))
         await pilot.pause(0.1)
         await pilot.click("#add")
         await until(lambda: len(app.session.watch_list) == 1)
@@ -71,7 +71,7 @@ async def test_the_default_goal_is_offered():
         await open_with(app, pilot, "")
         assert app.screen.query_one("#goal", Input).value == "newer"
         await pilot.press("ctrl+j")
-        await until(lambda: "There is no address yet" in shown(app))
+        await until(lambda: "Enter an address first" in shown(app))
 
 
 async def test_a_slow_check_blocks_nothing():
@@ -139,8 +139,8 @@ async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "new1 new2 waits ready")
         await until(lambda: "2 runs to add, 2 already watched" in shown(app))
-        await until(lambda: "already watched; keeps its goal step:200" in shown(app))
-        await until(lambda: "watched, available; nothing changes" in shown(app))
+        await until(lambda: "already watched; goal stays “step:200”" in shown(app))
+        await until(lambda: "watched, available; no change" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: len(app.session.watch_list) == 5)
         assert "2 runs added, 2 already watched" in said(app)
@@ -153,7 +153,7 @@ async def test_another_goal_is_told_before_it_holds():
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "waits step:7 ready step:7")
         await until(lambda: "already watched; goal step:200 → step:7" in shown(app))
-        await until(lambda: "watched, available; goal exists → step:7, starts try 2" in shown(app))
+        await until(lambda: "watched, available; goal exists → step:7, starts attempt 2" in shown(app))
         await until(lambda: "Change 2 runs (^s)" in shown(app))
         app.screen.query_one(TextArea).text = "waits"
         app.screen.query_one("#goal", Input).value = "newer"
@@ -186,7 +186,7 @@ async def test_the_offered_goal_is_said_by_typing_it_again():
     async with running(listed()) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "waits")
-        await until(lambda: "keeps its goal step:200" in shown(app))
+        await until(lambda: "goal stays “step:200”" in shown(app))
         app.screen.query_one("#goal", Input).focus()
         await pilot.press("backspace", *"exists")
         await until(lambda: "goal step:200 → exists" in shown(app))
@@ -196,7 +196,7 @@ async def test_what_had_failed_starts_again_and_says_so_before():
     async with running(listed()) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "failed")
-        await until(lambda: "watched, failed; starts try 3" in shown(app))
+        await until(lambda: "watched, failed; starts attempt 3" in shown(app))
         await until(lambda: "Restart 1 run (^s)" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.session.watch_list[address("failed")].attempt == 3)
@@ -208,10 +208,10 @@ async def test_where_nothing_changes_the_toast_says_that():
         await until(lambda: len(app.session.watch_list) == 3)
         before = list(app.session.watch_list)
         await open_with(app, pilot, "ready waits")
-        await until(lambda: "2 runs already watched; nothing changes" in shown(app))
+        await until(lambda: "2 runs already watched; no change" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
-        assert "2 runs already watched; nothing changes" in said(app)
+        assert "2 runs already watched; no change" in said(app)
         assert [(row.goal, row.attempt) for row in app.session.watch_list] == [
             (row.goal, row.attempt) for row in before
         ]
@@ -224,9 +224,9 @@ async def test_times_hold_for_what_is_listed_only_where_they_were_typed():
         row = app.session.watch_list[address("waits")]
         row.poll_policy = replace(row.poll_policy, check_interval=77)
         await open_with(app, pilot, "waits")
-        await until(lambda: "keeps its goal" in shown(app))
+        await until(lambda: "goal stays" in shown(app))
         app.screen.query_one("#longest", Input).value = "9m"
-        await until(lambda: "these times from its next try on" in shown(app))
+        await until(lambda: "new times from its next attempt" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
         assert row.poll_policy.max_wait_time == 540
@@ -235,7 +235,7 @@ async def test_times_hold_for_what_is_listed_only_where_they_were_typed():
 async def test_a_wrong_address_keeps_its_goal_in_the_box():
     async with running(listed()) as (app, pilot):
         await open_with(app, pilot, "boom step:7")
-        await until(lambda: "1 not understood" in shown(app))
+        await until(lambda: "1 invalid" in shown(app))
         await pilot.press("ctrl+s")
         await pilot.pause(0.1)
         assert app.screen.query_one(TextArea).text == "boom step:7"
@@ -244,7 +244,7 @@ async def test_a_wrong_address_keeps_its_goal_in_the_box():
 async def test_a_long_address_leaves_room_for_what_becomes_of_it():
     async with running(listed(), size=(80, 24)) as (app, pilot):
         await open_with(app, pilot, f"lab/{'p' * 100}/end newer")
-        await until(lambda: "p/end  waits for newer" in shown(app))
+        await until(lambda: "p/end  goal: newer" in shown(app))
         await until(lambda: "✔ …ppp" in shown(app))
 
 
@@ -255,7 +255,7 @@ async def test_the_verdict_in_view_is_that_of_the_line_with_the_cursor():
         for line, seen in ((299, "run299"), (150, "run150"), (0, "run0 ")):
             box.move_cursor((line, 0))
             await until(lambda seen=seen: f"✔ lab/forks/{seen}" in shown(app))
-        assert "299 runs to add, ✖ 1 not understood" in shown(app)
+        assert "299 runs to add, ✖ 1 invalid" in shown(app)
         box.move_cursor((3, 4))
         await until(lambda: "✖ boom" in shown(app))
         box.move_cursor((299, 6))
@@ -279,7 +279,7 @@ async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
         before = [event_text(line.notice) for line in app.session.watch_list[address("abc")].log]
         await pilot.press("home", "d")
         await open_with(app, pilot, "abc")
-        await until(lambda: "was on the list before: starts try 2" in shown(app))
+        await until(lambda: "was removed before; starts attempt 2" in shown(app))
         await pilot.press("ctrl+s")
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.attempt == 2 and row.state is State.AVAILABLE)

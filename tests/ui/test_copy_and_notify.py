@@ -91,7 +91,7 @@ async def test_a_fork_at_an_unchecked_step_names_the_goal_that_checks_it():
     async with running(Scenario(prober), "abc", "def") as (app, pilot):
         await until(lambda: app.app_url and app.dashboard.header.counts.ready == 2)
         await pilot.press("y", "f")
-        assert "Fork snippet copied; whether it is exported that far, the goal step:1234 tells" in toasts(app)
+        assert "Fork snippet copied; use goal step:1234 to check the export reaches it" in toasts(app)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_a_step_that_is_not_known_is_said():
         await until(lambda: app.app_url)
         await pilot.press("y", "f")
         assert 'fork_from="abc?_step=STEP"' in app.clipboard
-        assert "put it where STEP stands" in toasts(app)[0]
+        assert "the step is unknown: replace STEP" in toasts(app)[0]
 
 
 async def test_what_does_not_exist_cannot_be_forked():

@@ -26,7 +26,7 @@ from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
-from wandb_tui.ui.details.metric_choice import by_worth, first_choice
+from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.plot_data import Span, shown_step, shown_value, spans, stretches
 from wandb_tui.ui.details.screen import DetailsScreen
 
@@ -99,7 +99,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
         await opened(app, pilot, key)
         await until(lambda: "forge.coreweave.com/wandb/lab/forks/runs/abc" in shown(app))
         text = shown(app)
-        for known in ("exists", "timed-out", "5:00", "3:20", "The server is in trouble", "Timeout reached", "asking…"):
+        for known in ("exists", "timed-out", "5:00", "3:20", "The server is in trouble", "Timeout reached", "loading…"):
             assert known in text
         scripted.inspector.gate.set()
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app) and "asking" not in shown(app))
@@ -108,7 +108,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
             *("brisk-sun-12 abc", "finished, step 99", "grid", "small, baseline", "ada", "0.912346", "[red]x[/]"),
             *("model.depth  12", "model.name   small", "0.0003"),
             *("train/loss", "1 of 3", "v1", "33.6 kB", "16.8 kB", "and 21 older ones"),
-            *("steps not told", "Not told: the server names no files of it."),
+            *("steps unknown", "Unknown: the server names no files of it."),
         ):
             assert told in text, told
         assert threading.get_ident() not in scripted.inspector.threads
@@ -158,7 +158,7 @@ async def test_why_a_run_has_failed_is_said_once_in_its_box():
     scripted = Scenario(store=store, inspector=inspector(facts=RunNotFoundError(why)))
     async with running(scripted, size=(80, 45)) as (app, pilot):
         await opened(app, pilot)
-        await until(lambda: "Nothing to plot, as the server tells nothing of the run." in shown(app))
+        await until(lambda: "Nothing to plot: the server reports nothing." in shown(app))
         box, _, _ = shown(app).partition("─╯")
         assert box.count(why) == 1
 
@@ -187,7 +187,7 @@ async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
         told.told["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
         told.gate.clear()
         await pilot.press("r")
-        await until(lambda: "asking…" in shown(app) and picture(shown(app)))
+        await until(lambda: "loading…" in shown(app) and picture(shown(app)))
         told.gate.set()
         await until(lambda: "to step 49" in shown(app) and "asking" not in shown(app))
         told.told["covered"] = {}
@@ -205,7 +205,7 @@ async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING and prober.open["abc"])
         await opened(app, pilot)
-        await until(lambda: "◐ waiting" in shown(app) and "under way" in shown(app) and "to step 99" in shown(app))
+        await until(lambda: "◐ waiting" in shown(app) and "in progress" in shown(app) and "to step 99" in shown(app))
         prober.answer("abc", Probe(ABSENT.outcome, run=RunInfo("sun", "running", 120)))
         await until(lambda: "running, step 120" in shown(app))
         prober.answer("abc", there(2))
@@ -231,7 +231,7 @@ async def test_answers_that_come_after_it_was_closed_go_nowhere():
 async def test_without_a_way_to_ask():
     async with running(Scenario(store=FakeStore([kept()]))) as (app, pilot):
         await opened(app, pilot)
-        await until(lambda: "There is no way to ask the server here." in shown(app))
+        await until(lambda: "Details are not available here." in shown(app))
         assert "Timeout reached" in shown(app)
 
 
@@ -357,7 +357,7 @@ def test_a_config_is_flat_sorted_and_without_what_the_sdk_keeps_there():
 
 def test_the_metric_that_tells_most_comes_first():
     names = ("lr", "glossary", "epoch", "val/accuracy", "reward", "Train_Loss", "aloss", "throughput")
-    assert by_worth(names) == (
+    assert by_importance(names) == (
         *("aloss", "Train_Loss", "reward", "val/accuracy", "glossary", "throughput", "epoch", "lr"),
     )
     flat, empty, falls = MetricSeries("a", ((0, 1), (1, 1))), MetricSeries("b"), MetricSeries("c", ((0, 1), (1, 0)))

@@ -58,7 +58,7 @@ TRIAL = {"sign-in page": PAGE, "run page": None, "export": None}
 
 
 async def opened(app, pilot):
-    await until(lambda: app.session.late.built)
+    await until(lambda: app.session.deferred.built)
     await pilot.press("D")
     await until(lambda: isinstance(app.screen, DoctorScreen))
     await until(lambda: "wandb 0.31.0" in shown(app))
@@ -78,7 +78,7 @@ async def test_checks_come_one_by_one_and_slow_ones_show_that_they_run():
         await opened(app, pilot)
         await until(lambda: NO_BROWSER.message in shown(app))
         assert shown(app).count("checking…") == 2
-        assert "2 to come, 1 failed, 1 warning" in shown(app)
+        assert "2 pending, 1 failed, 1 warning" in shown(app)
         doctor.answer(SERVER)
         await until(lambda: SERVER.message + "  0.4 s" in shown(app))
         assert shown(app).count("checking…") == 1
@@ -154,7 +154,7 @@ async def test_a_browser_is_installed_with_its_progress_shown(error):
         if error is None:
             doctor.answer(Check("browser", CheckStatus.GOOD, "Chromium 140"))
         doctor.installed.set()
-        wanted = "A browser could not be" if error else "A browser is here now"
+        wanted = "A browser could not be" if error else "Browser installed"
         await until(lambda: any(wanted in notice.message for notice in app._notifications))
         await until(lambda: doctor.counts["browser"] == 2)
         await until(lambda: ("Chromium 140" in shown(app)) == (error is None))
@@ -165,7 +165,7 @@ async def test_signing_in_is_a_key_away_and_looked_at_again_afterwards():
     async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)
         await at(app, pilot, "keyring")
-        await pilot.click("#mend")
+        await pilot.click("#fix")
         await until(lambda: isinstance(app.screen, SignInDialog))
         await pilot.press("escape")
         await until(lambda: isinstance(app.screen, DoctorScreen) and doctor.counts["keyring"] == 2)
@@ -200,7 +200,7 @@ async def test_help_tells_the_keys_of_the_screen():
     async with running(Scenario(doctor=FakeDoctor(LOCAL))) as (app, pilot):
         await opened(app, pilot)
         await pilot.press("question_mark")
-        await until(lambda: "Copy the report" in shown(app) and "Try the whole way" in shown(app))
+        await until(lambda: "Copy the report" in shown(app) and "Test the run" in shown(app))
 
 
 def test_picture(snap_compare, monkeypatch):
@@ -217,7 +217,7 @@ def test_picture(snap_compare, monkeypatch):
         await pilot.press("w")
         await until(lambda: doctor.counts["export"])
         await at(app, pilot, "browser")
-        await until(lambda: "to come" not in shown(app))
+        await until(lambda: "pending" not in shown(app))
         await still(pilot)
 
     kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33)

@@ -21,8 +21,8 @@ class Harness:
     """An event pump whose timers the test calls, in the order in which they are due."""
 
     def __init__(self):
-        self.timers, self.kept, self.painted, self.order = [], [], [], []
-        self.event_queue = EventQueue(lambda _: self.event_pump.heard() or True)
+        self.timers, self.saved, self.painted, self.order = [], [], [], []
+        self.event_queue = EventQueue(lambda _: self.event_pump.events_ready() or True)
         self.event_pump = EventPump(self, self.later, self.paint)
 
     def later(self, seconds, call):
@@ -38,13 +38,13 @@ class Harness:
         timer.call()
         return timer.seconds
 
-    def hear(self, most=None):
-        self.order.append("hear")
+    def apply_events(self, most=None):
+        self.order.append("apply")
         return {said: said for said in self.event_queue.take(most)}
 
-    def keep(self, rows):
-        self.order.append("keep")
-        self.kept += rows
+    def save(self, rows):
+        self.order.append("save")
+        self.saved += rows
 
     def paint(self, rows):
         self.order.append("paint")
@@ -68,10 +68,10 @@ def test_a_flood_is_taken_in_part_by_part_and_all_of_it_kept_and_painted(harness
     said = harness.talk()
     while harness.timers:
         harness.fire()
-    assert harness.kept == harness.painted == said
-    assert harness.order.count("hear") > 5
-    assert harness.order.count("keep") > 5
-    assert harness.order == sorted(harness.order, key=["hear", "keep", "paint"].index)
+    assert harness.saved == harness.painted == said
+    assert harness.order.count("apply") > 5
+    assert harness.order.count("save") > 5
+    assert harness.order == sorted(harness.order, key=["apply", "save", "paint"].index)
 
 
 def test_more_than_a_round_is_painted_in_two(harness):
@@ -89,7 +89,7 @@ def test_a_key_goes_first_and_puts_nothing_off_for_ever(harness, monkeypatch):
     while not harness.order:
         # As if a key were held down.
         now = max(now, min(timer.due for timer in harness.timers))
-        harness.event_pump.give_way()
+        harness.event_pump.yield_to_input()
         harness.fire()
         keys += 1
     assert 100.4 < now < 100.7
@@ -102,7 +102,7 @@ def test_what_is_said_during_a_rest_waits_unless_the_user_has_done_something(har
         harness.fire()
     harness.talk(1)
     assert harness.timers[0].seconds > 0.05
-    harness.event_pump.at_once()
+    harness.event_pump.expedite()
     assert [timer.seconds < 0.01 for timer in harness.timers] == [True]
 
 
@@ -110,12 +110,12 @@ def test_at_the_end_all_that_was_said_is_kept_once_and_nothing_more_is_done(harn
     said = harness.talk()
     for _ in range(3):
         harness.fire()
-    assert harness.order == ["hear"] * 3
+    assert harness.order == ["apply"] * 3
     harness.event_pump.close()
-    assert harness.kept == said
+    assert harness.saved == said
     while harness.timers:
         harness.fire()
-    assert harness.kept == said
+    assert harness.saved == said
     assert not harness.painted
 
 

@@ -14,7 +14,7 @@ from wandb_tui.ui.add.screen import AddScreen
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.dialog import Dialog
 from wandb_tui.ui.dashboard.help import HelpScreen
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, MAIN, Scope
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, MAIN, RENAMED_IDS, Scope
 from wandb_tui.ui.input.key_map import KeyMap, read_key
 
 
@@ -56,15 +56,15 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
     ("wishes", "says"),
     [
         ({"dashboard.restat": "k"}, "did you mean “dashboard.restart”?"),
-        ({"dashboard.cancel": "zz"}, "“zz” is no key; dashboard.cancel keeps c."),
+        ({"dashboard.cancel": "zz"}, "“zz” is not a key; dashboard.cancel keeps c."),
         ({"dashboard.cancel": "up"}, "up moves the cursor; dashboard.cancel keeps c."),
-        ({"dashboard.cancel": "ctrl+c"}, "^c always leaves"),
+        ({"dashboard.cancel": "ctrl+c"}, "^c always quits"),
         ({"dashboard.add": "ä,up"}, "up moves the cursor; dashboard.add has ä."),
-        ({"add.submit": "x, F2"}, "x is typed there; add.submit has F2."),
-        ({"sign_in.leave": "space"}, "Space is typed there; sign_in.leave keeps Esc."),
-        ({"dashboard.cancel": "K", "dashboard.visit": "K"}, "K is wanted by dashboard.cancel and dashboard.visit"),
-        ({"dashboard.cancel": "r"}, "r is for dashboard.cancel now; dashboard.restart has no key now."),
-        ({"dashboard.cancel": "d"}, "dashboard.remove has Del left."),
+        ({"add.submit": "x, F2"}, "x is a character to type; add.submit has F2."),
+        ({"sign_in.leave": "space"}, "Space is a character to type; sign_in.leave keeps Esc."),
+        ({"dashboard.cancel": "K", "dashboard.visit": "K"}, "K is set for dashboard.cancel and dashboard.visit"),
+        ({"dashboard.cancel": "r"}, "r is now dashboard.cancel; dashboard.restart has no key now."),
+        ({"dashboard.cancel": "d"}, "dashboard.remove keeps Del."),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(wishes, says):
@@ -124,7 +124,7 @@ async def test_enter_can_be_taken_from_the_table():
 async def test_what_is_wrong_with_keys_is_said_at_the_start_and_nothing_breaks():
     async with running(Scenario(keys={"dashboard.cancel": "zz", "foo": "x"}), "abc") as (app, pilot):
         text = " ".join(notification.message for notification in app._notifications)
-        assert "“zz” is no key; dashboard.cancel keeps c." in text
+        assert "“zz” is not a key; dashboard.cancel keeps c." in text
         assert "“foo”" in text
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("c")
@@ -221,7 +221,7 @@ async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
         await pilot.press("enter")
         await until(lambda: app.screen._place.entity and app.screen._listing.names)
         await pilot.press("enter")
-        await until(lambda: "x its group" in shown(app) and "^f search" in shown(app))
+        await until(lambda: "x group" in shown(app) and "^f search" in shown(app))
         search = app.screen.query_one("#pick-search", Input)
         await pilot.press("ctrl+f", *"/x")
         assert search.value == "/x", "typed into a line, they are letters"
@@ -239,10 +239,17 @@ async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
 
 
 def test_a_key_may_mean_one_thing_in_a_dialog_and_another_elsewhere():
-    table = KeyMap({"doctor.way": "c", "columns.sort": "c", "copy.fork": "x", "add.submit": "F5"})
+    table = KeyMap({"doctor.try_run": "c", "columns.sort": "c", "copy.fork": "x", "add.submit": "F5"})
     assert not table.complaints
-    assert (table.first("cancel"), table.first("doctor.way"), table.first("dashboard.sort")) == ("c", "c", "o")
-    (complaint,) = KeyMap({"doctor.way": "r"}).complaints
-    assert complaint == "r is for doctor.way now; doctor.again has no key now."
+    assert (table.first("cancel"), table.first("doctor.try_run"), table.first("dashboard.sort")) == ("c", "c", "o")
+    (complaint,) = KeyMap({"doctor.try_run": "r"}).complaints
+    assert complaint == "r is now doctor.try_run; doctor.recheck has no key now."
     (complaint,) = KeyMap({"anywhere.help": "F2", "add.submit": "F2"}).complaints
-    assert complaint == "F2 is wanted by anywhere.help and add.submit; the first has it."
+    assert complaint == "F2 is set for anywhere.help and add.submit; anywhere.help gets it."
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_IDS.items())
+def test_a_settings_file_with_ids_of_version_0_1_0_still_works(old, new):
+    assert old not in BY_ID
+    table = KeyMap({old: "F9"})
+    assert (table.first(new), table.complaints) == ("F9", [])

@@ -81,7 +81,7 @@ async def test_a_thread_refused_leaves_the_monitor_queued_and_says_so(monkeypatc
         raise RuntimeError("can't start new thread")
 
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
-        monkeypatch.setattr(app._threads, "reserve", refuse)
+        monkeypatch.setattr(app._executor, "reserve", refuse)
         app.session.add(address("def"), Goal())
         app.dashboard.refresh_all()
         row = app.session.watch_list[address("def")]
@@ -105,7 +105,7 @@ async def test_rows_are_there_before_the_services():
     app = WandbTuiApp(scenario.backend())
     async with app.run_test() as pilot:
         await until(lambda: app.dashboard.table.row_count == 1)
-        assert not app.session.late.built
+        assert not app.session.deferred.built
         await pilot.press("c")
         await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
         await pilot.press("r")

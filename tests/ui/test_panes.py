@@ -15,6 +15,7 @@ from wandb_tui.core.log import LogLine
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.logs import export
@@ -39,7 +40,7 @@ def pane_of(app, run_id):
 
 
 async def heard(app, run_id, text):
-    await until(lambda: app.session.watch_list[address(run_id)].log[-1].message == text)
+    await until(lambda: event_text(app.session.watch_list[address(run_id)].log[-1].notice) == text)
     await until(lambda: text[:8] in pane_of(app, run_id).plain)
 
 
@@ -59,7 +60,7 @@ async def test_pause_and_follow():
         await heard(app, "abc", "one more")
         await pilot.pause()
         assert pane.scroll_y == top
-        assert "paused: End follows" in shown(app)
+        assert "paused; End follows" in shown(app)
         await pilot.press("F")
         await until(lambda: pane.scroll_y == pane.max_scroll_y > top)
         assert "paused" not in shown(app)
@@ -315,7 +316,7 @@ async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
         await until(lambda: "in all logs" not in shown(app))
 
 
-@pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[kept] o abc")])
+@pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[pinned] o abc")])
 async def test_a_log_that_is_kept_says_so(ascii_look, sign):
     async with running(Scenario(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
         kept = sign.split()[0]
@@ -424,7 +425,7 @@ async def test_panes_come_back_as_they_were():
     async with running(Scenario(store=FakeStore(rows, view={"panes": view}))) as (app, pilot):
         panes = app.dashboard.panes
         await until(lambda: [pane.run for pane in panes.panes] == [address("def"), address("abc")])
-        assert panes.view == LogOptions(wrap=False, relative=True, fold=False, least=Level.WARNING)
+        assert panes.view == LogOptions(wrap=False, relative=True, fold=False, min_level=Level.WARNING)
         await until(lambda: panes.panes[0].outer_size.width == 30)
         await pilot.press("L", "home", "x")
         kept = app.session.backend.store.view
@@ -531,7 +532,7 @@ def test_attempts_are_set_apart_among_what_is_shown():
     lines = [
         LogLine(NOON, n, text_notice(f"line {n}"), level=Level.WARNING if n != 2 else Level.INFO) for n in (1, 2, 3)
     ]
-    page = LogLayout(40, Glyphs(), LogOptions(least=Level.WARNING))
+    page = LogLayout(40, Glyphs(), LogOptions(min_level=Level.WARNING))
     texts = [line.text for line in rendered(lines, page, None)]
     assert [text.split("  ")[-1].strip("─ ") for text in texts][1] == "attempt 3"
     assert len(texts) == 3

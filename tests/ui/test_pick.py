@@ -23,8 +23,8 @@ from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.add.screen import AddScreen
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.pick.labels import offer_all
-from wandb_tui.ui.pick.listing import Listing, Place, typed, understood
-from wandb_tui.ui.pick.rows import heads, run_columns, run_line
+from wandb_tui.ui.pick.listing import Listing, Place, format_query, parse_query
+from wandb_tui.ui.pick.rows import headings, run_columns, run_line
 from wandb_tui.ui.pick.screen import PickScreen
 
 
@@ -80,7 +80,7 @@ async def test_from_entity_to_project_to_runs_and_more():
         await until(lambda: "sun-e5" in shown(app))
         assert "more" not in shown(app)
         await pilot.press("up", "space")
-        assert "2 marked, 5 runs" in shown(app)
+        assert "2 selected, 5 runs" in shown(app)
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
         assert [run.run_id for run in app.dashboard.table.shown] == ["a1", "c3"]
@@ -113,9 +113,9 @@ async def test_a_whole_sweep_by_the_mouse():
         await pilot.click("PickScreen OptionList", offset=(3, 0))
         await until(lambda: "sun-c3" in shown(app))
         await pilot.click("PickScreen OptionList", offset=(3, 2))
-        assert "1 marked" in shown(app)
+        assert "1 selected" in shown(app)
         await pilot.press("s")
-        await until(lambda: "1 marked, 2 runs" in shown(app))
+        await until(lambda: "1 selected, 2 runs" in shown(app))
         await pilot.click("#pick-all")
         await until(lambda: len(app.session.watch_list) == 2)
         assert {row.run.run_id for row in app.session.watch_list} == {"c3", "e5"}
@@ -129,9 +129,9 @@ async def test_search_and_state_are_asked_of_the_server():
         await until(lambda: "1 run" in shown(app) and "sun-d4" in shown(app))
         assert scripted.catalogue.queries[-1] == RunQuery("sun", "crashed")
         await pilot.press("escape", "asterisk")
-        assert "1 marked" in shown(app)
+        assert "1 selected" in shown(app)
         await pilot.press("asterisk")
-        assert "marked" not in shown(app)
+        assert "selected" not in shown(app)
         await pilot.press("left")
         await until(lambda: "sun-a1" in shown(app))
         await pilot.press("left")
@@ -154,9 +154,9 @@ async def test_trouble_is_told_in_the_dialog_and_passes():
         await pilot.press("p")
         await until(lambda: "Nothing listens there. Is it up?" in shown(app))
         assert "no answer" in shown(app)
-        assert "nothing there" not in shown(app)
-        assert "Ask again (^r)" in shown(app)
-        assert offered(app) == ["pick-again", "pick-close"]
+        assert "nothing here" not in shown(app)
+        assert "Refresh (^r)" in shown(app)
+        assert offered(app) == ["pick-refresh", "pick-close"]
         scripted.catalogue.error = None
         await pilot.press("ctrl+r")
         await until(lambda: "Pick an entity" in shown(app) and "me" in shown(app))
@@ -167,10 +167,10 @@ async def test_trouble_is_told_in_the_dialog_and_passes():
         scripted.catalogue.error = ServerError("It went down.")
         await pilot.press("enter")
         await until(lambda: "It went down." in shown(app))
-        assert offered(app) == ["pick-up", "pick-again", "pick-close"]
+        assert offered(app) == ["pick-up", "pick-refresh", "pick-close"]
         assert "There is no run" not in shown(app)
         scripted.catalogue.error = None
-        await pilot.click("#pick-again")
+        await pilot.click("#pick-refresh")
         await until(lambda: "sun-a1" in shown(app))
         assert offered(app) == ["pick-up", "pick-add", "pick-all", "pick-close"]
         assert isinstance(app.focused, OptionList)
@@ -185,13 +185,13 @@ async def test_what_does_not_answer_a_new_search_leaves_nothing_of_the_old_one_t
         await pilot.press("slash", *"crashed")
         await until(lambda: "It went down." in shown(app))
         assert "sun-a1" not in shown(app)
-        assert offered(app) == ["pick-up", "pick-again", "pick-add", "pick-close"], "one is marked"
+        assert offered(app) == ["pick-up", "pick-refresh", "pick-add", "pick-close"], "one is marked"
 
 
 async def test_only_an_empty_answer_is_called_empty():
     async with running(scenario(entities=())) as (app, pilot):
         await pilot.press("p")
-        await until(lambda: "nothing there" in shown(app))
+        await until(lambda: "nothing here" in shown(app))
         assert app.screen.query_one("#pick-open").disabled
 
 
@@ -258,15 +258,15 @@ def test_lines_are_straight_whatever_a_run_is_called(name, width):
     run = listed("abc", name=name, group=name, sweep=name, state=name)
     columns = run_columns(width, [run], watched=True)
     row = WatchedRun(address("abc"), Goal(), PollPolicy(), state=State.SIGNING_IN)
-    for line in (heads(columns, Glyphs()), run_line(run, columns, Glyphs(), marked=True, row=row)):
+    for line in (headings(columns, Glyphs()), run_line(run, columns, Glyphs(), selected=True, row=row)):
         assert cell_len(line.plain) == width
         assert line.plain.isprintable()
 
 
 def test_queries_are_read_and_written():
-    query = understood('sun state:finished group:"my grid" sweep:swp lr:0.1')
+    query = parse_query('sun state:finished group:"my grid" sweep:swp lr:0.1')
     assert query == RunQuery("sun lr:0.1", "finished", "my grid", "swp")
-    assert understood(typed(query)) == query
+    assert parse_query(format_query(query)) == query
     assert address("abc") == listed("abc").address
 
 
@@ -274,7 +274,7 @@ async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_the
     async with running(scenario(), "a1", size=(120, 40)) as (app, pilot):
         await pilot.press("p")
         await until(lambda: "Pick an entity" in shown(app) and "lab" in shown(app))
-        assert "Enter opens  / search" in shown(app)
+        assert "Enter open  / search" in shown(app)
         assert "Watched" in line_of(app, "Entity")
         assert re.search(r"│  lab +1 ", shown(app))
         assert offered(app) == ["pick-open", "pick-close"]
@@ -308,10 +308,10 @@ async def test_what_is_watched_is_left_alone_by_what_adds_many():
         assert "3 runs, 1 already watched" in shown(app)
         await until(lambda: "Add the project's 2 new (^a)" in shown(app))
         await pilot.press("asterisk")
-        assert "2 marked" in shown(app)
+        assert "2 selected" in shown(app)
         await until(lambda: "Add 2 runs (^s)" in shown(app))
         await pilot.press("asterisk")
-        assert "marked" not in shown(app).replace("Space marks", "")
+        assert "selected" not in shown(app)
         app.screen.query_one("#goal", Input).value = "newer"
         await pilot.press("ctrl+a")
         await until(lambda: app.screen is app.dashboard)
@@ -325,7 +325,7 @@ async def test_what_is_watched_is_left_alone_by_what_adds_many():
         await until(lambda: "3 already watched" in shown(app))
         assert app.screen.query_one("#pick-all").disabled
         await pilot.press("ctrl+a")
-        assert "All of these are watched already." in shown(app)
+        assert "All of these are already watched." in shown(app)
 
 
 async def test_a_watched_run_is_picked_only_by_hand_and_tells_what_becomes_of_it():
@@ -334,10 +334,10 @@ async def test_a_watched_run_is_picked_only_by_hand_and_tells_what_becomes_of_it
         app.session.cancel(address("a1"))
         await until(lambda: not app.session.watch_list[address("a1")].running)
         await pilot.press("p", "enter", "enter")
-        await until(lambda: "This run: watched, cancelled; starts try 2" in shown(app))
+        await until(lambda: "This run: watched, cancelled; starts attempt 2" in shown(app))
         await until(lambda: "Restart this (^s)" in shown(app))
         await pilot.press("down")
-        await until(lambda: "1 run to add, waits for exists" in shown(app))
+        await until(lambda: "1 run to add, goal: exists" in shown(app))
         await until(lambda: "Add this (^s)" in shown(app))
         await pilot.press("asterisk", "up", "space")
         assert "1 run to add, 1 already watched (1 restart)" in shown(app)

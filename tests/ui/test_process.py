@@ -79,7 +79,7 @@ async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch
         assert began == ["screens", "server"]
         assert not scenario.account.threads
         answer.set()
-        await until(lambda: app.session.late.built and app.account is not None)
+        await until(lambda: app.session.deferred.built and app.account is not None)
         assert began == ["screens", "server", "services"]
         assert collects == [False]
         assert gc.isenabled()

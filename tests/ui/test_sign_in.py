@@ -77,7 +77,7 @@ async def test_nothing_entered_is_said():
         await until(lambda: "Enter a password" in shown(app))
         app.screen.query_one("#password", Input).value = "x"
         await pilot.press("enter")
-        await until(lambda: "needs an e-mail address" in shown(app))
+        await until(lambda: "Enter an email address" in shown(app))
         assert not scenario.account.saved
 
 
@@ -200,7 +200,7 @@ async def asked_about_a_page():
         await until(lambda: row.state is State.SIGNING_IN and row.clock_stopped)
         await until(lambda: app.account is not None and app.account.unknown_origin)
         await pilot.press("s")
-        await until(lambda: "Type the password on https://id.acme.example?" in shown(app))
+        await until(lambda: "Enter the password on https://id.acme.example?" in shown(app))
         yield scenario, app, pilot
 
 
@@ -263,7 +263,7 @@ async def saved_runs_without_a_key(*runs):
     account.after = lambda: setattr(prober, "default", Probe(ProbeOutcome.NOT_YET))
     scenario = Scenario(prober, account=account, store=store, open_sign_in=None)
     async with running(scenario, *runs) as (app, pilot):
-        await until(lambda: isinstance(app.screen, SignInDialog) and app.session.late.built)
+        await until(lambda: isinstance(app.screen, SignInDialog) and app.session.deferred.built)
         await pilot.pause(0.2)
         yield scenario, app, pilot
 
@@ -300,7 +300,7 @@ async def test_quitting_at_the_sign_in_leaves_the_runs_as_they_were():
 
 
 async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypatch):
-    monkeypatch.setattr(apps, "_KEYRING_WITHIN", 0.3)
+    monkeypatch.setattr(apps, "_KEYRING_TIMEOUT_S", 0.3)
     opened = threading.Event()
     account = FakeAccount(AccountState(api_key=Source.ENVIRONMENT))
     monkeypatch.setattr(account, "state", lambda: opened.wait(10) and AccountState(api_key=Source.ENVIRONMENT))

@@ -17,10 +17,10 @@ from wandb_tui.ui.app.app import WandbTuiApp
 
 NAMES = ("calm-moon", "[red]not red[/]", "漢字かな", "x" * 200)
 DIALOGS = {
-    "pick": ("p", "forks", "enter", "12 runs", "space", "1 marked", "down"),
+    "pick": ("p", "forks", "enter", "12 runs", "space", "1 selected", "down"),
     "columns": ("o", "▲", "h", "Columns", "down", "down", "space"),
-    "goal": ("asterisk", "g", "Wait for something else", "x", "exists, v3"),
-    "add": ("a", "Add runs", *"abc,one,boom", "not understood"),
+    "goal": ("asterisk", "g", "Change goal", "x", "exists, v3"),
+    "add": ("a", "Add runs", *"abc,one,boom", "invalid"),
     "filter": ("asterisk", "slash", *"old /[", "missing ]"),
 }
 

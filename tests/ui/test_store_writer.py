@@ -32,7 +32,7 @@ def notes(app):
 async def found(app, *rows, replaced=False):
     """Let another dashboard have left the list like this."""
     app.session.backend.store.others.append(StoreSnapshot(tuple(rows), replaced))
-    app.session.store_writer._looked_at = 0.0
+    app.session.store_writer._checked_at = 0.0
     await until(lambda: not app.session.backend.store.others)
 
 
@@ -156,7 +156,7 @@ async def test_what_was_changed_here_meanwhile_wins():
         before = StoreSnapshot((kept(app, "abc"),))
         app.session.add(address("def"), Goal())
         app.session.remove([address("abc")])
-        app.session.follow(before, as_of)
+        app.session.merge(before, as_of)
         assert [row.run for row in app.session.watch_list] == [address("def")]
 
 
@@ -186,7 +186,7 @@ class Harness:
 
 async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_later(monkeypatch):
     monkeypatch.setattr(keepers, "_LONGEST_RETRY", 0.01)
-    monkeypatch.setattr(keepers, "GATHER", 0.02)
+    monkeypatch.setattr(keepers, "BATCH_INTERVAL_S", 0.02)
     store = FakeStore()
     harness = Harness(store)
     await until(lambda: harness.of(ListLoaded))
@@ -198,7 +198,7 @@ async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_la
         2,
         [LogLine(NOON, 1, text_notice("one")), LogLine(NOON, 1, text_notice("two"))],
     )
-    harness.store_writer.keep_view("filter", "lab")
+    harness.store_writer.save_view("filter", "lab")
     await until(lambda: harness.store_writer._failures > 3)
     store.fails = None
     await until(lambda: harness.of(StoreRecovered))
@@ -213,7 +213,7 @@ async def test_closing_writes_what_is_unwritten():
     store = FakeStore()
     harness = Harness(store)
     await until(lambda: harness.of(ListLoaded))
-    harness.store_writer.known(ABC)
+    harness.store_writer.mark_saved(ABC)
     harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, text_notice("the last word"))])
     store.rows[ABC.run] = ABC
     assert harness.store_writer.close(2)
@@ -238,7 +238,7 @@ async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
     store = FakeStore()
     harness = Harness(store)
     await until(lambda: harness.of(ListLoaded))
-    harness.store_writer.recall(ABC.run)
+    harness.store_writer.load_log(ABC.run)
     harness.store_writer.save(ABC, 0, added=True)
     await until(lambda: harness.of(LogLoaded) and store.rows)
     assert harness.store_writer.close(1)

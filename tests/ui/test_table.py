@@ -181,7 +181,7 @@ async def test_the_last_known_state_of_a_run_is_marked_old_once_polling_has_ende
         await pilot.hover(RunTable, offset=(4, at[1] - top))
         assert app.dashboard.table.tooltip is None
         await pilot.press("question_mark")
-        await until(lambda: "Other signs" in text_of_help(app))
+        await until(lambda: "Other symbols" in text_of_help(app))
         assert "~running ~300" in text_of_help(app)
         assert "may have gone on" in text_of_help(app)
 
@@ -261,12 +261,12 @@ async def test_as_added_is_one_step_away():
         await until(lambda: len(ids(app)) == 5)
 
         def offered():
-            return {name: run for name, _, run in ActionCommands(app.screen)._commands() if "as added" in name}
+            return {name: run for name, _, run in ActionCommands(app.screen)._commands() if "order added" in name}
 
         assert not offered(), "they are already"
         await pilot.press("o", "o")
         assert ids(app) != list(STATES)
-        offered()["Sort as added"]()
+        offered()["Sort in order added"]()
         assert ids(app) == list(STATES)
         await pilot.press("o", "h", "a")
         assert ids(app) == list(STATES)
@@ -282,7 +282,7 @@ async def test_the_columns_say_for_which_there_is_no_room_now():
         await pilot.press("h")
 
         def roomless():
-            lines = [line for line in shown(app).splitlines() if "no room now" in line]
+            lines = [line for line in shown(app).splitlines() if "no room" in line]
             return {line.rsplit("✔ ", 1)[-1].split("  ")[0] for line in lines}
 
         assert roomless() == {"Project", "Run is", "Step", "Waited", "Age", "Try", "Message"}
@@ -453,7 +453,7 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
     ],
 )
 def test_what_is_wrong_with_a_regular_expression(expression, said):
-    assert Filter(expression).wrong.endswith(f"/: {said}")
+    assert Filter(expression).error.endswith(f"/: {said}")
 
 
 def test_the_same_expression_may_be_there_twice():
@@ -464,7 +464,7 @@ def test_the_same_expression_may_be_there_twice():
 
 def test_where_nothing_reads_regular_expressions_that_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "re2", None)
-    assert Filter("/a/").wrong == "/a/: needs the package google-re2"
+    assert Filter("/a/").error == "/a/: needs the package google-re2"
 
 
 async def test_escape_takes_back_marks_then_the_filter():
@@ -623,7 +623,7 @@ async def test_a_goal_is_changed_by_the_mouse():
         await pilot.press(*"200", "enter")
         await until(lambda: str(app.session.watch_list[address("abc")].goal) == "step:200")
         await pilot.press("g")
-        await pilot.click("#keep")
+        await pilot.click("#cancel")
         assert app.screen is app.dashboard
 
 
@@ -665,7 +665,7 @@ async def test_what_is_kept_of_an_arrangement_may_be_nonsense():
         {"hidden": [[]]},
     ):
         scenario = ended()
-        scenario.store.keep_view("table", nonsense)
+        scenario.store.save_view("table", nonsense)
         async with running(scenario) as (app, _):
             await until(lambda: ids(app) == list(STATES))
 
@@ -717,6 +717,6 @@ async def test_the_headers_word_and_half_a_field_filter_as_one_expects(typed, le
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash", *typed)
         await until(lambda: set(ids(app)) == left)
-        assert "Enter Keep it  Esc Drop it" in shown(app).splitlines()[-1]
+        assert "Enter Apply  Esc Cancel" in shown(app).splitlines()[-1]
         await pilot.press("enter")
         await until(lambda: "a Add" in shown(app).splitlines()[-1])

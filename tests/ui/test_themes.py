@@ -69,7 +69,7 @@ def apart(one, other, sight):
 @pytest.mark.parametrize("name", BY_NAME)
 def test_states_can_be_read_on_the_background(name):
     theme = BY_NAME[name]
-    for state in {*STATE_COLOURS.values(), "foreground", "quiet", "marked"}:
+    for state in {*STATE_COLOURS.values(), "foreground", "quiet", "selected"}:
         assert contrast(colour(theme, state), theme.background) >= READABLE, state
 
 
@@ -102,12 +102,12 @@ async def test_a_theme_chosen_in_the_palette_is_remembered_until_the_settings_ch
         assert app.theme == LIGHT
 
 
-@pytest.mark.parametrize(("ascii_look", "mark"), [(False, "✔ now"), (True, "+ now")])
+@pytest.mark.parametrize(("ascii_look", "mark"), [(False, "✔ current"), (True, "+ current")])
 async def test_the_palette_marks_the_theme_that_is_there_and_takes_another_at_once(ascii_look, mark):
     async with running(ascii_look=ascii_look) as (app, pilot):
         for theme in (THEMES[0].name, LIGHT):
             app.choose_theme(theme)
-            await pilot.press("ctrl+p", *"now")
+            await pilot.press("ctrl+p", *"current")
             await until(lambda theme=theme: f"Theme {theme}  {mark}" in shown(app))
             assert shown(app).count(mark) == 1
             await pilot.press("escape")

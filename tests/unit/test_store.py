@@ -109,7 +109,7 @@ def test_what_was_known_of_the_run_and_why_it_failed_are_kept(store, path):
 def test_rows_belong_to_their_server(store, path):
     store.write([added(WAITING)])
     assert another(path, "https://acme.wandb.io").load() == []
-    store.keep_view("filter", "lab")
+    store.save_view("filter", "lab")
     assert another(path, "https://acme.wandb.io").load_view() == {}
 
 
@@ -149,11 +149,11 @@ def test_what_is_removed_goes_with_all_that_belongs_to_it(store, path):
 
 
 def test_views_are_kept_by_key(store, path):
-    store.keep_view("filter", "!abc")
-    store.keep_view("panes", {"open": ["a", "b"], "wrap": False})
-    store.keep_view("filter", "lab")
+    store.save_view("filter", "!abc")
+    store.save_view("panes", {"open": ["a", "b"], "wrap": False})
+    store.save_view("filter", "lab")
     assert another(path).load_view() == {"filter": "lab", "panes": {"open": ["a", "b"], "wrap": False}}
-    store.keep_view("filter", None)
+    store.save_view("filter", None)
     assert set(another(path).load_view()) == {"panes"}
 
 
@@ -162,9 +162,9 @@ def test_views_are_kept_by_key(store, path):
 
 def test_there_is_no_change_by_others(store):
     store.load()
-    assert store.elsewhere() is None
+    assert store.external_changes() is None
     store.write([added(WAITING)])
-    assert store.elsewhere() is None
+    assert store.external_changes() is None
 
 
 def test_what_another_dashboard_adds_changes_and_removes_is_seen(store, path):
@@ -173,16 +173,16 @@ def test_what_another_dashboard_adds_changes_and_removes_is_seen(store, path):
     other.load()
     store.write([added(WAITING)])
     other.write([added(StoredRun(OTHER, Goal()))])
-    assert {row.run for row in store.elsewhere().rows} == {RUN, OTHER}
-    assert {row.run for row in other.elsewhere().rows} == {RUN, OTHER}
-    assert store.elsewhere() is other.elsewhere() is None
+    assert {row.run for row in store.external_changes().rows} == {RUN, OTHER}
+    assert {row.run for row in other.external_changes().rows} == {RUN, OTHER}
+    assert store.external_changes() is other.external_changes() is None
     other.write(
         [RowChange(RUN, replace(WAITING, goal=Goal.parse("v3")), settings_changed=True), RowChange(OTHER, None)]
     )
-    (row,) = store.elsewhere().rows
+    (row,) = store.external_changes().rows
     assert row.goal == Goal.parse("v3")
     other.write([RowChange(RUN, WAITING, notify=False, lines=(line(1),))])
-    assert store.elsewhere() is None, "its log alone is no news"
+    assert store.external_changes() is None, "its log alone is no news"
 
 
 def test_progress_does_not_bring_back_what_another_has_removed(store, path):
@@ -260,7 +260,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(store, path):
     (row,) = store.load()
     assert row == StoredRun(RUN, Goal.parse("newer"), 3, State.WAITING, text_notice("Not yet"), None, 42.0)
     store.write([RowChange(RUN, row, lines=(line(1),))])
-    store.keep_view("filter", "lab")
+    store.save_view("filter", "lab")
     assert another(path).load_view() == {"filter": "lab"}
 
 
@@ -353,7 +353,7 @@ def test_a_file_that_was_replaced_is_no_removal(store, path):
     store.load()
     path.unlink()
     other.write([added(StoredRun(OTHER, Goal()))])
-    found = store.elsewhere()
+    found = store.external_changes()
     assert found.replaced
     assert [row.run for row in found.rows] == [OTHER]
 

@@ -90,9 +90,9 @@ class Glyphs:
         return (_ASCII_ICONS if self.ascii else _UNICODE_ICONS)[state]
 
     @property
-    def kept(self) -> str:
-        """The icon of a pane that stays open for its run, with a space."""
-        return "[kept] " if self.ascii else "📌 "
+    def pinned(self) -> str:
+        """The symbol of a pinned log pane, with a space."""
+        return "[pinned] " if self.ascii else "📌 "
 
     def text(self, text: str) -> str:
         """One of our own texts in this look."""

@@ -2,7 +2,6 @@
 
 import os
 
-# How often a second Textual paints at the most. A key that comes while one painting goes on waits for the next but one:
-# with Textual's own 60, for as long as 33 ms. What the monitors say is gathered for longer than that anyway, and
-# nothing else here moves by itself.
+# Textual's maximum frame rate. A key pressed during one paint waits for the one after the next: with Textual's default
+# of 60, up to 33 ms. Monitor events are batched over a longer time anyway, and nothing else here moves by itself.
 os.environ.setdefault("TEXTUAL_FPS", "480")

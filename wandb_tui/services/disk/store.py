@@ -95,7 +95,7 @@ class SqliteWatchStore:
                 if begun_here or self._seen == before:
                     self._seen = (before[0], before[1] + 1)
 
-    def elsewhere(self) -> StoreSnapshot | None:
+    def external_changes(self) -> StoreSnapshot | None:
         """The list, if others have changed it since it was last looked at.
 
         Raises:
@@ -137,7 +137,7 @@ class SqliteWatchStore:
                 log.warning("What is kept of the view under %r cannot be read", key)
         return view
 
-    def keep_view(self, key: str, value: Json) -> None:
+    def save_view(self, key: str, value: Json) -> None:
         """Keep something of how the dashboard looks.
 
         Raises:

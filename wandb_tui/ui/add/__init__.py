@@ -1,1 +1,1 @@
-"""Adding runs by their addresses."""
+"""The dialog for adding runs by address."""

@@ -1,4 +1,4 @@
-"""What somebody pasted, taken apart into addresses and their goals, and what is thought of each."""
+"""Splits pasted text into addresses and goals, and validates each address."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.ui.add.preview import AddEffect
 
 MOST = 2000
-"""How many addresses are read at once."""
+"""How many addresses are parsed in one batch."""
 
 Parsed = RunAddress | UsageError
 Foresee = Callable[[RunAddress, Goal | None], AddEffect]
-"""What adding a run, for this goal where one was said, would do."""
+"""Previews adding a run, with a goal if one was entered for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastedWord:
-    """One address as typed, with the goal that stands behind it on its line."""
+    """An address as entered, with the goal that follows it on its line."""
 
     text: str
     goal: Goal | None = None
@@ -32,16 +32,16 @@ class PastedWord:
 
 
 class AddressVerdict(StrEnum):
-    """What becomes of one of them."""
+    """The result of validating an address."""
 
-    GOOD = "good"
-    TWICE = "twice"
-    WRONG = "wrong"
+    VALID = "good"
+    DUPLICATE = "twice"
+    INVALID = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedList:
-    """One address as typed, and what it means."""
+    """An address as entered, and its meaning."""
 
     word: PastedWord
     verdict: AddressVerdict
@@ -51,7 +51,7 @@ class CheckedList:
 
 
 def words(text: str) -> list[PastedWord]:
-    """The addresses in a text, each with the goal behind it: in lines, several on one separated by spaces or commas."""
+    """The addresses in a text, separated by lines, spaces or commas, each with the goal that follows it."""
     found: list[PastedWord] = []
     for line in text.splitlines():
         before: list[str] = []
@@ -77,14 +77,14 @@ def _goal(word: str) -> Goal | None:
 
 
 def _why(text: str, error: UsageError) -> str:
-    """What is wrong with a word that is neither an address nor a goal; one was meant."""
+    """The error for a word that is neither an address nor a goal, though it looks like one of them."""
     if ":" in text and "/" not in text:
         return f"“{text}” is neither a run's address nor a goal: {goal_examples()}."
     return error.message
 
 
 def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[str, Parsed]:
-    """What each text means; may block, as `parse` may."""
+    """The meaning of each text; may block, as `parse` may."""
     parsed: dict[str, Parsed] = {}
     for text in texts:
         try:
@@ -95,24 +95,24 @@ def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[
 
 
 def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Foresee) -> list[CheckedList]:
-    """The verdict on each address, in order; those that are not parsed yet are left out.
+    """The verdict on each address, in order; addresses that are not parsed yet are left out.
 
-    Of one that is named twice, the goal that is said last counts.
+    If an address is named twice, its last goal counts.
     """
     seen: dict[RunAddress, int] = {}
     checked: list[CheckedList] = []
     for word in typed:
         found = parsed.get(word.text)
         if isinstance(found, UsageError):
-            checked.append(CheckedList(word, AddressVerdict.WRONG, why=_why(word.text, found)))
+            checked.append(CheckedList(word, AddressVerdict.INVALID, why=_why(word.text, found)))
         elif found is not None and found in seen:
             first = seen[found]
             other = word.goal is not None and word.goal != checked[first].word.goal
             why = f"named twice; goal {word.goal} counts" if other else "named twice"
-            checked.append(CheckedList(word, AddressVerdict.TWICE, found, why=why))
+            checked.append(CheckedList(word, AddressVerdict.DUPLICATE, found, why=why))
             if word.goal is not None:
                 checked[first] = replace(checked[first], effect=foresee(found, word.goal))
         elif found is not None:
             seen[found] = len(checked)
-            checked.append(CheckedList(word, AddressVerdict.GOOD, found, foresee(found, word.goal)))
+            checked.append(CheckedList(word, AddressVerdict.VALID, found, foresee(found, word.goal)))
     return checked

@@ -1,4 +1,4 @@
-"""What adding runs does to each of them: said before it happens, and told afterwards."""
+"""Previews and summarizes the effects of adding runs."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from wandb_tui.core.watch_list import WatchedRun
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
-    """What runs are added with.
+    """The options for adding runs.
 
     Attributes:
-        goal: What new ones wait for.
-        poll_policy: How often they look, and for how long.
-        goal_said: Whether the user has said that goal: only then does it hold for what is on the list already.
-        pace_said: The same of the times.
+        goal: The goal of new runs.
+        poll_policy: How often they are checked, and for how long.
+        goal_given: Whether the user entered that goal: only then does it apply to runs already on the list.
+        times_given: The same for the times.
     """
 
     goal: Goal
     poll_policy: PollPolicy
-    goal_said: bool = False
-    pace_said: bool = False
+    goal_given: bool = False
+    times_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AddEffect:
-    """What adding one run does.
+    """The effect of adding one run.
 
     Attributes:
-        run: Which run.
-        goal: What it waits for then.
-        poll_policy: Its times then, from its next attempt on.
-        listed: Whether it is on the list already.
-        goal_before: What it waited for so far, if it is on the list.
-        ended: How its attempt had ended, in a word; empty where one is under way, or none was.
-        begins: The number of the attempt that begins; 0 where none does.
-        times: Whether it gets other times.
-        said: Whether its goal is its own: written behind its address.
+        run: The run.
+        goal: Its goal afterwards.
+        poll_policy: Its times afterwards, from its next attempt on.
+        listed: Whether it is already on the list.
+        goal_before: Its goal so far, if it is on the list.
+        ended: How its last attempt ended, in a word; empty if one is in progress or there was none.
+        begins: The number of the attempt that starts; 0 if none does.
+        times: Whether its times change.
+        said: Whether its goal was entered after its address.
     """
 
     run: RunAddress
@@ -56,32 +56,32 @@ class AddEffect:
 
     @property
     def other_goal(self) -> bool:
-        """Whether what is on the list waits for something else then."""
+        """Whether the goal of a listed run changes."""
         return self.listed and self.goal != self.goal_before
 
     @property
     def changes(self) -> bool:
-        """Whether anything of what is on the list changes."""
+        """Whether anything changes for a listed run."""
         return self.listed and bool(self.other_goal or self.begins or self.times)
 
 
 def add_effect(
-    run: RunAddress, row: WatchedRun | None, terms: AddOptions, said: Goal | None, *, there: bool
+    run: RunAddress, row: WatchedRun | None, options: AddOptions, said: Goal | None, *, there: bool
 ) -> AddEffect:
-    """What adding a run does.
+    """The effect of adding a run.
 
     Args:
-        run: Which run.
-        row: Its row, if it is on the list or was.
-        terms: What it is added with.
-        said: What was said for this run alone.
+        run: The run.
+        row: Its row, if it is or was on the list.
+        options: The options.
+        said: The goal entered for this run alone.
         there: Whether it is on the list.
     """
     if row is None or not there:
         begins = row.attempt + 1 if row is not None else 1
-        return AddEffect(run, said or terms.goal, terms.poll_policy, begins=begins, said=said is not None)
-    goal = said or (terms.goal if terms.goal_said else row.goal)
-    poll_policy = terms.poll_policy if terms.pace_said else row.poll_policy
+        return AddEffect(run, said or options.goal, options.poll_policy, begins=begins, said=said is not None)
+    goal = said or (options.goal if options.goal_given else row.goal)
+    poll_policy = options.poll_policy if options.times_given else row.poll_policy
     return AddEffect(
         *(run, goal, poll_policy),
         listed=True,
@@ -93,33 +93,33 @@ def add_effect(
     )
 
 
-def in_words(add_effect: AddEffect, offered: Goal) -> str:
-    """What is to be said of it beside its address, if anything; `offered` is the goal that new ones get."""
+def describe(add_effect: AddEffect, offered: Goal) -> str:
+    """The effect in words, if it needs any; `offered` is the goal of new runs."""
     if not add_effect.listed:
-        again = f"was on the list before: starts try {add_effect.begins}" if add_effect.begins > 1 else ""
-        return ", ".join(part for part in (again, f"waits for {add_effect.goal}" if add_effect.said else "") if part)
+        again = f"was removed before; starts attempt {add_effect.begins}" if add_effect.begins > 1 else ""
+        return ", ".join(part for part in (again, f"goal: {add_effect.goal}" if add_effect.said else "") if part)
     known = f"watched, {add_effect.ended}" if add_effect.ended else "already watched"
     if add_effect.changes:
         return f"{known}; {', '.join(_changes(add_effect))}"
-    return f"{known}; nothing changes" if add_effect.goal == offered else f"{known}; keeps its goal {add_effect.goal}"
+    return f"{known}; no change" if add_effect.goal == offered else f"{known}; goal stays “{add_effect.goal}”"
 
 
 def _changes(add_effect: AddEffect) -> Iterator[str]:
     if add_effect.other_goal:
         yield f"goal {add_effect.goal_before} → {add_effect.goal}"
     if add_effect.begins:
-        yield f"starts try {add_effect.begins}"
+        yield f"starts attempt {add_effect.begins}"
     elif add_effect.times:
-        yield "these times from its next try on"
+        yield "new times from its next attempt"
 
 
 def summary(effects: Iterable[AddEffect], verb: str, *, changes: bool = True) -> str:
-    """How many are new, how many are on the list already, and what becomes of those.
+    """The number of new runs, of runs already on the list, and what changes for those.
 
     Args:
-        effects: All of them.
-        verb: What is or was done with the new ones: “to add”, “added”.
-        changes: Whether what becomes of those on the list is told.
+        effects: The effects.
+        verb: The verb for new runs: “to add”, “added”.
+        changes: Whether to include what changes for runs already on the list.
     """
     effects = list(effects)
     listed = [one for one in effects if one.listed]
@@ -131,18 +131,18 @@ def summary(effects: Iterable[AddEffect], verb: str, *, changes: bool = True) ->
 
 
 def _of_those(listed: list[AddEffect], *, alone: bool) -> str:
-    """What becomes of those on the list."""
+    """What changes for runs already on the list."""
     counted = (
         (sum(one.other_goal for one in listed), "new goal"),
         (sum(bool(one.begins) for one in listed), "restart"),
     )
     told = [f"{count:,} {what}{'s' if count > 1 else ''}" for count, what in counted if count]
-    nothing = "; nothing changes" if listed and alone else ""
+    nothing = "; no change" if listed and alone else ""
     return f" ({', '.join(told)})" if told else nothing
 
 
-def offer(effects: Iterable[AddEffect]) -> str:
-    """What a button would do that does all of it."""
+def button_label(effects: Iterable[AddEffect]) -> str:
+    """The label of a button that adds them all."""
     effects = list(effects)
     new = sum(not one.listed for one in effects)
     changed = [one for one in effects if one.changes]
@@ -153,5 +153,5 @@ def offer(effects: Iterable[AddEffect]) -> str:
 
 
 def runs(count: int) -> str:
-    """So many runs."""
+    """A number of runs, in words."""
     return "1 run" if count == 1 else f"{count:,} runs"

@@ -1,1 +1,1 @@
-"""The application: start, palette, themes, its terminal."""
+"""The application: start-up, palette, themes, terminal."""

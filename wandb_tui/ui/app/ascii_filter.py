@@ -1,4 +1,4 @@
-"""The ASCII look of what Textual draws itself: frames, scroll bars, the dots of a password."""
+"""Draws Textual's own parts in ASCII: borders, scroll bars, the dots of a password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.filter import LineFilter
 
 
 def _of_frame(code: int) -> str:
-    """The same line of a frame."""
+    """The ASCII form of a line-drawing character."""
     name = unicodedata.name(chr(code))
     if " AND " in name:
         return "+"
@@ -25,14 +25,14 @@ _CELLS = str.maketrans(
     | {"“": '"', "”": '"', "←": "<", "→": ">", "↑": "^", "↓": "v", "▲": "^", "▼": "v", "✔": "+", "✖": "x"}
     | {"🔎": "/ "}
 )
-"""For each sign one as wide: what is drawn has its place already. Text is put into this look before it gets one."""
+"""An ASCII character of equal width for each glyph: the layout is fixed when a line is filtered."""
 
 
 class AsciiFilter(LineFilter):
-    """Draws each line with nothing but ASCII, as far as the signs are ours."""
+    """Draws each line in ASCII, as far as the glyphs are our own."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - as Textual has it
-        """The same line in ASCII."""
+        """The line in ASCII."""
         return [
             segment
             if segment.text.isascii()

@@ -127,7 +127,7 @@ class HookNotifier:
             self._start(outcome)
 
     def _start(self, outcome: AttemptOutcome) -> None:
-        self._hooks.ended(outcome, lambda text: self._app.post_late(HookFailed(outcome.run, text)))
+        self._hooks.ended(outcome, lambda text: self._app.post_from_thread(HookFailed(outcome.run, text)))
 
 
 def _desktop(app: ThemedApp, backend: Backend) -> Notifier | None:

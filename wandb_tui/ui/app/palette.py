@@ -1,4 +1,4 @@
-"""The palette: every action that makes sense now, by its name."""
+"""The palette: every available action, by name."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from textual.content import Content
 
 from wandb_tui.text.glyphs import ASCII, EMOJI, LOOKS
 from wandb_tui.ui.app.themed_app import ThemedApp
-from wandb_tui.ui.app.themes import OWN
+from wandb_tui.ui.app.themes import DESCRIPTIONS
 from wandb_tui.ui.common.copy_formats import COPY_FORMATS
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope
 
-_LOOKS = {EMOJI: "Draw with signs and emoji.", ASCII: "Draw with ASCII alone, where a font lacks the signs."}
+_LOOKS = {EMOJI: "Use symbols and emoji.", ASCII: "Use ASCII only, for fonts without the symbols."}
 
 Command = tuple[str, str, Callable[[], Any]]
 
 
 class ActionCommands(Provider):
-    """Offers the actions of where one is, the looks and the themes."""
+    """Offers the actions of the current screen, the looks and the themes."""
 
     async def discover(self) -> Hits:
-        """All of them, before anything is typed."""
+        """All commands, before anything is typed."""
         for name, help_text, run in self._commands():
             yield DiscoveryHit(name, run, help=Content(help_text).plain)
 
     async def search(self, query: str) -> Hits:
-        """Those that match."""
+        """The commands that match."""
         matcher = self.matcher(query)
         for name, help_text, run in self._commands():
-            # What it is called tells more than what is said of it.
+            # The name matters more than the description.
             score = max(matcher.match(name), matcher.match(f"{name} {help_text}") / 2)
             if score > 0:
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
@@ -51,24 +51,26 @@ class ActionCommands(Provider):
             for copy in COPY_FORMATS:
                 yield (
                     f"Copy {copy.name}",
-                    "Copy it of the run, or of all that are marked.",
+                    "Copy it for all selected runs.",
                     partial(screen.copy_now, copy),
                 )
         if isinstance(screen, Dashboard) and screen.table.view.order.column:
             yield (
-                "Sort as added",
-                "Sort by no column: in the order in which the runs were added.",
+                "Sort in order added",
+                "Show the runs in the order they were added.",
                 screen.table.sort_as_added,
             )
         for glyphs in LOOKS:
             if glyphs != app.glyphs.name:
                 yield f"Look {glyphs}", _LOOKS[glyphs], partial(app.choose_look, glyphs)
-        # The one there is comes first: what is taken by a hasty Enter changes nothing.
-        for theme in sorted(app.available_themes, key=lambda theme: (theme != app.theme, theme not in OWN, theme)):
-            does = "These are the colours now" if theme == app.theme else "Change the colours"
+        # The current theme comes first, so that a hasty Enter changes nothing.
+        for theme in sorted(
+            app.available_themes, key=lambda theme: (theme != app.theme, theme not in DESCRIPTIONS, theme)
+        ):
+            does = "Current theme" if theme == app.theme else "Switch theme"
             yield (
-                f"Theme {theme}{app.glyphs.text('  ✔ now') if theme == app.theme else ''}",
-                f"{does}{': ' + OWN[theme] if theme in OWN else ''}.",
+                f"Theme {theme}{app.glyphs.text('  ✔ current') if theme == app.theme else ''}",
+                f"{does}{': ' + DESCRIPTIONS[theme] if theme in DESCRIPTIONS else ''}.",
                 partial(app.choose_theme, theme),
             )
 

@@ -1,4 +1,4 @@
-"""The way from the shell to the dashboard and back: who may write to the terminal, and where the rest goes."""
+"""Hands the terminal to the dashboard and back, and redirects all other output to the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.app import App
 from wandb_tui.core.checks import TerminalFacts
 
 NO_TERMINAL = 2
-"""The exit status where there is no terminal to draw on: bad usage."""
+"""The exit status without a terminal: bad usage."""
 
 _CRASHED = 1
 
@@ -23,14 +23,14 @@ _CRASHED = 1
 def run_app(app: App[int], log_path: Path) -> int:
     """Run the dashboard with the terminal to itself, and return its exit status.
 
-    Textual draws on ``sys.__stderr__`` and asks ``sys.__stdout__`` for the size. While it runs, both of these stand on
-    private copies of the terminal's descriptor, and the descriptors 1 and 2, which child processes inherit and C
-    libraries write to, lead into the log.
+    Textual draws on ``sys.__stderr__`` and gets the size from ``sys.__stdout__``. While it runs, both use private
+    copies of the terminal's descriptor; descriptors 1 and 2, which child processes inherit and C libraries write to,
+    lead to the log.
 
     Args:
         app: The app.
-        log_path: Where all goes that would spoil the screen; made, with its folder, if it is not there. Where it cannot
-            be written, as in a home that is read-only, all that goes nowhere.
+        log_path: The log file; created with its folder if missing. If it cannot be written, as in a read-only home,
+            that output is discarded.
     """
     if not _is_terminal():
         print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
@@ -38,14 +38,14 @@ def run_app(app: App[int], log_path: Path) -> int:
     with _terminal_alone(log_path):
         result = app.run()
     if app.return_code not in {0, None}:
-        why = f"the reason stands in {log_path}" if os.access(log_path, os.W_OK) else f"{log_path} cannot be written"
-        print(f"wandb-tui has failed; {why}", file=sys.stderr)  # noqa: T201
+        why = f"see {log_path}" if os.access(log_path, os.W_OK) else f"{log_path} cannot be written"
+        print(f"wandb-tui crashed; {why}", file=sys.stderr)  # noqa: T201
         return app.return_code or _CRASHED
     return 0 if result is None else result
 
 
 def _is_terminal() -> bool:
-    """Whether keys can be read and something can be drawn on."""
+    """Whether there is a terminal for keys and drawing."""
     try:
         return os.isatty(0) and (os.isatty(1) or os.isatty(2))
     except OSError:
@@ -53,7 +53,7 @@ def _is_terminal() -> bool:
 
 
 def below_a_shell() -> bool:
-    """Whether somebody is there who would notice that we have stopped, and could let us go on."""
+    """Whether a shell is there that would notice that we stopped, and could resume us."""
     leader = os.getpgrp()
     if leader != os.getpid():
         return True
@@ -64,7 +64,7 @@ def below_a_shell() -> bool:
 
 
 def terminal_facts(app: App[Any]) -> TerminalFacts:
-    """What is known of the terminal that the app draws on."""
+    """What is known about the terminal that the app draws on."""
     encoding = getattr(sys.__stderr__, "encoding", None) or ""
     return TerminalFacts(*app.size, encoding, app.console.color_system or "", os.environ)
 
@@ -78,12 +78,12 @@ def _terminal_alone(log_path: Path) -> Iterator[None]:
         stream.flush()
     try:
         with _redirected((1, 2), log_path):
-            sys.__stdout__, sys.__stderr__ = asking, drawing  # type: ignore[misc]  # Textual looks for them there
+            sys.__stdout__, sys.__stderr__ = asking, drawing  # type: ignore[misc]  # Textual uses these
             try:
                 yield
             finally:
                 sys.__stdout__, sys.__stderr__ = before  # type: ignore[misc]
-                # What Python still holds back for 1 and 2 belongs into the log, not on the shell.
+                # Output that Python has buffered for 1 and 2 belongs in the log, not on the terminal.
                 for stream in (sys.stdout, sys.stderr):
                     stream.flush()
     finally:
@@ -92,10 +92,10 @@ def _terminal_alone(log_path: Path) -> Iterator[None]:
 
 
 class _Terminal(io.FileIO):
-    """A terminal that may go away: what is written to it then is lost, and nobody who writes has to mind."""
+    """A terminal that may disappear: output is then discarded without an error."""
 
     def write(self, data: Any) -> int:
-        """Write, as far as there is somebody to read."""
+        """Write, if the terminal is still there."""
         try:
             return super().write(data)
         except OSError:
@@ -109,7 +109,7 @@ def _writer(descriptor: int) -> io.TextIOWrapper:
 
 @contextlib.contextmanager
 def _redirected(descriptors: tuple[int, ...], path: Path) -> Iterator[None]:
-    """Let these descriptors lead into a file, and then back to where they led."""
+    """Redirect these descriptors to a file, and restore them afterwards."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""Our own themes: dark and light, calm, with the states' colours well apart; and both of them for the colour-blind."""
+"""Our themes: dark and light, with clearly distinct colours for the states, and both for colour-blind users."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DARK = Theme(
         "quiet": "#7d8899",
         "line": "#2d3746",
         "cursor": "#26364d",
-        "marked": "#ffcc4d",
+        "selected": "#ffcc4d",
         "border": "#6cb6ff",
         "border-blurred": "#2d3746",
         "footer-background": "#161b24",
@@ -64,7 +64,7 @@ _LIGHT = Theme(
         "quiet": "#667080",
         "line": "#c5ccd6",
         "cursor": "#d3e3f6",
-        "marked": "#9a6200",
+        "selected": "#9a6200",
         "border": "#0b62b8",
         "border-blurred": "#c5ccd6",
         "footer-background": "#eef0f4",
@@ -81,7 +81,7 @@ _LIGHT = Theme(
     },
 )
 
-# The hues of Okabe and Ito, moved so that each can be read on its background, and so that no two states look alike to
+# The hues of Okabe and Ito, adjusted so that each is readable on its background and no two states look alike to
 # people who do not see red or green; a test measures both.
 _SAFE_DARK = replace(
     _DARK,
@@ -97,7 +97,7 @@ _SAFE_DARK = replace(
         "queued": "#b9c4d4",
         "quiet": "#939eae",
         "cursor": "#233450",
-        "marked": "#ffff7a",
+        "selected": "#ffff7a",
         "border": "#00b0ff",
         "scrollbar-active": "#00b0ff",
         "block-cursor-background": "#233450",
@@ -119,7 +119,7 @@ _SAFE_LIGHT = replace(
         "queued": "#313439",
         "quiet": "#5b6575",
         "cursor": "#dce8f6",
-        "marked": "#6e5226",
+        "selected": "#6e5226",
         "border": "#215ebd",
         "scrollbar-active": "#215ebd",
         "block-cursor-background": "#dce8f6",
@@ -128,9 +128,9 @@ _SAFE_LIGHT = replace(
 )
 
 THEMES = (_DARK, _LIGHT, _SAFE_DARK, _SAFE_LIGHT)
-"""The themes that the app brings along."""
+"""The built-in themes."""
 
-# What a terminal of sixteen colours has for each; the nearest to our own would be grey for green, and red for orange.
+# The 16 terminal colours to use instead; the nearest ones would be grey for green, and red for orange.
 _SIXTEEN = {
     DARK: {
         "primary": "#55ffff", "secondary": "#ff55ff", "accent": "#ffff55", "success": "#55ff55", "warning": "#aa5500",
@@ -143,23 +143,23 @@ _SIXTEEN = {
 }  # fmt: skip
 
 
-def in_sixteen_colours() -> list[Theme]:
-    """Our themes as a terminal of sixteen colours can show them, where that is not left to chance."""
+def sixteen_colour_themes() -> list[Theme]:
+    """Our themes for a terminal of 16 colours."""
     return [replace(theme, **_SIXTEEN[theme.name]) for theme in THEMES if theme.name in _SIXTEEN]  # type: ignore[arg-type]
 
 
-OWN = {
+DESCRIPTIONS = {
     DARK: "dark",
     LIGHT: "light",
-    SAFE_DARK: "dark, safe for the colour-blind",
-    SAFE_LIGHT: "light, safe for the colour-blind",
+    SAFE_DARK: "dark, for colour-blind users",
+    SAFE_LIGHT: "light, for colour-blind users",
 }
-"""What each of them is, in a few words."""
+"""A short description of each."""
 
-_OWN_COLOURS = ("queued", "quiet", "line", "cursor", "marked")
+_EXTRA_COLOURS = ("queued", "quiet", "line", "cursor", "selected")
 
 
-def own_colours(*, dark: bool) -> dict[str, str]:
-    """The colours that the app has besides those of every theme."""
+def extra_colours(*, dark: bool) -> dict[str, str]:
+    """The colours that we add to those of every theme."""
     variables = (_DARK if dark else _LIGHT).variables
-    return {name: variables[name] for name in _OWN_COLOURS}
+    return {name: variables[name] for name in _EXTRA_COLOURS}

@@ -1,4 +1,4 @@
-"""What stands on a terminal that is too small for anything else."""
+"""The message on a terminal that is too small."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-LEAST_WIDTH = 40
-LEAST_HEIGHT = 10
+MIN_WIDTH = 40
+MIN_HEIGHT = 10
 
 
 class TooSmall(Screen[None]):
-    """Goes by itself when the terminal has grown."""
+    """Covers everything until the terminal has grown."""
 
     def compose(self) -> ComposeResult:
         """One sentence."""
-        yield Static(Content(f"Terminal too small (needs {LEAST_WIDTH}x{LEAST_HEIGHT})"))
+        yield Static(Content(f"Terminal too small (needs {MIN_WIDTH}x{MIN_HEIGHT})"))

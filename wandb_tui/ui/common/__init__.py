@@ -1,1 +1,1 @@
-"""Dialogs, screens and boxes that several features share."""
+"""Dialogs, screens and widgets that several features share."""

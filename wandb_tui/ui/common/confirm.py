@@ -1,4 +1,4 @@
-"""A question before something that hurts."""
+"""A confirmation before an action."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wandb_tui.ui.input.actions import Scope, bindings
 
 
 class Confirm(Dialog[bool]):
-    """Asks once; Enter means yes, unless that could be regretted."""
+    """Asks yes or no; Enter means yes unless that is risky."""
 
     PLACES = (Scope.CONFIRM,)
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
@@ -31,7 +31,7 @@ class Confirm(Dialog[bool]):
         self._enter = enter
 
     def compose(self) -> ComposeResult:
-        """The question and its two answers."""
+        """The question and two buttons."""
         with Vertical(classes="dialog"):
             yield Static(Content(self._question), classes="dialog-title")
             if self._detail:
@@ -41,13 +41,13 @@ class Confirm(Dialog[bool]):
                 yield KeyButton(self._no, "confirm.no", id="no")
 
     def action_answer(self, answer: bool) -> None:
-        """Leave with the answer."""
+        """Close with the answer."""
         self.dismiss(answer)
 
     def action_enter(self) -> None:
-        """Enter on a focused button is that button's."""
+        """Press the focused button, if any."""
         self.dismiss(self.focused.id == "yes" if isinstance(self.focused, Button) else self._enter)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """A button was clicked."""
+        """Close with the button's answer."""
         self.dismiss(event.button.id == "yes")

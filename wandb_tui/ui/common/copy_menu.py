@@ -1,4 +1,4 @@
-"""A small menu of what can be copied of a run, or of many."""
+"""A menu of what can be copied of one or several runs."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _WIDEST = max(len(copy.name) for copy in COPY_FORMATS)
 
 
 class CopyMenu(Dialog[CopyFormat | None]):
-    """Gives back what is to be copied, or None."""
+    """Returns the chosen format, or None."""
 
     PLACES = (Scope.COPY,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, rows: Sequence[WatchedRun], names: str, app_url: str, glyphs: Glyphs) -> None:
-        """Offer what there is.
+        """Create the menu.
 
         Args:
             rows: The runs.
-            names: Which ones, in a few words.
-            app_url: Where the server's pages begin; empty while that is not known.
-            glyphs: The signs to draw with.
+            names: Their names, abbreviated.
+            app_url: Base address of the server's pages; empty until it is known.
+            glyphs: The glyphs to draw with.
         """
         super().__init__()
         self._rows = rows
@@ -44,7 +44,7 @@ class CopyMenu(Dialog[CopyFormat | None]):
         self._list = OptionList()
 
     def compose(self) -> ComposeResult:
-        """A line for each."""
+        """A line for each format."""
         with Vertical(classes="dialog"):
             yield Static("Copy", classes="dialog-title")
             yield Static(Content(self._glyphs.text(clean(self._names))), classes="dialog-note")
@@ -53,7 +53,7 @@ class CopyMenu(Dialog[CopyFormat | None]):
                 yield KeyButton("Close", "copy.close", id="close")
 
     def on_mount(self) -> None:
-        """Begin at the first."""
+        """Highlight the first format."""
         self._list.add_options(
             [
                 Option(self._line(copy), id=copy.id, disabled=not copy.of(self._rows, self._app_url))
@@ -64,11 +64,11 @@ class CopyMenu(Dialog[CopyFormat | None]):
         self._list.focus()
 
     def action_choose(self) -> None:
-        """Copy what is under the cursor."""
+        """Copy in the highlighted format."""
         self._list.action_select()
 
     def action_copy(self, copy_id: str) -> None:
-        """Copy it, if there is anything."""
+        """Copy, if there is anything to copy."""
         copy = BY_ID[copy_id]
         if copy.of(self._rows, self._app_url):
             self.dismiss(copy)
@@ -84,7 +84,7 @@ class CopyMenu(Dialog[CopyFormat | None]):
         self.dismiss(None)
 
     def _line(self, copy: CopyFormat) -> Content:
-        """Its key, its name, and as much of the first line as there is room for."""
+        """Its key, its name, and the first line of the text as far as it fits."""
         text = copy.of(self._rows[:1], self._app_url) or copy.missing
         return Content.assemble(
             (f"{self.keys.first(f'copy.{copy.id}'):<2} ", "bold $accent"),

@@ -1,4 +1,4 @@
-"""What all dialogs share."""
+"""Base class and widgets of all dialogs."""
 
 from __future__ import annotations
 
@@ -15,44 +15,46 @@ from wandb_tui.ui.runtime.app_context import app_context
 
 T = TypeVar("T")
 
-_NARROW, _LOW, _FLAT = 80, 24, 14
-"""Cells: below these a dialog does without its margins, then without what can be done without."""
+_NARROW_CELLS, _LOW_LINES, _FLAT_LINES = 80, 24, 14
+"""Below these sizes, in cells, a dialog omits its margins, then everything that is not essential."""
 
 
 class Dialog(ModalScreen[T]):
-    """A box over the dashboard with a line for what is wrong."""
+    """A box over the dashboard, with a line for errors."""
 
     PLACES: ClassVar[tuple[Scope, ...]] = ()
-    """Whose actions can be used here."""
-    # The app's own keys end at a dialog; in a line one types into, a question mark is just that.
+    """The scopes whose actions are available here."""
+    # The app's keys do not reach a dialog; in an input, a question mark is just a character.
     BINDINGS = [BY_ID["help"].binding]  # noqa: RUF012 - as Textual declares it
 
     @property
     def keys(self) -> KeyMap:
-        """The keys in force."""
+        """The keys in use."""
         return app_context(self).session.keys
 
     @property
     def narrow(self) -> bool:
-        """Whether there is little room beside each other."""
-        return self.app.size.width < _NARROW
+        """Whether the dialog is narrow."""
+        return self.app.size.width < _NARROW_CELLS
 
     def on_resize(self) -> None:
-        """Do without whatever there is no room for."""
+        """Adapt to the size."""
         height = self.app.size.height
-        self.set_class(self.narrow, "-narrow").set_class(height < _LOW, "-low").set_class(height < _FLAT, "-flat")
+        self.set_class(self.narrow, "-narrow").set_class(height < _LOW_LINES, "-low").set_class(
+            height < _FLAT_LINES, "-flat"
+        )
         for button in self.query(KeyButton):
-            button.say_key()
+            button.show_key()
 
-    def say_wrong(self, text: str) -> None:
-        """Show what is wrong; an empty text hides the line."""
+    def show_error(self, text: str) -> None:
+        """Show an error; an empty text hides it."""
         line = self.query_one(".dialog-error", Static)
         line.update(Content(clean(text, 500)))
         line.display = bool(text)
 
 
 class KeyButton(Button):
-    """A button that names the key that does the same, where there is room for it."""
+    """A button that shows its key, if there is room."""
 
     def __init__(
         self,
@@ -68,15 +70,15 @@ class KeyButton(Button):
         self._action_id = action_id
 
     def on_mount(self) -> None:
-        """Name the key."""
-        self.say_key()
+        """Show the key."""
+        self.show_key()
 
-    def say_key(self) -> None:
-        """Name the key, or no longer."""
-        self.say(self._text, possible=not self.disabled)
+    def show_key(self) -> None:
+        """Show or hide the key."""
+        self.relabel(self._text, possible=not self.disabled)
 
-    def say(self, text: str, *, possible: bool = True) -> None:
-        """Say what it does now, in as much room as that takes."""
+    def relabel(self, text: str, *, possible: bool = True) -> None:
+        """Change the label, and resize the button."""
         self._text = text
         dialog = cast("Dialog[object]", self.screen)
         label = Content(text if dialog.narrow else dialog.keys.label(text, self._action_id))
@@ -87,7 +89,7 @@ class KeyButton(Button):
 
 
 class ErrorLine(Static):
-    """The line for what is wrong, hidden while nothing is."""
+    """The line for errors, hidden while there is none."""
 
     def __init__(self) -> None:
         super().__init__(classes="dialog-error", markup=False)

@@ -1,4 +1,4 @@
-"""The lines in which a goal is typed, with what it means beside it, and the times of a monitor."""
+"""Inputs for a goal, with its meaning beside it, and for the times of a monitor."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from wandb_tui.ui.add.preview import AddOptions
 
 
 class GoalInput(Horizontal):
-    """Asks for a goal and says live what it means, or what is wrong with it."""
+    """Input for a goal; shows its meaning, or the valid goals, while one types."""
 
     def __init__(self, text: str, glyphs: Glyphs) -> None:
         super().__init__()
         self._text = text
         self._glyphs = glyphs
-        self.said = False
-        """Whether the user has typed here."""
+        self.changed = False
+        """Whether the user has changed the text."""
 
     def compose(self) -> ComposeResult:
-        """The question, the line, the verdict."""
-        yield Label("Wait for")
+        """A label, the input, the meaning."""
+        yield Label("Goal")
         yield Input(self._text, id="goal", compact=True, placeholder="exists, step:200")
         yield Static(id="goal-verdict", markup=False)
 
     def on_mount(self) -> None:
-        """Say what is there already."""
+        """Show the meaning of the initial text."""
         self._check()
 
     @property
     def problem(self) -> str:
-        """Why it is no goal; empty if it is one."""
+        """The error; empty if the text is a goal."""
         found = self._read()
         return str(found) if isinstance(found, UsageError) else ""
 
     @property
     def goal(self) -> Goal | None:
-        """The goal, if it is one."""
+        """The goal, if the text is one."""
         found = self._read()
         return found if isinstance(found, Goal) else None
 
     @on(Input.Changed, "#goal")
     def _check(self) -> None:
         found = self._read()
-        self.said |= self.query_one(Input).value != self._text
+        self.changed |= self.query_one(Input).value != self._text
         if isinstance(found, Goal):
             verdict = Content.styled(found.kind.rule.short_meaning, "$quiet")
         elif not self.query_one(Input).value.strip():
@@ -71,7 +71,7 @@ class GoalInput(Horizontal):
 
 
 class TimesInput(Horizontal):
-    """Asks when to give up and how often to look."""
+    """Inputs for the time limit and the check interval."""
 
     def __init__(self, poll_policy: PollPolicy, glyphs: Glyphs) -> None:
         super().__init__()
@@ -79,22 +79,22 @@ class TimesInput(Horizontal):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        """Two lines and a verdict."""
+        """Two inputs and an error."""
         yield Label("Give up after")
         yield Input(format_duration(self._poll_policy.max_wait_time), id="longest", compact=True)
-        yield Label("ask every")
+        yield Label("check every")
         yield Input(format_duration(self._poll_policy.check_interval), id="interval", compact=True)
         yield Static(id="times-verdict", markup=False)
 
     @property
     def problem(self) -> str:
-        """What is wrong with them; empty where nothing is."""
+        """The error; empty if there is none."""
         found = self._read()
         return str(found) if isinstance(found, UsageError) else ""
 
     @property
     def poll_policy(self) -> PollPolicy | None:
-        """The pace they make, if they make one."""
+        """The poll policy, if both times are valid."""
         found = self._read()
         return found if isinstance(found, PollPolicy) else None
 
@@ -111,29 +111,29 @@ class TimesInput(Horizontal):
         except UsageError as error:
             return error
         if interval < 1:
-            return UsageError("The server cannot be asked that often.", "Ask every second at the most.")
+            return UsageError("The interval is too short.", "The shortest is 1 s.")
         return replace(self._poll_policy, max_wait_time=longest, check_interval=interval)
 
 
 class AddOptionsInput(Vertical):
-    """Asks for both: what runs are added with."""
+    """Inputs for all options with which runs are added."""
 
     class Changed(Message):
-        """Something was typed."""
+        """The user has changed an option."""
 
     def __init__(self, goal: Goal, poll_policy: PollPolicy, glyphs: Glyphs) -> None:
         super().__init__()
         self._goal, self._poll_policy = goal, poll_policy
         self._typed_last: list[str] = []
-        self._asked, self._times = GoalInput(str(goal), glyphs), TimesInput(poll_policy, glyphs)
+        self._goal_input, self._times_input = GoalInput(str(goal), glyphs), TimesInput(poll_policy, glyphs)
 
     def compose(self) -> ComposeResult:
         """The goal, the times."""
-        yield self._asked
-        yield self._times
+        yield self._goal_input
+        yield self._times_input
 
     def on_mount(self) -> None:
-        """What stands there at first was not typed."""
+        """Remember the initial texts."""
         self._typed_last = self._texts
 
     @property
@@ -149,21 +149,21 @@ class AddOptionsInput(Vertical):
 
     @property
     def problem(self) -> str:
-        """What is wrong with what was typed; empty where nothing is."""
-        return self._asked.problem or self._times.problem
+        """The error; empty if there is none."""
+        return self._goal_input.problem or self._times_input.problem
 
     @property
-    def terms(self) -> AddOptions:
-        """What was typed; what cannot be understood of it counts as not said."""
-        goal, poll_policy = self._asked.goal, self._times.poll_policy
-        said = goal is not None and self._asked.said
+    def options(self) -> AddOptions:
+        """The options; invalid ones count as not given."""
+        goal, poll_policy = self._goal_input.goal, self._times_input.poll_policy
+        changed = goal is not None and self._goal_input.changed
         return AddOptions(
             goal or self._goal,
             poll_policy or self._poll_policy,
-            goal_said=said,
-            pace_said=poll_policy not in {None, self._poll_policy},
+            goal_given=changed,
+            times_given=poll_policy not in {None, self._poll_policy},
         )
 
     def go_to_problem(self) -> None:
-        """Put the cursor where something is to be mended."""
-        (self._asked if self._asked.problem else self._times).query(Input).first().focus()
+        """Focus the input with the error."""
+        (self._goal_input if self._goal_input.problem else self._times_input).query(Input).first().focus()

@@ -111,7 +111,7 @@ class RunScreen(Screen[None]):
         text = copy.of(rows, self.app_url)
         if text:
             self.app.copy_to_clipboard(text)
-            self.app.notify(copy.told(text, rows), timeout=5, markup=False)
+            self.app.notify(copy.confirmation(text, rows), timeout=5, markup=False)
         else:
             self.hint(f"{copy.name[0].upper()}{copy.name[1:]}: {copy.missing}")
 

@@ -1,4 +1,4 @@
-"""A titled box of lines that are drawn for the width there is."""
+"""A titled box of lines that are laid out for its width."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 Draw = Callable[[int], Sequence[Content]]
-"""Lines for so many cells, none of them wider."""
+"""Lays out lines for a width in cells."""
 
 
 class Section(Widget):
-    """As high as its lines are many. Asks for a layout only where their number has changed."""
+    """As high as its lines. Requests a layout only if their number has changed."""
 
     def __init__(self, title: str, draw: Draw, *, id: str) -> None:  # noqa: A002 - as Textual names it
         super().__init__(id=id)
@@ -22,7 +22,7 @@ class Section(Widget):
         self._lines: list[Content] = []
 
     def update(self) -> None:
-        """What is shown may have changed."""
+        """Update the lines."""
         if not self.content_size.width:
             return
         lines = list(self._draw(self.content_size.width))
@@ -30,7 +30,7 @@ class Section(Widget):
             self.refresh(layout=len(lines) != len(self._lines))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
-        """How many lines there are at this width."""
+        """The number of lines at this width."""
         return len(self._draw(width)) if width else 0
 
     def render(self) -> Content:

@@ -1,4 +1,4 @@
-"""One line across the screen for what needs the user."""
+"""A line across the screen for problems that need the user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wandb_tui.ui.input.key_map import KeyMap
 
 
 class Banner(Widget):
-    """Visible as long as it has something to say."""
+    """Visible while there is a message."""
 
     message: reactive[str] = reactive("")
 
@@ -22,11 +22,11 @@ class Banner(Widget):
         self._keys = keys
 
     def watch_message(self, message: str) -> None:
-        """Show or hide."""
+        """Show or hide the banner."""
         self.display = bool(message)
 
     def render(self) -> Content:
-        """The message, and the key that mends it."""
+        """The message, and the key that fixes the problem."""
         key = f"{self._keys.first('sign_in')} Sign in".strip()
         room = self.size.width - len(key) - 7
         text = self._glyphs.fit(f"⚠ {clean(self.message)}", room)

@@ -1,4 +1,4 @@
-"""What the dashboard shows while it has no runs."""
+"""The placeholder of a dashboard without runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wandb_tui.ui.input.key_map import KeyMap
 _HINTS = (
     ("add", "add runs: paste the addresses of their pages"),
     ("pick", "pick runs from your projects"),
-    ("help", "keys, signs and files"),
+    ("help", "keys, symbols and files"),
 )
 _WIDTH = max(len(what) for _, what in _HINTS)
 
 
 class EmptyState(Widget):
-    """Tells how to begin."""
+    """Explains how to start."""
 
     def __init__(self, glyphs: Glyphs, keys: KeyMap) -> None:
         super().__init__()
@@ -28,21 +28,21 @@ class EmptyState(Widget):
         self._keys = keys
 
     def render(self) -> Content:
-        """A few calm lines; a click on one of the last does what it says."""
+        """A few lines; a click on a key hint runs its action."""
         text = self._glyphs.text
         hints = [(self._keys.first(action), what, action) for action, what in _HINTS if self._keys.first(action)]
         widest = max((len(key) for key, _, _ in hints), default=0)
         return Content.assemble(
             ("No runs yet", "bold $foreground"),
             "\n\n",
-            (text("wandb-tui opens the page of each run you add, waits until\n"), "$quiet"),
-            (text("its history has been exported, and tells you here."), "$quiet"),
+            (text("wandb-tui visits the page of each run you add and waits\n"), "$quiet"),
+            (text("until its history has been exported."), "$quiet"),
             "\n\n",
             Content("\n").join(_hint(key.ljust(widest), what, action) for key, what, action in hints),
         )
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what stands under the mouse."""
+        """Run the action under the mouse."""
         action = BY_ID.get(event.style.meta.get("action", ""))
         if action is not None:
             owner = self.app if action.where is Scope.ANYWHERE else self.screen

@@ -1,4 +1,4 @@
-"""The bar at the top: which server, as whom, and how the runs stand."""
+"""The bar at the top: the server, the user, and counts of runs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _GAP = 3
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many runs there are, and how they stand."""
+    """Counts of runs by result."""
 
     runs: int = 0
     ready: int = 0
     waiting: int = 0
     failed: int = 0
     cancelled: int = 0
-    marked: int = 0
+    selected: int = 0
 
 
 Part = tuple[str, str]
@@ -34,11 +34,11 @@ Part = tuple[str, str]
 
 
 class HeaderBar(Widget):
-    """One line; what does not fit goes, the least worth first."""
+    """One line; the least important parts go first if they do not fit."""
 
     host: reactive[str] = reactive("")
     page: reactive[str] = reactive("")
-    """The address of the server's pages, where it is known."""
+    """Base address of the server's pages, once it is known."""
     account: reactive[AccountState | None] = reactive(None)
     counts: reactive[Counts] = reactive(Counts())
 
@@ -48,11 +48,11 @@ class HeaderBar(Widget):
         self.set_reactive(HeaderBar.host, host)
 
     def render(self) -> Content:
-        """The line, as much of it as fits."""
+        """The line, as far as it fits."""
         width = self.size.width - 2
         names, (all_words, *shorter) = self._names(), self._tallies()
         *_, with_user, _name, _nothing = names
-        # The last word is worth less than the user's name.
+        # The last word is less important than the user's name.
         beside = width - _length(with_user) - _GAP
         tallies = all_words if _length(all_words) <= beside else _widest(shorter, width)
         rest = width - _length(tallies) - _GAP
@@ -64,7 +64,7 @@ class HeaderBar(Widget):
         linked = link("$foreground", self.page) if self._glyphs.links else "$foreground"
         name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), linked)
         user = self._user()
-        # Who is signed in knows as whom, but perhaps not where.
+        # Users know who they are signed in as, but perhaps not where.
         sign = user[:1] if self.account is not None and self.account.can_visit else user
         return [
             [name, ("   ", ""), host, ("   ", ""), *user],
@@ -95,10 +95,10 @@ class HeaderBar(Widget):
         )
         long: list[Part] = [(runs, "$foreground")]
         short: list[Part] = []
-        marked: list[Part] = []
-        if counts.marked:
-            marked = [(f"{self._glyphs.text('●')} {counts.marked}", "$marked")]
-            long = [*marked, (" marked   ", "$foreground"), *long]
+        selected: list[Part] = []
+        if counts.selected:
+            selected = [(f"{self._glyphs.text('●')} {counts.selected}", "$selected")]
+            long = [*selected, (" selected   ", "$foreground"), *long]
         for sign, count, word, colour in kinds:
             style = colour if count else "$quiet"
             long += [("   ", ""), (f"{sign} {count}", style), (f" {word}", "$foreground" if count else "$quiet")]
@@ -109,8 +109,8 @@ class HeaderBar(Widget):
             long += [("   ", ""), cancelled]
             short += [("  ", ""), cancelled]
             last = [(" cancelled", "$foreground")]
-        if marked:
-            short = [*marked, ("  ", ""), *short]
+        if selected:
+            short = [*selected, ("  ", ""), *short]
         return [[*long, *last], long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
 
 

@@ -1,4 +1,4 @@
-"""Help: the keys of where one is, what the signs mean, which files there are."""
+"""The help: the keys of the current screen, the symbols, the files."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, bindings
 from wandb_tui.ui.table.cells import AS_IT_WAS
 
 _WIDTH, _FRAME, _LEFT = 84, 7, 14
-"""Cells: of the whole box as its style sheet has it, of border and padding, of the column of keys and signs."""
+"""Cells: the box as in the style sheet, its border and padding, the column of keys and symbols."""
 
 Row = tuple[str, str, str]
-"""A key or sign, its style, and what it means."""
+"""A key or symbol, its style, and its meaning."""
 
-_MEANINGS = {
-    State.QUEUED: "has not begun yet",
-    State.SIGNING_IN: "signs the browser in; may need you",
-    State.VISITING: "has the run's page open",
-    State.WAITING: "asks again and again whether the history is there",
+_STATE_MEANINGS = {
+    State.QUEUED: "has not started yet",
+    State.SIGNING_IN: "signing in to the server; may need you",
+    State.VISITING: "opening the run's page",
+    State.WAITING: "checking whether the history is there",
     State.AVAILABLE: "the history is there",
-    State.TIMED_OUT: "gave up after the longest time to wait",
-    State.FAILED: "cannot go on; its log says why",
+    State.TIMED_OUT: "gave up after the time limit",
+    State.FAILED: "cannot continue; the log says why",
     State.CANCELLED: "stopped by you",
 }
 _LOG_KEYS = (
-    ("Tab", "from the table to the log panes and back"),
-    ("↑ ↓", "scroll; the pane stops following while it is scrolled up"),
-    ("End", "go to the newest line and follow it again"),
+    ("Tab", "switch between the table and the log panes"),
+    ("↑ ↓", "scroll; scrolling up stops following"),
+    ("End", "go to the newest line and follow it"),
 )
-_SIGNS = (
+_SYMBOLS = (
     ("~running ~300", AS_IT_WAS),
-    ("! …", "something speaks against the goal ever being met; the run's log says what"),
-    ("(×14, …)", "said 14 times in a row, with another time or step at most; “Unfold” shows every line"),
+    ("! …", "the goal may never be met; the run's log says why"),
+    ("(×14, …)", "14 lines in a row that differ only in time or step; “Unfold” shows each of them"),
 )
-_KEPT = "before a log's title: “Logs” has kept it open for its run; a log without it follows the cursor"
+_PINNED = "a log pinned with “Logs”; other logs follow the cursor"
 
 
 class _Table(Static):
-    """Keys or signs, and what they mean: as wide as there is room for."""
+    """Keys or symbols and their meanings, as wide as the box."""
 
     def __init__(self, rows: Sequence[Row], glyphs: Glyphs) -> None:
         super().__init__(classes="help-rows")
@@ -60,20 +60,20 @@ class _Table(Static):
         self._glyphs = glyphs
 
     def on_mount(self) -> None:
-        """Break the lines."""
+        """Wrap the lines."""
         self._fill()
 
     def on_resize(self) -> None:
-        """Break them anew."""
+        """Wrap the lines for the new width."""
         self._fill()
 
     def _fill(self) -> None:
         text = self._glyphs.text
         width = max(20, min(self.app.size.width, _WIDTH) - _FRAME - _LEFT)
         lines: list[Content] = []
-        for sign, style, what in self._rows:
+        for symbol, style, what in self._rows:
             first, *rest = wrapped(text(what), width)
-            lines.append(Content.assemble((set_cell_size(text(sign), _LEFT), style), (first, "$foreground")))
+            lines.append(Content.assemble((set_cell_size(text(symbol), _LEFT), style), (first, "$foreground")))
             lines += [Content.styled(" " * _LEFT + more, "$foreground") for more in rest]
         self.update(Content("\n").join(lines))
 
@@ -91,7 +91,7 @@ class HelpScreen(Dialog[None]):
         self._files = files
 
     def compose(self) -> ComposeResult:
-        """All of it in one scrolling box."""
+        """All sections in a scrolling box."""
         with VerticalScroll(classes="dialog") as box:
             box.border_subtitle = Content(self.keys.label("Close", "help.close")).stylize("@click=screen.dismiss")
             for title, rows in self._sections():
@@ -106,11 +106,14 @@ class HelpScreen(Dialog[None]):
             yield "Here", [*(row for place in self._for.PLACES for row in self._rows(place)), self._row(BY_ID["help"])]
         if isinstance(self._for, RunScreen):
             both = () if isinstance(self._for, Dashboard) else self._rows(Scope.RUNS)
-            yield "Details of a run", [*self._rows(Scope.DETAILS), *both]
+            yield "Run details", [*self._rows(Scope.DETAILS), *both]
             yield "Anywhere", list(self._rows(Scope.ANYWHERE))
-        yield "States", [(f"{self._glyphs.icon(s)} {s}", f"${STATE_COLOURS[s]}", _MEANINGS[s]) for s in State]
+        yield "States", [(f"{self._glyphs.icon(s)} {s}", f"${STATE_COLOURS[s]}", _STATE_MEANINGS[s]) for s in State]
         if isinstance(self._for, Dashboard):
-            yield "Other signs", [(sign, "$foreground", what) for sign, what in (*_SIGNS, (self._glyphs.kept, _KEPT))]
+            yield (
+                "Other symbols",
+                [(symbol, "$foreground", what) for symbol, what in (*_SYMBOLS, (self._glyphs.pinned, _PINNED))],
+            )
         yield "Goals", [(kind.rule.example, "$foreground", kind.rule.meaning) for kind in GoalKind]
         if self._files:
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]

@@ -152,10 +152,10 @@ class Dashboard(RunScreen):
     def refresh_bars(self) -> None:
         """Update the header, the banner, the filter's count and the key bar."""
         view = self.table.view
-        self.header.counts = replace(self.session.counts, marked=self.table.selected_count)
+        self.header.counts = replace(self.session.counts, selected=self.table.selected_count)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
-        self.filter_bar.wrong = view.wrong
-        self.filter_bar.doubt = view.filter.doubt
+        self.filter_bar.error = view.error
+        self.filter_bar.suggestion = view.filter.suggestion
         targets = self.table.targets()
         self._banner.message = self.session.sign_in_problem
         self._keys.disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a, targets))
@@ -235,7 +235,7 @@ class Dashboard(RunScreen):
     def action_clear(self) -> None:
         """Close the search, else clear the selection, else clear the filter."""
         if not self.logs.end_search() and not self.table.clear_selection():
-            self.filter_bar.action_drop()
+            self.filter_bar.action_cancel()
 
     def action_grow_logs(self) -> None:
         """Enlarge the logs at the expense of the table."""
@@ -272,7 +272,7 @@ class Dashboard(RunScreen):
 
     def _add(self, effects: list[AddEffect]) -> None:
         """Add runs as previewed, and summarize that."""
-        app_context(self).event_pump.at_once()
+        app_context(self).event_pump.expedite()
         for one in effects:
             self.session.add(one.run, one.goal, one.poll_policy)
         self.refresh_all()

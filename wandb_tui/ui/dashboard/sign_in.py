@@ -1,4 +1,4 @@
-"""Signing in: a browser sign-in, an API key, or neither."""
+"""The sign-in dialog: a browser sign-in, an API key, or neither."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from wandb_tui.ui.runtime.session import Session
 
 
 class SignInDialog(Dialog[bool]):
-    """Takes the secrets, hands them to the account, and forgets them. The result: whether anything was changed."""
+    """Passes the secrets to the account and drops them. The result: whether anything was changed."""
 
-    # Before the fields: a field takes keys in its own time, so those typed right after Enter or Tab (a password manager
-    # does that) would still reach the one that was left.
+    # Priority bindings: an input handles keys from its own queue, so those typed right after Enter or Tab, as by a
+    # password manager, would still reach the previous field.
     PLACES = (Scope.SIGN_IN,)
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
         *bindings(*PLACES),
@@ -46,13 +46,13 @@ class SignInDialog(Dialog[bool]):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        """Two ways in, and one past both."""
+        """The fields for both, and a way to skip them."""
         with Vertical(classes="dialog"):
             yield Static(Content(f"Sign in to {clean(self._host, 50)}"), classes="dialog-title")
             if self._problem:
                 problem = self._glyphs.text(f"⚠ {clean(self._problem, 300)}")
                 yield Static(Content.styled(problem, "$warning"), classes="dialog-text", id="problem")
-            yield Label("E-mail or user name, to open the pages of your runs")
+            yield Label("Email or username, to visit the pages of your runs")
             yield Input(clean(self._state.username), id="username")
             yield Label(self._label("Password", self._state.password))
             yield Input(password=True, id="password")
@@ -62,7 +62,7 @@ class SignInDialog(Dialog[bool]):
                 problem = self._glyphs.text(clean(self._state.api_key_problem, 300))
                 yield Static(Content(problem), classes="dialog-note", id="api-key-problem")
             yield Tick(
-                "Remember in the system's keyring",
+                "Store in the system keyring",
                 not self._state.keyring_problem,
                 id="remember",
                 disabled=bool(self._state.keyring_problem),
@@ -75,33 +75,35 @@ class SignInDialog(Dialog[bool]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Sign in", variant="primary", id="sign-in")
                 if self._open_window:
-                    yield Button("In a browser window", id="window", tooltip="For single sign-on and second factors")
-                without = "Public runs only" if self._open_window else "Go on without (public runs)"
+                    yield Button(
+                        "In a browser window", id="window", tooltip="For single sign-on and two-factor authentication"
+                    )
+                without = "Public runs only" if self._open_window else "Continue without (public runs)"
                 yield Button(without, id="without")
 
     def _where(self) -> str:
-        return f"from {self._app_url}/authorize" if self._app_url else "from the page /authorize of your server"
+        return f"from {self._app_url}/authorize" if self._app_url else "from your server's page /authorize"
 
     def _label(self, what: str, source: Source) -> str:
-        return what if source is Source.NONE else f"{what} (empty keeps the one from the {_SOURCES[source]})"
+        return what if source is Source.NONE else f"{what} (leave empty to use the one from the {_SOURCES[source]})"
 
     def on_mount(self) -> None:
-        """Begin where something is missing."""
+        """Focus the first empty field."""
         self.query_one("#password" if self._state.username else "#username").focus()
 
     def action_leave(self) -> None:
-        """Change nothing."""
+        """Close without changes."""
         self.dismiss(False)
 
     def action_move(self, direction: int) -> None:
-        """Go to the next or the previous field at once."""
+        """Focus the next or the previous field at once."""
         if direction > 0:
             self.focus_next()
         else:
             self.focus_previous()
 
     async def action_enter(self) -> None:
-        """Enter goes on to the next field while the password is empty, else it signs in."""
+        """Go to the next field while the password is empty, else sign in."""
         field = self.focused
         if not isinstance(field, Input):
             raise SkipAction
@@ -118,9 +120,9 @@ class SignInDialog(Dialog[bool]):
         password = self.query_one("#password", Input).value
         api_key = self.query_one("#api-key", Input).value.strip()
         if password and not username:
-            self._wrong("The password needs an e-mail address or a user name.", "#username")
+            self._show_field_error("Enter an email address or a username with the password.", "#username")
         elif not password and not api_key:
-            self._wrong("Enter a password, an API key, or both.", "#password")
+            self._show_field_error("Enter a password, an API key, or both.", "#password")
         else:
             credentials = Credentials(username, password) if password else None
             remember = self.query_one("#remember", Checkbox).value
@@ -140,14 +142,14 @@ class SignInDialog(Dialog[bool]):
             )
             self.dismiss(True)
         except WandbTuiError as error:
-            self._wrong(str(error), "#api-key")
+            self._show_field_error(str(error), "#api-key")
         else:
             self.dismiss(True)
         finally:
             self._busy(False)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
-        """Do one thing at a time: a second Enter while the first is at work must neither save nor leave again."""
+        """Run one task at a time: a second Enter meanwhile must neither save nor close again."""
         if any(button.disabled for button in self.query(Button)):
             work.close()
             return
@@ -164,21 +166,21 @@ class SignInDialog(Dialog[bool]):
         self._begin(self._by_hand())
 
     async def _by_hand(self) -> None:
-        """Wait for the user, who is in the browser now; closing this screen closes the window."""
+        """Wait for the user to sign in with the browser; closing this dialog closes the window."""
         if self._open_window is None:
             return
         self._busy(True)
         try:
             await asyncio.wrap_future(await asyncio.to_thread(self._open_window))
         except WandbTuiError as error:
-            self._wrong(str(error), "#username")
+            self._show_field_error(str(error), "#username")
         else:
             self.dismiss(True)
         finally:
             self._busy(False)
 
-    def _wrong(self, text: str, field: str) -> None:
-        self.say_wrong(text)
+    def _show_field_error(self, text: str, field: str) -> None:
+        self.show_error(text)
         self.query_one(field).focus()
 
     def _busy(self, busy: bool) -> None:
@@ -187,10 +189,10 @@ class SignInDialog(Dialog[bool]):
 
 
 class Tick(Checkbox):
-    """A box that is empty while it is not ticked: Textual's own keeps its X, in a darker colour."""
+    """A checkbox that is empty while it is off: Textual's own shows a darker X."""
 
     def render(self) -> Content:
-        """The box, its label."""
+        """The box and its label."""
         self.BUTTON_INNER = "X" if self.value else " "
         return super().render()
 

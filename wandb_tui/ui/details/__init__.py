@@ -1,1 +1,1 @@
-"""Everything about one run, with a plot of its metrics."""
+"""The details of one run, with a plot of its metrics."""

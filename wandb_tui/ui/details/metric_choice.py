@@ -1,4 +1,4 @@
-"""Which of a run's metrics tell most of it."""
+"""Ranks a run's metrics by how informative they are."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _RATES = frozenset({"acc", "accuracy", "f1", "auc", "bleu", "map", "iou", "preci
 _CLOCKS = frozenset({"epoch", "epochs", "step", "steps", "lr", "time", "iter", "iteration", "seconds", "rate"})
 
 
-def by_worth(metrics: Iterable[str]) -> tuple[str, ...]:
-    """The metrics: what is like a loss, a reward, a rate of success; then others; last what only counts or is set."""
+def by_importance(metrics: Iterable[str]) -> tuple[str, ...]:
+    """The metrics, losses first, then rewards and rates, then others, counters and settings last."""
     return tuple(sorted(metrics, key=lambda name: (_rank(name), name.casefold())))
 
 
 def first_choice(curves: Sequence[MetricSeries]) -> int:
-    """The place of the first curve that changes; else of the first that can be drawn at all."""
+    """The index of the first curve that changes, else of the first that can be drawn."""
     changing = (place for place, curve in enumerate(curves) if curve.changes)
     drawn = (place for place, curve in enumerate(curves) if curve.finite)
     return next(changing, next(drawn, 0))

@@ -1,4 +1,4 @@
-"""The box with the plot of a metric, or with what is to be said in its place."""
+"""The box with the plot of a metric, or a message in its place."""
 
 from __future__ import annotations
 
@@ -16,60 +16,60 @@ from wandb_tui.text.plain_text import clean
 if TYPE_CHECKING:
     from wandb_tui.ui.details.metric_plot import MetricPlot
 
-_TITLE = 200
+_MAX_TITLE_CELLS = 200
 
 
 class MetricPanel(Vertical):
-    """Shows one curve at a time. The plot itself comes with the first one.
+    """Shows one curve at a time. The plot widget is created with the first one.
 
     Attributes:
-        showing: The metric that is plotted now, or empty.
+        showing: The metric that is plotted, or empty.
     """
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="curve")
         self._glyphs = glyphs
         self._plot: MetricPlot | None = None
-        self._titled = ""
+        self._title_text = ""
         self.showing = ""
-        self._told = Static(id="curve-told", markup=False)
+        self._message = Static(id="curve-message", markup=False)
         self.border_title = Content("Plot")
 
     def compose(self) -> ComposeResult:
-        """The sentence; the plot takes its place later."""
-        yield self._told
+        """The message; the plot replaces it later."""
+        yield self._message
 
-    def say(self, text: str, metric: str = "", place: str = "") -> None:
-        """Show a sentence in place of a plot."""
+    def show_message(self, text: str, metric: str = "", place: str = "") -> None:
+        """Show a message in place of a plot."""
         self.showing = ""
         self._title(metric, place)
-        self._told.update(Content(self._glyphs.text(clean(text, 400))))
-        self._told.display = True
+        self._message.update(Content(self._glyphs.text(clean(text, 400))))
+        self._message.display = True
         if self._plot is not None:
             self._plot.display = False
 
     async def show(self, curve: MetricSeries, place: str) -> None:
-        """Show a curve; what cannot be drawn of it is told.
+        """Show a curve, with a note on values that cannot be drawn.
 
         Args:
             curve: The curve.
-            place: Which one it is of how many.
+            place: Its position, such as "2 of 5".
         """
         left_out = len(curve.points) - len(curve.finite)
         if not curve.points:
-            self.say("This metric has no values over the steps.", curve.metric, place)
+            self.show_message("This metric has no values over the steps.", curve.metric, place)
         elif not curve.finite:
-            self.say(f"All {left_out:,} values are NaN or infinite.", curve.metric, place)
+            self.show_message(f"All {left_out:,} values are NaN or infinite.", curve.metric, place)
         else:
             note = f"{left_out:,} NaN or infinite" if left_out else ""
             self._title(curve.metric, " · ".join(part for part in (note, place) if part))
-            self._told.display = False
-            plot = await self._ready()
+            self._message.display = False
+            plot = await self._plot_widget()
             plot.display = True
             self.showing = curve.metric
             plot.show(curve)
 
-    async def _ready(self) -> MetricPlot:
+    async def _plot_widget(self) -> MetricPlot:
         if self._plot is None:
             from wandb_tui.ui.details.metric_plot import MetricPlot
 
@@ -78,10 +78,10 @@ class MetricPanel(Vertical):
         return self._plot
 
     def _title(self, metric: str, note: str) -> None:
-        self._titled = clean(metric, _TITLE)
+        self._title_text = clean(metric, _MAX_TITLE_CELLS)
         self.border_subtitle = Content(self._glyphs.text(note)) if note else None
         self.on_resize()
 
     def on_resize(self) -> None:
-        """The title has another width now."""
-        self.border_title = Content(self._glyphs.fit(self._titled or "Plot", max(4, self.size.width - 4)))
+        """Fit the title to the new width."""
+        self.border_title = Content(self._glyphs.fit(self._title_text or "Plot", max(4, self.size.width - 4)))

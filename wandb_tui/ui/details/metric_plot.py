@@ -1,4 +1,4 @@
-"""The picture of a curve. Imported only when there is one to draw: the library behind it is wanted nowhere else."""
+"""The plot of a curve. Imported only when there is one to draw, for nothing else needs the plotting library."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LINES_A_LABEL, _CELLS_A_LABEL = 4, 16
 
 
 class MetricPlot(PlotextPlot):
-    """Draws what it is given in the room there is."""
+    """Draws a curve as large as the widget."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self._glyphs = glyphs
         self._curve: MetricSeries | None = None
-        # No colours of the library's own: what has none gets the widget's.
+        # No colours of the library: it then uses those of the widget.
         self.theme = "clear"
 
     def show(self, curve: MetricSeries) -> None:
@@ -29,7 +29,7 @@ class MetricPlot(PlotextPlot):
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """The theme has changed."""
+        """Draw in the new theme."""
         super().notify_style_update()
         self.refresh()
 

@@ -1,4 +1,4 @@
-"""A curve made ready for drawing: within 0 to 1 both ways, in stretches, with a few labels at its axes."""
+"""Prepares a curve for drawing: scaled to 0…1, split at gaps, with axis labels."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from itertools import groupby
 from wandb_tui.core.details import MetricSeries
 
 Stretch = tuple[list[float], list[float]]
-"""Where the points of an unbroken stretch are, across and up."""
+"""The coordinates of a segment without gaps: x, y."""
 
 Ticks = tuple[list[float], list[str]]
-"""Where the labels of an axis are, and the labels."""
+"""The positions and texts of an axis's labels."""
 
 
 class Span:
-    """From the lowest to the highest of some values. Whatever their size, nothing here overflows."""
+    """The range of some values; no size of values overflows it."""
 
     def __init__(self, values: list[float]) -> None:
         self.low, self.high = min(values), max(values)
@@ -25,11 +25,11 @@ class Span:
         self._length = self.high / self._scale - self.low / self._scale
 
     def place(self, value: float) -> float:
-        """Where a value is, from 0 to 1; in the middle where all are the same."""
+        """The position of a value from 0 to 1; 0.5 if all are equal."""
         return (value / self._scale - self.low / self._scale) / self._length if self._length > 0 else 0.5
 
     def ticks(self, count: int, shown: Callable[[float], str], *, whole: bool = False) -> Ticks:
-        """About so many labels, one more at the most, at round numbers; each text once; `whole`: at whole ones only."""
+        """About `count` labels at round numbers, at most one more, without duplicates; `whole`: at integers only."""
         labelled: dict[str, float] = {}
         for value in self._round(count, whole=whole) if self._length > 0 else ():
             labelled.setdefault(shown(value), self.place(value))
@@ -37,9 +37,9 @@ class Span:
         return list(labelled.values()), list(labelled)
 
     def _round(self, count: int, *, whole: bool) -> list[float]:
-        """The multiples of 1, 2 or 5 times a power of ten, of the smallest that has not too many.
+        """Multiples of 1, 2 or 5 times a power of ten, for the smallest step that does not give too many.
 
-        Where all longer steps leave a single one, every second of those there are.
+        If every larger step leaves a single one, every second multiple is taken.
         """
         low, high = Decimal(self.low), Decimal(self.high)
         unit = Decimal(1).scaleb(((high - low) / count).adjusted())
@@ -55,13 +55,13 @@ class Span:
 
 
 def spans(curve: MetricSeries) -> tuple[Span, Span] | None:
-    """How far the curve reaches across and up; None where none of it can be drawn."""
+    """The ranges of steps and values; None if nothing can be drawn."""
     points = curve.finite
     return (Span([step for step, _ in points]), Span([value for _, value in points])) if points else None
 
 
 def stretches(curve: MetricSeries, across: Span, up: Span) -> list[Stretch]:
-    """The curve in stretches, which break where a value is not finite."""
+    """The segments of the curve, split at values that are not finite."""
     found: list[Stretch] = []
     for drawn, group in groupby(curve.points, key=lambda point: math.isfinite(point[1])):
         if drawn:
@@ -71,11 +71,11 @@ def stretches(curve: MetricSeries, across: Span, up: Span) -> list[Stretch]:
 
 
 def shown_value(value: float) -> str:
-    """A value as a label."""
+    """The label of a value."""
     return f"{value:.6g}"
 
 
 def shown_step(step: float) -> str:
-    """A step as a label."""
+    """The label of a step."""
     whole = f"{step:,.0f}"
     return whole if len(whole) <= 11 else f"{step:.3g}"  # noqa: PLR2004 - cells

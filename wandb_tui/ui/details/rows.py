@@ -1,4 +1,4 @@
-"""What stands in the boxes of a run's details, as lines that are never wider than they may be."""
+"""The lines in the sections of a run's details, never wider than the section."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
 
 T = TypeVar("T")
 
-_LABEL = 10
-_MOST_VALUES = 300
-_MOST_LINES = 4
-_DATE = 16
+_LABEL_CELLS = 10
+_MAX_VALUES = 300
+_MAX_LINES = 4
+_DATE_CELLS = 16
 _LONG, _HUGE = 10**18, 10**300
 
 
@@ -38,21 +38,21 @@ class SectionPart(Generic[T]):
     """What is known of one part of the details.
 
     Attributes:
-        told: What the server has told, None as long as it has not.
-        problem: Why it does not tell, in one sentence, or empty.
+        answer: The server's answer; None until there is one.
+        problem: Why there is no newer answer, in one sentence, or empty.
     """
 
-    told: T | None = None
+    answer: T | None = None
     problem: str = ""
 
     def failed(self, problem: str) -> SectionPart[T]:
-        """The same, with what went wrong when it was asked again."""
-        return SectionPart(self.told, problem)
+        """The same with the error of a new request."""
+        return SectionPart(self.answer, problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the lines depend on besides what they tell."""
+    """The context in which lines are laid out."""
 
     glyphs: Glyphs
     width: int
@@ -63,31 +63,31 @@ class Frame:
         return Content.styled(self.glyphs.fit(text, self.width), colour)
 
     def paragraph(self, text: str, colour: str = "$foreground", indent: str = "") -> Iterator[Content]:
-        """A text in as many lines as it needs, up to a few."""
+        """A text wrapped into a few lines at most."""
         room = max(1, self.width - len(indent))
         lines = wrapped(self.glyphs.text(clean(text, 500)), room)
-        if len(lines) > _MOST_LINES:
-            lines = [*lines[: _MOST_LINES - 1], self.glyphs.fit(lines[_MOST_LINES - 1] + " " * room, room)]
+        if len(lines) > _MAX_LINES:
+            lines = [*lines[: _MAX_LINES - 1], self.glyphs.fit(lines[_MAX_LINES - 1] + " " * room, room)]
         return (Content.styled(indent + line, colour) for line in lines)
 
     def labelled(self, label: str, text: str, colour: str = "$foreground") -> Content:
-        """A label and what belongs to it, on one line."""
-        room = max(1, self.width - _LABEL)
-        return Content.assemble((f"{label:<{_LABEL}}", "$quiet"), (self.glyphs.fit(text, room), colour))
+        """A label and its value, on one line."""
+        room = max(1, self.width - _LABEL_CELLS)
+        return Content.assemble((f"{label:<{_LABEL_CELLS}}", "$quiet"), (self.glyphs.fit(text, room), colour))
 
 
-def not_told(part: SectionPart[T], frame: Frame) -> Iterator[Content]:
-    """What stands there of a part that is not, or not newly, told."""
+def missing_lines(part: SectionPart[T], frame: Frame) -> Iterator[Content]:
+    """The lines in place of an answer that is missing or out of date."""
     if part.problem:
         yield from frame.paragraph(part.problem, "$warning")
-    elif part.told is None:
-        yield frame.text("asking…", "$quiet")
+    elif part.answer is None:
+        yield frame.text("loading…", "$quiet")
 
 
 def run_lines(
     row: WatchedRun, url: str, facts: SectionPart[RunFacts], info: RunInfo, frame: Frame
 ) -> Iterator[Content]:
-    """Where the run is, how its monitor stands, and what it is; `info` is the newest that is known."""
+    """The run's address, its monitor and its facts; `info` is the newest known."""
     yield from _link(url or run_labels.run_path(row.run), url, frame)
     yield frame.labelled("goal", str(row.goal))
     known = " · ".join(
@@ -96,13 +96,13 @@ def run_lines(
     state = f"{frame.glyphs.icon(row.state)} {frame.glyphs.text(known)}"
     yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
     says = row_text(row, frame.now)
-    yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL)
+    yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL_CELLS)
     state = clean(info.state, 40)
     yield frame.labelled("run is", clean(info.shown, 80) or "–", f"${RUN_STATE_COLOURS.get(state, 'foreground')}")
-    if facts.told is not None:
-        yield from _facts(facts.told, frame)
+    if facts.answer is not None:
+        yield from _facts(facts.answer, frame)
     if facts.problem != says:
-        yield from not_told(facts, frame)
+        yield from missing_lines(facts, frame)
 
 
 def _link(text: str, url: str, frame: Frame) -> Iterator[Content]:
@@ -129,25 +129,25 @@ def _facts(facts: RunFacts, frame: Frame) -> Iterator[Content]:
 
 
 def summary_lines(facts: SectionPart[RunFacts], info: RunInfo, frame: Frame) -> Iterator[Content]:
-    """The last value of each metric; `info` is the newest that is known of the run."""
-    if facts.told is None:
+    """The last value of each metric; `info` is the newest known of the run."""
+    if facts.answer is None:
         return _nothing_of_the_run(facts, frame)
     none = "The run has no summary." if info.ended else "The run has no summary yet."
-    return _value_lines("summary", facts.told.summary, none, frame)
+    return _value_lines("summary", facts.answer.summary, none, frame)
 
 
 def config_lines(facts: SectionPart[RunFacts], frame: Frame) -> Iterator[Content]:
-    """What the run was begun with."""
-    if facts.told is None:
+    """The run's config."""
+    if facts.answer is None:
         return _nothing_of_the_run(facts, frame)
-    return _value_lines("config", facts.told.config, "The run has no config.", frame)
+    return _value_lines("config", facts.answer.config, "The run has no config.", frame)
 
 
 def _nothing_of_the_run(facts: SectionPart[RunFacts], frame: Frame) -> Iterator[Content]:
     if facts.problem:
         yield frame.text("Not known, as the server tells nothing of the run.", "$quiet")
     else:
-        yield from not_told(facts, frame)
+        yield from missing_lines(facts, frame)
 
 
 def _value_lines(name: str, values: Values | None, none: str, frame: Frame) -> Iterator[Content]:
@@ -160,7 +160,7 @@ def _value_lines(name: str, values: Values | None, none: str, frame: Frame) -> I
 
 
 def _values(values: Values, frame: Frame) -> Iterator[Content]:
-    shown = [(frame.glyphs.fit(clean(name, 200), frame.width // 2), value) for name, value in values[:_MOST_VALUES]]
+    shown = [(frame.glyphs.fit(clean(name, 200), frame.width // 2), value) for name, value in values[:_MAX_VALUES]]
     longest = max(cell_len(name) for name, _ in shown) + 2
     for name, value in shown:
         text, colour = _value(value)
@@ -168,8 +168,8 @@ def _values(values: Values, frame: Frame) -> Iterator[Content]:
         yield Content.assemble(
             (name + gap, "$quiet"), (frame.glyphs.fit(text, max(1, frame.width - longest)), f"${colour}")
         )
-    if len(values) > _MOST_VALUES:
-        yield frame.text(f"and {len(values) - _MOST_VALUES} more", "$quiet")
+    if len(values) > _MAX_VALUES:
+        yield frame.text(f"and {len(values) - _MAX_VALUES} more", "$quiet")
 
 
 def _value(value: Scalar) -> tuple[str, str]:
@@ -190,33 +190,33 @@ def version_lines(
     frame: Frame,
 ) -> Iterator[Content]:
     """The versions of the history artifact, newest first."""
-    yield from not_told(versions, frame)
-    if versions.told is None:
+    yield from missing_lines(versions, frame)
+    if versions.answer is None:
         return
-    newest, total = versions.told.newest, versions.told.total
+    newest, total = versions.answer.newest, versions.answer.total
     if not newest:
         yield frame.text("There is no version yet.", "$quiet")
         return
     names = [f"v{one.version.version}" for one in newest]
     sizes = [format_bytes(one.version.size) for one in newest]
     name_width, size_width = max(map(len, names)), max(map(len, sizes))
-    untold: dict[str, None] = {}
+    unknown: dict[str, None] = {}
     for one, name, size in zip(newest, names, sizes, strict=True):
-        covers = covered.told.get(one.version.version) if covered.told is not None else None
+        covers = covered.answer.get(one.version.version) if covered.answer is not None else None
         if covers is not None and covers.last is None:
-            untold[covers.why_not] = None
+            unknown[covers.why_not] = None
         created = times.date_and_time(one.version.created) if one.version.created else "–"
-        steps = "steps not told" if covers is None and covered.problem else _covered(covers, last_step)
-        # That the first one is the latest goes without saying, and there is little room.
+        steps = "steps unknown" if covers is None and covered.problem else _covered(covers, last_step)
+        # The first one is obviously the latest, and there is little room.
         known = {"latest"} if one is newest[0] else set()
         aliases = ", ".join(clean(alias, 40) for alias in one.aliases if alias not in known)
-        parts = (f"{name:<{name_width}}", f"{created:<{_DATE}}", f"{size:>{size_width}}", steps, aliases)
+        parts = (f"{name:<{name_width}}", f"{created:<{_DATE_CELLS}}", f"{size:>{size_width}}", steps, aliases)
         yield frame.text("  ".join(parts).rstrip())
     if total is not None and total > len(newest):
         yield frame.text(f"and {total - len(newest):,} older ones", "$quiet")
-    for why in untold:
+    for why in unknown:
         if why:
-            yield from frame.paragraph(f"Not told: {why}.", "$quiet")
+            yield from frame.paragraph(f"Unknown: {why}.", "$quiet")
     if covered.problem:
         yield from frame.paragraph(covered.problem, "$warning")
 
@@ -225,7 +225,7 @@ def _covered(covers: VersionCoverage | None, last_step: int | None) -> str:
     if covers is None:
         return "…"
     if covers.last is None:
-        return "steps not told"
+        return "steps unknown"
     if covers.last < 0:
         return "no step"
     if covers.complete:
@@ -235,18 +235,18 @@ def _covered(covers: VersionCoverage | None, last_step: int | None) -> str:
 
 
 def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
-    """All attempts, newest first: how and when they ended, after how long, and why."""
+    """All attempts, newest first: when and how they ended, how long they took, and why."""
     if not row.attempts:
-        yield frame.text("No attempt has begun yet.", "$quiet")
+        yield frame.text("No attempt yet.", "$quiet")
     for attempt in reversed(row.attempts):
         state = f"{frame.glyphs.icon(attempt.state)} {attempt.state}"
         current = attempt.number == row.attempt
         if attempt.ended is not None:
             when = times.date_and_time(attempt.ended)
         else:
-            when = "under way" if current and row.active else "–"
+            when = "in progress" if current and row.active else "–"
         took = _took(attempt, row, frame.now) if attempt.ended is not None or current else "–"
-        head = f"{attempt.number:<3} {state:<13} {when:<{_DATE}} {took:>7}"
+        head = f"{attempt.number:<3} {state:<13} {when:<{_DATE_CELLS}} {took:>7}"
         yield Content.styled(frame.glyphs.fit(head, frame.width), f"${STATE_COLOURS[attempt.state]}")
         reason = row_text(row, frame.now) if current and row.notice else event_text(attempt.notice)
         if reason:
@@ -254,7 +254,7 @@ def attempt_lines(row: WatchedRun, frame: Frame) -> Iterator[Content]:
 
 
 def _took(attempt: Attempt, row: WatchedRun, now: float) -> str:
-    """How long it has taken: by its own clock where that is known, which stands still while the user is needed."""
+    """The duration of an attempt: by its own clock if that is known, which stops while the user is needed."""
     if attempt.number == row.attempt:
         return format_elapsed(row.elapsed(now))
     ended = attempt.ended or attempt.started

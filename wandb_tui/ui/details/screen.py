@@ -1,7 +1,7 @@
-"""All about one run: where it is, what it is, what it has logged, what has been exported, how its attempts went.
+"""The details of one run: address, facts, metrics, exported versions, attempts.
 
-The screen opens with what is known here. The server is asked off this thread, part by part; what it cannot tell is
-said in the part's place. Answers that come after the screen was closed go nowhere: its workers end with it.
+The screen opens with what is known already. Queries run in threads, part by part; an error is shown in the place of its
+part. Answers that arrive after the screen was closed are dropped with its workers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.section import Section
 from wandb_tui.ui.dashboard.key_bar import KeyBar
-from wandb_tui.ui.details.metric_choice import by_worth, first_choice
+from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.metric_panel import MetricPanel
 from wandb_tui.ui.details.rows import (
     Frame,
@@ -43,13 +43,13 @@ from wandb_tui.ui.runtime.session import Session
 T = TypeVar("T")
 
 _CANDIDATES = 6
-"""So many metrics are fetched at first, to find one that changes."""
+"""How many metrics are fetched at first, to find one that changes."""
 
-_NO_INSPECTOR = "There is no way to ask the server here."
+_NO_INSPECTOR = "Details are not available here."
 
 
 class DetailsScreen(RunScreen):
-    """One run, in two columns where there is room for them."""
+    """One run, in two columns if there is room."""
 
     PLACES = (Scope.DETAILS, Scope.RUNS)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
@@ -67,8 +67,8 @@ class DetailsScreen(RunScreen):
         self._metrics: tuple[str, ...] = ()
         self._metric = ""
         self._curves: dict[str, MetricSeries] = {}
-        self._info_then, self._artifact_then = row.run_info, row.artifact
-        self._asking = 0
+        self._info_at_query, self._last_artifact = row.run_info, row.artifact
+        self._pending_queries = 0
         self._titled: tuple[Content, str] | None = None
         self._panel = MetricPanel(glyphs)
         self._keys = KeyBar(session.keys, *self.PLACES)
@@ -91,7 +91,7 @@ class DetailsScreen(RunScreen):
         ]
 
     def compose(self) -> ComposeResult:
-        """What tells whether it is the right run comes first."""
+        """The sections, first those that identify the run."""
         run, *others = self._sections
         with VerticalScroll(id="details"), Vertical(id="details-columns"):
             with Vertical(classes="details-column"):
@@ -102,27 +102,27 @@ class DetailsScreen(RunScreen):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Ask at once."""
+        """Query the server at once."""
         self._update()
-        self.action_ask_again()
+        self.action_refresh()
 
-    # What changes by itself
+    # Updates
 
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
-        """How the run's monitor stands may have changed."""
+        """Show changes of the run's monitor."""
         yield
         if any(row.run == self._row.run for row in rows):
             self._update()
-            if self._row.artifact != self._artifact_then:
-                self._artifact_then = self._row.artifact
-                self.run_worker(self._ask_versions(), exclusive=True, group="versions")
+            if self._row.artifact != self._last_artifact:
+                self._last_artifact = self._row.artifact
+                self.run_worker(self._query_versions(), exclusive=True, group="versions")
 
     def tick(self) -> None:
-        """The clock of its attempt goes on, and what was not known at the start may be known now."""
+        """Update the clock of the attempt, and what was not known at the start."""
         self._update()
 
     def _update(self) -> None:
-        # Removed and added again, it has another row.
+        # A run that was removed and added again has another row.
         self._row = self.session.watch_list.get(self._row.run) or self._row
         for section in self._sections:
             section.update()
@@ -133,10 +133,10 @@ class DetailsScreen(RunScreen):
         run = self._sections[0]
         name, run_id = self._known_name, clean(self._row.run.run_id)
         whole = f"{name} {run_id}" if name != run_id else run_id
-        note = self.glyphs.text("asking…") if self._asking else ""
+        note = self.glyphs.text("loading…") if self._pending_queries else ""
         if self._row.run not in self.session.watch_list:
             note = "no longer on the list"
-        # Before the first layout nobody knows how wide the box is.
+        # The width is unknown before the first layout.
         title = Content(self.glyphs.fit(whole, max(4, run.size.width - 4) if run.size.width else len(whole)))
         if (title, note) != self._titled:
             self._titled = (title, note)
@@ -144,8 +144,8 @@ class DetailsScreen(RunScreen):
 
     @property
     def _known_name(self) -> str:
-        told = clean(self._facts.told.info.name, 200) if self._facts.told else ""
-        return told if told.strip() else short_name(self._row)
+        name = clean(self._facts.answer.info.name, 200) if self._facts.answer else ""
+        return name if name.strip() else short_name(self._row)
 
     @property
     def _url(self) -> str:
@@ -153,7 +153,7 @@ class DetailsScreen(RunScreen):
 
     @property
     def app_url(self) -> str:
-        """As the app has learnt it."""
+        """Base address of the server's pages."""
         return app_context(self).app_url
 
     def target_rows(self) -> list[WatchedRun]:
@@ -162,65 +162,67 @@ class DetailsScreen(RunScreen):
 
     @property
     def _info(self) -> RunInfo:
-        """The newest that is known of the run: what the server told here, or the monitor has heard since."""
-        heard, told = self._row.run_info, self._facts.told
-        if told is None or (heard is not None and heard is not self._info_then):
-            return heard or RunInfo()
-        return told.info
+        """The newest facts: from the query here, or from the monitor since."""
+        monitored, answer = self._row.run_info, self._facts.answer
+        if answer is None or (monitored is not None and monitored is not self._info_at_query):
+            return monitored or RunInfo()
+        return answer.info
 
     def _frame(self, width: int) -> Frame:
         return Frame(self.glyphs, width, self.session.now)
 
-    # Asking
+    # Queries
 
-    def action_ask_again(self) -> None:
-        """Ask for everything anew; what is shown stays until then."""
-        self.run_worker(self._ask_all(), exclusive=True, group="ask")
+    def action_refresh(self) -> None:
+        """Query everything again; what is shown stays until then."""
+        self.run_worker(self._query_all(), exclusive=True, group="ask")
 
-    async def _ask_all(self) -> None:
+    async def _query_all(self) -> None:
         if self.session.backend.inspector is None:
             self._facts = self._facts.failed(_NO_INSPECTOR)
             self._versions = self._versions.failed(_NO_INSPECTOR)
-            self._panel.say(_NO_INSPECTOR)
+            self._panel.show_message(_NO_INSPECTOR)
             self._update()
             return
-        self._asking += 1
+        self._pending_queries += 1
         self._update()
         try:
-            await asyncio.gather(self._ask_run(), self._ask_versions())
+            await asyncio.gather(self._query_run(), self._query_versions())
         finally:
-            self._asking -= 1
+            self._pending_queries -= 1
         self._update()
 
-    async def _ask_run(self) -> None:
+    async def _query_run(self) -> None:
         if not self._metrics:
-            self._panel.say("asking…")
-        self._facts = await self._part(self._facts, lambda inspector: inspector.facts(self._row.run))
-        self._info_then = self._row.run_info
+            self._panel.show_message("loading…")
+        self._facts = await self._query(self._facts, lambda inspector: inspector.facts(self._row.run))
+        self._info_at_query = self._row.run_info
         self._update()
-        if self._facts.told is None:
-            self._panel.say("Nothing to plot, as the server tells nothing of the run.")
+        if self._facts.answer is None:
+            self._panel.show_message("Nothing to plot: the server reports nothing.")
             return
-        metrics = self._facts.told.metrics
+        metrics = self._facts.answer.metrics
         if metrics is None:
-            self._panel.say("The server does not tell which metrics the run has logged.")
+            self._panel.show_message("Unknown: the server does not list the run's metrics.")
             return
-        self._metrics = by_worth(metrics)
+        self._metrics = by_importance(metrics)
         self._curves.clear()
         if self._metric not in self._metrics:
             self._metric = ""
         await self._plot()
 
-    async def _ask_versions(self) -> None:
-        self._versions = await self._part(self._versions, lambda inspector: inspector.versions(self._row.run))
+    async def _query_versions(self) -> None:
+        self._versions = await self._query(self._versions, lambda inspector: inspector.versions(self._row.run))
         self._update()
-        if self._versions.told is not None and not self._versions.problem:
-            numbers = [one.version.version for one in self._versions.told.newest]
-            self._covered = await self._part(self._covered, lambda inspector: inspector.covered(self._row.run, numbers))
+        if self._versions.answer is not None and not self._versions.problem:
+            numbers = [one.version.version for one in self._versions.answer.newest]
+            self._covered = await self._query(
+                self._covered, lambda inspector: inspector.covered(self._row.run, numbers)
+            )
             self._update()
 
-    async def _part(self, before: SectionPart[T], ask: Callable[[Inspector], T]) -> SectionPart[T]:
-        """What the server answers, or why it does not, in one sentence."""
+    async def _query(self, before: SectionPart[T], ask: Callable[[Inspector], T]) -> SectionPart[T]:
+        """The server's answer, or its error in one sentence."""
         make = self.session.backend.inspector
         if make is None:
             return before.failed(_NO_INSPECTOR)
@@ -232,36 +234,36 @@ class DetailsScreen(RunScreen):
     # The plot
 
     async def _plot(self) -> None:
-        """Show the chosen metric, or choose one."""
+        """Plot the chosen metric, or choose one."""
         if not self._metrics:
-            self._panel.say("This run has logged no metric yet.")
+            self._panel.show_message("This run has logged no metric yet.")
             return
         wanted = [self._metric] if self._metric else list(self._metrics[:_CANDIDATES])
         if self._metric not in self._curves:
             if not self._metric or self._panel.showing != self._metric:
-                self._panel.say("asking…", self._metric, self._place)
-            found = await self._ask_curves(wanted)
+                self._panel.show_message("loading…", self._metric, self._place)
+            found = await self._query_curves(wanted)
             if isinstance(found, str):
                 self._metric = self._metric or self._metrics[0]
-                self._panel.say(found, self._metric, self._place)
+                self._panel.show_message(found, self._metric, self._place)
                 return
             self._curves |= {curve.metric: curve for curve in found}
             self._metric = self._metric or found[first_choice(found)].metric
-        # Where the user has gone on meanwhile, the curve that is wanted now is on its way.
+        # If the user has moved on meanwhile, the wanted curve is still on its way.
         if (curve := self._curves.get(self._metric)) is not None:
             await self._panel.show(curve, self._place)
         self._update()
 
-    async def _ask_curves(self, metrics: Sequence[str]) -> list[MetricSeries] | str:
-        """The curves, or why there are none. What draws them is brought in on that thread as well."""
+    async def _query_curves(self, metrics: Sequence[str]) -> list[MetricSeries] | str:
+        """The curves, or why there are none. The plotting library is imported in the same thread."""
 
         def ask(inspector: Inspector) -> Sequence[MetricSeries]:
             curves = inspector.curves(self._row.run, metrics)
             _import_plot()
             return curves
 
-        part: SectionPart[Sequence[MetricSeries]] = await self._part(SectionPart(), ask)
-        return list(part.told) if part.told else part.problem
+        part: SectionPart[Sequence[MetricSeries]] = await self._query(SectionPart(), ask)
+        return list(part.answer) if part.answer else part.problem
 
     @property
     def _place(self) -> str:
@@ -273,7 +275,7 @@ class DetailsScreen(RunScreen):
         self._go(1)
 
     def action_previous_metric(self) -> None:
-        """Plot the metric before."""
+        """Plot the previous metric."""
         self._go(-1)
 
     def _go(self, step: int) -> None:
@@ -285,16 +287,16 @@ class DetailsScreen(RunScreen):
     # Leaving
 
     def applies(self, action: Action) -> bool:
-        """Whether an action makes sense now."""
+        """Whether an action is possible now."""
         return action.needs is not Requirement.METRICS or len(self._metrics) > 1
 
     def action_leave(self) -> None:
-        """Back to the table."""
+        """Return to the table."""
         self.dismiss(None)
 
 
 def _import_plot() -> None:
-    """Import the plotting library, which takes a while, before there is something to draw."""
+    """Import the plotting library ahead of time, since that takes a while."""
     from wandb_tui.ui.details import metric_plot
 
     del metric_plot

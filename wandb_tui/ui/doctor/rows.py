@@ -31,30 +31,30 @@ class CheckRow:
         pending: The check to run.
         began: When it was started, on the session's clock; None as long as it was not.
         check: The result; None as long as there is none.
-        said: The last line of progress of its fix.
+        progress: The last line of progress of its fix.
     """
 
     pending: PendingCheck
     began: float | None = None
     check: Check | None = None
-    said: str = ""
+    progress: str = ""
 
     @property
     def busy(self) -> bool:
-        """Whether something is under way."""
-        return bool(self.said) or (self.began is not None and self.check is None)
+        """Whether a check or a fix is in progress."""
+        return bool(self.progress) or (self.began is not None and self.check is None)
 
     @property
     def fix(self) -> Fix:
-        """What fixes it."""
-        return self.check.fix if self.check is not None and not self.said else Fix.NOTHING
+        """The available fix."""
+        return self.check.fix if self.check is not None and not self.progress else Fix.NOTHING
 
 
-def check_lines(entry: CheckRow, signs: Glyphs, width: int, now: float, *, unfolded: bool) -> Content:
+def check_lines(entry: CheckRow, glyphs: Glyphs, width: int, now: float, *, unfolded: bool) -> Content:
     """A row in lines of at most `width` cells, with its details if it is unfolded."""
-    lines = _done(entry.check, unfolded=unfolded) if entry.check else _under_way(entry, now)
-    if entry.said:
-        lines = [*lines, (clean(entry.said, 300), "$accent")]
+    lines = _done(entry.check, unfolded=unfolded) if entry.check else _running(entry, now)
+    if entry.progress:
+        lines = [*lines, (clean(entry.progress, 300), "$accent")]
     elif entry.fix:
         lines = [*lines, (f"→ Enter: {entry.fix}", "bold $accent")]
     sign, colour = _sign(entry, now)
@@ -62,8 +62,8 @@ def check_lines(entry: CheckRow, signs: Glyphs, width: int, now: float, *, unfol
     room = max(10, width - indent)
     drawn: list[Content] = []
     for text, style in lines:
-        for part in wrapped(signs.text(text), room):
-            head = (f"{signs.text(sign)} ", colour), (f"{entry.pending.name:<{NAME_WIDTH}} ", "bold $foreground")
+        for part in wrapped(glyphs.text(text), room):
+            head = (f"{glyphs.text(sign)} ", colour), (f"{entry.pending.name:<{NAME_WIDTH}} ", "bold $foreground")
             before = head if not drawn else ((" " * indent, ""),)
             drawn.append(Content.assemble(*before, (part, style)))
     return Content("\n").join(drawn)
@@ -75,11 +75,11 @@ def _sign(entry: CheckRow, now: float) -> tuple[str, str]:
     return (SIGNS[entry.check.status], f"${_COLOURS[entry.check.status]}") if entry.check else ("·", "$quiet")
 
 
-def _under_way(entry: CheckRow, now: float) -> list[tuple[str, str]]:
+def _running(entry: CheckRow, now: float) -> list[tuple[str, str]]:
     if entry.began is None:
         return [("", "$quiet")]
-    lasted = now - entry.began
-    return [("checking…" if lasted < _TIME_FROM_S else f"checking… {lasted:.0f} s", "$quiet")]
+    elapsed = now - entry.began
+    return [("checking…" if elapsed < _TIME_FROM_S else f"checking… {elapsed:.0f} s", "$quiet")]
 
 
 def _done(check: Check, *, unfolded: bool) -> list[tuple[str, str]]:

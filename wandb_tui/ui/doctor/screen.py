@@ -1,4 +1,4 @@
-"""``wandb-tui doctor`` as a screen: what works on this machine and with this server, and what does not."""
+"""The checks of ``wandb-tui doctor`` as a screen."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_TURN_S = 0.25
-"""Seconds between two pictures of the checks under way."""
+_SPINNER_INTERVAL_S = 0.25
+"""Seconds between two frames of the spinner."""
 
 _LOCAL, _TRIAL = "local", "trial"
 
 
 class DoctorScreen(Dialog[None]):
-    """Shows a row for each check, filled in as the checks end. Closing the screen cancels those under way."""
+    """Shows a row for each check, filled in as the checks end. Closing the screen cancels the others."""
 
     PLACES = (Scope.DOCTOR,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
-    class Said(Message):
+    class InstallProgress(Message):
         """A line of progress from the installation of a browser."""
 
         def __init__(self, text: str) -> None:
@@ -59,7 +59,7 @@ class DoctorScreen(Dialog[None]):
         self._glyphs = glyphs
         self._entries: dict[str, list[CheckRow]] = {_LOCAL: [], _TRIAL: []}
         self._trial: CheckSequence | None = None
-        self._installing = self._at_sign_in = False
+        self._installing = self._signing_in = False
         self._list = OptionList()
 
     def compose(self) -> ComposeResult:
@@ -67,20 +67,20 @@ class DoctorScreen(Dialog[None]):
         with Vertical(classes="dialog"):
             with Horizontal(id="doctor-head"):
                 yield Static("Doctor", classes="dialog-title")
-                yield Static(id="doctor-told", markup=False)
+                yield Static(id="doctor-status", markup=False)
             yield self._list
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
-                yield KeyButton("Fix", "doctor.mend", id="mend", disabled=True)
-                yield KeyButton("Again", "doctor.again", id="again")
-                yield KeyButton("Try the run", "doctor.way", id="way", disabled=self._run is None)
+                yield KeyButton("Fix", "doctor.fix", id="fix", disabled=True)
+                yield KeyButton("Check again", "doctor.recheck", id="recheck")
+                yield KeyButton("Test run", "doctor.try_run", id="try_run", disabled=self._run is None)
                 yield KeyButton("Copy", "doctor.copy", id="copy")
                 yield KeyButton("Close", "doctor.close", id="close")
 
     def on_mount(self) -> None:
         """Run the local checks at once."""
         self._list.focus()
-        self.set_interval(_TURN_S, self._turn)
+        self.set_interval(_SPINNER_INTERVAL_S, self._spin)
         self._check_locally()
 
     def on_unmount(self) -> None:
@@ -93,8 +93,8 @@ class DoctorScreen(Dialog[None]):
 
     def on_screen_resume(self) -> None:
         """Check again after the sign-in screen."""
-        if self._at_sign_in:
-            self._at_sign_in = False
+        if self._signing_in:
+            self._signing_in = False
             self._check_locally()
 
     # Running checks
@@ -105,7 +105,7 @@ class DoctorScreen(Dialog[None]):
     async def _run_local_checks(self) -> None:
         """Run all at the same time, so that a slow check does not delay the others."""
         facts = terminal_facts(self.app)
-        checks = await self._asked(lambda: self._doctor().local_checks(facts))
+        checks = await self._in_thread(lambda: self._doctor().local_checks(facts))
         if checks is None:
             return
         self._begin(_LOCAL, checks)
@@ -115,7 +115,7 @@ class DoctorScreen(Dialog[None]):
         """Run the end-to-end check, step by step."""
         row = self._session.watch_list.get(run)
         watched = row is not None and row.active
-        self._trial = await self._asked(lambda: self._doctor().run_trial(run, watched=watched))
+        self._trial = await self._in_thread(lambda: self._doctor().run_trial(run, watched=watched))
         if self._trial is None:
             return
         self._begin(_TRIAL, self._trial.checks)
@@ -127,25 +127,25 @@ class DoctorScreen(Dialog[None]):
                 self._list.highlighted = self._list.get_option_index(last)
             await self._do(entry)
 
-    async def _asked(self, ask: Callable[[], T]) -> T | None:
+    async def _in_thread(self, ask: Callable[[], T]) -> T | None:
         """The result from another thread; None where that failed, which is shown."""
         try:
             return await asyncio.to_thread(ask)
         except (WandbTuiError, RuntimeError) as error:
             log.exception("A check could not be started")
-            self.say_wrong(str(error))
+            self.show_error(str(error))
             return None
 
     async def _do(self, entry: CheckRow) -> None:
         entry.began = self._session.now
         self._redraw([entry])
-        check = await self._asked(entry.pending.run)
+        check = await self._in_thread(entry.pending.run)
         entry.check = check or Check(entry.pending.name, CheckStatus.SKIPPED, "could not be checked")
         self._redraw([entry])
-        self._tell()
+        self._update_summary()
 
     def _begin(self, section: str, checks: Sequence[PendingCheck]) -> None:
-        self.say_wrong("")
+        self.show_error("")
         self._entries[section] = [CheckRow(pending) for pending in checks]
         self._draw()
 
@@ -170,7 +170,7 @@ class DoctorScreen(Dialog[None]):
             self._list.highlighted = self._list.get_option_index(before)
         elif self._list.option_count:
             self._list.highlighted = 0
-        self._tell()
+        self._update_summary()
 
     def _redraw(self, entries: Iterable[CheckRow]) -> None:
         for entry in entries:
@@ -184,18 +184,18 @@ class DoctorScreen(Dialog[None]):
         unfolded = entry is self._entry
         return check_lines(entry, self._glyphs, width, self._session.now, unfolded=unfolded)
 
-    def _turn(self) -> None:
+    def _spin(self) -> None:
         self._redraw(entry for entry in self._all if entry.busy)
 
-    def _tell(self) -> None:
+    def _update_summary(self) -> None:
         """Update the summary, and whether the row under the cursor can be fixed."""
-        self._turn()
+        self._spin()
         checks = [entry.check for entry in self._all if entry.check]
         left = len(self._all) - len(checks)
-        told = ", ".join(filter(None, (f"{left} to come" if left else "", summary(checks)))) or "all checks passed"
-        self.query_one("#doctor-told", Static).update(Content.styled(told, "$quiet"))
+        status = ", ".join(filter(None, (f"{left} pending" if left else "", summary(checks)))) or "all checks passed"
+        self.query_one("#doctor-status", Static).update(Content.styled(status, "$quiet"))
         entry = self._entry
-        self.query_one("#mend", Button).disabled = entry is None or not entry.fix
+        self.query_one("#fix", Button).disabled = entry is None or not entry.fix
 
     @property
     def _all(self) -> list[CheckRow]:
@@ -208,7 +208,7 @@ class DoctorScreen(Dialog[None]):
 
     @property
     def _entry(self) -> CheckRow | None:
-        """The one under the cursor."""
+        """The entry under the cursor."""
         section, _, number = self._highlighted.partition(":")
         entries = self._entries.get(section, [])
         return entries[int(number)] if number and int(number) < len(entries) else None
@@ -216,25 +216,25 @@ class DoctorScreen(Dialog[None]):
     @on(OptionList.OptionHighlighted)
     def _cursor_moved(self) -> None:
         self._redraw(entry for entry in self._all if entry.check and entry.check.details)
-        self._tell()
+        self._update_summary()
 
-    # Doing
+    # Actions
 
-    def action_again(self) -> None:
+    def action_recheck(self) -> None:
         """Run the local checks again, but not the end-to-end check."""
         self._check_locally()
 
-    def action_way(self) -> None:
+    def action_try_run(self) -> None:
         """Run the end-to-end check of the run."""
         if self._run is None:
-            self.say_wrong("There is no run to check: add one first.")
+            self.show_error("There is no run to test: add one first.")
             return
         self._cancel_trial()
         self.run_worker(self._try_run(self._run), exclusive=True, group=_TRIAL)
 
     async def action_sign_in(self) -> None:
-        """Open the sign-in screen."""
-        self._at_sign_in = True
+        """Open the sign-in dialog."""
+        self._signing_in = True
         await self.app.run_action("app.open_sign_in")
 
     def action_copy(self) -> None:
@@ -244,20 +244,20 @@ class DoctorScreen(Dialog[None]):
         copied = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
         self.app.notify(f"Report of {copied} copied", timeout=3, markup=False)
 
-    async def action_mend(self) -> None:
+    async def action_fix(self) -> None:
         """Fix the problem in the row under the cursor."""
         entry = self._entry
         match entry.fix if entry is not None else Fix.NOTHING:
             case Fix.SIGN_IN:
                 await self.action_sign_in()
             case Fix.BROWSER if entry is not None:
-                detail = "Playwright's Chromium, else that of the system's package manager; it goes on when you leave."
+                detail = "Playwright's Chromium, or the system's. The installation continues if you close the doctor."
                 self._ask_first("Install a browser?", detail, "Install", lambda: self._install(entry))
             case Fix.SESSION:
-                detail = "The next visit signs in again, where a password is known."
-                self._ask_first("Forget the browser session?", detail, "Forget", self._forget)
+                detail = "The next visit signs in again if a password is stored."
+                self._ask_first("Delete the browser session?", detail, "Delete", self._delete_session)
             case _:
-                self.app.notify("No key fixes this", timeout=3, markup=False)
+                self.app.notify("This cannot be fixed here", timeout=3, markup=False)
 
     def _ask_first(self, question: str, detail: str, yes: str, do: Callable[[], Coroutine[None, None, None]]) -> None:
         from wandb_tui.ui.common.confirm import Confirm
@@ -272,42 +272,42 @@ class DoctorScreen(Dialog[None]):
     async def _install(self, entry: CheckRow) -> None:
         if self._installing:
             return
-        self._installing, entry.said = True, "installing…"
+        self._installing, entry.progress = True, "installing…"
         self._redraw([entry])
         try:
-            await asyncio.to_thread(lambda: self._doctor().install_browser(self._say))
+            await asyncio.to_thread(lambda: self._doctor().install_browser(self._post_progress))
         except (WandbTuiError, OSError, RuntimeError) as error:
             self.app.notify(clean(str(error), 400), title="No browser", severity="error", timeout=15, markup=False)
         else:
-            self.app.notify("A browser is here now", markup=False)
-        self._installing, entry.said = False, ""
-        self._afterwards()
+            self.app.notify("Browser installed", markup=False)
+        self._installing, entry.progress = False, ""
+        self._recheck()
 
-    def _say(self, line: str) -> None:
-        self.post_message(self.Said(line))
+    def _post_progress(self, line: str) -> None:
+        self.post_message(self.InstallProgress(line))
 
-    def on_doctor_screen_said(self, message: Said) -> None:
+    def on_doctor_screen_install_progress(self, message: InstallProgress) -> None:
         """Show the newest line of progress."""
-        installing = [entry for entry in self._all if entry.fix is Fix.BROWSER or entry.said]
+        installing = [entry for entry in self._all if entry.fix is Fix.BROWSER or entry.progress]
         if self._installing:
             for entry in installing:
-                entry.said = message.text
+                entry.progress = message.text
         self._redraw(installing)
 
-    async def _forget(self) -> None:
-        await self._asked(lambda: self._doctor().forget_session())
-        self._afterwards()
+    async def _delete_session(self) -> None:
+        await self._in_thread(lambda: self._doctor().forget_session())
+        self._recheck()
 
-    def _afterwards(self) -> None:
+    def _recheck(self) -> None:
         if self.is_attached:
             self._check_locally()
 
     @on(OptionList.OptionSelected)
     async def _chosen(self) -> None:
-        await self.action_mend()
+        await self.action_fix()
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "mend":
+        if event.button.id == "fix":
             self.set_focus(self._list)
         await self.run_action(f"screen.{ {'close': 'dismiss'}.get(event.button.id or '', event.button.id) }")

@@ -1,4 +1,4 @@
-"""Keys that come faster than what they mean can be done, as over a slow line."""
+"""Waits for keys that are still queued, as they are when typed faster than they can be handled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 
 async def drained(widget: Widget | None) -> None:
-    """Wait until a widget has taken in all keys that were typed before now: an action may overtake them."""
+    """Wait until a widget has handled all keys typed so far: an action may overtake them."""
     done = asyncio.Event()
     if widget is not None and widget.call_later(done.set):
         await done.wait()

@@ -1,4 +1,4 @@
-"""Which keys do what, once the user's own wishes are heard."""
+"""Maps keys to actions, with the user's remappings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from textual.keys import Keys, key_to_character
 
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, SHOWN, Action, shown
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, DISPLAY_NAMES, RENAMED_IDS, Action, display_key
 
 _MODIFIERS = ("ctrl", "alt", "shift", "meta", "super", "hyper")
 _NAMES = {
@@ -19,92 +19,92 @@ _NAMES = {
     "plus_sign": "plus",
     "low_line": "underscore",
 }
-"""What Textual calls some characters, where that is not their name in Unicode."""
+"""Textual's names of characters where they differ from those of Unicode."""
 
-_SAME = {"ctrl+m": "enter", "ctrl+i": "tab", "return": "enter", "esc": "escape", "del": "delete"}
-"""Other names of the same keys; for a terminal the first two are the same."""
+_SYNONYMS = {"ctrl+m": "enter", "ctrl+i": "tab", "return": "enter", "esc": "escape", "del": "delete"}
+"""Other names of the same keys; a terminal cannot tell the first two apart."""
 
-_TAKEN = frozenset({
+_CURSOR_KEYS = frozenset({
     "up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "ctrl+home", "ctrl+end",
 })  # fmt: skip
-"""The keys by which one moves: the table and the logs hear them first."""
+"""The keys that move the cursor: the table and the logs take them first."""
 
-_LEAVE = "ctrl+c"
-_CLOSE = 0.75
+_QUIT = "ctrl+c"
+_MIN_SIMILARITY = 0.75
 
 
 class KeyMap:
-    """The keys of each action. A wish that cannot be fulfilled leaves its action as it was, and is a complaint."""
+    """The keys of each action. A remapping that is not possible leaves the action as it was, and is a complaint."""
 
-    def __init__(self, wishes: Mapping[str, str] | None = None) -> None:
+    def __init__(self, remapped: Mapping[str, str] | None = None) -> None:
         self.complaints: list[str] = []
         self._keys: dict[Action, tuple[str, ...]] = {action: action.keys for action in ACTIONS}
-        self._settle(dict(self._read(wishes or {})))
+        self._assign(dict(self._read(remapped or {})))
 
     def of(self, action: Action) -> tuple[str, ...]:
-        """The keys for an action, as Textual names them."""
+        """The keys of an action, as Textual names them."""
         return self._keys[action]
 
     def first(self, action_id: str) -> str:
-        """The first key for an action, as shown to people; empty where it has none."""
+        """The first key of an action, as shown to the user; empty if it has none."""
         keys = self._keys[BY_ID[action_id]]
-        return shown(keys[0]) if keys else ""
+        return display_key(keys[0]) if keys else ""
 
     def label(self, text: str, action_id: str) -> str:
-        """What stands on the action's button: `text`, and the key, if it has one."""
+        """The label of the action's button: `text`, and the key if there is one."""
         key = self.first(action_id)
         return f"{text} ({key})" if key else text
 
     def all(self, action: Action) -> str:
-        """All keys for an action, as shown to people."""
-        return " ".join(shown(key) for key in self.of(action))
+        """All keys of an action, as shown to the user."""
+        return " ".join(display_key(key) for key in self.of(action))
 
     def hint(self, before: str, action_id: str, what: str) -> str:
-        """`before`, and what the action's key does about it, if it has one: “4 panes are open; x closes one”."""
+        """`before`, and the effect of the action's key if it has one: “4 panes are open; x closes one”."""
         key = self.first(action_id)
         return f"{before}; {key} {what}" if key else before
 
     @property
     def keymap(self) -> dict[str, str]:
-        """The keys of the actions that have others than before, for Textual."""
-        # To Textual an empty text is no wish at all; a key that no keyboard has is.
+        """The remapped keys, for Textual."""
+        # Textual ignores an empty text, but not a key that no keyboard has.
         return {
             action.full_id: ",".join(self.of(action)) or f"no-key-{action.full_id}"
             for action in ACTIONS
             if self.of(action) != action.keys
         }
 
-    def _read(self, wishes: Mapping[str, str]) -> Iterable[tuple[Action, tuple[str, ...]]]:
-        """The wishes that make sense by themselves."""
-        for full_id, text in wishes.items():
-            action = BY_ID.get(full_id) if "." in full_id else None
+    def _read(self, remapped: Mapping[str, str]) -> Iterable[tuple[Action, tuple[str, ...]]]:
+        """The remappings that are valid by themselves."""
+        for full_id, text in remapped.items():
+            action = BY_ID.get(RENAMED_IDS.get(full_id, full_id)) if "." in full_id else None
             if action is None:
-                close = get_close_matches(full_id, BY_ID, 1, _CLOSE)
-                close = close or get_close_matches(full_id.rpartition(".")[2], BY_ID, 1, _CLOSE)
+                close = get_close_matches(full_id, BY_ID, 1, _MIN_SIMILARITY)
+                close = close or get_close_matches(full_id.rpartition(".")[2], BY_ID, 1, _MIN_SIMILARITY)
                 meant = f": did you mean “{BY_ID[close[0]].full_id}”?" if close else "."
                 self.complaints.append(f"There is no action “{full_id}”{meant}")
                 continue
             texts = [part.strip() for part in text.split(",")] if text.strip() else []
             wrong = {part: why for part in texts if (why := _why_not(part, action))}
             keys = tuple(dict.fromkeys(read_key(part) for part in texts if part not in wrong))
-            then = f"has {' '.join(map(shown, keys))}" if keys else f"keeps {action.all_keys}"
+            then = f"has {' '.join(map(display_key, keys))}" if keys else f"keeps {action.all_keys}"
             self.complaints += [f"{why}; {full_id} {then}." for why in wrong.values()]
             if keys or not wrong:
                 yield action, keys
 
-    def _settle(self, wanted: dict[Action, tuple[str, ...]]) -> None:
-        """Give every key to one action of a screen: to the first that wishes for it, before the one that has it."""
+    def _assign(self, wanted: dict[Action, tuple[str, ...]]) -> None:
+        """Give every key to one action of a screen: the first remapped to it, else the one with that default."""
         given: dict[str, list[Action]] = {}
 
         def owner(key: str, action: Action) -> Action | None:
-            return next((other for other in given.get(key, ()) if other.meets(action)), None)
+            return next((other for other in given.get(key, ()) if other.overlaps(action)), None)
 
         for action in (action for action in ACTIONS if action in wanted):
             won = []
             for key in wanted[action]:
                 if first := owner(key, action):
                     self.complaints.append(
-                        f"{shown(key)} is wanted by {first.full_id} and {action.full_id}; the first has it."
+                        f"{display_key(key)} is set for {first.full_id} and {action.full_id}; {first.full_id} gets it."
                     )
                 else:
                     given.setdefault(key, []).append(action)
@@ -114,34 +114,34 @@ class KeyMap:
             owners = {key: other for key in action.keys if (other := owner(key, action))}
             self._keys[action] = left = tuple(key for key in action.keys if key not in owners)
             if owners:
-                has = f"has {' '.join(map(shown, left))} left" if left else "has no key now"
+                has = f"keeps {' '.join(map(display_key, left))}" if left else "has no key now"
                 key, other = next(iter(owners.items()))
-                self.complaints.append(f"{shown(key)} is for {other.full_id} now; {action.full_id} {has}.")
+                self.complaints.append(f"{display_key(key)} is now {other.full_id}; {action.full_id} {has}.")
 
 
 def _why_not(text: str, action: Action) -> str:
-    """Why an action cannot have this key; empty where it can."""
+    """Why an action cannot have this key; empty if it can."""
     key = read_key(text)
     if not key:
-        return f"“{text}” is no key"
+        return f"“{text}” is not a key"
     if key in action.keys:
         return ""
-    if key in _TAKEN:
-        return f"{shown(key)} moves the cursor"
-    if action.priority and _typed(key) and not any(map(_typed, action.keys)):
-        return f"{shown(key)} is typed there"
-    return "^c always leaves" if key == _LEAVE else ""
+    if key in _CURSOR_KEYS:
+        return f"{display_key(key)} moves the cursor"
+    if action.priority and _printable(key) and not any(map(_printable, action.keys)):
+        return f"{display_key(key)} is a character to type"
+    return "^c always quits" if key == _QUIT else ""
 
 
-def _typed(key: str) -> bool:
+def _printable(key: str) -> bool:
     return key in _NAMES.values() or (key_to_character(key) or "\n").isprintable()
 
 
 def read_key(text: str) -> str:
-    """A key as people write it, in Textual's words; empty if it is none."""
+    """The Textual name of a key as users write it; empty if it is not a key."""
     text = text.strip()
     if len(text) > 1 and text[0] == "^":
-        # As we write it ourselves.
+        # As the program displays it.
         text = f"ctrl+{text[1:]}"
     *modifiers, key = text.split("+") if len(text) > 1 else [text]
     modifiers = sorted({modifier.strip().lower() for modifier in modifiers}, key=_rank)
@@ -149,10 +149,10 @@ def read_key(text: str) -> str:
         return ""
     name = _name_of(key.strip(), control="ctrl" in modifiers)
     if modifiers == ["shift"] and len(name) == 1:
-        # What the terminal sends for it.
+        # The terminal sends the capital letter.
         return name.upper()
     whole = "+".join([*modifiers, name]) if name else ""
-    return _SAME.get(whole, whole)
+    return _SYNONYMS.get(whole, whole)
 
 
 def _rank(modifier: str) -> int:
@@ -160,15 +160,17 @@ def _rank(modifier: str) -> int:
 
 
 def _name_of(key: str, *, control: bool) -> str:
-    if len(key) == 1 and key not in _WRITTEN:
+    if len(key) == 1 and key not in _BY_DISPLAY_NAME:
         if key.isalnum():
             return key.lower() if control else key
         name = unicodedata.name(key, "").lower().replace("-", "_").replace(" ", "_") if key.isprintable() else ""
         return _NAMES.get(name, name)
-    key = _WRITTEN.get(key, key).lower()
-    key = _SAME.get(key, key)
-    return key if key in _KNOWN or key_to_character(key) else ""
+    key = _BY_DISPLAY_NAME.get(key, key).lower()
+    key = _SYNONYMS.get(key, key)
+    return key if key in _TEXTUAL_KEYS or key_to_character(key) else ""
 
 
-_WRITTEN = {text: key for key, text in SHOWN.items() if "+" not in key}
-_KNOWN = {str(key.value) for key in Keys if "+" not in key.value and not key.value.startswith("<")} | {*_NAMES.values()}
+_BY_DISPLAY_NAME = {text: key for key, text in DISPLAY_NAMES.items() if "+" not in key}
+_TEXTUAL_KEYS = {str(key.value) for key in Keys if "+" not in key.value and not key.value.startswith("<")} | {
+    *_NAMES.values()
+}

@@ -1,6 +1,6 @@
-"""A log as rows of the screen, without a screen: taken in bit by bit, and searched.
+"""A log as rows of the screen, without widgets: filled line by line, and searchable.
 
-What must stay cheap, since with a talking run it happens many times a second: `take_in` looks at new lines only.
+`take_in` looks at new lines only, since an active run calls it many times a second.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from wandb_tui.core.watch_list import LOG_LINES
 from wandb_tui.ui.logs.rendering import LogLayout, Piece, RenderedLine, rendered
 from wandb_tui.ui.logs.search import found, marked, marked_count
 
-_MOST = 4 * LOG_LINES
-"""The log itself is bounded; what is wrapped here may be a few times as many rows."""
+_MAX_ROWS = 4 * LOG_LINES
+"""The log itself is bounded; wrapped, it may have a few times as many rows."""
 
 
 class LogBuffer:
-    """The rows, and where in them stands what is looked for."""
+    """The rows of a log, and the matches of the search."""
 
     def __init__(self) -> None:
         self.rows: list[RenderedLine] = []
@@ -28,24 +28,24 @@ class LogBuffer:
         self.needle = ""
         self.hits: list[int] = []
         self.hit: int | None = None
-        self.again = ""
-        """Where one has begun anew at the other end: which end that was."""
+        self.wrapped_around = ""
+        """Where the search has wrapped around: "from the top" or "from the end"."""
         self._last: LogLine | None = None
         self._folded = False
 
     def clear(self) -> None:
-        """Begin anew; what is looked for stays."""
+        """Drop all rows; the search stays."""
         self.rows, self.widest, self.hits, self.hit, self._last = [], 0, [], None, None
 
     def take_in(self, log: Reversible[LogLine], page: LogLayout) -> int | None:
-        """Take in what the log has got since; the first row that is new or another one, None where nothing is."""
+        """Add the new lines of the log; returns the first row that is new or changed, or None."""
         new = _after(self._last, log)
         if not new:
             return None
         self._folded = page.view.fold
-        said = self._reopen(new[0])
+        messages = self._reopen(new[0])
         first, attempt = len(self.rows), self._attempt
-        added = list(rendered(new, page, attempt, said))
+        added = list(rendered(new, page, attempt, messages))
         self._last = new[-1]
         if not added:
             return None
@@ -57,7 +57,7 @@ class LogBuffer:
         return first
 
     def _reopen(self, line: LogLine) -> tuple[str, ...]:
-        """Take back the rows of the newest line if this one is to be folded into it; what had been said there."""
+        """Drop the rows of the newest line if this one is to be folded into it; returns the messages it stood for."""
         last, rows = self._last, self.rows
         if not (
             self._folded
@@ -68,12 +68,12 @@ class LogBuffer:
             and line.folds_with(last)
         ):
             return ()
-        said = rows[-1].said
+        messages = rows[-1].messages
         while rows and rows[-1].of is last:
             rows.pop()
         if self.hits and self.hits[-1] == len(rows):
             self.hits.pop()
-        return said
+        return messages
 
     @property
     def _attempt(self) -> int | None:
@@ -81,26 +81,26 @@ class LogBuffer:
         return self.rows[-1].of.attempt if self.rows and self.rows[-1].of else None
 
     def trim(self) -> int:
-        """Let go of the oldest rows where there are too many; of how many."""
-        count = max(0, len(self.rows) - _MOST)
+        """Drop the oldest rows if there are too many; returns how many."""
+        count = max(0, len(self.rows) - _MAX_ROWS)
         if count:
             del self.rows[:count]
             self.hits = [hit - count for hit in self.hits if hit >= count]
             self.hit = self.hit - count if self.hit is not None and self.hit >= count else None
         return count
 
-    # What stands where
+    # Positions
 
     def line_at(self, row: int) -> LogLine | None:
         """The line of the log on that row, or on the next one that has any."""
         return next((rendered.of for rendered in self.rows[row:] if rendered.of is not None), None)
 
     def row_of(self, line: LogLine, *, folded: bool) -> int:
-        """Where a line stands, else where the one after it does.
+        """The row of a line, else of the line after it.
 
         Args:
             line: A line of the log.
-            folded: Whether it stood for all that say the same: then it is the first of them.
+            folded: Whether it stood for all its repetitions: then the first of them counts.
         """
         folded = folded or self._folded
         lines = [(index, row.of) for index, row in enumerate(self.rows) if row.of is not None]
@@ -108,39 +108,39 @@ class LogBuffer:
         later = (index for index, of in lines if of.time > line.time)
         return next(chain(same, later), max(0, len(self.rows) - 1))
 
-    # Finding
+    # Search
 
     def find(self, needle: str) -> None:
-        """Look for another text."""
-        self.needle, self.hit, self.again = needle, None, ""
+        """Search for another text."""
+        self.needle, self.hit, self.wrapped_around = needle, None, ""
         self.hits = found(self.rows, needle) if needle else []
 
     def nearest(self, row: int) -> int | None:
-        """The first place from that row on; without any, the last one above it."""
-        self.again = ""
+        """The first match from that row on, else the last one before it."""
+        self.wrapped_around = ""
         return next((hit for hit in self.hits if hit >= row), self.hits[-1] if self.hits else None)
 
     def next_hit(self, step: int) -> int:
-        """The place after the one where one is, or with -1 the one before; round and round."""
+        """The next match, or with -1 the previous one; wraps around."""
         at = self.hits.index(self.hit) if self.hit in self.hits else (-1 if step > 0 else 0)
-        self.again = "" if 0 <= at + step < len(self.hits) else "from the top" if step > 0 else "from the end"
+        self.wrapped_around = "" if 0 <= at + step < len(self.hits) else "from the top" if step > 0 else "from the end"
         return self.hits[(at + step) % len(self.hits)]
 
     @property
     def at(self) -> str:
-        """How many places there are, and at which of them one is; empty where there is none."""
+        """The position among the matches and their number; empty without a match."""
         at = f"{self.hits.index(self.hit) + 1} of " if self.hit in self.hits else ""
         return f"{at}{len(self.hits)}" if self.hits else ""
 
     @property
-    def told(self) -> str:
-        """The same, as the pane says it."""
+    def status(self) -> str:
+        """The same, for the pane's border."""
         if not self.needle:
             return ""
         return f"{self.at} found" if self.hits else "not found"
 
     def pieces(self, index: int) -> tuple[Piece, ...]:
-        """What stands on a row, with what is looked for marked."""
+        """The styled pieces of a row, with matches highlighted."""
         row = self.rows[index]
         if not self.needle:
             return row.pieces
@@ -149,7 +149,7 @@ class LogBuffer:
 
 
 def _after(last: LogLine | None, log: Reversible[LogLine]) -> list[LogLine]:
-    """The lines of a log after `last`, oldest first; all of them where it has gone already."""
+    """The lines of a log after `last`, oldest first; all of them if it is no longer there."""
     new = list(takewhile(lambda line: line is not last, reversed(log)))
     new.reverse()
     return new

@@ -1,4 +1,4 @@
-"""A run's log as plain text: for a file, or for the clipboard."""
+"""A run's log as plain text, for a file or the clipboard."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from wandb_tui.core.log import LogLine
 from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean
 
-MOST_COPIED = 70_000
-"""So many characters a terminal surely takes for its clipboard."""
+MAX_COPIED_CHARS = 70_000
+"""The number of characters that terminals reliably accept for the clipboard."""
 
 
 def text_of(lines: Iterable[LogLine]) -> str:
-    """The lines with their date and time (local), attempt and level."""
+    """The lines with local date and time, attempt and level."""
     return "".join(
         f"{line.time.astimezone():%Y-%m-%d %H:%M:%S} {line.attempt} {line.level:<7} {clean(event_text(line.notice))}\n"
         for line in lines
     )
 
 
-def newest(text: str, most: int = MOST_COPIED) -> str:
-    """The newest whole lines of a text, at most so many characters."""
+def newest(text: str, most: int = MAX_COPIED_CHARS) -> str:
+    """The newest complete lines of a text, at most `most` characters."""
     if len(text) <= most:
         return text
     end = text[-most:]
@@ -35,10 +35,10 @@ def newest(text: str, most: int = MOST_COPIED) -> str:
 
 
 def save(run: RunAddress, text: str, folder: Path | None = None) -> Path:
-    """Write a log to a new file in the current folder, else in the home folder; the path. Blocks.
+    """Write a log to a new file in the current folder, else in the home folder; returns its path. Blocks.
 
     Raises:
-        OSError: It can be written in neither.
+        OSError: Neither folder is writable.
     """
     name = re.sub(r"[^\w.-]+", "_", f"{run.entity}-{run.project}-{run.run_id}")[:150]
     stem = f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"

@@ -1,4 +1,4 @@
-"""The line in which one types what to find in the logs."""
+"""The search bar of the logs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from wandb_tui.ui.input.input_drain import drained
 
 
 class FindBar(Horizontal):
-    """Enter goes to the panes and keeps what is marked there, Escape drops it."""
+    """Enter moves to the panes and keeps the matches highlighted, Escape ends the search."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("enter,down", "keep", "Keep", show=False, priority=True),
-        Binding("escape", "drop", "Drop", show=False),
+        Binding("enter,down", "apply", "Apply", show=False, priority=True),
+        Binding("escape", "cancel", "Cancel", show=False),
     ]
 
     found: reactive[str] = reactive("")
-    """Where it stands."""
+    """The position among the matches."""
 
     class Left(Message):
-        """The user is done with typing."""
+        """Typing has ended."""
 
     class Changed(Message):
-        """Another text has been typed."""
+        """The search text has changed."""
 
         def __init__(self, value: str) -> None:
             super().__init__()
@@ -37,44 +37,44 @@ class FindBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._input = Input(placeholder="a text in all logs; n and N go from place to place in one", compact=True)
+        self._input = Input(placeholder="search all logs; n and N go to the next and previous match", compact=True)
         self._note = Static()
         self.display = False
 
     def compose(self) -> ComposeResult:
-        """What it is, the text, a note."""
-        yield Static("find")
+        """A label, the text, the position."""
+        yield Static("search")
         yield self._input
         yield self._note
 
     @property
     def value(self) -> str:
-        """The text as it stands there."""
+        """The search text."""
         return self._input.value
 
     def watch_found(self, found: str) -> None:
-        """Say it."""
+        """Show the position."""
         self._note.update(Content.styled(found, "$quiet"))
 
     def open(self) -> None:
-        """Show the line and type into it."""
+        """Show the bar and focus its input."""
         self.display = True
-        # At once, since `focus` would let keys that follow quickly go elsewhere.
+        # Not `focus`, which takes effect later: quickly typed keys would go elsewhere.
         self.screen.set_focus(self._input)
 
-    async def action_keep(self) -> None:
-        """Go on with what is found."""
+    async def action_apply(self) -> None:
+        """Keep the search and leave the bar."""
         await drained(self._input)
         self.display = bool(self.value)
         self.post_message(self.Left())
 
-    def action_drop(self) -> None:
-        """Find nothing any more, and go to the panes."""
+    def action_cancel(self) -> None:
+        """End the search and move to the panes."""
         self.end()
         self.post_message(self.Left())
 
     def end(self) -> None:
-        """Find nothing any more; the focus stays where it is."""
+        """End the search; the focus stays where it is."""
         self._input.value = ""
         self.display = False
 

@@ -70,7 +70,7 @@ class LogArea(Vertical):
         self.screen.set_class(self.panes.zoomed, "-zoomed")
         for pane in self.panes.panes:
             if pane.run is not None:
-                self._session.recall(pane.run)
+                self._session.load_log(pane.run)
         self.show_match_count()
 
     @property

@@ -1,4 +1,4 @@
-"""How logs are shown: the settings that all log panes share."""
+"""The display options that all log panes share."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ _LEVELS = tuple(Level)
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """How a log is shown.
+    """Display options of logs.
 
     Attributes:
-        wrap: Whether long lines are broken; else one scrolls sideways.
-        relative: Whether times count from the beginning of the attempt; else they are the time of day.
-        fold: Whether lines that say the same, one after the other, stand as one that counts them.
-        least: Lines that matter less are left out.
+        wrap: Whether long lines are wrapped; else they scroll sideways.
+        relative: Whether times are relative to the start of the attempt; else they are the time of day.
+        fold: Whether repeated lines are folded into one with a count.
+        min_level: The lowest level that is shown.
     """
 
     wrap: bool = True
     relative: bool = False
     fold: bool = True
-    least: Level = Level.INFO
+    min_level: Level = Level.INFO
 
     @property
     def next_level(self) -> LogOptions:
-        """The same with fewer lines; after the fewest, with all of them."""
-        return replace(self, least=_LEVELS[(_LEVELS.index(self.least) + 1) % len(_LEVELS)])
+        """The same with the next higher level; after the highest, with all lines."""
+        return replace(self, min_level=_LEVELS[(_LEVELS.index(self.min_level) + 1) % len(_LEVELS)])
 
     def shows(self, level: Level) -> bool:
-        """Whether a line of that level is shown."""
-        return _LEVELS.index(level) >= _LEVELS.index(self.least)
+        """Whether lines of that level are shown."""
+        return _LEVELS.index(level) >= _LEVELS.index(self.min_level)
 
     @property
     def saved(self) -> dict[str, Json]:
-        """All that the next start should know again."""
-        return {"wrap": self.wrap, "relative": self.relative, "fold": self.fold, "least": str(self.least)}
+        """The options to store for the next start."""
+        return {"wrap": self.wrap, "relative": self.relative, "fold": self.fold, "least": str(self.min_level)}
 
     @classmethod
-    def of(cls, kept: Json) -> LogOptions:
-        """What was kept, as far as it still makes sense."""
-        if not isinstance(kept, dict):
+    def of(cls, saved: Json) -> LogOptions:
+        """Restores stored options; ignores invalid values."""
+        if not isinstance(saved, dict):
             return cls()
-        least = kept.get("least")
+        min_level = saved.get("least")
         return cls(
-            wrap=kept.get("wrap") is not False,
-            relative=kept.get("relative") is True,
-            fold=kept.get("fold") is not False,
-            least=Level(least) if least in _LEVELS else Level.INFO,
+            wrap=saved.get("wrap") is not False,
+            relative=saved.get("relative") is True,
+            fold=saved.get("fold") is not False,
+            min_level=Level(min_level) if min_level in _LEVELS else Level.INFO,
         )

@@ -1,7 +1,7 @@
-"""A pane that shows one run's log and follows it, unless one scrolls up to read.
+"""A pane that shows and follows one run's log; scrolling up pauses it.
 
-What must stay cheap, since with a talking run it happens many times a second: `repaint` asks for no layout, draws only
-lines in view, each of them once, and touches titles and classes only where they change.
+`repaint` is called many times a second for an active run. So it requests no layout, draws only visible lines, each
+of them once, and changes titles and classes only if they differ.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.rendering import LogLayout, Piece
 
 _STYLES = ("text", "time", "count", "warning", "error", "success", "quiet", "rule", "match", "here")
-_LEAST = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERROR: "errors only"}
+_LEVEL_LABELS = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERROR: "errors only"}
 _STATES = [f"-{state}" for state in State]
-_NAME = 20
-_DRAWN = 256
-"""How many lines are kept as they were drawn: a screen full, and what one scrolls through."""
+_NAME_CELLS = 20
+_CACHED_LINES = 256
+"""How many drawn lines are cached: a screenful, and what is scrolled through."""
 
 
-class PaneTitled(NamedTuple):
-    """What a pane's borders depend on: while nothing of it changes they are left alone."""
+class PaneTitle(NamedTuple):
+    """The values that a pane's borders depend on; they are redrawn only if one changes."""
 
     run: RunAddress
     state: State
     info: RunInfo | None
-    kept: bool
+    pinned: bool
     width: int
-    standing: str
+    status: str
 
 
 class LogPane(ScrollView, can_focus=True):
-    """The log of a run; draws only the lines that can be seen, so that a thousand cost nothing."""
+    """The log of a run; only visible lines are drawn, so that a thousand cost nothing."""
 
     COMPONENT_CLASSES = {f"log--{style}" for style in _STYLES}  # noqa: RUF012 - as Textual declares it
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
@@ -64,7 +64,7 @@ class LogPane(ScrollView, can_focus=True):
     ALLOW_SELECT = False
 
     class ZoomWanted(Message):
-        """The pane's title was clicked twice."""
+        """The pane's title was double-clicked."""
 
         def __init__(self, pane: LogPane) -> None:
             super().__init__()
@@ -79,16 +79,16 @@ class LogPane(ScrollView, can_focus=True):
         self._row: WatchedRun | None = None
         self._rows = LogBuffer()
         self._view = LogOptions()
-        self._kept = False
+        self._pinned = False
         self._following = True
-        self._paused_by_finding = False
-        self._titled: PaneTitled | None = None
+        self._paused_by_search = False
+        self._last_title: PaneTitle | None = None
         self._styles_by_name: dict[str, Style] = {}
-        self._strips: LRUCache[tuple[int, int, tuple[Piece, ...], tuple[Link, ...]], Strip] = LRUCache(_DRAWN)
+        self._strips: LRUCache[tuple[int, int, tuple[Piece, ...], tuple[Link, ...]], Strip] = LRUCache(_CACHED_LINES)
 
     @property
     def run(self) -> RunAddress | None:
-        """Whose log this is."""
+        """The run whose log is shown."""
         return self._row.run if self._row else None
 
     @property
@@ -98,17 +98,17 @@ class LogPane(ScrollView, can_focus=True):
 
     @property
     def plain(self) -> str:
-        """All lines, as text."""
+        """All lines as text."""
         return "\n".join(row.text for row in self._rows.rows)
 
     @property
     def log_lines(self) -> list[LogLine]:
-        """The whole log of the run, as far as it is kept."""
+        """The run's log, as far as it is stored."""
         return list(self._row.log) if self._row else []
 
     @property
     def view(self) -> LogOptions:
-        """How the log is shown."""
+        """The display options."""
         return self._view
 
     @view.setter
@@ -119,9 +119,9 @@ class LogPane(ScrollView, can_focus=True):
             self.scroll_to(x=0, animate=False)
             self._redraw(folded=folded)
 
-    def show(self, row: WatchedRun | None, *, kept: bool = False) -> None:
-        """Show this run's log from now on; one that is kept says so."""
-        self._kept = kept
+    def show(self, row: WatchedRun | None, *, pinned: bool = False) -> None:
+        """Show this run's log; a pinned pane is marked as such."""
+        self._pinned = pinned
         if row is not self._row:
             self._row = row
             self._following = True
@@ -129,47 +129,47 @@ class LogPane(ScrollView, can_focus=True):
         self.repaint()
 
     def repaint(self) -> None:
-        """Take in what has been added to the log."""
-        first = self._rows.take_in(self._row.log, self._page) if self._row and self.size.width else None
+        """Show the lines that have been added to the log."""
+        first = self._rows.take_in(self._row.log, self._log_layout) if self._row and self.size.width else None
         if first is None:
             self._retitle()
             return
         dropped = self._rows.trim()
         if dropped and not self._following:
-            # What is in view stays there.
+            # Keep the visible lines in place.
             self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False)
         self._resized(0 if dropped else first)
 
     @property
-    def _page(self) -> LogLayout:
+    def _log_layout(self) -> LogLayout:
         attempts = self._row.attempts if self._row and self._view.relative else ()
         starts = {attempt.number: attempt.started for attempt in attempts}
         return LogLayout(self._width, self._glyphs, self._view, starts)
 
     def reload(self) -> None:
-        """Draw all of the log anew, and its title."""
-        self._titled = None
+        """Draw the whole log and its title again."""
+        self._last_title = None
         self._redraw()
 
-    # Finding
+    # Search
 
     @property
-    def places(self) -> int:
-        """At how many places stands what is looked for."""
+    def match_count(self) -> int:
+        """The number of matches."""
         return len(self._rows.hits)
 
     @property
-    def found(self) -> str:
-        """At which of the places one is here, and whether one has been at the last one before."""
-        name = fit(short_name(self._row), _NAME, "…") if self._row else ""
-        again = f", again {self._rows.again}" if self._rows.again else ""
+    def match_position(self) -> str:
+        """The position among the matches, and whether the search has wrapped around."""
+        name = fit(short_name(self._row), _NAME_CELLS, "…") if self._row else ""
+        again = f", again {self._rows.wrapped_around}" if self._rows.wrapped_around else ""
         return f"{self._rows.at or 'none'} in {name}{again}"
 
     def find(self, needle: str, *, go: bool = True) -> None:
-        """Highlight a text wherever it stands, and perhaps go to the nearest place; nothing where it is empty."""
+        """Highlight a text, and scroll to the nearest match if `go`; an empty text ends the search."""
         self._rows.find(needle)
         self._strips.clear()
-        if not needle and self._paused_by_finding:
+        if not needle and self._paused_by_search:
             self.action_follow()
         elif go:
             self._go_to_nearest()
@@ -177,18 +177,18 @@ class LogPane(ScrollView, can_focus=True):
         self._retitle()
 
     def find_next(self, step: int) -> None:
-        """Go to the next place, or with -1 to the one before; round and round. At first, to the nearest."""
+        """Go to the next match, or with -1 to the previous one, wrapping around; at first, to the nearest."""
         if self._rows.hit is None:
             self._go_to_nearest()
         else:
             self._go_to(self._rows.next_hit(step))
 
     def _go_to_nearest(self) -> None:
-        was_following = self._following or self._paused_by_finding
+        was_following = self._following or self._paused_by_search
         nearest = self._rows.nearest(len(self._rows.rows) if was_following else round(self.scroll_y))
         if nearest is not None:
             self._go_to(nearest)
-            self._paused_by_finding |= was_following
+            self._paused_by_search |= was_following
 
     def _go_to(self, row: int) -> None:
         self._rows.hit = row
@@ -201,17 +201,17 @@ class LogPane(ScrollView, can_focus=True):
     # Following
 
     def pause(self) -> None:
-        """Stay where one is, whatever comes."""
-        self._paused_by_finding = False
+        """Stop following."""
+        self._paused_by_search = False
         self._following = False
         self._retitle()
 
     def action_leave(self) -> None:
-        """Go back to where one came from."""
+        """Leave the pane."""
         self.post_message(self.Left())
 
     def on_click(self, event: events.Click) -> None:
-        """On the lower border: follow again; twice on the title: all of the screen, or no longer."""
+        """Follow again on a click on the lower border; toggle full screen on a double click on the title."""
         if event.y == 0 and event.chain == 2:  # noqa: PLR2004 - a double click
             event.stop()
             self.post_message(self.ZoomWanted(self))
@@ -219,8 +219,8 @@ class LogPane(ScrollView, can_focus=True):
             self.action_follow()
 
     def action_follow(self) -> None:
-        """Go to the newest line and stay there."""
-        self._paused_by_finding = False
+        """Scroll to the newest line and follow."""
+        self._paused_by_search = False
         self._following = True
         self._resized()
 
@@ -239,7 +239,7 @@ class LogPane(ScrollView, can_focus=True):
         return strip
 
     def _linked(self, name: str, url: str) -> Style:
-        """The style of a kind of text, with an address behind it where there is one."""
+        """The style of a piece, with a link if there is an address."""
         style = self._style(name)
         return style + Style(link=written(url)) if url else style
 
@@ -252,66 +252,66 @@ class LogPane(ScrollView, can_focus=True):
         return style
 
     def notify_style_update(self) -> None:
-        """The theme or the focus has changed."""
+        """Clear the caches: the theme or the focus has changed."""
         super().notify_style_update()
         self._styles_by_name.clear()
         self._strips.clear()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Wrap anew."""
+        """Wrap for the new width."""
         self._redraw()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follow while the end is in view; scrolling up pauses."""
+        """Follow while the end is visible; scrolling up pauses."""
         super().watch_scroll_y(old_value, new_value)
         self._following = round(new_value) >= self.max_scroll_y
         self._retitle()
 
     def watch_show_vertical_scrollbar(self) -> None:
-        """Only now one can scroll: what was to be in view before the layout could not be brought there."""
+        """Scroll to the end again: that was not possible before the layout."""
         self._to_end()
 
     def watch_show_horizontal_scrollbar(self) -> None:
-        """It takes a line, or gives it back."""
+        """Scroll to the end again: the bar takes a line, or returns it."""
         self._to_end()
 
     @property
     def _width(self) -> int:
-        """How wide lines are, with room left for the scroll bar: its coming and going wraps nothing anew."""
+        """The width of lines, without the scroll bar's column: its appearance wraps nothing again."""
         return max(8, self.size.width - 1)
 
     def _redraw(self, *, folded: bool = False) -> None:
-        """Draw all of the log anew; what one reads stays in view, and the place where one is in finding is kept.
+        """Draw the whole log again; the visible lines and the current match stay.
 
         Args:
-            folded: Whether lines that say the same stood as one before.
+            folded: Whether repeated lines were folded before.
         """
         rows = self._rows
         reading = None if self._following else rows.line_at(round(self.scroll_y))
-        found = None if rows.hit is None else rows.line_at(rows.hit)
+        match = None if rows.hit is None else rows.line_at(rows.hit)
         rows.clear()
         self.repaint()
-        if found is not None and (row := rows.row_of(found, folded=folded)) in rows.hits:
+        if match is not None and (row := rows.row_of(match, folded=folded)) in rows.hits:
             rows.hit = row
         self._resized()
         if reading is not None:
             self.scroll_to(y=rows.row_of(reading, folded=folded), animate=False)
 
     def _resized(self, first: int = 0) -> None:
-        """There are more rows, or fewer; those from `first` on are other ones."""
+        """Update after rows were added or dropped; those from `first` on have changed."""
         following, top, (width, height) = self._following, self.scroll_y, self.size
         self._measure()
         if following:
             self._following = True
             self._to_end()
-        # Where nothing has scrolled, what stands above stays as it is.
+        # Without scrolling, the rows above stay as they are.
         above = max(0, first - round(top)) if self.scroll_y == top else 0
         if above < height:
             self.refresh(Region(0, above, width, height - above))
         self._retitle()
 
     def _measure(self) -> None:
-        """Say how many lines there are. A layout of the whole screen is due only where the scroll bar comes or goes."""
+        """Set the number of lines. The screen needs a new layout only if the scroll bar appears or disappears."""
         before, after, room = (
             self.virtual_size,
             Size(max(self._width, self._rows.widest), len(self._rows.rows)),
@@ -331,24 +331,28 @@ class LogPane(ScrollView, can_focus=True):
 
     def _retitle(self) -> None:
         row = self._row
-        titled = (
-            PaneTitled(row.run, row.state, row.run_info, self._kept, self.size.width, self._standing) if row else None
+        title = (
+            PaneTitle(row.run, row.state, row.run_info, self._pinned, self.size.width, self._status) if row else None
         )
-        if titled == self._titled:
+        if title == self._last_title:
             return
-        self._titled = titled
-        if row is None or titled is None:
+        self._last_title = title
+        if row is None or title is None:
             self.border_title = self.border_subtitle = None
             return
         self.remove_class(*(name for name in _STATES if name != f"-{row.state}"))
         self.add_class(f"-{row.state}")
-        icon, kept = self._glyphs.icon(row.state), self._glyphs.kept if self._kept else ""
-        name = self._glyphs.fit_name(row, max(4, self.size.width - 8 - cell_len(kept)))
-        self.border_title = Content.assemble(kept, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), name)
-        self.border_subtitle = Content(self._glyphs.text(titled.standing)) if titled.standing else None
+        icon, pin = self._glyphs.icon(row.state), self._glyphs.pinned if self._pinned else ""
+        name = self._glyphs.fit_name(row, max(4, self.size.width - 8 - cell_len(pin)))
+        self.border_title = Content.assemble(pin, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), name)
+        self.border_subtitle = Content(self._glyphs.text(title.status)) if title.status else None
 
     @property
-    def _standing(self) -> str:
-        """What one should know of the pane, for its border."""
-        said = ("" if self._following else "paused: End follows", _LEAST[self._view.least], self._rows.told)
-        return " · ".join(part for part in said if part)
+    def _status(self) -> str:
+        """The status on the pane's lower border."""
+        parts = (
+            "" if self._following else "paused; End follows",
+            _LEVEL_LABELS[self._view.min_level],
+            self._rows.status,
+        )
+        return " · ".join(part for part in parts if part)

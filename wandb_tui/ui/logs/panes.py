@@ -1,4 +1,4 @@
-"""One to four log panes, side by side where there is room for it."""
+"""One to four log panes, side by side if there is room."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.split import Split, SplitAxis
 
 MAX_PANES = 4
-"""How many panes there are at most."""
+"""The most panes that can be open."""
 
-_ROOMY_WIDTH = 70
-"""How wide a pane is at least where nobody has asked for it."""
+_AUTO_PANE_CELLS = 70
+"""The least width of a pane that opens by itself, in cells."""
 
-_LEAST_WIDTH = 38
-_LEAST_HEIGHT = 4
-_SMALLEST_WIDTH, _SMALLEST_HEIGHT = 16, 3
-"""To this a pane may be made small by hand, in cells."""
+_MIN_AUTO_CELLS = 38
+_MIN_AUTO_LINES = 4
+_MIN_PANE_CELLS, _MIN_PANE_LINES = 16, 3
+"""The least size of a pane that is resized by hand, in cells."""
 
-_STEP = 4
-"""By so many cells a key makes a pane wider."""
+_RESIZE_STEP_CELLS = 4
+"""The cells by which a key widens a pane."""
 
 _PATH_PARTS = 3
-_FOLLOWING = 3
-"""How many panes follow the cursor at most."""
+_MAX_FOLLOWING = 3
+"""The most panes that follow the cursor."""
 
 
 class Panes(Container):
-    """The panes. Pinned ones show their own run; room that is left beside them follows the cursor, down the table."""
+    """The panes. Pinned ones show their own run; any room left shows the runs from the cursor down."""
 
     class Resized(Message):
         """A divider was dragged."""
@@ -70,17 +70,17 @@ class Panes(Container):
 
     @property
     def pinned(self) -> list[RunAddress]:
-        """The runs that have a pane of their own."""
+        """The runs with pinned panes."""
         return list(self._pinned)
 
     @property
     def panes(self) -> list[LogPane]:
-        """The panes that can be seen."""
+        """The visible panes."""
         return [pane for pane in self._all if pane.display]
 
     @property
     def current(self) -> LogPane | None:
-        """The pane in focus, else the one in which one searches, else the first."""
+        """The focused pane, else the one last searched, else the first."""
         shown = self.panes
         focused = (pane for pane in shown if pane is self.screen.focused)
         searched = (pane for pane in shown if pane.run == self._searched)
@@ -88,7 +88,7 @@ class Panes(Container):
 
     @property
     def view(self) -> LogOptions:
-        """How all logs are shown."""
+        """The display options of all logs."""
         return self._all[0].view
 
     @view.setter
@@ -98,32 +98,32 @@ class Panes(Container):
 
     @property
     def zoomed(self) -> bool:
-        """Whether one pane has all of the room."""
+        """Whether one pane is in full screen."""
         return self._zoomed is not None
 
     def zoom(self, pane: LogPane | None) -> None:
-        """Give one pane all of the room, or with None all of them their own again."""
+        """Show one pane in full screen; with None, all of them again."""
         self._zoomed = pane.run if pane is not None else None
         self._arrange()
 
     @property
     def saved(self) -> dict[str, Json]:
-        """All that the next start should know again."""
+        """The layout to store for the next start."""
         return {"runs": [str(run) for run in self._pinned], "view": self.view.saved, "shares": self._shares.saved}
 
-    def restore(self, kept: Json) -> None:
-        """Take back what was kept, as far as it still makes sense."""
-        if not isinstance(kept, dict):
+    def restore(self, saved: Json) -> None:
+        """Restore a stored layout; ignores invalid values."""
+        if not isinstance(saved, dict):
             return
-        runs = kept.get("runs")
+        runs = saved.get("runs")
         paths = [path.split("/", 2) for path in runs if isinstance(path, str)] if isinstance(runs, list) else []
         with contextlib.suppress(UsageError):
             self._pinned = [RunAddress(*path) for path in paths if len(path) == _PATH_PARTS][:MAX_PANES]
-        self.view = LogOptions.of(kept.get("view"))
-        self._shares = Split.of(kept.get("shares"))
+        self.view = LogOptions.of(saved.get("view"))
+        self._shares = Split.of(saved.get("shares"))
 
     def pin(self, run: RunAddress) -> bool:
-        """Give a run a pane of its own; False where all are taken."""
+        """Pin a pane for a run; returns False if all are taken."""
         if run not in self._pinned:
             if len(self._pinned) == MAX_PANES:
                 return False
@@ -136,20 +136,20 @@ class Panes(Container):
             self._pinned.remove(run)
 
     def show(self, watch_list: WatchList, from_cursor: Sequence[RunAddress]) -> None:
-        """Show the pinned runs, and as many of those from the cursor on as there is good room for."""
+        """Show the pinned runs, and as many from the cursor down as there is room for."""
         self._watch_list, self._from_cursor = watch_list, from_cursor
         self._pinned = [run for run in self._pinned if run in watch_list]
-        roomy = max(1, min(_FOLLOWING, self.size.width // _ROOMY_WIDTH))
+        roomy = max(1, min(_MAX_FOLLOWING, self.size.width // _AUTO_PANE_CELLS))
         following = [run for run in from_cursor if run not in self._pinned]
         wanted = self._pinned + following[: max(0, roomy - len(self._pinned))]
         for index, pane in enumerate(self._all):
             row = watch_list.get(wanted[index]) if index < len(wanted) else None
             pane.display = row is not None
-            pane.show(row, kept=row is not None and row.run in self._pinned)
+            pane.show(row, pinned=row is not None and row.run in self._pinned)
         self._arrange()
 
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
-        """These runs may have said something: show it pane by pane."""
+        """Show new lines of these runs, pane by pane."""
         changed = {row.run for row in rows}
         for pane in self._all:
             if pane.run in changed:
@@ -157,70 +157,70 @@ class Panes(Container):
                 yield
 
     def search(self, run: RunAddress | None) -> None:
-        """From now on, with the focus elsewhere, the pane of that run is the current one; without any, the first."""
+        """Make that run's pane the current one while the focus is elsewhere; None: the first."""
         self._searched = run
 
     def find(self, needle: str) -> None:
-        """Highlight a text in all logs, and in those to come; only the current one goes there."""
+        """Highlight a text in all logs, also later ones; only the current one scrolls to a match."""
         current = self.current
         for pane in self._all:
             pane.find(needle, go=pane is current)
 
     @property
     def found(self) -> str:
-        """At which of the places one is in the current log, and how many there are in all of them."""
+        """The position among the matches of the current log, and the number in all logs."""
         shown, current = self.panes, self.current
         if current is None:
             return ""
-        places = sum(pane.places for pane in shown)
-        elsewhere = " (Tab: next log)" if places > current.places else ""
-        return current.found + (f" · {places} in all logs{elsewhere}" if len(shown) > 1 else "")
+        matches = sum(pane.match_count for pane in shown)
+        elsewhere = " (Tab: next log)" if matches > current.match_count else ""
+        return current.match_position + (f" · {matches} in all logs{elsewhere}" if len(shown) > 1 else "")
 
     def recalled(self, row: WatchedRun) -> None:
-        """A run's log has got its older lines."""
+        """Show the older lines of a run's log."""
         for pane in self._all:
             if pane.run == row.run:
                 pane.reload()
 
     def reload(self) -> None:
-        """Draw all logs anew."""
+        """Draw all logs again."""
         for pane in self._all:
             pane.reload()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """There may be room for another one, or no more."""
+        """Show more panes or fewer, as there is room."""
         if self._watch_list is not None:
             self.show(self._watch_list, self._from_cursor)
 
     def _arrange(self) -> None:
-        """Side by side, else one above the other; those for which no room is left are hidden."""
+        """Arrange the panes side by side, else in rows; those without room are hidden."""
         taken = [pane for pane in self._all if pane.run is not None]
         alone = [pane for pane in taken if pane.run == self._zoomed]
         if not alone:
             # Its run may have been removed meanwhile.
             self._zoomed = None
         taken = alone or taken
-        self._columns = max(1, min(len(taken) or 1, self.size.width // _LEAST_WIDTH))
-        self._rows = max(1, min(-(-len(taken) // self._columns), self.size.height // _LEAST_HEIGHT))
+        self._columns = max(1, min(len(taken) or 1, self.size.width // _MIN_AUTO_CELLS))
+        self._rows = max(1, min(-(-len(taken) // self._columns), self.size.height // _MIN_AUTO_LINES))
         room = self._columns * self._rows
-        # The newest ones stay: they were asked for last.
+        # Keep the newest ones: they were opened last.
         seen = taken[-room:]
         for pane in self._all:
             pane.display = pane in seen
         self.styles.grid_size_columns = self._columns
         self.styles.grid_size_rows = self._rows
-        self._share()
+        self._apply_shares()
 
-    # Their sizes
+    # Sizes
 
-    def _share(self) -> None:
+    def _apply_shares(self) -> None:
         self.styles.grid_columns = " ".join(
             f"{share}fr" for share in self._shares.of_axis(SplitAxis.ACROSS, self._columns)
         )
         self.styles.grid_rows = " ".join(f"{share}fr" for share in self._shares.of_axis(SplitAxis.DOWN, self._rows))
 
     def resize(self, step: int) -> bool:
-        """Let the current pane grow by so many steps, at the cost of its neighbour; whether there is one."""
+        """Enlarge the current pane by so many steps, shrinking its neighbour; whether it has one."""
         pane = self.current
         if pane is None:
             return False
@@ -232,25 +232,25 @@ class Panes(Container):
         )
         if count < 2:  # noqa: PLR2004 - alone
             return False
-        # The last one moves the divider before it, all others the one after them.
+        # The last pane moves the divider before it, all others the one after them.
         last = at == count - 1
-        cells = step * (_STEP if axis is SplitAxis.ACROSS else 1)
+        cells = step * (_RESIZE_STEP_CELLS if axis is SplitAxis.ACROSS else 1)
         edge = self._edges(axis)[at - last]
         self._move(axis, at - last, edge + (-cells if last else cells))
         return True
 
     @property
     def table_share(self) -> float:
-        """How much of the room the table above may have, in per cent."""
+        """The table's share of the height, in per cent."""
         table, rest = self._shares.of_axis(SplitAxis.TABLE, 2)
         return 100 * table / (table + rest)
 
     def leave_to_table(self, lines: int, *, of: int) -> None:
-        """Let the table above have so many lines at most, of so many; half a line more, since it is rounded down."""
+        """Limit the table's height to so many lines of a total; half a line more, since Textual rounds down."""
         self._shares = self._shares.with_axis(SplitAxis.TABLE, (2 * lines + 1, 2 * (of - lines) - 1))
 
     def _edges(self, axis: SplitAxis) -> list[int]:
-        """Where each divider is: the first cell after it, on the screen."""
+        """The positions of the dividers: the first cell after each, on the screen."""
         shown = self.panes
         if axis is SplitAxis.ACROSS:
             return [pane.region.right for pane in shown[: self._columns]][:-1]
@@ -259,25 +259,25 @@ class Panes(Container):
     def _move(self, axis: SplitAxis, divider: int, to: int) -> None:
         region = self.region
         start, end = (region.x, region.right) if axis is SplitAxis.ACROSS else (region.y, region.bottom)
-        least = _SMALLEST_WIDTH if axis is SplitAxis.ACROSS else _SMALLEST_HEIGHT
+        least = _MIN_PANE_CELLS if axis is SplitAxis.ACROSS else _MIN_PANE_LINES
         edges = [start, *self._edges(axis), end]
         edges[divider + 1] = max(edges[divider] + least, min(edges[divider + 2] - least, to))
         sizes = [after - before for before, after in pairwise(edges)]
         if min(sizes) > 0:
             self._shares = self._shares.with_axis(axis, sizes)
-            self._share()
+            self._apply_shares()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of a divider: the two borders between neighbours, or the upper edge."""
+        """Start dragging a divider (the two borders between neighbours) or the upper edge."""
         for axis, at in ((SplitAxis.ACROSS, event.screen_x), (SplitAxis.DOWN, event.screen_y)):
             for divider, edge in enumerate(self._edges(axis)):
                 if at in {edge - 1, edge}:
-                    self._take_hold(event, axis, divider)
+                    self._start_drag(event, axis, divider)
                     return
         if event.screen_y == self.region.y and not self.zoomed:
-            self._take_hold(event, SplitAxis.TABLE, 0)
+            self._start_drag(event, SplitAxis.TABLE, 0)
 
-    def _take_hold(self, event: events.MouseDown, axis: SplitAxis, divider: int) -> None:
+    def _start_drag(self, event: events.MouseDown, axis: SplitAxis, divider: int) -> None:
         self._dragged = (axis, divider)
         self.capture_mouse()
         event.stop()
@@ -292,14 +292,14 @@ class Panes(Container):
             self._move(axis, divider, event.screen_x if axis is SplitAxis.ACROSS else event.screen_y)
 
     def on_mouse_up(self, _event: events.MouseUp) -> None:
-        """Let go of it."""
+        """Stop dragging."""
         if self._dragged is not None:
             self._dragged = None
             self.release_mouse()
             self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
-        """A title that was taken hold of does not hear of the second click on it."""
+        """Zoom on a double click: a title that is being dragged does not get its second click."""
         pane = next((pane for pane in self.panes if pane.region.contains_point(event.screen_offset)), None)
         if event.chain == 2 and pane is not None and event.screen_y == pane.region.y:  # noqa: PLR2004 - a double click
             self.post_message(LogPane.ZoomWanted(pane))

@@ -1,4 +1,4 @@
-"""A run's log as lines on the screen: wrapped, indented under their text, attempts set apart."""
+"""A run's log as lines on the screen: wrapped, indented, with a rule between attempts."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Piece = tuple[str, str]
 """A text and the name of its style."""
 
 COUNT = "count"
-"""The style of how often something was said, at the end of a line."""
+"""The style of the repeat count at the end of a line."""
 
 ASIDE = frozenset({"time", COUNT})
-"""The styles of what stands beside the words of a line."""
+"""The styles of text beside the message."""
 
 _LEVELS = {Level.INFO: "text", Level.WARNING: "warning", Level.ERROR: "error"}
 _ENDS = {State.AVAILABLE: "success", State.CANCELLED: "quiet"}
 _TIME_WIDTH = 9
 _SIGN_WIDTH = 3
 _NARROW = 28
-"""Below this many cells the time of day is left out."""
+"""Below this width in cells, the time of day is omitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +42,34 @@ class RenderedLine:
     """One line on the screen.
 
     Attributes:
-        pieces: What stands there.
-        of: Which line of the log it belongs to, of folded ones the newest; none where attempts are set apart.
+        pieces: The styled texts.
+        of: The line of the log it shows, the newest if several are folded; None for a rule between attempts.
         links: The addresses in it.
-        said: The message of that line, and those of the lines that are folded into it; of equal ones one.
-        shown: As much of the message as can be read.
+        messages: The messages of that line and of lines folded into it, without duplicates.
+        shown: The visible part of the message.
     """
 
     pieces: tuple[Piece, ...]
     of: LogLine | None = None
     links: tuple[Link, ...] = ()
-    said: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     shown: str = ""
 
     @property
     def text(self) -> str:
-        """It, without its colours."""
+        """The line without styles."""
         return "".join(text for text, _ in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
 class LogLayout:
-    """What logs are drawn on.
+    """The context in which a log is laid out.
 
     Attributes:
-        width: How many cells there are.
-        glyphs: Which signs to draw with.
-        view: How logs are shown.
-        starts: When each attempt began.
+        width: The width in cells.
+        glyphs: The glyphs to draw with.
+        view: The display options.
+        starts: The start of each attempt.
     """
 
     width: int
@@ -78,7 +78,7 @@ class LogLayout:
     starts: Mapping[int, datetime] = field(default_factory=dict)
 
     def time(self, moment: datetime, attempt: int) -> str:
-        """When something was said, with a space; empty where there is no room for it."""
+        """The time of a line, with a space; empty if there is no room for it."""
         if self.width < _NARROW:
             return ""
         start = self.starts.get(attempt)
@@ -87,34 +87,34 @@ class LogLayout:
         return f"{'+' + durations.format_elapsed(max(0.0, (moment - start).total_seconds())):>{_TIME_WIDTH - 1}} "
 
     def count(self, line: LogLine) -> str:
-        """How often a line has been said, and when last."""
+        """The repeat count of a line and the time of the last repetition."""
         last = self.time(line.time, line.attempt).strip()
         return self.glyphs.text(f"(×{line.nth:,}, last {last})" if last else f"(×{line.nth:,})")
 
 
 def rendered(
-    lines: Sequence[LogLine], page: LogLayout, before: int | None, said: Sequence[str] = ()
+    lines: Sequence[LogLine], page: LogLayout, before: int | None, messages: Sequence[str] = ()
 ) -> Iterator[RenderedLine]:
-    """The screen's lines for these lines of a log.
+    """Lay out lines of a log as lines of the screen.
 
     Args:
         lines: Lines of the log, oldest first.
-        page: What they are drawn on.
+        page: The layout.
         before: The attempt of the line before the first, if there was one.
-        said: What the lines said that are to be folded into the first.
+        messages: The messages of earlier lines that are folded into the first.
     """
-    for line, messages in _folded(lines, said) if page.view.fold else _each(lines):
+    for line, texts in _folded(lines, messages) if page.view.fold else _each(lines):
         if not page.view.shows(line.level):
             continue
         if before is not None and line.attempt != before:
             yield _rule(line.attempt, page)
         before = line.attempt
-        yield from _line(line, messages, page)
+        yield from _line(line, texts, page)
 
 
-def _folded(lines: Iterable[LogLine], said: Iterable[str]) -> Iterator[tuple[LogLine, tuple[str, ...]]]:
-    """Of lines that say the same the newest, with what they say."""
-    messages = dict.fromkeys(said)
+def _folded(lines: Iterable[LogLine], before: Iterable[str]) -> Iterator[tuple[LogLine, tuple[str, ...]]]:
+    """The newest of each run of repeated lines, with all their messages."""
+    messages = dict.fromkeys(before)
     for line, following in pairwise(chain(lines, (None,))):
         if line is None:
             return
@@ -128,7 +128,7 @@ def _each(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, tuple[str, ...]]]
     return ((line, (event_text(line.notice),)) for line in lines)
 
 
-def _line(line: LogLine, said: tuple[str, ...], page: LogLayout) -> Iterator[RenderedLine]:
+def _line(line: LogLine, messages: tuple[str, ...], page: LogLayout) -> Iterator[RenderedLine]:
     counts = page.view.fold and line.nth > 1
     time = page.time(line.began if counts else line.time, line.attempt)
     style = _ENDS.get(line.state, _LEVELS[line.level]) if line.state.final else _LEVELS[line.level]
@@ -147,12 +147,12 @@ def _line(line: LogLine, said: tuple[str, ...], page: LogLayout) -> Iterator[Ren
     for pieces, linked in zip(texts, chain(links, repeat(())), strict=False):
         start = sum(len(piece) for piece, _ in before)
         addresses = tuple((start + a, start + b, url) for a, b, url in linked)
-        yield RenderedLine((*before, *pieces), line, addresses, said, shown)
+        yield RenderedLine((*before, *pieces), line, addresses, messages, shown)
         before = ((" " * indent, "text"),)
 
 
 def _with_count(texts: list[tuple[Piece, ...]], count: str, room: int | None) -> list[tuple[Piece, ...]]:
-    """A line's rows with the count at the end of the last one, or on a row of its own where it does not fit there."""
+    """The rows of a line with the count at the end of the last one, or on an extra row if it does not fit."""
     *rows, ((last, style),) = texts
     if room is None or cell_len(last) + 1 + len(count) <= room:
         return [*rows, ((f"{last} ", style), (count, COUNT))]

@@ -1,4 +1,4 @@
-"""Finding a text in a log: which lines have it, and where it stands in what is drawn."""
+"""Searches a log: which lines match, and where to highlight."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from wandb_tui.ui.logs.rendering import ASIDE, COUNT, Piece, RenderedLine
 
 
 def found(lines: Sequence[RenderedLine], needle: str) -> list[int]:
-    """The first line on the screen of each line of the log that has the needle, in order.
+    """The first screen row of each log line that contains the needle, in order.
 
-    Lines of the log that are folded into one count once, whichever of them has it.
+    Lines that are folded into one count once.
     """
     needle = needle.casefold()
     firsts: list[int] = []
     before: LogLine | None = None
     for index, line in enumerate(lines):
-        if line.of is not None and line.of is not before and any(_has(text, needle) for text in line.said):
+        if line.of is not None and line.of is not before and any(_has(text, needle) for text in line.messages):
             firsts.append(index)
         before = line.of
     return firsts
@@ -29,7 +29,7 @@ def _has(text: str, needle: str) -> bool:
 
 
 def marked(pieces: Sequence[Piece], needle: str, style: str) -> tuple[Piece, ...]:
-    """The same pieces with every needle in what was said in that style."""
+    """The pieces with every match in that style."""
     needle = needle.casefold()
     out: list[Piece] = []
     for text, before in pieces:
@@ -37,7 +37,7 @@ def marked(pieces: Sequence[Piece], needle: str, style: str) -> tuple[Piece, ...
             out.append((text, before))
             continue
         folded, at = text.casefold(), 0
-        # Where folding changes the length of a text, positions would not fit; such texts stay as they are.
+        # If case folding changes the length of a text, positions would not fit; such texts stay as they are.
         while len(folded) == len(text) and (hit := folded.find(needle, at)) >= 0:
             out += [(text[at:hit], before), (text[hit : hit + len(needle)], style)]
             at = hit + len(needle)
@@ -46,14 +46,14 @@ def marked(pieces: Sequence[Piece], needle: str, style: str) -> tuple[Piece, ...
 
 
 def marked_count(line: RenderedLine, needle: str, style: str) -> tuple[Piece, ...]:
-    """The pieces of a line with its count in that style, if only what the count stands for has the needle; else none.
+    """The pieces with the count highlighted if only a folded line contains the needle; else empty.
 
-    Where a needle is in what can be read, it is marked there.
+    A match in visible text is highlighted there.
     """
     needle = needle.casefold()
     if not line.pieces or line.pieces[-1][1] != COUNT or _has(line.shown, needle):
         return ()
-    if not any(_has(text, needle) for text in line.said):
+    if not any(_has(text, needle) for text in line.messages):
         return ()
     *before, (count, _) = line.pieces
     return (*before, (count, style))

@@ -1,4 +1,4 @@
-"""How neighbours share their room: what dragging a divider changes, and the next start knows again."""
+"""The sizes of neighbouring panes: changed by dragging a divider, and stored for the next start."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from wandb_tui.core.persistence import Json
 
-_MOST = 10_000
+_MAX_SHARE = 10_000
 
 
 class SplitAxis(StrEnum):
-    """In which direction neighbours stand."""
+    """The direction in which neighbours are arranged."""
 
     ACROSS = "across"
     DOWN = "down"
@@ -22,7 +22,7 @@ class SplitAxis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The shares of two, three or four neighbours, for each direction and number apart."""
+    """The shares of two, three or four neighbours, for each direction and number."""
 
     _known: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -31,20 +31,22 @@ class Split:
         return self._known.get(f"{axis}{count}", (1,) * count)
 
     def with_axis(self, axis: SplitAxis, shares: Sequence[int]) -> Split:
-        """The same with these shares for so many neighbours."""
+        """The same with other shares for so many neighbours."""
         return Split({**self._known, f"{axis}{len(shares)}": tuple(shares)})
 
     @property
     def saved(self) -> dict[str, Json]:
-        """All that the next start should know again."""
+        """The shares to store for the next start."""
         return {key: list(shares) for key, shares in self._known.items()}
 
     @classmethod
-    def of(cls, kept: Json) -> Split:
-        """What was kept, as far as it still makes sense."""
+    def of(cls, saved: Json) -> Split:
+        """Restores stored shares; ignores invalid values."""
         known: dict[str, tuple[int, ...]] = {}
-        for key, value in kept.items() if isinstance(kept, dict) else ():
-            shares = tuple(n for n in value if isinstance(n, int) and 0 < n < _MOST) if isinstance(value, list) else ()
+        for key, value in saved.items() if isinstance(saved, dict) else ():
+            shares = (
+                tuple(n for n in value if isinstance(n, int) and 0 < n < _MAX_SHARE) if isinstance(value, list) else ()
+            )
             if shares and key.endswith(str(len(shares))):
                 known[key] = shares
         return cls(known)

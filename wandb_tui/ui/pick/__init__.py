@@ -1,1 +1,1 @@
-"""Picking runs from the server."""
+"""The dialog for picking runs from the server."""

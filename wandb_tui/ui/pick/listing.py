@@ -1,4 +1,4 @@
-"""What has been picked so far, without a single widget: where one is, what has come, what is marked."""
+"""The state of picking, without widgets: the current level, what is loaded, what is selected."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from wandb_tui.core.catalogue import ListedRun, RunQuery
 from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.table.filter import terms
 
-MOST = 1000
-"""How many runs are added as one at most."""
+MAX_RUNS = 1000
+"""The most runs that are added at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one is: nowhere yet, in an entity, or in one of its projects."""
+    """The current level: the entities, an entity, or a project."""
 
     entity: str = ""
     project: str = ""
 
     @property
     def above(self) -> Place:
-        """One up."""
+        """One level up."""
         return Place(self.entity) if self.project else Place()
 
     def below(self, name: str) -> Place:
-        """One down."""
+        """One level down."""
         return Place(self.entity, name) if self.entity else Place(name)
 
 
 @dataclass(slots=True)
 class Listing:
-    """What has come of one place, for one query.
+    """The results for one level and query.
 
     Attributes:
         names: The entities or projects.
         runs: The runs.
-        after: What to ask for more with; empty where all has come.
-        total: How many runs there are, where that is told.
+        after: The cursor for more results; empty if there are none.
+        total: The number of runs, if the server reports it.
     """
 
     names: list[str] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Listing:
     total: int | None = None
 
 
-def understood(text: str) -> RunQuery:
-    """The query that was typed: words, and `state:`, `group:` and `sweep:` with a value."""
+def parse_query(text: str) -> RunQuery:
+    """Parses a query: words, and `state:`, `group:` and `sweep:` with a value."""
     query, words = RunQuery(), []
     for term in terms(text):
         if term.field in {"state", "group", "sweep"} and term.text:
@@ -59,15 +59,15 @@ def understood(text: str) -> RunQuery:
     return replace(query, search=" ".join(words))
 
 
-def typed(query: RunQuery) -> str:
-    """A query as it could be typed."""
+def format_query(query: RunQuery) -> str:
+    """Formats a query as it could be typed."""
     named = (("state", query.state), ("group", query.group), ("sweep", query.sweep))
     parts = [f'{name}:"{value}"' if " " in value else f"{name}:{value}" for name, value in named if value]
     return " ".join([*parts, *([query.search] if query.search else [])])
 
 
-def look_up(ask: Callable[[], Catalogue], place: Place, query: RunQuery, after: str = "") -> Listing:
-    """Ask the server; blocks, and raises what the catalogue raises."""
+def fetch(ask: Callable[[], Catalogue], place: Place, query: RunQuery, after: str = "") -> Listing:
+    """Query the server; blocks, and raises what the catalogue raises."""
     catalogue = ask()
     if place.project:
         page = catalogue.runs(place.entity, place.project, query, after)
@@ -78,19 +78,19 @@ def look_up(ask: Callable[[], Catalogue], place: Place, query: RunQuery, after: 
     return Listing(names=catalogue.entities())
 
 
-def look_up_all(ask: Callable[[], Catalogue], place: Place, query: RunQuery) -> list[ListedRun]:
-    """All runs that match, up to `MOST`; blocks, and raises what the catalogue raises."""
+def fetch_all(ask: Callable[[], Catalogue], place: Place, query: RunQuery) -> list[ListedRun]:
+    """All matching runs, up to `MAX_RUNS`; blocks, and raises what the catalogue raises."""
     found: list[ListedRun] = []
     after = ""
-    while len(found) < MOST:
+    while len(found) < MAX_RUNS:
         page = ask().runs(place.entity, place.project, query, after)
         found += page.items
         after = page.after
         if not after or not page.items:
             break
-    return found[:MOST]
+    return found[:MAX_RUNS]
 
 
 def addresses(runs: Iterable[ListedRun]) -> list[RunAddress]:
-    """The addresses of those that have one, each once."""
+    """The addresses of the runs that have one, without duplicates."""
     return list(dict.fromkeys(run.address for run in runs if run.address is not None))

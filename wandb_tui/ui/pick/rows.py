@@ -1,4 +1,4 @@
-"""How the lists look from which runs are picked: columns, their heads, and straight lines below."""
+"""The layout of the pick lists: columns, headings and lines."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
 
 _NAME = "name"
-_LEAST_NAME = 18
-"""Cells that a name gets at least, before columns go."""
+_MIN_NAME_CELLS = 18
+"""The least width of a name before columns are dropped, in cells."""
 
-_WIDE, _WIDE_LABEL = 90, 14
-"""From so many cells on, groups and sweeps get more of them."""
+_WIDE_CELLS, _WIDE_LABEL_CELLS = 90, 14
+"""From this width on, groups and sweeps get more cells."""
 
 Cells = Mapping[str, tuple[str, str]]
-"""By column: a text and its style."""
+"""The text and style of each column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """A column of such a list."""
+    """A column of a pick list."""
 
     key: str
     label: str
@@ -37,7 +37,7 @@ class ListColumn:
     right: bool = False
 
 
-_MARK = ListColumn("mark", "", 1)
+_SELECTED = ListColumn("mark", "", 1)
 _STATE, _CREATED = ListColumn("state", "State", 9), ListColumn("created", "Created", 7, right=True)
 _GROUP, _SWEEP = ListColumn("group", "Group", 9), ListColumn("sweep", "Sweep", 9)
 _WATCHED = ListColumn("watched", "Watched", 12)
@@ -45,16 +45,16 @@ _COUNT = ListColumn("watched", "Watched", 7, right=True)
 
 
 def run_columns(width: int, runs: Iterable[ListedRun], *, watched: bool) -> list[ListColumn]:
-    """The columns of a list of runs in `width` cells: without those in which nothing would stand."""
+    """The columns of a list of runs for a width in cells, without empty ones."""
     runs = list(runs)
     labels = [(_GROUP, any(run.group for run in runs)), (_SWEEP, any(run.sweep for run in runs))]
-    cells = _WIDE_LABEL if width >= _WIDE else _GROUP.width
+    cells = _WIDE_LABEL_CELLS if width >= _WIDE_CELLS else _GROUP.width
     rest = [_STATE, _CREATED, *(replace(column, width=cells) for column, used in labels if used)]
     rest += [_WATCHED] if watched else []
     for goes in (_SWEEP, _GROUP, _CREATED):
-        if _left(width, [_MARK, *rest]) < _LEAST_NAME:
+        if _left(width, [_SELECTED, *rest]) < _MIN_NAME_CELLS:
             rest = [column for column in rest if column.key != goes.key]
-    return [_MARK, ListColumn(_NAME, "Run", _left(width, [_MARK, *rest])), *rest]
+    return [_SELECTED, ListColumn(_NAME, "Run", _left(width, [_SELECTED, *rest])), *rest]
 
 
 def name_columns(width: int, label: str, *, watched: bool) -> list[ListColumn]:
@@ -67,8 +67,8 @@ def _left(width: int, rest: list[ListColumn]) -> int:
     return max(1, width - sum(column.width + 1 for column in rest))
 
 
-def heads(columns: Iterable[ListColumn], glyphs: Glyphs) -> Content:
-    """The heads of the columns."""
+def headings(columns: Iterable[ListColumn], glyphs: Glyphs) -> Content:
+    """The headings."""
     return _line(columns, {column.key: (column.label, "$quiet") for column in columns}, glyphs)
 
 
@@ -83,7 +83,7 @@ def run_line(
     columns: Iterable[ListColumn],
     glyphs: Glyphs,
     *,
-    marked: bool = False,
+    selected: bool = False,
     row: WatchedRun | None = None,
 ) -> Content:
     """A run; `row` is its row on the watch list."""
@@ -92,8 +92,8 @@ def run_line(
     if run.address is None:
         whole = f"{run_id}: {clean(run.problem)}"
     cells = {
-        _MARK.key: ("●" if marked else "", "$marked"),
-        _NAME: (whole, "$quiet" if row is not None and not marked else "$foreground"),
+        _SELECTED.key: ("●" if selected else "", "$selected"),
+        _NAME: (whole, "$quiet" if row is not None and not selected else "$foreground"),
         "state": (state, f"${RUN_STATE_COLOURS.get(state, 'foreground')}"),
         "created": (_age(run), "$quiet"),
         "group": (clean(run.group, 80), "$secondary"),

@@ -1,4 +1,4 @@
-"""The list from which runs are picked: entities, projects or runs below the heads of their columns."""
+"""The list of the pick dialog: entities, projects or runs, with headings."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.watch_list import WatchList
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.pick.listing import Listing, Place
-from wandb_tui.ui.pick.rows import ListColumn, heads, name_columns, name_line, run_columns, run_line
+from wandb_tui.ui.pick.rows import ListColumn, headings, name_columns, name_line, run_columns, run_line
 
 MORE = "more"
-"""The option that asks for more."""
+"""The id of the option that loads more."""
 
 
 class PickList(Vertical):
-    """Shows one listing; what is on the watch list already is told apart."""
+    """Shows one listing; runs already on the watch list are marked as such."""
 
-    def __init__(self, watch_list: WatchList, marked: Container[RunAddress], glyphs: Glyphs) -> None:
+    def __init__(self, watch_list: WatchList, selected: Container[RunAddress], glyphs: Glyphs) -> None:
         super().__init__()
         self._watch_list = watch_list
-        self._marked = marked
+        self._selected = selected
         self._glyphs = glyphs
         self._runs: list[ListedRun] = []
         self._columns: list[ListColumn] = []
-        self._heads = Static(id="pick-heads", markup=False)
+        self._heads = Static(id="pick-headings", markup=False)
         self._list = OptionList()
 
     def compose(self) -> ComposeResult:
-        """The heads, the lines."""
+        """The headings and the lines."""
         yield self._heads
         yield self._list
 
@@ -49,29 +49,29 @@ class PickList(Vertical):
         return self._runs[int(number)] if kind == "run" else None
 
     def take_focus(self) -> None:
-        """Let the keys go to the list."""
+        """Focus the list."""
         self._list.focus()
 
     def choose(self) -> None:
-        """Do as Enter does."""
+        """Press Enter on the highlighted option."""
         self._list.action_select()
 
     def show(self, place: Place, listing: Listing, names: Iterable[str], *, keep: bool) -> None:
-        """Show what has come; the cursor stays where it is, if it is to be kept."""
+        """Show a listing; with `keep`, the cursor stays where it is."""
         before = self._list.highlighted if keep else None
         self._runs = listing.runs
         options = self._of_runs() if place.project else self._of_names(place, list(names))
         if listing.after:
             left = f" ({listing.total - len(listing.runs):,} left)" if listing.total else ""
             options.append(Option(Content.styled(self._glyphs.text(f"… more{left}"), "$accent"), id=MORE))
-        self._heads.update(heads(self._columns, self._glyphs) if options else "")
+        self._heads.update(headings(self._columns, self._glyphs) if options else "")
         self._list.clear_options()
         self._list.add_options(options)
         if options:
             self._list.highlighted = min(before or 0, len(options) - 1)
 
     def repaint_current(self) -> None:
-        """The run under the cursor is marked now, or no longer."""
+        """Redraw the run under the cursor."""
         if (run := self.run) is not None and self._list.highlighted is not None:
             self._list.replace_option_prompt_at_index(self._list.highlighted, self._line(run))
 
@@ -98,7 +98,7 @@ class PickList(Vertical):
     def _line(self, run: ListedRun) -> Content:
         address = run.address
         row = self._watch_list.get(address) if address is not None else None
-        return run_line(run, self._columns, self._glyphs, marked=address in self._marked, row=row)
+        return run_line(run, self._columns, self._glyphs, selected=address in self._selected, row=row)
 
 
 def _in(run: RunAddress, place: Place) -> bool:

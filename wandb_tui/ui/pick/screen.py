@@ -1,4 +1,4 @@
-"""Picking runs from the server: entity, project, runs."""
+"""The dialog for picking runs from the server: entity, project, runs."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.add.preview import AddEffect, offer, summary
+from wandb_tui.ui.add.preview import AddEffect, button_label, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
 from wandb_tui.ui.input.actions import Scope, bindings
-from wandb_tui.ui.pick.labels import Offer, counted, keys_here, offer_all, offer_picked
-from wandb_tui.ui.pick.listing import Listing, Place, addresses, look_up, look_up_all, typed, understood
+from wandb_tui.ui.pick.labels import Offer, count_text, key_hints, offer_all, offer_picked
+from wandb_tui.ui.pick.listing import Listing, Place, addresses, fetch, fetch_all, format_query, parse_query
 from wandb_tui.ui.pick.run_list import MORE, PickList
 from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.runtime.session import Session
 
-_SETTLE = 0.3
-"""Seconds without a key before the server is asked."""
+_TYPING_PAUSE_S = 0.3
+"""Seconds without a key press before the server is queried."""
 
-_MANY = 30
-"""From so many runs at once on, it is asked whether that is meant."""
+_CONFIRM_FROM_RUNS = 30
+"""From this number of runs on, adding them needs a confirmation."""
 
 Add = Callable[[list[AddEffect]], None]
 
 
 class PickScreen(Dialog[None]):
-    """Goes down from entity to project to runs; marks stay while one looks around."""
+    """Navigates from entity to project to runs; the selection stays meanwhile."""
 
     PLACES = (Scope.PICK,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
@@ -59,17 +59,17 @@ class PickScreen(Dialog[None]):
         self._place = Place()
         self._query = RunQuery()
         self._listing = Listing()
-        self._marked: dict[RunAddress, None] = {}
-        self._list = PickList(session.watch_list, self._marked, glyphs)
-        self._asking = ""
-        self._unanswered = False
+        self._selected: dict[RunAddress, None] = {}
+        self._list = PickList(session.watch_list, self._selected, glyphs)
+        self._loading = ""
+        self._failed = False
 
     def compose(self) -> ComposeResult:
-        """Where one is, the search, the list, the goal."""
+        """The current level, the search, the list, the options."""
         with Vertical(classes="dialog"):
             with Horizontal(id="pick-head"):
                 yield Static(id="pick-place", markup=False)
-                yield Static(id="pick-told", markup=False)
+                yield Static(id="pick-count", markup=False)
             yield Input(id="pick-search", compact=True)
             yield self._list
             yield Static(id="pick-keys", markup=False)
@@ -78,53 +78,53 @@ class PickScreen(Dialog[None]):
             yield AddOptionsInput(self._goal, self._session.backend.poll_policy, self._glyphs)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back", id="pick-up")
-                yield KeyButton("Ask again", "pick.again", variant="primary", id="pick-again")
+                yield KeyButton("Refresh", "pick.refresh", variant="primary", id="pick-refresh")
                 yield KeyButton("Open", "pick.open", variant="primary", id="pick-open")
                 yield KeyButton("Add", "pick.submit", variant="primary", id="pick-add")
                 yield KeyButton("Add all", "pick.add_all", id="pick-all")
                 yield KeyButton("Close", "pick.leave", id="pick-close")
 
     def on_mount(self) -> None:
-        """Ask at once."""
+        """Query the entities."""
         self._go(self._place)
 
     def on_resize(self) -> None:
-        """The lines have another width now."""
+        """Fit the lines to the new width."""
         self.call_after_refresh(self._draw)
 
-    # Asking
+    # Queries
 
     def _go(self, place: Place) -> None:
-        """Be somewhere else."""
+        """Go to another level."""
         self._place, self._query, self._listing = place, RunQuery(), Listing()
         search = self.query_one("#pick-search", Input)
         with self.prevent(Input.Changed):
             search.value = ""
         search.placeholder = "words  state:finished  group:a  sweep:b" if place.project else "part of the name"
-        self._unanswered = False
+        self._failed = False
         self._list.take_focus()
-        self._ask()
+        self._query_server()
 
-    def _ask(self, after: str = "", *, wait: float = 0.0) -> None:
+    def _query_server(self, after: str = "", *, wait: float = 0.0) -> None:
         self.run_worker(self._fetch(after, wait), exclusive=True, group="ask")
 
     async def _fetch(self, after: str, wait: float) -> None:
         await asyncio.sleep(wait)
-        self._tell("asking…")
+        self._update_status("loading…")
         place, query = self._place, self._query
         try:
-            found = await asyncio.to_thread(look_up, self._catalogue, place, query, after)
+            found = await asyncio.to_thread(fetch, self._catalogue, place, query, after)
         except WandbTuiError as error:
-            self.say_wrong(str(error))
+            self.show_error(str(error))
             if after:
-                self._tell()
+                self._update_status()
             else:
-                # What was there before may be no answer to what was asked now.
-                self._unanswered, self._listing = True, Listing()
+                # The previous results may not answer this query.
+                self._failed, self._listing = True, Listing()
                 self._draw()
             return
-        self.say_wrong("")
-        self._unanswered = False
+        self.show_error("")
+        self._failed = False
         if after:
             found.names, found.runs = self._listing.names + found.names, self._listing.runs + found.runs
         self._listing = found
@@ -138,10 +138,10 @@ class PickScreen(Dialog[None]):
         if not self._place.project:
             self._draw()
             return
-        query = understood(event.value)
+        query = parse_query(event.value)
         if query != self._query:
             self._query = query
-            self._ask(wait=_SETTLE)
+            self._query_server(wait=_TYPING_PAUSE_S)
 
     # Drawing
 
@@ -149,52 +149,52 @@ class PickScreen(Dialog[None]):
         self._list.show(self._place, self._listing, self._names, keep=keep)
         where = " / ".join(part for part in (self._place.entity, self._place.project) if part)
         self.query_one("#pick-place", Static).update(Content.styled(clean(where) or "Pick an entity", "bold"))
-        self._tell()
+        self._update_status()
 
-    def _tell(self, asking: str = "") -> None:
-        """Say how many there are, or what is being asked, and what adding would do."""
-        self._asking = asking
-        if self._unanswered:
+    def _update_status(self, loading: str = "") -> None:
+        """Update the counts, or the query in progress, and the buttons."""
+        self._loading = loading
+        if self._failed:
             told, keys = "no answer", ""
         else:
-            told = counted(self._place, self._listing, self._session.watch_list, len(self._marked))
-            keys = keys_here(self._place, self.keys)
-        self._say_quietly("#pick-told", asking or told)
-        self._say_quietly("#pick-keys", keys)
+            told = count_text(self._place, self._listing, self._session.watch_list, len(self._selected))
+            keys = key_hints(self._place, self.keys)
+        self._set_note("#pick-count", loading or told)
+        self._set_note("#pick-keys", keys)
         self._offer()
 
-    def _say_quietly(self, where: str, text: str) -> None:
+    def _set_note(self, where: str, text: str) -> None:
         self.query_one(where, Static).update(Content.styled(self._glyphs.text(text), "$quiet"))
 
     @on(OptionList.OptionHighlighted)
     @on(AddOptionsInput.Changed)
     def _offer(self) -> None:
-        picked, every = self._picked, self._every
-        inside = bool(self._place.project) and not self._unanswered
-        told = "" if self._asking or (self._unanswered and not picked.possible) else picked.told
-        style = "$foreground" if picked.possible else "$quiet"
+        add_offer, add_all = self._add_offer, self._add_all_offer
+        inside = bool(self._place.project) and not self._failed
+        told = "" if self._loading or (self._failed and not add_offer.possible) else add_offer.detail
+        style = "$foreground" if add_offer.possible else "$quiet"
         self.query_one("#pick-offer", Static).update(Content.styled(self._glyphs.text(told), style))
-        self.query_one("#pick-add", KeyButton).say(picked.label, possible=picked.possible)
-        self.query_one("#pick-all", KeyButton).say(every.label, possible=every.possible)
+        self.query_one("#pick-add", KeyButton).relabel(add_offer.label, possible=add_offer.possible)
+        self.query_one("#pick-all", KeyButton).relabel(add_all.label, possible=add_all.possible)
         self.query_one("#pick-up", Button).disabled = not self._can_go_up
-        self.query_one("#pick-open", Button).disabled = bool(self._asking) or not self._names
-        # Only what can be done here is offered.
-        self.query_one("#pick-again").display = self._unanswered
-        self.query_one("#pick-open").display = not self._place.project and not self._unanswered
-        self.query_one("#pick-add").display = inside or picked.possible
+        self.query_one("#pick-open", Button).disabled = bool(self._loading) or not self._names
+        # Only available buttons are shown.
+        self.query_one("#pick-refresh").display = self._failed
+        self.query_one("#pick-open").display = not self._place.project and not self._failed
+        self.query_one("#pick-add").display = inside or add_offer.possible
         self.query_one("#pick-all").display = inside
 
     @property
-    def _picked(self) -> Offer:
-        """What adding the marked runs would do, or the one under the cursor."""
-        terms = self.query_one(AddOptionsInput).terms
-        marked = [self._session.foresee(run, terms) for run in self._marked]
+    def _add_offer(self) -> Offer:
+        """The button that adds the selected runs, or the one under the cursor."""
+        options = self.query_one(AddOptionsInput).options
+        selected = [self._session.preview(run, options) for run in self._selected]
         here = self._list.run.address if self._list.run else None
-        return offer_picked(self._place, marked, self._session.foresee(here, terms) if here else None, terms.goal)
+        return offer_picked(self._place, selected, self._session.preview(here, options) if here else None, options.goal)
 
     @property
-    def _every(self) -> Offer:
-        """What adding all that match would do."""
+    def _add_all_offer(self) -> Offer:
+        """The button that adds all matching runs."""
         place, watch_list = self._place, self._session.watch_list
         any_watched = any((row.run.entity, row.run.project) == (place.entity, place.project) for row in watch_list)
         return offer_all(place, self._query, self._listing, watch_list, any_watched=any_watched)
@@ -204,69 +204,69 @@ class PickScreen(Dialog[None]):
         words = self.query_one("#pick-search", Input).value.casefold().split()
         return [name for name in self._listing.names if all(word in name.casefold() for word in words)]
 
-    # Doing
+    # Actions
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        if self._asking:
-            # What is on the screen is still what was there before.
+        if self._loading:
+            # The list still shows the previous results.
             return
         kind, _, name = (event.option_id or "").partition(":")
         if kind == MORE:
-            self._ask(self._listing.after)
+            self._query_server(self._listing.after)
         elif kind == "name":
             self._go(self._place.below(name))
         else:
-            self.action_mark()
+            self.action_select()
 
     @on(Input.Submitted, "#pick-search")
     def _searched(self) -> None:
         self._list.take_focus()
 
-    def action_mark(self) -> None:
-        """Mark the run under the cursor, or no longer."""
+    def action_select(self) -> None:
+        """Select or deselect the run under the cursor."""
         run = self._list.run
         if run is not None and run.address is not None:
-            if self._marked.pop(run.address, None) is None:
-                self._marked[run.address] = None
+            if self._selected.pop(run.address, None) is None:
+                self._selected[run.address] = None
             self._list.repaint_current()
-            self._tell(self._asking)
+            self._update_status(self._loading)
 
-    def action_mark_all(self) -> None:
-        """Mark all that are listed and not watched yet, or none of them."""
+    def action_select_all(self) -> None:
+        """Select all listed runs that are not watched yet, or none of them."""
         listed = addresses(self._listing.runs)
         new = [run for run in listed if run not in self._session.watch_list]
-        if new and not self._marked.keys() >= set(new):
-            self._marked |= dict.fromkeys(new)
+        if new and not self._selected.keys() >= set(new):
+            self._selected |= dict.fromkeys(new)
         else:
             for run in listed:
-                self._marked.pop(run, None)
+                self._selected.pop(run, None)
         self._draw()
 
     def action_group(self) -> None:
-        """Only the runs of this run's group."""
+        """Show only the group of this run."""
         if (run := self._list.run) is not None:
             self._narrow(RunQuery(group=run.group), "group")
 
     def action_sweep(self) -> None:
-        """Only the runs of this run's sweep."""
+        """Show only the sweep of this run."""
         if (run := self._list.run) is not None:
             self._narrow(RunQuery(sweep=run.sweep), "sweep")
 
     def _narrow(self, query: RunQuery, what: str) -> None:
         if query == RunQuery():
-            self.say_wrong(f"This run is in no {what}.")
+            self.show_error(f"This run is in no {what}.")
             return
-        self.query_one("#pick-search", Input).value = typed(query)
+        self.query_one("#pick-search", Input).value = format_query(query)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash that is typed into a line belongs there."""
+        """Leave a slash to the input that is being typed into."""
         if action == "search" and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 
     def action_search(self) -> None:
-        """Type a search."""
+        """Focus the search."""
         self.set_focus(self.query_one("#pick-search"))
 
     @property
@@ -274,70 +274,70 @@ class PickScreen(Dialog[None]):
         return self._place != Place() or bool(self.query_one("#pick-search", Input).value)
 
     def action_up(self) -> None:
-        """Back to where one came from: from what a search has left to all of it, then one up."""
+        """Go back: clear the search, else go one level up."""
         search = self.query_one("#pick-search", Input)
         if search.value:
             search.value = ""
         elif self._place != Place():
             self._go(self._place.above)
 
-    def action_again(self) -> None:
-        """Ask the server again."""
+    def action_refresh(self) -> None:
+        """Query the server again."""
         if isinstance(self.focused, Button):
-            # Its button goes as soon as there is an answer.
+            # The button is hidden as soon as there is an answer.
             self._list.take_focus()
-        self._ask()
+        self._query_server()
 
     def action_leave(self) -> None:
-        """From the lines to the list, from the list out."""
+        """Return from an input to the list, from the list to the dashboard."""
         if isinstance(self.focused, Input):
             self._list.take_focus()
         else:
             self.dismiss(None)
 
     def action_submit(self) -> None:
-        """Add what is marked, else the run under the cursor."""
-        if not (picked := self._picked).possible:
-            self.say_wrong(f"{picked.told}.")
+        """Add the selected runs, else the one under the cursor."""
+        if not (add_offer := self._add_offer).possible:
+            self.show_error(f"{add_offer.detail}.")
             return
         here = self._list.run
-        self._take(list(self._marked) or addresses([here] if here else []))
+        self._add_runs(list(self._selected) or addresses([here] if here else []))
 
     def action_add_all(self) -> None:
-        """Add all that match and are not watched yet: a whole group, a whole sweep, a whole project."""
-        if not (every := self._every).possible:
-            self.say_wrong(f"{every.told}.")
+        """Add all matching runs that are not watched yet: a whole group, sweep or project."""
+        if not (add_all := self._add_all_offer).possible:
+            self.show_error(f"{add_all.detail}.")
             return
-        self.run_worker(self._take_all(), exclusive=True, group="ask")
+        self.run_worker(self._add_all(), exclusive=True, group="ask")
 
-    async def _take_all(self) -> None:
-        self._tell("asking for all of them…")
+    async def _add_all(self) -> None:
+        self._update_status("loading all of them…")
         try:
-            found = await asyncio.to_thread(look_up_all, self._catalogue, self._place, self._query)
+            found = await asyncio.to_thread(fetch_all, self._catalogue, self._place, self._query)
         except WandbTuiError as error:
-            self.say_wrong(str(error))
+            self.show_error(str(error))
         else:
             new = [run for run in addresses(found) if run not in self._session.watch_list]
             if new:
-                self._take(new)
+                self._add_runs(new)
             else:
-                self.say_wrong("All of these are watched already.")
-        self._tell()
+                self.show_error("All of these are already watched.")
+        self._update_status()
 
-    def _take(self, runs: list[RunAddress]) -> None:
+    def _add_runs(self, runs: list[RunAddress]) -> None:
         asked = self.query_one(AddOptionsInput)
         if asked.problem:
-            self.say_wrong(asked.problem)
+            self.show_error(asked.problem)
             asked.go_to_problem()
             return
-        effects = [self._session.foresee(run, asked.terms) for run in runs]
-        if len(effects) >= _MANY:
-            self._ask_first(effects)
+        effects = [self._session.preview(run, asked.options) for run in runs]
+        if len(effects) >= _CONFIRM_FROM_RUNS:
+            self._confirm(effects)
         else:
             self._add(effects)
             self.dismiss(None)
 
-    def _ask_first(self, effects: list[AddEffect]) -> None:
+    def _confirm(self, effects: list[AddEffect]) -> None:
         from wandb_tui.ui.common.confirm import Confirm
 
         def answered(yes: bool | None) -> None:
@@ -345,18 +345,18 @@ class PickScreen(Dialog[None]):
                 self._add(effects)
                 self.dismiss(None)
 
-        told = f"{summary(effects, 'to add')}. The page of each of them is visited."
-        self.app.push_screen(Confirm(f"{offer(effects)}?", told, yes="Add", no="Not yet"), answered)
+        told = f"{summary(effects, 'to add')}. Each run page will be visited."
+        self.app.push_screen(Confirm(f"{button_label(effects)}?", told, yes="Add", no="Cancel"), answered)
 
     def action_open(self) -> None:
-        """Go into what is under the cursor."""
+        """Open the highlighted item."""
         self._list.choose()
 
     @on(Button.Pressed)
     async def _pressed(self, event: Button.Pressed) -> None:
         actions = {
             "pick-up": "up",
-            "pick-again": "again",
+            "pick-refresh": "refresh",
             "pick-open": "open",
             "pick-add": "submit",
             "pick-all": "add_all",

@@ -1,1 +1,1 @@
-"""The dashboard's state and threads, without a widget."""
+"""The dashboard's state and threads, without widgets."""

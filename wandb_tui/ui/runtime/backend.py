@@ -1,4 +1,4 @@
-"""What the dashboard is given: objects that fulfil `runtime.ports`, built outside the UI."""
+"""The outside world as the dashboard sees it: objects that fulfil `runtime.ports`."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Ho
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The outside world, as the dashboard sees it.
+    """The services and settings of the dashboard.
 
     Attributes:
-        server: Tells which server it is; may block, since the SDK is imported for it.
-        host: What the header shows until `server` has answered.
-        services: Builds what the monitors work with; may block.
+        server: Returns the server; may block, since it imports the SDK.
+        host: Shown in the header until `server` has answered.
+        services: Builds the services for the monitors; may block.
         account: The secrets for this server.
-        addresses: Reads what users type.
+        addresses: Parses run addresses.
         store: The watch list on disk.
-        poll_policy: How often to look, and for how long.
-        close: Ends the browser and all the rest; may take up to a second.
-        open_sign_in: Whether to start with the sign-in screen; None: where nothing is known for signing in.
-        open_window: Lets the user sign in by hand in a visible browser, as `Visitor.sign_in_by_hand` does; may block
-            for a moment. None: there is no display for one.
-        redact: Takes secrets out of a text.
-        catalogue: What looks up projects and runs for picking; may block. None: runs are added by their addresses only.
-        inspector: What tells all about one run; may block. None: the details show only what is known here.
-        doctor: What tells what works here; may block. None: nobody does.
-        files: What the help names: a word for each file, and its path.
-        hooks: Runs the user's commands when runs have ended; None: there are none.
+        poll_policy: How often to check, and for how long.
+        close: Stops the browser and the other services; may take up to a second.
+        open_sign_in: Whether to start with the sign-in dialog; None: if there are no credentials.
+        open_window: Lets the user sign in with a visible browser, as `Visitor.sign_in_by_hand` does; may block for a
+            moment. None: there is no display.
+        redact: Removes secrets from a text.
+        catalogue: Returns the catalogue of projects and runs; may block. None: not available.
+        inspector: Returns what queries the details of a run; may block. None: not available.
+        doctor: Returns the doctor; may block. None: not available.
+        files: The files the help lists: a name and a path each.
+        hooks: Runs the user's hooks; None: there are none.
         notify_channels: The names of the enabled notification channels, as in the settings.
-        notify_desktop: Shows a title and a text as a notification of the desktop, and returns why it cannot, or an
-            empty text; may block. None: not available.
-        keys: The user's own keys for actions, by the ids of these; several are separated by commas.
-        open_page: Opens a page in the user's browser, and says why that is not possible here, or nothing; may block.
-            None: it never is.
-        into_tmux: Gives a text to the clipboard of the tmux around us; whether it took it; may block. None: there is
-            no tmux.
-        kept: Whether the list is still there at the next start; that of the demo is not.
+        notify_desktop: Shows a title and a text as a notification of the desktop; returns why that is not possible, or
+            an empty text. May block. None: not available.
+        keys: The user's keys by action id, several separated by commas.
+        open_page: Opens a page in the user's browser; returns why that is not possible, or an empty text. May block.
+            None: not available.
+        into_tmux: Copies a text to the clipboard of the surrounding tmux; returns whether that worked. May block. None:
+            there is no tmux.
+        kept: Whether the list is stored for the next start; that of the demo is not.
     """
 
     server: Callable[[], ServerInfo]

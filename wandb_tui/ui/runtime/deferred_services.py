@@ -1,4 +1,4 @@
-"""Services that are still being built: monitors may begin before the SDK has been imported."""
+"""Stand-ins for services that are still being built: monitors may start before the SDK is imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class DeferredServices:
-    """Stands in for the services: what is asked early is answered once they are there. Never blocks."""
+    """Queues requests until the services are ready. Never blocks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,24 +26,24 @@ class DeferredServices:
         self.services = Services(_DeferredProber(self), _DeferredVisitor(self), user_can_fix=True)
 
     def ready(self, services: Services) -> None:
-        """They are there now."""
+        """Pass queued and later requests to the services."""
         self._settle(services, None)
 
     def failed(self, error: Exception) -> None:
-        """They cannot be built: each question is answered with the reason."""
-        known = (
+        """Fail all requests with the reason."""
+        reason = (
             error if isinstance(error, WandbTuiError) else ServerError(f"wandb-tui cannot start its services: {error}")
         )
-        self._settle(None, known)
+        self._settle(None, reason)
 
     @property
     def prober(self) -> Prober:
-        """The real prober; raises the reason where there is none."""
+        """The real prober; raises the reason if there is none."""
         return self._built().prober
 
     @property
     def visitor(self) -> Visitor:
-        """The real visitor; raises the reason where there is none."""
+        """The real visitor; raises the reason if there is none."""
         visitor = self._built().visitor
         if visitor is None:
             raise NoBrowserError("Run pages are not visited here.")
@@ -51,19 +51,19 @@ class DeferredServices:
 
     @property
     def built(self) -> bool:
-        """Whether they are there."""
+        """Whether the services are ready."""
         return self._services is not None
 
     def when_settled(self, call: Callable[[], None]) -> None:
-        """Call back at once, or as soon as it is known whether there are services."""
+        """Call back as soon as the services are ready or have failed, perhaps at once."""
         with self._lock:
             if self._services is None and self._error is None:
                 self._waiting.append(call)
                 return
         call()
 
-    def chained(self, ask: Callable[[], Future[T]], otherwise: Callable[[WandbTuiError], Future[T]]) -> Future[T]:
-        """The future of `ask()`, asked when the services are settled; `otherwise` where there are none."""
+    def defer(self, ask: Callable[[], Future[T]], otherwise: Callable[[WandbTuiError], Future[T]]) -> Future[T]:
+        """The future of `ask()`, called once the services are ready; of `otherwise` if they failed."""
         outer: Future[T] = Future()
 
         def go() -> None:
@@ -92,59 +92,59 @@ class DeferredServices:
 
 
 class _DeferredProber:
-    def __init__(self, late: DeferredServices) -> None:
-        self._late = late
+    def __init__(self, deferred: DeferredServices) -> None:
+        self._deferred = deferred
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        if self._late.built:
-            return self._late.prober.probe(run, coverage=coverage)
-        return self._late.chained(
-            lambda: self._late.prober.probe(run, coverage=coverage),
-            lambda error: _done(Probe(ProbeOutcome.UNAVAILABLE, message=str(error))),
+        if self._deferred.built:
+            return self._deferred.prober.probe(run, coverage=coverage)
+        return self._deferred.defer(
+            lambda: self._deferred.prober.probe(run, coverage=coverage),
+            lambda error: _completed(Probe(ProbeOutcome.UNAVAILABLE, message=str(error))),
         )
 
     def limiting(self) -> float:
         """Seconds for which the server limits our rate."""
-        return self._late.prober.limiting() if self._late.built else 0.0
+        return self._deferred.prober.limiting() if self._deferred.built else 0.0
 
     def close(self) -> None:
         """The backend closes the real one."""
 
 
 class _DeferredVisitor:
-    def __init__(self, late: DeferredServices) -> None:
-        self._late = late
+    def __init__(self, deferred: DeferredServices) -> None:
+        self._deferred = deferred
 
     def signed_in(self) -> bool:
-        return self._late.built and self._late.visitor.signed_in()
+        return self._deferred.built and self._deferred.visitor.signed_in()
 
     def sign_in(self) -> Future[Identity]:
-        return self._late.chained(lambda: self._late.visitor.sign_in(), _broken)  # noqa: PLW0108 - not there yet
+        return self._deferred.defer(lambda: self._deferred.visitor.sign_in(), _failed_future)  # noqa: PLW0108 - not there yet
 
     def credentials_changed(self) -> Future[None]:
-        return self._late.chained(lambda: self._late.visitor.credentials_changed(), _broken)  # noqa: PLW0108 - not there yet
+        return self._deferred.defer(lambda: self._deferred.visitor.credentials_changed(), _failed_future)  # noqa: PLW0108 - not there yet
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
-        return self._late.chained(lambda: self._late.visitor.visit(run, opened), _broken)
+        return self._deferred.defer(lambda: self._deferred.visitor.visit(run, opened), _failed_future)
 
     def close(self) -> None:
         """The backend closes the real one."""
 
 
-def _done(value: T) -> Future[T]:
+def _completed(value: T) -> Future[T]:
     future: Future[T] = Future()
     future.set_result(value)
     return future
 
 
-def _broken(error: WandbTuiError) -> Future[T]:
+def _failed_future(error: WandbTuiError) -> Future[T]:
     future: Future[T] = Future()
     future.set_exception(error)
     return future
 
 
 def _chain(inner: Future[T], outer: Future[T]) -> None:
-    """Let `outer` end as `inner` does, and cancel `inner` when `outer` is given up."""
+    """Let `outer` end as `inner` does, and cancel `inner` when `outer` is cancelled."""
 
     def ended(done: Future[T]) -> None:
         if outer.done() or (done.cancelled() and outer.cancel()) or not outer.set_running_or_notify_cancel():

@@ -1,4 +1,4 @@
-"""When what the monitors say is taken in and painted: in slices, so that a key press never waits for a flood."""
+"""Applies monitor events to the screen in small batches, so that a key press never waits for a burst of events."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.runtime.session import Session
 
-FLUSH = 0.1
-"""Seconds between two paintings of what the monitors say, where that is little, or the user has just done something."""
+PAINT_INTERVAL_S = 0.1
+"""Seconds between two paints if there are few events or the user has just done something."""
 
-_SLICE = 64
-"""How many sayings are taken in, or rows kept, at a stretch: a millisecond's work."""
+_BATCH_SIZE = 64
+"""How many events are applied, or rows saved, at a time: about a millisecond's work."""
 
-_BREATH = 0.001
-"""Seconds between two slices, in which keys are heard."""
+_BATCH_GAP_S = 0.001
+"""Seconds between two batches, in which keys are handled."""
 
-_FRAME = 0.006
-"""The same between two parts of a painting, so that each is drawn by itself."""
+_PAINT_GAP_S = 0.006
+"""Seconds between two steps of a paint, so that each is drawn by itself."""
 
-_ROUND = 1000
-"""About how many sayings are taken in before they are painted, though more may have come."""
+_MAX_ROUND_EVENTS = 1000
+"""How many events are applied at most before they are painted."""
 
-_SHARE = 80
-"""How many times as long as taking in kept the processor there is a rest before the next. What is taken in is painted,
-which takes longer still: so of twenty keys nineteen find the thread free, however much the monitors say."""
+_IDLE_FACTOR = 80
+"""Idle for at least this many times the CPU time of the last batch. Painting takes longer than applying, so the thread
+is free for 19 of 20 key presses at any rate of events."""
 
-_LONGEST_REST = 0.4
+_MAX_REST_S = 0.4
 
-_WAY = 0.03
-"""For so many seconds after a key press nothing is done that its effect would have to wait for."""
+_KEY_PRIORITY_S = 0.03
+"""Seconds after a key press in which nothing runs that would delay its effect."""
 
-_LONGEST_WAY = 0.5
-"""So long a round is put off at the most, however many keys are pressed."""
+_MAX_POSTPONE_S = 0.5
+"""The longest time that key presses may postpone a round, in seconds."""
 
-_EAGER = 0.5
-"""For so many seconds after the user has done something nothing rests longer than `FLUSH`."""
+_EAGER_S = 0.5
+"""Seconds after a user's action in which no pause is longer than `PAINT_INTERVAL_S`."""
 
 
 class Timer(Protocol):
-    """Something that will happen."""
+    """A timer that can be stopped."""
 
     def stop(self) -> None:
-        """Let it not happen."""
+        """Cancel it."""
 
 
 class EventPump:
-    """Takes in what lies in the session's bridge, round by round. Belongs to the UI thread."""
+    """Applies the events in the session's queue, round by round. Belongs to the UI thread."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class EventPump:
         later: Callable[[float, Callable[[], None]], Timer],
         paint: Callable[[Collection[WatchedRun]], Iterator[None]],
     ) -> None:
-        """Begin with a rest.
+        """Start idle.
 
         Args:
-            session: Whose monitors are heard.
-            later: Calls a function so many seconds later, on this thread.
-            paint: Shows the rows that have changed, part by part.
+            session: The session whose events are applied.
+            later: Calls a function after some seconds, on this thread.
+            paint: Shows changed rows, step by step.
         """
         self._session = session
         self._later = later
@@ -71,73 +71,75 @@ class EventPump:
         self._resting: Timer | None = None
         self._rested_at = 0.0
         self._eager_until = 0.0
-        self._way_until = 0.0
+        self._key_priority_until = 0.0
         self._closed = False
 
-    def heard(self) -> None:
-        """Something was said: take it in now, or when the last painting is long enough ago."""
+    def events_ready(self) -> None:
+        """Schedule a round for new events: now, or once the pause after the last one is over."""
         self._rest(self._rested_at - time.monotonic())
 
-    def at_once(self) -> None:
-        """The user has done something: what comes of it is painted without a long rest."""
-        self._rested_at, self._eager_until = 0.0, time.monotonic() + _EAGER
+    def expedite(self) -> None:
+        """Shorten the pauses: the user has done something and wants to see its effect."""
+        self._rested_at, self._eager_until = 0.0, time.monotonic() + _EAGER_S
         if self._resting is not None:
             self._rest(0)
 
-    def give_way(self) -> None:
-        """The user has pressed a key: what comes of it goes first."""
-        self._way_until = time.monotonic() + _WAY
+    def yield_to_input(self) -> None:
+        """Postpone the round: a key was pressed, and its effect comes first."""
+        self._key_priority_until = time.monotonic() + _KEY_PRIORITY_S
 
     def close(self) -> None:
-        """Take in and keep all that was said until now, and nothing after that."""
+        """Apply and save all events until now, and none after that."""
         self._closed = True
-        self._session.keep((self._changed | self._session.hear()).values())
+        self._session.save((self._changed | self._session.apply_events()).values())
 
     def _rest(self, seconds: float) -> None:
         if self._resting is not None:
             self._resting.stop()
-        self._resting = self._later(max(_BREATH, seconds), self._begin)
+        self._resting = self._later(max(_BATCH_GAP_S, seconds), self._begin)
 
     def _begin(self) -> None:
         self._resting = None
-        self._go_on(self._round(), until=time.monotonic() + _LONGEST_WAY)
+        self._step(self._round(), until=time.monotonic() + _MAX_POSTPONE_S)
 
     def _round(self) -> Iterator[float]:
-        """Take in, keep, paint; tells after each part how many seconds are free for other things."""
-        for _ in range(0, _ROUND, _SLICE):
-            self._changed |= self._session.hear(_SLICE)
-            if not self._session.event_queue.waiting:
+        """Apply, save, paint; yields after each step the seconds that are free for other work."""
+        for _ in range(0, _MAX_ROUND_EVENTS, _BATCH_SIZE):
+            self._changed |= self._session.apply_events(_BATCH_SIZE)
+            if not self._session.event_queue.pending:
                 break
-            yield _BREATH
+            yield _BATCH_GAP_S
         rows = list(self._changed.values())
-        for start in range(0, len(rows), _SLICE):
-            yield _BREATH
-            self._session.keep(rows[start : start + _SLICE])
+        for start in range(0, len(rows), _BATCH_SIZE):
+            yield _BATCH_GAP_S
+            self._session.save(rows[start : start + _BATCH_SIZE])
         self._changed = {}
         for _ in self._paint(rows):
-            yield _FRAME
+            yield _PAINT_GAP_S
 
-    def _go_on(self, parts: Iterator[float], *, until: float, cost: float = 0.0) -> None:
-        """Do the next part of a round: now, or after what a key press has set going.
+    def _step(self, parts: Iterator[float], *, until: float, cost: float = 0.0) -> None:
+        """Run the next step of a round, now or after the effect of a key press.
 
         Args:
-            parts: What is left of the round.
-            until: How long it can be put off.
-            cost: Seconds of the processor that it has taken.
+            parts: The remaining steps.
+            until: The time until which it may be postponed.
+            cost: The CPU time so far, in seconds.
         """
         if self._closed:
             return
         now, began = time.monotonic(), time.thread_time()
-        wait = self._way_until - now if now < min(self._way_until, until) else next(parts, None)
+        wait = self._key_priority_until - now if now < min(self._key_priority_until, until) else next(parts, None)
         cost += time.thread_time() - began
         if wait is not None:
-            self._later(wait, lambda: self._go_on(parts, until=until, cost=cost))
+            self._later(wait, lambda: self._step(parts, until=until, cost=cost))
         else:
             self._end(cost)
 
     def _end(self, cost: float) -> None:
         now = time.monotonic()
-        rest = min(_LONGEST_REST if now >= self._eager_until else FLUSH, max(FLUSH, _SHARE * cost))
+        rest = min(
+            _MAX_REST_S if now >= self._eager_until else PAINT_INTERVAL_S, max(PAINT_INTERVAL_S, _IDLE_FACTOR * cost)
+        )
         self._rested_at = now + rest
         if not self._session.event_queue.done():
             self._rest(rest)

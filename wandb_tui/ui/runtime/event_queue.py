@@ -1,4 +1,4 @@
-"""The way from the monitors' threads to the screen: what they say is gathered and handed over in batches."""
+"""Passes events from the monitors' threads to the UI thread in batches."""
 
 from __future__ import annotations
 
@@ -12,63 +12,63 @@ from wandb_tui.core.events import MonitorMessage
 
 
 class EventsReady(Message):
-    """Something lies in the bridge."""
+    """There are events in the queue."""
 
 
 class EventQueue:
-    """Gathers what the monitors say.
+    """Collects the monitors' events.
 
-    `publish` may be called from any thread. At most one `EventsReady` is on its way at a time; its receiver calls
-    `take` and, once all of that is folded in, finds out whether more has come.
+    `publish` may be called from any thread. At most one `EventsReady` is in flight at a time; its receiver calls `take`
+    and, after applying those, `done` to see whether there are more.
     """
 
     def __init__(self, post: Callable[[Message], bool]) -> None:
         self._post = post
         self._lock = threading.Lock()
-        self._said: deque[MonitorMessage] = deque()
+        self._events: deque[MonitorMessage] = deque()
         self._posted = False
         self._closed = False
 
-    def publish(self, said: MonitorMessage) -> None:
-        """Hand something over."""
+    def publish(self, event: MonitorMessage) -> None:
+        """Add an event."""
         with self._lock:
             if self._closed:
                 return
-            self._said.append(said)
+            self._events.append(event)
             posting, self._posted = not self._posted, True
         if posting:
-            self._announce()
+            self._post_ready()
 
     @property
-    def waiting(self) -> bool:
-        """Whether something is to be taken."""
-        return bool(self._said)
+    def pending(self) -> bool:
+        """Whether the queue holds events."""
+        return bool(self._events)
 
-    def take(self, most: int | None = None) -> Iterator[MonitorMessage]:
-        """What has been said, oldest first; so many at the most, or all of it."""
-        for _ in range(len(self._said) if most is None else most):
+    def take(self, limit: int | None = None) -> Iterator[MonitorMessage]:
+        """The events, oldest first: at most `limit`, or all of them."""
+        for _ in range(len(self._events) if limit is None else limit):
             try:
-                yield self._said.popleft()
+                yield self._events.popleft()
             except IndexError:
                 return
 
     def done(self) -> bool:
-        """Whether all has been taken; if so, the next saying is announced again."""
+        """Whether the queue is empty; if so, the next event posts `EventsReady` again."""
         with self._lock:
-            if self._said:
+            if self._events:
                 return False
             self._posted = False
             return True
 
     def close(self) -> None:
-        """From now on nobody listens."""
+        """Drop all events from now on."""
         with self._lock:
             self._closed = True
-            self._said.clear()
+            self._events.clear()
 
-    def _announce(self) -> None:
+    def _post_ready(self) -> None:
         try:
             self._post(EventsReady())
         except RuntimeError:
-            # The loop has just closed: the app is gone, and so is whoever could hear this.
+            # The loop has just closed: the app is gone.
             self.close()

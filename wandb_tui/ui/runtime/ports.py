@@ -1,6 +1,6 @@
-"""What the dashboard needs from the services, which fulfil these protocols without the dashboard knowing how.
+"""Protocols of the services that the dashboard uses.
 
-Every call may block unless its description says otherwise, so the dashboard makes it off its own thread.
+Every call may block unless its description says otherwise, so the dashboard calls it in a thread.
 """
 
 from __future__ import annotations
@@ -19,119 +19,118 @@ from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
 
 
 class Account(Protocol):
-    """The secrets for one server: what the sign-in screen reads and writes. Every call may block for some seconds."""
+    """The secrets for one server, as the sign-in dialog uses them. Every call may block for some seconds."""
 
     def state(self) -> AccountState:
-        """What is there."""
+        """The credentials there are."""
 
     def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
-        """Use these from now on, and keep them in the keyring if `remember`; None leaves what is there.
+        """Use these from now on, and store them in the keyring if `remember`; None leaves what is there.
 
-        Monitors that wait for a mended sign-in go on.
+        Monitors that wait for a sign-in resume.
 
         Raises:
-            KeyringError: They cannot be kept; they are used for this session all the same.
-            ApiKeyError: The API key cannot be one.
+            KeyringError: They cannot be stored; they are used for this session all the same.
+            ApiKeyError: The API key is not valid.
         """
 
     def allow(self, origin: str) -> None:
-        """Let the password be typed into pages of this origin, now and later, and sign in again."""
+        """Allow the password on pages of this origin, now and later, and sign in again."""
 
     def go_on_without(self) -> None:
         """Visit signed out from now on: public runs only."""
 
     def forget(self) -> None:
-        """Remove everything that is kept for this server.
+        """Remove everything stored for this server.
 
         Raises:
-            KeyringError: The keyring does not let us.
+            KeyringError: The keyring refuses.
         """
 
 
 class WatchStore(Protocol):
-    """What is kept of one server's watch list on disk. Every call may block, and may raise `StoreError`."""
+    """One server's watch list on disk. Every call may block, and may raise `StoreError`."""
 
     @property
     def warning(self) -> str:
-        """What the user should know about the file system, once `load` has found out; else empty."""
+        """A warning about the file system, once `load` has found a problem; else empty."""
 
     def load(self) -> list[StoredRun]:
-        """All rows, in the order in which they were added."""
+        """All rows, in the order they were added."""
 
     def write(self, changes: Sequence[RowChange]) -> None:
-        """Do all of it, or, if an error is raised, none of it."""
+        """Apply all changes, or, if an error is raised, none."""
 
-    def elsewhere(self) -> StoreSnapshot | None:
+    def external_changes(self) -> StoreSnapshot | None:
         """The list, if others have changed it since the last call or since it was loaded; else None."""
 
     def lines(self, run: RunAddress) -> list[LogLine]:
-        """The newest lines of a run's log that were there when the list was loaded, oldest first."""
+        """The newest lines of a run's log when the list was loaded, oldest first."""
 
     def load_view(self) -> dict[str, Json]:
-        """How the dashboard was left: everything that `keep_view` was given, by key."""
+        """The saved view: all values given to `save_view`, by key."""
 
-    def keep_view(self, key: str, value: Json) -> None:
-        """Keep something of how the dashboard looks, for the next start; None forgets it."""
+    def save_view(self, key: str, value: Json) -> None:
+        """Save a value of the view for the next start; None removes it."""
 
 
 class Addresses(Protocol):
-    """Reads what a user typed as a run's address on the chosen server."""
+    """Parses run addresses on the chosen server."""
 
     def parse(self, text: str) -> RunAddress:
-        """Understand an address, completed from the environment and the settings.
+        """Parse an address; missing parts come from the environment and the settings.
 
         Raises:
-            UsageError: It is none, or it belongs to another server.
+            UsageError: It is not an address, or belongs to another server.
         """
 
 
 class Catalogue(Protocol):
-    """Looks up what is on the server.
+    """Lists projects and runs on the server.
 
-    Every call may block, and may raise `ServerError`, `ApiKeyError` or, where there is no such project,
-    `RunNotFoundError`.
+    Every call may block, and may raise `ServerError`, `ApiKeyError` or, for a missing project, `RunNotFoundError`.
     """
 
     def entities(self) -> list[str]:
-        """The API key's own entity first, then the others that it belongs to."""
+        """The API key's own entity first, then its teams."""
 
     def projects(self, entity: str, after: str = "") -> ResultPage[str]:
-        """Some of the projects of an entity; `after` is what the page before said."""
+        """A page of an entity's projects; `after` is the cursor of the page before."""
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> ResultPage[ListedRun]:
-        """Some of the runs of a project, newest first."""
+        """A page of a project's runs, newest first."""
 
 
 class Hooks(Protocol):
-    """Runs the user's own commands when attempts end. No call blocks."""
+    """Runs the user's hooks when attempts end. No call blocks."""
 
     def ended(self, end: AttemptOutcome, tell: Callable[[str], None]) -> None:
-        """Run the command for this end, if there is one.
+        """Run the hook for this outcome, if there is one.
 
         Args:
-            end: What has ended, and how.
-            tell: Hears what goes wrong with the command, in one sentence; from another thread.
+            end: The outcome.
+            tell: Called with an error of the hook, in one sentence; from another thread.
         """
 
     def stop(self) -> None:
-        """End the commands that run, and begin no more."""
+        """Stop running hooks, and start no more."""
 
 
 class Inspector(Protocol):
-    """Tells all about one run. Each call is a part by itself: where one fails, the others may still answer.
+    """Queries the details of a run. Each call is independent: if one fails, the others may still succeed.
 
-    Every call may block, and may raise `ServerError`, `ApiKeyError` or, where there is no such run,
-    `RunNotFoundError`. Several may be under way at a time.
+    Every call may block, and may raise `ServerError`, `ApiKeyError` or, if there is no such run, `RunNotFoundError`.
+    Several may run at a time.
     """
 
     def facts(self, run: RunAddress) -> RunFacts:
-        """The run itself, its summary, and what it has logged."""
+        """The run's facts, its summary, and its metrics."""
 
     def versions(self, run: RunAddress) -> Versions:
         """The versions of its history artifact."""
 
     def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, VersionCoverage]:
-        """Which steps each of these versions covers, as far as that can be told."""
+        """The steps that each of these versions covers, as far as known."""
 
     def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[MetricSeries]:
         """A sample of each of these metrics, in their order."""
@@ -145,11 +144,11 @@ class CheckSequence(Protocol):
         """The checks, in order; each may block."""
 
     def cancel(self) -> None:
-        """End the check under way soon, and every later one at once."""
+        """Stop the running check soon, and skip the others."""
 
 
 class Doctor(Protocol):
-    """Checks what works on this machine and with this server, and fixes what it can."""
+    """Checks the installation and the server, and fixes what it can."""
 
     def local_checks(self, terminal: TerminalFacts) -> Sequence[PendingCheck]:
         """The checks that need no run; they may be run at the same time."""
@@ -169,8 +168,8 @@ class Doctor(Protocol):
             on_line: Called with each line of progress, on the calling thread.
 
         Raises:
-            NoBrowserError: It could not be had; the message says what to install by hand.
+            NoBrowserError: That failed; the message names what to install by hand.
         """
 
     def forget_session(self) -> None:
-        """Drop the kept browser session; may block."""
+        """Delete the stored browser session; may block."""

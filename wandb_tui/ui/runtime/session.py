@@ -1,4 +1,4 @@
-"""What the dashboard knows and does, without a single widget: the watch list, its keeper, the services to come."""
+"""The state of the dashboard, without widgets: the watch list, its storage, the services."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from wandb_tui.ui.runtime.store_writer import StoreWriter
 
 
 class Session:
-    """The watch list and all that keeps it going. Belongs to the UI thread."""
+    """The watch list and everything that drives it. Belongs to the UI thread."""
 
     def __init__(self, backend: Backend, spawn: Spawn, post: Callable[[Message], bool], clock: Clock) -> None:
         self.backend = backend
         self.clock = clock
         self.keys = KeyMap(backend.keys)
-        self.late = DeferredServices()
+        self.deferred = DeferredServices()
         self.event_queue = EventQueue(post)
-        self.watch_list = WatchList(self.late.services, spawn, self.event_queue.publish, clock=clock, turns=Lock())
+        self.watch_list = WatchList(self.deferred.services, spawn, self.event_queue.publish, clock=clock, turns=Lock())
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self._removed: list[list[WatchedRun]] = []
@@ -44,12 +44,12 @@ class Session:
 
     @property
     def now(self) -> float:
-        """The time on the watch's clock."""
+        """The time on the session's clock."""
         return self.clock()
 
     @property
     def counts(self) -> Counts:
-        """How the runs stand."""
+        """Counts of runs by result."""
         counts = self.watch_list.counts
         final = sum(count for state, count in counts.items() if state.final)
         failed = counts[State.FAILED] + counts[State.TIMED_OUT]
@@ -59,20 +59,20 @@ class Session:
 
     @property
     def sign_in_problem(self) -> str:
-        """Why monitors wait for the user to sign in; empty where none does."""
+        """Why monitors wait for the user to sign in; empty if none does."""
         waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)
         return next((event_text(row.notice) for row in waits), "")
 
     @property
     def can_undo(self) -> bool:
-        """Whether a removal can be taken back."""
+        """Whether a removal can be undone."""
         return bool(self._removed)
 
     def restore(self, rows: Iterable[StoredRun], view: dict[str, Json]) -> None:
-        """Take everything back from disk."""
+        """Restore everything from disk."""
         self.view = view | self.view
         for kept in rows:
-            self.store_writer.known(kept)
+            self.store_writer.mark_saved(kept)
             self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times))
 
     def release_starts(self) -> None:
@@ -83,79 +83,81 @@ class Session:
         """Start up to `count` of the attempts that were held; whether there are more."""
         for _ in range(min(count, len(self._held))):
             if (row := self.watch_list.start(self._held.popleft())) is not None:
-                self._keep(row)
+                self._save(row)
         return bool(self._held)
 
     def remember(self, key: str, value: Json) -> None:
-        """Keep something of how the dashboard looks, for the next start; it is read again as `view[key]`."""
+        """Save a value of the view for the next start, where it is `view[key]`."""
         if self.view.get(key) != value:
             self.view[key] = value
-            self.store_writer.keep_view(key, value)
+            self.store_writer.save_view(key, value)
 
-    def recall(self, run: RunAddress) -> None:
-        """Fetch a restored run's log from disk, where that was not done yet; it comes as `Recalled`."""
+    def load_log(self, run: RunAddress) -> None:
+        """Load a restored run's log from disk, unless that was done; it arrives as `LogLoaded`."""
         row = self.watch_list.get(run)
         if row is not None and not row.log_loaded:
-            self.store_writer.recall(run)
+            self.store_writer.load_log(run)
 
-    def recalled(self, run: RunAddress, lines: Sequence[LogLine]) -> WatchedRun | None:
-        """Put the older lines of a run's log before the others; its row, if it is on the list and had not got them."""
-        row = self.watch_list.get(run) or self._was(run)
+    def add_older_lines(self, run: RunAddress, lines: Sequence[LogLine]) -> WatchedRun | None:
+        """Prepend older lines to a run's log; returns its row if it is on the list and lacked them."""
+        row = self.watch_list.get(run) or self._removed_row(run)
         return self.watch_list.prepend_log(row, lines) if row else None
 
     def add(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy | None = None) -> None:
-        """Watch a run; at the backend's pace, where no other is given. What was removed here keeps its log."""
-        before = self._was(run)
+        """Watch a run, by default with the backend's poll policy. A run removed in this session keeps its log."""
+        before = self._removed_row(run)
         row = self.watch_list.add(run, goal, poll_policy or self.backend.poll_policy, before=before)
         if before is not None:
             row.line_count = max(row.line_count, len(row.log))
-        self._keep(row, added=True)
+        self._save(row, added=True)
 
-    def foresee(self, run: RunAddress, terms: AddOptions, said: Goal | None = None) -> AddEffect:
-        """What adding a run would do.
+    def preview(self, run: RunAddress, options: AddOptions, said: Goal | None = None) -> AddEffect:
+        """Previews adding a run.
 
         Args:
-            run: Which run.
-            terms: What all that are added with it wait for.
-            said: What this one is to wait for, where that was said.
+            run: The run.
+            options: The options for all runs added with it.
+            said: The goal entered for this run alone, if any.
         """
-        return add_effect(run, self.watch_list.get(run) or self._was(run), terms, said, there=run in self.watch_list)
+        return add_effect(
+            run, self.watch_list.get(run) or self._removed_row(run), options, said, there=run in self.watch_list
+        )
 
-    def _was(self, run: RunAddress) -> WatchedRun | None:
-        """The row of a run that was removed, and has not come back."""
+    def _removed_row(self, run: RunAddress) -> WatchedRun | None:
+        """The row of a removed run that is not back on the list."""
         removed = (row for rows in reversed(self._removed) for row in rows if row.run == run)
         return next(removed, None) if run not in self.watch_list else None
 
     def cancel(self, run: RunAddress) -> None:
-        """End the attempt under way."""
+        """Cancel the attempt in progress."""
         self.watch_list.cancel(run)
-        self._keep(self.watch_list[run])
+        self._save(self.watch_list[run])
 
     def restart(self, run: RunAddress) -> None:
-        """Begin the next attempt."""
+        """Start a new attempt."""
         self.watch_list.restart(run)
-        self._keep(self.watch_list[run])
+        self._save(self.watch_list[run])
 
     def change_goal(self, run: RunAddress, goal: Goal) -> None:
-        """Wait for something else; what had ended begins anew."""
+        """Change the goal; a new attempt starts if the last one has ended."""
         self.watch_list.change_goal(run, goal)
-        self._keep(self.watch_list[run])
+        self._save(self.watch_list[run])
 
     def remove(self, runs: Iterable[RunAddress]) -> None:
-        """Take runs off the list, until they are put back."""
+        """Remove runs from the list; `undo` restores them."""
         gone = [self.watch_list[run] for run in runs]
         for row in gone:
-            # What is on disk of its log goes with it; it is to come back with it as well.
-            self.recall(row.run)
+            # Its log on disk is deleted with it, but undo must restore that as well.
+            self.load_log(row.run)
             self.watch_list.remove(row.run)
             self.store_writer.remove(row.run)
         self._removed.append(gone)
 
     def undo(self) -> tuple[list[RunAddress], list[RunAddress]]:
-        """Put back what was removed last, with its log; what was still waiting goes on where it stood.
+        """Restore the runs removed last, with their logs; waiting runs resume.
 
         Returns:
-            What is back, and what was on the list again already.
+            The restored runs, and those that were already on the list again.
         """
         rows = self._removed.pop() if self._removed else []
         there = [row.run for row in rows if row.run in self.watch_list]
@@ -163,41 +165,41 @@ class Session:
         for row in back:
             self.watch_list.undo_remove(row)
             row.line_count = max(row.line_count, len(row.log))
-            self._keep(row, added=True, restore_position=True)
+            self._save(row, added=True, restore_position=True)
         return [row.run for row in back], there
 
-    def follow(self, found: StoreSnapshot, as_of: int) -> bool:
-        """Take over what another dashboard has changed; whether rows have come or gone.
+    def merge(self, found: StoreSnapshot, as_of: int) -> bool:
+        """Apply the changes of another dashboard; whether rows came or went.
 
-        What was changed here since the list was read stays as it is here, and is on its way to the disk.
+        Changes made here since the list was read win; they are being written.
         """
         watched = {row.run for row in self.watch_list}
         there = {kept.run for kept in found.rows}
         if found.replaced:
-            self.store_writer.keep_all(watched - there)
+            self.store_writer.rewrite(watched - there)
         below: RunAddress | None = None
         for kept in reversed(found.rows):
-            if not self.store_writer.touched_since(kept.run, as_of):
-                self._follow_row(kept, below)
+            if not self.store_writer.changed_since(kept.run, as_of):
+                self._merge_row(kept, below)
             below = kept.run if kept.run in self.watch_list else below
-        gone = set() if found.replaced else {run for run in watched - there if self.store_writer.knows(run)}
+        gone = set() if found.replaced else {run for run in watched - there if self.store_writer.saved_row(run)}
         for run in gone:
-            if not self.store_writer.touched_since(run, as_of):
+            if not self.store_writer.changed_since(run, as_of):
                 self.watch_list.remove(run)
-                self.store_writer.forget(run)
+                self.store_writer.mark_deleted(run)
         return {row.run for row in self.watch_list} != watched
 
-    def _follow_row(self, kept: StoredRun, below: RunAddress | None) -> None:
-        row, last = self.watch_list.get(kept.run), self.store_writer.knows(kept.run)
+    def _merge_row(self, kept: StoredRun, below: RunAddress | None) -> None:
+        row, last = self.watch_list.get(kept.run), self.store_writer.saved_row(kept.run)
         if row is None:
-            self.store_writer.known(kept)
-            self._keep(self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times), above=below))
+            self.store_writer.mark_saved(kept)
+            self._save(self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times), above=below))
             return
         if last is not None and kept.times != last.times:
             row.poll_policy = self.backend.poll_policy.at(kept.times)
-            self.store_writer.known(last := replace(last, times=kept.times))
+            self.store_writer.mark_saved(last := replace(last, times=kept.times))
         if last is not None and kept.goal not in {last.goal, row.goal}:
-            self.store_writer.known(replace(last, goal=kept.goal))
+            self.store_writer.mark_saved(replace(last, goal=kept.goal))
             self.watch_list.change_goal(kept.run, kept.goal)
         cancelled = kept.state is State.CANCELLED and kept.attempt >= row.attempt
         if cancelled and row.active:
@@ -206,9 +208,9 @@ class Session:
             self.watch_list.restart(kept.run, kept.attempt)
 
     def restart_refused(self) -> int:
-        """Begin anew what failed for want of a good API key, or may have; how many those are."""
-        # Of a private run the server says to whomever may not see it that it is not there.
-        # Who has not been answered yet may have asked without the key, and is about to be refused.
+        """Restart the runs that failed for lack of a valid API key, or may have; returns how many."""
+        # For a private run, the server answers "not found" to anyone without access.
+        # A run without an answer so far may have asked without the key, and is about to be refused.
         refused = [
             row.run
             for row in self.watch_list
@@ -218,8 +220,8 @@ class Session:
             self.restart(run)
         return len(refused)
 
-    def hear(self, most: int | None = None) -> dict[RunAddress, WatchedRun]:
-        """Take in what the monitors have said, so many sayings at the most; the rows that have changed, to `keep`."""
+    def apply_events(self, most: int | None = None) -> dict[RunAddress, WatchedRun]:
+        """Apply events of the monitors, at most `most`; returns the changed rows, to `save`."""
         changed: dict[RunAddress, WatchedRun] = {}
         for message in self.event_queue.take(most):
             row = self.watch_list.apply(message)
@@ -227,32 +229,32 @@ class Session:
                 changed[row.run] = row
         return changed
 
-    def keep(self, rows: Iterable[WatchedRun]) -> None:
-        """Have these rows written as they stand, and what is new in their logs; not those removed meanwhile."""
+    def save(self, rows: Iterable[WatchedRun]) -> None:
+        """Save these rows and the new lines of their logs, except for rows removed meanwhile."""
         for row in rows:
             if self.watch_list.get(row.run) is row:
-                self._keep(row)
+                self._save(row)
 
     def add_warning(self, run: RunAddress, text: str) -> WatchedRun | None:
-        """Add a warning to a run's log; its row, if it is on the list."""
+        """Add a warning to a run's log; returns its row if it is on the list."""
         row = self.watch_list.add_remark(run, text, Level.WARNING)
         if row is not None:
-            self._keep(row)
+            self._save(row)
         return row
 
     def stop(self) -> None:
-        """Tell every attempt to end. On disk they stay as they were, and go on at the next start."""
+        """Stop every attempt. On disk they stay as they were, and resume at the next start."""
         self.event_queue.close()
         self.watch_list.cancel_all()
         if self.backend.hooks is not None:
             self.backend.hooks.stop()
 
     def close(self, seconds: float) -> None:
-        """Write what is unwritten and end the services; blocks for about `seconds` at the most."""
+        """Write pending changes and close the services; blocks for at most about `seconds`."""
         self.store_writer.close(seconds)
         self.backend.close()
 
-    def _keep(self, row: WatchedRun, *, added: bool = False, restore_position: bool = False) -> None:
+    def _save(self, row: WatchedRun, *, added: bool = False, restore_position: bool = False) -> None:
         kept = row.stored(self.now, self.backend.poll_policy.times)
         self.store_writer.save(kept, row.line_count, row.log, added=added, restore_position=restore_position)
 
@@ -261,5 +263,5 @@ def _try(post: Callable[[Message], bool], message: Message) -> None:
     try:
         post(message)
     except RuntimeError:
-        # The loop has just closed; nobody is left to be told.
+        # The loop has just closed; there is nothing left to notify.
         return

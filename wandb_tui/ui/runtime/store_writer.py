@@ -1,4 +1,4 @@
-"""Keeps the watch list on disk, off the UI thread: in order, in batches, and until it has worked."""
+"""Saves the watch list in a thread: in order, in batches, with retries."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from wandb_tui.ui.runtime.ports import WatchStore
 
 log = logging.getLogger(__name__)
 
-GATHER = 0.5
-"""Seconds in which lines of logs are gathered; what the user does is written at once."""
+BATCH_INTERVAL_S = 0.5
+"""Seconds for which log lines are collected; the user's changes are written at once."""
 
-LOOK = 1.5
-"""Seconds between two looks at what other dashboards have changed."""
+CHECK_INTERVAL_S = 1.5
+"""Seconds between two checks for changes of other dashboards."""
 
 _MOST_LINES = 200
 _LONGEST_RETRY = 30.0
@@ -40,7 +40,7 @@ class ListLoaded(Message):
 
 
 class ListChanged(Message):
-    """Another dashboard has changed the list; `as_of` tells which of our own changes it holds already."""
+    """Another dashboard has changed the list; `as_of` tells which of our own changes it includes."""
 
     def __init__(self, found: StoreSnapshot, as_of: int) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class LogLoaded(Message):
 
 
 class StoreFailed(Message):
-    """Something went wrong outside of any monitor."""
+    """The store has a problem."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class StoreFailed(Message):
 
 
 class StoreRecovered(Message):
-    """What went wrong is well again."""
+    """The store works again."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -75,38 +75,40 @@ class StoreRecovered(Message):
 
 @dataclass(slots=True)
 class _PendingChanges:
-    """What is to be done on disk."""
+    """Work for the writer thread."""
 
     changes: dict[RunAddress, RowChange] = field(default_factory=dict)
     view: dict[str, Json] = field(default_factory=dict)
-    recalls: dict[RunAddress, None] = field(default_factory=dict)
+    log_requests: dict[RunAddress, None] = field(default_factory=dict)
     urgent: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.view or self.recalls)
+        return bool(self.changes or self.view or self.log_requests)
 
     def add(self, change: RowChange) -> None:
         before = self.changes.pop(change.run, None)
-        # Whatever moves to the end of the list is to be written last, too.
+        # A row that moves to the end of the list must be written last.
         self.changes[change.run] = change if before is None else before.then(change, _MOST_LINES)
         self.urgent |= change.notify
 
     def then(self, later: _PendingChanges) -> _PendingChanges:
         """Both, in order."""
-        both = _PendingChanges(dict(self.changes), self.view | later.view, self.recalls | later.recalls, urgent=True)
+        both = _PendingChanges(
+            dict(self.changes), self.view | later.view, self.log_requests | later.log_requests, urgent=True
+        )
         for change in later.changes.values():
             both.add(change)
         return both
 
 
 class StoreWriter:
-    """One thread that does all reading and writing of the store. Its other methods belong to the UI thread."""
+    """One thread that reads and writes the store. All other methods belong to the UI thread."""
 
     def __init__(self, store: WatchStore, tell: Callable[[Message], object]) -> None:
         self._store = store
-        self._tell = tell
+        self._post = tell
         self._changed = threading.Condition()
-        self._wishes = _PendingChanges()
+        self._pending = _PendingChanges()
         self._last: dict[RunAddress, StoredRun] = {}
         self._lines: dict[RunAddress, int] = {}
         self._stamp = 0
@@ -115,31 +117,31 @@ class StoreWriter:
         self._closed = False
         self._failures = 0
         self._retry_at = 0.0
-        self._looked_at = 0.0
-        self._complaints: dict[str, str] = {}
+        self._checked_at = 0.0
+        self._problems: dict[str, str] = {}
 
     def start(self) -> None:
-        """Read the list, then write what comes.
+        """Read the list, then write changes.
 
         Raises:
             RuntimeError: The system has no thread left.
         """
         start_daemon(self._work, "wandb-tui store writer")
 
-    def known(self, row: StoredRun) -> None:
-        """This row is on disk as it is."""
+    def mark_saved(self, row: StoredRun) -> None:
+        """Take a row as it is for saved."""
         self._last[row.run] = row
 
-    def knows(self, run: RunAddress) -> StoredRun | None:
-        """The row as it is, or is about to be, on disk."""
+    def saved_row(self, run: RunAddress) -> StoredRun | None:
+        """The row as it is, or will be, on disk."""
         return self._last.get(run)
 
-    def forget(self, run: RunAddress) -> None:
-        """This row is on disk no more."""
+    def mark_deleted(self, run: RunAddress) -> None:
+        """Take a row for deleted."""
         self._last.pop(run, None)
         self._lines.pop(run, None)
 
-    def touched_since(self, run: RunAddress, as_of: int) -> bool:
+    def changed_since(self, run: RunAddress, as_of: int) -> bool:
         """Whether a row was added, removed or changed here after the list was read."""
         return self._stamps.get(run, 0) > as_of
 
@@ -152,11 +154,11 @@ class StoreWriter:
         added: bool = False,
         restore_position: bool = False,
     ) -> None:
-        """Keep a row, and what is new in its log.
+        """Save a row and the new lines of its log.
 
         Args:
-            row: How it stands.
-            said: How many lines its log has had in all.
+            row: The row.
+            said: The total number of lines its log has had.
             log_lines: Its log.
             added: Whether it is new on the list.
             restore_position: Whether a removal is undone, so that the row returns to its old position.
@@ -168,9 +170,9 @@ class StoreWriter:
         if not notify and not new:
             return
         self._last[row.run], self._lines[row.run] = row, said
-        # Not through all of the log: with hundreds of monitors talking that would be felt.
+        # Only new lines: with hundreds of active monitors, a pass over the whole log would be noticeable.
         lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
-        self._wish(
+        self._add_change(
             RowChange(
                 *(row.run, row),
                 added=added,
@@ -182,53 +184,53 @@ class StoreWriter:
         )
 
     def remove(self, run: RunAddress) -> None:
-        """Drop a row."""
-        self.forget(run)
-        self._wish(RowChange(run, None))
+        """Delete a row."""
+        self.mark_deleted(run)
+        self._add_change(RowChange(run, None))
 
-    def keep_view(self, key: str, value: Json) -> None:
-        """Keep something of how the dashboard looks."""
+    def save_view(self, key: str, value: Json) -> None:
+        """Save a value of the view."""
         with self._changed:
-            self._wishes.view[key] = value
+            self._pending.view[key] = value
 
-    def recall(self, run: RunAddress) -> None:
-        """Ask for the lines of a run's log from earlier sessions; they come as `LogLoaded`."""
+    def load_log(self, run: RunAddress) -> None:
+        """Request the lines of a run's log from earlier sessions; they arrive as `LogLoaded`."""
         with self._changed:
-            self._wishes.recalls[run] = None
-            self._wishes.urgent = True
+            self._pending.log_requests[run] = None
+            self._pending.urgent = True
             self._changed.notify_all()
 
-    def keep_all(self, runs: Iterable[RunAddress]) -> None:
-        """Write these rows anew: the file is another one than before."""
+    def rewrite(self, runs: Iterable[RunAddress]) -> None:
+        """Write these rows again: the file was replaced."""
         for run in runs:
             if (row := self._last.get(run)) is not None:
-                self._wish(RowChange(run, row, added=True, settings_changed=True))
+                self._add_change(RowChange(run, row, added=True, settings_changed=True))
 
     def close(self, timeout: float) -> bool:
-        """Take no more wishes; whether all that were made are on disk within `timeout` seconds."""
+        """Accept no more work; whether everything is on disk within `timeout` seconds."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._wishes and not self._busy, timeout)
+            return self._changed.wait_for(lambda: not self._pending and not self._busy, timeout)
 
-    def _wish(self, change: RowChange) -> None:
+    def _add_change(self, change: RowChange) -> None:
         with self._changed:
-            self._wishes.add(change)
+            self._pending.add(change)
             if change.notify:
                 self._stamp += 1
                 self._stamps[change.run] = self._stamp
                 self._changed.notify_all()
 
-    # The keeper's own thread
+    # The writer thread
 
     def _work(self) -> None:
         self._load()
-        while (turn := self._next()) is not None:
-            wishes, as_of = turn
+        while (turn := self._next_batch()) is not None:
+            pending, as_of = turn
             too_early = time.monotonic() < self._retry_at and not self._closed
-            if wishes and (too_early or not self._fulfil(wishes)):
-                self._put_back(wishes)
-            elif time.monotonic() - self._looked_at >= LOOK:
+            if pending and (too_early or not self._write(pending)):
+                self._requeue(pending)
+            elif time.monotonic() - self._checked_at >= CHECK_INTERVAL_S:
                 self._poll_store(as_of)
 
     def _load(self) -> None:
@@ -238,65 +240,65 @@ class StoreWriter:
             rows = self._store.load()
             view = self._store.load_view()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
-            self._complain("read", error)
+            self._report_problem("read", error)
         if self._store.warning:
-            self._tell(StoreFailed(self._store.warning))
-        self._tell(ListLoaded(rows, view))
+            self._post(StoreFailed(self._store.warning))
+        self._post(ListLoaded(rows, view))
 
     def _poll_store(self, as_of: int) -> None:
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
         try:
-            found = self._store.elsewhere()
+            found = self._store.external_changes()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
-            self._complain("read", error)
+            self._report_problem("read", error)
         else:
-            self._complaints.pop("read", None)
+            self._problems.pop("read", None)
             if found is not None:
-                self._tell(ListChanged(found, as_of))
+                self._post(ListChanged(found, as_of))
 
-    def _next(self) -> tuple[_PendingChanges, int] | None:
-        """Wait for something to do; None when there will be nothing more."""
+    def _next_batch(self) -> tuple[_PendingChanges, int] | None:
+        """Wait for work; None when there will be no more."""
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._wishes.urgent or self._closed, GATHER)
-            if self._closed and (not self._wishes or self._failures):
+            self._changed.wait_for(lambda: self._pending.urgent or self._closed, BATCH_INTERVAL_S)
+            if self._closed and (not self._pending or self._failures):
                 return None
-            wishes, self._wishes = self._wishes, _PendingChanges()
-            self._busy = bool(wishes)
-            return wishes, self._stamp
+            pending, self._pending = self._pending, _PendingChanges()
+            self._busy = bool(pending)
+            return pending, self._stamp
 
-    def _put_back(self, wishes: _PendingChanges) -> None:
+    def _requeue(self, pending: _PendingChanges) -> None:
         with self._changed:
-            self._wishes = wishes.then(self._wishes)
-            self._wishes.urgent = False
+            self._pending = pending.then(self._pending)
+            self._pending.urgent = False
 
-    def _fulfil(self, wishes: _PendingChanges) -> bool:
-        """Do all of it; what has been done is off the list, even if the rest fails. Whether all of it worked."""
+    def _write(self, pending: _PendingChanges) -> bool:
+        """Do all of it; finished work is dropped even if the rest fails. Whether everything succeeded."""
         try:
-            for run in list(wishes.recalls):
-                self._tell(LogLoaded(run, self._store.lines(run)))
-                del wishes.recalls[run]
-            if wishes.changes:
-                self._store.write(list(wishes.changes.values()))
-                wishes.changes.clear()
-            for key in list(wishes.view):
-                self._store.keep_view(key, wishes.view[key])
-                del wishes.view[key]
+            for run in list(pending.log_requests):
+                self._post(LogLoaded(run, self._store.lines(run)))
+                del pending.log_requests[run]
+            if pending.changes:
+                self._store.write(list(pending.changes.values()))
+                pending.changes.clear()
+            for key in list(pending.view):
+                self._store.save_view(key, pending.view[key])
+                del pending.view[key]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
             self._failures += 1
             self._retry_at = time.monotonic() + min(_LONGEST_RETRY, 2.0 ** min(self._failures, 10) / 2)
-            self._complain("write", error)
+            self._report_problem("write", error)
             return False
         self._failures, self._retry_at = 0, 0.0
-        if self._complaints.pop("write", ""):
-            self._tell(StoreRecovered("The watch list is being saved again"))
+        if self._problems.pop("write", ""):
+            self._post(StoreRecovered("The watch list is being saved again"))
         return True
 
-    def _complain(self, what: str, error: Exception) -> None:
-        """Say what is wrong, once: a full disk would else fill the screen as well."""
-        text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be kept: {error}"
-        if text not in self._complaints.values():
-            log.error("The watch list cannot be kept", exc_info=error)
-            self._tell(StoreFailed(text))
-        self._complaints[what] = text
+    def _report_problem(self, what: str, error: Exception) -> None:
+        """Report a problem once: a full disk would fill the screen with messages."""
+        text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be saved: {error}"
+        if text not in self._problems.values():
+            log.error("The watch list cannot be saved", exc_info=error)
+            self._post(StoreFailed(text))
+        self._problems[what] = text

@@ -1,4 +1,4 @@
-"""What stands in the table's cells: one small function for each column."""
+"""The cells of the table: one small function for each column."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
 
 _LATE = 0.8
-"""From this share of the longest time to wait on, the bar warns."""
+"""The share of the time limit from which on the bar warns."""
 
 AS_IT_WAS = "the run's own state and step when the server last told; since then it may have gone on"
-"""What a tilde before them means."""
+"""The meaning of a tilde before them."""
 
 _BAD = {State.FAILED, State.TIMED_OUT}
-"""In these states the message tells why."""
+"""The states whose message is the reason."""
 
 RUN_STATE_COLOURS = {"running": "primary", "failed": "error", "crashed": "error", "killed": "warning"}
-"""The theme's colour for each state of a run itself that stands out."""
+"""The theme colours of a run's own states that stand out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in a cell, by value, so that unchanged ones are told from changed ones.
+    """The content of a cell, compared by value to find changed cells.
 
     Attributes:
         text: The text, cut to fit.
-        colour: The name of a theme's variable.
+        colour: The name of a theme variable.
         quiet_tail: How many characters at the end are less important.
         outdated: Whether the run may have gone on since the server last reported this.
     """
@@ -44,19 +44,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a cell may depend on besides its row."""
+    """The context of a cell besides its row."""
 
     now: float
     glyphs: Glyphs
-    marked: bool = False
+    selected: bool = False
 
 
 def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The sign and the name of the attempt's state, with a mark before it."""
-    mark = moment.glyphs.text("●") if moment.marked else " "
+    """The icon and the name of the attempt's state, with the selection mark before it."""
+    mark = moment.glyphs.text("●") if moment.selected else " "
     return Cell(
         moment.glyphs.fit(f"{mark} {moment.glyphs.icon(row.state)} {row.state}", width),
-        "marked" if moment.marked else STATE_COLOURS[row.state],
+        "selected" if moment.selected else STATE_COLOURS[row.state],
     )
 
 
@@ -72,7 +72,7 @@ def project(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def goal(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """What it waits for."""
+    """The goal."""
     return Cell(moment.glyphs.fit(str(row.goal), width))
 
 
@@ -84,7 +84,7 @@ def artifact(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def run_state(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The state of the run itself, as the server tells it; after a tilde where it last told so long ago."""
+    """The run's own state; after a tilde if it is out of date."""
     shown = clean(row.run_info.state, 40) if row.run_info else ""
     if not shown.strip():
         return _nothing(moment)
@@ -94,7 +94,7 @@ def run_state(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def step(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The last step that the run has logged, as the server tells it; after a tilde like its state."""
+    """The last step logged, after a tilde if it is out of date."""
     last = row.run_info.last_step if row.run_info else None
     if last is None:
         return _nothing(moment)
@@ -104,7 +104,7 @@ def step(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def _outdated(row: WatchedRun, moment: Moment) -> bool:
-    """Whether the run may have gone on since the server last told of it; one that had ended stands still."""
+    """Whether the run may have continued since the server's last answer; an ended run has not."""
     if row.run_info is None or row.run_info.ended:
         return False
     return not row.active or row.answered_at is None or _silent(row, moment.now)
@@ -115,20 +115,20 @@ def _as_it_was(text: str, moment: Moment, width: int) -> Cell:
 
 
 def _silent(row: WatchedRun, now: float) -> bool:
-    """Whether the server has not told anything for longer than it should."""
+    """Whether the server's last answer is older than it should be."""
     seconds = row.age(now)
     return seconds is not None and seconds > 3 * row.poll_policy.check_interval + 5
 
 
 def elapsed(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """How long the attempt has taken."""
+    """The duration of the attempt."""
     return Cell(
         moment.glyphs.fit(format_elapsed(row.elapsed(moment.now)), width), "foreground" if row.active else "quiet"
     )
 
 
 def waited(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """How much of the longest time to wait is over, as a bar."""
+    """The elapsed share of the time limit, as a bar."""
     share = waited_share(row, moment.now)
     if share is None:
         return _nothing(moment)
@@ -139,7 +139,7 @@ def waited(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """When the server is asked again."""
+    """The time until the next check."""
     if row.state is State.SIGNING_IN and row.clock_stopped:
         return Cell("you", "warning")
     seconds = row.until_probe(moment.now) if row.active else None
@@ -151,7 +151,7 @@ def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def age(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """How long ago the server last answered about it."""
+    """The age of the server's last answer."""
     seconds = row.age(moment.now) if row.active else None
     if seconds is None:
         return _nothing(moment)
@@ -159,12 +159,12 @@ def age(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 
 def attempt(row: WatchedRun, _moment: Moment, _width: int) -> Cell:
-    """Which attempt this is."""
+    """The number of the attempt."""
     return Cell(str(max(row.attempt, 1)), "foreground" if row.attempt > 1 else "quiet")
 
 
 def waited_share(row: WatchedRun, now: float) -> float | None:
-    """How much of the longest time to wait is over, 0 to 1; None where nothing waits or it waits for ever."""
+    """The elapsed share of the time limit, 0 to 1; None without a limit or an attempt."""
     longest = row.poll_policy.max_wait_time
     if not row.active or longest <= 0:
         return None
@@ -176,9 +176,9 @@ def _nothing(moment: Moment) -> Cell:
 
 
 def message(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The newest line, its countdown counting; after an exclamation mark where something speaks against the goal."""
-    doubt = "! " if row.warnings and row.active else ""
+    """The newest event with a live countdown; after an exclamation mark if the goal may never be met."""
+    warning_mark = "! " if row.warnings and row.active else ""
     colour = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
-    if doubt or (row.active and row.overdue(moment.now)):
+    if warning_mark or (row.active and row.overdue(moment.now)):
         colour = "warning"
-    return Cell(moment.glyphs.fit(doubt + clean(row_text(row, moment.now)), width), colour)
+    return Cell(moment.glyphs.fit(warning_mark + clean(row_text(row, moment.now)), width), colour)

@@ -1,4 +1,4 @@
-"""Choosing the columns of the table, and by which one it is sorted."""
+"""The dialog for the table's columns and sort order."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from textual.widgets.option_list import Option
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
 from wandb_tui.ui.input.actions import Scope, bindings
-from wandb_tui.ui.table.columns import ALWAYS, COLUMNS, Column
+from wandb_tui.ui.table.columns import ALWAYS_SHOWN, COLUMNS, Column
 from wandb_tui.ui.table.view import SortOrder, TableView
 
 
 class ColumnPicker(Dialog[None]):
-    """What is changed here is seen at once in the table behind."""
+    """Changes show at once in the table behind."""
 
     PLACES = (Scope.COLUMNS,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
         self,
-        arrangement: TableView,
+        view: TableView,
         glyphs: Glyphs,
         fitting: Callable[[], Collection[str]],
         changed: Callable[[], None],
     ) -> None:
-        """Offer what there is.
+        """Create the dialog.
 
         Args:
-            arrangement: What is wanted.
-            glyphs: The signs to draw with.
-            fitting: The keys of the columns for which there is room now.
-            changed: Told when something else is wanted.
+            view: The table's view, which it changes.
+            glyphs: The glyphs to draw with.
+            fitting: Returns the keys of the columns that fit now.
+            changed: Called after each change.
         """
         super().__init__()
-        self._arrangement = arrangement
+        self._view = view
         self._glyphs = glyphs
         self._fitting = fitting
         self._changed = changed
@@ -51,9 +51,9 @@ class ColumnPicker(Dialog[None]):
         with Vertical(classes="dialog"):
             yield Static("Columns", classes="dialog-title")
             yield self._list
-            as_added = Content(self.keys.label("As added", "columns.as_added")).stylize("@click=screen.as_added")
+            as_added = Content(self.keys.label("Order added", "columns.as_added")).stylize("@click=screen.as_added")
             yield Static(
-                as_added + " sorts by none. Where it is narrow, what tells the least waits for room.",
+                as_added + " resets the sort order. Narrow terminals hide the least useful columns.",
                 classes="dialog-note",
             )
             with Horizontal(classes="dialog-buttons"):
@@ -62,7 +62,7 @@ class ColumnPicker(Dialog[None]):
                 yield KeyButton("Close", "columns.close", id="close")
 
     def on_mount(self) -> None:
-        """Show how it stands."""
+        """Show the current choice."""
         fitting = self._fitting()
         self._list.add_options([Option(self._line(column, fitting), id=column.key) for column in COLUMNS])
         self._list.highlighted = 0
@@ -74,25 +74,25 @@ class ColumnPicker(Dialog[None]):
             self.focused.press()
             return
         column = self._column()
-        if column.key in ALWAYS:
+        if column.key in ALWAYS_SHOWN:
             self.app.notify(f"{column.label.strip()} is always shown", timeout=3, markup=False)
             return
-        self._arrangement.hidden ^= {column.key}
+        self._view.hidden ^= {column.key}
         self._show()
 
     def action_sort(self) -> None:
         """Sort by a column."""
-        self._arrangement.order = self._arrangement.order.chosen(self._column().key)
+        self._view.order = self._view.order.chosen(self._column().key)
         self._show()
 
     def action_as_added(self) -> None:
-        """Sort by none."""
-        self._arrangement.order = SortOrder()
+        """Sort in the order added."""
+        self._view.order = SortOrder()
         self._show()
 
     def action_compact(self) -> None:
-        """Only the columns that tell the most."""
-        self._arrangement.compact = not self._arrangement.compact
+        """Toggle the compact table."""
+        self._view.compact = not self._view.compact
         self._show()
 
     @on(OptionList.OptionSelected)
@@ -113,7 +113,7 @@ class ColumnPicker(Dialog[None]):
         return COLUMNS[self._list.highlighted or 0]
 
     def on_resize(self) -> None:
-        """There is room for more columns, or for fewer."""
+        """More columns may fit, or fewer."""
         self._show_lines()
 
     def _show(self) -> None:
@@ -126,17 +126,17 @@ class ColumnPicker(Dialog[None]):
             self._list.replace_option_prompt(column.key, self._line(column, fitting))
 
     def _line(self, column: Column, fitting: Collection[str]) -> Content:
-        wanted = self._arrangement
+        wanted = self._view
         shown = column.key not in wanted.hidden and (column.compact or not wanted.compact)
         order = wanted.order
         arrow = ("▼" if order.reverse else "▲") if order.column == column.key else ""
         why = ""
-        if column.key in ALWAYS:
+        if column.key in ALWAYS_SHOWN:
             why = "always"
         elif wanted.compact and not column.compact:
-            why = "not in the compact table"
+            why = "hidden in the compact table"
         elif shown and column.key not in fitting:
-            why = "no room now"
+            why = "no room"
         return Content.assemble(
             (self._glyphs.text("✔ " if shown else "  "), "$success"),
             (f"{column.label.strip():<9}", "$foreground" if shown else "$quiet"),

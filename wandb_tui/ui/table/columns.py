@@ -1,4 +1,4 @@
-"""The columns of the table: what they are worth, which of them fit, and by what their rows are sorted."""
+"""The columns of the table: their width, importance and sort key."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PADDING = 1
 
 Draw = Callable[[WatchedRun, Moment, int], Cell]
 Rank = tuple[float | str, ...]
-"""What rows are sorted by; ranks of one column can be compared with each other."""
+"""A sort key; those of one column are comparable."""
 
-_ATTENTION = (
+_BY_URGENCY = (
     State.FAILED,
     State.TIMED_OUT,
     State.SIGNING_IN,
@@ -30,7 +30,7 @@ _ATTENTION = (
     State.AVAILABLE,
     State.CANCELLED,
 )
-"""The states in the order in which they want to be looked at."""
+"""The states in order of urgency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,22 @@ class Column:
     """A column.
 
     Attributes:
-        key: Its name.
+        key: Its id.
         label: Its heading.
         width: The least width in cells, without padding; the heading and an arrow fit into it.
-        worth: Columns of the least worth go first where it is narrow.
-        draw: What stands in it.
-        rank: By what its rows are sorted; None puts a row last either way.
-        share: Its share of the space that is left over.
-        right: Whether its text stands at the right edge.
-        ticks: Whether its rank changes as time goes by.
+        importance: Its importance: the least important columns go first if there is no room.
+        draw: Draws a cell.
+        rank: Its sort key; rows with None come last either way.
+        share: Its share of the space left over.
+        right: Whether its text is right-aligned.
+        ticks: Whether its sort key changes with time.
         compact: Whether the compact table has it.
     """
 
     key: str
     label: str
     width: int
-    worth: int
+    importance: int
     draw: Draw
     rank: Callable[[WatchedRun, float], Rank | None]
     share: int = 0
@@ -62,13 +62,13 @@ class Column:
     compact: bool = False
 
     def cell(self, row: WatchedRun, moment: Moment, width: int) -> Cell:
-        """What stands in the column for this row, in `width` cells."""
+        """The cell of this row, `width` cells wide."""
         cell = self.draw(row, moment, width)
         return replace(cell, text=cell.text.rjust(width)) if self.right else cell
 
 
 def natural(text: str) -> Rank:
-    """A rank by which `run-9` comes before `run-10`, and capital letters count like small ones."""
+    """A sort key that puts `run-9` before `run-10`, and ignores case."""
     parts = re.split(r"([0-9]+)", text[:100].casefold())
     return tuple(float(part) if number % 2 else part for number, part in enumerate(parts))
 
@@ -78,7 +78,7 @@ def _number(value: float | None) -> Rank | None:
 
 
 COLUMNS = (
-    Column("state", "  State", 14, 13, cells.state, lambda row, _: (_ATTENTION.index(row.state),), compact=True),
+    Column("state", "  State", 14, 13, cells.state, lambda row, _: (_BY_URGENCY.index(row.state),), compact=True),
     Column("run", "Run", 21, 12, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
     Column("project", "Project", 12, 5, cells.project, lambda row, _: natural(row.run.project_path), share=2),
     Column("goal", "Goal", 9, 8, cells.goal, lambda row, _: natural(str(row.goal)), compact=True),
@@ -117,24 +117,24 @@ COLUMNS = (
 
 BY_KEY = {column.key: column for column in COLUMNS}
 
-ALWAYS = frozenset({"state", "run"})
-"""The columns that cannot be hidden: without them one would not know what one looks at."""
+ALWAYS_SHOWN = frozenset({"state", "run"})
+"""The columns that cannot be hidden: they identify the row."""
 
 
-def chosen(
+def fitting_columns(
     width: int, hidden: Collection[str] = (), *, compact: bool = False, dull: Collection[str] = ()
 ) -> list[tuple[Column, int]]:
-    """The columns that are wanted and fit into `width` cells, with their widths; those with a share take what is left.
+    """The columns to show in `width` cells, with their widths; those with a share get the space left over.
 
     Args:
-        width: The cells there are.
-        hidden: The keys of the columns that are not wanted.
-        compact: Only those that tell the most.
-        dull: The keys of those that say the same in each row: they go before all others.
+        width: The available cells.
+        hidden: The keys of hidden columns.
+        compact: Whether only the main columns are shown.
+        dull: The keys of columns that are equal in all rows: they go before all others.
     """
     columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
     while len(columns) > 1 and _needed(columns) > width:
-        columns.remove(min(columns, key=lambda column: (column.key not in dull, column.worth)))
+        columns.remove(min(columns, key=lambda column: (column.key not in dull, column.importance)))
     spare = max(0, width - _needed(columns))
     shares = sum(column.share for column in columns)
     widths = [column.width + (spare * column.share // shares if shares else 0) for column in columns]

@@ -1,4 +1,4 @@
-"""The filter: words that a run must have, `!` before one that it must not, fields, regular expressions."""
+"""The table's filter: words, `!` for negation, fields, regular expressions."""
 
 from __future__ import annotations
 
@@ -16,29 +16,33 @@ from wandb_tui.text.run_labels import run_name
 
 Predicate = Callable[[WatchedRun], bool]
 
-_READY = "ready"
-"""What the header calls the available ones."""
+_AVAILABLE_WORD = "ready"
+"""The header's word for available runs."""
 
 _FIELDS: dict[str, Callable[[WatchedRun], tuple[str, ...]]] = {
-    "state": lambda row: (str(row.state), _own_state(row), *([_READY] if row.state is State.AVAILABLE else [])),
+    "state": lambda row: (
+        str(row.state),
+        _own_state(row),
+        *([_AVAILABLE_WORD] if row.state is State.AVAILABLE else []),
+    ),
     "project": lambda row: (row.run.project_path,),
     "goal": lambda row: (str(row.goal),),
     "run": lambda row: (run_name(row),),
     "log": lambda row: (clean(event_text(row.notice)),),
     "is": lambda row: (_own_state(row),),
 }
-"""What each field looks into: `state` into the monitor's state and the run's own, `is` into the run's own alone."""
+"""The text each field matches: `state` the monitor's and the run's own state, `is` the run's own alone."""
 
 _STATES = (
     *State,
-    *(_READY, "running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
+    *(_AVAILABLE_WORD, "running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
 )
-"""The states of a monitor and of a run; “failed” is one of either."""
+"""The states of monitors and runs; “failed” is a state of both."""
 
-_CLOSE = 0.7
-"""How alike a word and the name of a field are at least, of 1, where the one was meant by the other."""
-_NAMED = 4
-"""So many states are named where one is none."""
+_MIN_SIMILARITY = 0.7
+"""The least similarity, of 1, of a mistyped field to a known one."""
+_MAX_SUGGESTIONS = 4
+"""How many states are suggested for an unknown one."""
 
 _TERM = re.compile(
     r"""
@@ -51,10 +55,10 @@ _TERM = re.compile(
     """,
     re.VERBOSE,
 )
-_SECONDS = 0.1
+_REGEX_TIME_S = 0.1
 """How long the regular expressions may take with all runs together: keys wait for that long at most."""
-_MEMORY = 1 << 20
-"""How many bytes an expression may take."""
+_REGEX_MEMORY_BYTES = 1 << 20
+"""The memory limit of an expression, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,9 @@ class Term:
     """One part of a filter.
 
     Attributes:
-        text: What is looked for; for a regular expression, what stood between the slashes.
-        field: What comes before a colon, or empty.
-        no: Whether it must not be there.
+        text: The text to find; for a regular expression, the part between the slashes.
+        field: The part before the colon, or empty.
+        no: Whether it must not match.
         regex: Whether it is a regular expression.
     """
 
@@ -75,7 +79,7 @@ class Term:
 
 
 def terms(text: str) -> Iterator[Term]:
-    """The parts of a filter, apart from each other by spaces."""
+    """The parts of a filter, separated by spaces."""
     at = 0
     while match := re.compile(r"\s*(?=\S)").match(text, at):
         at = match.end()
@@ -90,22 +94,22 @@ def terms(text: str) -> Iterator[Term]:
 
 
 class Filter:
-    """A filter as it was typed, and what it means."""
+    """A parsed filter."""
 
     def __init__(self, text: str) -> None:
         self.text = text.strip()
-        self.wrong = ""
-        """What cannot be done, in one sentence; empty where all can."""
-        self.doubt = ""
-        """What is likely to be a slip, in a few words, though it can be understood."""
+        self.error = ""
+        """The error, in one sentence; empty if the filter is valid."""
+        self.suggestion = ""
+        """A likely mistake, in a few words, in a valid filter."""
         self._tests: list[Predicate] = []
         self._expressions: list[tuple[str, Predicate]] = []
         for term in terms(self.text):
-            self.doubt = self.doubt or _doubt(term)
+            self.suggestion = self.suggestion or _suggestion(term)
             try:
                 test = _test(term)
             except ValueError as error:
-                self.wrong = f"/{clean(term.text, 40)}/: {error}"
+                self.error = f"/{clean(term.text, 40)}/: {error}"
             else:
                 if term.regex:
                     self._expressions.append((clean(term.text, 40), test))
@@ -113,43 +117,45 @@ class Filter:
                     self._tests.append(test)
 
     def pick(self, rows: Iterable[WatchedRun]) -> list[WatchedRun]:
-        """Those of the runs that are shown; an empty filter shows all of them.
+        """The runs that match; an empty filter matches all.
 
-        Regular expressions that take too long are left out from then on, until another filter is typed.
+        Regular expressions that take too long are ignored from then on, until another filter is entered.
         """
         rows = [row for row in rows if all(test(row) for test in self._tests)]
         found = []
-        until = time.thread_time() + _SECONDS
+        until = time.thread_time() + _REGEX_TIME_S
         for row in rows:
             if all(test(row) for _, test in self._expressions):
                 found.append(row)
             if self._expressions and time.thread_time() > until:
-                self.wrong = f"/{'/ /'.join(text for text, _ in self._expressions)}/: takes too long"
+                self.error = f"/{'/ /'.join(text for text, _ in self._expressions)}/: takes too long"
                 self._expressions.clear()
                 return rows
         return found
 
     def matches(self, row: WatchedRun) -> bool:
-        """Whether a run is shown."""
+        """Whether a run matches."""
         return bool(self.pick([row]))
 
 
-def _doubt(term: Term) -> str:
-    """Of a field or a state that there is not, what there is, the closest first."""
+def _suggestion(term: Term) -> str:
+    """Suggests the closest valid field or state for an unknown one."""
     if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in _STATES):
         known = sorted(_STATES, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
-        return f"“{clean(term.text, 20)}” is no state: {', '.join(known[:_NAMED])}, …"
-    meant = get_close_matches(term.field, _FIELDS, 1, _CLOSE) if term.field and term.field not in _FIELDS else []
+        return f"“{clean(term.text, 20)}” is no state: {', '.join(known[:_MAX_SUGGESTIONS])}, …"
+    meant = (
+        get_close_matches(term.field, _FIELDS, 1, _MIN_SIMILARITY) if term.field and term.field not in _FIELDS else []
+    )
     return f"did you mean “{meant[0]}:”?" if meant else ""
 
 
 def _test(term: Term) -> Predicate:
     if term.field and term.field not in _FIELDS:
-        # A colon that is no field's belongs to the word, as in `step:200`.
+        # An unknown field is part of the word, as in `step:200`.
         body = f"/{term.text}/" if term.regex else term.text
         return _test(Term(f"{term.field}:{body}", no=term.no))
     if term.text.removesuffix(":") in _FIELDS and term.text.endswith(":") and not term.field:
-        # Its value is about to be typed.
+        # Its value has not been typed yet.
         return lambda _: True
     read, text = _FIELDS.get(term.field, _text), term.text
     if term.regex:
@@ -160,10 +166,10 @@ def _test(term: Term) -> Predicate:
 
 
 def _search(pattern: str) -> Callable[[str], bool]:
-    """Whether a text has what a regular expression describes; ValueError says what is wrong with it.
+    """Compile a regular expression into a search; ValueError tells what is wrong with it.
 
-    Not Python's own expressions, nor others that go back and try again: what is typed while it is being typed may take
-    them years. These take a time in proportion to the text; all that they lack is looking around and back.
+    Not with Python's `re`, which backtracks: an expression that is half typed may take it years. RE2 takes time in
+    proportion to the text; it only lacks look-around and back-references.
     """
     try:
         import re2
@@ -171,7 +177,7 @@ def _search(pattern: str) -> Callable[[str], bool]:
         raise ValueError("needs the package google-re2") from None
 
     options = re2.Options()
-    options.case_sensitive, options.log_errors, options.max_mem = False, False, _MEMORY
+    options.case_sensitive, options.log_errors, options.max_mem = False, False, _REGEX_MEMORY_BYTES
     try:
         search = re2.compile(_bytes(pattern), options).search
     except re2.error as error:

@@ -1,4 +1,4 @@
-"""The line in which the filter stands, visible as long as it is on."""
+"""The filter bar, visible while there is a filter."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from wandb_tui.ui.input.input_drain import drained
 
 
 class FilterBar(Horizontal):
-    """Enter goes back to the table and keeps the filter, Escape drops it. Beside it stands how many runs are left."""
+    """Enter returns to the table and keeps the filter, Escape clears it. Beside it is the number of matching runs."""
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
-        Binding("enter,down", "keep", "Keep", show=False, priority=True),
-        Binding("escape", "drop", "Drop", show=False),
+        Binding("enter,down", "apply", "Apply", show=False, priority=True),
+        Binding("escape", "cancel", "Cancel", show=False),
     ]
 
-    wrong: reactive[str] = reactive("")
-    """Why the filter cannot be understood."""
-    doubt: reactive[str] = reactive("")
-    """What is likely to be a slip in it."""
+    error: reactive[str] = reactive("")
+    """Why the filter is not valid."""
+    suggestion: reactive[str] = reactive("")
+    """A likely mistake in it."""
     counted: reactive[tuple[int, int]] = reactive((0, 0))
-    """How many runs are shown, of how many."""
+    """How many runs match, of how many."""
 
     class Changed(Message):
-        """Another filter has been typed."""
+        """The filter text has changed."""
 
         def __init__(self, value: str) -> None:
             super().__init__()
             self.value = value
 
     def __init__(self, leave_to: Widget) -> None:
-        """Make the line, hidden; `leave_to` gets the keys when the user is done with the filter."""
+        """Create a hidden bar; `leave_to` gets the focus when it is left."""
         super().__init__()
         self._leave_to = leave_to
         self._input = Input(placeholder="words  !not  state:failed  is:running  project:lab  /regex/", compact=True)
@@ -46,36 +46,36 @@ class FilterBar(Horizontal):
         self.display = False
 
     def compose(self) -> ComposeResult:
-        """A sign, the filter, a note."""
+        """A slash, the filter, a note."""
         yield Static("/")
         yield self._input
         yield self._note
 
     @property
     def value(self) -> str:
-        """The filter as it stands there."""
+        """The filter text."""
         return self._input.value
 
     def put(self, text: str) -> None:
-        """Put a filter there that was typed before."""
+        """Set a filter from an earlier session."""
         with self.prevent(Input.Changed):
             self._input.value = text
         self.display = bool(text)
 
     def open(self) -> None:
-        """Show the line and type into it."""
+        """Show the bar and focus its input."""
         self.display = True
-        # At once, since `focus` would let keys that follow quickly go elsewhere.
+        # Not `focus`, which takes effect later: quickly typed keys would go elsewhere.
         self.screen.set_focus(self._input)
 
-    async def action_keep(self) -> None:
-        """Go on with what is shown."""
+    async def action_apply(self) -> None:
+        """Keep the filter and leave the bar."""
         await drained(self._input)
         self.screen.set_focus(self._leave_to)
         self.display = bool(self.value.strip())
 
-    def action_drop(self) -> None:
-        """Show all again."""
+    def action_cancel(self) -> None:
+        """Clear the filter."""
         self._input.value = ""
         self.screen.set_focus(self._leave_to)
         self.display = False
@@ -85,23 +85,23 @@ class FilterBar(Horizontal):
         event.stop()
         self.post_message(self.Changed(event.value))
 
-    def watch_wrong(self) -> None:
-        """Say what is wrong."""
-        self._say()
+    def watch_error(self) -> None:
+        """Show the error."""
+        self._update_note()
 
-    def watch_doubt(self) -> None:
-        """Say what is likely to be a slip."""
-        self._say()
+    def watch_suggestion(self) -> None:
+        """Show the likely mistake."""
+        self._update_note()
 
     def watch_counted(self) -> None:
-        """Say how many are left."""
-        self._say()
+        """Show the count."""
+        self._update_note()
 
-    def _say(self) -> None:
+    def _update_note(self) -> None:
         shown, of = self.counted
-        if self.wrong:
-            note = Content.styled(f"✖ {self.wrong}", "$error")
+        if self.error:
+            note = Content.styled(f"✖ {self.error}", "$error")
         else:
-            said = f"{shown} of {of}" + (f" · {self.doubt}" if self.doubt else "")
-            note = Content.styled(said, "$quiet" if shown and not self.doubt else "$warning")
+            said = f"{shown} of {of}" + (f" · {self.suggestion}" if self.suggestion else "")
+            note = Content.styled(said, "$quiet" if shown and not self.suggestion else "$warning")
         self._note.update(note)

@@ -1,4 +1,4 @@
-"""Changing what one run waits for, or many."""
+"""The dialog for changing the goal of runs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from wandb_tui.ui.common.goal_inputs import GoalInput
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
 
-_READY = ("exists", "newer", "step:", "complete")
-"""What there is to wait for, a click each; a step's number is then typed."""
+_QUICK_GOALS = ("exists", "newer", "step:", "complete")
+"""Goals to click; the number of a step is then typed."""
 
 
 class GoalDialog(Dialog[Goal | None]):
-    """Gives back the new goal, or None."""
+    """Returns the new goal, or None."""
 
     PLACES = (Scope.GOAL,)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
@@ -30,9 +30,9 @@ class GoalDialog(Dialog[Goal | None]):
         """Ask for the goal of some runs.
 
         Args:
-            names: Which runs, in a few words.
-            goal: What they wait for now; None where they do not all wait for the same.
-            glyphs: The signs to draw with.
+            names: Their names, abbreviated.
+            goal: Their current goal; None if they have different ones.
+            glyphs: The glyphs to draw with.
         """
         super().__init__()
         self._names = names
@@ -40,24 +40,24 @@ class GoalDialog(Dialog[Goal | None]):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        """The runs, the goal, what it means."""
+        """The runs, the goal input, the buttons."""
         with Vertical(classes="dialog"):
-            yield Static("Wait for something else", classes="dialog-title")
+            yield Static("Change goal", classes="dialog-title")
             yield Static(Content(self._glyphs.text(clean(self._names))), classes="dialog-note")
             yield GoalInput(str(self._goal or ""), self._glyphs)
             with Horizontal(id="goal-ready"):
-                for goal in _READY:
+                for goal in _QUICK_GOALS:
                     yield Button(goal, id=f"goal-{goal.rstrip(':')}")
             with Horizontal(classes="dialog-buttons"):
                 yield KeyButton("Change", "goal.submit", variant="primary", id="change")
-                yield KeyButton("Keep", "goal.close", id="keep")
+                yield KeyButton("Cancel", "goal.close", id="cancel")
 
     def on_mount(self) -> None:
-        """Type at once."""
+        """Focus the input."""
         self.set_focus(self.query_one(Input))
 
     async def action_submit(self) -> None:
-        """Enter on a button is that button's; anywhere else it takes the goal."""
+        """Press the focused button, else take the goal."""
         if isinstance(self.focused, Button) and self.focused.id != "change":
             self.focused.press()
             return
@@ -73,11 +73,11 @@ class GoalDialog(Dialog[Goal | None]):
                 goal = self.query_one(GoalInput).goal
                 if goal is not None:
                     self.dismiss(goal)
-            case "keep":
+            case "cancel":
                 self.dismiss(None)
             case _:
                 line = self.query_one(Input)
-                # What stands there now is to be gone on with, not to be typed over.
+                # The text is to be continued, not replaced.
                 line.select_on_focus = False
                 line.value = str(event.button.label)
                 line.action_end()

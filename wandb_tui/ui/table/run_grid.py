@@ -1,8 +1,7 @@
-"""The table of runs. It draws the rows in view and nothing else, so that a thousand runs cost as much as twenty.
+"""The table widget: draws only the visible rows, so that a thousand runs cost as much as twenty.
 
-What must stay cheap, since it happens many times a second: `update` and `tick` compare the cells of rows in view and
-repaint those lines that have changed; they never touch a row out of view, nor the layout. `show` may take time for
-each row (it only makes lists), but must not draw any.
+`update` and `tick` are called many times a second: they compare the cells of visible rows and repaint lines that have
+changed, and never touch hidden rows or the layout. `show` may loop over all rows, but must not draw any.
 """
 
 from __future__ import annotations
@@ -28,23 +27,23 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import written
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
-from wandb_tui.ui.table.columns import PADDING, Column, chosen
+from wandb_tui.ui.table.columns import PADDING, Column, fitting_columns
 from wandb_tui.ui.table.selection import Selection
 from wandb_tui.ui.table.view import TableView
 
-_BAR = 1
-"""The cells that are left free for the vertical scroll bar."""
+_SCROLL_BAR_CELLS = 1
+"""Cells reserved for the vertical scroll bar."""
 
-_HEADING = 1
-"""The lines at the top that do not scroll."""
+_HEADING_LINES = 1
+"""Lines at the top that do not scroll."""
 
-_MARK = PADDING + 1
-"""The cells at the left edge in which a click marks the run."""
+_SELECT_CELLS = PADDING + 1
+"""Cells at the left edge in which a click selects the run."""
 
-_LINKED = "run"
-"""The column whose text leads to the run's page."""
+_LINKED_COLUMN = "run"
+"""The column whose text links to the run's page."""
 
-_FEW, _SEVERAL = 8, 2
+_ROWS_FROM_CURSOR, _MIN_DISTINCT = 8, 2
 _PAD = " " * PADDING
 _PART = "run-table--"
 
@@ -52,7 +51,7 @@ Cells = tuple[Cell, ...]
 
 
 class RunGrid(ScrollView, can_focus=True):
-    """Shows the runs it is given, in their order; the cursor stays on its run."""
+    """Shows rows in the given order; the cursor stays on its run."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,20 +64,20 @@ class RunGrid(ScrollView, can_focus=True):
     ]
 
     class Opened(Message):
-        """A run was clicked twice."""
+        """A run was double-clicked."""
 
     class SelectionChanged(Message):
-        """Other runs are selected now."""
+        """The selection has changed."""
 
     class SortWanted(Message):
-        """The heading of a column was clicked."""
+        """A column heading was clicked."""
 
         def __init__(self, column: str) -> None:
             super().__init__()
             self.column = column
 
     class RowHighlighted(Message):
-        """Another run is under the cursor now."""
+        """The cursor has moved to another run."""
 
     def __init__(self, glyphs: Glyphs, clock: Clock, view: TableView) -> None:
         super().__init__()
@@ -94,9 +93,9 @@ class RunGrid(ScrollView, can_focus=True):
         self._hovered: int | None = None
         self.selection = Selection()
         self.no_match_text = ""
-        """What stands there where the filter leaves no run."""
+        """The message if no run matches the filter."""
         self.app_url = ""
-        """Where the server's pages begin; empty while that is not known."""
+        """Base address of the server's pages; empty until it is known."""
 
     @property
     def run(self) -> RunAddress | None:
@@ -106,7 +105,7 @@ class RunGrid(ScrollView, can_focus=True):
     @property
     def from_cursor(self) -> list[RunAddress]:
         """The run under the cursor and a few of those below it."""
-        return [row.run for row in self._rows[self._cursor : self._cursor + _FEW]]
+        return [row.run for row in self._rows[self._cursor : self._cursor + _ROWS_FROM_CURSOR]]
 
     @property
     def shown(self) -> list[RunAddress]:
@@ -115,17 +114,17 @@ class RunGrid(ScrollView, can_focus=True):
 
     @property
     def row_count(self) -> int:
-        """How many runs are in the table."""
+        """The number of runs in the table."""
         return len(self._rows)
 
     @property
     def cursor_row(self) -> int:
-        """The place of the run under the cursor, from 0."""
+        """The index of the run under the cursor."""
         return self._cursor
 
     @property
     def columns(self) -> list[Column]:
-        """The columns that are shown, from left to right."""
+        """The visible columns, from left to right."""
         return [column for column, _ in self._layout]
 
     def __contains__(self, run: object) -> bool:
@@ -133,14 +132,14 @@ class RunGrid(ScrollView, can_focus=True):
         return run in self._positions
 
     def cell(self, run: RunAddress, key: str) -> Cell:
-        """What stands in a column for a run."""
+        """The cell of a run in a column."""
         cells = self._cells(self._rows[self._positions[run]])
         return cells[[column.key for column in self.columns].index(key)]
 
-    # What is shown
+    # Content
 
     def show(self, rows: Iterable[WatchedRun]) -> None:
-        """Show just these runs, in this order."""
+        """Show these runs, in this order."""
         run = self.run
         before = len(self._rows)
         self._rows = list(rows)
@@ -149,8 +148,8 @@ class RunGrid(ScrollView, can_focus=True):
         self._cursor = self._positions.get(run, self._cursor) if run is not None else 0
         self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
         if len(self._rows) != before:
-            # This asks for a layout, so it has to be left alone where nothing has come or gone.
-            self.virtual_size = Size(self.size.width, _HEADING + len(self._rows))
+            # This requests a layout, so it is skipped if the number of rows is the same.
+            self.virtual_size = Size(self.size.width, _HEADING_LINES + len(self._rows))
         self.relayout()
         self._into_view()
         self.refresh()
@@ -158,19 +157,21 @@ class RunGrid(ScrollView, can_focus=True):
             self.post_message(self.RowHighlighted())
 
     def update(self, rows: Iterable[WatchedRun]) -> None:
-        """These rows may have changed: repaint those in view of which that can be seen."""
+        """Repaint those of these rows that are visible and have changed."""
         visible = self._visible
         self._repaint(index for row in rows if (index := self._positions.get(row.run, -1)) in visible)
 
     def tick(self) -> None:
-        """Time has gone by: repaint the rows in view of which that can be seen."""
+        """Repaint visible rows that have changed with time."""
         self._repaint(self._visible)
 
     def relayout(self) -> None:
-        """Choose the columns anew, where the width or the wishes have changed."""
+        """Choose the columns again if the width or the view has changed."""
         wanted = self.view
-        dull = {"project"} if len({row.run.project_path for row in self._rows}) < _SEVERAL else set()
-        layout = chosen(self.app.size.width - _BAR, wanted.hidden, compact=wanted.compact, dull=dull)
+        dull = {"project"} if len({row.run.project_path for row in self._rows}) < _MIN_DISTINCT else set()
+        layout = fitting_columns(
+            self.app.size.width - _SCROLL_BAR_CELLS, wanted.hidden, compact=wanted.compact, dull=dull
+        )
         if layout != self._layout:
             self._layout = layout
             self._painted.clear()
@@ -184,46 +185,46 @@ class RunGrid(ScrollView, can_focus=True):
     # Keys and mouse
 
     def action_cursor_up(self) -> None:
-        """One up."""
+        """Move up."""
         self._move(self._cursor - 1)
 
     def action_cursor_down(self) -> None:
-        """One down."""
+        """Move down."""
         self._move(self._cursor + 1)
 
     def action_page_up(self) -> None:
-        """As many up as are in view."""
+        """Move up a page."""
         self._move(self._cursor - self._page)
 
     def action_page_down(self) -> None:
-        """As many down as are in view."""
+        """Move down a page."""
         self._move(self._cursor + self._page)
 
     def action_first(self) -> None:
-        """To the top."""
+        """Move to the first run."""
         self._move(0)
 
     def action_last(self) -> None:
-        """To the end."""
+        """Move to the last run."""
         self._move(len(self._rows) - 1)
 
     def on_click(self, event: events.Click) -> None:
-        """Go to a run; at the left edge, or with a key held, mark it; a second click opens it. Headings sort."""
+        """Move to a run; at the left edge or with a modifier, select it; open it on a double click. Headings sort."""
         index = self._index_at(event.y)
         if index is None:
-            if event.y < _HEADING and (column := self._column_at(event.x)) is not None:
+            if event.y < _HEADING_LINES and (column := self._column_at(event.x)) is not None:
                 self.post_message(self.SortWanted(column.key))
             return
         if event.shift and self.run is not None:
             self.selection.begin_range(self.run)
         if event.chain != 2:  # noqa: PLR2004 - the first click of two has gone there, and may have moved the rows
             self._move(index)
-        if event.shift or event.ctrl or event.x < _MARK:
-            self._mark(self._rows[index].run, up_to=event.shift)
+        if event.shift or event.ctrl or event.x < _SELECT_CELLS:
+            self._select(self._rows[index].run, up_to=event.shift)
         elif event.chain == 2:  # noqa: PLR2004 - a double click
             self.post_message(self.Opened())
 
-    def _mark(self, run: RunAddress, *, up_to: bool) -> None:
+    def _select(self, run: RunAddress, *, up_to: bool) -> None:
         if up_to:
             self.selection.extend(self.shown, run)
             self.selection.end_range()
@@ -233,7 +234,7 @@ class RunGrid(ScrollView, can_focus=True):
         self.post_message(self.SelectionChanged())
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Point at a run; a value with a tilde tells what that means."""
+        """Highlight the run under the mouse; explain a value with a tilde."""
         index, column = self._index_at(event.y), self._column_at(event.x)
         self._hover(index)
         cell = self.cell(self._rows[index].run, column.key) if index is not None and column is not None else None
@@ -242,7 +243,7 @@ class RunGrid(ScrollView, can_focus=True):
             self.tooltip = tooltip
 
     def on_leave(self) -> None:
-        """Point at nothing."""
+        """End the highlight."""
         self._hover(None)
 
     def on_resize(self) -> None:
@@ -265,20 +266,20 @@ class RunGrid(ScrollView, can_focus=True):
             self._refresh_lines({line for line in (before, index) if line is not None})
 
     def _index_at(self, line: int) -> int | None:
-        index = line - _HEADING + self._top
-        return index if line >= _HEADING and index < len(self._rows) else None
+        index = line - _HEADING_LINES + self._top
+        return index if line >= _HEADING_LINES and index < len(self._rows) else None
 
     # Scrolling
 
     @property
     def _top(self) -> int:
-        """The first row in view."""
+        """The first visible row."""
         return round(self.scroll_y)
 
     @property
     def _page(self) -> int:
-        """How many rows there is room for."""
-        return max(1, self.size.height - _HEADING)
+        """The number of rows that fit."""
+        return max(1, self.size.height - _HEADING_LINES)
 
     @property
     def _visible(self) -> range:
@@ -292,17 +293,17 @@ class RunGrid(ScrollView, can_focus=True):
     # Drawing
 
     def notify_style_update(self) -> None:
-        """The theme or the focus has changed."""
+        """Clear the cache: the theme or the focus has changed."""
         super().notify_style_update()
         self._styles_by_name.clear()
 
     def render_line(self, y: int) -> Strip:
         """The headings, or one row."""
         width = self.size.width
-        if y < _HEADING:
+        if y < _HEADING_LINES:
             return self._headings().adjust_cell_length(width, self._style())
-        index = y - _HEADING + self._top
-        if y == _HEADING and not self._rows and self.view.filter.text:
+        index = y - _HEADING_LINES + self._top
+        if y == _HEADING_LINES and not self._rows and self.view.filter.text:
             said = self._glyphs.fit(_PAD + self.no_match_text, width)
             return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
                 width, self._style()
@@ -318,7 +319,7 @@ class RunGrid(ScrollView, can_focus=True):
         segments = []
         for column, width in self._layout:
             here = column.key == order.column
-            # An ASCII arrow is a letter, and reads like one of the heading's.
+            # An ASCII arrow is a letter and would read like part of the heading.
             gap = " " if self._glyphs.ascii and len(column.label) + 1 < width else ""
             label = column.label + gap + arrow if here else column.label
             label = label.rjust(width) if column.right else label.ljust(width)
@@ -345,10 +346,10 @@ class RunGrid(ScrollView, can_focus=True):
             rest = " " * (width - cell_len(cell.text)) + _PAD
             main = len(cell.text) - cell.quiet_tail
             text, tail = cell.text[:main], cell.text[main:]
-            # A reversed row would be in patches, as bright as the colours are.
+            # Reversed colours would make the row patchy.
             style = base if base.reverse else base + self._colour(cell.colour)
             quiet = base + self._colour("quiet") if tail and not base.reverse else style
-            if page and column.key == _LINKED:
+            if page and column.key == _LINKED_COLUMN:
                 linked = Style(link=written(page))
                 yield from (Segment(_PAD, base), Segment(text, style + linked))
                 yield from (Segment(tail, quiet + linked), Segment(rest, base))
@@ -358,7 +359,7 @@ class RunGrid(ScrollView, can_focus=True):
                 yield Segment(_PAD + text + rest, style)
 
     def _style(self, part: str = "") -> Style:
-        """The style of a part of the table; without a name, that of all of it."""
+        """The style of a part of the table; without a name, that of the table."""
         style = self._styles_by_name.get(part)
         if style is None:
             own = self.get_component_rich_style(f"{_PART}{part}", partial=True) if part else Style.null()
@@ -385,8 +386,8 @@ class RunGrid(ScrollView, can_focus=True):
         )
 
     def _refresh_lines(self, indices: set[int]) -> None:
-        visible, first = self._visible, _HEADING - self._top
-        # Neighbours are drawn at one go, which costs a third of drawing them one by one.
+        visible, first = self._visible, _HEADING_LINES - self._top
+        # Adjacent lines are drawn together, which takes a third of the time.
         lines = [index for index in visible if index in indices]
         starts = [index for index in lines if index - 1 not in indices or index == visible.start]
         ends = [index for index in lines if index + 1 not in indices or index == visible.stop - 1]

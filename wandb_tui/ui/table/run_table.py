@@ -52,7 +52,7 @@ class RunTable(RunGrid):
 
     def reload_if_moved(self, changed: Iterable[WatchedRun]) -> bool:
         """Reload if changed rows may belong elsewhere, or nowhere; whether they did."""
-        moved = self.view.unsettled(changed, self._session.now, self.run)
+        moved = self.view.may_move(changed, self._session.now, self.run)
         if moved:
             self.reload()
         return moved
@@ -93,37 +93,37 @@ class RunTable(RunGrid):
     def _rows_of(self, runs: Iterable[RunAddress]) -> list[WatchedRun]:
         return [self._session.watch_list[run] for run in runs if run in self._session.watch_list]
 
-    def action_mark(self) -> None:
+    def action_select(self) -> None:
         """Select the run under the cursor and move down."""
         if self.run is not None:
             self.selection.toggle([self.run])
             self.action_cursor_down()
             self._selection_changed()
 
-    def action_mark_all(self) -> None:
+    def action_select_all(self) -> None:
         """Select all runs shown, or none."""
         self.selection.toggle(self.shown)
         self._selection_changed()
 
-    def action_mark_others(self) -> None:
+    def action_invert_selection(self) -> None:
         """Invert the selection."""
         self.selection.invert(self.shown)
         self._selection_changed()
 
-    def action_mark_range(self) -> None:
+    def action_select_range(self) -> None:
         """Start a range that follows the cursor, or end it."""
         if self.selection.held:
             self.selection.end_range()
         elif self.run is not None:
             self.selection.begin_range(self.run, held=True)
-            hint(self, self._session.keys.hint("Move to the other end of the range", "mark_range", "ends it"))
+            hint(self, self._session.keys.hint("Move to the other end of the range", "select_range", "ends it"))
         self._selection_changed()
 
-    def action_mark_up(self) -> None:
+    def action_select_up(self) -> None:
         """Extend the selection to the run above."""
         self._extend(self.action_cursor_up)
 
-    def action_mark_down(self) -> None:
+    def action_select_down(self) -> None:
         """Extend the selection to the run below."""
         self._extend(self.action_cursor_down)
 
@@ -180,7 +180,7 @@ class RunTable(RunGrid):
 
     def action_sort_reverse(self) -> None:
         """Reverse the order."""
-        self.sort_by(self.view.order.turned)
+        self.sort_by(self.view.order.reversed_order)
 
     def action_compact(self) -> None:
         """Show only the most useful columns, or all that fit."""
@@ -286,7 +286,7 @@ class RunTable(RunGrid):
 
     def _each(self, runs: list[RunAddress], action: Callable[[RunAddress], None]) -> None:
         present = [run for run in runs if run in self._session.watch_list]
-        app_context(self).event_pump.at_once()
+        app_context(self).event_pump.expedite()
         for run in present:
             action(run)
         self.post_message(self.RowsChanged(self._rows_of(present)))

@@ -1,4 +1,4 @@
-"""The marked runs, and the range that is being marked."""
+"""The selected runs, and the range being selected."""
 
 from __future__ import annotations
 
@@ -8,63 +8,63 @@ from wandb_tui.core.address import RunAddress
 
 
 class Selection:
-    """Which runs are marked. A range reaches from its anchor to the cursor and follows it, growing and shrinking."""
+    """The set of selected runs. A range reaches from its anchor to the cursor and follows it."""
 
     def __init__(self) -> None:
-        self._marked: set[RunAddress] = set()
+        self._selected: set[RunAddress] = set()
         self._before: frozenset[RunAddress] = frozenset()
         self._anchor: RunAddress | None = None
         self._reached: RunAddress | None = None
         self._held = False
 
     def __contains__(self, run: object) -> bool:
-        return run in self._marked
+        return run in self._selected
 
     def __len__(self) -> int:
-        return len(self._marked)
+        return len(self._selected)
 
     @property
     def held(self) -> bool:
-        """Whether a range is being marked that every move of the cursor changes."""
+        """Whether a range is active that follows every move of the cursor."""
         return self._held and self._anchor is not None
 
     def toggle(self, runs: Iterable[RunAddress]) -> None:
-        """Mark these runs, or none of them where all are marked."""
+        """Select these runs, or none of them if all are selected."""
         runs = set(runs)
         self.end_range()
-        self._marked = self._marked - runs if runs <= self._marked else self._marked | runs
+        self._selected = self._selected - runs if runs <= self._selected else self._selected | runs
 
     def invert(self, runs: Iterable[RunAddress]) -> None:
-        """Mark those of these runs that are not marked, and no longer those that are."""
+        """Invert the selection among these runs."""
         self.end_range()
-        self._marked ^= set(runs)
+        self._selected ^= set(runs)
 
     def clear(self) -> None:
-        """Mark nothing."""
+        """Clear the selection."""
         self.end_range()
-        self._marked.clear()
+        self._selected.clear()
 
     def begin_range(self, run: RunAddress, *, held: bool = False) -> None:
-        """Mark from this run on: up to where `extend` says, or, while it is held, wherever the cursor goes."""
+        """Start a range at this run; it reaches as far as `extend` says or, while held, as the cursor goes."""
         if self._anchor is None or held:
-            self._anchor, self._before = run, frozenset(self._marked)
-            self._marked.add(run)
+            self._anchor, self._before = run, frozenset(self._selected)
+            self._selected.add(run)
             self._held, self._reached = held, run
 
     def end_range(self) -> None:
-        """What is marked stays so; the cursor marks nothing any more."""
+        """End the range and keep its runs selected."""
         self._anchor, self._held = None, False
 
     def extend(self, shown: Sequence[RunAddress], cursor: RunAddress) -> None:
-        """Let the range reach as far as the cursor; nothing happens where none is being marked."""
+        """Extend the range to the cursor, if there is a range."""
         if self._anchor is None or self._anchor not in shown or cursor not in shown:
             return
         first, last = sorted((shown.index(self._anchor), shown.index(cursor)))
-        self._marked = {*self._before, *shown[first : last + 1]}
+        self._selected = {*self._before, *shown[first : last + 1]}
         self._reached = cursor
 
     def cursor_moved(self, shown: Sequence[RunAddress], cursor: RunAddress | None) -> bool:
-        """The cursor is somewhere else: a held range follows it, any other ends; whether the marks have changed."""
+        """Update after a move of the cursor: a held range follows it, any other ends; whether the selection changed."""
         if self._anchor is None or cursor is None or cursor == self._reached:
             return False
         if self._held:
@@ -74,7 +74,7 @@ class Selection:
         return self._held
 
     def retain(self, watched: Container[RunAddress]) -> None:
-        """Forget runs that are gone."""
-        self._marked = {run for run in self._marked if run in watched}
+        """Deselect runs that are gone."""
+        self._selected = {run for run in self._selected if run in watched}
         if self._anchor is not None and self._anchor not in watched:
             self.end_range()

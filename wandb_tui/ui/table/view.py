@@ -1,4 +1,4 @@
-"""Which runs the table shows and in what order: the filter, the sorting, the columns."""
+"""The table's view: filter, sort order, columns."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.ui.table.columns import ALWAYS, BY_KEY, Column, Rank
+from wandb_tui.ui.table.columns import ALWAYS_SHOWN, BY_KEY, Column, Rank
 from wandb_tui.ui.table.filter import Filter
 
-_CALM = 5.0
-"""Seconds between two orders by a column that ticks: rows that change places all the time cannot be read."""
+_MIN_SORT_INTERVAL_S = 5.0
+"""Seconds between two sorts by a column that ticks: rows that move all the time are unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
 class SortOrder:
-    """By what the rows are sorted.
+    """A sort order.
 
     Attributes:
         column: The key of a column; empty for the order in which the runs were added.
-        reverse: The last first.
+        reverse: Whether it is reversed.
     """
 
     column: str = ""
     reverse: bool = False
 
     def chosen(self, key: str) -> SortOrder:
-        """After this column has been chosen: by it, then the other way round, then as they were added."""
+        """The order after a column was chosen: by it, then in reverse, then the order added."""
         if self.column != key:
             return SortOrder(key)
         return SortOrder(key, reverse=True) if not self.reverse else SortOrder()
 
     def next(self, keys: list[str]) -> SortOrder:
-        """By the next of these columns; after the last one, as they were added."""
+        """The order by the next of these columns; after the last one, the order added."""
         after = keys.index(self.column) + 1 if self.column in keys else 0
         return SortOrder(keys[after]) if after < len(keys) else SortOrder()
 
     @property
-    def turned(self) -> SortOrder:
-        """The other way round."""
+    def reversed_order(self) -> SortOrder:
+        """The reverse order."""
         return SortOrder(self.column, not self.reverse)
 
 
 class TableView:
-    """What the user has chosen to see of the watch list."""
+    """The user's choice of which runs and columns to show."""
 
     def __init__(self) -> None:
         self.order = SortOrder()
@@ -58,28 +58,28 @@ class TableView:
 
     @property
     def filter(self) -> Filter:
-        """The runs that are wanted."""
+        """The filter."""
         return self._filter
 
     @property
-    def wrong(self) -> str:
-        """What is wrong with the filter as it was typed, in one sentence."""
-        return self._typed.wrong
+    def error(self) -> str:
+        """The error in the filter as typed, in one sentence."""
+        return self._typed.error
 
     def filter_by(self, text: str) -> None:
-        """Take a new filter. If something is wrong with it, the last good one stays until it is mended."""
+        """Set the filter. If it is not valid, the last valid one stays in use."""
         self._typed = Filter(text)
-        if not self._typed.wrong:
+        if not self._typed.error:
             self._filter = self._typed
 
     def rows(self, rows: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None) -> list[WatchedRun]:
-        """The runs to show, in order.
+        """The rows to show, in order.
 
         Args:
             rows: The watch list.
             now: The time on its clock.
-            cursor: The run under the cursor. It stays even where it does not fit any more, until the filter is
-                another one: what is done with it, such as a restart, must not put another run under the user's hand.
+            cursor: The run under the cursor. It stays even if it no longer matches, until the filter is changed: an
+                action such as a restart must not put another run under the cursor.
         """
         stays = cursor if self._filter.text == self._filtered_by else None
         self._filtered_by = self._filter.text
@@ -95,15 +95,15 @@ class TableView:
         ranked.sort(key=lambda pair: pair[0], reverse=self.order.reverse)
         return [row for _, row in ranked] + [row for row in found if self._shown[row.run] is None]
 
-    def unsettled(self, changed: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None) -> bool:
-        """Whether these runs, which have changed, may belong elsewhere now; the one under the cursor stays."""
+    def may_move(self, changed: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None) -> bool:
+        """Whether changed rows may belong elsewhere now; the one under the cursor stays."""
         if not self.order.column and not self._filter.text:
             return False
         column = BY_KEY.get(self.order.column)
-        calm = column is not None and column.ticks and now - self._ordered_at < _CALM
-        changed, wrong = list(changed), self._filter.wrong
+        calm = column is not None and column.ticks and now - self._ordered_at < _MIN_SORT_INTERVAL_S
+        changed, wrong = list(changed), self._filter.error
         picked = {row.run for row in self._filter.pick(changed)}
-        if self._filter.wrong != wrong:
+        if self._filter.error != wrong:
             return True
         for row in changed:
             shown = row.run in self._shown
@@ -113,10 +113,10 @@ class TableView:
                 return True
         return False
 
-    # What is remembered
+    # Storage
 
     def saved(self) -> dict[str, Any]:
-        """All that the next start should know again."""
+        """The view to store for the next start."""
         return {
             "filter": self._filter.text,
             "sort": self.order.column,
@@ -125,18 +125,18 @@ class TableView:
             "compact": self.compact,
         }
 
-    def restore(self, kept: object) -> None:
-        """Take back what was remembered, as far as it still makes sense."""
-        if not isinstance(kept, dict):
+    def restore(self, saved: object) -> None:
+        """Restore a stored view; ignores invalid values."""
+        if not isinstance(saved, dict):
             return
-        self.filter_by(str(kept.get("filter") or ""))
+        self.filter_by(str(saved.get("filter") or ""))
         self._typed = self._filter
-        if str(kept.get("sort")) in BY_KEY:
-            self.order = SortOrder(str(kept["sort"]), kept.get("reverse") is True)
-        hidden = kept.get("hidden")
-        known = BY_KEY.keys() - ALWAYS
+        if str(saved.get("sort")) in BY_KEY:
+            self.order = SortOrder(str(saved["sort"]), saved.get("reverse") is True)
+        hidden = saved.get("hidden")
+        known = BY_KEY.keys() - ALWAYS_SHOWN
         self.hidden = frozenset(key for key in known if isinstance(hidden, list) and key in hidden)
-        self.compact = kept.get("compact") is True
+        self.compact = saved.get("compact") is True
 
 
 def _rank(column: Column | None, row: WatchedRun, now: float) -> Rank | None:
