@@ -42,7 +42,7 @@ class FakeProber:
         return future
 
     def answer(self, probe):
-        self.asked.get(timeout=5).set_result(probe)
+        self.asked.get(timeout=60).set_result(probe)
 
     def close(self):
         pass
@@ -81,7 +81,7 @@ class FakeVisitor:
         _end(self.sign_ins, Identity("me") if outcome is None else outcome)
 
     def open(self):
-        self.opened.get(timeout=5)()
+        self.opened.get(timeout=60)()
 
     def end_visit(self, outcome=None):
         _end(self.visits, Visit(0.1) if outcome is None else outcome)
@@ -100,7 +100,7 @@ def _queued(where):
 
 
 def _end(where, outcome):
-    future = where.get(timeout=5)
+    future = where.get(timeout=60)
     if isinstance(outcome, Exception):
         future.set_exception(outcome)
     else:

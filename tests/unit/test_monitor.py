@@ -102,7 +102,7 @@ def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, vi
     prober.answer(there(0))
     attempt.until(State.AVAILABLE)
     attempt.end()
-    assert visitor.visits.get(timeout=1).cancelled()
+    assert visitor.visits.get(timeout=60).cancelled()
 
 
 @pytest.mark.parametrize("mend", [True, False])
@@ -353,7 +353,7 @@ def test_newer_compares_with_what_stood_at_the_beginning(prober):
 
 def test_a_fault_of_ours_ends_as_a_row_that_says_so(prober):
     attempt = Attempt(prober)
-    prober.asked.get(timeout=5).set_exception(ValueError("surprise"))
+    prober.asked.get(timeout=60).set_exception(ValueError("surprise"))
     event = attempt.until(State.FAILED)
     assert event.failure is Failure.INTERNAL
     assert "see the log" in event_text(event.notice)
@@ -458,7 +458,7 @@ def test_a_browser_that_is_closed_under_a_visit_ends_the_attempt_without_a_fault
     attempt = Attempt(prober, visitor)
     prober.answer(ABSENT)
     attempt.until(State.VISITING)
-    assert visitor.visits.get(timeout=5).cancel()
+    assert visitor.visits.get(timeout=60).cancel()
     assert "closed" in event_text(attempt.until(State.CANCELLED).notice)
     attempt.end()
     assert not caplog.records

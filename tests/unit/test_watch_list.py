@@ -39,7 +39,7 @@ class Harness:
         threading.Thread(target=work, daemon=True).start()
 
     def until(self, condition):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not condition():
             self.watch_list.apply(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
 
