@@ -1,5 +1,6 @@
 """The order in which the test files run, and the signals that what they start inherits."""
 
+import gc
 import signal
 
 # Those that take longest come first, so that none of them is left for the end. Files that wait for a browser and files
@@ -46,3 +47,9 @@ if hasattr(signal, "SIGHUP"):
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what was imported: it would look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
