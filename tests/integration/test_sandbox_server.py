@@ -29,7 +29,7 @@ def test_only_loopback_addresses_are_taken(bind):
         ({"export_delay": -1}, "0 or more"),
         ({"session_hours": 0}, "more than 0 hours"),
         ({"faults": ("nonsense",)}, "Known ones: http-status"),
-        ({"faults": ("hang:minutes=1",)}, "has no option 'minutes'. Its options: seconds, path, who, times, after"),
+        ({"faults": ("hang:minutes=1",)}, "has no option “minutes”. Its options: seconds, path, who, times, after"),
         ({"faults": ("http-status:code=many",)}, "a whole number for code"),
         ({"faults": ("http-status:path=moon",)}, r"path=graphql\|run-page"),
     ],

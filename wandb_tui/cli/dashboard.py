@@ -40,7 +40,7 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     for text in texts:
         _check_address(text, wiring)
     check_terminal()
-    # A run that is on the list already keeps its goal, unless another is said.
+    # A run that is on the list already keeps its goal unless another is given.
     source = click.get_current_context().get_parameter_source("until")
     said = source is not ParameterSource.DEFAULT
     return _open_dashboard(wiring, [(text, goal) for text in texts] if said else texts)

@@ -108,7 +108,7 @@ def _remove_if_left(folder: Path) -> None:
 
 
 def _launcher(environ: Mapping[str, str]) -> str:
-    """What a command is to begin with here: in a checkout it is known to `uv run` alone."""
+    """The prefix of a command line: in a checkout only `uv run` finds the command."""
     if "UV_RUN_RECURSION_DEPTH" not in environ:
         return ""
     return "uv run " if shutil.which("uv", path=environ.get("PATH")) else "python3 -m uv run "

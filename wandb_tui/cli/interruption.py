@@ -12,7 +12,7 @@ from types import FrameType
 from wandb_tui.cli.exit_codes import ExitCode
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
-"""What people and batch systems end a job with; Slurm, LSF and Grid Engine give notice with the last three."""
+"""The signals that end a job; Slurm, LSF and Grid Engine give notice with the last three."""
 
 _IGNORED_ONES = 1
 """Further signals that change nothing while all is ended in good order; the next one ends the process at once."""
@@ -58,7 +58,7 @@ class Interruption:
                 signal.signal(number, handler)
 
     def begin(self) -> None:
-        """From now on a signal only sets `event`, and whoever waits for it ends in good order."""
+        """From now on a signal only sets `event`; the code that waits for it ends in good order."""
         self._last_words = None
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:

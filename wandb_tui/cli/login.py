@@ -11,11 +11,11 @@ from wandb_tui.cli.options import HOST, build_wiring
 from wandb_tui.core.errors import KeyringError, UsageError
 
 
-@click.command(short_help="Sign in once, and keep it.")
+@click.command(short_help="Sign in once, and store it.")
 @click.option("--username", metavar="NAME", help="The e-mail address or user name.")
 @click.option("--password-stdin", is_flag=True, help="The password is a line on stdin.")
 @click.option("--api-key-stdin", is_flag=True, help="The API key is a line on stdin, after the password.")
-@click.option("--no-verify", is_flag=True, help="Keep them without trying them.")
+@click.option("--no-verify", is_flag=True, help="Store them without checking them.")
 @click.option("--window", is_flag=True, help="Sign in by hand in a visible browser: SSO, second factors.")
 @click.option("--print-session", is_flag=True, help="Write the browser session to stdout, for --session-stdin.")
 @click.option("--session-stdin", is_flag=True, help="Take a session from --print-session.")
@@ -30,7 +30,7 @@ def login(
     session_stdin: bool,
     host: str | None,
 ) -> None:
-    """Sign in once, and keep it in the system's keyring.
+    """Sign in once, and store the sign-in in the system's keyring.
 
     \b
     Examples:
@@ -71,10 +71,10 @@ def login(
         wiring.close()
 
 
-@click.command(short_help="Forget it.")
+@click.command(short_help="Delete the stored sign-in.")
 @HOST
 def logout(host: str | None) -> None:
-    """Forget the password, the API key and the browser session of a server.
+    """Delete the stored password, API key and browser session of a server.
 
     \b
     Example:

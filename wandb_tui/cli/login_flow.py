@@ -24,7 +24,7 @@ Say: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What the user gave to sign in with."""
+    """The credentials and the key that the user entered."""
 
     credentials: Credentials | None
     api_key: str | None
@@ -33,7 +33,7 @@ class Entered:
 def secrets_for(
     wiring: Wiring, username: str | None, *, password_stdin: bool, api_key_stdin: bool, handing_on: bool
 ) -> Entered | None:
-    """What to sign in with, as `read_secrets` takes it; None where the environment has it already.
+    """Read the secrets to sign in with; None where the environment has them already.
 
     Args:
         wiring: The services.
@@ -43,7 +43,7 @@ def secrets_for(
         handing_on: As for `log_in`.
 
     Raises:
-        KeyringError: It could not be kept, which is said before anybody has to type anything.
+        KeyringError: The keyring cannot store them; raised before the user has to type anything.
         UsageError: As for `read_secrets`.
     """
     given = bool(username or password_stdin or api_key_stdin)
@@ -145,7 +145,7 @@ def log_in_by_hand(wiring: Wiring, *, say: Say, handing_on: bool = False) -> Non
     if not has_display(wiring.environ):
         raise no_display()
     if not handing_on:
-        # Nobody is to go through all of a sign-in only to hear that it was for nothing.
+        # Checked before the user signs in, not after.
         wiring.vault.check()
     say(f"Sign in to {host} in the browser window; it closes by itself.")
     identity = wiring.visitor.sign_in_by_hand().result()
@@ -155,7 +155,7 @@ def log_in_by_hand(wiring: Wiring, *, say: Say, handing_on: bool = False) -> Non
 
 
 def try_environment(wiring: Wiring, *, say: Say) -> None:
-    """Sign in with what the environment has: nothing is asked, and only the session is kept.
+    """Sign in with the environment's credentials, without a prompt; only the session is stored.
 
     Raises:
         WandbTuiError: As for `log_in`.
@@ -166,8 +166,12 @@ def try_environment(wiring: Wiring, *, say: Say) -> None:
     identity = _sign_in(wiring)
     say(f"Browser: signed in to {host} as {identity.username}.")
     username = wiring.account.state().username
-    kept = "the browser session is, encrypted." if wiring.vault.session_on_disk(username) else "nothing is."
-    say(f"The password comes from the environment, so it need not be kept; {kept}")
+    stored = (
+        "only the browser session was stored, encrypted"
+        if wiring.vault.session_on_disk(username)
+        else "nothing was stored"
+    )
+    say(f"The password comes from the environment, so {stored}.")
 
 
 def _sign_in(wiring: Wiring) -> Identity:

@@ -31,7 +31,7 @@ PROGRAM = "wandb-tui"
 
 
 def _help_width() -> int:
-    """How wide the help may be, by the rule click goes by; it asks a module that brings every kind of archive along."""
+    """The width of the help, by click's own rule; click would import `shutil` for it, with every kind of archive."""
     try:
         columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
     except (AttributeError, ValueError, OSError):
@@ -47,7 +47,7 @@ class _Help(click.HelpFormatter):
 
 
 class _Context(click.Context):
-    """What all our commands run in."""
+    """The context of all our commands."""
 
     formatter_class = _Help
 

@@ -1,4 +1,4 @@
-"""``wandb-tui sandbox``: a W&B server for this machine, and what it can be told to do wrong."""
+"""``wandb-tui sandbox``: a W&B server for this machine, with faults on demand."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def sandbox(
 
 
 def _list_variants(package: Any) -> None:
-    """What each kind of sign-in page and each fault does, with all options and their defaults."""
+    """Print what each kind of sign-in page and each fault does, with all options and their defaults."""
     for kind, summary in package.SIGN_INS.items():
         say(f"--sign-in {kind}\n    {getattr(summary, 'summary', summary)}")
     for fault in package.FAULTS.values():

@@ -20,7 +20,7 @@ FULL_NAME = "Robin Researcher"
 
 @dataclass(frozen=True)
 class SandboxAccount:
-    """Who may sign in, and the secrets that go with it."""
+    """The account that may sign in, with its secrets."""
 
     password: str
     api_key: str

@@ -1,4 +1,4 @@
-"""What a sandbox may be told when it starts."""
+"""The options of a sandbox."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SandboxConfig:
             raise ValueError(f"Sessions have to last more than 0 hours, not {self.session_hours}.")
         if self.sign_in not in SIGN_INS:
             known = ", ".join(SIGN_INS)
-            raise ValueError(f"There is no sign-in called {self.sign_in!r}. Known ones: {known}.")
+            raise ValueError(f"There is no sign-in called “{self.sign_in}”. Known ones: {known}.")
         for fault in self.faults:
             parse_fault(fault)
 
@@ -66,5 +66,5 @@ def _check_loopback(bind: str) -> None:
         pass
     raise ValueError(
         f"The sandbox has no real protection, so it listens on this machine only: "
-        f"use 127.0.0.1, ::1 or localhost, not {bind!r}.",
+        f"use 127.0.0.1, ::1 or localhost, not “{bind}”.",
     )

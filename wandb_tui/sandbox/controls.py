@@ -34,7 +34,7 @@ def set_public(sandbox: SandboxContext, path: str, *, public: bool) -> None:
     """Let everyone see ``entity/project``, or only its members."""
     entity, slash, name = path.partition("/")
     if not slash or not entity or not name:
-        raise ValueError(f"A project is written entity/project, not {path!r}.")
+        raise ValueError(f"A project is written entity/project, not “{path}”.")
     sandbox.state.set_public(entity, name, public=public)
 
 
@@ -80,7 +80,7 @@ async def _public(request: Request) -> Response:
 async def _field(request: Request, name: str) -> str:
     asked: Any = json.loads(await request.body())
     if not isinstance(asked, dict) or name not in asked:
-        raise ValueError(f"The request has to be a JSON object with {name!r}.")
+        raise ValueError(f"The request has to be a JSON object with “{name}”.")
     return str(asked[name])
 
 

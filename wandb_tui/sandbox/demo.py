@@ -60,7 +60,7 @@ class Demo:
 
     @property
     def log(self) -> Path:
-        """What the SDK would have written to the terminal."""
+        """The log file with the SDK's terminal output."""
         return self._directory / "sdk.log"
 
     def stop(self) -> None:

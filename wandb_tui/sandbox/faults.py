@@ -160,14 +160,14 @@ def parse_fault(text: str) -> Fault:
     name, _, rest = text.partition(":")
     kind = FAULTS.get(name.strip())
     if kind is None:
-        raise ValueError(f"There is no fault called {name!r}. Known ones: {', '.join(FAULTS)}.")
+        raise ValueError(f"There is no fault called “{name}”. Known ones: {', '.join(FAULTS)}.")
     options = dict(kind.options)
     for item in _split(rest, kind):
         option, equals, value = item.partition("=")
         option = option.strip()
         if option not in kind.options or not equals:
             known = ", ".join(kind.options) or "none"
-            raise ValueError(f"The fault {kind.name} has no option {option!r}. Its options: {known}.")
+            raise ValueError(f"The fault {kind.name} has no option “{option}”. Its options: {known}.")
         options[option] = _typed(kind, option, value)
     return Fault(kind, options)
 
@@ -187,16 +187,16 @@ def _typed(kind: FaultKind, option: str, value: str) -> OptionValue:
     """The value in the type of the option's default."""
     default = kind.options[option]
     if option == "path" and value not in PLACES:
-        raise ValueError(f"The fault {kind.name} takes path={'|'.join(PLACES)}, not {value!r}.")
+        raise ValueError(f"The fault {kind.name} takes path={'|'.join(PLACES)}, not “{value}”.")
     if option == "who" and value not in WHO:
-        raise ValueError(f"The fault {kind.name} takes who={'|'.join(WHO)}, not {value!r}.")
+        raise ValueError(f"The fault {kind.name} takes who={'|'.join(WHO)}, not “{value}”.")
     if isinstance(default, str):
         return value
     try:
         number = type(default)(value)
     except ValueError:
         wanted = "a whole number" if isinstance(default, int) else "a number"
-        raise ValueError(f"The fault {kind.name} takes {wanted} for {option}, not {value!r}.") from None
+        raise ValueError(f"The fault {kind.name} takes {wanted} for {option}, not “{value}”.") from None
     if number < 0:
         raise ValueError(f"The fault {kind.name} takes no negative {option}.")
     return number

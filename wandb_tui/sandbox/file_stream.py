@@ -1,4 +1,4 @@
-"""What a run sends while it is logged: its file stream, and whole files."""
+"""Routes for what a run uploads while it is logged: its file stream, and whole files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def storage(request: Request) -> Response:
 
 
 async def run_file(request: Request) -> Response:
-    """``GET /files/{entity}/{project}/{run}/{name}``: a run's file, for whoever may see the run."""
+    """``GET /files/{entity}/{project}/{run}/{name}``: a run's file, for callers who may see the run."""
     sandbox: SandboxContext = request.app.state.sandbox
     try:
         caller = sandbox.sessions.caller(request)

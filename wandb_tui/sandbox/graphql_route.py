@@ -26,7 +26,7 @@ _SDK_AGENTS = ("wandb-core", "W&B Public Client")
 _OLD_CLIENT = re.compile(r"W&B Public Client 0\.(\d|1\d|2[0-6])\.")
 """SDKs that asked by themselves rather than through their service process, for the whole history."""
 _SDK_HELPERS = ("W&B Internal Client",)
-"""What older SDKs verify a key with."""
+"""The user agents with which older SDKs verify a key."""
 
 
 async def graphql(request: Request) -> Response:

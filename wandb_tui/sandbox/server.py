@@ -118,7 +118,7 @@ class Sandbox:
 
     @property
     def username(self) -> str:
-        """What the sign-in form takes."""
+        """The user name for the sign-in form."""
         return self.context.account.email
 
     @property
@@ -142,7 +142,7 @@ class Sandbox:
         return self.context.account.second_factor
 
     def info(self) -> dict[str, str]:
-        """What a client needs: ``base_url``, ``app_url``, ``username``, ``password`` and ``api_key``."""
+        """The data that a client needs: ``base_url``, ``app_url``, ``username``, ``password`` and ``api_key``."""
         return {name: getattr(self, name) for name in ("base_url", "app_url", "username", "password", "api_key")}
 
     def stats(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Who is asking: API keys and session cookies."""
+"""Authentication of callers: API keys and session cookies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KeyRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who made a request, and how that is known: by API key, by session cookie, or not at all."""
+    """The caller of a request, and how they are known: by API key, by session cookie, or not at all."""
 
     account: SandboxAccount | None
     by: Literal["key", "cookie", "nothing"]
@@ -95,7 +95,7 @@ class Sessions:
         return not (limited and row["requests"] >= limited.whole("requests"))
 
     def caller(self, request: HTTPConnection, *, is_page: bool = False) -> Caller:
-        """Who is asking.
+        """The caller of a request.
 
         Raises:
             KeyRefusedError: There is an API key and it is wrong; a cookie beside it does not help.

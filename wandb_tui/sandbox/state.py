@@ -1,4 +1,4 @@
-"""What the sandbox holds: projects, runs and their files, kept in SQLite."""
+"""The state of the sandbox: projects, runs and their files, stored in SQLite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sandbox counts, so that tests can ask how often something really happened."""
+"""Counters of the sandbox, so that tests can check how often something really happened."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def browser_caller(request: Request) -> Caller:
-    """Who looks at a page: only a cookie counts here, and opening a page uses it."""
+    """The caller of a page: only a cookie counts here, and opening a page uses it."""
     sandbox: SandboxContext = request.app.state.sandbox
     try:
         caller = sandbox.sessions.caller(request, is_page=True)
@@ -30,7 +30,7 @@ def browser_caller(request: Request) -> Caller:
 
 
 def index(request: Request) -> Response:
-    """Everything that the sandbox holds. Shown to everyone: whoever reaches a loopback address may look."""
+    """Everything that the sandbox holds. Shown to everyone who can reach the loopback address."""
     sandbox: SandboxContext = request.app.state.sandbox
     projects = [(project, _rows(sandbox, project)) for project in sandbox.state.projects()]
     return page(request, "index.html", account=browser_caller(request).account, projects=projects)

@@ -107,7 +107,7 @@ class CollectionView:
 
 
 class MembershipView:
-    """That a version belongs to a collection."""
+    """The membership of a version in a collection."""
 
     def __init__(self, context: ResolverContext, collection: CollectionView, version: Version) -> None:
         self._context = context

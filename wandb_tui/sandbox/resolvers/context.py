@@ -1,4 +1,4 @@
-"""What every resolver may use: the sandbox, and who is asking."""
+"""The context of a request, for all resolvers: the sandbox and the caller."""
 
 from __future__ import annotations
 

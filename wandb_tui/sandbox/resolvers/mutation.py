@@ -1,4 +1,4 @@
-"""What changes the sandbox's state."""
+"""The mutations: requests that change the sandbox's state."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COLUMNS = {
 
 
 class MutationView:
-    """The root of all mutations. Whoever is not signed in is turned away."""
+    """The root of all mutations. Signed-out callers are refused."""
 
     def __init__(self, context: ResolverContext) -> None:
         self._context = context
@@ -102,7 +102,7 @@ class MutationView:
         return {"artifact": artifact_by_id(self._context, version_key(arguments["input"]["artifact_id"]))}
 
     def notify_scriptable_run_alert(self, **arguments: Any) -> dict[str, Any]:
-        """Take an alert; nobody reads it."""
+        """Accept an alert and drop it."""
         self._run(arguments["input"])
         return {"success": True}
 

@@ -77,7 +77,7 @@ class EntityView:
 
 
 class ServerInfoView:
-    """What the server can do."""
+    """The server's features."""
 
     latest_local_version_info = None
     cli_version_info: dict[str, str] = {"max_cli_version": "99.0.0", "min_cli_version": "0.10.0"}  # noqa: RUF012

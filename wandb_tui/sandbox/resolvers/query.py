@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class QueryView:
-    """What can be asked. What the caller may not see is null, as if it were not there."""
+    """The root of all queries. Whatever the caller may not see is null, as if it did not exist."""
 
     def __init__(self, context: ResolverContext) -> None:
         self._context = context
 
     def viewer(self) -> UserView | None:
-        """Who is asking; null for whoever is not signed in."""
+        """The signed-in user; null for signed-out callers."""
         unknown = self._context.caller.account is None or self._context.sandbox.faults.get("viewer-null")
         return None if unknown else UserView(self._context)
 
     def server_info(self) -> ServerInfoView:
-        """What the server can do."""
+        """The server's features."""
         return ServerInfoView()
 
     def entity(self, name: str) -> EntityView | None:

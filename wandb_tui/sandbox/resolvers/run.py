@@ -133,7 +133,7 @@ class RunView:
         return sample(whole, int(spec.get("samples", _DEFAULT_SAMPLES)))
 
     def _first_wanted(self, first_step: int) -> int:
-        """Where a range of steps begins: whoever reads the exported files wants only what came after them."""
+        """The first step of a range: a caller that reads the exported files needs only the steps after them."""
         covered = self._context.sandbox.exports.covered_step(self._run) if self._context.reads_parquet else None
         hidden = self._context.sandbox.faults.get("no-parquet-history") is not None
         return first_step if covered is None or hidden else max(first_step, covered + 1)

@@ -66,7 +66,7 @@ class NotUnderstoodError(Exception):
 
 @dataclass(frozen=True)
 class GraphQLResult:
-    """What to send back."""
+    """The response to a request."""
 
     status: int
     body: dict[str, Any]

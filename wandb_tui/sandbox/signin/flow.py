@@ -1,4 +1,4 @@
-"""What all sign-in pages share: checking a password, beginning a session, and where to go afterwards."""
+"""Shared by all sign-in pages: checking a password, beginning a session, and where to go afterwards."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _two_step_first(request: Request) -> Response:
 
 
 async def _two_step_identifier(request: Request) -> Response:
-    """Go on to the password; who the account belongs to is not told to whoever only knows an address."""
+    """Go on to the password, without revealing whether the account exists."""
     form = await request.form()
     identifier = field(form, "identifier")
     if not identifier:
@@ -93,7 +93,7 @@ def _sso_form(request: Request) -> Response:
 
 
 async def _sso_submit(request: Request) -> Response:
-    """Whoever belongs to the organisation is sent there; a password typed here is not looked at."""
+    """Send members of the organisation to its sign-in; a password typed here is ignored."""
     form = await request.form()
     sandbox = sandbox_of(request)
     if field(form, "password"):
@@ -103,7 +103,7 @@ async def _sso_submit(request: Request) -> Response:
 
 
 def _sso_return(request: Request) -> Response:
-    """Back from the organisation, with its word for it that all is well."""
+    """The way back from the organisation's sign-in, with its confirmation."""
     number, _, signature = request.query_params.get("ticket", "").partition(".")
     if not secrets.compare_digest(signature, sandbox_of(request).account.sign(f"sso:{number}")):
         return go("/login")

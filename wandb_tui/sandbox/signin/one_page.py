@@ -44,7 +44,7 @@ async def show(request: Request) -> Response:
 
 
 async def submit(request: Request) -> Response:
-    """What comes of the submitted form."""
+    """The response to the submitted form."""
     form = await request.form()
     identifier, password = field(form, "username", "login_email", "email"), field(form, "password", "login_password")
     onward = next_path(request, form)
@@ -87,7 +87,7 @@ async def second_factor(request: Request) -> Response:
 
 
 async def sign_up(request: Request) -> Response:
-    """The form beside: nobody can sign up here."""
+    """The sign-up form: it always refuses."""
     sandbox_of(request).stats.count("sign_ups")
     return _form(request, next_path(request), status=400, sign_up_error="New accounts are by invitation only.")
 
