@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,99 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes,
         assert secret not in text
         assert not holding(secret, Path(ray_temp))
     assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in observer.browsers))
+
+
+# The server is known to the driver alone; the secrets are on the head node.
+KILLED = """
+import os
+import ray
+import wandb_tui.integrations.ray as shared
+
+shared._TIMING = shared._Timing(lease=4.0, renewal=1.0, call=2.0)
+ray.init(os.environ["HEAD"], log_to_driver=False)
+shared.HistoryCallback().setup()
+
+@ray.remote(num_cpus=0)
+def trial():
+    import wandb_tui.integrations.ray as shared
+
+    shared._TIMING = shared._Timing(lease=4.0, renewal=1.0, call=2.0)
+    print("trial", flush=True)
+    shared.wait_for_history("lab/forks/never", timeout=0)
+
+ray.get(trial.remote())
+"""
+
+
+@contextlib.contextmanager
+def ray_head(environ):
+    """A cluster that outlives its drivers; gives its address and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2"]
+    options += ["--include-dashboard=false", "--object-store-memory=80000000", "--disable-usage-stats"]
+    command = [str(Path(sys.executable).with_name("ray")), "start", *options]
+    head = subprocess.Popen(
+        command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+    )
+    with ended(head):
+        yield f"127.0.0.1:{port}", head
+
+
+def monitors_and_browsers(pid):
+    return [c for c in children(pid).values() if c.startswith("ray::_Monitors") or is_browser(c)]
+
+
+@pytest.mark.timeout(300)
+def test_a_driver_that_is_killed_leaves_no_actor_and_no_browser(sandbox, tmp_path, ray_temp):
+    project, _ = sandbox.context.state.ensure_project("lab", "forks")
+    sandbox.context.state.create_run(project, "never", None)
+    sandbox.set_faults("export-never")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    home = kept | {
+        "HOME": str(tmp_path),
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        "RAY_TMPDIR": ray_temp,
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_SILENT": "true",
+    }
+    secrets = {
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+    with ray_head(home | secrets) as (address, head), (tmp_path / "driver.txt").open("w") as out:
+        environ = home | {"WANDB_BASE_URL": sandbox.base_url, "HEAD": address}
+        driver = subprocess.Popen(
+            [sys.executable, "-c", KILLED], env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+        with ended(driver):
+            assert eventually(lambda: sandbox.stats()["page_visits"] > 0, 120), (tmp_path / "driver.txt").read_text()
+            assert len(monitors_and_browsers(head.pid)) >= 2
+            driver.kill()
+            driver.wait(10)
+        assert eventually(lambda: not monitors_and_browsers(head.pid), 90)
+
+
+@pytest.mark.timeout(300)
+def test_a_key_that_the_driver_alone_has_is_named(sandbox, tmp_path, ray_temp):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    home = kept | {"HOME": str(tmp_path), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "RAY_TMPDIR": ray_temp}
+    with ray_head(home) as (address, _):
+        environ = home | {"WANDB_BASE_URL": sandbox.base_url, "WANDB_API_KEY": sandbox.api_key, "HEAD": address}
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "ApiKeyError: The shared monitor has no API key on the cluster's head node." in done.stderr
+    assert sandbox.api_key not in done.stdout + done.stderr
 
 
 def holding(secret, folder):

@@ -2,7 +2,8 @@
 
 The trials of an experiment ask one shared monitor, a detached actor on the cluster's head node, instead of each
 starting a browser of its own. The actor reads its secrets there, from the environment or the keyring; none is ever
-passed to it.
+passed to it. It ends, and its browser with it, when the last experiment has ended or has stopped renewing its lease: so
+an experiment that is killed leaves nothing behind.
 
     tuner = tune.Tuner(train, run_config=tune.RunConfig(callbacks=[HistoryCallback()]))
 
@@ -14,15 +15,16 @@ and in the trials:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, ParamSpec, TypeVar
 
 import ray
@@ -30,10 +32,12 @@ from ray.exceptions import ActorUnavailableError, RayActorError, RayTaskError
 from ray.tune import Callback
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import WaitTimeoutError, WandbTuiError
+from wandb_tui.core.errors import ApiKeyError, WaitTimeoutError, WandbTuiError
+from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import checked_seconds
+from wandb_tui.integrations._leases import Leases
 from wandb_tui.library.fork import fork
 from wandb_tui.library.group import MonitorGroup, address_of
 from wandb_tui.library.results import MonitorResult
@@ -45,12 +49,31 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NAMESPACE = "wandb-tui"
+_ACTOR_PREFIX = "wandb-tui "
 # Ray gives this resource to the head node alone; a little of it ties an actor there.
 _ON_HEAD = {"node:__internal_head__": 0.001}
-_MOST_WAITING = 1000
-# An actor that dies this often while somebody waits for one run cannot live at all.
-_DEATHS = 5
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_MAX_WAITING = 1000
+_MAX_DEATHS = 5
+"""An actor that dies this often during one wait cannot live at all."""
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    """How soon a monitor whose users were killed is given up, in seconds.
+
+    Attributes:
+        lease: After so long without a renewal an experiment counts as gone, and an unused monitor ends.
+        renewal: Between two renewals.
+        call: The longest single call to the actor: a caller that is killed is waited for no longer than that.
+    """
+
+    lease: float = 60.0
+    renewal: float = 15.0
+    call: float = 20.0
+
+
+_TIMING = _Timing()
 
 
 class HistoryCallback(Callback):
@@ -60,18 +83,49 @@ class HistoryCallback(Callback):
         """Prepare; nothing is started yet.
 
         Args:
-            host: The W&B server; without one, as the SDK chooses it on the head node.
+            host: The W&B server; without one, the one that the environment here names, else the experiment's.
         """
-        self._monitor = SharedMonitor(host)
+        self._host = host
         self._experiment = uuid.uuid4().hex
+        self._ended: threading.Event | None = None
 
     def setup(self, *_: object, **__: object) -> None:
-        """Start the shared monitor, or join the one that another experiment has started."""
-        self._monitor.enter(self._experiment)
+        """Start the shared monitor, or join the one that another experiment has started.
+
+        Raises:
+            ApiKeyError: There is an API key here, but none on the head node, where the shared monitor runs.
+        """
+        with contextlib.closing(Wiring(host=self._host)) as wiring:
+            # Here, since the head node's environment may name another server or none.
+            self._host = wiring.server.info.base_url
+            has_key = wiring.account.api_key() is not None
+        monitor = SharedMonitor(self._host)
+        self._experiment = f"{_job()}{self._experiment}"
+        monitor.enter(self._experiment)
+        self._ended = threading.Event()
+        renew = partial(_keep_renewing, monitor, self._experiment, self._ended)
+        threading.Thread(target=renew, name="wandb-tui lease", daemon=True).start()
+        if has_key and not monitor.has_api_key():
+            self.on_experiment_end()
+            raise ApiKeyError(*_NO_KEY_ON_HEAD)
 
     def on_experiment_end(self, *_: object, **__: object) -> None:
         """Leave the shared monitor; the last experiment ends it, and its browser."""
-        self._monitor.leave(self._experiment)
+        if self._ended is not None:
+            self._ended.set()
+        SharedMonitor(self._host).leave(self._experiment)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune pickles the callbacks of an experiment.
+        return self.__dict__ | {"_ended": None}
+
+
+def _keep_renewing(monitor: SharedMonitor, experiment: str, ended: threading.Event) -> None:
+    while not ended.wait(_TIMING.renewal):
+        try:
+            monitor.enter(experiment)
+        except Exception as error:  # noqa: BLE001 - Ray raises many kinds, and the next renewal may succeed
+            log.info("The lease of the shared monitor was not renewed (%s)", type(error).__name__)
 
 
 def wait_for_history(
@@ -83,7 +137,7 @@ def wait_for_history(
         run: An address, a run object of the SDK, or an `Api` run.
         until: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
         timeout: Seconds until giving up; 0 waits for ever.
-        host: The W&B server; without one, as the SDK chooses it on the head node.
+        host: The W&B server; without one, the one that the environment here names, else the experiment's.
 
     Returns:
         How it went; its `success` is true.
@@ -92,7 +146,7 @@ def wait_for_history(
         WandbTuiError: As for `wandb_tui.wait_for_history`.
     """
     with _wiring(host) as wiring:
-        result = SharedMonitor(host).wait(address_of(run, wiring), until, timeout)
+        result = SharedMonitor(wiring.server.info.base_url).wait(address_of(run, wiring), until, timeout)
     result.raise_if_not_met()
     return result
 
@@ -104,7 +158,7 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str
         run: The parent: an address, a run object of the SDK, or an `Api` run.
         step: The step to fork at.
         timeout: Seconds until giving up; 0 waits for ever.
-        host: The W&B server; without one, as the SDK chooses it on the head node.
+        host: The W&B server; without one, the one that the environment here names, else the experiment's.
         init: Passed on to ``wandb.init``, which is called here, in the trial.
 
     Returns:
@@ -114,7 +168,10 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str
         WandbTuiError: As for `wandb_tui.fork_when_ready`.
     """
     with _wiring(host) as wiring:
-        return fork(address_of(run, wiring), step, timeout, init, wiring=wiring, wait=SharedMonitor(host).wait)
+        # Without one `wandb.init` would ask for it, after all the waiting.
+        wiring.check_api_key()
+        monitor = SharedMonitor(wiring.server.info.base_url)
+        return fork(address_of(run, wiring), step, timeout, init, wiring=wiring, wait=monitor.wait)
 
 
 class SharedMonitor:
@@ -144,9 +201,10 @@ class SharedMonitor:
         goal = until if isinstance(until, Goal) else Goal.parse(until)
         timeout = checked_seconds("timeout", timeout)
         end = time.monotonic() + timeout
-        deaths, pause = 0, _FIRST_PAUSE
+        latest: MonitorResult | None = None
+        deaths, pause = 0, _FIRST_PAUSE_S
         while not timeout or time.monotonic() < end:
-            left = end - time.monotonic() if timeout else None
+            left = min(_TIMING.call, end - time.monotonic()) if timeout else _TIMING.call
             try:
                 result: MonitorResult = _get(self._actor().wait.remote(run, goal, left))
             except ActorUnavailableError:
@@ -155,30 +213,42 @@ class SharedMonitor:
             except RayActorError as error:
                 deaths += 1
                 log.warning("The shared monitor has died, and is asked again")
-                if deaths == _DEATHS:
+                if deaths == _MAX_DEATHS:
                     raise WandbTuiError(
                         "The shared monitor cannot live on the cluster's head node.",
                         f"Is wandb-run-monitor[ray] installed there? Ray says: {str(error)[:300]}",
                     ) from None
             else:
-                return result
+                if result.state.final:
+                    return result
+                latest, pause = result, _FIRST_PAUSE_S
+                continue
             threading.Event().wait(pause)
-            pause = min(_LONGEST_PAUSE, 2 * pause)
+            pause = min(_MAX_PAUSE_S, 2 * pause)
+        if latest is not None:
+            reason = latest.error_message or ""
+            return replace(
+                latest, state=State.TIMED_OUT, error_message=f"Timeout reached: {reason[:1].lower()}{reason[1:]}"
+            )
         raise WaitTimeoutError(f"The cluster's shared monitor did not answer about {run} within {timeout:.0f} s.")
 
     def enter(self, user: str) -> None:
-        """Start the monitor, if it is not there, and count an experiment in.
+        """Start the monitor, if it is not there, and begin or renew an experiment's lease.
 
         Args:
             user: Any name of the experiment's own.
         """
         _get(self._actor().enter.remote(user))
 
+    def has_api_key(self) -> bool:
+        """Whether the monitor finds an API key on the head node."""
+        return bool(_get(self._actor().has_api_key.remote()))
+
     def leave(self, user: str) -> None:
-        """Count an experiment out; the monitor ends with the last.
+        """End an experiment's lease; the monitor ends with the last.
 
         Args:
-            user: The name that it was counted in with.
+            user: The name that it entered with.
         """
         actor = self._actor()
         if _get(actor.leave.remote(user)):
@@ -186,92 +256,164 @@ class SharedMonitor:
 
     def _actor(self) -> Any:
         options = {
-            "name": f"wandb-tui {self._host}" if self._host else "wandb-tui",
+            "name": f"{_ACTOR_PREFIX}{self._host}" if self._host else "wandb-tui",
             "namespace": _NAMESPACE,
             "get_if_exists": True,
             "lifetime": "detached",
             "num_cpus": 0,
             "resources": _ON_HEAD,
             "max_restarts": -1,
-            "max_concurrency": _MOST_WAITING,
+            "max_concurrency": _MAX_WAITING,
         }
-        return ray.remote(_Monitors).options(**options).remote(self._host)
+        return ray.remote(_Monitors).options(**options).remote(self._host, _TIMING)
 
 
 @dataclass(slots=True)
 class _Shared:
-    """One monitor, and how many wait for it."""
+    """One monitor, how many calls wait for it, and when the last of them ended."""
 
     group: MonitorGroup
     waiting: int = 0
+    last_use: float = field(default_factory=time.monotonic)
 
 
 class _Monitors:
-    """The actor: waits for whoever asks, with one browser and one poller. All calls run in one event loop."""
+    """The actor: waits on behalf of its callers, with one browser and one poller. All calls run in one event loop."""
 
-    def __init__(self, host: str | None) -> None:
+    def __init__(self, host: str | None, timing: _Timing) -> None:
         self._host = host
-        self._threads = ThreadPoolExecutor(_MOST_WAITING, thread_name_prefix="wandb-tui waiting")
+        self._timing = timing
+        self._threads = ThreadPoolExecutor(_MAX_WAITING, thread_name_prefix="wandb-tui waiting")
         self._shared: dict[tuple[RunAddress, Goal], _Shared] = {}
-        self._users: set[str] = set()
+        self._leases = Leases(timing.lease)
+        self._lock = threading.Lock()
+        # A thread rather than a task: an actor that Ray has restarted may never be called again.
+        threading.Thread(target=self._end_when_unused, name="wandb-tui leases", daemon=True).start()
 
     @cached_property
     def _wiring(self) -> Wiring:
-        # Built with the first question, so that what is wrong with it is said to whoever asks.
+        # Built with the first call, so that its caller is told what is wrong with it.
         return Wiring(host=self._host, anonymous_ok=True)
 
-    async def wait(self, run: RunAddress, goal: Goal, patience: float | None) -> MonitorResult:
-        """Wait until a run meets a goal; all who ask for the same share one monitor."""
+    async def wait(self, run: RunAddress, goal: Goal, seconds: float) -> MonitorResult:
+        """Wait until a run meets a goal, `seconds` at most; all calls for the same share one monitor."""
+        self._leases.touch()
         shared = self._join(run, goal)
         try:
-            result = await self._off_loop(shared.group.wait, run, patience)
+            result = await self._off_loop(shared.group.wait, run, seconds)
         finally:
-            await self._part(run, goal, shared)
-        if result.state.final:
-            return result
-        why = result.error_message or ""
-        return replace(result, state=State.TIMED_OUT, error_message=f"Timeout reached: {why[:1].lower()}{why[1:]}")
+            if self._part(run, goal, shared):
+                await self._off_loop(shared.group.close)
+        if result.failure is Failure.NOT_FOUND and not await self.has_api_key():
+            return replace(result, error=ApiKeyError(*_NO_KEY_ON_HEAD), error_message=_NO_KEY_ON_HEAD[0])
+        return result
 
     async def enter(self, user: str) -> None:
-        """Count an experiment in."""
-        self._users.add(user)
+        """Begin or renew an experiment's lease."""
+        self._leases.renew(user)
+
+    async def has_api_key(self) -> bool:
+        """Whether there is an API key on this node."""
+        return await self._off_loop(self._wiring.account.api_key) is not None
 
     async def leave(self, user: str) -> bool:
-        """Count an experiment out; after the last the browser is ended, and True given."""
-        self._users.discard(user)
-        if not self._users:
+        """End an experiment's lease; after the last the browser is ended, and True given."""
+        last = self._leases.release(user)
+        if last:
             await self._off_loop(self._wiring.close)
-        return not self._users
+        return last
+
+    async def serves(self, job: str) -> bool:
+        """Whether an experiment of this job has a lease."""
+        return self._leases.held_by(job)
 
     def _join(self, run: RunAddress, goal: Goal) -> _Shared:
-        shared = self._shared.get((run, goal))
-        if shared is None:
-            shared = self._shared[run, goal] = _Shared(MonitorGroup(wiring=self._wiring, max_wait_time=0))
-            shared.group.add(run, goal)
-        shared.waiting += 1
-        return shared
+        with self._lock:
+            shared = self._shared.get((run, goal))
+            if shared is None:
+                shared = self._shared[run, goal] = _Shared(MonitorGroup(wiring=self._wiring, max_wait_time=0))
+                shared.group.add(run, goal)
+            shared.waiting += 1
+            return shared
 
-    async def _part(self, run: RunAddress, goal: Goal, shared: _Shared) -> None:
-        shared.waiting -= 1
-        ended = run in shared.group.results
-        if (ended or not shared.waiting) and self._shared.get((run, goal)) is shared:
-            # Whoever asks from now on begins anew.
-            del self._shared[run, goal]
-        if not shared.waiting:
-            await self._off_loop(shared.group.close)
+    def _part(self, run: RunAddress, goal: Goal, shared: _Shared) -> bool:
+        """End a call; whether its monitor has ended and no other call needs it."""
+        with self._lock:
+            shared.waiting -= 1
+            shared.last_use = time.monotonic()
+            self._leases.touch()
+            ended = run in shared.group.results
+            if ended and self._shared.get((run, goal)) is shared:
+                # A later call begins anew.
+                del self._shared[run, goal]
+            return ended and not shared.waiting
+
+    def _end_when_unused(self) -> None:
+        """Close the monitors that no caller waits for any more; end the actor when it has no user left."""
+        pause = threading.Event()
+        while not pause.wait(min(5.0, self._timing.call / 2)):
+            for group in self._take_abandoned():
+                group.close()
+            with self._lock:
+                unused = self._leases.unused and not self._shared
+            if unused:
+                if "_wiring" in self.__dict__:
+                    self._wiring.close()
+                ray.kill(ray.get_runtime_context().current_actor)
+                return
+
+    def _take_abandoned(self) -> list[MonitorGroup]:
+        now = time.monotonic()
+        with self._lock:
+            abandoned = [
+                key
+                for key, shared in self._shared.items()
+                if not shared.waiting and now - shared.last_use > self._timing.call
+            ]
+            return [self._shared.pop(key).group for key in abandoned]
 
     async def _off_loop(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: call(*args, **kwargs))
 
 
-@contextmanager
+_NO_KEY_ON_HEAD = (
+    "The shared monitor has no API key on the cluster's head node.",
+    "Set WANDB_API_KEY there before ray start, or run wandb login or wandb-tui login there.",
+)
+
+
+@contextlib.contextmanager
 def _wiring(host: str | None) -> Iterator[Wiring]:
-    """What a trial itself needs to know of the server: how a run is addressed, and the API key for a fork."""
-    wiring = Wiring(host=host)
+    """The services of a trial or driver: they complete a run's address, and hold the API key for a fork."""
+    wiring = Wiring(host=host or _experiments_host())
     try:
         yield wiring
     finally:
         wiring.close()
+
+
+def _experiments_host() -> str | None:
+    """The server of the experiment that this trial belongs to, which its driver alone may know; None for no such."""
+    if os.environ.get("WANDB_BASE_URL") or not ray.is_initialized():
+        return None
+    for actor in ray.util.list_named_actors(all_namespaces=True):
+        name = str(actor["name"])
+        if actor["namespace"] == _NAMESPACE and name.startswith(_ACTOR_PREFIX) and _serves_this_job(name):
+            return name.removeprefix(_ACTOR_PREFIX)
+    return None
+
+
+def _serves_this_job(name: str) -> bool:
+    try:
+        return bool(_get(ray.get_actor(name, namespace=_NAMESPACE).serves.remote(_job())))
+    except (ValueError, RayActorError):
+        # It has just ended.
+        return False
+
+
+def _job() -> str:
+    """The beginning of the lease names of this job, which driver and trials have in common."""
+    return f"{ray.get_runtime_context().get_job_id()}:"
 
 
 def _get(reference: Any) -> Any:
