@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.goal import Goal, Verdict
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
@@ -86,7 +86,10 @@ def test_an_empty_list_of_live_rows_is_no_proof_and_the_files_decide(server, pol
     (probe,) = ask(poller, RUN)
     coverage = probe.coverage
     assert (coverage.covered, coverage.complete, coverage.verified) == (99, False, True)
-    assert Goal.parse("step:99").judge(probe, -1) == Verdict(met=True, why="v0 covers step 99")
+    goal = Goal.parse("step:99")
+    verdict = goal.judge(probe, -1)
+    assert verdict.met
+    assert "according to the server" not in goal.describe(verdict)
     assert not Goal.parse("step:120").judge(probe, -1).met
     assert not Goal.parse("complete").judge(probe, -1).met
 
@@ -96,7 +99,8 @@ def test_without_pyarrow_the_sentence_says_whose_word_it_is(server, poller, monk
     server.set_faults("live-data-empty")
     (probe,) = ask(poller, RUN)
     assert (probe.coverage.covered, probe.coverage.complete, probe.coverage.verified) == (149, True, False)
-    assert Goal.parse("step:120").judge(probe, -1).why == "v0 covers step 120 according to the server"
+    goal = Goal.parse("step:120")
+    assert goal.describe(goal.judge(probe, -1)).endswith("covers step 120 according to the server")
 
 
 @pytest.mark.parametrize("fault", ["no-latest-alias", "latest-stays-behind"])
@@ -122,6 +126,16 @@ def test_a_field_that_the_server_lacks_hides_nothing_else(server, poller, field)
     assert (probe.outcome, probe.artifact.version, probe.coverage.covered) == (ProbeOutcome.FOUND, 0, 99)
     assert poller._dialect.plain
     assert poller._dialect.dropped == {field}
+
+
+def test_an_artifact_that_stayed_behind_when_its_run_was_moved_is_found(server, poller):
+    server.set_faults("history-elsewhere:project=old")
+    count, probes = requests_during(server, lambda: [ask(poller, RUN)[0] for _ in range(3)])
+    assert [probe.outcome for probe in probes] == [ProbeOutcome.NOT_YET] * 3
+    assert [probe.elsewhere for probe in probes] == ["", "lab/old", "lab/old"]
+    assert count == 3
+    server.set_faults()
+    assert ask(poller, RUN)[0].elsewhere == ""
 
 
 def test_an_export_that_holds_the_last_step_is_complete(server, poller):

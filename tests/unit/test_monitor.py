@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -206,6 +207,26 @@ def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visi
     visitor.end_visit(SignInRequiredError("It cannot be seen without signing in."))
     attempt.until(State.WAITING, says="cannot be seen without signing in. Trying again in")
     attempt.control.cancel()
+    attempt.end()
+
+
+def test_an_artifact_that_stayed_behind_is_told_after_one_visit(prober, visitor):
+    moved = replace(ABSENT, elsewhere="lab/old")
+    attempt = Attempt(prober, visitor)
+    prober.answer(moved)
+    attempt.until(State.VISITING)
+    visitor.end_visit()
+    attempt.until(State.WAITING, says="loaded")
+    attempt.control.change_goal(Goal.parse("newer"))
+    prober.answer(moved)
+    event = attempt.until(State.FAILED)
+    assert event.failure is Failure.NOT_FOUND
+    assert "was moved here, but its history artifact stayed in lab/old. Use lab/old/run-abc123-history" in str(
+        event.error
+    )
+    attempt.end()
+    attempt = Attempt(FakeProber(moved))
+    assert attempt.until(State.FAILED).failure is Failure.NOT_FOUND
     attempt.end()
 
 

@@ -212,6 +212,8 @@ class Monitor:
         if verdict.met:
             notice = Notice(EventKind.GOAL_MET, goal, verdict, detail=self._run.collection)
             return reporter.report(State.AVAILABLE, notice, status=MonitorStatus.AVAILABLE)
+        if probe.elsewhere and self._visits.first_done:
+            return reporter.fail(Failure.NOT_FOUND, self._moved(probe.elsewhere))
         self._visits.allowed = True
         self._schedule.probe_answered()
         self._server_error, self._hopeless_probes = None, 0
@@ -222,6 +224,12 @@ class Monitor:
             notice = replace(notice, run_state=probe.run.state, last_step=probe.run.last_step)
         self._report_wait(notice, status=MonitorStatus.NOT_AVAILABLE)
         return None
+
+    def _moved(self, project: str) -> RunNotFoundError:
+        return RunNotFoundError(
+            f"{self._run} was moved here, but its history artifact stayed in {project}.",
+            f"Use {project}/{self._run.collection} as it is, or move the run back to {project}.",
+        )
 
     def _report_warnings(self, probe: Probe) -> None:
         """Report, once each, why the goal may never be met."""

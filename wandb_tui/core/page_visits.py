@@ -39,6 +39,7 @@ class PageVisits:
         self._run = run
         self._prober = services.prober
         self._visitor = services.visitor
+        self._loaded = False
         self._user_can_fix = services.user_can_fix
         self._handle = handle
         self._schedule = schedule
@@ -50,6 +51,11 @@ class PageVisits:
         # Set when the page has a tab; None unless a visit waits for one.
         self._tab: threading.Event | None = None
         self._too_early = False
+
+    @property
+    def first_done(self) -> bool:
+        """Whether a visit has loaded the run, or none will be made."""
+        return self._loaded or self._visitor is None
 
     @property
     def can_start(self) -> bool:
@@ -185,6 +191,7 @@ class PageVisits:
         except WandbTuiError as error:
             return self._visit_failed(error)
         self._schedule.visit_ended()
+        self._loaded = True
         notice = Notice(EventKind.VISITED, seconds=visit.seconds, detail=visit.evidence)
         self._reporter.report(State.WAITING, notice)
         return None

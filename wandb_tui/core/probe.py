@@ -117,6 +117,7 @@ class Probe:
         retry_after: Seconds that the server asks us to wait, if it does.
         limited: Whether the server limits our rate.
         persistence: Whether repeating the probe can help, for the last two kinds.
+        elsewhere: ``entity/project`` of another project in which the run's history artifact lies; empty for none known.
     """
 
     outcome: ProbeOutcome
@@ -127,3 +128,4 @@ class Probe:
     retry_after: float | None = None
     limited: bool = False
     persistence: Persistence = Persistence.TRANSIENT
+    elsewhere: str = ""

@@ -87,6 +87,7 @@ _ROWS = (
     _row("no-field", "a field is unknown: HTTP 200, data null, errors", name="historyKeys"),
     _row("no-latest-alias", "no version of the artifact has the alias latest"),
     _row("latest-stays-behind", "the alias latest stays at the first version"),
+    _row("history-elsewhere", "the run was moved here, and its artifact stayed in another project", project="old"),
     _row("no-membership-field", "artifactCollectionMembership is an unknown field: HTTP 200, data null, errors"),
     _row("sdk-only", "all but the SDK are told that the fields asked for are unknown: HTTP 200, data null, errors"),
     _row(

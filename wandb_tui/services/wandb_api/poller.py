@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 _BATCH_WINDOW_S = 0.1
 _POOL_SIZE = 4
 _MAX_REMEMBERED_TURNS = 10_000
+_NOT_SEARCHED = "?"
+"""Stands for a run whose artifact has been missing once."""
 
 
 @dataclass(slots=True)
@@ -114,6 +116,7 @@ class Poller:
         self._turn = 0
         self._turns: dict[RunAddress, int] = {}
         self._under_way: dict[RunAddress, PendingProbe] = {}
+        self._elsewhere: dict[RunAddress, str] = {}
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes of the same moment."""
@@ -121,7 +124,9 @@ class Poller:
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future
-        self._queue.put(PendingProbe(ProbeRequest(run, coverage), [future]))
+        # An artifact that is missing a second time may have stayed behind when the run was moved.
+        outputs = self._elsewhere.get(run) == _NOT_SEARCHED
+        self._queue.put(PendingProbe(ProbeRequest(run, coverage, outputs), [future]))
         with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="wandb-tui poller", daemon=True)
@@ -246,6 +251,7 @@ class Poller:
             if only is not None and number not in only:
                 continue
             pending = batch[number]
+            probe = self._with_elsewhere(pending.request, probe)  # noqa: PLW2901 - the same probe, completed
             whole = probe if self._steps is None else self._steps.known(pending.run, probe)
             if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
                 # As long as the poller itself will wait: a caller that came earlier would only be sent away again.
@@ -256,6 +262,18 @@ class Poller:
                 unread.append((pending, probe, exported_files(reply, number)))
         if unread and self._steps is not None:
             self._read_steps(unread, self._steps)
+
+    def _with_elsewhere(self, request: ProbeRequest, probe: Probe) -> Probe:
+        """The probe with what an earlier one found of an artifact in another project."""
+        if probe.outcome is ProbeOutcome.FOUND:
+            self._elsewhere.pop(request.run, None)
+        if probe.outcome is not ProbeOutcome.NOT_YET:
+            return probe
+        if len(self._elsewhere) > _MAX_REMEMBERED_TURNS:
+            self._elsewhere.clear()
+        known = probe.elsewhere if request.outputs else self._elsewhere.get(request.run, _NOT_SEARCHED)
+        self._elsewhere[request.run] = known
+        return replace(probe, elsewhere="" if known == _NOT_SEARCHED else known)
 
     def _read_steps(self, unread: list[tuple[PendingProbe, Probe, list[str]]], steps: StepReader) -> None:
         """Have the files read, after one request for the addresses that the server has not given yet."""

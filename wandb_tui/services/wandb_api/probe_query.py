@@ -25,12 +25,16 @@ _MAX_FILES = 1000
 _RUN_FIELDS = ("displayName", "state", "historyKeys")
 _VERSION_FIELDS = ("state", "size", "digest", "createdAt")
 _PARQUET_HISTORY = "parquetHistory"
-_OPTIONAL_FIELDS = frozenset({*_RUN_FIELDS, *_VERSION_FIELDS, _PARQUET_HISTORY})
+_OUTPUTS = "outputArtifacts"
+_OPTIONAL_FIELDS = frozenset({*_RUN_FIELDS, *_VERSION_FIELDS, _PARQUET_HISTORY, _OUTPUTS})
 """What a probe can do without; each tells something more."""
 _MEMBERSHIP = "artifactCollectionMembership"
 _ROOT_FIELD = "project"
 """Without it none of our queries can be understood."""
 _LISTING_NAMES = ("artifactType", "artifactCollection", "artifacts", "filters", "edges")
+_OUTPUTS_QUERY = (
+    _OUTPUTS + "(first: 20) { edges { node { artifactSequence { name project { name entity { name } } } } } }"
+)
 _UNKNOWN_FIELD = re.compile(
     r"cannot query|(unknown|undefined|invalid|no such) (field|argument|type)"
     r"|(field|argument)\b.* (doesn't exist|does not exist|not exist|not found|not defined|not supported)"
@@ -51,10 +55,12 @@ class ProbeRequest:
     Attributes:
         run: The run.
         coverage: Whether to find out which steps the export covers.
+        outputs: Whether to look for a history artifact of the run in other projects.
     """
 
     run: RunAddress
     coverage: bool = False
+    outputs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,8 @@ def compose(requests: Sequence[ProbeRequest], dialect: Dialect) -> tuple[str, di
         run = request.run
         parquet = request.coverage and _PARQUET_HISTORY not in dialect.dropped
         history = [f'{_PARQUET_HISTORY}(liveKeys: ["_step"]) {{ parquetUrls liveData }}'] if parquet else []
+        if request.outputs and _OUTPUTS not in dialect.dropped:
+            history.append(_OUTPUTS_QUERY)
         artifact = (
             f"{_MEMBERSHIP}(name: $a{i}) {{ versionIndex artifact {{ {version} }} }}"
             if dialect.membership
@@ -275,12 +283,23 @@ def _interpret(request: ProbeRequest, project: object, errors: list[dict[str, An
             persistence=Persistence.LIKELY_PERMANENT,
         )
     if info is not None:
-        return Probe(ProbeOutcome.NOT_YET, None, info, coverage)
+        return Probe(ProbeOutcome.NOT_YET, None, info, coverage, elsewhere=_elsewhere(run, json_object(found)))
     reason = "this API key may not see it" if with_key else "it is private and there is no API key"
     missing = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
     # Some programs write a space in an address as a plus sign.
     spaced = f". Did you mean {run.entity}/{run.project.replace('+', ' ')}?" if "+" in run.project else ""
     return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}{spaced}")
+
+
+def _elsewhere(run: RunAddress, found: dict[str, Any]) -> str:
+    """The other project in which the run's history artifact lies: it stays behind when a run is moved."""
+    for node in nodes(found.get(_OUTPUTS)):
+        sequence = json_object(node.get("artifactSequence"))
+        project = json_object(sequence.get("project"))
+        path = f"{json_object(project.get('entity')).get('name')}/{project.get('name')}"
+        if sequence.get("name") == run.collection and project.get("name") and path != run.project_path:
+            return path
+    return ""
 
 
 def _is_complete(project: object, run: object) -> bool:
