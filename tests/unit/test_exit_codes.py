@@ -6,6 +6,8 @@ from click.testing import CliRunner
 
 from wandb_tui.cli import cli
 from wandb_tui.cli.exit_codes import ExitCode, gravest
+from wandb_tui.cli.options import GOALS
+from wandb_tui.core.goal import goal_examples
 
 
 def test_the_gravest_wins_and_a_failed_command_counts_last():
@@ -21,3 +23,7 @@ def test_the_help_of_wait_names_each_status_that_it_can_have():
     sentence = " ".join(done.output.partition("Exit status:")[2].split())
     assert [int(code) for code in re.findall(r"(?:^|; )(\d+)", sentence)] == [0, 1, 2, 3, 4, 5, 130]
     assert ExitCode.COMMAND_FAILED.meaning in sentence
+
+
+def test_the_help_names_a_goal_of_each_kind():
+    assert goal_examples() == GOALS
