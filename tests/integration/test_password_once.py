@@ -10,7 +10,7 @@ from wandb_tui.core.account import Credentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.services.signin.form_fill import FormFilling
+from wandb_tui.services.signin.form_fill import FormFiller
 
 RUN = RunAddress("lab", "forks", "abc")
 
@@ -94,7 +94,7 @@ def test_a_server_that_is_gone_before_the_password_gets_it_when_it_is_back(tmp_p
     with ClosingServer("plain_form") as login_server:
         server = ServerInfo(login_server.url, login_server.url)
         port = login_server.server.server_port
-        send = FormFilling.send
+        send = FormFiller.send
 
         async def stop_first(filling, field, button):
             if not arrived.is_set():
@@ -103,7 +103,7 @@ def test_a_server_that_is_gone_before_the_password_gets_it_when_it_is_back(tmp_p
                 login_server.server.server_close()
             await send(filling, field, button)
 
-        monkeypatch.setattr(FormFilling, "send", stop_first)
+        monkeypatch.setattr(FormFiller, "send", stop_first)
         with visitor_on(server, tmp_path, Credentials(USER, PASSWORD)) as visitor:
             with pytest.raises(SignInError) as gone:
                 visitor.sign_in().result(90)

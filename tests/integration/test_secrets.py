@@ -28,7 +28,7 @@ from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, WandbTuiError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.discovery import find_browser
-from wandb_tui.services.signin.page_driver import GoneError, keep_picture, type_into
+from wandb_tui.services.signin.page_driver import PageGoneError, save_screenshot, type_into
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
 WRONG = "wrong&pass wörd"
@@ -232,7 +232,7 @@ async def test_a_field_that_goes_away_does_not_tell_what_was_typed():
     async def fill_in_vain(page):
         field = await page.query_selector("input")
         await page.close()
-        with pytest.raises(GoneError) as raised:
+        with pytest.raises(PageGoneError) as raised:
             await type_into(field, WRONG, ("null",), None)
         return raised.value
 
@@ -256,7 +256,7 @@ async def test_the_kept_screenshot_shows_neither_name_nor_password(tmp_path):
 
         async def take(page, name=name, password=password):
             bare.append(await page.screenshot())
-            return await keep_picture(page, tmp_path / "pictures", hide=(name, password))
+            return await save_screenshot(page, tmp_path / "pictures", hide=(name, password))
 
         path = await on_page(PAGE.format(name=name, password=password), take)
         pictures.append(path.read_bytes())
@@ -267,7 +267,7 @@ async def test_the_kept_screenshot_shows_neither_name_nor_password(tmp_path):
 
 async def test_a_screenshot_for_which_there_is_no_place_is_let_go(tmp_path):
     (tmp_path / "home").write_text("no folder")
-    assert await on_page("<p>Hello</p>", lambda page: keep_picture(page, tmp_path / "home" / "pictures")) is None
+    assert await on_page("<p>Hello</p>", lambda page: save_screenshot(page, tmp_path / "home" / "pictures")) is None
 
 
 # Crashes

@@ -138,7 +138,7 @@ def test_a_window_that_is_closed_again(tmp_path, display):
             printed, said = program.communicate(timeout=40)
         assert program.returncode == 3
         assert not printed
-        assert "closed before anybody was signed in" in said
+        assert "closed before the sign-in" in said
         assert eventually(lambda: str(tmp_path) not in subprocess.check_output(["ps", "-eo", "args"], text=True))
 
 

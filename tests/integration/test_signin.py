@@ -52,10 +52,10 @@ def test_a_wrong_password_is_submitted_once_and_can_be_mended(tmp_path, kind):
                         future.result(60)
                     assert raised.value.problem is SignInProblem.WRONG_PASSWORD
             assert sandbox.stats()["sign_in_attempts"] == 1
-            mended = [visitor.credentials_changed() for _ in range(40)]
-            assert not any(future.done() for future in mended)
+            changed = [visitor.credentials_changed() for _ in range(40)]
+            assert not any(future.done() for future in changed)
             visitor.account.save(good(sandbox), None, remember=False)
-            assert all(future.done() for future in mended)
+            assert all(future.done() for future in changed)
             assert visitor.sign_in().result(60).username == "researcher"
         assert sandbox.stats()["sign_in_attempts"] == 2
 

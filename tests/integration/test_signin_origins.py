@@ -47,7 +47,7 @@ def test_what_only_shows_when_it_is_sent_does_not_leave_the_browser(driver, else
 @pytest.fixture
 def impatient(monkeypatch):
     """A server that only takes the password, and never leads back, is not waited for."""
-    monkeypatch.setattr(flow, "_ANSWER_WITHIN", 4.0)
+    monkeypatch.setattr(flow, "_RESPONSE_TIMEOUT_S", 4.0)
 
 
 @pytest.mark.parametrize("page", ["elsewhere_action", "elsewhere_formaction", "elsewhere_changed_on_sending"])
@@ -82,7 +82,7 @@ def test_a_chat_of_others_beside_it_does_not_matter(driver, elsewhere):
 @pytest.mark.parametrize("insisting", [False, True])
 def test_plain_http_beyond_this_machine_only_if_the_user_insists(driver, monkeypatch, insisting):
     """A host name that only the browser knows stands for another machine."""
-    monkeypatch.setattr(flow, "_UNDERSTAND_WITHIN", 4.0)
+    monkeypatch.setattr(flow, "_FORM_TIMEOUT_S", 4.0)
     with FakeLoginServer("plain_form") as login_server:
         url = login_server.url.replace("127.0.0.1", "wandb.lab.test")
         came = driver.sign_in(url, plain_http=insisting)

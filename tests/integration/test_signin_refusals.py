@@ -38,8 +38,8 @@ def elsewhere():
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(flow, "_UNDERSTAND_WITHIN", 4.0)
-    monkeypatch.setattr(flow, "_ANSWER_WITHIN", 6.0)
+    monkeypatch.setattr(flow, "_FORM_TIMEOUT_S", 4.0)
+    monkeypatch.setattr(flow, "_RESPONSE_TIMEOUT_S", 6.0)
 
 
 @pytest.mark.parametrize("page", ENDINGS)

@@ -16,7 +16,7 @@ from wandb_tui.services.credentials.api_keys import checked, from_netrc
 from wandb_tui.services.credentials.redaction import BLOT, RedactingFilter, Redactor
 from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 from wandb_tui.services.credentials.vault import Vault
-from wandb_tui.services.signin.errors import refusal
+from wandb_tui.services.signin.errors import sign_in_error
 from wandb_tui.services.signin.origins import Origins, origin_of
 
 SERVER = ServerInfo("https://acme.wandb.io", "https://acme.wandb.io")
@@ -303,9 +303,9 @@ def test_a_new_wish_takes_the_question_back(vault):
 
 def test_the_user_is_asked_only_about_what_is_not_known():
     unknown = Origins(SERVER).problem("https://Id.Acme.example:443/login")
-    assert refusal(SignInProblem.UNKNOWN_HOST, "acme", detail=unknown).origin == "https://id.acme.example"
+    assert sign_in_error(SignInProblem.UNKNOWN_HOST, "acme", detail=unknown).origin == "https://id.acme.example"
     plain = Origins(ServerInfo("http://wandb.lan", "http://wandb.lan")).problem("http://wandb.lan")
-    assert refusal(SignInProblem.UNKNOWN_HOST, "acme", detail=plain).origin == ""
+    assert sign_in_error(SignInProblem.UNKNOWN_HOST, "acme", detail=plain).origin == ""
     origins = Origins(SERVER)
     origins.allow(["https://id.acme.example"])
     assert not origins.problem("https://id.acme.example/login")

@@ -8,12 +8,12 @@ from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, Wait
-from wandb_tui.services.signin.forms import code_wanted, find_form
+from wandb_tui.services.signin.forms import find_form, wants_code
 from wandb_tui.services.signin.origins import Origins, origin_of
 from wandb_tui.services.signin.page_view import Alert, Button, Field, FrameView, Group, PageView, outline
 from wandb_tui.services.signin.phrases import says
-from wandb_tui.services.signin.policy import at_a_loss, decide, form_problem, own_form, signed_in_by_looks
-from wandb_tui.services.signin.responses import meaning, outcome_of
+from wandb_tui.services.signin.policy import decide, explain_no_form, form_problem, looks_signed_in, own_form
+from wandb_tui.services.signin.responses import classify, outcome_of
 
 OURS, OTHER = "https://wandb.lab.example", "https://wandb.lab.example.evil.test"
 ORIGINS = Origins(ServerInfo(OURS, OURS))
@@ -106,7 +106,7 @@ def test_a_button_for_new_accounts_never_sends():
     ],
 )
 def test_fields_for_codes(fields):
-    assert code_wanted(frame(*fields))
+    assert wants_code(frame(*fields))
     form = find_form(frame(*fields, buttons=[SEND]), 0)
     assert form is None or form.password is None
 
@@ -115,7 +115,7 @@ def test_fields_for_codes(fields):
     "field", [SECRET, USER, Field(1, "text", label="Postal code"), Field(1, "select", label="Country code")]
 )
 def test_fields_that_are_not_for_codes(field):
-    assert not code_wanted(frame(field))
+    assert not wants_code(frame(field))
 
 
 # The next move
@@ -152,7 +152,7 @@ def test_what_leads_to_another_host_is_refused_and_named(view):
 def test_a_frame_of_others_that_asks_for_an_address_does_not_end_it():
     chat = frame(Field(1, "email"), buttons=[Button(2, "submit", "Continue", group=0)], origin=OTHER, action=OTHER)
     assert isinstance(decide(PageView((FrameView(origin=OURS), chat)), Progress(), ORIGINS), Wait)
-    assert at_a_loss(PageView((FrameView(origin=OURS), chat)), ORIGINS).problem is SignInProblem.UNKNOWN_HOST
+    assert explain_no_form(PageView((FrameView(origin=OURS), chat)), ORIGINS).problem is SignInProblem.UNKNOWN_HOST
 
 
 def test_being_sent_elsewhere_after_the_first_step_is_single_sign_on():
@@ -177,9 +177,9 @@ def test_no_button_is_pressed_for_ever():
 
 def test_what_comes_between_is_put_off():
     asked = (Button(1, "button", "Continue with a passkey"), Button(2, "button", "Not now"))
-    view = PageView((FrameView(origin=OURS, born=2.0, buttons=asked),))
-    assert decide(view, Progress(password_sent=True, born=1.0), ORIGINS) == Press(0, asked[1])
-    assert isinstance(decide(view, Progress(password_sent=True, born=2.0), ORIGINS), Wait)
+    view = PageView((FrameView(origin=OURS, loaded_at=2.0, buttons=asked),))
+    assert decide(view, Progress(password_sent=True, loaded_at=1.0), ORIGINS) == Press(0, asked[1])
+    assert isinstance(decide(view, Progress(password_sent=True, loaded_at=2.0), ORIGINS), Wait)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_comes_between_is_put_off():
     ],
 )
 def test_at_a_loss(text, buttons, problem):
-    assert at_a_loss(PageView((FrameView(origin=OURS, text=text, buttons=buttons),)), ORIGINS).problem is problem
+    assert explain_no_form(PageView((FrameView(origin=OURS, text=text, buttons=buttons),)), ORIGINS).problem is problem
 
 
 # What a page answers
@@ -227,7 +227,7 @@ MEANINGS = {
     ("text", "problem"), [(text, problem) for problem, texts in MEANINGS.items() for text in texts]
 )
 def test_meanings(text, problem):
-    assert meaning(text) is problem
+    assert classify(text) is problem
 
 
 def answered(*alerts, text="", sent=None, **progress):
@@ -237,25 +237,25 @@ def answered(*alerts, text="", sent=None, **progress):
 
 def test_what_stood_there_before_is_no_answer():
     old = Alert("Too many people love us")
-    assert answered(old, said_before=frozenset({old.text})) is None
+    assert answered(old, earlier_alerts=frozenset({old.text})) is None
 
 
 def test_unknown_words_count_once_the_server_refused_or_the_page_has_had_its_time():
     unknown = Alert("არასწორია")
     assert answered(unknown) is None
-    for said in ({"refused": True}, {"silent": True}):
+    for said in ({"refused": True}, {"overdue": True}):
         assert answered(unknown, **said) == GiveUp(SignInProblem.WRONG_PASSWORD, unknown.text)
 
 
 def test_a_line_without_any_mark_counts_if_it_is_new_and_plain():
     line = "That password doesn't match our records."
     assert answered(text=f"Sign in\n{line}") == GiveUp(SignInProblem.WRONG_PASSWORD, line)
-    assert answered(text=f"Sign in\n{line}", read_before=frozenset({line})) is None
+    assert answered(text=f"Sign in\n{line}", earlier_lines=frozenset({line})) is None
 
 
 def test_a_link_to_single_sign_on_that_was_always_there_is_no_answer():
     view = page(USER, buttons=[Button(3, "submit", "Next", group=0)], text="Use single sign-on (SSO)")
-    sent = Progress(identifier_sent=True, read_before=view.lines)
+    sent = Progress(identifier_sent=True, earlier_lines=view.lines)
     assert outcome_of(view, sent) is None
     assert outcome_of(view, Progress(identifier_sent=True)) == GiveUp(SignInProblem.SSO)
 
@@ -276,7 +276,7 @@ def test_a_link_to_single_sign_on_that_was_always_there_is_no_answer():
     ],
 )
 def test_by_looks(view, looks):
-    assert signed_in_by_looks(view, ORIGINS) is looks
+    assert looks_signed_in(view, ORIGINS) is looks
 
 
 # Anything at all
@@ -313,7 +313,7 @@ FRAMES = st.builds(
     text=st.text(max_size=40),
 )
 PAGES = st.lists(FRAMES, min_size=1, max_size=3).map(lambda frames: PageView(tuple(frames)))
-DONE = st.builds(Progress, identifier_sent=st.booleans(), password_sent=st.booleans(), silent=st.booleans())
+DONE = st.builds(Progress, identifier_sent=st.booleans(), password_sent=st.booleans(), overdue=st.booleans())
 
 
 @given(PAGES, DONE)
@@ -366,8 +366,8 @@ def test_a_form_below_a_heading_for_new_accounts_gets_no_password():
 
 def test_a_code_beside_the_password_is_for_those_who_have_one():
     code = Field(4, "text", name="otp", length=6, label="Code, if you have one")
-    assert not code_wanted(frame(USER, SECRET, code, buttons=[SEND]))
-    assert code_wanted(frame(code, buttons=[SEND]))
+    assert not wants_code(frame(USER, SECRET, code, buttons=[SEND]))
+    assert wants_code(frame(code, buttons=[SEND]))
 
 
 def test_a_tab_of_the_sign_in_is_opened_first():

@@ -18,11 +18,11 @@ from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.signin import phrases
-from wandb_tui.services.signin.errors import plain
+from wandb_tui.services.signin.errors import one_line
 from wandb_tui.services.signin.forms import find_form
-from wandb_tui.services.signin.open_page import open_page
+from wandb_tui.services.signin.navigation import open_page
 from wandb_tui.services.signin.origins import origin_of
-from wandb_tui.services.signin.page_driver import GoneError, read_page
+from wandb_tui.services.signin.page_driver import PageGoneError, read_page
 from wandb_tui.services.signin.page_view import PageView
 from wandb_tui.services.signin.phrases import says
 from wandb_tui.services.signin.whoami import Whoami
@@ -104,13 +104,13 @@ class PageVisit:
 
     async def _title(self) -> str:
         try:
-            return plain(await self._page.title())
+            return one_line(await self._page.title())
         except Error:
             return ""
 
     def _check_alive(self) -> None:
         if self._page.is_closed() or self._crashed:
-            raise GoneError
+            raise PageGoneError
 
     # The page's traffic
 
@@ -196,7 +196,7 @@ class PageVisit:
         self._checked_at = time.monotonic()
         try:
             view = (await read_page(self._page)).view
-        except GoneError:
+        except PageGoneError:
             return
         if self._is_closed_to_us(view):
             raise await self._closed(offers_log_in=_offers_log_in(view))
@@ -223,7 +223,7 @@ class PageVisit:
         if self._identity.anonymous:
             return self._sign_in_required()
         answer = await self._viewer.ask(self._page)
-        if not answer.username and (offers_log_in or not self._viewer.never_names):
+        if not answer.username and (offers_log_in or not self._viewer.omits_viewer):
             return SignedOutError("The browser is no longer signed in.")
         whom = answer.username or self._identity.username
         return VisitError(

@@ -131,7 +131,7 @@ class BrowserVisitor:
         return self._submit(lambda jobs: jobs.inspect_sign_in_page())
 
     def credentials_changed(self) -> Future[None]:
-        """Done as soon as the user has changed what signing in depends on, after a refusal."""
+        """Resolves when the credentials change after a refusal; at once if no refusal holds."""
         return self._sign_in.credentials_changed()
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:

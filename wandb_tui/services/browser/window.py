@@ -17,10 +17,10 @@ from wandb_tui.services.browser.launch import has_display, no_display
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.credentials.vault import Vault
-from wandb_tui.services.signin.errors import refusal
+from wandb_tui.services.signin.errors import sign_in_error
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.page_driver import GoneError, read_page
-from wandb_tui.services.signin.policy import signed_in_by_looks
+from wandb_tui.services.signin.page_driver import PageGoneError, read_page
+from wandb_tui.services.signin.policy import looks_signed_in
 from wandb_tui.services.signin.whoami import Whoami
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class SignInWindow:
                 await self._host.save(now=True)
                 return name, identity
         except BrowserGoneError:
-            raise refusal(SignInProblem.GIVEN_UP, self._server.host) from None
+            raise sign_in_error(SignInProblem.GIVEN_UP, self._server.host) from None
         finally:
             await self._host.close()
 
@@ -92,7 +92,7 @@ class SignInWindow:
             if page.is_closed() or not self._host.open:
                 raise BrowserGoneError from None
             log.warning("The sign-in page does not open: %s", redact(error.message))
-            raise refusal(SignInProblem.UNREACHABLE, self._server.host) from None
+            raise sign_in_error(SignInProblem.UNREACHABLE, self._server.host) from None
 
     async def _until_signed_in(self, first: Page) -> tuple[Page, Identity]:
         """Ask in every tab again and again: a sign-in may go on in a window of its own."""
@@ -107,17 +107,17 @@ class SignInWindow:
 
     async def _who(self, page: Page) -> Identity | None:
         try:
-            answer = await self._viewer.ask(page)
-            if answer.username:
-                return Identity(answer.username)
+            reply = await self._viewer.ask(page)
+            if reply.username:
+                return Identity(reply.username)
             # Some servers never name anybody; then a way to log out on their own page has to do.
-            view = (await read_page(page)).view if self._viewer.can_ask(page) else None
-        except (Error, GoneError):
+            view = (await read_page(page)).view if self._viewer.is_own_page(page) else None
+        except (Error, PageGoneError):
             # This tab was closed meanwhile, or goes on to another page; the next look tells more.
             return None
-        if view is None or not signed_in_by_looks(view, self._origins, surely=True):
+        if view is None or not looks_signed_in(view, self._origins, strict=True):
             return None
-        self._viewer.never_names = answer.known
+        self._viewer.omits_viewer = reply.known
         known = (await apart(self._account.state)).username
         return Identity(known or SOMEBODY)
 

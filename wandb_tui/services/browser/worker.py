@@ -23,11 +23,11 @@ from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.disk.file_lock import locked
 from wandb_tui.services.signin.confirmation import is_signed_in
-from wandb_tui.services.signin.errors import refusal
+from wandb_tui.services.signin.errors import sign_in_error
 from wandb_tui.services.signin.flow import SignInFlow
 from wandb_tui.services.signin.inspection import SignInPageReport, inspect_sign_in_page
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.page_driver import GoneError
+from wandb_tui.services.signin.page_driver import PageGoneError
 from wandb_tui.services.signin.single_flight import SingleFlightSignIn
 from wandb_tui.services.signin.whoami import Whoami
 
@@ -104,7 +104,7 @@ class BrowserWorker:
         except SignInError as error:
             if error.problem is SignInProblem.NO_CREDENTIALS and in_doubt:
                 why = "the connection broke while the password was under way, and it is not sent again"
-                raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=why) from None
+                raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=why) from None
             if error.problem is SignInProblem.NO_CREDENTIALS:
                 return self._nothing_to_sign_in_with()
             if error.origin:
@@ -128,7 +128,7 @@ class BrowserWorker:
             async with self._host.tab() as page:
                 if await is_signed_in(page, self._server, self._viewer, self._origins):
                     return
-        except (BrowserGoneError, GoneError, Error) as error:
+        except (BrowserGoneError, PageGoneError, Error) as error:
             log.info("The new session was not tried in another tab: %s", type(error).__name__)
             return
         raise SignInError(
@@ -153,16 +153,16 @@ class BrowserWorker:
         try:
             async with self._host.tab(signed_out=True) as page:
                 return await inspect_sign_in_page(page, self._server, self._origins)
-        except (BrowserGoneError, GoneError):
-            raise refusal(SignInProblem.UNREACHABLE, self._server.host, detail="the browser ended") from None
+        except (BrowserGoneError, PageGoneError):
+            raise sign_in_error(SignInProblem.UNREACHABLE, self._server.host, detail="the browser ended") from None
         except Error as error:
             log.warning("The sign-in page could not be looked at: %s", redact(error.message))
-            raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
+            raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
 
     def _nothing_to_sign_in_with(self) -> Identity:
         if not self._anonymous_ok:
             detail = self._vault.take_session_problem()
-            raise refusal(SignInProblem.NO_CREDENTIALS, self._server.host, detail=detail)
+            raise sign_in_error(SignInProblem.NO_CREDENTIALS, self._server.host, detail=detail)
         log.warning("Nothing to sign in with: pages are visited signed out, which does for public runs only")
         self._identity = Identity()
         return self._identity
@@ -186,15 +186,15 @@ class BrowserWorker:
                 if error.problem is SignInProblem.UNREACHABLE and flow is not None and flow.password_sent:
                     self._sent_in_vain = (known.username if known else "", self._account.wish)
                 raise
-            except (BrowserGoneError, GoneError):
+            except (BrowserGoneError, PageGoneError):
                 sent = flow is not None and flow.password_sent
                 if sent or last:
                     why = "the browser ended while signing in"
                     problem = SignInProblem.NOT_UNDERSTOOD if sent else SignInProblem.UNREACHABLE
-                    raise refusal(problem, self._server.host, detail=why) from None
+                    raise sign_in_error(problem, self._server.host, detail=why) from None
             except Error as error:
                 log.warning("Signing in failed: %s", redact(error.message))
-                raise refusal(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
+                raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
         raise AssertionError  # the loop returns or raises
 
     async def visit(self, run: RunAddress, opened: Callable[[], object]) -> Visit:
@@ -209,9 +209,9 @@ class BrowserWorker:
             try:
                 visit = await self._visit_or_start_anew(run)
             except SignedOutError:
-                self._shared.expired(session)
+                self._shared.mark_expired(session)
                 raise
-            self._shared.visited()
+            self._shared.mark_confirmed()
             if not self._identity.anonymous:
                 await self._host.save()
             return visit
@@ -222,7 +222,7 @@ class BrowserWorker:
                 async with self._host.tab() as page:
                     visit = PageVisit(page, self._server, self._viewer, run, self._identity)
                     return await visit.run(self._visit_timeout)
-            except (BrowserGoneError, GoneError):
+            except (BrowserGoneError, PageGoneError):
                 if last:
                     raise VisitError("The browser ended during the visit.") from None
                 log.warning("The browser ended during a visit; starting a new one")

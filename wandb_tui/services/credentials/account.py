@@ -235,16 +235,16 @@ class KeyringAccount:
             callback()
 
     def _read(self) -> _ResolvedSecrets:
-        mended = False
+        recovered = False
         with self._reading:
             known = self._known
             if known is None:
                 known = self._known = self._find()
                 learn(known.api_key, known.credentials.password if known.credentials else None)
-                mended = self._troubled and not known.keyring_problem
+                recovered = self._troubled and not known.keyring_problem
                 self._troubled = False
-                self.wish += mended
-        if mended:
+                self.wish += recovered
+        if recovered:
             self._tell()
         return known
 

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TookTooLongError
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
 from wandb_tui.core.daemon_pool import DaemonPool
@@ -187,7 +187,7 @@ class KeyringStore:
                 return self._result(future)
             except KeyringError:
                 raise
-            except TookTooLongError:
+            except FutureTimeoutError:
                 self._hanging = future
                 raise self._no_answer() from None
 
@@ -195,7 +195,7 @@ class KeyringStore:
         if self._timeout > _NOTICE_AFTER_S:
             try:
                 return future.result(_NOTICE_AFTER_S)
-            except TookTooLongError:
+            except FutureTimeoutError:
                 left = self._timeout - _NOTICE_AFTER_S
                 self._notify(f"Waiting up to {left:.0f} s for the keyring to be unlocked")
                 return future.result(left)

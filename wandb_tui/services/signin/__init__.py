@@ -1,1 +1,1 @@
-"""Signing in on any page, by meaning: read the page, decide what to do next, do it, and see what came of it."""
+"""Signs in on pages of any design: reads the page, decides on the next action, performs it, and checks the result."""

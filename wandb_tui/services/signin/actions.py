@@ -1,4 +1,4 @@
-"""What can be done on a sign-in page, and what has been done so far."""
+"""The actions on a sign-in page, and the record of those already taken."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wandb_tui.services.signin.page_view import Button
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do yet: the page may still be drawing itself."""
+    """Do nothing yet: the page may still be rendering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Fill in the form and send it."""
+    """Fill in a form and submit it."""
 
     form: SignInForm
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """End the sign-in, for this reason.
+    """End the sign-in with an error.
 
     Attributes:
         problem: The reason.
-        words: What the page itself says, or empty.
-        page: The page that was the reason: its origin, or what is wrong with that.
+        words: The page's own message, or empty.
+        page: The page that caused it: its origin, or the problem with that origin.
     """
 
     problem: SignInProblem
@@ -51,41 +51,41 @@ SignInAction: TypeAlias = Wait | Press | Fill | GiveUp
 
 @dataclass(slots=True)
 class Progress:
-    """What has been done so far.
+    """The record of a sign-in's actions.
 
     Attributes:
         identifier_sent: Whether the identifier alone was sent, as the first of two steps.
-        password_sent: Whether the password was sent; it never is twice.
-        refused: Whether the request with the password was answered with an HTTP error.
-        silent: Whether the page has had its time to react to what was sent.
-        presses: Which buttons were pressed, so that none is pressed for ever.
-        born: The load of the document on which the form was sent.
-        said_before: Messages that stood on the page before anything was sent.
-        read_before: All its lines at that time.
+        password_sent: Whether the password was sent; it is never sent twice.
+        refused: Whether the response to the password was an HTTP error.
+        overdue: Whether the page has had its time to react to the submitted form.
+        pressed_buttons: Keys of the buttons already pressed, so that each is pressed once.
+        loaded_at: `FrameView.loaded_at` of the document on which the form was sent.
+        earlier_alerts: The page's messages before the form was sent.
+        earlier_lines: The page's lines at that time.
     """
 
     identifier_sent: bool = False
     password_sent: bool = False
     refused: bool = False
-    silent: bool = False
-    presses: list[str] = field(default_factory=list)
-    born: float = 0.0
-    said_before: frozenset[str] = frozenset()
-    read_before: frozenset[str] = frozenset()
+    overdue: bool = False
+    pressed_buttons: list[str] = field(default_factory=list)
+    loaded_at: float = 0.0
+    earlier_alerts: frozenset[str] = frozenset()
+    earlier_lines: frozenset[str] = frozenset()
 
     @property
     def anything_sent(self) -> bool:
-        """Whether an answer of the page is awaited."""
+        """Whether a form was sent."""
         return self.identifier_sent or self.password_sent
 
     def pressed(self, button: Button) -> bool:
-        """Whether this button was pressed already."""
-        return _mark(button) in self.presses
+        """Whether this button was already pressed."""
+        return _button_key(button) in self.pressed_buttons
 
     def note_press(self, button: Button) -> None:
-        """Remember a press, so that the same one is not tried again."""
-        self.presses.append(_mark(button))
+        """Record a press, so that the button is not pressed again."""
+        self.pressed_buttons.append(_button_key(button))
 
 
-def _mark(button: Button) -> str:
+def _button_key(button: Button) -> str:
     return f"{button.text} {button.href}"

@@ -1,4 +1,4 @@
-"""Whether the browser is signed in, as a new tab sees it."""
+"""Checks in a new tab whether the browser is signed in."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import time
 from playwright.async_api import Page
 
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.services.signin.navigation import LOAD_TIMEOUT
+from wandb_tui.services.signin.navigation import LOAD_TIMEOUT_MS
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.page_driver import read_page
-from wandb_tui.services.signin.policy import asks_for_a_step, own_form, shows_sign_in
+from wandb_tui.services.signin.policy import has_pending_step, own_form, shows_sign_in
 from wandb_tui.services.signin.whoami import Whoami
 
 _POLL_INTERVAL_S = 0.3
@@ -19,22 +19,22 @@ _SETTLE_TIMEOUT_S = 5.0
 
 
 async def is_signed_in(
-    page: Page, server: ServerInfo, viewer: Whoami, origins: Origins, *, by_looks: bool = False
+    page: Page, server: ServerInfo, viewer: Whoami, origins: Origins, *, by_appearance: bool = False
 ) -> bool:
-    """Open the server's first page in a new tab, and see whether it knows us.
+    """Open the server's first page in a new tab, and check whether it is signed in.
 
     Args:
         page: An empty tab.
         server: The server.
         viewer: Asks the API who is signed in.
         origins: Which pages are the server's.
-        by_looks: Go by the page, since the API of this server may name nobody at all.
+        by_appearance: Judge by the page, because this server's API may report no user at all.
 
     Returns:
-        False where the API says that nobody is signed in, or where the page asks to sign in; by looks also where it
-        asks for anything else.
+        False if the API reports no user, or the page asks to sign in; with `by_appearance` also if it asks for
+        anything else.
     """
-    await page.goto(server.app_url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT)
+    await page.goto(server.app_url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT_MS)
     deadline = time.monotonic() + _SETTLE_TIMEOUT_S
     while True:
         reply = await viewer.ask(page)
@@ -43,8 +43,8 @@ async def is_signed_in(
         view = (await read_page(page)).view
         if own_form(view, origins) is not None or shows_sign_in(view):
             return False
-        if reply.known and not (by_looks or viewer.never_names):
+        if reply.known and not (by_appearance or viewer.omits_viewer):
             return False
         if view.main.ready == "complete" or time.monotonic() > deadline:
-            return not (by_looks and asks_for_a_step(view))
+            return not (by_appearance and has_pending_step(view))
         await asyncio.sleep(_POLL_INTERVAL_S)

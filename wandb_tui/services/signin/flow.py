@@ -1,4 +1,4 @@
-"""One sign-in, from the sign-in page to knowing what came of it."""
+"""One sign-in, from opening the sign-in page to its result."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from wandb_tui.core.ports import Identity
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, SignInAction, Wait
 from wandb_tui.services.signin.confirmation import is_signed_in
-from wandb_tui.services.signin.errors import refusal
-from wandb_tui.services.signin.form_fill import FormFilling
+from wandb_tui.services.signin.errors import sign_in_error
+from wandb_tui.services.signin.form_fill import FormFiller
 from wandb_tui.services.signin.forms import SignInForm, find_form
 from wandb_tui.services.signin.navigation import open_sign_in
 from wandb_tui.services.signin.origins import OriginProblem, Origins
-from wandb_tui.services.signin.page_driver import GoneError, PageSnapshot, keep_picture, press, read_page
+from wandb_tui.services.signin.page_driver import PageGoneError, PageSnapshot, press, read_page, save_screenshot
 from wandb_tui.services.signin.page_view import Alert, PageView, outline
 from wandb_tui.services.signin.password_guard import PasswordGuard
-from wandb_tui.services.signin.policy import at_a_loss, decide, shows_form, signed_in_by_looks
-from wandb_tui.services.signin.responses import heading_of, new_words, outcome_of
+from wandb_tui.services.signin.policy import decide, explain_no_form, looks_signed_in, shows_form
+from wandb_tui.services.signin.responses import new_text, outcome_of, page_heading
 from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 0.3
-_ASK_EVERY = 2.0
-_LOADED_WITHIN = 5.0
-_COVERED_FOR = 8.0
-_UNDERSTAND_WITHIN = 20.0
-_ANSWER_WITHIN = 30.0
-_PENDING_WITHIN = 90.0
-_SILENT_AFTER = 4.0
-_BY_LOOKS_AFTER = 3.0
-_TOO_MANY = 429
+_POLL_INTERVAL_S = 0.3
+_VIEWER_INTERVAL_S = 2.0
+_LOAD_TIMEOUT_S = 5.0
+_COVERED_TIMEOUT_S = 8.0
+_FORM_TIMEOUT_S = 20.0
+_RESPONSE_TIMEOUT_S = 30.0
+_PENDING_TIMEOUT_S = 90.0
+_REACTION_TIMEOUT_S = 4.0
+_APPEARANCE_DELAY_S = 3.0
+_TOO_MANY_REQUESTS = 429
 
 
 class SignInFlow:
-    """Signs one page's browser in; the password is submitted at most once in its life."""
+    """Signs in on one page; submits the password at most once."""
 
     def __init__(
         self,
@@ -60,10 +60,10 @@ class SignInFlow:
         Args:
             page: An empty tab.
             server: Where to sign in.
-            credentials: What to sign in with; None only finds out whether the browser is signed in already.
-            origins: Where a password may be typed.
-            viewer: Asks the server who we are.
-            folder: Where a screenshot is kept when a page is not understood.
+            credentials: The user name and password; None only checks whether the browser is signed in already.
+            origins: The origins of pages that may receive the password.
+            viewer: Asks the server who is signed in.
+            folder: Receives a screenshot if a page is not understood.
         """
         self._page = page
         self._server = server
@@ -72,14 +72,14 @@ class SignInFlow:
         self._viewer = viewer
         self._folder = folder
         self._progress = Progress()
-        self._last_move: SignInAction | None = None
-        self._asked_at = 0.0
-        self._asked_of: tuple[str, float] = ("", 0.0)
-        self._nobody = False
+        self._last_action: SignInAction | None = None
+        self._viewer_checked_at = 0.0
+        self._viewer_checked_on: tuple[str, float] = ("", 0.0)
+        self._signed_out = False
         self._sent_at = 0.0
-        self._sent_on = ""
-        self._moved_at = 0.0
-        self._spoken: list[str] = []
+        self._sent_from = ""
+        self._acted_at = 0.0
+        self._dialog_messages: list[str] = []
         self._guard = PasswordGuard(page.context, origins)
         page.on("dialog", self._on_dialog)
 
@@ -92,168 +92,172 @@ class SignInFlow:
         """Sign in.
 
         Raises:
-            SignInError: What came of it instead.
+            SignInError: The sign-in failed.
         """
         try:
             await open_sign_in(self._page, self._server)
-            self._moved_at = time.monotonic()
+            self._acted_at = time.monotonic()
             while True:
                 try:
-                    identity = await self._look()
-                except GoneError:
+                    identity = await self._advance()
+                except PageGoneError:
                     if self._page.is_closed():
                         raise
                     identity = None
                 if identity is not None:
                     return identity
-                await self._check_patience()
-                await asyncio.sleep(_LOOK_EVERY)
+                await self._check_timeouts()
+                await asyncio.sleep(_POLL_INTERVAL_S)
         finally:
-            await self._guard.leave()
+            await self._guard.stop()
 
-    # Looking, deciding, acting
+    # Read, decide, act
 
-    async def _look(self) -> Identity | None:
-        """One look at the page and, where it has settled, one move; who we are as soon as that is known."""
-        seen = await self._read()
-        if identity := await self._ask(seen):
+    async def _advance(self) -> Identity | None:
+        """Read the page and, once it is stable, perform one action; the identity as soon as it is known."""
+        snapshot = await self._read_page()
+        if identity := await self._check_viewer(snapshot):
             return identity
-        self._note_answer()
-        if identity := await self._past_the_password(seen):
+        self._update_progress()
+        if identity := await self._check_next_page(snapshot):
             return identity
-        move = decide(seen.view, self._progress, self._origins)
-        settled, self._last_move = move == self._last_move, move
-        # A page that still draws itself looks different at the next look.
-        if settled and not isinstance(move, Wait) and not self._too_early(move, seen):
-            await self._make(move, seen)
-            self._last_move = None
+        action = decide(snapshot.view, self._progress, self._origins)
+        settled, self._last_action = action == self._last_action, action
+        # While a page is still rendering, the next read gives a different action.
+        if settled and not isinstance(action, Wait) and not self._is_too_early(action, snapshot):
+            await self._perform(action, snapshot)
+            self._last_action = None
         return None
 
-    async def _read(self) -> PageSnapshot:
-        """The page, with what it has said in dialogs that are gone."""
-        seen = await read_page(self._page)
-        if self._spoken:
-            main = replace(seen.view.main, alerts=(*map(Alert, self._spoken), *seen.view.main.alerts))
-            seen.view = PageView((main, *seen.view.frames[1:]))
-        return seen
+    async def _read_page(self) -> PageSnapshot:
+        """The page, with the messages of dialogs that were closed."""
+        snapshot = await read_page(self._page)
+        if self._dialog_messages:
+            main = replace(snapshot.view.main, alerts=(*map(Alert, self._dialog_messages), *snapshot.view.main.alerts))
+            snapshot.view = PageView((main, *snapshot.view.frames[1:]))
+        return snapshot
 
-    def _too_early(self, move: SignInAction, seen: PageSnapshot) -> bool:
-        """Whether the scripts of a page, which may be what makes its form work, are still being loaded."""
-        if not isinstance(move, Fill):
+    def _is_too_early(self, action: SignInAction, snapshot: PageSnapshot) -> bool:
+        """Whether the page may still be loading the scripts that make its form work."""
+        if not isinstance(action, Fill):
             return False
-        waited = time.monotonic() - self._moved_at
-        first = move.form.password or move.form.identifier
-        # What lies over a form and is no banner is mostly there until the form works.
-        covered = first is not None and first.covered and waited < _COVERED_FOR
-        return covered or (seen.view.main.ready != "complete" and waited < _LOADED_WITHIN)
+        waited = time.monotonic() - self._acted_at
+        first = action.form.password or action.form.identifier
+        # An overlay that is no banner usually goes away once the form works.
+        covered = first is not None and first.covered and waited < _COVERED_TIMEOUT_S
+        return covered or (snapshot.view.main.ready != "complete" and waited < _LOAD_TIMEOUT_S)
 
-    def _note_answer(self) -> None:
-        """Keep account of what has come back for what was sent."""
+    def _update_progress(self) -> None:
+        """Record the server's response to the submitted form.
+
+        Raises:
+            SignInError: The page tried to send the password to an unknown host.
+        """
         now = time.monotonic()
-        if self._guard.strayed and not self._guard.sent:
-            raise self._refuse(SignInProblem.UNKNOWN_HOST, self._guard.strayed)
+        if self._guard.blocked_origin and not self._guard.sent:
+            raise self._error(SignInProblem.UNKNOWN_HOST, self._guard.blocked_origin)
         since = self._sent_at if not self._guard.sent else self._guard.answered_at or now
         self._progress.refused = self._guard.refused
-        self._progress.silent = self._progress.anything_sent and now - max(since, self._sent_at) > _SILENT_AFTER
+        self._progress.overdue = self._progress.anything_sent and now - max(since, self._sent_at) > _REACTION_TIMEOUT_S
 
-    async def _ask(self, seen: PageSnapshot) -> Identity | None:
-        """Ask who we are whenever the page is a new one, and every now and then."""
-        now, main = time.monotonic(), seen.view.main
-        place = (main.url, main.born)
-        if place == self._asked_of and now - self._asked_at < _ASK_EVERY:
+    async def _check_viewer(self, snapshot: PageSnapshot) -> Identity | None:
+        """Ask the server who is signed in: on each new document, and at intervals."""
+        now, main = time.monotonic(), snapshot.view.main
+        place = (main.url, main.loaded_at)
+        if place == self._viewer_checked_on and now - self._viewer_checked_at < _VIEWER_INTERVAL_S:
             return None
-        answer = await self._viewer.ask(self._page)
-        self._asked_at, self._asked_of = time.monotonic(), place
-        self._nobody = answer.known and not answer.username
-        if answer.username:
-            return Identity(answer.username, by_password=self._progress.password_sent)
-        if self._looks_signed_in(seen, answer):
+        reply = await self._viewer.ask(self._page)
+        self._viewer_checked_at, self._viewer_checked_on = time.monotonic(), place
+        self._signed_out = reply.known and not reply.username
+        if reply.username:
+            return Identity(reply.username, by_password=self._progress.password_sent)
+        if self._looks_signed_in(snapshot, reply):
             log.info("The server does not say who is signed in; its page looks like it")
-            self._viewer.never_names = answer.known
+            self._viewer.omits_viewer = reply.known
             name = self._credentials.username if self._credentials else ""
             return Identity(name, by_password=self._progress.password_sent)
         return None
 
-    def _looks_signed_in(self, seen: PageSnapshot, answer: WhoamiReply) -> bool:
+    def _looks_signed_in(self, snapshot: PageSnapshot, reply: WhoamiReply) -> bool:
         if not self._progress.password_sent:
-            return signed_in_by_looks(seen.view, self._origins, surely=True)
-        # While the API says that nobody is signed in, a page needs more than that nothing speaks against it.
-        waited = time.monotonic() - self._sent_at > _BY_LOOKS_AFTER and not self._guard.pending
-        return waited and not self._guard.refused and signed_in_by_looks(seen.view, self._origins, surely=answer.known)
+            return looks_signed_in(snapshot.view, self._origins, strict=True)
+        # While the API reports no user, the page must show a positive sign, such as a way to log out.
+        waited = time.monotonic() - self._sent_at > _APPEARANCE_DELAY_S and not self._guard.pending
+        return waited and not self._guard.refused and looks_signed_in(snapshot.view, self._origins, strict=reply.known)
 
-    async def _past_the_password(self, seen: PageSnapshot) -> Identity | None:
-        """Who we are where another page follows the password, though the API names nobody.
+    async def _check_next_page(self, snapshot: PageSnapshot) -> Identity | None:
+        """The identity if another page follows the password, although the API reports no user.
 
         Raises:
-            SignInError: That page is a step of its own, such as terms to accept or an inactive account.
+            SignInError: That page is another step, such as terms to accept, or tells of an inactive account.
         """
-        main, progress = seen.view.main, self._progress
-        moved_on = progress.password_sent and progress.silent and main.born != progress.born
-        if not (self._nobody and moved_on and main.ready == "complete") or self._guard.refused:
+        main, progress = snapshot.view.main, self._progress
+        moved_on = progress.password_sent and progress.overdue and main.loaded_at != progress.loaded_at
+        if not (self._signed_out and moved_on and main.ready == "complete") or self._guard.refused:
             return None
-        if not self._origins.own(main.origin) or outcome_of(seen.view, progress):
+        if not self._origins.is_own(main.origin) or outcome_of(snapshot.view, progress):
             return None
-        if not isinstance(decide(seen.view, progress, self._origins), Wait) or shows_form(seen.view):
+        if not isinstance(decide(snapshot.view, progress, self._origins), Wait) or shows_form(snapshot.view):
             return None
         page = await self._page.context.new_page()
         try:
-            signed_in = await is_signed_in(page, self._server, self._viewer, self._origins, by_looks=True)
+            signed_in = await is_signed_in(page, self._server, self._viewer, self._origins, by_appearance=True)
         finally:
             await page.close()
         if not signed_in:
-            raise refusal(SignInProblem.STEP_NEEDED, self._server.host, words=heading_of(seen.view))
+            raise sign_in_error(SignInProblem.STEP_NEEDED, self._server.host, words=page_heading(snapshot.view))
         log.info("The server does not say who is signed in; a new tab looks like it")
-        self._viewer.never_names = True
+        self._viewer.omits_viewer = True
         return Identity(self._credentials.username if self._credentials else "", by_password=True)
 
-    async def _make(self, move: Press | Fill | GiveUp, seen: PageSnapshot) -> None:
-        match move:
+    async def _perform(self, action: Press | Fill | GiveUp, snapshot: PageSnapshot) -> None:
+        match action:
             case GiveUp():
-                raise await self._end(move)
+                raise await self._give_up(action)
             case Press():
-                self._progress.note_press(move.button)
-                await press(self._page, await seen.element(move.frame, move.button.index))
+                self._progress.note_press(action.button)
+                await press(self._page, await snapshot.element(action.frame, action.button.index))
             case Fill():
-                await self._fill(move.form, seen)
-        self._moved_at = time.monotonic()
+                await self._fill(action.form, snapshot)
+        self._acted_at = time.monotonic()
 
-    async def _end(self, move: GiveUp) -> SignInError:
-        if move.page:
-            return self._refuse(move.problem, move.page)
-        if move.problem is SignInProblem.WRONG_PASSWORD and self._guard.broken:
-            # The page takes any trouble for that; the server did not get as far as to say so.
+    async def _give_up(self, action: GiveUp) -> SignInError:
+        if action.page:
+            return self._error(action.problem, action.page)
+        if action.problem is SignInProblem.WRONG_PASSWORD and self._guard.server_failed:
+            # The page shows any failure as a wrong password, but the server did not get as far as checking it.
             return await self._server_fault()
-        if move.problem is SignInProblem.NOT_UNDERSTOOD:
+        if action.problem is SignInProblem.NOT_UNDERSTOOD:
             return await self._not_understood("")
-        return refusal(move.problem, self._server.host, words=move.words)
+        return sign_in_error(action.problem, self._server.host, words=action.words)
 
-    async def _fill(self, form: SignInForm, seen: PageSnapshot) -> None:
-        """Type in what the form asks for, and send it."""
+    async def _fill(self, form: SignInForm, snapshot: PageSnapshot) -> None:
+        """Fill in the form and submit it."""
         if self._credentials is None:
-            raise self._refuse(SignInProblem.NO_CREDENTIALS)
-        filling = FormFilling(
-            self._page, self._credentials, origins=self._origins, guard=self._guard, refuse=self._refuse
+            raise self._error(SignInProblem.NO_CREDENTIALS)
+        filling = FormFiller(
+            self._page, self._credentials, origins=self._origins, guard=self._guard, make_error=self._error
         )
-        form, seen = await filling.type(form, seen)
-        field, button = await filling.prepare(form, seen)
-        self._note_sending(form, seen)
+        form, snapshot = await filling.type(form, snapshot)
+        field, button = await filling.prepare(form, snapshot)
+        self._note_submission(form, snapshot)
         await filling.send(field, button)
 
-    def _note_sending(self, form: SignInForm, seen: PageSnapshot) -> None:
-        """From here on the password counts as submitted, whatever happens."""
+    def _note_submission(self, form: SignInForm, snapshot: PageSnapshot) -> None:
+        """Count the password as submitted, whatever happens next."""
         progress = self._progress
         progress.password_sent = progress.password_sent or form.password is not None
         progress.identifier_sent = progress.identifier_sent or form.password is None
-        progress.born = seen.view.main.born
-        progress.said_before = frozenset(alert.text for alert in seen.view.alerts)
-        progress.read_before = seen.view.lines
-        self._spoken.clear()
-        self._sent_on = seen.view.main.origin
+        progress.loaded_at = snapshot.view.main.loaded_at
+        progress.earlier_alerts = frozenset(alert.text for alert in snapshot.view.alerts)
+        progress.earlier_lines = snapshot.view.lines
+        self._dialog_messages.clear()
+        self._sent_from = snapshot.view.main.origin
         self._sent_at = time.monotonic()
 
     async def _on_dialog(self, dialog: Dialog) -> None:
-        """Hear what a page says in a dialog, and close it: scripts stand still meanwhile."""
-        self._spoken.append(dialog.message)
+        """Record the message of a dialog and close it, since it blocks the page's scripts."""
+        self._dialog_messages.append(dialog.message)
         try:
             if dialog.type in {"alert", "beforeunload"}:
                 await dialog.accept()
@@ -262,77 +266,77 @@ class SignInFlow:
         except Error:
             log.info("A dialog of the sign-in page was gone before it was closed")
 
-    # What came of it, where the page itself does not say
+    # The result, if the page itself reports none
 
-    async def _check_patience(self) -> None:
-        """Raise what it must have been, once a page has had its time to say so."""
+    async def _check_timeouts(self) -> None:
+        """Raise the most likely error once a page has had its time to respond."""
         now = time.monotonic()
         if not self._progress.password_sent:
-            if now - self._moved_at > _UNDERSTAND_WITHIN:
-                raise await self._at_a_loss()
+            if now - self._acted_at > _FORM_TIMEOUT_S:
+                raise await self._no_form_error()
             return
         if self._guard.never_arrived:
-            raise self._refuse(SignInProblem.UNREACHABLE, "the connection failed before the password was sent")
-        if self._guard.lost:
-            raise self._refuse(SignInProblem.UNREACHABLE, "the connection broke while the password was under way")
-        if self._progress.silent and (silent := await self._silently_refused()):
-            raise silent
-        last = max(self._sent_at, self._guard.answered_at, self._moved_at)
-        if now - last > (_PENDING_WITHIN if self._guard.pending else _ANSWER_WITHIN):
+            raise self._error(SignInProblem.UNREACHABLE, "the connection failed before the password was sent")
+        if self._guard.interrupted:
+            raise self._error(SignInProblem.UNREACHABLE, "the connection broke while the password was being sent")
+        if self._progress.overdue and (overdue := await self._implicit_refusal()):
+            raise overdue
+        last = max(self._sent_at, self._guard.answered_at, self._acted_at)
+        if now - last > (_PENDING_TIMEOUT_S if self._guard.pending else _RESPONSE_TIMEOUT_S):
             raise await self._not_understood("the page did not react to the password")
 
-    async def _at_a_loss(self) -> SignInError:
+    async def _no_form_error(self) -> SignInError:
         try:
-            view = (await self._read()).view
-        except GoneError:
+            view = (await self._read_page()).view
+        except PageGoneError:
             return await self._not_understood("")
-        return await self._end(at_a_loss(view, self._origins))
+        return await self._give_up(explain_no_form(view, self._origins))
 
-    async def _silently_refused(self) -> SignInError | None:
-        """The refusal that shows in a status, or in the same form standing there again without a word."""
-        if self._guard.broken:
+    async def _implicit_refusal(self) -> SignInError | None:
+        """The refusal shown by an HTTP status, or by the same form again without a message."""
+        if self._guard.server_failed:
             return await self._server_fault()
-        if self._guard.status == _TOO_MANY:
-            return self._refuse(SignInProblem.BLOCKED)
+        if self._guard.status == _TOO_MANY_REQUESTS:
+            return self._error(SignInProblem.BLOCKED)
         try:
-            return await self._without_a_word((await self._read()).view)
-        except GoneError:
+            return await self._refusal_on_page((await self._read_page()).view)
+        except PageGoneError:
             return None
 
-    async def _without_a_word(self, view: PageView) -> SignInError | None:
-        if said := outcome_of(view, self._progress):
-            return await self._end(said)
-        again = any(form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n)))
-        reloaded = view.main.born != self._progress.born and view.main.ready == "complete"
-        if again and reloaded and view.main.origin != self._sent_on:
-            # Perhaps it was right there, and is asked for once more here. It is not ours to try.
+    async def _refusal_on_page(self, view: PageView) -> SignInError | None:
+        if outcome := outcome_of(view, self._progress):
+            return await self._give_up(outcome)
+        form_shown = any(form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n)))
+        reloaded = view.main.loaded_at != self._progress.loaded_at and view.main.ready == "complete"
+        if form_shown and reloaded and view.main.origin != self._sent_from:
+            # The password may have been right there. It is not submitted a second time here.
             return await self._not_understood(f"another sign-in page follows at {view.main.origin}")
-        words = new_words(view, self._progress)
-        # Words that appear beside the form after its answer has come are that answer, in whatever language.
-        answered = again and bool(words) and self._guard.sent and not self._guard.pending
-        if self._guard.refused or (again and reloaded) or answered:
-            return await self._end(GiveUp(SignInProblem.WRONG_PASSWORD, words))
+        words = new_text(view, self._progress)
+        # New text beside the form after the server's response is its message, in any language.
+        responded = form_shown and bool(words) and self._guard.sent and not self._guard.pending
+        if self._guard.refused or (form_shown and reloaded) or responded:
+            return await self._give_up(GiveUp(SignInProblem.WRONG_PASSWORD, words))
         return None
 
     async def _server_fault(self) -> SignInError:
         return await self._not_understood(f"the server answered HTTP {self._guard.status}")
 
     async def _not_understood(self, why: str) -> SignInError:
-        """Keep what can be kept of the page, without secrets, for the user to look at."""
+        """Log the page's outline and save a screenshot, both without secrets, for the user to look at."""
         try:
             log.warning("A sign-in page was not understood:\n%s", outline((await read_page(self._page)).view))
-        except GoneError:
+        except PageGoneError:
             log.warning("A sign-in page was not understood, and is gone")
-        picture = await keep_picture(self._page, self._folder, hide=self._typed())
-        kept = f"a screenshot is in {picture}" if picture else ""
-        return self._refuse(SignInProblem.NOT_UNDERSTOOD, "; ".join(filter(None, (why, kept))))
+        screenshot = await save_screenshot(self._page, self._folder, hide=self._typed_texts())
+        note = f"a screenshot is in {screenshot}" if screenshot else ""
+        return self._error(SignInProblem.NOT_UNDERSTOOD, "; ".join(filter(None, (why, note))))
 
-    def _typed(self) -> tuple[str, ...]:
+    def _typed_texts(self) -> tuple[str, ...]:
         known = self._credentials
         return (known.username, known.password) if known else ()
 
-    def _refuse(self, problem: SignInProblem, detail: OriginProblem | str = "") -> SignInError:
-        failed = refusal(problem, self._server.host, detail=detail)
+    def _error(self, problem: SignInProblem, detail: OriginProblem | str = "") -> SignInError:
+        error = sign_in_error(problem, self._server.host, detail=detail)
         if isinstance(detail, OriginProblem) and detail.unencrypted:
-            failed.hint = "Use its https address; if you insist, set allow_plain_http in settings.toml."
-        return failed
+            error.hint = "Use its https address; if you insist, set allow_plain_http in settings.toml."
+        return error

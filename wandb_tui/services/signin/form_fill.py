@@ -1,4 +1,4 @@
-"""Fills in a sign-in form: into pages that may have it, one field after the other, as they redraw themselves."""
+"""Fills in sign-in forms on allowed pages, field by field, while the pages may redraw themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.services.signin.forms import SignInForm
 from wandb_tui.services.signin.origins import OriginProblem, Origins
 from wandb_tui.services.signin.page_driver import (
-    GoneError,
+    PageGoneError,
     PageSnapshot,
     leave_field,
     press,
@@ -24,13 +24,13 @@ from wandb_tui.services.signin.page_driver import (
 from wandb_tui.services.signin.password_guard import PasswordGuard
 from wandb_tui.services.signin.policy import form_problem, own_form
 
-_LOOK_EVERY = 0.3
-_READY_WITHIN = 3.0
-_GONE_FOR = 1.0
+_POLL_INTERVAL_S = 0.3
+_ENABLE_TIMEOUT_S = 3.0
+_MISSING_TIMEOUT_S = 1.0
 
 
-class FormFilling:
-    """Types into the forms of one page, and sends them."""
+class FormFiller:
+    """Fills in the forms of one page, and submits them."""
 
     def __init__(
         self,
@@ -39,101 +39,101 @@ class FormFilling:
         *,
         origins: Origins,
         guard: PasswordGuard,
-        refuse: Callable[[SignInProblem, OriginProblem | str], SignInError],
+        make_error: Callable[[SignInProblem, OriginProblem | str], SignInError],
     ) -> None:
         """Prepare; nothing is typed yet.
 
         Args:
-            page: Where the forms are.
-            credentials: What to type.
-            origins: Where it may be typed.
-            guard: Watches the password from the moment it is typed.
-            refuse: Makes the error for a problem and a detail.
+            page: The page with the forms.
+            credentials: The user name and password.
+            origins: The origins of pages that may receive them.
+            guard: Watches requests from the moment the password is typed.
+            make_error: Returns the error for a problem and a detail.
         """
         self._page = page
         self._credentials = credentials
         self._origins = origins
         self._guard = guard
-        self._refuse = refuse
+        self._make_error = make_error
 
-    async def type(self, form: SignInForm, seen: PageSnapshot) -> tuple[SignInForm, PageSnapshot]:
-        """Type in what the form asks for.
+    async def type(self, form: SignInForm, snapshot: PageSnapshot) -> tuple[SignInForm, PageSnapshot]:
+        """Fill in the fields of the form.
 
         Returns:
-            The form and the page, as they are afterwards.
+            The form and the page after that.
 
         Raises:
-            SignInError: It may not be typed there, or the page turned into something else under the hand.
-            GoneError: The page changed; another look tells how.
+            SignInError: The form must not be filled in, or the page changed into something else.
+            PageGoneError: The page changed and must be read again.
         """
         if form.identifier is not None:
             if form.identifier.kind == "email" and "@" not in self._credentials.username:
-                why = "it asks for the e-mail address, not the user name"
-                raise self._refuse(SignInProblem.WRONG_PASSWORD, why)
-            await self._into(seen, form, form.identifier.index, self._credentials.username)
+                problem = "it asks for the e-mail address, not the user name"
+                raise self._make_error(SignInProblem.WRONG_PASSWORD, problem)
+            await self._type_into(snapshot, form, form.identifier.index, self._credentials.username)
             await leave_field(self._page)
-            # Pages redraw themselves while they are typed into, so what follows goes by a fresh look.
-            form, seen = await self._look_again(form)
+            # Pages redraw themselves during typing, so the next step uses a fresh snapshot.
+            form, snapshot = await self._refresh(form)
         if form.password is not None:
             await self._guard.watch(self._credentials.password)
-            await self._into(seen, form, form.password.index, self._credentials.password)
-            form, seen = await self._look_again(form)
-        return form, seen
+            await self._type_into(snapshot, form, form.password.index, self._credentials.password)
+            form, snapshot = await self._refresh(form)
+        return form, snapshot
 
-    async def prepare(self, form: SignInForm, seen: PageSnapshot) -> tuple[ElementHandle, ElementHandle | None]:
-        """The last field and the button of the form, after making sure once more that it may be sent.
+    async def prepare(self, form: SignInForm, snapshot: PageSnapshot) -> tuple[ElementHandle, ElementHandle | None]:
+        """The last field and the button of the form, after checking again that it may be submitted.
 
         Raises:
-            SignInError: It may not.
-            GoneError: The page changed.
+            SignInError: The form must not be submitted.
+            PageGoneError: The page changed.
         """
         last = form.password or form.identifier
         if last is None:
-            raise GoneError
-        field = await self._into(seen, form, last.index, None)
-        button = await seen.element(form.frame, form.submit.index) if form.submit else None
+            raise PageGoneError
+        field = await self._type_into(snapshot, form, last.index, None)
+        button = await snapshot.element(form.frame, form.submit.index) if form.submit else None
         return field, button
 
     async def send(self, field: ElementHandle, button: ElementHandle | None) -> None:
-        """Send the form: by its button, else by the Enter key."""
+        """Submit the form: with its button, else with the Enter key."""
         if button is not None:
             await press(self._page, button)
         else:
             await press_enter(field)
 
-    async def _into(self, seen: PageSnapshot, form: SignInForm, index: int, text: str | None) -> ElementHandle:
-        """Type into a field, or only ask whether that may be done."""
-        element = await seen.element(form.frame, index)
-        button = await seen.element(form.frame, form.submit.index) if form.submit else None
-        why: OriginProblem | str | None = form_problem(seen.view, form, self._origins)
-        if not why and (foreign := await type_into(element, text, self._origins.open, button)):
-            why = self._origins.problem(foreign) or foreign
-        if why:
-            raise self._refuse(SignInProblem.UNKNOWN_HOST, why)
+    async def _type_into(self, snapshot: PageSnapshot, form: SignInForm, index: int, text: str | None) -> ElementHandle:
+        """Type into a field; with no text, only check whether that is allowed."""
+        element = await snapshot.element(form.frame, index)
+        button = await snapshot.element(form.frame, form.submit.index) if form.submit else None
+        problem: OriginProblem | str | None = form_problem(snapshot.view, form, self._origins)
+        if not problem and (foreign := await type_into(element, text, self._origins.allowed, button)):
+            problem = self._origins.problem(foreign) or foreign
+        if problem:
+            raise self._make_error(SignInProblem.UNKNOWN_HOST, problem)
         return element
 
-    async def _look_again(self, before: SignInForm) -> tuple[SignInForm, PageSnapshot]:
-        """The form as it is now that something was typed into it, once its button can be pressed.
+    async def _refresh(self, before: SignInForm) -> tuple[SignInForm, PageSnapshot]:
+        """The current form, once its button can be pressed.
 
         Raises:
             SignInError: The password field went away: the organisation signs in elsewhere.
-            GoneError: What was typed is not there any more.
+            PageGoneError: The form went away.
         """
-        began = time.monotonic()
+        started = time.monotonic()
         while True:
-            seen = await read_page(self._page)
-            form = own_form(seen.view, self._origins)
-            waited = time.monotonic() - began
+            snapshot = await read_page(self._page)
+            form = own_form(snapshot.view, self._origins)
+            waited = time.monotonic() - started
             if before.password is not None and (form is None or form.password is None):
-                if waited > _GONE_FOR:
-                    raise self._refuse(SignInProblem.SSO, "")
+                if waited > _MISSING_TIMEOUT_S:
+                    raise self._make_error(SignInProblem.SSO, "")
             elif form is None:
-                raise GoneError
-            elif form.submit is None or form.submit.enabled or waited > _READY_WITHIN or not _complete(form):
-                return form, seen
-            await asyncio.sleep(_LOOK_EVERY)
+                raise PageGoneError
+            elif form.submit is None or form.submit.enabled or waited > _ENABLE_TIMEOUT_S or not _is_filled(form):
+                return form, snapshot
+            await asyncio.sleep(_POLL_INTERVAL_S)
 
 
-def _complete(form: SignInForm) -> bool:
-    """Whether something stands in each of its fields, so that there is nothing more that its button could wait for."""
+def _is_filled(form: SignInForm) -> bool:
+    """Whether no field is empty, so that a disabled button is not waiting for input."""
     return all(not item.empty for item in (form.identifier, form.password) if item is not None)

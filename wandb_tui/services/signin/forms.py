@@ -1,4 +1,4 @@
-"""Finds, among all that is on a page, the form that signs in."""
+"""Finds the sign-in form of a document."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from wandb_tui.services.signin.page_view import Button, Field, FrameView
 from wandb_tui.services.signin.phrases import says
 
 _TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
-_SINGLE_DIGITS = 4
-_LONGEST_CODE = 10
-_PLAUSIBLE = 2
-_SURELY_NOT = -8
+_MIN_DIGIT_FIELDS = 4
+_MAX_CODE_CHARS = 10
+_MIN_FORM_SCORE = 2
+_MIN_IDENTIFIER_SCORE = -8
 
 
 @dataclass(frozen=True, slots=True)
 class SignInForm:
-    """What to fill in and how to send it; either field may be missing.
+    """The fields and the button of a sign-in form; either field may be missing.
 
     Attributes:
         frame: The number of the document.
         identifier: Takes the e-mail address or user name.
         password: Takes the password.
-        submit: Sends it; None where only the Enter key does.
+        submit: Submits the form; None if only the Enter key does.
     """
 
     frame: int
@@ -36,25 +36,25 @@ class SignInForm:
 
 
 def find_form(view: FrameView, frame: int) -> SignInForm | None:
-    """The sign-in form of a document: a form for new accounts, a search or a newsletter is none."""
+    """The sign-in form of a document; sign-up forms, searches and newsletters do not count."""
     best: SignInForm | None = None
     best_score = 0.0
     for number in range(len(view.groups)):
         form = _form(view, frame, number)
         score = _score(view, form)
-        if score >= _PLAUSIBLE and score > best_score:
+        if score >= _MIN_FORM_SCORE and score > best_score:
             best, best_score = form, score
     return best
 
 
-def code_wanted(view: FrameView) -> bool:
-    """Whether a document asks for a one-time code; one that may stand beside the password is for whoever has one."""
+def wants_code(view: FrameView) -> bool:
+    """Whether a document asks for a one-time code; a code field beside a password is optional and does not count."""
     usable = [item for item in view.fields if item.usable]
     beside = {item.group for item in usable if item.kind == "password" and not _is_code(item, usable)}
     if any(_is_code(item, usable) and item.group not in beside for item in usable):
         return True
     single = [item for item in usable if item.length == 1]
-    return len(single) >= _SINGLE_DIGITS
+    return len(single) >= _MIN_DIGIT_FIELDS
 
 
 def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
@@ -62,7 +62,7 @@ def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
 
     Args:
         item: The field.
-        fields: The usable fields of its document: a secret below a user name is a password, whatever its label says.
+        fields: The usable fields of its document: a secret below a user name is a password, whatever its label.
     """
     if "one-time-code" in item.autocomplete:
         return True
@@ -74,7 +74,7 @@ def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
         return not below_name and not named_password and says(item.label, phrases.CODE)
     if item.kind in {"select", "checkbox", "radio"}:
         return False
-    short = 0 < item.length <= _LONGEST_CODE
+    short = 0 < item.length <= _MAX_CODE_CHARS
     return says(item.hints, phrases.CODE_FIELD) and (item.numeric or short or says(item.hints, phrases.CODE))
 
 
@@ -94,9 +94,9 @@ def _identifier(fields: list[Field], password: Field | None) -> Field | None:
     ranked = sorted(candidates, key=_identifier_score)
     if ranked and _identifier_score(ranked[-1]) > 0:
         return ranked[-1]
-    # Nothing tells, but right before a password hardly anything else stands.
+    # No hint, but the field right before a password is hardly ever anything else.
     last = candidates[-1] if candidates and password is not None else None
-    return last if last is not None and _identifier_score(last) > _SURELY_NOT else None
+    return last if last is not None and _identifier_score(last) > _MIN_IDENTIFIER_SCORE else None
 
 
 def _identifier_score(item: Field) -> int:
@@ -105,30 +105,32 @@ def _identifier_score(item: Field) -> int:
     score += 5 if item.kind == "email" else 0
     about = f"{item.name} {item.label}"
     score += 4 if says(about, phrases.IDENTIFIER) else 0
-    # “E-mail or phone” names one among others; a search for users is none for all that.
+    # “E-mail or phone” accepts several kinds; a search for users is never an identifier.
     score -= 3 if says(about, phrases.OTHER_DETAIL) else 0
     score -= 12 if says(about, phrases.NOT_IDENTIFIER) else 0
     return score
 
 
 def _submit(view: FrameView, number: int, password: Field | None) -> Button | None:
-    """The button that sends the group: the one that says so, else one that stands where such a button stands.
+    """The button that submits the group: by its text, else by its position.
 
-    It may be disabled still: some are until something was typed.
+    It may still be disabled: some are until the fields are filled in.
     """
     own = [b for b in view.buttons if b.group == number and not b.banner]
-    own = [b for b in own if not says(f"{b.text} {b.href}", phrases.BY_OTHERS) and not says(b.text, phrases.SIGN_UP)]
+    own = [
+        b for b in own if not says(f"{b.text} {b.href}", phrases.OTHER_PROVIDERS) and not says(b.text, phrases.SIGN_UP)
+    ]
     pressed = [b for b in own if b.kind not in {"link", "tab"}]
-    for wanted in (phrases.LOG_IN, phrases.GO_ON):
+    for wanted in (phrases.LOG_IN, phrases.CONTINUE):
         for kind in ("submit", "button"):
             if found := [b for b in pressed if b.kind == kind and says(b.text, wanted)]:
                 # “Log in” rather than “Log in with your company's account”.
                 return min(found, key=lambda b: len(b.text))
-    # Buttons that say nothing we know: the last that submits, else the first after the password; helpers last of all.
-    silent = sorted((b for b in pressed if not says(b.text, phrases.NOT_SENDING)), key=lambda b: b.helper)
-    submits = [b for b in silent if b.kind == "submit"]
-    after = [b for b in silent if password is not None and b.index > password.index and b.kind == "button"]
-    # On one line with the fields stands what helps with them, or, where nothing else does, what sends them.
+    # Unknown texts: the last submit button, else the first button after the password; helpers last of all.
+    unlabelled = sorted((b for b in pressed if not says(b.text, phrases.NOT_SUBMIT)), key=lambda b: b.helper)
+    submits = [b for b in unlabelled if b.kind == "submit"]
+    after = [b for b in unlabelled if password is not None and b.index > password.index and b.kind == "button"]
+    # A button on the line of a field is a helper, unless no other button can submit the form.
     on_line = [b for b in after if b.text and not b.inside]
     plain = [b for b in submits if not b.helper] or submits or [b for b in after if not b.helper] or on_line[-1:]
     if plain:
@@ -146,20 +148,20 @@ def _score(view: FrameView, form: SignInForm) -> float:
     score = 0.0
     if form.password is not None:
         score += 5 + (2 if form.identifier else 0) + (4 if "current-password" in form.password.autocomplete else 0)
-        # Only a sign-up chooses a new password; some sign-in forms are marked so as well, but say what they are.
+        # New passwords belong to sign-ups; some sign-in forms are marked the same way, but their texts identify them.
         score -= 8 if "new-password" in form.password.autocomplete else 0
         score -= 12 if sum(item.kind == "password" for item in fields) > 1 else 0
     elif form.identifier is not None and (form.submit is not None or says(f"{place} {about}", phrases.LOG_IN)):
         strong = _identifier_score(form.identifier) > 0
-        told = form.submit is None or says(form.submit.text, (*phrases.LOG_IN, *phrases.GO_ON))
-        # Where nothing is said in words that we know, the address of the page may.
-        score += (2 if strong else 0) + (2 if told else 0 if says(f"{place} {about}", phrases.LOG_IN) else -2)
+        labelled = form.submit is None or says(form.submit.text, (*phrases.LOG_IN, *phrases.CONTINUE))
+        # If no text is known, the address of the page may identify it.
+        score += (2 if strong else 0) + (2 if labelled else 0 if says(f"{place} {about}", phrases.LOG_IN) else -2)
         score -= 6 if says(f"{about} {' '.join(buttons)}", phrases.NEWSLETTER) else 0
     else:
         return 0.0
     score += 3 if form.submit is not None and says(form.submit.text, phrases.LOG_IN) else 0
     score += 1 if says(about, phrases.LOG_IN) else 0
-    # A heading tells what the form is for, whatever the page's address is.
+    # A heading outweighs the page's address.
     for_new = says(group.heading, phrases.SIGN_UP) and not says(group.heading, phrases.LOG_IN)
     score -= 8 if for_new else 3 if says(about, phrases.SIGN_UP) and not says(about, phrases.LOG_IN) else 0
     score -= 6 if any(says(text, phrases.SIGN_UP) for text in buttons) and not _says_log_in(buttons) else 0

@@ -1,4 +1,4 @@
-"""Looks at the sign-in page as somebody whom the server does not know, and touches nothing."""
+"""Describes the sign-in page of a server, signed out and without typing or pressing anything."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.forms import find_form
 from wandb_tui.services.signin.navigation import open_sign_in
 from wandb_tui.services.signin.origins import Origins
-from wandb_tui.services.signin.page_driver import GoneError, read_page
+from wandb_tui.services.signin.page_driver import PageGoneError, read_page
 from wandb_tui.services.signin.page_view import PageView, outline
 
-_LOOK_EVERY = 0.3
-_UNCHANGED_FOR = 3.0
-_AT_MOST = 15.0
+_POLL_INTERVAL_S = 0.3
+_STABLE_AFTER_S = 3.0
+_STABLE_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class SignInPageReport:
-    """What was on the sign-in page.
+    """The description of a sign-in page.
 
     Attributes:
-        status: Its HTTP status, 0 where there was none.
-        url: Where it really is, without query.
-        seconds: From the first request until the page stood still.
-        asks_for: What the form asks for that would be filled in; empty where none is understood.
-        problem: Why no password would be typed there, or empty.
-        outline: Its fields, buttons and messages, a line each, without any value.
+        status: Its HTTP status; 0 if there was none.
+        url: Its final address, without query.
+        seconds: Seconds from the first request until the page was stable.
+        asks_for: The fields that would be filled in; empty if no form is understood.
+        problem: The reason why no password would be typed there, or empty.
+        outline: Its fields, buttons and messages, one per line, without any value.
     """
 
     status: int
@@ -42,46 +42,46 @@ class SignInPageReport:
 
 
 async def inspect_sign_in_page(page: Page, server: ServerInfo, origins: Origins) -> SignInPageReport:
-    """Open the sign-in page in an empty tab, and describe it once it stands still.
+    """Open the sign-in page in an empty tab, and describe it once it is stable.
 
     Raises:
         SignInError: The server cannot be reached.
-        GoneError: The page has closed meanwhile.
+        PageGoneError: The page has closed in the meantime.
     """
-    began = time.monotonic()
+    started = time.monotonic()
     status = await open_sign_in(page, server)
-    view = await _when_still(page)
+    view = await _wait_until_stable(page)
     return SignInPageReport(
         status=status,
         url=view.main.url,
-        seconds=time.monotonic() - began,
-        asks_for=_asks_for(view),
+        seconds=time.monotonic() - started,
+        asks_for=_requested_fields(view),
         problem=str(origins.problem(view.main.origin) or ""),
         outline=tuple(outline(view).splitlines()),
     )
 
 
-async def _when_still(page: Page) -> PageView:
-    """The page once a form is there and stays, or nothing has changed for a while."""
-    end = time.monotonic() + _AT_MOST
+async def _wait_until_stable(page: Page) -> PageView:
+    """The page once it shows a form that stays, or has not changed for a while."""
+    end = time.monotonic() + _STABLE_TIMEOUT_S
     last, since, view = "", time.monotonic(), PageView()
     while time.monotonic() < end:
         try:
             view = (await read_page(page)).view
-        except GoneError:
+        except PageGoneError:
             if page.is_closed():
                 raise
             view = PageView()
         now = outline(view)
         if now != last:
             last, since = now, time.monotonic()
-        elif view.main.ready == "complete" and (_asks_for(view) or time.monotonic() - since > _UNCHANGED_FOR):
+        elif view.main.ready == "complete" and (_requested_fields(view) or time.monotonic() - since > _STABLE_AFTER_S):
             break
-        await asyncio.sleep(_LOOK_EVERY)
+        await asyncio.sleep(_POLL_INTERVAL_S)
     return view
 
 
-def _asks_for(view: PageView) -> tuple[str, ...]:
+def _requested_fields(view: PageView) -> tuple[str, ...]:
     forms = [form for number, frame in enumerate(view.frames) if (form := find_form(frame, number))]
     form = max(forms, key=lambda found: found.password is not None, default=None)
     if form is None:

@@ -1,63 +1,65 @@
-"""Opening the sign-in page of a server."""
+"""Opens pages: any page with its HTTP status, and the sign-in page of a server."""
 
 from __future__ import annotations
 
-from playwright.async_api import Error, Page
+from typing import Literal
+
+from playwright.async_api import Error, Page, Response
 
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.redaction import redact
-from wandb_tui.services.signin.errors import refusal
-from wandb_tui.services.signin.open_page import open_page
-from wandb_tui.services.signin.page_driver import GoneError
+from wandb_tui.services.signin.errors import sign_in_error
+from wandb_tui.services.signin.page_driver import PageGoneError
 
-LOAD_TIMEOUT = 30_000.0
-# A form in a closed shadow root is seen by people; this lets it be read, too.
-_OPEN_SHADOWS = """(() => {
+LOAD_TIMEOUT_MS = 30_000.0
+# People see forms in closed shadow roots; opening the roots lets us read them, too.
+_OPEN_SHADOW_ROOTS_SCRIPT = """(() => {
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: "open" }); };
 })()"""
-_SERVER_FAULT = 500
-_TOO_MANY = 429
+_EMPTY_ERROR_PAGE = "ERR_HTTP_RESPONSE_CODE_FAILURE"
+_SERVER_ERROR = 500
+_TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
 
 
 async def open_sign_in(page: Page, server: ServerInfo) -> int:
-    """Go to the sign-in page; a server without one is entered by its front door.
+    """Open the sign-in page; on a server without one, its first page.
 
     Returns:
-        The HTTP status of the page, 0 where it is not known.
+        The HTTP status of the page; 0 if unknown.
 
     Raises:
         SignInError: The server cannot be reached.
-        GoneError: The tab was closed.
+        PageGoneError: The tab was closed.
     """
     try:
-        await page.add_init_script(_OPEN_SHADOWS)
+        await page.add_init_script(_OPEN_SHADOW_ROOTS_SCRIPT)
     except Error:
-        raise GoneError from None
+        raise PageGoneError from None
     status = await _go(page, f"{server.app_url}/login", server)
     if status == _NOT_FOUND:
         status = await _go(page, server.app_url, server)
-    if status >= _SERVER_FAULT or status == _TOO_MANY:
-        hint = "It limits requests." if status == _TOO_MANY else "The server is in trouble."
+    if status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS:
+        hint = "It limits requests." if status == _TOO_MANY_REQUESTS else "Try again later."
         raise SignInError(SignInProblem.UNREACHABLE, f"The sign-in page of {server.host} answered HTTP {status}.", hint)
     return status
 
 
 async def _go(page: Page, url: str, server: ServerInfo) -> int:
     try:
-        return await open_page(page, url, wait_until="domcontentloaded", timeout_ms=LOAD_TIMEOUT)
+        return await open_page(page, url, wait_until="domcontentloaded", timeout_ms=LOAD_TIMEOUT_MS)
     except Error as error:
         if page.is_closed():
-            raise GoneError from None
-        if _led_on(error, page):
+            raise PageGoneError from None
+        if _was_redirected(error, page):
             return 0
         raise _unreachable(error, server) from None
 
 
-def _led_on(error: Error, page: Page) -> bool:
-    """Whether a script of the page went on to another one before it had loaded."""
+def _was_redirected(error: Error, page: Page) -> bool:
+    """Whether a script of the page opened another one before the first had loaded."""
     return "interrupted by another navigation" in error.message or (
         "ERR_ABORTED" in error.message and page.url.startswith("http")
     )
@@ -68,7 +70,42 @@ def _unreachable(error: Error, server: ServerInfo) -> SignInError:
     reason = next((word for word in text.replace("\n", " ").split() if word.startswith("net::ERR_")), "")
     if not reason:
         reason = "no answer in time" if "imeout" in text else "the page could not be opened"
-    failed = refusal(SignInProblem.UNREACHABLE, server.host, detail=reason.removeprefix("net::"))
+    unreachable = sign_in_error(SignInProblem.UNREACHABLE, server.host, detail=reason.removeprefix("net::"))
     if "ERR_CERT" in reason:
-        failed.hint = "The browser does not trust the server's certificate; see “certificates” in the README."
-    return failed
+        unreachable.hint = "The browser does not trust the server's certificate; see “certificates” in the README."
+    return unreachable
+
+
+async def open_page(
+    page: Page, url: str, *, wait_until: Literal["commit", "domcontentloaded", "load"], timeout_ms: float
+) -> int:
+    """Open a page and return its HTTP status; 0 if unknown.
+
+    For an error page with an empty body, Playwright raises the same error as if no server answered.
+
+    Args:
+        page: The tab.
+        url: The page's address.
+        wait_until: The event to wait for.
+        timeout_ms: Milliseconds until giving up; 0 for none.
+
+    Raises:
+        Error: No server answers, the tab was closed, or the time-out passed.
+    """
+    status = 0
+
+    def remember(response: Response) -> None:
+        nonlocal status
+        if response.request.is_navigation_request() and response.request.frame == page.main_frame:
+            status = response.status
+
+    page.on("response", remember)
+    try:
+        response = await page.goto(url, wait_until=wait_until, timeout=timeout_ms)
+    except Error as error:
+        if _EMPTY_ERROR_PAGE in error.message and status:
+            return status
+        raise
+    finally:
+        page.remove_listener("response", remember)
+    return response.status if response else 0

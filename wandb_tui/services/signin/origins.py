@@ -1,4 +1,4 @@
-"""Into which pages a password may be typed."""
+"""The origins of pages that may receive a password."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from wandb_tui.core.server_info import ServerInfo
 
-# The hosts on which these servers let people sign in.
-_KNOWN = {
+# The sign-in hosts of these servers.
+_IDENTITY_ORIGINS = {
     "forge.coreweave.com": ("https://id.coreweave.com", "https://forge.coreweave.com"),
     "wandb.ai": (
         "https://wandb.auth0.com",
@@ -19,31 +19,31 @@ _KNOWN = {
         "https://forge.coreweave.com",
     ),
 }
-_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of an address, the port only where it is not the usual one; empty where there is none."""
+    """Scheme, host and port of an address, without a default port; empty if it has no origin."""
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return ""
     scheme = parts.scheme.lower()
-    if not host or scheme not in _PORTS:
+    if not host or scheme not in _DEFAULT_PORTS:
         return ""
     shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" + (f":{port}" if port and port != _PORTS[scheme] else "")
+    return f"{scheme}://{shown}" + (f":{port}" if port and port != _DEFAULT_PORTS[scheme] else "")
 
 
 @dataclass(frozen=True, slots=True)
 class OriginProblem:
-    """Why nothing secret may be typed into a page.
+    """The reason why nothing secret may be typed into a page.
 
     Attributes:
         origin: The page's origin; empty if it has none.
-        unencrypted: Whether the origin is trusted but for plain http; else it is unknown.
-        address: What is shown in place of a page without an origin, or empty.
+        unencrypted: Whether the only problem is plain http; otherwise the origin is unknown.
+        address: The address to show for a page without an origin, or empty.
     """
 
     origin: str
@@ -57,7 +57,7 @@ class OriginProblem:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine and no other."""
+    """Whether a host is this machine's loopback."""
     if host == "localhost":
         return True
     try:
@@ -67,37 +67,37 @@ def is_loopback(host: str) -> bool:
 
 
 class Origins:
-    """The origins that belong to one server, and those that the user said yes to."""
+    """The origins of one server, and those that the user allows."""
 
     def __init__(self, server: ServerInfo, allowed: Iterable[str] = (), *, plain_http: bool = False) -> None:
-        """Know them.
+        """Collect the allowed origins.
 
         Args:
-            server: The server; its own origins and the identity hosts known for it are allowed.
-            allowed: Further ones, named by the user.
-            plain_http: Whether the user insists on http without encryption beyond this machine.
+            server: The server; its own origins and its known identity hosts are allowed.
+            allowed: Further origins, or host names, from the user's settings.
+            plain_http: Whether unencrypted pages of other machines are allowed.
         """
-        self._own = {origin_of(server.app_url), origin_of(server.base_url)}
+        self._own_origins = {origin_of(server.app_url), origin_of(server.base_url)}
         host = urlsplit(server.app_url).hostname or ""
         self._named = {origin_of(item if "://" in item else f"https://{item}") for item in allowed}
-        self._all = (self._own | self._named | set(_KNOWN.get(host, ()))) - {""}
+        self._all = (self._own_origins | self._named | set(_IDENTITY_ORIGINS.get(host, ()))) - {""}
         self._plain_http = plain_http
 
     def allow(self, origins: Iterable[str]) -> None:
-        """Also trust these, to which the user has said yes."""
+        """Allow further origins."""
         self._all = (self._all | {origin_of(origin) for origin in origins}) - {""}
 
-    def own(self, origin: str) -> bool:
-        """Whether it is the server's itself, so that its cookies are sent from there."""
-        return origin_of(origin) in self._own
+    def is_own(self, origin: str) -> bool:
+        """Whether the origin is the server's own, so that requests from its pages carry the session's cookies."""
+        return origin_of(origin) in self._own_origins
 
     @property
-    def open(self) -> tuple[str, ...]:
-        """All origins into whose pages something secret may be typed."""
+    def allowed(self) -> tuple[str, ...]:
+        """All origins whose pages may receive a password."""
         return tuple(sorted(origin for origin in self._all if not self.problem(origin)))
 
     def problem(self, origin: str) -> OriginProblem | None:
-        """Why nothing secret may be typed into a page of this origin; None if it may."""
+        """The reason why no password may be typed into a page of this origin; None if it may."""
         known = origin_of(origin)
         if not known or known not in self._all:
             return OriginProblem(known, address=origin)

@@ -1,6 +1,6 @@
-"""The eye and the hand: reads the documents of a page, types into fields, presses buttons.
+"""Reads the documents of a page, types into fields, presses buttons.
 
-No error that leaves here holds what was typed: Playwright's own errors quote it.
+Playwright's errors quote the typed text, so none of them leaves this module.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from importlib.resources import files
 from pathlib import Path
 
 from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
-from playwright.async_api import TimeoutError as TookTooLongError
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from wandb_tui.services.disk.paths import private_folder
 from wandb_tui.services.signin.page_view import FrameView, PageView
 
-_MOST_FRAMES = 10
-_PATIENCE = 5000.0
-_REACHED_WITHIN = 1500.0
-_FILLED = "input, textarea, select, [contenteditable]"
+_MAX_FRAMES = 10
+_ACTION_TIMEOUT_MS = 5000.0
+_CLICK_TIMEOUT_MS = 1500.0
+_INPUT_SELECTOR = "input, textarea, select, [contenteditable]"
 
-_SETTLED = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 250)))"
-# A form or link that would open a new tab is kept in this one. Only real buttons and links know the Enter key.
-_PREPARED = """element => {
+_SETTLE_SCRIPT = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 250)))"
+# Keeps forms and links from opening a new tab, and tells whether the Enter key presses the element.
+_FOCUS_SCRIPT = """element => {
   for (const at of [element, element.form].filter(Boolean))
     for (const name of ["target", "formtarget"]) {
       const target = at.getAttribute(name) || "_self";
@@ -35,7 +35,7 @@ _PREPARED = """element => {
   element.focus();
   return element.getRootNode().activeElement === element && /^(A|BUTTON|INPUT)$/.test(element.tagName);
 }"""
-_SHOWN = """element => {
+_IS_SHOWN_SCRIPT = """element => {
   const box = element.getBoundingClientRect();
   return element.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}) && box.width > 8 && box.height > 8 &&
     box.right + scrollX > 0 && box.bottom + scrollY > 0;
@@ -45,36 +45,36 @@ UNFIT = "unfit"
 
 @dataclass(slots=True)
 class PageSnapshot:
-    """A page as it was read, with handles on its elements."""
+    """The description of a page, with handles on its elements."""
 
     view: PageView
     handles: list[JSHandle]
 
     async def element(self, frame: int, index: int) -> ElementHandle:
-        """The element that was described under this number.
+        """The element with this number in the description.
 
         Raises:
-            GoneError: The page has changed meanwhile.
+            PageGoneError: The page has changed meanwhile.
         """
-        with clean_errors():
+        with hide_playwright_errors():
             handle = await self.handles[frame].evaluate_handle("(seen, index) => seen.elements[index]", index)
             element = handle.as_element()
         if element is None:
-            raise GoneError
+            raise PageGoneError
         return element
 
 
-class GoneError(Exception):
-    """The page has changed or closed under the hand."""
+class PageGoneError(Exception):
+    """The page has changed or closed in the meantime."""
 
 
 @contextlib.contextmanager
-def clean_errors() -> Iterator[None]:
-    """Let no error of Playwright through."""
+def hide_playwright_errors() -> Iterator[None]:
+    """Replace Playwright's errors, which may quote typed text, with `PageGoneError`."""
     try:
         yield
     except Error:
-        raise GoneError from None
+        raise PageGoneError from None
 
 
 @cache
@@ -83,37 +83,37 @@ def _script(name: str) -> str:
 
 
 async def read_page(page: Page) -> PageSnapshot:
-    """Describe the page and the frames that show in it.
+    """Describe the page and its visible frames.
 
     Raises:
-        GoneError: It is being left, or has closed.
+        PageGoneError: The page is being left, or has closed.
     """
     views: list[FrameView] = []
     handles: list[JSHandle] = []
     hidden: set[Frame] = set()
     for frame in [page.main_frame, *(frame for frame in page.frames if frame != page.main_frame)]:
         try:
-            if frame.parent_frame in hidden or not await _shown(frame):
+            if frame.parent_frame in hidden or not await _is_shown(frame):
                 hidden.add(frame)
                 continue
             view, handle = await _read_frame(frame)
         except Error:
             if frame == page.main_frame:
-                raise GoneError from None
+                raise PageGoneError from None
             continue
-        if not handles or _worth_it(view):
+        if not handles or _is_relevant(view):
             views.append(view)
             handles.append(handle)
-        if len(handles) == _MOST_FRAMES:
+        if len(handles) == _MAX_FRAMES:
             break
     return PageSnapshot(PageView(tuple(views)), handles)
 
 
-async def _shown(frame: Frame) -> bool:
-    """Whether a frame shows: pages keep invisible ones, with forms in them, to talk to themselves."""
+async def _is_shown(frame: Frame) -> bool:
+    """Whether a frame is visible: pages use invisible ones, even with forms, for their own messages."""
     if frame.parent_frame is None:
         return True
-    return bool(await (await frame.frame_element()).evaluate(_SHOWN))
+    return bool(await (await frame.frame_element()).evaluate(_IS_SHOWN_SCRIPT))
 
 
 async def _read_frame(frame: Frame) -> tuple[FrameView, JSHandle]:
@@ -127,87 +127,89 @@ async def _read_frame(frame: Frame) -> tuple[FrameView, JSHandle]:
     return FrameView.from_described(described, tuple(ancestors)), handle
 
 
-def _worth_it(view: FrameView) -> bool:
+def _is_relevant(view: FrameView) -> bool:
     return bool(view.fields or view.challenge or view.alerts or view.text)
 
 
 async def type_into(
-    element: ElementHandle, text: str | None, open_to: tuple[str, ...], button: ElementHandle | None
+    element: ElementHandle, text: str | None, allowed_origins: tuple[str, ...], button: ElementHandle | None
 ) -> str:
-    """Put a text into a field, whatever lies over it, if it and its form stand where that may be done.
+    """Put a text into a field, even under an overlay, if its document and its form belong to allowed origins.
 
     Args:
         element: The field.
-        text: What to type; None only asks whether it may be done.
-        open_to: The origins for which it may be done.
-        button: What will send the form.
+        text: The text; None only checks whether it may be typed.
+        allowed_origins: The origins for which it may be done.
+        button: The button that will submit the form.
 
     Returns:
-        The origin that speaks against it; then nothing was typed. Empty where it was done.
+        The origin that is not allowed, and nothing was typed; empty on success.
 
     Raises:
-        GoneError: The field does not take it.
+        PageGoneError: The field does not accept the text.
     """
-    with clean_errors():
-        said = str(await element.evaluate(_script("type.js"), {"text": text, "open": open_to, "button": button}))
-    if said == UNFIT:
-        raise GoneError
-    if text is not None and not said:
-        # Some pages listen to keys alone. The field may go away at the first letter; then the next look finds out.
+    with hide_playwright_errors():
+        problem = str(
+            await element.evaluate(_script("type.js"), {"text": text, "open": allowed_origins, "button": button})
+        )
+    if problem == UNFIT:
+        raise PageGoneError
+    if text is not None and not problem:
+        # Some pages react to key presses only. If the field goes away now, the next read of the page shows it.
         with contextlib.suppress(Error):
-            await element.press("End", timeout=_PATIENCE)
-    return said
+            await element.press("End", timeout=_ACTION_TIMEOUT_MS)
+    return problem
 
 
 async def leave_field(page: Page) -> None:
-    """Go on to the next field, as a person does: some pages look at an address only then."""
-    with clean_errors():
+    """Move the focus to the next field: some pages check an address only then."""
+    with hide_playwright_errors():
         await page.keyboard.press("Tab")
-        await page.evaluate(_SETTLED)
+        await page.evaluate(_SETTLE_SCRIPT)
 
 
 async def press(page: Page, element: ElementHandle) -> None:
-    """Press a button by keyboard, so that nothing that lies over it is in the way; what is none by the mouse.
+    """Press a button with the Enter key, which works under overlays; any other element with the mouse.
 
     Raises:
-        GoneError: It is not there any more.
+        PageGoneError: The element no longer exists.
     """
-    with clean_errors():
-        if await element.evaluate(_PREPARED):
+    with hide_playwright_errors():
+        if await element.evaluate(_FOCUS_SCRIPT):
             await page.keyboard.press("Enter")
             return
         try:
-            # Some hear of the pointer alone. Nothing is pressed where something else lies.
-            await element.click(timeout=_REACHED_WITHIN, no_wait_after=True)
-        except TookTooLongError:
+            # Some elements react to the pointer only. Playwright does not click if another element covers it.
+            await element.click(timeout=_CLICK_TIMEOUT_MS, no_wait_after=True)
+        except PlaywrightTimeoutError:
             await element.evaluate("element => element.click()")
 
 
 async def press_enter(field: ElementHandle) -> None:
-    """Send a form that has no button."""
-    with clean_errors():
-        await field.press("Enter", timeout=_PATIENCE, no_wait_after=True)
+    """Submit a form that has no button."""
+    with hide_playwright_errors():
+        await field.press("Enter", timeout=_ACTION_TIMEOUT_MS, no_wait_after=True)
 
 
-async def keep_picture(page: Page, folder: Path, *, hide: Iterable[str] = ()) -> Path | None:
-    """Keep a screenshot with all fields covered; None where there is none to be had.
+async def save_screenshot(page: Page, folder: Path, *, hide: Iterable[str] = ()) -> Path | None:
+    """Save a screenshot with all fields covered; None if that fails.
 
     Args:
         page: The page.
-        folder: Where to keep it.
-        hide: Texts that are covered wherever else the page shows them.
+        folder: The folder for the file.
+        hide: Texts to cover wherever else the page shows them.
     """
     try:
-        masks = [frame.locator(_FILLED) for frame in page.frames]
+        masks = [frame.locator(_INPUT_SELECTOR) for frame in page.frames]
         masks += [frame.get_by_text(text) for frame in page.frames for text in hide if text]
-        picture = await page.screenshot(mask=masks, timeout=_PATIENCE)
+        screenshot = await page.screenshot(mask=masks, timeout=_ACTION_TIMEOUT_MS)
     except Error:
         return None
     try:
         path = private_folder(folder) / "sign-in-page.png"
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
-        path.write_bytes(picture)
+        path.write_bytes(screenshot)
     except OSError:
         return None
     return path

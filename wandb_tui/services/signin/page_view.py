@@ -1,4 +1,4 @@
-"""What is on a page, as data: described by `read.js`, without any value that stands in a field."""
+"""The description of a page by `read.js`, as data, without the values of its fields."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ class Field:
     Attributes:
         index: Its place among the elements of the document.
         kind: Its type, as in HTML.
-        autocomplete: What the page says belongs into it.
+        autocomplete: Its ``autocomplete`` attribute.
         name: Its name and id.
         label: Its label, placeholder and title.
-        numeric: Whether it wants digits.
-        length: How many characters it takes; 0 or less for any number.
-        visible: Whether a person sees it.
-        enabled: Whether it can be typed into.
-        empty: Whether nothing stands in it.
-        invalid: Whether the page marks it as wrong.
-        described: What the page says about it.
-        covered: Whether something lies over it.
-        group: Which group it belongs to.
+        numeric: Whether it expects digits.
+        length: Its maximum number of characters; 0 or less if unlimited.
+        visible: Whether it is visible.
+        enabled: Whether it accepts input.
+        empty: Whether it has no value.
+        invalid: Whether the page marks it as invalid.
+        described: The page's description of it.
+        covered: Whether another element covers it.
+        group: The index of its group.
     """
 
     index: int
@@ -44,12 +44,12 @@ class Field:
 
     @property
     def usable(self) -> bool:
-        """Whether a person could type into it."""
+        """Whether a user could type into it."""
         return self.visible and self.enabled
 
     @property
     def hints(self) -> str:
-        """All that is written about it."""
+        """Its autocomplete, name and label in one text."""
         return f"{self.autocomplete} {self.name} {self.label}"
 
 
@@ -58,12 +58,12 @@ class Button:
     """A visible button or link.
 
     Attributes:
-        kind: ``submit``, ``button``, ``link``, or ``tab``, of which the one that is open is not enabled.
-        href: Where a link leads.
-        banner: Whether it stands on a cookie banner.
-        helper: Whether it stands on the line of a field, as “show password” does.
-        inside: Whether it even lies on a field.
-        action: The origin to which it sends its form, where it says so itself.
+        kind: ``submit``, ``button``, ``link`` or ``tab``; the selected tab is not enabled.
+        href: The target of a link.
+        banner: Whether it belongs to a cookie banner.
+        helper: Whether it is on the same line as a field, as “show password” is.
+        inside: Whether it overlaps a field.
+        action: The origin of its own ``formaction``, or empty.
     """
 
     index: int
@@ -81,7 +81,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A form, or what stands together like one; `action` is the origin it is sent to."""
+    """A form, or elements that are laid out like one; `action` is the origin that it is sent to."""
 
     form: bool = True
     action: str = ""
@@ -92,10 +92,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A message that a page shows, and how it was recognized as one."""
+    """A message on a page.
+
+    Attributes:
+        source: How it was recognised: ``alert``, ``invalid``, ``status``, or ``named`` for its id or class.
+    """
 
     text: str
-    how: str = "alert"
+    source: str = "alert"
     group: int = -1
 
 
@@ -106,16 +110,16 @@ class FrameView:
     Attributes:
         url: Its address, without query.
         origin: Scheme, host and port.
-        ancestors: The origins of the documents around it.
-        born: Changes with each load of the document.
+        ancestors: The origins of its ancestor documents.
+        loaded_at: The time of its load in milliseconds, which tells one load from another.
         text: All visible text, in lines.
-        challenge: What showed that a captcha is on it, or empty.
+        challenge: The name of the captcha on it, or empty.
     """
 
     url: str = ""
     origin: str = ""
     title: str = ""
-    born: float = 0.0
+    loaded_at: float = 0.0
     ready: str = "complete"
     text: str = ""
     fields: tuple[Field, ...] = ()
@@ -127,7 +131,7 @@ class FrameView:
 
     @classmethod
     def from_described(cls, described: dict[str, Any], ancestors: tuple[str, ...] = ()) -> FrameView:
-        """Build it from what `read.js` returned."""
+        """The view for a description returned by `read.js`."""
         known = {
             **described,
             "fields": tuple(Field(**item) for item in described["fields"]),
@@ -138,19 +142,19 @@ class FrameView:
         return cls(**known, ancestors=ancestors)
 
     def group(self, index: int) -> Group:
-        """The group of that number."""
+        """The group with this index."""
         return self.groups[index] if 0 <= index < len(self.groups) else Group(form=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page: its own document first, then those in its frames."""
+    """A page: its main document, then those of its frames."""
 
     frames: tuple[FrameView, ...] = (FrameView(),)
 
     @property
     def main(self) -> FrameView:
-        """The page's own document."""
+        """The main document."""
         return self.frames[0]
 
     @property
@@ -165,12 +169,12 @@ class PageView:
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
-        """The messages on all its documents."""
+        """The messages of all documents."""
         return tuple(alert for frame in self.frames for alert in frame.alerts)
 
 
 def outline(view: PageView) -> str:
-    """The page's fields, buttons and messages in words, without any value: fit for a bug report."""
+    """The page's fields, buttons and messages as text for a bug report, without any value."""
     lines = []
     for frame in view.frames:
         lines.append(f"{frame.url or 'an empty document'} “{frame.title}”")
@@ -178,11 +182,11 @@ def outline(view: PageView) -> str:
         lines += [f"  {item.kind} “{item.text[:60]}”" for item in frame.buttons[:40]]
         lines += [f"  message “{item.text[:120]}”" for item in frame.alerts]
         if frame.challenge:
-            lines.append("  a challenge for people")
+            lines.append("  a captcha")
     return "\n".join(lines)
 
 
 def _field_line(item: Field) -> str:
-    marks = [mark for mark, holds in (("disabled", not item.enabled), ("covered", item.covered)) if holds]
+    flags = [flag for flag, holds in (("disabled", not item.enabled), ("covered", item.covered)) if holds]
     complete = f" autocomplete={item.autocomplete}" if item.autocomplete else ""
-    return f"  field {item.kind}{complete} name=“{item.name}” “{item.label[:60]}” {' '.join(marks)}".rstrip()
+    return f"  field {item.kind}{complete} name=“{item.name}” “{item.label[:60]}” {' '.join(flags)}".rstrip()

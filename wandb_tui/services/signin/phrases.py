@@ -1,6 +1,6 @@
-"""What sign-in pages say, in the languages they are most often met in: one hint among several, never the only one.
+"""Phrases of sign-in pages in the most common languages: one hint among several, never the only one.
 
-Texts are compared in lower case. A phrase in one of these lists is one that a page would hardly say otherwise.
+Texts are compared in lower case. A phrase is listed only if pages hardly use it in any other sense.
 """
 
 # ruff: noqa: RUF001 - other languages have letters that look like ours
@@ -13,7 +13,7 @@ Phrases = tuple[str, ...]
 
 
 def _phrases(text: str) -> Phrases:
-    """The phrases of a text, which stand two spaces or a line apart."""
+    """The phrases of a text, separated by two spaces or a line break."""
     return tuple(re.split(r"(?: {2,}|\n)\s*", text.strip()))
 
 
@@ -38,7 +38,7 @@ SIGN_UP = _phrases(r"""
     opr[eé]tt? (en )?(ny )?konto  luo (uusi )?tili  rekisteröi  regisztr  registr(ace|ovat|uj)  vytvořit účet  εγγραφή
     înregistr  зареєстр  đăng ký  daftar  إنشاء حساب  ثبت.?نام  הרשמה  הירשם  สมัคร  ลงทะเบียน  साइन ?अप
 """)
-GO_ON = _phrases(r"""
+CONTINUE = _phrases(r"""
     continue\b  \bnext\b  weiter  fortfahren  continuer  suivant  continuar  siguiente  continua  avanti
     pr[oó]xim[ao]  avançar  volgende  doorgaan  dalej  далее  продолжить  次へ  続行  下一步  继续  다음  계속
 """)
@@ -56,7 +56,7 @@ NOT_IDENTIFIER = _phrases(r"""
 OTHER_DETAIL = _phrases(r"""
     first.?name  last.?name  full.?name  company  phone  tenant  domain  vorname  nachname  firma
 """)
-NOT_SENDING = _phrases(r"""
+NOT_SUBMIT = _phrases(r"""
     show  hide  forgot  reset  help  cancel  \bback\b  clear  language  anzeigen  verbergen  vergessen  abbrechen
     zurück  afficher  masquer  oubli  annuler  mostrar  ocultar  olvid  cancelar  mostra  dimentic  annulla
     показать  забыл  отмена  表示  忘れ  キャンセル  显示  忘记  取消  إظهار  نسيت  إلغاء
@@ -167,16 +167,16 @@ ACCEPT = _phrases(r"""
     accept  agree  \bok(ay)?\b  got it  allow  akzeptieren  zustimmen  einverstanden  accepter  aceptar  accetta
     aceitar  accepteren  zaakceptuj  принять  同意  接受
 """)
-BY_MAIL = _phrases(r"""
+WITH_EMAIL = _phrases(r"""
     (with|using|use|via|mit|avec|con|per) (an? |your )?(e-?mail|user ?name|password|passwort)  メールで  使用邮箱
 """)
-BY_OTHERS = _phrases(r"""
+OTHER_PROVIDERS = _phrases(r"""
     google  git ?hub  gitlab  apple  microsoft  facebook  linkedin  twitter  okta  passkey  \bsso\b  single sign.?on
     \bsaml\b  bitbucket  slack  azure  \bldap\b
 """)
 
 
 def says(text: str, phrases: Phrases) -> bool:
-    """Whether the text holds one of the phrases."""
+    """Whether the text contains one of the phrases."""
     lowered = text.lower()
     return any(re.search(phrase, lowered) for phrase in phrases)

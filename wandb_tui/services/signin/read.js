@@ -202,33 +202,33 @@
     for (let at = element; at; at = parent(at)) if (groupRoots.indexOf(at) >= 0) return groupRoots.indexOf(at);
     return -1;
   };
-  const said = new Set();
-  const say = (element, how) => {
+  const reported = new Set();
+  const report = (element, source) => {
     const shown = clean(element.innerText, 400), written = clean(element.textContent, 400);
     // As it was written, if the page merely sets it in capitals.
     const text = shown.toLowerCase() === written.toLowerCase() ? written : shown;
-    if (text.length < 3 || said.has(text) || !visible(element) || banner(element)) return;
+    if (text.length < 3 || reported.has(text) || !visible(element) || banner(element)) return;
     if (element.querySelector("input:not([type=hidden]),form,nav")) return;
-    said.add(text);
-    alerts.push({ text, how, group: within(element) });
+    reported.add(text);
+    alerts.push({ text, source, group: within(element) });
   };
   for (const element of elements)
     if (/^(alert|alertdialog)$/.test(element.getAttribute("role") || "") ||
-        element.getAttribute("aria-live") === "assertive") say(element, "alert");
+        element.getAttribute("aria-live") === "assertive") report(element, "alert");
   for (const field of fields) {
     const element = elements[field.index];
     if (!field.visible) continue;
     if (field.invalid || element.getAttribute("aria-errormessage"))
       byIds(element, `${element.getAttribute("aria-errormessage") || ""} ${element.getAttribute("aria-describedby") || ""}`)
-        .forEach((message) => say(message, "invalid"));
+        .forEach((message) => report(message, "invalid"));
   }
   for (const element of elements) {
     const name = `${element.id} ${element.getAttribute("class") || ""}`;
     if (element.getAttribute("role") === "status" || element.getAttribute("aria-live") === "polite" ||
         element.tagName === "OUTPUT")
-      say(element, "status");
+      report(element, "status");
     else if (/error|alert|invalid|danger|warning|toast|snackbar|notif|message|\bflash|\bnotice/i.test(name) &&
-             !isField(element) && !isButton(element)) say(element, "named");
+             !isField(element) && !isButton(element)) report(element, "named");
   }
 
   const puzzle = /captcha|turnstile|challenges\.cloudflare|arkose|funcaptcha|geetest|awswaf/i;
@@ -269,7 +269,7 @@
     elements,
     described: {
       url: location.origin + location.pathname, origin: location.origin, title: clean(document.title),
-      born: performance.timeOrigin, ready: document.readyState,
+      loaded_at: performance.timeOrigin, ready: document.readyState,
       text: lines.map((line) => clean(line, 300)).filter(Boolean).join("\n").slice(0, 8000),
       fields, buttons, alerts, groups, challenge,
     },

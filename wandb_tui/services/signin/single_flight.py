@@ -1,4 +1,4 @@
-"""One sign-in for all who ask: shared while it runs, remembered when it is refused, forgotten when it expires."""
+"""One sign-in shared by all callers: a refusal is remembered, an expired session is forgotten."""
 
 from __future__ import annotations
 
@@ -17,149 +17,153 @@ T = TypeVar("T")
 
 
 class SingleFlightSignIn:
-    """Hands one sign-in to all callers. Safe from any thread."""
+    """Shares one sign-in among all callers. Safe from any thread."""
 
-    def __init__(self, wish: Callable[[], int], attempt: Callable[[], Future[Identity]]) -> None:
+    def __init__(self, generation: Callable[[], int], attempt: Callable[[], Future[Identity]]) -> None:
         """Prepare.
 
         Args:
-            wish: Counts the user's wishes to sign in; a refusal holds until it changes.
+            generation: Returns the number of the user's requests to sign in so far; a refusal holds until it changes.
             attempt: Starts one sign-in.
         """
-        self._wish = wish
+        self._generation = generation
         self._attempt = attempt
         self._lock = threading.RLock()
         self._identity: Identity | None = None
-        self._identity_wish = -1
+        self._identity_generation = -1
         self._refusal: WandbTuiError | None = None
-        self._refusal_wish = -1
-        self._waiting: list[Future[Identity]] = []
-        self._mending: list[Future[None]] = []
+        self._refusal_generation = -1
+        self._waiters: list[Future[Identity]] = []
+        self._refusal_waiters: list[Future[None]] = []
         self._running = False
         self._closed = False
-        self._password_unproven = False
+        self._password_unconfirmed = False
         self.session = 0
-        """Counts the sessions, so that one expiry that many visits notice counts once."""
+        """The number of the session, so that an expiry noticed by many visits counts once."""
 
     def signed_in(self) -> bool:
-        """Whether nobody has to sign in now."""
+        """Whether the browser is signed in for the current request."""
         with self._lock:
-            return self._identity is not None and self._identity_wish == self._wish()
+            return self._identity is not None and self._identity_generation == self._generation()
 
     @property
     def refusal(self) -> WandbTuiError | None:
         """The refusal that the next caller would get at once, if any."""
         with self._lock:
-            return self._refusal if self._refusal_wish == self._wish() else None
+            return self._refusal if self._refusal_generation == self._generation() else None
 
     def join(self) -> Future[Identity]:
-        """Share the sign-in under way, or start one; the same refusal at once for as long as nothing was mended."""
+        """Join the running sign-in, or start one; fails at once while a refusal holds."""
         future: Future[Identity] = Future()
         start = False
         with self._lock:
-            wish = self._wish()
+            generation = self._generation()
             if self._closed:
                 settle(future, error=SignInError(SignInProblem.UNREACHABLE, "The browser has been closed."))
             elif (refusal := self.refusal) is not None:
-                settle(future, error=fresh(refusal))
-            elif self._identity is not None and self._identity_wish == wish:
+                settle(future, error=copied(refusal))
+            elif self._identity is not None and self._identity_generation == generation:
                 settle(future, result=self._identity)
             else:
-                self._waiting.append(future)
+                self._waiters.append(future)
                 start, self._running = not self._running, True
         if start:
             self._start()
         return future
 
     def credentials_changed(self) -> Future[None]:
-        """Done when the user has changed something since the refusal."""
+        """Resolves when the credentials change after a refusal; at once if no refusal holds."""
         future: Future[None] = Future()
         with self._lock:
-            if self._closed or self._refusal is None or self._refusal_wish != self._wish():
+            if self._closed or self._refusal is None or self._refusal_generation != self._generation():
                 settle(future, result=None)
             else:
-                self._mending.append(future)
+                self._refusal_waiters.append(future)
         return future
 
     def account_changed(self) -> None:
-        """The user has changed something; if it concerns signing in, whoever waits for that goes on."""
+        """Clear a refusal that the user's change has made obsolete, and resolve those who wait for that."""
         with self._lock:
-            if self._refusal is not None and self._refusal_wish == self._wish():
+            if self._refusal is not None and self._refusal_generation == self._generation():
                 return
-            self._refusal, self._password_unproven = None, False
-            mending, self._mending = self._mending, []
-        for future in mending:
+            self._refusal, self._password_unconfirmed = None, False
+            refusal_waiters, self._refusal_waiters = self._refusal_waiters, []
+        for future in refusal_waiters:
             settle(future, result=None)
 
-    def expired(self, session: int) -> None:
-        """A visit found that the session of this number has gone."""
+    def mark_expired(self, session: int) -> None:
+        """Note that a visit found this session expired.
+
+        Args:
+            session: The session's number when the visit began.
+        """
         with self._lock:
             if session != self.session or self._identity is None:
                 return
             self._identity = None
-            if self._password_unproven:
-                # The password was submitted, and no page has ever loaded with the session that came of it.
+            if self._password_unconfirmed:
+                # The password was submitted, but no page has ever loaded with the resulting session.
                 self._refuse(
                     SignInError(
                         SignInProblem.NOT_UNDERSTOOD,
-                        "The server forgot the sign-in at once, so the password is not sent again.",
+                        "The server dropped the new session at once, so the password is not sent again.",
                         "Sign in by hand: wandb-tui login --window.",
                     ),
-                    self._wish(),
+                    self._generation(),
                 )
 
-    def visited(self) -> None:
-        """A visit has succeeded, so the session is good."""
+    def mark_confirmed(self) -> None:
+        """Note that a visit has succeeded, so the session is valid."""
         with self._lock:
-            self._password_unproven = False
+            self._password_unconfirmed = False
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """Fail or cancel everything that still waits."""
         with self._lock:
             self._closed = True
-            waiting, self._waiting = self._waiting, []
-            mending, self._mending = self._mending, []
-        for future in waiting:
+            waiters, self._waiters = self._waiters, []
+            refusal_waiters, self._refusal_waiters = self._refusal_waiters, []
+        for future in waiters:
             settle(future, error=SignInError(SignInProblem.UNREACHABLE, "The browser has been closed."))
-        for other in mending:
+        for other in refusal_waiters:
             other.cancel()
 
     def _start(self) -> None:
-        wish = self._wish()
-        self._attempt().add_done_callback(lambda done: self._ended(done, wish))
+        generation = self._generation()
+        self._attempt().add_done_callback(lambda done: self._on_end(done, generation))
 
-    def _ended(self, done: Future[Identity], wish: int) -> None:
+    def _on_end(self, done: Future[Identity], generation: int) -> None:
         with self._lock:
-            if wish != self._wish() and not self._closed:
-                again = True
+            if generation != self._generation() and not self._closed:
+                stale = True
             else:
-                again = self._running = False
+                stale = self._running = False
                 error = _error_of(done)
                 if error is None:
-                    self._identity, self._identity_wish = done.result(), wish
-                    self._password_unproven = self._password_unproven or done.result().by_password
+                    self._identity, self._identity_generation = done.result(), generation
+                    self._password_unconfirmed = self._password_unconfirmed or done.result().by_password
                     self._refusal = None
                     self.session += 1
                 elif isinstance(error, SignInError) and error.problem is not SignInProblem.UNREACHABLE:
-                    self._refuse(error, wish)
-                waiting, self._waiting = self._waiting, []
-        if again:
-            # What was tried is not what the user wants now.
+                    self._refuse(error, generation)
+                waiters, self._waiters = self._waiters, []
+        if stale:
+            # The user has changed the account meanwhile.
             self._start()
             return
-        for future in waiting:
+        for future in waiters:
             if error is None:
                 settle(future, result=self._identity)
             else:
-                settle(future, error=fresh(error))
+                settle(future, error=copied(error))
 
-    def _refuse(self, error: WandbTuiError, wish: int) -> None:
+    def _refuse(self, error: WandbTuiError, generation: int) -> None:
         self._identity = None
-        self._refusal, self._refusal_wish = error, wish
+        self._refusal, self._refusal_generation = error, generation
 
 
 def settle(future: Future[T], *, result: Any = None, error: BaseException | None = None) -> None:
-    """End a future, unless whoever holds it has cancelled it."""
+    """Resolve a future, unless it was cancelled."""
     if not future.set_running_or_notify_cancel():
         return
     if error is not None:
@@ -168,8 +172,8 @@ def settle(future: Future[T], *, result: Any = None, error: BaseException | None
         future.set_result(result)
 
 
-def fresh(error: WandbTuiError) -> WandbTuiError:
-    """The same error anew: one that many threads raise would grow a traceback of them all."""
+def copied(error: WandbTuiError) -> WandbTuiError:
+    """A copy of an error: one object raised in many threads would collect all their tracebacks."""
     if isinstance(error, SignInError):
         return SignInError(error.problem, error.message, error.hint, origin=error.origin)
     return type(error)(error.message, error.hint)

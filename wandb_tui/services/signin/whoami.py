@@ -1,4 +1,4 @@
-"""Asks the server, from inside a page, as whom that page is signed in: the surest test there is."""
+"""Finds out who is signed in, by asking the server from inside a page."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from playwright.async_api import Error, Page
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.origins import origin_of
 
-_QUERY = "query Viewer { viewer { id username } }"
-_EMAIL = "query Viewer { viewer { id email } }"
-_PATIENCE = 8000
+_VIEWER_QUERY = "query Viewer { viewer { id username } }"
+_EMAIL_QUERY = "query Viewer { viewer { id email } }"
+_TIMEOUT_MS = 8000
 
-# The page's own cookies go along, as they do when its scripts ask.
-_ASK = """async ({urls, query, patience}) => {
+# Sends the page's cookies, as its own scripts do.
+_QUERY_SCRIPT = """async ({urls, query, timeoutMs}) => {
   for (const url of urls) {
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), patience);
+    const timer = setTimeout(() => stop.abort(), timeoutMs);
     try {
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method: "POST", credentials: "include", signal: stop.signal, redirect: "follow",
         headers: {"content-type": "application/json"},
         body: JSON.stringify({operationName: "Viewer", query, variables: {}}),
       });
-      if (answer.status === 401) return {known: true, viewer: null};
-      const said = await answer.json();
-      if (said && said.data && "viewer" in said.data) return {known: true, viewer: said.data.viewer};
+      if (response.status === 401) return {known: true, viewer: null};
+      const reply = await response.json();
+      if (reply && reply.data && "viewer" in reply.data) return {known: true, viewer: reply.data.viewer};
     } catch (error) {
-      // Not this address; the next one may do.
+      // Try the next address.
     } finally {
       clearTimeout(timer);
     }
@@ -40,11 +40,11 @@ _ASK = """async ({urls, query, patience}) => {
 
 @dataclass(frozen=True, slots=True)
 class WhoamiReply:
-    """What the server says about who we are.
+    """The server's answer to the question who is signed in.
 
     Attributes:
-        known: Whether it said anything at all.
-        username: As whom we are signed in; empty for signed out.
+        known: Whether the server answered at all.
+        username: The user who is signed in; empty if signed out.
     """
 
     known: bool = False
@@ -52,50 +52,52 @@ class WhoamiReply:
 
 
 class Whoami:
-    """Asks one server; learns from the pages' own traffic where to ask."""
+    """Queries one server; learns the address of its API from the pages' own traffic."""
 
     def __init__(self, server: ServerInfo) -> None:
-        self._own = {origin_of(server.app_url), origin_of(server.base_url)} - {""}
+        self._own_origins = {origin_of(server.app_url), origin_of(server.base_url)} - {""}
         app = origin_of(server.app_url)
-        self.never_names = False
-        """Whether this server says that nobody is signed in, even where somebody is."""
+        self.omits_viewer = False
+        """Whether this server's API reports no user even when one is signed in."""
         self._urls = list(dict.fromkeys((f"{server.base_url}/graphql", f"{server.app_url}/graphql", f"{app}/graphql")))
 
     def learn(self, url: str) -> None:
-        """The pages themselves ask here."""
-        # Cookies are sent along, so only the server's own addresses are ever asked.
-        if origin_of(url) in self._own and self._urls[0] != url:
+        """Use the address to which a page sent its own query."""
+        # Cookies are sent along, so only the server's own addresses are used.
+        if origin_of(url) in self._own_origins and self._urls[0] != url:
             self._urls = [url, *(known for known in self._urls if known != url)]
 
-    def can_ask(self, page: Page) -> bool:
-        """Whether the page is one of the server's own."""
-        return origin_of(page.url) in self._own
+    def is_own_page(self, page: Page) -> bool:
+        """Whether the page belongs to the server."""
+        return origin_of(page.url) in self._own_origins
 
     async def ask(self, page: Page) -> WhoamiReply:
-        """Ask from inside this page; nothing is known where it is not the server's, or is just being left."""
-        if not self.can_ask(page):
+        """Ask from inside a page; unknown if the page is not the server's, or is being left."""
+        if not self.is_own_page(page):
             return WhoamiReply()
         try:
-            said = await self._ask(page, _QUERY)
+            reply = await self._query(page, _VIEWER_QUERY)
         except Error as error:
             if page.is_closed() or "closed" in str(error):
                 raise
             return WhoamiReply()
-        viewer = said.get("viewer")
+        viewer = reply.get("viewer")
         if not isinstance(viewer, dict):
-            return WhoamiReply(known=bool(said.get("known")))
+            return WhoamiReply(known=bool(reply.get("known")))
         return WhoamiReply(known=True, username=str(viewer.get("username") or viewer.get("id") or ""))
 
     async def email(self, page: Page) -> str:
-        """The e-mail address of whoever is signed in, as far as the server tells it."""
-        if not self.can_ask(page):
+        """The e-mail address of the signed-in user; empty if unknown."""
+        if not self.is_own_page(page):
             return ""
         try:
-            viewer = (await self._ask(page, _EMAIL)).get("viewer")
+            viewer = (await self._query(page, _EMAIL_QUERY)).get("viewer")
         except Error:
             return ""
         return str(viewer.get("email") or "") if isinstance(viewer, dict) else ""
 
-    async def _ask(self, page: Page, query: str) -> dict[str, Any]:
-        said: dict[str, Any] = await page.evaluate(_ASK, {"urls": self._urls, "query": query, "patience": _PATIENCE})
-        return said
+    async def _query(self, page: Page, query: str) -> dict[str, Any]:
+        reply: dict[str, Any] = await page.evaluate(
+            _QUERY_SCRIPT, {"urls": self._urls, "query": query, "timeoutMs": _TIMEOUT_MS}
+        )
+        return reply
