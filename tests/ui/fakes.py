@@ -375,7 +375,7 @@ class Scenario:
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),
             notify_channels=self.options.get("notify_channels", frozenset({"toast", "bell", "terminal"})),
-            notify_desktop=self.options.get("notify_desktop"),
+            senders=self.options.get("senders", {}),
             keys=self.options.get("keys", {}),
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),

@@ -13,6 +13,7 @@ from textual.widgets import OptionList
 from tests.screen import drawn, shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
+from wandb_tui.cli.dashboard import senders
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -303,12 +304,12 @@ async def test_the_desktop_is_notified_off_the_ui_thread_where_the_settings_want
         shown_there.append((title, text, threading.current_thread() is threading.main_thread()))
         return "notify-send failed"
 
-    prober, there_is = ending("abc", notify_channels=frozenset({"desktop"}), notify_desktop=show)
+    prober, there_is = ending("abc", notify_channels=frozenset({"desktop"}), senders={"desktop": show})
     async with running(there_is, "abc") as (app, _pilot):
         await all_end(app, prober, "abc")
         await until(lambda: shown_there)
         assert shown_there == [("wandb-tui: Available", "evil\ufffd;name: v3", False)]
-        await until(lambda: "Desktop notification not shown: notify-send failed" in caplog.text)
+        await until(lambda: "Notification not sent (desktop): notify-send failed" in caplog.text)
         assert toasts(app) == []
 
 
@@ -321,7 +322,7 @@ async def test_a_new_channel_is_a_class_and_a_line(monkeypatch):
         def notify(self, notification):
             received.append((notification.title, [str(outcome.run) for outcome in notification.outcomes]))
 
-    monkeypatch.setitem(notifiers.CHANNELS, "pager", lambda app, backend: Pager())
+    monkeypatch.setitem(notifiers.CHANNELS, "pager", lambda app: Pager())
     prober, there_is = ending("abc", notify_channels=frozenset({"pager"}))
     async with running(there_is, "abc") as (app, _pilot):
         await all_end(app, prober, "abc")
@@ -329,7 +330,7 @@ async def test_a_new_channel_is_a_class_and_a_line(monkeypatch):
 
 
 def test_the_settings_name_all_channels():
-    assert {field.name for field in dataclasses.fields(Notify)} == set(notifiers.CHANNELS)
+    assert {field.name for field in dataclasses.fields(Notify)} == {*notifiers.CHANNELS, *senders({})}
     assert Notify().channels == {"toast", "bell", "terminal"}
 
 

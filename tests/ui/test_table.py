@@ -15,7 +15,7 @@ from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import MonitorEvent, MonitorStatus
-from wandb_tui.core.goal import Goal
+from wandb_tui.core.goal import Goal, GoalKind
 from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
@@ -610,6 +610,15 @@ async def test_the_goal_of_many_is_changed():
         assert app.screen is app.dashboard
         await until(lambda: {str(row.goal) for row in app.session.watch_list} == {"step:200"})
         await until(lambda: "step:200" in app.dashboard.table.cell(address("def"), "goal").text)
+
+
+async def test_every_kind_of_goal_is_a_click_away_on_a_narrow_terminal():
+    async with running(None, "abc", size=(80, 24)) as (app, pilot):
+        await pilot.press("g")
+        buttons = list(app.screen.query("#goal-ready Button"))
+        assert [str(button.label) for button in buttons] == [kind.rule.completion for kind in GoalKind]
+        row = app.screen.query_one("#goal-ready").region
+        assert all(button.region in row and button.region.width >= len(str(button.label)) for button in buttons)
 
 
 async def test_a_goal_is_changed_by_the_mouse():

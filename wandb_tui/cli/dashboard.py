@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.ports import Identity
     from wandb_tui.doctor.service import DoctorService
     from wandb_tui.ui.app.app import WandbTuiApp
+    from wandb_tui.ui.runtime.backend import Send
     from wandb_tui.wiring import Wiring
 
     Given = str | tuple[str, Goal]
@@ -69,7 +70,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
     from wandb_tui.cli.terminal import is_ascii
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
-    from wandb_tui.services.desktop import into_tmux, open_page, show_notification
+    from wandb_tui.services.desktop import into_tmux, open_page
     from wandb_tui.text.osc import shows_links
     from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.ui.runtime.backend import Backend
@@ -96,7 +97,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
         notify_channels=settings.notify.channels,
-        notify_desktop=lambda title, text: show_notification(title, text, wiring.environ),
+        senders=senders(wiring.environ),
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
@@ -109,6 +110,13 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         links=shows_links(wiring.environ),
         theme=settings.theme or None,
     )
+
+
+def senders(environ: Mapping[str, str]) -> dict[str, Send]:
+    """The notification channels outside the terminal, by their names in the settings."""
+    from wandb_tui.services.desktop import show_notification
+
+    return {"desktop": lambda title, text: show_notification(title, text, environ)}
 
 
 def _doctor(wiring: Wiring) -> DoctorService:

@@ -86,6 +86,9 @@ class Schedule:
     are due together and go out as one request. If answers are late, because there are more runs than can be probed
     within the interval, an attempt probes that much later, at a time of its own. So the time of the next probe that it
     reports stays true, and urgent probes need not queue behind the others.
+
+    Attributes:
+        poll_policy: How often to look, and for how long; another one counts from the next probe on.
     """
 
     def __init__(self, poll_policy: PollPolicy, clock: Clock, *, elapsed: float = 0.0, phase: float = 0.0) -> None:
@@ -98,7 +101,7 @@ class Schedule:
             phase: Its position among the probes that are due together, from 0 to 1: they are spread over a moment,
                 within which all of them are gathered for one request.
         """
-        self._poll_policy = poll_policy
+        self.poll_policy = poll_policy
         self._phase = phase
         self._clock = clock
         self._started = clock()
@@ -139,7 +142,7 @@ class Schedule:
     @property
     def timed_out(self) -> bool:
         """Whether `max_wait_time` is over."""
-        return not self.stopped and 0 < self._poll_policy.max_wait_time <= self.elapsed
+        return not self.stopped and 0 < self.poll_policy.max_wait_time <= self.elapsed
 
     @property
     def until_probe(self) -> float:
@@ -154,9 +157,9 @@ class Schedule:
     @property
     def until_timeout(self) -> float | None:
         """Seconds until the attempt gives up; None where it does not."""
-        if self.stopped or not self._poll_policy.max_wait_time:
+        if self.stopped or not self.poll_policy.max_wait_time:
             return None
-        return max(0.0, self._poll_policy.max_wait_time - self.elapsed)
+        return max(0.0, self.poll_policy.max_wait_time - self.elapsed)
 
     def probe_answered(self) -> None:
         """The server answered: probe again after the usual interval, sooner just after a visit."""
@@ -164,12 +167,12 @@ class Schedule:
         now = self._clock()
         late = now - self._next_probe - _SLACK_S
         self._backlog = min(_MAX_GAP_S, self._backlog + late) if late > 0 else 0.8 * self._backlog
-        self._next_probe = self._after(self._quick if now < self._quick_until else self._poll_policy.check_interval)
+        self._next_probe = self._after(self._quick if now < self._quick_until else self.poll_policy.check_interval)
 
     def probe_failed(self, retry_after: float | None) -> None:
         """The server did not answer: probe again after growing gaps, or when it asks to; no visit before that."""
         now = self._clock()
-        interval = self._poll_policy.check_interval
+        interval = self.poll_policy.check_interval
         gap = min(max(interval, _MAX_PROBE_GAP_S), interval * 2.0 ** min(self._troubles, 3))
         self._troubles += 1
         self._next_probe = now + (gap if retry_after is None else retry_after)
@@ -184,9 +187,9 @@ class Schedule:
         """A visit loaded the run: probe quickly for a while, and visit again only when that was in vain."""
         now = self._clock()
         self._failed_visits = 0
-        self._quick_until = now + self._poll_policy.quick_for
+        self._quick_until = now + self.poll_policy.quick_for
         self._next_probe = min(self._next_probe, self._after(self._quick))
-        self._next_visit = now + min(_MAX_GAP_S, self._poll_policy.revisit_interval * 2.0 ** min(self._good_visits, 10))
+        self._next_visit = now + min(_MAX_GAP_S, self.poll_policy.revisit_interval * 2.0 ** min(self._good_visits, 10))
         self._good_visits += 1
 
     def visit_failed(self) -> float:
@@ -217,7 +220,7 @@ class Schedule:
 
     @property
     def _quick(self) -> float:
-        return min(self._poll_policy.quick_interval, self._poll_policy.check_interval)
+        return min(self.poll_policy.quick_interval, self.poll_policy.check_interval)
 
     def _after(self, interval: float) -> float:
         """About an interval from now."""

@@ -1,6 +1,7 @@
-"""The channels that report ended runs: toast, bell, terminal, desktop and the user's hooks.
+"""The channels that report ended runs: toast, bell, terminal, senders such as the desktop, and the user's hooks.
 
-A new channel is a class here and its line in `CHANNELS`; its name there is its setting below ``[notify]``.
+A new channel of the terminal is a class here and its line in `CHANNELS`. One that reaches outside is a function in
+`services` that the backend names among its `senders`. Either way its name is its setting below ``[notify]``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.ui.app.notifications import Notification
 from wandb_tui.ui.app.themed_app import ThemedApp
-from wandb_tui.ui.runtime.backend import Backend
+from wandb_tui.ui.runtime.backend import Backend, Send
 from wandb_tui.ui.runtime.ports import Hooks
 
 log = logging.getLogger(__name__)
@@ -78,29 +79,31 @@ class TerminalNotifier:
         self._app.notify_terminal(f"wandb-tui: {notification.title}", notification.text)
 
 
-class DesktopNotifier:
-    """A notification of the desktop."""
+class SenderNotifier:
+    """A notification through something outside the terminal, such as the desktop."""
 
     immediate: ClassVar[bool] = False
 
-    def __init__(self, app: ThemedApp, show: Callable[[str, str], str]) -> None:
+    def __init__(self, app: ThemedApp, channel: str, send: Send) -> None:
         """Create it.
 
         Args:
             app: Runs the worker.
-            show: Shows title and text; returns the reason if it cannot. May block.
+            channel: The name of the channel, for the log.
+            send: What sends; may block.
         """
         self._app = app
-        self._show = show
+        self._channel = channel
+        self._send = send
 
     def notify(self, notification: Notification) -> None:
-        """Show it from a thread."""
-        self._app.run_worker(self._notify(notification), group="desktop-notification")
+        """Send it from a thread."""
+        self._app.run_worker(self._notify(notification), group=f"{self._channel}-notification")
 
     async def _notify(self, notification: Notification) -> None:
-        problem = await asyncio.to_thread(self._show, f"wandb-tui: {notification.title}", notification.text)
+        problem = await asyncio.to_thread(self._send, f"wandb-tui: {notification.title}", notification.text)
         if problem:
-            log.warning("Desktop notification not shown: %s", problem)
+            log.warning("Notification not sent (%s): %s", self._channel, problem)
 
 
 class HookFailed(Message):
@@ -130,21 +133,18 @@ class HookNotifier:
         self._hooks.ended(outcome, lambda text: self._app.post_from_thread(HookFailed(outcome.run, text)))
 
 
-def _desktop(app: ThemedApp, backend: Backend) -> Notifier | None:
-    return DesktopNotifier(app, backend.notify_desktop) if backend.notify_desktop is not None else None
-
-
-CHANNELS: dict[str, Callable[[ThemedApp, Backend], Notifier | None]] = {
-    "toast": lambda app, _: ToastNotifier(app),
-    "terminal": lambda app, _: TerminalNotifier(app),
-    "bell": lambda app, _: BellNotifier(app),
-    "desktop": _desktop,
+CHANNELS: dict[str, Callable[[ThemedApp], Notifier]] = {
+    "toast": ToastNotifier,
+    "terminal": TerminalNotifier,
+    "bell": BellNotifier,
 }
-"""By the name of its setting, what builds a channel; None where it is not available."""
+"""The channels of the terminal, by the names of their settings."""
 
 
 def enabled_notifiers(app: ThemedApp, backend: Backend) -> list[Notifier]:
     """The channels that the settings enable, and the hooks if there are any."""
-    built = [build(app, backend) for name, build in CHANNELS.items() if name in backend.notify_channels]
+    enabled = backend.notify_channels
+    channels = [build(app) for name, build in CHANNELS.items() if name in enabled]
+    senders = [SenderNotifier(app, name, send) for name, send in backend.senders.items() if name in enabled]
     hooks = [HookNotifier(app, backend.hooks)] if backend.hooks is not None else []
-    return [*(notifier for notifier in built if notifier is not None), *hooks]
+    return [*channels, *senders, *hooks]

@@ -11,6 +11,9 @@ from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Hooks, Inspector, WatchStore
 
+Send = Callable[[str, str], str]
+"""Sends a title and a text as a notification, and returns why it cannot, or an empty text; may block."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:
@@ -35,8 +38,7 @@ class Backend:
         files: The files the help lists: a name and a path each.
         hooks: Runs the user's hooks; None: there are none.
         notify_channels: The names of the enabled notification channels, as in the settings.
-        notify_desktop: Shows a title and a text as a notification of the desktop; returns why that is not possible, or
-            an empty text. May block. None: not available.
+        senders: The notification channels outside the terminal, by their names in the settings.
         keys: The user's keys by action id, several separated by commas.
         open_page: Opens a page in the user's browser; returns why that is not possible, or an empty text. May block.
             None: not available.
@@ -62,7 +64,7 @@ class Backend:
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
     notify_channels: frozenset[str] = frozenset({"toast", "bell", "terminal"})
-    notify_desktop: Callable[[str, str], str] | None = None
+    senders: Mapping[str, Send] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     open_page: Callable[[str], str] | None = None
     into_tmux: Callable[[str], bool] | None = None

@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from wandb_tui.core.goal import Goal
+from wandb_tui.core.goal import Goal, GoalKind
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
@@ -16,8 +16,8 @@ from wandb_tui.ui.common.goal_inputs import GoalInput
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
 
-_QUICK_GOALS = ("exists", "newer", "step:", "complete")
-"""Goals to click; the number of a step is then typed."""
+_QUICK_GOALS = tuple(kind.rule.completion for kind in GoalKind)
+"""Goals to click; a number is then typed."""
 
 
 class GoalDialog(Dialog[Goal | None]):
