@@ -221,30 +221,32 @@ def _limits_rate(status: int, limits: Limits) -> bool:
 
 def _by_status(response: requests.Response, body: dict[str, Any] | None, origin: _Origin) -> Reply | None:
     """What the status alone tells; None where the answer's body tells more."""
+    found: Reply | None
     host = origin.host
     match response.status_code:
         case 401 | 403 as status if _is_from_wandb(body):
             reason = "refused the API key" if origin.with_key else "wants an API key"
-            return Reply(problem=ProbeOutcome.UNAUTHORIZED, message=f"{host} {reason} (HTTP {status})")
+            found = Reply(problem=ProbeOutcome.UNAUTHORIZED, message=f"{host} {reason} (HTTP {status})")
         case 401 | 403 as status:
-            return Reply(
+            found = Reply(
                 problem=ProbeOutcome.INVALID_RESPONSE,
                 message=f"{_gateway(response, origin)} does not let us through to W&B (HTTP {status})",
                 persistence=Persistence.LIKELY_PERMANENT,
             )
         case 407 as status:
             via = f"The proxy {origin.proxy.address}" if origin.proxy else "The proxy"
-            return Reply(
+            found = Reply(
                 problem=ProbeOutcome.UNAVAILABLE,
                 message=f"{via} on the way to {host} wants a name and a password (HTTP {status})",
                 persistence=Persistence.PERMANENT,
             )
         case status if (status >= 500 and status not in _NO_API_STATUSES) or status in _RETRYABLE_STATUSES:  # noqa: PLR2004
-            return Reply(problem=ProbeOutcome.UNAVAILABLE, message=f"{host} is in trouble (HTTP {status})")
+            found = Reply(problem=ProbeOutcome.UNAVAILABLE, message=f"{host} is in trouble (HTTP {status})")
         case status if 300 <= status < 400:  # noqa: PLR2004 - redirects
-            return _redirected(response, origin)
+            found = _redirected(response, origin)
         case _:
-            return None
+            found = None
+    return found
 
 
 def _is_from_wandb(body: dict[str, Any] | None) -> bool:
