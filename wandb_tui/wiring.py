@@ -138,7 +138,7 @@ class Wiring:
             allowed_origins=self.settings.allowed_origins,
             plain_http=self.settings.allow_plain_http,
             anonymous_ok=self._anonymous_ok,
-            limiting=self._limiting,
+            rate_limit_wait=self._limiting,
         )
         self._closers.append(visitor)
         return visitor

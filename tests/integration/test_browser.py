@@ -87,7 +87,7 @@ def test_few_tabs_at_once_for_many_visits(sandbox, visitor, runs):
     futures = [visitor.visit(run, lambda run=run: opened.append(run)) for run in runs[1:8]]
     while not all(future.done() for future in futures):
         assert len(opened) - sum(future.done() for future in futures) <= 3, "those in line are not open"
-        most = max(most, sum(len(context.pages) for context in visitor._jobs._host._browser.contexts))
+        most = max(most, sum(len(context.pages) for context in visitor._worker._host._browser.contexts))
         time.sleep(0.02)
     assert all(future.result().evidence for future in futures)
     assert 1 < most <= 3
@@ -97,7 +97,7 @@ def test_few_tabs_at_once_for_many_visits(sandbox, visitor, runs):
 def test_no_waiting_visit_begins_while_the_server_limits_us(sandbox, visitor, runs, monkeypatch):
     begun = threading.Event()
     limit = iter([0.3, 0.2, 0.1])
-    monkeypatch.setattr(visitor._jobs, "_limiting", lambda: begun.set() or next(limit, 0.0))
+    monkeypatch.setattr(visitor._worker, "_rate_limit_wait", lambda: begun.set() or next(limit, 0.0))
     before = sandbox.stats()["page_visits"]
     visit = visitor.visit(runs[8])
     assert begun.wait(5)
@@ -107,7 +107,7 @@ def test_no_waiting_visit_begins_while_the_server_limits_us(sandbox, visitor, ru
 
 
 def test_a_page_that_is_closed_to_us_while_signed_in(sandbox, visitor):
-    with pytest.raises(VisitError, match="closed to researcher") as raised:
+    with pytest.raises(VisitError, match="researcher has no access to the page") as raised:
         visitor.visit(RunAddress("lab", "forks", "nosuchrun")).result(30)
     assert not isinstance(raised.value, SignedOutError)
     assert visitor.signed_in()
@@ -137,9 +137,9 @@ def test_odd_pages_are_visited_all_the_same(sandbox, visitor, runs, fault):
 def test_a_cancelled_visit_closes_its_tab(sandbox, visitor, runs):
     sandbox.set_faults("page-slow:seconds=1000")
     visit = visitor.visit(runs[11])
-    assert eventually(lambda: len(visitor._jobs._host._context.pages) == 1)
+    assert eventually(lambda: len(visitor._worker._host._context.pages) == 1)
     assert visit.cancel()
-    assert eventually(lambda: not visitor._jobs._host._context.pages)
+    assert eventually(lambda: not visitor._worker._host._context.pages)
     with pytest.raises(CancelledError):
         visit.result(1)
 
@@ -203,7 +203,7 @@ async def test_a_session_is_more_than_cookies(tmp_path):
         for script in (put, get):
             vault = MemoryVault(ServerInfo(url, url), tmp_path, entries)
             host = BrowserHost(ServerInfo(url, url), vault, os.environ, headless=True, executable=None)
-            await host.be("me", quietly=True, on_disk=True)
+            await host.switch_user("me", quietly=True, on_disk=True)
             async with host.tab() as page:
                 await page.goto(url)
                 found.append(await page.evaluate(script))
@@ -249,7 +249,7 @@ def test_closing_in_the_middle_of_everything(sandbox, runs, tmp_path):
         visitor.sign_in().result(60)
         mine = set(children())
         visits = [visitor.visit(run) for run in runs[:5]]
-        assert eventually(lambda: len(visitor._jobs._host._context.pages) == 3)
+        assert eventually(lambda: len(visitor._worker._host._context.pages) == 3)
         visitor.close()
         assert eventually(lambda: not [c for c in children().values() if str(tmp_path) in c])
         assert not wait(visits, 30).not_done

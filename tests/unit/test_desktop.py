@@ -57,7 +57,7 @@ def test_what_cannot_open_is_said(programs):
 
 
 def test_a_browser_that_stays_is_not_waited_for(programs, tmp_path, monkeypatch):
-    monkeypatch.setattr(desktop, "_PATIENCE", 0.1)
+    monkeypatch.setattr(desktop, "_OPENER_TIMEOUT_S", 0.1)
     (tmp_path / "xdg-open").write_text("#!/bin/sh\nexec /bin/sleep 1\n")
     (tmp_path / "xdg-open").chmod(0o755)
     assert desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"}) == ""

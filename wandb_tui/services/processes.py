@@ -1,4 +1,4 @@
-"""Terminates processes that were started here, with all that they have started."""
+"""Terminates process groups."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 _TERMINATE_TIMEOUT_S = 0.4
 
 
-def terminate_process_group(process: subprocess.Popen[Any], within: float = _TERMINATE_TIMEOUT_S) -> None:
-    """Terminate a process and all that it has started: SIGTERM, then SIGKILL.
+def terminate_process_group(process: subprocess.Popen[Any], timeout: float = _TERMINATE_TIMEOUT_S) -> None:
+    """Terminate a process and its descendants: SIGTERM, then SIGKILL.
 
     Args:
-        process: The process; on POSIX it leads a process group of its own.
-        within: Seconds that it has to end by itself after SIGTERM.
+        process: The process; on POSIX it leads its own process group.
+        timeout: Seconds between SIGTERM and SIGKILL.
     """
-    posix = os.name == "posix"
-    for number in (signal.SIGTERM, signal.SIGKILL) if posix else ():
+    is_posix = os.name == "posix"
+    for number in (signal.SIGTERM, signal.SIGKILL) if is_posix else ():
         try:
             os.killpg(process.pid, number)
-            process.wait(within)
+            process.wait(timeout)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:
             continue
-    if not posix:
+    if not is_posix:
         process.kill()

@@ -1,1 +1,1 @@
-"""One Chromium, signed in once for all, that opens run pages a few at a time; and how to find or install one."""
+"""The browser: finds or installs a Chromium, signs in once, and opens run pages, a few at a time."""

@@ -1,4 +1,4 @@
-"""One Chromium with one context, started when first needed, and again when it has died."""
+"""One Chromium with one context, started when first needed, and restarted after it has died."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.driver import check_driver
-from wandb_tui.services.browser.launch import proxy_for, sandboxed, switches
+from wandb_tui.services.browser.launch import can_use_sandbox, proxy_for, switches
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
 
@@ -30,30 +30,30 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_START_TIMEOUT = 30_000.0
-_SAVE_EVERY = 60.0
-_TAB_WITHIN = 20.0
-_CLOSE_TAB_WITHIN = 1.0
+_START_TIMEOUT_MS = 30_000.0
+_SAVE_INTERVAL_S = 60.0
+_TAB_TIMEOUT_S = 20.0
+_CLOSE_TAB_TIMEOUT_S = 1.0
 _CLOSE_TAB_TRIES = 3
-_HELPERS = DaemonPool("wandb-tui browser helper")
+_POOL = DaemonPool("wandb-tui browser helper")
 
 
-async def _drive() -> Playwright:
+async def _start_playwright() -> Playwright:
     try:
         return await async_playwright().start()
     except Exception as error:
-        # Playwright says no more than "Connection closed" where its driver cannot run at all.
+        # If its driver cannot run at all, Playwright reports only "Connection closed".
         log.warning("Playwright does not start: %s", error)
         check_driver()
         raise
 
 
 class BrowserGoneError(Exception):
-    """The browser, or its driver, has died under a job."""
+    """The browser, or its driver, has died during a job."""
 
 
 class BrowserHost:
-    """Starts the browser, gives out tabs, keeps the session."""
+    """Starts the browser, opens tabs, and saves the session."""
 
     def __init__(
         self, server: ServerInfo, vault: Vault, environ: Mapping[str, str], *, headless: bool, executable: Path | None
@@ -61,11 +61,11 @@ class BrowserHost:
         """Prepare; nothing is started yet.
 
         Args:
-            server: Whose pages are opened.
-            vault: Where the session is kept.
-            environ: Names the browser and the proxy.
-            headless: Whether there is no window.
-            executable: The browser, in place of the one that would be found.
+            server: The server whose pages are opened.
+            vault: Stores the session.
+            environ: The environment, which names the browser and the proxy.
+            headless: Whether the browser runs without a window.
+            executable: The browser; by default the one that `find_browser` finds.
         """
         self._server = server
         self._vault = vault
@@ -78,23 +78,23 @@ class BrowserHost:
         self._starting = asyncio.Lock()
         self._closing: set[asyncio.Future[None]] = set()
         self._user: str | None = None
-        self._quietly = False
+        self._no_dialog = False
         self._on_disk = True
-        self._saved = ""
+        self._saved_cookies = ""
         self._saved_at = 0.0
 
-    async def be(self, user: str | None, *, quietly: bool, on_disk: bool) -> None:
-        """Work as this user from now on, from the session that is kept of them; None is nobody, signed out.
+    async def switch_user(self, user: str | None, *, quietly: bool, on_disk: bool) -> None:
+        """Use this user's saved session from now on.
 
         Args:
-            user: The user name.
-            quietly: Do without a keyring that would open a dialog.
-            on_disk: Whether the session may be kept on disk.
+            user: The user name; None to be signed out.
+            quietly: Skip a keyring that would open a dialog.
+            on_disk: Whether the session may be saved on disk.
         """
-        self._quietly, self._on_disk = quietly, on_disk
+        self._no_dialog, self._on_disk = quietly, on_disk
         if user != self._user:
             self._user = user
-            await self._drop_context()
+            await self._close_context()
 
     @property
     def open(self) -> bool:
@@ -109,46 +109,46 @@ class BrowserHost:
         """A new tab, closed at the end.
 
         Args:
-            signed_out: Of somebody whom no server knows, apart from all other tabs.
+            signed_out: Open it in a context of its own, without any session.
 
         Raises:
             NoBrowserError: No browser can be started.
-            BrowserGoneError: The browser died meanwhile.
+            BrowserGoneError: The browser has died.
         """
         context = await self._ready()
         page: Page | None = None
-        apart_from_all: BrowserContext | None = None
+        isolated: BrowserContext | None = None
         try:
             if signed_out and self._browser is not None:
-                context = apart_from_all = await self._browser.new_context(no_viewport=self._no_viewport)
+                context = isolated = await self._browser.new_context(no_viewport=self._no_viewport)
             page = await self._new_tab(context)
             yield page
         except Error as error:
             if "Connection closed" in error.message:
-                # The driver has died, and with it all word of the browser's end.
+                # The driver has died, so the end of the browser will not be reported.
                 self._browser = None
-            if not self.open or _is_gone(error):
+            if not self.open or _is_closed(error):
                 raise BrowserGoneError from None
             raise
         finally:
             if page is not None:
                 await _close_tab(page)
-            if apart_from_all is not None:
+            if isolated is not None:
                 with contextlib.suppress(Error):
-                    await apart_from_all.close()
+                    await isolated.close()
 
     async def _new_tab(self, context: BrowserContext) -> Page:
         opening = asyncio.ensure_future(context.new_page())
         try:
-            # Not `wait_for`: until Python 3.12 it swallows a cancel that comes in the moment the tab does.
-            async with asyncio.timeout(_TAB_WITHIN):
+            # Not `wait_for`: before Python 3.12 it loses a cancellation that arrives together with the tab.
+            async with asyncio.timeout(_TAB_TIMEOUT_S):
                 return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            # The browser opens it all the same: whoever gave up must not leave it behind.
+            # The browser still opens the tab, which must be closed then.
             opening.add_done_callback(self._close_unwanted)
             raise
         except TimeoutError:
-            log.warning("The browser gives no new tab; it is started anew")
+            log.warning("The browser opens no new tab; restarting it")
             opening.add_done_callback(self._close_unwanted)
             await self.close()
             raise BrowserGoneError from None
@@ -157,40 +157,42 @@ class BrowserHost:
         if opening.cancelled() or opening.exception() is not None:
             return
         closing = asyncio.ensure_future(_close_tab(opening.result()))
-        # The loop holds tasks weakly only.
+        # The event loop holds only weak references to tasks.
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
     async def save(self, *, now: bool = False) -> None:
-        """Keep the session, if it has changed.
+        """Save the session if it has changed.
 
         Args:
-            now: Also look at what changes seldom and takes longer to look at.
+            now: Also save changes outside the cookies, which are otherwise looked for at intervals.
         """
         context, user = self._context, self._user
         if context is None or user is None:
             return
         try:
             cookies = json.dumps(await context.cookies(), sort_keys=True)
-            if not now and cookies == self._saved and time.monotonic() - self._saved_at < _SAVE_EVERY:
+            if not now and cookies == self._saved_cookies and time.monotonic() - self._saved_at < _SAVE_INTERVAL_S:
                 return
             state: dict[str, Any] = dict(await context.storage_state(indexed_db=True))
         except Error as error:
             log.info("The session could not be read: %s", redact(error.message.split("\n")[0]))
             return
-        self._saved, self._saved_at = cookies, time.monotonic()
-        await apart(lambda: self._vault.save_session(user, state, on_disk=self._on_disk, quietly=self._quietly))
+        self._saved_cookies, self._saved_at = cookies, time.monotonic()
+        await run_blocking(
+            lambda: self._vault.save_session(user, state, on_disk=self._on_disk, quietly=self._no_dialog)
+        )
 
-    def belongs_to(self, user: str) -> None:
-        """Know whose session the context at hand has become."""
+    def adopt_session(self, user: str) -> None:
+        """Record the user of the current context's session."""
         self._user = user
 
-    async def forget(self) -> None:
-        """Begin the next tab with an empty context, whatever is kept."""
-        await self._drop_context()
+    async def reset_context(self) -> None:
+        """Close the context; the next tab gets a new one from the saved session."""
+        await self._close_context()
 
     async def close(self) -> None:
-        """End the browser and the driver."""
+        """Close the browser and the driver."""
         browser, playwright = self._browser, self._playwright
         self._browser = self._context = self._playwright = None
         with contextlib.suppress(Error, TimeoutError):
@@ -215,19 +217,19 @@ class BrowserHost:
     async def _start(self) -> None:
         executable = self._executable or find_browser(self._environ)
         await self.close()
-        self._playwright = await _drive()
+        self._playwright = await _start_playwright()
         try:
             self._browser = await self._playwright.chromium.launch(
                 executable_path=executable,
                 headless=self._headless,
                 args=switches(self._environ, headless=self._headless),
-                chromium_sandbox=sandboxed(),
+                chromium_sandbox=can_use_sandbox(),
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
                 env={**without_secrets({**os.environ, **self._environ})},
                 proxy=proxy_for(self._server, self._environ),
-                timeout=_START_TIMEOUT,
+                timeout=_START_TIMEOUT_MS,
             )
         except Error as error:
             await self.close()
@@ -238,7 +240,7 @@ class BrowserHost:
         state = None
         user = self._user
         if user is not None:
-            state = await apart(lambda: self._vault.load_session(user, quietly=self._quietly))
+            state = await run_blocking(lambda: self._vault.load_session(user, quietly=self._no_dialog))
         try:
             return await browser.new_context(
                 storage_state=cast("StorageState | None", state), no_viewport=self._no_viewport
@@ -246,54 +248,54 @@ class BrowserHost:
         except Error:
             if not browser.is_connected():
                 raise BrowserGoneError from None
-            log.warning("The saved browser session is not one the browser understands; it is not used")
+            log.warning("The browser rejects the saved session; it is deleted")
             self._vault.forget_session(user)
             return await browser.new_context(no_viewport=self._no_viewport)
 
     @property
     def _no_viewport(self) -> bool | None:
-        """In a window the page is as large as the window; without one it needs a size."""
+        """Whether pages get no fixed size: in a window they fill it; without one they need a size."""
         return None if self._headless else True
 
-    async def _drop_context(self) -> None:
+    async def _close_context(self) -> None:
         context, self._context = self._context, None
-        self._saved = ""
+        self._saved_cookies = ""
         if context is not None:
             with contextlib.suppress(Error):
                 await context.close()
 
 
 async def _close_tab(page: Page) -> None:
-    """Close a tab, without waiting for ever.
+    """Close a tab, within a bounded time.
 
-    Chromium forgets a wish to close that comes while a new page takes the tab over (seen in its protocol), and
-    Playwright tells it no second time. So we do.
+    Chromium loses a request to close that arrives while a new page takes over the tab (seen in its protocol), and
+    Playwright does not repeat it. So it is repeated here.
     """
     closing = asyncio.ensure_future(page.close())
-    # Where it fails after all, later than anybody waits, that is nothing to report at the end of the program.
+    # Retrieve a late exception, which asyncio would otherwise report at exit.
     closing.add_done_callback(lambda done: done.cancelled() or done.exception())
     for _ in range(_CLOSE_TAB_TRIES):
         try:
-            async with asyncio.timeout(_CLOSE_TAB_WITHIN):
+            async with asyncio.timeout(_CLOSE_TAB_TIMEOUT_S):
                 await asyncio.shield(closing)
         except Error:
             return
         except TimeoutError:
-            log.info("A tab was not heard to close; it is told once more")
+            log.info("A tab did not confirm that it has closed; closing it again")
             with contextlib.suppress(Error, TimeoutError):
-                async with asyncio.timeout(_CLOSE_TAB_WITHIN):
+                async with asyncio.timeout(_CLOSE_TAB_TIMEOUT_S):
                     chromium = await page.context.new_cdp_session(page)
                     await chromium.send("Page.close")
         else:
             return
 
 
-async def apart(work: Callable[[], T]) -> T:
+async def run_blocking(work: Callable[[], T]) -> T:
     """Run a blocking call outside the browser's thread."""
-    return await asyncio.wrap_future(_HELPERS.submit(work))
+    return await asyncio.wrap_future(_POOL.submit(work))
 
 
-def _is_gone(error: Error) -> bool:
+def _is_closed(error: Error) -> bool:
     text = error.message
     return "has been closed" in text or "crashed" in text or "Connection closed" in text
 

@@ -1,4 +1,4 @@
-"""Brings a browser to a machine that has none: Playwright's own download, else the system's package manager."""
+"""Installs a browser: with Playwright's own download, else with the system's package manager."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from wandb_tui.services.credentials.redaction import redact
 
 log = logging.getLogger(__name__)
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
-_DOWNLOAD_TIMEOUT = 600.0
-_SILENCE_TIMEOUT = 60.0
-_PACKAGES_TIMEOUT = 900.0
-_PACKAGES_SILENCE = 300.0
+_DOWNLOAD_TIMEOUT_S = 600.0
+_DOWNLOAD_SILENCE_S = 60.0
+_PACKAGES_TIMEOUT_S = 900.0
+_PACKAGES_SILENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class PackageManager:
-    """How one package manager installs a Chromium.
+    """The commands with which one package manager installs a Chromium.
 
     Attributes:
-        program: Its command.
-        refresh: Brings its lists up to date; may fail.
-        installs: Tried one after the other until one works.
-        by_hand: What a user types in its stead.
-        as_root: Whether it needs to be root.
-        libraries: Installs what Playwright's driver may lack on a bare system.
+        program: Its program.
+        refresh_command: Updates its package lists; may fail.
+        install_commands: Tried in turn until one succeeds.
+        manual_command: The command for a user to type.
+        needs_root: Whether it must run as root.
+        install_libraries: Installs the libraries that Playwright's driver may lack on a bare system.
     """
 
     program: str
-    refresh: tuple[str, ...]
-    installs: tuple[tuple[str, ...], ...]
-    by_hand: str
-    as_root: bool = True
-    libraries: tuple[str, ...] = ()
+    refresh_command: tuple[str, ...]
+    install_commands: tuple[tuple[str, ...], ...]
+    manual_command: str
+    needs_root: bool = True
+    install_libraries: tuple[str, ...] = ()
 
 
 _APT = ("apt-get", "install", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0")
@@ -59,14 +59,14 @@ _MANAGERS = (
         ("apt-get", "update"),
         ((*_APT, "chromium"), (*_APT, "chromium-browser")),
         "apt-get install chromium libatomic1",
-        libraries=(*_APT, "libatomic1"),
+        install_libraries=(*_APT, "libatomic1"),
     ),
     PackageManager(
         "dnf",
         (),
         (("dnf", "install", "-y", "chromium"),),
         "dnf install chromium libatomic",
-        libraries=("dnf", "install", "-y", "libatomic"),
+        install_libraries=("dnf", "install", "-y", "libatomic"),
     ),
     PackageManager("pacman", (), (("pacman", "-Sy", "--noconfirm", "chromium"),), "pacman -S chromium"),
     PackageManager("apk", (), (("apk", "add", "--no-cache", "chromium"),), "apk add chromium"),
@@ -75,94 +75,96 @@ _MANAGERS = (
         (),
         (("zypper", "--non-interactive", "install", "chromium"),),
         "zypper install chromium libatomic1",
-        libraries=("zypper", "--non-interactive", "install", "libatomic1"),
+        install_libraries=("zypper", "--non-interactive", "install", "libatomic1"),
     ),
     PackageManager(
         "brew",
         (),
         (("brew", "install", "--cask", "google-chrome"),),
         "brew install --cask google-chrome",
-        as_root=False,
+        needs_root=False,
     ),
 )
 
 
-def install_browser(say: Say, environ: Mapping[str, str] | None = None) -> Path:
-    """Install a browser and what driving it needs; return where it is. What is there already is left as it is.
+def install_browser(report: ProgressCallback, environ: Mapping[str, str] | None = None) -> Path:
+    """Install a browser and the libraries of Playwright's driver, unless they are there; return the browser's path.
 
     Args:
-        say: Gets each line of progress, for the user to see.
-        environ: Read and handed on to what is started; by default this process's own.
+        report: Receives each line of progress, for the user to see.
+        environ: The environment, also for child processes; by default this process's own.
 
     Raises:
-        NoBrowserError: It could not be had; the message says what to install by hand.
+        NoBrowserError: The installation failed; the hint says what to install by hand.
     """
     environ = dict(os.environ if environ is None else environ)
-    _mend_driver(say, environ)
+    _install_driver_libraries(report, environ)
     try:
         return find_browser(environ)
     except NoBrowserError:
         if environ.get("WANDB_TUI_BROWSER"):
             raise
-    found = _by_playwright(say, environ) or _by_packages(say, environ)
+    found = _install_with_playwright(report, environ) or _install_with_packages(report, environ)
     if found is None:
-        raise NoBrowserError("A browser could not be installed here.", _advice())
-    say(f"The browser is {found}")
+        raise NoBrowserError("A browser could not be installed here.", _manual_hint())
+    report(f"The browser is {found}")
     return found
 
 
-def _mend_driver(say: Say, environ: dict[str, str]) -> None:
-    """Bring the libraries that Playwright's driver lacks: without it there is no download and no visit."""
-    if not (why := driver_problem()):
+def _install_driver_libraries(report: ProgressCallback, environ: dict[str, str]) -> None:
+    """Install the libraries that Playwright's driver lacks; downloads and visits need the driver."""
+    if not (problem := driver_problem()):
         return
-    say(f"Playwright's driver does not run here: {why}.")
+    report(f"Playwright's driver does not run here: {problem}.")
     manager = _manager()
-    prefix = _as_root(environ) if manager and manager.libraries else None
+    prefix = _root_prefix(environ) if manager and manager.install_libraries else None
     if manager is not None and prefix is not None:
         environ = {"DEBIAN_FRONTEND": "noninteractive", **environ}
-        if manager.refresh:
-            _run([*prefix, *manager.refresh], say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE)
-        _run([*prefix, *manager.libraries], say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE)
-    if why := driver_problem():
-        raise NoBrowserError(f"Playwright's driver does not run here: {why}.", _advice())
+        if manager.refresh_command:
+            _run([*prefix, *manager.refresh_command], report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S)
+        _run([*prefix, *manager.install_libraries], report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S)
+    if problem := driver_problem():
+        raise NoBrowserError(f"Playwright's driver does not run here: {problem}.", _manual_hint())
 
 
-def _by_playwright(say: Say, environ: dict[str, str]) -> Path | None:
-    say("Downloading Chromium with Playwright…")
-    # One address, one try: where it cannot be reached, the package manager is a better way than patience.
+def _install_with_playwright(report: ProgressCallback, environ: dict[str, str]) -> Path | None:
+    report("Downloading Chromium with Playwright…")
+    # A single short try: if the address cannot be reached, the package manager is faster than waiting.
     environ = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000", **environ}
     command = [sys.executable, "-m", "playwright", "install", "chromium", "--no-shell"]
-    if not _run(command, say, environ, _DOWNLOAD_TIMEOUT, _SILENCE_TIMEOUT):
-        say("Playwright's download cannot be had from here.")
+    if not _run(command, report, environ, _DOWNLOAD_TIMEOUT_S, _DOWNLOAD_SILENCE_S):
+        report("Playwright's download is not available here.")
         return None
     if sys.platform.startswith("linux"):
-        say("Installing the system libraries it needs…")
-        prefix = _as_root(environ)
+        report("Installing the system libraries it needs…")
+        prefix = _root_prefix(environ)
         deps = [*(prefix or []), sys.executable, "-m", "playwright", "install-deps", "chromium"]
-        if prefix is None or not _run(deps, say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE):
-            say("They could not be installed; if the browser does not start, run: playwright install-deps chromium")
-    return _found(environ)
+        if prefix is None or not _run(deps, report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S):
+            report("That failed; if the browser does not start, run: playwright install-deps chromium")
+    return _find_or_none(environ)
 
 
-def _by_packages(say: Say, environ: dict[str, str]) -> Path | None:
+def _install_with_packages(report: ProgressCallback, environ: dict[str, str]) -> Path | None:
     manager = _manager()
     if manager is None:
         return None
-    prefix: list[str] | None = _as_root(environ) if manager.as_root else []
+    prefix: list[str] | None = _root_prefix(environ) if manager.needs_root else []
     if prefix is None:
-        say(f"Installing with {manager.program} needs root rights, which are not to be had here.")
+        report(f"Installing with {manager.program} needs root privileges, which are not available here.")
         return None
-    say(f"Installing Chromium with {manager.program}…")
+    report(f"Installing Chromium with {manager.program}…")
     environ = {"DEBIAN_FRONTEND": "noninteractive", **environ}
-    if manager.refresh:
-        _run([*prefix, *manager.refresh], say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE)
-    for install in manager.installs:
-        if _run([*prefix, *install], say, environ, _PACKAGES_TIMEOUT, _PACKAGES_SILENCE) and (found := _found(environ)):
+    if manager.refresh_command:
+        _run([*prefix, *manager.refresh_command], report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S)
+    for install in manager.install_commands:
+        if _run([*prefix, *install], report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S) and (
+            found := _find_or_none(environ)
+        ):
             return found
     return None
 
 
-def _found(environ: Mapping[str, str]) -> Path | None:
+def _find_or_none(environ: Mapping[str, str]) -> Path | None:
     try:
         return find_browser(environ)
     except NoBrowserError:
@@ -173,7 +175,7 @@ def _manager() -> PackageManager | None:
     return next((manager for manager in _MANAGERS if shutil.which(manager.program)), None)
 
 
-def _advice() -> str:
+def _manual_hint() -> str:
     manager = _manager()
     if manager is None:
         return "Install Google Chrome, Chromium or Edge, or name one in WANDB_TUI_BROWSER."
@@ -182,8 +184,8 @@ def _advice() -> str:
             "Ubuntu has Chromium as a snap only: install google-chrome-stable from Google's own package, "
             "or `snap install chromium`, or name a browser in WANDB_TUI_BROWSER."
         )
-    sudo = "sudo " if manager.as_root else ""
-    return f"Install one with `{sudo}{manager.by_hand}`, or name one in WANDB_TUI_BROWSER."
+    sudo = "sudo " if manager.needs_root else ""
+    return f"Install one with `{sudo}{manager.manual_command}`, or name one in WANDB_TUI_BROWSER."
 
 
 def _is_ubuntu() -> bool:
@@ -193,22 +195,22 @@ def _is_ubuntu() -> bool:
         return False
 
 
-def _as_root(environ: Mapping[str, str]) -> list[str] | None:
-    """What to put before a command so that root runs it; None where that is not to be had."""
+def _root_prefix(environ: Mapping[str, str]) -> list[str] | None:
+    """The command prefix that makes root run a command; None if that is not possible."""
     if not hasattr(os, "geteuid") or os.geteuid() == 0:
         return []
     if not shutil.which("sudo"):
         return None
-    keep = ["--preserve-env=" + ",".join(n for n in ("DEBIAN_FRONTEND", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"))]
-    quiet = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False, env=dict(environ))
-    if quiet.returncode == 0:
-        return ["sudo", "-n", *keep]
+    preserved = ["--preserve-env=" + ",".join(n for n in ("DEBIAN_FRONTEND", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"))]
+    without_password = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False, env=dict(environ))
+    if without_password.returncode == 0:
+        return ["sudo", "-n", *preserved]
     # sudo asks for its password on the terminal itself; without one it would only fail.
-    return ["sudo", *keep] if sys.stdin.isatty() and sys.stderr.isatty() else None
+    return ["sudo", *preserved] if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
-def _run(command: list[str], say: Say, environ: dict[str, str], timeout: float, silence: float) -> bool:
-    """Run a command, hand on its output line by line, and end it when it takes or keeps silent too long."""
+def _run(command: list[str], report: ProgressCallback, environ: dict[str, str], timeout: float, silence: float) -> bool:
+    """Run a command, report its output line by line, and end it if it takes, or prints nothing for, too long."""
     log.info("Running %s", " ".join(command))
     try:
         process = subprocess.Popen(
@@ -220,67 +222,67 @@ def _run(command: list[str], say: Say, environ: dict[str, str], timeout: float, 
             start_new_session="sudo" not in command[:1],
         )
     except OSError as error:
-        say(f"{command[0]} cannot be started: {error.strerror}")
+        report(f"{command[0]} cannot be started: {error.strerror}")
         return False
     watchdog = _Watchdog(process, timeout, silence)
     with process:
         for line in _lines(process, watchdog):
-            say(line)
+            report(line)
         status = process.wait()
     watchdog.stop()
-    if watchdog.barked:
-        say(f"{command[0]} took too long and was ended.")
+    if watchdog.timed_out:
+        report(f"{command[0]} took too long and was stopped.")
     return status == 0
 
 
 def _lines(process: subprocess.Popen[bytes], watchdog: _Watchdog) -> Iterator[str]:
-    """The output of a process line by line; the returns of a progress bar count as line ends."""
+    """The output of a process line by line; the carriage returns of a progress bar count as line ends."""
     pending = b""
     output = process.stdout
     while output is not None and (chunk := os.read(output.fileno(), 4096)):
-        watchdog.heard()
+        watchdog.note_output()
         *lines, pending = re.split(rb"[\r\n]+", pending + chunk)
-        yield from filter(None, map(_shown, lines))
-    if text := _shown(pending):
+        yield from filter(None, map(_clean_line, lines))
+    if text := _clean_line(pending):
         yield text
 
 
-def _shown(line: bytes) -> str:
-    """A line without escape codes, which belong to the terminal of the user and to nobody else."""
+def _clean_line(line: bytes) -> str:
+    """A line without escape codes and secrets."""
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line.decode(errors="replace"))
     return redact("".join(c for c in text if c.isprintable()).strip())
 
 
 class _Watchdog:
-    """Ends a process that takes too long, or says nothing for too long."""
+    """Ends a process that takes too long, or prints nothing for too long."""
 
     def __init__(self, process: subprocess.Popen[bytes], timeout: float, silence: float) -> None:
-        self.barked = False
+        self.timed_out = False
         self._process = process
-        self._end = time.monotonic() + timeout
+        self._terminate = time.monotonic() + timeout
         self._silence = silence
-        self._heard = time.monotonic()
+        self._last_output = time.monotonic()
         self._stopped = threading.Event()
         start_daemon(self._watch, "wandb-tui installation watchdog")
 
-    def heard(self) -> None:
-        """The process has said something."""
-        self._heard = time.monotonic()
+    def note_output(self) -> None:
+        """Note that the process has printed something."""
+        self._last_output = time.monotonic()
 
     def stop(self) -> None:
-        """The process has ended."""
+        """Stop watching: the process has ended."""
         self._stopped.set()
 
     def _watch(self) -> None:
         while not self._stopped.wait(0.5):
             now = time.monotonic()
-            if now > self._end or now - self._heard > self._silence:
-                self.barked = True
-                _end(self._process)
+            if now > self._terminate or now - self._last_output > self._silence:
+                self.timed_out = True
+                _terminate(self._process)
                 return
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _terminate(process: subprocess.Popen[bytes]) -> None:
     try:
         os.killpg(process.pid, signal.SIGTERM)
     except (OSError, AttributeError):

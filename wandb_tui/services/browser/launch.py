@@ -1,8 +1,8 @@
-"""How Chromium is started: its switches and its proxy.
+"""The switches and the proxy that Chromium is started with.
 
-Certificates: Chromium trusts what the system trusts (on Linux its own store and ``~/.pki/nssdb``), not the files that
-``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE`` name. Its only switch for more would trust any certificate that merely
-carries the named one along, which is no protection for a password, so it is not used.
+Certificates: Chromium trusts the system's certificates (on Linux its own store and ``~/.pki/nssdb``), not the files
+named by ``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE``. Its only switch for more would trust every chain that merely
+contains the named certificate, which does not protect a password, so it is not used.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from wandb_tui.services.proxies import ProxySettings
 if TYPE_CHECKING:
     from playwright.async_api import ProxySettings as PlaywrightProxy
 
-# Of several such switches Chromium heeds the last, so what Playwright turns off is turned off here as well (a test
-# compares). The address bar's popups are ours: nobody sees them, and they take nearly half of all that a start costs.
-_TURNED_OFF = (
+# Chromium uses only the last of several such switches, so this list repeats Playwright's (a test compares them). The
+# address bar's popups are added: they are never seen, and take nearly half of the start's cost.
+_DISABLED_FEATURES = (
     "AimEnabled",
     "AvoidCorsURLLoaderRestartOnRedirect",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -43,9 +43,9 @@ _TURNED_OFF = (
     "msEdgeUpdateLaunchServicesPreferredVersion",
     "msForceBrowserSignIn",
 )
-# Playwright sets most of these itself; they are written out because nothing but the server may be talked to.
+# Playwright sets most of these itself; they are repeated because the browser must contact no host but the server.
 SWITCHES = (
-    # Some components are asked for even with updates off (measured): then they are sought where nobody is.
+    # Some components are requested even with updates off (measured); this address answers nothing.
     "--component-updater=url-source=http://127.0.0.1:9/,disable-pings",
     "--disable-background-networking",
     "--disable-breakpad",
@@ -54,7 +54,7 @@ SWITCHES = (
     "--disable-crash-reporter",
     "--disable-default-apps",
     "--disable-domain-reliability",
-    f"--disable-features={','.join(_TURNED_OFF)}",
+    f"--disable-features={','.join(_DISABLED_FEATURES)}",
     "--disable-quic",
     "--disable-sync",
     "--metrics-recording-only",
@@ -66,12 +66,12 @@ SWITCHES = (
 
 
 def has_display(environ: Mapping[str, str]) -> bool:
-    """Whether a window can be shown: elsewhere than on Linux there is always a desktop."""
+    """Whether a window can be shown; systems other than Linux always have a desktop."""
     return not sys.platform.startswith("linux") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
 def no_display() -> NoBrowserError:
-    """What to say, and what to do instead, where no window can be shown."""
+    """The error where no window can be shown."""
     return NoBrowserError(
         "There is no display here for a browser window.",
         "On a machine with one: wandb-tui login --window --print-session | ssh THIS wandb-tui login --session-stdin",
@@ -79,23 +79,23 @@ def no_display() -> NoBrowserError:
 
 
 def switches(environ: Mapping[str, str], *, headless: bool) -> list[str]:
-    """The switches that Chromium is started with; a window on a display without X needs to be told so."""
+    """The switches that Chromium is started with; a window on Wayland without X needs one more."""
     wayland = not headless and bool(environ.get("WAYLAND_DISPLAY")) and not environ.get("DISPLAY")
     return [*SWITCHES, *(["--ozone-platform=wayland"] if wayland else [])]
 
 
-def sandboxed() -> bool:
-    """Whether Chromium's own sandbox can be on: it cannot for root."""
+def can_use_sandbox() -> bool:
+    """Whether Chromium's own sandbox can be used: not as root."""
     return not hasattr(os, "geteuid") or os.geteuid() != 0
 
 
 def proxy_for(server: ServerInfo, environ: Mapping[str, str]) -> PlaywrightProxy | None:
-    """The proxy that the environment names for this server's pages, in the words of Playwright; never for loopback.
+    """The environment's proxy for this server's pages, as a Playwright option; loopback never uses it.
 
-    Chromium gets one proxy and the list of hosts that are reached without it, since signing in leads to other hosts.
+    Chromium gets one proxy and the hosts that bypass it, since signing in leads to other hosts.
 
     Args:
-        server: Its scheme says which of ``HTTPS_PROXY`` and ``HTTP_PROXY`` counts.
+        server: Its scheme selects ``HTTPS_PROXY`` or ``HTTP_PROXY``.
         environ: See `ProxySettings`.
     """
     settings = ProxySettings(environ)

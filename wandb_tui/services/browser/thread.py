@@ -1,6 +1,6 @@
-"""The thread that all of Playwright lives in, with an event loop of its own.
+"""The thread that runs Playwright, with its own event loop.
 
-Nothing of it reaches the terminal: Playwright's driver, which inherits our standard error, is started with none.
+Playwright's driver would inherit our standard error; it is started without, so that it prints nothing on the terminal.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Debugging switches of Playwright that write what is typed, or stop for a window.
-_UNWANTED = ("DEBUG", "DEBUG_FILE", "PWDEBUG", "DEBUGP")
+# Playwright's debugging variables, which would print typed text or pause in a window.
+_DEBUG_VARIABLES = ("DEBUG", "DEBUG_FILE", "PWDEBUG", "DEBUGP")
 
-_DEAD_WITHIN = 2.0
+_EXIT_TIMEOUT_S = 2.0
 
 if sys.platform == "win32":
     _BaseLoop = asyncio.ProactorEventLoop
@@ -37,7 +37,7 @@ _loops: weakref.WeakSet[QuietLoop] = weakref.WeakSet()
 
 
 class QuietLoop(_BaseLoop):
-    """A loop whose child processes say nothing on the terminal, hear nothing from it, and get no secrets to know."""
+    """An event loop whose child processes cannot use the terminal and get no secrets in their environment."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,12 +45,12 @@ class QuietLoop(_BaseLoop):
         _loops.add(self)
 
     async def subprocess_exec(self, protocol_factory: Callable[[], Any], *args: Any, **options: Any) -> Any:
-        """Start a child; see `asyncio.loop.subprocess_exec`."""
+        """Start a child process; see `asyncio.loop.subprocess_exec`."""
         options["stderr"] = asyncio.subprocess.DEVNULL
         environ = without_secrets(options.get("env") or os.environ)
-        options["env"] = {name: value for name, value in environ.items() if name not in _UNWANTED}
+        options["env"] = {name: value for name, value in environ.items() if name not in _DEBUG_VARIABLES}
         if sys.platform != "win32":
-            # Ctrl-C in the terminal is for us; we end the browser in order.
+            # Keep Ctrl-C in the terminal from the browser, which is closed in order.
             options["start_new_session"] = True
         transport, protocol = await super().subprocess_exec(protocol_factory, *args, **options)
         self.children.append(transport)
@@ -68,20 +68,20 @@ class QuietLoop(_BaseLoop):
         return found
 
 
-def _let_go_in_child() -> None:
-    """A forked child must not hold the driver's pipes: the browser would outlive the program that was killed."""
+def _release_pipes_in_child() -> None:
+    """Release the driver's pipes in a forked child: else the browser would survive when this program is killed."""
     for loop in list(_loops):
         for descriptor in loop.pipes():
-            # Not closed but pointed elsewhere: the number still belongs to an object that may close it later.
+            # Redirected rather than closed: the descriptor still belongs to an object that may close it later.
             with contextlib.suppress(OSError):
-                nothing = os.open(os.devnull, os.O_RDWR)
-                os.dup2(nothing, descriptor, inheritable=False)
-                os.close(nothing)
+                null_device = os.open(os.devnull, os.O_RDWR)
+                os.dup2(null_device, descriptor, inheritable=False)
+                os.close(null_device)
     _loops.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go_in_child)
+    os.register_at_fork(after_in_child=_release_pipes_in_child)
 
 
 class BrowserThread:
@@ -105,43 +105,43 @@ class BrowserThread:
         return self._loop.children if self._loop else []
 
     def submit(self, job: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Do a job in the thread; its end comes through the future, whose cancelling cancels the job.
+        """Run a job in the thread; cancelling the future cancels the job.
 
         Raises:
             RuntimeError: The thread has been stopped.
         """
 
-        async def noted() -> T:
+        async def tracked() -> T:
             task = asyncio.current_task()
             if task is not None:
                 self._jobs.add(task)
                 task.add_done_callback(self._jobs.discard)
             return await job()
 
-        loop = self._running()
-        return asyncio.run_coroutine_threadsafe(noted(), loop)
+        loop = self._ensure_loop()
+        return asyncio.run_coroutine_threadsafe(tracked(), loop)
 
-    def stop(self, farewell: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
-        """Cancel all jobs, do a last one, and end the thread; after `timeout` seconds it is left alone."""
+    def stop(self, last_job: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
+        """Cancel all jobs, run a last one, and end the thread; give up on it after `timeout` seconds."""
         with self._lock:
-            already, self._stopped = self._stopped, True
+            already_stopped, self._stopped = self._stopped, True
             loop, thread = self._loop, self._thread
-        if already or loop is None or thread is None:
+        if already_stopped or loop is None or thread is None:
             return
-        future = asyncio.run_coroutine_threadsafe(self._end(farewell), loop)
+        future = asyncio.run_coroutine_threadsafe(self._end(last_job), loop)
         with contextlib.suppress(TimeoutError, asyncio.CancelledError):
             future.result(timeout)
         loop.call_soon_threadsafe(loop.stop)
         if thread is not threading.current_thread():
             thread.join(timeout)
 
-    async def _end(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _end(self, last_job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await _cancel(self._jobs)
-        await farewell()
-        # What is left over would be reported as destroyed while pending.
+        await last_job()
+        # asyncio would report the remaining tasks as destroyed while pending.
         await _cancel(asyncio.all_tasks() - {asyncio.current_task()})
 
-    def _running(self) -> QuietLoop:
+    def _ensure_loop(self) -> QuietLoop:
         with self._lock:
             if self._stopped:
                 raise RuntimeError("The browser's thread has been stopped.")
@@ -154,24 +154,24 @@ class BrowserThread:
     @staticmethod
     def _run(loop: QuietLoop) -> None:
         asyncio.set_event_loop(loop)
-        loop.set_exception_handler(_note)
+        loop.set_exception_handler(_log_unhandled)
         try:
             loop.run_forever()
         finally:
             for child in loop.children:
                 child.close()
-            loop.run_until_complete(_ended(loop.children))
+            loop.run_until_complete(_wait_for_exit(loop.children))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
             asyncio.set_event_loop(None)
 
 
-async def _ended(children: Sequence[asyncio.SubprocessTransport]) -> None:
-    """Wait until killed children are known to be dead; a loop closed before would complain of them on the terminal."""
-    until = time.monotonic() + _DEAD_WITHIN
+async def _wait_for_exit(children: Sequence[asyncio.SubprocessTransport]) -> None:
+    """Wait until the killed children have exited; closing the loop earlier prints warnings on the terminal."""
+    deadline = time.monotonic() + _EXIT_TIMEOUT_S
     await asyncio.sleep(0)
-    # Transports offer no event for it.
-    while any(child.get_returncode() is None for child in children) and time.monotonic() < until:  # noqa: ASYNC110
+    # Transports have no event for that.
+    while any(child.get_returncode() is None for child in children) and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
@@ -183,6 +183,6 @@ async def _cancel(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
         await asyncio.wait(pending, timeout=0.3)
 
 
-def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Nobody waits for these: an answer that comes after its page has closed, for instance."""
+def _log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an unhandled exception, such as a reply that arrives after its page has closed."""
     log.debug("In the browser's thread: %s (%s)", context.get("message"), type(context.get("exception")).__name__)

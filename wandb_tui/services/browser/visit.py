@@ -1,4 +1,4 @@
-"""One visit: open a run's page, and find out whether it really loaded the run."""
+"""One visit: opens a run's page, and checks that it really loaded the run."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from wandb_tui.services.signin.page_view import PageView
 from wandb_tui.services.signin.phrases import says
 from wandb_tui.services.signin.whoami import Whoami
 
-_LOOK_EVERY = 0.1
-_CLOSED_AFTER = 0.7
-_QUIET_AFTER = 7.0
-_SETTLE_QUIET = 0.4
-_SETTLE_MOST = 3.0
-_REFUSED = 400
-_LOAD_WITHIN = 3000.0
-_DEEPEST = 5
-_MOST_OPERATIONS = 30
-_ENDLESS = frozenset({"websocket", "eventsource", "media", "ping"})
+_POLL_INTERVAL_S = 0.1
+_NO_ACCESS_QUIET_S = 0.7
+_LOADED_QUIET_S = 7.0
+_SETTLE_QUIET_S = 0.4
+_SETTLE_TIMEOUT_S = 3.0
+_CLIENT_ERROR = 400
+_LOAD_TIMEOUT_MS = 3000.0
+_MAX_DEPTH = 5
+_MAX_OPERATIONS = 30
+_ENDLESS_TYPES = frozenset({"websocket", "eventsource", "media", "ping"})
 
 
 class PageVisit:
@@ -47,59 +47,59 @@ class PageVisit:
 
         Args:
             page: An empty tab.
-            server: Where the page is.
-            viewer: Asks the server who we are, and learns from the page's traffic where.
-            run: Whose page it is.
-            identity: As whom we believe to be signed in.
+            server: The server.
+            viewer: Asks the server who is signed in; learns its API's address from the page's traffic.
+            run: The run.
+            identity: The user believed to be signed in.
         """
         self._page = page
         self._server = server
         self._viewer = viewer
         self._run = run
         self._identity = identity
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         self._in_flight: set[Request] = set()
-        self._busy_at = self._began
-        self._reading: set[asyncio.Task[None]] = set()
-        self._asked_about_run = False
+        self._last_traffic_at = self._started
+        self._read_tasks: set[asyncio.Task[None]] = set()
+        self._run_requested = False
         self._evidence = ""
         self._operations: dict[str, None] = {}
-        self._viewer_seen: bool | None = None
-        self._loaded = False
+        self._viewer_reported: bool | None = None
+        self._load_finished = False
         self._crashed = False
         self._checked_at = 0.0
 
-    async def run(self, within: float) -> Visit:
+    async def run(self, timeout_s: float) -> Visit:
         """Open the page and wait until it has loaded the run.
 
         Args:
-            within: Seconds it may take.
+            timeout_s: The maximum duration in seconds.
 
         Raises:
             VisitError: It did not load the run.
-            SignedOutError: It did not because nobody is signed in any more.
+            SignedOutError: The page did not load the run because the session has expired.
         """
         self._listen()
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(timeout_s):
                 await self._open()
                 while not self._evidence:
                     self._check_alive()
                     await self._check()
-                    await asyncio.sleep(_LOOK_EVERY)
+                    await asyncio.sleep(_POLL_INTERVAL_S)
                 await self._settle()
                 await self._check_still_signed_in()
         except TimeoutError:
             raise VisitError(
-                f"The page of {self._run} did not load the run within {within:.0f} s.", "The server may be slow."
+                f"The page of {self._run} did not load the run within {timeout_s:.0f} s.", "The server may be slow."
             ) from None
         except VisitError as error:
             error.operations = tuple(self._operations)
             raise
         finally:
-            for task in list(self._reading):
+            for task in list(self._read_tasks):
                 task.cancel()
-        seconds = time.monotonic() - self._began
+        seconds = time.monotonic() - self._started
         return Visit(seconds, self._evidence, tuple(self._operations), await self._title())
 
     async def _title(self) -> str:
@@ -123,52 +123,52 @@ class PageVisit:
         self._page.on("crash", lambda _: self._on_crash())
 
     def _on_load(self) -> None:
-        self._loaded = True
-        self._busy_at = time.monotonic()
+        self._load_finished = True
+        self._last_traffic_at = time.monotonic()
 
     def _on_crash(self) -> None:
         self._crashed = True
 
     def _on_request(self, request: Request) -> None:
-        if request.resource_type not in _ENDLESS:
+        if request.resource_type not in _ENDLESS_TYPES:
             self._in_flight.add(request)
-            self._busy_at = time.monotonic()
+            self._last_traffic_at = time.monotonic()
 
     def _on_end(self, request: Request) -> None:
         if request in self._in_flight:
             self._in_flight.discard(request)
-            self._busy_at = time.monotonic()
+            self._last_traffic_at = time.monotonic()
 
     def _on_response(self, response: Response) -> None:
         if response.request.method == "POST" and "json" in response.headers.get("content-type", ""):
-            task = asyncio.get_running_loop().create_task(self._read(response))
-            self._reading.add(task)
-            task.add_done_callback(self._reading.discard)
+            task = asyncio.get_running_loop().create_task(self._read_response(response))
+            self._read_tasks.add(task)
+            task.add_done_callback(self._read_tasks.discard)
 
-    async def _read(self, response: Response) -> None:
-        """Learn from one answer whether it is about the run."""
+    async def _read_response(self, response: Response) -> None:
+        """Check whether one response is about the run."""
         try:
-            asked = response.request.post_data
-            said = await response.json()
+            request_body = response.request.post_data
+            response_body = await response.json()
         except (Error, ValueError, UnicodeDecodeError):
             return
-        for question, answer in _paired(asked or "", said):
-            data = answer.get("data")
-            if len(self._operations) < _MOST_OPERATIONS and isinstance(question, dict) and "query" in question:
-                self._operations[f"{_operation(question)} → {_kind(answer)}"] = None
+        for request, reply in _pairs(request_body or "", response_body):
+            data = reply.get("data")
+            if len(self._operations) < _MAX_OPERATIONS and isinstance(request, dict) and "query" in request:
+                self._operations[f"{_operation(request)} → {_outline(reply)}"] = None
             if not isinstance(data, dict):
                 continue
-            if "viewer" in data and self._viewer_seen is not True:
-                self._viewer_seen = data["viewer"] is not None
-            if not mentions(question, self._run.run_id):
+            if "viewer" in data and self._viewer_reported is not True:
+                self._viewer_reported = data["viewer"] is not None
+            if not mentions(request, self._run.run_id):
                 continue
-            self._asked_about_run = True
+            self._run_requested = True
             self._viewer.learn(response.url)
-            if not answer.get("errors") and has_run(data, self._run.run_id) and not self._evidence:
-                self._evidence = f"its query {_operation(question)} was answered"
+            if not reply.get("errors") and has_run(data, self._run.run_id) and not self._evidence:
+                self._evidence = f"its query {_operation(request)} was answered"
 
     def _quiet_for(self) -> float:
-        return 0.0 if self._in_flight or not self._loaded else time.monotonic() - self._busy_at
+        return 0.0 if self._in_flight or not self._load_finished else time.monotonic() - self._last_traffic_at
 
     # What the page shows
 
@@ -182,33 +182,33 @@ class PageVisit:
             reason = re.search(r"net::(ERR_\w+)", redact(error.message))
             why = reason[1] if reason else "the page could not be opened"
             raise VisitError(f"{self._server.host} cannot be reached ({why}).", "Check the network.") from None
-        if status >= _REFUSED:
-            # A tab that is closed while its document is still arriving may never be heard to have closed (measured).
+        if status >= _CLIENT_ERROR:
+            # Closing a tab while its document is still arriving may never be confirmed (measured).
             with contextlib.suppress(Error):
-                await self._page.wait_for_load_state("load", timeout=_LOAD_WITHIN)
+                await self._page.wait_for_load_state("load", timeout=_LOAD_TIMEOUT_MS)
             raise VisitError(f"The page of {self._run} answered HTTP {status}.")
 
     async def _check(self) -> None:
-        """Find out why a page that has gone quiet shows no run."""
-        quiet = self._quiet_for()
-        if quiet < _CLOSED_AFTER or time.monotonic() - self._checked_at < _CLOSED_AFTER:
+        """Raise the reason why a quiet page shows no run; without traffic about it, accept the page as loaded."""
+        quiet_s = self._quiet_for()
+        if quiet_s < _NO_ACCESS_QUIET_S or time.monotonic() - self._checked_at < _NO_ACCESS_QUIET_S:
             return
         self._checked_at = time.monotonic()
         try:
             view = (await read_page(self._page)).view
         except PageGoneError:
             return
-        if self._is_closed_to_us(view):
-            raise await self._closed(offers_log_in=_offers_log_in(view))
-        if quiet >= _QUIET_AFTER:
-            if self._asked_about_run and self._identity.anonymous:
+        if self._denies_access(view):
+            raise await self._no_access_error(offers_log_in=_offers_log_in(view))
+        if quiet_s >= _LOADED_QUIET_S:
+            if self._run_requested and self._identity.anonymous:
                 raise self._sign_in_required()
-            if self._asked_about_run:
+            if self._run_requested:
                 raise VisitError(f"The page of {self._run} asked for the run, but was not given it.")
             self._evidence = "the page has loaded and gone quiet"
 
-    def _is_closed_to_us(self, view: PageView) -> bool:
-        """Whether this is not the run's page but one that keeps us out, by what it shows."""
+    def _denies_access(self, view: PageView) -> bool:
+        """Whether the page shows a sign-in or a refusal instead of the run."""
         main = view.main
         if origin_of(main.origin) != origin_of(self._server.app_url):
             return True
@@ -218,17 +218,17 @@ class PageVisit:
             return True
         return not self._identity.anonymous and _offers_log_in(view)
 
-    async def _closed(self, *, offers_log_in: bool) -> VisitError:
-        """Why the page is closed to us, by asking the server who we are."""
+    async def _no_access_error(self, *, offers_log_in: bool) -> VisitError:
+        """The error for a page that denies access, after asking the server who is signed in."""
         if self._identity.anonymous:
             return self._sign_in_required()
-        answer = await self._viewer.ask(self._page)
-        if not answer.username and (offers_log_in or not self._viewer.omits_viewer):
+        reply = await self._viewer.ask(self._page)
+        if not reply.username and (offers_log_in or not self._viewer.omits_viewer):
             return SignedOutError("The browser is no longer signed in.")
-        whom = answer.username or self._identity.username
+        username = reply.username or self._identity.username
         return VisitError(
-            f"The page of {self._run} is closed to {whom}, or there is no such run.",
-            "Sign in as somebody who may see it.",
+            f"{username} has no access to the page of {self._run}, or there is no such run.",
+            "Sign in as a user who has access.",
         )
 
     def _sign_in_required(self) -> SignInRequiredError:
@@ -238,20 +238,20 @@ class PageVisit:
         )
 
     async def _settle(self) -> None:
-        """Let the page finish what it has begun: its next queries may be what starts an export."""
-        end = time.monotonic() + _SETTLE_MOST
+        """Let the page finish loading: one of its next queries may be the one that starts an export."""
+        end = time.monotonic() + _SETTLE_TIMEOUT_S
         while True:
-            left = min(end - time.monotonic(), _SETTLE_QUIET - self._quiet_for())
-            if left <= 0:
+            remaining = min(end - time.monotonic(), _SETTLE_QUIET_S - self._quiet_for())
+            if remaining <= 0:
                 return
-            await asyncio.sleep(left)
+            await asyncio.sleep(remaining)
 
     async def _check_still_signed_in(self) -> None:
-        """A public run loads for anybody, but a visit of nobody may start no export."""
-        if self._identity.anonymous or self._viewer_seen:
+        """Raise if the session has expired: a public run loads anyway, but may not be exported for signed-out users."""
+        if self._identity.anonymous or self._viewer_reported:
             return
-        answer = await self._viewer.ask(self._page)
-        if answer.known and not answer.username and _offers_log_in((await read_page(self._page)).view):
+        reply = await self._viewer.ask(self._page)
+        if reply.known and not reply.username and _offers_log_in((await read_page(self._page)).view):
             raise SignedOutError("The browser is no longer signed in.")
 
 
@@ -259,26 +259,26 @@ def _offers_log_in(view: PageView) -> bool:
     return any(says(b.text, phrases.LOG_IN) and not says(b.text, phrases.SIGN_UP) for b in view.main.buttons)
 
 
-def mentions(question: Any, run_id: str) -> bool:
-    """Whether a GraphQL request is about the run: its id is the value of a variable, or quoted in the query."""
-    if not isinstance(question, dict):
+def mentions(request: Any, run_id: str) -> bool:
+    """Whether a GraphQL request is about the run: its id is a variable's value, or quoted in the query."""
+    if not isinstance(request, dict):
         return False
-    query = question.get("query")
+    query = request.get("query")
     quoted = isinstance(query, str) and json.dumps(run_id) in query
-    return quoted or any(value == run_id for value in _strings(question.get("variables"), 0))
+    return quoted or any(value == run_id for value in _strings(request.get("variables"), 0))
 
 
 def _strings(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif depth < _DEEPEST and isinstance(value, (dict, list)):
+    elif depth < _MAX_DEPTH and isinstance(value, (dict, list)):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _strings(item, depth + 1)
 
 
 def has_run(data: Any, run_id: str, depth: int = 0) -> bool:
-    """Whether an answer holds the run: under that name, or as something called run."""
-    if depth > _DEEPEST or not isinstance(data, (dict, list)):
+    """Whether a response contains the run: by its id, or as a non-empty object named ``run`` or ``bucket``."""
+    if depth > _MAX_DEPTH or not isinstance(data, (dict, list)):
         return False
     if isinstance(data, list):
         return any(has_run(item, run_id, depth + 1) for item in data)
@@ -288,32 +288,36 @@ def has_run(data: Any, run_id: str, depth: int = 0) -> bool:
     return named or any(has_run(value, run_id, depth + 1) for value in data.values())
 
 
-def _paired(asked: str, said: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Questions with their answers; some clients send several at once."""
+def _pairs(request_body: str, response_body: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Pairs of requests and replies; some clients send several requests at once."""
     try:
-        questions = json.loads(asked)
+        requests = json.loads(request_body)
     except ValueError:
         return
-    both = zip(questions, said, strict=False) if isinstance(questions, list) and isinstance(said, list) else ()
-    for question, answer in both or ((questions, said),):
-        if isinstance(answer, dict):
-            yield question, answer
+    pairs = (
+        zip(requests, response_body, strict=False)
+        if isinstance(requests, list) and isinstance(response_body, list)
+        else ()
+    )
+    for request, reply in pairs or ((requests, response_body),):
+        if isinstance(reply, dict):
+            yield request, reply
 
 
-def _kind(answer: dict[str, Any]) -> str:
-    """What kind of answer it was: the names of its fields, and whether each holds anything."""
-    data = answer.get("data")
+def _outline(reply: dict[str, Any]) -> str:
+    """An outline of a reply: the names of its fields, and which of them are null."""
+    data = reply.get("data")
     fields = data.items() if isinstance(data, dict) else ()
-    held = [
+    shown = [
         f"{re.sub(r'[^A-Za-z0-9_]', '', str(name))[:30]}{' null' if value is None else ''}" for name, value in fields
     ]
-    return ", ".join([*held[:4], *(["errors"] if answer.get("errors") else [])]) or "nothing"
+    return ", ".join([*shown[:4], *(["errors"] if reply.get("errors") else [])]) or "nothing"
 
 
-def _operation(question: Any) -> str:
-    """The name of a query, shortened and plain."""
-    name = question.get("operationName") if isinstance(question, dict) else None
-    if not name and isinstance(question, dict):
-        found = re.search(r"\bquery\s+(\w+)", str(question.get("query", "")))
+def _operation(request: Any) -> str:
+    """The name of a query, shortened, letters and digits only."""
+    name = request.get("operationName") if isinstance(request, dict) else None
+    if not name and isinstance(request, dict):
+        found = re.search(r"\bquery\s+(\w+)", str(request.get("query", "")))
         name = found[1] if found else ""
     return re.sub(r"\W", "", str(name or ""))[:40] or "for the run"

@@ -1,4 +1,4 @@
-"""The browser: one Chromium, signed in once for all, that opens run pages a few at a time."""
+"""The browser's interface: signs in once, and opens run pages, a few at a time."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-VISIT_TIMEOUT = 45.0
-"""Seconds a run's page may take to load the run, once it has a tab."""
+VISIT_TIMEOUT_S = 45.0
+"""The time in which a run's page must load the run, once it has a tab."""
 
-_CLOSE_WITHIN = 1.5
+_CLOSE_TIMEOUT_S = 1.5
 
 
 class BrowserVisitor:
@@ -55,115 +55,115 @@ class BrowserVisitor:
         allowed_origins: Iterable[str] = (),
         plain_http: bool = False,
         anonymous_ok: bool = False,
-        visit_timeout: float = VISIT_TIMEOUT,
-        limiting: Callable[[], float] = lambda: 0.0,
+        visit_timeout: float = VISIT_TIMEOUT_S,
+        rate_limit_wait: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Prepare; nothing is started yet.
 
         Args:
-            server: Whose pages are visited.
-            account: What to sign in with.
-            vault: Where the session is kept.
-            tabs: How many pages are open at once at the most.
-            headless: Whether the browser works without a window.
-            environ: Names the browser (``WANDB_TUI_BROWSER``) and the proxy.
-            executable: The browser, in place of the one that would be found.
-            allowed_origins: Sign-in pages of other hosts into which the user lets a password be typed.
-            plain_http: Whether a password may be typed without encryption beyond this machine, too.
-            anonymous_ok: Visit signed out where there is nothing to sign in with, rather than fail.
-            visit_timeout: Seconds a run's page may take.
-            limiting: Tells for how many seconds more the server limits our rate, so that no page is opened.
+            server: The server whose pages are visited.
+            account: The account to sign in with.
+            vault: Stores the session.
+            tabs: The maximum number of pages open at once.
+            headless: Whether the browser runs without a window.
+            environ: The environment, which names the browser (``WANDB_TUI_BROWSER``) and the proxy.
+            executable: The browser; by default the one that is found.
+            allowed_origins: Origins of other hosts' sign-in pages that may receive the password.
+            plain_http: Whether unencrypted pages of other machines may receive the password.
+            anonymous_ok: Visit signed out if there are no credentials, rather than fail.
+            visit_timeout: Seconds in which a run's page must load.
+            rate_limit_wait: Returns the seconds until the server's rate limit ends; no page is opened before.
         """
         self._account = account
         self._thread = BrowserThread()
         self._sign_in = SingleFlightSignIn(lambda: account.wish, self._attempt)
-        self._jobs: BrowserWorker | None = None
-        self._make_jobs: Callable[[], BrowserWorker] = lambda: _jobs(
+        self._worker: BrowserWorker | None = None
+        self._make_worker: Callable[[], BrowserWorker] = lambda: _new_worker(
             server,
             account,
             vault,
             environ,
-            shared=self._sign_in,
+            single_flight=self._sign_in,
             tabs=tabs,
             headless=headless,
             executable=executable,
             origins=Origins(server, allowed_origins, plain_http=plain_http),
             anonymous_ok=anonymous_ok,
             visit_timeout=visit_timeout,
-            limiting=limiting,
+            rate_limit_wait=rate_limit_wait,
         )
         account.subscribe(self._sign_in.account_changed)
-        # Whoever forgets to close us still leaves no browser behind; and we do not live on because of that.
-        itself = weakref.ref(self)
-        self._at_exit = lambda: _close(itself)
+        # Close the browser at exit even if `close` was never called, without keeping this object alive.
+        reference = weakref.ref(self)
+        self._at_exit = lambda: _close(reference)
         atexit.register(self._at_exit)
 
     def signed_in(self) -> bool:
-        """Whether a visit may begin without signing in first. Never blocks."""
+        """Whether the browser is signed in. Never blocks."""
         return self._sign_in.signed_in()
 
     @property
     def refusal(self) -> WandbTuiError | None:
-        """Why the last sign-in was refused, for as long as nothing has been mended since."""
+        """The error of the last sign-in while it still holds; None once the user has changed something."""
         return self._sign_in.refusal
 
     def sign_in(self) -> Future[Identity]:
-        """Make sure that the browser is signed in; all callers share one sign-in.
+        """Sign in unless that has happened; all callers share one sign-in.
 
-        The future fails with `SignInError`, at once and without a new try where it was refused before and nothing has
-        been mended since, or with `NoBrowserError`.
+        The future fails with `SignInError` or `NoBrowserError`; at once, without a new attempt, while an earlier
+        refusal holds.
         """
         return self._sign_in.join()
 
     def sign_in_by_hand(self) -> Future[Identity]:
-        """Open a visible browser on the sign-in page and wait until the user is signed in; then keep that session.
+        """Open a visible browser on the sign-in page, wait until the user is signed in, and save that session.
 
-        Whoever waits for a mended sign-in goes on. Cancelling closes the window. The future fails with `SignInError`
-        where the window was closed before, or with `NoBrowserError` where there is no display.
+        Then `credentials_changed` resolves. Cancelling closes the window. The future fails with `SignInError` if the
+        window was closed before, or with `NoBrowserError` if there is no display.
         """
-        return self._submit(lambda jobs: jobs.sign_in_by_hand())
+        return self._submit(lambda worker: worker.sign_in_by_hand())
 
     def inspect_sign_in_page(self) -> Future[SignInPageReport]:
-        """See what the sign-in page shows to somebody who is not signed in, without touching anything.
+        """Describe the sign-in page as shown to a signed-out user, without typing or pressing anything.
 
-        The future fails with `SignInError` where the server cannot be reached, or with `NoBrowserError`.
+        The future fails with `SignInError` if the server cannot be reached, or with `NoBrowserError`.
         """
-        return self._submit(lambda jobs: jobs.inspect_sign_in_page())
+        return self._submit(lambda worker: worker.inspect_sign_in_page())
 
     def credentials_changed(self) -> Future[None]:
         """Resolves when the credentials change after a refusal; at once if no refusal holds."""
         return self._sign_in.credentials_changed()
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
-        """Open the run's page and let its scripts run; at most `tabs` pages at once. Cancelling gives up the visit.
+        """Open the run's page and let its scripts run; at most `tabs` pages at once. Cancelling abandons the visit.
 
         Args:
-            run: Whose page.
+            run: The run.
             opened: Called from the browser's thread when the page has a tab.
 
-        The future fails with `VisitError` (`SignedOutError` where nobody is signed in any more) or `NoBrowserError`.
+        The future fails with `VisitError` (`SignedOutError` if the session has expired) or `NoBrowserError`.
         """
-        return self._submit(lambda jobs: jobs.visit(run, opened))
+        return self._submit(lambda worker: worker.visit(run, opened))
 
     def close(self) -> None:
-        """End the browser and all that belongs to it, within about a second. A second call does nothing."""
+        """Close the browser and its thread, within about a second. A second call does nothing."""
         atexit.unregister(self._at_exit)
         self._sign_in.close()
-        self._thread.stop(self._farewell, _CLOSE_WITHIN)
+        self._thread.stop(self._close_worker, _CLOSE_TIMEOUT_S)
 
-    async def _farewell(self) -> None:
-        if self._jobs is not None:
-            await self._jobs.close()
+    async def _close_worker(self) -> None:
+        if self._worker is not None:
+            await self._worker.close()
 
     def _attempt(self) -> Future[Identity]:
-        return self._submit(lambda jobs: jobs.sign_in())
+        return self._submit(lambda worker: worker.sign_in())
 
     def _submit(self, job: Callable[[BrowserWorker], Coroutine[Any, Any, T]]) -> Future[T]:
         async def work() -> T:
-            # Playwright is imported here, in its own thread, when it is first needed.
-            if self._jobs is None:
-                self._jobs = self._make_jobs()
-            return await job(self._jobs)
+            # Playwright is imported here, in its own thread, when first needed.
+            if self._worker is None:
+                self._worker = self._make_worker()
+            return await job(self._worker)
 
         try:
             return self._thread.submit(work)
@@ -173,12 +173,12 @@ class BrowserVisitor:
             return closed
 
 
-def _close(itself: weakref.ref[BrowserVisitor]) -> None:
-    if (visitor := itself()) is not None:
+def _close(reference: weakref.ref[BrowserVisitor]) -> None:
+    if (visitor := reference()) is not None:
         visitor.close()
 
 
-def _jobs(*args: Any, **options: Any) -> BrowserWorker:
+def _new_worker(*args: Any, **options: Any) -> BrowserWorker:
     with _no_debugging():
         from wandb_tui.services.browser.worker import BrowserWorker
 
@@ -187,14 +187,14 @@ def _jobs(*args: Any, **options: Any) -> BrowserWorker:
 
 @contextlib.contextmanager
 def _no_debugging() -> Iterator[None]:
-    """Import Playwright without its debugging: it would print all that is typed, passwords too, to the terminal.
+    """Disable Playwright's debugging while it is imported: it would print typed text, passwords included.
 
-    It reads ``DEBUG`` once, when imported, and ``DEBUGP``, which is Playwright's alone, with each message.
+    Playwright reads ``DEBUG`` once, when imported, and its own variable ``DEBUGP`` for each message.
     """
-    kept = os.environ.pop("DEBUG", None)
+    debug = os.environ.pop("DEBUG", None)
     os.environ.pop("DEBUGP", None)
     try:
         yield
     finally:
-        if kept is not None:
-            os.environ["DEBUG"] = kept
+        if debug is not None:
+            os.environ["DEBUG"] = debug

@@ -1,4 +1,4 @@
-"""What the browser's thread does: sign in, visit. Nothing here is called from another thread."""
+"""The jobs of the browser's thread: sign in, visit. Nothing here is called from another thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import KeyringError, SignedOutError, SignInError, SignInProblem, VisitError
 from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, apart
+from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, run_blocking
 from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.browser.window import SignInWindow
 from wandb_tui.services.credentials.account import KeyringAccount
@@ -33,9 +33,9 @@ from wandb_tui.services.signin.whoami import Whoami
 
 log = logging.getLogger(__name__)
 
-_OTHERS_WITHIN = 60.0
-"""Seconds to wait for another process that signs in as the same user."""
-_LOOK_AGAIN = 1.0
+_SIGN_IN_LOCK_TIMEOUT_S = 60.0
+"""The wait for another process that signs in as the same user."""
+_RATE_LIMIT_POLL_S = 1.0
 
 
 class BrowserWorker:
@@ -48,23 +48,23 @@ class BrowserWorker:
         vault: Vault,
         environ: Mapping[str, str],
         *,
-        shared: SingleFlightSignIn,
+        single_flight: SingleFlightSignIn,
         tabs: int,
         headless: bool,
         executable: Path | None,
         origins: Origins,
         anonymous_ok: bool,
         visit_timeout: float,
-        limiting: Callable[[], float],
+        rate_limit_wait: Callable[[], float],
     ) -> None:
         """See `BrowserVisitor`."""
         self._server = server
         self._account = account
         self._vault = vault
-        self._shared = shared
+        self._single_flight = single_flight
         self._anonymous_ok = anonymous_ok
         self._visit_timeout = visit_timeout
-        self._limiting = limiting
+        self._rate_limit_wait = rate_limit_wait
         self._origins = origins
         self._viewer = Whoami(server)
         self._window = SignInWindow(
@@ -73,54 +73,54 @@ class BrowserWorker:
         self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
         self._tabs = asyncio.Semaphore(max(1, tabs))
         self._identity = Identity()
-        self._sent_in_vain: tuple[str, int] | None = None
+        self._unconfirmed_submission: tuple[str, int] | None = None
 
     async def sign_in(self) -> Identity:
         """Sign in from the saved session, else with the credentials, once."""
-        known = await apart(self._account.credentials)
-        state = await apart(self._account.state)
+        credentials = await run_blocking(self._account.credentials)
+        state = await run_blocking(self._account.state)
         if self._account.anonymous:
-            await self._host.be(None, quietly=True, on_disk=False)
+            await self._host.switch_user(None, quietly=True, on_disk=False)
             self._identity = Identity()
             return self._identity
-        await self._host.be(
+        await self._host.switch_user(
             state.username, quietly=self._account.ask_keyring_quietly, on_disk=self._account.session_on_disk
         )
-        if known is None and not state.saved_session:
-            return self._nothing_to_sign_in_with()
-        self._origins.allow(await apart(self._account.allowed_origins))
-        async with locked(self._vault.session_lock(state.username), _OTHERS_WITHIN):
-            return await self._sign_in_alone(known, state.username)
+        if credentials is None and not state.saved_session:
+            return self._without_credentials()
+        self._origins.allow(await run_blocking(self._account.allowed_origins))
+        async with locked(self._vault.session_lock(state.username), _SIGN_IN_LOCK_TIMEOUT_S):
+            return await self._sign_in_locked(credentials, state.username)
 
-    async def _sign_in_alone(self, known: Credentials | None, username: str) -> Identity:
-        """Sign in while no other process does so as this user; what one of them has just got is used."""
-        if await apart(lambda: self._vault.refresh_session(username)):
-            await self._host.forget()
-        # The same wish never sends the password twice: where it may have arrived, only the session is looked for.
-        in_doubt = self._sent_in_vain == (username, self._account.wish)
+    async def _sign_in_locked(self, credentials: Credentials | None, username: str) -> Identity:
+        """Sign in while holding this user's lock, from the session that another process may just have saved."""
+        if await run_blocking(lambda: self._vault.refresh_session(username)):
+            await self._host.reset_context()
+        # One request never sends the password twice: if it may have arrived, only look for a session.
+        in_doubt = self._unconfirmed_submission == (username, self._account.wish)
         try:
-            self._identity = await self._sign_in_or_start_anew(None if in_doubt else known)
+            self._identity = await self._sign_in_with_restarts(None if in_doubt else credentials)
             await self._confirm(self._identity)
         except SignInError as error:
             if error.problem is SignInProblem.NO_CREDENTIALS and in_doubt:
-                why = "the connection broke while the password was under way, and it is not sent again"
-                raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=why) from None
+                detail = "the connection broke while the password was being sent; it is not sent again"
+                raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=detail) from None
             if error.problem is SignInProblem.NO_CREDENTIALS:
-                return self._nothing_to_sign_in_with()
+                return self._without_credentials()
             if error.origin:
                 self._account.ask_about(error.origin)
             raise
         if self._identity.anonymous:
-            # The page looked like somebody's, but the server does not say whose.
+            # The page looked signed in, but the server does not report the user.
             self._identity = replace(self._identity, username=username)
         await self._host.save(now=True)
         return replace(self._identity, note=self._vault.take_session_problem())
 
     async def _confirm(self, identity: Identity) -> None:
-        """Make sure that the session of a sign-in with the password holds in another tab, where visits happen.
+        """Check that the session of a password sign-in also holds in another tab, as visits need.
 
         Raises:
-            SignInError: It does not, as where a site keeps its session in sessionStorage.
+            SignInError: It does not, as on a site that stores its session in sessionStorage.
         """
         if not identity.by_password:
             return
@@ -129,46 +129,46 @@ class BrowserWorker:
                 if await is_signed_in(page, self._server, self._viewer, self._origins):
                     return
         except (BrowserGoneError, PageGoneError, Error) as error:
-            log.info("The new session was not tried in another tab: %s", type(error).__name__)
+            log.info("The new session could not be checked in another tab: %s", type(error).__name__)
             return
         raise SignInError(
             SignInProblem.NOT_UNDERSTOOD,
-            f"{self._server.host} accepted the sign-in, but only for the tab in which it happened.",
-            "wandb-tui cannot visit pages there; visit them in your browser, and wait with --no-visit.",
+            f"{self._server.host} accepted the sign-in, but only in the tab that signed in.",
+            "wandb-tui cannot visit its pages: visit them in your browser, and wait with --no-visit.",
         )
 
     async def sign_in_by_hand(self) -> Identity:
-        """Let the user sign in, in a window; from then on that session is the one."""
+        """Let the user sign in in a window, and use that session from then on."""
         name, identity = await self._window.run()
-        # What this user's tabs have in hand is older.
-        await self._host.forget()
+        # The headless browser's context holds an older session.
+        await self._host.reset_context()
         try:
-            await apart(lambda: self._account.adopt(name))
+            await run_blocking(lambda: self._account.adopt(name))
         except KeyringError as error:
             log.warning("Signed in for this session only: %s", error)
         return identity
 
     async def inspect_sign_in_page(self) -> SignInPageReport:
-        """See what somebody sees who is not signed in, without touching anything."""
+        """Describe the sign-in page as shown to a signed-out user, without typing or pressing anything."""
         try:
             async with self._host.tab(signed_out=True) as page:
                 return await inspect_sign_in_page(page, self._server, self._origins)
         except (BrowserGoneError, PageGoneError):
             raise sign_in_error(SignInProblem.UNREACHABLE, self._server.host, detail="the browser ended") from None
         except Error as error:
-            log.warning("The sign-in page could not be looked at: %s", redact(error.message))
+            log.warning("The sign-in page could not be inspected: %s", redact(error.message))
             raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
 
-    def _nothing_to_sign_in_with(self) -> Identity:
+    def _without_credentials(self) -> Identity:
         if not self._anonymous_ok:
             detail = self._vault.take_session_problem()
             raise sign_in_error(SignInProblem.NO_CREDENTIALS, self._server.host, detail=detail)
-        log.warning("Nothing to sign in with: pages are visited signed out, which does for public runs only")
+        log.warning("No credentials: pages are visited signed out, which works for public runs only")
         self._identity = Identity()
         return self._identity
 
-    async def _sign_in_or_start_anew(self, known: Credentials | None) -> Identity:
-        """Sign in; a browser that dies before the password was submitted is started anew."""
+    async def _sign_in_with_restarts(self, credentials: Credentials | None) -> Identity:
+        """Sign in; restart a browser that dies before the password was submitted."""
         for last in (False, False, True):
             flow: SignInFlow | None = None
             try:
@@ -176,7 +176,7 @@ class BrowserWorker:
                     flow = SignInFlow(
                         page,
                         self._server,
-                        known,
+                        credentials,
                         origins=self._origins,
                         viewer=self._viewer,
                         folder=self._vault.folder,
@@ -184,39 +184,39 @@ class BrowserWorker:
                     return await flow.run()
             except SignInError as error:
                 if error.problem is SignInProblem.UNREACHABLE and flow is not None and flow.password_sent:
-                    self._sent_in_vain = (known.username if known else "", self._account.wish)
+                    self._unconfirmed_submission = (credentials.username if credentials else "", self._account.wish)
                 raise
             except (BrowserGoneError, PageGoneError):
                 sent = flow is not None and flow.password_sent
                 if sent or last:
-                    why = "the browser ended while signing in"
+                    detail = "the browser ended while signing in"
                     problem = SignInProblem.NOT_UNDERSTOOD if sent else SignInProblem.UNREACHABLE
-                    raise sign_in_error(problem, self._server.host, detail=why) from None
+                    raise sign_in_error(problem, self._server.host, detail=detail) from None
             except Error as error:
                 log.warning("Signing in failed: %s", redact(error.message))
                 raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
         raise AssertionError  # the loop returns or raises
 
     async def visit(self, run: RunAddress, opened: Callable[[], object]) -> Visit:
-        """Open a run's page, once there is a tab for it; if the browser has died, in a new one."""
+        """Open a run's page once a tab is free; restart a browser that has died."""
         async with self._tabs:
-            while (seconds := self._limiting()) > 0:  # noqa: ASYNC110 - the end of a limit is no event
-                await asyncio.sleep(min(seconds, _LOOK_AGAIN))
-            session = self._shared.session
-            if not self._shared.signed_in():
+            while (seconds := self._rate_limit_wait()) > 0:  # noqa: ASYNC110 - a limit's end fires no event
+                await asyncio.sleep(min(seconds, _RATE_LIMIT_POLL_S))
+            session = self._single_flight.session
+            if not self._single_flight.signed_in():
                 raise SignedOutError("The browser is not signed in.")
             opened()
             try:
-                visit = await self._visit_or_start_anew(run)
+                visit = await self._visit_with_restarts(run)
             except SignedOutError:
-                self._shared.mark_expired(session)
+                self._single_flight.mark_expired(session)
                 raise
-            self._shared.mark_confirmed()
+            self._single_flight.mark_confirmed()
             if not self._identity.anonymous:
                 await self._host.save()
             return visit
 
-    async def _visit_or_start_anew(self, run: RunAddress) -> Visit:
+    async def _visit_with_restarts(self, run: RunAddress) -> Visit:
         for last in (False, False, True):
             try:
                 async with self._host.tab() as page:
