@@ -37,7 +37,7 @@ class MemoryVault(Vault):
         super().__init__(server, folder)
         self.entries = {} if entries is None else entries
 
-    def _get(self, entry, *, quietly=False):
+    def _get(self, entry, *, no_dialog=False):
         return self.entries.get(entry)
 
     def _set(self, entry, value):

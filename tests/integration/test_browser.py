@@ -203,7 +203,7 @@ async def test_a_session_is_more_than_cookies(tmp_path):
         for script in (put, get):
             vault = MemoryVault(ServerInfo(url, url), tmp_path, entries)
             host = BrowserHost(ServerInfo(url, url), vault, os.environ, headless=True, executable=None)
-            await host.switch_user("me", quietly=True, on_disk=True)
+            await host.switch_user("me", no_dialog=True, on_disk=True)
             async with host.tab() as page:
                 await page.goto(url)
                 found.append(await page.evaluate(script))

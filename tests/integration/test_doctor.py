@@ -256,7 +256,7 @@ def test_a_run_that_is_not_there(sandbox, wiring, run):
     assert "There is no run nosuchrun" in report.existing_export.message
     assert not report.existing_export.refused
     assert report.run_page.status == "bad"
-    assert "closed to researcher" in report.run_page.message
+    assert "researcher has no access to the page" in report.run_page.message
     assert counted["page_visits"] == counted["exports_started"] == 0
     assert counted["empty_pages"] == 1
 

@@ -146,7 +146,7 @@ def test_what_a_keyring_does_not_keep_goes_into_the_next(run):
         "keyring_files.Keyring",
     ]
     [said] = run(["forgetful"], "set,a,the secret")
-    assert said == "KeyringError: The keyring keyring_forgetful.Keyring does not keep what is stored in it."
+    assert said == "KeyringError: The keyring keyring_forgetful.Keyring does not store entries."
 
 
 def test_a_secret_that_stays_is_never_called_deleted(run, tmp_path):

@@ -89,7 +89,7 @@ def test_a_session_file_that_is_damaged_is_put_aside_with_a_word(sandbox, keyrin
     path.write_bytes(path.read_bytes()[:200] + b"!")
     with Terminal(environ) as terminal:
         terminal.run(PROGRAM, "lab/forks/run00")
-        screen = terminal.until("✔ 1 ready", "put aside")
+        screen = terminal.until("✔ 1 ready", "was renamed to")
         assert_no_secrets(sandbox, tmp_path, screen)
     assert sandbox.stats()["sign_ins"] == 2
     aside = [name for name in session_files(tmp_path) if "damaged" in name]

@@ -60,7 +60,7 @@ async def test_a_full_disk(path, monkeypatch):
 async def test_a_file_that_is_damaged_at_the_start(path):
     path.write_bytes(b"this is no database" * 500)
     async with running(scenario(path), "abc") as (app, _):
-        await until(lambda: said(app, "was damaged; it lies aside"))
+        await until(lambda: said(app, "was damaged; it was renamed"))
         await goes_on(app, "abc")
         await until(lambda: on_disk(path) == {"abc"})
 
@@ -70,7 +70,7 @@ async def test_a_file_that_is_damaged_while_it_is_in_use(path):
         await until(lambda: on_disk(path) == {"abc", "def"})
         path.write_bytes(b"this is no database" * 500)
         await pilot.press("home", "c")
-        await until(lambda: said(app, "was damaged; it lies aside"))
+        await until(lambda: said(app, "was damaged; it was renamed"))
         await until(lambda: on_disk(path) == {"abc", "def"})
         assert len(app.session.watch_list) == 2
 

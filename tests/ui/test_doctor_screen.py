@@ -33,7 +33,7 @@ NO_BROWSER = Check(
 KEYRING = Check(
     "keyring",
     CheckStatus.WARNING,
-    "No keyring is running here, so a password cannot be kept safely.",
+    "No keyring is running here, so a password cannot be stored safely.",
     "Either sign in in the dashboard for this session only (nothing is kept), or set WANDB_VIEWER_MAIL, "
     "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or start a keyring.",
     fix=Fix.SIGN_IN,

@@ -12,8 +12,8 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.launch import proxy_for
 from wandb_tui.services.credentials.account import KeyringAccount
-from wandb_tui.services.credentials.api_keys import checked, from_netrc
-from wandb_tui.services.credentials.redaction import BLOT, RedactingFilter, Redactor
+from wandb_tui.services.credentials.api_keys import read_netrc, validated
+from wandb_tui.services.credentials.redaction import MASK, RedactingFilter, Redactor
 from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.signin.errors import sign_in_error
@@ -37,7 +37,7 @@ class FakeVault(Vault):
         if self.broken:
             raise KeyringError("No keyring.", "Start one.")
 
-    def _get(self, entry, *, quietly=False):
+    def _get(self, entry, *, no_dialog=False):
         self._check()
         return self.entries.get(entry)
 
@@ -94,15 +94,15 @@ def test_a_keyring_that_is_unlocked_later_is_read_and_lets_those_go_on_who_wait(
     vault.save_credentials(Credentials("me", "kept-password"))
     vault.broken = True
     one, heard = account(vault), []
-    one.subscribe(lambda: heard.append(one.wish))
+    one.subscribe(lambda: heard.append(one.sign_in_requests))
     assert one.state().keyring_problem
-    one.look_again()
+    one.retry_keyring()
     assert one.state().keyring_problem
     vault.broken = False
     assert one.state().keyring_problem, "not asked by itself: it may open a dialog each time"
-    one.look_again()
+    one.retry_keyring()
     assert (one.credentials().username, one.state().keyring_problem, heard) == ("me", "", [1])
-    one.look_again()
+    one.retry_keyring()
     asked = vault.asked
     assert (one.credentials().username, vault.asked, heard) == ("me", asked, [1])
 
@@ -110,7 +110,7 @@ def test_a_keyring_that_is_unlocked_later_is_read_and_lets_those_go_on_who_wait(
 def test_only_what_concerns_signing_in_is_a_new_wish(vault):
     one = account(vault)
     heard = []
-    one.subscribe(lambda: heard.append(one.wish))
+    one.subscribe(lambda: heard.append(one.sign_in_requests))
     one.save(None, KEY, remember=True)
     one.save(Credentials("me", "typed-password"), None, remember=False)
     one.save(None, None, remember=False)
@@ -131,14 +131,14 @@ def test_a_name_from_a_handed_over_session_is_no_password(vault):
 @pytest.mark.parametrize("key", ["", "short", "a" * 39, "a" * 20 + " " + "a" * 20, "local-" + "a" * 39, "ä!" * 30])
 def test_what_cannot_be_an_api_key(vault, key):
     with pytest.raises(ApiKeyError):
-        checked(key)
+        validated(key)
     with pytest.raises(ApiKeyError):
         account(vault).save(None, key, remember=True)
 
 
 @pytest.mark.parametrize("key", [KEY, f" {KEY}\n", "local-" + KEY, "head.payload.signature"])
 def test_what_can_be_one(key):
-    assert checked(key) == key.strip()
+    assert validated(key) == key.strip()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_can_be_one(key):
 )
 def test_netrc(tmp_path, lines, base_url, found):
     (tmp_path / "netrc").write_text(lines + "\n")
-    assert from_netrc(tmp_path / "netrc", base_url) == found
+    assert read_netrc(tmp_path / "netrc", base_url) == found
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_every_form_of_a_secret_is_blotted_out():
     redactor.learn(secret, None, "", "abc")
     basic = base64.b64encode(f"api:{secret}".encode()).decode()
     for form in (secret, quote(secret, safe=""), repr(secret)[1:-1], 'p\\u00e4\\"ss w/o&rd', f"Basic {basic}"):
-        assert BLOT in redactor.redact(f"before {form} after")
+        assert MASK in redactor.redact(f"before {form} after")
     assert redactor.redact("abc") == "abc"
 
 
@@ -277,10 +277,10 @@ def test_a_session_of_another_user_leaves_the_password_alone(vault):
 def test_a_page_that_the_user_said_yes_to_is_remembered_for_its_server(vault):
     folder = vault.folder / "servers"
     one = account(vault, trusted=TrustedOrigins(folder, "https://acme.wandb.io"))
-    one.ask_about("https://id.acme.example")
+    one.report_unknown_origin("https://id.acme.example")
     assert one.state().unknown_origin == "https://id.acme.example"
     heard = []
-    one.subscribe(lambda: heard.append(one.wish))
+    one.subscribe(lambda: heard.append(one.sign_in_requests))
     one.allow("https://id.acme.example")
     assert (heard, one.unknown_origin) == ([1], "")
     TrustedOrigins(folder, "https://acme.wandb.io").add("https://two.example")
@@ -296,7 +296,7 @@ def test_a_page_that_the_user_said_yes_to_is_remembered_for_its_server(vault):
 
 def test_a_new_wish_takes_the_question_back(vault):
     one = account(vault)
-    one.ask_about("https://id.acme.example")
+    one.report_unknown_origin("https://id.acme.example")
     one.save(Credentials("me", "typed-password"), None, remember=False)
     assert one.unknown_origin == ""
 

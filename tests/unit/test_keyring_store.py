@@ -64,7 +64,7 @@ def test_a_backend_that_keeps_clear_text_is_none(monkeypatch):
     for backend in (plain, NoKeyring()):
         monkeypatch.setattr(keyring, "get_keyring", lambda backend=backend: backend)
         assert not has_keyring()
-        with pytest.raises(KeyringError, match="cannot be kept safely"):
+        with pytest.raises(KeyringError, match="cannot be stored safely"):
             KeyringStore("ours").set("a", "b")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from wandb_tui.core.errors import ApiKeyError, UsageError
-from wandb_tui.services.credentials.api_keys import checked
+from wandb_tui.services.credentials.api_keys import validated
 from wandb_tui.services.server import base_url
 
 KEY = "0123456789abcdef" * 2 + "01234567"
@@ -11,7 +11,7 @@ KEY = "0123456789abcdef" * 2 + "01234567"
 
 @pytest.mark.parametrize("around", ["\ufeff{}", "{}\u200b\n", "\u00ad {} "])
 def test_invisible_characters_around_a_key_are_dropped(around):
-    assert checked(around.format(KEY)) == KEY
+    assert validated(around.format(KEY)) == KEY
     assert base_url(around.format("https://api.example.org")) == "https://api.example.org"
 
 
@@ -25,7 +25,7 @@ def test_invisible_characters_around_a_key_are_dropped(around):
 )
 def test_a_misleading_character_in_a_key_is_named(key, says):
     with pytest.raises(ApiKeyError) as caught:
-        checked(key)
+        validated(key)
     assert says in str(caught.value)
     assert KEY[-8:] not in str(caught.value), "the key itself is never shown"
 

@@ -23,7 +23,7 @@ from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare
-from wandb_tui.services.disk.store import KEPT_LINES, SqliteWatchStore
+from wandb_tui.services.disk.store import MAX_STORED_LINES, SqliteWatchStore
 from wandb_tui.text.event_text import event_text
 
 OTHER = RunAddress("lab", "forks", "def456")
@@ -127,8 +127,8 @@ def test_lines_are_kept_whole_in_order_and_bounded(store, path):
     again = another(path)
     again.load()
     lines = again.lines(RUN)
-    assert [event_text(n.notice) for n in lines] == [f"line {n}" for n in range(1000 - KEPT_LINES, 1000)]
-    assert count(path, "line") <= KEPT_LINES + 60
+    assert [event_text(n.notice) for n in lines] == [f"line {n}" for n in range(1000 - MAX_STORED_LINES, 1000)]
+    assert count(path, "line") <= MAX_STORED_LINES + 60
 
 
 def test_only_the_lines_from_before_the_load_are_told(store):
@@ -340,7 +340,7 @@ def test_a_damaged_file_is_put_aside_and_said(store, path, damage):
     path.write_bytes(content)
     path.with_name(path.name + "-journal").write_bytes(b"old")
     fresh = another(path)
-    with pytest.raises(StoreError, match=r"was damaged; it lies aside as .*damaged-"):
+    with pytest.raises(StoreError, match=r"was damaged; it was renamed to .*damaged-"):
         fresh.load()
     assert len(list(path.parent.glob("*.damaged-*[0-9]"))) == 1
     fresh.write([added(WAITING)])
@@ -363,7 +363,7 @@ def test_a_file_locked_by_another_program_is_said(store, path):
     with sqlite3.connect(path, isolation_level=None) as db:
         db.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreError, match="locked by another program"):
-            another(path, lock_wait=0.05).write([added(WAITING)])
+            another(path, lock_timeout=0.05).write([added(WAITING)])
         db.execute("ROLLBACK")
     db.close()
 
@@ -402,7 +402,10 @@ def pragma(monkeypatch):
 
 @pytest.mark.parametrize(
     ("trouble", "says"),
-    [("max_page_count = 1", "the disk is full. Make room"), ("query_only = 1", "cannot be written. Let its folder")],
+    [
+        ("max_page_count = 1", "the disk is full. Free some space"),
+        ("query_only = 1", "cannot be written. Make its folder"),
+    ],
 )
 def test_a_disk_that_takes_nothing_more_is_said_and_can_still_be_read(store, path, pragma, trouble, says):
     store.write([added(WAITING)])

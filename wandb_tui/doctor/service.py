@@ -31,7 +31,7 @@ class DoctorService:
 
     def local_checks(self, terminal: TerminalFacts) -> list[PendingCheck]:
         """The checks that need no run; a keyring that has been unlocked meanwhile is read again."""
-        self._wiring.account.look_again()
+        self._wiring.account.retry_keyring()
         return pending_checks(self._wiring, terminal)
 
     def run_trial(self, run: RunAddress, *, watched: bool) -> RunTrial:

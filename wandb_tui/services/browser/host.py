@@ -83,15 +83,15 @@ class BrowserHost:
         self._saved_cookies = ""
         self._saved_at = 0.0
 
-    async def switch_user(self, user: str | None, *, quietly: bool, on_disk: bool) -> None:
+    async def switch_user(self, user: str | None, *, no_dialog: bool, on_disk: bool) -> None:
         """Use this user's saved session from now on.
 
         Args:
             user: The user name; None to be signed out.
-            quietly: Skip a keyring that would open a dialog.
+            no_dialog: Skip a keyring that would open a dialog.
             on_disk: Whether the session may be saved on disk.
         """
-        self._no_dialog, self._on_disk = quietly, on_disk
+        self._no_dialog, self._on_disk = no_dialog, on_disk
         if user != self._user:
             self._user = user
             await self._close_context()
@@ -180,7 +180,7 @@ class BrowserHost:
             return
         self._saved_cookies, self._saved_at = cookies, time.monotonic()
         await run_blocking(
-            lambda: self._vault.save_session(user, state, on_disk=self._on_disk, quietly=self._no_dialog)
+            lambda: self._vault.save_session(user, state, on_disk=self._on_disk, no_dialog=self._no_dialog)
         )
 
     def adopt_session(self, user: str) -> None:
@@ -240,7 +240,7 @@ class BrowserHost:
         state = None
         user = self._user
         if user is not None:
-            state = await run_blocking(lambda: self._vault.load_session(user, quietly=self._no_dialog))
+            state = await run_blocking(lambda: self._vault.load_session(user, no_dialog=self._no_dialog))
         try:
             return await browser.new_context(
                 storage_state=cast("StorageState | None", state), no_viewport=self._no_viewport

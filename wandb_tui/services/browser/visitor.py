@@ -76,7 +76,7 @@ class BrowserVisitor:
         """
         self._account = account
         self._thread = BrowserThread()
-        self._sign_in = SingleFlightSignIn(lambda: account.wish, self._attempt)
+        self._sign_in = SingleFlightSignIn(lambda: account.sign_in_requests, self._attempt)
         self._worker: BrowserWorker | None = None
         self._make_worker: Callable[[], BrowserWorker] = lambda: _new_worker(
             server,

@@ -67,7 +67,7 @@ class SignInWindow:
         if not has_display(self._environ):
             raise no_display()
         on_disk = self._account.session_on_disk
-        await self._host.switch_user(None, quietly=False, on_disk=on_disk)
+        await self._host.switch_user(None, no_dialog=False, on_disk=on_disk)
         try:
             async with self._host.tab() as first:
                 await self._open(first)

@@ -80,11 +80,11 @@ class BrowserWorker:
         credentials = await run_blocking(self._account.credentials)
         state = await run_blocking(self._account.state)
         if self._account.anonymous:
-            await self._host.switch_user(None, quietly=True, on_disk=False)
+            await self._host.switch_user(None, no_dialog=True, on_disk=False)
             self._identity = Identity()
             return self._identity
         await self._host.switch_user(
-            state.username, quietly=self._account.ask_keyring_quietly, on_disk=self._account.session_on_disk
+            state.username, no_dialog=self._account.avoid_keyring_dialogs, on_disk=self._account.session_on_disk
         )
         if credentials is None and not state.saved_session:
             return self._without_credentials()
@@ -97,7 +97,7 @@ class BrowserWorker:
         if await run_blocking(lambda: self._vault.refresh_session(username)):
             await self._host.reset_context()
         # One request never sends the password twice: if it may have arrived, only look for a session.
-        in_doubt = self._unconfirmed_submission == (username, self._account.wish)
+        in_doubt = self._unconfirmed_submission == (username, self._account.sign_in_requests)
         try:
             self._identity = await self._sign_in_with_restarts(None if in_doubt else credentials)
             await self._confirm(self._identity)
@@ -108,7 +108,7 @@ class BrowserWorker:
             if error.problem is SignInProblem.NO_CREDENTIALS:
                 return self._without_credentials()
             if error.origin:
-                self._account.ask_about(error.origin)
+                self._account.report_unknown_origin(error.origin)
             raise
         if self._identity.anonymous:
             # The page looked signed in, but the server does not report the user.
@@ -184,7 +184,10 @@ class BrowserWorker:
                     return await flow.run()
             except SignInError as error:
                 if error.problem is SignInProblem.UNREACHABLE and flow is not None and flow.password_sent:
-                    self._unconfirmed_submission = (credentials.username if credentials else "", self._account.wish)
+                    self._unconfirmed_submission = (
+                        credentials.username if credentials else "",
+                        self._account.sign_in_requests,
+                    )
                 raise
             except (BrowserGoneError, PageGoneError):
                 sent = flow is not None and flow.password_sent

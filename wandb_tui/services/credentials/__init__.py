@@ -1,1 +1,1 @@
-"""The secrets and sessions: where they are kept, which of them is used, and how they stay out of everything else."""
+"""Secrets and sessions: stores them, selects those to use, and keeps them out of logs and errors."""

@@ -1,4 +1,4 @@
-"""Makes a text fit to be pasted into a bug report that the whole world reads."""
+"""Removes personal data from texts for public bug reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _QUERY: Final = re.compile(r"(\bhttps?://[^\s?#\"'<>“”)]*)[?#][^\s\"'<>“�
 
 
 def anonymize(text: str, home: Path | None = None) -> str:
-    """`text` without secrets, e-mail addresses, what follows a “?” in addresses, and the name of the home folder.
+    """`text` without secrets, e-mail addresses, the query of URLs, and the name of the home folder.
 
     Args:
         text: Any text.
@@ -32,6 +32,6 @@ def anonymize(text: str, home: Path | None = None) -> str:
 
 
 def _names_of(home: Path) -> list[str]:
-    """The home folder as it may be written, longest first; a root folder is nobody's home."""
+    """The spellings of the home folder, longest first; none if it is a root folder."""
     names = {str(home), str(home.resolve())}
     return sorted((name for name in names if len(name) > 1), key=len, reverse=True)

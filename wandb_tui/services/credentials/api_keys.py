@@ -1,4 +1,4 @@
-"""The API key: whether a text can be one, and the one that `wandb login` wrote to ~/.netrc."""
+"""Validates API keys, and reads the one that `wandb login` wrote to ~/.netrc."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.home import home_folder
 from wandb_tui.core.lookalikes import lookalike, strip_invisible
 
-_SHORTEST = 40
+_MIN_KEY_CHARS = 40
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
-# The API of each of these hosts is the same service, so a key written for one is good for all.
+# The hosts of a row share one API, so a key stored for one is valid for all.
 _SAME_SERVICE = (
     ("api.forge.coreweave.com", "forge.coreweave.com", "api.wandb.ai"),
     ("api.qa.forge.coreweave.com", "qa.forge.coreweave.com", "api.qa.wandb.ai"),
 )
 
 
-def checked(key: str) -> str:
+def validated(key: str) -> str:
     """The key without white space and invisible characters around it.
 
     Raises:
-        ApiKeyError: This cannot be an API key, by the rule the SDK goes by.
+        ApiKeyError: The text is no API key by the SDK's rules.
     """
     key = strip_invisible(key)
     if found := lookalike(key):
@@ -37,9 +37,9 @@ def checked(key: str) -> str:
     secret = key.split("-", 1)[-1]
     if re.search(r"\s", key):
         raise ApiKeyError("An API key has no spaces in it.", "Copy it again from the user settings of the W&B site.")
-    if len(secret) < _SHORTEST:
+    if len(secret) < _MIN_KEY_CHARS:
         raise ApiKeyError(
-            f"An API key has at least {_SHORTEST} characters, this one has {len(secret)}.",
+            f"An API key has at least {_MIN_KEY_CHARS} characters, this one has {len(secret)}.",
             "Copy it again from the user settings of the W&B site.",
         )
     if not re.fullmatch(r"[\w-]+", secret, re.ASCII):
@@ -48,7 +48,7 @@ def checked(key: str) -> str:
 
 
 def netrc_path(environ: Mapping[str, str]) -> Path | None:
-    """The netrc file that the SDK reads; None where there is no home folder."""
+    """The netrc file that the SDK reads; None without a home folder."""
     if named := environ.get("NETRC"):
         return Path(named).expanduser()
     home = home_folder(environ)
@@ -60,8 +60,8 @@ def netrc_path(environ: Mapping[str, str]) -> Path | None:
     return windows
 
 
-def from_netrc(path: Path, base_url: str) -> str | None:
-    """The key for this server; `default` entries are not meant for it and do not count.
+def read_netrc(path: Path, base_url: str) -> str | None:
+    """The key for this server; `default` entries do not count.
 
     Raises:
         ApiKeyError: The file cannot be read.
@@ -71,16 +71,18 @@ def from_netrc(path: Path, base_url: str) -> str | None:
     except FileNotFoundError:
         return None
     except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
-        raise ApiKeyError(f"{path} cannot be read ({_reason(error)}).", "Mend that file, or run wandb login.") from None
+        raise ApiKeyError(
+            f"{path} cannot be read ({_reason(error)}).", "Correct that file, or run wandb login."
+        ) from None
     host = urlsplit(base_url).netloc
-    for name in _names(host):
+    for name in _host_names(host):
         if (entry := hosts.get(name)) and entry[2]:
             return entry[2]
     return None
 
 
 def _reason(error: netrc.NetrcParseError | OSError | UnicodeDecodeError) -> str:
-    """Why a netrc file cannot be read, without anything that stands in it."""
+    """The reason why a netrc file cannot be read, without any of its content."""
     match error:
         case netrc.NetrcParseError():
             return f"syntax error in line {error.lineno}" if error.lineno else "syntax error"
@@ -90,8 +92,8 @@ def _reason(error: netrc.NetrcParseError | OSError | UnicodeDecodeError) -> str:
             return error.strerror or type(error).__name__
 
 
-def _names(host: str) -> tuple[str, ...]:
-    """The names under which a key for `host` may be written, its own first, then the service behind it."""
+def _host_names(host: str) -> tuple[str, ...]:
+    """The host names under which a key for `host` may be stored: its own, then the shared service's."""
     for names in _SAME_SERVICE:
         if host in names:
             return (host, names[-1])

@@ -1,4 +1,4 @@
-"""The keyring backends of this machine that can be trusted with a secret, and why the others cannot."""
+"""Finds the keyring backends of this machine that store secrets safely."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 _NATIVE = tuple(f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows"))
-"""The backends that ask for their password in a window of their own, if at all."""
+"""The backends that never ask for their password on the terminal."""
 
 _CLEAR_TEXT = ("keyrings.alt",)
-_EMPTY = {"keyring.backends.null": "keeps nothing", "keyring.backends.fail": "refuses everything"}
+_UNUSABLE = {"keyring.backends.null": "keeps nothing", "keyring.backends.fail": "refuses everything"}
 _CHILD_TIMEOUT_S = 20.0
 _TERMINATE_TIMEOUT_S = 0.5
 
@@ -41,14 +41,14 @@ _ALTERNATIVES = (
     "Either sign in in the dashboard for this session only (nothing is stored), or set WANDB_VIEWER_MAIL, "
     "WANDB_VIEWER_PW and WANDB_API_KEY in the environment, or {keyring}."
 )
-_START_ON_LINUX = (
+_LINUX_HINT = (
     "start a keyring: `dbus-run-session -- bash`, in it `gnome-keyring-daemon --unlock` (type a password, then "
     "Ctrl-D), then wandb-tui again"
 )
 
 
 class KeyringBackend(Protocol):
-    """A keyring that holds secrets under a service and an entry. Each call may block and may raise anything."""
+    """A keyring that stores secrets by service and entry. Each call may block and may raise any exception."""
 
     @property
     def name(self) -> str:
@@ -61,7 +61,7 @@ class KeyringBackend(Protocol):
         """Store a secret."""
 
     def delete(self, service: str, entry: str) -> None:
-        """Delete a secret that is there."""
+        """Delete an existing secret."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +90,17 @@ class NativeBackend:
         self.backend.set_password(service, entry, value)
 
     def delete(self, service: str, entry: str) -> None:
-        """Delete a secret that is there."""
+        """Delete an existing secret."""
         self.backend.delete_password(service, entry)
 
 
 class BackendError(Exception):
-    """A backend in a child process has failed; the text is the error's class, or what the backend did."""
+    """A backend in a child process has failed; the text is the error's class, or the failure."""
 
 
 @dataclass(frozen=True)
 class ChildBackend:
-    """A keyring that an installed package brings, called in a child process without a terminal."""
+    """A keyring from an installed package, called in a child process without a terminal."""
 
     name: str
 
@@ -114,7 +114,7 @@ class ChildBackend:
         self._call("set", service, entry, value)
 
     def delete(self, service: str, entry: str) -> None:
-        """Delete a secret that is there."""
+        """Delete an existing secret."""
         self._call("delete", service, entry)
 
     def _call(self, operation: str, service: str, entry: str, value: str = "") -> dict[str, Any]:
@@ -125,12 +125,12 @@ class ChildBackend:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            # Without a controlling terminal there is nothing to ask on.
+            # Without a controlling terminal the backend cannot prompt.
             start_new_session=True,
         )
         try:
-            replied, _ = child.communicate(json.dumps(request) + "\n", timeout=_CHILD_TIMEOUT_S)
-            reply = json.loads(replied)
+            output, _ = child.communicate(json.dumps(request) + "\n", timeout=_CHILD_TIMEOUT_S)
+            reply = json.loads(output)
         except subprocess.TimeoutExpired:
             raise BackendError("does not answer") from None
         except ValueError:
@@ -143,26 +143,28 @@ class ChildBackend:
 
 
 def usable_backends() -> list[KeyringBackend]:
-    """The backends that keep secrets safe, in the order in which they are asked.
+    """The backends that store secrets safely, in their order of use.
 
     Raises:
-        KeyringError: There is none; the sentence names what stands in the way.
+        KeyringError: There is none; the message says why.
     """
     candidates = _candidates()
-    usable = [_wrapped(one) for one in candidates if not _class_name(one).startswith((*_CLEAR_TEXT, *_EMPTY))]
+    usable = [
+        _wrapped(backend) for backend in candidates if not _class_name(backend).startswith((*_CLEAR_TEXT, *_UNUSABLE))
+    ]
     if not usable:
         raise _no_backend(candidates)
     return usable
 
 
 def alternatives() -> str:
-    """How to go on where no keyring can be used."""
-    keyring = _START_ON_LINUX if sys.platform.startswith("linux") else "unlock the keyring of your system"
+    """The hint for machines without a usable keyring."""
+    keyring = _LINUX_HINT if sys.platform.startswith("linux") else "unlock the keyring of your system"
     return _ALTERNATIVES.format(keyring=keyring)
 
 
 def require_unlocked() -> None:
-    """Raise unless the Secret Service's default collection exists and is unlocked; asking opens no dialog.
+    """Raise unless the Secret Service's default collection exists and is unlocked; opens no dialog.
 
     Raises:
         KeyringError: It is locked.
@@ -184,11 +186,11 @@ def _candidates() -> list[Any]:
 
     try:
         chosen = keyring.get_keyring()
-        # Where several backends are installed, keyring puts one before them that asks the first only.
+        # With several backends, `get_keyring` returns a chain that uses only the first.
         return list(getattr(chosen, "backends", None) or [chosen])
     except Exception as error:  # noqa: BLE001 - whatever the chosen module raises
         log.info("No keyring backend can be loaded: %s", type(error).__name__)
-        if choice := _choice(os.environ):
+        if choice := _users_choice(os.environ):
             raise KeyringError(
                 f"{choice}, which cannot be loaded ({type(error).__name__}).",
                 f"Install its package, or remove that choice. {alternatives()}",
@@ -206,22 +208,22 @@ def _class_name(backend: Any) -> str:
 
 
 def _no_backend(candidates: list[Any]) -> KeyringError:
-    names = [_class_name(one) for one in candidates]
-    empty = next((does for name in names for module, does in _EMPTY.items() if name.startswith(module)), "")
-    choice = _choice(os.environ)
-    if choice and empty:
-        return KeyringError(f"{choice}, which {empty}.", f"Remove that choice. {alternatives()}")
+    names = [_class_name(backend) for backend in candidates]
+    defect = next((defect for name in names for module, defect in _UNUSABLE.items() if name.startswith(module)), "")
+    choice = _users_choice(os.environ)
+    if choice and defect:
+        return KeyringError(f"{choice}, which {defect}.", f"Remove that choice. {alternatives()}")
     if any(name.startswith(_CLEAR_TEXT) for name in names):
-        missing = "The only keyring here stores passwords in clear text"
+        situation = "The only keyring here stores passwords in clear text"
     elif sys.platform.startswith("linux") and "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
-        missing = "No keyring is running here"
+        situation = "No keyring is running here"
     else:
-        missing = "No usable keyring is here"
-    return KeyringError(f"{missing}, so a password cannot be kept safely.", alternatives())
+        situation = "No usable keyring is here"
+    return KeyringError(f"{situation}, so a password cannot be stored safely.", alternatives())
 
 
-def _choice(environ: Mapping[str, str]) -> str:
-    """Where the user has chosen a backend by name, as the beginning of a sentence; empty where that is not so."""
+def _users_choice(environ: Mapping[str, str]) -> str:
+    """The source of the user's choice of a backend, as the beginning of a sentence; empty without a choice."""
     if named := environ.get("PYTHON_KEYRING_BACKEND"):
         return f"PYTHON_KEYRING_BACKEND names {named}"
     import configparser

@@ -1,7 +1,7 @@
 """One call to a keyring backend, in a process without a terminal: ``python -m …keyring_child``, JSON in and out.
 
-A backend that would ask for its own password on the terminal, over the dashboard and with the user's keys, finds none
-here and fails instead. Secrets pass through pipes only, never on a command line.
+A backend that would prompt for its password on the terminal, over the dashboard, finds none here and fails instead.
+Secrets pass through pipes, never on a command line.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ ASKS_ON_TERMINAL = "asks on the terminal"
 
 
 def main() -> None:
-    """Read a request from stdin, do it, and print the reply."""
+    """Read a request from stdin, perform it, and print the reply."""
     request = json.loads(sys.stdin.readline())
     replies = sys.stdout
-    # What a backend prints of its own must not be taken for the reply.
+    # A backend's own output must not be mistaken for the reply.
     sys.stdout = sys.stderr
     try:
         from keyring.core import load_keyring

@@ -1,4 +1,4 @@
-"""The entries of wandb-tui in the operating system's keyring: read in threads, for a bounded time."""
+"""Reads and writes entries in the machine's keyrings, in threads and within a bounded time."""
 
 from __future__ import annotations
 
@@ -29,59 +29,59 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_THREADS = DaemonPool("wandb-tui keyring")
+_POOL = DaemonPool("wandb-tui keyring")
 _NOTICE_AFTER_S = 4.0
-_TIMEOUT_S = 4.0
+_DEFAULT_TIMEOUT_S = 4.0
 _TIMEOUT_WITH_DISPLAY_S = 60.0
 _TEST_ENTRY = "test"
 
 
 def default_timeout(environ: Mapping[str, str] = os.environ) -> float:
-    """Seconds that one call may take: a minute where the keyring can ask for its password in a window."""
+    """The time-out of one call in seconds: a minute where the keyring can prompt in a window."""
     has_display = sys.platform in {"darwin", "win32"} or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
-    return _TIMEOUT_WITH_DISPLAY_S if has_display else _TIMEOUT_S
+    return _TIMEOUT_WITH_DISPLAY_S if has_display else _DEFAULT_TIMEOUT_S
 
 
 class KeyringStore:
-    """The entries of one service, in all keyrings of this machine that can be used; safe from any thread.
+    """The entries of one service in all usable keyrings of this machine. Safe from any thread.
 
-    Reading asks each keyring in turn, storing takes the first that really keeps the entry, and deleting deletes from
-    all of them: a keyring that is installed later and comes first hides nothing.
+    `get` tries each keyring in turn, `set` uses the first that really stores the entry, and `delete` deletes it from
+    all of them. So a keyring that is installed later and comes first hides nothing.
     """
 
     def __init__(
         self, service: str, *, timeout: float | None = None, notify: Callable[[str], object] = log.info
     ) -> None:
-        """Ask nothing yet.
+        """Prepare; no keyring is used yet.
 
         Args:
             service: The service name of the entries.
-            timeout: Seconds that one call may take; None: `default_timeout`.
+            timeout: The time-out of one call in seconds; None: `default_timeout`.
             notify: Receives one sentence when a keyring keeps the caller waiting.
         """
         self.service = service
         self._timeout = default_timeout() if timeout is None else timeout
         self._notify = notify
-        self._hanging: Future[Any] | None = None
-        self._turn = threading.Lock()
+        self._pending_call: Future[Any] | None = None
+        self._call_lock = threading.Lock()
 
-    def get(self, entry: str, *, quietly: bool = False) -> str | None:
-        """An entry's value, or None where there is no such entry.
+    def get(self, entry: str, *, no_dialog: bool = False) -> str | None:
+        """The value of an entry; None if there is no such entry.
 
         Args:
-            entry: Its name.
-            quietly: Skip a locked keyring, because unlocking it would open a dialog.
+            entry: The entry's name.
+            no_dialog: Skip a locked keyring, because unlocking it would open a dialog.
 
         Raises:
             KeyringError: There is no usable keyring; or none has the entry, and one of them is locked or has failed.
         """
-        return self._call(lambda: self._find(entry, quietly=quietly))
+        return self._call(lambda: self._find(entry, no_dialog=no_dialog))
 
     def set(self, entry: str, value: str) -> None:
-        """Store a value, and make sure that it is what `get` finds from now on.
+        """Store a value so that `get` returns it from now on.
 
         Raises:
-            KeyringError: No keyring keeps it.
+            KeyringError: No keyring stores it.
         """
         self._call(lambda: self._store(entry, value))
 
@@ -89,7 +89,7 @@ class KeyringStore:
         """Delete an entry from every keyring that has it.
 
         Raises:
-            KeyringError: A keyring still has it, or cannot tell.
+            KeyringError: A keyring still has it, or has failed.
         """
         self._call(lambda: self._delete(entry))
 
@@ -97,10 +97,10 @@ class KeyringStore:
         """Store, read and delete a test entry.
 
         Returns:
-            The name of the keyring that keeps entries.
+            The name of the keyring that stores entries.
 
         Raises:
-            KeyringError: There is no usable keyring, or it does not keep what is stored.
+            KeyringError: There is no usable keyring, or none that really stores entries.
         """
 
         def work() -> str:
@@ -112,15 +112,15 @@ class KeyringStore:
 
     # In the keyring's thread
 
-    def _find(self, entry: str, *, quietly: bool) -> str | None:
+    def _find(self, entry: str, *, no_dialog: bool) -> str | None:
         failures: list[KeyringError] = []
         for backend in usable_backends():
             try:
-                if quietly and isinstance(backend, NativeBackend) and backend.is_secret_service:
+                if no_dialog and isinstance(backend, NativeBackend) and backend.is_secret_service:
                     require_unlocked()
                 value = backend.get(self.service, entry)
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
-                failures.append(_readable(backend, error))
+                failures.append(_keyring_error(backend, error))
             else:
                 if value:
                     learn(value)
@@ -135,30 +135,30 @@ class KeyringStore:
             try:
                 backend.set(self.service, entry, value)
                 if backend.get(self.service, entry) == value:
-                    self._drop_older(entry, backend)
+                    self._delete_older(entry, backend)
                     return backend.name
-                failures.append(KeyringError(f"The keyring {backend.name} does not keep what is stored in it."))
+                failures.append(KeyringError(f"The keyring {backend.name} does not store entries."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
-                failures.append(_readable(backend, error))
-        # The system's own keyring comes first or is alone; the others are helpers, which often only read.
-        raise next((one for one in failures if "locked" in one.message), failures[0])
+                failures.append(_keyring_error(backend, error))
+        # The system's own keyring usually comes first; the others are helpers, which often cannot write.
+        raise next((failure for failure in failures if "locked" in failure.message), failures[0])
 
-    def _drop_older(self, entry: str, keeper: KeyringBackend) -> None:
-        """Delete older values of this entry from the keyrings that are asked before the one that keeps it now."""
+    def _delete_older(self, entry: str, chosen: KeyringBackend) -> None:
+        """Delete older values of this entry from the keyrings that come before the chosen one."""
         for backend in usable_backends():
-            if backend == keeper:
+            if backend == chosen:
                 return
             try:
                 if backend.get(self.service, entry):
                     backend.delete(self.service, entry)
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
-                _readable(backend, error)
+                _keyring_error(backend, error)
 
     def _delete(self, entry: str) -> None:
         try:
             backends = usable_backends()
         except KeyringError:
-            # What cannot have been stored need not be deleted.
+            # Nothing can have been stored.
             return
         failures: list[KeyringError] = []
         for backend in backends:
@@ -166,11 +166,11 @@ class KeyringStore:
                 if backend.get(self.service, entry) is not None:
                     backend.delete(self.service, entry)
                     if backend.get(self.service, entry) is not None:
-                        failures.append(KeyringError(f"The keyring {backend.name} still has what was to be deleted."))
+                        failures.append(KeyringError(f"The keyring {backend.name} did not delete an entry."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
                 if str(error) != ASKS_ON_TERMINAL:
-                    failures.append(_readable(backend, error))
-                # A keyring that asks on the terminal never got anything to store.
+                    failures.append(_keyring_error(backend, error))
+                # Nothing was ever stored in a keyring that asks on the terminal.
         if failures:
             raise failures[0]
 
@@ -178,17 +178,17 @@ class KeyringStore:
 
     def _call(self, work: Callable[[], T]) -> T:
         # One at a time: two calls to a locked keyring would open two dialogs.
-        with self._turn:
-            # While one call hangs, every other would hang as well, and the user would wait for each.
-            if self._hanging is not None and not self._hanging.done():
+        with self._call_lock:
+            # While one call hangs, every other would hang as well.
+            if self._pending_call is not None and not self._pending_call.done():
                 raise self._no_answer()
-            future = _THREADS.submit(work)
+            future = _POOL.submit(work)
             try:
                 return self._result(future)
             except KeyringError:
                 raise
             except FutureTimeoutError:
-                self._hanging = future
+                self._pending_call = future
                 raise self._no_answer() from None
 
     def _result(self, future: Future[T]) -> T:
@@ -196,18 +196,20 @@ class KeyringStore:
             try:
                 return future.result(_NOTICE_AFTER_S)
             except FutureTimeoutError:
-                left = self._timeout - _NOTICE_AFTER_S
-                self._notify(f"Waiting up to {left:.0f} s for the keyring to be unlocked")
-                return future.result(left)
+                remaining = self._timeout - _NOTICE_AFTER_S
+                self._notify(f"Waiting up to {remaining:.0f} s for the keyring to be unlocked")
+                return future.result(remaining)
         return future.result(self._timeout)
 
     def _no_answer(self) -> KeyringError:
-        message = f"The keyring did not answer within {self._timeout:g} s: it may be locked, waiting for its password."
+        message = (
+            f"The keyring did not answer within {self._timeout:g} s: it may be locked and waiting for its password."
+        )
         return KeyringError(message, alternatives())
 
 
 def has_keyring() -> bool:
-    """Whether this machine has a keyring that can be used, locked or not."""
+    """Whether this machine has a usable keyring, locked or not."""
     try:
         usable_backends()
     except KeyringError:
@@ -215,8 +217,8 @@ def has_keyring() -> bool:
     return True
 
 
-def _readable(backend: KeyringBackend, error: Exception) -> KeyringError:
-    """A keyring backend's own error as one sentence."""
+def _keyring_error(backend: KeyringBackend, error: Exception) -> KeyringError:
+    """The error for a keyring backend's own exception."""
     if isinstance(error, KeyringError):
         return error
     kind = str(error) if isinstance(error, BackendError) else type(error).__name__

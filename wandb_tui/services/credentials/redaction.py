@@ -1,4 +1,4 @@
-"""Keeps secrets out of logs and of the texts of errors: whatever was learnt as a secret is blotted out."""
+"""Replaces known secrets in logs and error messages."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-BLOT: Final = "●●●●"
-"""What stands in place of a secret."""
+MASK: Final = "●●●●"
+"""The replacement for a secret."""
 
-_SHORTEST = 4
-"""Shorter secrets would blot out ordinary words; no server accepts such a password."""
+_MIN_SECRET_CHARS = 4
+"""Masking shorter secrets would mask ordinary words; no server accepts such a password."""
 
 
 class Redactor:
-    """Knows the live secrets and takes them out of texts. Safe from any thread."""
+    """Collects secrets and replaces them in texts. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, *secrets: str | None) -> None:
-        """Blot these out from now on, in every form in which they are usually written."""
+        """Mask these secrets from now on, in all their usual encodings; ignore empty ones."""
         found = {form for secret in secrets if secret for form in written_forms(secret)}
         with self._lock:
             if found <= self._forms:
@@ -37,48 +37,48 @@ class Redactor:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def redact(self, text: str) -> str:
-        """`text` without the secrets learnt so far."""
-        return self._pattern.sub(BLOT, text) if self._pattern else text
+        """`text` with all known secrets masked."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
 
 
 REDACTOR: Final = Redactor()
-"""The one that all services share."""
+"""The redactor shared by all services."""
 
 
 SECRET_VARIABLES: Final = frozenset({"WANDB_API_KEY", "WANDB_VIEWER_PW"})
-"""The environment variables in which users give us secrets."""
+"""The environment variables that contain secrets."""
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process that needs no secret of ours."""
+    """The environment for a child process, without the password and the API key."""
     return {name: value for name, value in environ.items() if name not in SECRET_VARIABLES}
 
 
 def without_password(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process that may use the API key, but has no use for the password."""
+    """The environment for a child process that may use the API key, without the password."""
     return {name: value for name, value in environ.items() if name != "WANDB_VIEWER_PW"}
 
 
 def learn(*secrets: str | None) -> None:
-    """Tell the shared redactor of secrets; empty ones are ignored."""
+    """Add secrets to the shared redactor; ignore empty ones."""
     REDACTOR.learn(*secrets)
 
 
 def learn_from(environ: Mapping[str, str]) -> None:
-    """Tell the shared redactor of the secrets that users give us in the environment."""
+    """Add the environment's secrets to the shared redactor."""
     learn(*(environ.get(name) for name in SECRET_VARIABLES))
 
 
 def redact(text: str) -> str:
-    """`text` without the secrets that the shared redactor knows."""
+    """`text` with the shared redactor's secrets masked."""
     return REDACTOR.redact(text)
 
 
 class RedactingFilter(logging.Filter):
-    """Takes the secrets out of every record that passes, tracebacks included."""
+    """Masks the secrets in every log record, tracebacks included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the record in place; it always passes."""
+        """Redact the record in place; never drop it."""
         try:
             record.msg = redact(record.getMessage())
         except (TypeError, ValueError):
@@ -94,10 +94,10 @@ class RedactingFilter(logging.Filter):
 
 
 def written_forms(secret: str) -> set[str]:
-    """The secret as it may turn up: as it is, in addresses, JSON, HTML, reprs and authorization headers."""
+    """The secret as it is, and as encoded in URLs, JSON, HTML, reprs and authorization headers."""
     import html
 
-    if len(secret) < _SHORTEST:
+    if len(secret) < _MIN_SECRET_CHARS:
         return set()
     forms = {
         secret,

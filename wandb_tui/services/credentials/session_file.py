@@ -1,4 +1,4 @@
-"""The browser session on disk: encrypted, for its owner only, written in one piece."""
+"""The browser session on disk: encrypted, readable by its owner only, written atomically."""
 
 from __future__ import annotations
 
@@ -19,68 +19,68 @@ _SUFFIX = ".session"
 
 
 def new_key() -> str:
-    """A fresh key for session files, as text."""
+    """A new key for session files, as text."""
     from cryptography.fernet import Fernet
 
     return Fernet.generate_key().decode()
 
 
 class SessionFile:
-    """The session files of one server, one a user."""
+    """The session files of one server, one per user."""
 
     def __init__(self, folder: Path, app_url: str) -> None:
         self._folder = folder
         host = re.sub(r"[^a-z0-9.-]+", "_", app_url.split("://", 1)[-1].split("/", 1)[0].lower())
         self._server = f"{host}-{_digest(app_url.rstrip('/'))}"
         self.problem = ""
-        """What was wrong with a file that was read, or empty."""
+        """The problem with the last file that was read, or empty."""
 
     def path(self, username: str) -> Path:
-        """Where the session of this user is; the name does not tell who it is."""
+        """The file of this user's session; its name does not reveal the user."""
         return self._folder / f"{self._server}-{_digest(username)}{_SUFFIX}"
 
     def lock(self, username: str) -> Path:
-        """The file that is locked while this user signs in."""
+        """The lock file for this user's sign-in."""
         return self.path(username).with_suffix(".lock")
 
     def stamp(self, username: str) -> tuple[int, int]:
-        """Tells one writing of the file from another; zeros where there is no file."""
+        """The inode and modification time, which change with each write; zeros if there is no file."""
         try:
-            found = self.path(username).stat()
+            status = self.path(username).stat()
         except OSError:
             return (0, 0)
-        return (found.st_ino, found.st_mtime_ns)
+        return (status.st_ino, status.st_mtime_ns)
 
-    def opens(self, username: str, key: str | None) -> bool:
-        """Whether the session can be read with this key; nothing is changed."""
+    def can_decrypt(self, username: str, key: str | None) -> bool:
+        """Whether this key decrypts the session; nothing is changed."""
         try:
-            return _opened(self.path(username).read_bytes(), key) is not None
+            return _decrypted(self.path(username).read_bytes(), key) is not None
         except OSError:
             return False
 
     def read(self, username: str, key: str | None) -> str | None:
-        """The session as it was written, or None.
+        """The decrypted session, or None.
 
-        A file that is damaged, or was written with another key, is renamed; `problem` says so.
+        A file that is damaged or was encrypted with another key is renamed, and `problem` says so.
         """
         path = self.path(username)
         try:
-            sealed = path.read_bytes()
+            encrypted = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             log.warning("The saved browser session %s cannot be read: %s", path, error)
             return None
-        text = _opened(sealed, key)
+        text = _decrypted(encrypted, key)
         if text is None:
-            self._put_aside(path)
+            self._set_aside(path)
         return text
 
     def write(self, username: str, key: str, text: str) -> None:
         """Replace the session of this user.
 
         Raises:
-            OSError: The disk does not take it.
+            OSError: The file cannot be written.
         """
         from cryptography.fernet import Fernet
 
@@ -98,32 +98,32 @@ class SessionFile:
             draft.unlink(missing_ok=True)
 
     def remove(self, username: str) -> None:
-        """Drop the session of this user."""
+        """Delete the session of this user."""
         with contextlib.suppress(OSError):
             self.path(username).unlink(missing_ok=True)
 
     def remove_all(self) -> None:
-        """Drop the sessions of all users of this server, those put aside included."""
+        """Delete the sessions of all users of this server, renamed ones included."""
         for path in (*self._folder.glob(f"{self._server}-*{_SUFFIX}*"), *self._folder.glob(f"{self._server}-*.lock")):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def _put_aside(self, path: Path) -> None:
+    def _set_aside(self, path: Path) -> None:
         aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
         try:
             path.replace(aside)
         except OSError as error:
-            log.warning("The saved browser session %s cannot be used, nor put aside: %s", path, error)
+            log.warning("The saved browser session %s cannot be used, nor renamed: %s", path, error)
         else:
-            self.problem = f"The saved browser session is damaged or not ours; it was put aside as {aside}"
+            self.problem = f"The saved browser session is damaged or not ours; it was renamed to {aside}"
             log.warning("%s", self.problem)
 
 
-def _opened(sealed: bytes, key: str | None) -> str | None:
+def _decrypted(encrypted: bytes, key: str | None) -> str | None:
     from cryptography.fernet import Fernet, InvalidToken
 
     try:
-        return Fernet((key or "").encode()).decrypt(sealed).decode()
+        return Fernet((key or "").encode()).decrypt(encrypted).decode()
     except (InvalidToken, ValueError):
         return None
 

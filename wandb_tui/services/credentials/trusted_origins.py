@@ -1,4 +1,4 @@
-"""The foreign sign-in pages that the user has said yes to, kept beside the settings: one small file a server."""
+"""Stores the origins of other hosts' sign-in pages that the user allows: one small file per server."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ class TrustedOrigins:
     """The file of one server. Safe from any thread."""
 
     def __init__(self, folder: Path | None = None, server: str = "") -> None:
-        """Know where it is.
+        """Prepare; nothing is read yet.
 
         Args:
-            folder: The folder of these files; None keeps nothing beyond this program's end.
+            folder: The folder of these files; None stores nothing on disk.
             server: The server's key, as in the watch list.
         """
         self._server = server
         self._path = server_file(folder, server, ".sign-in.toml") if folder else None
         self._lock = threading.Lock()
-        self._now: tuple[str, ...] = ()
+        self._session_origins: tuple[str, ...] = ()
 
     def read(self) -> tuple[str, ...]:
-        """All of them; a file that cannot be used is as good as none, and the log says so."""
+        """All allowed origins; an unusable file is ignored with a warning in the log."""
         with self._lock:
             return self._read()
 
     def add(self, origin: str) -> None:
-        """Trust one more, from now on; where the disk does not take it, for as long as this program runs."""
+        """Allow one more origin; until the program ends if the file cannot be written."""
         with self._lock:
-            self._now = tuple(dict.fromkeys((*self._read(), origin)))
+            self._session_origins = tuple(dict.fromkeys((*self._read(), origin)))
             if self._path is None:
                 return
             text = (
-                f"# Pages of other hosts into which the password for {self._server} may be typed, as you said when\n"
-                "# asked. Delete one to be asked again.\n"
-                f"allowed_origins = {json.dumps(self._now)}\n"
+                f"# Sign-in pages of other hosts that may receive the password for {self._server}, as you allowed.\n"
+                "# Delete one to be asked again.\n"
+                f"allowed_origins = {json.dumps(self._session_origins)}\n"
             )
             try:
                 private_file(self._path).write_text(text, encoding="utf-8")
@@ -50,13 +50,13 @@ class TrustedOrigins:
                 log.warning("%s cannot be written: %s", self._path, error)
 
     def _read(self) -> tuple[str, ...]:
-        kept: object = ()
+        stored: object = ()
         if self._path is not None:
             try:
-                kept = tomllib.loads(self._path.read_text(encoding="utf-8")).get("allowed_origins")
+                stored = tomllib.loads(self._path.read_text(encoding="utf-8")).get("allowed_origins")
             except FileNotFoundError:
                 pass
             except (OSError, ValueError) as error:
                 log.warning("%s is not used: %s", self._path, error)
-        found = [item for item in kept if isinstance(item, str)] if isinstance(kept, list) else []
-        return tuple(dict.fromkeys((*found, *self._now)))
+        found = [item for item in stored if isinstance(item, str)] if isinstance(stored, list) else []
+        return tuple(dict.fromkeys((*found, *self._session_origins)))

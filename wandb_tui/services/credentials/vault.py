@@ -1,6 +1,6 @@
-"""Secrets in the operating system's keyring, and the encrypted browser session; nothing secret is ever in the clear.
+"""Stores secrets in the keyring, and the browser session in an encrypted file; nothing secret is in clear text.
 
-The keyring keeps the password, the API key and the session's key only: Windows takes about 1,280 characters an entry.
+The keyring holds only the password, the API key and the session's key: Windows allows about 1,280 characters per entry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SESSION_USER = "session-user"
 
 
 class Vault:
-    """The secrets of one server. Calls block for a few seconds at the most, and may come from any thread."""
+    """The stored secrets of one server. Calls may block up to the keyring's time-out; safe from any thread."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class Vault:
         timeout: float | None = None,
         notify: Callable[[str], object] = log.info,
     ) -> None:
-        """Know where the secrets are; nothing is touched yet.
+        """Prepare; nothing is read yet.
 
         Args:
-            server: Whose secrets they are.
-            folder: Where the encrypted session is kept, and what else belongs to signing in.
-            timeout: Seconds that one keyring call may take; None: a minute where there is a display, else four.
+            server: The server of the secrets.
+            folder: The folder of the encrypted session and of a sign-in's screenshots.
+            timeout: The time-out of one keyring call in seconds; None: a minute with a display, else four.
             notify: Receives one sentence when the keyring keeps the caller waiting.
         """
         self.folder = folder
@@ -53,16 +53,16 @@ class Vault:
         self._stamps: dict[str, tuple[int, int]] = {}
 
     def credentials(self) -> Credentials | None:
-        """The user name and password that are kept, if any.
+        """The stored user name and password, if any.
 
         Raises:
-            KeyringError: There is no usable keyring, or it is locked or silent.
+            KeyringError: There is no usable keyring, or it is locked or does not answer.
         """
         text = self._get(_PASSWORD)
         learn(text)
         try:
-            kept = json.loads(text or "null")
-            found = Credentials(str(kept["username"]), str(kept["password"])) if kept else None
+            stored = json.loads(text or "null")
+            found = Credentials(str(stored["username"]), str(stored["password"])) if stored else None
         except (ValueError, KeyError, TypeError):
             log.warning("The keyring's entry for %s is not ours; it is ignored", self.service)
             return None
@@ -71,82 +71,82 @@ class Vault:
         return found
 
     def save_credentials(self, credentials: Credentials) -> None:
-        """Keep the user name and the password, and work as this user from now on.
+        """Store the user name and the password, and use this user from now on.
 
         Raises:
-            KeyringError: They cannot be kept.
+            KeyringError: They cannot be stored.
         """
         learn(credentials.password)
-        both = {"username": credentials.username, "password": credentials.password}
-        self._set(_PASSWORD, json.dumps(both))
+        entry = {"username": credentials.username, "password": credentials.password}
+        self._set(_PASSWORD, json.dumps(entry))
         self._delete(_SESSION_USER)
 
     def session_user(self) -> str:
-        """Whose session was handed over without a password; empty where none was.
+        """The user of an imported session without a password; empty if there is none.
 
         Raises:
-            KeyringError: There is no usable keyring, or it is locked or silent.
+            KeyringError: There is no usable keyring, or it is locked or does not answer.
         """
         return self._get(_SESSION_USER) or ""
 
     def save_session_user(self, username: str) -> None:
-        """Work as this user from now on, who has a session but no password here; a password of another one stays.
+        """Use this user from now on, who has a session but no password; another user's stored password stays.
 
         Raises:
-            KeyringError: It cannot be kept.
+            KeyringError: The user name cannot be stored.
         """
         self._set(_SESSION_USER, username)
 
     def api_key(self) -> str | None:
-        """The API key that is kept, if any.
+        """The stored API key, if any.
 
         Raises:
-            KeyringError: There is no usable keyring, or it is locked or silent.
+            KeyringError: There is no usable keyring, or it is locked or does not answer.
         """
         key = self._get(_API_KEY)
         learn(key)
         return key
 
     def save_api_key(self, key: str) -> None:
-        """Keep the API key.
+        """Store the API key.
 
         Raises:
-            KeyringError: It cannot be kept.
+            KeyringError: It cannot be stored.
         """
         learn(key)
         self._set(_API_KEY, key)
 
     def has_session(self, username: str) -> bool:
-        """Whether a browser session of this user is kept, in the file or in memory."""
+        """Whether there is a browser session of this user, on disk or in memory."""
         return username in self._in_memory or self._file.path(username).exists()
 
     def session_on_disk(self, username: str) -> bool:
-        """Whether a browser session of this user outlives this program."""
+        """Whether there is a browser session of this user on disk."""
         return self._file.path(username).exists()
 
     def session_problem(self, username: str) -> str:
-        """What keeps the session of this user from being used, as a clause; empty where nothing does."""
+        """The reason why this user's session on disk cannot be used, as a clause; empty if it can."""
         if username in self._in_memory or not self._file.path(username).exists():
             return ""
         try:
             key = self._get(_SESSION_KEY)
         except KeyringError:
             return "cannot be opened without the keyring, which has its key"
-        return "" if self._file.opens(username, key) else "is damaged, or was encrypted with another key"
+        return "" if self._file.can_decrypt(username, key) else "is damaged, or was encrypted with another key"
 
-    def load_session(self, username: str, *, quietly: bool = False) -> dict[str, Any] | None:
-        """The browser session of this user, or None. A file that cannot be read is put aside, never fatal.
+    def load_session(self, username: str, *, no_dialog: bool = False) -> dict[str, Any] | None:
+        """The browser session of this user, or None. A file that cannot be decrypted is renamed.
 
         Args:
-            username: Whose session is wanted.
-            quietly: Do without a keyring that would have to ask the user.
+            username: The user.
+            no_dialog: Skip a keyring that would open a dialog.
         """
         if text := self._in_memory.get(username):
             return _parsed(text)
         if not self._file.path(username).exists():
             return None
         try:
-            key = self._get(_SESSION_KEY, quietly=quietly)
+            key = self._get(_SESSION_KEY, no_dialog=no_dialog)
         except KeyringError as error:
             log.warning("The saved browser session cannot be opened: %s", error)
             return None
@@ -155,15 +155,15 @@ class Vault:
         return _parsed(text) if text else None
 
     def save_session(
-        self, username: str, state: dict[str, Any], *, on_disk: bool = True, quietly: bool = False
+        self, username: str, state: dict[str, Any], *, on_disk: bool = True, no_dialog: bool = False
     ) -> bool:
-        """Keep the browser session: encrypted on disk, or in memory only where no keyring can hold its key.
+        """Save the browser session: encrypted on disk, or only in memory if no keyring can store its key.
 
         Args:
-            username: Whose session it is.
+            username: The user.
             state: Playwright's storage state.
-            on_disk: False keeps it in memory whatever the keyring says.
-            quietly: Do without a keyring that would have to ask the user.
+            on_disk: False saves it only in memory.
+            no_dialog: Skip a keyring that would open a dialog.
 
         Returns:
             Whether it is on disk.
@@ -174,7 +174,7 @@ class Vault:
         if not on_disk:
             return False
         try:
-            key = self._get(_SESSION_KEY, quietly=quietly)
+            key = self._get(_SESSION_KEY, no_dialog=no_dialog)
             if not key:
                 key = new_key()
                 self._set(_SESSION_KEY, key)
@@ -186,7 +186,7 @@ class Vault:
         return True
 
     def refresh_session(self, username: str) -> bool:
-        """Prefer the session on disk where another process has written a newer one; whether that is so."""
+        """Drop the session in memory if another process has saved a newer one; returns whether it has."""
         stamp = self._file.stamp(username)
         if stamp == (0, 0) or stamp == self._stamps.get(username):
             return False
@@ -194,16 +194,16 @@ class Vault:
         return True
 
     def session_lock(self, username: str) -> Path:
-        """The file to lock while this user signs in, so that two processes do it only once."""
+        """The file to lock while this user signs in, so that two processes share one sign-in."""
         return self._file.lock(username)
 
     def take_session_problem(self) -> str:
-        """What was wrong with the session file that was read, or empty; it is told once."""
+        """The problem with the session file that was read, or empty; reported once."""
         problem, self._file.problem = self._file.problem, ""
         return problem
 
     def forget_session(self, username: str | None = None) -> None:
-        """Drop the browser session of one user, or of all."""
+        """Delete the browser session of one user, or of all."""
         if username is None:
             self._in_memory.clear()
             self._file.remove_all()
@@ -212,10 +212,10 @@ class Vault:
             self._file.remove(username)
 
     def forget(self) -> None:
-        """Remove everything that is kept for this server.
+        """Delete everything stored for this server.
 
         Raises:
-            KeyringError: The keyring does not let us; the session's file is removed all the same.
+            KeyringError: The keyring does not delete its entries; the session's file is deleted anyway.
         """
         self.forget_session()
         for entry in (_PASSWORD, _API_KEY, _SESSION_KEY, _SESSION_USER):
@@ -224,15 +224,15 @@ class Vault:
     # The keyring
 
     def check(self) -> str:
-        """Store, read and delete a test entry; the name of the keyring that keeps entries.
+        """Store, read and delete a test entry; returns the name of the keyring that stores entries.
 
         Raises:
-            KeyringError: There is no usable keyring, it is locked or silent, or it does not keep what is stored.
+            KeyringError: There is no usable keyring, it is locked or does not answer, or it does not store entries.
         """
         return self._keyring.check()
 
-    def _get(self, entry: str, *, quietly: bool = False) -> str | None:
-        return self._keyring.get(entry, quietly=quietly)
+    def _get(self, entry: str, *, no_dialog: bool = False) -> str | None:
+        return self._keyring.get(entry, no_dialog=no_dialog)
 
     def _set(self, entry: str, value: str) -> None:
         self._keyring.set(entry, value)
@@ -255,6 +255,6 @@ def _parsed(text: str) -> dict[str, Any] | None:
 def _learn_cookies(state: dict[str, Any]) -> None:
     cookies = state.get("cookies")
     for cookie in cookies if isinstance(cookies, list) else []:
-        # Short values (flags, languages) are no secrets and would blot out ordinary words.
+        # Short values (flags, languages) are no secrets, and masking them would mask ordinary words.
         if isinstance(cookie, dict) and len(value := str(cookie.get("value", ""))) >= 16:  # noqa: PLR2004
             learn(value)

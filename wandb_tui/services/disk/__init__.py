@@ -1,1 +1,1 @@
-"""What is kept in files: the watch list, the settings, what is known of servers, the log."""
+"""Files: the watch list, the settings, the servers' export profiles, the log, locks."""

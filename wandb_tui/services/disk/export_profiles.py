@@ -1,6 +1,6 @@
-"""What ``wandb-tui doctor RUN`` has learnt about exporting, kept beside the settings: one small file a server.
+"""Stores the export profiles that ``wandb-tui doctor RUN`` has measured: one small file per server.
 
-Only doctor writes it, since only doctor does one thing after the other and so can tell what started an export.
+Only doctor writes them: it performs one action at a time, so it can tell which one started an export.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class ExportProfileFile:
-    """The file of one server."""
+    """The export profile of one server on disk."""
 
     def __init__(self, folder: Path, server: str) -> None:
-        """Know where it is.
+        """Prepare; nothing is read yet.
 
         Args:
             folder: The folder of these files.
@@ -30,40 +30,40 @@ class ExportProfileFile:
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The file."""
         return server_file(self._folder, self._server, ".toml")
 
     def read(self) -> ExportProfile | None:
-        """What is known, or None; a file that cannot be used is as good as none, and the log says so."""
-        # Asked for at every start of the dashboard: where nothing was learnt, this imports nothing.
+        """The profile, or None; an unusable file is ignored with a warning in the log."""
+        # Called at every start of the dashboard, so without any profile it imports nothing.
         if not self._folder.exists():
             return None
         import tomllib
 
         try:
-            return _habit(tomllib.loads(self.path.read_text(encoding="utf-8")))
+            return _profile(tomllib.loads(self.path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is not used: %s", self.path, error)
             return None
 
-    def write(self, habit: ExportProfile) -> None:
-        """Replace what is known.
+    def write(self, profile: ExportProfile) -> None:
+        """Replace the profile.
 
         Raises:
-            OSError: The disk does not take it.
+            OSError: The file cannot be written.
         """
         text = (
             f"# How {self._server} exports runs, as wandb-tui doctor RUN saw it. Delete this file to forget it.\n"
-            f'export_starts_by = "{habit.starter.value}"  # {", ".join(ExportTrigger)}\n'
-            f"export_seconds = {habit.seconds:.1f}\n"
+            f'export_starts_by = "{profile.starter.value}"  # {", ".join(ExportTrigger)}\n'
+            f"export_seconds = {profile.seconds:.1f}\n"
         )
         private_file(self.path).write_text(text, encoding="utf-8")
 
 
-def _habit(values: dict[str, Any]) -> ExportProfile:
+def _profile(values: dict[str, Any]) -> ExportProfile:
     seconds = float(values["export_seconds"])
     if not 0 <= seconds < float("inf"):
-        raise ValueError(f"“{seconds}” is no time that an export takes")
+        raise ValueError(f"“{seconds}” is not a valid duration of an export")
     return ExportProfile(ExportTrigger(values["export_starts_by"]), seconds)

@@ -1,4 +1,4 @@
-"""Locks between processes; the system releases them when their holder ends, however that happens."""
+"""Locks between processes; the system releases them when their holder ends, even by a crash."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class ProcessLock:
     """A lock that one process at a time holds; not for threads of one process."""
 
     def __init__(self, path: Path) -> None:
-        """Touch nothing yet.
+        """Prepare; nothing is locked yet.
 
         Args:
             path: The lock's file, which is created when needed and stays.
         """
         self.path = path
         self.problem = ""
-        """Why the file system cannot lock, once `acquire` has found out; else empty."""
+        """The reason why the file cannot be locked, set by `acquire`; else empty."""
         self._lock: FileLock | None = None
 
     def acquire(self) -> bool:
-        """Try once to take the lock, without waiting.
+        """Try once to acquire the lock, without waiting.
 
-        Where the file system cannot lock at all, every process gets it: going on without a lock is better than never
-        signing in. `problem` then says so, and so does the log, once for each folder.
+        If the file system cannot lock at all, every process gets it, since working without a lock is better than
+        never signing in. Then `problem` says so, and the log once per folder.
 
         Returns:
-            False where another process holds it.
+            False if another process holds it.
         """
         import filelock
 
@@ -63,7 +63,7 @@ class ProcessLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back, if it is held."""
+        """Release the lock, if it is held."""
         if self._lock is not None:
             with contextlib.suppress(OSError):
                 self._lock.release()
@@ -81,21 +81,21 @@ class ProcessLock:
 
 
 @contextlib.asynccontextmanager
-async def locked(path: Path, within: float) -> AsyncIterator[bool]:
-    """Hold a lock between processes, or go on without it after a time-out.
+async def locked(path: Path, timeout_s: float) -> AsyncIterator[bool]:
+    """Hold a lock between processes, or continue without it after a time-out.
 
     Args:
         path: The lock's file.
-        within: Seconds to wait while another process holds it.
+        timeout_s: The time to wait while another process holds it.
 
     Yields:
         Whether the lock is held.
     """
     lock = ProcessLock(path)
-    deadline = time.monotonic() + within
-    while not (held := lock.acquire()) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's
+    deadline = time.monotonic() + timeout_s
+    while not (acquired := lock.acquire()) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's
         await asyncio.sleep(_RETRY_INTERVAL_S)
     try:
-        yield held and not lock.problem
+        yield acquired and not lock.problem
     finally:
         lock.release()

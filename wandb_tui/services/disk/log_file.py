@@ -1,4 +1,4 @@
-"""The log file: the only place that our own and the libraries' log records go to, never the terminal."""
+"""The log file: receives all log records, ours and the libraries', so that none reaches the terminal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from wandb_tui.services.credentials.redaction import RedactingFilter
 from wandb_tui.services.disk.paths import private_file
 
-_BYTES = 2_000_000
+_MAX_LOG_BYTES = 2_000_000
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s [%(threadName)s] %(message)s"
 
 
-class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
-    """A rotating file that nobody but its owner may read."""
+class _PrivateRotatingFileHandler(logging.handlers.RotatingFileHandler):
+    """A rotating log file that only its owner may read."""
 
     def _open(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the base class leaves it untyped too
         private_file(Path(self.baseFilename))
@@ -22,17 +22,17 @@ class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
 
 
 def log_to(path: Path) -> None:
-    """Send all log records to `path`, without secrets. A second call changes nothing.
+    """Write all log records to `path`, without secrets. A second call changes nothing.
 
-    Where nothing can be written, as in a batch job whose home is read-only, the records go nowhere.
+    If the file cannot be written, as in a batch job with a read-only home, the records are dropped.
     """
     root = logging.getLogger()
-    if any(isinstance(handler, _PrivateRotatingFile) for handler in root.handlers):
+    if any(isinstance(handler, _PrivateRotatingFileHandler) for handler in root.handlers):
         return
     try:
-        handler = _PrivateRotatingFile(path, maxBytes=_BYTES, backupCount=1, encoding="utf-8")
+        handler = _PrivateRotatingFileHandler(path, maxBytes=_MAX_LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError:
-        # Without any handler Python would print them.
+        # Without any handler Python would print the records.
         root.addHandler(logging.NullHandler())
         return
     handler.setFormatter(logging.Formatter(_FORMAT))

@@ -1,4 +1,4 @@
-"""Notices as JSON, as the watch list's file stores them beside their words."""
+"""Converts notices to and from the JSON that the watch list's file stores beside their text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wandb_tui.core.notice import EventKind, Notice, text_notice
 
 _MAX_DETAIL_CHARS = 5000
 
-_MOVING = re.compile(
+_VARYING_NUMBER = re.compile(
     r"(?<![\w.])[0-9]+(?:[.,][0-9]+)*(?= ?(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)(?!\w))"
     r"|(?<=, step )[0-9][0-9,]*(?=\))"
 )
@@ -27,7 +27,7 @@ def storable(text: str) -> str:
 
 
 def encode_notice(notice: Notice | None) -> str | None:
-    """A notice as JSON without the fields that have their defaults. The words of a remark are stored beside it."""
+    """A notice as JSON without default values. The text of a remark is stored beside it."""
     if notice is None:
         return None
     values: dict[str, Any] = {"kind": notice.kind.value}
@@ -46,11 +46,11 @@ def encode_notice(notice: Notice | None) -> str | None:
 
 
 def decode_notice(stored: str | None, message: str) -> Notice | None:
-    """A notice from its JSON; from its words if there is no JSON, or a later version has written it.
+    """A notice from its JSON; from its text if there is no JSON, or a later version has written it.
 
     Args:
         stored: The JSON.
-        message: The words.
+        message: The text.
     """
     if not stored:
         return text_notice(message) if message else None
@@ -72,8 +72,8 @@ def decode_notice(stored: str | None, message: str) -> Notice | None:
 
 
 def notice_of_words(message: str) -> str | None:
-    """The JSON for a line of version 0.1.0, which stored its words alone; None if these can be compared as they are."""
-    folds_as = _MOVING.sub("", message)
+    """The JSON for a line of version 0.1.0, which stored only text; None if the text has no varying numbers."""
+    folds_as = _VARYING_NUMBER.sub("", message)
     return None if folds_as == message else json.dumps({"kind": EventKind.TEXT.value, "folds_as": folds_as})
 
 

@@ -1,4 +1,4 @@
-"""Where things lie on disk, as platformdirs says; the XDG variables move them."""
+"""The folders and files of wandb-tui, from platformdirs and the XDG variables, and helpers to create them."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Paths:
 
     @property
     def export_profiles(self) -> Path:
-        """The folder of what was learnt about each server."""
+        """The folder of the servers' export profiles."""
         return self.config / "servers"
 
     @property
     def trusted(self) -> Path:
-        """The folder of the foreign sign-in pages that the user trusts, for each server."""
+        """The folder of each server's sign-in pages of other hosts that the user allows."""
         return self.config / "servers"
 
     @property
@@ -61,7 +61,7 @@ class Paths:
 
     @property
     def hooks_lock(self) -> Path:
-        """Whoever of several dashboards holds this runs the user's commands."""
+        """The lock file of hooks: of several dashboards, the one that holds it runs the user's commands."""
         return self.state / "hooks.lock"
 
     @property
@@ -76,7 +76,7 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
     Args:
         folder: The folder.
         server: The server's key, as in the watch list.
-        suffix: How the name ends.
+        suffix: The end of the name.
     """
     import hashlib
 
@@ -85,7 +85,7 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
 
 
 def can_be_written(folder: Path) -> bool:
-    """Whether files can be put into a folder, or it can be created; nothing is created."""
+    """Whether files can be created in a folder, or the folder itself; nothing is created."""
     parent = existing_parent(folder)
     return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
 
@@ -96,7 +96,7 @@ def existing_parent(folder: Path) -> Path:
 
 
 def write_problem(folder: Path, size: int = 65_536) -> OSError | None:
-    """Why no file of `size` bytes can be written to a folder; None where it can. Leaves no file."""
+    """The reason why no file of `size` bytes can be written to a folder; None if it can. Leaves no file."""
     import tempfile
 
     try:
@@ -110,7 +110,7 @@ def write_problem(folder: Path, size: int = 65_536) -> OSError | None:
 
 
 def record_lock_problem(folder: Path) -> OSError | None:
-    """Why files in a folder cannot be locked as SQLite locks them; None where they can. Leaves no file."""
+    """The reason why files in a folder cannot be locked as SQLite does; None if they can. Leaves no file."""
     try:
         import fcntl
     except ImportError:
@@ -127,7 +127,7 @@ def record_lock_problem(folder: Path) -> OSError | None:
 
 
 def private_folder(folder: Path) -> Path:
-    """Make `folder` if need be, and let nobody but its owner in, whatever the umask: nor into those made above it."""
+    """Create `folder` and missing parents if needed, accessible only to their owner, whatever the umask."""
     if not folder.parent.exists():
         private_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -137,7 +137,7 @@ def private_folder(folder: Path) -> Path:
 
 
 def private_file(path: Path) -> Path:
-    """Make `path` an existing file that nobody but its owner may read, whatever the umask."""
+    """Create `path` if needed, readable only by its owner, whatever the umask."""
     private_folder(path.parent)
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     if path.stat().st_mode & 0o077:
@@ -146,7 +146,7 @@ def private_file(path: Path) -> Path:
 
 
 def new_private_file(path: Path) -> None:
-    """Make `path` a file that nobody but its owner may read, without ever opening one that is there already."""
+    """Create `path` if needed, readable only by its owner, without opening an existing file."""
     if path.exists():
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)

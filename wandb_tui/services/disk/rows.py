@@ -25,21 +25,21 @@ log = logging.getLogger(__name__)
 E = TypeVar("E", bound=StrEnum)
 
 _STEP_LIMIT = 2**63
-"""SQLite's numbers end there."""
+"""The limit of SQLite's integers."""
 
 
-def words(notice: Notice | None) -> str:
-    """The words of a notice, as they are stored beside it."""
+def stored_text(notice: Notice | None) -> str:
+    """The text of a notice, as stored beside its JSON."""
     return storable(event_text(notice))
 
 
-def moment(seconds: float) -> datetime:
-    """The moment that was stored as seconds."""
+def to_datetime(seconds: float) -> datetime:
+    """The time for stored seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def word(kind: type[E], value: str | None) -> E | None:
-    """A stored word as a member of its enum; None if it is unknown, as a later version may have written it."""
+def enum_member(kind: type[E], value: str | None) -> E | None:
+    """The enum member for a stored value; None if it is unknown, as from a later version."""
     try:
         return kind(value) if value else None
     except ValueError:
@@ -47,7 +47,7 @@ def word(kind: type[E], value: str | None) -> E | None:
 
 
 def run_values(info: RunInfo | None) -> tuple[str | None, str | None, int | None]:
-    """The stored values of the run itself: its name, its state, its last step."""
+    """The stored values of a run's information: its name, its state, its last step."""
     if info is None:
         return None, None, None
     step = info.last_step if info.last_step is not None and abs(info.last_step) < _STEP_LIMIT else None
@@ -55,7 +55,7 @@ def run_values(info: RunInfo | None) -> tuple[str | None, str | None, int | None
 
 
 def stored_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> StoredRun | None:
-    """A row of the list; None if it cannot be read."""
+    """The run stored in a row of the list; None if it cannot be read."""
     _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline, *more = row
     name, run_state, last_step, failure, check_interval, max_wait_time, notice = more
     try:
@@ -64,21 +64,21 @@ def stored_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> StoredRun
             *(Goal.parse(goal), attempt, State(state), decode_notice(notice, message)),
             *(artifact, elapsed, baseline, attempts),
             run_info=None if more[:3] == [None] * 3 else RunInfo(name or "", run_state or "", last_step),
-            failure=word(Failure, failure),
+            failure=enum_member(Failure, failure),
             times=None if None in {check_interval, max_wait_time} else Times(check_interval, max_wait_time),
         )
     except (UsageError, ValueError):
-        log.warning("A row of the watch list cannot be read and is left alone: %s/%s/%s", entity, project, run_id)
+        log.warning("A row of the watch list cannot be read and is skipped: %s/%s/%s", entity, project, run_id)
         return None
 
 
 def log_line(row: tuple[Any, ...]) -> LogLine | None:
-    """A line of a log; None if it cannot be read."""
+    """The log line stored in a row; None if it cannot be read."""
     attempt, at, message, status, level, state, notice = row
     try:
         known = MonitorStatus(status) if status else None
         happened = decode_notice(notice, message) or text_notice("")
-        return LogLine(moment(at), attempt, happened, known, Level(level), State(state))
+        return LogLine(to_datetime(at), attempt, happened, known, Level(level), State(state))
     except ValueError:
-        log.warning("A line of a log cannot be read and is left out")
+        log.warning("A log line cannot be read and is skipped")
         return None

@@ -17,8 +17,8 @@ CREATE TABLE IF NOT EXISTS run (
 )
 """
 
-# A list's id tells a file that was replaced from one that was changed; its revision, whether anything was.
-# A trigger does what a foreign key would, since those are off unless each connection turns them on.
+# A list's id changes when the file is replaced, its revision with each change. The trigger does the work of a foreign
+# key, since those are off unless each connection turns them on.
 _SECOND = """
 ALTER TABLE run ADD COLUMN baseline INTEGER;
 CREATE TABLE list (server TEXT PRIMARY KEY, id TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
@@ -49,7 +49,7 @@ ALTER TABLE run ADD COLUMN check_interval REAL;
 ALTER TABLE run ADD COLUMN max_wait_time REAL
 """
 
-# What happened is stored as data, too; the words stay, for people and for older rows.
+# Notices are stored as data; their text stays for people and for older rows.
 _FOURTH = """
 ALTER TABLE run ADD COLUMN notice TEXT;
 ALTER TABLE attempt ADD COLUMN notice TEXT;
@@ -58,20 +58,18 @@ UPDATE line SET notice = notice_of_words(message)
 """
 
 MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
-"""Step n brings a file of version n to version n + 1. A step that has been released never changes."""
+"""Step n migrates a file of version n to version n + 1. A released step never changes."""
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    """Migrate the file; two programs may try at the same time.
+    """Migrate the file to the current version; safe if two programs do so at the same time.
 
     Raises:
-        StoreError: A newer version of the program has made the file.
+        StoreError: A newer version of the program created the file.
     """
     version = _version(db)
     if version > len(MIGRATIONS):
-        raise StoreError(
-            f"The watch list was made by a newer wandb-tui (format {version}).", "Update, or start that one."
-        )
+        raise StoreError(f"The watch list was written by a newer wandb-tui (format {version}).", "Update wandb-tui.")
     if version == len(MIGRATIONS):
         return
     db.create_function("notice_of_words", 1, notice_of_words, deterministic=True)

@@ -88,7 +88,7 @@ class Settings:
 
     @property
     def poll_policy(self) -> PollPolicy:
-        """How often to look, and for how long."""
+        """The poll interval and the time-out of monitors."""
         return PollPolicy(check_interval=self.check_interval, max_wait_time=self.max_wait_time)
 
     @classmethod
@@ -158,7 +158,7 @@ def _number(minimum: float) -> Validator:
     def validate(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise _InvalidValueError("a number")
-        # Written this way, since TOML knows nan, which no comparison finds too small.
+        # Written this way because TOML allows nan, for which every comparison is false.
         if not value >= minimum:
             raise _InvalidValueError(f"at least {minimum:g}")
         return float(value)
