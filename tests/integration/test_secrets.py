@@ -131,8 +131,8 @@ def test_with_a_keyring_the_session_on_disk_is_closed_to_others(sandbox, tmp_pat
     stdin = f"{sandbox.password}\n{sandbox.api_key}\n"
     ended, said, found, _ = watched(command, environ, tmp_path, forms_of(sandbox), stdin)
     assert ended == 0, said
-    assert "the kept session is still good" in said
-    assert "a session of r…@… is kept, encrypted" in said
+    assert "the stored session is still valid" in said
+    assert "a session of r…@… is stored, encrypted" in said
     assert not found
     assert not leaks(forms_of(sandbox), texts=[said], folder=home)
     assert [path for folder in ours(home) for path in folder.rglob("*.session")]
@@ -151,7 +151,7 @@ def test_the_dashboard_with_umask_000(sandbox, tmp_path):
         terminal.type(sandbox.api_key)
         terminal.until("•" * len(sandbox.api_key))
         terminal.keys("Enter")
-        terminal.gone("Remember")
+        terminal.gone("Store in the system keyring")
         terminal.keys("a")
         terminal.until("Add runs")
         terminal.type("lab/forks/three")
@@ -299,5 +299,5 @@ def test_the_report_in_json_is_json_without_secrets(sandbox, tmp_path):
         [PROGRAM, "doctor", "--json"], env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     checks = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {check["name"] for check in checks} >= {"server", "API key", "exports here"}
+    assert {check["name"] for check in checks} >= {"server", "API key", "export trigger"}
     assert not leaks(forms_of(sandbox, sandbox.username, str(tmp_path)), texts=[done.stdout, done.stderr])

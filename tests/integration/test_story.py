@@ -56,7 +56,7 @@ def assert_no_secrets(sandbox, home, *texts):
 def test_from_a_first_start_to_an_available_run_and_home(sandbox, tmp_path):
     with Terminal(environment(sandbox, tmp_path)) as terminal:
         terminal.run(PROGRAM)
-        terminal.until("Sign in to 127.0.0.1", "API key", "Remember")
+        terminal.until("Sign in to 127.0.0.1", "API key", "Store in the system keyring")
         terminal.type(sandbox.username)
         terminal.next_field()
         terminal.type(sandbox.password)
@@ -64,7 +64,7 @@ def test_from_a_first_start_to_an_available_run_and_home(sandbox, tmp_path):
         terminal.type(sandbox.api_key)
         shown = terminal.until(sandbox.username, "•" * len(sandbox.password), "•" * len(sandbox.api_key))
         terminal.keys("Enter")
-        terminal.gone("Remember")
+        terminal.gone("Store in the system keyring")
         terminal.keys("a")
         terminal.until("Add runs")
         terminal.type(f"{sandbox.app_url}/lab/forks/runs/run00/overview?nw=me")
@@ -159,7 +159,8 @@ def test_the_demo_needs_no_account(short_folder):
         terminal.until("✔ 4 ready", "✖ 1 failed", seconds=60)
         children = descendants(terminal.shell())
         terminal.keys("q")
-        terminal.until("Quit wandb-tui?")
+        # Once the last run is ready, there is nothing to ask.
+        terminal.when(lambda screen: "Quit wandb-tui?" in screen or "shell-is-back$" in screen, "the question")
         terminal.keys("y")
         terminal.until("nothing of it was kept", "wandb-tui login", "shell-is-back$")
         until(lambda: not [pid for pid in children if alive(pid)])

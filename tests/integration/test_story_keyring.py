@@ -24,7 +24,7 @@ def type_the_account(terminal, sandbox):
     """All in one burst, as a password manager would."""
     terminal.type(f"{sandbox.username}\t{sandbox.password}\t{sandbox.api_key}")
     terminal.keys("Enter")
-    terminal.gone("Remember")
+    terminal.gone("Store in the system keyring")
 
 
 def leave(terminal):
@@ -56,7 +56,7 @@ def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
     environ = environment(sandbox, tmp_path, **keyring.environ)
     with Terminal(environ) as terminal:
         terminal.run(PROGRAM, "lab/forks/run00")
-        terminal.until("Sign in to 127.0.0.1", "Remember")
+        terminal.until("Sign in to 127.0.0.1", "Store in the system keyring")
         type_the_account(terminal, sandbox)
         terminal.until("✔ 1 ready")
         leave(terminal)
@@ -76,7 +76,7 @@ def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
     assert session_files(tmp_path) == []
     with Terminal(environ) as terminal:
         terminal.run(PROGRAM)
-        terminal.until("Sign in to 127.0.0.1", "Remember")
+        terminal.until("Sign in to 127.0.0.1", "Store in the system keyring")
     assert command(environ, "wait", "lab/forks/run03")[0] == 3
 
 

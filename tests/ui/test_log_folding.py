@@ -101,11 +101,11 @@ def test_neither_other_attempts_nor_other_levels_are_folded():
         for attempt, level in ((1, Level.INFO), (1, Level.WARNING), (1, Level.WARNING), (2, Level.WARNING))
     )
     assert [line for line in texts(lines, 60) if "×" in line] == ["12:00:00 !  not there (×2, last 12:00:00)"]
-    assert len(texts(lines, 60, least=Level.WARNING)) == 3
+    assert len(texts(lines, 60, min_level=Level.WARNING)) == 3
 
 
 @pytest.mark.parametrize(
-    "view", [LogOptions(), LogOptions(fold=False), LogOptions(wrap=False), LogOptions(least=Level.WARNING)]
+    "view", [LogOptions(), LogOptions(fold=False), LogOptions(wrap=False), LogOptions(min_level=Level.WARNING)]
 )
 @pytest.mark.parametrize("seed", range(5))
 def test_a_log_looks_the_same_however_it_comes_in(view, seed):

@@ -41,7 +41,7 @@ async def test_help_is_left_by_the_mouse():
         assert app.screen is app.dashboard
 
 
-@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddScreen"), ("keys, signs", "HelpScreen")])
+@pytest.mark.parametrize(("text", "screen"), [("add runs:", "AddScreen"), ("keys, symbols", "HelpScreen")])
 async def test_an_empty_dashboard_is_clicked_to_life(text, screen):
     async with running() as (app, pilot):
         await until(lambda: text in shown(app))

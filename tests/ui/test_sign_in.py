@@ -81,16 +81,20 @@ async def test_nothing_entered_is_said():
         assert not scenario.account.saved
 
 
+STORE = "Store in the system keyring"
+
+
 def box_in(app):
     """What stands before the label of the box."""
-    return next(line for line in shown(app).splitlines() if "Remember" in line).split("Remember")[0].split("│")[-1]
+    line = next(line for line in shown(app).splitlines() if STORE in line)
+    return line.split(STORE)[0].split("│")[-1]
 
 
 @pytest.mark.parametrize(("ascii_look", "ticked", "empty"), [(False, ["▐X▌"], ["▐", "▌"]), (True, ["X"], [])])
 async def test_the_box_is_empty_while_it_is_not_ticked(ascii_look, ticked, empty):
     scenario = Scenario(account=FakeAccount(AccountState()), open_sign_in=None)
     async with running(scenario, ascii_look=ascii_look) as (app, pilot):
-        await until(lambda: isinstance(app.screen, SignInDialog) and "Remember" in shown(app))
+        await until(lambda: isinstance(app.screen, SignInDialog) and STORE in shown(app))
         assert box_in(app).replace("|", " ").split() == ticked
         await pilot.click("#remember")
         await until(lambda: box_in(app).replace("|", " ").split() == empty)

@@ -117,6 +117,12 @@ COLUMNS = (
 
 BY_KEY = {column.key: column for column in COLUMNS}
 
+_WHOLE_MESSAGE = 50
+"""Cells in which most messages fit."""
+
+_MINOR_IMPORTANCE = 5
+"""Columns below this importance make room for a whole message."""
+
 ALWAYS_SHOWN = frozenset({"state", "run"})
 """The columns that cannot be hidden: they identify the row."""
 
@@ -135,10 +141,28 @@ def fitting_columns(
     columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
     while len(columns) > 1 and _needed(columns) > width:
         columns.remove(min(columns, key=lambda column: (column.key not in dull, column.importance)))
+    # A message that is cut tells less than the columns of least importance.
+    while _width_of("message", columns, width) < _WHOLE_MESSAGE and (least := _least(columns)) is not None:
+        columns.remove(least)
+    return list(zip(columns, _widths(columns, width), strict=True))
+
+
+def _least(columns: list[Column]) -> Column | None:
+    """The column that makes room for a message first; None where all are worth as much as it."""
+    minor = [column for column in columns if column.importance < _MINOR_IMPORTANCE]
+    return min(minor, key=lambda column: column.importance, default=None)
+
+
+def _width_of(key: str, columns: list[Column], width: int) -> int:
+    """The width of a column, or enough where it is not shown."""
+    widths = dict(zip((column.key for column in columns), _widths(columns, width), strict=True))
+    return widths.get(key, width)
+
+
+def _widths(columns: list[Column], width: int) -> list[int]:
     spare = max(0, width - _needed(columns))
     shares = sum(column.share for column in columns)
-    widths = [column.width + (spare * column.share // shares if shares else 0) for column in columns]
-    return list(zip(columns, widths, strict=True))
+    return [column.width + (spare * column.share // shares if shares else 0) for column in columns]
 
 
 def _needed(columns: list[Column]) -> int:
