@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from textual.widgets import Input
 
@@ -16,6 +18,12 @@ from wandb_tui.ui.common.dialog import Dialog
 from wandb_tui.ui.dashboard.help import HelpScreen
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, MAIN, RENAMED_IDS, Scope
 from wandb_tui.ui.input.key_map import KeyMap, read_key
+
+
+def test_no_two_actions_of_one_place_have_a_key_in_common():
+    pairs = [(one, other) for one, other in combinations(ACTIONS, 2) if one.overlaps(other)]
+    assert len(pairs) > len(ACTIONS)
+    assert [(one.full_id, other.full_id) for one, other in pairs if {*one.keys} & {*other.keys}] == []
 
 
 @pytest.mark.parametrize(
