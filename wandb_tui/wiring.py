@@ -145,7 +145,7 @@ class Wiring:
 
     @property
     def refusal(self) -> WandbTuiError | None:
-        """Why the last sign-in was refused, for as long as nothing has been mended since; asks nobody."""
+        """The error of the last sign-in while it still holds; no new attempt is made."""
         visitor: BrowserVisitor | None = self.__dict__.get("visitor")
         return visitor.refusal if visitor else None
 

@@ -119,7 +119,7 @@ def test_a_page_that_is_closed_to_us_while_signed_in(sandbox, visitor):
         ("page-error", "HTTP 500"),
         ("gateway:code=429,body=empty,path=run-page", "answered HTTP 429"),
         ("gateway:code=503,body=empty,path=run-page", "answered HTTP 503"),
-        ("visit-loads-nothing:times=9", "was not given it"),
+        ("visit-loads-nothing:times=9", "did not receive it"),
     ],
 )
 def test_what_is_no_visit(sandbox, visitor, runs, fault, says):

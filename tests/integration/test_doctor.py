@@ -312,7 +312,7 @@ def test_a_page_that_does_not_load_the_run(sandbox, wiring, run):
 def test_a_page_that_asks_but_is_given_nothing_still_shows_what_it_asked(sandbox, wiring, run):
     sandbox.set_faults("visit-loads-nothing:times=9")
     report, counted = report_on(sandbox, wiring, run)
-    assert "was not given it" in report.run_page.message
+    assert "did not receive it" in report.run_page.message
     assert report.run_page.details == ("RunPage → project null",)
     assert counted["exports_started"] == counted["run_page_queries"] == 0
 

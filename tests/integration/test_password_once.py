@@ -46,7 +46,7 @@ def test_a_session_that_lasts_for_its_tab_only_costs_one_password(tmp_path):
             errors = sign_in_as_monitors_do(visitor, 3)
         assert login_server.submissions == 1
     assert {type(error) for error in errors} == {SignInError}
-    assert "only for the tab" in errors[0].message
+    assert "only in the tab" in errors[0].message
     assert not list(tmp_path.glob("**/*.session"))
 
 

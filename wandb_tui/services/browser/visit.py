@@ -204,7 +204,7 @@ class PageVisit:
             if self._run_requested and self._identity.anonymous:
                 raise self._sign_in_required()
             if self._run_requested:
-                raise VisitError(f"The page of {self._run} asked for the run, but was not given it.")
+                raise VisitError(f"The page of {self._run} requested the run, but did not receive it.")
             self._evidence = "the page has loaded and gone quiet"
 
     def _denies_access(self, view: PageView) -> bool:

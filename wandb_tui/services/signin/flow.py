@@ -172,7 +172,7 @@ class SignInFlow:
         if reply.username:
             return Identity(reply.username, by_password=self._progress.password_sent)
         if self._looks_signed_in(snapshot, reply):
-            log.info("The server does not say who is signed in; its page looks like it")
+            log.info("The server does not report who is signed in; its page looks signed in")
             self._viewer.omits_viewer = reply.known
             name = self._credentials.username if self._credentials else ""
             return Identity(name, by_password=self._progress.password_sent)
@@ -206,7 +206,7 @@ class SignInFlow:
             await page.close()
         if not signed_in:
             raise sign_in_error(SignInProblem.STEP_NEEDED, self._server.host, words=page_heading(snapshot.view))
-        log.info("The server does not say who is signed in; a new tab looks like it")
+        log.info("The server does not report who is signed in; a new tab looks signed in")
         self._viewer.omits_viewer = True
         return Identity(self._credentials.username if self._credentials else "", by_password=True)
 

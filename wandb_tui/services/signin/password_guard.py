@@ -119,13 +119,13 @@ class PasswordGuard:
         if not self._has_password(request):
             return True
         if problem := self._origins.problem(request.url):
-            log.warning("A page was kept from sending the password: %s", problem)
+            log.warning("A request with the password was blocked: %s", problem)
             self.blocked_origin = problem
             return False
         parts = urlsplit(request.url)
         address = (request.method, f"{parts.netloc}{parts.path}")
         if address in self._sent:
-            log.warning("A page was kept from sending the password to %s again", parts.netloc)
+            log.warning("A second request with the password to %s was blocked", parts.netloc)
             return False
         self._sent[address] = request
         return True

@@ -1,5 +1,5 @@
-// Describes what a person sees on this document: fields, buttons, groups of them, messages. Never a value.
-// Returns the elements too, so that what was decided on can be acted on without marking the page.
+// Describes the visible fields, buttons, groups and messages of a document, without any value of a field.
+// Also returns the elements, so that actions need no marks on the page.
 () => {
   const elements = [];
   const roots = [document];
@@ -21,7 +21,7 @@
     const box = element.getBoundingClientRect();
     return box.width > 1 && box.height > 1 && box.right + scrollX > 0 && box.bottom + scrollY > 0;
   };
-  // Whether what lies around an element cuts all of it off, as on traps for robots and on steps that come later.
+  // Whether an ancestor clips the whole element, as on honeypots and on later steps.
   const cutOff = (element) => {
     let { left, top, right, bottom } = element.getBoundingClientRect();
     let placed = "static";
@@ -49,11 +49,11 @@
       return root.getElementById ? root.getElementById(id) : null;
     }).filter(Boolean);
   const textOf = (element) => clean(element.innerText || element.textContent);
-  // What web components are told stands on the element around the shadow root that draws the field.
+  // Web components have their attributes on the host of the shadow root that contains the field.
   const host = (element) => (element.getRootNode() || {}).host || null;
   const onHost = (element, ...names) =>
     host(element) ? names.map((name) => host(element).getAttribute(name)).filter(Boolean).join(" ") : "";
-  // Old pages have their labels in the cell, or the line, before.
+  // Old pages have labels in the preceding cell or line.
   const before = (element) => {
     for (let at = element, up = 0; at && up < 2; at = at.parentElement, up++) {
       const text = at.previousElementSibling ? textOf(at.previousElementSibling) : "";
@@ -107,7 +107,7 @@
     (element.tagName === "INPUT" && !["hidden", "submit", "button", "image", "reset", "file", "range", "color"]
       .includes(element.type)) || element.tagName === "TEXTAREA" || element.tagName === "SELECT";
 
-  // What lies on the same line as a field helps with that field ("show", "clear") and does not send a form.
+  // A button on the same line as a field helps with that field ("show", "clear") and does not submit the form.
   const isTab = (element) => element.getAttribute("role") === "tab";
   const shownButtons = elements.filter((element) =>
     isButton(element) && element.tagName !== "A" && !isTab(element) && visible(element));
@@ -134,7 +134,7 @@
   const groupOf = (element) => {
     const root = element.form || above(element, (at) => at.tagName === "FORM" || at.getAttribute("role") === "form") ||
       above(element, (at) => at.tagName === "DIALOG" || at.getAttribute("role") === "dialog") ||
-      // Without a form, what belongs together is what a common ancestor with a button holds.
+      // Without a form, the group is the content of a common ancestor with a button.
       above(parent(element), (at) => at === document.body || holdsButton.has(at)) || document.documentElement;
     if (!groupRoots.includes(root)) groupRoots.push(root);
     return groupRoots.indexOf(root);
@@ -142,10 +142,10 @@
   const addressOf = (value) => {
     try { return new URL(value, document.baseURI); } catch (error) { return null; }
   };
-  // Where a form is sent; one without an action, or whose action is a script, stays where it is.
+  // The target of a form; without an action, or with a script as its action, the document itself.
   const sentTo = (value) => (!value || /^\s*(javascript:|#)/i.test(value) ? new URL(location.href) : addressOf(value));
 
-  // Some draw dots over what is no password field, to keep password managers away; others show what is typed at first.
+  // Some pages mask a text field, to keep password managers away; others show the password at first.
   const masked = (element) => ["disc", "circle", "square"].includes(getComputedStyle(element).webkitTextSecurity);
   const kindOf = (element) => {
     if (element.tagName !== "INPUT") return element.tagName.toLowerCase();
@@ -167,7 +167,7 @@
         label: labelOf(element),
         numeric: element.inputMode === "numeric", length: element.maxLength || 0,
         visible: visible(element) && !cutOff(element), enabled: !element.disabled && !element.closest("[inert]") &&
-          // Some are read-only until they have the focus, to keep password managers away.
+          // Some fields are read-only until focused, to keep password managers away.
           !(element.readOnly && element.value),
         empty: !element.value, invalid: element.getAttribute("aria-invalid") === "true",
         described: clean(described, 300), covered: visible(element) && covered(element), group: groupOf(element),
@@ -205,7 +205,7 @@
   const reported = new Set();
   const report = (element, source) => {
     const shown = clean(element.innerText, 400), written = clean(element.textContent, 400);
-    // As it was written, if the page merely sets it in capitals.
+    // In the original case, if CSS only shows it in capitals.
     const text = shown.toLowerCase() === written.toLowerCase() ? written : shown;
     if (text.length < 3 || reported.has(text) || !visible(element) || banner(element)) return;
     if (element.querySelector("input:not([type=hidden]),form,nav")) return;
@@ -241,7 +241,7 @@
     const box = element.getBoundingClientRect();
     if (/badge|invisible/i.test(name) || element.type === "hidden" || !visible(element) || box.height < 20) continue;
     if (element.getAttribute("data-size") === "invisible") continue;
-    // A line that only says that there is such a thing is none.
+    // A line of text that only mentions a captcha is none.
     if (!key && !element.matches(drawn) && !element.querySelector(drawn) && !element.shadowRoot) continue;
     challenge = clean(name, 120) || "data-sitekey";
     break;
@@ -251,7 +251,7 @@
     const action = root.tagName === "FORM" ? sentTo(root.getAttribute("action")) : null;
     let heading = "";
     for (let at = root, up = 0; at && up < 4 && !heading; at = parent(at), up++) {
-      // What stands over several forms, or over another one, tells nothing of this one.
+      // A heading over several forms, or over another one, does not describe this one.
       if (groupRoots.some((other) => at.contains(other) && !other.contains(root) && !root.contains(other))) break;
       const found = at.querySelector && at.querySelector("h1,h2,h3,legend,[role=heading]");
       if (found && visible(found)) heading = textOf(found);

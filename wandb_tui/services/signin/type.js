@@ -1,6 +1,6 @@
-// Types a text into a field, in one stroke with asking whether it may be typed there: nothing can change in between.
-// Without a text it only asks. Answers "" where all is well, "unfit" where the field takes nothing now, or the origin
-// that speaks against it: of this document, of one around it, or of where the form is sent.
+// Checks that a text may be typed into a field, and types it, in one step, so that nothing can change in between.
+// Without a text it only checks. Returns "" on success, "unfit" if the field does not accept the text, or the origin
+// that is not allowed: of this document, of an ancestor, or of the form's target.
 (element, { text, open, button }) => {
   const sentTo = (value) => {
     if (!value || /^\s*(javascript:|#)/i.test(value)) return location.origin;
@@ -19,7 +19,7 @@
   element.focus();
   if (element.getRootNode().activeElement !== element || element.disabled || element.readOnly) return "unfit";
   element.select();
-  // As a person's typing: frameworks hear of it, and the page's own limits hold.
+  // Like typing by hand: frameworks receive the events, and the page's own limits apply.
   document.execCommand("insertText", false, text);
   if (element.value === text) return "";
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(element), "value").set.call(element, text);
