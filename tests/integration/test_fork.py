@@ -161,7 +161,7 @@ fails(UsageError, "lab/forks/parent", 5, no_such_argument=1)
     assert sandbox.stats() == before
 
 
-@pytest.mark.parametrize("run_id", ["a[b", "a]b", "fullwidth\N{FULLWIDTH QUESTION MARK}_step=3", "a&b=c", "a@b"])
+@pytest.mark.parametrize("run_id", ["a[b", "a]b", "a&b=c", "a@b"])
 def test_a_run_id_that_no_branch_points_text_could_carry(script, sandbox, run_id):
     export_run(sandbox, run_id)
     assert "forked" in script(FORK + f'fork("lab/forks/" + {run_id!r}, 200)')

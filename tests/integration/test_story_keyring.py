@@ -117,7 +117,7 @@ def test_a_locked_collection_is_said_in_time_and_the_dashboard_lives(sandbox, ke
         terminal.keys("Escape")
         terminal.gone("Sign in to 127.0.0.1")
         terminal.keys("?")
-        terminal.until("Stop waiting for this run")
+        terminal.until("Stop monitoring this run")
     for arguments, status in ((given, 1), (["logout"], 1), (["wait", "lab/forks/run00"], 3)):
         ended, said = command(environ, *arguments, stdin=secrets)
         assert (ended, "keyring is locked" in said) == (status, True), said

@@ -57,7 +57,7 @@ async def test_a_cancel_does_not_wait_for_the_server():
 
 async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():
     scenario = Scenario(FakeProber(default=ABSENT), FakeVisitor(visit=lambda _: done(Visit(1.0))))
-    async with running(scenario, "abc", size=(160, 40)) as (app, pilot):
+    async with running(scenario, "abc", size=(240, 40)) as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
         await pilot.press("r")
         row = app.session.watch_list[address("abc")]

@@ -24,7 +24,7 @@ from wandb_tui.ui.app.app import WandbTuiApp
 SCREENS = {
     "dashboard": ((), "calm-moon-13"),
     "one log": (("z",), "Artifact"),
-    "help": (("question_mark",), "Change goal"),
+    "help": (("question_mark",), "Change the goal"),
     "palette": (("ctrl+p",), "Add"),
     "copy": (("y",), "fork snippet"),
     "quit": (("q",), "Quit wandb-tui?"),

@@ -21,7 +21,7 @@ def test_details(snap_compare, monkeypatch, look):
         await until(lambda: pilot.app.account is not None and pilot.app.app_url)
         await opened(pilot.app, pilot)
         await until(lambda: picture(shown(pilot.app)) or "***" in shown(pilot.app))
-        await until(lambda: pilot.app.screen._covered.told and not pilot.app.screen._asking)
+        await until(lambda: pilot.app.screen._covered.answer and not pilot.app.screen._pending_queries)
         await still(pilot)
 
     app = WandbTuiApp(scenario().backend(), clock=lambda: 1000.0, **options)
