@@ -73,11 +73,11 @@ def test_fit_and_minutes():
 
 
 def test_columns_never_exceed_the_width():
-    for width in range(16, 220):
+    for width in range(16, 280):
         columns = fitting_columns(width)
         assert sum(cells + 2 * PADDING for _, cells in columns) <= width
         assert columns[0][0].key == "state"
-        if width >= 170:
+        if width >= 240:
             assert len(columns) == len(COLUMNS)
 
 

@@ -125,7 +125,7 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
 async def test_the_run_itself_and_the_waiting_are_told():
     now = [1000.0]
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
-    async with running(Scenario(prober), "abc", size=(180, 40), clock=lambda: now[0]) as (app, _):
+    async with running(Scenario(prober), "abc", size=(240, 40), clock=lambda: now[0]) as (app, _):
         table = app.dashboard.table
         await until(lambda: "1,234" in shown(app))
         assert table.cell(address("abc"), "run_state").text == "finished"
@@ -155,7 +155,7 @@ def own(app):
 async def test_the_last_known_state_of_a_run_is_marked_old_once_polling_has_ended():
     now = [1000.0]
     run = RunInfo("calm-moon-13", "running", 1234)
-    async with running(Scenario(), "abc", size=(160, 40), clock=lambda: now[0]) as (app, pilot):
+    async with running(Scenario(), "abc", size=(240, 40), clock=lambda: now[0]) as (app, pilot):
         row = app.session.watch_list[address("abc")]
         waiting = MonitorEvent(
             row.run, 1, State.WAITING, text_notice("not yet"), status=MonitorStatus.NOT_AVAILABLE, run_info=run
@@ -188,22 +188,30 @@ async def test_the_last_known_state_of_a_run_is_marked_old_once_polling_has_ende
 
 async def test_a_run_that_has_ended_stands_still():
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
-    async with running(Scenario(prober), "abc", size=(160, 40)) as (app, pilot):
+    async with running(Scenario(prober), "abc", size=(240, 40)) as (app, pilot):
         await until(lambda: "1,234" in shown(app))
         await pilot.press("home", "c")
         await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
         assert own(app) == [("finished", False), ("1,234", False)]
 
 
-async def test_the_bar_and_the_age_of_the_data_have_room_at_160_cells():
+async def test_minor_columns_make_room_for_a_message():
     several = [StoredRun(RunAddress("lab", project, "abc"), Goal(), 1, State.WAITING) for project in ("one", "two")]
-    async with running(Scenario(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, _):
+    async with running(Scenario(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, pilot):
+
+        def columns():
+            return {column.key for column in app.dashboard.table.columns}
+
         await until(lambda: app.dashboard.table.row_count == 2)
-        assert {"project", "waited", "age"} <= {column.key for column in app.dashboard.table.columns}
+        assert {"project", "next", "message"} <= columns()
+        assert not {"waited", "age", "attempt"} & columns()
+        await pilot.resize_terminal(240, 45)
+        await until(lambda: columns() == set(BY_KEY))
+        await pilot.resize_terminal(160, 45)
+        await until(lambda: columns() != set(BY_KEY))
         app.session.remove([several[0].run])
         app.dashboard.refresh_all()
-        columns = {column.key for column in app.dashboard.table.columns}
-        assert columns == set(BY_KEY) - {"project"}, "what is the same in each row goes first"
+        assert "project" not in columns(), "what is the same in each row goes first"
 
 
 async def test_of_a_long_name_the_id_is_left():
