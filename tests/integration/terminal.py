@@ -58,10 +58,16 @@ class Terminal:
 
     def when(self, condition, what, seconds=60.0):
         watch = Stopwatch()
-        while not condition(screen := self.screen()):
-            assert watch.seconds < seconds, f"{what} never came:\n{screen}"
-            # Each look starts a process, and the program that is looked at needs the same two cores.
-            time.sleep(0.1)
+        screen = ""
+        try:
+            while not condition(screen := self.screen()):
+                assert watch.seconds < seconds, f"{what} never came"
+                # Each look starts a process, and the program that is looked at needs the same two cores.
+                time.sleep(0.1)
+        except BaseException:
+            # The time-out of the whole test tells as much as ours: the last screen stands in the report.
+            print(f"waiting for {what}:\n{screen}")
+            raise
         return screen
 
     def next_field(self):
