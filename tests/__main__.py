@@ -54,6 +54,8 @@ def check(pages: str) -> int:
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
     }
+    # Compiles all that the tests import, once; six workers that start together would do so six times.
+    collection = {"collection": [*python, "pytest", "--collect-only", "-q", *pytest_arguments(sys.argv[1:])]}
     tests = {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, *pytest_arguments(sys.argv[1:])]}
     # One after the other, on one core.
     during_the_tests = {
@@ -68,7 +70,9 @@ def check(pages: str) -> int:
     failed = failures(quick)
     with ThreadPoolExecutor(1) as second:
         others = second.submit(failures, during_the_tests, buffered=True)
-        failed += failures(tests) + others.result()
+        # What cannot be collected cannot be run either, and says so once.
+        failed += failures(collection, buffered=True) or failures(tests)
+        failed += others.result()
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return len(failed)
 
