@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.stopwatch import HANG_S
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # The program installs a seccomp filter for itself, then runs its argument. Only Linux on x86-64 and AArch64.
@@ -35,7 +37,7 @@ exec(compile(source, "<program>", "exec"))
 """
 
 
-def without_locks(source: str, *arguments: object, error: int, timeout: float = 60) -> str:
+def without_locks(source: str, *arguments: object, error: int, timeout: float = HANG_S) -> str:
     """Run a program in which every lock on a file fails with `error`, and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-c", FILTER, str(error), source, *map(str, arguments)],

@@ -8,6 +8,9 @@ import os
 import time
 from pathlib import Path
 
+HANG_S = 300.0
+"""The time of the wall after which a process counts as hanging, on however busy a machine."""
+
 _PRESSURE = Path("/proc/pressure/cpu")
 # On however busy a machine, so many seconds on the wall count as one.
 _CROWDED = 5.0

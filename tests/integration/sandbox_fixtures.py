@@ -11,6 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
+from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 LOG_RUN = """
@@ -38,7 +39,7 @@ def sdk_environment(sandbox, home, **more):
     }
 
 
-def run_sdk_script(sandbox, source, home, timeout=60, **env):
+def run_sdk_script(sandbox, source, home, timeout=HANG_S, **env):
     """Run a Python program that uses the SDK; ``stdout`` of the result holds all that was printed.
 
     The SDK's service process keeps its parent's pipes open for longer than the parent lives, so output goes to a file.

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.stopwatch import HANG_S
+
 LOG = """
 import os, time, threading, wandb
 ENTITY, PROJECT = "lab", "forks"
@@ -37,7 +39,7 @@ def script_environment(sandbox, home):
 def script(sandbox, tmp_path):
     """Runs a script in an environment that has an account on the sandbox; gives what it printed."""
 
-    def run(source, timeout=90, **more):
+    def run(source, timeout=HANG_S, **more):
         out = tmp_path / "out.txt"
         with out.open("w") as file:
             done = subprocess.run(

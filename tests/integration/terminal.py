@@ -11,7 +11,7 @@ import time
 import uuid
 from pathlib import Path
 
-from tests.stopwatch import Stopwatch
+from tests.stopwatch import HANG_S, Stopwatch
 
 
 class Terminal:
@@ -89,7 +89,7 @@ class Terminal:
 
     def _tmux(self, *arguments, check=True, env=None):
         command = ["tmux", "-L", self._socket, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=check, env=env, timeout=20)
+        done = subprocess.run(command, capture_output=True, text=True, check=check, env=env, timeout=HANG_S)
         return done.stdout
 
 

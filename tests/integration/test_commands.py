@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
@@ -29,7 +30,7 @@ def sandbox():
 
 @pytest.fixture
 def program(tmp_path):
-    def run(*arguments, stdin="", timeout=60, **more):
+    def run(*arguments, stdin="", timeout=HANG_S, **more):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
         environ = kept | {"HOME": str(tmp_path), "WANDB_ERROR_REPORTING": "false"} | more
         return subprocess.run(
@@ -115,7 +116,7 @@ def test_the_sandbox_says_where_it_listens_and_ends_in_good_order(tmp_path):
     )
     info = json.loads(process.stdout.readline())
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=HANG_S)
     assert list(info) == ["base_url", "app_url", "username", "password", "api_key"]
     assert process.returncode in {0, 130}
     assert "Traceback" not in errors
@@ -212,7 +213,7 @@ def test_login_is_kept_in_a_real_keyring_and_logout_forgets_it(sandbox, tmp_path
             cwd=tmp_path,
             stdout=file,
             stderr=file,
-            timeout=90,
+            timeout=HANG_S,
             check=False,
         )
     assert done.returncode == 0, out.read_text()

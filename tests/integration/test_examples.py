@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.scripts import export_run, script_environment
+from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -45,7 +46,7 @@ def test_an_example(sandbox, tmp_path, name):
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            timeout=90,
+            timeout=HANG_S,
             check=False,
         )
     text = out.read_text()
@@ -73,7 +74,7 @@ def test_without_a_password_it_says_what_to_set(tmp_path, name):
 
 def started(name, *arguments, environ, cwd):
     command = [sys.executable, EXAMPLES / name, *arguments]
-    return subprocess.run(command, env=environ, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environ, cwd=cwd, capture_output=True, text=True, timeout=HANG_S, check=False)
 
 
 def test_the_table_lists_each_example():

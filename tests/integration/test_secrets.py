@@ -24,6 +24,7 @@ from tests.integration.secret_scan import (
     without_xdg,
 )
 from tests.integration.terminal import Terminal, descendants
+from tests.stopwatch import HANG_S
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, WandbTuiError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -296,7 +297,7 @@ def test_a_crash_of_a_command(sandbox, tmp_path):
 def test_the_report_in_json_is_json_without_secrets(sandbox, tmp_path):
     environ = environment(sandbox, tmp_path, **account(sandbox))
     done = subprocess.run(
-        [PROGRAM, "doctor", "--json"], env=environ, capture_output=True, text=True, timeout=60, check=False
+        [PROGRAM, "doctor", "--json"], env=environ, capture_output=True, text=True, timeout=HANG_S, check=False
     )
     checks = [json.loads(line) for line in done.stdout.splitlines()]
     assert {check["name"] for check in checks} >= {"server", "API key", "export trigger"}

@@ -12,6 +12,7 @@ import pytest
 from tests.integration.secret_service import secret_service
 from tests.integration.terminal import Terminal
 from tests.integration.test_story import PROGRAM, account, environment
+from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import SIGN_INS, Sandbox, SandboxConfig
 
 LETS_IN = {"one-page", "two-step", "late-script", "sign-up-beside", "slow"}
@@ -67,7 +68,7 @@ def started(environ, *arguments, stdin=""):
 
 
 def ended(program, said):
-    return program.wait(90), " ".join(said.read_text().split())
+    return program.wait(HANG_S), " ".join(said.read_text().split())
 
 
 def test_all_three_end_alike(sandbox, keyring, tmp_path):
@@ -76,9 +77,10 @@ def test_all_three_end_alike(sandbox, keyring, tmp_path):
     for home in homes:
         home.mkdir()
     given = ["login", "--username", sandbox.username, "--password-stdin"]
+    waiting = ["wait", "lab/forks/abc", "--timeout", f"{HANG_S:.0f}"]
     with (
         started(environment(sandbox, homes[1], **keyring.environ), *given, stdin=sandbox.password + "\n") as login,
-        started(environment(sandbox, homes[2], **account(sandbox)), "wait", "lab/forks/abc", "--timeout", "60") as wait,
+        started(environment(sandbox, homes[2], **account(sandbox)), *waiting) as wait,
         Terminal(environment(sandbox, homes[0], **account(sandbox))) as terminal,
     ):
         terminal.run(PROGRAM, "lab/forks/def")

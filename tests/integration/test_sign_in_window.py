@@ -16,7 +16,7 @@ from tests.integration.browser_support import eventually
 from tests.integration.sandbox_fixtures import sign_in
 from tests.integration.secret_service import secret_service
 from tests.integration.terminal import Terminal
-from tests.stopwatch import Stopwatch
+from tests.stopwatch import HANG_S, Stopwatch
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.discovery import find_browser
 
@@ -106,7 +106,7 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, 
         with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 by_hand(page, sandbox, kind)
-            printed, said = program.communicate(timeout=40)
+            printed, said = program.communicate(timeout=HANG_S)
         assert program.returncode == 0, said
         session = json.loads(printed)
         assert printed.count("\n") == 1
@@ -123,7 +123,7 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, 
             input=printed,
             capture_output=True,
             text=True,
-            timeout=40,
+            timeout=HANG_S,
             check=False,
         )
         assert refused.returncode == 1
@@ -135,7 +135,7 @@ def test_a_window_that_is_closed_again(tmp_path, display):
         with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 page.close()
-            printed, said = program.communicate(timeout=40)
+            printed, said = program.communicate(timeout=HANG_S)
         assert program.returncode == 3
         assert not printed
         assert "closed before the sign-in" in said
@@ -145,7 +145,7 @@ def test_a_window_that_is_closed_again(tmp_path, display):
 def run(environ, *arguments, stdin=""):
     """A command to its end; its status and all it said."""
     done = subprocess.run(
-        [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=HANG_S, check=False
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -169,7 +169,7 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
         with window(sandbox, laptop, display=display, **keyring.environ) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 by_hand(page, sandbox, "sso")
-            printed, said = program.communicate(timeout=60)
+            printed, said = program.communicate(timeout=HANG_S)
         assert program.returncode == 0, said
         assert "Nothing is kept" not in printed
         [kept] = laptop.rglob("*.session")
@@ -180,7 +180,7 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
             f"set -o pipefail; '{PROGRAM}' login --print-session | HOME='{cluster}' '{PROGRAM}' login --session-stdin"
         )
         done = subprocess.run(
-            ["bash", "-c", pipeline], env=here, capture_output=True, text=True, timeout=60, check=False
+            ["bash", "-c", pipeline], env=here, capture_output=True, text=True, timeout=HANG_S, check=False
         )
         assert done.returncode == 0, done.stderr
         assert "The session of researcher is kept" in done.stdout
@@ -199,7 +199,7 @@ def test_a_server_that_never_names_anybody(tmp_path, display):
         with window(sandbox, tmp_path, display=display, **keyring.environ) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 sign_in(page, sandbox)
-            _, said = program.communicate(timeout=60)
+            _, said = program.communicate(timeout=HANG_S)
         assert program.returncode == 0, said
         environ = environment(sandbox, tmp_path, WANDB_API_KEY=sandbox.api_key, **keyring.environ)
         status, out, errors = run(environ, "wait", "lab/forks/abc", "--timeout", "60")
@@ -254,7 +254,7 @@ def test_without_a_display_the_way_for_clusters_is_told(tmp_path):
             env=environment(sandbox, tmp_path),
             capture_output=True,
             text=True,
-            timeout=40,
+            timeout=HANG_S,
             check=False,
         )
     assert done.returncode == 1
@@ -269,7 +269,7 @@ def test_without_a_keyring_logout_ends_well(tmp_path):
             env=environment(sandbox, tmp_path),
             capture_output=True,
             text=True,
-            timeout=40,
+            timeout=HANG_S,
             check=False,
         )
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.secret_service import secret_service
 from tests.integration.terminal import Terminal
 from tests.integration.test_story import PROGRAM, account, assert_no_secrets, environment, sandbox
-from tests.stopwatch import until
+from tests.stopwatch import HANG_S, until
 
 __all__ = ["sandbox"]
 
@@ -37,7 +37,7 @@ def leave(terminal):
 
 def command(environ, *arguments, stdin=""):
     done = subprocess.run(
-        [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=HANG_S, check=False
     )
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.stopwatch import HANG_S
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import KeyringError
 from wandb_tui.core.server_info import ServerInfo
@@ -55,7 +56,7 @@ def in_session(shell, script, home):
     command = ["dbus-run-session", "--", "sh", "-c", f'umask 000; {shell}; exec "$0" "$@"']
     ended = subprocess.run(
         [*command, sys.executable, "-c", script, str(home / "state")],
-        capture_output=True, text=True, timeout=40, env=environ, check=False,
+        capture_output=True, text=True, timeout=HANG_S, env=environ, check=False,
     )  # fmt: skip
     return ended.stdout.splitlines()[-1:], ended.stderr
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.scripts import export_run
 from tests.integration.terminal import alive, descendants
-from tests.stopwatch import until
+from tests.stopwatch import HANG_S, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 COMMAND = [str(Path(sys.executable).with_name("wandb-tui")), "wait"]
@@ -51,7 +51,7 @@ def log_a_run(sandbox, folder, project, run_id, steps=300):
             stdout=file,
             stderr=file,
             stdin=subprocess.DEVNULL,
-            timeout=60,
+            timeout=HANG_S,
             check=False,
         )
     assert done.returncode == 0, out.read_text()
@@ -83,7 +83,7 @@ class Outcome:
 
 @pytest.fixture
 def wait(sandbox, tmp_path):
-    def run(*arguments, stdin="", timeout=60, **more):
+    def run(*arguments, stdin="", timeout=HANG_S, **more):
         out, err = tmp_path / "out.txt", tmp_path / "err.txt"
         with out.open("w") as stdout, err.open("w") as stderr:
             done = subprocess.run(
@@ -260,7 +260,7 @@ def refused(sandbox, tmp_path_factory):
         env=environment(sandbox, tmp_path_factory.mktemp("bad")),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=True,
     )
     assert not done.stdout
@@ -303,7 +303,7 @@ def test_an_interrupt_ends_it(sandbox, tmp_path, number):
         until(lambda: "loaded" in out.read_text())
         children = descendants(process.pid)
         process.send_signal(number)
-        assert process.wait(60) == 130
+        assert process.wait(HANG_S) == 130
     assert "Traceback" not in out.read_text()
     assert children
     until(lambda: not [pid for pid in children if alive(pid)])
@@ -323,6 +323,6 @@ def test_kill_9_leaves_no_browser_behind(sandbox, tmp_path):
         until(lambda: "loaded" in out.read_text())
         children = descendants(process.pid)
         process.kill()
-        process.wait(10)
+        process.wait(HANG_S)
     assert children
     until(lambda: not [pid for pid in children if alive(pid)])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.terminal import Terminal, alive, descendants, ended
-from tests.stopwatch import until
+from tests.stopwatch import HANG_S, until
 from wandb_tui.cli.exit_codes import ExitCode
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -32,7 +32,7 @@ def sandbox():
 def shell(sandbox, tmp_path):
     """Runs a line of bash with the program on its path and an account on the sandbox."""
 
-    def run(line, timeout=60, shell=("bash", "-c"), environ=None):
+    def run(line, timeout=HANG_S, shell=("bash", "-c"), environ=None):
         own = script_environment(sandbox, tmp_path) if environ is None else environ
         path = f"{PROGRAM.parent}:{os.environ['PATH']}"
         out = tmp_path / "out.txt"
@@ -83,7 +83,7 @@ def test_in_a_batch_job_without_terminal_display_or_stdin(shell, sandbox, tmp_pa
         # A home in which nothing can be made, for root neither.
         "setsid wandb-tui wait lab/forks/late --interval 1 <&-",
         environ={**account, "HOME": "/proc/self/nowhere"},
-        timeout=90,
+        timeout=HANG_S,
     )
     assert done.returncode == 0, done.stdout
     assert "Artifact is now available: run-late-history:v0" in done.stdout

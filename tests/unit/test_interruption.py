@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.stopwatch import HANG_S
 from wandb_tui.cli.exit_codes import ExitCode
 
 AT_AN_IMPORT = """
@@ -39,7 +40,7 @@ with interruption.caught(lambda _: os._exit(1)):
 
 def run(program, *arguments):
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=HANG_S, check=False
     )
 
 
