@@ -35,8 +35,10 @@ async def running(scenario: Scenario | None = None, *runs: str, size=(120, 40), 
         try:
             yield app, pilot
         finally:
-            # Else the end of one that fails would wait for its monitors.
+            # Else the end of one that fails would wait for its monitors, and each app would leave threads that wake up
+            # several times a second for as long as the tests run.
             app.session.stop()
+            app.session.store_writer.close(0)
 
 
 async def still(pilot):

@@ -40,6 +40,20 @@ async def test_forty_that_wait_do_not_hold_up_the_end():
     assert app.return_value == 0
 
 
+async def test_quitting_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    async with running(Scenario(FakeProber()), *FORTY[:3]) as (app, pilot):
+        await until(lambda: {"wandb-tui store writer", "wandb-tui suspend watcher"} <= names(before))
+        await pilot.press("q", "y")
+        await until(lambda: app.return_value == 0)
+        await until(lambda: not {"wandb-tui store writer", "wandb-tui suspend watcher"} & names(before))
+
+
+def names(before):
+    """The names of the threads that were started since."""
+    return {thread.name for thread in set(threading.enumerate()) - before}
+
+
 async def test_services_that_close_slowly_are_not_waited_for():
     gate = threading.Event()
     scenario = Scenario(FakeProber(), close=lambda: gate.wait(1000))

@@ -231,6 +231,8 @@ class WatchList:
         """Cancel every current attempt."""
         for row in self:
             self.cancel(row.run)
+        # Whoever cancels all may never apply their last events.
+        self._suspend_watcher.end()
 
     def restart(self, run: RunAddress, attempt: int = 0) -> None:
         """Begin the next attempt: at once, or when the thread of the current one has ended.
