@@ -79,7 +79,7 @@ def test_what_is_not_there_is_said(catalogue):
 
 def test_a_wrong_key_is_said(sandbox):
     catalogue = GraphQLCatalogue(lambda: GraphQL(sandbox.base_url, lambda: "0" * 40))
-    with pytest.raises(ApiKeyError, match="Give another API key: Esc, then s"):
+    with pytest.raises(ApiKeyError, match="Enter another API key: Esc, then s"):
         catalogue.entities()
 
 

@@ -127,7 +127,7 @@ def test_every_kind_of_sign_in(tmp_path, kind):
         assert "abc" in report.run_page.message
         assert "v0 was there" in report.new_export.message
         assert "a visit to the run's page; " in report.export_trigger.message
-        assert profile.starter is ExportTrigger.VISIT
+        assert profile.trigger is ExportTrigger.VISIT
         assert profile.seconds > 0
 
 
@@ -175,7 +175,7 @@ def test_an_export_that_an_api_query_starts(sandbox, wiring, run):
     assert "v0 was there" in report.API_query.message
     assert "came before the visit" in report.new_export.message
     assert "an API query; " in report.export_trigger.message
-    assert wiring.export_profiles.read().starter is ExportTrigger.API_QUERY
+    assert wiring.export_profiles.read().trigger is ExportTrigger.API_QUERY
 
 
 def test_monitors_go_by_what_was_learnt(sandbox, run, tmp_path):
@@ -204,7 +204,7 @@ def test_an_export_that_comes_alone(sandbox, wiring, run):
     assert "did not exist" in checks["existing export"].message
     assert checks["API query"].status == "skipped"
     assert "exports come by themselves" in checks["export trigger"].message
-    assert wiring.export_profiles.read().starter is ExportTrigger.WAITING
+    assert wiring.export_profiles.read().trigger is ExportTrigger.WAITING
 
 
 def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, run):

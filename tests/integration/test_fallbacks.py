@@ -312,7 +312,7 @@ def test_what_is_no_parquet_file_with_steps_is_said_without_its_address(shelf):
     pq.write_table(pa.table({"loss": [1.0]}), sink)
     shelf.files["/0001.parquet"] = sink.getvalue().to_pybytes()
     for name in ("0000.parquet", "0001.parquet"):
-        with pytest.raises(StepFileError, match="no Parquet file with steps") as caught:
+        with pytest.raises(StepFileError, match="not Parquet or has no _step column") as caught:
             read(shelf, name)
         assert "signature" not in str(caught.value)
     with pytest.raises(StepFileError, match="cannot be fetched"):

@@ -71,7 +71,7 @@ def test_the_run_its_summary_and_its_metrics(inspector):
     assert summary["nested.best"] == 0.5
     assert set(facts.metrics) == {"loss", ODD}
     assert facts.config == (("betas", "[0.9, 0.999]"), ("lr", 0.1), ("model.depth", 12))
-    assert facts.untold == ()
+    assert facts.unknown_fields == ()
 
 
 def test_curves_keep_what_is_not_finite(inspector):
@@ -128,7 +128,7 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
     facts = inspector.facts(RUN)
     assert facts.info.name == "sun"
     assert facts.summary is None
-    assert set(facts.untold) == {"summaryMetrics", "sweepName"}
+    assert set(facts.unknown_fields) == {"summaryMetrics", "sweepName"}
     assert set(facts.metrics) == {"loss", ODD}
     assert [one.aliases for one in inspector.versions(RUN).newest] == [(), ()]
 
@@ -153,7 +153,7 @@ def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, said):
         with pytest.raises(error, match=said):
             inspector.covered(RUN, [1])
     else:
-        assert inspector.covered(RUN, [1])[1] == VersionCoverage(why_not="the server names no files of it")
+        assert inspector.covered(RUN, [1])[1] == VersionCoverage(why_not="the server lists no files for it")
 
 
 def test_a_run_that_is_not_there(inspector):

@@ -55,7 +55,7 @@ def inspector(**more):
         ),
         "covered": {
             1: VersionCoverage(99, complete=True),
-            0: VersionCoverage(why_not="the server names no files of it"),
+            0: VersionCoverage(why_not="the server lists no files for it"),
         },
         "curves": {
             "train/loss": FALLING,
@@ -108,7 +108,7 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
             *("brisk-sun-12 abc", "finished, step 99", "grid", "small, baseline", "ada", "0.912346", "[red]x[/]"),
             *("model.depth  12", "model.name   small", "0.0003"),
             *("train/loss", "1 of 3", "v1", "33.6 kB", "16.8 kB", "and 21 older ones"),
-            *("steps unknown", "Unknown: the server names no files of it."),
+            *("steps unknown", "Unknown: the server lists no files for it."),
         ):
             assert told in text, told
         assert threading.get_ident() not in scripted.inspector.threads
@@ -142,7 +142,12 @@ async def test_from_metric_to_metric_and_round():
     [
         ("facts", RunNotFoundError("There is no run abc."), "There is no run abc.", ("33.6 kB", "Timeout reached")),
         ("versions", ServerError("It knows no artifactType."), "It knows no artifactType.", ("grid", "1 of 3")),
-        ("covered", ServerError("The server is limiting us."), "The server is limiting us.", ("33.6 kB", "1 of 3")),
+        (
+            "covered",
+            ServerError("The server is limiting requests."),
+            "The server is limiting requests.",
+            ("33.6 kB", "1 of 3"),
+        ),
         ("curves", ApiKeyError("It refused the API key."), "It refused the API key.", ("33.6 kB", "grid", "1 of 3")),
     ],
 )
@@ -161,18 +166,19 @@ async def test_why_a_run_has_failed_is_said_once_in_its_box():
         await until(lambda: "Nothing to plot: the server reports nothing." in shown(app))
         box, _, _ = shown(app).partition("─╯")
         assert box.count(why) == 1
+        assert "Unknown: the server reports nothing." in shown(app)
 
 
 async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
-    facts = RunFacts(RunInfo("sun", "running"), untold=("summaryMetrics",), metrics=())
+    facts = RunFacts(RunInfo("sun", "running"), unknown_fields=("summaryMetrics",), metrics=())
     async with running(scenario(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "This run has logged no metric yet." in shown(app))
         for said in (
             "This server does not know summaryMetrics.",
-            "The server does not tell the run's summary.",
-            "The server does not tell the run's config.",
-            "There is no version yet.",
+            "The server does not report the run's summary.",
+            "The server does not report the run's config.",
+            "No version yet.",
         ):
             assert said in shown(app)
         await pilot.press("n")

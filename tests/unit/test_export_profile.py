@@ -18,9 +18,9 @@ def test_where_a_visit_starts_exports_it_comes_at_once_and_again_only_after_thei
     assert ExportProfile(ExportTrigger.VISIT, 1).adjust(PollPolicy()).revisit_interval == PollPolicy().revisit_interval
 
 
-@pytest.mark.parametrize("starter", [ExportTrigger.API_QUERY, ExportTrigger.WAITING])
-def test_where_exports_start_without_a_visit_the_first_one_waits(starter):
-    poll_policy = ExportProfile(starter, 10).adjust(PollPolicy())
+@pytest.mark.parametrize("trigger", [ExportTrigger.API_QUERY, ExportTrigger.WAITING])
+def test_where_exports_start_without_a_visit_the_first_one_waits(trigger):
+    poll_policy = ExportProfile(trigger, 10).adjust(PollPolicy())
     now = 100.0
     schedule = Schedule(poll_policy, lambda: now)
     assert schedule.until_probe == 0

@@ -83,7 +83,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
     commands = settings.hooks.on_success or settings.hooks.on_failure
     backend = Backend(
         server=lambda: wiring.server.info,
-        host=wiring.server.shown,
+        host=wiring.server.display_name,
         services=lambda: wiring.services(user_can_fix=True),
         account=DeferredAccount(wiring),
         addresses=wiring.addresses,

@@ -30,7 +30,7 @@ class RunFacts:
         user: Who logged it, or empty.
         summary: The last value of each metric, by name; None if unknown.
         metrics: The names of the metrics that are numbers, as logged; None if unknown.
-        untold: The fields that this server does not know, by their names in the API.
+        unknown_fields: The fields that this server does not know, by their names in the API.
         config: Its config; None if unknown.
     """
 
@@ -43,7 +43,7 @@ class RunFacts:
     user: str = ""
     summary: Values | None = None
     metrics: tuple[str, ...] | None = None
-    untold: tuple[str, ...] = ()
+    unknown_fields: tuple[str, ...] = ()
     config: Values | None = None
 
 

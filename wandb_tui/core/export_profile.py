@@ -1,4 +1,4 @@
-"""How a server exports runs, as observed, and how the monitors adapt to it."""
+"""How a server was seen to export a run, and how monitors adapt to that."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from wandb_tui.core.schedule import PollPolicy
 
-_LONGEST = 600.0
-_SOME_MORE = 5.0
+_MAX_EXPECTED_S = 600.0
+_MARGIN_S = 5.0
 
 
 class ExportTrigger(StrEnum):
@@ -27,27 +27,27 @@ class ExportProfile:
     """How one server exported a run.
 
     Attributes:
-        starter: What triggered the export.
-        seconds: From that trigger until the export was there.
+        trigger: What started the export.
+        seconds: From the trigger to the export.
     """
 
-    starter: ExportTrigger
+    trigger: ExportTrigger
     seconds: float
 
     @property
-    def patience(self) -> float:
-        """Seconds within which an export is to be expected: twice the one observation and a little more."""
-        return min(_LONGEST, 2 * self.seconds + _SOME_MORE)
+    def expected_within(self) -> float:
+        """Seconds within which to expect an export: twice as long as the observed one, and a little more."""
+        return min(_MAX_EXPECTED_S, 2 * self.seconds + _MARGIN_S)
 
     def adjust(self, poll_policy: PollPolicy) -> PollPolicy:
-        """Probe quickly for as long as exports take here, and visit only if none has come by then."""
-        visit_after = 0.0 if self.starter is ExportTrigger.VISIT else self.patience
+        """Probe quickly for as long as exports take here; visit only if there is none by then."""
+        visit_after = 0.0 if self.trigger is ExportTrigger.VISIT else self.expected_within
         if poll_policy.max_wait_time:
             # A short wait must not time out without a visit.
             visit_after = min(visit_after, poll_policy.max_wait_time / 2)
         return replace(
             poll_policy,
-            quick_for=self.patience,
-            revisit_interval=max(poll_policy.revisit_interval, self.patience),
+            quick_for=self.expected_within,
+            revisit_interval=max(poll_policy.revisit_interval, self.expected_within),
             visit_after=visit_after,
         )

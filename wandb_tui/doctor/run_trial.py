@@ -222,7 +222,7 @@ class RunTrial:
                 f"It came neither in {trial.alone_for:.0f} s of waiting nor within {trial.timeouts.query:.0f} s after "
                 "an API query; if exports take longer here, the query may have triggered it."
             ),
-        }[profile.starter]
+        }[profile.trigger]
         return Finding(CheckStatus.GOOD, f"{describe(profile)}. {evidence} {self._save(profile)}")
 
     def _no_export(self) -> Finding:

@@ -1,4 +1,4 @@
-"""Which server: its API, its pages, and the addresses of its runs."""
+"""The chosen server: its API, its pages, and the addresses of its runs."""
 
 from __future__ import annotations
 
@@ -15,93 +15,93 @@ from wandb_tui.core.lookalikes import lookalike, strip_invisible
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.disk.settings import Settings
 
-_PAGES_TO_API = {
+_API_OF_PAGES = {
     "wandb.ai": "https://api.wandb.ai",
     "www.wandb.ai": "https://api.wandb.ai",
     "app.wandb.ai": "https://api.wandb.ai",
     "forge.coreweave.com": "https://api.forge.coreweave.com",
 }
-CLOUD_PAGES = "https://forge.coreweave.com/wandb"
-"""Where the cloud's pages are, under both its names; older SDKs say where they were before they moved."""
-_CLOUDS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
-"""The multi-tenant cloud under both its names, and dedicated clouds."""
-_LOOPBACK = ("localhost", "127.", "[::1]")
+_CLOUD_APP_URL = "https://forge.coreweave.com/wandb"
+"""Where the cloud's pages are; older SDKs still give the address from before the move to Forge."""
+_CLOUD_DOMAINS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
+"""Domains of the multi-tenant cloud, under both its names, and of dedicated clouds."""
+_LOOPBACK_PREFIXES = ("localhost", "127.", "[::1]")
 
 
 class Server:
-    """The chosen server. Building one is cheap; its addresses ask the SDK, which is slow to import, when first read."""
+    """The chosen server. Cheap to build; reading its URLs for the first time imports the SDK, which is slow."""
 
     def __init__(self, host: str | None, settings: Settings, environ: Mapping[str, str]) -> None:
         """Choose the server.
 
         Args:
-            host: What ``--host`` says, if anything: the address of the API or of the pages, with or without a scheme.
+            host: The value of ``--host``, if given: the address of the API or of the pages, with or without a scheme.
             settings: The user's settings.
-            environ: ``WANDB_BASE_URL`` and ``WANDB_APP_URL`` are read from it, as the SDK reads them.
+            environ: The environment; ``WANDB_BASE_URL`` and ``WANDB_APP_URL`` mean what they mean to the SDK.
 
         Raises:
-            UsageError: The address of the server is none.
+            UsageError: The address of the server is not valid.
         """
         self._settings = settings
         self._environ = environ
         from_environment = environ.get("WANDB_BASE_URL", "")
         chosen = host or from_environment or settings.host
         self._base_url = base_url(chosen) if chosen else ""
-        same = not host or (bool(from_environment) and base_url(from_environment) == self._base_url)
-        # Where the pages of another server are says nothing about this one's.
-        self._app_url = environ.get("WANDB_APP_URL", "") if same else ""
+        is_environment_server = not host or (bool(from_environment) and base_url(from_environment) == self._base_url)
+        # WANDB_APP_URL belongs to the environment's server; another one's pages are elsewhere.
+        self._app_url = environ.get("WANDB_APP_URL", "") if is_environment_server else ""
 
     @cached_property
     def info(self) -> ServerInfo:
-        """Where the API and the pages are, as the SDK says. The first call may take a second."""
+        """Where the SDK finds the API and the pages. The first call may take a second."""
         import wandb
 
         sdk = wandb.Settings(base_url=self._base_url) if self._base_url else wandb.Settings()
         if not self._base_url:
             sdk.update_from_system_settings()
-        pages = self._app_url or (CLOUD_PAGES if _is_cloud(sdk.base_url) else sdk.app_url)
+        pages = self._app_url or (_CLOUD_APP_URL if _is_cloud(sdk.base_url) else sdk.app_url)
         return ServerInfo(base_url=sdk.base_url.rstrip("/"), app_url=pages.rstrip("/"))
 
     @property
     def key(self) -> str:
-        """Tells servers apart in the watch list, without asking the SDK wherever that can be avoided."""
+        """Identifies the server in the files on disk; imports the SDK only if it must."""
         base = self._base_url
         if not base and _sdk_names_a_server(self._environ):
             base = self.info.base_url
         # wandb.ai and Forge are one server under two names.
-        return "cloud" if not base or base in _PAGES_TO_API.values() else base
+        return "cloud" if not base or base in _API_OF_PAGES.values() else base
 
     @property
     def offers_forks(self) -> bool | None:
-        """Whether forking is offered: W&B's own clouds do, self-managed servers do not; None for one on this machine.
+        """Whether the server can fork runs: W&B's clouds can, self-managed servers cannot; None on this machine.
 
-        What listens on this machine may be anything: a sandbox, or the near end of a tunnel.
+        A server on this machine may be anything: a sandbox, or the near end of a tunnel.
         """
         host = urlsplit(self.info.base_url).hostname or ""
         if host in {"localhost", "::1"} or host.startswith("127."):
             return None
-        return any(host == cloud or host.endswith(f".{cloud}") for cloud in _CLOUDS)
+        return any(host == cloud or host.endswith(f".{cloud}") for cloud in _CLOUD_DOMAINS)
 
     @property
-    def shown(self) -> str:
-        """The server's name for people, without asking the SDK."""
+    def display_name(self) -> str:
+        """The server's name as it is shown, without importing the SDK."""
         address = self._app_url or self._base_url
         return urlsplit(address).netloc if address else "the default W&B server"
 
 
 class ServerAddresses:
-    """Reads run addresses for one server; fulfils `ui.runtime.ports.Addresses`."""
+    """Parses run addresses for one server; implements `ui.runtime.ports.Addresses`."""
 
     def __init__(
         self, server: Server, settings: Settings, environ: Mapping[str, str], key_entity: Callable[[], str]
     ) -> None:
-        """Know what completes a short address.
+        """Take the sources of what a short address leaves out.
 
         Args:
-            server: The server whose addresses are read.
+            server: The server of the runs.
             settings: The user's settings.
-            environ: ``WANDB_ENTITY`` and ``WANDB_PROJECT`` are read from it.
-            key_entity: Asks the server for the API key's own entity; called only when nothing else names one.
+            environ: The environment, for ``WANDB_ENTITY`` and ``WANDB_PROJECT``.
+            key_entity: Asks the server for the API key's own entity; called only if no entity is set.
         """
         self._server = server
         self._entity = environ.get("WANDB_ENTITY") or settings.entity
@@ -109,10 +109,10 @@ class ServerAddresses:
         self._key_entity = key_entity
 
     def parse(self, text: str) -> RunAddress:
-        """Understand an address, completed from the environment, the settings and the key's own entity.
+        """Parse an address, completed from the environment, the settings and the key's own entity.
 
         Raises:
-            UsageError: It is none, or it belongs to another server.
+            UsageError: It is not valid, or belongs to another server.
         """
         if not self._entity and is_short(text) and ":" not in text:
             self._entity = self._key_entity()
@@ -126,7 +126,7 @@ class ServerAddresses:
 
 
 def _goal_in(text: str) -> str:
-    """A goal that was given in place of a run, or behind it; empty where there is none."""
+    """A goal that was given instead of a run or after it; empty if there is none."""
     try:
         return str(Goal.parse(text.rsplit(maxsplit=1)[-1])) if text.strip() else ""
     except UsageError:
@@ -134,27 +134,27 @@ def _goal_in(text: str) -> str:
 
 
 def _is_cloud(api: str) -> bool:
-    return api.rstrip("/") in _PAGES_TO_API.values()
+    return api.rstrip("/") in _API_OF_PAGES.values()
 
 
 def _sdk_names_a_server(environ: Mapping[str, str]) -> bool:
-    """Whether the SDK's own settings file, which may name a server, is there."""
+    """Whether the SDK's own settings file exists, which may name a server."""
     home = home_folder(environ)
     folder = environ.get("WANDB_CONFIG_DIR") or (home / ".config" / "wandb" if home else None)
     return folder is not None and (Path(folder) / "settings").exists()
 
 
 def base_url(text: str) -> str:
-    """The API's address from what a user gave: the API's or the pages' address, with or without a scheme.
+    """The API's URL, given the address of the API or of the pages, with or without a scheme.
 
     Raises:
-        UsageError: It is no address of a server.
+        UsageError: It is not the address of a server.
     """
     text = strip_invisible(text)
     if found := lookalike(text):
-        raise UsageError(f"The address of the server holds {found}.", "Type it rather than copying it.")
+        raise UsageError(f"The server's address contains {found}.", "Type it instead of pasting it.")
     if "://" not in text:
-        text = f"{'http' if text.startswith(_LOOPBACK) else 'https'}://{text}"
+        text = f"{'http' if text.startswith(_LOOPBACK_PREFIXES) else 'https'}://{text}"
     text = text.rstrip("/")
     try:
         parts = urlsplit(text)
@@ -162,7 +162,7 @@ def base_url(text: str) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     if not host or parts.scheme not in {"http", "https"} or any(c.isspace() for c in text):
-        raise UsageError(f"“{text[:60]}” is not the address of a server.", "Give one like https://api.wandb.ai.")
+        raise UsageError(f"“{text[:60]}” is not the address of a server.", "An example: https://api.wandb.ai.")
     if parts.username or parts.password:
-        raise UsageError("The address of the server holds a user name or password.", "Sign in with wandb-tui login.")
-    return _PAGES_TO_API.get(host, text)
+        raise UsageError("The server's address contains a user name or password.", "Sign in with wandb-tui login.")
+    return _API_OF_PAGES.get(host, text)

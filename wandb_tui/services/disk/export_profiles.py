@@ -56,7 +56,7 @@ class ExportProfileFile:
         """
         text = (
             f"# How {self._server} exports runs, as wandb-tui doctor RUN saw it. Delete this file to forget it.\n"
-            f'export_starts_by = "{profile.starter.value}"  # {", ".join(ExportTrigger)}\n'
+            f'export_starts_by = "{profile.trigger.value}"  # {", ".join(ExportTrigger)}\n'
             f"export_seconds = {profile.seconds:.1f}\n"
         )
         private_file(self.path).write_text(text, encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What is asked of the server's API, and what its answers mean."""
+"""Queries to the W&B API, and what its answers mean."""

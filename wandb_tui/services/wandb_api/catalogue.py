@@ -1,4 +1,4 @@
-"""Looks up entities, projects and runs, with the fields and filters that the SDK itself asks with."""
+"""Looks up entities, projects and runs, with the fields and filters of the SDK's own queries."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
 from wandb_tui.services.wandb_api.graphql import GraphQL
-from wandb_tui.services.wandb_api.response import error_of, json_object, moment, next_page, nodes
+from wandb_tui.services.wandb_api.response import error_from, json_object, next_cursor, nodes, parse_time
 
-PAGE = 50
-"""How many are asked for at a time; the SDK's own number."""
+_PAGE_SIZE = 50
+"""Entries per request; the SDK's own number."""
 
-_SIGN_IN = "Esc, then s"
-"""The keys that lead from the picking to the sign-in."""
+_SIGN_IN_KEYS = "Esc, then s"
+"""The keys that lead from the picker to the sign-in."""
 
-_VIEWER = "query Viewer { viewer { id entity username teams { edges { node { name } } } } }"
-_PROJECTS = """
+_VIEWER_QUERY = "query Viewer { viewer { id entity username teams { edges { node { name } } } } }"
+_PROJECTS_QUERY = """
 query GetProjects($entity: String, $cursor: String, $perPage: Int = 50) {
   models(entityName: $entity, after: $cursor, first: $perPage) {
     pageInfo { endCursor hasNextPage }
@@ -28,7 +28,7 @@ query GetProjects($entity: String, $cursor: String, $perPage: Int = 50) {
   }
 }
 """
-_RUNS = """
+_RUNS_QUERY = """
 query Runs($project: String!, $entity: String!, $cursor: String, $perPage: Int = 50, $order: String,
     $filters: JSONString) {
   project(name: $project, entityName: $entity) {
@@ -43,32 +43,32 @@ query Runs($project: String!, $entity: String!, $cursor: String, $perPage: Int =
 
 
 class GraphQLCatalogue:
-    """Fulfils `ui.runtime.ports.Catalogue`; one question at a time."""
+    """Implements `ui.runtime.ports.Catalogue`; sends one query at a time."""
 
     def __init__(self, client: Callable[[], GraphQL]) -> None:
         """Make a catalogue.
 
         Args:
-            client: Makes the way to the server, when something is first asked.
+            client: Makes the client for the first query.
         """
-        self._make = client
+        self._make_client = client
         self._client: GraphQL | None = None
         self._lock = threading.Lock()
 
     def entities(self) -> list[str]:
-        """The key's own entity, then the teams it belongs to."""
-        viewer = json_object(self._ask(_VIEWER, {}).get("viewer"))
+        """The API key's own entity, then its teams."""
+        viewer = json_object(self._execute(_VIEWER_QUERY, {}).get("viewer"))
         if not viewer:
-            raise ApiKeyError("The server does not say whose API key this is.", f"Give an API key: {_SIGN_IN}.")
+            raise ApiKeyError("The server does not recognise this API key.", f"Enter another one: {_SIGN_IN_KEYS}.")
         teams = [str(node.get("name") or "") for node in nodes(viewer.get("teams"))]
         own = [str(viewer.get(key) or "") for key in ("entity", "username")]
         return [name for name in dict.fromkeys([own[0], *teams, own[1]]) if name]
 
     def projects(self, entity: str, after: str = "") -> ResultPage[str]:
         """The projects of an entity."""
-        answer = self._ask(_PROJECTS, {"entity": entity, "cursor": after or None, "perPage": PAGE})
+        answer = self._execute(_PROJECTS_QUERY, {"entity": entity, "cursor": after or None, "perPage": _PAGE_SIZE})
         found = json_object(answer.get("models"))
-        return ResultPage(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_page(found))
+        return ResultPage(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_cursor(found))
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> ResultPage[ListedRun]:
         """The runs of a project, newest first."""
@@ -76,41 +76,41 @@ class GraphQLCatalogue:
             "entity": entity,
             "project": project,
             "cursor": after or None,
-            "perPage": PAGE,
+            "perPage": _PAGE_SIZE,
             "order": "-created_at",
-            "filters": json.dumps(filters(query)),
+            "filters": json.dumps(_filters(query)),
         }
-        answer = json_object(self._ask(_RUNS, variables).get("project"))
+        answer = json_object(self._execute(_RUNS_QUERY, variables).get("project"))
         if not answer:
             raise RunNotFoundError(f"There is no project {entity}/{project}, or this API key may not see it.")
         found = json_object(answer.get("runs"))
         total = answer.get("runCount")
         runs = tuple(_run(entity, project, node) for node in nodes(found) if node.get("name"))
-        return ResultPage(runs, next_page(found), total if isinstance(total, int) else None)
+        return ResultPage(runs, next_cursor(found), total if isinstance(total, int) else None)
 
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
 
-    def _ask(self, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
+    def _execute(self, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
         with self._lock:
-            self._client = self._client or self._make()
+            self._client = self._client or self._make_client()
             reply = self._client.execute(query, variables)
         if reply.problem is not None or reply.errors:
-            raise error_of(reply, again="^r", sign_in=_SIGN_IN)
+            raise error_from(reply, retry_key="^r", sign_in_keys=_SIGN_IN_KEYS)
         return reply.data or {}
 
 
-def filters(query: RunQuery) -> dict[str, Any]:
-    """The query in the language in which the SDK's users write filters."""
-    wanted: list[dict[str, Any]] = [
+def _filters(query: RunQuery) -> dict[str, Any]:
+    """The query as the API's filter, which is written like one of MongoDB."""
+    conditions: list[dict[str, Any]] = [
         {"$or": [{"display_name": {"$regex": re.escape(word)}}, {"name": {"$regex": re.escape(word)}}]}
         for word in query.search.split()
     ]
     named = (("state", query.state), ("group", query.group), ("sweep", query.sweep))
-    wanted += [{name: value} for name, value in named if value]
-    return {"$and": wanted} if wanted else {}
+    conditions += [{name: value} for name, value in named if value]
+    return {"$and": conditions} if conditions else {}
 
 
 def _run(entity: str, project: str, node: dict[str, Any]) -> ListedRun:
@@ -123,5 +123,5 @@ def _run(entity: str, project: str, node: dict[str, Any]) -> ListedRun:
         texts["state"],
         texts["group"],
         texts["sweepName"],
-        moment(node.get("createdAt")),
+        parse_time(node.get("createdAt")),
     )

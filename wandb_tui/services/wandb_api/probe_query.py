@@ -15,7 +15,7 @@ from typing import Any
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, Coverage, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply, limits_rate, mentions, one_line
-from wandb_tui.services.wandb_api.response import json_object, json_scalar, moment, nodes
+from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
 
 HISTORY_TYPE = "wandb-history"
 ONLY_COMMITTED = json.dumps({"state": "COMMITTED"})
@@ -351,7 +351,7 @@ def artifact_version(artifact: object, membership: object = None) -> ArtifactVer
     size = artifact.get("size")
     return ArtifactVersion(
         index,
-        moment(artifact.get("createdAt")),
+        parse_time(artifact.get("createdAt")),
         str(artifact.get("digest") or ""),
         int(size) if isinstance(size, int | str) and str(size).isdigit() else None,
     )

@@ -1,4 +1,4 @@
-"""Reading what a GraphQL server answers: objects that may have holes, and the errors that callers raise."""
+"""Reads a GraphQL server's reply: objects that may lack fields, and the error to raise if there is no answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wandb_tui.services.wandb_api.graphql import Reply, one_line
 
 
 def json_object(value: object) -> dict[str, Any]:
-    """An object; empty where it is none."""
+    """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
@@ -22,14 +22,14 @@ def nodes(connection: object) -> list[dict[str, Any]]:
     return [json_object(json_object(edge).get("node")) for edge in edges] if isinstance(edges, list) else []
 
 
-def next_page(connection: dict[str, Any]) -> str:
-    """What to ask for the next page with; empty where there is none."""
+def next_cursor(connection: dict[str, Any]) -> str:
+    """The cursor of the next page; empty on the last one."""
     info = json_object(connection.get("pageInfo"))
     return str(info.get("endCursor") or "") if info.get("hasNextPage") else ""
 
 
-def moment(text: object) -> datetime | None:
-    """A moment as the API writes it; None where it is none."""
+def parse_time(text: object) -> datetime | None:
+    """A time as the API writes it, with its time zone; None for anything else."""
     try:
         found = datetime.fromisoformat(str(text)) if text else None
     except ValueError:
@@ -38,7 +38,7 @@ def moment(text: object) -> datetime | None:
 
 
 def json_scalar(value: object) -> Any:
-    """A JSON value, which some servers send as text; None where that cannot be read."""
+    """A JSON value, which some servers send as text; None if that text is not JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -47,18 +47,20 @@ def json_scalar(value: object) -> Any:
         return None
 
 
-def error_of(reply: Reply, *, again: str, sign_in: str = "s") -> ServerError | ApiKeyError:
-    """The error that a reply without a usable answer means to a user.
+def error_from(reply: Reply, *, retry_key: str, sign_in_keys: str = "s") -> ServerError | ApiKeyError:
+    """The error to show for a reply without a usable answer.
 
     Args:
-        reply: What came.
-        again: The key that asks again.
-        sign_in: The keys that lead to the sign-in.
+        reply: The reply.
+        retry_key: The key that sends the query again.
+        sign_in_keys: The keys that lead to the sign-in.
     """
     if reply.problem is ProbeOutcome.UNAUTHORIZED:
-        return ApiKeyError(f"{reply.message}.", f"Give another API key: {sign_in}.")
+        return ApiKeyError(f"{reply.message}.", f"Enter another API key: {sign_in_keys}.")
     if reply.limited:
         wait = reply.limits.retry_after
-        return ServerError("The server is limiting us.", f"Try again in {wait:.0f} s." if wait else "Try again soon.")
+        return ServerError(
+            "The server is limiting requests.", f"Try again in {wait:.0f} s." if wait else "Try again in a minute."
+        )
     message = reply.message or f"The server says: {one_line(reply.errors[0].get('message') if reply.errors else '')}"
-    return ServerError(f"{message}.", f"Try again with {again}.")
+    return ServerError(f"{message}.", f"Press {retry_key} to try again.")

@@ -1,7 +1,7 @@
-"""What is asked about one run for its details, and how the answers are read.
+"""The queries for one run's details, and how their answers are read.
 
-Only fields that the SDK's own queries use are asked for (`Run`, `ProjectArtifacts`, `RunSampledHistory`), one a line:
-those that a server says it does not know are left out, and the rest is asked again.
+They request only fields of the SDK's own queries (`Run`, `ProjectArtifacts`, `RunSampledHistory`), one on each line: a
+query is repeated without the lines of the fields that a server does not know.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, Values, Versions
 from wandb_tui.services.wandb_api.graphql import Reply
 from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
-from wandb_tui.services.wandb_api.response import json_object, json_scalar, moment, nodes
+from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
 from wandb_tui.services.wandb_api.run_values import read_config, read_summary
 
-FACTS = """
+FACTS_QUERY = """
 query RunDetails($project: String!, $entity: String!, $name: String!) {
   project(name: $project, entityName: $entity) {
     run(name: $name) {
@@ -37,7 +37,7 @@ query RunDetails($project: String!, $entity: String!, $name: String!) {
   }
 }
 """
-VERSIONS = """
+VERSIONS_QUERY = """
 query RunHistoryVersions($project: String!, $entity: String!, $type: String!, $collection: String!, $perPage: Int,
     $filters: JSONString) {
   project(name: $project, entityName: $entity) {
@@ -61,26 +61,28 @@ query RunHistoryVersions($project: String!, $entity: String!, $type: String!, $c
   }
 }
 """
-CURVES = """
+CURVES_QUERY = """
 query RunSampledHistory($project: String!, $entity: String!, $name: String!, $specs: [JSONString!]!) {
   project(name: $project, entityName: $entity) {
     run(name: $name) { sampledHistory(specs: $specs) }
   }
 }
 """
-_SAMPLES = 500
-"""How many points of a curve are asked for; the SDK's own number."""
+_MAX_POINTS = 500
+"""Points of a curve per request; the SDK's own number."""
 
-_NEEDED = frozenset({"project", "run", "artifactType", "artifactCollection", "artifacts", "edges", "node", "query"})
-_NAMED = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
+_REQUIRED_FIELDS = frozenset(
+    {"project", "run", "artifactType", "artifactCollection", "artifacts", "edges", "node", "query"}
+)
+_FIELD_IN_ERROR = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
 
 
-def unknown_fields(query: str, reply: Reply) -> list[str]:
-    """The fields of the query that the server says it does not know and that can be left out."""
+def find_unknown_fields(query: str, reply: Reply) -> list[str]:
+    """The fields of the query that the server does not know and that can be left out."""
     if reply.data is not None:
         return []
-    named = {name for error in reply.errors for name in _NAMED.findall(str(error.get("message", "")))}
-    return [name for name in _fields(query) if name in named - _NEEDED]
+    named = {name for error in reply.errors for name in _FIELD_IN_ERROR.findall(str(error.get("message", "")))}
+    return [name for name in _fields(query) if name in named - _REQUIRED_FIELDS]
 
 
 def without(query: str, fields: Sequence[str]) -> str:
@@ -97,20 +99,20 @@ def _first_word(line: str) -> str:
     return found[1] if found else ""
 
 
-def spec(metric: str) -> str:
-    """What asks for a sample of one metric."""
-    return json.dumps({"keys": ["_step", metric], "samples": _SAMPLES})
+def sample_spec(metric: str) -> str:
+    """The request for a sample of one metric, as the API wants it."""
+    return json.dumps({"keys": ["_step", metric], "samples": _MAX_POINTS})
 
 
-def read_facts(run: dict[str, Any], untold: Sequence[str]) -> RunFacts:
-    """The run as answered."""
+def read_facts(run: dict[str, Any], unknown: Sequence[str]) -> RunFacts:
+    """The run in the answer; `unknown` are the fields that the server did not know."""
     texts = {key: str(run.get(key) or "") for key in ("group", "jobType", "sweepName")}
     tags = run.get("tags")
     user = json_object(run.get("user"))
     summary = read_summary(run)
     return RunFacts(
         run_info(run),
-        moment(run.get("createdAt")),
+        parse_time(run.get("createdAt")),
         texts["group"],
         texts["jobType"],
         texts["sweepName"],
@@ -118,13 +120,13 @@ def read_facts(run: dict[str, Any], untold: Sequence[str]) -> RunFacts:
         str(user.get("username") or user.get("name") or ""),
         summary,
         _metrics(run, summary),
-        tuple(untold),
+        tuple(unknown),
         read_config(run),
     )
 
 
 def read_versions(project: dict[str, Any]) -> Versions:
-    """The versions as answered; none where there is no such artifact yet."""
+    """The versions in the answer; empty if the artifact does not exist yet."""
     collection = json_object(json_object(project.get("artifactType")).get("artifactCollection"))
     found = json_object(collection.get("artifacts"))
     versions = [
@@ -138,7 +140,7 @@ def read_versions(project: dict[str, Any]) -> Versions:
 
 
 def read_curves(run: dict[str, Any], metrics: Sequence[str]) -> list[MetricSeries]:
-    """The samples as answered, in the metrics' order."""
+    """The samples in the answer, in the order of the metrics."""
     answered = run.get("sampledHistory")
     rows = answered if isinstance(answered, list) else []
     return [
@@ -154,12 +156,12 @@ def _aliases(node: dict[str, Any]) -> Iterator[str]:
 
 
 def _metrics(run: dict[str, Any], summary: Values | None) -> tuple[str, ...] | None:
-    """The metrics that are numbers: by the index of what was logged, else by the summary."""
+    """The metrics whose values are numbers: by the index of the history, else by the summary."""
     if "historyKeys" in run:
         index = json_scalar(run["historyKeys"])
         keys = index.get("keys") if isinstance(index, dict) else None
         if isinstance(keys, dict):
-            return tuple(name for name, told in keys.items() if not name.startswith("_") and _is_number(told))
+            return tuple(name for name, entry in keys.items() if not name.startswith("_") and _is_number(entry))
         if run["historyKeys"] is None and not summary:
             return ()
     if summary is None:
@@ -167,23 +169,23 @@ def _metrics(run: dict[str, Any], summary: Values | None) -> tuple[str, ...] | N
     return tuple(name for name, value in summary if isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _is_number(told: object) -> bool:
-    counts = json_object(told).get("typeCounts")
+def _is_number(entry: object) -> bool:
+    counts = json_object(entry).get("typeCounts")
     return isinstance(counts, list) and any(json_object(one).get("type") == "number" for one in counts)
 
 
 def _points(rows: object, metric: str) -> tuple[tuple[float, float], ...]:
     found: list[tuple[float, float]] = []
     for row in rows if isinstance(rows, list) else []:
-        told = json_object(json_scalar(row))
-        step, value = _number(told.get("_step")), _number(told.get(metric))
+        entry = json_object(json_scalar(row))
+        step, value = _number(entry.get("_step")), _number(entry.get(metric))
         if step is not None and value is not None and math.isfinite(step):
             found.append((step, value))
     return tuple(sorted(found, key=lambda point: point[0]))
 
 
 def _number(value: object) -> float | None:
-    """A number; NaN and the infinities come as words, since JSON has none."""
+    """A number, or None; NaN and the infinities come as strings, since JSON lacks them."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and value not in {"NaN", "Infinity", "-Infinity"}:

@@ -1,4 +1,4 @@
-"""Whose API key it is."""
+"""Asks the server who owns the API key."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wandb_tui.services.wandb_api.graphql import GraphQL
 
 
 def key_owner(client: GraphQL, server: ServerInfo) -> str:
-    """The user name, or else the e-mail address, that the API key belongs to.
+    """The user name of the API key's owner, or else the e-mail address.
 
     Raises:
         ApiKeyError: The server refuses the key.
-        ServerError: It cannot be reached or does not understand us.
+        ServerError: It cannot be reached, or does not understand the query.
     """
     reply = client.execute("query Viewer { viewer { id username email } }", {})
     if reply.problem is ProbeOutcome.UNAUTHORIZED:
@@ -29,7 +29,7 @@ def key_owner(client: GraphQL, server: ServerInfo) -> str:
 
 
 def default_entity(client: GraphQL) -> str:
-    """The entity that the API key writes to by default; empty where the server does not tell."""
+    """The entity that the API key writes to by default; empty if the server does not report one."""
     reply = client.execute("query Viewer { viewer { id entity username } }", {})
     viewer = (reply.data or {}).get("viewer") or {}
     return str(viewer.get("entity") or viewer.get("username") or "")

@@ -95,13 +95,13 @@ def run_lines(
     )
     state = f"{frame.glyphs.icon(row.state)} {frame.glyphs.text(known)}"
     yield frame.labelled("monitor", state, f"${STATE_COLOURS[row.state]}")
-    says = row_text(row, frame.now)
-    yield from frame.paragraph(says, "$quiet", indent=" " * _LABEL_CELLS)
+    message = row_text(row, frame.now)
+    yield from frame.paragraph(message, "$quiet", indent=" " * _LABEL_CELLS)
     state = clean(info.state, 40)
     yield frame.labelled("run is", clean(info.shown, 80) or "–", f"${RUN_STATE_COLOURS.get(state, 'foreground')}")
     if facts.answer is not None:
         yield from _facts(facts.answer, frame)
-    if facts.problem != says:
+    if facts.problem != message:
         yield from missing_lines(facts, frame)
 
 
@@ -124,8 +124,8 @@ def _facts(facts: RunFacts, frame: Frame) -> Iterator[Content]:
     for label, text in named:
         if text:
             yield frame.labelled(label, clean(text, 300))
-    if facts.untold:
-        yield from frame.paragraph(f"This server does not know {', '.join(facts.untold)}.", "$quiet")
+    if facts.unknown_fields:
+        yield from frame.paragraph(f"This server does not know {', '.join(facts.unknown_fields)}.", "$quiet")
 
 
 def summary_lines(facts: SectionPart[RunFacts], info: RunInfo, frame: Frame) -> Iterator[Content]:
@@ -145,14 +145,14 @@ def config_lines(facts: SectionPart[RunFacts], frame: Frame) -> Iterator[Content
 
 def _nothing_of_the_run(facts: SectionPart[RunFacts], frame: Frame) -> Iterator[Content]:
     if facts.problem:
-        yield frame.text("Not known, as the server tells nothing of the run.", "$quiet")
+        yield frame.text("Unknown: the server reports nothing.", "$quiet")
     else:
         yield from missing_lines(facts, frame)
 
 
 def _value_lines(name: str, values: Values | None, none: str, frame: Frame) -> Iterator[Content]:
     if values is None:
-        yield frame.text(f"The server does not tell the run's {name}.", "$warning")
+        yield frame.text(f"The server does not report the run's {name}.", "$warning")
     elif not values:
         yield frame.text(none, "$quiet")
     else:
@@ -195,7 +195,7 @@ def version_lines(
         return
     newest, total = versions.answer.newest, versions.answer.total
     if not newest:
-        yield frame.text("There is no version yet.", "$quiet")
+        yield frame.text("No version yet.", "$quiet")
         return
     names = [f"v{one.version.version}" for one in newest]
     sizes = [format_bytes(one.version.size) for one in newest]
