@@ -13,7 +13,7 @@ import pytest
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.terminal import Terminal, alive, descendants, ended
 from tests.stopwatch import HANG_S, until
-from wandb_tui.cli.exit_codes import ExitCode
+from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = Path(sys.executable).with_name("wandb-tui")

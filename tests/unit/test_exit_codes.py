@@ -5,8 +5,8 @@ import re
 from click.testing import CliRunner
 
 from wandb_tui.cli import cli
-from wandb_tui.cli.exit_codes import ExitCode, gravest
 from wandb_tui.cli.options import GOALS
+from wandb_tui.core.exit_codes import ExitCode, gravest
 from wandb_tui.core.goal import goal_examples
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.stopwatch import HANG_S
-from wandb_tui.cli.exit_codes import ExitCode
+from wandb_tui.core.exit_codes import ExitCode
 
 AT_AN_IMPORT = """
 import os, signal, sys

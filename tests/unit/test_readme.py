@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wandb_tui.cli import cli
-from wandb_tui.cli.exit_codes import ExitCode
+from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import GoalKind
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
 from wandb_tui.ui.input.actions import ACTIONS, Scope

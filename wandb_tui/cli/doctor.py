@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.exit_codes import ExitCode, gravest
 from wandb_tui.cli.options import HOST, build_wiring, provide_browser
+from wandb_tui.core.exit_codes import ExitCode, gravest
 
 if TYPE_CHECKING:
     from wandb_tui.doctor import Check

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from wandb_tui.cli.exit_codes import ExitCode
+from wandb_tui.core.exit_codes import ExitCode
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 """The signals that end a job; Slurm, LSF and Grid Engine give notice with the last three."""

@@ -14,12 +14,12 @@ from wandb_tui.cli.completion import completion
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.dashboard import dashboard, demo
 from wandb_tui.cli.doctor import doctor
-from wandb_tui.cli.exit_codes import ExitCode
 from wandb_tui.cli.interruption import end_at_once_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.login import login, logout
 from wandb_tui.cli.sandbox import sandbox
 from wandb_tui.cli.wait.command import wait
 from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
+from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.version import __version__
 
 if TYPE_CHECKING:

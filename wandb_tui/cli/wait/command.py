@@ -7,9 +7,9 @@ from math import isfinite
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.exit_codes import ExitCode, sentence
 from wandb_tui.cli.options import HOST, UNTIL, addresses_of, build_wiring, read_runs
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.exit_codes import ExitCode, sentence
 
 
 @click.command(

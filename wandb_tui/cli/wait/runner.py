@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wandb_tui.cli.exit_codes import ExitCode, gravest
 from wandb_tui.cli.interruption import Interruption
 from wandb_tui.cli.terminal import is_ascii
 from wandb_tui.cli.wait.exec_command import ExecCommands
@@ -14,6 +13,7 @@ from wandb_tui.cli.wait.output import Output
 from wandb_tui.cli.wait.output_choice import output_for
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
+from wandb_tui.core.exit_codes import ExitCode, gravest
 from wandb_tui.core.state import State
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult

@@ -10,7 +10,7 @@ from enum import StrEnum
 from wandb_tui.core.address import RunAddress, split_addresses
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, goal_examples
-from wandb_tui.ui.add.preview import AddEffect
+from wandb_tui.ui.runtime.add_effect import AddEffect
 
 MOST = 2000
 """How many addresses are parsed in one batch."""

@@ -18,11 +18,12 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.add.address_list import AddressVerdict, CheckedList, Parsed, check, parse_all, words
-from wandb_tui.ui.add.preview import AddEffect, button_label, describe, summary
+from wandb_tui.ui.common.add_preview import button_label, describe, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
+from wandb_tui.ui.runtime.add_effect import AddEffect
 from wandb_tui.ui.runtime.session import Session
 
 _TYPING_PAUSE_S = 0.15

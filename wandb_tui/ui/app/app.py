@@ -21,21 +21,23 @@ from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.add.preview import AddEffect, AddOptions, summary
 from wandb_tui.ui.app.notifications import EndedRuns, Notification, notification
 from wandb_tui.ui.app.notifiers import HookFailed, enabled_notifiers
 from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.themed_app import ThemedApp
 from wandb_tui.ui.app.too_small import MIN_HEIGHT, MIN_WIDTH, TooSmall
+from wandb_tui.ui.common.add_preview import summary
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import Scope, bindings
+from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.session import Session
@@ -47,9 +49,6 @@ T = TypeVar("T")
 
 _START_BATCH, _START_INTERVAL_S = 25, 0.03
 """How many restored attempts start at a time, and the seconds until the next ones."""
-
-_SIGHUP_STATUS = 129
-"""The exit status when the terminal is gone: that of SIGHUP."""
 
 # On these signals the terminal is restored: its cursor, and without mouse reporting.
 _END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
@@ -306,7 +305,7 @@ class WandbTuiApp(ThemedApp):
 
     def _tick(self) -> None:
         if self.terminal_gone:
-            self._leave(_SIGHUP_STATUS)
+            self._leave(ExitCode.HUNG_UP)
         for screen in self.run_screens:
             screen.tick()
 

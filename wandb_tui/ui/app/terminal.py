@@ -12,12 +12,7 @@ from typing import Any
 
 from textual.app import App
 
-from wandb_tui.core.checks import TerminalFacts
-
-NO_TERMINAL = 2
-"""The exit status without a terminal: bad usage."""
-
-_CRASHED = 1
+from wandb_tui.core.exit_codes import ExitCode
 
 
 def run_app(app: App[int], log_path: Path) -> int:
@@ -34,13 +29,13 @@ def run_app(app: App[int], log_path: Path) -> int:
     """
     if not _is_terminal():
         print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
-        return NO_TERMINAL
+        return ExitCode.BAD_USAGE
     with _terminal_alone(log_path):
         result = app.run()
     if app.return_code not in {0, None}:
         why = f"see {log_path}" if os.access(log_path, os.W_OK) else f"{log_path} cannot be written"
         print(f"wandb-tui crashed; {why}", file=sys.stderr)  # noqa: T201
-        return app.return_code or _CRASHED
+        return app.return_code or ExitCode.FAILED
     return 0 if result is None else result
 
 
@@ -61,12 +56,6 @@ def below_a_shell() -> bool:
         return os.getsid(os.getppid()) == os.getsid(0)
     except OSError:
         return False
-
-
-def terminal_facts(app: App[Any]) -> TerminalFacts:
-    """What is known about the terminal that the app draws on."""
-    encoding = getattr(sys.__stderr__, "encoding", None) or ""
-    return TerminalFacts(*app.size, encoding, app.console.color_system or "", os.environ)
 
 
 @contextlib.contextmanager

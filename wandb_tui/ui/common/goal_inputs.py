@@ -16,7 +16,7 @@ from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.text.durations import format_duration, parse_duration
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.add.preview import AddOptions
+from wandb_tui.ui.runtime.add_effect import AddOptions
 
 
 class GoalInput(Horizontal):

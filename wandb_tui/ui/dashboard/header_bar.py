@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -13,20 +11,9 @@ from wandb_tui.core.state import State
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import link
 from wandb_tui.text.plain_text import clean
+from wandb_tui.ui.runtime.run_counts import RunCounts
 
 _GAP = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Counts of runs by result."""
-
-    runs: int = 0
-    ready: int = 0
-    waiting: int = 0
-    failed: int = 0
-    cancelled: int = 0
-    selected: int = 0
 
 
 Part = tuple[str, str]
@@ -40,7 +27,7 @@ class HeaderBar(Widget):
     page: reactive[str] = reactive("")
     """Base address of the server's pages, once it is known."""
     account: reactive[AccountState | None] = reactive(None)
-    counts: reactive[Counts] = reactive(Counts())
+    counts: reactive[RunCounts] = reactive(RunCounts())
 
     def __init__(self, host: str, glyphs: Glyphs) -> None:
         super().__init__()

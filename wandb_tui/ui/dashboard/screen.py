@@ -17,17 +17,18 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.add.preview import AddEffect, summary
+from wandb_tui.ui.common.add_preview import summary
+from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.banner import Banner
 from wandb_tui.ui.dashboard.empty_state import EmptyState
 from wandb_tui.ui.dashboard.header_bar import HeaderBar
-from wandb_tui.ui.dashboard.key_bar import KeyBar
 from wandb_tui.ui.dashboard.splitter import Splitter
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Requirement, Scope, bindings
 from wandb_tui.ui.logs.log_area import LogArea
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.panes import Panes
+from wandb_tui.ui.runtime.add_effect import AddEffect
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.filter_bar import FilterBar

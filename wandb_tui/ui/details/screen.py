@@ -21,9 +21,9 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import short_name
+from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.section import Section
-from wandb_tui.ui.dashboard.key_bar import KeyBar
 from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.metric_panel import MetricPanel
 from wandb_tui.ui.details.rows import (

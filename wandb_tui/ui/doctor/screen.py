@@ -21,12 +21,12 @@ from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_path
-from wandb_tui.ui.app.terminal import terminal_facts
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.doctor.rows import CheckRow, check_lines
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.ports import CheckSequence, Doctor
 from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.runtime.terminal_facts import terminal_facts
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.goal import Goal
-from wandb_tui.ui.add.preview import AddEffect, button_label, describe, runs, summary
+from wandb_tui.ui.common.add_preview import button_label, describe, runs, summary
 from wandb_tui.ui.input.key_map import KeyMap
 from wandb_tui.ui.pick.listing import MAX_RUNS, Listing, Place, addresses
+from wandb_tui.ui.runtime.add_effect import AddEffect
 
 _OPEN = "Open a project to add its runs"
 
@@ -71,7 +72,7 @@ def offer_picked(place: Place, selected: list[AddEffect], here: AddEffect | None
         counts = describe(here, offered)
         if not here.listed:
             return Offer("Add this", ", ".join(["1 run to add", *([counts] if counts else []), f"goal: {here.goal}"]))
-        label = "Restart this" if here.begins else "Change this" if here.changes else "Add"
+        label = "Restart this" if here.new_attempt else "Change this" if here.changes else "Add"
         return Offer(label, f"This run: {counts}", here.changes)
     possible = any(one.changes or not one.listed for one in selected)
     return Offer(button_label(selected), summary(selected, "to add"), possible)

@@ -17,13 +17,14 @@ from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.add.preview import AddEffect, button_label, summary
+from wandb_tui.ui.common.add_preview import button_label, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.pick.labels import Offer, count_text, key_hints, offer_all, offer_picked
 from wandb_tui.ui.pick.listing import Listing, Place, addresses, fetch, fetch_all, format_query, parse_query
 from wandb_tui.ui.pick.run_list import MORE, PickList
+from wandb_tui.ui.runtime.add_effect import AddEffect
 from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.runtime.session import Session
 

@@ -18,12 +18,12 @@ from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import Spawn, WatchedRun, WatchList
 from wandb_tui.text.event_text import event_text
-from wandb_tui.ui.add.preview import AddEffect, AddOptions, add_effect
-from wandb_tui.ui.dashboard.header_bar import Counts
 from wandb_tui.ui.input.key_map import KeyMap
+from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions, add_effect
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
 from wandb_tui.ui.runtime.event_queue import EventQueue
+from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
 
 
@@ -48,12 +48,12 @@ class Session:
         return self.clock()
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> RunCounts:
         """Counts of runs by result."""
         counts = self.watch_list.counts
         final = sum(count for state, count in counts.items() if state.final)
         failed = counts[State.FAILED] + counts[State.TIMED_OUT]
-        return Counts(
+        return RunCounts(
             len(self.watch_list), counts[State.AVAILABLE], len(self.watch_list) - final, failed, counts[State.CANCELLED]
         )
 
@@ -71,9 +71,9 @@ class Session:
     def restore(self, rows: Iterable[StoredRun], view: dict[str, Json]) -> None:
         """Restore everything from disk."""
         self.view = view | self.view
-        for kept in rows:
-            self.store_writer.mark_saved(kept)
-            self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times))
+        for stored in rows:
+            self.store_writer.mark_saved(stored)
+            self.watch_list.restore(stored, self.backend.poll_policy.at(stored.times))
 
     def release_starts(self) -> None:
         """Let attempts start again; those that were held are started by `start_held`."""
@@ -111,16 +111,16 @@ class Session:
             row.line_count = max(row.line_count, len(row.log))
         self._save(row, added=True)
 
-    def preview(self, run: RunAddress, options: AddOptions, said: Goal | None = None) -> AddEffect:
-        """Previews adding a run.
+    def preview(self, run: RunAddress, options: AddOptions, typed_goal: Goal | None = None) -> AddEffect:
+        """The effect of adding a run.
 
         Args:
             run: The run.
             options: The options for all runs added with it.
-            said: The goal entered for this run alone, if any.
+            typed_goal: The goal entered for this run alone, if any.
         """
         return add_effect(
-            run, self.watch_list.get(run) or self._removed_row(run), options, said, there=run in self.watch_list
+            run, self.watch_list.get(run) or self._removed_row(run), options, typed_goal, listed=run in self.watch_list
         )
 
     def _removed_row(self, run: RunAddress) -> WatchedRun | None:
@@ -174,14 +174,14 @@ class Session:
         Changes made here since the list was read win; they are being written.
         """
         watched = {row.run for row in self.watch_list}
-        there = {kept.run for kept in found.rows}
+        there = {stored.run for stored in found.rows}
         if found.replaced:
             self.store_writer.rewrite(watched - there)
         below: RunAddress | None = None
-        for kept in reversed(found.rows):
-            if not self.store_writer.changed_since(kept.run, as_of):
-                self._merge_row(kept, below)
-            below = kept.run if kept.run in self.watch_list else below
+        for stored in reversed(found.rows):
+            if not self.store_writer.changed_since(stored.run, as_of):
+                self._merge_row(stored, below)
+            below = stored.run if stored.run in self.watch_list else below
         gone = set() if found.replaced else {run for run in watched - there if self.store_writer.saved_row(run)}
         for run in gone:
             if not self.store_writer.changed_since(run, as_of):
@@ -189,23 +189,23 @@ class Session:
                 self.store_writer.mark_deleted(run)
         return {row.run for row in self.watch_list} != watched
 
-    def _merge_row(self, kept: StoredRun, below: RunAddress | None) -> None:
-        row, last = self.watch_list.get(kept.run), self.store_writer.saved_row(kept.run)
+    def _merge_row(self, stored: StoredRun, below: RunAddress | None) -> None:
+        row, last = self.watch_list.get(stored.run), self.store_writer.saved_row(stored.run)
         if row is None:
-            self.store_writer.mark_saved(kept)
-            self._save(self.watch_list.restore(kept, self.backend.poll_policy.at(kept.times), above=below))
+            self.store_writer.mark_saved(stored)
+            self._save(self.watch_list.restore(stored, self.backend.poll_policy.at(stored.times), above=below))
             return
-        if last is not None and kept.times != last.times:
-            row.poll_policy = self.backend.poll_policy.at(kept.times)
-            self.store_writer.mark_saved(last := replace(last, times=kept.times))
-        if last is not None and kept.goal not in {last.goal, row.goal}:
-            self.store_writer.mark_saved(replace(last, goal=kept.goal))
-            self.watch_list.change_goal(kept.run, kept.goal)
-        cancelled = kept.state is State.CANCELLED and kept.attempt >= row.attempt
+        if last is not None and stored.times != last.times:
+            row.poll_policy = self.backend.poll_policy.at(stored.times)
+            self.store_writer.mark_saved(last := replace(last, times=stored.times))
+        if last is not None and stored.goal not in {last.goal, row.goal}:
+            self.store_writer.mark_saved(replace(last, goal=stored.goal))
+            self.watch_list.change_goal(stored.run, stored.goal)
+        cancelled = stored.state is State.CANCELLED and stored.attempt >= row.attempt
         if cancelled and row.active:
-            self.watch_list.cancel(kept.run)
-        elif kept.attempt > row.attempt and not cancelled:
-            self.watch_list.restart(kept.run, kept.attempt)
+            self.watch_list.cancel(stored.run)
+        elif stored.attempt > row.attempt and not cancelled:
+            self.watch_list.restart(stored.run, stored.attempt)
 
     def restart_refused(self) -> int:
         """Restart the runs that failed for lack of a valid API key, or may have; returns how many."""
@@ -255,8 +255,8 @@ class Session:
         self.backend.close()
 
     def _save(self, row: WatchedRun, *, added: bool = False, restore_position: bool = False) -> None:
-        kept = row.stored(self.now, self.backend.poll_policy.times)
-        self.store_writer.save(kept, row.line_count, row.log, added=added, restore_position=restore_position)
+        stored = row.stored(self.now, self.backend.poll_policy.times)
+        self.store_writer.save(stored, row.line_count, row.log, added=added, restore_position=restore_position)
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:
