@@ -158,7 +158,7 @@ def test_doctor_tries_the_whole_way_on_a_run(program, sandbox, tmp_path):
     assert "signed in as" in done.stdout
     assert "no export within 15 s after" in done.stdout
     assert "queried RunPage" in done.stdout
-    assert "v0 was there" in done.stdout
+    assert "v0 appeared" in done.stdout
     assert "a visit to the run's page; " in done.stdout
     assert sandbox.username not in done.stdout
     assert str(tmp_path) not in done.stdout

@@ -125,7 +125,7 @@ def test_every_kind_of_sign_in(tmp_path, kind):
         assert counted["page_visits"] == counted["run_page_queries"] == counted["exports_started"] == 1
         assert "queried RunPage → viewer, project" in report.run_page.details
         assert "abc" in report.run_page.message
-        assert "v0 was there" in report.new_export.message
+        assert "v0 appeared" in report.new_export.message
         assert "a visit to the run's page; " in report.export_trigger.message
         assert profile.trigger is ExportTrigger.VISIT
         assert profile.seconds > 0
@@ -172,8 +172,8 @@ def test_an_export_that_an_api_query_starts(sandbox, wiring, run):
     report, counted = report_on(sandbox, wiring, run)
     assert counted["exports_started"] == 1
     assert "did not exist" in report.existing_export.message
-    assert "v0 was there" in report.API_query.message
-    assert "came before the visit" in report.new_export.message
+    assert "v0 appeared" in report.API_query.message
+    assert "appeared before the visit" in report.new_export.message
     assert "an API query; " in report.export_trigger.message
     assert wiring.export_profiles.read().trigger is ExportTrigger.API_QUERY
 
@@ -200,7 +200,7 @@ def test_an_export_that_comes_alone(sandbox, wiring, run):
     time.sleep(1.1)
     sandbox.export_now(path)
     checks = {check.name: check for check in trial}
-    assert "v0 came within" in checks["waiting only"].message
+    assert "v0 appeared within" in checks["waiting only"].message
     assert "did not exist" in checks["existing export"].message
     assert checks["API query"].status == "skipped"
     assert "exports come by themselves" in checks["export trigger"].message
@@ -230,7 +230,7 @@ def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, ru
     report, counted = report_on(sandbox, wiring, run)
     assert counted["exports_started"] == 1
     assert "lacks the newest steps" in report.existing_export.message
-    assert "newer v1 was there" in report.new_export.message
+    assert "newer v1 appeared" in report.new_export.message
     assert "a visit to the run's page; " in report.export_trigger.message
 
 
@@ -273,8 +273,8 @@ def test_a_key_that_sees_nothing(sandbox, wiring, run):
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ("http-status:code=500,who=api", "is in trouble (HTTP 500)"),
-        ("html-page:who=api", "answers with a web page instead of data"),
+        ("http-status:code=500,who=api", "has a server error (HTTP 500)"),
+        ("html-page:who=api", "sent a web page instead of data"),
         ("broken-json:who=api", "something that is not JSON"),
         ("graphql-error:who=api", "internal error"),
     ],
@@ -444,7 +444,7 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypat
             assert "versions" in screen
             assert "Chromium" in screen
             await pilot.press("w")
-            await until(lambda: "End-to-end check of" in shown(app) and "v0 was there" in shown(app), 90)
+            await until(lambda: "End-to-end check of" in shown(app) and "v0 appeared" in shown(app), 90)
             await until(lambda: "a visit to the run's page; " in shown(app))
             await pilot.press("y")
             await until(lambda: "export trigger" in app.clipboard)
@@ -467,7 +467,7 @@ async def test_the_screen_tells_nothing_of_what_starts_exports_while_the_run_is_
             "waiting only", "API query", "export trigger"
         }  # fmt: skip
         assert "did not exist" in checks["existing export"].message
-        assert "v0 was there" in checks["new export"].message
+        assert "v0 appeared" in checks["new export"].message
         assert wiring.export_profiles.read() is None
 
 

@@ -139,7 +139,7 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
         ("key-refused", ApiKeyError, "refused the API key"),
         ("key-sees-nothing", RunNotFoundError, "no project lab/forks"),
         ("sdk-only", ServerError, "Cannot query field"),
-        ("http-status:code=500", ServerError, "in trouble"),
+        ("http-status:code=500", ServerError, "server error"),
         ("rate-limit:retry-after=7", ServerError, "Try again in 7 s"),
         ("broken-json", ServerError, "not JSON"),
     ],

@@ -78,12 +78,12 @@ async def said(app, pilot, text, run="abc", seconds=30):
 
 
 TROUBLES = {
-    "http-status:code=500": "is in trouble (HTTP 500), next check in",
-    "http-status:code=502": "is in trouble (HTTP 502), next check in",
-    "http-status:code=503": "is in trouble (HTTP 503), next check in",
+    "http-status:code=500": "has a server error (HTTP 500), next check in",
+    "http-status:code=502": "has a server error (HTTP 502), next check in",
+    "http-status:code=503": "has a server error (HTTP 503), next check in",
     "broken-json": "answers with something that is not JSON, next check in",
-    "html-page": "answers with a web page instead of data (is this the address",
-    "empty-body": "answers with nothing at all, next check in",
+    "html-page": "sent a web page instead of data (is this the address",
+    "empty-body": "sent an empty answer, next check in",
     "graphql-error:message=boom": "says: boom, next check in",
     "reset": "broke off, next check in",
     "hang": "does not answer: connected, but silent for",

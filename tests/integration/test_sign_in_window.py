@@ -112,7 +112,7 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, 
         assert printed.count("\n") == 1
         assert (session["server"], session["username"]) == (sandbox.app_url, "researcher")
         assert "Signed in to" in said
-        assert "Nothing is kept on this machine" in said
+        assert "Nothing was stored on this machine" in said
         cookies = {cookie["name"]: cookie["value"] for cookie in session["session"]["cookies"]}
         assert cookies["wandb"] not in said
         assert sandbox.stats()["sign_ins"] == 1
@@ -127,7 +127,7 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, 
             check=False,
         )
         assert refused.returncode == 1
-        assert "The session cannot be kept on this machine" in refused.stderr
+        assert "The session cannot be stored on this machine" in refused.stderr
 
 
 def test_a_window_that_is_closed_again(tmp_path, display):
@@ -171,7 +171,7 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
                 by_hand(page, sandbox, "sso")
             printed, said = program.communicate(timeout=HANG_S)
         assert program.returncode == 0, said
-        assert "Nothing is kept" not in printed
+        assert "Nothing was stored" not in printed
         [kept] = laptop.rglob("*.session")
         here = environment(sandbox, laptop, WANDB_API_KEY=sandbox.api_key, **keyring.environ)
         assert run(here, "wait", "lab/forks/abc", "--timeout", "60")[0] == 0
@@ -183,7 +183,7 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
             ["bash", "-c", pipeline], env=here, capture_output=True, text=True, timeout=HANG_S, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "The session of researcher is kept" in done.stdout
+        assert "Stored the session of researcher" in done.stdout
         assert [path.name for path in cluster.rglob("*.session")] == [kept.name]
         there = here | {"HOME": str(cluster)}
         assert run(there, "wait", "lab/forks/def", "--timeout", "60")[0] == 0
@@ -273,4 +273,4 @@ def test_without_a_keyring_logout_ends_well(tmp_path):
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    assert "Nothing is kept" in done.stdout
+    assert "Nothing was stored" in done.stdout

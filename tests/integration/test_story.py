@@ -162,7 +162,7 @@ def test_the_demo_needs_no_account(short_folder):
         # Once the last run is ready, there is nothing to ask.
         terminal.when(lambda screen: "Quit wandb-tui?" in screen or "shell-is-back$" in screen, "the question")
         terminal.keys("y")
-        terminal.until("nothing of it was kept", "wandb-tui login", "shell-is-back$")
+        terminal.until("The demo has ended", "wandb-tui login", "shell-is-back$")
         until(lambda: not [pid for pid in children if alive(pid)])
     assert not list(short_folder.glob("wandb-tui-demo-*"))
     assert not (short_folder / ".local").exists()

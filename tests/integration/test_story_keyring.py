@@ -71,7 +71,7 @@ def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
         assert max(len(secret) for secret in ours(keyring, sandbox).values()) < LONGEST_ON_WINDOWS
         assert len(session_files(tmp_path)) == 1
     status, said = command(environ, "logout")
-    assert (status, "Forgotten" in said) == (0, True), said
+    assert (status, "Deleted" in said) == (0, True), said
     assert ours(keyring, sandbox) == {}
     assert session_files(tmp_path) == []
     with Terminal(environ) as terminal:

@@ -131,18 +131,18 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
         ((200, b"<!doctype html><title>Sign in</title>", {}), "????", "answers with a web page"),
         ((200, b"\xef\xbb\xbf" + json.dumps({"data": each(ABSENT)}).encode(), {}), "aaaa", ""),
         ((200, b"[" * 100_000, {}), "????", "something that is not JSON"),
-        ((200, b"no gzip", {"Content-Encoding": "gzip"}), "!!!!", "something that cannot be unpacked"),
+        ((200, b"no gzip", {"Content-Encoding": "gzip"}), "!!!!", "sent an answer that cannot be decompressed"),
         ((200, b'{"data"', {"Content-Length": "500"}), "!!!!", "broke off"),
-        ((407, {}, {}), "!!!!", "wants a name and a password (HTTP 407)"),
-        ((408, {}, {}), "!!!!", "is in trouble (HTTP 408)"),
-        ((503, b"", {}), "!!!!", "is in trouble (HTTP 503)"),
+        ((407, {}, {}), "!!!!", "requires a user name and password (HTTP 407)"),
+        ((408, {}, {}), "!!!!", "has a server error (HTTP 408)"),
+        ((503, b"", {}), "!!!!", "has a server error (HTTP 503)"),
         ((403, b"<h1>Forbidden</h1>", {"Server": "nginx"}), "????", "in front of 127.0.0.1"),
-        ((403, {"message": "Forbidden"}, {}), "????", "does not let us through to W&B (HTTP 403)"),
-        ((401, b"", {}), "????", "does not let us through to W&B (HTTP 401)"),
+        ((403, {"message": "Forbidden"}, {}), "????", "blocks access to W&B (HTTP 403)"),
+        ((401, b"", {}), "????", "blocks access to W&B (HTTP 401)"),
         ((401, {"errors": [{"message": "user is not logged in"}]}, {}), "rrrr", "refused the API key (HTTP 401)"),
         ((403, {"error": "permission denied"}, {}), "rrrr", "refused the API key (HTTP 403)"),
-        ((520, {}, {}), "!!!!", "is in trouble (HTTP 520)"),
-        ((410, {}, {}), "????", "does not accept the request (HTTP 410)"),
+        ((520, {}, {}), "!!!!", "has a server error (HTTP 520)"),
+        ((410, {}, {}), "????", "rejects the request (HTTP 410)"),
     ],
 )
 def test_each_run_is_told_what_the_server_says_of_it(ask, answer, letters, says):
@@ -213,7 +213,7 @@ def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_
 
 @pytest.mark.parametrize(
     ("headers", "within", "says"),
-    [({}, 0.3, "does not come to the end of its answer"), ({"Content-Length": "9999"}, 60, "connected, but silent")],
+    [({}, 0.3, "did not finish its answer"), ({"Content-Length": "9999"}, 60, "connected, but silent")],
 )
 def test_an_answer_that_comes_in_drops_or_stops_is_given_up(ask, monkeypatch, headers, within, says):
     monkeypatch.setattr(Odd, "piece", 1 if not headers else 100)

@@ -31,7 +31,7 @@ async def test_many_at_once():
         await open_with(
             app, pilot, "lab/forks/abc, def\nhttps://wandb.ai/lab/forks/runs/ghi?nw=nwuserme  lab/forks/abc"
         )
-        await until(lambda: "named twice" in shown(app))
+        await until(lambda: "entered twice" in shown(app))
         assert "3 runs to add" in shown(app)
         await pilot.press("ctrl+j")
         await until(lambda: len(app.session.watch_list) == 3)

@@ -61,7 +61,7 @@ async def test_of_a_run_that_is_named_twice_the_last_goal_counts():
     async with running() as (app, pilot):
         await pilot.press("a")
         burst(app, *"lab/forks/abc", "enter", *"lab/forks/abc", "space", *"step:9")
-        await until(lambda: "named twice" in shown(app) and "step:9" in shown(app))
+        await until(lambda: "entered twice" in shown(app) and "step:9" in shown(app))
         await pilot.press("ctrl+s")
         await until(
             lambda: str(app.session.watch_list[address("abc")].goal) == "step:9" if app.session.watch_list else False

@@ -342,8 +342,8 @@ async def test_the_filter(text, left):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("state:fialed", "0 of 5 · “fialed” is no state: failed, "),
-        ("r !state:Canceled", "5 of 5 · “Canceled” is no state: cancelled, "),
+        ("state:fialed", "0 of 5 · “fialed” is not a state: failed, "),
+        ("r !state:Canceled", "5 of 5 · “Canceled” is not a state: cancelled, "),
         ("status:failed", "0 of 5 · did you mean “state:”?"),
         ("prject:lab", "0 of 5 · did you mean “project:”?"),
         ("state:Fail", "2 of 5"),
@@ -386,7 +386,7 @@ async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
         app.dashboard.query_one("FilterBar Input", Input).value = text
         await until(lambda: f"{len(left)} of 2" in shown(app))
         assert ids(app) == left
-        assert "is no state" not in shown(app)
+        assert "is not a state" not in shown(app)
         assert ("No run matches the filter; Esc shows all again" in shown(app)) is (not left)
         await pilot.press("escape")
         assert len(ids(app)) == 2

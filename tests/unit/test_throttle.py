@@ -8,7 +8,7 @@ from wandb_tui.services.wandb_api.graphql import Limits, Reply
 from wandb_tui.services.wandb_api.throttle import Throttle
 
 GOOD = Reply(data={}, status=200)
-BROKEN = Reply(problem=ProbeOutcome.UNAVAILABLE, message="It is in trouble (HTTP 502)", status=502)
+BROKEN = Reply(problem=ProbeOutcome.UNAVAILABLE, message="It has a server error (HTTP 502)", status=502)
 
 
 class Times:
@@ -89,7 +89,7 @@ def test_only_a_limit_keeps_visits_from_beginning(times):
 
 def test_it_backs_off_from_a_server_in_trouble_and_comes_back_quickly(times):
     assert [times.hold_after(BROKEN) for _ in range(8)] == pytest.approx([1.25, 2.5, 5, 10, 20, 37.5, 37.5, 37.5])
-    assert times.throttle.cause.message == "It is in trouble (HTTP 502)"
+    assert times.throttle.cause.message == "It has a server error (HTTP 502)"
     times.now += 80
     assert times.hold_after(GOOD) <= 0
     assert times.hold_after(BROKEN) == pytest.approx(1.25)

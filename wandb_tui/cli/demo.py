@@ -34,7 +34,7 @@ _LOCK = "in-use"
 _NEW = 5.0
 _EXPORT_DELAY = 4.0
 _GOODBYE = """\
-The demo is over, and nothing of it was kept. With your own runs:
+The demo has ended, and its data is deleted. To watch your own runs:
   {run}wandb-tui login                    sign in to your W&B server, once
   {run}wandb-tui entity/project/run_id    the dashboard, waiting for that run"""
 

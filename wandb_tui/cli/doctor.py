@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("run", required=False)
 @click.option("--fix", is_flag=True, help="Fix what can be fixed: install a missing browser.")
 @click.option("--yes", is_flag=True, help="Do not ask before fixing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @HOST
 def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | None) -> int:
     """Check what works on this machine and with this server; with RUN, check that run end to end.

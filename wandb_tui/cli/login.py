@@ -13,12 +13,12 @@ from wandb_tui.core.errors import KeyringError, UsageError
 
 @click.command(short_help="Sign in once, and store it.")
 @click.option("--username", metavar="NAME", help="The e-mail address or user name.")
-@click.option("--password-stdin", is_flag=True, help="The password is a line on stdin.")
-@click.option("--api-key-stdin", is_flag=True, help="The API key is a line on stdin, after the password.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from stdin, as one line.")
+@click.option("--api-key-stdin", is_flag=True, help="Read the API key from stdin, after the password.")
 @click.option("--no-verify", is_flag=True, help="Store them without checking them.")
 @click.option("--window", is_flag=True, help="Sign in by hand in a visible browser: SSO, second factors.")
 @click.option("--print-session", is_flag=True, help="Write the browser session to stdout, for --session-stdin.")
-@click.option("--session-stdin", is_flag=True, help="Take a session from --print-session.")
+@click.option("--session-stdin", is_flag=True, help="Read a session from --print-session.")
 @HOST
 def login(
     username: str | None,
@@ -87,9 +87,9 @@ def logout(host: str | None) -> None:
     try:
         wiring.account.forget()
     except KeyringError as error:
-        message = f"The browser session is forgotten, but not what the keyring holds for {host_name}. {error.message}"
+        message = f"Only the browser session for {host_name} was deleted, not the keyring's entries. {error.message}"
         raise KeyringError(message, error.hint) from None
     if has_keyring():
-        console.say(f"Forgotten: password, API key and browser session for {host_name}.")
+        console.say(f"Deleted: the password, API key and browser session for {host_name}.")
     else:
-        console.say(f"Nothing is kept for {host_name} now; this machine has no keyring.")
+        console.say(f"Nothing is stored for {host_name} now; this machine has no keyring.")

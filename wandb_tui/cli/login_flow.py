@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
 
 Say: TypeAlias = Callable[[str], None]
-"""Tells the user how it goes: on stderr where stdout is for the session alone."""
+"""Tells the user hint it goes: on stderr where stdout is for the session alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,11 @@ def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: b
         password = _line("password") if password_stdin else None
         key = _line("API key") if api_key_stdin else None
         return Entered(Credentials(str(username), password) if password else None, key)
-    name = username or click.prompt("E-mail or user name (empty for an API key alone)", default="", show_default=False)
+    name = username or click.prompt(
+        "E-mail or user name (leave empty for an API key only)", default="", show_default=False
+    )
     password = click.prompt("Password", hide_input=True) if name else None
-    key = click.prompt("API key (empty to leave it)", default="", show_default=False, hide_input=True)
+    key = click.prompt("API key (leave empty to keep the current one)", default="", show_default=False, hide_input=True)
     if not name and not key:
         raise UsageError("Nothing was entered.")
     return Entered(Credentials(name, password) if password else None, key or None)
@@ -96,21 +98,20 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_
         wiring: The services.
         entered: What to try.
         verify: Whether to try it at all.
-        say: Tells the user how it goes.
-        handing_on: Whether the session goes to another machine, so that it does not matter if this one keeps nothing.
+        say: Shows a sentence to the user.
+        handing_on: Whether the session goes to another machine: then this one need not store it.
 
     Raises:
         ApiKeyError: The server refuses the API key.
         SignInError: The server refuses the user name and the password, or the sign-in needs more than these.
         ServerError: The server cannot be reached.
-        KeyringError: It cannot be kept.
+        KeyringError: They cannot be stored.
     """
     host = wiring.server.info.host
     if entered.api_key and verify:
-        whom = wiring.key_owner()
-        say(f"API key: accepted by {host}, belongs to {whom}.")
+        say(f"API key: accepted by {host}, belongs to {wiring.key_owner()}.")
     if entered.credentials and verify:
-        # An older session would sign us in without the password ever being tried.
+        # An older session would sign in without trying the password.
         wiring.vault.forget_session(entered.credentials.username)
         identity = _sign_in(wiring)
         say(f"Browser: signed in to {host} as {identity.username}.")
@@ -121,23 +122,23 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_
     except KeyringError as error:
         if not handing_on:
             raise
-        say(f"Nothing is kept on this machine. {error.message}")
+        say(f"Nothing was stored on this machine. {error.message}")
     else:
-        say("Kept in the system's keyring. wandb-tui logout forgets it.")
+        say("Stored in the system's keyring; wandb-tui logout deletes it.")
 
 
 def log_in_by_hand(wiring: Wiring, *, say: Say, handing_on: bool = False) -> None:
-    """Open a visible browser, wait until the user is signed in there, and keep the session.
+    """Open a visible browser, wait until the user is signed in there, and store the session.
 
     Args:
         wiring: The services.
-        say: Tells the user how it goes.
+        say: Shows a sentence to the user.
         handing_on: As for `log_in`.
 
     Raises:
         SignInError: The window was closed before.
         NoBrowserError: There is no display, or no browser.
-        KeyringError: The session cannot be kept.
+        KeyringError: The session cannot be stored.
     """
     from wandb_tui.services.browser.launch import has_display, no_display
 
@@ -150,8 +151,8 @@ def log_in_by_hand(wiring: Wiring, *, say: Say, handing_on: bool = False) -> Non
     say(f"Sign in to {host} in the browser window; it closes by itself.")
     identity = wiring.visitor.sign_in_by_hand().result()
     username = wiring.account.state().username
-    kept = wiring.vault.session_on_disk(username)
-    say(f"Signed in to {host} as {identity.username}." + ("" if kept else " Nothing is kept on this machine."))
+    stored = wiring.vault.session_on_disk(username)
+    say(f"Signed in to {host} as {identity.username}." + ("" if stored else " Nothing was stored on this machine."))
 
 
 def try_environment(wiring: Wiring, *, say: Say) -> None:
@@ -175,7 +176,7 @@ def try_environment(wiring: Wiring, *, say: Say) -> None:
 
 
 def _sign_in(wiring: Wiring) -> Identity:
-    """Sign in; on a terminal the user may allow a foreign page that the sign-in leads to."""
+    """Sign in; on a terminal, ask whether to trust an unknown page that the sign-in leads to."""
     while True:
         try:
             return wiring.visitor.sign_in().result()
@@ -188,58 +189,60 @@ def _sign_in(wiring: Wiring) -> Identity:
 def _may_type_on(wiring: Wiring, origin: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    console.say(f"The sign-in of {wiring.server.info.host} leads to {origin}, not known to belong to it.", err=True)
+    console.say(
+        f"The sign-in of {wiring.server.info.host} leads to {origin}, which is not known to belong to it.", err=True
+    )
     return click.confirm("Type the password there, now and later?", default=False, err=True)
 
 
 def take_session(wiring: Wiring) -> None:
-    """Take over a browser session from stdin, as ``--print-session`` wrote it elsewhere.
+    """Store the browser session on stdin, which ``--print-session`` wrote elsewhere.
 
     Raises:
-        UsageError: It is none, or it belongs to another server.
-        KeyringError: It cannot be kept here.
+        UsageError: It is not valid, or belongs to another server.
+        KeyringError: It cannot be stored here.
     """
-    server, username, state = _handed()
+    server, username, state = _read_session()
     if server != wiring.server.info.app_url:
         raise UsageError(f"That session belongs to {server}, but this is {wiring.server.info.app_url}.")
     try:
         wiring.vault.check()
-        kept = wiring.vault.save_session(username, state)
-        if kept:
+        stored = wiring.vault.save_session(username, state)
+        if stored:
             wiring.account.adopt(username)
     except KeyringError as error:
-        raise KeyringError(f"The session cannot be kept on this machine. {error.message}", error.hint) from None
-    if not kept:
-        raise KeyringError("The session cannot be kept on this machine (see the log).")
-    console.say(f"The session of {username} is kept, encrypted, for {wiring.server.info.host}.")
-    named = wiring.environ.get("WANDB_VIEWER_MAIL", "")
-    if named and wiring.environ.get("WANDB_VIEWER_PW") and named != username:
-        console.say(f"WANDB_VIEWER_MAIL names {named}, who goes before {username}: unset it to use this session.")
+        raise KeyringError(f"The session cannot be stored on this machine. {error.message}", error.hint) from None
+    if not stored:
+        raise KeyringError("The session cannot be stored on this machine (see the log).")
+    console.say(f"Stored the session of {username} for {wiring.server.info.host}, encrypted.")
+    configured = wiring.environ.get("WANDB_VIEWER_MAIL", "")
+    if configured and wiring.environ.get("WANDB_VIEWER_PW") and configured != username:
+        console.say(f"WANDB_VIEWER_MAIL is set to {configured}, not {username}: unset it to use this session.")
 
 
-def _handed() -> tuple[str, str, dict[str, Any]]:
-    """The server, the user and the session that came on stdin."""
-    how = "Pipe it in: wandb-tui login --print-session | ssh CLUSTER wandb-tui login --session-stdin"
+def _read_session() -> tuple[str, str, dict[str, Any]]:
+    """The server, the user and the session on stdin."""
+    hint = "Pipe it in: wandb-tui login --print-session | ssh CLUSTER wandb-tui login --session-stdin"
     if sys.stdin.isatty():
-        raise UsageError("--session-stdin does not read a session from a terminal.", how)
+        raise UsageError("--session-stdin does not read a session from a terminal.", hint)
     try:
-        handed = json.loads(sys.stdin.read())
-        server, username, state = handed["server"], handed["username"], handed["session"]
+        given = json.loads(sys.stdin.read())
+        server, username, state = given["server"], given["username"], given["session"]
     except (ValueError, KeyError, TypeError):
-        raise UsageError("What came on stdin is no browser session.", how) from None
+        raise UsageError("The input on stdin is not a browser session.", hint) from None
     if not (isinstance(username, str) and username and isinstance(state, dict) and "cookies" in state):
-        raise UsageError("What came on stdin is no browser session.", how)
+        raise UsageError("The input on stdin is not a browser session.", hint)
     return str(server), username, state
 
 
 def hand_session(wiring: Wiring) -> str:
     """The browser session as one line of JSON, for ``--session-stdin`` elsewhere.
 
-    The kept one; where none is, but a password is known, a new one.
+    The stored one; if there is none, a new one with the known password.
 
     Raises:
-        UsageError: There is none.
-        SignInError: A new one cannot be had.
+        UsageError: There is neither.
+        SignInError: The sign-in for a new one failed.
     """
     username = wiring.account.state().username
     state = wiring.vault.load_session(username)
@@ -247,7 +250,7 @@ def hand_session(wiring: Wiring) -> str:
         _sign_in(wiring)
         state = wiring.vault.load_session(username)
     if state is None:
-        raise UsageError("No browser session is kept here.", "Run wandb-tui login first.")
+        raise UsageError("No browser session is stored here.", "Run wandb-tui login first.")
     return json.dumps({"server": wiring.server.info.app_url, "username": username, "session": state})
 
 

@@ -58,7 +58,7 @@ def read_runs(runs: Sequence[str]) -> list[str]:
 
     texts: list[str] = []
     if "-" in runs and sys.stdin is None:
-        raise UsageError("Runs are to come from stdin, but stdin is closed.")
+        raise UsageError("The runs should come from stdin, but it is closed.")
     for run in runs:
         if run != "-":
             texts.append(run)

@@ -27,18 +27,22 @@ class _SandboxCommand(click.Command):
 
 @click.command(cls=_SandboxCommand, short_help="Only the sandbox: a W&B server for this machine.")
 @click.option("--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="A loopback address.")
-@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one.")
-@click.option("--data-dir", type=click.Path(file_okay=False), help="Kept there; else temporary.")
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@click.option("--data-dir", type=click.Path(file_okay=False), help="For its data; temporary by default.")
 @click.option(
     "--export-delay",
     default=3.0,
     show_default=True,
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="From a visit to the artifact.",
+    help="From a visit to the export.",
 )
-@click.option("--sign-in", "sign_in", default="one-page", show_default=True, metavar="KIND", help="Its sign-in page.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME[:OPTION=VALUE,…]", help="A way to misbehave.")
+@click.option(
+    "--sign-in", "sign_in", default="one-page", show_default=True, metavar="KIND", help="The kind of sign-in page."
+)
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME[:OPTION=VALUE,…]", help="A fault to simulate; may be repeated."
+)
 def sandbox(
     bind: str, port: int, data_dir: str | None, export_delay: float, sign_in: str, faults: tuple[str, ...]
 ) -> None:

@@ -30,7 +30,7 @@ def check_terminal() -> None:
     if os.environ.get("TERM") in _CANNOT_DRAW:
         raise UsageError(
             f"This terminal cannot show a dashboard (TERM={os.environ['TERM']}).",
-            "Use wandb-tui wait RUN… instead, or set TERM to what the terminal is.",
+            "Use wandb-tui wait RUN… instead, or set TERM to the terminal's name.",
         )
     colours = os.environ.get("TEXTUAL_COLOR_SYSTEM", "")
     if colours and colours not in _COLOUR_SYSTEMS:

@@ -131,7 +131,9 @@ class RunAddress:
             ("run id", found.run_id),
         ):
             if misleading := lookalike(name):
-                raise UsageError(f"The {what} “{_short(name)}” holds {misleading}.", "Type it rather than copying it.")
+                raise UsageError(
+                    f"The {what} “{_short(name)}” contains {misleading}.", "Type it instead of pasting it."
+                )
         return found
 
 

@@ -32,7 +32,7 @@ class Fix(StrEnum):
     NOTHING = ""
     BROWSER = "install a browser"
     SIGN_IN = "sign in"
-    SESSION = "forget the session"
+    SESSION = "delete the session"
 
 
 @dataclass(frozen=True, slots=True)

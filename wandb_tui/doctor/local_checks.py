@@ -189,4 +189,4 @@ def _export_trigger(wiring: Wiring) -> Finding:
 
 def describe(profile: ExportProfile) -> str:
     """How a server exports, as a clause."""
-    return f"{_TRIGGERED_BY[profile.trigger]}; the export was there after {profile.seconds:.0f} s"
+    return f"{_TRIGGERED_BY[profile.trigger]}; the export appeared after {profile.seconds:.0f} s"

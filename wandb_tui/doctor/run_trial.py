@@ -101,7 +101,9 @@ class RunTrial:
         """What the sign-in page shows to a browser that is signed out; the trial begins here."""
         self._trial.begin()
         seen = self._token.result(self._wiring.visitor.inspect_sign_in_page())
-        asks = f"asks for {' and '.join(seen.asks_for)}" if seen.asks_for else "shows no form that is understood"
+        asks = (
+            f"asks for {' and '.join(seen.asks_for)}" if seen.asks_for else "shows no form that wandb-tui understands"
+        )
         status = f" (HTTP {seen.status})" if seen.status else ""
         message = f"{seen.url}{status} {asks}; nothing was typed"
         if seen.problem:
@@ -129,7 +131,7 @@ class RunTrial:
         # The wait began with the sign-in page: this step itself takes less.
         seconds = f"{trial.alone_for:.0f} s"
         if trial.observed:
-            return Finding(CheckStatus.GOOD, f"v{trial.observed.version} came within {seconds} without a visit")
+            return Finding(CheckStatus.GOOD, f"v{trial.observed.version} appeared within {seconds} without a visit")
         return Finding(CheckStatus.GOOD, f"no new version in {seconds} without a visit")
 
     def existing_export(self) -> Finding:
@@ -154,7 +156,7 @@ class RunTrial:
         if not trial.answered:
             return self._unknown_without_api()
         if trial.observed:
-            return Finding(CheckStatus.SKIPPED, f"unknown: v{trial.observed.version} came before the query")
+            return Finding(CheckStatus.SKIPPED, f"unknown: v{trial.observed.version} appeared before the query")
         if trial.nothing_new:
             return Finding(CheckStatus.SKIPPED, "unknown: there is nothing new to export")
         trial.wait_after_query()
@@ -163,7 +165,7 @@ class RunTrial:
         if trial.observed:
             return Finding(
                 CheckStatus.GOOD,
-                f"v{trial.observed.version} was there {trial.observed.seconds:.0f} s after {queried}",
+                f"v{trial.observed.version} appeared {trial.observed.seconds:.0f} s after {queried}",
             )
         return Finding(CheckStatus.GOOD, f"no export within {trial.timeouts.query:.0f} s after {queried}")
 
@@ -188,7 +190,7 @@ class RunTrial:
         if not trial.answered:
             return self._unknown_without_api()
         if trial.observed:
-            return Finding(CheckStatus.SKIPPED, f"not waited for: v{trial.observed.version} came before the visit")
+            return Finding(CheckStatus.SKIPPED, f"unknown: v{trial.observed.version} appeared before the visit")
         began = time.monotonic()
         trial.wait_after_visit(loaded=self._loaded)
         trial.check(trial.last)
@@ -196,13 +198,14 @@ class RunTrial:
         if trial.observed:
             return Finding(
                 CheckStatus.GOOD,
-                f"{newer}v{trial.observed.version} was there {trial.since_opened:.0f} s after the page was opened",
+                f"{newer}v{trial.observed.version} appeared {trial.since_opened:.0f} s after the page was opened",
             )
         if trial.nothing_new:
             return Finding(CheckStatus.GOOD, "no newer export: there was nothing new to export")
         if not self._loaded:
             return Finding(
-                CheckStatus.WARNING, f"no {newer}export; the page did not load the run, so none was waited for"
+                CheckStatus.WARNING,
+                f"no {newer}export; the page did not load the run, so the check did not wait for one",
             )
         within = f"no {newer}export within {time.monotonic() - began:.0f} s after the visit"
         return Finding(CheckStatus.BAD if trial.due else CheckStatus.WARNING, within)
@@ -216,10 +219,10 @@ class RunTrial:
             return self._no_export()
         profile = ExportProfile(trial.observed.trigger, trial.observed.seconds)
         evidence = {
-            ExportTrigger.WAITING: "Somebody else may have opened the page or queried the API.",
-            ExportTrigger.API_QUERY: f"It did not come in {trial.alone_for:.0f} s without a query.",
+            ExportTrigger.WAITING: "Someone else may have opened the page or queried the API.",
+            ExportTrigger.API_QUERY: f"There was no export in {trial.alone_for:.0f} s without a query.",
             ExportTrigger.VISIT: (
-                f"It came neither in {trial.alone_for:.0f} s of waiting nor within {trial.timeouts.query:.0f} s after "
+                f"There was none in {trial.alone_for:.0f} s of waiting, nor within {trial.timeouts.query:.0f} s after "
                 "an API query; if exports take longer here, the query may have triggered it."
             ),
         }[profile.trigger]

@@ -215,7 +215,7 @@ class SharedMonitor:
                 log.warning("The shared monitor has died, and is asked again")
                 if deaths == _MAX_DEATHS:
                     raise WandbTuiError(
-                        "The shared monitor cannot live on the cluster's head node.",
+                        "The shared monitor cannot run on the cluster's head node.",
                         f"Is wandb-run-monitor[ray] installed there? Ray says: {str(error)[:300]}",
                     ) from None
             else:

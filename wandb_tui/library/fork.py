@@ -209,7 +209,7 @@ class _ForkAttempts:
             self._init["reinit"] = "create_new"
         elif reinit in {"return_previous", False} and another_run_is_active():
             raise UsageError(
-                f"reinit={reinit!r} would give back the run that is active instead of a fork.",
+                f"reinit={reinit!r} would return the active run instead of a fork.",
                 'Leave it out, or pass reinit="create_new" or "finish_previous".',
             )
 
@@ -224,9 +224,9 @@ class _ForkAttempts:
         try:
             return wandb.init(fork_from=self._branch_point, settings=settings, **self._init)
         except wandb.errors.AuthenticationError as error:
-            raise ApiKeyError(f"The fork is refused for its API key: {_one_line(error)}") from None
+            raise ApiKeyError(f"The server refused the API key for the fork: {_one_line(error)}") from None
         except (wandb.errors.UsageError, TypeError, ValueError) as error:
-            raise UsageError(f"wandb.init does not take what it was given: {_one_line(error)}") from None
+            raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
         except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
             return _Refusal(_one_line(error))
 

@@ -20,10 +20,10 @@ from wandb_tui.core.exit_codes import ExitCode, sentence
 @UNTIL
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--interval", type=click.FloatRange(min=0.1), metavar="S", help="Seconds between two checks. [5]")
-@click.option("--any", "any_run", is_flag=True, help="One run's goal is enough.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--any", "any_run", is_flag=True, help="Stop when one run's goal is met.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only how each run ended.")
-@click.option("--no-visit", is_flag=True, help="Only check; no browser, no sign-in.")
+@click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")
 @click.option("--exec", "command", metavar="CMD", default="", help="Run CMD for each run whose goal is met.")
 @HOST
 def wait(

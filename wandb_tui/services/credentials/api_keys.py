@@ -31,7 +31,7 @@ def validated(key: str) -> str:
     """
     key = strip_invisible(key)
     if found := lookalike(key):
-        raise ApiKeyError(f"The API key holds {found}.", "Copy it again from the user settings of the W&B site.")
+        raise ApiKeyError(f"The API key contains {found}.", "Copy it again from the user settings of the W&B site.")
     if _JWT.fullmatch(key):
         return key
     secret = key.split("-", 1)[-1]

@@ -322,7 +322,7 @@ class SqliteWatchStore:
                 self._path.replace(aside)
         except OSError as error:
             return StoreError(f"The watch list {self._path} is damaged.", f"Move it away ({error.strerror}).")
-        return StoreError(f"The watch list was damaged; it was renamed to {aside}, and a new one begins.")
+        return StoreError(f"The watch list was damaged; it was renamed to {aside}, and a new one is used.")
 
     def _is_damaged(self) -> bool:
         """Whether the file is damaged: another dashboard may have started a new one in the meantime."""

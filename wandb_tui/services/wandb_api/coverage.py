@@ -16,7 +16,7 @@ from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, St
 _MAX_CACHED_VERSIONS = 10_000
 _RETRY_AFTER_S = 60.0
 """Seconds after which a version that could not be read is tried again."""
-NO_PYARROW = "with pyarrow installed, its Parquet files would"
+NO_PYARROW = "with pyarrow installed, its files are read instead"
 """The hint where pyarrow is missing."""
 
 
@@ -61,7 +61,7 @@ class StepReader:
         try:
             found = urls() if callable(urls) else urls
             cached = (
-                _CachedCoverage(self._files.read(found)) if found else self._failed("the server names no files of it")
+                _CachedCoverage(self._files.read(found)) if found else self._failed("the server lists no files for it")
             )
         except StepFileError as error:
             cached = self._failed(str(error))

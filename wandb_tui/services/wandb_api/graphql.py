@@ -225,23 +225,23 @@ def _by_status(response: requests.Response, body: dict[str, Any] | None, origin:
     host = origin.host
     match response.status_code:
         case 401 | 403 as status if _is_from_wandb(body):
-            reason = "refused the API key" if origin.with_key else "wants an API key"
+            reason = "refused the API key" if origin.with_key else "requires an API key"
             found = Reply(problem=ProbeOutcome.UNAUTHORIZED, message=f"{host} {reason} (HTTP {status})")
         case 401 | 403 as status:
             found = Reply(
                 problem=ProbeOutcome.INVALID_RESPONSE,
-                message=f"{_gateway(response, origin)} does not let us through to W&B (HTTP {status})",
+                message=f"{_gateway(response, origin)} blocks access to W&B (HTTP {status})",
                 persistence=Persistence.LIKELY_PERMANENT,
             )
         case 407 as status:
             via = f"The proxy {origin.proxy.address}" if origin.proxy else "The proxy"
             found = Reply(
                 problem=ProbeOutcome.UNAVAILABLE,
-                message=f"{via} on the way to {host} wants a name and a password (HTTP {status})",
+                message=f"{via} on the way to {host} requires a user name and password (HTTP {status})",
                 persistence=Persistence.PERMANENT,
             )
         case status if (status >= 500 and status not in _NO_API_STATUSES) or status in _RETRYABLE_STATUSES:  # noqa: PLR2004
-            found = Reply(problem=ProbeOutcome.UNAVAILABLE, message=f"{host} is in trouble (HTTP {status})")
+            found = Reply(problem=ProbeOutcome.UNAVAILABLE, message=f"{host} has a server error (HTTP {status})")
         case status if 300 <= status < 400:  # noqa: PLR2004 - redirects
             found = _redirected(response, origin)
         case _:
@@ -273,7 +273,10 @@ def _redirected(response: requests.Response, origin: _Origin) -> Reply:
     here, there = urlsplit(origin.url), urlsplit(urljoin(origin.url, response.headers.get("Location", "")))
     if here.scheme == "http" and there.scheme == "https" and here.hostname == there.hostname:
         base = f"https://{there.netloc}{there.path.removesuffix('/graphql')}"
-        message, persistence = f"{origin.host} wants HTTPS: use --host {base} (WANDB_BASE_URL)", Persistence.PERMANENT
+        message, persistence = (
+            f"{origin.host} requires HTTPS: use --host {base} (WANDB_BASE_URL)",
+            Persistence.PERMANENT,
+        )
     else:
         target = there.netloc if there.netloc != here.netloc else "another page"
         message = f"{origin.host} redirects API requests to {target} (is this the address of its API?)"
@@ -316,11 +319,11 @@ def _unusable(
     if status in _NO_API_STATUSES:
         return f"There is no W&B API at {host} (HTTP {status})"
     if status >= 400:  # noqa: PLR2004 - client errors
-        return f"{host} does not accept the request (HTTP {status})"
+        return f"{host} rejects the request (HTTP {status})"
     if not content.strip():
-        return f"{host} answers with nothing at all"
+        return f"{host} sent an empty answer"
     if "html" in response.headers.get("Content-Type", "") or content.lstrip()[:1] == b"<":
-        return f"{host} answers with a web page instead of data (is this the address of its API?)"
+        return f"{host} sent a web page instead of data (is this the address of its API?)"
     return f"{host} answers with {'no data' if is_json else 'something that is not JSON'}"
 
 

@@ -46,7 +46,7 @@ def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
                 Persistence.LIKELY_PERMANENT,
             )
         case exceptions.SSLError():
-            found = Problem(f"The connection to {host} broke off while it was being encrypted")
+            found = Problem(f"The connection to {host} failed during the TLS handshake")
         case exceptions.ProxyError():
             found = _proxy_problem(text, host, proxy)
         case exceptions.ConnectTimeout():
@@ -69,10 +69,12 @@ def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
 def _proxy_problem(text: str, host: str, proxy: ProxyServer | None) -> Problem:
     via = f"The proxy {proxy.address}" if proxy else "The proxy"
     if "407" in text:
-        return Problem(f"{via} on the way to {host} wants a name and a password (HTTP 407)", Persistence.PERMANENT)
+        return Problem(
+            f"{via} on the way to {host} requires a user name and password (HTTP 407)", Persistence.PERMANENT
+        )
     for status in ("401", "403", "405"):
         if f"{status} " in text:
-            return Problem(f"{via} does not let us through to {host} (HTTP {status})", Persistence.LIKELY_PERMANENT)
+            return Problem(f"{via} blocks access to {host} (HTTP {status})", Persistence.LIKELY_PERMANENT)
     return Problem(f"{via} on the way to {host} refuses or cannot be reached")
 
 
@@ -87,8 +89,8 @@ def _broken_answer(error: Exception, host: str) -> str:
         case exceptions.ConnectionError() | ProtocolError():
             return f"The connection to {host} broke off"
         case TimeoutError():
-            return f"{host} does not come to the end of its answer"
+            return f"{host} did not finish its answer"
         case DecodeError():
-            return f"{host} answers with something that cannot be unpacked"
+            return f"{host} sent an answer that cannot be decompressed"
         case _:
             return f"The request to {host} failed ({type(error).__name__})"

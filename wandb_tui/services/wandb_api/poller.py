@@ -290,7 +290,7 @@ class Poller:
             return {}
         reply = self._send(*compose_files(versions))
         if reply.data is None and reply.problem is not ProbeOutcome.UNAVAILABLE:
-            log.info("The server does not tell where files are: %s", reply.message)
+            log.info("The server does not report where files are: %s", reply.message)
             self._dialect = replace(self._dialect, files=False)
         return {run: read_files(reply, number) for number, (run, _) in enumerate(versions)}
 

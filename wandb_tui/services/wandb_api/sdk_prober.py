@@ -117,7 +117,7 @@ def _classify(error: Exception, *, absent: Probe) -> Probe:
     if status == _TOO_MANY_REQUESTS:
         return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     if status >= _FIRST_SERVER_ERROR:
-        return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server is in trouble (HTTP {status})")
+        return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server has a server error (HTTP {status})")
     if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in message.lower():
         return absent
     if status:

@@ -97,7 +97,7 @@ def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[
 def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Foresee) -> list[CheckedList]:
     """The verdict on each address, in order; addresses that are not parsed yet are left out.
 
-    If an address is named twice, its last goal counts.
+    If an address is entered twice, its last goal counts.
     """
     seen: dict[RunAddress, int] = {}
     checked: list[CheckedList] = []
@@ -108,7 +108,7 @@ def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Fo
         elif found is not None and found in seen:
             first = seen[found]
             other = word.goal is not None and word.goal != checked[first].word.goal
-            why = f"named twice; goal {word.goal} counts" if other else "named twice"
+            why = f"entered twice; goal {word.goal} applies" if other else "entered twice"
             checked.append(CheckedList(word, AddressVerdict.DUPLICATE, found, why=why))
             if word.goal is not None:
                 checked[first] = replace(checked[first], effect=foresee(found, word.goal))

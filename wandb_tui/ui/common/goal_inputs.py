@@ -111,7 +111,7 @@ class TimesInput(Horizontal):
         except UsageError as error:
             return error
         if interval < 1:
-            return UsageError("The interval is too short.", "The shortest is 1 s.")
+            return UsageError("The interval is too short.", "The minimum is 1 s.")
         return replace(self._poll_policy, max_wait_time=longest, check_interval=interval)
 
 

@@ -126,7 +126,7 @@ class RunScreen(Screen[None]):
         if not self.app_url:
             self.hint("The server's address is not known yet")
         elif len(runs) > MAX_NAMED:
-            confirm_runs(self, "Open", rows, f"That makes {len(runs)} tabs.", lambda: self._browse(runs))
+            confirm_runs(self, "Open", rows, f"This opens {len(runs)} tabs.", lambda: self._browse(runs))
         elif runs:
             self._browse(runs)
 

@@ -57,7 +57,7 @@ class MetricPanel(Vertical):
         """
         left_out = len(curve.points) - len(curve.finite)
         if not curve.points:
-            self.show_message("This metric has no values over the steps.", curve.metric, place)
+            self.show_message("This metric has no values to plot.", curve.metric, place)
         elif not curve.finite:
             self.show_message(f"All {left_out:,} values are NaN or infinite.", curve.metric, place)
         else:

@@ -175,7 +175,7 @@ ACTIONS: tuple[Action, ...] = (
            where=Scope.RUNS, needs=Requirement.RUN),
     Action("browse", ("b",), "Browser", "Open the run's page in your browser.", where=Scope.RUNS, needs=Requirement.RUN,
            footer=False),
-    Action("sign_in", ("s",), "Sign in", "Enter an email address and password, or an API key.", where=Scope.RUNS),
+    Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key.", where=Scope.RUNS),
     Action("doctor", ("D",), "Doctor", "Check the installation, fix problems, or test this run from end to end.",
            needs=Requirement.DOCTOR, footer=False),
     Action("find", ("f",), "Find", "Search all logs; the focused one scrolls to the first match.", Scope.LOGS,
@@ -268,7 +268,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("enter", ("enter",), "Next", "Go to the next field, or sign in once there is a password.", Scope.SIGN_IN,
            priority=True),
     Action("leave", ("escape",), "Close", "Close without changes.", Scope.SIGN_IN, priority=True),
-    Action("close", ("escape", "q"), "Close", "Close the help; so do the keys of “Help”.", Scope.HELP,
+    Action("close", ("escape", "q"), "Close", "Close the help; the keys of “Help” do so too.", Scope.HELP,
            action="dismiss"),
 )  # fmt: skip
 """All actions, in the order in which the help and the key bar show them."""

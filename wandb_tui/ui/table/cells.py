@@ -15,7 +15,7 @@ from wandb_tui.text.run_labels import version_label
 _LATE = 0.8
 """The share of the time limit from which on the bar warns."""
 
-AS_IT_WAS = "the run's own state and step when the server last told; since then it may have gone on"
+AS_IT_WAS = "the run's own state and step as last reported; it may have continued since then"
 """The meaning of a tilde before them."""
 
 _BAD = {State.FAILED, State.TIMED_OUT}

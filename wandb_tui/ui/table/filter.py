@@ -142,7 +142,7 @@ def _suggestion(term: Term) -> str:
     """Suggests the closest valid field or state for an unknown one."""
     if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in _STATES):
         known = sorted(_STATES, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
-        return f"“{clean(term.text, 20)}” is no state: {', '.join(known[:_MAX_SUGGESTIONS])}, …"
+        return f"“{clean(term.text, 20)}” is not a state: {', '.join(known[:_MAX_SUGGESTIONS])}, …"
     meant = (
         get_close_matches(term.field, _FIELDS, 1, _MIN_SIMILARITY) if term.field and term.field not in _FIELDS else []
     )
