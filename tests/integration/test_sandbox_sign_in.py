@@ -191,7 +191,7 @@ def test_look_alike(page):
 
 
 def test_slow(page, monkeypatch):
-    monkeypatch.setattr("wandb_tui.sandbox.signin.one_page.SLOW_SECONDS", 1.0)
+    monkeypatch.setattr("wandb_tui.sandbox.signin.one_page.SLOW_S", 1.0)
     with signing_in("slow") as sandbox:
         started = time.monotonic()
         page.goto(f"{sandbox.app_url}/login")

@@ -16,7 +16,7 @@ from wandb_tui.core.state import State
 from wandb_tui.text.durations import format_elapsed
 from wandb_tui.text.plain_text import clean, fit
 from wandb_tui.ui.app.themes import LIGHT
-from wandb_tui.ui.table.columns import COLUMNS, PADDING, fitting_columns
+from wandb_tui.ui.table.columns import COLUMNS, PADDING_CELLS, fitting_columns
 
 HOSTILE = {
     "markup": "[red]not red[/red] [@click=app.quit]x[/]",
@@ -75,7 +75,7 @@ def test_fit_and_minutes():
 def test_columns_never_exceed_the_width():
     for width in range(16, 280):
         columns = fitting_columns(width)
-        assert sum(cells + 2 * PADDING for _, cells in columns) <= width
+        assert sum(cells + 2 * PADDING_CELLS for _, cells in columns) <= width
         assert columns[0][0].key == "state"
         if width >= 240:
             assert len(columns) == len(COLUMNS)

@@ -14,7 +14,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.settings import HookCommands
-from wandb_tui.services.hooks import MAX_RUNNING, CommandHooks
+from wandb_tui.services.hooks import MAX_RUNNING_COMMANDS, CommandHooks
 
 RUN = RunAddress("lab", "forks", '$(touch hacked) `x` "')
 GOOD = AttemptOutcome(RUN, State.AVAILABLE, "There\x00it\x1b is", "lab/forks/run-x-history:v3")
@@ -77,13 +77,13 @@ def test_a_command_that_is_not_there_is_told(hooks):
 
 def test_few_run_at_once_and_the_others_have_their_turn(hooks, tmp_path):
     found = hooks(["sh", "-c", 'cd "$0" && touch $$ && sleep 0.3 && mv $$ $$.done', str(tmp_path)])
-    for _ in range(2 * MAX_RUNNING):
+    for _ in range(2 * MAX_RUNNING_COMMANDS):
         found.ended(GOOD, print)
     most = 0
     while not found.join(0.02):
         most = max(most, sum(path.name.isdigit() for path in tmp_path.iterdir()))
-    assert 1 < most <= MAX_RUNNING
-    assert len(list(tmp_path.glob("*.done"))) == 2 * MAX_RUNNING
+    assert 1 < most <= MAX_RUNNING_COMMANDS
+    assert len(list(tmp_path.glob("*.done"))) == 2 * MAX_RUNNING_COMMANDS
 
 
 def test_closing_ends_the_command_with_all_that_it_started(hooks, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wandb_tui import MonitorGroup, UsageError, download_history, fork_when_ready, wait_for_history
-from wandb_tui.core.validation import SHORTEST_INTERVAL, checked_seconds
+from wandb_tui.core.validation import MIN_INTERVAL_S, checked_seconds
 
 RUN = "lab/forks/abc"
 HOST = {"host": "http://127.0.0.1:9", "api_key": "k" * 40}
@@ -32,7 +32,7 @@ def test_what_is_no_time(call, value):
 
 
 def test_the_least_interval_and_how_to_wait_for_ever_are_told():
-    with pytest.raises(UsageError, match=f"{SHORTEST_INTERVAL} or more"):
+    with pytest.raises(UsageError, match=f"{MIN_INTERVAL_S} or more"):
         wait_for_history(RUN, check_interval=0, **HOST)
     with pytest.raises(UsageError, match="0 to wait for ever"):
         wait_for_history(RUN, timeout=None, **HOST)

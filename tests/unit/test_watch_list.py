@@ -18,7 +18,7 @@ from wandb_tui.core.ports import Services
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.core.watch_list import LOG_LINES, WatchList
+from wandb_tui.core.watch_list import MAX_LOG_LINES, WatchList
 from wandb_tui.text.event_text import event_text, row_text
 
 OTHER = RunAddress("lab", "forks", "def456")
@@ -304,7 +304,7 @@ def test_a_restored_run_remembers_its_log_and_its_attempts(harness):
 
 
 def test_all_logs_together_are_bounded(monkeypatch, harness):
-    monkeypatch.setattr("wandb_tui.core.watch_list.ALL_LINES", 600)
+    monkeypatch.setattr("wandb_tui.core.watch_list.MAX_TOTAL_LINES", 600)
     rows = [
         harness.watch_list.restore(StoredRun(RunAddress("lab", "forks", f"r{n}"), Goal(), 1, State.FAILED))
         for n in range(3)
@@ -318,14 +318,14 @@ def test_all_logs_together_are_bounded(monkeypatch, harness):
 
 def test_a_log_is_bounded(harness):
     row = harness.watch_list.add(RUN, Goal(), SLOW)
-    for i in range(LOG_LINES + 50):
+    for i in range(MAX_LOG_LINES + 50):
         harness.watch_list.apply(MonitorEvent(RUN, 1, State.WAITING, text_notice(f"line {i}")))
-    assert len(row.log) == LOG_LINES
-    assert event_text(row.log[-1].notice) == f"line {LOG_LINES + 49}"
+    assert len(row.log) == MAX_LOG_LINES
+    assert event_text(row.log[-1].notice) == f"line {MAX_LOG_LINES + 49}"
 
 
 def test_a_log_counts_what_is_said_again_and_again(monkeypatch, harness):
-    monkeypatch.setattr("wandb_tui.core.watch_list.ALL_LINES", 0)
+    monkeypatch.setattr("wandb_tui.core.watch_list.MAX_TOTAL_LINES", 0)
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
     row = harness.watch_list.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
     for second in range(150):

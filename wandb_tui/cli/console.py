@@ -13,10 +13,10 @@ import click
 _COLUMNS = re.compile(r"(?<=\S) {2,}(?=\S)")
 """The gap between two columns of a line."""
 
-_LEAST_BESIDE = 24
+_MIN_SECOND_COLUMN_CELLS = 24
 """The minimum of cells beside the first column; with fewer, the second column starts below it."""
 
-_STEP = 2
+_INDENT_CELLS = 2
 
 
 def say(text: str, *, err: bool = False, hang: int | None = None) -> None:
@@ -51,12 +51,12 @@ def _lines(line: str, width: int, hang: int | None) -> Iterator[str]:
         return
     indent = len(line) - len(line.lstrip(" "))
     gap = _COLUMNS.search(line, indent) if hang is None else None
-    if gap is not None and width - gap.end() < _LEAST_BESIDE:
-        yield from _wrapped(line[: gap.start()], width, indent + _STEP)
-        yield from _wrapped(" " * (indent + 2 * _STEP) + line[gap.end() :], width, indent + 2 * _STEP)
+    if gap is not None and width - gap.end() < _MIN_SECOND_COLUMN_CELLS:
+        yield from _wrapped(line[: gap.start()], width, indent + _INDENT_CELLS)
+        yield from _wrapped(" " * (indent + 2 * _INDENT_CELLS) + line[gap.end() :], width, indent + 2 * _INDENT_CELLS)
         return
     wanted = gap.end() if gap is not None else indent if hang is None else hang
-    yield from _wrapped(line, width, wanted if width - wanted >= _LEAST_BESIDE else indent + _STEP)
+    yield from _wrapped(line, width, wanted if width - wanted >= _MIN_SECOND_COLUMN_CELLS else indent + _INDENT_CELLS)
 
 
 def _wrapped(line: str, width: int, hang: int) -> list[str]:

@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 _PREFIX = "wandb-tui-demo-"
 _LOCK = "in-use"
-_NEW = 5.0
-_EXPORT_DELAY = 4.0
+_NEW_FOLDER_S = 5.0
+_EXPORT_DELAY_S = 4.0
 _GOODBYE = """\
 The demo has ended, and its data is deleted. To watch your own runs:
   {run}wandb-tui login                    sign in to your W&B server, once
@@ -58,7 +58,7 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
         paths = Paths(config=Path(folder, "config"), state=Path(folder, "state"), log=Path(folder, "log"))
         log_to(paths.log_file)
         say("Starting a W&B server for this machine, and logging a few runs to it…")
-        with Sandbox(SandboxConfig(data_dir=Path(folder, "sandbox"), export_delay=_EXPORT_DELAY)) as sandbox:
+        with Sandbox(SandboxConfig(data_dir=Path(folder, "sandbox"), export_delay=_EXPORT_DELAY_S)) as sandbox:
             wiring = Wiring(
                 host=sandbox.base_url,
                 credentials=Credentials(sandbox.username, sandbox.password),
@@ -97,7 +97,7 @@ def _remove_if_left(folder: Path) -> None:
     found, lock_file = folder.lstat(), folder / _LOCK
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()
     # A lock that is this new may be one that is about to be held.
-    if not ours or not lock_file.exists() or time.time() - lock_file.stat().st_mtime < _NEW:
+    if not ours or not lock_file.exists() or time.time() - lock_file.stat().st_mtime < _NEW_FOLDER_S:
         return
     lock = ProcessLock(lock_file)
     # Where files cannot be locked, nothing tells whether a demo still runs there.

@@ -14,7 +14,7 @@ from wandb_tui.core.exit_codes import ExitCode
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 """The signals that end a job; Slurm, LSF and Grid Engine give notice with the last three."""
 
-_IGNORED_ONES = 1
+_IGNORED_SIGNALS = 1
 """Further signals that change nothing while all is ended in good order; the next one ends the process at once."""
 
 
@@ -70,7 +70,7 @@ class Interruption:
             self.event.set()
             return
         self._further += 1
-        if self._further > _IGNORED_ONES:
+        if self._further > _IGNORED_SIGNALS:
             os._exit(ExitCode.INTERRUPTED)
 
 

@@ -25,8 +25,8 @@ from wandb_tui.version import __version__
 if TYPE_CHECKING:
     from types import TracebackType
 
-_WIDEST, _NARROWEST, _USUAL = 100, 50, 80
-_LOOKS_LIKE = 0.75
+_MAX_CELLS, _MIN_CELLS, _DEFAULT_CELLS = 100, 50, 80
+_MIN_SIMILARITY = 0.75
 PROGRAM = "wandb-tui"
 
 
@@ -35,8 +35,8 @@ def _help_width() -> int:
     try:
         columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
     except (AttributeError, ValueError, OSError):
-        columns = _USUAL
-    return max(min(columns or _USUAL, _WIDEST) - 2, _NARROWEST)
+        columns = _DEFAULT_CELLS
+    return max(min(columns or _DEFAULT_CELLS, _MAX_CELLS) - 2, _MIN_CELLS)
 
 
 class _Help(click.HelpFormatter):
@@ -82,7 +82,7 @@ class _Commands(click.Group):
         from difflib import get_close_matches
 
         shown = [name for name, command in self.commands.items() if not command.hidden]
-        if close := get_close_matches(word, shown, 1, _LOOKS_LIKE):
+        if close := get_close_matches(word, shown, 1, _MIN_SIMILARITY):
             raise UsageError(
                 f"“{word}” is no command and no run's address: did you mean “{close[0]}”?",
                 f"If a run has that id, write entity/project/{word}.",

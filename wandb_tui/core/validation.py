@@ -6,10 +6,10 @@ from numbers import Real
 
 from wandb_tui.core.errors import UsageError
 
-SHORTEST_INTERVAL = 0.1
+MIN_INTERVAL_S = 0.1
 """The shortest interval between two probes, in seconds."""
 
-_LONGEST = 10.0**9
+_MAX_S = 10.0**9
 
 
 def checked_seconds(name: str, value: object, least: float = 0.0) -> float:
@@ -23,7 +23,7 @@ def checked_seconds(name: str, value: object, least: float = 0.0) -> float:
     Raises:
         UsageError: It is not a number of seconds, or too small.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) <= _LONGEST:
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) <= _MAX_S:
         hint = "Give 0 to wait for ever." if least == 0 else ""
         raise UsageError(f"{name}={value!r} is not a number of seconds, {least:g} or more.", hint)
     return float(value)

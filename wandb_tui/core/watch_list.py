@@ -21,9 +21,9 @@ from wandb_tui.core.ports import Services
 from wandb_tui.core.schedule import Clock, PollPolicy, resumed
 from wandb_tui.core.state import State
 from wandb_tui.core.suspend import SuspendDetector, SuspendWatcher, suspend_clock
-from wandb_tui.core.watched_run import ALL_LINES, FEWEST_LINES, LOG_LINES, WatchedRun
+from wandb_tui.core.watched_run import MAX_LOG_LINES, MAX_TOTAL_LINES, MIN_LOG_LINES, WatchedRun
 
-__all__ = ["LOG_LINES", "LogLine", "Spawn", "WatchList", "WatchedRun"]
+__all__ = ["MAX_LOG_LINES", "LogLine", "Spawn", "WatchList", "WatchedRun"]
 
 Spawn = Callable[[RunAddress, Callable[[], None]], None]
 """Starts a thread for a run; raises `RuntimeError` if the system has no thread left."""
@@ -443,4 +443,4 @@ class WatchList:
     @property
     def _max_lines_each(self) -> int:
         """The number of lines that the log of each run may have."""
-        return max(FEWEST_LINES, min(LOG_LINES, ALL_LINES // max(1, len(self._rows))))
+        return max(MIN_LOG_LINES, min(MAX_LOG_LINES, MAX_TOTAL_LINES // max(1, len(self._rows))))

@@ -17,13 +17,13 @@ from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import PollPolicy, Times
 from wandb_tui.core.state import State
 
-LOG_LINES = 1000
+MAX_LOG_LINES = 1000
 """The maximum number of lines in the log of a run."""
 
-ALL_LINES = 100_000
-"""The maximum number of lines of all runs together, as long as each may have `FEWEST_LINES`: about 45 MB."""
+MAX_TOTAL_LINES = 100_000
+"""The maximum number of lines of all runs together, as long as each may have `MIN_LOG_LINES`: about 45 MB."""
 
-FEWEST_LINES = 100
+MIN_LOG_LINES = 100
 """The number of lines that the log of each run may have, however many runs there are."""
 
 _OVERDUE_AFTER_S = 5.0
@@ -79,7 +79,7 @@ class WatchedRun:
     error: WandbTuiError | None = None
     run_info: RunInfo | None = None
     warnings: tuple[GoalWarning, ...] = ()
-    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=MAX_LOG_LINES))
     line_count: int = 0
     attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=MAX_ATTEMPTS))
     baseline: int | None = None

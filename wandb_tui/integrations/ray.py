@@ -52,7 +52,7 @@ _NAMESPACE = "wandb-tui"
 _ACTOR_PREFIX = "wandb-tui "
 # Ray gives this resource to the head node alone; a little of it ties an actor there.
 _ON_HEAD = {"node:__internal_head__": 0.001}
-_MAX_WAITING = 1000
+_MAX_WAITING_CALLS = 1000
 _MAX_DEATHS = 5
 """An actor that dies this often during one wait cannot live at all."""
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 5.0
@@ -263,7 +263,7 @@ class SharedMonitor:
             "num_cpus": 0,
             "resources": _ON_HEAD,
             "max_restarts": -1,
-            "max_concurrency": _MAX_WAITING,
+            "max_concurrency": _MAX_WAITING_CALLS,
         }
         return ray.remote(_Monitors).options(**options).remote(self._host, _TIMING)
 
@@ -283,7 +283,7 @@ class _Monitors:
     def __init__(self, host: str | None, timing: _Timing) -> None:
         self._host = host
         self._timing = timing
-        self._threads = ThreadPoolExecutor(_MAX_WAITING, thread_name_prefix="wandb-tui waiting")
+        self._threads = ThreadPoolExecutor(_MAX_WAITING_CALLS, thread_name_prefix="wandb-tui waiting")
         self._shared: dict[tuple[RunAddress, Goal], _Shared] = {}
         self._leases = Leases(timing.lease)
         self._lock = threading.Lock()

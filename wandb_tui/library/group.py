@@ -21,7 +21,7 @@ from wandb_tui.core.events import AttemptEnded, MonitorEvent, MonitorMessage, Mo
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.core.validation import SHORTEST_INTERVAL, checked_seconds
+from wandb_tui.core.validation import MIN_INTERVAL_S, checked_seconds
 from wandb_tui.core.watch_list import WatchedRun, WatchList
 from wandb_tui.library.event import Event
 from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
@@ -277,7 +277,7 @@ class MonitorGroup:
 
 def _poll_policy(check_interval: float, max_wait_time: float) -> PollPolicy:
     return PollPolicy(
-        check_interval=checked_seconds("check_interval", check_interval, SHORTEST_INTERVAL),
+        check_interval=checked_seconds("check_interval", check_interval, MIN_INTERVAL_S),
         max_wait_time=checked_seconds("max_wait_time", max_wait_time),
     )
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 PROJECT = "demo"
 # A busy machine takes a minute; this ends an SDK that hangs.
-_FIRST_RUNS_SECONDS = 300.0
-_END_SECONDS = 5.0
+_FIRST_RUNS_TIMEOUT_S = 300.0
+_END_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _start(sandbox: Sandbox, directory: Path) -> subprocess.Popen[bytes]:
 
 def _wait_for(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until the file is there."""
-    deadline = time.monotonic() + _FIRST_RUNS_SECONDS
+    deadline = time.monotonic() + _FIRST_RUNS_TIMEOUT_S
     while not path.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             said = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
@@ -145,7 +145,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(_END_SECONDS)
+            process.wait(_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

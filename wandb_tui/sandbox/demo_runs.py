@@ -17,7 +17,7 @@ import wandb
 if TYPE_CHECKING:
     from types import FrameType
 
-_SLOW_SECONDS = 0.5
+_SLOW_S = 0.5
 
 _FINISHED = (
     # id, display name, steps logged, steps planned, learning rate
@@ -73,7 +73,7 @@ def begin(name: str, display_name: str, logged: int, steps: int, rate: float) ->
 def _end_with_the_demo(parent: int) -> None:
     """Go, and take the SDK's service along, as soon as the demo is gone; nothing else would ever end them."""
     while os.getppid() == parent:
-        time.sleep(_SLOW_SECONDS)
+        time.sleep(_SLOW_S)
     # This process leads a group of its own. With the server gone no run could be finished in good order.
     os.killpg(0, signal.SIGKILL)
 
@@ -95,7 +95,7 @@ def main(ready: Path) -> None:
     name, _, step, steps, rate = _RUNNING
     running = wandb.init(id=name, resume="must", settings=_settings(), reinit="create_new")
     ready.touch()
-    while not ended.wait(_SLOW_SECONDS):
+    while not ended.wait(_SLOW_S):
         running.log(metrics(step, steps, rate), step=step)
         step += 1
     running.finish()

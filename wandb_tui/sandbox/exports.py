@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HISTORY_TYPE = "wandb-history"
 EVENTS_TYPE = "wandb-events"
-LONGEST_NAME = 128
+MAX_NAME_CHARS = 128
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Exports:
             Whether an export began.
         """
         name = self.collection_name(run)
-        if self._faults.get("export-never") or len(name) > LONGEST_NAME:
+        if self._faults.get("export-never") or len(name) > MAX_NAME_CHARS:
             return False
         with self._lock:
             last = self._newest(run, name)
@@ -209,7 +209,7 @@ class Exports:
         last = self._newest(run, name)
         first_line = 0 if last is None else last.last_line + 1
         rows = [json.loads(text) for text in self._histories.texts(run, EVENTS, first_line)]
-        if not rows or len(name) > LONGEST_NAME:
+        if not rows or len(name) > MAX_NAME_CHARS:
             return
         number = 0 if last is None else last.number + 1
         last_line = first_line + len(rows) - 1

@@ -23,8 +23,8 @@ from wandb_tui.sandbox.controls import find_run, set_public
 if TYPE_CHECKING:
     from types import FrameType
 
-_START_SECONDS = 15.0
-_STOP_SECONDS = 5.0
+_START_TIMEOUT_S = 15.0
+_STOP_TIMEOUT_S = 5.0
 
 
 class Sandbox:
@@ -92,7 +92,7 @@ class Sandbox:
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join(_STOP_SECONDS)
+            self._thread.join(_STOP_TIMEOUT_S)
         if self._context is not None:
             self._context.close()
         if self._own_dir is not None:
@@ -175,7 +175,7 @@ class Sandbox:
         return self.config.data_dir
 
     def _wait_until_started(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + _START_TIMEOUT_S
         while self._server is not None and not self._server.started:
             if time.monotonic() > deadline or self._thread is None or not self._thread.is_alive():
                 self.stop()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.faults import FaultBoard
     from wandb_tui.sandbox.state import Project, SandboxState
 
-_HOUR = 3600.0
+_HOUR_S = 3600.0
 
 
 class KeyRefusedError(Exception):
@@ -67,7 +67,7 @@ class Sessions:
         """Begin a session; gives the cookie's value."""
         token = secrets.token_urlsafe(32)
         now = time.time()
-        expires = now + self._config.session_hours * _HOUR
+        expires = now + self._config.session_hours * _HOUR_S
         self._db.run(
             "INSERT INTO sessions (token, created_at, expires_at) VALUES (?, ?, ?)", _hashed(token), now, expires
         )

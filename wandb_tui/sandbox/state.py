@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-CRASHED_AFTER = 300.0
+CRASHED_AFTER_S = 300.0
 """Seconds without a sign of life after which a running run counts as crashed."""
 
 
@@ -70,7 +70,7 @@ class Run:
     @property
     def live_state(self) -> str:
         """The state as pages and API tell it; a run that went silent has crashed."""
-        silent = time.time() - self.heartbeat_at > CRASHED_AFTER
+        silent = time.time() - self.heartbeat_at > CRASHED_AFTER_S
         return "crashed" if self.state == "running" and silent else self.state
 
 

@@ -22,7 +22,7 @@ from wandb_tui.services.processes import terminate_process_group
 
 log = logging.getLogger(__name__)
 
-MAX_RUNNING = 4
+MAX_RUNNING_COMMANDS = 4
 """How many commands run at once; the others queue."""
 
 _POLL_INTERVAL_S = 0.1
@@ -54,14 +54,14 @@ class CommandHooks:
         self._environ = environ
         self._lock = ProcessLock(lock)
         self._lock_held = False
-        self._pool = DaemonPool("wandb-tui hooks", MAX_RUNNING)
+        self._pool = DaemonPool("wandb-tui hooks", MAX_RUNNING_COMMANDS)
         self._state_lock = threading.Lock()
         self._futures: set[Future[None]] = set()
         self._deferred: list[tuple[AttemptOutcome, Report]] = []
         self._stopped = threading.Event()
 
     def ended(self, end: AttemptOutcome, tell: Report) -> None:
-        """Run the command for this outcome, if there is one, as soon as fewer than `MAX_RUNNING` run."""
+        """Run the command for this outcome, if there is one, as soon as fewer than `MAX_RUNNING_COMMANDS` run."""
         if not self._command(end) or self._stopped.is_set():
             return
         with self._state_lock:

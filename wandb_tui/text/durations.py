@@ -8,7 +8,7 @@ from wandb_tui.core.errors import UsageError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _NEVER = ("never", "0", "")
-_MAX_SECONDS = 366 * 86400.0
+_MAX_DURATION_S = 366 * 86400.0
 
 
 def parse_duration(text: str) -> float:
@@ -21,10 +21,10 @@ def parse_duration(text: str) -> float:
     if text in _NEVER:
         return 0.0
     if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,3})?", text):
-        return min(_MAX_SECONDS, float(text))
+        return min(_MAX_DURATION_S, float(text))
     if re.fullmatch(r"([0-9]{1,8}[dhms])+", text):
         parts = re.findall(r"([0-9]+)([dhms])", text)
-        return min(_MAX_SECONDS, float(sum(int(count) * _UNITS[unit] for count, unit in parts)))
+        return min(_MAX_DURATION_S, float(sum(int(count) * _UNITS[unit] for count, unit in parts)))
     raise UsageError(f"“{text[:20]}” is not a duration.", "Write 90, 5m, 1h30m or never.")
 
 

@@ -13,7 +13,7 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.plain_text import REPLACEMENT, clean, fit, fit_end
 from wandb_tui.text.run_labels import run_name, short_name
 
-_SHORTEST = 4
+_MIN_NAME_CELLS = 4
 """A name is left out if fewer cells than this are left for it."""
 
 
@@ -116,7 +116,7 @@ class Glyphs:
         room = width - cell_len(run_id) - 1
         if cell_len(whole) <= width or whole == run_id:
             return self.fit(whole, width)
-        if room < _SHORTEST:
+        if room < _MIN_NAME_CELLS:
             return self.fit(run_id, width)
         return f"{self.fit(short_name(row), room)} {self.text(run_id)}"
 

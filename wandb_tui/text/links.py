@@ -13,7 +13,7 @@ Link = tuple[int, int, str]
 _URL = re.compile(r"https?://[^\s<>\"'“”…\N{REPLACEMENT CHARACTER}]+")
 _NOT_AT_THE_END = ".,;:!?)]}"
 _SAFE = "%/:?#[]@!$&()*+,;=-._~"
-_LONGEST = 2000
+_MAX_URL_CHARS = 2000
 
 
 def link(style: str, url: str) -> str:
@@ -23,7 +23,7 @@ def link(style: str, url: str) -> str:
 
 def written(url: str) -> str:
     """An address escaped for a terminal sequence: ASCII without control characters."""
-    return quote(url, safe=_SAFE)[:_LONGEST]
+    return quote(url, safe=_SAFE)[:_MAX_URL_CHARS]
 
 
 def links_in(text: str) -> list[Link]:

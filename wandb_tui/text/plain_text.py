@@ -16,7 +16,7 @@ _ESCAPES = re.compile(
 )
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)
-_MOST_MARKS = 2
+_MAX_MARKS = 2
 
 
 def clean(text: str, limit: int = 2000) -> str:
@@ -42,7 +42,7 @@ def _harmless(text: str) -> list[str]:
             out.append(" ")
         elif kind in {"Cc", "Cs", "Cn", "Co"}:
             out.append(REPLACEMENT)
-        elif kind != "Cf" and marks <= _MOST_MARKS and ord(char) not in _VARIATION_SELECTORS:
+        elif kind != "Cf" and marks <= _MAX_MARKS and ord(char) not in _VARIATION_SELECTORS:
             out.append(char)
     return out
 

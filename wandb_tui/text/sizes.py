@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-_TOO_LARGE = 10**15
+_UNKNOWN_FROM_BYTES = 10**15
 """From this many bytes on the number is not worth showing."""
 
-_ROUNDS_UP = 999.5
+_ROUNDS_UP_FROM = 999.5
 """From here on three digits would read 1,000."""
 
 
@@ -13,10 +13,10 @@ def format_bytes(size: int | None) -> str:
     """A number of bytes as ``12.3 MB``; a dash where it is unknown."""
     if size is None:
         return "–"
-    if size >= _TOO_LARGE:
+    if size >= _UNKNOWN_FROM_BYTES:
         return "huge"
     amount, unit = float(size), "B"
     larger_units = iter(("kB", "MB", "GB", "TB"))
-    while amount >= _ROUNDS_UP and (larger := next(larger_units, "")):
+    while amount >= _ROUNDS_UP_FROM and (larger := next(larger_units, "")):
         amount, unit = amount / 1000, larger
     return f"{amount:,.3g} {unit}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.context import SandboxContext
     from wandb_tui.sandbox.state import Project, Run
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
 def browser_caller(request: Request) -> Caller:
@@ -67,7 +67,7 @@ def _row(sandbox: SandboxContext, run: Run) -> dict[str, Any]:
 
 def _age(seconds: float) -> str:
     """How long ago, in the largest unit that fits."""
-    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+    for unit, length in (("d", _DAY_S), ("h", _HOUR_S), ("min", _MINUTE_S)):
         if seconds >= length:
             return f"{seconds // length:.0f} {unit} ago"
     return "just now"

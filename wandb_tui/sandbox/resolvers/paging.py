@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DEFAULT_PAGE = 50
+DEFAULT_PAGE_SIZE = 50
 
 
 def connection(nodes: Sequence[Any], *, first: int | None = None, after: str | None = None) -> dict[str, Any]:
     """The page of ``first`` nodes that comes after the cursor ``after``."""
     start = _position(after)
-    end = start + (DEFAULT_PAGE if first is None else max(0, first))
+    end = start + (DEFAULT_PAGE_SIZE if first is None else max(0, first))
     edges = [{"node": node, "cursor": _cursor(start + index + 1)} for index, node in enumerate(nodes[start:end])]
     page = {
         "start_cursor": edges[0]["cursor"] if edges else None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-SLOW_SECONDS = 8.0
+SLOW_S = 8.0
 BLOCKED = "Your account has been blocked after too many sign-in attempts. Try again later, or reset your password."
 UNSOLVED = "Solve the challenge to go on: the characters do not match the picture."
 
@@ -39,7 +39,7 @@ async def show(request: Request) -> Response:
         return go(next_path(request))
     sandbox.stats.count("sign_in_pages")
     if sandbox.config.sign_in == "slow":
-        await asyncio.sleep(SLOW_SECONDS)
+        await asyncio.sleep(SLOW_S)
     return _form(request, next_path(request))
 
 

@@ -30,7 +30,7 @@ _MAX_REPLY_S = 60.0
 """Seconds after which a reply is given up that comes in drops."""
 _MAX_REPLY_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-_MAX_QUOTED_CHARACTERS = 160
+_MAX_QUOTED_CHARS = 160
 RATE_LIMITED = "Rate limited"
 """The message while the server limits our rate."""
 _NO_API_STATUSES = frozenset({404, 405, 501})
@@ -38,7 +38,7 @@ _NO_API_STATUSES = frozenset({404, 405, 501})
 _RETRYABLE_STATUSES = frozenset({408, 425})
 """Client errors by their number that pass with time: too slow, too early."""
 _RATE_LIMIT_MARKS = ("rate limit", "rate_limit", "ratelimit", "too many requests", "too_many_requests", "throttled")
-_EPOCH_FROM = 1e9
+_MIN_EPOCH_S = 1e9
 """A number of seconds above this is a moment since 1970, as some servers give it."""
 
 
@@ -330,7 +330,7 @@ def _unusable(
 def one_line(text: object) -> str:
     """A server's words, fit for one line."""
     line = " ".join(str(text or "an error without a message").split())
-    return line if len(line) <= _MAX_QUOTED_CHARACTERS else line[: _MAX_QUOTED_CHARACTERS - 1] + "…"
+    return line if len(line) <= _MAX_QUOTED_CHARS else line[: _MAX_QUOTED_CHARS - 1] + "…"
 
 
 def _limits(headers: Mapping[str, str]) -> Limits:
@@ -355,7 +355,7 @@ def _seconds(text: str | None, now: datetime) -> float | None:
     """A header's number of seconds; a moment, written in one way or another, is turned into one."""
     seconds = _number(text)
     if seconds is not None:
-        return seconds if seconds < _EPOCH_FROM else max(0.0, seconds - now.timestamp())
+        return seconds if seconds < _MIN_EPOCH_S else max(0.0, seconds - now.timestamp())
     date = _date(text)
     return None if date is None else max(0.0, (date - now).total_seconds())
 

@@ -12,7 +12,7 @@ from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.ui.runtime.add_effect import AddEffect
 
-MOST = 2000
+MAX_ADDRESSES = 2000
 """How many addresses are parsed in one batch."""
 
 Parsed = RunAddress | UsageError
@@ -66,7 +66,7 @@ def words(text: str) -> list[PastedWord]:
                 found[-1] = replace(found[-1], goal=goal)
             before = [] if addresses else [word]
         found += [PastedWord(address) for address in split_addresses("".join(before))]
-    return found[:MOST]
+    return found[:MAX_ADDRESSES]
 
 
 def _goal(word: str) -> Goal | None:

@@ -10,7 +10,7 @@ from wandb_tui.core.details import MetricSeries
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.details.plot_data import shown_step, shown_value, spans, stretches
 
-_LINES_A_LABEL, _CELLS_A_LABEL = 4, 16
+_LINES_PER_LABEL, _CELLS_PER_LABEL = 4, 16
 
 
 class MetricPlot(PlotextPlot):
@@ -55,5 +55,5 @@ class MetricPlot(PlotextPlot):
         for x, y in stretches(self._curve, across, up):
             plt.plot(x, y, marker=marker, color=colour)
         plt.xlabel("step")
-        plt.xticks(*across.ticks(max(2, self.size.width // _CELLS_A_LABEL), shown_step, whole=True))
-        plt.yticks(*up.ticks(max(2, self.size.height // _LINES_A_LABEL), shown_value))
+        plt.xticks(*across.ticks(max(2, self.size.width // _CELLS_PER_LABEL), shown_step, whole=True))
+        plt.yticks(*up.ticks(max(2, self.size.height // _LINES_PER_LABEL), shown_value))

@@ -42,7 +42,7 @@ from wandb_tui.ui.runtime.session import Session
 
 T = TypeVar("T")
 
-_CANDIDATES = 6
+_MAX_CANDIDATES = 6
 """How many metrics are fetched at first, to find one that changes."""
 
 _NO_INSPECTOR = "Details are not available here."
@@ -238,7 +238,7 @@ class DetailsScreen(RunScreen):
         if not self._metrics:
             self._panel.show_message("This run has logged no metric yet.")
             return
-        wanted = [self._metric] if self._metric else list(self._metrics[:_CANDIDATES])
+        wanted = [self._metric] if self._metric else list(self._metrics[:_MAX_CANDIDATES])
         if self._metric not in self._curves:
             if not self._metric or self._panel.showing != self._metric:
                 self._panel.show_message("loading…", self._metric, self._place)

@@ -11,11 +11,11 @@ from itertools import chain, takewhile
 from rich.cells import cell_len
 
 from wandb_tui.core.log import LogLine
-from wandb_tui.core.watch_list import LOG_LINES
+from wandb_tui.core.watch_list import MAX_LOG_LINES
 from wandb_tui.ui.logs.rendering import LogLayout, Piece, RenderedLine, rendered
 from wandb_tui.ui.logs.search import found, marked, marked_count
 
-_MAX_ROWS = 4 * LOG_LINES
+_MAX_ROWS = 4 * MAX_LOG_LINES
 """The log itself is bounded; wrapped, it may have a few times as many rows."""
 
 

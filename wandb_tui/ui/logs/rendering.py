@@ -33,7 +33,7 @@ _LEVELS = {Level.INFO: "text", Level.WARNING: "warning", Level.ERROR: "error"}
 _ENDS = {State.AVAILABLE: "success", State.CANCELLED: "quiet"}
 _TIME_WIDTH = 9
 _SIGN_WIDTH = 3
-_NARROW = 28
+_NARROW_CELLS = 28
 """Below this width in cells, the time of day is omitted."""
 
 
@@ -79,7 +79,7 @@ class LogLayout:
 
     def time(self, moment: datetime, attempt: int) -> str:
         """The time of a line, with a space; empty if there is no room for it."""
-        if self.width < _NARROW:
+        if self.width < _NARROW_CELLS:
             return ""
         start = self.starts.get(attempt)
         if not self.view.relative or start is None:

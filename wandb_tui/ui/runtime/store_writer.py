@@ -27,7 +27,7 @@ CHECK_INTERVAL_S = 1.5
 """Seconds between two checks for changes of other dashboards."""
 
 _MOST_LINES = 200
-_LONGEST_RETRY = 30.0
+_MAX_RETRY_S = 30.0
 
 
 class ListLoaded(Message):
@@ -287,7 +287,7 @@ class StoreWriter:
                 del pending.view[key]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
             self._failures += 1
-            self._retry_at = time.monotonic() + min(_LONGEST_RETRY, 2.0 ** min(self._failures, 10) / 2)
+            self._retry_at = time.monotonic() + min(_MAX_RETRY_S, 2.0 ** min(self._failures, 10) / 2)
             self._report_problem("write", error)
             return False
         self._failures, self._retry_at = 0, 0.0

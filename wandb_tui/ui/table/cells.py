@@ -12,7 +12,7 @@ from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
 
-_LATE = 0.8
+_LATE_SHARE = 0.8
 """The share of the time limit from which on the bar warns."""
 
 AS_IT_WAS = "the run's own state and step as last reported; it may have continued since then"
@@ -135,7 +135,7 @@ def waited(row: WatchedRun, moment: Moment, width: int) -> Cell:
     halves = round(share * width * 2)
     full = "━" * (halves // 2) + "╸" * (halves % 2)
     empty = "─" * (width - len(full))
-    return Cell(moment.glyphs.text(full + empty), "warning" if share >= _LATE else "primary", len(empty))
+    return Cell(moment.glyphs.text(full + empty), "warning" if share >= _LATE_SHARE else "primary", len(empty))
 
 
 def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:

@@ -13,7 +13,7 @@ from wandb_tui.text.run_labels import run_name, version_label
 from wandb_tui.ui.table import cells
 from wandb_tui.ui.table.cells import Cell, Moment
 
-PADDING = 1
+PADDING_CELLS = 1
 """Cells on each side of a column."""
 
 Draw = Callable[[WatchedRun, Moment, int], Cell]
@@ -117,7 +117,7 @@ COLUMNS = (
 
 BY_KEY = {column.key: column for column in COLUMNS}
 
-_WHOLE_MESSAGE = 50
+_WHOLE_MESSAGE_CELLS = 50
 """Cells in which most messages fit."""
 
 _MINOR_IMPORTANCE = 5
@@ -142,7 +142,7 @@ def fitting_columns(
     while len(columns) > 1 and _needed(columns) > width:
         columns.remove(min(columns, key=lambda column: (column.key not in dull, column.importance)))
     # A message that is cut tells less than the columns of least importance.
-    while _width_of("message", columns, width) < _WHOLE_MESSAGE and (least := _least(columns)) is not None:
+    while _width_of("message", columns, width) < _WHOLE_MESSAGE_CELLS and (least := _least(columns)) is not None:
         columns.remove(least)
     return list(zip(columns, _widths(columns, width), strict=True))
 
@@ -166,4 +166,4 @@ def _widths(columns: list[Column], width: int) -> list[int]:
 
 
 def _needed(columns: list[Column]) -> int:
-    return sum(column.width + 2 * PADDING for column in columns)
+    return sum(column.width + 2 * PADDING_CELLS for column in columns)

@@ -27,7 +27,7 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import written
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
-from wandb_tui.ui.table.columns import PADDING, Column, fitting_columns
+from wandb_tui.ui.table.columns import PADDING_CELLS, Column, fitting_columns
 from wandb_tui.ui.table.selection import Selection
 from wandb_tui.ui.table.view import TableView
 
@@ -37,14 +37,14 @@ _SCROLL_BAR_CELLS = 1
 _HEADING_LINES = 1
 """Lines at the top that do not scroll."""
 
-_SELECT_CELLS = PADDING + 1
+_SELECT_CELLS = PADDING_CELLS + 1
 """Cells at the left edge in which a click selects the run."""
 
 _LINKED_COLUMN = "run"
 """The column whose text links to the run's page."""
 
 _ROWS_FROM_CURSOR, _MIN_DISTINCT = 8, 2
-_PAD = " " * PADDING
+_PAD = " " * PADDING_CELLS
 _PART = "run-table--"
 
 Cells = tuple[Cell, ...]
@@ -329,7 +329,7 @@ class RunGrid(ScrollView, can_focus=True):
     def _column_at(self, x: int) -> Column | None:
         right = 0
         for column, width in self._layout:
-            right += width + 2 * PADDING
+            right += width + 2 * PADDING_CELLS
             if x < right:
                 return column
         return None
