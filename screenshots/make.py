@@ -84,14 +84,14 @@ async def picture_dashboard(app: WandbTuiApp) -> None:
 
 async def record_story(app: WandbTuiApp) -> None:
     """Runs become available; why one has failed; what a run is; and a fork of it, copied."""
-    told = Recording()
+    recording = Recording()
     async with app.run_test(size=STORY) as pilot:
 
         async def show(seconds: float, *keys: str) -> None:
             for key in keys:
                 await pilot.press(key)
                 await pilot.pause(0.3)
-            told.add(picture(app), seconds)
+            recording.add(picture(app), seconds)
 
         while app.session.watch.counts[State.AVAILABLE] < _READY:
             await show(0.5)
@@ -109,7 +109,7 @@ async def record_story(app: WandbTuiApp) -> None:
         await show(2.5, "f")
         await show(1.5, "escape")
         app.exit(0)
-    (FOLDER / "story.svg").write_text(told.svg(), encoding="utf-8")
+    (FOLDER / "story.svg").write_text(recording.svg(), encoding="utf-8")
 
 
 async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:

@@ -108,12 +108,12 @@ def passes(name: str, command: list[str], *, buffered: bool) -> bool:
     """Run one step; a `buffered` one prints its output at its end, and only if it fails."""
     say(f"{name}: {shlex.join(command[1:])}")
     started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as kept:
+    with tempfile.TemporaryFile("w+") as output:
         # A file, no pipe: a process that outlives the step would hold that open.
-        into = {"stdout": kept, "stderr": kept, "stdin": subprocess.DEVNULL} if buffered else {}
+        into = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL} if buffered else {}
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, check=False, **into)
-        kept.seek(0)
-        printed = kept.read()
+        output.seek(0)
+        printed = output.read()
     passed = done.returncode == 0
     say(f"{name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s")
     if not passed and printed:

@@ -312,9 +312,9 @@ class DeferredAccount:
         """Let the password be typed into pages of this origin."""
         self._wiring.account.allow(origin)
 
-    def go_on_without(self) -> None:
+    def continue_signed_out(self) -> None:
         """Visit signed out from now on."""
-        self._wiring.account.go_on_without()
+        self._wiring.account.continue_signed_out()
 
     def forget(self) -> None:
         """Remove everything that is kept for this server."""

@@ -35,9 +35,9 @@ class BenchmarkSandbox:
         """The environment of a user of the sandbox; each home has its own settings, state and log."""
         path = self.folder / home
         path.mkdir(exist_ok=True)
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV") if name in os.environ}
         return {
-            **kept,
+            **inherited,
             "HOME": str(path),
             "PYTHONPATH": str(ROOT),
             "TERM": "xterm-256color",

@@ -79,10 +79,10 @@ def _on_disk(here: BenchmarkSandbox, home: str, count: int) -> None:
         RuntimeError: Not all are available there.
     """
     file = here.folder / home / "state" / APP / "watchlist.sqlite3"
-    kept = SqliteWatchStore(file, here.key).load()
-    found = sum(row.state is State.AVAILABLE for row in kept)
-    if (found, len(kept)) != (count, count):
-        raise RuntimeError(f"of {count} runs {len(kept)} are on disk, {found} as available")
+    stored = SqliteWatchStore(file, here.key).load()
+    found = sum(row.state is State.AVAILABLE for row in stored)
+    if (found, len(stored)) != (count, count):
+        raise RuntimeError(f"of {count} runs {len(stored)} are on disk, {found} as available")
 
 
 BENCHMARKS = (Benchmark("thousand", (9,), thousand),)

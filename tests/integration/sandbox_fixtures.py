@@ -26,9 +26,9 @@ run.finish()
 
 def sdk_environment(sandbox, home, **more):
     """The environment of a user of the sandbox who has an API key, and a home of their own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_"))}
     return {
-        **kept,
+        **inherited,
         "HOME": str(home),
         "WANDB_API_KEY": sandbox.api_key,
         "WANDB_BASE_URL": sandbox.base_url,

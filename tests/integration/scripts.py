@@ -22,8 +22,8 @@ def logged(steps=300, **init):
 
 def script_environment(sandbox, home):
     """The environment of a user with an account on the sandbox, and a home of their own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    return kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    return inherited | {
         "WANDB_BASE_URL": sandbox.base_url,
         "WANDB_API_KEY": sandbox.api_key,
         "WANDB_VIEWER_MAIL": sandbox.username,

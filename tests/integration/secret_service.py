@@ -38,8 +38,8 @@ class SecretService:
 def secret_service(home):
     """Run one, with what it keeps below `home`."""
     unwanted = ("DBUS_", "XDG_", "DISPLAY", "WAYLAND_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    environ = kept | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    environ = inherited | {"HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
     command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as bus:
         try:

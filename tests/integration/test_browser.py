@@ -210,8 +210,8 @@ async def test_a_session_is_more_than_cookies(tmp_path):
                 await host.save(now=True)
             await host.close()
     assert found[1] == ["kept there", "the-token-itself"]
-    [kept] = tmp_path.glob("*.session")
-    assert b"token" not in kept.read_bytes()
+    [session_file] = tmp_path.glob("*.session")
+    assert b"token" not in session_file.read_bytes()
 
 
 def test_a_session_file_of_another_user_is_put_aside(sandbox, tmp_path):

@@ -31,8 +31,10 @@ def sandbox():
 @pytest.fixture
 def program(tmp_path):
     def run(*arguments, stdin="", timeout=HANG_S, **more):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-        environ = kept | {"HOME": str(tmp_path), "WANDB_ERROR_REPORTING": "false"} | more
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))
+        }
+        environ = inherited | {"HOME": str(tmp_path), "WANDB_ERROR_REPORTING": "false"} | more
         return subprocess.run(
             [PROGRAM, *arguments],
             env=environ,
@@ -162,8 +164,8 @@ def test_doctor_tries_the_whole_way_on_a_run(program, sandbox, tmp_path):
     assert "a visit to the run's page; " in done.stdout
     assert sandbox.username not in done.stdout
     assert str(tmp_path) not in done.stdout
-    [kept] = (tmp_path / ".config" / "wandb-tui" / "servers").iterdir()
-    assert 'export_starts_by = "visit"' in kept.read_text()
+    [profile_file] = (tmp_path / ".config" / "wandb-tui" / "servers").iterdir()
+    assert 'export_starts_by = "visit"' in profile_file.read_text()
     assert sandbox.password not in done.stdout + done.stderr
     assert sandbox.api_key not in done.stdout + done.stderr
 
@@ -195,8 +197,8 @@ printf '%s\\n%s\\n' "$SECRET_PW" "$SECRET_KEY" | "$1" login --username "$USER_NA
 
 
 def test_login_is_kept_in_a_real_keyring_and_logout_forgets_it(sandbox, tmp_path):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    environ = kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    environ = inherited | {
         "HOME": str(tmp_path),
         "WANDB_BASE_URL": sandbox.base_url,
         "USER_NAME": sandbox.username,

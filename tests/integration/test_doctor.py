@@ -433,8 +433,8 @@ def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
 async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypatch):
     with services(sandbox, tmp_path) as wiring:
         monkeypatch.setattr("wandb_tui.cli.dashboard._doctor", lambda wiring: DoctorService(wiring, BRIEF))
-        kept = StoredRun(run, Goal(), 1, State.CANCELLED, text_notice("Cancelled"))
-        wiring.store.write([RowChange(run, kept, added=True)])
+        stored = StoredRun(run, Goal(), 1, State.CANCELLED, text_notice("Cancelled"))
+        wiring.store.write([RowChange(run, stored, added=True)])
         app = dashboard_app(wiring, [])
         async with app.run_test(size=(160, 60)) as pilot:
             await until(lambda: len(app.session.watch_list) == 1)
@@ -486,13 +486,13 @@ def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"torn")
         # A keyring that cannot be opened is no fault of the file.
-        said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
-        assert "cannot be opened without the keyring" in said.message
+        check = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
+        assert "cannot be opened without the keyring" in check.message
         wiring.vault._keyring = SimpleNamespace(get=lambda *_, **__: "no key of ours")
         wiring.account._known = None
-        said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
-        assert "is damaged" in said.message
-        assert said.fix is Fix.SESSION
+        check = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
+        assert "is damaged" in check.message
+        assert check.fix is Fix.SESSION
         DoctorService(wiring).forget_session()
         assert not path.exists()
         assert "password of" in {check.name: check for check in check_machine(wiring)}["browser sign-in"].message
@@ -502,8 +502,8 @@ def test_a_refusal_is_told_for_as_long_as_it_holds(sandbox, run, tmp_path):
     with services(sandbox, tmp_path, WANDB_VIEWER_PW="wrong one") as wiring:
         with pytest.raises(SignInError):
             wiring.visitor.sign_in().result(60)
-        said = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
-        assert "did not accept" in said.message
-        assert said.fix is Fix.SIGN_IN
+        check = {check.name: check for check in check_machine(wiring)}["browser sign-in"]
+        assert "did not accept" in check.message
+        assert check.fix is Fix.SIGN_IN
         wiring.account.save(Credentials(sandbox.username, sandbox.password), None, remember=False)
         assert "password of" in {check.name: check for check in check_machine(wiring)}["browser sign-in"].message

@@ -134,7 +134,7 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "said"),
+    ("fault", "error", "message"),
     [
         ("key-refused", ApiKeyError, "refused the API key"),
         ("key-sees-nothing", RunNotFoundError, "no project lab/forks"),
@@ -144,13 +144,13 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
         ("broken-json", ServerError, "not JSON"),
     ],
 )
-def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, said):
+def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, message):
     sandbox.set_faults(fault)
     for ask in (inspector.facts, inspector.versions, lambda run: inspector.curves(run, ["loss"])):
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=message):
             ask(RUN)
     if error is ApiKeyError or fault.startswith(("http-status", "rate-limit")):
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=message):
             inspector.covered(RUN, [1])
     else:
         assert inspector.covered(RUN, [1])[1] == VersionCoverage(why_not="the server lists no files for it")

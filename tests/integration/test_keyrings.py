@@ -145,8 +145,8 @@ def test_what_a_keyring_does_not_keep_goes_into_the_next(run):
         "the secret",
         "keyring_files.Keyring",
     ]
-    [said] = run(["forgetful"], "set,a,the secret")
-    assert said == "KeyringError: The keyring keyring_forgetful.Keyring does not store entries."
+    [line] = run(["forgetful"], "set,a,the secret")
+    assert line == "KeyringError: The keyring keyring_forgetful.Keyring does not store entries."
 
 
 def test_a_secret_that_stays_is_never_called_deleted(run, tmp_path):
@@ -159,20 +159,20 @@ def test_a_secret_that_stays_is_never_called_deleted(run, tmp_path):
 
 
 def test_a_keyring_that_asks_on_the_terminal_never_gets_it(run):
-    [said] = run(["asks"], "get,a", terminal=True)
-    assert said.startswith("KeyringError: The keyring keyring_asks.Keyring asks for its password on the terminal")
+    [line] = run(["asks"], "get,a", terminal=True)
+    assert line.startswith("KeyringError: The keyring keyring_asks.Keyring asks for its password on the terminal")
     both = ["asks", "files"]
     assert run(both, "set,a,the secret", "get,a", "delete,a", terminal=True) == ["None", "the secret", "None"]
 
 
 def test_a_keyring_that_was_chosen_by_name_is_named(run, tmp_path):
     null = "keyring.backends.null.Keyring"
-    [said] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": null})
-    assert said == f"KeyringError: PYTHON_KEYRING_BACKEND names {null}, which keeps nothing."
-    [said] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": "not_installed.Keyring"})
-    assert said.startswith("KeyringError: PYTHON_KEYRING_BACKEND names not_installed.Keyring, which cannot be loaded")
+    [line] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": null})
+    assert line == f"KeyringError: PYTHON_KEYRING_BACKEND names {null}, which keeps nothing."
+    [line] = run(["files"], "get,a", environ={"PYTHON_KEYRING_BACKEND": "not_installed.Keyring"})
+    assert line.startswith("KeyringError: PYTHON_KEYRING_BACKEND names not_installed.Keyring, which cannot be loaded")
     config = tmp_path / "config" / "python_keyring" / "keyringrc.cfg"
     config.parent.mkdir(parents=True)
     config.write_text(f"[backend]\ndefault-keyring={null}\n")
-    [said] = run(["files"], "get,a")
-    assert said == f"KeyringError: {config} names {null}, which keeps nothing."
+    [line] = run(["files"], "get,a")
+    assert line == f"KeyringError: {config} names {null}, which keeps nothing."

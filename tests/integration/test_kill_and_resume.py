@@ -119,8 +119,8 @@ def kill(terminal, home):
     os.kill(descendants(shell)[0], signal.SIGKILL)
     killed = Stopwatch()
     while left := ours(home, shell):
-        told = "\n".join(command(pid).replace(b"\0", b" ").decode()[:300] for pid in left)
-        assert killed.seconds < 60, f"still there:\n{told}\nafter a kill at:\n{screen}"
+        commands = "\n".join(command(pid).replace(b"\0", b" ").decode()[:300] for pid in left)
+        assert killed.seconds < 60, f"still there:\n{commands}\nafter a kill at:\n{screen}"
         time.sleep(0.05)
     return had_browser, screen, killed.seconds
 
@@ -164,7 +164,7 @@ def test_killed_at_ten_random_moments_with_fifty_runs(sandbox, tmp_path, seed):
             disk.check()
             assert before.runs.keys() <= disk.runs.keys(), "a run was lost"
             assert len(disk.runs) >= count_on(screen), f"what was on the screen was lost:\n{screen}"
-            assert all(disk.runs[kept] >= attempt for kept, attempt in before.runs.items())
+            assert all(disk.runs[run] >= attempt for run, attempt in before.runs.items())
             before = disk
         print(f"{browsers} of {KILLS} with a browser; the last process was gone after {slowest:.1f} s at the most")
         assert browsers >= 1

@@ -141,8 +141,8 @@ def ray_temp():
     [pytest.param(1, 8, marks=pytest.mark.long), pytest.param(2, 8, marks=pytest.mark.long), (2, 4)],
 )
 def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes, trials):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    environ = kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    environ = inherited | {
         "HOME": str(tmp_path),
         "NODES": str(nodes),
         # Else Ray would start its workers with the `uv run …` that the tests were started with.
@@ -167,11 +167,11 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes,
             done.wait(500)
     text = out.read_text()
     assert done.returncode == 0, text
-    told = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])
-    assert told["errors"] == []
-    assert len(set(told["forks"])) == 2 * trials
-    assert told["nodes"] == nodes
-    assert told["actors"] == [], "the callback ends the actor"
+    report = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])
+    assert report["errors"] == []
+    assert len(set(report["forks"])) == 2 * trials
+    assert report["nodes"] == nodes
+    assert report["actors"] == [], "the callback ends the actor"
     assert observer.killed, text
     assert len(observer.actors) == 2, "the actor that was killed came back"
     assert observer.most_browsers == 1
@@ -229,8 +229,8 @@ def test_a_driver_that_is_killed_leaves_no_actor_and_no_browser(sandbox, tmp_pat
     project, _ = sandbox.context.state.ensure_project("lab", "forks")
     sandbox.context.state.create_run(project, "never", None)
     sandbox.set_faults("export-never")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    home = kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    home = inherited | {
         "HOME": str(tmp_path),
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_TMPDIR": ray_temp,
@@ -257,8 +257,8 @@ def test_a_driver_that_is_killed_leaves_no_actor_and_no_browser(sandbox, tmp_pat
 
 @pytest.mark.timeout(300)
 def test_a_key_that_the_driver_alone_has_is_named(sandbox, tmp_path, ray_temp):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    home = kept | {"HOME": str(tmp_path), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "RAY_TMPDIR": ray_temp}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    home = inherited | {"HOME": str(tmp_path), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "RAY_TMPDIR": ray_temp}
     with ray_head(home) as (address, _):
         environ = home | {"WANDB_BASE_URL": sandbox.base_url, "WANDB_API_KEY": sandbox.api_key, "HEAD": address}
         done = subprocess.run(

@@ -77,10 +77,10 @@ print("forked:", run.id)
     page.wait_for_url(f"{sandbox.app_url}/")
     visit(page, sandbox, parent)
     thread.join(60)
-    said = results[0].stdout
+    output = results[0].stdout
     # Older SDKs do not hand on the server's words.
-    assert "contact support" in said or "has timed out" in said
-    child = said.split("forked:")[1].split()[0]
+    assert "contact support" in output or "has timed out" in output
+    child = output.split("forked:")[1].split()[0]
     context = sandbox.context
     forked = context.state.run(context.state.project("lab", "rescue"), child)
     steps = [row["_step"] for row in context.histories.rows(forked)]

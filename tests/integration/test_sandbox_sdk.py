@@ -76,8 +76,8 @@ run = wandb.Api().run("lab/kinds/one")
 print(json.dumps([run.history(pandas=False), run.summary._json_dict, len(list(run.scan_history())), run.lastHistoryStep,
                   run.file("note.txt").download(replace=True).read()]))
 """
-    said = run_sdk_script(sandbox, source, home).stdout.splitlines()[-1]
-    rows, summary, scanned, last, note = json.loads(said)
+    output = run_sdk_script(sandbox, source, home).stdout.splitlines()[-1]
+    rows, summary, scanned, last, note = json.loads(output)
     assert (rows[0]["nan"], rows[0]["inf"]) == ("NaN", "Infinity")
     assert (rows[0]["flag"], rows[0]["text"], rows[0]["list"]) == (True, "a", [1, 2])
     assert (rows[0]["deep"], rows[0]["histogram"]["_type"]) == ({"er": {"x": 1.5}}, "histogram")
@@ -173,9 +173,9 @@ for path in ("lab/forks/nobody", "lab/nowhere/abc", "others/forks/abc"):
         print("none:", path)
 print(api.artifact_exists("lab/nowhere/run-abc-history:latest"))
 """
-    said = run_sdk_script(sandbox, source, home).stdout
-    assert said.count("none:") == 3
-    assert said.splitlines()[-1] == "False"
+    output = run_sdk_script(sandbox, source, home).stdout
+    assert output.count("none:") == 3
+    assert output.splitlines()[-1] == "False"
 
 
 LOG_OFFLINE = """

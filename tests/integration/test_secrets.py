@@ -94,11 +94,11 @@ def test_commands_with_the_secrets_in_the_environment(sandbox, tmp_path, argumen
     home.mkdir(mode=0o700)
     forms = forms_of(sandbox)
     environ = environment(sandbox, home, **account(sandbox))
-    ended, said, found, children = watched([PROGRAM, *arguments], environ, tmp_path, forms)
-    assert ended == status, said
+    ended, output, found, children = watched([PROGRAM, *arguments], environ, tmp_path, forms)
+    assert ended == status, output
     assert len(children) >= 3, "the browser and its driver were looked at, too"
     assert not found
-    assert not leaks(forms_of(sandbox), texts=[said], folder=home)
+    assert not leaks(forms_of(sandbox), texts=[output], folder=home)
     assert ours(home)
     assert not [
         line for folder in (*ours(home), *ways_to(home)) for line in open_to_others(folder) if folder in ours(home)
@@ -111,11 +111,11 @@ def test_a_refused_password(sandbox, tmp_path):
     home.mkdir(mode=0o700)
     forms = forms_of(sandbox, WRONG)
     environ = environment(sandbox, home, **account(sandbox, WANDB_VIEWER_PW=WRONG))
-    ended, said, found, _ = watched([PROGRAM, "wait", "lab/forks/two"], environ, tmp_path, forms)
-    assert ended == 3, said
-    assert "did not accept" in said
+    ended, output, found, _ = watched([PROGRAM, "wait", "lab/forks/two"], environ, tmp_path, forms)
+    assert ended == 3, output
+    assert "did not accept" in output
     assert not found
-    assert not leaks(forms, texts=[said], folder=home)
+    assert not leaks(forms, texts=[output], folder=home)
 
 
 KEYRING = """
@@ -130,12 +130,12 @@ def test_with_a_keyring_the_session_on_disk_is_closed_to_others(sandbox, tmp_pat
     command = ["dbus-run-session", "--", "sh", "-c", KEYRING, "sh", PROGRAM]
     environ = environment(sandbox, home, USER_NAME=sandbox.username)
     stdin = f"{sandbox.password}\n{sandbox.api_key}\n"
-    ended, said, found, _ = watched(command, environ, tmp_path, forms_of(sandbox), stdin)
-    assert ended == 0, said
-    assert "the stored session is still valid" in said
-    assert "a session of r…@… is stored, encrypted" in said
+    ended, output, found, _ = watched(command, environ, tmp_path, forms_of(sandbox), stdin)
+    assert ended == 0, output
+    assert "the stored session is still valid" in output
+    assert "a session of r…@… is stored, encrypted" in output
     assert not found
-    assert not leaks(forms_of(sandbox), texts=[said], folder=home)
+    assert not leaks(forms_of(sandbox), texts=[output], folder=home)
     assert [path for folder in ours(home) for path in folder.rglob("*.session")]
     assert not [line for folder in ours(home) for line in open_to_others(folder)]
 
@@ -288,10 +288,10 @@ main()
 
 def test_a_crash_of_a_command(sandbox, tmp_path):
     environ = environment(sandbox, tmp_path, **account(sandbox))
-    ended, said, _, _ = watched([sys.executable, "-c", CRASH], environ, tmp_path, forms_of(sandbox))
+    ended, output, _, _ = watched([sys.executable, "-c", CRASH], environ, tmp_path, forms_of(sandbox))
     assert ended == 1
-    assert "RuntimeError: filled ●●●● beside ●●●●" in said
-    assert not leaks(forms_of(sandbox), texts=[said], folder=tmp_path)
+    assert "RuntimeError: filled ●●●● beside ●●●●" in output
+    assert not leaks(forms_of(sandbox), texts=[output], folder=tmp_path)
 
 
 def test_the_report_in_json_is_json_without_secrets(sandbox, tmp_path):

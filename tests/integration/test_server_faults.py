@@ -64,7 +64,7 @@ async def dashboard(url, key, *runs, scenario=None):
     poller.close()
 
 
-async def said(app, pilot, text, run="abc", seconds=30):
+async def message_shown(app, pilot, text, run="abc", seconds=30):
     """Wait until the newest line of a run says that, and the table's cell begins as that line does."""
     shown = []
     for _ in range(int(seconds / 0.05)):
@@ -94,13 +94,13 @@ TROUBLES = {
 @pytest.mark.parametrize("faults", [list(TROUBLES)[:5], list(TROUBLES)[5:]], ids=["answers", "connections"])
 async def test_each_trouble_is_on_the_row_ends_nothing_and_is_got_over(sandbox, faults):
     async with dashboard(sandbox.base_url, sandbox.api_key, "abc") as (app, pilot):
-        row = await said(app, pilot, "Artifact not available yet")
+        row = await message_shown(app, pilot, "Artifact not available yet")
         for fault in faults:
             sandbox.set_faults(fault)
-            await said(app, pilot, TROUBLES[fault])
+            await message_shown(app, pilot, TROUBLES[fault])
             assert not row.state.final
             sandbox.set_faults()
-            await said(app, pilot, "Artifact not available yet")
+            await message_shown(app, pilot, "Artifact not available yet")
         assert row.attempt == 1
 
 
@@ -115,7 +115,7 @@ async def test_each_trouble_is_on_the_row_ends_nothing_and_is_got_over(sandbox, 
 async def test_refusals_end_it_at_once_with_the_reason(sandbox, fault, failure, says):
     sandbox.set_faults(fault)
     async with dashboard(sandbox.base_url, sandbox.api_key, "abc") as (app, pilot):
-        row = await said(app, pilot, says)
+        row = await message_shown(app, pilot, says)
         assert (row.state, row.failure) == (State.FAILED, failure)
 
 
@@ -133,7 +133,7 @@ async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
                 await counts_down(app, pilot, run_id, f"Rate limited, next check in {seconds} s")
         assert scenario.visitor.visits == [], "no visit begins meanwhile"
         for run_id in runs:
-            await said(app, pilot, "Artifact not available yet", run_id)
+            await message_shown(app, pilot, "Artifact not available yet", run_id)
         assert sandbox.stats()["rate_limited"] - before <= 4
         await until(pilot, lambda: len(scenario.visitor.visits) >= 20)
 
@@ -169,22 +169,22 @@ async def test_a_name_that_cannot_be_resolved_until_the_network_is_back(sandbox,
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     async with dashboard(f"http://wandb.lab.test:{port}", sandbox.api_key, "exported") as (app, pilot):
-        row = await said(app, pilot, "The name wandb.lab.test", "exported")
+        row = await message_shown(app, pilot, "The name wandb.lab.test", "exported")
         assert "cannot be resolved (is it right, and is the network up?)" in event_text(row.notice)
         assert not row.state.final
         up.set()
-        await said(app, pilot, "Artifact is now available", "exported")
+        await message_shown(app, pilot, "Artifact is now available", "exported")
 
 
 async def test_an_untrusted_certificate_until_it_is_named(sandbox, tmp_path, monkeypatch):
     certificate = self_signed(tmp_path)
     with tls_in_front_of(sandbox, certificate) as url:
         async with dashboard(url, sandbox.api_key, "exported") as (app, pilot):
-            row = await said(app, pilot, "The certificate of localhost", "exported")
+            row = await message_shown(app, pilot, "The certificate of localhost", "exported")
             assert "is not trusted (REQUESTS_CA_BUNDLE can name" in event_text(row.notice)
             assert not row.state.final
             monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-            await said(app, pilot, "Artifact is now available", "exported")
+            await message_shown(app, pilot, "Artifact is now available", "exported")
 
 
 async def test_a_server_that_is_down_until_it_is_up(sandbox):
@@ -192,10 +192,10 @@ async def test_a_server_that_is_down_until_it_is_up(sandbox):
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     async with dashboard(f"http://127.0.0.1:{port}", sandbox.api_key, "exported") as (app, pilot):
-        row = await said(app, pilot, "Nothing listens at 127.0.0.1", "exported")
+        row = await message_shown(app, pilot, "Nothing listens at 127.0.0.1", "exported")
         assert not row.state.final
         with forwarding(sandbox, port):
-            await said(app, pilot, "Artifact is now available", "exported")
+            await message_shown(app, pilot, "Artifact is now available", "exported")
 
 
 def self_signed(folder):

@@ -53,22 +53,22 @@ def sandbox(request):
 
 @contextlib.contextmanager
 def started(environ, *arguments, stdin=""):
-    said = Path(environ["HOME"], f"{arguments[0]}.txt")
-    with said.open("w") as out:
+    output = Path(environ["HOME"], f"{arguments[0]}.txt")
+    with output.open("w") as out:
         program = subprocess.Popen(
             [PROGRAM, *arguments], env=environ, stdin=subprocess.PIPE, stdout=out, stderr=out, text=True
         )
     program.stdin.write(stdin)
     program.stdin.close()
     try:
-        yield program, said
+        yield program, output
     finally:
         program.kill()
         program.wait()
 
 
-def ended(program, said):
-    return program.wait(HANG_S), " ".join(said.read_text().split())
+def ended(program, output):
+    return program.wait(HANG_S), " ".join(output.read_text().split())
 
 
 def test_all_three_end_alike(sandbox, keyring, tmp_path):
@@ -97,9 +97,9 @@ def test_all_three_end_alike(sandbox, keyring, tmp_path):
     else:
         what, step, attempts = TURNS_AWAY[kind]
         assert (said_login[0], said_wait[0]) == (3, 3), (said_login, said_wait)
-        for said in (said_login[1], said_wait[1]):
-            assert what in said
-            assert step in said
+        for output in (said_login[1], said_wait[1]):
+            assert what in output
+            assert step in output
     stats = sandbox.stats()
     assert stats["sign_in_attempts"] == 3 * attempts
     assert stats["sign_ins"] == (3 if kind in LETS_IN else 0)

@@ -29,8 +29,8 @@ def display():
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
     with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
         os.close(writing)
-        with os.fdopen(reading) as said:
-            number = said.readline().strip()
+        with os.fdopen(reading) as errors:
+            number = errors.readline().strip()
         yield f":{number}"
         server.terminate()
 
@@ -66,9 +66,9 @@ def window(sandbox, home, *arguments, display, **more):
 
 def environment(sandbox, home, **more):
     unwanted = ("WANDB_", "XDG_", "DBUS_", "DISPLAY", "WAYLAND_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     ours = {"HOME": str(home), "WANDB_BASE_URL": sandbox.base_url, "WANDB_ERROR_REPORTING": "false"}
-    return kept | ours | more
+    return inherited | ours | more
 
 
 @contextmanager
@@ -106,15 +106,15 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, 
         with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 by_hand(page, sandbox, kind)
-            printed, said = program.communicate(timeout=HANG_S)
-        assert program.returncode == 0, said
+            printed, errors = program.communicate(timeout=HANG_S)
+        assert program.returncode == 0, errors
         session = json.loads(printed)
         assert printed.count("\n") == 1
         assert (session["server"], session["username"]) == (sandbox.app_url, "researcher")
-        assert "Signed in to" in said
-        assert "Nothing was stored on this machine" in said
+        assert "Signed in to" in errors
+        assert "Nothing was stored on this machine" in errors
         cookies = {cookie["name"]: cookie["value"] for cookie in session["session"]["cookies"]}
-        assert cookies["wandb"] not in said
+        assert cookies["wandb"] not in errors
         assert sandbox.stats()["sign_ins"] == 1
         assert not list(tmp_path.rglob("*.session*"))
         refused = subprocess.run(
@@ -135,15 +135,15 @@ def test_a_window_that_is_closed_again(tmp_path, display):
         with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 page.close()
-            printed, said = program.communicate(timeout=HANG_S)
+            printed, errors = program.communicate(timeout=HANG_S)
         assert program.returncode == 3
         assert not printed
-        assert "closed before the sign-in" in said
+        assert "closed before the sign-in" in errors
         assert eventually(lambda: str(tmp_path) not in subprocess.check_output(["ps", "-eo", "args"], text=True))
 
 
 def run(environ, *arguments, stdin=""):
-    """A command to its end; its status and all it said."""
+    """A command to its end; its status and all it errors."""
     done = subprocess.run(
         [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=HANG_S, check=False
     )
@@ -169,10 +169,10 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
         with window(sandbox, laptop, display=display, **keyring.environ) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 by_hand(page, sandbox, "sso")
-            printed, said = program.communicate(timeout=HANG_S)
-        assert program.returncode == 0, said
+            printed, errors = program.communicate(timeout=HANG_S)
+        assert program.returncode == 0, errors
         assert "Nothing was stored" not in printed
-        [kept] = laptop.rglob("*.session")
+        [session_file] = laptop.rglob("*.session")
         here = environment(sandbox, laptop, WANDB_API_KEY=sandbox.api_key, **keyring.environ)
         assert run(here, "wait", "lab/forks/abc", "--timeout", "60")[0] == 0
         # From one machine to the other as one pipeline; the shell tells of both ends.
@@ -184,7 +184,7 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
         )
         assert done.returncode == 0, done.stderr
         assert "Stored the session of researcher" in done.stdout
-        assert [path.name for path in cluster.rglob("*.session")] == [kept.name]
+        assert [path.name for path in cluster.rglob("*.session")] == [session_file.name]
         there = here | {"HOME": str(cluster)}
         assert run(there, "wait", "lab/forks/def", "--timeout", "60")[0] == 0
         assert sandbox.stats()["sign_ins"] == 1
@@ -199,8 +199,8 @@ def test_a_server_that_never_names_anybody(tmp_path, display):
         with window(sandbox, tmp_path, display=display, **keyring.environ) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 sign_in(page, sandbox)
-            _, said = program.communicate(timeout=HANG_S)
-        assert program.returncode == 0, said
+            _, errors = program.communicate(timeout=HANG_S)
+        assert program.returncode == 0, errors
         environ = environment(sandbox, tmp_path, WANDB_API_KEY=sandbox.api_key, **keyring.environ)
         status, out, errors = run(environ, "wait", "lab/forks/abc", "--timeout", "60")
         assert (status, "signed out" in errors, "Not signed in" in out) == (0, False, False), (out, errors)
@@ -211,10 +211,10 @@ def test_a_password_hands_a_session_on_without_a_keyring(tmp_path):
     with Sandbox(SandboxConfig()) as sandbox:
         environ = environment(sandbox, tmp_path)
         given = ["login", "--username", sandbox.username, "--password-stdin", "--print-session"]
-        status, printed, said = run(environ, *given, stdin=sandbox.password + "\n")
-        assert status == 0, said
+        status, printed, errors = run(environ, *given, stdin=sandbox.password + "\n")
+        assert status == 0, errors
         assert json.loads(printed)["username"] == sandbox.username
-        assert sandbox.password not in printed + said
+        assert sandbox.password not in printed + errors
         assert sandbox.stats()["sign_ins"] == 1
         assert not list(tmp_path.rglob("*.session"))
         with Terminal(environ) as terminal:

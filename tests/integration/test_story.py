@@ -32,11 +32,11 @@ def sandbox():
 
 
 def environment(sandbox, home, **more):
-    kept = {
+    inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_", "TMUX"))
     }
     ours = {"WANDB_BASE_URL": sandbox.base_url, "WANDB_ERROR_REPORTING": "false", "HOME": str(home), "LANG": "C.UTF-8"}
-    return kept | ours | more
+    return inherited | ours | more
 
 
 def account(sandbox):

@@ -70,8 +70,8 @@ def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
         assert_no_secrets(sandbox, tmp_path, screen)
         assert max(len(secret) for secret in ours(keyring, sandbox).values()) < LONGEST_ON_WINDOWS
         assert len(session_files(tmp_path)) == 1
-    status, said = command(environ, "logout")
-    assert (status, "Deleted" in said) == (0, True), said
+    status, output = command(environ, "logout")
+    assert (status, "Deleted" in output) == (0, True), output
     assert ours(keyring, sandbox) == {}
     assert session_files(tmp_path) == []
     with Terminal(environ) as terminal:
@@ -119,9 +119,9 @@ def test_a_locked_collection_is_said_in_time_and_the_dashboard_lives(sandbox, ke
         terminal.keys("?")
         terminal.until("Stop monitoring this run")
     for arguments, status in ((given, 1), (["logout"], 1), (["wait", "lab/forks/run00"], 3)):
-        ended, said = command(environ, *arguments, stdin=secrets)
-        assert (ended, "keyring is locked" in said) == (status, True), said
-        assert "Traceback" not in said
+        ended, output = command(environ, *arguments, stdin=secrets)
+        assert (ended, "keyring is locked" in output) == (status, True), output
+        assert "Traceback" not in output
     assert sandbox.stats()["sign_ins"] == 1
 
 
@@ -141,9 +141,9 @@ def test_without_a_keyring_the_three_ways_are_offered(sandbox, tmp_path):
         assert "Password" not in screen
         assert all(way in flat(screen) for way in ways)
     assert session_files(tmp_path) == []
-    status, said = command(environ | account(sandbox), "login")
+    status, output = command(environ | account(sandbox), "login")
     assert status == 0
-    assert "comes from the environment" in said
+    assert "comes from the environment" in output
     assert session_files(tmp_path) == []
 
 

@@ -23,12 +23,12 @@ def identity_host(sandbox):
         if method == "GET":
             return 200, {}, IDENTITY_PAGE
         form = {name: values[0] for name, values in urllib.parse.parse_qs(body).items()}
-        said = requests.post(
+        response = requests.post(
             f"{sandbox.base_url}/oidc/login", json={"email": form["email"], "password": form["password"]}, timeout=20
         )
-        if not said.ok:
+        if not response.ok:
             return 400, {}, IDENTITY_PAGE.replace("<form", "<p role=alert>Wrong e-mail or password.</p><form")
-        return 303, {"location": sandbox.app_url, "set-cookie": said.headers["set-cookie"]}, ""
+        return 303, {"location": sandbox.app_url, "set-cookie": response.headers["set-cookie"]}, ""
 
     with little_server(answer) as origin:
         sandbox.context.elsewhere = origin
@@ -75,10 +75,14 @@ def test_a_yes_to_a_page_on_another_host_is_remembered(led_away, tmp_path):
 def test_login_asks_on_a_terminal_and_names_the_setting_elsewhere(led_away, tmp_path):
     environ = environment(led_away, tmp_path, **account(led_away))
     with identity_host(led_away) as origin:
-        said = subprocess.run(
+        response = subprocess.run(
             [PROGRAM, "login"], env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
-        assert (said.returncode, origin in said.stderr, "allowed_origins" in said.stderr) == (3, True, True), said
+        assert (response.returncode, origin in response.stderr, "allowed_origins" in response.stderr) == (
+            3,
+            True,
+            True,
+        ), response
         with Terminal(environ) as terminal:
             for answer in ("", "y"):
                 assert led_away.stats()["sign_ins"] == 0

@@ -101,7 +101,7 @@ def body(data=None, *errors, status=200, headers=None):
     return status, {"data": data} | ({"errors": list(errors)} if errors else {}), headers or {}
 
 
-def told(probes):
+def outcome_letters(probes):
     return "".join(letter for probe in probes for letter, answer in LETTERS.items() if answer is probe.outcome)
 
 
@@ -148,7 +148,7 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
 def test_each_run_is_told_what_the_server_says_of_it(ask, answer, letters, says):
     coverage = "parquetHistory" in str(answer)
     probes, poller = ask(answer, coverage=coverage)
-    assert (told(probes), Odd.asked) == (letters, 1)
+    assert (outcome_letters(probes), Odd.asked) == (letters, 1)
     assert says in probes[3].message
     assert not poller._dialect.dropped, "what could not be told this time is not unknown to the server"
 
@@ -185,29 +185,29 @@ def test_a_limit_is_understood_however_it_is_said(ask, answer, seconds):
 def test_for_the_sake_of_one_the_others_are_not_left_without_an_answer(ask):
     none = body(None, error("boom", ["q1", "run"]))
     probes, poller = ask(none, body(each(ABSENT)))
-    assert told(probes) == "a?aa"
+    assert outcome_letters(probes) == "a?aa"
     assert (Odd.asked, poller._size.now) == (2, 100)
 
 
 def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_next_time(ask, monkeypatch):
     monkeypatch.setattr(batch_size, "MAX_BATCH_SIZE", 2)
     probes, poller = ask(body(each(ABSENT), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
-    assert told(probes) == "aa!!"
+    assert outcome_letters(probes) == "aa!!"
     assert probes[3].message == "Close to the rate limit"
     assert 25 < probes[3].retry_after <= 30
     monkeypatch.setattr(poller, "_throttle", Throttle(time.monotonic))
     futures = [poller.probe(run) for run in RUNS]
     assert not wait(futures, 5).not_done
-    assert told(future.result() for future in futures) == "!!aa"
+    assert outcome_letters(future.result() for future in futures) == "!!aa"
 
 
 def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_one_alone_is_too_much(ask):
     too_much = body(None, error("The query costs too much: cost 4000"))
     probes, poller = ask(too_much, body(each(ABSENT)), body(each(ABSENT)))
-    assert told(probes) == "aaaa"
+    assert outcome_letters(probes) == "aaaa"
     assert (Odd.asked, poller._size.now) == (3, 2)
     probes, _ = ask(too_much)
-    assert told(probes) == "????"
+    assert outcome_letters(probes) == "????"
     assert Odd.asked == 3, "four, two, one"
 
 
@@ -221,7 +221,7 @@ def test_an_answer_that_comes_in_drops_or_stops_is_given_up(ask, monkeypatch, he
     monkeypatch.setattr(graphql, "_MAX_REPLY_S", within)
     monkeypatch.setattr(graphql, "READ_TIMEOUT_S", 0.4)
     probes, _ = ask((200, b" " * 6000, headers))
-    assert told(probes) == "!!!!"
+    assert outcome_letters(probes) == "!!!!"
     assert says in probes[0].message
 
 

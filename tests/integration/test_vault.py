@@ -63,14 +63,14 @@ def in_session(shell, script, home):
 
 def test_with_a_keyring_everything_is_kept_and_forgotten(tmp_path):
     shell = "printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1"
-    said, errors = in_session(shell, STORE, tmp_path)
-    assert said == ["fine"], errors
+    lines, errors = in_session(shell, STORE, tmp_path)
+    assert lines == ["fine"], errors
 
 
 def test_a_locked_keyring_is_told_in_time(tmp_path):
     shell = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1"
-    said, errors = in_session(shell, LOCKED, tmp_path)
-    assert said == ["fine"], errors
+    lines, errors = in_session(shell, LOCKED, tmp_path)
+    assert lines == ["fine"], errors
 
 
 def test_without_a_keyring_the_three_ways_are_told(tmp_path, monkeypatch):

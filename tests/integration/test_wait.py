@@ -59,7 +59,7 @@ def log_a_run(sandbox, folder, project, run_id, steps=300):
 
 def environment(sandbox, home, **more):
     """A user's environment with an account on the sandbox, and a home of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
     account = {
         "WANDB_BASE_URL": sandbox.base_url,
         "WANDB_API_KEY": sandbox.api_key,
@@ -68,7 +68,7 @@ def environment(sandbox, home, **more):
         "WANDB_ERROR_REPORTING": "false",
         "HOME": str(home),
     }
-    return {name: value for name, value in (kept | account | more).items() if value}
+    return {name: value for name, value in (inherited | account | more).items() if value}
 
 
 class Outcome:
@@ -264,8 +264,8 @@ def refused(sandbox, tmp_path_factory):
         check=True,
     )
     assert not done.stdout
-    told = re.split(r"(?<=^status \d)\n", done.stderr, flags=re.MULTILINE)
-    return dict(zip(BAD, told, strict=False))
+    parts = re.split(r"(?<=^status \d)\n", done.stderr, flags=re.MULTILINE)
+    return dict(zip(BAD, parts, strict=False))
 
 
 @pytest.mark.parametrize("arguments", BAD, ids=lambda arguments: " ".join(arguments)[:40] or "empty")

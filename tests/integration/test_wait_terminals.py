@@ -170,8 +170,8 @@ def test_a_command_gets_the_key_but_not_the_password(shell, sandbox):
 def test_in_a_pipe_a_line_is_not_repeated_and_quiet_leaves_only_the_ends(shell, sandbox):
     export_run(sandbox, "never-comes", exported=False)
     line = "wandb-tui wait lab/forks/ready lab/forks/never-comes --no-visit --interval 0.2 --timeout 3"
-    told = [text for text in shell(line).stdout.splitlines() if "never-comes  ⏳" in text]
-    assert len(told) == 1, told
+    lines = [text for text in shell(line).stdout.splitlines() if "never-comes  ⏳" in text]
+    assert len(lines) == 1, lines
     quiet = shell(f"{line} --quiet")
     assert quiet.returncode == ExitCode.TIMED_OUT
     assert [text.split()[1] for text in quiet.stdout.splitlines()] == ["lab/forks/ready", "lab/forks/never-comes"]

@@ -105,7 +105,7 @@ class FakeVisitor:
         self.waiting.append(future)
         return future
 
-    def mend(self):
+    def fix(self):
         self.refusal = None
         for future in self.waiting:
             if future.set_running_or_notify_cancel():
@@ -152,7 +152,7 @@ class FakeAccount:
         self._state = replace(self._state, unknown_origin="")
         self.after()
 
-    def go_on_without(self):
+    def continue_signed_out(self):
         self.without = True
 
     def forget(self):
@@ -262,8 +262,8 @@ class FakeCatalogue:
 class FakeInspector:
     """Tells what it is given, by the name of the call; an error is raised, and `gate` holds everything back."""
 
-    def __init__(self, **told) -> None:
-        self.told = {"facts": RunFacts(), "versions": Versions(), "covered": {}, "curves": {}} | told
+    def __init__(self, **answers) -> None:
+        self.answers = {"facts": RunFacts(), "versions": Versions(), "covered": {}, "curves": {}} | answers
         self.asked: list[str] = []
         self.threads: set[int] = set()
         self.gate = threading.Event()
@@ -279,17 +279,17 @@ class FakeInspector:
         return self._answer("covered")
 
     def curves(self, run, metrics):
-        told = self._answer("curves")
-        return [MetricSeries(metric, tuple(told.get(metric, ()))) for metric in metrics]
+        answers = self._answer("curves")
+        return [MetricSeries(metric, tuple(answers.get(metric, ()))) for metric in metrics]
 
     def _answer(self, part):
         self.asked.append(part)
         self.threads.add(threading.get_ident())
         self.gate.wait(5)
-        told = self.told[part]
-        if isinstance(told, Exception):
-            raise told
-        return told
+        answers = self.answers[part]
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
 
 
 class FakeDoctor:
@@ -380,5 +380,5 @@ class Scenario:
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),
             doctor=(lambda: self.doctor) if self.doctor else None,
-            kept=self.options.get("kept", True),
+            persistent=self.options.get("persistent", True),
         )

@@ -94,15 +94,15 @@ async def test_undo_says_what_is_on_the_list_again_already():
 
 
 @pytest.mark.parametrize(
-    ("kept", "said"),
+    ("persistent", "expected"),
     [(True, "being watched. The next start resumes it."), (False, "The demo's data is deleted.")],
 )
-async def test_what_leaving_means_for_the_run_is_said(kept, said):
-    async with running(Scenario(kept=kept), "abc") as (app, pilot):
+async def test_what_leaving_means_for_the_run_is_said(persistent, expected):
+    async with running(Scenario(persistent=persistent), "abc") as (app, pilot):
         await pilot.press("q")
         text = " ".join(shown(app).replace("│", " ").split())
-        assert said in text, text
-        assert ("next start" in text) is kept
+        assert expected in text, text
+        assert ("next start" in text) is persistent
 
 
 async def test_many_are_cancelled_only_after_a_question():
@@ -239,7 +239,7 @@ async def test_sign_in_needs_you():
     refusal = SignInError(SignInProblem.WRONG_PASSWORD, "Wrong e-mail or password.")
     visitor = FakeVisitor(signed_in=False, sign_in=refusal)
     scenario = Scenario(visitor=visitor)
-    scenario.account.after = visitor.mend
+    scenario.account.after = visitor.fix
     async with running(scenario, "abc", "def") as (app, pilot):
         await until(lambda: "Wrong e-mail or password" in shown(app))
         await until(lambda: cell(app, "abc", "next") == "you")
@@ -253,11 +253,11 @@ async def test_sign_in_needs_you():
 
 
 async def test_the_list_comes_back_and_goes_on():
-    kept = StoredRun(address("abc"), Goal(), 1, State.WAITING)
+    stored = StoredRun(address("abc"), Goal(), 1, State.WAITING)
     ended = StoredRun(
         address("def"), Goal(), 1, State.AVAILABLE, text_notice("There"), "lab/forks/run-def-history:v1", 42
     )
-    scenario = Scenario(store=FakeStore([kept, ended]))
+    scenario = Scenario(store=FakeStore([stored, ended]))
     async with running(scenario) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 2)
         await until(lambda: state(app, "abc") is State.WAITING)

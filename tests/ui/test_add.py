@@ -122,15 +122,15 @@ def test_a_goal_holds_for_the_address_before_it_alone(text, found):
 
 def listed():
     """A scenario whose list has a run that waits, one that failed and one whose history is there."""
-    kept = [
+    stored = [
         StoredRun(address("waits"), GOALS["step:200"], 1, State.WAITING, text_notice("…")),
         StoredRun(address("failed"), Goal(), 2, State.FAILED, text_notice("No such run")),
         StoredRun(address("ready"), Goal(), 1, State.AVAILABLE, text_notice("v0 is available")),
     ]
-    return Scenario(FakeProber(default=ABSENT), store=FakeStore(kept))
+    return Scenario(FakeProber(default=ABSENT), store=FakeStore(stored))
 
 
-def said(app):
+def notifications(app):
     return [note.message for note in app._notifications]
 
 
@@ -143,7 +143,7 @@ async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
         await until(lambda: "watched, available; no change" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: len(app.session.watch_list) == 5)
-        assert "2 runs added, 2 already watched" in said(app)
+        assert "2 runs added, 2 already watched" in notifications(app)
         waits, ready = app.session.watch_list[address("waits")], app.session.watch_list[address("ready")]
         assert (waits.goal, waits.attempt, ready.goal, ready.attempt) == (GOALS["step:200"], 1, Goal(), 1)
 
@@ -160,7 +160,7 @@ async def test_another_goal_is_told_before_it_holds():
         await until(lambda: "goal step:200 → newer" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
-        assert "1 run already watched (1 new goal)" in said(app)
+        assert "1 run already watched (1 new goal)" in notifications(app)
         assert app.session.watch_list[address("waits")].goal == GOALS["newer"]
         assert app.session.watch_list[address("ready")].goal == Goal()
 
@@ -200,7 +200,7 @@ async def test_what_had_failed_starts_again_and_says_so_before():
         await until(lambda: "Restart 1 run (^s)" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.session.watch_list[address("failed")].attempt == 3)
-        assert "1 run already watched (1 restart)" in said(app)
+        assert "1 run already watched (1 restart)" in notifications(app)
 
 
 async def test_where_nothing_changes_the_toast_says_that():
@@ -211,7 +211,7 @@ async def test_where_nothing_changes_the_toast_says_that():
         await until(lambda: "2 runs already watched; no change" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: app.screen is app.dashboard)
-        assert "2 runs already watched; no change" in said(app)
+        assert "2 runs already watched; no change" in notifications(app)
         assert [(row.goal, row.attempt) for row in app.session.watch_list] == [
             (row.goal, row.attempt) for row in before
         ]
@@ -269,7 +269,7 @@ async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_said_there
     async with running(scenario, given, "new") as (app, _):
         await until(lambda: len(app.session.watch_list) == 4)
         assert str(app.session.watch_list[address("waits")].goal) == goal
-        assert any(note.startswith("1 run added, 1 already watched") for note in said(app))
+        assert any(note.startswith("1 run added, 1 already watched") for note in notifications(app))
 
 
 async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
@@ -286,7 +286,7 @@ async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
         assert [event_text(line.notice) for line in row.log][: len(before)] == before
         assert [(one.number, one.state) for one in row.attempts] == [(1, State.AVAILABLE), (2, State.AVAILABLE)]
         assert app.dashboard.table.shown == [address("def"), address("abc")]
-        kept = scenario.store.logs[address("abc")]
-        await until(lambda: {line.attempt for line in kept} == {1, 2})
-        texts = [event_text(line.notice) for line in kept]
+        log = scenario.store.logs[address("abc")]
+        await until(lambda: {line.attempt for line in log} == {1, 2})
+        texts = [event_text(line.notice) for line in log]
         assert texts.count(before[0]) == 2, "once before, and once with what came back"

@@ -11,7 +11,7 @@ from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from tests.ui.test_details import inspector
-from tests.ui.test_details import kept as with_details
+from tests.ui.test_details import stored_run as with_details
 from tests.ui.test_doctor_screen import LOCAL
 from tests.ui.test_pick import RUNS, listed
 from wandb_tui.core.events import MonitorEvent
@@ -57,13 +57,13 @@ def odd(text):
 
 
 def scenario(rows=40, name="odd one"):
-    kept = [
+    stored = [
         StoredRun(address(f"run{n}"), Goal(), n % 3, list(State)[n % 8], text_notice("Said"), None, 33)
         for n in range(rows)
     ]
     return Scenario(
         FakeProber(default=ABSENT),
-        store=FakeStore([with_details(), *kept]),
+        store=FakeStore([with_details(), *stored]),
         catalogue=FakeCatalogue([*RUNS, listed("odd1", name=name)]),
         inspector=inspector(),
         doctor=FakeDoctor(LOCAL | {"server": None}),
@@ -113,7 +113,7 @@ async def test_messages_and_what_stands_on_an_empty_or_a_small_screen_are_ascii(
 
 def glyphs(app, name):
     """Choose it in the palette."""
-    return next(run for said, _, run in ActionCommands(app.screen)._commands() if said.startswith(f"Look {name}"))()
+    return next(run for title, _, run in ActionCommands(app.screen)._commands() if title.startswith(f"Look {name}"))()
 
 
 @pytest.mark.parametrize("keys", [("home",), ("home", "enter")])
@@ -155,8 +155,8 @@ async def test_a_look_chosen_in_the_palette_is_remembered_until_the_settings_cha
         assert app.glyphs.ascii, "the settings have changed since"
 
 
-@pytest.mark.parametrize("kept", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
-async def test_what_is_kept_of_a_look_may_be_nonsense(kept):
-    async with running(Scenario(store=FakeStore(view={"look": kept}))) as (app, _):
+@pytest.mark.parametrize("stored", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
+async def test_what_is_kept_of_a_look_may_be_nonsense(stored):
+    async with running(Scenario(store=FakeStore(view={"look": stored}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert not app.glyphs.ascii

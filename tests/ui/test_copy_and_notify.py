@@ -33,11 +33,11 @@ PAGES = "https://forge.coreweave.com/wandb/lab/forks/runs"
 
 def scenario(**options) -> Scenario:
     """One run that has ended with a version, and one that waits and has logged 1,234 steps."""
-    kept = StoredRun(
+    stored = StoredRun(
         address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, text_notice(""), "lab/forks/run-abc-history:v3", 9
     )
     waiting = Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))
-    return Scenario(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([kept]), **options)
+    return Scenario(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([stored]), **options)
 
 
 async def ready(app, pilot):
@@ -52,7 +52,7 @@ def toasts(app):
 
 
 @pytest.mark.parametrize(
-    ("key", "copied", "said"),
+    ("key", "copied", "written"),
     [
         ("i", "abc", "Run id copied"),
         ("p", "lab/forks/abc", "Path of the run copied"),
@@ -61,12 +61,12 @@ def toasts(app):
         ("f", 'wandb.init(fork_from="abc?_step=200", entity="lab", project="forks")', "Fork snippet copied"),
     ],
 )
-async def test_each_copy_has_a_key(key, copied, said):
+async def test_each_copy_has_a_key(key, copied, written):
     async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("y", key)
         assert app.clipboard == copied
-        assert toasts(app) == [said]
+        assert toasts(app) == [written]
         assert app.screen is app.dashboard
 
 
@@ -96,14 +96,14 @@ async def test_a_fork_at_an_unchecked_step_names_the_goal_that_checks_it():
 
 
 @pytest.mark.parametrize(
-    ("goal", "said"),
+    ("goal", "expected"),
     [("step:200", "it will work once step 200 is exported"), ("exists", "it will work once the history is there")],
 )
-async def test_a_fork_that_cannot_work_yet_says_so(goal, said):
+async def test_a_fork_that_cannot_work_yet_says_so(goal, expected):
     async with running(Scenario(FakeProber(default=ABSENT)), "abc", goal=Goal.parse(goal)) as (app, pilot):
         await until(lambda: app.app_url and app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("y", "f")
-        assert said in toasts(app)[0]
+        assert expected in toasts(app)[0]
 
 
 async def test_a_step_that_is_not_known_is_said():
@@ -203,14 +203,14 @@ async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_told_of(monke
     takes = []
     scripted = scenario(into_tmux=lambda text: takes.append(text) or len(takes) == 1)
     async with running(scripted, "def") as (app, pilot):
-        said = listen(app, monkeypatch)
+        written = listen(app, monkeypatch)
         await ready(app, pilot)
         await pilot.press("y", "i")
         await until(lambda: takes == ["abc"])
         await pilot.press("y", "p")
         await until(lambda: any("set-clipboard" in text for text in toasts(app)))
         assert app.clipboard == takes[1] == "lab/forks/abc"
-        assert sum("]52;c;" in text for text in said) == 1, "only where tmux did not take it"
+        assert sum("]52;c;" in text for text in written) == 1, "only where tmux did not take it"
 
 
 # Notifications
@@ -218,13 +218,13 @@ async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_told_of(monke
 
 def listen(app, monkeypatch):
     """All that is written to the terminal from now on besides the screen itself."""
-    said = []
-    monkeypatch.setattr(app._driver, "write", said.append)
-    monkeypatch.setattr(app, "bell", lambda: said.append("BELL"))
+    written = []
+    monkeypatch.setattr(app._driver, "write", written.append)
+    monkeypatch.setattr(app, "bell", lambda: written.append("BELL"))
     for name in ("TMUX", "STY", "VTE_VERSION", "TERM_PROGRAM", "LC_TERMINAL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    return said
+    return written
 
 
 def ending(*runs, **options):
@@ -242,59 +242,59 @@ async def all_end(app, prober, *runs):
 
 
 async def test_an_end_is_told_by_toast_bell_and_terminal(monkeypatch):
-    prober, there_is = ending("abc")
-    async with running(there_is, "abc") as (app, _):
-        said = listen(app, monkeypatch)
+    prober, scripted = ending("abc")
+    async with running(scripted, "abc") as (app, _):
+        written = listen(app, monkeypatch)
         await all_end(app, prober, "abc")
-        await until(lambda: "BELL" in said)
+        await until(lambda: "BELL" in written)
         assert toasts(app) == ["evil�;name: v3"]
-        told = next(text for text in said if "]9;" in text)
-        assert told == (
+        notification = next(text for text in written if "]9;" in text)
+        assert notification == (
             "\x1b]9;wandb-tui: Available: evil�;name: v3\x07\x1b]777;notify;wandb-tui: Available;evil�;name: v3\x07"
         )
 
 
 async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
     runs = [f"r{number}" for number in range(12)]
-    prober, there_is = ending(*runs)
-    async with running(there_is, *runs) as (app, _):
-        said = listen(app, monkeypatch)
+    prober, scripted = ending(*runs)
+    async with running(scripted, *runs) as (app, _):
+        written = listen(app, monkeypatch)
         await all_end(app, prober, *runs)
-        await until(lambda: "BELL" in said)
-        told = [text for text in said if text == "BELL" or "]9;" in text]
-        assert len(told) == 2
-        assert "12 runs are available" in told[0]
+        await until(lambda: "BELL" in written)
+        signals = [text for text in written if text == "BELL" or "]9;" in text]
+        assert len(signals) == 2
+        assert "12 runs are available" in signals[0]
 
 
 async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monkeypatch):
     monkeypatch.setattr(apps, "_GATHER_S", 0.05)
     monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 3.0)
     runs = [f"r{number}" for number in range(12)]
-    prober, there_is = ending(*runs)
-    async with running(there_is, *runs) as (app, pilot):
-        said = listen(app, monkeypatch)
+    prober, scripted = ending(*runs)
+    async with running(scripted, *runs) as (app, pilot):
+        written = listen(app, monkeypatch)
         began = time.monotonic()
         await all_end(app, prober, "r0")
-        await until(lambda: "BELL" in said)
+        await until(lambda: "BELL" in written)
         for run in runs[1:11]:
             await all_end(app, prober, run)
             await pilot.pause(0.01)
         prober.answer("r11", Probe(ProbeOutcome.NOT_FOUND, message="No such run."))
-        await until(lambda: said.count("BELL") == 2)
+        await until(lambda: written.count("BELL") == 2)
         assert time.monotonic() - began >= 3.0
-        assert len([text for text in said if "]9;" in text]) == 2
+        assert len([text for text in written if "]9;" in text]) == 2
         assert toasts(app)[-1] == "10 runs are available\nr11: No such run."
         assert [note.title for note in app._notifications][-1] == "10 available, 1 failed"
 
 
 async def test_each_way_of_telling_can_be_off(monkeypatch):
-    prober, there_is = ending("abc", notify_channels=frozenset())
-    async with running(there_is, "abc") as (app, pilot):
-        said = listen(app, monkeypatch)
+    prober, scripted = ending("abc", notify_channels=frozenset())
+    async with running(scripted, "abc") as (app, pilot):
+        written = listen(app, monkeypatch)
         await all_end(app, prober, "abc")
         await pilot.pause(0.6)
         assert toasts(app) == []
-        assert not [text for text in said if text == "BELL" or "]9;" in text]
+        assert not [text for text in written if text == "BELL" or "]9;" in text]
 
 
 async def test_the_desktop_is_notified_off_the_ui_thread_where_the_settings_want_it(caplog):
@@ -304,8 +304,8 @@ async def test_the_desktop_is_notified_off_the_ui_thread_where_the_settings_want
         shown_there.append((title, text, threading.current_thread() is threading.main_thread()))
         return "notify-send failed"
 
-    prober, there_is = ending("abc", notify_channels=frozenset({"desktop"}), senders={"desktop": show})
-    async with running(there_is, "abc") as (app, _pilot):
+    prober, scripted = ending("abc", notify_channels=frozenset({"desktop"}), senders={"desktop": show})
+    async with running(scripted, "abc") as (app, _pilot):
         await all_end(app, prober, "abc")
         await until(lambda: shown_there)
         assert shown_there == [("wandb-tui: Available", "evil\ufffd;name: v3", False)]
@@ -323,8 +323,8 @@ async def test_a_new_channel_is_a_class_and_a_line(monkeypatch):
             received.append((notification.title, [str(outcome.run) for outcome in notification.outcomes]))
 
     monkeypatch.setitem(notifiers.CHANNELS, "pager", lambda app: Pager())
-    prober, there_is = ending("abc", notify_channels=frozenset({"pager"}))
-    async with running(there_is, "abc") as (app, _pilot):
+    prober, scripted = ending("abc", notify_channels=frozenset({"pager"}))
+    async with running(scripted, "abc") as (app, _pilot):
         await all_end(app, prober, "abc")
         await until(lambda: received == [("Available", ["lab/forks/abc"])])
 
@@ -336,18 +336,18 @@ def test_the_settings_name_all_channels():
 
 async def test_a_terminal_in_focus_sends_no_notification(monkeypatch):
     monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 0.1)
-    prober, there_is = ending("abc", "def")
-    async with running(there_is, "abc", "def") as (app, pilot):
-        said = listen(app, monkeypatch)
+    prober, scripted = ending("abc", "def")
+    async with running(scripted, "abc", "def") as (app, pilot):
+        written = listen(app, monkeypatch)
         app.post_message(events.AppFocus())
         await pilot.pause()
         await all_end(app, prober, "abc")
-        await until(lambda: "BELL" in said)
-        assert not [text for text in said if "]9;" in text]
+        await until(lambda: "BELL" in written)
+        assert not [text for text in written if "]9;" in text]
         app.post_message(events.AppBlur())
         await pilot.pause()
         await all_end(app, prober, "def")
-        await until(lambda: any("]9;" in text for text in said))
+        await until(lambda: any("]9;" in text for text in written))
 
 
 # The user's commands
@@ -357,11 +357,11 @@ class FakeHooks:
     """Remembers what has ended."""
 
     def __init__(self):
-        self.heard = []
+        self.received = []
         self.stopped = False
 
     def ended(self, end, tell):
-        self.heard.append((end, tell))
+        self.received.append((end, tell))
 
     def stop(self):
         self.stopped = True
@@ -373,18 +373,18 @@ async def test_the_users_commands_hear_of_each_end_once_and_their_failure_stands
     old = StoredRun(address("old"), Goal(), 1, State.AVAILABLE)
     prober = FakeProber({"good": [there()], "bad": [missing]})
     async with running(Scenario(prober, hooks=hooks, store=FakeStore([old])), "good", "bad") as (app, pilot):
-        await until(lambda: len(hooks.heard) == 2)
-        ends = {end.run.run_id: end for end, _ in hooks.heard}
+        await until(lambda: len(hooks.received) == 2)
+        ends = {end.run.run_id: end for end, _ in hooks.received}
         assert ends["good"].artifact == "lab/forks/run-good-history:v3"
         assert ends["bad"].state is State.FAILED
-        tell = next(tell for end, tell in hooks.heard if end.run.run_id == "bad")
+        tell = next(tell for end, tell in hooks.received if end.run.run_id == "bad")
         tell("The command on_failure ended with status 3")
         row = app.session.watch_list[address("bad")]
         await until(lambda: "status 3" in event_text(row.log[-1].notice))
         assert event_text(row.notice) == "No such project.", "why it failed still stands in the table"
         await pilot.press("q")
     assert hooks.stopped
-    assert len(hooks.heard) == 2
+    assert len(hooks.received) == 2
 
 
 # Links

@@ -35,7 +35,7 @@ FALLING = [(float(step), math.exp(-step / 20)) for step in range(100)]
 
 
 def inspector(**more):
-    told = {
+    answers = {
         "facts": RunFacts(
             RunInfo("brisk-sun-12", "finished", 99),
             MADE,
@@ -63,10 +63,10 @@ def inspector(**more):
             "epoch": [(0.0, math.inf)],
         },
     }
-    return FakeInspector(**told | more)
+    return FakeInspector(**answers | more)
 
 
-def kept(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300 s"):
+def stored_run(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300 s"):
     attempts = (
         Attempt(1, MADE, MADE + timedelta(seconds=200), State.FAILED, text_notice("The server is in trouble")),
         Attempt(2, MADE + timedelta(hours=1), MADE + timedelta(hours=1, seconds=300), state, text_notice(message)),
@@ -74,8 +74,8 @@ def kept(run_id="abc", state=State.TIMED_OUT, message="Timeout reached after 300
     return StoredRun(address(run_id), Goal(), 2, state, text_notice(message), None, 300, attempts=attempts)
 
 
-def scenario(told=None, **options):
-    return Scenario(store=FakeStore([kept()]), inspector=inspector() if told is None else told, **options)
+def scenario(fake=None, **options):
+    return Scenario(store=FakeStore([stored_run()]), inspector=inspector() if fake is None else fake, **options)
 
 
 async def opened(app, pilot, key="enter"):
@@ -104,13 +104,13 @@ async def test_it_opens_with_what_is_known_and_fills_in_the_rest(key):
         scripted.inspector.gate.set()
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app) and "asking" not in shown(app))
         text = shown(app)
-        for told in (
+        for expected in (
             *("brisk-sun-12 abc", "finished, step 99", "grid", "small, baseline", "ada", "0.912346", "[red]x[/]"),
             *("model.depth  12", "model.name   small", "0.0003"),
             *("train/loss", "1 of 3", "v1", "33.6 kB", "16.8 kB", "and 21 older ones"),
             *("steps unknown", "Unknown: the server lists no files for it."),
         ):
-            assert told in text, told
+            assert expected in text, expected
         assert threading.get_ident() not in scripted.inspector.threads
         link = next(
             segment.style.link for strip in drawn(app) for segment in strip if segment.style and segment.style.link
@@ -138,7 +138,7 @@ async def test_from_metric_to_metric_and_round():
 
 
 @pytest.mark.parametrize(
-    ("part", "error", "said", "others"),
+    ("part", "error", "message", "others"),
     [
         ("facts", RunNotFoundError("There is no run abc."), "There is no run abc.", ("33.6 kB", "Timeout reached")),
         ("versions", ServerError("It knows no artifactType."), "It knows no artifactType.", ("grid", "1 of 3")),
@@ -151,15 +151,15 @@ async def test_from_metric_to_metric_and_round():
         ("curves", ApiKeyError("It refused the API key."), "It refused the API key.", ("33.6 kB", "grid", "1 of 3")),
     ],
 )
-async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, said, others):
+async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, message, others):
     async with running(scenario(inspector(**{part: error})), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
-        await until(lambda: said in shown(app) and all(other in shown(app) for other in others))
+        await until(lambda: message in shown(app) and all(other in shown(app) for other in others))
 
 
 async def test_why_a_run_has_failed_is_said_once_in_its_box():
     why = "There is no run abc."
-    store = FakeStore([kept(state=State.FAILED, message=why)])
+    store = FakeStore([stored_run(state=State.FAILED, message=why)])
     scripted = Scenario(store=store, inspector=inspector(facts=RunNotFoundError(why)))
     async with running(scripted, size=(80, 45)) as (app, pilot):
         await opened(app, pilot)
@@ -174,40 +174,40 @@ async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
     async with running(scenario(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "This run has logged no metric yet." in shown(app))
-        for said in (
+        for expected in (
             "This server does not know summaryMetrics.",
             "The server does not report the run's summary.",
             "The server does not report the run's config.",
             "No version yet.",
         ):
-            assert said in shown(app)
+            assert expected in shown(app)
         await pilot.press("n")
         assert "This run has logged no metric yet." in shown(app)
 
 
 async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
-    told = inspector()
-    async with running(scenario(told), size=(160, 45)) as (app, pilot):
+    fake = inspector()
+    async with running(scenario(fake), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app))
-        told.told["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
-        told.gate.clear()
+        fake.fake["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
+        fake.gate.clear()
         await pilot.press("r")
         await until(lambda: "loading…" in shown(app) and picture(shown(app)))
-        told.gate.set()
+        fake.gate.set()
         await until(lambda: "to step 49" in shown(app) and "asking" not in shown(app))
-        told.told["covered"] = {}
-        told.told["versions"] = told.told["facts"] = ServerError("Nothing listens there.")
+        fake.fake["covered"] = {}
+        fake.fake["versions"] = fake.fake["facts"] = ServerError("Nothing listens there.")
         await pilot.press("f5")
         await until(lambda: shown(app).count("Nothing listens there.") == 2)
-        for kept in ("33.6 kB", "to step 49", "small, baseline"):
-            assert kept in shown(app)
-        assert told.asked.count("facts") == 3
+        for text_before in ("33.6 kB", "to step 49", "small, baseline"):
+            assert text_before in shown(app)
+        assert fake.asked.count("facts") == 3
 
 
 async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
-    prober, told = FakeProber(), inspector()
-    async with running(Scenario(prober, inspector=told), "abc", size=(160, 45)) as (app, pilot):
+    prober, fake = FakeProber(), inspector()
+    async with running(Scenario(prober, inspector=fake), "abc", size=(160, 45)) as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.WAITING and prober.open["abc"])
         await opened(app, pilot)
@@ -216,26 +216,26 @@ async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
         await until(lambda: "running, step 120" in shown(app))
         prober.answer("abc", there(2))
         await until(lambda: row.state is State.AVAILABLE or prober.answer("abc", there(2)))
-        await until(lambda: "✔ available · v2" in shown(app) and told.asked.count("versions") == 2)
+        await until(lambda: "✔ available · v2" in shown(app) and fake.asked.count("versions") == 2)
         app.session.remove([address("abc")])
         await until(lambda: "no longer on the list" in shown(app))
 
 
 async def test_answers_that_come_after_it_was_closed_go_nowhere():
-    told = inspector()
-    told.gate.clear()
-    async with running(scenario(told), size=(120, 40)) as (app, pilot):
+    fake = inspector()
+    fake.gate.clear()
+    async with running(scenario(fake), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
-        await until(lambda: len(told.asked) == 2)
+        await until(lambda: len(fake.asked) == 2)
         await pilot.press("escape")
-        told.gate.set()
+        fake.gate.set()
         await until(lambda: not [worker for worker in app.workers if worker.group in {"ask", "plot"}])
-        assert sorted(told.asked) == ["facts", "versions"]
+        assert sorted(fake.asked) == ["facts", "versions"]
         assert app.screen is app.dashboard
 
 
 async def test_without_a_way_to_ask():
-    async with running(Scenario(store=FakeStore([kept()]))) as (app, pilot):
+    async with running(Scenario(store=FakeStore([stored_run()]))) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: "Details are not available here." in shown(app))
         assert "Timeout reached" in shown(app)
@@ -259,12 +259,12 @@ async def test_hostile_texts_are_text_and_nothing_bends(kind):
     )
     versions = Versions((ExportedVersion(ArtifactVersion(1), (text,)),))
     covered = {1: VersionCoverage(why_not=text)}
-    told = FakeInspector(facts=facts, versions=versions, covered=covered, curves={text: FALLING})
-    store = FakeStore([kept(message=text)])
+    fake = FakeInspector(facts=facts, versions=versions, covered=covered, curves={text: FALLING})
+    store = FakeStore([stored_run(message=text)])
     for size in ((160, 45), (80, 24)):
-        async with running(Scenario(store=store, inspector=told), size=size) as (app, pilot):
+        async with running(Scenario(store=store, inspector=fake), size=size) as (app, pilot):
             await opened(app, pilot)
-            await until(lambda: "curves" in told.asked and picture(shown(app)))
+            await until(lambda: "curves" in fake.asked and picture(shown(app)))
             for keys in ((), ("n", "end")):
                 await pilot.press(*keys)
                 await pilot.pause(0.1)
@@ -272,7 +272,7 @@ async def test_hostile_texts_are_text_and_nothing_bends(kind):
                 assert [line for line in lines if cell_len(line) != size[0]] == []
                 for char in "\x1b\x9b\u202e\u200b\t\r":
                     assert char not in "".join(lines)
-        told.asked.clear()
+        fake.asked.clear()
 
 
 async def test_the_ascii_look_is_ascii_and_the_smallest_terminal_scrolls():
@@ -316,7 +316,7 @@ async def test_a_copy_is_of_this_run():
 
 async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
     many = RunFacts(RunInfo("sun", "running"), config=tuple((f"key{n:03}", n) for n in range(400)))
-    for facts, said in (
+    for facts, expected in (
         (many, "and 100 more"),
         (RunFacts(config=()), "The run has no config."),
         (RunFacts(RunInfo("sun", "running"), summary=()), "The run has no summary yet."),
@@ -326,7 +326,7 @@ async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
             await opened(app, pilot)
             await until(lambda: "asking" not in shown(app))
             await pilot.press("end")
-            await until(lambda said=said: said in shown(app))
+            await until(lambda expected=expected: expected in shown(app))
 
 
 async def test_the_plot_says_what_lies_across():

@@ -31,7 +31,7 @@ def on_disk(path):
     return {row.run.run_id for row in SqliteWatchStore(path, SERVER).load()}
 
 
-def said(app, text):
+def notified(app, text):
     return any(text in note.message for note in app._notifications)
 
 
@@ -50,17 +50,17 @@ async def test_a_full_disk(path, monkeypatch):
     SqliteWatchStore(path, SERVER).load()
     monkeypatch.setattr(stores, "prepare", prepared)
     async with running(scenario(path), *(f"run{n}" for n in range(40))) as (app, _):
-        await until(lambda: said(app, "the disk is full"))
+        await until(lambda: notified(app, "the disk is full"))
         await goes_on(app, "run39")
         full = False
-        await until(lambda: said(app, "being saved again"))
+        await until(lambda: notified(app, "being saved again"))
         await until(lambda: len(on_disk(path)) == 40)
 
 
 async def test_a_file_that_is_damaged_at_the_start(path):
     path.write_bytes(b"this is no database" * 500)
     async with running(scenario(path), "abc") as (app, _):
-        await until(lambda: said(app, "was damaged; it was renamed"))
+        await until(lambda: notified(app, "was damaged; it was renamed"))
         await goes_on(app, "abc")
         await until(lambda: on_disk(path) == {"abc"})
 
@@ -70,7 +70,7 @@ async def test_a_file_that_is_damaged_while_it_is_in_use(path):
         await until(lambda: on_disk(path) == {"abc", "def"})
         path.write_bytes(b"this is no database" * 500)
         await pilot.press("home", "c")
-        await until(lambda: said(app, "was damaged; it was renamed"))
+        await until(lambda: notified(app, "was damaged; it was renamed"))
         await until(lambda: on_disk(path) == {"abc", "def"})
         assert len(app.session.watch_list) == 2
 
@@ -86,7 +86,7 @@ async def test_a_file_that_is_taken_away(path):
 async def test_a_place_that_cannot_be_written(path):
     path.mkdir()
     async with running(scenario(path), "abc") as (app, pilot):
-        await until(lambda: said(app, "cannot be written"))
+        await until(lambda: notified(app, "cannot be written"))
         await goes_on(app, "abc")
         assert len([note for note in app._notifications if "cannot be written" in note.message]) == 1
         await pilot.press("q", "y")
@@ -96,7 +96,7 @@ async def test_a_place_that_cannot_be_written(path):
 async def test_a_place_that_cannot_be_made(path):
     path.write_text("no folder")
     async with running(scenario(path / "state" / "list"), "abc") as (app, pilot):
-        await until(lambda: said(app, f"Nothing can be saved: the watch list {path}"))
+        await until(lambda: notified(app, f"Nothing can be saved: the watch list {path}"))
         await goes_on(app, "abc")
         await pilot.press("q", "y")
         await until(lambda: app.return_value == 0)

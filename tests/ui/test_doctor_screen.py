@@ -220,7 +220,7 @@ def test_picture(snap_compare, monkeypatch):
         await until(lambda: "pending" not in shown(app))
         await still(pilot)
 
-    kept = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33)
-    scenario = Scenario(doctor=doctor, store=FakeStore([kept]))
+    stored = StoredRun(address("abc"), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33)
+    scenario = Scenario(doctor=doctor, store=FakeStore([stored]))
     app = WandbTuiApp(scenario.backend(), clock=lambda: 1000.0)
     assert snap_compare(app, terminal_size=WIDE, run_before=go)

@@ -40,7 +40,7 @@ class Harness:
 
     def apply_events(self, most=None):
         self.order.append("apply")
-        return {said: said for said in self.event_queue.take(most)}
+        return {published: published for published in self.event_queue.take(most)}
 
     def save(self, rows):
         self.order.append("save")
@@ -53,10 +53,10 @@ class Harness:
         self.order.append("paint")
 
     def talk(self, count=COUNT):
-        said = [f"said {number}" for number in range(count)]
-        for each in said:
+        published = [f"said {number}" for number in range(count)]
+        for each in published:
             self.event_queue.publish(each)
-        return said
+        return published
 
 
 @pytest.fixture
@@ -65,20 +65,20 @@ def harness():
 
 
 def test_a_flood_is_taken_in_part_by_part_and_all_of_it_kept_and_painted(harness):
-    said = harness.talk()
+    published = harness.talk()
     while harness.timers:
         harness.fire()
-    assert harness.saved == harness.painted == said
+    assert harness.saved == harness.painted == published
     assert harness.order.count("apply") > 5
     assert harness.order.count("save") > 5
     assert harness.order == sorted(harness.order, key=["apply", "save", "paint"].index)
 
 
 def test_more_than_a_round_is_painted_in_two(harness):
-    said = harness.talk(2000)
+    published = harness.talk(2000)
     while harness.timers:
         harness.fire()
-    assert harness.painted == said
+    assert harness.painted == published
     assert harness.order.count("paint") == 4
 
 
@@ -107,15 +107,15 @@ def test_what_is_said_during_a_rest_waits_unless_the_user_has_done_something(har
 
 
 def test_at_the_end_all_that_was_said_is_kept_once_and_nothing_more_is_done(harness):
-    said = harness.talk()
+    published = harness.talk()
     for _ in range(3):
         harness.fire()
     assert harness.order == ["apply"] * 3
     harness.event_pump.close()
-    assert harness.saved == said
+    assert harness.saved == published
     while harness.timers:
         harness.fire()
-    assert harness.saved == said
+    assert harness.saved == published
     assert not harness.painted
 
 

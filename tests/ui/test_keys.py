@@ -61,7 +61,7 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "says"),
+    ("settings", "says"),
     [
         ({"dashboard.restat": "k"}, "did you mean “dashboard.restart”?"),
         ({"dashboard.cancel": "zz"}, "“zz” is not a key; dashboard.cancel keeps c."),
@@ -75,8 +75,8 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
         ({"dashboard.cancel": "d"}, "dashboard.remove keeps Del."),
     ],
 )
-def test_what_cannot_be_is_said_in_one_sentence(wishes, says):
-    (complaint,) = KeyMap(wishes).complaints
+def test_what_cannot_be_is_said_in_one_sentence(settings, says):
+    (complaint,) = KeyMap(settings).complaints
     assert says in complaint
 
 

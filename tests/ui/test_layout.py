@@ -104,10 +104,10 @@ async def test_too_small_is_said_and_passes():
 
 
 async def test_the_ascii_look_is_ascii():
-    kept = [
+    stored = [
         StoredRun(address(state.value), Goal(), 1, state, text_notice(state.value)) for state in State if state.final
     ]
-    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(kept)), "abc", ascii_look=True) as (
+    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(stored)), "abc", ascii_look=True) as (
         app,
         pilot,
     ):

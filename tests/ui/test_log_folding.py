@@ -180,8 +180,8 @@ async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():
         assert pane.plain.count("not there") == 1
         await pilot.press("U")
         await until(lambda: pane.plain.count("not there, next check in") == 15)
-        kept = app.session.backend.store.view
-        await until(lambda: kept.get("panes", {}).get("view", {}).get("fold") is False)
+        view = app.session.backend.store.view
+        await until(lambda: view.get("panes", {}).get("view", {}).get("fold") is False)
         await pilot.press("Y")
         assert app.clipboard.count("not there, next check in") == 15
         await pilot.press("U", "Y")

@@ -39,7 +39,7 @@ def pane_of(app, run_id):
     return next(pane for pane in app.dashboard.panes.panes if pane.run == address(run_id))
 
 
-async def heard(app, run_id, text):
+async def logged(app, run_id, text):
     await until(lambda: event_text(app.session.watch_list[address(run_id)].log[-1].notice) == text)
     await until(lambda: text[:8] in pane_of(app, run_id).plain)
 
@@ -57,7 +57,7 @@ async def test_pause_and_follow():
         assert not pane.following
         top = pane.scroll_y
         say(app, "abc", "one more")
-        await heard(app, "abc", "one more")
+        await logged(app, "abc", "one more")
         await pilot.pause()
         assert pane.scroll_y == top
         assert "paused; End follows" in shown(app)
@@ -105,7 +105,7 @@ async def test_another_size_of_the_screen_keeps_the_end_in_view(size):
     async with running(Scenario(FakeProber()), "abc", size=(100, 40)) as (app, pilot):
         pane = pane_of(app, "abc")
         say(app, "abc", *(f"line {n} is as long as some lines really are" for n in range(20)), "the result")
-        await heard(app, "abc", "the result")
+        await logged(app, "abc", "the result")
         assert pane.max_scroll_y == 0
         await pilot.resize_terminal(*size)
         await until(lambda: at_the_end(app, pane, "the result"))
@@ -150,7 +150,7 @@ async def test_long_lines_are_wrapped_or_one_scrolls_sideways():
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", LONG)
-        await heard(app, "abc", LONG)
+        await logged(app, "abc", LONG)
         wrapped = pane.plain.count("\n")
         assert shown(app).count("eight nine ten") >= 3
         await pilot.press("W")
@@ -166,7 +166,7 @@ async def test_sideways_scrolling_shows_the_rest():
     async with running(Scenario(FakeProber()), "abc", size=(80, 30)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", "beginning " + "x" * 100 + " ending")
-        await heard(app, "abc", "beginning " + "x" * 100 + " ending")
+        await logged(app, "abc", "beginning " + "x" * 100 + " ending")
         await pilot.press("W")
         await until(lambda: pane.max_scroll_x > 0)
         assert "beginning" in shown(app)
@@ -181,14 +181,14 @@ async def test_levels():
         say(app, "abc", "so so")
         say(app, "abc", "look out", level=Level.WARNING)
         say(app, "abc", "too late", level=Level.ERROR)
-        await heard(app, "abc", "too late")
+        await logged(app, "abc", "too late")
         await pilot.press("L")
         assert "so so" not in pane.plain
         assert "look out" in pane.plain
         assert "warnings and errors" in shown(app)
         say(app, "abc", "nothing much")
         say(app, "abc", "look again", level=Level.WARNING)
-        await heard(app, "abc", "look again")
+        await logged(app, "abc", "look again")
         assert "nothing much" not in pane.plain
         await pilot.press("L")
         assert "too late" in pane.plain
@@ -205,7 +205,7 @@ async def test_times_count_from_the_beginning_of_the_attempt():
             address("abc"), 1, State.WAITING, text_notice("later"), time=started + timedelta(seconds=83)
         )
         app.session.event_queue.publish(later)
-        await heard(app, "abc", "later")
+        await logged(app, "abc", "later")
         assert "+1:23" not in shown(app)
         await pilot.press("t")
         await until(lambda: "+1:23" in shown(app))
@@ -217,7 +217,7 @@ async def test_find_next_and_previous():
     async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         pane = app.dashboard.panes.panes[0]
         say(app, "abc", *(f"line {n}: {'Needle' if n in {3, 20, 41} else 'hay'}" for n in range(60)))
-        await heard(app, "abc", "line 59: hay")
+        await logged(app, "abc", "line 59: hay")
         await pilot.press("f", *"needle")
         await until(lambda: "3 of 3 found" in shown(app) and "line 41" in shown(app))
         await pilot.press("enter")
@@ -228,7 +228,7 @@ async def test_find_next_and_previous():
         await until(lambda: "2 of 3 found" in shown(app) and "line 20" in shown(app))
         assert not pane.following
         say(app, "abc", "another NEEDLE")
-        await heard(app, "abc", "another NEEDLE")
+        await logged(app, "abc", "another NEEDLE")
         await until(lambda: "2 of 4 found" in shown(app))
         await pilot.press("f", "escape")
         await until(lambda: "found" not in shown(app))
@@ -242,7 +242,7 @@ async def test_escape_ends_a_find_before_anything_else(from_the_table):
         await pilot.press("home", "l", "down", "l", "space")
         for run in ("abc", "def"):
             say(app, run, *(f"line {n}: {'page' if n < 6 else 'hay'}" for n in range(40)))
-            await heard(app, run, "line 39: hay")
+            await logged(app, run, "line 39: hay")
         await pilot.press("f", *"page", "enter")
         await until(lambda: shown(app).count("6 of 6 found") == 1)
         assert shown(app).count(" 6 found") == 2
@@ -269,7 +269,7 @@ async def test_only_the_log_in_focus_goes_to_what_is_found():
         await pilot.press("home", "l", "down", "l")
         for run in ("abc", "def"):
             say(app, run, *(f"line {n}: {'page' if n in {3, 9, 20} else 'hay'}" for n in range(40)))
-            await heard(app, run, "line 39: hay")
+            await logged(app, run, "line 39: hay")
         first, second = pane_of(app, "abc"), pane_of(app, "def")
         second.focus()
         await until(lambda: app.focused is second)
@@ -297,7 +297,7 @@ async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
         await pilot.press("home", "l", "down", "l")
         for run, places in (("abc", {3, 9, 20}), ("def", {5})):
             say(app, run, *(f"line {n}: {'page' if n in places else 'hay'}" for n in range(40)))
-            await heard(app, run, "line 39: hay")
+            await logged(app, run, "line 39: hay")
         await pilot.press("home", "f", *"page")
         await until(lambda: "3 of 3 in abc · 4 in all logs (Tab: next log)" in shown(app))
         await pilot.press("enter", "n")
@@ -319,15 +319,15 @@ async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
 @pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[pinned] o abc")])
 async def test_a_log_that_is_kept_says_so(ascii_look, sign):
     async with running(Scenario(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
-        kept = sign.split()[0]
+        pin = sign.split()[0]
         await pilot.press("home")
         await until(lambda: len(app.dashboard.panes.panes) == 2)
-        assert kept not in shown(app)
+        assert pin not in shown(app)
         await pilot.press("l", "down")
         await until(lambda: sign in shown(app))
-        assert shown(app).count(kept) == 1
+        assert shown(app).count(pin) == 1
         await pilot.press("up", "x")
-        await until(lambda: kept not in shown(app))
+        await until(lambda: pin not in shown(app))
 
 
 async def test_what_is_not_there_is_not_found():
@@ -428,8 +428,8 @@ async def test_panes_come_back_as_they_were():
         assert panes.view == LogOptions(wrap=False, relative=True, fold=False, min_level=Level.WARNING)
         await until(lambda: panes.panes[0].outer_size.width == 30)
         await pilot.press("L", "home", "x")
-        kept = app.session.backend.store.view
-        await until(lambda: kept["panes"]["view"]["least"] == "error" and kept["panes"]["runs"] == ["lab/forks/def"])
+        view = app.session.backend.store.view
+        await until(lambda: view["panes"]["view"]["least"] == "error" and view["panes"]["runs"] == ["lab/forks/def"])
 
 
 async def test_what_was_kept_may_be_nonsense():
@@ -457,7 +457,7 @@ async def test_a_log_is_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         say(app, "abc", "save me")
-        await heard(app, "abc", "save me")
+        await logged(app, "abc", "save me")
         await pilot.press("S")
         await until(lambda: list(tmp_path.glob("lab-forks-abc-*.log")))
         (path,) = tmp_path.glob("*.log")

@@ -104,7 +104,7 @@ def read_until(terminal, wanted, timeout=60.0):
 
 
 @contextlib.contextmanager
-def dashboard(folder, log="logs/wandb-tui.log", *, told=True):
+def dashboard(folder, log="logs/wandb-tui.log", *, hang_up=True):
     """The story on a terminal of its own, from where it shows its runs; gives the process and our end.
 
     Only the process that the terminal belongs to gets a signal when it goes.
@@ -118,7 +118,7 @@ def dashboard(folder, log="logs/wandb-tui.log", *, told=True):
         stderr=theirs,
         env=os.environ | {"TERM": "xterm-256color"},
         start_new_session=True,
-        preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY)) if told else None,  # noqa: PLW1509 - no threads here
+        preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY)) if hang_up else None,  # noqa: PLW1509 - no threads here
     )
     os.close(theirs)
     try:
@@ -171,9 +171,9 @@ def test_a_continue_signal_does_not_start_it_twice(tmp_path):
         assert process.wait(10) == 0
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_a_lost_terminal_ends_it(tmp_path, told):
-    with dashboard(tmp_path, told=told) as (process, terminal, _):
+@pytest.mark.parametrize("hang_up", [True, False])
+def test_a_lost_terminal_ends_it(tmp_path, hang_up):
+    with dashboard(tmp_path, hang_up=hang_up) as (process, terminal, _):
         os.close(terminal)
         assert process.wait(10) == 128 + signal.SIGHUP
 

@@ -16,10 +16,10 @@ RUNS = [f"run{number:03d}" for number in range(300)]
 
 
 def many() -> Scenario:
-    kept = [
+    stored = [
         StoredRun(address(run), Goal(), 1, State.AVAILABLE, text_notice("Artifact is now available")) for run in RUNS
     ]
-    return Scenario(FakeProber(), store=FakeStore(kept))
+    return Scenario(FakeProber(), store=FakeStore(stored))
 
 
 async def test_keys_lead_to_every_row_and_the_cursor_stays_in_view():
@@ -91,9 +91,9 @@ async def test_without_colours_the_cursor_is_reversed(monkeypatch):
 
 
 async def test_why_a_run_has_failed_stands_out():
-    kept = [StoredRun(address(state), Goal(), 1, state, text_notice("So it is")) for state in State if state.final]
-    async with running(Scenario(FakeProber(), store=FakeStore(kept)), size=(120, 40)) as (app, _):
+    stored = [StoredRun(address(state), Goal(), 1, state, text_notice("So it is")) for state in State if state.final]
+    async with running(Scenario(FakeProber(), store=FakeStore(stored)), size=(120, 40)) as (app, _):
         table = app.dashboard.table
-        await until(lambda: table.row_count == len(kept))
-        colours = {row.run.run_id: table.cell(row.run, "message").colour for row in kept}
+        await until(lambda: table.row_count == len(stored))
+        colours = {row.run.run_id: table.cell(row.run, "message").colour for row in stored}
         assert colours == {"available": "quiet", "cancelled": "quiet", "failed": "error", "timed-out": "warning"}

@@ -63,7 +63,7 @@ async def test_secrets_are_masked():
         assert "kkkk" not in shown(app)
 
 
-async def test_go_on_without():
+async def test_continue_signed_out():
     async with first_start() as (scenario, app, pilot):
         await pilot.click("#without")
         await until(lambda: scenario.account.without)
@@ -198,7 +198,7 @@ async def asked_about_a_page():
     scenario.visitor = FakeVisitor(
         signed_in=False, sign_in=SignInError(SignInProblem.UNKNOWN_HOST, "It leads elsewhere.")
     )
-    scenario.account.after = scenario.visitor.mend
+    scenario.account.after = scenario.visitor.fix
     async with running(scenario, "abc") as (app, pilot):
         row = app.session.watch_list[address("abc")]
         await until(lambda: row.state is State.SIGNING_IN and row.clock_stopped)
@@ -237,7 +237,7 @@ async def test_what_was_not_to_be_seen_without_a_key_begins_again_with_one():
 
 
 async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
-    kept = [
+    stored = [
         StoredRun(
             address("abc"), Goal(), 1, State.FAILED, text_notice("The API key was refused."), failure=Failure.API_KEY
         ),
@@ -245,7 +245,7 @@ async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
             address("def"), Goal(), 1, State.FAILED, text_notice("No browser is here."), failure=Failure.NO_BROWSER
         ),
     ]
-    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(kept))) as (app, pilot):
+    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(stored))) as (app, pilot):
         await pilot.press("s")
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
@@ -299,8 +299,8 @@ async def test_quitting_at_the_sign_in_leaves_the_runs_as_they_were():
     async with saved_runs_without_a_key() as (scenario, app, _):
         app._leave()
         await until(scenario.closed.is_set)
-        kept = scenario.store.rows[address("abc")]
-        assert (kept.attempt, kept.elapsed, kept.state.final) == (2, 7.0, False)
+        stored = scenario.store.rows[address("abc")]
+        assert (stored.attempt, stored.elapsed, stored.state.final) == (2, 7.0, False)
 
 
 async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypatch):

@@ -37,7 +37,7 @@ SCREENS = {
 def app_of(monkeypatch):
     monkeypatch.setattr(times, "time_of_day", lambda _: "12:01:03")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    kept = [
+    stored = [
         StoredRun(
             address("old111"),
             Goal.parse("step:200"),
@@ -62,7 +62,7 @@ def app_of(monkeypatch):
     runs = ["abc123", "def456", "ghi789", "mno345"]
 
     def make(**options):
-        scenario = Scenario(prober, visitor, store=FakeStore(kept), notify_channels=frozenset({"bell", "terminal"}))
+        scenario = Scenario(prober, visitor, store=FakeStore(stored), notify_channels=frozenset({"bell", "terminal"}))
         return WandbTuiApp(scenario.backend(), runs=runs, clock=lambda: 1000.0, **options)
 
     return make

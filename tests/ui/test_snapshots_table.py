@@ -40,13 +40,13 @@ def app_of(monkeypatch):
         )
         for n in range(12)
     ]
-    kept = [
+    stored = [
         StoredRun(address(run), Goal(), 1, State.CANCELLED, text_notice("Cancelled"), None, 33)
         for run in ("one", "old", "older")
     ]
 
     def make():
-        scenario = Scenario(store=FakeStore(kept), catalogue=FakeCatalogue(runs, entities=("lab",)))
+        scenario = Scenario(store=FakeStore(stored), catalogue=FakeCatalogue(runs, entities=("lab",)))
         return WandbTuiApp(scenario.backend(), clock=lambda: 1000.0)
 
     return make

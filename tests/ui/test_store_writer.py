@@ -36,7 +36,7 @@ async def found(app, *rows, replaced=False):
     await until(lambda: not app.session.backend.store.others)
 
 
-def kept(app, run_id):
+def stored_row(app, run_id):
     return app.session.backend.store.rows.get(address(run_id))
 
 
@@ -97,8 +97,8 @@ async def test_an_undone_removal_brings_its_log_back_to_disk():
 
 async def test_what_another_dashboard_adds_is_watched_here():
     async with running(None, "abc") as (app, _):
-        await until(lambda: kept(app, "abc"))
-        await found(app, kept(app, "abc"), replace(ABC, run=address("def"), goal=Goal.parse("v3")))
+        await until(lambda: stored_row(app, "abc"))
+        await found(app, stored_row(app, "abc"), replace(ABC, run=address("def"), goal=Goal.parse("v3")))
         await until(lambda: address("def") in app.session.watch_list)
         await until(lambda: app.session.watch_list[address("def")].state is State.WAITING)
         assert app.session.watch_list[address("def")].goal == Goal.parse("v3")
@@ -108,11 +108,13 @@ async def test_what_another_dashboard_adds_is_watched_here():
 async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
     own = PollPolicy(check_interval=7.0, max_wait_time=0.0)
     async with running(None, "abc", "def") as (app, _):
-        await until(lambda: kept(app, "abc") and kept(app, "def"))
-        assert kept(app, "abc").times is None, "what the settings say is not the run's own"
+        await until(lambda: stored_row(app, "abc") and stored_row(app, "def"))
+        assert stored_row(app, "abc").times is None, "what the settings say is not the run's own"
         app.session.add(address("ghi"), Goal(), own)
-        await until(lambda: kept(app, "ghi") and kept(app, "ghi").times == own.times)
-        await found(app, replace(kept(app, "abc"), times=own.times), *(kept(app, run) for run in ("def", "ghi")))
+        await until(lambda: stored_row(app, "ghi") and stored_row(app, "ghi").times == own.times)
+        await found(
+            app, replace(stored_row(app, "abc"), times=own.times), *(stored_row(app, run) for run in ("def", "ghi"))
+        )
         await until(lambda: app.session.watch_list[address("abc")].poll_policy == own)
     store = FakeStore([replace(ABC, times=own.times), replace(ABC, run=address("def"))])
     async with running(Scenario(FakeProber(), store=store)) as (app, _):
@@ -122,17 +124,17 @@ async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
 
 async def test_what_another_dashboard_puts_back_stands_where_it_stood():
     async with running(None, "abc", "def") as (app, _):
-        await until(lambda: kept(app, "abc") and kept(app, "def"))
+        await until(lambda: stored_row(app, "abc") and stored_row(app, "def"))
         back, behind = (replace(ABC, run=address(run)) for run in ("back", "behind"))
-        await found(app, kept(app, "abc"), back, kept(app, "def"), behind)
+        await found(app, stored_row(app, "abc"), back, stored_row(app, "def"), behind)
         await until(lambda: len(app.dashboard.table.shown) == 4)
         assert [run.run_id for run in app.dashboard.table.shown] == ["abc", "back", "def", "behind"]
 
 
 async def test_what_another_dashboard_removes_goes_here_too():
     async with running(None, "abc", "def") as (app, _):
-        await until(lambda: kept(app, "abc") and kept(app, "def"))
-        await found(app, kept(app, "def"))
+        await until(lambda: stored_row(app, "abc") and stored_row(app, "def"))
+        await found(app, stored_row(app, "def"))
         await until(lambda: app.dashboard.table.shown == [address("def")])
         assert address("abc") not in app.session.watch_list
 
@@ -140,8 +142,8 @@ async def test_what_another_dashboard_removes_goes_here_too():
 async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed():
     async with running(Scenario(FakeProber()), "abc") as (app, _):
         row = app.session.watch_list[address("abc")]
-        await until(lambda: kept(app, "abc") and kept(app, "abc").state is State.WAITING)
-        await found(app, replace(kept(app, "abc"), goal=Goal.parse("v3")))
+        await until(lambda: stored_row(app, "abc") and stored_row(app, "abc").state is State.WAITING)
+        await found(app, replace(stored_row(app, "abc"), goal=Goal.parse("v3")))
         await until(lambda: row.goal == Goal.parse("v3") and row.handle.goal == Goal.parse("v3"))
         await found(app, replace(row.stored(0), state=State.CANCELLED))
         await until(lambda: row.state is State.CANCELLED and not row.running)
@@ -151,9 +153,9 @@ async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed()
 
 async def test_what_was_changed_here_meanwhile_wins():
     async with running(None, "abc") as (app, _):
-        await until(lambda: kept(app, "abc"))
+        await until(lambda: stored_row(app, "abc"))
         as_of = app.session.store_writer._stamp
-        before = StoreSnapshot((kept(app, "abc"),))
+        before = StoreSnapshot((stored_row(app, "abc"),))
         app.session.add(address("def"), Goal())
         app.session.remove([address("abc")])
         app.session.merge(before, as_of)
@@ -162,7 +164,7 @@ async def test_what_was_changed_here_meanwhile_wins():
 
 async def test_a_list_that_was_replaced_is_written_anew():
     async with running(None, "abc", "def") as (app, _):
-        await until(lambda: kept(app, "abc") and kept(app, "def"))
+        await until(lambda: stored_row(app, "abc") and stored_row(app, "def"))
         app.session.backend.store.rows.clear()
         await found(app, replace(ABC, run=address("ghi")), replaced=True)
         await until(lambda: len(app.session.watch_list) == 3)
@@ -176,12 +178,12 @@ class Harness:
     """A keeper without a dashboard."""
 
     def __init__(self, store):
-        self.told = []
-        self.store_writer = StoreWriter(store, self.told.append)
+        self.messages = []
+        self.store_writer = StoreWriter(store, self.messages.append)
         self.store_writer.start()
 
     def of(self, kind):
-        return [message for message in self.told if isinstance(message, kind)]
+        return [message for message in self.messages if isinstance(message, kind)]
 
 
 async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_later(monkeypatch):

@@ -215,11 +215,11 @@ async def test_minor_columns_make_room_for_a_message():
 
 
 async def test_of_a_long_name_the_id_is_left():
-    kept = [
+    stored = [
         StoredRun(address(run), Goal(), 1, State.AVAILABLE, run_info=RunInfo("a-name-as-long-as-they-come"))
         for run in ("abc12345", "def67890")
     ]
-    async with running(Scenario(store=FakeStore(kept)), size=(80, 24)) as (app, _):
+    async with running(Scenario(store=FakeStore(stored)), size=(80, 24)) as (app, _):
         await until(lambda: app.dashboard.table.row_count == 2)
         assert re.search(r"a-name\S+… abc12345 .*\n.*a-name\S+… def67890 ", shown(app))
 
@@ -340,7 +340,7 @@ async def test_the_filter(text, left):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("state:fialed", "0 of 5 · “fialed” is not a state: failed, "),
         ("r !state:Canceled", "5 of 5 · “Canceled” is not a state: cancelled, "),
@@ -352,14 +352,14 @@ async def test_the_filter(text, left):
         ("exp:1", "0 of 5"),
     ],
 )
-async def test_a_slip_in_a_filter_is_told(text, told):
+async def test_a_slip_in_a_filter_is_told(text, expected):
     async with running(ended(), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash")
         app.dashboard.query_one("FilterBar Input", Input).value = text
-        await until(lambda: told in shown(app))
-        line = next(line for line in shown(app).splitlines() if told in line)
-        assert ("·" in line) is ("·" in told)
+        await until(lambda: expected in shown(app))
+        line = next(line for line in shown(app).splitlines() if expected in line)
+        assert ("·" in line) is ("·" in expected)
         assert text in line
 
 
@@ -451,7 +451,7 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "message"),
     [
         ("/(a/", "missing )"),
         ("/*a/", "no argument for repetition operator: *"),
@@ -460,8 +460,8 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
         ("/a(?=b)/", "invalid perl operator: (?="),
     ],
 )
-def test_what_is_wrong_with_a_regular_expression(expression, said):
-    assert Filter(expression).error.endswith(f"/: {said}")
+def test_what_is_wrong_with_a_regular_expression(expression, message):
+    assert Filter(expression).error.endswith(f"/: {message}")
 
 
 def test_the_same_expression_may_be_there_twice():
@@ -588,14 +588,14 @@ async def test_undo_brings_back_log_and_name():
     async with running(Scenario(prober), "abc", "def") as (app, pilot):
         await until(lambda: "calm-moon-13" in shown(app))
         row = app.session.watch_list[address("abc")]
-        said = [event_text(line.notice) for line in row.log]
+        texts = [event_text(line.notice) for line in row.log]
         await pilot.press("home", "d", "d")
         await until(lambda: not app.session.watch_list)
         await until(lambda: "No runs yet" in shown(app))
         await pilot.press("u", "u")
         await until(lambda: len(app.session.watch_list) == 2)
         again = app.session.watch_list[address("abc")]
-        assert [event_text(line.notice) for line in again.log][: len(said)] == said
+        assert [event_text(line.notice) for line in again.log][: len(texts)] == texts
         assert again.attempt == 1
         await until(lambda: "calm-moon-13" in shown(app))
         await until(lambda: isinstance(app.focused, RunTable))
@@ -710,17 +710,17 @@ async def test_what_was_known_of_a_run_is_there_after_a_restart():
 
 
 @pytest.mark.parametrize(
-    ("width", "told"),
+    ("width", "expected"),
     [
         (160, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 cancelled"),
         (80, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 "),
         (44, "5 runs  ✔ 1  ◐ 0  ✖ 3  ⊘ 1"),
     ],
 )
-async def test_the_counts_add_up(width, told):
+async def test_the_counts_add_up(width, expected):
     async with running(ended(), size=(width, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5 and app.account)
-        await until(lambda: told in shown(app).splitlines()[0])
+        await until(lambda: expected in shown(app).splitlines()[0])
         assert ("me@lab.org" in shown(app).splitlines()[0]) is (width >= 80)
         app.session.remove([address("r20")])
         app.dashboard.refresh_all()

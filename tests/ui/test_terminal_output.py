@@ -47,9 +47,9 @@ def terminal(command, **environ):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     names = ("TMUX", "STY", "VTE_VERSION", "TERM_PROGRAM", "LC_TERMINAL", "NO_COLOR")
-    kept = {name: value for name, value in os.environ.items() if name not in names}
+    inherited = {name: value for name, value in os.environ.items() if name not in names}
     process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=kept | {"TERM": "xterm-256color", **environ},
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=inherited | {"TERM": "xterm-256color", **environ},
         start_new_session=True,
     )  # fmt: skip
     os.close(theirs)

@@ -54,7 +54,7 @@ class FakeVisitor:
     def __init__(self, *, signed_in=True):
         self.is_signed_in = signed_in
         self.sign_ins: queue.SimpleQueue[Future[Identity]] = queue.SimpleQueue()
-        self.mendings: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
+        self.credential_changes: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
         self.visits: queue.SimpleQueue[Future[Visit]] = queue.SimpleQueue()
         self.visit_count = 0
         self.free = True
@@ -67,7 +67,7 @@ class FakeVisitor:
         return _queued(self.sign_ins)
 
     def credentials_changed(self):
-        return _queued(self.mendings)
+        return _queued(self.credential_changes)
 
     def visit(self, run, opened=lambda: None):
         self.visit_count += 1
@@ -86,8 +86,8 @@ class FakeVisitor:
     def end_visit(self, outcome=None):
         _end(self.visits, Visit(0.1) if outcome is None else outcome)
 
-    def mend(self):
-        _end(self.mendings, None)
+    def fix(self):
+        _end(self.credential_changes, None)
 
     def close(self):
         pass

@@ -93,29 +93,29 @@ def test_without_a_keyring_it_says_so_and_uses_what_was_typed(tmp_path):
 def test_a_keyring_that_is_unlocked_later_is_read_and_lets_those_go_on_who_wait(vault):
     vault.save_credentials(Credentials("me", "kept-password"))
     vault.broken = True
-    one, heard = account(vault), []
-    one.subscribe(lambda: heard.append(one.sign_in_requests))
+    one, requests = account(vault), []
+    one.subscribe(lambda: requests.append(one.sign_in_requests))
     assert one.state().keyring_problem
     one.retry_keyring()
     assert one.state().keyring_problem
     vault.broken = False
     assert one.state().keyring_problem, "not asked by itself: it may open a dialog each time"
     one.retry_keyring()
-    assert (one.credentials().username, one.state().keyring_problem, heard) == ("me", "", [1])
+    assert (one.credentials().username, one.state().keyring_problem, requests) == ("me", "", [1])
     one.retry_keyring()
     asked = vault.asked
-    assert (one.credentials().username, vault.asked, heard) == ("me", asked, [1])
+    assert (one.credentials().username, vault.asked, requests) == ("me", asked, [1])
 
 
 def test_only_what_concerns_signing_in_is_a_new_wish(vault):
     one = account(vault)
-    heard = []
-    one.subscribe(lambda: heard.append(one.sign_in_requests))
+    requests = []
+    one.subscribe(lambda: requests.append(one.sign_in_requests))
     one.save(None, KEY, remember=True)
     one.save(Credentials("me", "typed-password"), None, remember=False)
     one.save(None, None, remember=False)
-    one.go_on_without()
-    assert heard == [0, 1, 2, 3]
+    one.continue_signed_out()
+    assert requests == [0, 1, 2, 3]
     assert vault.entries == {"api-key": KEY}
     one.forget()
     assert (one.credentials(), one.api_key(), one.anonymous, vault.entries) == (None, None, False, {})
@@ -279,10 +279,10 @@ def test_a_page_that_the_user_said_yes_to_is_remembered_for_its_server(vault):
     one = account(vault, trusted=TrustedOrigins(folder, "https://acme.wandb.io"))
     one.report_unknown_origin("https://id.acme.example")
     assert one.state().unknown_origin == "https://id.acme.example"
-    heard = []
-    one.subscribe(lambda: heard.append(one.sign_in_requests))
+    requests = []
+    one.subscribe(lambda: requests.append(one.sign_in_requests))
     one.allow("https://id.acme.example")
-    assert (heard, one.unknown_origin) == ([1], "")
+    assert (requests, one.unknown_origin) == ([1], "")
     TrustedOrigins(folder, "https://acme.wandb.io").add("https://two.example")
     again = TrustedOrigins(folder, "https://acme.wandb.io")
     assert again.read() == ("https://id.acme.example", "https://two.example")

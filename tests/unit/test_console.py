@@ -79,9 +79,9 @@ def test_errors_fit_the_terminal(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["wandb-tui", "demoo"])
     with pytest.raises(SystemExit):
         program.run_program()
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) > 1
-    assert max(map(len, told)) <= 60
+    printed = capsys.readouterr().err.splitlines()
+    assert len(printed) > 1
+    assert max(map(len, printed)) <= 60
 
 
 @pytest.mark.parametrize("arguments", [["--frobnicate"], ["lab/forks/abc", "--frobnicate"]])
@@ -89,7 +89,7 @@ def test_a_wrong_option_shows_the_usage_of_what_was_typed(monkeypatch, capsys, a
     monkeypatch.setattr("sys.argv", ["wandb-tui", *arguments])
     with pytest.raises(SystemExit):
         program.run_program()
-    told = capsys.readouterr().err
-    assert "Usage: wandb-tui [OPTIONS] [RUN]..." in told
-    assert "wandb-tui --help" in told
-    assert "dashboard" not in told
+    printed = capsys.readouterr().err
+    assert "Usage: wandb-tui [OPTIONS] [RUN]..." in printed
+    assert "wandb-tui --help" in printed
+    assert "dashboard" not in printed

@@ -30,9 +30,9 @@ def test_the_notice_comes_after_two_seconds_and_goes_with_the_first_answer():
 def test_a_slow_start_gets_the_notice_as_well(monkeypatch, capsys):
     monkeypatch.setattr(first_answer, "NOTICE_AFTER_S", 0.01)
     with notice_if_unanswered(SERVER):
-        told = []
-        until(lambda: told.append(capsys.readouterr().err) or "".join(told))
-    assert "".join(told) == f"Asking {SERVER}: no answer yet\n"
+        printed = []
+        until(lambda: printed.append(capsys.readouterr().err) or "".join(printed))
+    assert "".join(printed) == f"Asking {SERVER}: no answer yet\n"
     monkeypatch.setattr(first_answer, "NOTICE_AFTER_S", 60)
     with notice_if_unanswered(SERVER):
         pass

@@ -43,9 +43,9 @@ def python(code, *arguments):
 def test_the_command_has_the_run_in_its_environment_and_no_secret(hooks, tmp_path):
     environ = {**os.environ, "WANDB_API_KEY": "k" * 40, "WANDB_VIEWER_PW": "secret", "MINE": "1"}
     found = hooks(python(TELL_ALL, tmp_path / "good"), environ=environ)
-    told = []
-    found.ended(GOOD, told.append)
-    found.ended(BAD, told.append)
+    failures = []
+    found.ended(GOOD, failures.append)
+    found.ended(BAD, failures.append)
     assert found.join(10)
     environment = json.loads((tmp_path / "good").read_text())
     assert environment["WANDB_TUI_RUN_ID"] == RUN.run_id
@@ -54,25 +54,25 @@ def test_the_command_has_the_run_in_its_environment_and_no_secret(hooks, tmp_pat
     assert environment["WANDB_TUI_MESSAGE"] == "There it  is"
     assert environment["MINE"] == "1"
     assert not {"WANDB_API_KEY", "WANDB_VIEWER_PW"} & set(environment)
-    assert not told
+    assert not failures
     assert not list(tmp_path.glob("hacked"))
 
 
 def test_a_failure_is_told_with_the_last_line_and_the_output_is_logged(hooks, caplog):
     caplog.set_level("INFO", "wandb_tui")
     found = hooks(failure=python("print('one'); print('the \x1b[31mreason'); exit(3)"))
-    told = []
-    found.ended(BAD, told.append)
+    failures = []
+    found.ended(BAD, failures.append)
     assert found.join(10)
-    assert told == ["The command on_failure ended with status 3: the  [31mreason"]
+    assert failures == ["The command on_failure ended with status 3: the  [31mreason"]
     assert any(record.getMessage().endswith(": one") for record in caplog.records)
 
 
 def test_a_command_that_is_not_there_is_told(hooks):
-    found, told = hooks(["no-such-program"]), []
-    found.ended(GOOD, told.append)
+    found, failures = hooks(["no-such-program"]), []
+    found.ended(GOOD, failures.append)
     assert found.join(10)
-    assert told == ["The command on_success cannot be started: no-such-program: No such file or directory"]
+    assert failures == ["The command on_success cannot be started: no-such-program: No such file or directory"]
 
 
 def test_few_run_at_once_and_the_others_have_their_turn(hooks, tmp_path):
@@ -88,14 +88,14 @@ def test_few_run_at_once_and_the_others_have_their_turn(hooks, tmp_path):
 
 def test_closing_ends_the_command_with_all_that_it_started(hooks, tmp_path):
     ids = tmp_path / "ids"
-    found, told = hooks(["sh", "-c", 'sleep 1000 & echo $$ $! > "$0"; wait', str(ids)]), []
-    found.ended(GOOD, told.append)
+    found, failures = hooks(["sh", "-c", 'sleep 1000 & echo $$ $! > "$0"; wait', str(ids)]), []
+    found.ended(GOOD, failures.append)
     until(lambda: ids.exists() and ids.read_text().endswith("\n"))
     found.close()
     for pid in map(int, ids.read_text().split()):
         until(lambda pid=pid: not alive(pid))
-    assert not told, "that was no failure"
-    found.ended(GOOD, told.append)
+    assert not failures, "that was no failure"
+    found.ended(GOOD, failures.append)
     assert found.join(0)
 
 

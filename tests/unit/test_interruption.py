@@ -58,9 +58,9 @@ def test_before_the_waiting_begins(module, number):
     assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, f"wandb-tui: Interrupted by {number.name}\n")
     done = run(AT_AN_IMPORT, module, number.name, "wait", *runs, "--json", "--host", "http://127.0.0.1:9")
     assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, "")
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [event["run"] for event in told] == runs
-    assert {event["message"] for event in told} == {f"Interrupted by {number.name}"}
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["run"] for event in events] == runs
+    assert {event["message"] for event in events} == {f"Interrupted by {number.name}"}
 
 
 def test_the_second_signal_changes_nothing_and_the_third_ends_it_at_once():

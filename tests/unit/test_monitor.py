@@ -35,11 +35,11 @@ SLOW = PollPolicy(check_interval=100, quick_interval=100, max_wait_time=0)
 class Attempt:
     """A monitor in a thread of its own, and what it says."""
 
-    def __init__(self, prober, visitor=None, *, goal="exists", poll_policy=SLOW, mend=False):
+    def __init__(self, prober, visitor=None, *, goal="exists", poll_policy=SLOW, user_can_fix=False):
         self.control = AttemptHandle(Goal.parse(goal))
         self.events = queue.SimpleQueue()
         self.seen = []
-        services = Services(prober, visitor, user_can_fix=mend)
+        services = Services(prober, visitor, user_can_fix=user_can_fix)
         self.monitor = Monitor(RUN, services, self.control, self.events.put, poll_policy=poll_policy)
         self.thread = threading.Thread(target=self.monitor.run, daemon=True)
         self.thread.start()
@@ -106,15 +106,17 @@ def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, vi
     assert visitor.visits.get(timeout=60).cancelled()
 
 
-@pytest.mark.parametrize("mend", [True, False])
-def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prober, visitor, mend):
+@pytest.mark.parametrize("user_can_fix", [True, False])
+def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prober, visitor, user_can_fix):
     visitor.free = False
-    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.4), mend=mend)
+    attempt = Attempt(
+        prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.4), user_can_fix=user_can_fix
+    )
     prober.answer(ABSENT)
     prober.answer(ABSENT)
     event = attempt.until(State.WAITING, says="not available yet; its page waits for a free tab, next check in")
-    assert event.clock_stopped is mend
-    if not mend:
+    assert event.clock_stopped is user_can_fix
+    if not user_can_fix:
         attempt.until(State.TIMED_OUT, says="not available yet; its page waits for a free tab")
         return
     time.sleep(0.5)  # longer than max_wait_time: the attempt must outlive it
@@ -201,7 +203,7 @@ def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visi
     assert event.failure is Failure.SIGN_IN
     assert event.error.problem is SignInProblem.NO_CREDENTIALS
     attempt.end()
-    attempt = Attempt(prober, visitor, mend=True)
+    attempt = Attempt(prober, visitor, user_can_fix=True)
     prober.answer(ABSENT)
     attempt.until(State.VISITING)
     visitor.end_visit(SignInRequiredError("It cannot be seen without signing in."))
@@ -290,7 +292,9 @@ def test_a_refused_sign_in_fails_without_a_user(prober):
 
 def test_a_refused_sign_in_waits_for_the_user_with_its_clock_stopped(prober):
     visitor = FakeVisitor(signed_in=False)
-    attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.3), mend=True)
+    attempt = Attempt(
+        prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.3), user_can_fix=True
+    )
     prober.answer(ABSENT)
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in(WRONG)
@@ -300,7 +304,7 @@ def test_a_refused_sign_in_waits_for_the_user_with_its_clock_stopped(prober):
     for _ in range(3):
         prober.answer(ABSENT)
     assert attempt.events.empty(), "the row goes on saying that it needs the user"
-    visitor.mend()
+    visitor.fix()
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in()
     attempt.until(State.VISITING)
@@ -411,7 +415,7 @@ def test_a_new_goal_during_a_visit_lets_the_visit_end_and_may_be_met_meanwhile(p
 
 def test_a_new_goal_during_a_sign_in_that_needs_the_user_changes_nothing_else(prober):
     visitor = FakeVisitor(signed_in=False)
-    attempt = Attempt(prober, visitor, goal="v1", mend=True)
+    attempt = Attempt(prober, visitor, goal="v1", user_can_fix=True)
     prober.answer(there(0))
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in(WRONG)
@@ -419,7 +423,7 @@ def test_a_new_goal_during_a_sign_in_that_needs_the_user_changes_nothing_else(pr
     attempt.control.change_goal(Goal.parse("v2"))
     assert attempt.until(says="Waiting for v2").clock_stopped
     prober.answer(there(0))
-    visitor.mend()
+    visitor.fix()
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in()
     attempt.until(State.VISITING)

@@ -12,10 +12,10 @@ TMUX = {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
 
 
 def test_texts_from_outside_cannot_break_out_of_a_notification():
-    said = notified("Avail\x07able;x", "a\x1b\\b\nc\x9cd\u202e", XTERM)
-    assert said.count("\x1b") == said.count("\x07") == 2
-    assert "\x9c" not in said
-    assert "\x1b]777;notify;Avail�able,x;" in said
+    sequence = notified("Avail\x07able;x", "a\x1b\\b\nc\x9cd\u202e", XTERM)
+    assert sequence.count("\x1b") == sequence.count("\x07") == 2
+    assert "\x9c" not in sequence
+    assert "\x1b]777;notify;Avail�able,x;" in sequence
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_texts_from_outside_cannot_break_out_of_a_notification():
     ],
 )
 def test_a_terminal_that_knows_both_notifies_once(environ, kinds):
-    said = notified("A", "b", environ)
-    assert ("]9;" in said, "]777;" in said) == ("9" in kinds.split(), "777" in kinds)
+    written = notified("A", "b", environ)
+    assert ("]9;" in written, "]777;" in written) == ("9" in kinds.split(), "777" in kinds)
 
 
 def test_tmux_is_asked_to_hand_it_on():

@@ -37,9 +37,9 @@ def test_the_proxy_for_a_url(url, no_proxy, address):
     settings = ProxySettings({**PROXY, "NO_PROXY": no_proxy})
     proxy = settings.for_url(url)
     assert (proxy and proxy.address) == address
-    told = settings.for_requests(url)
-    assert set(told.values()) == ({None} if address is None else {told["https"]})
-    assert address is None or told["https"].endswith(address)
+    proxies = settings.for_requests(url)
+    assert set(proxies.values()) == ({None} if address is None else {proxies["https"]})
+    assert address is None or proxies["https"].endswith(address)
 
 
 def test_small_letters_win_also_when_empty():

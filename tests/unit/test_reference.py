@@ -102,12 +102,12 @@ def test_it_is_documented_and_so_is_all_that_is_public_of_it(path):
     assert text(thing)
     described = dict(sections(thing, "attributes")) if thing.is_class else {}
     for name, member in members(thing) if thing.is_class else ():
-        said = text(member) or described.get(name, "")
-        assert said, f"{path}.{name} has no docstring"
+        doc = text(member) or described.get(name, "")
+        assert doc, f"{path}.{name} has no docstring"
         if member.is_attribute and not str(thing.bases).count("Enum"):
             assert member.annotation is not None, f"{path}.{name} is not typed"
         if member.is_attribute and SECONDS.fullmatch(name):
-            assert "second" in said.lower(), f"{path}.{name} is in seconds, and does not say so"
+            assert "second" in doc.lower(), f"{path}.{name} is in seconds, and does not say so"
 
 
 @pytest.mark.parametrize("path", NAMES)
@@ -121,11 +121,11 @@ def test_what_can_be_called_tells_types_units_and_errors(path):
             ):
                 continue
             assert parameter.annotation is not None, f"{name}: {parameter.name} is not typed"
-            said = described.get(parameter.name.lstrip("*"), "")
-            said = said or (text(called) if f"`{parameter.name}`" in text(called) else "")
-            assert said, f"{name}: {parameter.name} is not described"
+            doc = described.get(parameter.name.lstrip("*"), "")
+            doc = doc or (text(called) if f"`{parameter.name}`" in text(called) else "")
+            assert doc, f"{name}: {parameter.name} is not described"
             if SECONDS.fullmatch(parameter.name):
-                assert "second" in said.lower(), f"{name}: {parameter.name} is in seconds, and does not say so"
+                assert "second" in doc.lower(), f"{name}: {parameter.name} is in seconds, and does not say so"
         undocumented = set(raised(called)) - dict(sections(called, "raises")).keys()
         assert not undocumented, f"{name} raises {undocumented}, and does not say so"
 

@@ -131,10 +131,10 @@ def test_the_app_url_of_the_environment_belongs_to_the_environments_server():
 
 
 def test_option_before_environment_before_settings():
-    environ, kept = {"WANDB_BASE_URL": "http://env.example"}, Settings(host="http://kept.example")
-    assert Server("http://option.example", kept, environ).info.base_url == "http://option.example"
-    assert Server(None, kept, environ).info.base_url == "http://env.example"
-    assert Server(None, kept, {}).info.base_url == "http://kept.example"
+    environ, settings = {"WANDB_BASE_URL": "http://env.example"}, Settings(host="http://kept.example")
+    assert Server("http://option.example", settings, environ).info.base_url == "http://option.example"
+    assert Server(None, settings, environ).info.base_url == "http://env.example"
+    assert Server(None, settings, {}).info.base_url == "http://kept.example"
 
 
 def test_the_cloud_has_one_watch_list_under_all_its_names(tmp_path):

@@ -120,8 +120,8 @@ def test_lines_are_kept_whole_in_order_and_bounded(store, path):
     store.write([added(WAITING, first)])
     again = another(path)
     again.load()
-    (kept,) = again.lines(RUN)
-    assert kept == replace(first, notice=text_notice(event_text(first.notice).replace("\ud800", "?")))
+    (line,) = again.lines(RUN)
+    assert line == replace(first, notice=text_notice(event_text(first.notice).replace("\ud800", "?")))
     for number in range(0, 1000, 10):
         store.write([RowChange(RUN, WAITING, notify=False, lines=tuple(line(number + i) for i in range(10)))])
     again = another(path)
@@ -200,7 +200,7 @@ def test_what_comes_back_stands_where_it_stood(store, path):
     store.write([replace(added(rows[1]), restore_position=True)])
     at_once = RowChange(rows[0].run, None).then(replace(added(rows[0]), restore_position=True), 10)
     store.write([at_once])
-    assert [kept.run for kept in another(path).load()] == [rows[0].run, rows[1].run, rows[3].run, OTHER, rows[2].run]
+    assert [row.run for row in another(path).load()] == [rows[0].run, rows[1].run, rows[3].run, OTHER, rows[2].run]
 
 
 def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
@@ -209,7 +209,7 @@ def test_in_another_file_what_comes_back_takes_no_ones_place(store, path):
     path.unlink()
     another(path).write([added(replace(WAITING, run=OTHER))])
     store.write([replace(added(WAITING), restore_position=True)])
-    assert [kept.run for kept in another(path).load()] == [OTHER, RUN]
+    assert [row.run for row in another(path).load()] == [OTHER, RUN]
 
 
 def test_progress_does_not_undo_another_dashboards_goal(store, path):

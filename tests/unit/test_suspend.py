@@ -52,16 +52,16 @@ def test_this_systems_sleepless_clock_runs():
 
 def test_the_watcher_reports_and_ends(monkeypatch):
     monkeypatch.setattr("wandb_tui.core.suspend._CHECK_INTERVAL_S", 0.01)
-    clocks, told = Clocks(), queue.SimpleQueue()
-    watcher = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.suspend_clock), told.put)
+    clocks, pauses = Clocks(), queue.SimpleQueue()
+    watcher = SuspendWatcher(SuspendDetector(clocks.monotonic, clocks.suspend_clock), pauses.put)
     before = set(threading.enumerate())
     watcher.begin()
     watcher.begin()
     (thread,) = set(threading.enumerate()) - before
     clocks.asleep += HOURS
-    assert told.get(timeout=60) == pytest.approx(HOURS, abs=1)
+    assert pauses.get(timeout=60) == pytest.approx(HOURS, abs=1)
     watcher.end()
-    assert told.empty()
+    assert pauses.empty()
     thread.join(5)
     assert not thread.is_alive()
 
@@ -100,11 +100,11 @@ class Harness:
 
     def __init__(self, prober, visitor=None):
         self.clocks = Clocks()
-        self.said = queue.SimpleQueue()
+        self.messages = queue.SimpleQueue()
         self.watch_list = WatchList(
             Services(prober, visitor),
             lambda _, work: threading.Thread(target=work, daemon=True).start(),
-            self.said.put,
+            self.messages.put,
             clock=self.clocks.monotonic,
             suspend_clock=self.clocks.suspend_clock,
         )
@@ -112,7 +112,7 @@ class Harness:
     def until(self, condition):
         deadline = time.monotonic() + 60
         while not condition():
-            self.watch_list.apply(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+            self.watch_list.apply(self.messages.get(timeout=max(0.01, deadline - time.monotonic())))
 
 
 @pytest.fixture

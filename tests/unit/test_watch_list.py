@@ -29,8 +29,8 @@ class Harness:
     """Folds what the monitors say, one at a time, when the test wants it."""
 
     def __init__(self, prober, **options):
-        self.said = queue.SimpleQueue()
-        self.watch_list = WatchList(Services(prober, None), self.spawn, self.said.put, **options)
+        self.messages = queue.SimpleQueue()
+        self.watch_list = WatchList(Services(prober, None), self.spawn, self.messages.put, **options)
         self.refuse = False
 
     def spawn(self, run, work):
@@ -41,7 +41,7 @@ class Harness:
     def until(self, condition):
         deadline = time.monotonic() + 60
         while not condition():
-            self.watch_list.apply(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
+            self.watch_list.apply(self.messages.get(timeout=max(0.01, deadline - time.monotonic())))
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_restarting_twice_makes_one_new_attempt(harness):
     harness.watch_list.restart(RUN)
     harness.watch_list.restart(RUN)
     harness.until(lambda: row.attempt == 2 and row.state is State.WAITING)
-    assert harness.said.empty()
+    assert harness.messages.empty()
 
 
 def test_words_of_an_older_attempt_are_dropped(harness):
@@ -184,8 +184,8 @@ def test_what_is_held_back_begins_only_after_its_release(harness):
 
 
 def test_a_goal_of_something_newer_remembers_what_was_there(harness, prober):
-    kept = StoredRun(RUN, Goal.parse("newer"), 1, State.WAITING, text_notice("…"), baseline=1)
-    row = harness.watch_list.restore(kept, SLOW)
+    stored = StoredRun(RUN, Goal.parse("newer"), 1, State.WAITING, text_notice("…"), baseline=1)
+    row = harness.watch_list.restore(stored, SLOW)
     prober.answer(there(2))
     harness.until(lambda: row.state is State.AVAILABLE)
 

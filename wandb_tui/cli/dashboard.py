@@ -62,11 +62,11 @@ def demo(yes: bool) -> int:
     from wandb_tui.cli.terminal import check_terminal
 
     check_terminal()
-    return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, kept=False))
+    return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, persistent=False))
 
 
-def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> WandbTuiApp:
-    """The dashboard on these services, with these runs added; `kept` tells whether its list outlives it."""
+def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True) -> WandbTuiApp:
+    """The dashboard on these services, with these runs added; a `persistent` list is stored for the next start."""
     from wandb_tui.cli.terminal import is_ascii
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
@@ -101,7 +101,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
-        kept=kept,
+        persistent=persistent,
     )
     return WandbTuiApp(
         backend,
@@ -125,11 +125,11 @@ def _doctor(wiring: Wiring) -> DoctorService:
     return DoctorService(wiring)
 
 
-def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, kept: bool = True) -> int:
+def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True) -> int:
     from wandb_tui.ui.app.terminal import run_app
 
     try:
-        return run_app(dashboard_app(wiring, runs, kept=kept), wiring.paths.log_file)
+        return run_app(dashboard_app(wiring, runs, persistent=persistent), wiring.paths.log_file)
     finally:
         # After a crash the browser and the user's commands would still be there.
         wiring.close()

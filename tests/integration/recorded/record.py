@@ -97,8 +97,8 @@ def scrubbed(variables: dict) -> dict:
     if isinstance(cleaned.get("config"), str):
         config = json.loads(cleaned["config"])
         internal = config.get("_wandb", {}).get("value", {})
-        kept = ("branch_point", "cli_version", "m", "python_version", "t")
-        config["_wandb"] = {"value": {key: internal[key] for key in kept if key in internal}}
+        recorded_keys = ("branch_point", "cli_version", "m", "python_version", "t")
+        config["_wandb"] = {"value": {key: internal[key] for key in recorded_keys if key in internal}}
         cleaned["config"] = json.dumps(config)
     for name in ("program", "commit", "repo"):
         if cleaned.get(name):

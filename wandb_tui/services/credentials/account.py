@@ -201,7 +201,7 @@ class KeyringAccount:
         finally:
             self._notify()
 
-    def go_on_without(self) -> None:
+    def continue_signed_out(self) -> None:
         """Visit signed out from now on: public runs only."""
         with self._lock:
             self.anonymous = True

@@ -426,7 +426,7 @@ class WandbTuiApp(ThemedApp):
             return
         what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
         then = f"The next start resumes {them}."
-        if not self._backend.kept:
+        if not self._backend.persistent:
             then = "The demo's data is deleted."
         question = Confirm("Quit wandb-tui?", f"{what} still being watched. {then}", yes="Quit")
         self.push_screen(question, lambda yes: self._leave() if yes else None)

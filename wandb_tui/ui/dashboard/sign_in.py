@@ -129,7 +129,7 @@ class SignInDialog(Dialog[bool]):
             self._begin(self._save(credentials, api_key or None, remember))
 
     @on(Button.Pressed, "#without")
-    def _go_on_without(self) -> None:
+    def _continue_signed_out(self) -> None:
         self._begin(self._without())
 
     async def _save(self, credentials: Credentials | None, api_key: str | None, remember: bool) -> None:
@@ -158,7 +158,7 @@ class SignInDialog(Dialog[bool]):
 
     async def _without(self) -> None:
         self._busy(True)
-        await asyncio.to_thread(self._account.go_on_without)
+        await asyncio.to_thread(self._account.continue_signed_out)
         self.dismiss(True)
 
     @on(Button.Pressed, "#window")

@@ -44,7 +44,7 @@ class Backend:
             None: not available.
         into_tmux: Copies a text to the clipboard of the surrounding tmux; returns whether that worked. May block. None:
             there is no tmux.
-        kept: Whether the list is stored for the next start; that of the demo is not.
+        persistent: Whether the list is stored for the next start; that of the demo is not.
     """
 
     server: Callable[[], ServerInfo]
@@ -68,4 +68,4 @@ class Backend:
     keys: Mapping[str, str] = field(default_factory=dict)
     open_page: Callable[[str], str] | None = None
     into_tmux: Callable[[str], bool] | None = None
-    kept: bool = True
+    persistent: bool = True

@@ -37,7 +37,7 @@ class Account(Protocol):
     def allow(self, origin: str) -> None:
         """Allow the password on pages of this origin, now and later, and sign in again."""
 
-    def go_on_without(self) -> None:
+    def continue_signed_out(self) -> None:
         """Visit signed out from now on: public runs only."""
 
     def forget(self) -> None:
