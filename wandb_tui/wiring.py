@@ -1,6 +1,6 @@
 """Builds the services and hands them to the core; the only file that knows all of them.
 
-Everything is built when first asked for: a start of the dashboard pays for nothing that it does not show yet.
+Each service is built on first use, so that the dashboard starts without waiting for those it does not need yet.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LOCK_WITHIN = 1.0
+_LOCK_TIMEOUT_S = 1.0
 
 
 class _Once(Generic[T]):
-    """A property that is built once, when first asked for, even if two threads ask together."""
+    """A property that is built once, on first use, even if two threads use it together."""
 
     def __init__(self, build: Callable[[Wiring], T]) -> None:
         self._build = build
@@ -73,21 +73,21 @@ class Wiring:
         environ: Mapping[str, str] = os.environ,
         paths: Paths | None = None,
     ) -> None:
-        """Say which server and which secrets; nothing is built yet.
+        """Choose the server and the secrets; nothing is built yet.
 
         Args:
-            host: What ``--host`` says.
-            credentials: For the browser sign-in, before all other sources.
-            api_key: The API key, before all other sources.
+            host: The value of ``--host``.
+            credentials: For the browser sign-in; they precede all other sources.
+            api_key: The API key; it precedes all other sources.
             headless: Whether the browser works without a window; None leaves it to the settings.
-            anonymous_ok: Visit signed out where nothing is known to sign in with.
+            anonymous_ok: Whether pages are visited signed out if there are no credentials.
             environ: The environment.
-            paths: Where things lie on disk.
+            paths: The files and folders on disk.
 
         Raises:
             UsageError: The settings or the server's address cannot be read.
         """
-        # Before anything can fail: what is said of a failure goes without them.
+        # First of all, so that no error message can contain a secret of the environment.
         learn_from(environ)
         self.environ = environ
         self.paths = paths or Paths.of_user()
@@ -110,7 +110,7 @@ class Wiring:
 
     @_Once
     def account(self) -> KeyringAccount:
-        """What is known to sign in with."""
+        """The credentials and the API key, and where they come from."""
         from wandb_tui.services.credentials.account import KeyringAccount
         from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 
@@ -138,7 +138,7 @@ class Wiring:
             allowed_origins=self.settings.allowed_origins,
             plain_http=self.settings.allow_plain_http,
             anonymous_ok=self._anonymous_ok,
-            rate_limit_wait=self._limiting,
+            rate_limit_wait=self._rate_limit_wait,
         )
         self._closers.append(visitor)
         return visitor
@@ -174,7 +174,7 @@ class Wiring:
 
     @_Once
     def inspector(self) -> GraphQLInspector:
-        """Tells all about one run."""
+        """Looks up the details of one run."""
         from wandb_tui.services.wandb_api.inspector import GraphQLInspector
 
         inspector = GraphQLInspector(self.client, self.step_files)
@@ -213,14 +213,14 @@ class Wiring:
 
     @_Once
     def export_profiles(self) -> ExportProfileFile:
-        """The file that holds how this server exports runs."""
+        """The file with the export profile of this server."""
         from wandb_tui.services.disk.export_profiles import ExportProfileFile
 
         return ExportProfileFile(self.paths.export_profiles, self.server.key)
 
     @_Once
     def export_profile(self) -> ExportProfile | None:
-        """How this server exports runs, as it was known at the start; None where it is unknown."""
+        """How this server exports runs, as known at the start; None if unknown."""
         return self.export_profiles.read()
 
     def adjusted(self, poll_policy: PollPolicy) -> PollPolicy:
@@ -228,28 +228,28 @@ class Wiring:
         return self.export_profile.adjust(poll_policy) if self.export_profile else poll_policy
 
     def client(self) -> GraphQL:
-        """A new way to the API, for one thread at a time."""
+        """A new API client, for one thread at a time."""
         from wandb_tui.services.wandb_api.graphql import GraphQL
 
         return GraphQL(self.server.info.base_url, self.account.api_key, self.proxies)
 
     def services(self, *, visit: bool = True, user_can_fix: bool = False) -> Services:
-        """What monitors work with."""
+        """The services that monitors use."""
         return Services(
             self.prober, self.visitor if visit else None, user_can_fix=user_can_fix, forks=self.server.offers_forks
         )
 
     def use(self, credentials: Credentials | None, api_key: str | None) -> None:
-        """Sign in with these rather than with what is kept; to be said before anything is built."""
+        """Sign in with these instead of the stored ones; call it before anything is built."""
         self._credentials = credentials or self._credentials
         self._api_key = api_key or self._api_key
         self.__dict__.pop("account", None)
 
     def check_api_key(self) -> None:
-        """Make sure that there is an API key at all; whether the server takes it, the first probe will tell.
+        """Make sure that there is an API key; the first probe shows whether the server accepts it.
 
         Raises:
-            ApiKeyError: There is none, or what the environment has cannot be one.
+            ApiKeyError: There is none, or the one in the environment is not valid.
         """
         if self.account.api_key() is None:
             pages = self.server.info.app_url
@@ -262,25 +262,25 @@ class Wiring:
             )
 
     def close(self) -> None:
-        """End the browser and the poller, as far as they were ever built."""
-        # Whoever builds something may hang in an import (seen once); leaving must not.
-        locked = self.lock.acquire(timeout=_LOCK_WITHIN)
+        """Close the browser, the poller and the clients that have been built."""
+        # A thread that holds the lock may hang in an import (seen once); quitting must not.
+        locked = self.lock.acquire(timeout=_LOCK_TIMEOUT_S)
         closers, self._closers = self._closers, []
         if locked:
             self.lock.release()
         for closer in closers:
             closer.close()
 
-    def _limiting(self) -> float:
+    def _rate_limit_wait(self) -> float:
         poller: Poller | None = self.__dict__.get("prober")
         return poller.limiting() if poller else 0.0
 
     def key_owner(self) -> str:
-        """Whom the API key belongs to.
+        """The owner of the API key.
 
         Raises:
             ApiKeyError: The server refuses the key.
-            ServerError: It cannot be reached or does not understand us.
+            ServerError: It cannot be reached, or does not understand the query.
         """
         from wandb_tui.services.wandb_api.viewer import key_owner
 
@@ -295,17 +295,17 @@ class Wiring:
 
 
 class DeferredAccount:
-    """The account of a wiring, built when first asked: the dashboard starts before the SDK has been imported."""
+    """The account of a wiring, built on first use: the dashboard starts before the SDK has been imported."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
 
     def state(self) -> AccountState:
-        """What is there."""
+        """The credentials and keys that are known, without the secrets."""
         return self._wiring.account.state()
 
     def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
-        """Use these from now on, and keep them if `remember`."""
+        """Use these from now on, and store them if `remember`."""
         self._wiring.account.save(credentials, api_key, remember=remember)
 
     def allow(self, origin: str) -> None:
@@ -317,5 +317,5 @@ class DeferredAccount:
         self._wiring.account.continue_signed_out()
 
     def forget(self) -> None:
-        """Remove everything that is kept for this server."""
+        """Delete everything that is stored for this server."""
         self._wiring.account.forget()

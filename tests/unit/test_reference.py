@@ -110,6 +110,15 @@ def test_it_is_documented_and_so_is_all_that_is_public_of_it(path):
             assert "second" in doc.lower(), f"{path}.{name} is in seconds, and does not say so"
 
 
+def test_what_an_event_inherits_is_documented_where_it_is_defined_and_on_the_page():
+    """`MonitorEvent` is not public, so its fields would otherwise be on no page."""
+    inherited = public("wandb_tui.Event").inherited_members
+    assert {"run", "state", "elapsed", "error", "time"} <= inherited.keys()
+    for name, member in inherited.items():
+        assert name.startswith("_") or text(member.final_target), f"{name} has no docstring"
+    assert re.search(r"^::: wandb_tui\.Event\n +options:\n +inherited_members: true$", PAGE, re.MULTILINE)
+
+
 @pytest.mark.parametrize("path", NAMES)
 def test_what_can_be_called_tells_types_units_and_errors(path):
     for name, called in callables(path):

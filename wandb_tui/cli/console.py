@@ -1,4 +1,4 @@
-"""Output of the commands: wrapped at spaces on a terminal, a line per line in a pipe."""
+"""Output of the commands: wrapped on a terminal, unchanged in a pipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLUMNS = re.compile(r"(?<=\S) {2,}(?=\S)")
 """The gap between two columns of a line."""
 
 _MIN_SECOND_COLUMN_CELLS = 24
-"""The minimum of cells beside the first column; with fewer, the second column starts below it."""
+"""The minimum width of the second column; if there is less room, it starts on a line below the first."""
 
 _INDENT_CELLS = 2
 
@@ -25,13 +25,13 @@ def say(text: str, *, err: bool = False, hang: int | None = None) -> None:
     Args:
         text: One or more lines; colours stay where the terminal supports them.
         err: Whether to write to stderr.
-        hang: The indentation of continuation lines; by default that of the line, or its second column.
+        hang: The indentation of continuation lines; by default that of the line, or of its second column.
     """
     click.echo(fitted(text, columns(sys.stderr if err else sys.stdout), hang), err=err)
 
 
 def columns(stream: Any) -> int | None:
-    """The width of the terminal behind a stream; None if it is no terminal or its width is unknown."""
+    """The width of a stream's terminal in cells; None if it is not a terminal, or the width is unknown."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (AttributeError, ValueError, OSError):
@@ -39,7 +39,7 @@ def columns(stream: Any) -> int | None:
 
 
 def fitted(text: str, width: int | None, hang: int | None = None) -> str:
-    """A text in lines of at most `width` cells, broken at spaces; longer words stay whole, to be copied."""
+    """A text in lines of at most `width` cells, broken at spaces; longer words stay whole, so they can be copied."""
     if width is None or all(len(line) * 2 <= width for line in text.split("\n")):
         return text
     return "\n".join(part for line in text.split("\n") for part in _lines(line, width, hang))

@@ -59,7 +59,7 @@ def _status(check: Check) -> ExitCode:
 
 
 def _show_check(check: Check, *, as_json: bool) -> None:
-    from wandb_tui.core.checks import NAME_WIDTH, SIGNS, CheckStatus
+    from wandb_tui.core.checks import NAME_CELLS, SYMBOLS, CheckStatus
 
     if as_json:
         import json
@@ -72,10 +72,10 @@ def _show_check(check: Check, *, as_json: bool) -> None:
         CheckStatus.BAD: "red",
         CheckStatus.SKIPPED: "cyan",
     }
-    indent = NAME_WIDTH + 3
+    indent = NAME_CELLS + 3
     took = f"  {click.style(check.took, dim=True)}" if check.took else ""
-    sign = click.style(SIGNS[check.status], fg=colours[check.status])
-    say(f"{sign} {check.name:<{NAME_WIDTH}} {check.message}{took}", hang=indent)
+    sign = click.style(SYMBOLS[check.status], fg=colours[check.status])
+    say(f"{sign} {check.name:<{NAME_CELLS}} {check.message}{took}", hang=indent)
     for line in check.details:
         say(" " * indent + line, hang=indent)
     if check.hint:

@@ -1,8 +1,8 @@
 r"""The address of a run: parse what people type and paste, print it back.
 
 The limits on names are W&B's own: a project has at most 128 characters and none of ``/\#?%:``; a run id is not
-empty, has no space at either end and none of ``:;,#?/'``. An entity is any name that a server gives it, spaces and dots
-included; only what an address cannot carry is refused.
+empty, has no space at either end and none of ``:;,#?/'``. An entity's name is up to the server, spaces and dots
+included; only characters that an address cannot contain are refused.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _FORGE_ALIASES = (_FORGE_PAGES, "https://wandb.ai", "https://www.wandb.ai", "htt
 _FORGE_ALIAS_HOSTS = frozenset({"wandb.ai", "www.wandb.ai", "app.wandb.ai", "forge.coreweave.com"})
 
 _SEPARATORS = re.compile(r"[\s,;]+")
-_SHAPE = "entity/project/run_id, or the address of the run's page"
-_NOT_A_RUN = {
+_EXPECTED = "entity/project/run_id, or the address of the run's page"
+_OTHER_PAGES = {
     "workspace": "a workspace",
     "sweeps": "a sweep",
     "reports": "a report",
@@ -43,8 +43,8 @@ _NOT_A_RUN = {
 }
 
 
-_PAGE_KINDS = frozenset({"runs", *_NOT_A_RUN})
-"""What stands behind entity and project in the address of a page."""
+_PAGE_KINDS = frozenset({"runs", *_OTHER_PAGES})
+"""The third part of a page's address, after entity and project."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +88,7 @@ class RunAddress:
         """The address of the run's page.
 
         Args:
-            app_url: Where the server's pages start.
+            app_url: Base address of the server's pages.
         """
         path = "/".join(quote(part, safe="") for part in (self.entity, self.project, "runs", self.run_id))
         return f"{app_url.rstrip('/')}/{path}"
@@ -97,23 +97,23 @@ class RunAddress:
     def parse(
         cls, text: str, *, entity: str | None = None, project: str | None = None, app_url: str = ""
     ) -> RunAddress:
-        """Understand what a user typed or pasted.
+        """Parse an address as typed or pasted.
 
         Args:
             text: A path (``entity/project/run_id``, ``project/run_id``, ``run_id``) or the address of a page.
-            entity: What a path without entity is completed with.
-            project: What a path without project is completed with.
-            app_url: Where the chosen server's pages are; a pasted address of another server is refused. Without it
-                any server's page is read.
+            entity: Completes a path without an entity.
+            project: Completes a path without a project.
+            app_url: Base address of the chosen server's pages; a page of another server is refused. By default, pages
+                of any server are accepted.
 
         Raises:
-            UsageError: The text is no run's address, or belongs to another server.
+            UsageError: The text is not the address of a run, or belongs to another server.
         """
         text = strip_invisible(text)
         if not text:
-            raise UsageError("The address of a run is empty.", f"Give {_SHAPE}.")
-        if _control(text):
-            raise UsageError("The address of a run contains control characters.", f"Give {_SHAPE}.")
+            raise UsageError("The address of a run is empty.", f"Give {_EXPECTED}.")
+        if _control_character(text):
+            raise UsageError("The address of a run contains control characters.", f"Give {_EXPECTED}.")
         try:
             _check_short(text)
             pasted = _as_url(text, app_url)
@@ -138,7 +138,7 @@ class RunAddress:
 
 
 def _check_short(text: str) -> None:
-    """Refuse what only looks like a short address, such as a word of HTML or of a sentence."""
+    """Refuse text that only looks like a short address, such as a word of HTML or of a sentence."""
     if is_short(text) and (re.search(r"[<>\"“”`(){}\[\]|*!]", text) or re.search(r"[.…]$", text)):
         raise UsageError(
             f"“{_short(text)}” does not look like a run's address.", "If it is one, write all of entity/project/run_id."
@@ -146,7 +146,7 @@ def _check_short(text: str) -> None:
 
 
 def _address_inside(text: str) -> str:
-    """A full address that stands inside a text, such as a link in HTML; empty where there is none."""
+    """A full address inside a text, such as a link in HTML; empty if there is none."""
     for pattern in (r"https?://[^\s\"'<>()]+", r"(?<![\w/.-])[\w.-]+/[\w.-]+/[\w-]+(?![\w/-])"):
         for found in re.findall(pattern, text):
             try:
@@ -161,11 +161,11 @@ def _address_inside(text: str) -> str:
 def split_addresses(line: str, *, short_ok: bool = True) -> list[str]:
     """The addresses in one line: separated by white space, commas or semicolons.
 
-    A line that is one address as a whole is one, for names may hold spaces, commas and semicolons.
+    A line that is a valid address as a whole is one, since names may contain spaces, commas and semicolons.
 
     Args:
-        line: What was typed or pasted, without a goal.
-        short_ok: Whether the line may hold several addresses without entity, such as ``forks/abc forks/def``.
+        line: The line as typed or pasted, without a goal.
+        short_ok: Whether the line may contain several addresses without an entity, such as ``forks/abc forks/def``.
     """
     line = strip_invisible(line)
     words = [word for word in _SEPARATORS.split(line) if word]
@@ -184,7 +184,7 @@ def _is_whole(line: str) -> bool:
         RunAddress.parse(line)
     except UsageError:
         return False
-    # In an address copied from a browser only the names of entity and project may hold spaces.
+    # In an address copied from a browser only the names of entity and project may contain spaces.
     return "://" not in line or not _SEPARATORS.search(line.partition("/runs/")[2])
 
 
@@ -195,15 +195,15 @@ def is_short(text: str) -> bool:
 
 
 def _as_url(text: str, app_url: str = "") -> str:
-    """`text` as a full URL, or empty where it is only a path.
+    """`text` as a full URL; empty if it is only a path.
 
     Args:
-        text: What was typed or pasted.
-        app_url: Where the chosen server's pages are, if it is known.
+        text: The address as typed or pasted.
+        app_url: Base address of the chosen server's pages, if known.
     """
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
         if not re.match(r"https?://", text, re.IGNORECASE):
-            raise UsageError(f"“{_short(text)}” is not a web address.", f"Give {_SHAPE}.")
+            raise UsageError(f"“{_short(text)}” is not a web address.", f"Give {_EXPECTED}.")
         return text
     head, slash, path = text.partition("/")
     if slash and _is_host(head.lower(), path, app_url):
@@ -213,9 +213,9 @@ def _as_url(text: str, app_url: str = "") -> str:
 
 
 def _is_host(head: str, path: str, app_url: str) -> bool:
-    """Whether an address without a scheme, which browsers hide, begins with a host rather than with an entity.
+    """Whether an address without a scheme, which browsers hide, starts with a host rather than an entity.
 
-    An entity has no colon, but it may have a dot: then the address must be on a known host, or be that of a page.
+    An entity has no colon, but may have a dot: then the host must be a known one, or the path that of a page.
     """
     if re.fullmatch(r"localhost(:\d+)?|[\w.-]+\.[a-z]{2,}:\d+|[\d.]+:\d+|\[[0-9a-f:]+\](:\d+)?", head):
         return True
@@ -231,9 +231,9 @@ def _origin(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise UsageError(f"“{_short(url)}” is not a web address.", f"Give {_SHAPE}.") from None
+        raise UsageError(f"“{_short(url)}” is not a web address.", f"Give {_EXPECTED}.") from None
     if not host:
-        raise UsageError(f"“{_short(url)}” names no server.", f"Give {_SHAPE}.")
+        raise UsageError(f"“{_short(url)}” names no server.", f"Give {_EXPECTED}.")
     scheme = parts.scheme.lower()
     if port == {"http": 80, "https": 443}[scheme]:
         port = None
@@ -242,7 +242,7 @@ def _origin(url: str) -> str:
 
 
 def _page_path(url: str, app_url: str) -> str:
-    """The path of a page below the root of its server's pages, refusing pages of another server."""
+    """The path of a page relative to its server's base address; refuses pages of another server."""
     origin = _origin(url)
     path = urlsplit(url).path
     if not app_url:
@@ -297,10 +297,10 @@ def _from_page(path: str, text: str) -> tuple[str, str, str]:
                 f"“{_short(text)}” is a project, not a run.", "Open one of its runs and copy that page's address."
             )
         case [_, _, kind, *_]:
-            what = _NOT_A_RUN.get(kind, "another kind of page")
-            raise UsageError(f"“{_short(text)}” is {what}, not a run.", f"Give {_SHAPE}.")
+            what = _OTHER_PAGES.get(kind, "another kind of page")
+            raise UsageError(f"“{_short(text)}” is {what}, not a run.", f"Give {_EXPECTED}.")
         case _:
-            raise UsageError(f"“{_short(text)}” is not the address of a run.", f"Give {_SHAPE}.")
+            raise UsageError(f"“{_short(text)}” is not the address of a run.", f"Give {_EXPECTED}.")
 
 
 def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str, str, str]:
@@ -325,40 +325,40 @@ def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str,
                     "Write entity/project/run_id, or set WANDB_ENTITY and WANDB_PROJECT.",
                 )
             return entity, project, only
-        case [first, second, kind, *_] if kind in _NOT_A_RUN:
+        case [first, second, kind, *_] if kind in _OTHER_PAGES:
             return _from_page(path, text)
         case _:
-            raise UsageError(f"“{_short(text)}” has too many parts for a run's address.", f"Give {_SHAPE}.")
+            raise UsageError(f"“{_short(text)}” has too many parts for a run's address.", f"Give {_EXPECTED}.")
 
 
 def _decoded(name: str) -> str:
-    # No entity and no project holds a percent sign, so one is always an address's encoding.
+    # Entities and projects contain no percent sign, so it is always URL encoding.
     return unquote(name) if "%" in name else name
 
 
 def _check_entity(entity: str) -> None:
     if not entity or entity != entity.strip():
-        raise UsageError("The entity's name is empty or has a space at an end.", f"Give {_SHAPE}.")
+        raise UsageError("The entity's name is empty or has a space at an end.", f"Give {_EXPECTED}.")
     if len(entity) > MAX_ARTIFACT_NAME:
         raise UsageError(f"The entity's name has {len(entity)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
-    if bad := re.search(r"[/\\#?%:]", entity) or _control(entity):
-        raise UsageError(f"An entity's name cannot contain {bad[0]!r}.", f"Give {_SHAPE}.")
+    if bad := re.search(r"[/\\#?%:]", entity) or _control_character(entity):
+        raise UsageError(f"An entity's name cannot contain {bad[0]!r}.", f"Give {_EXPECTED}.")
 
 
 def _check_project(project: str) -> None:
     if not project.strip():
-        raise UsageError("The project's name is empty.", f"Give {_SHAPE}.")
+        raise UsageError("The project's name is empty.", f"Give {_EXPECTED}.")
     if len(project) > MAX_ARTIFACT_NAME:
         raise UsageError(f"The project's name has {len(project)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
-    if bad := re.search(r"[/\\#?%:]", project) or _control(project):
-        raise UsageError(f"A project's name cannot contain {bad[0]!r}.", f"Give {_SHAPE}.")
+    if bad := re.search(r"[/\\#?%:]", project) or _control_character(project):
+        raise UsageError(f"A project's name cannot contain {bad[0]!r}.", f"Give {_EXPECTED}.")
 
 
 def _check_run_id(run_id: str) -> None:
     if not run_id or run_id != run_id.strip():
-        raise UsageError("The run id is empty or has a space at an end.", f"Give {_SHAPE}.")
-    if bad := re.search(r"[:;,#?/']", run_id) or _control(run_id):
-        raise UsageError(f"A run id cannot contain {bad[0]!r}.", f"Give {_SHAPE}.")
+        raise UsageError("The run id is empty or has a space at an end.", f"Give {_EXPECTED}.")
+    if bad := re.search(r"[:;,#?/']", run_id) or _control_character(run_id):
+        raise UsageError(f"A run id cannot contain {bad[0]!r}.", f"Give {_EXPECTED}.")
     if len(run_id) > MAX_RUN_ID:
         raise UsageError(
             f"The run id has {len(run_id)} characters; above {MAX_RUN_ID} a run has no history artifact.",
@@ -366,7 +366,7 @@ def _check_run_id(run_id: str) -> None:
         )
 
 
-def _control(text: str) -> re.Match[str] | None:
+def _control_character(text: str) -> re.Match[str] | None:
     found = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}), None)
     return re.search(re.escape(found), text) if found else None
 

@@ -1,4 +1,4 @@
-"""The checks of doctor: what each found, fit to be pasted into a bug report."""
+"""The results of doctor's checks, which can be pasted into a bug report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-_SHOWN_FROM_S = 0.05
-"""Seconds from which on a check shows how long it took: less would read 0.0 s."""
+_MIN_SHOWN_S = 0.05
+"""A check that took less does not show its duration, which would read 0.0 s."""
 
 
 class CheckStatus(StrEnum):
@@ -19,15 +19,15 @@ class CheckStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-SIGNS = {CheckStatus.GOOD: "✔", CheckStatus.WARNING: "!", CheckStatus.BAD: "✖", CheckStatus.SKIPPED: "–"}
-"""The sign before each."""
+SYMBOLS = {CheckStatus.GOOD: "✔", CheckStatus.WARNING: "!", CheckStatus.BAD: "✖", CheckStatus.SKIPPED: "–"}
+"""The symbol of each status."""
 
-NAME_WIDTH = 16
-"""Cells for a check's name."""
+NAME_CELLS = 16
+"""The width of the column of names, in cells."""
 
 
 class Fix(StrEnum):
-    """What fixes a problem at the press of a key."""
+    """A fix that the dashboard offers at the press of a key."""
 
     NOTHING = ""
     BROWSER = "install a browser"
@@ -47,7 +47,7 @@ class Check:
         details: What else was found, a line each.
         seconds: How long the check took.
         refused: Whether the server refused a secret.
-        fix: What would fix the problem here and now.
+        fix: The fix that the dashboard can offer.
     """
 
     name: str
@@ -61,8 +61,8 @@ class Check:
 
     @property
     def took(self) -> str:
-        """How long it took; empty where that is too short to matter."""
-        return f"{self.seconds:.1f} s" if self.seconds >= _SHOWN_FROM_S else ""
+        """How long it took, as shown; empty if that is too short to matter."""
+        return f"{self.seconds:.1f} s" if self.seconds >= _MIN_SHOWN_S else ""
 
     def as_dict(self) -> dict[str, object]:
         """This check for ``--json``."""
@@ -111,7 +111,7 @@ class TerminalFacts:
 
 
 def summary(checks: Iterable[Check], *, named: bool = False) -> str:
-    """How many checks failed or warn, with their names if wanted; empty where there are none."""
+    """The number of failed checks and of warnings, with their names if wanted; empty if there are none."""
     names: dict[CheckStatus, list[str]] = {CheckStatus.BAD: [], CheckStatus.WARNING: []}
     for check in checks:
         names.get(check.status, []).append(check.name)
@@ -122,14 +122,14 @@ def summary(checks: Iterable[Check], *, named: bool = False) -> str:
 
 
 def report(checks: Iterable[Check]) -> str:
-    """The checks as text, as the command prints them."""
+    """The checks as the command prints them."""
     return "".join(f"{line}\n" for check in checks for line in as_lines(check))
 
 
 def as_lines(check: Check) -> list[str]:
     """A check as text: its symbol and message, then the details, then the hint."""
     took = f"  {check.took}" if check.took else ""
-    indent = " " * (NAME_WIDTH + 3)
-    lines = [f"{SIGNS[check.status]} {check.name:<{NAME_WIDTH}} {check.message}{took}"]
+    indent = " " * (NAME_CELLS + 3)
+    lines = [f"{SYMBOLS[check.status]} {check.name:<{NAME_CELLS}} {check.message}{took}"]
     lines += [f"{indent}{line}" for line in check.details]
     return [*lines, f"{indent}→ {check.hint}"] if check.hint else lines

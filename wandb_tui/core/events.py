@@ -47,7 +47,7 @@ _EMOJI = {
 
 
 class Failure(StrEnum):
-    """The kinds of failure that callers tell apart."""
+    """The kinds of failure that callers distinguish."""
 
     SIGN_IN = "sign-in"
     """The browser could not be signed in."""
@@ -56,11 +56,11 @@ class Failure(StrEnum):
     NOT_FOUND = "not-found"
     """There is no such project or run, or the key may not see it."""
     SERVER = "server"
-    """The server cannot be talked to until the user changes something: its address, a proxy, a certificate."""
+    """The server cannot be reached until the user changes something: its address, a proxy, a certificate."""
     NO_BROWSER = "no-browser"
     """There is no browser on this machine."""
     INTERNAL = "internal"
-    """A fault of wandb-tui itself."""
+    """An error in wandb-tui itself."""
 
 
 class Level(StrEnum):
@@ -69,53 +69,50 @@ class Level(StrEnum):
     INFO = "info"
     """Nothing is wrong."""
     WARNING = "warning"
-    """Something failed and is tried again, or the goal may never be met."""
+    """Something failed and is retried, or the goal may never be met."""
     ERROR = "error"
     """The attempt has failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorEvent:
-    """Something that happened to an attempt, and how the attempt stands after it.
-
-    Attributes:
-        run: The run that is monitored.
-        attempt: Which attempt, counted from 1; events of an older attempt are stale.
-        state: The state after this event.
-        notice: What happened.
-        goal: What the attempt waits for now.
-        status: Which of the six status lines this is, if it is one.
-        level: How much it matters.
-        artifact: ``entity/project/run-<id>-history:v0`` once a version is known.
-        elapsed: Seconds the attempt's clock has run; it stands still while the user is needed.
-        clock_stopped: Whether the clock stands still now.
-        next_probe: Seconds until the next probe, None where none is planned.
-        failure: The kind of failure, in state `FAILED`.
-        error: The same as an error that a caller can raise; after a time-out, the error that kept the server from
-            answering, if any.
-        run_info: What the server has reported of the run itself, if anything.
-        warnings: Why this goal may never be met, as known so far.
-        baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
-        time: When it happened (UTC).
-    """
+    """Something that happened to an attempt, and the state of the attempt after it."""
 
     run: RunAddress
+    """The run that is monitored."""
     attempt: int
+    """Which attempt, counted from 1; events of an older attempt are stale."""
     state: State
+    """The state after this event."""
     notice: Notice
+    """What happened."""
     goal: Goal = field(default_factory=Goal)
+    """What the attempt waits for now."""
     status: MonitorStatus | None = None
+    """Which of the six status lines this is, if it is one."""
     level: Level = Level.INFO
+    """How much it matters."""
     artifact: str | None = None
+    """``entity/project/run-<id>-history:v0`` once a version is known."""
     elapsed: float = 0.0
+    """Seconds the attempt's clock has run; it stops while the monitor waits for the user."""
     clock_stopped: bool = False
+    """Whether the clock is stopped now."""
     next_probe: float | None = None
+    """Seconds until the next probe, None where none is planned."""
     failure: Failure | None = None
+    """The kind of failure, in state `FAILED`."""
     error: WandbTuiError | None = None
+    """The failure as an error that a caller can raise; after a time-out, the reason why the server did not answer, if
+    it did not."""
     run_info: RunInfo | None = None
+    """The run itself, as last reported by the server."""
     warnings: tuple[GoalWarning, ...] = ()
+    """Why this goal may never be met, as known so far."""
     baseline: int | None = None
+    """The newest version when the attempt began, -1 for none; None while it is unknown."""
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it happened (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +124,4 @@ class AttemptEnded:
 
 
 MonitorMessage = MonitorEvent | AttemptEnded
-"""Anything that a monitor's thread publishes."""
+"""A message from a monitor's thread."""

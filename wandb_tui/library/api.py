@@ -1,7 +1,7 @@
 """The library: wait for run histories from a script.
 
 `RunMonitor` signs in once and watches any number of runs; `MonitorGroup` coordinates many of them; the functions
-`wait_for_history`, `fork_when_ready` and `download_history` each do one whole job in one call.
+`wait_for_history`, `fork_when_ready` and `download_history` each do a whole job in one call.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RunMonitor:
         api_key: str | None = None,
         host: str | None = None,
     ) -> None:
-        """Prepare; nothing is started yet.
+        """Prepare; nothing starts yet.
 
         Args:
             credentials: For the browser sign-in; without them, the environment or the keyring.
@@ -60,9 +60,9 @@ class RunMonitor:
         self._lock = threading.Lock()
 
     def login(self) -> bool:
-        """Sign the browser in, from the saved session or with the credentials; whether that worked.
+        """Sign the browser in, from the saved session or with the credentials; returns whether that worked.
 
-        A status line gives the reason for a failure. A password that was refused is not tried a second time.
+        A status line gives the reason for a failure. A refused password is not tried a second time.
         """
         self._report(MonitorStatus.SIGNING_IN, "Signing in to W&B…")
         try:
@@ -73,7 +73,7 @@ class RunMonitor:
         return not identity.anonymous
 
     def visit_run_page(self, entity: str, project: str, run_id: str) -> bool:
-        """Open the run's page and let its scripts run, which starts the export; whether the run really loaded.
+        """Open the run's page and let its scripts run, which starts the export; returns whether the run loaded.
 
         Args:
             entity: The run's entity.
@@ -96,7 +96,7 @@ class RunMonitor:
     def monitor_artifact_availability(
         self, entity: str, project: str, run_id: str, check_interval: float = 5.0, max_wait_time: float = 300.0
     ) -> bool:
-        """Wait, without visiting, until the run's history artifact exists; whether it does.
+        """Wait, without visiting, until the run's history artifact exists; returns whether it does.
 
         Args:
             entity: The run's entity.
@@ -106,7 +106,7 @@ class RunMonitor:
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: There can be no such run, goal or time.
+            UsageError: The address, the goal or a time is not valid.
         """
         with MonitorGroup(
             visit=False,
@@ -120,7 +120,7 @@ class RunMonitor:
     def run_threaded_monitor(
         self, entity: str, project: str, run_id: str, check_interval: float = 5.0, max_wait_time: float = 300.0
     ) -> threading.Thread:
-        """Visit the run's page and wait for its history artifact, in a thread of its own, which is returned.
+        """Visit the run's page and wait for its history artifact in a new thread, which is returned.
 
         Args:
             entity: The run's entity.
@@ -130,7 +130,7 @@ class RunMonitor:
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: There can be no such run, goal or time.
+            UsageError: The address, the goal or a time is not valid.
         """
         group = self._own_group()
         run = group.add(RunAddress(entity, project, run_id), check_interval=check_interval, max_wait_time=max_wait_time)
@@ -139,7 +139,7 @@ class RunMonitor:
     def watch(
         self, run: object, until: str | Goal = "exists", *, check_interval: float = 5.0, max_wait_time: float = 300.0
     ) -> Future[MonitorResult]:
-        """Visit and wait in the background; the future's result tells how it ended.
+        """Visit and wait in the background; returns a future of the result.
 
         Args:
             run: An address, a run object of the SDK, or an `Api` run.
@@ -148,14 +148,14 @@ class RunMonitor:
             max_wait_time: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: There can be no such run, goal or time.
+            UsageError: The address, the goal or a time is not valid.
         """
         group = self._own_group()
         address = group.add(run, until, check_interval=check_interval, max_wait_time=max_wait_time)
         return DaemonPool(f"wandb-tui result of {address}").submit(group.wait, address)
 
     def result(self, entity: str, project: str, run_id: str) -> MonitorResult:
-        """The result of a run watched by `run_threaded_monitor` or `watch`, or its present state.
+        """The result of a run watched by `run_threaded_monitor` or `watch`, or its state so far.
 
         Args:
             entity: The run's entity.
@@ -171,7 +171,7 @@ class RunMonitor:
         return self._group.wait(run, timeout=0)
 
     def cleanup(self) -> None:
-        """Cancel what is under way and end the browser; a second call does nothing."""
+        """Cancel all attempts and close the browser; a second call does nothing."""
         with self._lock:
             group, self._group = self._group, None
         if group is not None:
@@ -232,7 +232,7 @@ def wait_for_history(
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
-        NoBrowserError: No browser is on this machine.
+        NoBrowserError: There is no browser on this machine.
     """
     with MonitorGroup(
         credentials,
@@ -249,5 +249,5 @@ def wait_for_history(
 
 
 def print_status(_: MonitorStatus, data: dict[str, Any]) -> None:
-    """Print a status line, as monitors do that have no callback."""
+    """Print a status line; the callback of monitors without one."""
     print(data["message"], flush=True)  # noqa: T201 - the first version printed its status, and scripts read it

@@ -11,32 +11,11 @@ from wandb_tui.text.event_text import event_text, status_line
 
 @dataclass(frozen=True, slots=True)
 class Event(MonitorEvent):
-    """Something that happened to a monitored run, and how its attempt stands after it.
-
-    Attributes:
-        run: The run that is monitored.
-        attempt: Which attempt, counted from 1.
-        state: The state after this event.
-        notice: What happened, as data, for this package's own use; `message` has it in words.
-        goal: What the attempt waits for now.
-        status: Which of the six status lines this is, if it is one.
-        level: How much it matters.
-        artifact: ``entity/project/run-<id>-history:v0`` once a version is known.
-        elapsed: Seconds the attempt's clock has run; it stands still while the user is needed.
-        clock_stopped: Whether the clock stands still now.
-        next_probe: Seconds until the next probe, None where none is planned.
-        failure: The kind of failure, in state `FAILED`.
-        error: The same as an error that a caller can raise; after a time-out, the error that kept the server from
-            answering, if any.
-        run_info: What the server has reported of the run itself, if anything.
-        warnings: Why the goal may never be met, as data; `goal_warnings` has it in words.
-        baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
-        time: When it happened (UTC).
-    """
+    """Something that happened to a monitored run, as a callback receives it: a `MonitorEvent` with its words."""
 
     @classmethod
     def of(cls, event: MonitorEvent) -> Self:
-        """The same event with its words."""
+        """The same event as one that can be put into words."""
         return cls(**{field.name: getattr(event, field.name) for field in fields(event)})
 
     @property

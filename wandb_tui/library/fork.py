@@ -87,13 +87,13 @@ def fork_when_ready(
         until the first log (SDK 0.27 on).
 
     Raises:
-        UsageError: The address, the step or what is passed on to ``wandb.init`` cannot be meant.
+        UsageError: The address, the step or an argument for ``wandb.init`` is not valid.
         WaitTimeoutError: The export did not come in time, or the server went on refusing the fork.
         ForkError: The server refuses the fork for good.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
-        NoBrowserError: No browser is on this machine.
+        NoBrowserError: There is no browser on this machine.
     """
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
@@ -108,7 +108,7 @@ def fork_when_ready(
 
 
 def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *, wiring: Wiring, wait: Wait) -> Any:
-    """Do what `fork_when_ready` does, with another function that waits for the export.
+    """Like `fork_when_ready`, with another function to wait for the export.
 
     Args:
         parent: The run to fork.
@@ -122,7 +122,7 @@ def fork(parent: RunAddress, step: int, timeout: float, init: dict[str, Any], *,
         WandbTuiError: As for `fork_when_ready`.
     """
     given: object = step
-    # Whole numbers of numpy's kinds are welcome.
+    # NumPy's integers are Integral as well.
     if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
         raise UsageError(f"{step!r} is not a step to fork at.", "A step is a whole number, 0 or above.")
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
@@ -164,7 +164,7 @@ class _ForkAttempts:
             self._visit_again()
 
     def _prepare(self) -> None:
-        """Settle everything that is the same for all tries, and reject what no try can succeed with.
+        """Prepare what is the same for all tries, and reject arguments with which no try can succeed.
 
         Raises:
             UsageError: The SDK would refuse the arguments or the environment, after all the waiting.
@@ -175,7 +175,7 @@ class _ForkAttempts:
             raise UsageError(f"wandb.init has no argument {', '.join(unknown)}.")
         given = self._settings
         if isinstance(given, dict):
-            # The SDK quotes what it does not take.
+            # The SDK quotes values that it rejects.
             learn(given.get("api_key"))
         try:
             self._settings = wandb.Settings(**given) if isinstance(given, dict) else given or wandb.Settings()
@@ -205,7 +205,7 @@ class _ForkAttempts:
         reinit = self._init.get("reinit")
         reinit = self._settings.reinit if reinit is None else reinit
         if reinit == "default" and another_run_is_active():
-            # The SDK's own default would hand the active run back, and fork nothing.
+            # The SDK's own default would return the active run, and fork nothing.
             self._init["reinit"] = "create_new"
         elif reinit in {"return_previous", False} and another_run_is_active():
             raise UsageError(
@@ -217,7 +217,7 @@ class _ForkAttempts:
         """The fork, or how it was refused."""
         import wandb
 
-        # wandb.init writes into the settings it gets, so each try has its own.
+        # wandb.init changes the settings it gets, so each try has its own copy.
         settings = deepcopy(self._settings)
         timeout = min(_MAX_INIT_TIMEOUT_S, _FIRST_INIT_TIMEOUT_S * (1 + self._refusals))
         settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
@@ -231,7 +231,7 @@ class _ForkAttempts:
             return _Refusal(_one_line(error))
 
     def _check_refusal(self, refusal: _Refusal) -> None:
-        """Return where another try is worthwhile.
+        """Return if another try is worthwhile.
 
         Raises:
             ForkError: No try will succeed.
@@ -281,6 +281,6 @@ class _ForkAttempts:
 
 
 def _one_line(error: Exception) -> str:
-    """The refusal in one line, without secrets and without advice to wait longer or to read elsewhere."""
+    """The refusal in one line, without secrets and without the SDK's advice to wait longer or to read its help."""
     text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
     return redact(" ".join(text.split())) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Many monitors without a screen: one browser, one poller, threads of their own, results."""
+"""Groups of monitors without a screen: one browser, one poller, a thread for each run, results."""
 # The two classes are two views of one thing.
 # ruff: noqa: SLF001
 
@@ -107,7 +107,7 @@ class MonitorGroup:
         check_interval: float | None = None,
         max_wait_time: float | None = None,
     ) -> RunAddress:
-        """Begin to watch a run; one that had ended begins anew, one under way gets the new goal.
+        """Start watching a run. If it has ended, a new attempt starts; if not, its goal changes.
 
         Args:
             run: An address, a run object of the SDK, or an `Api` run.
@@ -136,7 +136,7 @@ class MonitorGroup:
         return address
 
     def cancel(self, run: object) -> None:
-        """End the attempt under way for a run.
+        """Cancel a run's current attempt.
 
         Args:
             run: The run, given as to `add`.
@@ -148,7 +148,7 @@ class MonitorGroup:
         self._tell_listeners()
 
     def restart(self, run: object) -> None:
-        """Begin the next attempt for a run; one under way ends first.
+        """Stop a run's current attempt, if any, and start a new one.
 
         Args:
             run: The run, given as to `add`.
@@ -194,7 +194,7 @@ class MonitorGroup:
         return self._threads[self._row(run).run]
 
     def close(self) -> None:
-        """Cancel what is under way and end the browser; no thread is left. A second call does nothing."""
+        """Cancel all attempts and close the browser; no thread is left. A second call does nothing."""
         self._watch_list.cancel_all()
         self._watch_list.wait(self._all_ended, timeout=_CLOSE_TIMEOUT_S)
         self._tell_listeners()
@@ -241,7 +241,7 @@ class MonitorGroup:
         return MonitorResult.of(row, time.monotonic())
 
     def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
-        # A daemon, so that a script which ends does not hang on a monitor that it forgot.
+        # A daemon thread, so that a script can end while a monitor is running.
         self._threads[run] = start_daemon(work, f"wandb-tui {run}")
 
     def _publish(self, message: MonitorMessage) -> None:
@@ -255,7 +255,7 @@ class MonitorGroup:
             if self._callback is not None and message.status is not None:
                 self._callback(message.status, _data(message))
         except Exception:
-            # A fault in the caller's own function must not end the monitor that called it.
+            # An error in the user's callback must not end the monitor.
             log.exception("The callback for %s failed", message.run)
 
     @contextlib.contextmanager
@@ -270,7 +270,7 @@ class MonitorGroup:
                 self._listeners.discard(listener)
 
     def _tell_listeners(self) -> None:
-        # Not under the lock: `add` holds it while the watch starts threads, which report at once.
+        # Without the lock: `add` holds it while it starts threads, which report immediately.
         for listener in tuple(self._listeners):
             listener()
 
@@ -283,10 +283,10 @@ def _poll_policy(check_interval: float, max_wait_time: float) -> PollPolicy:
 
 
 def address_of(run: object, wiring: Wiring) -> RunAddress:
-    """The address of a run given as text, as an address, or as an object of the SDK.
+    """The address of a run, given as text, as an address, or as an object of the SDK.
 
     Raises:
-        UsageError: It is no address and no run object.
+        UsageError: It is neither an address nor a run object.
     """
     if isinstance(run, RunAddress):
         return run
@@ -339,7 +339,7 @@ class AsyncMonitorGroup:
         check_interval: float | None = None,
         max_wait_time: float | None = None,
     ) -> RunAddress:
-        """Begin to watch a run; see `MonitorGroup.add`.
+        """Start watching a run; see `MonitorGroup.add`.
 
         Args:
             run: An address, a run object of the SDK, or an `Api` run.
@@ -355,7 +355,7 @@ class AsyncMonitorGroup:
         )
 
     async def cancel(self, run: object) -> None:
-        """End the attempt under way for a run; see `MonitorGroup.cancel`.
+        """Cancel a run's current attempt; see `MonitorGroup.cancel`.
 
         Args:
             run: The run, given as to `add`.
@@ -366,7 +366,7 @@ class AsyncMonitorGroup:
         await asyncio.to_thread(self._group.cancel, run)
 
     async def restart(self, run: object) -> None:
-        """Begin the next attempt for a run; see `MonitorGroup.restart`.
+        """Stop a run's current attempt, if any, and start a new one; see `MonitorGroup.restart`.
 
         Args:
             run: The run, given as to `add`.

@@ -24,7 +24,7 @@ class MonitorResult:
         success: Whether the goal was met.
         artifact_available: Whether any version of the history artifact was seen.
         artifact_name: ``entity/project/run-<id>-history:v0`` of the newest version seen, or None.
-        wait_time: Seconds waited, without the time in which the user was needed.
+        wait_time: Seconds waited, not counting the time spent waiting for the user.
         error_message: Why the goal was not met, or None.
         state: The last state.
         failure: Which kind of failure, in state `failed`.
@@ -60,14 +60,14 @@ class MonitorResult:
         )
 
     def raise_if_not_met(self) -> None:
-        """Raise what kept the goal from being met; nothing where it was met.
+        """Raise the reason why the goal was not met; return if it was met.
 
         Raises:
-            WaitTimeoutError: The time was over; its cause is a `ServerError` where the server did not answer.
+            WaitTimeoutError: The time was over; its cause is a `ServerError` if the server did not answer.
             SignInError: The browser could not be signed in.
             ApiKeyError: The server refused the API key.
             RunNotFoundError: There is no such run, or the key may not see it.
-            NoBrowserError: No browser is on this machine.
+            NoBrowserError: There is no browser on this machine.
             WandbTuiError: It was cancelled, or has not ended yet.
         """
         if self.success:
@@ -75,7 +75,7 @@ class MonitorResult:
         message = self.error_message or "The goal was not met."
         if self.state is State.TIMED_OUT:
             raise WaitTimeoutError(message) from self.error
-        # Each caller gets an exception of their own: several runs may share one refused sign-in.
+        # A copy for each caller: several runs may share one refused sign-in.
         raise copy(self.error) if self.error else WandbTuiError(message)
 
 

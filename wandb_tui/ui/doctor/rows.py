@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from wandb_tui.core.checks import NAME_WIDTH, SIGNS, Check, CheckStatus, Fix, PendingCheck
+from wandb_tui.core.checks import NAME_CELLS, SYMBOLS, Check, CheckStatus, Fix, PendingCheck
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.wrapping import wrapped
@@ -58,12 +58,12 @@ def check_lines(entry: CheckRow, glyphs: Glyphs, width: int, now: float, *, unfo
     elif entry.fix:
         lines = [*lines, (f"→ Enter: {entry.fix}", "bold $accent")]
     sign, colour = _sign(entry, now)
-    indent = NAME_WIDTH + 3
+    indent = NAME_CELLS + 3
     room = max(10, width - indent)
     drawn: list[Content] = []
     for text, style in lines:
         for part in wrapped(glyphs.text(text), room):
-            head = (f"{glyphs.text(sign)} ", colour), (f"{entry.pending.name:<{NAME_WIDTH}} ", "bold $foreground")
+            head = (f"{glyphs.text(sign)} ", colour), (f"{entry.pending.name:<{NAME_CELLS}} ", "bold $foreground")
             before = head if not drawn else ((" " * indent, ""),)
             drawn.append(Content.assemble(*before, (part, style)))
     return Content("\n").join(drawn)
@@ -72,7 +72,7 @@ def check_lines(entry: CheckRow, glyphs: Glyphs, width: int, now: float, *, unfo
 def _sign(entry: CheckRow, now: float) -> tuple[str, str]:
     if entry.busy:
         return _SPINNING[int(now * 4) % len(_SPINNING)], "$accent"
-    return (SIGNS[entry.check.status], f"${_COLOURS[entry.check.status]}") if entry.check else ("·", "$quiet")
+    return (SYMBOLS[entry.check.status], f"${_COLOURS[entry.check.status]}") if entry.check else ("·", "$quiet")
 
 
 def _running(entry: CheckRow, now: float) -> list[tuple[str, str]]:
