@@ -11,25 +11,20 @@ from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
-from wandb_tui.core.events import AttemptEnded, Level, MonitorEvent, MonitorMessage, MonitorStatus
+from wandb_tui.core.attempt_launcher import AttemptLauncher, Spawn
+from wandb_tui.core.events import AttemptEnded, Level, MonitorMessage
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine, counted
-from wandb_tui.core.monitor import Monitor, Turns
+from wandb_tui.core.monitor import Turns
 from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.ports import Services
-from wandb_tui.core.schedule import Clock, PollPolicy, resumed
+from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.suspend import SuspendDetector, SuspendWatcher, suspend_clock
 from wandb_tui.core.watched_run import MAX_LOG_LINES, MAX_TOTAL_LINES, MIN_LOG_LINES, WatchedRun
 
 __all__ = ["MAX_LOG_LINES", "LogLine", "Spawn", "WatchList", "WatchedRun"]
-
-Spawn = Callable[[RunAddress, Callable[[], None]], None]
-"""Starts a thread for a run; raises `RuntimeError` if the system has no thread left."""
-
-_ANSWERS = frozenset({MonitorStatus.NOT_AVAILABLE, MonitorStatus.AVAILABLE})
-"""The status lines of a monitor after the server has answered what was asked."""
 
 
 class WatchList:
@@ -60,19 +55,14 @@ class WatchList:
             turns: Held by each monitor while it works, provided that `publish` never blocks. A lock serialises the
                 monitors' turns, so that bursts of hundreds do not starve the UI of the GIL.
         """
-        self._services = services
-        self._spawn = spawn
-        self._publish = publish
+        self._launcher = AttemptLauncher(services, spawn, publish, clock=clock, turns=turns)
         self._clock = clock
-        self._turns = turns
         self._rows: dict[RunAddress, WatchedRun] = {}
         self._positions = itertools.count()
         # A removed run's thread may still publish; a run that is added again counts on, so that this is stale.
         self._attempts_before: dict[RunAddress, int] = {}
         # Removed while their threads ran: the events of these are dropped until they have ended.
         self._leaving: dict[tuple[RunAddress, int], AttemptHandle] = {}
-        self._starts_held = False
-        self._hold_notice: Notice | None = None
         self._changed = threading.Condition(threading.RLock())
         self._suspend_watcher = SuspendWatcher(SuspendDetector(clock, suspend_clock), self._machine_woke_up)
 
@@ -143,14 +133,14 @@ class WatchList:
             reason: What the queued runs show meanwhile, if anything.
         """
         with self._changed:
-            self._starts_held, self._hold_notice = True, reason
+            self._launcher.hold(reason)
             for row in self._queued:
                 row.notice = reason or row.notice
 
     def release_starts(self) -> list[RunAddress]:
         """Let attempts start again; the queued runs, each of which the caller is to `start`."""
         with self._changed:
-            self._starts_held = False
+            self._launcher.release()
             return [row.run for row in self._queued]
 
     @property
@@ -330,7 +320,8 @@ class WatchList:
             if isinstance(message, AttemptEnded):
                 self._apply_end(row)
             else:
-                self._apply_event(row, message)
+                row.apply(message, self._clock())
+                self._bound_log(row)
             self._changed.notify_all()
             return row
 
@@ -348,53 +339,10 @@ class WatchList:
             return self._changed.wait_for(done, timeout)
 
     def _start(self, row: WatchedRun) -> None:
-        """Start the thread of the next attempt, or of the one that is resumed."""
-        if self._starts_held:
-            row.state, row.notice = State.QUEUED, self._hold_notice or row.notice
-            row.failure, row.error, row.restart_wanted = None, None, False
-            return
-        before, resuming = row.attempt, row.resumes
-        attempt = before if resuming else max(before + 1, row.next_attempt)
-        row.restart_wanted = False
-        handle = AttemptHandle(row.goal)
-        if resuming:
-            row.elapsed_then = resumed(row.elapsed_then, row.poll_policy)
-        else:
-            row.elapsed_then, row.baseline = 0.0, None
-        monitor = Monitor(
-            *(row.run, self._services, handle, self._publish),
-            poll_policy=row.poll_policy,
-            attempt=attempt,
-            clock=self._clock,
-            turns=self._turns,
-            elapsed=row.elapsed_then,
-            baseline=row.baseline,
-        )
-
-        def work() -> None:
-            try:
-                monitor.run()
-            finally:
-                self._publish(AttemptEnded(row.run, attempt))
-
-        row.attempt, row.handle, row.running = attempt, handle, True
-        row.failure = row.error = None
-        row.reported_goal, row.warnings = row.goal, ()
-        row.reported_at, row.clock_stopped = self._clock(), False
-        if resuming:
-            notice = Notice(EventKind.RESUMED, seconds=row.elapsed_then)
-        else:
-            notice = Notice(EventKind.ATTEMPT_STARTED, attempt=attempt) if attempt > 1 else Notice(EventKind.QUEUED)
-        self._report(row, State.QUEUED, notice)
-        try:
-            self._spawn(row.run, work)
-        except RuntimeError:
-            row.attempt, row.handle, row.running = before, None, False
-            row.clock_stopped = True
-            self._report(row, State.QUEUED, Notice(EventKind.NO_THREAD_LEFT))
-        else:
-            row.resumes = False
+        """Start the next attempt, or the one that is resumed."""
+        if self._launcher.launch(row):
             self._suspend_watcher.begin()
+        self._bound_log(row)
 
     def _machine_woke_up(self, seconds: float) -> None:
         for row in self:
@@ -414,28 +362,12 @@ class WatchList:
         if not any(other.running for other in self._rows.values()):
             self._suspend_watcher.end()
 
-    def _apply_event(self, row: WatchedRun, event: MonitorEvent) -> None:
-        row.state, row.notice, row.reported_goal = event.state, event.notice, event.goal
-        row.warnings = event.warnings
-        row.artifact = event.artifact or row.artifact
-        row.failure, row.error = event.failure, event.error
-        row.run_info = event.run_info or row.run_info
-        row.reported_at, row.elapsed_then, row.clock_stopped = self._clock(), event.elapsed, event.clock_stopped
-        if event.status in _ANSWERS:
-            row.answered_at = row.reported_at
-        if event.state.final:
-            row.clock_stopped = True
-        row.next_probe_at = None if event.next_probe is None else row.reported_at + event.next_probe
-        row.baseline = event.baseline
-        self._log(row, LogLine(event.time, event.attempt, event.notice, event.status, event.level, event.state))
-
     def _report(self, row: WatchedRun, state: State, notice: Notice, level: Level = Level.INFO) -> None:
-        """Report what happens to a row without its thread."""
-        row.state, row.notice = state, notice
-        self._log(row, LogLine(datetime.now(UTC), max(row.attempt, 1), notice, level=level, state=state))
+        """Report a change of a row that its monitor does not report."""
+        row.report(state, notice, level)
+        self._bound_log(row)
 
-    def _log(self, row: WatchedRun, line: LogLine) -> None:
-        row.add_line(line)
+    def _bound_log(self, row: WatchedRun) -> None:
         max_lines = self._max_lines_each
         while len(row.log) > max_lines:
             row.log.popleft()

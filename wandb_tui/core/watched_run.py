@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.events import Failure
+from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
 from wandb_tui.core.goal import Goal, GoalWarning
 from wandb_tui.core.log import Attempt, LogLine
 from wandb_tui.core.notice import Notice
@@ -28,6 +29,9 @@ MIN_LOG_LINES = 100
 
 _OVERDUE_AFTER_S = 5.0
 """A check may be late by its interval and this much more: with a thousand runs, the last answers come that late."""
+
+_ANSWERS = frozenset({MonitorStatus.NOT_AVAILABLE, MonitorStatus.AVAILABLE})
+"""The status lines after an answer of the server to a probe."""
 
 MAX_ATTEMPTS = 100
 """The maximum number of attempts remembered of a run."""
@@ -135,6 +139,26 @@ class WatchedRun:
             failure=self.failure,
             times=None if self.poll_policy.times == default_times else self.poll_policy.times,
         )
+
+    def apply(self, event: MonitorEvent, now: float) -> None:
+        """Apply an event of the current attempt."""
+        self.state, self.notice, self.reported_goal = event.state, event.notice, event.goal
+        self.warnings = event.warnings
+        self.artifact = event.artifact or self.artifact
+        self.failure, self.error = event.failure, event.error
+        self.run_info = event.run_info or self.run_info
+        self.reported_at, self.elapsed_then = now, event.elapsed
+        self.clock_stopped = event.clock_stopped or event.state.final
+        if event.status in _ANSWERS:
+            self.answered_at = now
+        self.next_probe_at = None if event.next_probe is None else now + event.next_probe
+        self.baseline = event.baseline
+        self.add_line(LogLine(event.time, event.attempt, event.notice, event.status, event.level, event.state))
+
+    def report(self, state: State, notice: Notice, level: Level = Level.INFO) -> None:
+        """Change the state without an event of the monitor, with a line in the log."""
+        self.state, self.notice = state, notice
+        self.add_line(LogLine(datetime.now(UTC), max(self.attempt, 1), notice, level=level, state=state))
 
     def add_remark(self, line: LogLine) -> None:
         """Add a line to the log that does not change the attempt."""
