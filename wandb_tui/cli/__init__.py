@@ -22,7 +22,7 @@ def main() -> NoReturn:
 
 
 def __getattr__(name: str) -> Any:
-    """Import the commands when they are first asked for."""
+    """Import the commands on first use."""
     if name != "cli":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from wandb_tui.cli.program import cli

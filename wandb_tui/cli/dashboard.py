@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
 
     Given = str | tuple[str, Goal]
-    """A run as typed, and its goal where one was said."""
+    """A run as typed, with its goal if one was given."""
 
 
 @click.command(hidden=True)

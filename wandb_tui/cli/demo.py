@@ -93,14 +93,14 @@ def own_folder() -> Iterator[Path]:
 
 
 def _remove_if_left(folder: Path) -> None:
-    """Remove a demo's folder if it is ours, and the process that held its lock is gone."""
+    """Remove a demo's folder if it is ours, and no process holds its lock any more."""
     found, lock_file = folder.lstat(), folder / _LOCK
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()
     # A lock that is this new may be one that is about to be held.
     if not ours or not lock_file.exists() or time.time() - lock_file.stat().st_mtime < _NEW_FOLDER_S:
         return
     lock = ProcessLock(lock_file)
-    # Where files cannot be locked, nothing tells whether a demo still runs there.
+    # Without file locks there is no telling whether a demo still runs there.
     if lock.acquire() and not lock.problem:
         log.info("%s was left by a demo that was killed", folder)
         lock.release()
@@ -115,7 +115,7 @@ def _launcher(environ: Mapping[str, str]) -> str:
 
 
 def _without_wandb(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the user's own account, which is none of the demo's business."""
+    """The environment without the user's own account, which the demo must not use."""
     return {
         name: value for name, value in environ.items() if not name.startswith("WANDB_") or name == "WANDB_TUI_BROWSER"
     }

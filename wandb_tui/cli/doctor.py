@@ -1,4 +1,4 @@
-"""``wandb-tui doctor``: checks what works on this machine, and tells what to do about the rest."""
+"""``wandb-tui doctor``: checks what works on this machine, and what to do about the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How signals end a command: in good order, and never with a traceback."""
+"""Ends a command cleanly on a signal, without a traceback."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 """The signals that end a job; Slurm, LSF and Grid Engine give notice with the last three."""
 
 _IGNORED_SIGNALS = 1
-"""Further signals that change nothing while all is ended in good order; the next one ends the process at once."""
+"""Further signals that are ignored during a clean end; the next one ends the process immediately."""
 
 
 class Interruption:
-    """The signal that ended a command early, if one has come.
+    """The signal that ended a command early, if any.
 
     Attributes:
-        event: Set once a signal has come.
-        name: The first signal's name, such as ``SIGTERM``; empty while none has come.
+        event: Set by the first signal.
+        name: The first signal's name, such as ``SIGTERM``; empty before it.
     """
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Interruption:
 
     @contextmanager
     def caught(self, last_words: Callable[[str], object]) -> Iterator[None]:
-        """Catch the signals in the block. Until `begin` is called there is nothing to end in good order.
+        """Catch the signals in the block. Until `begin` is called, a signal ends the process immediately.
 
         Args:
-            last_words: Called with `reason` before the process ends at once.
+            last_words: Called with `reason` before the process ends immediately.
         """
         self._last_words = last_words
         wanted = [number for name in _NAMES if (number := getattr(signal, name, None)) is not None]
-        # Under nohup a closed terminal ends nothing. Ctrl-C does, even where a script runs us in the background.
+        # Ignored signals stay ignored, as under nohup; except Ctrl-C, which a script's background jobs ignore.
         wanted = [
             number for number in wanted if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN
         ]
@@ -58,7 +58,7 @@ class Interruption:
                 signal.signal(number, handler)
 
     def begin(self) -> None:
-        """From now on a signal only sets `event`; the code that waits for it ends in good order."""
+        """From now on a signal only sets `event`, for the code that waits for it to end cleanly."""
         self._last_words = None
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
@@ -75,12 +75,12 @@ class Interruption:
 
 
 def end_at_once_on_interrupt() -> None:
-    """Let Ctrl-C end the process without a word, for as long as there is nothing to clean up."""
+    """Let Ctrl-C end the process silently, while there is nothing to clean up."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(ExitCode.INTERRUPTED))
 
 
 def raise_on_interrupt() -> None:
-    """Let Ctrl-C raise `KeyboardInterrupt`, as Python does it."""
+    """Let Ctrl-C raise `KeyboardInterrupt`, as usual in Python."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -74,7 +74,7 @@ def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: b
         api_key_stdin: Whether the API key is a line on stdin, after the password if that is there too.
 
     Raises:
-        UsageError: Something is missing and cannot be asked for.
+        UsageError: Something is missing, and there is no terminal to ask on.
     """
     _check_can_read(username, password_stdin=password_stdin, api_key_stdin=api_key_stdin)
     if password_stdin or api_key_stdin:

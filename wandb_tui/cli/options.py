@@ -83,7 +83,7 @@ def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
 
 
 def provide_browser(*, yes: bool, ask: bool = True) -> Path:
-    """The browser; where there is none, one is installed, after asking unless `yes`."""
+    """The browser's path; if there is no browser, one is installed, after asking unless `yes`."""
     from wandb_tui.services.browser.driver import usable_browser
     from wandb_tui.services.browser.installation import install_browser
 

@@ -70,7 +70,7 @@ class _Commands(click.Group):
         if args[:1] == ["--host"] and args[1:2]:
             host, args = args[:2], args[2:]
         first = args[0] if args else ""
-        # Where the shell asks how a line may go on, nothing is typed yet that would call for the dashboard.
+        # For shell completion the line is incomplete: it does not mean the dashboard yet.
         named = first in {*self.commands, "-h", "--help", "--version"} or (not args and ctx.resilient_parsing)
         if not named:
             self._check_for_typo(first)
@@ -166,7 +166,7 @@ def _status_of(error: WandbTuiError) -> ExitCode:
 
 
 def _show(error: click.ClickException) -> None:
-    """Print what click has to say about a command line."""
+    """Print click's error about a command line."""
     text = io.StringIO()
     error.show(text)
     say(text.getvalue().removesuffix("\n"), err=True)

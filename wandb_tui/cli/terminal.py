@@ -15,16 +15,16 @@ _COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
 
 
 def check_terminal() -> None:
-    """Make sure that there is a terminal to draw on, before anything is started for it.
+    """Make sure that there is a terminal to draw on, before anything starts.
 
     Raises:
-        UsageError: There is none, or one that cannot move its cursor.
+        UsageError: There is none, or it cannot move its cursor.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         error = UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
         if sys.stdin.isatty() and sys.stdout.isatty():
             error = UsageError("The dashboard draws on stderr, which is redirected.", "It keeps a log itself.")
-            # Otherwise the reason would stand only where stderr leads.
+            # stderr is redirected, so the error would not be seen on the terminal.
             say(str(error))
         raise error
     if os.environ.get("TERM") in _CANNOT_DRAW:
@@ -41,5 +41,5 @@ def check_terminal() -> None:
 
 
 def is_ascii(look: str, environ: Mapping[str, str]) -> bool:
-    """Whether to write plain ASCII: if the settings say so, and on terminals that have no other symbols."""
+    """Whether to write plain ASCII: if set in the settings, or if the terminal has no other symbols."""
     return look == "ascii" or environ.get("TERM") in _ASCII_TERMS

@@ -1,1 +1,1 @@
-"""What monitoring is: standard library only, no input or output of its own."""
+"""The model of monitoring: standard library only, no input or output of its own."""

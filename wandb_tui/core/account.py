@@ -8,7 +8,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class WandBCredentials:
-    """What the browser signs in with.
+    """The credentials for the browser sign-in.
 
     Attributes:
         username: The user name or e-mail address.
@@ -20,7 +20,7 @@ class WandBCredentials:
 
 
 Credentials = WandBCredentials
-"""The same under the name that is used inside; the longer one is promised to users."""
+"""The short name for internal use; the long one is public."""
 
 
 class Source(StrEnum):
@@ -35,7 +35,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What is known for signing in to one server; no secret is in it.
+    """The sources of the credentials for one server, without any secret.
 
     Attributes:
         username: The user name of the browser sign-in, or empty.
@@ -44,7 +44,7 @@ class AccountState:
         saved_session: Whether an encrypted browser session is stored.
         keyring_problem: What is wrong with the keyring and what to do, or empty.
         api_key_problem: Why the API key in the environment or the netrc file cannot be used, or empty.
-        unknown_origin: The page that a sign-in led to and that is not known, so that the user has to say whether the
+        unknown_origin: The page that a sign-in led to and that is not known, so that the user must decide whether the
             password may be typed there; or empty.
     """
 

@@ -12,8 +12,8 @@ from wandb_tui.core.goal import Goal
 class AttemptHandle:
     """The handle on one attempt: cancel it, let it visit again, change its goal. Safe from any thread.
 
-    The attempt's own thread sleeps in `wait` and is woken at once by each of these, and by the end of any future it
-    has handed to `wake_when_done`; so nothing is polled and a cancel is felt immediately.
+    The attempt's own thread sleeps in `wait`. Each of these calls wakes it immediately, and so does the end of a
+    future passed to `wake_when_done`.
     """
 
     def __init__(self, goal: Goal) -> None:
@@ -31,7 +31,7 @@ class AttemptHandle:
 
     @property
     def goal(self) -> Goal:
-        """What to wait for now."""
+        """The goal now."""
         return self._goal
 
     def cancel(self) -> None:
@@ -40,12 +40,12 @@ class AttemptHandle:
         self.wake()
 
     def visit(self) -> None:
-        """Ask for a visit now, whatever the schedule says."""
+        """Ask for a visit now, regardless of the schedule."""
         self._visit_wanted = True
         self.wake()
 
     def change_goal(self, goal: Goal) -> None:
-        """Wait for something else from now on."""
+        """Change the goal."""
         self._goal = goal
         self.wake()
 

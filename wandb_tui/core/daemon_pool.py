@@ -41,7 +41,7 @@ class DaemonPool(ThreadPoolExecutor):
     def reserve(self) -> None:
         """Start a thread now, for the next job submitted.
 
-        A Textual worker asks for its thread later, in the event loop, where nothing could handle a refusal.
+        A Textual worker asks for its thread later, in the event loop, where nothing could handle an error.
 
         Raises:
             RuntimeError: The system has no thread left.
@@ -81,7 +81,7 @@ class DaemonPool(ThreadPoolExecutor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for nothing: the threads are daemons and have been told to end by then."""
+        """Do not wait: the threads are daemons, and have been asked to end by then."""
 
     def _take_reserved(self) -> SimpleQueue[Job] | None:
         try:

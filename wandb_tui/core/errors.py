@@ -1,4 +1,4 @@
-"""Errors that a user may see: each has what happened and, where possible, what to do.
+"""Errors that users may see: each says what happened and, if possible, what to do.
 
 Every error of the library derives from `WandbTuiError`. None of them ever holds a secret.
 """
@@ -46,7 +46,7 @@ class WandbTuiError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        # All arguments are handed on, so that the error survives pickling.
+        # All arguments are passed on, so that the error survives pickling.
         super().__init__(message, hint)
         self.message: str = message
         self.hint: str = hint
@@ -88,7 +88,7 @@ class RunNotFoundError(WandbTuiError):
 
 
 class ServerError(WandbTuiError):
-    """The server cannot be reached, or its answer makes no sense."""
+    """The server cannot be reached, or its answer is invalid."""
 
 
 class ForkError(WandbTuiError):
@@ -114,7 +114,7 @@ class SignedOutError(VisitError):
 
 
 class SignInRequiredError(VisitError):
-    """A run's page cannot be seen signed out, and there is nothing to sign in with."""
+    """A run's page needs a sign-in, and there are no credentials."""
 
 
 class KeyringError(WandbTuiError):

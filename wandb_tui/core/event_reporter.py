@@ -1,4 +1,4 @@
-"""Publishes what happens to an attempt, together with how the attempt stands."""
+"""Publishes the events of an attempt, each with the attempt's state after it."""
 
 from __future__ import annotations
 

@@ -43,11 +43,11 @@ _GRAVEST_FIRST = (
 
 
 def gravest(codes: Iterable[ExitCode]) -> ExitCode:
-    """The status of a command whose parts ended with these; `DONE` where none of them is a failure."""
+    """The status of a command whose parts ended with these; `DONE` if no part failed."""
     found = set(codes)
     return next((code for code in _GRAVEST_FIRST if code in found), ExitCode.DONE)
 
 
 def sentence(*left_out: ExitCode) -> str:
-    """All statuses with their meanings, but for some, as a sentence for the help."""
+    """All statuses with their meanings, except some, as a sentence for the help."""
     return f"Exit status: {'; '.join(f'{code} {code.meaning}' for code in ExitCode if code not in left_out)}."

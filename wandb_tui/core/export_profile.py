@@ -15,7 +15,7 @@ class ExportTrigger(StrEnum):
     """What starts an export."""
 
     WAITING = "waiting"
-    """Nothing that we do: the export comes by itself."""
+    """None of our actions: the export starts by itself."""
     API_QUERY = "api-query"
     """An API query for the run, with the key."""
     VISIT = "visit"

@@ -1,4 +1,4 @@
-"""Goals: what a monitor waits for. All there is to a kind of goal stands together, so that a new one is a class here.
+"""Goals: what a monitor waits for. Everything about a kind of goal is in one class here.
 
 A rule reads the goal as it is written, judges the server's answer, warns if the goal may never be met, and words its
 verdicts and warnings. Everything else that lists goals (the dialog, the help, shell completion, the README's table,
@@ -48,17 +48,17 @@ class VerdictCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule makes of the server's answer; `Goal.describe` puts it into words.
+    """The result of judging the server's answer; `Goal.describe` puts it into words.
 
     Attributes:
         code: The kind of verdict.
         met: Whether the goal is met.
         version: The newest version, -1 for none.
-        step: The highest step that the export covers, -1 for none; None where that is unknown or does not matter.
+        step: The highest step that the export covers, -1 for none; None if unknown or irrelevant.
         last_step: The last step that the run has logged, where that matters and is known.
         run_state: The run's own state, where that is the reason.
         hint: How more could be learned, where the server does not report it.
-        verified: Whether the exported files themselves show what is covered; else it is the server's word alone.
+        verified: Whether the exported files themselves show what is covered; otherwise only the server says so.
     """
 
     code: VerdictCode
@@ -181,7 +181,7 @@ class ExistsRule(GoalRule):
 
 
 class VersionRule(GoalRule):
-    """A certain version or a later one."""
+    """A given version or a later one."""
 
     name = "version"
     example = "v3"
@@ -214,7 +214,7 @@ class NewerRule(GoalRule):
     warns_of_full_export = True
 
     def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
-        """Compare with the version that was there."""
+        """Compare with the newest version when the attempt began."""
         met = version > baseline
         return Verdict(VerdictCode.NEW if met else VerdictCode.NOT_NEW, met, version)
 
@@ -223,7 +223,7 @@ class NewerRule(GoalRule):
         return "is new" if verdict.met else "was there before, waiting for a newer one"
 
     def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
-        """Where the export is complete already."""
+        """If the export is complete already."""
         if run.ended and probe.artifact and probe.coverage and probe.coverage.complete:
             yield GoalWarning(GoalWarningKind.NOTHING_NEWER, version=probe.artifact.version)
 
@@ -260,7 +260,7 @@ class StepRule(GoalRule):
         return Verdict(code, version=version, step=covered, last_step=last if too_short else None, hint=hint)
 
     def describe(self, number: int, verdict: Verdict) -> str:
-        """How far the export goes, and the run itself where it does not go far enough."""
+        """How far the export reaches, and how far the run, if that is the reason."""
         if verdict.met:
             return f"covers step {number:,}{_source(verdict)}"
         if verdict.step is None:
@@ -276,7 +276,7 @@ class StepRule(GoalRule):
         return run.last_step is not None and run.last_step >= number
 
     def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
-        """Where the step is not logged, or a fork would not work in spite of it."""
+        """If the step has not been logged, or a fork would fail even so."""
         last = run.last_step
         missing = last is None or last < number
         if missing and (run.ended or (run.going_on and last is not None)):
@@ -287,7 +287,7 @@ class StepRule(GoalRule):
             yield GoalWarning(GoalWarningKind.STEPS_FALL)
 
     def describe_warning(self, number: int, warning: GoalWarning) -> str:
-        """What keeps the step from being exported, or the run from being forked there."""
+        """The reason why the step may not be exported, or the run not be forked there."""
         match warning.kind:
             case GoalWarningKind.NO_FORKS:
                 return "Self-managed W&B servers do not support forking: you can wait for the step, but not fork there"
@@ -341,7 +341,7 @@ class CompleteRule(GoalRule):
         return run.ended
 
     def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
-        """Where the run goes on."""
+        """If the run is still in progress."""
         if run.going_on:
             yield GoalWarning(GoalWarningKind.RUNNING, run_state=run.state, last_step=run.last_step)
 
@@ -352,7 +352,7 @@ class CompleteRule(GoalRule):
 
 
 def _source(verdict: Verdict) -> str:
-    """On whose word a goal is met, where the files were not read."""
+    """A remark that the files were not read, if so."""
     return "" if verdict.verified else " according to the server"
 
 
@@ -416,7 +416,7 @@ class Goal:
         Raises:
             UsageError: The text is not a goal.
         """
-        # What callers pass need not be a text: str() of anything else is no goal.
+        # Callers may pass any object; its text is then an invalid goal.
         text = str(text).strip().lower()
         for kind in GoalKind:
             if found := re.fullmatch(kind.rule.pattern, text, re.ASCII):

@@ -1,4 +1,4 @@
-"""How an attempt ended, and the environment variables that the user's own commands get."""
+"""The outcome of an attempt, as the environment variables of the user's commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class AttemptOutcome:
         run: The run.
         state: The attempt's final state.
         message: The last line of its log.
-        artifact: The newest version of the history artifact, with its full name; None where there is none.
+        artifact: The newest version of the history artifact, with its full name; None if there is none.
     """
 
     run: RunAddress
@@ -26,7 +26,7 @@ class AttemptOutcome:
 
 
 def run_environment(run: RunAddress, artifact: str) -> dict[str, str]:
-    """The environment variables for a run; `artifact` is empty where there is none."""
+    """The environment variables for a run; `artifact` is empty if there is none."""
     return {
         "WANDB_TUI_RUN": str(run),
         "WANDB_TUI_ENTITY": run.entity,

@@ -57,7 +57,7 @@ class LogLine:
             self.attempt == previous.attempt
             and self.level is previous.level
             and self.status is previous.status
-            # The end of an attempt stands for itself.
+            # The end of an attempt is never folded.
             and not self.state.final
             and not previous.state.final
             and self.notice.repeats(previous.notice)

@@ -18,7 +18,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def strip_invisible(text: str) -> str:
-    """`text` without white space and invisible characters at both ends, which come along with a copy."""
+    """`text` without the white space and invisible characters at both ends that copying adds."""
     first, end = 0, len(text)
     while first < end and _is_blank(text[first]):
         first += 1
@@ -28,7 +28,7 @@ def strip_invisible(text: str) -> str:
 
 
 def lookalike(text: str) -> str:
-    """The first misleading character of a name, in words; empty where there is none.
+    """The first misleading character of a name, in words; empty if there is none.
 
     A name in another alphabet is not misleading, but a word of Latin letters with a few others that look Latin is.
     """

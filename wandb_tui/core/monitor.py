@@ -30,7 +30,7 @@ from wandb_tui.core.suspend import NOTICEABLE_S
 log = logging.getLogger(__name__)
 
 _MAX_HOPELESS_PROBES = 3
-"""So many replies in a row that look permanent end an attempt to which the server has never given a usable one."""
+"""This many apparently permanent errors in a row end an attempt that never got a usable answer."""
 
 _CONFIRM_AFTER_S = 3.0
 """Seconds after which a probe with such a reply is repeated."""
@@ -97,7 +97,7 @@ class Monitor:
             while (last := self._take_turn()) is None:
                 self._sleep()
         except Exception as error:
-            # A fault of our own must end as a row that shows it, not as a thread that is gone without a trace.
+            # An error of our own must show on the row, instead of ending the thread silently.
             log.exception("The monitor of %s failed", self._run)
             failure = WandbTuiError(f"wandb-tui itself failed: {type(error).__name__} (see the log)")
             last = self._reporter.fail(Failure.INTERNAL, failure)
@@ -108,7 +108,7 @@ class Monitor:
         return last
 
     def _take_turn(self) -> MonitorEvent | None:
-        """Take the results that have come, start what is due; the last event if the attempt is over."""
+        """Collect results and start what is due; returns the last event if the attempt is over."""
         with self._turns:
             if self._handle.cancelled:
                 return self._reporter.report(State.CANCELLED, Notice(EventKind.CANCELLED))
@@ -121,7 +121,7 @@ class Monitor:
             return last
 
     def _sleep(self) -> None:
-        """Sleep until something is due or has come; time in which the whole machine slept does not count."""
+        """Sleep until something is due or a result arrives; the sleep of the whole machine does not count."""
         seconds, before = self._until_due(), self._clock()
         self._handle.wait(seconds)
         late = self._clock() - before - seconds if seconds is not None else 0.0
@@ -245,7 +245,7 @@ class Monitor:
     def _report_wait(self, notice: Notice, *, status: MonitorStatus | None = None, level: Level = Level.INFO) -> None:
         """Report why we wait and when the next probe is due; a sign-in or visit under way keeps its state."""
         if self._visits.needs_user:
-            # The row goes on showing what it really waits for: the user.
+            # The row keeps showing that it waits for the user.
             return
         if self._visits.waits_for_tab:
             notice = replace(notice, waits_for_tab=True)

@@ -1,4 +1,4 @@
-"""What happened to an attempt, as data: a kind and its values. `text.event_text` puts it into words."""
+"""Notices: what happened to an attempt, as data. `text.event_text` puts them into words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wandb_tui.core.goal import Goal, GoalWarning, Verdict
 
 
 class EventKind(StrEnum):
-    """What happened; with the fields of `Notice` that belong to it, if any."""
+    """The kinds of notice, each with the fields of `Notice` that belong to it."""
 
     TEXT = "text"
     """A remark, or a line of a version that stored nothing but words (`detail`)."""
@@ -19,7 +19,7 @@ class EventKind(StrEnum):
     ATTEMPT_STARTED = "attempt-started"
     """Another attempt begins (`attempt`)."""
     RESUMED = "resumed"
-    """The attempt of an earlier session goes on (`seconds`: how long it has waited so far)."""
+    """The attempt of an earlier session is resumed (`seconds`: how long it has waited so far)."""
     AWAITS_SIGN_IN = "awaits-sign-in"
     """It begins when the user has signed in."""
     NO_THREAD_LEFT = "no-thread-left"
@@ -34,7 +34,7 @@ class EventKind(StrEnum):
     NOT_MET = "not-met"
     """The server answered, and the goal is not met (`goal`, `verdict`, `run_state`, `last_step`, `next_check`)."""
     POLL_FAILED = "poll-failed"
-    """The server did not answer what was asked (`detail`: why; `next_check`)."""
+    """The probe failed (`detail`: why; `next_check`)."""
     GOAL_WARNING = "goal-warning"
     """The goal may never be met, or be of no use (`goal`, `warning`)."""
 
@@ -43,9 +43,9 @@ class EventKind(StrEnum):
     SIGNED_IN = "signed-in"
     """The browser is signed in (`detail`: the user name)."""
     SIGNED_OUT = "signed-out"
-    """Nobody is signed in; pages are visited all the same."""
+    """The browser is signed out; pages are visited anyway."""
     SIGN_IN_NOTE = "sign-in-note"
-    """What the user should know about the sign-in (`detail`)."""
+    """A remark about the sign-in (`detail`)."""
     SIGN_IN_FAILED = "sign-in-failed"
     """The sign-in needs the user, and the monitor waits for them (`detail`: why)."""
     SESSION_EXPIRED = "session-expired"
@@ -65,7 +65,7 @@ class EventKind(StrEnum):
     TIMED_OUT = "timed-out"
     """Time is up (`seconds`: waited; the fields of the last `NOT_MET` or `POLL_FAILED` say why)."""
     FAILED = "failed"
-    """The attempt cannot go on (`detail`: why)."""
+    """The attempt cannot continue (`detail`: why)."""
     CANCELLED = "cancelled"
     """It was cancelled."""
     BROWSER_CLOSED = "browser-closed"
@@ -84,13 +84,13 @@ class Notice:
         verdict: How the server's answer compares with the goal.
         warning: Why the goal may never be met.
         detail: Words from elsewhere, as they are: an error, a user name, an artifact's name, a remark.
-        run_state: The state of the run itself, where it is still going on and no verdict mentions it.
-        waits_for_tab: Whether the visit of the run's page waits for a free tab meanwhile.
+        run_state: The run's own state, if it is still in progress and no verdict mentions it.
+        waits_for_tab: Whether a visit is waiting for a free tab.
         attempt: The attempt that begins.
-        last_step: The last step of a run that is still going on.
+        last_step: The last step of a run that is still in progress.
         seconds: A duration.
         next_check: Seconds until the next probe.
-        folds_as: What takes the place of `detail` where notices are compared: for lines of old versions.
+        folds_as: Replaces `detail` when notices are compared; for lines of old versions.
     """
 
     kind: EventKind
@@ -107,7 +107,7 @@ class Notice:
     folds_as: str = ""
 
     def repeats(self, other: Notice) -> bool:
-        """Whether both are the same but for durations and for how far the run has come meanwhile."""
+        """Whether both are the same except for durations and the run's progress."""
         return (
             self.kind is other.kind
             and self.verdict == other.verdict
@@ -121,5 +121,5 @@ class Notice:
 
 
 def text_notice(text: str) -> Notice:
-    """A remark in words."""
+    """A remark as a notice."""
     return Notice(EventKind.TEXT, detail=text)

@@ -79,7 +79,7 @@ class PageVisits:
             self._start()
 
     def repeat_if_too_early(self) -> None:
-        """Visit again at once if the last visit found too little to export, and now there is enough.
+        """Visit again now if the last visit found too little to export, and there is enough by now.
 
         The steps that a run logs are on their way for some seconds; the next visit would be due a minute later.
         """
@@ -88,11 +88,11 @@ class PageVisits:
             self._schedule.visit_now()
 
     def collect(self) -> MonitorEvent | None:
-        """Take the results that have come; the last event if the attempt is over."""
+        """Collect results; returns the last event if the attempt is over."""
         return self._collect_sign_in() or self._collect_visit()
 
     def cancel(self) -> None:
-        """Give up the visit under way; a sign-in goes on, since others share it."""
+        """Cancel the current visit; a sign-in continues, since others share it."""
         futures: tuple[Future[Any] | None, ...] = (self._visit, self._fix)
         for future in futures:
             if future is not None:
@@ -167,7 +167,7 @@ class PageVisits:
         self._reporter.report(State.VISITING, Notice(EventKind.VISITING), status=MonitorStatus.VISITING)
 
     def _end_tab_wait(self) -> None:
-        """The visit waits for a tab no longer; the user's clock, which may have stopped for that, goes on."""
+        """The visit has got a tab; the clock, which may have stopped for that, runs again."""
         self._tab = None
         self._schedule.resume_clock()
 

@@ -1,6 +1,6 @@
-"""What the monitors need from the outside world; the services fulfil these protocols.
+"""The protocols that monitors use; the services implement them.
 
-Calls that return a `Future` return at once and may be made from any thread.
+Calls that return a `Future` never block, and may be made from any thread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Prober(Protocol):
     """Asks the API for the state of history artifacts."""
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        """Ask about one run, together with others. The future never fails: trouble is an answer, too.
+        """Ask about one run, together with others. The future never fails: errors are answers, too.
 
         Args:
             run: The run.
@@ -26,7 +26,7 @@ class Prober(Protocol):
         """
 
     def limiting(self) -> float:
-        """Seconds for which the server limits our rate, so that no visit is to begin; 0 for none. Never blocks."""
+        """Seconds until the server's rate limit ends, before which no visit may start; 0 for none. Never blocks."""
 
     def close(self) -> None:
         """Stop; probes that are still open are answered as unavailable."""
@@ -34,12 +34,12 @@ class Prober(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """As whom the browser is signed in; no name means signed out, which is enough for public runs.
+    """The user that the browser is signed in as; without a name it is signed out, which is enough for public runs.
 
     Attributes:
         username: The name that the server knows.
         by_password: Whether the password was submitted for it, rather than a stored session still being valid.
-        note: What the user should know about how it came to that, or empty.
+        note: A remark for the user about the sign-in, or empty.
     """
 
     username: str = ""
@@ -58,8 +58,8 @@ class Visit:
 
     Attributes:
         seconds: How long it took.
-        evidence: What showed that the run had loaded, in a few words.
-        operations: The API operations of the page and the kinds of answer they got, without any values.
+        evidence: How the run was seen to load, in a few words.
+        operations: The page's API operations and the kinds of answer they got, without any values.
         title: The page's title.
     """
 
@@ -92,7 +92,7 @@ class Visitor(Protocol):
 
         Args:
             run: Whose page.
-            opened: Called, from any thread, when the page has a tab; until then the visit stands in line.
+            opened: Called, from any thread, when the visit has a tab; until then it waits for one.
 
         The future fails with `VisitError` (`SignedOutError` where the session has gone), `SignInError` or
         `NoBrowserError`.
@@ -104,13 +104,13 @@ class Visitor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a monitor works with.
+    """The services that a monitor uses.
 
     Attributes:
         prober: Asks the API.
         visitor: Opens pages; None visits nothing.
         user_can_fix: Whether a user is there to fix a failed sign-in: then the monitor waits for them with its clock
-            stopped, else it fails with the reason. Nor does their clock run while a page waits for a tab.
+            stopped; otherwise it fails with the reason. The clock also stops while a page waits for a tab.
         forks: Whether the server offers forking; None if unknown.
     """
 

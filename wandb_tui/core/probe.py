@@ -1,4 +1,4 @@
-"""What a probe may learn about a run and its history artifact."""
+"""The result of a probe: what the server reports of a run and its history artifact."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ProbeOutcome(StrEnum):
     NOT_FOUND = "missing"
     """No such project or run, or this key may not see it; the server does not distinguish."""
     INVALID_RESPONSE = "not-understood"
-    """The server answered, but does not understand the question or gives an answer that makes no sense."""
+    """The server answered, but does not understand the query or sends an invalid answer."""
     UNAVAILABLE = "trouble"
-    """The network failed, or the server is in trouble or limits the rate."""
+    """The network failed, or the server has an error or limits the rate."""
 
 
 class Persistence(StrEnum):
@@ -30,7 +30,7 @@ class Persistence(StrEnum):
     TRANSIENT = "transient"
     """It may succeed at any time."""
     LIKELY_PERMANENT = "likely-permanent"
-    """It has the look of a wrong address or a barrier on the way; a few repetitions tell."""
+    """It looks like a wrong address or a barrier on the way; a few repetitions will show."""
     PERMANENT = "permanent"
     """It fails until the user changes something."""
 
@@ -54,11 +54,11 @@ class ArtifactVersion:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is known of the run itself.
+    """The run itself, as the server reports it.
 
     Attributes:
         name: Its display name.
-        state: Its state in the server's word, such as ``running`` or ``finished``.
+        state: Its state as the server names it, such as ``running`` or ``finished``.
         last_step: Its last history step; None if it has none or that is unknown.
         steps_rise: Whether its steps only rise, as forking needs it; None if unknown.
     """
@@ -75,12 +75,12 @@ class RunInfo:
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, in whatever way; only a resume lets it go on."""
+        """Whether it has ended, in any way; it continues only if it is resumed."""
         return bool(self.state) and not self.going_on
 
     @property
     def shown(self) -> str:
-        """Its state and its last step for people: “running, step 1,204”; empty where neither is known."""
+        """Its state and last step as shown: “running, step 1,204”; empty if neither is known."""
         step = f"step {self.last_step:,}" if self.last_step is not None else ""
         return ", ".join(part for part in (self.state, step) if part)
 
@@ -94,7 +94,7 @@ class Coverage:
         complete: Whether nothing logged so far is missing; None if unknown.
         last_step: The last step that the run has logged; None if unknown.
         hint: How more could be learned, in a few words.
-        verified: Whether the exported files themselves show it; else it is the server's word alone.
+        verified: Whether the exported files themselves show it; otherwise only the server says so.
     """
 
     covered: int | None
@@ -114,10 +114,10 @@ class Probe:
         run: The run itself, as the same request reported it.
         coverage: Which steps are covered, if that was requested.
         message: What went wrong, in one sentence, for the last four kinds.
-        retry_after: Seconds that the server asks us to wait, if it does.
+        retry_after: Seconds that the server asks us to wait, if any.
         limited: Whether the server limits our rate.
         persistence: Whether repeating the probe can help, for the last two kinds.
-        elsewhere: ``entity/project`` of another project in which the run's history artifact lies; empty for none known.
+        elsewhere: ``entity/project`` of another project that has the run's history artifact; empty if none is known.
     """
 
     outcome: ProbeOutcome

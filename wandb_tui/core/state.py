@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where an attempt stands. The last four are final."""
+    """The state of an attempt. The last four are final."""
 
     QUEUED = "queued"
     """Its thread has not started yet."""
@@ -21,7 +21,7 @@ class State(StrEnum):
     TIMED_OUT = "timed-out"
     """Time is up."""
     FAILED = "failed"
-    """It cannot go on; see `Failure`."""
+    """It cannot continue; see `Failure`."""
     CANCELLED = "cancelled"
     """The user, or the end of the group, ended it."""
 
@@ -36,7 +36,7 @@ _WORKING = frozenset({State.SIGNING_IN, State.VISITING, State.WAITING})
 
 
 def may_move(old: State, new: State) -> bool:
-    """Whether an attempt in `old` may go on to `new`; staying where one is, is allowed.
+    """Whether an attempt may change from `old` to `new`, which may be the same.
 
     Signing in and visiting may be skipped or come again (an expired session, a revisit), so the working states are
     open to one another. Nothing returns to the queue and nothing follows a final state.

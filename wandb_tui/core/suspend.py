@@ -30,7 +30,7 @@ def suspend_clock() -> float:
 
 
 class SuspendDetector:
-    """Compares a clock that may stand still during sleep with one that does not."""
+    """Compares a clock that may stop while the machine sleeps with one that does not."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, suspend_clock: Callable[[], float] = suspend_clock

@@ -85,7 +85,7 @@ class WatchList:
 
     @property
     def counts(self) -> Counter[State]:
-        """How many runs are in which state."""
+        """The number of runs in each state."""
         return Counter(row.state for row in self)
 
     @property
@@ -130,7 +130,7 @@ class WatchList:
         """Start no attempt until `release_starts`: what would start or resume stays queued, with its clock stopped.
 
         Args:
-            reason: What the queued runs show meanwhile, if anything.
+            reason: What the queued runs show until then, if anything.
         """
         with self._changed:
             self._launcher.hold(reason)
@@ -145,7 +145,7 @@ class WatchList:
 
     @property
     def _queued(self) -> list[WatchedRun]:
-        """The runs that are to start, and have no thread."""
+        """The runs that should start and have no thread."""
         return [row for row in self._rows.values() if row.state is State.QUEUED and not row.running]
 
     def restore(
@@ -225,7 +225,7 @@ class WatchList:
         self._suspend_watcher.end()
 
     def restart(self, run: RunAddress, attempt: int = 0) -> None:
-        """Begin the next attempt: at once, or when the thread of the current one has ended.
+        """Start a new attempt: now, or when the thread of the current one has ended.
 
         Args:
             run: Which run.
@@ -245,7 +245,7 @@ class WatchList:
         with self._changed:
             row = self._rows.pop(run)
             self._attempts_before[run] = row.attempt
-            # Its clock stands still, should the removal be undone.
+            # Its clock stops, in case the removal is undone.
             row.elapsed_then, row.clock_stopped, row.next_probe_at = row.elapsed(self._clock()), True, None
             if row.handle is not None:
                 self._leaving[run, row.attempt] = row.handle
@@ -282,7 +282,7 @@ class WatchList:
         return (before + position) / 2
 
     def _attach_old_thread(self, row: WatchedRun) -> bool:
-        """Have a row that has come back start when its old thread has ended; whether that is alive."""
+        """Let a restored row start when its old thread has ended; whether that thread is alive."""
         row.handle = self._leaving.get((row.run, row.attempt))
         row.running = row.handle is not None
         row.restart_wanted = row.running and row.active

@@ -1,4 +1,4 @@
-"""One run of the watch list, as its monitors have reported it so far."""
+"""A row of the watch list: a run, with its attempts and its log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIN_LOG_LINES = 100
 """The number of lines that the log of each run may have, however many runs there are."""
 
 _OVERDUE_AFTER_S = 5.0
-"""A check may be late by its interval and this much more: with a thousand runs, the last answers come that late."""
+"""An answer may be late by the interval and this much more; with a thousand runs the last ones are."""
 
 _ANSWERS = frozenset({MonitorStatus.NOT_AVAILABLE, MonitorStatus.AVAILABLE})
 """The status lines after an answer of the server to a probe."""
@@ -59,17 +59,17 @@ class WatchedRun:
         baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
         log_loaded: Whether the log includes the lines of earlier sessions.
         running: Whether a thread of this run is alive.
-        resumes: Whether its attempt goes on with the next thread, since it had not ended when the last session did.
-        position: Where it stands in the list: after the runs whose position is lower.
+        resumes: Whether the next thread resumes its attempt, which an earlier session did not finish.
+        position: Its position in the list: after the runs with a lower one.
         handle: The handle on the attempt whose thread is alive.
         restart_wanted: Whether the next attempt begins when that thread has ended.
         reported_goal: The goal that the attempt's newest event named.
-        next_attempt: The number that the next attempt has at least.
+        next_attempt: The lowest number that the next attempt may have.
         elapsed_then: Seconds that the attempt's clock had run at `reported_at`.
-        clock_stopped: Whether that clock stands still.
+        clock_stopped: Whether that clock is stopped.
         reported_at: When the newest event came, by the watch list's clock.
         next_probe_at: When the next probe is due, by that clock; None where none is planned.
-        answered_at: When the server last answered what was asked, by that clock; None where it has not.
+        answered_at: When the server last answered a probe, by that clock; None if never.
     """
 
     run: RunAddress
@@ -112,7 +112,7 @@ class WatchedRun:
         return None if self.next_probe_at is None else max(0.0, self.next_probe_at - now)
 
     def overdue(self, now: float) -> float:
-        """Seconds that an answer is late; 0 if that is no more than to be expected with many runs."""
+        """Seconds that an answer is late; 0 if that is normal with many runs."""
         late = now - self.next_probe_at if self.next_probe_at is not None else 0.0
         return late if late > self.poll_policy.check_interval + _OVERDUE_AFTER_S else 0.0
 

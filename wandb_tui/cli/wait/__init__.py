@@ -1,1 +1,1 @@
-"""``wandb-tui wait``: waits without a screen; lines or JSON on stdout, and an exit status that tells how it went."""
+"""``wandb-tui wait``: waits without a screen, and prints lines or JSON."""

@@ -22,7 +22,7 @@ _POLL_INTERVAL_S = 0.1
 
 
 class ExecCommands:
-    """Runs the user's command, once for each run; the monitors of the other runs go on meanwhile."""
+    """Runs the user's command once for each run, while the other runs are still monitored."""
 
     def __init__(self, command: str, interrupted: threading.Event, out: Output) -> None:
         """Prepare.

@@ -12,7 +12,7 @@ from wandb_tui.core.events import MonitorEvent, MonitorStatus
 from wandb_tui.core.schedule import Clock
 
 NOTICE_AFTER_S = 2.0
-"""Seconds without an answer after which the user is told."""
+"""Seconds without an answer after which a line says so."""
 
 
 class FirstAnswerNotice:

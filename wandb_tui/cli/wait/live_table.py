@@ -65,7 +65,7 @@ class LiveTable(Output):
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:
-        """Show the table; it is gone afterwards."""
+        """Show the table, and remove it afterwards."""
         self._live = Live(
             console=self._console,
             get_renderable=lambda: self._table(group.summary()),

@@ -1,4 +1,4 @@
-"""What the user asked ``wandb-tui wait`` for."""
+"""The options of ``wandb-tui wait``."""
 
 from __future__ import annotations
 

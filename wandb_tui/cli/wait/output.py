@@ -35,7 +35,7 @@ _REPEAT_AFTER_S = 60.0
 
 
 class Output:
-    """Prints each event as a line of its own; the other kinds of output override parts of it."""
+    """Prints each event on a line; the base of the other kinds of output."""
 
     for_programs = False
     """Whether a program reads stdout, so that nothing else may be written there."""
@@ -71,7 +71,7 @@ class Output:
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:  # noqa: ARG002 - what a live table needs
-        """Show how the group stands, for as long as the block lasts."""
+        """Show the state of the group while the block runs."""
         yield
 
     @contextlib.contextmanager
@@ -80,10 +80,10 @@ class Output:
         yield
 
     def conclude(self, summary: GroupSummary, interrupted: str) -> None:
-        """Print at the end what the lines have not told yet.
+        """Print the summary at the end.
 
         Args:
-            summary: How the runs stand.
+            summary: The final state of the runs.
             interrupted: Why the waiting ended early; empty where it did not.
         """
         if not interrupted:
@@ -134,7 +134,7 @@ class Output:
 
 
 class JsonLines(Output):
-    """Prints one JSON object a line."""
+    """Prints one JSON object per line."""
 
     for_programs = True
 

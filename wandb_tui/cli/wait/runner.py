@@ -1,4 +1,4 @@
-"""Runs the monitors of ``wandb-tui wait``, and tells its exit status."""
+"""Runs the monitors of ``wandb-tui wait``, and determines its exit status."""
 
 from __future__ import annotations
 
