@@ -81,7 +81,7 @@ TROUBLES = {
     "http-status:code=500": "has a server error (HTTP 500), next check in",
     "http-status:code=502": "has a server error (HTTP 502), next check in",
     "http-status:code=503": "has a server error (HTTP 503), next check in",
-    "broken-json": "answers with something that is not JSON, next check in",
+    "broken-json": "sent something that is not JSON, next check in",
     "html-page": "sent a web page instead of data (is this the address",
     "empty-body": "sent an empty answer, next check in",
     "graphql-error:message=boom": "says: boom, next check in",

@@ -125,10 +125,10 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
         (body(each({"run": INFO})), "????", "says nothing about run run3"),
         (body(each({"run": INFO, "artifactCollectionMembership": []})), "????", "says nothing about run run3"),
         ((200, {"errors": [error("boom")]}, {}), "????", "says: boom"),
-        ((200, {}, {}), "????", "answers with no data"),
+        ((200, {}, {}), "????", "sent no data"),
         (body(None, error("you are unauthorized")), "rrrr", "says: you are unauthorized"),
         (body(None, error("invalid API key"), status=400), "rrrr", "says: invalid API key (HTTP 400)"),
-        ((200, b"<!doctype html><title>Sign in</title>", {}), "????", "answers with a web page"),
+        ((200, b"<!doctype html><title>Sign in</title>", {}), "????", "sent a web page"),
         ((200, b"\xef\xbb\xbf" + json.dumps({"data": each(ABSENT)}).encode(), {}), "aaaa", ""),
         ((200, b"[" * 100_000, {}), "????", "something that is not JSON"),
         ((200, b"no gzip", {"Content-Encoding": "gzip"}), "!!!!", "sent an answer that cannot be decompressed"),
@@ -231,4 +231,4 @@ def test_certificates_that_cannot_be_read_are_no_surprise(ask, monkeypatch):
     probe = poller.probe(RUNS[0]).result(5)
     poller.close()
     assert probe.outcome is ProbeOutcome.UNAVAILABLE
-    assert "REQUESTS_CA_BUNDLE names cannot be read" in probe.message
+    assert "REQUESTS_CA_BUNDLE cannot be read" in probe.message

@@ -33,7 +33,7 @@ class AttemptLauncher:
         """Hold nothing back.
 
         Args:
-            services: What the monitors work with.
+            services: The services to use.
             spawn: Starts a thread.
             publish: Receives the messages of the monitors.
             clock: The watch list's clock.

@@ -1,7 +1,7 @@
-"""One attempt, start to end: blocking, and cancellable at any moment.
+"""One attempt from start to end: blocking, and cancellable at any time.
 
 The attempt's thread sleeps almost all the time. Probes, sign-ins and visits run elsewhere as futures; each of them
-wakes it when done, so that polling goes on while a page loads or a sign-in takes its time.
+wakes it when done, so that polling continues while a page loads or a sign-in takes its time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CONFIRM_AFTER_S = 3.0
 """Seconds after which a probe with such a reply is repeated."""
 
 Turns = AbstractContextManager[object]
-"""Held by a monitor while it works, which is for a moment after each sleep."""
+"""Held by a monitor while it works, which is briefly after each sleep."""
 
 
 class Monitor:
@@ -60,10 +60,10 @@ class Monitor:
 
         Args:
             run: The run.
-            services: What the monitor works with.
+            services: The services to use.
             handle: How others cancel the attempt, change its goal, or ask for a visit.
             publish: Receives the events, in the attempt's thread.
-            poll_policy: How often to look, and for how long.
+            poll_policy: How often to probe, and for how long.
             attempt: The attempt's number, from 1.
             clock: Seconds on a clock that never goes back.
             turns: Held while the monitor works.
@@ -131,7 +131,7 @@ class Monitor:
             self._schedule.machine_slept(slept, counted=False)
 
     def _until_due(self) -> float | None:
-        """Seconds until something is due; None if only the end of something can wake us."""
+        """Seconds until something is due; None if only a result can wake the thread."""
         due = [self._schedule.until_timeout]
         if self._probe is None:
             due.append(self._schedule.until_probe)
@@ -152,7 +152,7 @@ class Monitor:
         self._handle.wake_when_done(self._probe)
 
     def _warning_needs_coverage(self) -> bool:
-        """Whether a warning needs to know if anything is left to export: once for each state that the run is in."""
+        """Whether a warning depends on the export being complete; asked once for each state of the run."""
         info = self._reporter.run_info
         known = self._coverage_known_in_state == (info.state if info else "")
         return self._reporter.goal.kind.rule.warns_of_full_export and not known
@@ -188,7 +188,7 @@ class Monitor:
                 assert_never(never)
 
     def _probe_failed(self, probe: Probe) -> MonitorEvent | None:
-        """Wait for the next probe, without a visit: a server that does not understand us may be no W&B server."""
+        """Wait for the next probe, without a visit: a server that does not understand us may not be W&B."""
         likely_permanent = probe.persistence is Persistence.LIKELY_PERMANENT
         self._hopeless_probes = self._hopeless_probes + 1 if likely_permanent else 0
         never_understood = self._reporter.run_info is None
@@ -202,7 +202,7 @@ class Monitor:
         return None
 
     def _judge(self, probe: Probe) -> MonitorEvent | None:
-        """Compare an answer with the goal; the last event if it is met."""
+        """Compare an answer with the goal; returns the last event if it is met."""
         reporter, goal = self._reporter, self._reporter.goal
         version = probe.artifact.version if probe.artifact else -1
         if reporter.baseline is None:
@@ -232,7 +232,7 @@ class Monitor:
         )
 
     def _report_warnings(self, probe: Probe) -> None:
-        """Report, once each, why the goal may never be met."""
+        """Report each reason why the goal may never be met, once."""
         reporter = self._reporter
         if probe.coverage is not None and probe.run is not None:
             self._coverage_known_in_state = probe.run.state
@@ -243,7 +243,7 @@ class Monitor:
                 reporter.report(self._waiting_state, notice, level=Level.WARNING)
 
     def _report_wait(self, notice: Notice, *, status: MonitorStatus | None = None, level: Level = Level.INFO) -> None:
-        """Report why we wait and when the next probe is due; a sign-in or visit under way keeps its state."""
+        """Report why we wait and when the next probe is due; the state of a current sign-in or visit stays."""
         if self._visits.needs_user:
             # The row keeps showing that it waits for the user.
             return

@@ -1,4 +1,4 @@
-"""The visits of one attempt: sign in if need be, open the run's page, and again when that was in vain."""
+"""The visits of one attempt: sign in if necessary, open the run's page, and repeat that if it leads nowhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from wandb_tui.core.state import State
 
 
 class PageVisits:
-    """Visits the page of one attempt's run. All of it runs in the attempt's thread; the work itself elsewhere.
+    """Visits the page of one attempt's run. Called in the attempt's thread; the browser works in its own.
 
     Attributes:
         allowed: Whether a visit may begin: not before the first probe was answered.
@@ -81,7 +81,7 @@ class PageVisits:
     def repeat_if_too_early(self) -> None:
         """Visit again now if the last visit found too little to export, and there is enough by now.
 
-        The steps that a run logs are on their way for some seconds; the next visit would be due a minute later.
+        Logged steps take some seconds to reach the server; the next regular visit would be a minute later.
         """
         if self._too_early and self._visit is None and self._reporter.goal.enough_logged(self._reporter.run_info):
             self._too_early = False
@@ -178,7 +178,7 @@ class PageVisits:
         future, self._visit = self._visit, None
         self._end_tab_wait()
         if future.cancelled():
-            # Not by us: the program is ending, and has closed the browser.
+            # Not cancelled by this attempt: the program is ending, and has closed the browser.
             return self._reporter.report(State.CANCELLED, Notice(EventKind.BROWSER_CLOSED))
         try:
             visit = future.result()

@@ -1,4 +1,4 @@
-"""When to probe next, when to visit again, when to give up. Pure arithmetic: the clock is passed in."""
+"""The schedule of an attempt: when to probe, to visit and to give up. Pure arithmetic: the clock is passed in."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Clock = Callable[[], float]
 _FIRST_VISIT_RETRY_S = 5.0
 _MAX_GAP_S = 600.0
 _MAX_PROBE_GAP_S = 60.0
-"""The longest gap between probes of a server in trouble, so that its recovery is soon noticed."""
+"""The longest gap between probes of a failing server, so that its recovery is noticed soon."""
 _MIN_GAP_SHARE = 0.2
-"""The smallest gap before the next common time of all probes, as a share of the interval."""
+"""The smallest gap before the next common probe time, as a share of the interval."""
 
 SPREAD_S = 0.08
 """Probes that are due together are spread over this time, which is shorter than the window of one request."""
@@ -24,11 +24,11 @@ _MAX_PHASE_SHARE = 0.8
 """The maximum spread as a share of a short interval."""
 
 _SLACK_S = 2.0
-"""An answer that is later than this is a sign of more probes than the server or we can handle."""
+"""A later answer is a sign of more probes than the server or this machine can handle."""
 
 
 class Times(NamedTuple):
-    """How often to look, and when to give up, in seconds; as in `PollPolicy`."""
+    """The times of a `PollPolicy` that users choose, in seconds."""
 
     check_interval: float
     max_wait_time: float
@@ -36,16 +36,16 @@ class Times(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
-    """How often to look, and for how long; all in seconds.
+    """How often to probe and visit, and when to give up; all in seconds.
 
     Attributes:
         check_interval: Between two probes.
-        max_wait_time: When to give up; 0 waits for ever. Time in which the machine is asleep does not count.
+        max_wait_time: When to give up; 0 waits for ever. Time that the machine sleeps does not count.
         revisit_interval: From a good visit to the next one; the gap doubles each time.
-        quick_interval: Between two probes in the first minute after a visit, when exports usually come. Where it goes
-            evenly into `check_interval`, both kinds of probes share their requests.
-        quick_for: How long that time lasts.
-        visit_after: From the start to the first visit, where exports are known to start without one; until then probes
+        quick_interval: Between two probes in the first minute after a visit, when exports usually come. If it divides
+            `check_interval` evenly, both kinds of probes share their requests.
+        quick_for: How long probes stay quick after a visit.
+        visit_after: From the start to the first visit, if exports are known to start without one; until then probes
             are quick, too.
     """
 
@@ -58,7 +58,7 @@ class PollPolicy:
 
     @property
     def times(self) -> Times:
-        """The part of it that the user chooses for each run."""
+        """The times that users choose."""
         return Times(self.check_interval, self.max_wait_time)
 
     def at(self, times: Times | None) -> PollPolicy:
@@ -82,22 +82,22 @@ def resumed(elapsed: float, poll_policy: PollPolicy) -> float:
 class Schedule:
     """The times of one attempt.
 
-    Probes fall on multiples of their interval on the clock that all attempts share, whenever an attempt began: so they
-    are due together and go out as one request. If answers are late, because there are more runs than can be probed
-    within the interval, an attempt probes that much later, at a time of its own. So the time of the next probe that it
-    reports stays true, and urgent probes need not queue behind the others.
+    All attempts probe at multiples of their interval on one clock, so that their probes are due together and go out as
+    one request. If answers are late, because there are more runs than can be probed within the interval, an attempt
+    probes that much later, at a time of its own. So the reported time of the next probe stays true, and urgent probes
+    need not queue behind the others.
 
     Attributes:
-        poll_policy: How often to look, and for how long; another one counts from the next probe on.
+        poll_policy: The poll policy; a new one applies from the next probe on.
     """
 
     def __init__(self, poll_policy: PollPolicy, clock: Clock, *, elapsed: float = 0.0, phase: float = 0.0) -> None:
         """Begin an attempt.
 
         Args:
-            poll_policy: How often to look, and for how long.
+            poll_policy: How often to probe, and for how long.
             clock: Seconds on a clock that never goes back.
-            elapsed: Where the attempt's clock stands already.
+            elapsed: Seconds that the attempt's clock has run already.
             phase: Its position among the probes that are due together, from 0 to 1: they are spread over a moment,
                 within which all of them are gathered for one request.
         """
@@ -125,11 +125,11 @@ class Schedule:
 
     @property
     def stopped(self) -> bool:
-        """Whether the clock stands still."""
+        """Whether the clock is stopped."""
         return self._stopped_at is not None
 
     def stop_clock(self) -> None:
-        """Stop the clock while the user or a tab is needed: this time does not count towards `max_wait_time`."""
+        """Stop the clock while the user or a tab is needed; that time does not count towards `max_wait_time`."""
         if self._stopped_at is None:
             self._stopped_at = self._clock()
 
@@ -156,7 +156,7 @@ class Schedule:
 
     @property
     def until_timeout(self) -> float | None:
-        """Seconds until the attempt gives up; None where it does not."""
+        """Seconds until the attempt gives up; None if it does not."""
         if self.stopped or not self.poll_policy.max_wait_time:
             return None
         return max(0.0, self.poll_policy.max_wait_time - self.elapsed)
@@ -184,7 +184,7 @@ class Schedule:
         self._visits_held_until = max(self._visits_held_until, self._clock() + seconds)
 
     def visit_ended(self) -> None:
-        """A visit loaded the run: probe quickly for a while, and visit again only when that was in vain."""
+        """A visit loaded the run: probe quickly for a while, and visit again only if that leads nowhere."""
         now = self._clock()
         self._failed_visits = 0
         self._quick_until = now + self.poll_policy.quick_for
@@ -204,7 +204,7 @@ class Schedule:
 
         Args:
             seconds: For how long.
-            counted: Whether the clock went on meanwhile; some stand still.
+            counted: Whether the clock kept running during the sleep; some clocks stop.
         """
         now = self._clock()
         if not counted:

@@ -47,7 +47,7 @@ class WatchList:
         """Start with no run.
 
         Args:
-            services: What the monitors work with.
+            services: The services to use.
             spawn: Starts a thread.
             publish: Receives the messages of the monitors.
             clock: Seconds on a clock that never goes back.
@@ -101,7 +101,7 @@ class WatchList:
         Args:
             run: Which run.
             goal: What it waits for. If that is new, or the last attempt did not succeed, the next attempt begins.
-            poll_policy: How often to look, from its next attempt on.
+            poll_policy: How often to probe, from its next attempt on.
             before: Its row as it was removed: it keeps its log and its attempts.
         """
         with self._changed:

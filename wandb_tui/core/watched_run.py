@@ -46,7 +46,7 @@ class WatchedRun:
         goal: What it waits for.
         attempt: The current attempt, from 1; 0 before the first.
         state: The state of that attempt.
-        poll_policy: How often to look, and for how long.
+        poll_policy: How often to probe, and for how long.
         notice: What happened last; None before the first attempt.
         artifact: The newest version known, with its full name.
         failure: The kind of failure, if it failed.

@@ -25,7 +25,7 @@ class BatchSize:
         self._successes = 0
 
     def learn(self, count: int, reply: Reply) -> bool:
-        """Adapt to the reply to a request about `count` runs; whether to repeat it at once with fewer."""
+        """Adapt to the reply to a request about `count` runs; returns whether to repeat it now with fewer."""
         slow = reply.problem is None and reply.seconds > SLOW_REPLY_S
         if reply.problem is None and (count == 1 or not slow):
             self._succeeded(count)
@@ -54,7 +54,7 @@ class BatchSize:
 
 
 def _is_too_large(reply: Reply) -> bool:
-    """Whether the server refuses the request for its size, as far as its status or its errors tell."""
+    """Whether the status or the errors say that the request is too large."""
     if reply.status in _TOO_LARGE_STATUSES:
         return True
     return reply.data is None and any(mentions(error, _TOO_LARGE_MARKS) for error in reply.errors)

@@ -1,4 +1,4 @@
-"""Which steps an export covers: the exported files decide, and without pyarrow the server's word stands."""
+"""Which steps an export covers: by the exported files, or without pyarrow as the server reports it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_CACHED_VERSIONS = 10_000
 _RETRY_AFTER_S = 60.0
 """Seconds after which a version that could not be read is tried again."""
 NO_PYARROW = "with pyarrow installed, its files are read instead"
-"""The hint where pyarrow is missing."""
+"""The hint if pyarrow is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class _CachedCoverage:
 
 
 class StepReader:
-    """Reads and remembers, version by version, which steps the files hold. May be used by several threads."""
+    """Reads and caches, version by version, which steps the files contain. Safe to use from several threads."""
 
     def __init__(self, files: StepFiles, clock: Clock = time.monotonic) -> None:
         self._files = files
@@ -37,7 +37,7 @@ class StepReader:
         self._lock = Lock()
 
     def known(self, run: RunAddress, probe: Probe) -> Probe | None:
-        """The probe with everything known of its version; None where the files must be read for that."""
+        """The probe with the cached coverage of its version; None if the files must be read first."""
         if probe.artifact is None or probe.coverage is None:
             return probe
         if not self._files.usable:
@@ -49,12 +49,12 @@ class StepReader:
         return _with_hint(probe, cached.hint) if cached.steps is None else with_steps(probe, cached.steps)
 
     def read(self, run: RunAddress, probe: Probe, urls: Sequence[str] | Callable[[], Sequence[str]]) -> Probe:
-        """Read the version's files, remember the result, and add it to the probe. Blocks.
+        """Read the version's files, cache the result, and add it to the probe. Blocks.
 
         Args:
             run: The run.
             probe: The probe so far.
-            urls: Where the files are, or how to find out.
+            urls: The files' URLs, or a function that looks them up.
         """
         if probe.artifact is None:
             return probe
@@ -94,11 +94,11 @@ def verified(claimed: Coverage, last: int) -> Coverage:
     """The server's claim, corrected by the highest step in the files.
 
     Args:
-        claimed: The server's word.
+        claimed: The coverage as the server reports it.
         last: The highest step in the files, -1 for none.
     """
-    # An empty list of live rows proves nothing: a server may name none while the run goes on. Rows that it does name
-    # are not exported, and the steps below the first of them are, even where none was logged just before it.
+    # An empty list of live rows proves nothing: a server may list none while the run is in progress. Rows that it lists
+    # are not exported, but all steps below the first of them are, even if that leaves a gap.
     covered = last if claimed.complete or claimed.covered is None else max(last, claimed.covered)
     complete = claimed.complete
     if complete is not False and claimed.last_step is not None:

@@ -1,7 +1,7 @@
-"""A GraphQL client that tells the kinds of failure apart.
+"""A GraphQL client that distinguishes the kinds of failure.
 
-Straight HTTP with the key that the SDK would use: the SDK's own calls answer "no" alike for "absent" and "refused",
-and retry inside for longer than a user cares to wait.
+Plain HTTP with the SDK's API key: the SDK's own calls do not distinguish "absent" from "refused", and retry internally
+for too long.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     import requests
 
 _MAX_REPLY_S = 60.0
-"""Seconds after which a reply is given up that comes in drops."""
+"""Seconds after which a reply that arrives too slowly is given up."""
 _MAX_REPLY_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _MAX_QUOTED_CHARS = 160
 RATE_LIMITED = "Rate limited"
-"""The message while the server limits our rate."""
+"""The message while the server limits the rate."""
 _NO_API_STATUSES = frozenset({404, 405, 501})
-"""The answers of a web server that is not a W&B server: not found, or no such method."""
+"""Statuses of a web server that is not a W&B server: not found, or no such method."""
 _RETRYABLE_STATUSES = frozenset({408, 425})
-"""Client errors by their number that pass with time: too slow, too early."""
+"""Client errors that are temporary: too slow, too early."""
 _RATE_LIMIT_MARKS = ("rate limit", "rate_limit", "ratelimit", "too many requests", "too_many_requests", "throttled")
 _MIN_EPOCH_S = 1e9
-"""A number of seconds above this is a moment since 1970, as some servers give it."""
+"""A larger number of seconds is a Unix time, as some servers send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Limits:
 
     Attributes:
         retry_after: Seconds that the server asks us to wait.
-        remaining: How much is left, as the server counts it.
+        remaining: The remaining requests, as the server counts them.
         reset: Seconds until the limit is renewed.
     """
 
@@ -62,17 +62,17 @@ class Reply:
     """The outcome of one request.
 
     Attributes:
-        data: The ``data`` of the answer, possibly with holes; None where there is none.
+        data: The ``data`` of the answer, possibly incomplete; None if there is none.
         errors: The GraphQL errors of the answer.
-        problem: `UNAUTHORIZED`, `INVALID_RESPONSE` or `UNAVAILABLE` where there is no usable answer at all, else None.
+        problem: `UNAUTHORIZED`, `INVALID_RESPONSE` or `UNAVAILABLE` if there is no usable answer, else None.
         message: What went wrong, in one sentence without a full stop.
-        status: The HTTP status, 0 where no answer came.
+        status: The HTTP status, 0 without an answer.
         limits: The rate limit.
-        limited: Whether the server limits our rate, in whatever way it says so.
+        limited: Whether the server limits the rate, however it says so.
         with_key: Whether the request carried an API key.
-        seconds: How long the answer took; 0 where none came.
-        date: The server's clock when it answered, to the second; None where it does not say.
-        persistence: Whether repeating the request can help, where there is a problem.
+        seconds: How long the answer took; 0 without one.
+        date: The server's clock when it answered, to the second; None if it does not say.
+        persistence: Whether repeating the request can help, if there is a problem.
     """
 
     data: dict[str, Any] | None = None
@@ -95,9 +95,9 @@ class GraphQL:
         """Prepare; nothing is imported or sent yet.
 
         Args:
-            base_url: Where the API is.
-            api_key: Gives the key, anew for each request; without one only public projects can be seen.
-            proxies: The proxies; those of this process's environment if None.
+            base_url: The API's address.
+            api_key: Gives the key for each request; without one only public projects are visible.
+            proxies: The proxies; by default those of this process's environment.
         """
         self._url = f"{base_url}/graphql"
         self._host = urlsplit(base_url).netloc
@@ -106,7 +106,7 @@ class GraphQL:
         self._session: requests.Session | None = None
 
     def execute(self, query: str, variables: Mapping[str, object]) -> Reply:
-        """Send one query. Never raises for what the network or the server does."""
+        """Send one query. Errors of the network and the server are replies, too; it never raises them."""
         import requests
         from urllib3.exceptions import HTTPError
 
@@ -121,7 +121,7 @@ class GraphQL:
                 self._url,
                 json={"query": query, "variables": dict(variables)},
                 headers={"User-Agent": f"wandb-tui/{__version__}", "Accept": "application/json"},
-                # A callable, since without one requests would look into ~/.netrc by itself.
+                # Without a callable, requests would read ~/.netrc by itself.
                 auth=requests.auth.HTTPBasicAuth("api", key) if key else _anonymous,
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 proxies=self._proxies.for_requests(self._url),
@@ -131,7 +131,7 @@ class GraphQL:
             with response:
                 content = _read_content(response, began + _MAX_REPLY_S)
         except (OSError, HTTPError) as error:
-            # requests' own errors are OSErrors, and so is a file of certificates that cannot be read.
+            # requests' own errors are OSErrors, and so is an unreadable file of certificates.
             message, persistence = explain(error, self._host, proxy)
             return Reply(problem=ProbeOutcome.UNAVAILABLE, message=message, persistence=persistence)
         seconds = time.monotonic() - began
@@ -146,7 +146,7 @@ class GraphQL:
 
 
 class _Origin(NamedTuple):
-    """Where a request went."""
+    """The destination of a request."""
 
     url: str
     host: str
@@ -159,34 +159,34 @@ def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _unusable_key(key: str | None) -> Reply | None:
-    """The reply in place of a request whose key cannot be sent: no key of W&B holds such a character."""
+    """The reply instead of a request whose key is not printable ASCII, which no W&B key is."""
     wrong = next((sign for sign in key or "" if not sign.isascii() or not sign.isprintable()), "")
     if not wrong:
         return None
     name = unicodedata.name(wrong, f"U+{ord(wrong):04X}").lower()
     return Reply(
         problem=ProbeOutcome.UNAUTHORIZED,
-        message=f"The API key holds a character that no API key has ({name}); copy the key again",
+        message=f"The API key contains an invalid character ({name}); copy the key again",
         persistence=Persistence.PERMANENT,
     )
 
 
 def _unusable_proxy(proxy: ProxyServer | None) -> Reply | None:
-    """The reply in place of a request through a proxy that we cannot talk to."""
+    """The reply instead of a request through a proxy of an unsupported kind."""
     if proxy is None or not proxy.problem:
         return None
     return Reply(problem=ProbeOutcome.UNAVAILABLE, message=proxy.problem, persistence=Persistence.PERMANENT)
 
 
 def _read_content(response: requests.Response, until: float) -> bytes:
-    """The whole body, chunk by chunk as it comes: a socket's time-out starts anew with every drop."""
+    """The whole body, in chunks: a socket's time-out alone would restart with every byte."""
     # Older versions of urllib3 have no read1.
     read = getattr(response.raw, "read1", response.raw.read)
     content = bytearray()
     while chunk := read(_CHUNK_BYTES, decode_content=True):
         content += chunk
         if time.monotonic() > until or len(content) > _MAX_REPLY_BYTES:
-            raise TimeoutError("the answer has no end")
+            raise TimeoutError("the answer does not end")
     return bytes(content)
 
 
@@ -206,7 +206,7 @@ def _read(response: requests.Response, content: bytes, origin: _Origin) -> Reply
     if limited and errors:
         return failed(problem=ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     message = _unusable(response, content, origin, errors, is_json=body is not None)
-    # The words of a GraphQL error tell more, which its reader weighs.
+    # What a GraphQL error means is for the caller to decide.
     persistence = Persistence.TRANSIENT if errors else Persistence.LIKELY_PERMANENT
     return failed(
         problem=ProbeOutcome.INVALID_RESPONSE, message=message, errors=errors, limited=limited, persistence=persistence
@@ -214,13 +214,13 @@ def _read(response: requests.Response, content: bytes, origin: _Origin) -> Reply
 
 
 def _limits_rate(status: int, limits: Limits) -> bool:
-    """Whether the status says that the rate is limited, in place of an answer; some say so with 403."""
+    """Whether the status says that the rate is limited; some servers say so with 403."""
     waits = limits.retry_after is not None or limits.remaining == 0
     return status == 429 or (status == 403 and waits)  # noqa: PLR2004 - Too Many Requests, Forbidden
 
 
 def _by_status(response: requests.Response, body: dict[str, Any] | None, origin: _Origin) -> Reply | None:
-    """What the status alone tells; None where the answer's body tells more."""
+    """The reply for a status that is an error by itself; None if the body decides."""
     found: Reply | None
     host = origin.host
     match response.status_code:
@@ -250,9 +250,9 @@ def _by_status(response: requests.Response, body: dict[str, Any] | None, origin:
 
 
 def _is_from_wandb(body: dict[str, Any] | None) -> bool:
-    """Whether an error's body has the form in which W&B refuses: GraphQL errors, or one error with words.
+    """Whether an error's body has W&B's own form: GraphQL errors, or one error with a message.
 
-    Gateways and proxies answer with a page, with nothing, or with JSON of another form.
+    Gateways and proxies send a page, nothing, or JSON of another form.
     """
     if body is None:
         return False
@@ -262,7 +262,7 @@ def _is_from_wandb(body: dict[str, Any] | None) -> bool:
 
 
 def _gateway(response: requests.Response, origin: _Origin) -> str:
-    """The name of whatever answered in the server's place."""
+    """A description of what answered instead of the server."""
     if origin.proxy and urlsplit(origin.url).scheme == "http":
         return f"The proxy {origin.proxy.address} or a gateway at {origin.host}"
     software = one_line(response.headers.get("Server", ""))[:40] if response.headers.get("Server") else ""
@@ -324,17 +324,17 @@ def _unusable(
         return f"{host} sent an empty answer"
     if "html" in response.headers.get("Content-Type", "") or content.lstrip()[:1] == b"<":
         return f"{host} sent a web page instead of data (is this the address of its API?)"
-    return f"{host} answers with {'no data' if is_json else 'something that is not JSON'}"
+    return f"{host} sent {'no data' if is_json else 'something that is not JSON'}"
 
 
 def one_line(text: object) -> str:
-    """A server's words, fit for one line."""
+    """A server's message, shortened to one line."""
     line = " ".join(str(text or "an error without a message").split())
     return line if len(line) <= _MAX_QUOTED_CHARS else line[: _MAX_QUOTED_CHARS - 1] + "…"
 
 
 def _limits(headers: Mapping[str, str]) -> Limits:
-    # By the server's clock, where it tells it: ours may be wrong.
+    # By the server's clock if it sends it: ours may be wrong.
     now = _date(headers.get("Date")) or datetime.now(UTC)
     return Limits(
         retry_after=_seconds(headers.get("Retry-After"), now),
@@ -352,7 +352,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _seconds(text: str | None, now: datetime) -> float | None:
-    """A header's number of seconds; a moment, written in one way or another, is turned into one."""
+    """A header's number of seconds; a time, as a date or as Unix time, is converted to one."""
     seconds = _number(text)
     if seconds is not None:
         return seconds if seconds < _MIN_EPOCH_S else max(0.0, seconds - now.timestamp())

@@ -1,4 +1,4 @@
-"""What went wrong on the way to a server, as a sentence for the user and whether repeating can help."""
+"""Explains network errors: a sentence for the user, and whether repeating can help."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failur
 
 
 class Problem(NamedTuple):
-    """A failure without an answer.
+    """A request's failure without an answer.
 
     Attributes:
         message: One sentence without a full stop.
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 
 
 def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
-    """What an error of requests, urllib3 or the socket means.
+    """The meaning of an error of requests, urllib3 or the socket.
 
     Args:
         error: The error.
@@ -56,11 +56,9 @@ def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
         case exceptions.ConnectionError() if "refused" in text:
             found = Problem(f"Nothing listens at {host} (is the server running?)")
         case exceptions.InvalidURL() | exceptions.InvalidSchema() | exceptions.MissingSchema():
-            found = Problem(f"{host} is not an address that can be connected to", Persistence.PERMANENT)
+            found = Problem(f"{host} is not a valid address", Persistence.PERMANENT)
         case OSError() if "certificate" in text:
-            found = Problem(
-                "The file of certificates that REQUESTS_CA_BUNDLE names cannot be read", Persistence.PERMANENT
-            )
+            found = Problem("The certificate file of REQUESTS_CA_BUNDLE cannot be read", Persistence.PERMANENT)
         case _:
             found = Problem(_broken_answer(error, host))
     return found
@@ -75,11 +73,11 @@ def _proxy_problem(text: str, host: str, proxy: ProxyServer | None) -> Problem:
     for status in ("401", "403", "405"):
         if f"{status} " in text:
             return Problem(f"{via} blocks access to {host} (HTTP {status})", Persistence.LIKELY_PERMANENT)
-    return Problem(f"{via} on the way to {host} refuses or cannot be reached")
+    return Problem(f"{via} on the way to {host} refuses connections or cannot be reached")
 
 
 def _broken_answer(error: Exception, host: str) -> str:
-    """What was wrong where there was a connection."""
+    """The error of an established connection."""
     from requests import exceptions
     from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
 

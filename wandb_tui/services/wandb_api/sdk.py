@@ -1,4 +1,4 @@
-"""The only module that uses the SDK's internals, where its public API offers no way."""
+"""The only module that uses the SDK's internals, for what its public API lacks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _FINISH_TIMEOUT_S = 5.0
 
 
 def free_run_id(run_id: str) -> bool:
-    """Let a run id be used again whose ``wandb.init`` was refused; whether that worked.
+    """Release the id of a run whose ``wandb.init`` was refused; returns whether that worked.
 
-    The SDK's service process keeps the id of a refused run as “in use” and offers no public way to give it up but
-    ending the whole process, other runs included. So the refused run alone is ended there, as `run.finish` would.
+    The SDK's service process keeps a refused run's id “in use”; its only public way to release it ends the whole
+    process, other runs included. So only the refused run is ended there, as `run.finish` would do it.
     """
     try:
         from wandb.sdk import wandb_setup
@@ -26,14 +26,14 @@ def free_run_id(run_id: str) -> bool:
         interface = InterfaceSock(service._asyncer, service._client, stream_id=run_id)  # noqa: SLF001
         interface.deliver_exit(exit_code=1).wait_or(timeout=_FINISH_TIMEOUT_S)
         service.inform_finish(run_id)
-    except Exception as error:  # noqa: BLE001 - another version of the SDK may look otherwise inside
-        log.warning("The SDK does not give up the id of a refused run (%s)", type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the internals differ between versions
+        log.warning("The SDK does not release the id of a refused run (%s)", type(error).__name__)
         return False
     return True
 
 
 def branch_point(run_id: str, step: int) -> Any:
-    """The value for ``fork_from``: an object, since a text cannot carry every run id (such as ``a[b``)."""
+    """The value for ``fork_from``: an object, since a text cannot express every run id (such as ``a[b``)."""
     try:
         from wandb.sdk.lib.run_moment import RunMoment
     except ImportError:
@@ -49,14 +49,14 @@ def process_settings() -> Any:
 
 
 def unknown_init_arguments(names: Iterable[str]) -> list[str]:
-    """The names that ``wandb.init`` does not take."""
+    """The names that are not arguments of ``wandb.init``."""
     import wandb
 
     return sorted(set(names) - inspect.signature(wandb.init).parameters.keys())
 
 
 def another_run_is_active() -> bool:
-    """Whether a run of the SDK is active in this process, also one begun beside others (``reinit="create_new"``)."""
+    """Whether a run of the SDK is active in this process, including those of ``reinit="create_new"``."""
     import wandb
 
     try:

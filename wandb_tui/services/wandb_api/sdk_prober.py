@@ -1,6 +1,6 @@
 """Probing through the SDK's own calls, the last resort for a server that does not understand our queries.
 
-They cost several requests per run and retry inside for a while. Each call blocks, so it belongs in a thread of its own.
+They cost several requests per run, and retry internally for a while. Calls block.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FIRST_SERVER_ERROR = 500
 
 
 class SdkProber:
-    """Probes through one `wandb.Api`, which is built for the first probe. May be used by several threads."""
+    """Probes through one `wandb.Api`, which is built for the first probe. Safe to use from several threads."""
 
     def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
         """Prepare; nothing is imported or sent yet.
@@ -44,7 +44,7 @@ class SdkProber:
         self._building = threading.Lock()
 
     def probe(self, run: RunAddress) -> Probe:
-        """Probe one run. Never raises for what the network or the server does."""
+        """Probe one run. Errors of the network and the server are outcomes, too; it never raises them."""
         key = self._api_key()
         if not key:
             return Probe(
@@ -64,7 +64,7 @@ class SdkProber:
             return _classify(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
-        """Where the files of a version are. Raises what the SDK raises."""
+        """The URLs of a version's files. Raises errors of the SDK."""
         artifact = self._connect(self._api_key() or "").artifact(f"{run.history_artifact}:v{version}")
         return [file.direct_url for file in artifact.files() if file.name.endswith(".parquet")]
 
@@ -88,10 +88,10 @@ def _run_info(api: Any, run: RunAddress) -> RunInfo:
 
 
 def _newest_version(api: Any, run: RunAddress) -> ArtifactVersion:
-    """The newest committed version, whether or not it has the alias ``latest``; raises what the SDK raises."""
+    """The newest committed version, whether or not it has the alias ``latest``. Raises errors of the SDK."""
     listed = islice(api.artifacts(HISTORY_TYPE, run.history_artifact), _NEWEST_VERSIONS)
     versions = [_version(artifact) for artifact in listed if artifact.state == "COMMITTED"]
-    # A compatible server may list nothing, and still have the alias.
+    # A compatible server may list nothing but still have the alias.
     return max(versions, key=lambda one: one.version) if versions else _version(_latest(api, run))
 
 
@@ -108,7 +108,7 @@ def _version(artifact: Any) -> ArtifactVersion:
 
 
 def _classify(error: Exception, *, absent: Probe) -> Probe:
-    """The outcome that an error of the SDK stands for: one class wraps absence, refusal and failure alike."""
+    """The outcome for an error of the SDK, which uses one class for absence, refusal and failure."""
     chain = list(_causes(error))
     status = next((found for one in chain if (found := http_status(one))), 0)
     message = one_line(getattr(error, "message", "") or error)
@@ -117,7 +117,7 @@ def _classify(error: Exception, *, absent: Probe) -> Probe:
     if status == _TOO_MANY_REQUESTS:
         return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     if status >= _FIRST_SERVER_ERROR:
-        return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server has a server error (HTTP {status})")
+        return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server reports an error (HTTP {status})")
     if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in message.lower():
         return absent
     if status:

@@ -1,7 +1,6 @@
 """Client-side rate limiting: when the next request may go out.
 
-No wait is longer than an hour, whatever a header demands: a wrong clock or an absurd number must not silence all
-monitors for good.
+No wait is longer than an hour, whatever a header says: a wrong clock or an absurd number must not stop all monitors.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ class Throttle:
 
         Args:
             clock: Seconds on a clock that never goes back.
-            detector: Detects that the machine was suspended, which ends every limit.
-            jitter: Gives a number between two numbers, so that not all clients return at the same moment.
+            detector: Detects that the machine was suspended, which ends all limits.
+            jitter: Gives a random number between two numbers, so that clients do not retry all at once.
         """
         self._clock = clock
         self._detector = detector or SuspendDetector(clock)
@@ -66,7 +65,7 @@ class Throttle:
     def limiting(self) -> float:
         """Seconds for which the server limits us, pages included; 0 for none.
 
-        A limit is over only when the first request after it, which comes soon, has been answered.
+        A limit is over once the first request after it has been answered.
         """
         if not self._limited:
             return 0.0
@@ -97,12 +96,12 @@ class Throttle:
                 self._hold(gap, replace(reply, message="Close to the rate limit"))
 
     def count_request(self) -> None:
-        """Note that a request goes out or has just come back; the next one follows a second later at the earliest."""
+        """Count a request that is sent or answered now; the next one follows at least a second later."""
         self._next = self._clock() + _MIN_GAP_S
 
     def _limit(self, reply: Reply) -> None:
         demanded = reply.limits.retry_after if reply.limits.retry_after is not None else reply.limits.reset
-        # Limited again after waiting as demanded: wait longer each time, even where the server only ever says "0".
+        # Limited again after waiting as demanded: wait longer each time, even if the server always says "0".
         first = _MIN_GAP_S if demanded is not None else _FIRST_LIMIT_S
         least = min(_MAX_LIMIT_BACKOFF_S, first * 2.0 ** min(self._limited, 10))
         wait = min(_MAX_WAIT_S, max(demanded or 0.0, least))
