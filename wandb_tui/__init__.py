@@ -1,4 +1,4 @@
-"""wandb-tui: wait until a Weights & Biases run's history is really there.
+"""wandb-tui: wait until a Weights & Biases run's history is available.
 
 The public names below are imported when first used, so that importing the package stays cheap.
 """

@@ -1,6 +1,6 @@
-"""``wandb-tui demo``: a sandbox, runs logged by the real SDK, and the dashboard on them, all in one go.
+"""``wandb-tui demo``: a sandbox, runs logged by the real SDK, and a dashboard with them.
 
-Nothing of it touches the user's own keyring, watch list or settings: it all lives in one temporary folder.
+It does not touch the user's own keyring, watch list or settings: everything is in one temporary folder.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ The demo has ended, and its data is deleted. To watch your own runs:
 
 
 def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard) -> int:
-    """Run the demo until the user leaves the dashboard; its exit status.
+    """Run the demo until the user quits the dashboard; returns the exit status.
 
     Args:
         provide_browser: Finds a browser, or installs one.
-        open_dashboard: Opens the dashboard on runs, each with its goal.
+        open_dashboard: Opens the dashboard with these runs, each with its goal.
 
     Raises:
         WandbTuiError: Something that the demo needs is missing.
@@ -78,7 +78,7 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
 
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
-    """A folder that goes at the end; those of demos that were killed go now."""
+    """A folder that is deleted at the end; those of killed demos are deleted now."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             _remove_if_left(left)
@@ -96,7 +96,7 @@ def _remove_if_left(folder: Path) -> None:
     """Remove a demo's folder if it is ours, and no process holds its lock any more."""
     found, lock_file = folder.lstat(), folder / _LOCK
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()
-    # A lock that is this new may be one that is about to be held.
+    # Its demo may be starting, and about to take the lock.
     if not ours or not lock_file.exists() or time.time() - lock_file.stat().st_mtime < _NEW_FOLDER_S:
         return
     lock = ProcessLock(lock_file)

@@ -1,4 +1,4 @@
-"""Shared by the commands: options, reading runs, building the services, providing a browser."""
+"""Helpers of the commands: options, reading runs, building the services, providing a browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GoalOption(click.Option):
     """An option for a goal, completed from the kinds of goal."""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
-        """The beginning of a goal of each kind."""
+        """The start of a goal of each kind."""
         from click.shell_completion import CompletionItem
 
         from wandb_tui.core.goal import GoalKind
@@ -37,13 +37,13 @@ class GoalOption(click.Option):
         ]
 
 
-# Written out, as the kinds of goal take longer to import than all else that the help needs; a test compares the two.
+# Written out, since importing the kinds of goal takes longer than the rest of the help; a test compares the two.
 GOALS = "exists, v3, newer, step:200 or complete"
 UNTIL = click.option("--until", cls=GoalOption, default="exists", show_default=True, metavar="GOAL", help=f"{GOALS}.")
 
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
-    """The services for the chosen server, with what goes wrong in them written to the log file."""
+    """The services for the chosen server, which log to the log file."""
     from wandb_tui.services.disk.log_file import log_to
     from wandb_tui.wiring import Wiring
 
@@ -53,7 +53,7 @@ def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
 
 
 def read_runs(runs: Sequence[str]) -> list[str]:
-    """The runs as typed; "-" stands for those on stdin: in lines, several on one separated by spaces or commas."""
+    """The runs as typed; "-" reads them from stdin, one or more per line, separated by spaces or commas."""
     from wandb_tui.core.address import split_addresses
 
     texts: list[str] = []
@@ -77,7 +77,7 @@ def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
 
     for text, address in found.items():
         if is_short(text) and "/" in text.strip("/"):
-            # Two parts may as well have been meant as entity/project.
+            # Two parts might have been meant as entity/project.
             say(f"wandb-tui: {text} is read as {address}", err=True)
     return list(dict.fromkeys(found.values()))
 

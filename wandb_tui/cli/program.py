@@ -1,4 +1,4 @@
-"""The program ``wandb-tui``: its commands put together, and how the process ends."""
+"""The program ``wandb-tui``: its commands, and the end of its process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROGRAM = "wandb-tui"
 
 
 def _help_width() -> int:
-    """The width of the help, by click's own rule; click would import `shutil` for it, with every kind of archive."""
+    """The width of the help, by click's own rule, without importing `shutil` as click does."""
     try:
         columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
     except (AttributeError, ValueError, OSError):
@@ -40,7 +40,7 @@ def _help_width() -> int:
 
 
 class _Help(click.HelpFormatter):
-    """Help whose examples, which click leaves as they are, fit the terminal as well."""
+    """Help whose examples fit the terminal, too; click does not wrap those."""
 
     def getvalue(self) -> str:
         return fitted(super().getvalue(), columns(sys.stdout))
@@ -63,7 +63,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "terminal_width": _help_width
 
 
 class _Commands(click.Group):
-    """Commands, where anything else is meant for the dashboard: ``wandb-tui RUN`` needs no command's name."""
+    """The commands; arguments without a command are for the dashboard: ``wandb-tui RUN``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         host: list[str] = []
@@ -78,13 +78,13 @@ class _Commands(click.Group):
         return super().parse_args(ctx, [*args[:1], *host, *args[1:]] if args else [])
 
     def _check_for_typo(self, word: str) -> None:
-        """Refuse a word that looks like a command: as a run, which it could be too, it would be waited for in vain."""
+        """Refuse a word that looks like a mistyped command, although it could be a run id."""
         from difflib import get_close_matches
 
         shown = [name for name, command in self.commands.items() if not command.hidden]
         if close := get_close_matches(word, shown, 1, _MIN_SIMILARITY):
             raise UsageError(
-                f"“{word}” is no command and no run's address: did you mean “{close[0]}”?",
+                f"“{word}” is neither a command nor the address of a run: did you mean “{close[0]}”?",
                 f"If a run has that id, write entity/project/{word}.",
             )
 
@@ -102,10 +102,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="wandb-tui")
 def cli() -> None:
-    """Wait until a W&B run's history is really there.
+    """Wait until a W&B run's history is available.
 
-    Without a command: the dashboard, with these runs added. RUN is entity/project/run_id or the address of the run's
-    page; GOAL is {goals}; URL is the W&B server's.
+    Without a command, open the dashboard and add these runs. RUN is entity/project/run_id or the address of the run's
+    page; GOAL is {goals}; URL is the W&B server.
 
     \b
     Examples:
@@ -129,13 +129,13 @@ def run_program() -> NoReturn:
     threading.excepthook = lambda args: _print_crash(args.exc_type, args.exc_value, args.exc_traceback)
     raise_on_interrupt()
     status = _status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False))
-    # What other packages do when Python ends may be interrupted without a traceback.
+    # Other packages' work at exit may be interrupted, without a traceback.
     end_at_once_on_interrupt()
     sys.exit(status)
 
 
 def _print_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    """Print the traceback of a fault of our own, without the secrets that are known."""
+    """Print the traceback of an internal error, without the known secrets."""
     import traceback
 
     from wandb_tui.services.credentials.redaction import learn_from, redact

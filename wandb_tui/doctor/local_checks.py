@@ -146,7 +146,7 @@ def _account(wiring: Wiring) -> Finding:
     if state.password is Source.NONE:
         return Finding(
             CheckStatus.WARNING,
-            "no user name and password are known; only public pages can be visited",
+            "no sign-in is stored; only public pages can be visited",
             "Run wandb-tui login, or set WANDB_VIEWER_MAIL and WANDB_VIEWER_PW.",
             fix=Fix.SIGN_IN,
         )

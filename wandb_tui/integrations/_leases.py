@@ -1,4 +1,4 @@
-"""Leases of a shared service: users renew theirs while they live, so one that is killed is not waited for."""
+"""Leases of a shared service: users renew theirs while they live, so that killed users are noticed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Leases:
-    """The users of a service, each until a moment that it puts off while it lives. Safe from any thread."""
+    """The users of a service, each with a lease that expires unless renewed. Safe to use from several threads."""
 
     def __init__(self, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin without any user.
@@ -37,13 +37,13 @@ class Leases:
             return not self._until
 
     def held_by(self, prefix: str) -> bool:
-        """Whether a user whose name begins so has a lease."""
+        """Whether a user whose name begins with this has a lease."""
         with self._lock:
             self._drop_expired()
             return any(user.startswith(prefix) for user in self._until)
 
     def touch(self) -> None:
-        """Note that the service is in use by a caller without a lease."""
+        """Record a use by a caller without a lease."""
         with self._lock:
             self._last_use = self._clock()
 

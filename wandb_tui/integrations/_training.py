@@ -21,7 +21,7 @@ class EndOfTrainingWait:
     """The part of a trainer's callback that waits for the history when the training ends."""
 
     def __init__(self, timeout: float = 300.0, callback: Callback | None = None) -> None:
-        """Prepare; nothing is started before the training ends.
+        """Prepare; nothing starts before the training ends.
 
         Args:
             timeout: Seconds until giving up; 0 waits for ever.
@@ -38,15 +38,15 @@ class EndOfTrainingWait:
 def wait_for_logged_steps(run: wandb.Run | None, timeout: float, callback: Callback | None) -> MonitorResult | None:
     """Wait until the export covers the last step that a run, still in progress, has logged.
 
-    Failures are logged as a warning and never raised: they must not cost the training its result.
+    Failures are logged as a warning and never raised: they must not make the training fail.
 
     Args:
-        run: The run that is logged to, if there is any.
+        run: The run that the training logs to, if any.
         timeout: Seconds until giving up; 0 waits for ever.
         callback: Receives the status lines; without one they are printed.
 
     Returns:
-        The result; None where the goal was not met, or where there is nothing to wait for.
+        The result; None if the goal was not met, or if there is nothing to wait for.
     """
     last = _last_step(run) if run is not None else None
     if run is None or last is None:
@@ -57,7 +57,7 @@ def wait_for_logged_steps(run: wandb.Run | None, timeout: float, callback: Callb
             run,
             f"step:{last}",
             timeout,
-            # As the run itself does, whatever the environment says.
+            # As for the run itself, regardless of the environment.
             host=run.settings.base_url,
             api_key=run.settings.api_key,
             callback=callback or print_status,
@@ -76,5 +76,5 @@ def _last_step(run: wandb.Run) -> int | None:
     try:
         return run.step - 1 if run.step else None
     except wandb.Error:
-        # Several processes log to one shared run, and none of them knows its step.
+        # If several processes log to a shared run, none of them knows its step.
         return None

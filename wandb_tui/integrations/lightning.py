@@ -1,8 +1,8 @@
-"""Lightning: when a training ends, its run can be forked and its history downloaded at once.
+"""Lightning: when a training ends, its run can be forked and its history downloaded immediately.
 
     trainer = Trainer(logger=WandbLogger(project="forks"), callbacks=[HistoryCallback()])
 
-To train on from another run's step, let the logger log to the fork.
+To continue training from another run's step, let the logger log to the fork.
 
     logger = WandbLogger(experiment=fork_when_ready("lab/forks/abc123", step=200))
 """
@@ -29,7 +29,7 @@ class HistoryCallback(EndOfTrainingWait, TrainerCallback):
         """Wait for the history; Lightning calls this at the end.
 
         Args:
-            trainer: Whose `WandbLogger` the run is taken from.
+            trainer: The trainer; its `WandbLogger` has the run.
             pl_module: Not used.
         """
         if trainer.is_global_zero:

@@ -1,9 +1,9 @@
 """Ray and Ray Tune: one browser and one poller for a whole cluster.
 
-The trials of an experiment ask one shared monitor, a detached actor on the cluster's head node, instead of each
-starting a browser of its own. The actor reads its secrets there, from the environment or the keyring; none is ever
-passed to it. It ends, and its browser with it, when the last experiment has ended or has stopped renewing its lease: so
-an experiment that is killed leaves nothing behind.
+The trials of an experiment use one shared monitor, a detached actor on the cluster's head node, instead of each
+starting its own browser. The actor reads its secrets there, from the environment or the keyring; none is ever
+passed to it. It ends, with its browser, when the last experiment has ended or has stopped renewing its lease: so a
+killed experiment leaves nothing behind.
 
     tuner = tune.Tuner(train, run_config=tune.RunConfig(callbacks=[HistoryCallback()]))
 
@@ -54,18 +54,18 @@ _ACTOR_PREFIX = "wandb-tui "
 _ON_HEAD = {"node:__internal_head__": 0.001}
 _MAX_WAITING_CALLS = 1000
 _MAX_DEATHS = 5
-"""An actor that dies this often during one wait cannot live at all."""
+"""An actor that dies this often during one wait cannot run at all."""
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Timing:
-    """How soon a monitor whose users were killed is given up, in seconds.
+    """The times of the shared monitor, in seconds.
 
     Attributes:
-        lease: After so long without a renewal an experiment counts as gone, and an unused monitor ends.
+        lease: Without a renewal for this long, an experiment counts as gone, and an unused monitor ends.
         renewal: Between two renewals.
-        call: The longest single call to the actor: a caller that is killed is waited for no longer than that.
+        call: The longest single call to the actor, which limits the wait for a killed caller.
     """
 
     lease: float = 60.0
@@ -83,7 +83,7 @@ class HistoryCallback(Callback):
         """Prepare; nothing is started yet.
 
         Args:
-            host: The W&B server; without one, the one that the environment here names, else the experiment's.
+            host: The W&B server; by default that of the environment here, else the experiment's.
         """
         self._host = host
         self._experiment = uuid.uuid4().hex
@@ -96,7 +96,7 @@ class HistoryCallback(Callback):
             ApiKeyError: There is an API key here, but none on the head node, where the shared monitor runs.
         """
         with contextlib.closing(Wiring(host=self._host)) as wiring:
-            # Here, since the head node's environment may name another server or none.
+            # Resolved here, since the head node's environment may name another server or none.
             self._host = wiring.server.info.base_url
             has_key = wiring.account.api_key() is not None
         monitor = SharedMonitor(self._host)
@@ -131,16 +131,16 @@ def _keep_renewing(monitor: SharedMonitor, experiment: str, ended: threading.Eve
 def wait_for_history(
     run: object, until: str | Goal = "exists", timeout: float = 300.0, *, host: str | None = None
 ) -> MonitorResult:
-    """Wait until a run's history artifact meets a goal, by way of the cluster's shared monitor.
+    """Wait until a run's history artifact meets a goal, through the cluster's shared monitor.
 
     Args:
         run: An address, a run object of the SDK, or an `Api` run.
         until: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
         timeout: Seconds until giving up; 0 waits for ever.
-        host: The W&B server; without one, the one that the environment here names, else the experiment's.
+        host: The W&B server; by default that of the environment here, else the experiment's.
 
     Returns:
-        How it went; its `success` is true.
+        The result; its `success` is true.
 
     Raises:
         WandbTuiError: As for `wandb_tui.wait_for_history`.
@@ -152,13 +152,13 @@ def wait_for_history(
 
 
 def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str | None = None, **init: Any) -> Any:
-    """Wait until the export of a run covers `step`, by way of the cluster's shared monitor, then fork it there.
+    """Wait until the export of a run covers `step`, through the cluster's shared monitor, then fork it there.
 
     Args:
         run: The parent: an address, a run object of the SDK, or an `Api` run.
         step: The step to fork at.
         timeout: Seconds until giving up; 0 waits for ever.
-        host: The W&B server; without one, the one that the environment here names, else the experiment's.
+        host: The W&B server; by default that of the environment here, else the experiment's.
         init: Passed on to ``wandb.init``, which is called here, in the trial.
 
     Returns:
@@ -168,17 +168,17 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str
         WandbTuiError: As for `wandb_tui.fork_when_ready`.
     """
     with _wiring(host) as wiring:
-        # Without one `wandb.init` would ask for it, after all the waiting.
+        # Without a key `wandb.init` would prompt for it after the wait.
         wiring.check_api_key()
         monitor = SharedMonitor(wiring.server.info.base_url)
         return fork(address_of(run, wiring), step, timeout, init, wiring=wiring, wait=monitor.wait)
 
 
 class SharedMonitor:
-    """The way to the cluster's shared monitor, from any of its nodes; it is started by whoever needs it first."""
+    """A client of the cluster's shared monitor, for any node; the first call starts the monitor."""
 
     def __init__(self, host: str | None = None) -> None:
-        """Name the monitor; nothing is started yet.
+        """Choose the monitor; nothing starts yet.
 
         Args:
             host: The W&B server; without one, as the SDK chooses it on the head node. Each server has its own monitor.
@@ -186,7 +186,7 @@ class SharedMonitor:
         self._host = host
 
     def wait(self, run: RunAddress, until: str | Goal, timeout: float) -> MonitorResult:
-        """Wait until a run meets a goal, also where the monitor dies meanwhile and has to begin anew.
+        """Wait until a run meets a goal, even if the monitor dies and restarts meanwhile.
 
         Args:
             run: The run.
@@ -194,9 +194,9 @@ class SharedMonitor:
             timeout: Seconds until giving up; 0 waits for ever.
 
         Raises:
-            UsageError: The goal or the time is none, or the settings on the head node cannot be read.
-            WaitTimeoutError: The monitor could not be had in time.
-            WandbTuiError: The monitor cannot live on the head node.
+            UsageError: The goal or the time is not valid, or the settings on the head node cannot be read.
+            WaitTimeoutError: The monitor did not answer in time.
+            WandbTuiError: The monitor cannot run on the head node.
         """
         goal = until if isinstance(until, Goal) else Goal.parse(until)
         timeout = checked_seconds("timeout", timeout)
@@ -208,11 +208,11 @@ class SharedMonitor:
             try:
                 result: MonitorResult = _get(self._actor().wait.remote(run, goal, left))
             except ActorUnavailableError:
-                # It is being started again, which may take its time.
-                log.info("The shared monitor is being started again")
+                # It is restarting, which may take a while.
+                log.info("The shared monitor is restarting")
             except RayActorError as error:
                 deaths += 1
-                log.warning("The shared monitor has died, and is asked again")
+                log.warning("The shared monitor has died; retrying")
                 if deaths == _MAX_DEATHS:
                     raise WandbTuiError(
                         "The shared monitor cannot run on the cluster's head node.",
@@ -233,10 +233,10 @@ class SharedMonitor:
         raise WaitTimeoutError(f"The cluster's shared monitor did not answer about {run} within {timeout:.0f} s.")
 
     def enter(self, user: str) -> None:
-        """Start the monitor, if it is not there, and begin or renew an experiment's lease.
+        """Start the monitor if it is not running, and begin or renew an experiment's lease.
 
         Args:
-            user: Any name of the experiment's own.
+            user: A name that is unique to the experiment.
         """
         _get(self._actor().enter.remote(user))
 
@@ -248,7 +248,7 @@ class SharedMonitor:
         """End an experiment's lease; the monitor ends with the last.
 
         Args:
-            user: The name that it entered with.
+            user: The name given to `enter`.
         """
         actor = self._actor()
         if _get(actor.leave.remote(user)):
@@ -270,7 +270,7 @@ class SharedMonitor:
 
 @dataclass(slots=True)
 class _Shared:
-    """One monitor, how many calls wait for it, and when the last of them ended."""
+    """A monitor, the number of calls that wait for it, and the time of its last use."""
 
     group: MonitorGroup
     waiting: int = 0
@@ -278,7 +278,7 @@ class _Shared:
 
 
 class _Monitors:
-    """The actor: waits on behalf of its callers, with one browser and one poller. All calls run in one event loop."""
+    """The actor: waits for its callers, with one browser and one poller. All calls run in one event loop."""
 
     def __init__(self, host: str | None, timing: _Timing) -> None:
         self._host = host

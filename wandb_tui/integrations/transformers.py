@@ -1,4 +1,4 @@
-"""Hugging Face Transformers: when a training ends, its run can be forked and its history downloaded at once.
+"""Hugging Face Transformers: when a training ends, its run can be forked and its history downloaded immediately.
 
     trainer = Trainer(..., callbacks=[HistoryCallback()])
 

@@ -224,7 +224,7 @@ def wait_for_history(
         callback: Receives the status lines.
 
     Returns:
-        How it went; its `success` is true.
+        The result; its `success` is true.
 
     Raises:
         UsageError: The address, the goal or a time is not valid.

@@ -1,16 +1,16 @@
-"""Sizes of files for people."""
+"""File sizes as text."""
 
 from __future__ import annotations
 
 _UNKNOWN_FROM_BYTES = 10**15
-"""From this many bytes on the number is not worth showing."""
+"""Larger sizes are shown as “huge”."""
 
 _ROUNDS_UP_FROM = 999.5
-"""From here on three digits would read 1,000."""
+"""From here on, three digits would round to 1,000."""
 
 
 def format_bytes(size: int | None) -> str:
-    """A number of bytes as ``12.3 MB``; a dash where it is unknown."""
+    """A number of bytes as ``12.3 MB``; a dash if unknown."""
     if size is None:
         return "–"
     if size >= _UNKNOWN_FROM_BYTES:

@@ -61,15 +61,15 @@ def wait(
         wiring = build_wiring(host, anonymous_ok=True)
         try:
             texts = read_runs(runs)
-            # Read before the notice's clock starts: this imports the SDK, which alone takes a second or more.
+            # Read before the notice's clock starts: importing the SDK takes a second or more.
             server = wiring.server.info.base_url
             with notice_if_unanswered(server):
                 addresses = addresses_of(texts, wiring)
             wiring.check_api_key()
             if not no_visit and not wiring.account.state().can_visit:
                 say(
-                    "wandb-tui: no user name and password are known, so pages are visited signed out: enough for "
-                    "public runs only. For others, run wandb-tui login.",
+                    "wandb-tui: no sign-in is stored, so pages are visited signed out, which works for public "
+                    "runs only. For private runs, run wandb-tui login.",
                     err=True,
                 )
             poll_policy = wiring.settings.poll_policy
@@ -90,7 +90,7 @@ def wait(
 
 
 def _last_words(reason: str, runs: tuple[str, ...], *, as_json: bool) -> None:
-    """Tell that the waiting was interrupted before it began; the streams may be in use, so past them."""
+    """Report that the wait was interrupted before it began; without Python's streams, which may be in use."""
     import os
 
     if not as_json:

@@ -29,18 +29,18 @@ class ExecCommands:
 
         Args:
             command: The command for the shell; empty for none.
-            interrupted: Set when everything is to end; a command under way is ended then.
-            out: Makes room on the terminal for the command's output.
+            interrupted: Set when everything must end, the running command included.
+            out: Clears the terminal for the command's output.
         """
         self._command = command
         self._interrupted = interrupted
         self._out = out
         self._done_for: set[RunAddress] = set()
         self.failed = False
-        """Whether any command has ended with another status than 0."""
+        """Whether any command has failed."""
 
     def run_for(self, met: Mapping[RunAddress, str | None]) -> None:
-        """Run the command for each of these runs that has not had it.
+        """Run the command for each of these runs, unless it has been run for it.
 
         Args:
             met: The runs whose goals are met, each with the full name of its artifact.
@@ -61,7 +61,7 @@ class ExecCommands:
             # The SDK in the command may need the API key; the password is for our browser alone.
             env={**without_password(os.environ), **run_environment(run, artifact)},
             stdin=subprocess.DEVNULL,
-            # Kept apart from the JSON.
+            # stdout is for the JSON.
             stdout=sys.stderr if self._out.for_programs else None,
             process_group=0 if posix else None,
         )

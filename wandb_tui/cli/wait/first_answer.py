@@ -16,7 +16,7 @@ NOTICE_AFTER_S = 2.0
 
 
 class FirstAnswerNotice:
-    """Knows whether the server has answered about any run yet."""
+    """Tracks whether the server has answered about any run."""
 
     def __init__(self, server: str, clock: Clock = time.monotonic) -> None:
         """Start the clock.
@@ -31,13 +31,13 @@ class FirstAnswerNotice:
         self._answered = False
 
     def on_event(self, event: MonitorEvent) -> None:
-        """Take note of a monitor's event: every one but its first follows an answer of the server."""
+        """Note an event: every event but a monitor's first follows an answer of the server."""
         if event.status is not MonitorStatus.MONITORING:
             self._answered = True
 
     @property
     def text(self) -> str:
-        """The notice; empty as long as none is due, and once the server has answered."""
+        """The notice; empty until it is due, and after the server has answered."""
         overdue = not self._answered and self._clock() - self._began >= NOTICE_AFTER_S
         return no_answer_yet(self._server) if overdue else ""
 

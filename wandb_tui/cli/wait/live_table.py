@@ -1,4 +1,4 @@
-"""``wandb-tui wait`` on a terminal: a live table of the runs, and a line that stays for each run that has ended."""
+"""``wandb-tui wait`` on a terminal: a live table of the runs, and a lasting line for each run that has ended."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ _MIN_CELLS, _ECHO_CELLS = 20, 3
 
 
 class LiveTable(Output):
-    """Shows each run that is waited for in a row; a run that ends leaves the table and gets a line that stays."""
+    """Shows each waiting run in a row; a run that ends gets a line above the table instead."""
 
     def __init__(self, options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: bool) -> None:
         super().__init__(options, notice)
         self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
         self._glyphs = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
-        # Filled by the monitors' threads: lines and table must be printed by one thread, or they interleave.
+        # Filled by the monitors' threads; only one thread may print lines and table.
         self._ended: SimpleQueue[Event] = SimpleQueue()
 
     def on_event(self, event: Event) -> None:
-        """Remember a run that has ended for its line above the table; everything else is seen in the table."""
+        """Queue the line of a run that has ended; the table shows everything else."""
         self._notice.on_event(event)
         if event.state.final and not (self.closing and event.state is State.CANCELLED):
             self._ended.put(event)
 
     def tick(self) -> None:
-        """Print the lines of the runs that have ended since, and redraw the table."""
+        """Print the lines of runs that have ended, and redraw the table."""
         self._say_ended()
         if self._live is not None:
             self._live.refresh()
@@ -80,7 +80,7 @@ class LiveTable(Output):
 
     @contextlib.contextmanager
     def making_room(self) -> Iterator[None]:
-        """Take the table away while the user's command has the terminal."""
+        """Remove the table while the user's command uses the terminal."""
         if self._live is None:
             yield
             return
@@ -92,7 +92,7 @@ class LiveTable(Output):
             self._live.start()
 
     def conclude(self, summary: GroupSummary, interrupted: str) -> None:
-        """Print a line for each run whose waiting was ended early, and for several runs how many ended how."""
+        """Print a line for each run that was cancelled, and for several runs the counts."""
         self._say_ended()
         ends = [run.state if run.state.final else State.CANCELLED for run in summary.runs]
         for run, end in zip(summary.runs, ends, strict=True):
@@ -111,7 +111,7 @@ class LiveTable(Output):
         text = f"{self._glyphs.icon(state)} {run}  {format_elapsed(elapsed)}  {self._plain(message)}"
         line = Text(fitted(text, self._console.width, hang=2))
         line.stylize(_COLOURS[state], 0, 1)
-        # A word longer than the line is broken by the terminal itself, so that it can be copied whole.
+        # The terminal itself breaks longer words, so that they can be copied whole.
         self._console.print(line, soft_wrap=True)
 
     def _table(self, summary: GroupSummary) -> RenderableType:
@@ -142,7 +142,7 @@ class LiveTable(Output):
 
     @property
     def _width(self) -> int:
-        """Leaves room for the terminal's own “^C”, which would wrap and put the table one line too low."""
+        """Leaves room for the terminal's own “^C”, which would wrap and move the table down."""
         return max(_MIN_CELLS, self._console.width - _ECHO_CELLS)
 
     def _plain(self, text: str) -> str:

@@ -19,7 +19,7 @@ class WaitOptions:
         timeout: Seconds until giving up; 0 waits for ever.
         interval: Seconds between two checks of a run.
         any_run: Whether one run's goal is enough.
-        as_json: Whether to print one JSON object a line.
+        as_json: Whether to print one JSON object per line.
         quiet: Whether to print only how each run ended.
         visit: Whether to visit the runs' pages.
         command: The shell command to run for each run whose goal is met; empty for none.

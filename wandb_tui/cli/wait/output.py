@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {Level.WARNING: "!", Level.ERROR: "✖"}
 _REPEAT_AFTER_S = 60.0
-"""Seconds after which a line that repeats the last one of its run is printed again."""
+"""Seconds after which an unchanged line is printed again."""
 
 
 class Output:
@@ -55,7 +55,7 @@ class Output:
             sys.stdout.reconfigure(errors="replace")
 
     def on_event(self, event: Event) -> None:
-        """Take in one event; called from the monitors' threads."""
+        """Print an event; called from the monitors' threads."""
         self._notice.on_event(event)
         self._last[event.run] = event
         if self.closing and event.state is State.CANCELLED:
@@ -64,7 +64,7 @@ class Output:
             self._print(event)
 
     def tick(self) -> None:
-        """Bring up to date what is shown; called a few times a second by the one thread that waits."""
+        """Update the output; called a few times a second by the waiting thread."""
         if not self._noticed and (text := self._notice.text):
             self._noticed = True
             say(text, err=True)
@@ -76,7 +76,7 @@ class Output:
 
     @contextlib.contextmanager
     def making_room(self) -> Iterator[None]:
-        """Leave the terminal to a command, for as long as the block lasts."""
+        """Leave the terminal to a command while the block runs."""
         yield
 
     def conclude(self, summary: GroupSummary, interrupted: str) -> None:
@@ -84,7 +84,7 @@ class Output:
 
         Args:
             summary: The final state of the runs.
-            interrupted: Why the waiting ended early; empty where it did not.
+            interrupted: Why the wait ended early; empty if it did not.
         """
         if not interrupted:
             return
@@ -103,7 +103,7 @@ class Output:
                 )
 
     def _is_left_out(self, event: Event) -> bool:
-        """Whether a line need not be printed: because of --quiet, or because it repeats the last one of its run."""
+        """Whether an event is not printed: because of --quiet, or because nothing changed."""
         if self._quiet:
             return not event.state.final
         if self.for_programs:
@@ -124,7 +124,7 @@ class Output:
                 self._write(event)
             except BrokenPipeError:
                 self.pipe_closed = True
-                # Python would complain on its way out that it cannot flush.
+                # Python would report at exit that it cannot flush.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _write(self, event: Event) -> None:
@@ -156,7 +156,7 @@ def json_line(
     when: datetime, *, run: str, attempt: int, state: State, message: str, artifact: str | None, elapsed: float
 ) -> str:
     """One object of ``--json``, as the README describes it."""
-    told = {
+    line = {
         "time": when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "run": run,
         "attempt": attempt,
@@ -165,4 +165,4 @@ def json_line(
         "artifact": artifact,
         "elapsed": round(elapsed, 3),
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(line, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Which kind of output `wait` gets."""
+"""Chooses the output of `wait`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def output_for(options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: bool) -> Output:
-    """JSON if --json asks for it; on a terminal a live table, unless --quiet; else lines."""
+    """JSON with --json; on a terminal a live table, unless --quiet; otherwise lines."""
     if options.as_json:
         return JsonLines(options, notice)
     if (

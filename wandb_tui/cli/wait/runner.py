@@ -23,7 +23,7 @@ _SLICE_S = 0.2
 
 
 def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
-    """Wait until the goals are met, no longer can be, or the waiting is interrupted; the exit status."""
+    """Wait until all runs have ended or the wait is interrupted; returns the exit status."""
     notice = FirstAnswerNotice(wiring.server.info.base_url)
     out = output_for(options, notice, ascii_look=is_ascii(wiring.settings.look, wiring.environ))
     commands = ExecCommands(options.command, interruption.event, out)
@@ -52,7 +52,7 @@ def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interrupti
 def _wait_in_slices(
     group: MonitorGroup, options: WaitOptions, interruption: Interruption, out: Output, commands: ExecCommands
 ) -> dict[RunAddress, MonitorResult]:
-    """Wait in slices: on some systems a signal reaches Python's handler only between two waits."""
+    """Wait in slices: on some systems Python handles a signal only between two waits."""
     while True:
         results = group.wait_any(_SLICE_S) if options.any_run else group.wait_all(_SLICE_S)
         out.tick()

@@ -1,7 +1,7 @@
 """One poller for all monitors: the probes due within one short window go out as one request.
 
-It keeps a second between two requests, waits as long as the server demands and slows down before that. A probe that
-arrives during such a wait is answered at once with the remaining time, so that every row can show when it goes on.
+It sends at most one request per second, waits as long as the server demands, and slows down before that. A probe that
+arrives during such a wait is answered immediately with the remaining time, which the rows then show.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ _BATCH_WINDOW_S = 0.1
 _POOL_SIZE = 4
 _MAX_REMEMBERED_TURNS = 10_000
 _NOT_SEARCHED = "?"
-"""Stands for a run whose artifact has been missing once."""
+"""Marks a run whose artifact has been missing once."""
 
 
 @dataclass(slots=True)
 class PendingProbe:
-    """A probe that is queued or under way, with the futures of all its callers."""
+    """A probe that is queued or running, with the futures of all its callers."""
 
     request: ProbeRequest
     futures: list[Future[Probe]]
 
     @property
     def run(self) -> RunAddress:
-        """The run it is about."""
+        """Its run."""
         return self.request.run
 
     @property
@@ -62,14 +62,14 @@ class PendingProbe:
         return not all(future.cancelled() for future in self.futures)
 
     def resolve(self, probe: Probe) -> None:
-        """Give the same answer to every caller that still waits."""
+        """Give the answer to every caller that still waits."""
         for future in self.futures:
             if not future.done() and future.set_running_or_notify_cancel():
                 future.set_result(probe)
 
 
 def merge_by_run(batch: Iterable[PendingProbe]) -> list[PendingProbe]:
-    """The batch with one probe per run: never two of the same run at once."""
+    """The batch with one probe per run."""
     by_run: dict[RunAddress, PendingProbe] = {}
     for pending in batch:
         first = by_run.setdefault(pending.run, pending)
@@ -95,8 +95,8 @@ class Poller:
 
         Args:
             client: The GraphQL client.
-            steps: Reads which steps the exported files cover; None leaves that to the server.
-            sdk: The fallback for a server that does not understand our queries; None does without.
+            steps: Reads which steps the exported files cover; None uses the server's report.
+            sdk: The fallback for a server that does not understand our queries; None for no fallback.
             clock: Seconds on a clock that never goes back.
         """
         self._client = client
@@ -119,7 +119,7 @@ class Poller:
         self._elsewhere: dict[RunAddress, str] = {}
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
-        """Probe one run, in one request with all other probes of the same moment."""
+        """Probe one run, in one request with all other probes that are due."""
         future: Future[Probe] = Future()
         if self._closed.is_set():
             future.set_result(_CLOSED)
@@ -149,14 +149,14 @@ class Poller:
                 wanted = (pending for pending in batch if pending.wanted and not self._joins_running_probe(pending))
                 self._process(merge_by_run(wanted))
             except Exception:
-                # All monitors depend on this one thread: it must survive any surprise in an answer.
+                # All monitors depend on this one thread: no answer may end it.
                 log.exception("A probe failed")
                 _resolve_all(batch, _INTERNAL_ERROR)
         self._drain()
         self._client.close()
 
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
-        """The probes that arrive within the window, and until the next request may go out."""
+        """The probes that arrive within the window, and before the next request may go out."""
         batch = [first]
         until = self._clock() + max(_BATCH_WINDOW_S, 0.0 if self._throttle.hold > 0 else self._throttle.gap)
         while (left := until - self._clock()) > 0 or not self._queue.empty():
@@ -172,7 +172,7 @@ class Poller:
 
     def _process(self, batch: list[PendingProbe]) -> None:
         if len(batch) > self._size.now:
-            # Not all fit into one request: those that have waited longest come first.
+            # Not all fit into one request: those that have waited longest go first.
             batch.sort(key=lambda pending: self._turns.get(pending.run, 0))
         any_good = False
         while batch and not self._closed.is_set():
@@ -190,7 +190,7 @@ class Poller:
                 continue
             blamed = blamed_indices(reply, len(now))
             if 0 < len(blamed) < len(now):
-                # A few runs cost all the others their answer: answer those few, and repeat the others without them.
+                # A few runs made the whole request fail: answer those, and repeat it without them.
                 self._deliver(now, reply, only=blamed)
                 batch = [pending for i, pending in enumerate(now) if i not in blamed] + rest
                 continue
@@ -200,7 +200,7 @@ class Poller:
             any_good = any_good or reply.problem is None
             hopeless = len(now) == 1 and not any_good and not blamed
             if reply.problem is ProbeOutcome.UNAVAILABLE or hopeless:
-                # The server itself is at fault, so a request for each of the rest would fail in the same way.
+                # The server itself fails, so requests for the rest would fail as well.
                 self._deliver(rest, reply)
                 return
             batch = rest
@@ -213,7 +213,7 @@ class Poller:
         self._turns |= dict.fromkeys((pending.run for pending in batch), self._turn)
 
     def _throttled_probe(self) -> Probe | None:
-        """The answer to give at once while no request may go out; None while one may."""
+        """The answer while no request may go out; None if one may."""
         wait = self._throttle.hold
         if wait <= 0:
             return None
@@ -227,7 +227,7 @@ class Poller:
         )
 
     def _request(self, requests: list[ProbeRequest]) -> Reply:
-        """Send the probes in the richest dialect that the server understands, finding a simpler one if need be."""
+        """Send the probes in the richest dialect that the server understands."""
         while True:
             reply = self._send(*compose(requests, self._dialect))
             simpler = self._dialect.simpler(reply)
@@ -245,7 +245,7 @@ class Poller:
         return reply
 
     def _deliver(self, batch: list[PendingProbe], reply: Reply, only: Container[int] | None = None) -> None:
-        """Hand the reply out, to all or to some, and start finding out what it lacks."""
+        """Answer all or some of the probes, and start reading the files of those that need it."""
         unread: list[tuple[PendingProbe, Probe, list[str]]] = []
         for number, probe in enumerate(interpret([pending.request for pending in batch], reply)):
             if only is not None and number not in only:
@@ -254,7 +254,7 @@ class Poller:
             probe = self._with_elsewhere(pending.request, probe)  # noqa: PLW2901 - the same probe, completed
             whole = probe if self._steps is None else self._steps.known(pending.run, probe)
             if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
-                # As long as the poller itself will wait: a caller that came earlier would only be sent away again.
+                # The poller's own wait: a caller that asks earlier would only get the same answer again.
                 pending.resolve(replace(probe, retry_after=max(0.0, self._throttle.hold)))
             elif whole is not None:
                 pending.resolve(whole)
@@ -264,7 +264,7 @@ class Poller:
             self._read_steps(unread, self._steps)
 
     def _with_elsewhere(self, request: ProbeRequest, probe: Probe) -> Probe:
-        """The probe with what an earlier one found of an artifact in another project."""
+        """The probe with the other project that an earlier probe has found."""
         if probe.outcome is ProbeOutcome.FOUND:
             self._elsewhere.pop(request.run, None)
         if probe.outcome is not ProbeOutcome.NOT_YET:
@@ -276,7 +276,7 @@ class Poller:
         return replace(probe, elsewhere="" if known == _NOT_SEARCHED else known)
 
     def _read_steps(self, unread: list[tuple[PendingProbe, Probe, list[str]]], steps: StepReader) -> None:
-        """Have the files read, after one request for the addresses that the server has not given yet."""
+        """Read the files in the pool, after one request for the URLs that are still missing."""
         nameless = [
             (pending.run, probe.artifact.version) for pending, probe, urls in unread if probe.artifact and not urls
         ]
@@ -315,7 +315,7 @@ class Poller:
             )
         )
         if probe.outcome is ProbeOutcome.INVALID_RESPONSE:
-            log.info("The SDK is not understood either; going back to plain queries")
+            log.info("The server does not understand the SDK either; returning to plain queries")
             self._sdk, self._dialect = None, replace(self._dialect, plain=True)
         if not pending.request.coverage or probe.run is None:
             return probe
@@ -328,7 +328,7 @@ class Poller:
     # Work in other threads
 
     def _run_in_pool(self, pending: PendingProbe, work: Callable[[], Probe]) -> None:
-        """Find out the rest in a thread of the pool, so that no other probe waits for it."""
+        """Finish a probe in a thread of the pool, so that no other probe waits for it."""
         with self._lock:
             self._under_way[pending.run] = pending
 
@@ -345,11 +345,11 @@ class Poller:
         try:
             self._pool.submit(job)
         except RuntimeError:
-            # The system has no thread left: the poller's own does the work, and the other runs wait.
+            # The system has no thread left: this thread does the work, and the other runs wait.
             job()
 
     def _joins_running_probe(self, pending: PendingProbe) -> bool:
-        """Whether the probe can share the answer of one of the same run that is under way."""
+        """Whether the probe can share the answer of a running one of the same run."""
         with self._lock:
             other = self._under_way.get(pending.run)
             if other is None:
@@ -373,7 +373,7 @@ class Poller:
         _resolve_all(left, _CLOSED)
 
 
-_INTERNAL_ERROR = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer cannot be understood (see the log)")
+_INTERNAL_ERROR = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer could not be processed (see the log)")
 _CLOSED = Probe(ProbeOutcome.UNAVAILABLE, message="wandb-tui is ending")
 
 

@@ -1,7 +1,7 @@
 """The GraphQL of a probe: many runs in one request, and the meaning of the reply for each.
 
-Only fields that the SDK's own queries use are requested, since a server's schema cannot be seen from here; errors are
-attributed by their ``path``. A server that lacks a field is asked without it, or in an older way.
+Only fields that the SDK's own queries use are requested, since a server's schema is unknown; errors are
+attributed by their ``path``. For a server that lacks a field, the query leaves it out or uses an older form.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from wandb_tui.services.wandb_api.response import json_object, json_scalar, node
 HISTORY_TYPE = "wandb-history"
 ONLY_COMMITTED = json.dumps({"state": "COMMITTED"})
 _NEWEST_VERSIONS = 3
-"""How many of the newest versions a probe looks at: a server may ignore the filter, and list pending ones first."""
+"""Versions that a probe looks at: a server may ignore the filter, and list pending ones first."""
 _MAX_FILES = 1000
 _RUN_FIELDS = ("displayName", "state", "historyKeys")
 _VERSION_FIELDS = ("state", "size", "digest", "createdAt")
 _PARQUET_HISTORY = "parquetHistory"
 _OUTPUTS = "outputArtifacts"
 _OPTIONAL_FIELDS = frozenset({*_RUN_FIELDS, *_VERSION_FIELDS, _PARQUET_HISTORY, _OUTPUTS})
-"""What a probe can do without; each tells something more."""
+"""Fields that a probe can do without."""
 _MEMBERSHIP = "artifactCollectionMembership"
 _ROOT_FIELD = "project"
-"""Without it none of our queries can be understood."""
+"""A server that does not know it understands none of our queries."""
 _LISTING_NAMES = ("artifactType", "artifactCollection", "artifacts", "filters", "edges")
 _OUTPUTS_QUERY = (
     _OUTPUTS + "(first: 20) { edges { node { artifactSequence { name project { name entity { name } } } } } }"
@@ -65,13 +65,13 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The part of our queries that this server understands, as far as it has shown.
+    """The part of our queries that this server understands, as far as known.
 
     Attributes:
         membership: Ask by `artifactCollectionMembership` (SDK 0.28.1 on), else by the older `artifact`.
         listing: Also list the newest versions, since the alias `latest` can be missing or stay behind.
-        files: Ask where a version's files are, where the steps they hold are wanted.
-        plain: Use our own queries at all; else the SDK.
+        files: Query the URLs of a version's files, to read their steps.
+        plain: Use our own queries; otherwise the SDK.
         dropped: Optional fields that the server lacks.
     """
 
@@ -82,7 +82,7 @@ class Dialect:
     dropped: frozenset[str] = frozenset()
 
     def simpler(self, reply: Reply) -> Dialect | None:
-        """The dialect to try after a server did not know a field; None where that is not what the reply says."""
+        """The dialect to try after a server did not know a field; None if that is not the problem."""
         if broken := _unresolved_fields(reply) - self.dropped:
             return replace(self, dropped=self.dropped | broken)
         unknown = [error for error in reply.errors if _is_unknown_field(error, reply)]
@@ -94,7 +94,7 @@ class Dialect:
         if self.listing and names.intersection(_LISTING_NAMES):
             return replace(self, listing=False)
         if self.plain and reply.data is None and any(_UNKNOWN_FIELD.search(_text(error)) for error in unknown):
-            # Where it does not say which field it lacks: nothing optional first, then the SDK.
+            # It does not say which field it lacks: leave out all optional ones, then use the SDK.
             minimal = replace(self, listing=False, dropped=_OPTIONAL_FIELDS)
             return replace(self, plain=False) if self == minimal or _ROOT_FIELD in names else minimal
         return None
@@ -105,13 +105,13 @@ def _text(error: dict[str, Any]) -> str:
 
 
 def _is_unknown_field(error: dict[str, Any], reply: Reply) -> bool:
-    """Whether the server lacks a field. One that it merely could not resolve this time is requested again."""
+    """Whether the server lacks a field, rather than failing to resolve it this time."""
     text = _text(error)
     return bool(_UNKNOWN_FIELD.search(text)) or (reply.data is None and not _TRANSIENT.search(text))
 
 
 def _unresolved_fields(reply: Reply) -> set[str]:
-    """Optional fields whose failure took the whole run with it, as it does where they may not be null."""
+    """Optional fields whose failure made the whole run null, as happens if they must not be null."""
     data = reply.data or {}
     return {
         path[-1]
@@ -162,7 +162,7 @@ def compose(requests: Sequence[ProbeRequest], dialect: Dialect) -> tuple[str, di
 
 
 def compose_files(versions: Sequence[tuple[RunAddress, int]]) -> tuple[str, dict[str, str]]:
-    """One query for the addresses of the files of these versions."""
+    """One query for the URLs of the files of these versions."""
     declared = [f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!" for i in range(len(versions))]
     fields = [
         f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ artifactCollection(name: $c{i}) {{"
@@ -177,14 +177,14 @@ def compose_files(versions: Sequence[tuple[RunAddress, int]]) -> tuple[str, dict
 
 
 def exported_files(reply: Reply, number: int) -> list[str]:
-    """The addresses of the exported files in a probe's reply, for the run in this place."""
+    """The URLs of the exported files in a probe's reply, for the run at this index."""
     project = json_object((reply.data or {}).get(f"q{number}"))
     found = json_object(json_object(project.get("run")).get(_PARQUET_HISTORY)).get("parquetUrls")
     return [url for url in found if isinstance(url, str)] if isinstance(found, list) else []
 
 
 def read_files(reply: Reply, number: int) -> list[str]:
-    """The addresses of the Parquet files of the version in this place, in their order; none where they are unknown."""
+    """The URLs of the Parquet files of the version at this index, in order; empty if unknown."""
     project = json_object((reply.data or {}).get(f"q{number}"))
     membership = json_object(json_object(project.get("artifactCollection")).get("artifactMembership"))
     urls = {str(node["name"]): str(node["directUrl"]) for node in nodes(membership.get("files")) if _has_address(node)}
@@ -196,7 +196,7 @@ def _has_address(file: dict[str, Any]) -> bool:
 
 
 def blamed_indices(reply: Reply, count: int) -> set[int]:
-    """The places that a reply without data names as the reason."""
+    """The indices that a reply without data names as the reason."""
     if reply.data is not None:
         return set()
     named = _by_alias(reply.errors)
@@ -221,11 +221,11 @@ def interpret(requests: Sequence[ProbeRequest], reply: Reply) -> list[Probe]:
 
 
 _LEFT_OUT = object()
-"""Stands where an answer should be; null is an answer."""
+"""Marks a missing answer; null is an answer."""
 
 
 def _by_alias(errors: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The errors by the run that they are about, those about none or about all under the empty name."""
+    """The errors by the alias of their run; errors without one under the empty name."""
     found: dict[str, list[dict[str, Any]]] = {}
     for error in errors:
         found.setdefault(next(iter(_path(error)), ""), []).append(error)
@@ -251,7 +251,7 @@ def _unanswered(reply: Reply, errors: list[dict[str, Any]]) -> Probe:
 
 
 def _from_errors(errors: list[dict[str, Any]]) -> Probe:
-    """The outcome that a server's GraphQL errors stand for."""
+    """The outcome for a server's GraphQL errors."""
     if limits_rate(errors[0]):
         return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     outcome = ProbeOutcome.UNAUTHORIZED if mentions(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
@@ -286,13 +286,13 @@ def _interpret(request: ProbeRequest, project: object, errors: list[dict[str, An
         return Probe(ProbeOutcome.NOT_YET, None, info, coverage, elsewhere=_elsewhere(run, json_object(found)))
     reason = "this API key may not see it" if with_key else "it is private and there is no API key"
     missing = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
-    # Some programs write a space in an address as a plus sign.
+    # Some programs encode a space in an address as a plus sign.
     spaced = f". Did you mean {run.entity}/{run.project.replace('+', ' ')}?" if "+" in run.project else ""
     return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}{spaced}")
 
 
 def _elsewhere(run: RunAddress, found: dict[str, Any]) -> str:
-    """The other project in which the run's history artifact lies: it stays behind when a run is moved."""
+    """The other project that has the run's history artifact, which stays behind when a run is moved."""
     for node in nodes(found.get(_OUTPUTS)):
         sequence = json_object(node.get("artifactSequence"))
         project = json_object(sequence.get("project"))
@@ -303,7 +303,7 @@ def _elsewhere(run: RunAddress, found: dict[str, Any]) -> str:
 
 
 def _is_complete(project: object, run: object) -> bool:
-    """Whether the answer has a place for everything requested, be it null: only then does a "no" mean no."""
+    """Whether the answer has all requested fields, null or not; only then does null mean "no"."""
     if not isinstance(project, dict):
         return project is None
     if not isinstance(run, dict):
@@ -313,16 +313,16 @@ def _is_complete(project: object, run: object) -> bool:
 
 
 def run_info(run: dict[str, Any]) -> RunInfo:
-    """The run itself, as far as an answer describes it."""
+    """The run itself, from an answer."""
     keys = json_scalar(run.get("historyKeys"))
     last = keys.get("lastStep") if isinstance(keys, dict) else None
-    # The server says -1 for a run that has logged nothing.
+    # The server sends -1 for a run that has logged nothing.
     step = last if isinstance(last, int) and last >= 0 else None
     return RunInfo(str(run.get("displayName") or ""), str(run.get("state") or ""), step, _steps_rise(keys))
 
 
 def _steps_rise(history_keys: object) -> bool | None:
-    """Whether the steps only rise, by the index of logged keys."""
+    """Whether the steps only rise, according to the index of logged keys."""
     keys = history_keys.get("keys") if isinstance(history_keys, dict) else None
     step = keys.get("_step") if isinstance(keys, dict) else None
     rises = step.get("monotonic") if isinstance(step, dict) else None
@@ -340,7 +340,7 @@ def _newest_version(project: dict[str, Any]) -> ArtifactVersion | None:
 
 
 def artifact_version(artifact: object, membership: object = None) -> ArtifactVersion | None:
-    """The version that an answer describes, as a membership or by itself; None for none, or for an uncommitted one."""
+    """The version in an answer, as a membership or by itself; None if missing or not committed."""
     if not isinstance(artifact, dict) or artifact.get("state") not in {None, "COMMITTED"}:
         return None
     index = json_object(membership).get("versionIndex")
@@ -358,7 +358,7 @@ def artifact_version(artifact: object, membership: object = None) -> ArtifactVer
 
 
 def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage:
-    """Which steps the export covers, by the server's word; both lists empty say nothing."""
+    """Which steps the export covers, as the server reports it; two empty lists mean unknown."""
     history = run.get(_PARQUET_HISTORY)
     last = info.last_step if info else None
     if not isinstance(history, dict):
