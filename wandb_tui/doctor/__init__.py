@@ -1,7 +1,7 @@
-"""``wandb-tui doctor``: checks what works on this machine and with this server, each with what to do about it.
+"""``wandb-tui doctor``: checks what works on this machine and with this server, and what to do about the rest.
 
 ``report`` turns a finding into a check, ``local_checks`` and ``terminal`` need no run, ``run_trial`` is the end-to-end
-check of one run, ``export_trial`` finds out what triggers its export, ``service`` is all of it for the dashboard.
+check of one run, ``export_trial`` finds out what triggers its export, ``service`` has all of it for the dashboard.
 """
 
 from wandb_tui.core.checks import Check, CheckStatus

@@ -1,4 +1,4 @@
-"""Cancellation token for checks that take long."""
+"""Cancellation token for long checks."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ T = TypeVar("T")
 
 
 class CancelToken:
-    """Waits on behalf of one thread; `cancel`, called from another, makes the waiting raise `CancelledError`."""
+    """Lets one thread wait; `cancel`, called from another, makes it raise `CancelledError`."""
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._awaited: Future[Any] | None = None
 
     def cancel(self) -> None:
-        """End the waiting under way, and every later one at once."""
+        """End the current wait, and every later one immediately."""
         self._cancelled.set()
         if (awaited := self._awaited) is not None:
             awaited.cancel()
 
     def sleep(self, seconds: float) -> None:
-        """Wait for so many seconds."""
+        """Wait for this many seconds."""
         if self._cancelled.wait(seconds):
             raise CancelledError
 

@@ -1,8 +1,8 @@
-"""Finds out what triggers an export: takes one step after the other, and looks for a new version after each.
+"""Finds out what triggers an export: takes one step after another, and looks for a new version after each.
 
-The order makes the result meaningful: first nothing is done that concerns the run, then the API is queried about it
-with the key, then its page is opened. A version that comes late may still have been triggered by the step before; the
-longer the waits, the surer the result.
+The order makes the result meaningful: first the run is left alone, then the API is queried about it with the key, then
+its page is opened. A late version may still have been triggered by the step before: the longer the waits, the surer the
+result.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _FINAL = frozenset({ProbeOutcome.UNAUTHORIZED, ProbeOutcome.NOT_FOUND, ProbeOutc
 
 @dataclass(frozen=True, slots=True)
 class TrialTimeouts:
-    """How long to wait for an export, in seconds.
+    """The times to wait for an export, in seconds.
 
     Attributes:
         alone: Before the first query about the run.
         query: After the API was queried about the run.
         visit: After the run's page was opened.
-        unsure: After the run's page was opened, where it is unknown whether there is anything new to export.
+        unsure: After the run's page was opened, if it is unknown whether there is anything new to export.
     """
 
     alone: float = 5.0
@@ -41,7 +41,7 @@ class TrialTimeouts:
 
 @dataclass(frozen=True, slots=True)
 class ObservedExport:
-    """An export that came during the trial.
+    """An export that appeared during the trial.
 
     Attributes:
         version: Its version.
@@ -55,7 +55,7 @@ class ObservedExport:
 
 
 class ExportTrial:
-    """The trial on one run. Its steps are called in the order in which they are written here."""
+    """The trial of one run. Its steps are called in the order in which they are defined here."""
 
     def __init__(
         self,
@@ -71,10 +71,10 @@ class ExportTrial:
         Args:
             probe: Queries the API about the run, its artifact and its coverage.
             timeouts: How long to wait for exports.
-            clock_offset: By how much the server's clock is ahead of ours, None where that is unknown; must not query
-                the API about the run.
+            clock_offset: How far the server's clock is ahead of ours; None if unknown. It must not query the API about
+                the run.
             clock: Seconds on a clock that never goes back.
-            sleep: Waits for so many seconds.
+            sleep: Waits for this many seconds.
         """
         self._probe = probe
         self.timeouts = timeouts
@@ -92,18 +92,18 @@ class ExportTrial:
 
     @property
     def version_before(self) -> ArtifactVersion | None:
-        """The version that was there before the trial, if any."""
+        """The version that existed before the trial, if any."""
         made_meanwhile = self.observed is not None and self.observed.trigger is ExportTrigger.WAITING
         return None if made_meanwhile else self.first.artifact
 
     @property
     def answered(self) -> bool:
-        """Whether the API reported what there is."""
+        """Whether the API reported the state of the artifact."""
         return self.first.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}
 
     @property
     def nothing_new(self) -> bool:
-        """Whether the version before the trial holds everything that was logged, so that no newer one can come."""
+        """Whether the version before the trial is complete, so that there can be no newer one."""
         return (
             self.version_before is not None and self.first.coverage is not None and self.first.coverage.complete is True
         )
@@ -130,31 +130,31 @@ class ExportTrial:
             self.observed = ObservedExport(version.version, ExportTrigger.WAITING, self.alone_for)
 
     def probe_first(self) -> None:
-        """Query the API for what there is."""
+        """Query the API for the state of the artifact."""
         self._queried_at = self._clock()
         self.first = self.last = self._probe_until(
             lambda probe: probe.outcome is not ProbeOutcome.UNAVAILABLE, self.timeouts.alone
         )
 
     def wait_after_query(self) -> None:
-        """Wait for what that query may have triggered; it is repeated meanwhile."""
+        """Repeat the query until it has triggered an export, or the time is over."""
         self.last = self._probe_until(self._is_newer, self.timeouts.query)
         self._observe(ExportTrigger.API_QUERY, self._queried_at)
 
     def page_opens(self) -> None:
-        """Note that the run's page is opened now."""
+        """Record that the run's page is opened now."""
         self._opened_at = self._loaded_at = self._clock()
         self._opened_on = self._server_now()
 
     def page_loaded(self) -> None:
-        """Note that the run's page has loaded."""
+        """Record that the run's page has loaded."""
         self._loaded_at = self._clock()
 
     def wait_after_visit(self, *, loaded: bool) -> None:
-        """Wait for what the visit may have triggered.
+        """Wait for the export that the visit may have triggered.
 
         Args:
-            loaded: Whether the page loaded the run; where it did not, the API is queried once.
+            loaded: Whether the page loaded the run; if not, the API is queried once.
         """
         within = (self.timeouts.visit if self.due else self.timeouts.unsure) if loaded else 0.0
         self.last = self._probe_until(self._is_newer, 0.0 if self.nothing_new else within)
@@ -171,12 +171,12 @@ class ExportTrial:
         return self._clock() - self._opened_at
 
     def check(self, probe: Probe) -> None:
-        """Raise where the API did not report what there is.
+        """Raise if the API did not report the state of the artifact.
 
         Raises:
             ApiKeyError: It refused the key.
             RunNotFoundError: It knows no such run.
-            ServerError: It did not answer, or not in a form that can be read.
+            ServerError: It did not answer, or its answer cannot be read.
         """
         kinds = {ProbeOutcome.UNAUTHORIZED: ApiKeyError, ProbeOutcome.NOT_FOUND: RunNotFoundError}
         if probe.outcome not in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}:
@@ -191,7 +191,7 @@ class ExportTrial:
         return probe.artifact is not None and probe.artifact.version > before
 
     def _probe_until(self, good: Callable[[Probe], bool], seconds: float) -> Probe:
-        """Query until the answer is good, is one that waiting does not change, or the time is over."""
+        """Query until the answer is good, is final, or the time is over."""
         end = self._clock() + seconds
         while True:
             probe = self._probe()
@@ -213,5 +213,5 @@ class ExportTrial:
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    """The moment with a time zone; a server that names none means UTC."""
+    """The time with a time zone, which is UTC if the server omits it."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

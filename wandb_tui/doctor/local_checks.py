@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("wandb", "textual", "playwright", "keyring", "cryptography")
 _TRIGGERED_BY = {
-    ExportTrigger.WAITING: "exports come by themselves",
+    ExportTrigger.WAITING: "exports start by themselves",
     ExportTrigger.API_QUERY: "an API query",
     ExportTrigger.VISIT: "a visit to the run's page",
 }
@@ -41,7 +41,7 @@ def pending_checks(wiring: Wiring, terminal: TerminalFacts | None) -> list[Pendi
 
     Args:
         wiring: The services.
-        terminal: The facts about the terminal; None where there is none.
+        terminal: The facts about the terminal; None without one.
     """
     finders: tuple[tuple[str, Callable[[Wiring], Finding]], ...] = (
         ("versions", _versions),
@@ -82,7 +82,7 @@ def _browser(wiring: Wiring) -> Finding:
     try:
         path = usable_browser(wiring.environ)
     except NoBrowserError as error:
-        # Where WANDB_TUI_BROWSER names a missing browser, an installed one would not be used.
+        # If WANDB_TUI_BROWSER names a missing browser, an installed one would not be used.
         fix = Fix.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Fix.BROWSER
         return Finding(CheckStatus.BAD, error.message, error.hint, fix=fix)
     try:
@@ -188,5 +188,5 @@ def _export_trigger(wiring: Wiring) -> Finding:
 
 
 def describe(profile: ExportProfile) -> str:
-    """How a server exports, as a clause."""
+    """An export profile as a clause."""
     return f"{_TRIGGERED_BY[profile.trigger]}; the export appeared after {profile.seconds:.0f} s"

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found; the attributes are those of `Check`."""
+    """The result of a check; the attributes are those of `Check`."""
 
     status: CheckStatus
     message: str
@@ -27,7 +27,7 @@ class Finding:
 
 
 def run_check(name: str, find: Callable[[], Finding]) -> Check:
-    """Run one check; an error that it raises is a finding as well."""
+    """Run one check; an error is a finding, too."""
     began = time.monotonic()
     refused = False
     try:
@@ -41,7 +41,7 @@ def run_check(name: str, find: Callable[[], Finding]) -> Check:
         found = Finding(CheckStatus.SKIPPED, "cancelled")
     except Exception as error:
         log.exception("The check %s failed", name)
-        found = Finding(CheckStatus.BAD, f"wandb-tui itself failed here: {type(error).__name__}", "See the log.")
+        found = Finding(CheckStatus.BAD, f"wandb-tui itself failed: {type(error).__name__}", "See the log.")
     return _anonymous(name, found, time.monotonic() - began, refused=refused)
 
 

@@ -34,7 +34,7 @@ def check_run(wiring: Wiring, run: RunAddress, timeouts: TrialTimeouts | None = 
 
 
 class RunTrial:
-    """The steps of the check, each of which depends on those before; fulfils `ui.runtime.ports.CheckSequence`."""
+    """The steps of the check, each of which depends on those before; implements `ui.runtime.ports.CheckSequence`."""
 
     def __init__(
         self, wiring: Wiring, run: RunAddress, timeouts: TrialTimeouts | None = None, *, watched: bool = False
@@ -45,7 +45,7 @@ class RunTrial:
             wiring: The services.
             run: The run.
             timeouts: How long to wait for exports.
-            watched: Whether a monitor watches the run meanwhile, which may trigger an export as well.
+            watched: Whether a monitor is watching the run, which may trigger an export as well.
         """
         self._wiring = wiring
         self._run = run
@@ -75,7 +75,7 @@ class RunTrial:
         return [PendingCheck(name, partial(step, name)) for name, step in steps]
 
     def cancel(self) -> None:
-        """End the step under way soon, and every later one at once."""
+        """End the current step soon, and every later one immediately."""
         self._token.cancel()
 
     # When a step is run
@@ -98,7 +98,7 @@ class RunTrial:
     # Signing in
 
     def sign_in_page(self) -> Finding:
-        """What the sign-in page shows to a browser that is signed out; the trial begins here."""
+        """The form on the sign-in page, for a browser that is signed out; the trial begins here."""
         self._trial.begin()
         seen = self._token.result(self._wiring.visitor.inspect_sign_in_page())
         asks = (
@@ -113,29 +113,29 @@ class RunTrial:
         return Finding(CheckStatus.GOOD if seen.asks_for else CheckStatus.WARNING, message, "", seen.outline)
 
     def sign_in(self) -> Finding:
-        """Who the browser is signed in as."""
+        """Sign the browser in."""
         identity = self._token.result(self._wiring.visitor.sign_in())
         if identity.anonymous:
             return Finding(CheckStatus.WARNING, "signed out: public runs only", "Run wandb-tui login.")
         how = "the password was submitted once" if identity.by_password else "the stored session is still valid"
         return Finding(CheckStatus.GOOD, f"signed in as {identity.username}; {how}")
 
-    # What the API reports
+    # The API's reports
 
     def wait_alone(self) -> Finding:
-        """Whether an export comes without any request about the run."""
+        """Whether there is an export without any request about the run."""
         trial = self._trial
         trial.wait_alone()
         if not trial.answered:
             return self._unknown_without_api()
-        # The wait began with the sign-in page: this step itself takes less.
+        # The wait began with the sign-in page, so this step itself takes less time.
         seconds = f"{trial.alone_for:.0f} s"
         if trial.observed:
             return Finding(CheckStatus.GOOD, f"v{trial.observed.version} appeared within {seconds} without a visit")
         return Finding(CheckStatus.GOOD, f"no new version in {seconds} without a visit")
 
     def existing_export(self) -> Finding:
-        """What was there before the trial."""
+        """The export before the trial."""
         trial = self._trial
         if self._watched:
             trial.probe_first()
@@ -172,7 +172,7 @@ class RunTrial:
     # The visit
 
     def visit(self) -> Finding:
-        """What the run's page shows and requests."""
+        """Open the run's page, and list what it requests."""
         self._trial.page_opens()
         visit = self._token.result(self._wiring.visitor.visit(self._run))
         self._trial.page_loaded()
@@ -185,7 +185,7 @@ class RunTrial:
         )
 
     def new_export(self) -> Finding:
-        """Whether an export came after the visit."""
+        """Whether an export followed the visit."""
         trial = self._trial
         if not trial.answered:
             return self._unknown_without_api()
@@ -213,7 +213,7 @@ class RunTrial:
     # The conclusion
 
     def conclude(self) -> Finding:
-        """What triggered the export, as far as it is known; it is saved for the monitors."""
+        """What triggered the export, if known; saved for the monitors."""
         trial = self._trial
         if trial.observed is None:
             return self._no_export()
@@ -237,7 +237,7 @@ class RunTrial:
             return Finding(CheckStatus.WARNING, f"unknown: {tried} triggered no export")
         return Finding(
             CheckStatus.WARNING,
-            f"unknown: v{trial.version_before.version} existed before, and no newer one came",
+            f"unknown: v{trial.version_before.version} existed before, and no newer one followed",
             "Try a run whose page has not been opened yet.",
         )
 
@@ -262,7 +262,7 @@ def _holds(probe: Probe) -> str:
 
 
 def _clock_offset(wiring: Wiring) -> timedelta | None:
-    """By how much the server's clock is ahead of ours, to a second; the query does not mention the run."""
+    """How far the server's clock is ahead of ours, to a second; the query does not mention the run."""
     client = wiring.client()
     try:
         reply = client.execute("query Viewer { viewer { id } }", {})

@@ -1,4 +1,4 @@
-"""The doctor for the dashboard; fulfils `ui.runtime.ports.Doctor`."""
+"""The doctor for the dashboard; implements `ui.runtime.ports.Doctor`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DoctorService:
         self._timeouts = timeouts
 
     def local_checks(self, terminal: TerminalFacts) -> list[PendingCheck]:
-        """The checks that need no run; a keyring that has been unlocked meanwhile is read again."""
+        """The checks that need no run; first retries a keyring that may have been unlocked since."""
         self._wiring.account.retry_keyring()
         return pending_checks(self._wiring, terminal)
 

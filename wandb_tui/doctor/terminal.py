@@ -25,7 +25,7 @@ _TMUX_TIMEOUT_S = 2.0
 
 
 def terminal_facts() -> TerminalFacts | None:
-    """The facts about the terminal on stdout; None where stdout is no terminal."""
+    """The facts about the terminal on stdout; None if stdout is not a terminal."""
     if not sys.stdout.isatty():
         return None
     from rich.console import Console
@@ -36,7 +36,7 @@ def terminal_facts() -> TerminalFacts | None:
 
 
 def check_terminal(facts: TerminalFacts | None) -> Finding:
-    """The finding for a terminal with these facts; None stands for no terminal."""
+    """The finding for a terminal with these facts; None means no terminal."""
     if facts is None:
         return Finding(CheckStatus.GOOD, "none; the dashboard needs one, wandb-tui wait does not")
     environ = facts.environ
@@ -76,16 +76,16 @@ def _surroundings(environ: Mapping[str, str]) -> str:
 
 
 def _copying(environ: Mapping[str, str]) -> str:
-    """What is needed for copies to reach the clipboard of the user's own machine; empty where nothing is."""
+    """What copies need to reach the clipboard of the user's own machine; empty if nothing."""
     if environ.get("TMUX"):
         allowed = _tmux_clipboard(environ)
         if allowed in {"on", "external"}:
-            # With both, tmux passes on what it is given to copy, and we give it to tmux.
+            # With either, tmux passes on the copies that it gets from us.
             return ""
         now = f" (now {allowed})" if allowed else ""
         return f"Copying out of tmux (OSC 52) needs `set -s set-clipboard on` or `external`{now}."
     if environ.get("STY"):
-        return "GNU screen does not pass on copies (OSC 52); tmux does."
+        return "GNU screen does not pass copies on (OSC 52); tmux does."
     if environ.get("TERM_PROGRAM") == "Apple_Terminal":
         return "Terminal.app does not accept copies (OSC 52); iTerm2, kitty, WezTerm and Ghostty do."
     if environ.get("VTE_VERSION"):
@@ -94,7 +94,7 @@ def _copying(environ: Mapping[str, str]) -> str:
 
 
 def _tmux_clipboard(environ: Mapping[str, str]) -> str:
-    """The value of tmux's set-clipboard: ``on``, ``external`` or ``off``; empty where it is unknown."""
+    """The value of tmux's set-clipboard: ``on``, ``external`` or ``off``; empty if unknown."""
     try:
         done = subprocess.run(
             ["tmux", "show-options", "-sv", "set-clipboard"],

@@ -23,27 +23,27 @@ from wandb_tui.services.processes import terminate_process_group
 log = logging.getLogger(__name__)
 
 MAX_RUNNING_COMMANDS = 4
-"""How many commands run at once; the others queue."""
+"""The number of commands that run at the same time; the others queue."""
 
 _POLL_INTERVAL_S = 0.1
 _TERMINATE_TIMEOUT_S = 0.2
 _MAX_OUTPUT_BYTES = 20_000
-"""How much of the end of a command's output goes into the log."""
+"""The last bytes of a command's output that go into the log."""
 
 _MAX_MESSAGE_CHARS = 200
 
 Report = Callable[[str], None]
-"""Receives one sentence about a command that failed."""
+"""Receives the error of a command, in one sentence."""
 
 
 class CommandHooks:
-    """Runs the commands; fulfils `ui.runtime.ports.Hooks`.
+    """Runs the commands; implements `ui.runtime.ports.Hooks`.
 
-    Of several dashboards on one list only the one that holds the lock runs them.
+    If several dashboards share a list, only the one that holds the lock runs them.
     """
 
     def __init__(self, commands: HookCommands, lock: Path, environ: Mapping[str, str] = os.environ) -> None:
-        """Prepare; nothing is started or opened yet.
+        """Prepare; nothing starts yet.
 
         Args:
             commands: The commands.
@@ -61,7 +61,7 @@ class CommandHooks:
         self._stopped = threading.Event()
 
     def ended(self, end: AttemptOutcome, tell: Report) -> None:
-        """Run the command for this outcome, if there is one, as soon as fewer than `MAX_RUNNING_COMMANDS` run."""
+        """Run the command for this outcome, if any, as soon as fewer than `MAX_RUNNING_COMMANDS` are running."""
         if not self._command(end) or self._stopped.is_set():
             return
         with self._state_lock:
@@ -84,7 +84,7 @@ class CommandHooks:
                 future.cancel()
 
     def join(self, timeout: float) -> bool:
-        """Wait at most `timeout` seconds for all commands; whether all have ended."""
+        """Wait at most `timeout` seconds for all commands; returns whether all have ended."""
         with self._state_lock:
             futures = list(self._futures)
         done, pending = wait(futures, timeout)
@@ -93,7 +93,7 @@ class CommandHooks:
         return not pending
 
     def close(self) -> None:
-        """Terminate the running commands and wait for them for a moment."""
+        """Terminate the running commands, and wait for them briefly."""
         self.stop()
         self.join(2 * _TERMINATE_TIMEOUT_S + _POLL_INTERVAL_S)
         with self._state_lock:
@@ -113,7 +113,7 @@ class CommandHooks:
             log.exception("The command for %s cannot be run", end.run)
 
     def _is_ours(self) -> bool:
-        """Whether no other dashboard runs the commands."""
+        """Whether this dashboard runs the commands, rather than another one."""
         with self._state_lock:
             self._lock_held = self._lock_held or self._lock.acquire()
             return self._lock_held
@@ -128,7 +128,7 @@ class CommandHooks:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    # Away from our terminal, and in a process group that can be terminated as a whole.
+                    # Detached from our terminal, and in a process group that can be terminated as a whole.
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:

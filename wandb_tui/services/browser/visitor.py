@@ -37,7 +37,7 @@ _CLOSE_TIMEOUT_S = 1.5
 
 
 class BrowserVisitor:
-    """Opens run pages in a real browser, signed in; fulfils `core.ports.Visitor`. Safe from any thread.
+    """Opens run pages in a real browser, signed in; implements `core.ports.Visitor`. Safe from any thread.
 
     The browser starts with the first sign-in or visit, in a thread of its own, and starts again if it dies.
     """

@@ -35,7 +35,7 @@ class _ResolvedSecrets:
 
 
 class KeyringAccount:
-    """The account on one server; fulfils `ui.runtime.ports.Account`. Safe from any thread.
+    """The account on one server; implements `ui.runtime.ports.Account`. Safe from any thread.
 
     Attributes:
         vault: Stores the secrets and the session.

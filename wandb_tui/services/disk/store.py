@@ -48,7 +48,7 @@ _DAMAGE_ERRORS = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class SqliteWatchStore:
-    """The watch list of one server; fulfils `ui.runtime.ports.WatchStore`. Safe from any thread.
+    """The watch list of one server; implements `ui.runtime.ports.WatchStore`. Safe from any thread.
 
     Attributes:
         warning: One sentence about a file system without locks, set by the first call that finds out; else empty.
