@@ -1,4 +1,4 @@
-"""What is said to the terminal itself, and addresses in texts."""
+"""Sequences for the terminal itself, and addresses in texts."""
 
 from __future__ import annotations
 

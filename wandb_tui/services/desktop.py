@@ -84,7 +84,7 @@ def show_notification(title: str, text: str, environ: Mapping[str, str] = os.env
     Blocks for up to a few seconds.
     """
     if sys.platform == "darwin":
-        # The texts are arguments, not part of the script: nothing in them is run.
+        # The texts are arguments, not part of the script, so that nothing in them is run.
         script = "on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run"
         command = ["osascript", *(part for line in script for part in ("-e", line)), title, text]
     elif _is_installed("notify-send", environ):

@@ -60,12 +60,12 @@ class CommandHooks:
         self._deferred: list[tuple[AttemptOutcome, Report]] = []
         self._stopped = threading.Event()
 
-    def ended(self, end: AttemptOutcome, tell: Report) -> None:
+    def ended(self, end: AttemptOutcome, report: Report) -> None:
         """Run the command for this outcome, if any, as soon as fewer than `MAX_RUNNING_COMMANDS` are running."""
         if not self._command(end) or self._stopped.is_set():
             return
         with self._state_lock:
-            due, self._deferred = [*self._deferred, (end, tell)], []
+            due, self._deferred = [*self._deferred, (end, report)], []
             for outcome, report in due:
                 try:
                     future = self._pool.submit(self._run_if_ours, outcome, report)
@@ -169,6 +169,6 @@ def _last_lines(output: IO[bytes]) -> list[str]:
 
 
 def _printable(text: str, max_chars: int = _MAX_MESSAGE_CHARS) -> str:
-    """Text from outside without secrets and control characters: an environment takes no NUL, a log no escapes."""
+    """Text from outside without secrets and control characters, for an environment variable or a log."""
     text = "".join(char if char.isprintable() else " " for char in redact(text)[:max_chars])
     return text.encode("utf-8", "replace").decode().strip()

@@ -1,4 +1,4 @@
-"""Which proxy a request goes through: one answer for the API, the browser and downloads.
+"""The proxy of a request, for the API, the browser and downloads alike.
 
 The environment names the proxies (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, ``NO_PROXY``; small letters win), on
 macOS and Windows the system's settings where the environment names none. This machine itself is never reached through
@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 _SCHEMES = ("http", "https")
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
 _LOOPBACK_NAMES = ("localhost", "*.localhost", "127.0.0.0/8", "[::1]")
-"""This machine, as Chromium's list of hosts without proxy writes it."""
+"""This machine, as Chromium's bypass list writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ProxyServer:
 
     @property
     def problem(self) -> str:
-        """Why requests cannot use it, in one sentence without a full stop; empty where they can."""
+        """Why requests cannot use it, in one sentence without a full stop; empty if they can."""
         if self.scheme in _SOCKS and importlib.util.find_spec("socks") is None:
             return f"The proxy {self.address} speaks SOCKS, which needs PySocks: pip install pysocks"
         if self.scheme not in _SOCKS and self.scheme not in _SCHEMES:
@@ -55,7 +55,7 @@ class ProxySettings:
         """Read nothing yet.
 
         Args:
-            environ: The environment; it is read anew for each URL.
+            environ: The environment; it is read for each URL.
         """
         self._environ = environ
 
@@ -68,7 +68,7 @@ class ProxySettings:
         return self.for_scheme(parts.scheme)
 
     def for_scheme(self, scheme: str) -> ProxyServer | None:
-        """The proxy that is named for a scheme, whatever the host."""
+        """The proxy for a scheme, regardless of the host."""
         named = self._named(scheme)
         try:
             parts = urlsplit(named)
@@ -81,15 +81,15 @@ class ProxySettings:
         return ProxyServer(parts.scheme, address, unquote(parts.username or ""), unquote(parts.password or ""))
 
     def for_requests(self, url: str) -> dict[str, str]:
-        """The proxies as ``requests`` takes them, which then does not read the environment in its own way."""
+        """The proxies as ``requests`` takes them, so that it does not read the environment itself."""
         if self.for_url(url) is None:
-            # None is how requests is told so, though its types do not know that.
+            # requests takes None as "no proxy", although its types do not say so.
             return dict.fromkeys((*_SCHEMES, "all"), cast("str", None))
         return dict.fromkeys(_SCHEMES, self._named(urlsplit(url).scheme))
 
     @property
     def chromium_bypass(self) -> str | None:
-        """The hosts without proxy, as Chromium writes them; None where no host has one."""
+        """The hosts without proxy, as Chromium writes them; None if no host has a proxy."""
         entries = list(self._no_proxy())
         if "*" in entries:
             return None
@@ -101,7 +101,7 @@ class ProxySettings:
         return named if not named or "://" in named else f"http://{named}"
 
     def _value(self, name: str) -> str:
-        # An empty variable in small letters turns off the one in capitals.
+        # An empty lower-case variable turns off the upper-case one.
         return self._environ[name] if name in self._environ else self._environ.get(name.upper(), "")
 
     def _of_system(self, scheme: str) -> str:
@@ -146,7 +146,7 @@ def keep_sdk_off_proxy(base_url: str) -> None:
 
 
 def _matches(entry: str, host: str, port: int) -> bool:
-    """Whether an entry of ``NO_PROXY`` means a host: a name stands for all below it, an address may be a network."""
+    """Whether an entry of ``NO_PROXY`` covers a host: a name covers its subdomains, an address may be a network."""
     if entry == "*":
         return True
     try:

@@ -14,11 +14,11 @@ _NOW_BELOW_S = 0.5
 
 
 def event_text(notice: Notice | None, *, countdown: bool = True) -> str:
-    """A notice as one line, without emoji or markup; empty where there is none.
+    """A notice as one line, without emoji or markup; empty if there is none.
 
     Args:
         notice: What happened.
-        countdown: Whether to add when the next check comes, where that is known.
+        countdown: Whether to add the time until the next check, if known.
     """
     if notice is None:
         return ""

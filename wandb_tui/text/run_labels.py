@@ -15,13 +15,13 @@ def run_name(row: WatchedRun) -> str:
 
 
 def short_name(row: WatchedRun) -> str:
-    """The run's display name, or its id where it has none."""
+    """The run's display name, or its id if it has none."""
     name = clean(row.run_info.name, 200) if row.run_info else ""
     return name if name.strip() else clean(row.run.run_id)
 
 
 def version_label(row: WatchedRun) -> str:
-    """The newest version of the run's history, as ``v3``; empty where there is none."""
+    """The newest version of the run's history, as ``v3``; empty if there is none."""
     return row.artifact.rpartition(":")[2] if row.artifact else ""
 
 

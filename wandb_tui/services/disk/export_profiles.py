@@ -35,7 +35,7 @@ class ExportProfileFile:
 
     def read(self) -> ExportProfile | None:
         """The profile, or None; an unusable file is ignored with a warning in the log."""
-        # Called at every start of the dashboard, so without any profile it imports nothing.
+        # Called at every start of the dashboard, so it imports nothing without a profile.
         if not self._folder.exists():
             return None
         import tomllib
@@ -55,7 +55,7 @@ class ExportProfileFile:
             OSError: The file cannot be written.
         """
         text = (
-            f"# How {self._server} exports runs, as wandb-tui doctor RUN saw it. Delete this file to forget it.\n"
+            f"# How {self._server} exports runs, as wandb-tui doctor RUN observed it. Delete this file to reset it.\n"
             f'export_starts_by = "{profile.trigger.value}"  # {", ".join(ExportTrigger)}\n'
             f"export_seconds = {profile.seconds:.1f}\n"
         )

@@ -26,7 +26,7 @@ _reported: set[Path] = set()
 
 
 class ProcessLock:
-    """A lock that one process at a time holds; not for threads of one process."""
+    """A lock between processes, not between the threads of one."""
 
     def __init__(self, path: Path) -> None:
         """Prepare; nothing is locked yet.

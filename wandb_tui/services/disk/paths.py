@@ -127,7 +127,7 @@ def record_lock_problem(folder: Path) -> OSError | None:
 
 
 def private_folder(folder: Path) -> Path:
-    """Create `folder` and missing parents if needed, accessible only to their owner, whatever the umask."""
+    """Create `folder` and missing parents if needed, accessible only to their owner, regardless of the umask."""
     if not folder.parent.exists():
         private_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -137,7 +137,7 @@ def private_folder(folder: Path) -> Path:
 
 
 def private_file(path: Path) -> Path:
-    """Create `path` if needed, readable only by its owner, whatever the umask."""
+    """Create `path` if needed, readable only by its owner, regardless of the umask."""
     private_folder(path.parent)
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     if path.stat().st_mode & 0o077:

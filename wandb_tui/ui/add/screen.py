@@ -1,4 +1,4 @@
-"""The dialog for adding runs: paste addresses, and see at once what each of them means."""
+"""The dialog for adding runs: paste addresses, and see what each of them means."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class EndedRuns:
                     self._pending[row.run] = row
                     ended.append(row)
                 else:
-                    # Restarted meanwhile: the end of the attempt before is out of date.
+                    # Restarted since: the end of the earlier attempt is out of date.
                     self._pending.pop(row.run, None)
         return ended
 

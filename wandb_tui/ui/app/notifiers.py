@@ -29,7 +29,7 @@ class Notifier(Protocol):
     """Reports that runs have ended. Called on the UI thread, so it must not block.
 
     Attributes:
-        immediate: Whether it gets each ended run at once; else those that end within seconds of each other share one
+        immediate: Whether it gets each ended run immediately; else those that end within seconds share one
             notification.
     """
 

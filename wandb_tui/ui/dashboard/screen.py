@@ -73,7 +73,7 @@ class Dashboard(RunScreen):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Show the rows there are."""
+        """Show the current rows."""
         self.watch(self, "focused", self._focus_moved)
         self.refresh_all()
 

@@ -1,4 +1,4 @@
-"""The plot of a curve. Imported only when there is one to draw, for nothing else needs the plotting library."""
+"""The plot of a curve. Imported only to draw one, since nothing else needs the plotting library."""
 
 from __future__ import annotations
 

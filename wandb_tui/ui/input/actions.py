@@ -221,7 +221,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pick", ("ctrl+o",), "Pick", "Pick runs from the server instead.", Scope.ADD, priority=True),
     Action("close", ("escape",), "Close", "Close without adding anything.", Scope.ADD, priority=True,
            action="dismiss"),
-    # The list takes Enter first, in its turn among the keys that move the cursor; the other dialogs do the same.
+    # The list itself handles Enter, like the keys that move the cursor; the other dialogs do the same.
     Action("open", ("enter",), "Open", "Open the item under the cursor, or select the run.", Scope.PICK),
     Action("select", ("space",), "Select", "Select or deselect the run under the cursor.", Scope.PICK),
     Action("select_all", ("asterisk",), "Select all", "Select all listed runs that are not watched yet, or none.",

@@ -156,11 +156,11 @@ class PickScreen(Dialog[None]):
         """Update the counts, or the query in progress, and the buttons."""
         self._loading = loading
         if self._failed:
-            told, keys = "no answer", ""
+            note, keys = "no answer", ""
         else:
-            told = count_text(self._place, self._listing, self._session.watch_list, len(self._selected))
+            note = count_text(self._place, self._listing, self._session.watch_list, len(self._selected))
             keys = key_hints(self._place, self.keys)
-        self._set_note("#pick-count", loading or told)
+        self._set_note("#pick-count", loading or note)
         self._set_note("#pick-keys", keys)
         self._offer()
 
@@ -172,9 +172,9 @@ class PickScreen(Dialog[None]):
     def _offer(self) -> None:
         add_offer, add_all = self._add_offer, self._add_all_offer
         inside = bool(self._place.project) and not self._failed
-        told = "" if self._loading or (self._failed and not add_offer.possible) else add_offer.detail
+        note = "" if self._loading or (self._failed and not add_offer.possible) else add_offer.detail
         style = "$foreground" if add_offer.possible else "$quiet"
-        self.query_one("#pick-offer", Static).update(Content.styled(self._glyphs.text(told), style))
+        self.query_one("#pick-offer", Static).update(Content.styled(self._glyphs.text(note), style))
         self.query_one("#pick-add", KeyButton).relabel(add_offer.label, possible=add_offer.possible)
         self.query_one("#pick-all", KeyButton).relabel(add_all.label, possible=add_all.possible)
         self.query_one("#pick-up", Button).disabled = not self._can_go_up
@@ -346,8 +346,8 @@ class PickScreen(Dialog[None]):
                 self._add(effects)
                 self.dismiss(None)
 
-        told = f"{summary(effects, 'to add')}. Each run page will be visited."
-        self.app.push_screen(Confirm(f"{button_label(effects)}?", told, yes="Add", no="Cancel"), answered)
+        note = f"{summary(effects, 'to add')}. Each run page will be visited."
+        self.app.push_screen(Confirm(f"{button_label(effects)}?", note, yes="Add", no="Cancel"), answered)
 
     def action_open(self) -> None:
         """Open the highlighted item."""

@@ -1,4 +1,4 @@
-"""What widgets and screens may use of the app that runs them, so that none of them imports it."""
+"""The parts of the app that widgets and screens may use without importing it."""
 
 from __future__ import annotations
 

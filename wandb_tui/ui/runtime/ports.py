@@ -22,7 +22,7 @@ class Account(Protocol):
     """The secrets for one server, as the sign-in dialog uses them. Every call may block for some seconds."""
 
     def state(self) -> AccountState:
-        """The credentials there are."""
+        """The sources of the credentials."""
 
     def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
         """Use these from now on, and store them in the keyring if `remember`; None leaves what is there.
@@ -104,12 +104,12 @@ class Catalogue(Protocol):
 class Hooks(Protocol):
     """Runs the user's hooks when attempts end. No call blocks."""
 
-    def ended(self, end: AttemptOutcome, tell: Callable[[str], None]) -> None:
+    def ended(self, end: AttemptOutcome, report: Callable[[str], None]) -> None:
         """Run the hook for this outcome, if there is one.
 
         Args:
             end: The outcome.
-            tell: Called with an error of the hook, in one sentence; from another thread.
+            report: Called with an error of the hook, in one sentence; from another thread.
         """
 
     def stop(self) -> None:
@@ -158,7 +158,7 @@ class Doctor(Protocol):
 
         Args:
             run: The run.
-            watched: Whether a monitor watches the run meanwhile, so that the trigger stays unknown.
+            watched: Whether a monitor is watching the run, so that the trigger stays unknown.
         """
 
     def install_browser(self, on_line: Callable[[str], None]) -> None:

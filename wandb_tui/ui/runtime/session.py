@@ -80,7 +80,7 @@ class Session:
         self._held.extend(self.watch_list.release_starts())
 
     def start_held(self, count: int) -> bool:
-        """Start up to `count` of the attempts that were held; whether there are more."""
+        """Start up to `count` of the held attempts; returns whether there are more."""
         for _ in range(min(count, len(self._held))):
             if (row := self.watch_list.start(self._held.popleft())) is not None:
                 self._save(row)
@@ -169,7 +169,7 @@ class Session:
         return [row.run for row in back], there
 
     def merge(self, found: StoreSnapshot, as_of: int) -> bool:
-        """Apply the changes of another dashboard; whether rows came or went.
+        """Apply the changes of another dashboard; returns whether rows were added or removed.
 
         Changes made here since the list was read win; they are being written.
         """
@@ -210,7 +210,7 @@ class Session:
     def restart_refused(self) -> int:
         """Restart the runs that failed for lack of a valid API key, or may have; returns how many."""
         # For a private run, the server answers "not found" to anyone without access.
-        # A run without an answer so far may have asked without the key, and is about to be refused.
+        # A run without an answer so far may have been probed without the key, and is about to be refused.
         refused = [
             row.run
             for row in self.watch_list

@@ -40,7 +40,7 @@ class ListLoaded(Message):
 
 
 class ListChanged(Message):
-    """Another dashboard has changed the list; `as_of` tells which of our own changes it includes."""
+    """Another dashboard has changed the list; `as_of` is the last of our own changes that it includes."""
 
     def __init__(self, found: StoreSnapshot, as_of: int) -> None:
         super().__init__()
@@ -104,9 +104,9 @@ class _PendingChanges:
 class StoreWriter:
     """One thread that reads and writes the store. All other methods belong to the UI thread."""
 
-    def __init__(self, store: WatchStore, tell: Callable[[Message], object]) -> None:
+    def __init__(self, store: WatchStore, post: Callable[[Message], object]) -> None:
         self._store = store
-        self._post = tell
+        self._post = post
         self._changed = threading.Condition()
         self._pending = _PendingChanges()
         self._last: dict[RunAddress, StoredRun] = {}
@@ -148,7 +148,7 @@ class StoreWriter:
     def save(
         self,
         row: StoredRun,
-        said: int,
+        line_count: int,
         log_lines: Sequence[LogLine] = (),
         *,
         added: bool = False,
@@ -158,18 +158,18 @@ class StoreWriter:
 
         Args:
             row: The row.
-            said: The total number of lines its log has had.
+            line_count: The total number of lines its log has had.
             log_lines: Its log.
             added: Whether it is new on the list.
             restore_position: Whether a removal is undone, so that the row returns to its old position.
         """
         last = self._last.get(row.run)
-        new = said - self._lines.get(row.run, 0)
+        new = line_count - self._lines.get(row.run, 0)
         settings_changed = last is None or (last.goal, last.times) != (row.goal, row.times)
         notify = added or settings_changed or last is None or (last.attempt, last.state) != (row.attempt, row.state)
         if not notify and not new:
             return
-        self._last[row.run], self._lines[row.run] = row, said
+        self._last[row.run], self._lines[row.run] = row, line_count
         # Only new lines: with hundreds of active monitors, a pass over the whole log would be noticeable.
         lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
         self._add_change(
@@ -239,7 +239,7 @@ class StoreWriter:
         try:
             rows = self._store.load()
             view = self._store.load_view()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
+        except Exception as error:  # noqa: BLE001 - any error is shown, and the dashboard continues
             self._report_problem("read", error)
         if self._store.warning:
             self._post(StoreFailed(self._store.warning))
@@ -249,7 +249,7 @@ class StoreWriter:
         self._checked_at = time.monotonic()
         try:
             found = self._store.external_changes()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
+        except Exception as error:  # noqa: BLE001 - any error is shown, and the dashboard continues
             self._report_problem("read", error)
         else:
             self._problems.pop("read", None)
@@ -285,7 +285,7 @@ class StoreWriter:
             for key in list(pending.view):
                 self._store.save_view(key, pending.view[key])
                 del pending.view[key]
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the dashboard goes on
+        except Exception as error:  # noqa: BLE001 - any error is shown, and the dashboard continues
             self._failures += 1
             self._retry_at = time.monotonic() + min(_MAX_RETRY_S, 2.0 ** min(self._failures, 10) / 2)
             self._report_problem("write", error)

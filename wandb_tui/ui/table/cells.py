@@ -33,7 +33,7 @@ class Cell:
         text: The text, cut to fit.
         colour: The name of a theme variable.
         quiet_tail: How many characters at the end are less important.
-        outdated: Whether the run may have gone on since the server last reported this.
+        outdated: Whether the run may have continued since the server last reported this.
     """
 
     text: str

@@ -141,7 +141,7 @@ def fitting_columns(
     columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
     while len(columns) > 1 and _needed(columns) > width:
         columns.remove(min(columns, key=lambda column: (column.key not in dull, column.importance)))
-    # A message that is cut tells less than the columns of least importance.
+    # A truncated message is worth less than the least important columns.
     while _width_of("message", columns, width) < _WHOLE_MESSAGE_CELLS and (least := _least(columns)) is not None:
         columns.remove(least)
     return list(zip(columns, _widths(columns, width), strict=True))

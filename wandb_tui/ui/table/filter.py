@@ -166,7 +166,7 @@ def _test(term: Term) -> Predicate:
 
 
 def _search(pattern: str) -> Callable[[str], bool]:
-    """Compile a regular expression into a search; ValueError tells what is wrong with it.
+    """Compile a regular expression into a search; a ValueError describes what is wrong with it.
 
     Not with Python's `re`, which backtracks: an expression that is half typed may take it years. RE2 takes time in
     proportion to the text; it only lacks look-around and back-references.
@@ -181,8 +181,8 @@ def _search(pattern: str) -> Callable[[str], bool]:
     try:
         search = re2.compile(_bytes(pattern), options).search
     except re2.error as error:
-        said = error.args[0].decode(errors="replace").removesuffix(f": {pattern}")
-        raise ValueError(clean(said, 80)) from error
+        reason = error.args[0].decode(errors="replace").removesuffix(f": {pattern}")
+        raise ValueError(clean(reason, 80)) from error
     return lambda text: search(_bytes(text)) is not None
 
 

@@ -102,6 +102,6 @@ class FilterBar(Horizontal):
         if self.error:
             note = Content.styled(f"✖ {self.error}", "$error")
         else:
-            said = f"{shown} of {of}" + (f" · {self.suggestion}" if self.suggestion else "")
-            note = Content.styled(said, "$quiet" if shown and not self.suggestion else "$warning")
+            text = f"{shown} of {of}" + (f" · {self.suggestion}" if self.suggestion else "")
+            note = Content.styled(text, "$quiet" if shown and not self.suggestion else "$warning")
         self._note.update(note)

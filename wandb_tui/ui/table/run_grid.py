@@ -304,8 +304,8 @@ class RunGrid(ScrollView, can_focus=True):
             return self._headings().adjust_cell_length(width, self._style())
         index = y - _HEADING_LINES + self._top
         if y == _HEADING_LINES and not self._rows and self.view.filter.text:
-            said = self._glyphs.fit(_PAD + self.no_match_text, width)
-            return Strip([Segment(said, self._style() + self._colour("quiet"))]).adjust_cell_length(
+            text = self._glyphs.fit(_PAD + self.no_match_text, width)
+            return Strip([Segment(text, self._style() + self._colour("quiet"))]).adjust_cell_length(
                 width, self._style()
             )
         if index >= len(self._rows):

@@ -22,7 +22,7 @@ class RunTable(RunGrid):
     """The table and its actions: sorting, columns, selection, and what can be done with the selected runs."""
 
     class ViewChanged(Message):
-        """Rows came or went, or their order changed."""
+        """Rows were added or removed, or their order changed."""
 
     class RowsChanged(Message):
         """An action changed some rows."""
@@ -58,7 +58,7 @@ class RunTable(RunGrid):
         return moved
 
     def cursor_moved(self) -> None:
-        """Let a range follow the cursor, and hide the run it has left if only the cursor kept that visible."""
+        """Let a range follow the cursor, and hide the run it has left if that was visible only for the cursor."""
         if self.selection.cursor_moved(self.shown, self.run):
             self.tick()
         left, self._last_run = self._last_run, self.run
