@@ -43,8 +43,8 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     check_terminal()
     # A run that is on the list already keeps its goal unless another is given.
     source = click.get_current_context().get_parameter_source("until")
-    said = source is not ParameterSource.DEFAULT
-    return _open_dashboard(wiring, [(text, goal) for text in texts] if said else texts)
+    given = source is not ParameterSource.DEFAULT
+    return _open_dashboard(wiring, [(text, goal) for text in texts] if given else texts)
 
 
 @click.command(short_help="The dashboard on a sandbox, no account needed.")

@@ -292,7 +292,7 @@ class _Monitors:
 
     @cached_property
     def _wiring(self) -> Wiring:
-        # Built with the first call, so that its caller is told what is wrong with it.
+        # Built by the first call, which then gets its errors.
         return Wiring(host=self._host, anonymous_ok=True)
 
     async def wait(self, run: RunAddress, goal: Goal, seconds: float) -> MonitorResult:
@@ -344,7 +344,7 @@ class _Monitors:
             self._leases.touch()
             ended = run in shared.group.results
             if ended and self._shared.get((run, goal)) is shared:
-                # A later call begins anew.
+                # A later call starts again.
                 del self._shared[run, goal]
             return ended and not shared.waiting
 

@@ -66,7 +66,7 @@ _ROWS = (
     _http("redirect-to-login", "redirects to the sign-in page, as a proxy with its own sign-in does"),
     # Exports.
     _row("export-never", "a visit starts no export at all"),
-    _row("export-fails", "the first exports started come to nothing", times=1),
+    _row("export-fails", "the first exports fail", times=1),
     _row("export-late", "exports take this many seconds instead of the export delay", seconds=30.0),
     _row("stale-export", "exports leave out the newest steps", steps=50),
     _row("export-once", "visits after the first version export nothing newer"),
@@ -89,7 +89,7 @@ _ROWS = (
     _row("latest-stays-behind", "the alias latest stays at the first version"),
     _row("history-elsewhere", "the run was moved here, and its artifact stayed in another project", project="old"),
     _row("no-membership-field", "artifactCollectionMembership is an unknown field: HTTP 200, data null, errors"),
-    _row("sdk-only", "all but the SDK are told that the fields asked for are unknown: HTTP 200, data null, errors"),
+    _row("sdk-only", "all clients but the SDK get “unknown field”: HTTP 200, data null, errors"),
     _row(
         "membership-null",
         "the artifact is there but artifactCollectionMembership stays null for so many answers",

@@ -60,12 +60,12 @@ class CommandHooks:
         self._deferred: list[tuple[AttemptOutcome, Report]] = []
         self._stopped = threading.Event()
 
-    def ended(self, end: AttemptOutcome, report: Report) -> None:
+    def ended(self, end: AttemptOutcome, on_error: Report) -> None:
         """Run the command for this outcome, if any, as soon as fewer than `MAX_RUNNING_COMMANDS` are running."""
         if not self._command(end) or self._stopped.is_set():
             return
         with self._state_lock:
-            due, self._deferred = [*self._deferred, (end, report)], []
+            due, self._deferred = [*self._deferred, (end, on_error)], []
             for outcome, report in due:
                 try:
                     future = self._pool.submit(self._run_if_ours, outcome, report)

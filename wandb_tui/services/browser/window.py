@@ -25,7 +25,7 @@ from wandb_tui.services.signin.whoami import Whoami
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_USER = "somebody"
+UNKNOWN_USER = "unknown user"
 """The user name of a stored session whose user is unknown."""
 
 _POLL_INTERVAL_S = 1.0

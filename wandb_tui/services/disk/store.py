@@ -1,7 +1,7 @@
 """The watch list on disk: one SQLite file with the rows of all servers.
 
 It uses SQLite's rollback journal rather than WAL, since a home folder may be on a network file system. Each call opens
-the file anew, so that several dashboards can share it and a replaced file is noticed; calls within a process are
+the file again, so that several dashboards can share it and a replaced file is noticed; calls within a process are
 serialised. The file is never opened in any other way, because closing it again would drop SQLite's locks on it.
 """
 

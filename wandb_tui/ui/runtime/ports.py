@@ -104,12 +104,12 @@ class Catalogue(Protocol):
 class Hooks(Protocol):
     """Runs the user's hooks when attempts end. No call blocks."""
 
-    def ended(self, end: AttemptOutcome, report: Callable[[str], None]) -> None:
+    def ended(self, end: AttemptOutcome, on_error: Callable[[str], None]) -> None:
         """Run the hook for this outcome, if there is one.
 
         Args:
             end: The outcome.
-            report: Called with an error of the hook, in one sentence; from another thread.
+            on_error: Called with an error of the hook, in one sentence; from another thread.
         """
 
     def stop(self) -> None:

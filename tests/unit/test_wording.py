@@ -1,0 +1,69 @@
+"""The words that users read: plain idiomatic English, one kind of quotation marks, and no private vocabulary."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from wandb_tui.cli import cli
+from wandb_tui.ui.input.actions import ACTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted(path.relative_to(ROOT) for path in (ROOT / "wandb_tui").rglob("*.py"))
+PAGES = [ROOT / name for name in ("README.md", "examples/README.md", "examples/reference.md")]
+PUZZLING = re.compile(
+    r"\b(whoever|somebody|nobody|anew|be it|mend(s|ed)?|goes on|went on|gone on|told|tells|in vain|no longer those"
+    r"|brings? back|forgets?|forgotten|is kept|are kept|was kept|cannot be kept|drop it|none of it|folder of its own"
+    r"|what it (was|is) given|asks? again|is no (command|state|goal|file|address)|wants (an?|to)"
+    r"|again and again|does not let us|come to nothing)\b",
+    re.IGNORECASE,
+)
+# Words of other programs and services, which are matched or quoted as they are.
+QUOTED = {"phrases.py", "probe_query.py", "page_view.py", "fork.py", "schema.py"}
+
+
+def literals(path):
+    """The texts of a source file that are not docstrings; expressions in them become “…”."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    bodies = [node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list)]
+    skipped = {stmt.value for body in bodies for stmt in body if isinstance(stmt, ast.Expr)}
+    skipped |= {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def is_sentence(text):
+    return len(re.findall(r"\b[A-Za-z]{2,}\b", text)) > 2 and not re.search(r"[{}<>]|\bSELECT\b|\\b|\(\?", text)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_sentences_in_the_sources(path):
+    texts = [] if path.name in QUOTED else [text for text in literals(path) if is_sentence(text)]
+    assert [text for text in texts if PUZZLING.search(text)] == []
+    assert [text for text in texts if re.search(r"(?<!\w)'[A-Za-z …]+'(?!\w)", text)] == [], "quotation marks are “ ”"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sentences_in_the_pages(page):
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if PUZZLING.search(line)] == []
+
+
+@pytest.mark.parametrize("command", ["", *cli.commands], ids=lambda name: name or "wandb-tui")
+def test_the_help_of_each_command(command):
+    shown = CliRunner().invoke(cli, [command, "--help"] if command else ["--help"], terminal_width=100).output
+    assert shown.startswith("Usage:")
+    assert PUZZLING.findall(shown) == []
+
+
+def test_each_action_is_explained_in_one_sentence():
+    for action in ACTIONS:
+        assert re.fullmatch(r"[A-Z][^\n]*\.|[^.]*/regex/\.", action.help), action.help
+        assert not PUZZLING.search(action.help), action.help
