@@ -144,7 +144,7 @@ def test_a_cancelled_visit_closes_its_tab(sandbox, visitor, runs):
         visit.result(1)
 
 
-def test_an_expired_session_is_noticed_and_one_sign_in_mends_it(sandbox, visitor, runs):
+def test_an_expired_session_is_noticed_and_one_sign_in_fixes_it(sandbox, visitor, runs):
     sandbox.expire_sessions()
     lost = [visitor.visit(run) for run in runs[:6]]
     assert not wait(lost, 30).not_done
@@ -234,7 +234,7 @@ def test_signed_out_visits(sandbox, tmp_path):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_sign_in_page_that_is_an_empty_error_is_told_by_its_status(sandbox, tmp_path, status):
+def test_a_sign_in_page_that_is_an_empty_error_is_reported_by_its_status(sandbox, tmp_path, status):
     sandbox.set_faults(f"gateway:code={status},body=empty,path=login")
     with visitor_on(info(sandbox), tmp_path, good(sandbox)) as visitor, pytest.raises(SignInError) as raised:
         visitor.sign_in().result(60)

@@ -72,18 +72,18 @@ def test_the_server_does_the_filtering(catalogue, query, count):
     assert len(every(catalogue, query)) == count
 
 
-def test_what_is_not_there_is_said(catalogue):
+def test_what_is_not_there_is_reported(catalogue):
     with pytest.raises(RunNotFoundError, match="no project lab/none"):
         catalogue.runs("lab", "none", RunQuery())
 
 
-def test_a_wrong_key_is_said(sandbox):
+def test_a_wrong_key_is_reported(sandbox):
     catalogue = GraphQLCatalogue(lambda: GraphQL(sandbox.base_url, lambda: "0" * 40))
     with pytest.raises(ApiKeyError, match="Enter another API key: Esc, then s"):
         catalogue.entities()
 
 
-def test_a_server_that_is_down_is_said():
+def test_a_server_that_is_down_is_reported():
     catalogue = GraphQLCatalogue(lambda: GraphQL("http://127.0.0.1:9", lambda: "0" * 40))
     with pytest.raises(ServerError, match="Nothing listens"):
         catalogue.projects("lab")

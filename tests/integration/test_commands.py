@@ -65,7 +65,7 @@ def test_the_programs_own_help_names_every_command(program):
     assert "--host" in text
 
 
-def test_a_script_is_told_to_use_wait(program):
+def test_a_script_is_referred_to_wait(program):
     for arguments in ([], ["lab/forks/abc"], ["demo"]):
         done = program(*arguments)
         assert done.returncode == 2
@@ -196,7 +196,7 @@ printf '%s\\n%s\\n' "$SECRET_PW" "$SECRET_KEY" | "$1" login --username "$USER_NA
 """
 
 
-def test_login_is_kept_in_a_real_keyring_and_logout_forgets_it(sandbox, tmp_path):
+def test_login_is_stored_in_a_real_keyring_and_logout_deletes_it(sandbox, tmp_path):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
     environ = inherited | {
         "HOME": str(tmp_path),

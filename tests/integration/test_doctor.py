@@ -221,7 +221,7 @@ def test_an_export_that_was_there_already_and_holds_everything(sandbox, wiring, 
     assert wiring.export_profiles.read() is None
 
 
-def test_an_export_that_is_behind_is_told_from_its_successor(sandbox, wiring, run):
+def test_an_export_that_is_behind_is_recognised_by_its_successor(sandbox, wiring, run):
     sandbox.export_now(f"{run.entity}/{run.project}/{run.run_id}")
     aged(sandbox)
     context = sandbox.context
@@ -380,7 +380,7 @@ def test_a_server_that_is_down(sandbox, run, tmp_path):
     assert checks["run page"].status == checks["export trigger"].status == "skipped"
 
 
-def test_a_home_that_cannot_be_written_is_told(tmp_path):
+def test_a_home_that_cannot_be_written_is_reported(tmp_path):
     def files(home):
         paths = Paths(tmp_path / "config", home / "state", home / "log")
         check = next(
@@ -396,7 +396,7 @@ def test_a_home_that_cannot_be_written_is_told(tmp_path):
     assert f"nothing can be saved in {tmp_path / 'home' / 'state'}, {tmp_path / 'home' / 'log'}" in check.message
 
 
-def test_a_profile_that_cannot_be_kept_is_said(sandbox, wiring, run):
+def test_a_profile_that_cannot_be_kept_is_reported(sandbox, wiring, run):
     wiring.export_profiles.path.mkdir()
     try:
         report, _ = report_on(sandbox, wiring, run)
@@ -416,7 +416,7 @@ def test_a_window_does_as_well(sandbox, run, tmp_path, display):
     assert "a visit to the run's page; " in report.export_trigger.message
 
 
-def test_a_window_without_a_display_is_said(sandbox, run, tmp_path):
+def test_a_window_without_a_display_is_reported(sandbox, run, tmp_path):
     settings = tmp_path / "config" / "settings.toml"
     settings.parent.mkdir()
     settings.write_text("headless = false\n")
@@ -480,7 +480,7 @@ def test_a_cancelled_trial_ends(sandbox, wiring, run):
     assert [steps[name]().message for name in ("waiting only", "run page")] == ["cancelled"] * 2
 
 
-def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
+def test_a_damaged_session_is_reported_and_deleted(sandbox, run, tmp_path):
     with services(sandbox, tmp_path) as wiring:
         path = wiring.vault._file.path(sandbox.username)
         path.parent.mkdir(parents=True)
@@ -498,7 +498,7 @@ def test_a_damaged_session_is_told_and_forgotten(sandbox, run, tmp_path):
         assert "password of" in {check.name: check for check in check_machine(wiring)}["browser sign-in"].message
 
 
-def test_a_refusal_is_told_for_as_long_as_it_holds(sandbox, run, tmp_path):
+def test_a_refusal_is_reported_for_as_long_as_it_holds(sandbox, run, tmp_path):
     with services(sandbox, tmp_path, WANDB_VIEWER_PW="wrong one") as wiring:
         with pytest.raises(SignInError):
             wiring.visitor.sign_in().result(60)

@@ -187,7 +187,7 @@ def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
         ("key-sees-nothing", ProbeOutcome.NOT_FOUND, "may not see it"),
     ],
 )
-def test_the_sdks_errors_are_told_apart(server, fault, answer, says):
+def test_the_sdks_errors_are_distinguished(server, fault, answer, says):
     server.set_faults(fault)
     probe = SdkProber(server.base_url, lambda: server.api_key).probe(RUN)
     server.set_faults()
@@ -306,7 +306,7 @@ def test_a_file_is_read_once(shelf):
     assert len(shelf.asked) == 1
 
 
-def test_what_is_no_parquet_file_with_steps_is_said_without_its_address(shelf):
+def test_what_is_no_parquet_file_with_steps_is_reported_without_its_address(shelf):
     shelf.files["/0000.parquet"] = b"<html>Sign in</html>"
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"loss": [1.0]}), sink)

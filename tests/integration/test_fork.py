@@ -115,7 +115,7 @@ print("done")
     assert "done" in text
 
 
-def test_what_waiting_cannot_mend_fails_clearly(script, sandbox):
+def test_what_waiting_cannot_fix_fails_clearly(script, sandbox):
     sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")
     text = script(
         FORK
@@ -135,7 +135,7 @@ fails(WaitTimeoutError, "lab/forks/parent", 999, timeout=3)
     assert sandbox.stats()["fork_refusals"] > 0
 
 
-def test_what_is_known_beforehand_is_said_before_anything_is_asked(script, sandbox):
+def test_what_is_known_beforehand_is_reported_before_anything_is_asked(script, sandbox):
     before = sandbox.stats()
     text = script(
         "import os\nos.environ['WANDB_RESUME'] = 'allow'\n"

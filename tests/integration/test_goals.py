@@ -171,7 +171,7 @@ def test_newer_and_a_version_are_met_by_what_the_visit_brings(sandbox, home, wai
     assert second.artifact() == "lab/forks/run-again-history:v2"
 
 
-def test_what_cannot_come_is_said_at_once(sandbox, home, waiting):
+def test_what_cannot_come_is_reported_at_once(sandbox, home, waiting):
     log(sandbox, home, "short", 50)
     export(sandbox, "short")
     waiting("short", "newer").until("v0 holds all of it: a newer one comes only if the run is resumed")

@@ -86,7 +86,7 @@ def test_many_runs_are_a_request_a_hundred_with_a_second_between(server, poller)
     assert all(probe.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET} for probe in probes)
 
 
-def test_coverage_is_told_where_it_is_asked(poller):
+def test_coverage_is_reported_where_it_is_asked(poller):
     plain, covered = ask(poller, RUNS[0])[0], ask(poller, RUNS[0], coverage=True)[0]
     assert plain.coverage is None
     assert (covered.coverage.covered, covered.coverage.complete, covered.coverage.last_step) == (9, False, 19)
@@ -164,7 +164,7 @@ def test_no_parquet_history_means_unknown_not_complete(server, poller):
     assert (coverage.covered, coverage.complete) == (None, None)
 
 
-def test_a_rate_limit_is_heeded_for_all_and_told_to_each(server, poller):
+def test_a_rate_limit_is_heeded_for_all_and_reported_to_each(server, poller):
     server.set_faults("rate-limit:retry-after=3,seconds=2")
     count, probes = requests_during(server, lambda: ask(poller, *RUNS[:2]))
     assert count == 1
@@ -224,7 +224,7 @@ def test_servers_that_are_not_there(url, says):
         ("x" * 40 + "\u200b", "", ProbeOutcome.UNAUTHORIZED, "(zero width space)"),
     ],
 )
-def test_what_no_request_can_mend_is_permanent_and_not_sent(key, proxy, outcome, says):
+def test_what_no_request_can_fix_is_permanent_and_not_sent(key, proxy, outcome, says):
     client = GraphQL("https://api.wandb.invalid", lambda: key, ProxySettings({"ALL_PROXY": proxy}))
     reply = client.execute("{ viewer { id } }", {})
     assert (reply.problem, reply.persistence) == (outcome, Persistence.PERMANENT)

@@ -55,7 +55,7 @@ def test_the_history_is_whole_in_each_way_of_reading_it(read):
     assert read["sampled"] == 10
 
 
-def test_files_are_kept_and_no_history_artifact_is_there_yet(read):
+def test_files_are_stored_and_no_history_artifact_is_there_yet(read):
     assert {"config.yaml", "wandb-metadata.json", "wandb-summary.json"} <= set(read["files"])
     assert read["exists"] is False
 
@@ -162,7 +162,7 @@ print(json.dumps({
     }
 
 
-def test_what_is_not_there_is_said_so(sandbox, home, logged):
+def test_what_is_not_there_is_reported(sandbox, home, logged):
     source = """
 import wandb
 api = wandb.Api()

@@ -59,7 +59,7 @@ except ImportError as error:
     assert "pip install 'wandb-run-monitor[demo]'" in done.stdout
 
 
-def test_the_account_is_kept_with_the_data_and_closed_to_others(tmp_path):
+def test_the_account_is_stored_with_the_data_and_closed_to_others(tmp_path):
     folder = tmp_path / "data"
     before = os.umask(0)
     try:

@@ -250,7 +250,7 @@ PAGE = """<style>span, input {{ display: inline-block; width: 300px; height: 20p
 <script>deep.attachShadow({{mode: "open"}}).innerHTML = '<input value="{name}">'</script>"""
 
 
-async def test_the_kept_screenshot_shows_neither_name_nor_password(tmp_path):
+async def test_the_stored_screenshot_shows_neither_name_nor_password(tmp_path):
     """Two pages that differ only in these look the same."""
     pictures, bare = [], []
     for name, password in (("ada@lab.org", "correct horse"), ("bob@example.com", "hunter2")):

@@ -247,7 +247,7 @@ def test_the_button_of_the_sign_in_screen_opens_the_window(tmp_path, display):
         assert sandbox.stats()["sign_ins"] == 1
 
 
-def test_without_a_display_the_way_for_clusters_is_told(tmp_path):
+def test_without_a_display_the_way_for_clusters_is_reported(tmp_path):
     with Sandbox(SandboxConfig()) as sandbox:
         done = subprocess.run(
             [PROGRAM, "login", "--window"],

@@ -42,7 +42,7 @@ def test_pages_that_do_not(tmp_path, kind, problem, attempts):
 
 
 @pytest.mark.parametrize("kind", ["one-page", "two-step", "late-script", "sign-up-beside"])
-def test_a_wrong_password_is_submitted_once_and_can_be_mended(tmp_path, kind):
+def test_a_wrong_password_is_submitted_once_and_can_be_corrected(tmp_path, kind):
     with Sandbox(SandboxConfig(sign_in=kind)) as sandbox:
         wrong = Credentials(sandbox.username, "wrong-password")
         with visitor_on(info(sandbox), tmp_path, wrong) as visitor:

@@ -51,13 +51,13 @@ def impatient(monkeypatch):
 
 
 @pytest.mark.parametrize("page", ["elsewhere_action", "elsewhere_formaction", "elsewhere_changed_on_sending"])
-def test_a_host_the_user_said_yes_to(driver, elsewhere, impatient, page):
+def test_a_host_the_user_trusts(driver, elsewhere, impatient, page):
     with FakeLoginServer(page, elsewhere=elsewhere.url) as login_server:
         driver.sign_in(login_server.url, allowed=[elsewhere.url])
         assert (login_server.submissions, elsewhere.submissions) == (0, 1)
 
 
-def test_a_frame_of_a_host_the_user_said_yes_to(driver, elsewhere, impatient):
+def test_a_frame_of_a_host_the_user_trusts(driver, elsewhere, impatient):
     with FakeLoginServer("elsewhere_frame", elsewhere=elsewhere.url) as login_server:
         driver.sign_in(login_server.url, allowed=[elsewhere.url])
         assert (login_server.submissions, elsewhere.submissions) == (0, 1)
@@ -109,7 +109,7 @@ def test_hosts_that_look_alike(driver, name):
         assert real.typed == real.submissions == 0
 
 
-def test_the_password_is_not_in_what_is_said(driver, elsewhere):
+def test_the_password_is_not_in_messages(driver, elsewhere):
     with FakeLoginServer("elsewhere_by_script", elsewhere=elsewhere.url) as login_server:
         came = driver.sign_in(login_server.url, server=ServerInfo(login_server.url, login_server.url))
         assert PASSWORD not in f"{came.error!r} {came.error} {came.error.hint}"

@@ -54,7 +54,7 @@ def test_the_outcome(driver, elsewhere, impatient, page):
 
 
 @pytest.mark.parametrize(("page", "submissions"), [("nonsense", 0), ("nonsense_after_password", 0)])
-def test_a_page_that_is_not_understood_is_kept_as_a_picture(driver, impatient, page, submissions):
+def test_a_page_that_is_not_understood_is_saved_as_a_picture(driver, impatient, page, submissions):
     with FakeLoginServer(page) as login_server:
         came = driver.sign_in(login_server.url)
         assert came.problem is SignInProblem.NOT_UNDERSTOOD

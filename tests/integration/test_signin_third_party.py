@@ -54,7 +54,7 @@ def test_a_wrong_password(driver, host, login_server):
     assert (host.submissions, login_server.submissions) == (1, 0)
 
 
-def test_nothing_is_typed_before_the_user_said_yes_to_the_host(driver, host, login_server):
+def test_nothing_is_typed_before_the_user_trusts_the_host(driver, host, login_server):
     came = driver.sign_in(login_server.url)
     assert came.problem is SignInProblem.UNKNOWN_HOST
     assert host.url in came.error.message

@@ -52,7 +52,7 @@ def ours(keyring, sandbox):
     return {name: secret for (whose, name), secret in keyring.entries().items() if whose == service}
 
 
-def test_kept_found_again_and_forgotten(sandbox, keyring, tmp_path):
+def test_stored_found_again_and_deleted(sandbox, keyring, tmp_path):
     environ = environment(sandbox, tmp_path, **keyring.environ)
     with Terminal(environ) as terminal:
         terminal.run(PROGRAM, "lab/forks/run00")
@@ -103,7 +103,7 @@ def keyring_to_lock(tmp_path_factory):
         yield service
 
 
-def test_a_locked_collection_is_said_in_time_and_the_dashboard_lives(sandbox, keyring_to_lock, tmp_path):
+def test_a_locked_collection_is_reported_in_time_and_the_dashboard_lives(sandbox, keyring_to_lock, tmp_path):
     keyring = keyring_to_lock
     environ = environment(sandbox, tmp_path, **keyring.environ)
     given = ["login", "--username", sandbox.username, "--password-stdin", "--api-key-stdin"]

@@ -145,7 +145,7 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
         ((410, {}, {}), "????", "rejects the request (HTTP 410)"),
     ],
 )
-def test_each_run_is_told_what_the_server_says_of_it(ask, answer, letters, says):
+def test_each_run_gets_what_the_server_says_of_it(ask, answer, letters, says):
     coverage = "parquetHistory" in str(answer)
     probes, poller = ask(answer, coverage=coverage)
     assert (outcome_letters(probes), Odd.asked) == (letters, 1)
@@ -172,7 +172,7 @@ def server_time(**ahead):
         (body(each(None), error("try later", ["q0"], "RATE_LIMITED")), 5),
     ],
 )
-def test_a_limit_is_understood_however_it_is_said(ask, answer, seconds):
+def test_a_limit_is_understood_however_it_is_expressed(ask, answer, seconds):
     # Moments are those of the test, not of its collection.
     probes, poller = ask(answer() if callable(answer) else answer)
     assert probes[0].outcome is ProbeOutcome.UNAVAILABLE
@@ -189,7 +189,7 @@ def test_for_the_sake_of_one_the_others_are_not_left_without_an_answer(ask):
     assert (Odd.asked, poller._size.now) == (2, 100)
 
 
-def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_next_time(ask, monkeypatch):
+def test_a_probe_that_a_limit_would_delay_for_long_gets_an_answer_and_goes_first_next_time(ask, monkeypatch):
     monkeypatch.setattr(batch_size, "MAX_BATCH_SIZE", 2)
     probes, poller = ask(body(each(ABSENT), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
     assert outcome_letters(probes) == "aa!!"
@@ -201,7 +201,7 @@ def test_whom_a_limit_would_keep_waiting_long_is_told_so_and_comes_first_the_nex
     assert outcome_letters(future.result() for future in futures) == "!!aa"
 
 
-def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_told_where_one_alone_is_too_much(ask):
+def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_answered_if_a_single_one_is_too_large(ask):
     too_much = body(None, error("The query costs too much: cost 4000"))
     probes, poller = ask(too_much, body(each(ABSENT)), body(each(ABSENT)))
     assert outcome_letters(probes) == "aaaa"

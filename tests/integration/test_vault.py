@@ -61,19 +61,19 @@ def in_session(shell, script, home):
     return ended.stdout.splitlines()[-1:], ended.stderr
 
 
-def test_with_a_keyring_everything_is_kept_and_forgotten(tmp_path):
+def test_with_a_keyring_everything_is_stored_and_deleted(tmp_path):
     shell = "printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1"
     lines, errors = in_session(shell, STORE, tmp_path)
     assert lines == ["fine"], errors
 
 
-def test_a_locked_keyring_is_told_in_time(tmp_path):
+def test_a_locked_keyring_is_reported_in_time(tmp_path):
     shell = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1"
     lines, errors = in_session(shell, LOCKED, tmp_path)
     assert lines == ["fine"], errors
 
 
-def test_without_a_keyring_the_three_ways_are_told(tmp_path, monkeypatch):
+def test_without_a_keyring_the_three_ways_are_reported(tmp_path, monkeypatch):
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     vault = Vault(SERVER, tmp_path)
     with pytest.raises(KeyringError) as raised:

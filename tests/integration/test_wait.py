@@ -180,7 +180,7 @@ def test_a_run_that_is_never_exported_times_out(sandbox, wait):
     assert "Timeout reached after 3 s" in done.lines[-1]
 
 
-def test_a_refused_key_is_told_apart(wait):
+def test_a_refused_key_is_distinguished(wait):
     done = wait("lab/forks/def", WANDB_API_KEY="x" * 40)
     assert done.status == 3
     assert "refused the API key" in done.lines[-1]

@@ -97,7 +97,7 @@ async def test_undo_says_what_is_on_the_list_again_already():
     ("persistent", "expected"),
     [(True, "being watched. The next start resumes it."), (False, "The demo's data is deleted.")],
 )
-async def test_what_leaving_means_for_the_run_is_said(persistent, expected):
+async def test_what_leaving_means_for_the_run_is_reported(persistent, expected):
     async with running(Scenario(persistent=persistent), "abc") as (app, pilot):
         await pilot.press("q")
         text = " ".join(shown(app).replace("│", " ").split())

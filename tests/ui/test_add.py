@@ -134,7 +134,7 @@ def notifications(app):
     return [note.message for note in app._notifications]
 
 
-async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
+async def test_what_is_listed_already_keeps_its_goal_until_another_is_given():
     async with running(listed()) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "new1 new2 waits ready")
@@ -148,7 +148,7 @@ async def test_what_is_listed_already_keeps_its_goal_until_another_is_said():
         assert (waits.goal, waits.attempt, ready.goal, ready.attempt) == (GOALS["step:200"], 1, Goal(), 1)
 
 
-async def test_another_goal_is_told_before_it_holds():
+async def test_another_goal_is_shown_before_it_applies():
     async with running(listed(), size=(80, 24)) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "waits step:7 ready step:7")
@@ -182,7 +182,7 @@ async def test_the_button_says_all_that_it_does(typed, label):
         await until(lambda: f" {label} (^s) " in shown(app))
 
 
-async def test_the_offered_goal_is_said_by_typing_it_again():
+async def test_the_offered_goal_is_given_by_typing_it_again():
     async with running(listed()) as (app, pilot):
         await until(lambda: len(app.session.watch_list) == 3)
         await open_with(app, pilot, "waits")
@@ -264,7 +264,7 @@ async def test_the_verdict_in_view_is_that_of_the_line_with_the_cursor():
 
 
 @pytest.mark.parametrize(("given", "goal"), [("waits", "step:200"), (("waits", Goal()), "exists")])
-async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_said_there(given, goal):
+async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_given_there(given, goal):
     scenario = listed()
     async with running(scenario, given, "new") as (app, _):
         await until(lambda: len(app.session.watch_list) == 4)

@@ -156,7 +156,7 @@ async def test_a_look_chosen_in_the_palette_is_remembered_until_the_settings_cha
 
 
 @pytest.mark.parametrize("stored", [3, {"chosen": 3, "over": "emoji"}, {"chosen": "gone", "over": "emoji"}, None])
-async def test_what_is_kept_of_a_look_may_be_nonsense(stored):
+async def test_a_stored_look_may_be_nonsense(stored):
     async with running(Scenario(store=FakeStore(view={"look": stored}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert not app.glyphs.ascii

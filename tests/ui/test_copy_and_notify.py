@@ -106,7 +106,7 @@ async def test_a_fork_that_cannot_work_yet_says_so(goal, expected):
         assert expected in toasts(app)[0]
 
 
-async def test_a_step_that_is_not_known_is_said():
+async def test_a_step_that_is_not_known_is_reported():
     async with running(None, "abc") as (app, pilot):
         await until(lambda: app.app_url)
         await pilot.press("y", "f")
@@ -180,7 +180,7 @@ async def test_the_page_is_opened_in_the_browser_off_this_thread():
         assert threading.get_ident() not in threads
 
 
-async def test_where_there_is_no_browser_the_address_is_said_and_copied():
+async def test_where_there_is_no_browser_the_address_is_reported_and_copied():
     async with running(scenario(open_page=lambda _: "There is no display here"), "def") as (app, pilot):
         await ready(app, pilot)
         await pilot.press("asterisk", "b")
@@ -199,7 +199,7 @@ async def test_many_pages_are_opened_only_after_a_question():
         await until(lambda: len(opened) == 4)
 
 
-async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_told_of(monkeypatch):
+async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_reported(monkeypatch):
     takes = []
     scripted = scenario(into_tmux=lambda text: takes.append(text) or len(takes) == 1)
     async with running(scripted, "def") as (app, pilot):
@@ -241,7 +241,7 @@ async def all_end(app, prober, *runs):
     await until(lambda: all(app.session.watch_list[address(run)].state is State.AVAILABLE for run in runs))
 
 
-async def test_an_end_is_told_by_toast_bell_and_terminal(monkeypatch):
+async def test_an_end_is_announced_by_toast_bell_and_terminal(monkeypatch):
     prober, scripted = ending("abc")
     async with running(scripted, "abc") as (app, _):
         written = listen(app, monkeypatch)
@@ -266,7 +266,7 @@ async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
         assert "12 runs are available" in signals[0]
 
 
-async def test_many_ends_one_after_the_other_are_told_apart_by_some_seconds(monkeypatch):
+async def test_many_ends_one_after_the_other_are_some_seconds_apart(monkeypatch):
     monkeypatch.setattr(apps, "_GATHER_S", 0.05)
     monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 3.0)
     runs = [f"r{number}" for number in range(12)]

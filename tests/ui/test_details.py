@@ -151,13 +151,13 @@ async def test_from_metric_to_metric_and_round():
         ("curves", ApiKeyError("It refused the API key."), "It refused the API key.", ("33.6 kB", "grid", "1 of 3")),
     ],
 )
-async def test_what_cannot_be_had_is_said_while_the_others_show(part, error, message, others):
+async def test_what_cannot_be_had_is_reported_while_the_others_show(part, error, message, others):
     async with running(scenario(inspector(**{part: error})), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: message in shown(app) and all(other in shown(app) for other in others))
 
 
-async def test_why_a_run_has_failed_is_said_once_in_its_box():
+async def test_why_a_run_has_failed_is_reported_once_in_its_box():
     why = "There is no run abc."
     store = FakeStore([stored_run(state=State.FAILED, message=why)])
     scripted = Scenario(store=store, inspector=inspector(facts=RunNotFoundError(why)))
@@ -169,7 +169,7 @@ async def test_why_a_run_has_failed_is_said_once_in_its_box():
         assert "Unknown: the server reports nothing." in shown(app)
 
 
-async def test_fields_that_are_not_told_and_a_run_that_has_logged_nothing():
+async def test_fields_that_are_not_reported_and_a_run_that_has_logged_nothing():
     facts = RunFacts(RunInfo("sun", "running"), unknown_fields=("summaryMetrics",), metrics=())
     async with running(scenario(FakeInspector(facts=facts)), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
@@ -314,7 +314,7 @@ async def test_a_copy_is_of_this_run():
         assert isinstance(app.screen, DetailsScreen)
 
 
-async def test_hundreds_of_config_keys_are_bounded_and_none_is_said():
+async def test_hundreds_of_config_keys_are_bounded_and_none_is_reported():
     many = RunFacts(RunInfo("sun", "running"), config=tuple((f"key{n:03}", n) for n in range(400)))
     for facts, expected in (
         (many, "and 100 more"),

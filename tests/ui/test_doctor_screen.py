@@ -173,7 +173,7 @@ async def test_signing_in_is_a_key_away_and_looked_at_again_afterwards():
         await until(lambda: isinstance(app.screen, SignInDialog))
 
 
-async def test_a_broken_session_is_forgotten():
+async def test_a_broken_session_is_deleted():
     doctor = FakeDoctor(LOCAL)
     async with running(Scenario(doctor=doctor)) as (app, pilot):
         await opened(app, pilot)

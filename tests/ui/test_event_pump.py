@@ -64,7 +64,7 @@ def harness():
     return Harness()
 
 
-def test_a_flood_is_taken_in_part_by_part_and_all_of_it_kept_and_painted(harness):
+def test_a_flood_is_taken_in_part_by_part_and_all_of_it_saved_and_painted(harness):
     published = harness.talk()
     while harness.timers:
         harness.fire()
@@ -96,7 +96,7 @@ def test_a_key_goes_first_and_puts_nothing_off_for_ever(harness, monkeypatch):
     assert keys > 10
 
 
-def test_what_is_said_during_a_rest_waits_unless_the_user_has_done_something(harness):
+def test_what_happens_during_a_rest_waits_unless_the_user_has_done_something(harness):
     harness.talk()
     while harness.timers:
         harness.fire()
@@ -106,7 +106,7 @@ def test_what_is_said_during_a_rest_waits_unless_the_user_has_done_something(har
     assert [timer.seconds < 0.01 for timer in harness.timers] == [True]
 
 
-def test_at_the_end_all_that_was_said_is_kept_once_and_nothing_more_is_done(harness):
+def test_at_the_end_all_events_are_saved_once_and_nothing_more_is_done(harness):
     published = harness.talk()
     for _ in range(3):
         harness.fire()
@@ -119,7 +119,7 @@ def test_at_the_end_all_that_was_said_is_kept_once_and_nothing_more_is_done(harn
     assert not harness.painted
 
 
-async def test_what_is_said_is_heard_where_the_thread_is_held_up_just_as_a_timer_begins(monkeypatch):
+async def test_events_are_applied_even_if_the_thread_is_held_up_just_as_a_timer_begins(monkeypatch):
     get_time = _time.get_time
 
     def held_up():

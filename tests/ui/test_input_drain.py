@@ -68,14 +68,14 @@ async def test_of_a_run_that_is_named_twice_the_last_goal_counts():
         )
 
 
-async def test_nothing_to_undo_is_said():
+async def test_nothing_to_undo_is_reported():
     async with running(None, "abc") as (app, pilot):
         await until(lambda: app.dashboard.table.row_count == 1)
         await pilot.press("u")
         await until(lambda: [note.message for note in app._notifications] == ["There is nothing to undo"])
 
 
-async def test_the_name_of_a_run_is_whole_before_the_server_has_told_anything():
+async def test_the_name_of_a_run_is_whole_before_the_server_has_answered():
     prober = FakeProber(default=Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13")))
     inspector = FakeInspector(facts=RunFacts())
     inspector.gate.clear()

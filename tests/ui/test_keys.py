@@ -75,7 +75,7 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
         ({"dashboard.cancel": "d"}, "dashboard.remove keeps Del."),
     ],
 )
-def test_what_cannot_be_is_said_in_one_sentence(settings, says):
+def test_what_cannot_be_is_reported_in_one_sentence(settings, says):
     (complaint,) = KeyMap(settings).complaints
     assert says in complaint
 
@@ -129,7 +129,7 @@ async def test_enter_can_be_taken_from_the_table():
         assert not app.dashboard.panes.pinned
 
 
-async def test_what_is_wrong_with_keys_is_said_at_the_start_and_nothing_breaks():
+async def test_what_is_wrong_with_keys_is_reported_at_the_start_and_nothing_breaks():
     async with running(Scenario(keys={"dashboard.cancel": "zz", "foo": "x"}), "abc") as (app, pilot):
         text = " ".join(notification.message for notification in app._notifications)
         assert "“zz” is not a key; dashboard.cancel keeps c." in text

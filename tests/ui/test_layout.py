@@ -94,7 +94,7 @@ async def test_sizes(size):
             await pilot.press(key)
 
 
-async def test_too_small_is_said_and_passes():
+async def test_too_small_is_reported_and_passes():
     async with running(None, "abc", size=(80, 24)) as (app, pilot):
         await pilot.resize_terminal(20, 5)
         await until(lambda: "too small" in " ".join(shown(app).split()))

@@ -63,7 +63,7 @@ def test_lines_that_say_the_same_are_one_with_first_and_last_time():
     ]
 
 
-def test_unfolded_each_line_is_as_it_was_said():
+def test_unfolded_each_line_is_as_it_was_logged():
     lines = texts(WAITING, fold=False)
     assert lines[1:6] == [f"12:00:0{n + 1} ·  not there, next check in {n % 3} s" for n in range(5)]
 
@@ -221,7 +221,7 @@ async def test_what_one_reads_stays_where_it_is():
         assert not pane.following
 
 
-async def test_the_place_where_one_is_in_finding_is_kept():
+async def test_the_position_in_a_search_stays():
     async with running(Scenario(FakeProber()), "abc", size=(100, 20)) as (app, pilot):
         wait_in(app, *(waits(n) if n % 10 < 5 else f"line {n}" for n in range(60)))
         await until(lambda: "line 59" in shown(app))

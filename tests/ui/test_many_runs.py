@@ -128,7 +128,7 @@ async def test_rows_are_there_before_the_services():
         app.session.stop()
 
 
-async def test_services_that_cannot_be_built_are_told():
+async def test_services_that_cannot_be_built_are_reported():
     def fail():
         raise OSError("no such library")
 
@@ -138,7 +138,7 @@ async def test_services_that_cannot_be_built_are_told():
         assert any("no such library" in note.message for note in app._notifications)
 
 
-async def test_a_store_that_fails_is_told_and_nothing_stops():
+async def test_a_store_that_fails_is_reported_and_nothing_stops():
     async with running(Scenario(store=FakeStore(fails=OSError("disk full"))), "abc") as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await until(lambda: any("disk full" in note.message for note in app._notifications))

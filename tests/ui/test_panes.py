@@ -317,7 +317,7 @@ async def test_a_find_says_in_which_log_it_looks_and_when_it_begins_again():
 
 
 @pytest.mark.parametrize(("ascii_look", "sign"), [(False, "📌 ◐ abc"), (True, "[pinned] o abc")])
-async def test_a_log_that_is_kept_says_so(ascii_look, sign):
+async def test_a_log_that_is_pinned_says_so(ascii_look, sign):
     async with running(Scenario(FakeProber()), "abc", "def", size=(160, 40), ascii_look=ascii_look) as (app, pilot):
         pin = sign.split()[0]
         await pilot.press("home")
@@ -432,7 +432,7 @@ async def test_panes_come_back_as_they_were():
         await until(lambda: view["panes"]["view"]["least"] == "error" and view["panes"]["runs"] == ["lab/forks/def"])
 
 
-async def test_what_was_kept_may_be_nonsense():
+async def test_stored_panes_may_be_nonsense():
     nonsense = {"runs": [1, "x", "a b/c/d"], "view": {"least": 3}, "shares": {"across2": [0, -1, "x"], "down3": 4}}
     async with running(Scenario(store=FakeStore(view={"panes": nonsense})), "abc") as (app, _):
         assert app.dashboard.panes.pinned == []
@@ -465,7 +465,7 @@ async def test_a_log_is_saved(tmp_path, monkeypatch):
         assert path.read_text().splitlines()[-1].endswith("1 info    save me")
 
 
-async def test_a_log_that_cannot_be_saved_is_said(tmp_path, monkeypatch):
+async def test_a_log_that_cannot_be_saved_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "_write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         await pilot.press("S")

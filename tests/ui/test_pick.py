@@ -148,7 +148,7 @@ async def test_one_entity_needs_no_choice():
         await until(lambda: "forks" in shown(app))
 
 
-async def test_trouble_is_told_in_the_dialog_and_passes():
+async def test_trouble_is_shown_in_the_dialog_and_passes():
     scripted = scenario(error=ServerError("Nothing listens there.", "Is it up?"))
     async with running(scripted) as (app, pilot):
         await pilot.press("p")

@@ -71,7 +71,7 @@ async def test_continue_signed_out():
         assert not scenario.account.saved
 
 
-async def test_nothing_entered_is_said():
+async def test_nothing_entered_is_reported():
     async with first_start() as (scenario, app, pilot):
         await pilot.click("#sign-in")
         await until(lambda: "Enter a password" in shown(app))
@@ -110,7 +110,7 @@ async def test_no_keyring_is_explained():
         assert box_in(app).split() == ["▐", "▌"]
 
 
-async def test_a_keyring_that_fails_is_told_and_we_go_on():
+async def test_a_keyring_that_fails_is_reported_and_we_go_on():
     account = FakeAccount(AccountState(), KeyringError("The keyring is locked."))
     async with first_start(account) as (_, app, pilot):
         app.screen.query_one("#api-key", Input).value = "k" * 40

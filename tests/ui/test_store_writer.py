@@ -63,7 +63,7 @@ async def test_a_log_of_an_earlier_session_is_shown():
         await until(lambda: app.session.watch_list[address("def")].log_loaded)
 
 
-async def test_the_view_is_kept_and_comes_back():
+async def test_the_view_is_stored_and_comes_back():
     store = FakeStore(view={"before": [1, 2]})
     async with running(Scenario(store=store), "abc") as (app, _):
         assert app.session.view == {"before": [1, 2]}
@@ -105,7 +105,7 @@ async def test_what_another_dashboard_adds_is_watched_here():
         assert len(app.dashboard.table.shown) == 2
 
 
-async def test_a_runs_own_times_are_kept_and_hold_in_every_dashboard():
+async def test_a_runs_own_times_are_stored_and_hold_in_every_dashboard():
     own = PollPolicy(check_interval=7.0, max_wait_time=0.0)
     async with running(None, "abc", "def") as (app, _):
         await until(lambda: stored_row(app, "abc") and stored_row(app, "def"))
@@ -186,7 +186,7 @@ class Harness:
         return [message for message in self.messages if isinstance(message, kind)]
 
 
-async def test_a_full_disk_is_said_once_and_what_was_to_be_written_is_written_later(monkeypatch):
+async def test_a_full_disk_is_reported_once_and_what_was_to_be_written_is_written_later(monkeypatch):
     monkeypatch.setattr(keepers, "_LONGEST_RETRY", 0.01)
     monkeypatch.setattr(keepers, "BATCH_INTERVAL_S", 0.02)
     store = FakeStore()

@@ -122,7 +122,7 @@ async def test_the_order_by_a_ticking_column_stays_still_for_a_while():
         await until(lambda: ids(app) == ["b", "a"])
 
 
-async def test_the_run_itself_and_the_waiting_are_told():
+async def test_the_run_itself_and_the_waiting_are_reported():
     now = [1000.0]
     prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))]})
     async with running(Scenario(prober), "abc", size=(240, 40), clock=lambda: now[0]) as (app, _):
@@ -224,7 +224,7 @@ async def test_of_a_long_name_the_id_is_left():
         assert re.search(r"a-name\S+… abc12345 .*\n.*a-name\S+… def67890 ", shown(app))
 
 
-async def test_a_server_that_owes_an_answer_is_told():
+async def test_a_server_that_owes_an_answer_is_reported():
     now = [1000.0]
     async with running(Scenario(FakeProber()), "abc", size=(160, 40), clock=lambda: now[0]) as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
@@ -352,7 +352,7 @@ async def test_the_filter(text, left):
         ("exp:1", "0 of 5"),
     ],
 )
-async def test_a_slip_in_a_filter_is_told(text, expected):
+async def test_a_slip_in_a_filter_is_reported(text, expected):
     async with running(ended(), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash")
@@ -393,7 +393,7 @@ async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
         await until(lambda: "No run matches" not in shown(app))
 
 
-async def test_a_bad_regular_expression_is_said_and_breaks_nothing():
+async def test_a_bad_regular_expression_is_reported_and_breaks_nothing():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash", *"r1", "space", *"/[", "enter")
@@ -470,7 +470,7 @@ def test_the_same_expression_may_be_there_twice():
     assert not Filter("project:/abc/ run:/abc/").matches(row)
 
 
-def test_where_nothing_reads_regular_expressions_that_is_said(monkeypatch):
+def test_where_nothing_reads_regular_expressions_that_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "re2", None)
     assert Filter("/a/").error == "/a/: needs the package google-re2"
 
@@ -674,7 +674,7 @@ async def test_the_arrangement_is_remembered():
         assert any("The filter hides it" in note.message for note in app._notifications)
 
 
-async def test_what_is_kept_of_an_arrangement_may_be_nonsense():
+async def test_a_stored_view_may_be_nonsense():
     for nonsense in (
         [],
         {"sort": "x", "hidden": ["state", "y", 3], "filter": "/(/"},

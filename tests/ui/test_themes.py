@@ -127,7 +127,7 @@ async def test_a_hasty_enter_in_the_palette_changes_no_colours():
 
 
 @pytest.mark.parametrize("stored", [3, {"chosen": 3}, {"chosen": "gone", "over": ""}, None])
-async def test_what_is_kept_of_a_theme_may_be_nonsense(stored):
+async def test_a_stored_theme_may_be_nonsense(stored):
     async with running(Scenario(store=FakeStore(view={"theme": stored}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert app.theme == THEMES[0].name

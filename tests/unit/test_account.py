@@ -107,7 +107,7 @@ def test_a_keyring_that_is_unlocked_later_is_read_and_lets_those_go_on_who_wait(
     assert (one.credentials().username, vault.asked, requests) == ("me", asked, [1])
 
 
-def test_only_what_concerns_signing_in_is_a_new_wish(vault):
+def test_only_what_concerns_signing_in_is_a_new_request(vault):
     one = account(vault)
     requests = []
     one.subscribe(lambda: requests.append(one.sign_in_requests))
@@ -274,7 +274,7 @@ def test_a_session_of_another_user_leaves_the_password_alone(vault):
     assert (vault.entries, account(vault).state().username) == ({}, "")
 
 
-def test_a_page_that_the_user_said_yes_to_is_remembered_for_its_server(vault):
+def test_a_page_that_the_user_trusts_is_remembered_for_its_server(vault):
     folder = vault.folder / "servers"
     one = account(vault, trusted=TrustedOrigins(folder, "https://acme.wandb.io"))
     one.report_unknown_origin("https://id.acme.example")
@@ -294,7 +294,7 @@ def test_a_page_that_the_user_said_yes_to_is_remembered_for_its_server(vault):
     assert one.allowed_origins() == ("https://id.acme.example",)
 
 
-def test_a_new_wish_takes_the_question_back(vault):
+def test_a_new_request_takes_the_question_back(vault):
     one = account(vault)
     one.report_unknown_origin("https://id.acme.example")
     one.save(Credentials("me", "typed-password"), None, remember=False)
@@ -312,7 +312,7 @@ def test_the_user_is_asked_only_about_what_is_not_known():
     assert origins.problem("https://id.acme.example:8443")
 
 
-def test_a_handed_over_session_is_kept_only_where_things_are(vault):
+def test_a_handed_over_session_is_stored_only_where_things_are(vault):
     one = account(vault)
     one.save(Credentials("me", "typed-password"), None, remember=False)
     one.adopt("you")

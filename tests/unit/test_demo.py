@@ -65,7 +65,7 @@ def test_a_lock_that_is_new_may_be_about_to_be_held(temporary, monkeypatch):
         ({"UV_RUN_RECURSION_DEPTH": "1", "PATH": "here"}, "uv run "),
     ],
 )
-def test_what_is_said_at_the_end_works_where_it_was_started(temporary, monkeypatch, environ, launcher):
+def test_the_last_words_work_where_it_was_started(temporary, monkeypatch, environ, launcher):
     here = temporary / "here"
     here.mkdir()
     (here / "uv").touch(mode=0o755)

@@ -50,7 +50,7 @@ def test_where_there_is_no_window_nothing_is_started(programs, environ, says):
     assert not programs.called()
 
 
-def test_what_cannot_open_is_said(programs):
+def test_what_cannot_open_is_reported(programs):
     assert "no xdg-open" in desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"})
     programs("xdg-open", status=3)
     assert desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"}) == "xdg-open could not open a browser"
@@ -63,7 +63,7 @@ def test_a_browser_that_stays_is_not_waited_for(programs, tmp_path, monkeypatch)
     assert desktop.open_page(URL, {**programs.path, "DISPLAY": ":0"}) == ""
 
 
-def test_a_tmux_that_fails_is_told(programs):
+def test_a_tmux_that_fails_is_reported(programs):
     assert desktop.into_tmux("text", programs.path) is False
     programs("tmux", status=1)
     assert desktop.into_tmux("text", programs.path) is False

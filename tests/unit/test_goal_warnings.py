@@ -45,9 +45,9 @@ def test_each_reason_is_a_warning(goal, answer, forks, expected, says):
         ("newer", probe()),
     ],
 )
-def test_nothing_is_feared_without_a_reason(goal, answer):
+def test_no_warning_without_a_reason(goal, answer):
     assert not list(Goal.parse(goal).warnings(answer, forks=None if goal != "step:299" else True))
 
 
-def test_no_fork_is_feared_where_none_is_wished_for():
+def test_no_warning_about_forks_without_a_goal_for_one():
     assert not list(Goal.parse("complete").warnings(probe(rise=False), forks=False))

@@ -58,7 +58,7 @@ def test_the_command_has_the_run_in_its_environment_and_no_secret(hooks, tmp_pat
     assert not list(tmp_path.glob("hacked"))
 
 
-def test_a_failure_is_told_with_the_last_line_and_the_output_is_logged(hooks, caplog):
+def test_a_failure_is_reported_with_the_last_line_and_the_output_is_logged(hooks, caplog):
     caplog.set_level("INFO", "wandb_tui")
     found = hooks(failure=python("print('one'); print('the \x1b[31mreason'); exit(3)"))
     failures = []
@@ -68,7 +68,7 @@ def test_a_failure_is_told_with_the_last_line_and_the_output_is_logged(hooks, ca
     assert any(record.getMessage().endswith(": one") for record in caplog.records)
 
 
-def test_a_command_that_is_not_there_is_told(hooks):
+def test_a_command_that_is_not_there_is_reported(hooks):
     found, failures = hooks(["no-such-program"]), []
     found.ended(GOOD, failures.append)
     assert found.join(10)

@@ -25,7 +25,7 @@ def test_a_user_that_stops_renewing_is_not_waited_for():
     assert leases.unused
 
 
-def test_the_last_user_is_told_so():
+def test_the_last_user_learns_that_it_is_the_last():
     leases = Leases(60.0, Clock())
     leases.renew("a")
     leases.renew("b")

@@ -149,7 +149,7 @@ def test_refusals_end_it_at_once_with_the_reason(prober, visitor, answer, failur
 
 
 @pytest.mark.parametrize("answer", [ProbeOutcome.UNAVAILABLE, ProbeOutcome.INVALID_RESPONSE])
-def test_trouble_is_said_and_waited_out(prober, visitor, answer):
+def test_trouble_is_reported_and_waited_out(prober, visitor, answer):
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(Probe(answer, message="odd"))
     attempt.until(State.WAITING, says="odd, next check in")
@@ -212,7 +212,7 @@ def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visi
     attempt.end()
 
 
-def test_an_artifact_that_stayed_behind_is_told_after_one_visit(prober, visitor):
+def test_an_artifact_that_stayed_behind_is_reported_after_one_visit(prober, visitor):
     moved = replace(ABSENT, elsewhere="lab/old")
     attempt = Attempt(prober, visitor)
     prober.answer(moved)
@@ -431,7 +431,7 @@ def test_a_new_goal_during_a_sign_in_that_needs_the_user_changes_nothing_else(pr
     attempt.end()
 
 
-def test_newer_counts_from_the_moment_it_was_wished_for(prober):
+def test_newer_counts_from_the_moment_it_was_requested(prober):
     attempt = Attempt(prober, goal="v9")
     prober.answer(ABSENT)
     attempt.until(says="not available yet")
@@ -442,7 +442,7 @@ def test_newer_counts_from_the_moment_it_was_wished_for(prober):
     attempt.end()
 
 
-def test_a_doubt_is_told_once_and_stays_with_every_event(prober):
+def test_a_doubt_is_reported_once_and_stays_with_every_event(prober):
     attempt = Attempt(prober, goal="step:300", poll_policy=PollPolicy(check_interval=0.01))
     for _ in range(3):
         prober.answer(there(0, Coverage(299, complete=True, last_step=299)))

@@ -129,7 +129,7 @@ def test_failed_visits_are_tried_again_with_growing_gaps(clock):
     assert schedule.visit_failed() == 5
 
 
-def test_trouble_slows_the_probes_down_and_an_answer_mends_it(clock):
+def test_trouble_slows_the_probes_down_and_an_answer_fixes_it(clock):
     schedule = Schedule(PollPolicy(check_interval=5), clock)
     gaps = []
     for _ in range(5):

@@ -81,7 +81,7 @@ def test_sections_are_read(tmp_path):
         ("headless = 1", "true or false"),
     ],
 )
-def test_what_cannot_be_set_is_said_with_the_files_name(tmp_path, text, says):
+def test_what_cannot_be_set_is_reported_with_the_files_name(tmp_path, text, says):
     with pytest.raises(UsageError, match=says) as error:
         settings(tmp_path, text)
     assert "settings.toml" in str(error.value)

@@ -91,7 +91,7 @@ def test_a_row_comes_back_as_it_was(store, path, open_umask):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_what_was_known_of_the_run_and_why_it_failed_are_kept(store, path):
+def test_what_was_known_of_the_run_and_why_it_failed_are_stored(store, path):
     known = replace(WAITING, run_info=RunInfo("brisk-sun-12", "running", 1204), times=Times(7.0, 0.0))
     failed = StoredRun(OTHER, Goal(), 1, State.FAILED, text_notice("No such run"), failure=Failure.NOT_FOUND)
     store.write([added(known), added(failed)])
@@ -113,7 +113,7 @@ def test_rows_belong_to_their_server(store, path):
     assert another(path, "https://acme.wandb.io").load_view() == {}
 
 
-def test_lines_are_kept_whole_in_order_and_bounded(store, path):
+def test_lines_are_stored_whole_in_order_and_bounded(store, path):
     first = LogLine(
         NOON, 1, text_notice("naïve 🔐 \x1b[31m \ud800 line"), MonitorStatus.SIGNING_IN, Level.ERROR, State.SIGNING_IN
     )
@@ -131,7 +131,7 @@ def test_lines_are_kept_whole_in_order_and_bounded(store, path):
     assert count(path, "line") <= MAX_STORED_LINES + 60
 
 
-def test_only_the_lines_from_before_the_load_are_told(store):
+def test_only_the_lines_from_before_the_load_are_reported(store):
     store.write([added(WAITING, line(1))])
     store.load()
     store.write([RowChange(RUN, WAITING, lines=(line(2),))])
@@ -148,7 +148,7 @@ def test_what_is_removed_goes_with_all_that_belongs_to_it(store, path):
     assert [row.run for row in another(path).load()] == [OTHER, RUN]
 
 
-def test_views_are_kept_by_key(store, path):
+def test_views_are_stored_by_key(store, path):
     store.save_view("filter", "!abc")
     store.save_view("panes", {"open": ["a", "b"], "wrap": False})
     store.save_view("filter", "lab")
@@ -328,7 +328,7 @@ def test_a_row_of_the_future_is_left_alone(store, path):
 
 
 @pytest.mark.parametrize("damage", ["all", "middle"])
-def test_a_damaged_file_is_put_aside_and_said(store, path, damage):
+def test_a_damaged_file_is_put_aside_and_reported(store, path, damage):
     store.write(
         [
             added(StoredRun(RunAddress("lab", "forks", f"run{n}"), Goal(), notice=text_notice("x" * 300)))
@@ -358,7 +358,7 @@ def test_a_file_that_was_replaced_is_no_removal(store, path):
     assert [row.run for row in found.rows] == [OTHER]
 
 
-def test_a_file_locked_by_another_program_is_said(store, path):
+def test_a_file_locked_by_another_program_is_reported(store, path):
     store.load()
     with sqlite3.connect(path, isolation_level=None) as db:
         db.execute("BEGIN EXCLUSIVE")
@@ -368,7 +368,7 @@ def test_a_file_locked_by_another_program_is_said(store, path):
     db.close()
 
 
-def test_a_place_where_nothing_can_be_written_is_said(tmp_path):
+def test_a_place_where_nothing_can_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be opened"):
         another(tmp_path / "file" / "watchlist.sqlite3").load()
@@ -407,7 +407,7 @@ def pragma(monkeypatch):
         ("query_only = 1", "cannot be written. Make its folder"),
     ],
 )
-def test_a_disk_that_takes_nothing_more_is_said_and_can_still_be_read(store, path, pragma, trouble, says):
+def test_a_disk_that_takes_nothing_more_is_reported_and_can_still_be_read(store, path, pragma, trouble, says):
     store.write([added(WAITING)])
     pragma.append(trouble)
     with pytest.raises(StoreError, match=says):

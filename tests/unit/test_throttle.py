@@ -54,7 +54,7 @@ def test_a_second_between_two_requests(times):
         (limited(retry_after=10**9), 3780),
     ],
 )
-def test_it_waits_as_long_as_it_is_told_and_a_little_longer(times, reply, seconds):
+def test_it_waits_as_long_as_it_is_asked_and_a_little_longer(times, reply, seconds):
     assert times.hold_after(reply) == pytest.approx(seconds)
     assert times.throttle.cause.message == "Rate limited"
 
@@ -65,7 +65,7 @@ def test_limits_without_a_time_are_waited_out_longer_and_longer(times):
     assert times.hold_after(limited()) == pytest.approx(5.25)
 
 
-def test_a_limit_that_is_said_to_be_over_at_once_is_not_met_every_second(times):
+def test_a_limit_that_is_declared_over_at_once_is_not_met_every_second(times):
     assert [times.hold_after(limited(retry_after=0.0)) for _ in range(4)] == pytest.approx([1.05, 2.1, 4.2, 8.4])
 
 

@@ -31,7 +31,7 @@ def test_what_is_no_time(call, value):
         call(value)
 
 
-def test_the_least_interval_and_how_to_wait_for_ever_are_told():
+def test_the_least_interval_and_how_to_wait_for_ever_are_reported():
     with pytest.raises(UsageError, match=f"{MIN_INTERVAL_S} or more"):
         wait_for_history(RUN, check_interval=0, **HOST)
     with pytest.raises(UsageError, match="0 to wait for ever"):

@@ -68,7 +68,7 @@ def test_a_run_goes_its_way(harness, prober):
     assert [line.state for line in row.log] == [State.QUEUED, State.WAITING, State.AVAILABLE]
 
 
-def test_hundreds_of_monitors_are_at_work_one_after_the_other_where_that_is_wished_for(prober):
+def test_hundreds_of_monitors_are_at_work_one_after_the_other_where_that_is_requested(prober):
     turns = threading.Lock()
     harness = Harness(prober, turns=turns)
     with turns:
@@ -324,7 +324,7 @@ def test_a_log_is_bounded(harness):
     assert event_text(row.log[-1].notice) == f"line {MAX_LOG_LINES + 49}"
 
 
-def test_a_log_counts_what_is_said_again_and_again(monkeypatch, harness):
+def test_a_log_counts_what_is_reported_again_and_again(monkeypatch, harness):
     monkeypatch.setattr("wandb_tui.core.watch_list.MAX_TOTAL_LINES", 0)
     noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
     row = harness.watch_list.restore(StoredRun(RUN, Goal(), 1, State.FAILED), SLOW)
