@@ -51,7 +51,7 @@ _ROWS = (
     # What is sent back, whatever was asked.
     _http("http-status", "answers with this HTTP status", code=503, message="Service unavailable"),
     _http(
-        "rate-limit", "answers 429 for so many seconds, with Retry-After and RateLimit-*", retry_after=20, seconds=60.0
+        "rate-limit", "answers 429 for this many seconds, with Retry-After and RateLimit-*", retry_after=20, seconds=60.0
     ),
     _http("rate-limit-near", "answers, but says in RateLimit-* that little is left", remaining=0, reset=5),
     _http("broken-json", "answers with half a JSON document"),
@@ -72,7 +72,7 @@ _ROWS = (
     _row("export-once", "visits after the first version export nothing newer"),
     _row(
         "export-without-visit",
-        "a finished run is exported by itself after so many seconds (reported: 4 h)",
+        "a finished run is exported by itself after this many seconds (reported: 4 h)",
         after=14400.0,
     ),
     _row("export-by-api-key", "a request with an API key starts an export, too"),
@@ -92,7 +92,7 @@ _ROWS = (
     _row("sdk-only", "all clients but the SDK get “unknown field”: HTTP 200, data null, errors"),
     _row(
         "membership-null",
-        "the artifact is there but artifactCollectionMembership stays null for so many answers",
+        "the artifact is there but artifactCollectionMembership stays null for this many answers",
         times=3,
     ),
     _row("ttl-null", "ttlDurationSeconds is null, so the SDK says that no artifact exists"),
@@ -106,10 +106,10 @@ _ROWS = (
     _row("fork-unsupported", "the server starts an ordinary run instead of a fork"),
     # Pages and sessions.
     _row("run-page-no-graphql", "the run page asks another address than /graphql"),
-    _row("page-error", "the run page answers this HTTP status the first times", code=500, times=1),
+    _row("page-error", "the run page answers this HTTP status at first", code=500, times=1),
     _row("page-slow", "the run page's script waits before it asks", seconds=5.0),
-    _row("session-expires", "sessions are good for so many seconds only", after=10.0),
-    _row("session-once", "a session is good for so many page requests only", requests=5),
+    _row("session-expires", "sessions are good for this many seconds only", after=10.0),
+    _row("session-once", "a session is good for this many page requests only", requests=5),
     _row("cookie-name", "the session cookie has another name", name="session"),
     _row("sign-in-fails", "signing in answers HTTP 500 although the password is right", times=1),
 )
