@@ -56,7 +56,7 @@ _HOMES = {
 
 
 class SandboxExtraMissingError(ImportError):
-    """The packages that the sandbox stands on are not installed."""
+    """The packages that the sandbox needs are not installed."""
 
 
 def __getattr__(name: str) -> Any:

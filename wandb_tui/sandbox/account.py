@@ -1,4 +1,4 @@
-"""The one account of a sandbox: made once per data folder and kept in it."""
+"""The one account of a sandbox, created once per data folder and stored in it."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class SandboxAccount:
         return hmac.compare_digest(api_key.encode(), self.api_key.encode())
 
     def sign(self, text: str) -> str:
-        """A signature that makes an address of storage usable without any other sign-in."""
+        """A signature that gives access to a storage URL without any other sign-in."""
         return hmac.new(self.signing_key.encode(), text.encode(), "sha256").hexdigest()
 
 
 def load_account(data_dir: Path) -> SandboxAccount:
-    """The account of this data folder, made if it is not there yet. The file is for its owner only."""
+    """The account of this data folder, created if missing. Only the owner may read the file."""
     path = data_dir / "account.json"
     if path.exists():
         return SandboxAccount(**json.loads(path.read_text(encoding="utf-8")))

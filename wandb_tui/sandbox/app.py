@@ -1,4 +1,4 @@
-"""The sandbox's web application: every address it answers."""
+"""The sandbox's web application: all its routes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def build_app(sandbox: SandboxContext) -> ASGIApp:
             Route("/storage/{path:path}", storage, methods=["GET", "PUT"]),
             *CONTROL_ROUTES,
             *sign_in_routes(sandbox.config.sign_in),
-            # These two come last: their first part fits anything.
+            # These two come last, since their first part matches anything.
             Route("/{entity}/{project}/runs/{run}", run_page),
             Route("/{entity}/{project}/runs/{run}/{tab:path}", run_page),
             Route("/{entity}/{project}", project),
@@ -49,7 +49,7 @@ def build_app(sandbox: SandboxContext) -> ASGIApp:
 
 
 class _Origins:
-    """Sends what comes in at the other port to the pages that are not this server's."""
+    """Routes requests at the other port to the pages of other servers."""
 
     def __init__(self, here: ASGIApp, elsewhere: ASGIApp, sandbox: SandboxContext) -> None:
         self._here = here
@@ -57,7 +57,7 @@ class _Origins:
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go by the port that the request came in at, not by the host it names."""
+        """Route by the port of the connection, not by the host in the request."""
         port = (scope.get("server") or ("", None))[1]
         is_elsewhere = self._sandbox.elsewhere.endswith(f":{port}")
         await (self._elsewhere if is_elsewhere else self._here)(scope, receive, send)

@@ -17,7 +17,7 @@ HIGHEST_PORT = 65535
 
 @dataclass(frozen=True)
 class SandboxConfig:
-    """How a sandbox behaves. Wrong values raise ``ValueError`` with a sentence for the user.
+    """The options of a sandbox. Wrong values raise ``ValueError`` with a sentence for the user.
 
     Attributes:
         bind: The loopback address to listen on.
@@ -40,7 +40,7 @@ class SandboxConfig:
     traffic_log: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work before anything is started."""
+        """Reject invalid options before anything starts."""
         _check_loopback(self.bind)
         if not 0 <= self.port <= HIGHEST_PORT:
             raise ValueError(f"The port has to be between 0 and {HIGHEST_PORT}, not {self.port}.")
@@ -56,7 +56,7 @@ class SandboxConfig:
 
 
 def _check_loopback(bind: str) -> None:
-    """Raise unless the address can only be reached from this machine."""
+    """Raise unless only this machine can reach the address."""
     if bind == "localhost":
         return
     try:

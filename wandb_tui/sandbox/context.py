@@ -1,4 +1,4 @@
-"""Everything that a running sandbox consists of, in one place for the routes and resolvers."""
+"""The parts of a running sandbox, for the routes and resolvers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SandboxContext:
-    """The parts of one sandbox, each owning its own business."""
+    """The parts of one sandbox."""
 
     def __init__(self, config: SandboxConfig, data_dir: Path) -> None:
         self.config = config
@@ -34,8 +34,8 @@ class SandboxContext:
         self.sessions = Sessions(self.state, self.account, self.faults, config)
         self.storage = Storage(self.state, self.account, self.exports)
         self.elsewhere = ""
-        """Origin of the pages that are not this server's: the look-alike's and the organisation's sign-in."""
+        """Origin of the pages of other servers: the look-alike and the organisation's sign-in."""
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close files and connections."""
         self.state.close()

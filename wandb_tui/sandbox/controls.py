@@ -52,8 +52,8 @@ def _expire_sessions(request: Request) -> Response:
 async def _faults(request: Request) -> Response:
     sandbox: SandboxContext = request.app.state.sandbox
     try:
-        asked = json.loads(await request.body())
-        sandbox.faults.replace([str(fault) for fault in asked])
+        body = json.loads(await request.body())
+        sandbox.faults.replace([str(fault) for fault in body])
     except (ValueError, TypeError) as error:
         return _refused(error)
     return Response(status_code=204)
@@ -78,10 +78,10 @@ async def _public(request: Request) -> Response:
 
 
 async def _field(request: Request, name: str) -> str:
-    asked: Any = json.loads(await request.body())
-    if not isinstance(asked, dict) or name not in asked:
+    body: Any = json.loads(await request.body())
+    if not isinstance(body, dict) or name not in body:
         raise ValueError(f"The request has to be a JSON object with “{name}”.")
-    return str(asked[name])
+    return str(body[name])
 
 
 def _refused(error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The faults of transport: what is sent instead of the answer, or before it."""
+"""Transport faults: replies that are replaced, delayed or dropped."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _PLACES = (
 
 
 class FaultMiddleware:
-    """Stands before the application and lets the faults strike."""
+    """Middleware that applies the faults."""
 
     def __init__(self, app: ASGIApp, sandbox: SandboxContext) -> None:
         self._app = app
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer in the application's place where a fault says so."""
+        """Answer instead of the application if a fault says so."""
         if scope["type"] != "http" or scope["path"].startswith("/sandbox/"):
             await self._app(scope, receive, send)
             return
@@ -59,7 +59,7 @@ class FaultMiddleware:
         await self._app(scope, receive, send)
 
     async def _answer_instead(self, fault: Fault, scope: Scope, send: Send) -> bool:
-        """Send the fault's own answer. False where a rate limit is over."""
+        """Send the fault's reply; False if a rate limit is over."""
         if fault.kind.name == "rate-limit":
             return await self._limit(fault, send)
         status, kind, body = _ANSWERS[fault.kind.name](fault)
@@ -96,7 +96,7 @@ _ANSWERS: dict[str, Callable[[Fault], tuple[int, str, bytes]]] = {
 
 
 def _location(fault: str, scope: Scope) -> dict[str, str]:
-    """Where an answer that is a redirect leads."""
+    """The target of a redirect."""
     if fault == "redirect-to-login":
         return {"location": "/login"}
     if fault == "https-only":
@@ -105,7 +105,7 @@ def _location(fault: str, scope: Scope) -> dict[str, str]:
 
 
 def _limits(remaining: int, reset: int) -> dict[str, str]:
-    """The headers that tell how much of the rate limit is left, 0 to 1000, and when it is whole again."""
+    """The headers with the rest of the rate limit, 0 to 1000, and the time of its reset."""
     return {"ratelimit-limit": "1000", "ratelimit-remaining": str(remaining), "ratelimit-reset": str(reset)}
 
 
@@ -129,7 +129,7 @@ def _with_headers(send: Send, headers: dict[str, str]) -> Send:
 
 
 async def _hang(receive: Receive, seconds: float) -> None:
-    """Wait without an answer until the caller has had enough, or the time is over; then drop the connection."""
+    """Wait without an answer until the client gives up, or the time is over; then drop the connection."""
 
     async def until_gone() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -142,6 +142,6 @@ async def _hang(receive: Receive, seconds: float) -> None:
 
 
 def _reset(receive: Receive) -> None:
-    """Drop the connection. ASGI has no word for that, so it goes through uvicorn's own request object."""
+    """Drop the connection, through uvicorn's own request object, since ASGI has no message for that."""
     transport: asyncio.Transport = receive.__self__.transport  # type: ignore[attr-defined]
     transport.abort()

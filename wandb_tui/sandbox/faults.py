@@ -51,7 +51,10 @@ _ROWS = (
     # What is sent back, whatever was asked.
     _http("http-status", "answers with this HTTP status", code=503, message="Service unavailable"),
     _http(
-        "rate-limit", "answers 429 for this many seconds, with Retry-After and RateLimit-*", retry_after=20, seconds=60.0
+        "rate-limit",
+        "answers 429 for this many seconds, with Retry-After and RateLimit-*",
+        retry_after=20,
+        seconds=60.0,
     ),
     _http("rate-limit-near", "answers, but says in RateLimit-* that little is left", remaining=0, reset=5),
     _http("broken-json", "answers with half a JSON document"),

@@ -1,4 +1,4 @@
-"""Routes for what a run uploads while it is logged: its file stream, and whole files."""
+"""Routes for a run's uploads: its file stream, and whole files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def file_stream(request: Request) -> Response:
 
 
 def _take(sandbox: SandboxContext, run: Run, posted: dict[str, Any]) -> None:
-    """Store what one post of the stream brought."""
+    """Store one post of the stream."""
     columns: dict[str, Any] = {}
     for file, chunk in (posted.get("files") or {}).items():
         lines = [str(line) for line in chunk.get("content") or []]
@@ -58,7 +58,7 @@ def _take(sandbox: SandboxContext, run: Run, posted: dict[str, Any]) -> None:
 
 
 async def storage(request: Request) -> Response:
-    """``/storage/…``: files go up and down at signed addresses, as with a bucket."""
+    """``/storage/…``: uploads and downloads at signed URLs, as with a bucket."""
     sandbox: SandboxContext = request.app.state.sandbox
     path = request.path_params["path"]
     if not sandbox.storage.is_signed(path, request.query_params.get("signature", "")):

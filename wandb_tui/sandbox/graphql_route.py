@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SDK_AGENTS = ("wandb-core", "W&B Public Client")
 _OLD_CLIENT = re.compile(r"W&B Public Client 0\.(\d|1\d|2[0-6])\.")
-"""SDKs that asked by themselves rather than through their service process, for the whole history."""
+"""SDKs that fetch the whole history themselves, rather than through their service process."""
 _SDK_HELPERS = ("W&B Internal Client",)
 """The user agents with which older SDKs verify a key."""
 
@@ -39,8 +39,8 @@ async def graphql(request: Request) -> Response:
         return _errors(401, "invalid API key")
     _count(sandbox, caller)
     try:
-        asked = json.loads(await read_body(request))
-        query, variables = str(asked["query"]), asked.get("variables") or {}
+        body = json.loads(await read_body(request))
+        query, variables = str(body["query"]), body.get("variables") or {}
     except (ValueError, KeyError, TypeError):
         return _errors(400, "the request has to be a JSON object with a query")
     agent = request.headers.get("user-agent", "")
@@ -51,7 +51,7 @@ async def graphql(request: Request) -> Response:
         and sandbox.faults.get("sdk-only") is not None
     ):
         return _errors(200, 'Cannot query field "project" on type "Query".')
-    # The SDK joins what it gets here with the rows of the Parquet files, without looking for doubles.
+    # The SDK joins these rows with those of the Parquet files, without removing duplicates.
     reads_parquet = from_sdk and not _OLD_CLIENT.match(agent)
     context = ResolverContext(
         sandbox, caller, f"{request.url.scheme}://{request.url.netloc}", VIEWS, reads_parquet=reads_parquet
@@ -62,7 +62,7 @@ async def graphql(request: Request) -> Response:
 
 
 def _answer(context: ResolverContext, query: str, variables: dict[str, Any]) -> GraphQLResult:
-    """Run the request and start what it starts."""
+    """Run the request, and start the exports that it triggers."""
     sandbox, caller = context.sandbox, context.caller
     lacking = _lacking_field(sandbox)
     try:
@@ -83,7 +83,7 @@ def _answer(context: ResolverContext, query: str, variables: dict[str, Any]) -> 
 
 
 def _lacking_field(sandbox: SandboxContext) -> str:
-    """The field that a fault takes out of the schema; empty for none."""
+    """The field that a fault removes from the schema; empty for none."""
     if sandbox.faults.get("no-membership-field") is not None:
         return MEMBERSHIP
     fault = sandbox.faults.get("no-field")
@@ -91,7 +91,7 @@ def _lacking_field(sandbox: SandboxContext) -> str:
 
 
 def start_exports(context: ResolverContext) -> None:
-    """Start an export of every run that the request asked for."""
+    """Start an export of every run that the request queried."""
     for seen in context.runs_seen.values():
         if context.sandbox.exports.start(seen):
             context.sandbox.stats.count("exports_started")

@@ -1,4 +1,4 @@
-"""Names that a person can tell apart and remember."""
+"""Memorable names."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ _SECOND = [
 def run_name(number: int) -> str:
     """The display name of a project's n-th run, such as ``brisk-sun-1``."""
     index = number - 1
-    # Both lists are as long as each other, so the second one moves on by one each time the first one is through.
+    # Both lists have the same length, so the second one is shifted by one after each pass.
     return f"{_FIRST[index % len(_FIRST)]}-{_SECOND[(index + index // len(_FIRST)) % len(_SECOND)]}-{number}"

@@ -1,4 +1,4 @@
-"""Writing history rows as the Parquet files that an export consists of."""
+"""Writes history rows as the Parquet files of an export."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write one row per step, one column per metric; nested metrics become columns with dots in their names."""
+    """Write one row per step, one column per metric; nested metrics become columns with dotted names."""
     flat = [_flatten(row) for row in rows]
     columns: dict[str, None] = dict.fromkeys(["_step"])
     for row in flat:
@@ -34,7 +34,7 @@ def _flatten(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _column(name: str, values: list[Any]) -> pa.Array:
-    """The column in the narrowest type that holds all values; what fits no common type is written as JSON."""
+    """The column in the narrowest type for all values; JSON if there is no common type."""
     if name == "_step":
         return pa.array(values, pa.int64())
     present = [value for value in values if value is not None]

@@ -1,4 +1,4 @@
-"""Reading the SDK's JSON, which knows NaN and infinities."""
+"""Reads the SDK's JSON, which may contain NaN and infinities."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 
 def parse(text: str) -> Any:
-    """Read a JSON document; a NaN or an infinity, which JSON does not have, becomes its name."""
+    """Read a JSON document; NaN and infinities become strings."""
     return json.loads(text, parse_constant=str)

@@ -1,4 +1,4 @@
-"""Starting and stopping a sandbox."""
+"""Starts and stops a sandbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STOP_TIMEOUT_S = 5.0
 
 
 class Sandbox:
-    """A W&B-compatible server in this process, on a thread of its own.
+    """A W&B-compatible server in this process, in its own thread.
 
     As a context manager it listens inside the block; leaving stops it and removes its temporary folder.
     """
@@ -58,7 +58,7 @@ class Sandbox:
         """
         sockets = [_listen(self.config.bind, self.config.port)]
         try:
-            # The look-alike's and the organisation's pages live at another port, and so at another origin.
+            # The look-alike's and the organisation's pages are at another port, and so at another origin.
             sockets.append(_listen(self.config.bind, 0))
             context = SandboxContext(self.config, self._prepare_dir())
         except BaseException:
@@ -70,7 +70,7 @@ class Sandbox:
             _address(self.config.bind, sockets[0]),
             _address(self.config.bind, sockets[1]),
         )
-        # Without a handler, Python would write uvicorn's complaints to the terminal, where a dashboard may be drawing.
+        # Without a handler, Python would write uvicorn's warnings to the terminal, over the dashboard.
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())
         settings = uvicorn.Config(
             build_app(context),
@@ -123,7 +123,7 @@ class Sandbox:
 
     @property
     def password(self) -> str:
-        """The password that goes with it."""
+        """The password for the sign-in form."""
         return self.context.account.password
 
     @property
@@ -138,7 +138,7 @@ class Sandbox:
 
     @property
     def second_factor(self) -> str:
-        """The code that the sign-in ``second-factor`` asks for."""
+        """The code for the sign-in ``second-factor``."""
         return self.context.account.second_factor
 
     def info(self) -> dict[str, str]:
@@ -154,7 +154,7 @@ class Sandbox:
         self.context.sessions.expire_all()
 
     def set_faults(self, *faults: str) -> None:
-        """Put these faults in force and no others. Raises ``ValueError`` for one that is not known."""
+        """Set the active faults. Raises ``ValueError`` for an unknown one."""
         self.context.faults.replace(faults)
 
     def make_public(self, project: str) -> None:

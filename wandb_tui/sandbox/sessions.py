@@ -27,7 +27,7 @@ class KeyRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """The caller of a request, and how they are known: by API key, by session cookie, or not at all."""
+    """The caller of a request, and how they are authenticated: by API key, by session cookie, or not at all."""
 
     account: SandboxAccount | None
     by: Literal["key", "cookie", "nothing"]
@@ -35,11 +35,11 @@ class Caller:
 
     @property
     def who(self) -> str:
-        """``api`` or ``page``, as the faults tell them apart."""
+        """``api`` or ``page``, as the option ``who`` of faults names them."""
         return "api" if self.by == "key" else "page"
 
     def may_see(self, project: Project) -> bool:
-        """Whether the project is there for this caller."""
+        """Whether the caller may see the project."""
         return project.public or (self.account is not None and self.sees_private and project.entity in self.entities)
 
     @property
@@ -49,7 +49,7 @@ class Caller:
 
 
 class Sessions:
-    """Session cookies: only their hashes are kept, as a careful server does."""
+    """Session cookies, stored as hashes only."""
 
     def __init__(self, state: SandboxState, account: SandboxAccount, faults: FaultBoard, config: SandboxConfig) -> None:
         self._db = state.db
@@ -82,7 +82,7 @@ class Sessions:
         self._db.run("DELETE FROM sessions")
 
     def is_valid(self, token: str, *, is_page: bool = False) -> bool:
-        """Whether the cookie still stands for a session; opening a page counts as one use of it."""
+        """Whether the cookie's session is valid; opening a page counts as one use."""
         row = self._db.row("SELECT * FROM sessions WHERE token = ?", _hashed(token))
         if row is None or time.time() >= row["expires_at"]:
             return False
@@ -115,7 +115,7 @@ def _hashed(token: str) -> str:
 
 
 def _api_key(authorization: str) -> str:
-    """The API key of an ``Authorization`` header; a header that cannot be read stands for a wrong key."""
+    """The API key of an ``Authorization`` header; an unreadable header counts as a wrong key."""
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return value

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CRASHED_AFTER_S = 300.0
-"""Seconds without a sign of life after which a running run counts as crashed."""
+"""Seconds without a heartbeat after which a running run counts as crashed."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Run:
 
     @property
     def live_state(self) -> str:
-        """The state as pages and API tell it; a run that went silent has crashed."""
+        """The state as shown; a run without a heartbeat has crashed."""
         silent = time.time() - self.heartbeat_at > CRASHED_AFTER_S
         return "crashed" if self.state == "running" and silent else self.state
 
@@ -101,7 +101,7 @@ class SandboxState:
         return [_project(row) for row in rows]
 
     def ensure_project(self, entity: str, name: str) -> tuple[Project, bool]:
-        """The project, made if need be, and whether it was; a name that begins with ``public-`` makes it public."""
+        """The project, created if missing, and whether it was; a name that begins with ``public-`` makes it public."""
         with self.db:
             if found := self.project(entity, name):
                 return found, False
@@ -155,7 +155,7 @@ class SandboxState:
         return _run(row, project)
 
     def update_run(self, run: Run, **columns: Any) -> None:
-        """Write some columns of a run, and its sign of life."""
+        """Write some columns of a run, and its heartbeat."""
         values = {
             name: json.dumps(value) if name in _JSON_COLUMNS else value
             for name, value in {"heartbeat_at": time.time(), **columns}.items()
@@ -164,7 +164,7 @@ class SandboxState:
         self.db.run(f"UPDATE runs SET {assignments} WHERE key = ?", *values.values(), run.key)  # noqa: S608
 
     def delete_run(self, run: Run) -> None:
-        """Forget a run and all that hangs on it."""
+        """Delete a run and all that belongs to it."""
         with self.db:
             self.db.run("DELETE FROM version_files WHERE version IN (SELECT key FROM versions WHERE run = ?)", run.key)
             for table in ("versions", "lines", "run_files"):

@@ -27,7 +27,7 @@ COUNTERS: dict[str, str] = {
 
 
 class Stats:
-    """The counters of one sandbox; threads may count at once."""
+    """The counters of one sandbox; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,6 +39,6 @@ class Stats:
             self._counts[name] += by
 
     def as_dict(self) -> dict[str, int]:
-        """All counters as they stand."""
+        """The current counters."""
         with self._lock:
             return dict(self._counts)

@@ -1,4 +1,4 @@
-"""Files: those that runs upload, and those of artifacts, at addresses that are signed as a cloud bucket's are."""
+"""Files of runs and artifacts, at signed URLs like those of a cloud bucket."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RunFile:
 
 
 class Storage:
-    """Knows where each file lies and under which address it is had."""
+    """Maps files to their paths on disk and their URLs."""
 
     def __init__(self, state: SandboxState, account: SandboxAccount, exports: Exports) -> None:
         self._state = state
@@ -47,28 +47,28 @@ class Storage:
         return hmac.compare_digest(self._account.sign(path).encode(), signature.encode())
 
     def run_file_url(self, origin: str, run: Run, name: str) -> str:
-        """Where a run's file is uploaded to and downloaded from."""
+        """The URL of a run's file, for uploads and downloads."""
         return self.signed(origin, f"runs/{run.key}/{name}")
 
     def export_file_url(self, origin: str, file: ExportFile) -> str:
-        """Where a file of an artifact is downloaded from."""
+        """The URL of a file of an artifact."""
         return self.signed(origin, f"artifacts/{file.owner}/{file.name}")
 
     def manifest_url(self, origin: str, version: int) -> str:
-        """Where the manifest of an artifact is downloaded from."""
+        """The URL of an artifact's manifest."""
         return self.signed(origin, f"manifests/{version}/wandb_manifest.json")
 
     def run_file_path(self, run: int, name: str) -> Path:
-        """Where a run's file lies on this disk; its name is hashed, for names may be anything."""
+        """The path of a run's file on disk; its name is hashed, since it may be any text."""
         return self._dir / str(run) / hashlib.sha256(name.encode()).hexdigest()
 
     def export_file_path(self, version: int, name: str) -> Path | None:
-        """Where a file of an artifact lies, if there is one of that name."""
+        """The path of an artifact's file, if it exists."""
         known = self._state.db.value("SELECT 1 FROM version_files WHERE version = ? AND name = ?", version, name)
         return self._exports.files_dir / str(version) / name if known else None
 
     def keep(self, run: int, name: str, content: bytes) -> None:
-        """Keep what a run uploaded."""
+        """Store a run's upload."""
         path = self.run_file_path(run, name)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_bytes(content)

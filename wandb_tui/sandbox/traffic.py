@@ -1,4 +1,4 @@
-"""Reading request bodies, and writing down what was asked and answered."""
+"""Reads request bodies, and logs requests and answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOCK = threading.Lock()
 
 
 async def read_body(request: Request) -> bytes:
-    """The request's body, unpacked if it was sent packed."""
+    """The request's body, decompressed if necessary."""
     body = await request.body()
     return gzip.decompress(body) if request.headers.get("content-encoding") == "gzip" else body
 

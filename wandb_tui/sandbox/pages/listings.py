@@ -1,4 +1,4 @@
-"""The pages that list what the sandbox holds: ``/`` and one for each project."""
+"""The pages with lists: ``/`` and one for each project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
 def browser_caller(request: Request) -> Caller:
-    """The caller of a page: only a cookie counts here, and opening a page uses it."""
+    """The caller of a page, by cookie only; opening a page uses the cookie."""
     sandbox: SandboxContext = request.app.state.sandbox
     try:
         caller = sandbox.sessions.caller(request, is_page=True)
@@ -30,7 +30,7 @@ def browser_caller(request: Request) -> Caller:
 
 
 def index(request: Request) -> Response:
-    """Everything that the sandbox holds. Shown to everyone who can reach the loopback address."""
+    """All projects and runs, for everyone who can reach the loopback address."""
     sandbox: SandboxContext = request.app.state.sandbox
     projects = [(project, _rows(sandbox, project)) for project in sandbox.state.projects()]
     return page(request, "index.html", account=browser_caller(request).account, projects=projects)
@@ -51,7 +51,7 @@ def _rows(sandbox: SandboxContext, project: Project) -> list[dict[str, Any]]:
 
 
 def _row(sandbox: SandboxContext, run: Run) -> dict[str, Any]:
-    """What a table shows of a run."""
+    """A run's cells in a table."""
     versions = sandbox.exports.versions(run)
     name = sandbox.exports.collection_name(run)
     return {
@@ -66,7 +66,7 @@ def _row(sandbox: SandboxContext, run: Run) -> dict[str, Any]:
 
 
 def _age(seconds: float) -> str:
-    """How long ago, in the largest unit that fits."""
+    """An age in its largest unit."""
     for unit, length in (("d", _DAY_S), ("h", _HOUR_S), ("min", _MINUTE_S)):
         if seconds >= length:
             return f"{seconds // length:.0f} {unit} ago"

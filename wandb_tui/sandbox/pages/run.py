@@ -1,4 +1,4 @@
-"""A run's page: a shell, and the script in it that asks for the run."""
+"""A run's page: a shell, and a script that queries the run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHER_ADDRESS = "/page-data/run"
 
 
 def run_page(request: Request) -> Response:
-    """The shell of a run's page. Whoever may not see the run is told that the page is empty, with HTTP 200."""
+    """The shell of a run's page. Without access to the run the page is empty, with HTTP 200."""
     sandbox: SandboxContext = request.app.state.sandbox
     if fault := sandbox.faults.strike("page-error"):
         return page(request, "error.html", status=fault.whole("code"))
@@ -61,7 +61,7 @@ def run_page(request: Request) -> Response:
 
 
 async def page_data(request: Request) -> Response:
-    """What the run page asks instead of ``/graphql`` under the fault ``run-page-no-graphql``."""
+    """Replaces ``/graphql`` for the run page under the fault ``run-page-no-graphql``."""
     sandbox: SandboxContext = request.app.state.sandbox
     if sandbox.faults.get("run-page-no-graphql") is None:
         return JSONResponse({"error": "not found"}, status_code=404)

@@ -1,4 +1,4 @@
-"""Filling in the page templates."""
+"""Renders the page templates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _templates() -> jinja2.Environment:
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page from its template; ``account`` is there in each for the header."""
+    """A page from its template; the header of each needs ``account``."""
     sandbox: SandboxContext = request.app.state.sandbox
     defaults: dict[str, Any] = {"account": None, "here": request.url.path, "error": None}
     text = _templates().get_template(template).render(defaults | values, sign_in=sandbox.config.sign_in)

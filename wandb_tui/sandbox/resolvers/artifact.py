@@ -43,7 +43,7 @@ class CollectionView:
 
     @classmethod
     def find(cls, context: ResolverContext, project: Project, name: str) -> CollectionView | None:
-        """The collection of this name; None as long as it has no version."""
+        """The collection of this name; None without a version."""
         exports = context.sandbox.exports
         if context.sandbox.faults.get("history-elsewhere"):
             return None
@@ -61,7 +61,7 @@ class CollectionView:
         return [cls(context, run, versions) for versions in found if versions]
 
     def project(self) -> object:
-        """The project it lies in."""
+        """Its project."""
         if elsewhere := self._context.sandbox.faults.get("history-elsewhere"):
             state, entity = self._context.sandbox.state, self._run.project.entity
             return self._context.view(state.ensure_project(entity, elsewhere.text("project"))[0])

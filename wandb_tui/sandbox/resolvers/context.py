@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 ViewTable = Mapping[type, Callable[["ResolverContext", Any], object]]
-"""For each kind of record what makes its view."""
+"""Makes the view of each kind of record."""
 
 
 class RefusedError(Exception):
@@ -59,7 +59,7 @@ class ResolverContext:
         return project if project is not None and self.caller.may_see(project) else None
 
     def visible_run(self, project: Project, name: str) -> Run | None:
-        """The run of a project that the caller may see; remembered as asked for."""
+        """The run of a project that the caller may see; recorded as queried."""
         run = self.sandbox.state.run(project, name)
         if run is not None:
             self.runs_seen[run.key] = run
@@ -67,5 +67,5 @@ class ResolverContext:
 
 
 def timestamp(seconds: float | None) -> str | None:
-    """A moment the way the API writes it, in UTC."""
+    """A time as the API writes it, in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

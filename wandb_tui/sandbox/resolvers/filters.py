@@ -1,4 +1,4 @@
-"""Filtering and ordering runs, in the part of MongoDB's language that the SDK's users write."""
+"""Filters and orders runs, in the part of MongoDB's language that users of the SDK write."""
 
 from __future__ import annotations
 
@@ -109,5 +109,5 @@ def _ordered(value: Any, operator: str, operand: Any) -> bool:
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Something that numbers and everything else can be sorted by together."""
+    """A sort key for numbers and other values together."""
     return (0, value) if isinstance(value, int | float) else (1, str(value))

@@ -1,4 +1,4 @@
-"""Lists as GraphQL connections: a page of edges and where the next one begins."""
+"""Lists as GraphQL connections: a page of edges, and the cursor of the next."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _cursor(position: int) -> str:
 
 
 def _position(cursor: str | None) -> int:
-    """The position a cursor stands for; an unknown cursor is the beginning."""
+    """The position of a cursor; 0 for an unknown one."""
     try:
         return int(base64.b64decode(cursor or "").decode().partition(":")[2] or 0)
     except ValueError:

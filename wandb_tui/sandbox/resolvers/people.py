@@ -1,4 +1,4 @@
-"""The account, its entity, and what the server says of itself."""
+"""The account, its entity, and the server's features."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEATURES = (
     "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
     "TOTAL_COUNT_IN_FILE_CONNECTION",
 )
-"""The server features that the SDK may count on here."""
+"""The server features that the SDK may use here."""
 
 
 class UserView:
@@ -38,7 +38,7 @@ class UserView:
         self.deleted_at = None
 
     def default_entity(self) -> EntityView:
-        """The entity that is meant where none is named."""
+        """The default entity."""
         return EntityView(self._context, self.entity)
 
     def teams(self, **page: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Projects, and what is found in them."""
+"""Projects and their contents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SweepView:
-    """A sweep, as far as its runs tell."""
+    """A sweep, as known from its runs."""
 
     def __init__(self, name: str, runs: list[Run]) -> None:
         running = any(run.live_state == "running" for run in runs)
@@ -70,7 +70,7 @@ class ProjectView:
         return UserView(self._context)
 
     def read_only(self) -> bool:
-        """Whether the caller may only look."""
+        """Whether the caller has read access only."""
         return self._project.entity not in self._context.caller.entities
 
     # Sweeps
@@ -80,7 +80,7 @@ class ProjectView:
         return len(self._sweeps())
 
     def sweeps(self, filters: str | None = None, **page: Any) -> dict[str, Any]:
-        """The sweeps, newest first; filters are not understood here, as on older servers."""
+        """The sweeps, newest first; filters are not supported, as on older servers."""
         del filters
         return connection(list(reversed(self._sweeps().values())), **page)
 
@@ -89,7 +89,7 @@ class ProjectView:
         return self._sweeps().get(sweep_name)
 
     def _sweeps(self) -> dict[str, SweepView]:
-        """A sweep is known by the runs that name it; there is no agent here that would begin one."""
+        """A sweep exists if a run names it; there are no agents here that could start one."""
         found: dict[str, list[Run]] = {}
         for run in self._context.sandbox.state.runs(self._project):
             if run.sweep:
@@ -147,7 +147,7 @@ class ProjectView:
         return view.artifact_membership(alias) if view else None
 
     def artifact(self, name: str, enable_tracking: bool | None = None) -> ArtifactView | None:
-        """The same as older SDKs ask for it."""
+        """The same for older SDKs."""
         del enable_tracking
         membership = self.artifact_collection_membership(name)
         return membership.artifact() if membership else None
@@ -161,7 +161,7 @@ class ProjectView:
         return connection(collections(self._context, self._project), first=first, after=after)
 
     def artifact_type(self, name: str) -> ArtifactTypeView | None:
-        """A type of artifact that occurs here."""
+        """A type of artifact in this project."""
         known = name in (HISTORY_TYPE, EVENTS_TYPE)
         return ArtifactTypeView(self._context, self._project, name) if known else None
 

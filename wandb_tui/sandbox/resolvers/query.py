@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class QueryView:
-    """The root of all queries. Whatever the caller may not see is null, as if it did not exist."""
+    """The root of all queries. What the caller may not see is null, as if it did not exist."""
 
     def __init__(self, context: ResolverContext) -> None:
         self._context = context
@@ -65,7 +65,7 @@ class QueryView:
         return CollectionView.find(self._context, run.project, name) if run and found else None
 
     def organization(self, name: str) -> dict[str, Any] | None:
-        """No organisations here, so no feature of theirs either."""
+        """There are no organisations here, and so none of their features."""
         return {"id": name, "name": name, "feature_flags": []} if name in self._context.caller.entities else None
 
 

@@ -1,4 +1,4 @@
-"""Runs: what was logged, and how much of it has been exported."""
+"""Runs: their logged data, and how much of it has been exported."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RunView:
         return json.dumps(self._run.config)
 
     def wandb_config(self, keys: list[str] | None = None) -> str:
-        """Parts of what the SDK keeps about itself in the configuration."""
+        """Parts of the SDK's own data in the configuration."""
         own = self._run.config.get("_wandb", {}).get("value", {})
         return json.dumps({key: own[key] for key in keys or own if key in own})
 
@@ -78,7 +78,7 @@ class RunView:
     # History
 
     def history_keys(self) -> dict[str, Any] | None:
-        """What was logged how often, and the last step; null where nothing was."""
+        """The logged metrics with their counts, and the last step; null if nothing was logged."""
         index = self._histories.key_index(self._run)
         return index if index["lastStep"] >= 0 else None
 
@@ -184,7 +184,7 @@ class RunView:
         return connection(found, first=first, after=after)
 
     def output_artifacts(self, **page: Any) -> dict[str, Any]:
-        """The history artifacts that were made of this run, newest version first."""
+        """The run's history artifacts, newest version first."""
         views = [
             edge["node"]
             for collection in CollectionView.of_run(self._context, self._run)
@@ -218,7 +218,7 @@ def run_id(run: Run) -> str:
 
 
 def parse_run_id(identifier: str) -> tuple[str, str, str]:
-    """Entity, project and run of such an id; empty where it is none."""
+    """Entity, project and run of such an id; empty if it is not valid."""
     try:
         parts = base64.b64decode(identifier, validate=True).decode().split(":")
     except ValueError:

@@ -40,7 +40,7 @@ MEMBERSHIP = "artifactCollectionMembership"
 
 @dataclass(frozen=True)
 class Operation:
-    """A request that can be run: its document and the operation meant."""
+    """A parsed request: its document and operation."""
 
     document: DocumentNode
     node: OperationDefinitionNode
@@ -52,7 +52,7 @@ class Operation:
 
     @property
     def fields(self) -> int:
-        """How many fields it asks for at the top."""
+        """The number of its top-level fields."""
         return len(self.node.selection_set.selections)
 
 
@@ -74,7 +74,7 @@ class GraphQLResult:
 
 @cache
 def schema(lacking: str = "") -> GraphQLSchema:
-    """The schema, or the schema of a server that lacks a field."""
+    """The schema, or that of a server that lacks a field."""
     text = resources.files("wandb_tui.sandbox").joinpath("schema.graphql").read_text(encoding="utf-8")
     if lacking:
         text = re.sub(rf"^  {re.escape(lacking)}\b.*\n", "", text, flags=re.MULTILINE)
@@ -108,7 +108,7 @@ def prepare(query: str, lacking: str = "") -> Operation:
     """Parse and check a request. The SDK sends no operation name, so the text alone decides.
 
     Raises:
-        NotUnderstoodError: The text is no GraphQL, or asks for what the schema does not have.
+        NotUnderstoodError: The text is not GraphQL, or does not fit the schema.
     """
     try:
         document = parse(query, max_tokens=200_000)
@@ -142,7 +142,7 @@ def run(operation: Operation, context: ResolverContext, variables: dict[str, Any
 
 
 def _resolve(source: Any, info: GraphQLResolveInfo[ResolverContext], **arguments: Any) -> Any:
-    """Find a field in a view (or mapping) under its name in Python's style."""
+    """Resolve a field from a view or mapping by its Python name."""
     name = _snake(info.field_name)
     value = source.get(name) if isinstance(source, dict) else getattr(source, name)
     return value(**arguments) if callable(value) else value

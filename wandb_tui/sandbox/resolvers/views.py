@@ -1,4 +1,4 @@
-"""Which view shows which record."""
+"""Maps records to their views."""
 
 from __future__ import annotations
 

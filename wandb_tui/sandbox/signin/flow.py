@@ -1,4 +1,4 @@
-"""Shared by all sign-in pages: checking a password, beginning a session, and where to go afterwards."""
+"""Helpers of all sign-in pages: check a password, begin a session, continue to the next page."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def field(form: FormData, *names: str) -> str:
 
 
 def next_path(request: Request, form: FormData | None = None) -> str:
-    """Where to go after signing in: a path on this server, whatever the address asks for."""
-    asked = field(form, "next") if form else ""
-    asked = asked or request.query_params.get("next", "/")
-    return asked if asked.startswith("/") and not asked.startswith(("//", "/\\")) else "/"
+    """The page after signing in: always a path on this server."""
+    target = field(form, "next") if form else ""
+    target = target or request.query_params.get("next", "/")
+    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"
 
 
 def accepts(request: Request, identifier: str, password: str) -> bool:
-    """Count a submitted password and say whether it is right. A service account has none."""
+    """Count a submitted password; returns whether it is right. A service account has none."""
     sandbox = sandbox_of(request)
     sandbox.stats.count("sign_in_attempts")
     return sandbox.account.accepts(identifier, password) and sandbox.faults.get("service-account") is None
@@ -53,12 +53,12 @@ def let_in(request: Request, response: Response) -> Response:
 
 
 def go(path: str) -> Response:
-    """Go on to another page, with GET."""
+    """Redirect to another page, with GET."""
     return RedirectResponse(path, status_code=303)
 
 
 def is_signed_in(request: Request) -> bool:
-    """Whether the browser has a valid session already."""
+    """Whether the browser has a valid session."""
     sandbox = sandbox_of(request)
     token = request.cookies.get(sandbox.sessions.cookie_name, "")
     return bool(token) and sandbox.sessions.is_valid(token)

@@ -1,4 +1,4 @@
-"""The kinds of sign-in the sandbox can show."""
+"""The kinds of sign-in page of the sandbox."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ SIGN_INS: dict[str, str] = {
     "look-alike": "sends the browser to a copy of the page on a foreign origin",
     "slow": "the page takes 8 s to answer",
 }
-"""Each kind of sign-in and what it does, in one line."""
+"""Each kind of sign-in page, with a description in one line."""

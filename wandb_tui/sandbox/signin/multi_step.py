@@ -48,7 +48,7 @@ def _two_step_first(request: Request) -> Response:
 
 
 async def _two_step_identifier(request: Request) -> Response:
-    """Go on to the password, without revealing whether the account exists."""
+    """Continue with the password, without revealing whether the account exists."""
     form = await request.form()
     identifier = field(form, "identifier")
     if not identifier:
@@ -120,7 +120,7 @@ def _look_alike(request: Request) -> Response:
 
 
 def elsewhere_app(sandbox: SandboxContext) -> Starlette:
-    """The pages at the other origin. None of them is this server's, and none may be given its password."""
+    """The pages at the other origin, which is foreign: none of them may receive this server's password."""
     app = Starlette(
         routes=[
             Route("/login", _copy),

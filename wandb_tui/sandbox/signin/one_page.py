@@ -1,4 +1,4 @@
-"""Sign-in with one form: the plain kind, and the kinds that differ from it in what comes of it."""
+"""Sign-in with one form: the plain kind, and kinds with another outcome."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS = tuple(_TEMPLATES)
 
 
 async def show(request: Request) -> Response:
-    """The sign-in page, or the way on for who is signed in already."""
+    """The sign-in page, or a redirect if the browser is signed in already."""
     sandbox = sandbox_of(request)
     if is_signed_in(request):
         return go(next_path(request))
@@ -65,9 +65,9 @@ async def submit(request: Request) -> Response:
 
 
 async def submit_json(request: Request) -> Response:
-    """The form of ``late-script`` posts JSON and goes on by itself."""
-    asked = await request.json()
-    if accepts(request, str(asked.get("login", "")), str(asked.get("secret", ""))):
+    """The form of ``late-script`` posts JSON and redirects by itself."""
+    body = await request.json()
+    if accepts(request, str(body.get("login", "")), str(body.get("secret", ""))):
         return let_in(request, JSONResponse({"ok": True}))
     return JSONResponse({"ok": False, "message": WRONG}, status_code=401)
 
@@ -87,7 +87,7 @@ async def second_factor(request: Request) -> Response:
 
 
 async def sign_up(request: Request) -> Response:
-    """The sign-up form: it always refuses."""
+    """The sign-up form, which is always refused."""
     sandbox_of(request).stats.count("sign_ups")
     return _form(request, next_path(request), status=400, sign_up_error="New accounts are by invitation only.")
 

@@ -38,10 +38,10 @@ def sign_in_routes(kind: str) -> list[Route]:
 
 
 async def _self_managed(request: Request) -> Response:
-    """How self-managed servers without single sign-on sign in: JSON in, a cookie out."""
-    asked = await request.json()
-    identifier = str(asked.get("email") or asked.get("username") or "")
-    if accepts(request, identifier, str(asked.get("password", ""))):
+    """The sign-in of self-managed servers without single sign-on: JSON in, a cookie out."""
+    body = await request.json()
+    identifier = str(body.get("email") or body.get("username") or "")
+    if accepts(request, identifier, str(body.get("password", ""))):
         return let_in(request, JSONResponse({"ok": True}))
     return JSONResponse({"error": "incorrect e-mail or password"}, status_code=401)
 
@@ -55,7 +55,7 @@ def _sign_out(request: Request) -> Response:
 
 
 def _other_provider(request: Request) -> Response:
-    """The buttons 'Continue with …' lead nowhere on one machine."""
+    """The buttons “Continue with …” lead nowhere here."""
     return page(request, "signin/provider.html", provider=request.path_params["provider"].title())
 
 
