@@ -143,7 +143,7 @@ def test_a_window_that_is_closed_again(tmp_path, display):
 
 
 def run(environ, *arguments, stdin=""):
-    """A command to its end; its status and all it errors."""
+    """A command to its end; its status and all its output."""
     done = subprocess.run(
         [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=HANG_S, check=False
     )
