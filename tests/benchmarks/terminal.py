@@ -1,4 +1,4 @@
-"""A real pty: a program runs in it, everything it writes is kept with its time, and the screen can be read."""
+"""A real pty: a program runs in it, its output is recorded with times, and its screen can be read."""
 
 from __future__ import annotations
 

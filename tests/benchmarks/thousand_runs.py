@@ -1,4 +1,4 @@
-"""Row 9: a thousand runs in the dashboard become available; none is lost, and keys are heard meanwhile."""
+"""Row 9: a thousand runs in the dashboard become available; none is lost, and keys still work."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def add_run(sandbox, run_id, project="forks", entity="lab"):
 
 
 class MemoryVault(Vault):
-    """A vault that stands for one with a keyring: the entries are kept in a dictionary shared by its makers."""
+    """A vault with a fake keyring: a dictionary shared by its makers."""
 
     def __init__(self, server, folder, entries=None):
         super().__init__(server, folder)

@@ -138,7 +138,7 @@ _CONNECTIONS = [
 
 
 def built_lock(folder):
-    """Auth0 Lock from npm, as one script; brought once and kept in the folder.
+    """Auth0 Lock from npm, as one script; downloaded once and cached in the folder.
 
     Raises:
         CalledProcessError: It cannot be had.

@@ -63,7 +63,7 @@ def script(sandbox, tmp_path):
 
 
 def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True):
-    """A finished run with a history on the sandbox, put there without the SDK; exported at once if so wished."""
+    """A finished run with a history on the sandbox, put there without the SDK; exported immediately if requested."""
     context = sandbox.context
     run = context.state.create_run(context.state.ensure_project("lab", project)[0], run_id, None)
     lines = [json.dumps({"_step": step, "metric": step}) for step in range(steps)]

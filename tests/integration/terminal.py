@@ -34,7 +34,7 @@ class Terminal:
         self._tmux("kill-server", check=False)
 
     def run(self, *command):
-        # What the command before has said must not be taken for what this one says.
+        # The output of the previous command must not be taken for that of this one.
         self.keys("clear", "Enter")
         self.when(lambda screen: screen.split() == ["shell-is-back$"], "an empty screen")
         self.keys("clear; " + shlex.join(command), "Enter")

@@ -196,7 +196,7 @@ def test_an_export_that_comes_alone(sandbox, wiring, run):
     trial = check_run(wiring, run, TrialTimeouts(alone=4.0, query=0.5, visit=1.0))
     assert next(trial).name == "sign-in page"
     assert next(trial).name == "signing in"
-    # The server's clock shows whole seconds only: within the same second it could not be told from one there before.
+    # The server's clock shows whole seconds only: within the same second a new version looks like an old one.
     time.sleep(1.1)
     sandbox.export_now(path)
     checks = {check.name: check for check in trial}

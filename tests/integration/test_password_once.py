@@ -1,4 +1,4 @@
-"""One password for one wish, however the server treats it: a real browser, and the visitor that monitors use."""
+"""One password for one request of the user, however the server treats it: a real browser, and the monitors' visitor."""
 
 import threading
 
@@ -59,14 +59,14 @@ class ClosingServer(FakeLoginServer):
 
 
 class FragileServer(ClosingServer):
-    """Its connection breaks whenever a password has arrived, until it is mended."""
+    """Its connection breaks whenever a password has arrived, until `fixed`."""
 
-    mended = False
+    fixed = False
 
     def answer(self, method, path, headers, body):
         before = self.submissions
         reply = super().answer(method, path, headers, body)
-        if self.submissions > before and not self.mended:
+        if self.submissions > before and not self.fixed:
             raise ConnectionError
         return reply
 
@@ -78,11 +78,11 @@ def test_a_password_that_may_have_arrived_is_not_sent_again(tmp_path):
             with pytest.raises(SignInError) as first:
                 visitor.sign_in().result(90)
             # Chromium by itself repeats a form that got no answer at all; how often is not ours to say.
-            submissions, login_server.mended = login_server.submissions, True
+            submissions, login_server.fixed = login_server.submissions, True
             with pytest.raises(SignInError) as second:
                 visitor.sign_in().result(90)
             assert login_server.submissions == submissions
-            # A new wish of the user's.
+            # A new request of the user.
             visitor.account.save(Credentials(USER, PASSWORD), None, remember=False)
             assert visitor.sign_in().result(90).username == "ada"
     assert first.value.problem is SignInProblem.UNREACHABLE, "the wait goes on"

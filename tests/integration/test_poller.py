@@ -1,4 +1,4 @@
-"""The poller over HTTP: one request for many runs, five answers told apart, and limits heeded."""
+"""The poller over HTTP: one request for many runs, five kinds of answer, and limits respected."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""Stories of what is kept, in a real terminal with a real Secret Service: found again, forgotten, locked, or none."""
+"""Stories of the stored sign-in, in a real terminal with a real Secret Service: found, deleted, locked, or none."""
 
 import subprocess
 

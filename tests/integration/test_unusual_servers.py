@@ -1,4 +1,4 @@
-"""Servers that answer as no sandbox does, over HTTP: what each of four runs is told, and in how many requests."""
+"""Servers unlike any sandbox, over HTTP: the answer for each of four runs, and the number of requests."""
 
 import json
 import threading

@@ -82,7 +82,7 @@ class FakeProber:
 
 
 class FakeVisitor:
-    """Signs in and visits as told."""
+    """Signs in and visits as scripted."""
 
     def __init__(self, *, signed_in: bool = True, sign_in=None, visit=None) -> None:
         self._signed_in = signed_in
@@ -293,7 +293,7 @@ class FakeInspector:
 
 
 class FakeDoctor:
-    """Finds what it is told to; a check without an answer waits until `answer` has one."""
+    """Reports scripted results; a check without an answer waits until `answer` has one."""
 
     def __init__(self, local: dict[str, Check | None], trial: dict[str, Check | None] = (), error=None) -> None:
         self.answers = {name: Future() for name in (*local, *trial)}

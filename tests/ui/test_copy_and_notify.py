@@ -228,7 +228,7 @@ def listen(app, monkeypatch):
 
 
 def ending(*runs, **options):
-    """Services that do nothing until told to."""
+    """Services that do nothing by themselves."""
     prober = FakeProber({run: [] for run in runs})
     return prober, Scenario(prober, **options)
 

@@ -1,4 +1,4 @@
-"""The dashboard on a real file that is full, damaged, or taken away: said clearly, and nothing stops."""
+"""The dashboard on a real file that is full, damaged, or taken away: a clear message, and nothing stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept on disk, when, and what happens when another dashboard shares it."""
+"""When rows are written to disk, and what happens when another dashboard shares the file."""
 
 from __future__ import annotations
 

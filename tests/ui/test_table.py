@@ -172,7 +172,7 @@ async def test_the_last_known_state_of_a_run_is_marked_old_once_polling_has_ende
         await pilot.press("home", "c")
         await until(lambda: row.state is State.CANCELLED and "~running" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
-        # What the sign means is told where it stands, and in the help.
+        # The tooltip and the help explain the sign.
         lines = shown(app).splitlines()
         at = next((line.index("~running"), row) for row, line in enumerate(lines) if "~running" in line)
         top = app.dashboard.table.region.y

@@ -19,7 +19,7 @@ READABLE = 4.5
 """WCAG's ratio for text."""
 
 APART = 15.0
-"""CIE 1976: two colours that differ by 2.3 are just told from each other."""
+"""CIE 1976: two colours that differ by 2.3 can just be distinguished."""
 
 # Machado, Oliveira and Fernandes (2009), at full severity, on linear light.
 SIGHTS = {

@@ -1,4 +1,4 @@
-"""What is said in the shell: whole words on a terminal, whole lines in a pipe."""
+"""Output in the shell: whole words on a terminal, whole lines in a pipe."""
 
 import os
 import pty

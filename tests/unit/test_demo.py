@@ -1,4 +1,4 @@
-"""The demo's folder, and what is said at its end."""
+"""The demo's folder, and its last words."""
 
 import signal
 import subprocess

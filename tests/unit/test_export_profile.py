@@ -1,4 +1,4 @@
-"""What was learnt of how a server exports runs: how it is kept, and what it changes for the monitors."""
+"""Export profiles: how they are stored, and what they change for the monitors."""
 
 import os
 

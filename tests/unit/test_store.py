@@ -1,4 +1,4 @@
-"""The watch list on disk: what is kept, by whom, and what happens when the disk does not want to."""
+"""The watch list on disk: what is stored, by which dashboard, and what happens when the disk fails."""
 
 import os
 import sqlite3

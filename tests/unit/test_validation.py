@@ -1,4 +1,4 @@
-"""What callers pass as a time, a goal or a run is right, or is said to be wrong before anything starts."""
+"""Times, goals and runs that callers pass are validated before anything starts."""
 
 import numpy as np
 import pytest

@@ -362,7 +362,7 @@ def test_time_ticks_between_words_and_stands_still_when_stopped(harness):
 def test_a_goal_changed_just_when_the_old_one_is_met_is_not_lost(harness, prober):
     row = harness.watch_list.add(RUN, Goal(), SLOW)
     prober.answer(there(0))
-    time.sleep(0.05)  # the attempt ends unheard: what it said lies in the queue
+    time.sleep(0.05)  # the attempt ends, and its events wait in the queue
     harness.watch_list.change_goal(RUN, Goal.parse("v1"))
     harness.until(lambda: row.attempt == 2)
     assert row.goal == Goal.parse("v1")
