@@ -88,7 +88,7 @@ def test_a_script_is_referred_to_wait(program):
         (["wait", "lab/forks/a", "--timeout", "inf"], "numbers of seconds"),
         (["doctor", ""], "empty"),
         (["login", "--password-stdin"], "--username"),
-        (["login", "--session-stdin"], "no browser session"),
+        (["login", "--session-stdin"], "not a browser session"),
         (["wat", "lab/forks/a"], "did you mean “wait”?"),
         (["--host", "http://127.0.0.1:9", "dcotor"], "did you mean “doctor”?"),
         (["logn", "--username", "me"], "did you mean “login”?"),

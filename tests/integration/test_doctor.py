@@ -203,7 +203,7 @@ def test_an_export_that_comes_alone(sandbox, wiring, run):
     assert "v0 appeared within" in checks["waiting only"].message
     assert "did not exist" in checks["existing export"].message
     assert checks["API query"].status == "skipped"
-    assert "exports come by themselves" in checks["export trigger"].message
+    assert "exports start by themselves" in checks["export trigger"].message
     assert wiring.export_profiles.read().trigger is ExportTrigger.WAITING
 
 
@@ -305,7 +305,7 @@ def test_a_page_that_does_not_load_the_run(sandbox, wiring, run):
     report, counted = report_on(sandbox, wiring, run)
     assert "answered HTTP 500" in report.run_page.message
     assert report.run_page.status == "bad"
-    assert "none was waited for" in report.new_export.message
+    assert "the check did not wait for one" in report.new_export.message
     assert counted["exports_started"] == 0
 
 

@@ -90,7 +90,7 @@ def test_in_a_batch_job_without_terminal_display_or_stdin(shell, sandbox, tmp_pa
     assert "\x1b" not in done.stdout
     none = shell("wandb-tui wait - <&-")
     assert none.returncode == 2
-    assert "stdin is closed" in none.stdout
+    assert "stdin, but it is closed" in none.stdout
 
 
 @pytest.fixture
