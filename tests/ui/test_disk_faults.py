@@ -18,7 +18,7 @@ SERVER = "https://api.wandb.ai"
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_writer, "_LONGEST_RETRY", 0.2)
+    monkeypatch.setattr(store_writer, "_MAX_RETRY_S", 0.2)
     monkeypatch.setattr(store_writer, "CHECK_INTERVAL_S", 0.2)
     return tmp_path / "watchlist.sqlite3"
 

@@ -187,7 +187,7 @@ class Harness:
 
 
 async def test_a_full_disk_is_reported_once_and_what_was_to_be_written_is_written_later(monkeypatch):
-    monkeypatch.setattr(keepers, "_LONGEST_RETRY", 0.01)
+    monkeypatch.setattr(keepers, "_MAX_RETRY_S", 0.01)
     monkeypatch.setattr(keepers, "BATCH_INTERVAL_S", 0.02)
     store = FakeStore()
     harness = Harness(store)

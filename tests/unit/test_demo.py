@@ -25,7 +25,7 @@ with own_folder() as folder:
 def temporary(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(demo, "_NEW", 0.0)
+    monkeypatch.setattr(demo, "_NEW_FOLDER_S", 0.0)
     return tmp_path
 
 
@@ -49,7 +49,7 @@ def test_what_a_killed_demo_has_left_goes_at_the_next_start_and_nothing_else(tem
 
 
 def test_a_lock_that_is_new_may_be_about_to_be_held(temporary, monkeypatch):
-    monkeypatch.setattr(demo, "_NEW", 60.0)
+    monkeypatch.setattr(demo, "_NEW_FOLDER_S", 60.0)
     starting = temporary / "wandb-tui-demo-starting"
     starting.mkdir()
     (starting / "in-use").touch()

@@ -120,8 +120,8 @@ def test_lines_are_stored_whole_in_order_and_bounded(store, path):
     store.write([added(WAITING, first)])
     again = another(path)
     again.load()
-    (line,) = again.lines(RUN)
-    assert line == replace(first, notice=text_notice(event_text(first.notice).replace("\ud800", "?")))
+    (stored,) = again.lines(RUN)
+    assert stored == replace(first, notice=text_notice(event_text(first.notice).replace("\ud800", "?")))
     for number in range(0, 1000, 10):
         store.write([RowChange(RUN, WAITING, notify=False, lines=tuple(line(number + i) for i in range(10)))])
     again = another(path)
