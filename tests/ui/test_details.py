@@ -190,14 +190,14 @@ async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
     async with running(scenario(fake), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
         await until(lambda: picture(shown(app)) and "to step 99" in shown(app))
-        fake.fake["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
+        fake.answers["covered"] = {1: VersionCoverage(99, complete=True), 0: VersionCoverage(49)}
         fake.gate.clear()
         await pilot.press("r")
         await until(lambda: "loading…" in shown(app) and picture(shown(app)))
         fake.gate.set()
         await until(lambda: "to step 49" in shown(app) and "asking" not in shown(app))
-        fake.fake["covered"] = {}
-        fake.fake["versions"] = fake.fake["facts"] = ServerError("Nothing listens there.")
+        fake.answers["covered"] = {}
+        fake.answers["versions"] = fake.answers["facts"] = ServerError("Nothing listens there.")
         await pilot.press("f5")
         await until(lambda: shown(app).count("Nothing listens there.") == 2)
         for text_before in ("33.6 kB", "to step 49", "small, baseline"):
