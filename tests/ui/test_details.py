@@ -26,6 +26,8 @@ from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.ui.details import rows
 from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.plot_data import Span, shown_step, shown_value, spans, stretches
 from wandb_tui.ui.details.screen import DetailsScreen
@@ -166,7 +168,12 @@ async def test_why_a_run_has_failed_is_reported_once_in_its_box():
         await until(lambda: "Nothing to plot: the server reports nothing." in shown(app))
         box, _, _ = shown(app).partition("─╯")
         assert box.count(why) == 1
-        assert "Unknown: the server reports nothing." in shown(app)
+
+
+def test_a_run_of_which_the_server_reports_nothing():
+    part, frame = rows.SectionPart(problem="There is no run abc."), rows.Frame(Glyphs(), 80)
+    for lines in (rows.summary_lines(part, RunInfo(), frame), rows.config_lines(part, frame)):
+        assert [line.plain for line in lines] == ["Unknown: the server reports nothing."]
 
 
 async def test_fields_that_are_not_reported_and_a_run_that_has_logged_nothing():
