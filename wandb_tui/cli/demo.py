@@ -66,7 +66,11 @@ def open_demo(provide_browser: Callable[[], Path], open_dashboard: OpenDashboard
                 environ=_without_wandb(os.environ),
                 paths=paths,
             )
-            with seed_demo(sandbox) as demo:
+            try:
+                demo = seed_demo(sandbox)
+            except RuntimeError as error:
+                raise WandbTuiError(str(error)) from None
+            with demo:
                 try:
                     status = open_dashboard(wiring, [(run.path, Goal.parse(run.goal)) for run in demo.runs])
                 finally:
