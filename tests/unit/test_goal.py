@@ -61,6 +61,10 @@ def test_what_is_no_goal_says_what_is(text):
         ("complete", there(1, Coverage(99, False, 300)), -1, False, "of 300"),
         ("complete", there(1, Coverage(300, True, 300)), -1, True, "complete"),
         ("complete", there(1, Coverage(300, True, 300), "running"), -1, False, "still running"),
+        ("ended", there(1, None, "running"), -1, False, "going on (running"),
+        ("ended", there(1, None, "crashed"), -1, True, "has ended (crashed"),
+        ("ended", Probe(ProbeOutcome.NOT_YET, run=RunInfo(state="killed")), -1, True, "has ended (killed"),
+        ("ended", Probe(ProbeOutcome.NOT_YET), -1, False, "does not report whether"),
     ],
 )
 def test_verdicts(goal, probe, baseline, met, why):
@@ -88,19 +92,17 @@ def test_every_kind_is_complete(kind):
 
 def test_the_kinds_are_named_wherever_a_goal_is_asked_for():
     every = goal_examples()
-    assert every == "exists, v3, newer, step:200 or complete"
+    assert every == "exists, v3, newer, step:200, complete or ended"
     for arguments in (["--help"], ["wait", "--help"]):
         assert every in " ".join(CliRunner().invoke(cli, arguments).output.split())
-    for typed, offered in (("", ["exists", "v", "newer", "step:", "complete"]), ("ne", ["newer"]), ("x", [])):
+    for typed, offered in (("", ["exists", "v", "newer", "step:", "complete", "ended"]), ("ne", ["newer"]), ("x", [])):
         option = next(parameter for parameter in cli.commands["wait"].params if parameter.name == "until")
         assert [item.value for item in option.shell_complete(None, typed)] == offered
 
 
 def test_only_steps_and_completeness_need_the_parquet_history():
-    assert [Goal.parse(t).needs_coverage for t in ("exists", "v1", "newer", "step:1", "complete")] == [
-        False,
-        False,
-        False,
-        True,
-        True,
-    ]
+    assert [str(kind) for kind in GoalKind if kind.rule.needs_coverage] == ["step", "complete"]
+
+
+def test_only_the_end_of_the_run_needs_no_artifact():
+    assert [str(kind) for kind in GoalKind if not kind.rule.needs_artifact] == ["ended"]

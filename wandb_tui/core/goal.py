@@ -44,6 +44,10 @@ class VerdictCode(StrEnum):
     """The server does not report what the export covers."""
     RUN_GOING_ON = "run-going-on"
     """The run may still log more."""
+    RUN_ENDED = "run-ended"
+    """The run has ended; the artifact does not matter."""
+    UNKNOWN_STATE = "unknown-state"
+    """The server does not report the run's own state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class GoalRule(ABC):
         short_meaning: What is waited for, in at most 40 characters, in general rather than for the example.
         pattern: The syntax; its group, if it has one, is the number.
         needs_coverage: Whether a probe must also ask which steps the export covers.
+        needs_artifact: Whether only an artifact can meet it; where not, no page is visited.
         warns_of_full_export: Whether a warning needs to know whether the export is complete.
     """
 
@@ -121,6 +126,7 @@ class GoalRule(ABC):
     short_meaning: ClassVar[str]
     pattern: ClassVar[str]
     needs_coverage: ClassVar[bool] = False
+    needs_artifact: ClassVar[bool] = True
     warns_of_full_export: ClassVar[bool] = False
 
     def write(self, number: int) -> str:
@@ -129,11 +135,11 @@ class GoalRule(ABC):
 
     @abstractmethod
     def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
-        """Compare an answer that found a version with the goal.
+        """Compare an answer with the goal.
 
         Args:
             number: The goal's number.
-            version: The newest version.
+            version: The newest version; -1 for none, which only a rule without `needs_artifact` gets.
             probe: The answer.
             baseline: The newest version when the attempt began, -1 for none. Versions are compared rather than
                 dates, since the server's clock is not ours.
@@ -141,7 +147,7 @@ class GoalRule(ABC):
 
     @abstractmethod
     def describe(self, number: int, verdict: Verdict) -> str:
-        """A verdict on an existing version in words that follow the version: “is new”."""
+        """A verdict in words: on an artifact such that they follow its version (“is new”), else a whole clause."""
 
     def enough_logged(self, number: int, run: RunInfo) -> bool:
         """Whether the server already has all that an export must hold to meet the goal; `run.last_step` is known."""
@@ -351,6 +357,31 @@ class CompleteRule(GoalRule):
         return f"The run is still {warning.run_state}{step}: its export is complete only after it ends"
 
 
+class EndedRule(GoalRule):
+    """The end of the run itself, which rewinding waits for; whether anything is exported does not matter."""
+
+    name = "ended"
+    example = completion = pattern = name
+    meaning = "the run itself has ended, well or not; nothing is visited or exported for that"
+    short_meaning = "the end of the run itself"
+    needs_artifact = False
+
+    def judge(self, number: int, version: int, probe: Probe, baseline: int) -> Verdict:
+        """Met by every state that only a resume leaves."""
+        run = probe.run
+        if run is None or not run.state:
+            return Verdict(VerdictCode.UNKNOWN_STATE, version=version)
+        code = VerdictCode.RUN_ENDED if run.ended else VerdictCode.RUN_GOING_ON
+        return Verdict(code, met=run.ended, version=version, last_step=run.last_step, run_state=run.state)
+
+    def describe(self, number: int, verdict: Verdict) -> str:
+        """The run's own state."""
+        if verdict.code is VerdictCode.UNKNOWN_STATE:
+            return "the server does not report whether the run has ended"
+        step = f", step {verdict.last_step:,}" if verdict.last_step is not None else ""
+        return f"the run {'has ended' if verdict.met else 'is still going on'} ({verdict.run_state}{step})"
+
+
 def _source(verdict: Verdict) -> str:
     """A remark that the files were not read, if so."""
     return "" if verdict.verified else " according to the server"
@@ -383,10 +414,12 @@ class GoalKind(StrEnum):
     """The export covers step `Goal.number`, so that a fork at that step works."""
     COMPLETE = CompleteRule()
     """Nothing that was logged is missing from the export."""
+    ENDED = EndedRule()
+    """The run itself has ended; the export does not matter."""
 
 
 def goal_examples(last_word: str = "or") -> str:
-    """A goal of each kind: “exists, v3, newer, step:200 or complete”."""
+    """A goal of each kind: “exists, v3, newer, step:200, complete or ended”."""
     *examples, last = (kind.rule.example for kind in GoalKind)
     return f"{', '.join(examples)} {last_word} {last}"
 
@@ -408,7 +441,7 @@ class Goal:
 
     @classmethod
     def parse(cls, text: str) -> Goal:
-        """Read a goal as it is written: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+        """Read a goal as it is written: ``exists``, ``v3``, ``newer``, ``step:200``, ``complete`` or ``ended``.
 
         Args:
             text: The goal.
@@ -429,6 +462,11 @@ class Goal:
         """Whether a probe must also ask which steps the export covers."""
         return self.kind.rule.needs_coverage
 
+    @property
+    def needs_artifact(self) -> bool:
+        """Whether only an artifact can meet it; where not, no page is visited."""
+        return self.kind.rule.needs_artifact
+
     def judge(self, probe: Probe, baseline: int) -> Verdict:
         """Compare the server's answer with the goal.
 
@@ -436,12 +474,13 @@ class Goal:
             probe: An answer that found the artifact, or found that there is none yet.
             baseline: The newest version when the monitor began, -1 for none.
         """
-        if probe.artifact is None:
+        if probe.artifact is None and self.needs_artifact:
             return Verdict(VerdictCode.NO_ARTIFACT)
-        return self.kind.rule.judge(self.number, probe.artifact.version, probe, baseline)
+        version = probe.artifact.version if probe.artifact else -1
+        return self.kind.rule.judge(self.number, version, probe, baseline)
 
     def describe(self, verdict: Verdict) -> str:
-        """A verdict of this goal in words that follow the version: “covers step 200”."""
+        """A verdict of this goal in words: after the artifact's version (“covers step 200”), or a whole clause."""
         if verdict.code is VerdictCode.NO_ARTIFACT:
             return "not available yet"
         return self.kind.rule.describe(self.number, verdict)

@@ -212,9 +212,9 @@ class Monitor:
         if verdict.met:
             notice = Notice(EventKind.GOAL_MET, goal, verdict, detail=self._run.collection)
             return reporter.report(State.AVAILABLE, notice, status=MonitorStatus.AVAILABLE)
-        if probe.elsewhere and self._visits.first_done:
+        if goal.needs_artifact and probe.elsewhere and self._visits.first_done:
             return reporter.fail(Failure.NOT_FOUND, self._moved(probe.elsewhere))
-        self._visits.allowed = True
+        self._visits.allowed = goal.needs_artifact
         self._schedule.probe_answered()
         self._server_error, self._hopeless_probes = None, 0
         self._visits.repeat_if_too_early()

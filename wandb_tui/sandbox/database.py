@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS run_files (
 CREATE TABLE IF NOT EXISTS versions (
     key INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, collection TEXT NOT NULL, type TEXT NOT NULL,
     number INTEGER NOT NULL, last_step INTEGER NOT NULL, last_line INTEGER NOT NULL, started_at REAL NOT NULL,
-    visible_at REAL NOT NULL, UNIQUE (run, collection, number));
+    visible_at REAL NOT NULL, base INTEGER NOT NULL DEFAULT 0, UNIQUE (run, collection, number));
 CREATE TABLE IF NOT EXISTS version_files (
     version INTEGER NOT NULL REFERENCES versions, name TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
     PRIMARY KEY (version, name)) WITHOUT ROWID;
@@ -52,9 +52,13 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(_TABLES)
-        if "sweep" not in {row["name"] for row in self.rows("PRAGMA table_info(runs)")}:
-            # The folder of a sandbox from before there were sweeps.
-            self._connection.execute("ALTER TABLE runs ADD COLUMN sweep TEXT")
+        # The folder of a sandbox from before there were sweeps, or rewinding.
+        self._add_column("runs", "sweep", "TEXT")
+        self._add_column("versions", "base", "INTEGER NOT NULL DEFAULT 0")
+
+    def _add_column(self, table: str, name: str, kind: str) -> None:
+        if name not in {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}:
+            self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
     def __enter__(self) -> Self:
         """Begin a transaction; other threads wait until it ends. One inside another belongs to the outer one."""

@@ -42,7 +42,10 @@ class ExportFile:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a history artifact, covering the history up to and including ``last_step``."""
+    """One version of a history artifact, covering the history up to and including ``last_step``.
+
+    Its files are those of the versions from number ``base`` on: what a run had before it was rewound is left behind.
+    """
 
     key: int
     run: int
@@ -53,6 +56,7 @@ class Version:
     last_line: int
     started_at: float
     visible_at: float
+    base: int = 0
 
 
 class Exports:
@@ -109,12 +113,19 @@ class Exports:
             number = 0 if last is None else last.number + 1
             now = time.time()
             visible = now + (self._actual_delay() if delay is None else delay)
-            version = Version(0, run.key, name, HISTORY_TYPE, number, last_step, last_line, now, visible)
             first_line = 0 if last is None else last.last_line + 1
+            base = last.base if last is not None and first_line else number
+            version = Version(0, run.key, name, HISTORY_TYPE, number, last_step, last_line, now, visible, base)
             rows = [json.loads(text) for text in self._histories.texts(run, HISTORY, first_line, last_line)]
             self._write(version, rows)
             self._write_events(run, version)
         return True
+
+    def outdate(self, run: Run) -> None:
+        """Let the next export begin with the history's first line: the run was rewound, and what is there is wrong."""
+        with self._lock:
+            query = "UPDATE versions SET last_line = -1 WHERE run = ? AND type = ?"
+            self._state.db.run(query, run.key, HISTORY_TYPE)
 
     def versions(self, run: Run, name: str | None = None) -> list[Version]:
         """The visible versions of a run's history artifact (or of its companion of that name), oldest first."""
@@ -130,16 +141,21 @@ class Exports:
 
     def covered_step(self, run: Run) -> int | None:
         """The last step that the newest visible version covers; None without a version."""
+        version = self.current(run)
+        return version.last_step if version else None
+
+    def current(self, run: Run) -> Version | None:
+        """The newest visible version; None without one, or if the run was rewound since."""
         versions = self.versions(run)
-        return versions[-1].last_step if versions else None
+        return versions[-1] if versions and versions[-1].last_line >= 0 else None
 
     def files(self, version: Version) -> list[ExportFile]:
         """The Parquet files of a version: those of the versions before it, then its own."""
         query = (
             "SELECT f.name, f.size, f.md5, f.version FROM version_files f JOIN versions v ON v.key = f.version "
-            "WHERE v.run = ? AND v.collection = ? AND v.number <= ? ORDER BY f.name"
+            "WHERE v.run = ? AND v.collection = ? AND v.number BETWEEN ? AND ? ORDER BY f.name"
         )
-        rows = self._state.db.rows(query, version.run, version.collection, version.number)
+        rows = self._state.db.rows(query, version.run, version.collection, version.base, version.number)
         return [
             ExportFile(row["name"], row["size"], row["md5"], row["version"], self._path(row["version"], row["name"]))
             for row in rows
@@ -190,10 +206,11 @@ class Exports:
         """Write the file of a version and record both."""
         with self._state.db as db:
             key = db.run(
-                "INSERT INTO versions (run, collection, type, number, last_step, last_line, started_at, visible_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO versions "
+                "(run, collection, type, number, last_step, last_line, started_at, visible_at, base) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *(version.run, version.collection, version.type, version.number),
-                *(version.last_step, version.last_line, version.started_at, version.visible_at),
+                *(version.last_step, version.last_line, version.started_at, version.visible_at, version.base),
             )
             name = f"{version.number:04d}.parquet"
             path = self._path(key, name)

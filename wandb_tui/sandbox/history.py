@@ -50,6 +50,11 @@ class Histories:
             *(child.key, parent.key, HISTORY, step),
         )
 
+    def cut_after(self, run: Run, step: int) -> None:
+        """Drop the history after ``step``."""
+        self._state.db.run("DELETE FROM lines WHERE run = ? AND file = ? AND step > ?", run.key, HISTORY, step)
+        self.forget(run)
+
     def count(self, run: Run, file: str) -> int:
         """The number of lines there are."""
         query = "SELECT coalesce(max(number) + 1, 0) FROM lines WHERE run = ? AND file = ?"

@@ -60,6 +60,8 @@ def _sentence(notice: Notice) -> str:  # noqa: C901, PLR0911, PLR0912 - one retu
             return "The system has no thread left; starts when another monitor ends"
         case EventKind.ADDED_AGAIN:
             return "Removed, then added again"
+        case EventKind.MONITORING if notice.goal is not None and not notice.goal.needs_artifact:
+            return "Monitoring the run itself…"
         case EventKind.MONITORING:
             goal = str(notice.goal)
             return f"Monitoring artifact {notice.detail}" + (f" ({goal})…" if goal != "exists" else "…")
@@ -88,7 +90,7 @@ def _sentence(notice: Notice) -> str:  # noqa: C901, PLR0911, PLR0912 - one retu
         case EventKind.VISIT_IMPOSSIBLE:
             return f"Cannot visit: {notice.detail} Trying again in {seconds:.0f} s"
         case EventKind.GOAL_MET:
-            return f"Artifact is now available: {_met(notice)}"
+            return _met(notice)
         case EventKind.TIMED_OUT:
             why = _why_waiting(notice) or "the server has not answered"
             return f"Timeout reached after {seconds:.0f} s: {why[:1].lower()}{why[1:]}"
@@ -106,8 +108,11 @@ def _why_waiting(notice: Notice) -> str:
     """Why the goal is not met yet, or why that is unknown; empty where the server has not answered at all."""
     text = notice.detail
     if notice.verdict is not None and notice.goal is not None:
-        version = "" if notice.verdict.code is VerdictCode.NO_ARTIFACT else f" v{notice.verdict.version}"
-        text = f"Artifact{version} {notice.goal.describe(notice.verdict)}"
+        text = notice.goal.describe(notice.verdict)
+        if notice.goal.needs_artifact:
+            version = "" if notice.verdict.code is VerdictCode.NO_ARTIFACT else f" v{notice.verdict.version}"
+            text = f"Artifact{version} {text}"
+        text = text[:1].upper() + text[1:]
     if notice.run_state:
         step = f", step {notice.last_step:,}" if notice.last_step is not None else ""
         text += f" (run {notice.run_state}{step})"
@@ -117,6 +122,9 @@ def _why_waiting(notice: Notice) -> str:
 def _met(notice: Notice) -> str:
     verdict, goal = notice.verdict, notice.goal
     if verdict is None or goal is None:
-        return notice.detail
-    name = f"{notice.detail}:v{verdict.version}"
-    return name if verdict.code is VerdictCode.AVAILABLE else f"{name} ({goal.describe(verdict)})"
+        return f"Artifact is now available: {notice.detail}"
+    described = goal.describe(verdict)
+    if not goal.needs_artifact:
+        return described[:1].upper() + described[1:]
+    name = f"Artifact is now available: {notice.detail}:v{verdict.version}"
+    return name if verdict.code is VerdictCode.AVAILABLE else f"{name} ({described})"

@@ -66,7 +66,8 @@ def wait(
             with notice_if_unanswered(server):
                 addresses = addresses_of(texts, wiring)
             wiring.check_api_key()
-            if not no_visit and not wiring.account.state().can_visit:
+            visit = goal.needs_artifact and not no_visit
+            if visit and not wiring.account.state().can_visit:
                 say(
                     "wandb-tui: no sign-in is stored, so pages are visited signed out, which works for public "
                     "runs only. For private runs, run wandb-tui login.",
@@ -81,7 +82,7 @@ def wait(
                 any_run=any_run,
                 as_json=as_json,
                 quiet=quiet,
-                visit=not no_visit,
+                visit=visit,
                 command=command,
             )
             return wait_for_runs(options, wiring, interruption)

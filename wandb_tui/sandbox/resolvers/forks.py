@@ -1,4 +1,4 @@
-"""Forking a run: when the server lets it happen, and in which words it refuses."""
+"""Forking and rewinding a run: when the server lets it happen, and in which words it refuses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.state import Project, Run
 
 NOT_EXPORTED = "Something went wrong on our side; if it stays so, contact support"
+STILL_RUNNING = "the run is still running and cannot be rewound"
 TOO_FAR = "fromStep is greater than the run's last step"
 
 
@@ -50,17 +51,52 @@ def _parent(context: ResolverContext, project: Project, parent_id: str, step: in
     parent = context.sandbox.state.run(project, parent_id)
     if parent is None:
         raise RefusedError(404, f"could not find run {project.path}/{parent_id} to fork from")
-    covered = context.sandbox.exports.covered_step(parent)
+    _check_export(context, parent, step)
+    return parent
+
+
+def _check_export(context: ResolverContext, run: Run, step: int) -> None:
+    covered = context.sandbox.exports.covered_step(run)
     if covered is None:
         raise RefusedError(500, NOT_EXPORTED)
     if step > covered:
         raise RefusedError(400, TOO_FAR)
-    return parent
+
+
+def rewind(context: ResolverContext, run: Run, step: int) -> None:
+    """Cut a run's history after the step, and give it the summary as it was there.
+
+    Raises:
+        RefusedError: The run has not ended, or is not exported far enough; or a fault says so.
+        ForkRefusedError: A fault says so.
+    """
+    try:
+        _check_rewind(context, run, step)
+    except (RefusedError, ForkRefusedError):
+        context.sandbox.stats.count("fork_refusals")
+        raise
+    context.sandbox.histories.cut_after(run, step)
+    context.sandbox.exports.outdate(run)
+    context.sandbox.state.update_run(run, summary=_summary(context, run))
+
+
+def _check_rewind(context: ResolverContext, run: Run, step: int) -> None:
+    faults = context.sandbox.faults
+    if fault := faults.strike("fork-refused"):
+        raise RefusedError(fault.whole("code"), fault.text("message"))
+    if fault := faults.strike("fork-graphql-error"):
+        raise ForkRefusedError(fault.text("message"))
+    if run.live_state == "running":
+        raise RefusedError(400, STILL_RUNNING)
+    _check_export(context, run, step)
 
 
 def inherit(context: ResolverContext, parent: Run, child: Run, step: int) -> None:
     """Give the new run its parent's history up to the step, and the summary as it was there."""
     context.sandbox.histories.copy_until(parent, child, step)
-    rows = context.sandbox.histories.rows(child)
-    summary = {key: value for row in rows for key, value in row.items()}
-    context.sandbox.state.update_run(child, parent=parent.name, fork_step=step, summary=summary)
+    context.sandbox.state.update_run(child, parent=parent.name, fork_step=step, summary=_summary(context, child))
+
+
+def _summary(context: ResolverContext, run: Run) -> dict[str, Any]:
+    rows = context.sandbox.histories.rows(run)
+    return {key: value for row in rows for key, value in row.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.sandbox.exports import version_key
 from wandb_tui.sandbox.resolvers.context import RefusedError
-from wandb_tui.sandbox.resolvers.forks import branch_point, inherit, parent_for
+from wandb_tui.sandbox.resolvers.forks import branch_point, inherit, parent_for, rewind
 from wandb_tui.sandbox.resolvers.project import ProjectView
 from wandb_tui.sandbox.resolvers.query import artifact_by_id
 from wandb_tui.sandbox.resolvers.run import RunView, parse_run_id, run_id
@@ -95,6 +95,20 @@ class MutationView:
         self._context.sandbox.histories.forget(run)
         self._context.sandbox.state.delete_run(run)
         return {"client_mutation_id": None}
+
+    def rewind_run(self, **arguments: Any) -> dict[str, Any]:
+        """Cut a run's history after a step, so that logging goes on from there under the same id."""
+        self._require_member()
+        fields = arguments["input"]
+        if fields["metric_name"] != "_step":
+            raise RefusedError(400, f"cannot rewind to a value of {fields['metric_name']}")
+        project = self._context.visible_project(fields.get("entity_name"), fields.get("project_name"))
+        run = self._context.sandbox.state.run(project, fields["run_name"]) if project else None
+        if run is None:
+            raise RefusedError(404, f"could not find run {fields['run_name']} to rewind")
+        rewind(self._context, run, int(fields["metric_value"]))
+        fresh = self._context.sandbox.state.run_by_key(run.key)
+        return {"rewound_run": RunView(self._context, fresh) if fresh else None}
 
     def update_artifact(self, **arguments: Any) -> dict[str, Any]:
         """History artifacts belong to the server; changes are taken and not kept."""

@@ -142,10 +142,10 @@ class RunView:
         """The exported files, and the rows that came after them."""
         if self._context.sandbox.faults.get("no-parquet-history"):
             return {"parquet_urls": [], "live_data": []}
-        versions = self._context.sandbox.exports.versions(self._run)
-        files = self._context.sandbox.exports.files(versions[-1]) if versions else []
+        version = self._context.sandbox.exports.current(self._run)
+        files = self._context.sandbox.exports.files(version) if version else []
         storage, origin = self._context.sandbox.storage, self._context.origin
-        first_live = versions[-1].last_step + 1 if versions else 0
+        first_live = version.last_step + 1 if version else 0
         rows = (
             [] if self._context.sandbox.faults.get("live-data-empty") else self._histories.rows(self._run, first_live)
         )
