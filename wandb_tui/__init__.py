@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
     from wandb_tui.library.download import download_history
     from wandb_tui.library.event import Event
-    from wandb_tui.library.fork import fork_when_ready
+    from wandb_tui.library.fork import fork_when_ready, rewind_when_ready
     from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
 
@@ -60,7 +60,7 @@ _HOMES = {
     "wandb_tui.core.state": ("State",),
     "wandb_tui.library.download": ("download_history",),
     "wandb_tui.library.event": ("Event",),
-    "wandb_tui.library.fork": ("fork_when_ready",),
+    "wandb_tui.library.fork": ("fork_when_ready", "rewind_when_ready"),
     "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
 }
@@ -99,6 +99,7 @@ __all__ = [
     "__version__",
     "download_history",
     "fork_when_ready",
+    "rewind_when_ready",
     "wait_for_history",
 ]
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.probe import Coverage, ProbeOutcome
 from wandb_tui.services.wandb_api.batch_size import MAX_BATCH_SIZE, SLOW_REPLY_S, BatchSize
+from wandb_tui.services.wandb_api.coverage import verified
 from wandb_tui.services.wandb_api.graphql import Reply
 from wandb_tui.services.wandb_api.probe_query import (
     Dialect,
@@ -151,6 +153,13 @@ def test_coverage(urls, live, covered, complete):
     run = FINISHED | {"parquetHistory": {"parquetUrls": urls, "liveData": live}}
     coverage = one({"run": run, "artifactCollectionMembership": membership()}).coverage
     assert (coverage.covered, coverage.complete) == (covered, complete)
+
+
+def test_files_that_go_beyond_the_run_are_from_before_a_rewind():
+    claimed = Coverage(covered=-1, complete=False, last_step=201)
+    assert verified(claimed, 299) == Coverage(covered=-1, complete=False, last_step=201, verified=True)
+    assert verified(replace(claimed, covered=201, complete=True), 299).covered == -1
+    assert verified(claimed, 201).covered == 201
 
 
 @pytest.mark.parametrize("keys", [None, "", "not json", '{"lastStep": 299}', {"lastStep": -1}, {"lastStep": None}, []])

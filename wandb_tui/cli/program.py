@@ -14,6 +14,7 @@ from wandb_tui.cli.completion import completion
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.dashboard import dashboard, demo
 from wandb_tui.cli.doctor import doctor
+from wandb_tui.cli.exec import exec_command
 from wandb_tui.cli.interruption import end_at_once_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.login import login, logout
 from wandb_tui.cli.sandbox import sandbox
@@ -115,7 +116,7 @@ def cli() -> None:
     """
 
 
-for _command in (dashboard, demo, wait, sandbox, login, logout, doctor, completion):
+for _command in (dashboard, demo, wait, exec_command, sandbox, login, logout, doctor, completion):
     cli.add_command(_command)
 for _command in (cli, *cli.commands.values()):
     _command.context_class = _Context

@@ -38,7 +38,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.integrations._leases import Leases
-from wandb_tui.library.fork import fork
+from wandb_tui.library.branch import FORK, branch
 from wandb_tui.library.group import MonitorGroup, address_of
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
@@ -171,7 +171,7 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str
         # Without a key `wandb.init` would prompt for it after the wait.
         wiring.check_api_key()
         monitor = SharedMonitor(wiring.server.info.base_url)
-        return fork(address_of(run, wiring), step, timeout, init, wiring=wiring, wait=monitor.wait)
+        return branch(address_of(run, wiring), step, FORK, timeout, init, wiring=wiring, wait=monitor.wait)
 
 
 class SharedMonitor:

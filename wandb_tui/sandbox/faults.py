@@ -47,6 +47,8 @@ def _http(name: str, summary: str, /, **options: OptionValue) -> FaultKind:
     return FaultKind(row.name, row.summary, row.options | _WHERE)
 
 
+_NO_HISTORY = "history not materialized yet"
+
 _ROWS = (
     # What is sent back, whatever was asked.
     _http("http-status", "answers with this HTTP status", code=503, message="Service unavailable"),
@@ -104,8 +106,19 @@ _ROWS = (
     _row("key-refused", "every API key is refused with 401"),
     _row("key-sees-nothing", "the API key sees no project"),
     # Forks.
-    _row("fork-refused", "fork_from and resume_from get this HTTP status", code=409, message="history not materialized yet", times=0),
-    _row("fork-graphql-error", "fork_from and resume_from get HTTP 200 with errors", message="history not materialized yet", times=0),
+    _row(
+        "fork-refused",
+        "fork_from and resume_from get this HTTP status",
+        code=409,
+        message="history not materialized yet",
+        times=0,
+    ),
+    _row(
+        "fork-graphql-error",
+        "fork_from and resume_from get HTTP 200 with errors",
+        message="history not materialized yet",
+        times=0,
+    ),
     _row("fork-unsupported", "the server starts an ordinary run instead of a fork"),
     # Pages and sessions.
     _row("run-page-no-graphql", "the run page asks another address than /graphql"),

@@ -45,7 +45,9 @@ class LiveTable(Output):
 
     def __init__(self, options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: bool) -> None:
         super().__init__(options, notice)
-        self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+        self._console = Console(
+            file=sys.stderr if options.to_stderr else sys.stdout, highlight=False, emoji=False, markup=False
+        )
         self._glyphs = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
         # Filled by the monitors' threads; only one thread may print lines and table.

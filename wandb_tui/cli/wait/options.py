@@ -23,6 +23,7 @@ class WaitOptions:
         quiet: Whether to print only how each run ended.
         visit: Whether to visit the runs' pages.
         command: The shell command to run for each run whose goal is met; empty for none.
+        to_stderr: Whether to print to stderr, since stdout belongs to another command.
     """
 
     runs: Sequence[RunAddress]
@@ -33,4 +34,5 @@ class WaitOptions:
     as_json: bool
     quiet: bool
     visit: bool
-    command: str
+    command: str = ""
+    to_stderr: bool = False

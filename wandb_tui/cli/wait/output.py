@@ -43,6 +43,7 @@ class Output:
     def __init__(self, options: WaitOptions, notice: FirstAnswerNotice) -> None:
         self._notice = notice
         self._quiet = options.quiet
+        self._to_stderr = options.to_stderr
         self._several = len(options.runs) > 1
         self._printing = threading.Lock()
         self._noticed = False
@@ -125,12 +126,13 @@ class Output:
             except BrokenPipeError:
                 self.pipe_closed = True
                 # Python would report at exit that it cannot flush.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                stream = sys.stderr if self._to_stderr else sys.stdout
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
     def _write(self, event: Event) -> None:
         sign = event.status.emoji if event.status else _SIGNS.get(event.level, "·")
         which = f"{event.run}  " if self._several else ""
-        say(f"{event.time.astimezone():%H:%M:%S}  {which}{sign} {event.message}")
+        say(f"{event.time.astimezone():%H:%M:%S}  {which}{sign} {event.message}", err=self._to_stderr)
 
 
 class JsonLines(Output):

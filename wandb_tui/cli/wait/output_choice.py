@@ -17,10 +17,11 @@ def output_for(options: WaitOptions, notice: FirstAnswerNotice, *, ascii_look: b
     """JSON with --json; on a terminal a live table, unless --quiet; otherwise lines."""
     if options.as_json:
         return JsonLines(options, notice)
+    stream = sys.stderr if options.to_stderr else sys.stdout
     if (
         not options.quiet
-        and sys.stdout is not None
-        and sys.stdout.isatty()
+        and stream is not None
+        and stream.isatty()
         and os.environ.get("TERM", "dumb") not in {"", "dumb"}
     ):
         from wandb_tui.cli.wait.live_table import LiveTable

@@ -97,6 +97,9 @@ def verified(claimed: Coverage, last: int) -> Coverage:
         claimed: The coverage as the server reports it.
         last: The highest step in the files, -1 for none.
     """
+    if claimed.last_step is not None and last > claimed.last_step:
+        # The run was rewound after this export, so its files tell nothing of the history as it is now.
+        return replace(claimed, covered=-1, complete=False, hint="", verified=True)
     # An empty list of live rows proves nothing: a server may list none while the run is in progress. Rows that it lists
     # are not exported, but all steps below the first of them are, even if that leaves a gap.
     covered = last if claimed.complete or claimed.covered is None else max(last, claimed.covered)

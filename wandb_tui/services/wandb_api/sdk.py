@@ -41,6 +41,18 @@ def branch_point(run_id: str, step: int) -> Any:
     return RunMoment(run=run_id, value=step)
 
 
+def branch_point_text(run_id: str, step: int) -> str | None:
+    """A branch point as ``WANDB_FORK_FROM`` and ``WANDB_RESUME_FROM`` carry it; None for an id that no text can."""
+    text = f"{run_id}?_step={step}"
+    try:
+        from wandb.sdk.lib.run_moment import RunMoment
+
+        moment = RunMoment.from_uri(text)
+    except (ImportError, ValueError):
+        return None
+    return text if (moment.run, moment.value) == (run_id, step) else None
+
+
 def process_settings() -> Any:
     """The settings that ``wandb.init`` starts from: the environment, the settings files, ``wandb.setup``."""
     import wandb

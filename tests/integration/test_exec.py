@@ -1,0 +1,137 @@
+"""`wandb-tui exec` with the real SDK: an unchanged script forks or rewinds, with its own signals and exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.scripts import export_run, script_environment
+from tests.stopwatch import until
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
+TRAIN = """
+import json, os, sys, wandb
+with wandb.init() as run:
+    run.log({"metric": -1})
+    print(json.dumps([run.id, run.entity, run.project, run.starting_step, os.getpid(), sys.argv[1:]]), flush=True)
+assert "WANDB_VIEWER_PW" not in os.environ
+sys.exit(7)
+"""
+SLEEP = "import signal, sys; signal.signal(15, lambda *_: sys.exit(9)); print('up', flush=True); signal.pause()"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.5)) as sandbox:
+        export_run(sandbox, "parent")
+        export_run(sandbox, "a[b")
+        yield sandbox
+
+
+@pytest.fixture
+def execute(sandbox, tmp_path):
+    """Starts `wandb-tui exec`; its output goes to the files `out` and `err`."""
+    started = []
+
+    def start(*arguments, unset=(), **more):
+        environ = script_environment(sandbox, tmp_path) | more
+        with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+            started.append(
+                subprocess.Popen(
+                    [PROGRAM, "exec", *arguments],
+                    env={name: value for name, value in environ.items() if name not in unset},
+                    cwd=tmp_path,
+                    stdout=out,
+                    stderr=err,
+                    stdin=subprocess.DEVNULL,
+                )
+            )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def logged(sandbox, run_id):
+    run = sandbox.context.state.run(sandbox.context.state.project("lab", "forks"), run_id)
+    return [row["_step"] for row in sandbox.context.histories.rows(run)]
+
+
+@pytest.mark.parametrize("rewind", [False, True])
+def test_an_unchanged_script_goes_on_from_the_step(sandbox, execute, tmp_path, rewind):
+    options = ["--rewind"] if rewind else []
+    process = execute(
+        *("lab/forks/parent", "--step", "200", *options, "--", sys.executable, "-c", TRAIN, "--step", "5"),
+        WANDB_PROJECT="elsewhere",
+    )
+    assert process.wait(120) == 7, (tmp_path / "err").read_text()
+    run_id, *where, step, pid, arguments = json.loads((tmp_path / "out").read_text())
+    assert where == ["lab", "forks"]
+    assert (step, pid, arguments) == (201, process.pid, ["--step", "5"])
+    assert (run_id == "parent") is rewind
+    assert logged(sandbox, run_id) == list(range(202))
+    assert "covers step 200" in (tmp_path / "err").read_text()
+
+
+def test_a_signal_reaches_the_script_itself(execute, tmp_path):
+    process = execute("lab/forks/parent", "--step", "1", "--", sys.executable, "-c", SLEEP)
+    until(lambda: "up" in (tmp_path / "out").read_text())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 9
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("WANDB_RESUME=allow lab/forks/parent", "WANDB_RESUME=allow is set"),
+        ("WANDB_FORK_FROM=x?_step=1 lab/forks/parent --rewind", "WANDB_FORK_FROM=x?_step=1 is set"),
+        ("WANDB_RUN_ID=parent lab/forks/parent", "the parent's own id"),
+        ("WANDB_RUN_ID=other lab/forks/parent --rewind", "not the run to rewind"),
+        ("WANDB_MODE=offline lab/forks/parent", "WANDB_MODE=offline is set"),
+        ("WANDB_DIR=. lab/forks/a[b", "The id a[b cannot stand in WANDB_FORK_FROM"),
+    ],
+)
+def test_what_is_known_beforehand_is_said_at_once(sandbox, execute, tmp_path, line, says):
+    before = sandbox.stats()
+    variable, *arguments = line.split()
+    process = execute(*arguments, "--step", "5", "--", "true", **dict([variable.split("=", 1)]))
+    assert process.wait(60) == 2
+    assert says in (tmp_path / "err").read_text()
+    assert sandbox.stats() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["lab/forks/parent", "--step", "5", "--", "no-such-program"], 2, "There is no program no-such-program."),
+        (["lab/forks/parent", "--step", "5"], 2, "Missing argument"),
+        (["lab/forks/none", "--step", "5", "--", "true"], 1, "no run none in lab/forks"),
+        (["lab/forks/parent", "--step", "900", "--timeout", "5", "--no-visit", "--", "true"], 4, "step 900"),
+    ],
+)
+def test_the_script_does_not_start_without_the_step(execute, tmp_path, arguments, status, says):
+    assert execute(*arguments).wait(60) == status
+    assert says in (tmp_path / "err").read_text()
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_the_key_of_another_source_reaches_the_script(sandbox, execute, tmp_path):
+    host = sandbox.base_url.removeprefix("http://")
+    (tmp_path / ".netrc").write_text(f"machine {host}\n  login user\n  password {sandbox.api_key}\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    show = "import os; print(os.environ['WANDB_API_KEY'][-4:], os.environ['WANDB_BASE_URL'])"
+    process = execute(
+        *("lab/forks/parent", "--step", "5", "--host", sandbox.base_url, "--", sys.executable, "-c", show),
+        unset=("WANDB_API_KEY", "WANDB_BASE_URL"),
+    )
+    assert process.wait(60) == 0, (tmp_path / "err").read_text()
+    assert (tmp_path / "out").read_text().split() == [sandbox.api_key[-4:], sandbox.base_url]
+    assert sandbox.api_key not in (tmp_path / "err").read_text()
+    assert os.environ.get("WANDB_FORK_FROM") is None

@@ -1,0 +1,127 @@
+"""``wandb-tui exec``: waits until a run can be forked or rewound, then runs a script that does it unchanged."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from wandb_tui.cli.console import say
+from wandb_tui.cli.options import HOST, addresses_of, build_wiring
+from wandb_tui.core.errors import UsageError
+from wandb_tui.core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from wandb_tui.cli.interruption import Interruption
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.wiring import Wiring
+
+
+@click.command(
+    name="exec",
+    short_help="Wait, then run a script that forks or rewinds.",
+    epilog="Exit status: the command's own once it has begun; before, as for wait.",
+)
+@click.argument("run")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
+@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N", help="The step to go on from.")
+@click.option("--rewind", is_flag=True, help="Rewind the run itself instead of forking it.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
+@click.option("--no-visit", is_flag=True, help="Only check; no browser, no sign-in.")
+@HOST
+def exec_command(
+    run: str, command: tuple[str, ...], step: int, rewind: bool, timeout: float | None, no_visit: bool, host: str | None
+) -> ExitCode:
+    """Wait until RUN can be forked at step N, then run CMD, a training script that needs no change for it.
+
+    CMD finds the branch point in its environment, where wandb.init reads it; the messages before go to stderr. With
+    --rewind, RUN must have ended; it goes on under its own id, and what it logged after step N is gone. Processes that
+    CMD starts inherit the branch point: only one of them may call wandb.init.
+
+    \b
+    Examples:
+      wandb-tui exec lab/forks/abc123 --step 200 -- python train.py --lr 0.01
+      wandb-tui exec lab/forks/abc123 --step 200 --rewind -- python train.py
+    """
+    from wandb_tui.cli.interruption import Interruption
+
+    # What our own libraries add to the environment while they wait is not meant for the script.
+    environ = dict(os.environ)
+    _check_program(command[0], environ)
+    interruption = Interruption()
+    with interruption.caught(lambda reason: os.write(2, f"wandb-tui: {reason}\n".encode())):
+        from wandb_tui.library.branch import FORK, REWIND
+        from wandb_tui.library.branch_environment import branch_environment
+
+        branching = REWIND if rewind else FORK
+        wiring = build_wiring(host, anonymous_ok=True)
+        try:
+            (parent,) = addresses_of([run], wiring)
+            wiring.check_api_key()
+            environ = branch_environment(
+                *(parent, step, branching, environ),
+                base_url=wiring.server.info.base_url,
+                api_key=wiring.account.api_key(),
+            )
+            goals = ["ended"] * branching.keeps_id + [f"step:{step}"]
+            status = _wait(parent, goals, timeout, wiring, interruption, visit=not no_visit)
+        finally:
+            wiring.close()
+    return _replace_process(command, environ) if status is ExitCode.DONE else status
+
+
+def _check_program(program: str, environ: dict[str, str]) -> None:
+    import shutil
+
+    if shutil.which(program, path=environ.get("PATH")) is None:
+        raise UsageError(f"There is no program {program}.", "Write it after “--” as on a command line of its own.")
+
+
+def _wait(
+    parent: RunAddress,
+    goals: list[str],
+    timeout: float | None,
+    wiring: Wiring,
+    interruption: Interruption,
+    *,
+    visit: bool,
+) -> ExitCode:
+    """Wait for one goal after the other."""
+    from wandb_tui.cli.wait.options import WaitOptions
+    from wandb_tui.cli.wait.runner import wait_for_runs
+    from wandb_tui.core.goal import Goal
+
+    poll_policy = wiring.settings.poll_policy
+    for goal in goals:
+        options = WaitOptions(
+            runs=[parent],
+            goal=Goal.parse(goal),
+            timeout=poll_policy.max_wait_time if timeout is None else timeout,
+            interval=poll_policy.check_interval,
+            any_run=False,
+            as_json=False,
+            quiet=False,
+            visit=visit,
+            to_stderr=True,
+        )
+        status = wait_for_runs(options, wiring, interruption)
+        if status is not ExitCode.DONE:
+            return status
+    return ExitCode.DONE
+
+
+def _replace_process(command: tuple[str, ...], environ: dict[str, str]) -> NoReturn:
+    """Let the command take the place of this process, so that signals and its exit status need no messenger."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "posix":
+        try:
+            os.execvpe(command[0], command, environ)  # noqa: S606 - the words are the user's, as they are
+        except OSError as error:
+            say(f"wandb-tui: {command[0]} cannot be run: {error.strerror}.", err=True)
+            sys.exit(ExitCode.BAD_USAGE)
+    import subprocess
+
+    sys.exit(subprocess.run(command, env=environ, check=False).returncode)

@@ -1,0 +1,290 @@
+"""Forking or rewinding a run, over as many tries as it takes: `fork_when_ready` and `rewind_when_ready` share this."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
+from wandb_tui.core.validation import checked_seconds
+from wandb_tui.services.credentials.redaction import learn, redact
+from wandb_tui.services.proxies import keep_sdk_off_proxy
+from wandb_tui.services.wandb_api.sdk import (
+    another_run_is_active,
+    branch_point,
+    free_run_id,
+    process_settings,
+    unknown_init_arguments,
+)
+
+if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.results import MonitorResult
+    from wandb_tui.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+Wait = Callable[["RunAddress", str, float], "MonitorResult"]
+"""Waits until a run meets a goal, for so many seconds; 0 for ever."""
+
+# How a server refuses while there is no export yet, or only one that is too old.
+_RETRYABLE_MARKS = (
+    "materialized",
+    "contact support",
+    "greater than the run's last step",
+    "timed out while retrying",
+    "in use",
+)
+_PERMANENT_MARKS = ("not supported", "unsupported", "not enabled", "disabled")
+_MAX_UNKNOWN_REFUSALS = 5
+"""How often an unknown refusal is taken for a server that is not ready yet."""
+
+_FIRST_INIT_TIMEOUT_S, _MAX_INIT_TIMEOUT_S = 10.0, 60.0
+"""Seconds for which the SDK itself may retry within one try."""
+
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 2.0, 30.0
+"""Seconds from a visit to the next try, unless a new version comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branching:
+    """A way to go on from a step of a run.
+
+    Attributes:
+        name: The verb, and the noun as well.
+        argument: The argument of ``wandb.init`` that asks for it.
+        keeps_id: Whether the run goes on under its own id; it must have ended then.
+    """
+
+    name: str
+    argument: str
+    keeps_id: bool
+
+    @property
+    def function(self) -> str:
+        """The function that does it."""
+        return f"{self.name}_when_ready"
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that asks ``wandb.init`` for it."""
+        return f"WANDB_{self.argument.upper()}"
+
+
+FORK = Branching("fork", "fork_from", keeps_id=False)
+REWIND = Branching("rewind", "resume_from", keeps_id=True)
+
+
+def branch(
+    parent: RunAddress,
+    step: int,
+    branching: Branching,
+    timeout: float,
+    init: dict[str, Any],
+    *,
+    wiring: Wiring,
+    wait: Wait,
+) -> Any:
+    """Like `fork_when_ready` or `rewind_when_ready`, with another function to wait for the export.
+
+    Args:
+        parent: The run to fork or rewind.
+        step: The step to do it at.
+        branching: Which of the two.
+        timeout: Seconds until giving up; 0 waits for ever.
+        init: Passed on to ``wandb.init``.
+        wiring: Names the server and the API key for ``wandb.init``.
+        wait: Waits, visits included.
+
+    Raises:
+        WandbTuiError: As for `fork_when_ready`.
+    """
+    given: object = step
+    # NumPy's integers are Integral as well.
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
+        raise UsageError(f"{step!r} is not a step to {branching.name} at.", "A step is a whole number, 0 or above.")
+    if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
+        raise UsageError(f"{branching.function} cannot be combined with {', '.join(sorted(clash))}.")
+    timeout = checked_seconds("timeout", timeout)
+    return _BranchAttempts(parent, int(step), branching, timeout, init, wiring=wiring, wait=wait).make()
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The reason for which the server, or the SDK, refused one try."""
+
+    message: str
+
+
+class _BranchAttempts:
+    """One run to be forked or rewound, over as many tries as it takes."""
+
+    def __init__(
+        self,
+        parent: RunAddress,
+        step: int,
+        branching: Branching,
+        timeout: float,
+        init: dict[str, Any],
+        *,
+        wiring: Wiring,
+        wait: Wait,
+    ) -> None:
+        self._parent, self._step = parent, step
+        self._branching = branching
+        self._timeout = timeout
+        self._wiring, self._wait = wiring, wait
+        self._started = time.monotonic()
+        self._init = {"entity": parent.entity, "project": parent.project} | init
+        self._settings = self._init.pop("settings", None)
+        self._branch_point = branch_point(parent.run_id, step)
+        self._refusals = self._unknown = 0
+
+    def make(self) -> Any:
+        """The run, once it has been forked or rewound."""
+        self._prepare()
+        if self._branching.keeps_id:
+            self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
+        self._wait(self._parent, f"step:{self._step}", self._left() or 0.0).raise_if_not_met()
+        while True:
+            refusal = self._try()
+            if not isinstance(refusal, _Refusal):
+                return refusal
+            self._check_refusal(refusal)
+            self._visit_again()
+
+    def _prepare(self) -> None:
+        """Prepare what is the same for all tries, and reject arguments with which no try can succeed.
+
+        Raises:
+            UsageError: The SDK would refuse the arguments or the environment, after all the waiting.
+        """
+        import wandb
+
+        if unknown := unknown_init_arguments(self._init):
+            raise UsageError(f"wandb.init has no argument {', '.join(unknown)}.")
+        given = self._settings
+        if isinstance(given, dict):
+            # The SDK quotes values that it rejects.
+            learn(given.get("api_key"))
+        try:
+            self._settings = wandb.Settings(**given) if isinstance(given, dict) else given or wandb.Settings()
+        except ValueError as error:
+            raise UsageError(f"The settings for wandb.init cannot be read: {_one_line(error)}") from None
+        self._run_id = self._init.get("id") or self._settings.run_id or process_settings().run_id
+        self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
+        if "base_url" not in self._settings.model_fields_set:
+            self._settings.base_url = self._wiring.server.info.base_url
+        self._check_conflicts()
+        self._choose_reinit()
+        keep_sdk_off_proxy(self._settings.base_url)
+
+    def _check_conflicts(self) -> None:
+        kind = self._branching.name
+        for source, settings in (("settings", self._settings), ("the environment", process_settings())):
+            for name in ("resume", "resume_from", "fork_from"):
+                value = getattr(settings, name, None)
+                if value is None:
+                    continue
+                if source != "settings" and name == "resume" and os.environ.get("WANDB_RESUME"):
+                    raise UsageError(f"WANDB_RESUME={value} is set, and a {kind} cannot resume a run.", "Unset it.")
+                raise UsageError(f"{name} is set in {source}, which cannot be combined with a {kind}.")
+        if self._branching.keeps_id:
+            if self._run_id not in {None, self._parent.run_id}:
+                raise UsageError(f"{self._run_id} is not the id of the run to rewind.", "Leave the id out.")
+            self._run_id = self._parent.run_id
+        elif self._run_id == self._parent.run_id:
+            raise UsageError(f"{self._run_id} is the parent's own id.", "Give the fork another id, or none.")
+
+    def _choose_reinit(self) -> None:
+        reinit = self._init.get("reinit")
+        reinit = self._settings.reinit if reinit is None else reinit
+        if reinit == "default" and another_run_is_active():
+            # The SDK's own default would return the active run, and fork nothing.
+            self._init["reinit"] = "create_new"
+        elif reinit in {"return_previous", False} and another_run_is_active():
+            raise UsageError(
+                f"reinit={reinit!r} would return the active run instead of a {self._branching.name}.",
+                'Leave it out, or pass reinit="create_new" or "finish_previous".',
+            )
+
+    def _try(self) -> Any:
+        """The run, or how it was refused."""
+        import wandb
+
+        # wandb.init changes the settings it gets, so each try has its own copy.
+        settings = deepcopy(self._settings)
+        timeout = min(_MAX_INIT_TIMEOUT_S, _FIRST_INIT_TIMEOUT_S * (1 + self._refusals))
+        settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
+        try:
+            return wandb.init(**{self._branching.argument: self._branch_point}, settings=settings, **self._init)
+        except wandb.errors.AuthenticationError as error:
+            raise ApiKeyError(
+                f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
+            ) from None
+        except (wandb.errors.UsageError, TypeError, ValueError) as error:
+            raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
+        except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
+            return _Refusal(_one_line(error))
+
+    def _check_refusal(self, refusal: _Refusal) -> None:
+        """Return if another try is worthwhile.
+
+        Raises:
+            ForkError: No try will succeed.
+            UsageError: The id is taken by another run of this process.
+            WaitTimeoutError: The time is over.
+        """
+        message = refusal.message.lower()
+        log.info("Not yet to %s %s at step %d: %s", self._branching.name, self._parent, self._step, refusal.message)
+        if "in use" in message and not self._refusals:
+            raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
+        self._refusals += 1
+        permanent = any(mark in message for mark in _PERMANENT_MARKS)
+        if not any(mark in message for mark in _RETRYABLE_MARKS):
+            self._unknown += 1
+        if permanent or self._unknown >= _MAX_UNKNOWN_REFUSALS:
+            raise ForkError(
+                f"The server does not {self._branching.name} {self._parent} at step {self._step}: {refusal.message}",
+                "Forking is a preview on W&B's cloud and absent on self-managed servers.",
+            )
+        left = self._left()
+        if left is not None and left <= 0:
+            raise WaitTimeoutError(
+                f"The server still refuses to {self._branching.name} {self._parent} at step {self._step} "
+                f"after {self._timeout:.0f} s: {refusal.message}"
+            )
+        self._free_id()
+
+    def _free_id(self) -> None:
+        if self._run_id and not free_run_id(self._run_id):
+            raise ForkError(
+                f"The server refused, and this version of the SDK cannot use the id {self._run_id} a second time.",
+                "Leave the id out, or try again in a new process.",
+            )
+
+    def _visit_again(self) -> None:
+        """Visit the page, and pause until a new version is there or it is time for another try anyway."""
+        pause = min(_MAX_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** (self._refusals - 1))
+        left = self._left()
+        pause = pause if left is None else min(pause, max(0.5, left))
+        result = self._wait(self._parent, "newer", pause)
+        if result.failure is not None:
+            result.raise_if_not_met()
+
+    def _left(self) -> float | None:
+        """Seconds until the time-out; None for none."""
+        return self._timeout - (time.monotonic() - self._started) if self._timeout else None
+
+
+def _one_line(error: Exception) -> str:
+    """The refusal in one line, without secrets and without the SDK's advice to wait longer or to read its help."""
+    text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
+    return redact(" ".join(text.split())) or type(error).__name__

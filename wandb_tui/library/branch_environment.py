@@ -1,0 +1,72 @@
+"""The environment in which an unchanged training script forks or rewinds a run: ``wandb.init`` reads it there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from wandb_tui.core.errors import UsageError
+from wandb_tui.services.credentials.redaction import without_password
+from wandb_tui.services.wandb_api.sdk import branch_point_text
+
+if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.branch import Branching
+
+_CLASHING = ("WANDB_RESUME", "WANDB_FORK_FROM", "WANDB_RESUME_FROM")
+_WITHOUT_SERVER = {"offline", "dryrun", "disabled"}
+"""Values of ``WANDB_MODE`` with which the SDK asks no server."""
+
+
+def branch_environment(
+    parent: RunAddress,
+    step: int,
+    branching: Branching,
+    environ: Mapping[str, str],
+    *,
+    base_url: str,
+    api_key: str | None,
+) -> dict[str, str]:
+    """The environment for the script; nothing is sent for that.
+
+    The parent's entity and project take the place of other ones, since a branch is made in its parent's project. The
+    password for the browser is left out.
+
+    Args:
+        parent: The run to fork or rewind.
+        step: The step to do it at.
+        branching: Which of the two.
+        environ: The environment to add to.
+        base_url: The address of the server's API.
+        api_key: The key for it; None for none.
+
+    Raises:
+        UsageError: A variable that is set would make the SDK refuse or ignore the branch point, or the run's id cannot
+            stand in a variable.
+    """
+    for name in _CLASHING:
+        if environ.get(name):
+            raise UsageError(
+                f"{name}={environ[name]} is set, which the SDK does not combine with a {branching.name}.", "Unset it."
+            )
+    if (mode := environ.get("WANDB_MODE", "").lower()) in _WITHOUT_SERVER:
+        raise UsageError(f"WANDB_MODE={mode} is set, and a {branching.name} needs the server.", "Unset it.")
+    own_id = environ.get("WANDB_RUN_ID")
+    if branching.keeps_id and own_id and own_id != parent.run_id:
+        raise UsageError(f"WANDB_RUN_ID={own_id} is set, which is not the run to rewind.", "Unset it.")
+    if not branching.keeps_id and own_id == parent.run_id:
+        raise UsageError(f"WANDB_RUN_ID={own_id} is set, which is the parent's own id.", "Unset it, or choose another.")
+    text = branch_point_text(parent.run_id, step)
+    if text is None:
+        raise UsageError(
+            f"The id {parent.run_id} cannot stand in {branching.variable}, which the script would read.",
+            f"Call {branching.function} in the script instead: it takes any id.",
+        )
+    added = {
+        branching.variable: text,
+        "WANDB_ENTITY": parent.entity,
+        "WANDB_PROJECT": parent.project,
+        "WANDB_BASE_URL": base_url,
+        **({"WANDB_API_KEY": api_key} if api_key else {}),
+    }
+    return without_password(environ) | added
