@@ -32,7 +32,7 @@ class GoalInput(Horizontal):
     def compose(self) -> ComposeResult:
         """A label, the input, the meaning."""
         yield Label("Goal")
-        yield Input(self._text, id="goal", compact=True, placeholder="exists, step:200")
+        yield Input(self._text, id="goal", compact=True, placeholder="step:200")
         yield Static(id="goal-verdict", markup=False)
 
     def on_mount(self) -> None:
