@@ -38,12 +38,12 @@ def execute(sandbox, tmp_path):
     """Starts `wandb-tui exec`; its output goes to the files `out` and `err`."""
     started = []
 
-    def start(*arguments, unset=(), **more):
+    def start(*arguments, unset=(), command="exec", **more):
         environ = script_environment(sandbox, tmp_path) | more
         with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
             started.append(
                 subprocess.Popen(
-                    [PROGRAM, "exec", *arguments],
+                    [PROGRAM, command, *arguments],
                     env={name: value for name, value in environ.items() if name not in unset},
                     cwd=tmp_path,
                     stdout=out,
@@ -135,3 +135,15 @@ def test_the_key_of_another_source_reaches_the_script(sandbox, execute, tmp_path
     assert (tmp_path / "out").read_text().split() == [sandbox.api_key[-4:], sandbox.base_url]
     assert sandbox.api_key not in (tmp_path / "err").read_text()
     assert os.environ.get("WANDB_FORK_FROM") is None
+
+
+def test_children_are_made_and_what_cannot_be_forked_does_not_stop_the_others(sandbox, execute, tmp_path):
+    export_run(sandbox, "other")
+    process = execute(*("lab/forks/none", "lab/forks/other", "--step", "50", "--times", "2", "--json"), command="fork")
+    assert process.wait(120) == 1, (tmp_path / "err").read_text()
+    made = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    assert [(child["run"], child["step"]) for child in made] == [("lab/forks/other", 50)] * 2
+    assert len({child["child"] for child in made}) == 2
+    for child in made:
+        assert logged(sandbox, child["child"].rpartition("/")[2]) == list(range(51))
+    assert "There is no run none in lab/forks" in (tmp_path / "err").read_text()

@@ -15,12 +15,13 @@ from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.dashboard import dashboard, demo
 from wandb_tui.cli.doctor import doctor
 from wandb_tui.cli.exec import exec_command
+from wandb_tui.cli.fork import fork
 from wandb_tui.cli.interruption import end_at_once_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.login import login, logout
 from wandb_tui.cli.sandbox import sandbox
 from wandb_tui.cli.wait.command import wait
-from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WandbTuiError
-from wandb_tui.core.exit_codes import ExitCode
+from wandb_tui.core.errors import UsageError, WandbTuiError
+from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.version import __version__
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def cli() -> None:
     """
 
 
-for _command in (dashboard, demo, wait, exec_command, sandbox, login, logout, doctor, completion):
+for _command in (dashboard, demo, wait, exec_command, fork, sandbox, login, logout, doctor, completion):
     cli.add_command(_command)
 for _command in (cli, *cli.commands.values()):
     _command.context_class = _Context
@@ -156,14 +157,8 @@ def _status(command: Callable[[], object]) -> int:
         return ExitCode.BAD_USAGE
     except WandbTuiError as error:
         say(f"{PROGRAM}: {error}", err=True)
-        return _status_of(error)
+        return code_of(error)
     return result if isinstance(result, int) else ExitCode.DONE
-
-
-def _status_of(error: WandbTuiError) -> ExitCode:
-    if isinstance(error, UsageError):
-        return ExitCode.BAD_USAGE
-    return ExitCode.REFUSED if isinstance(error, SignInError | ApiKeyError) else ExitCode.FAILED
 
 
 def _show(error: click.ClickException) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Self
 
+from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WaitTimeoutError, WandbTuiError
+
 
 class ExitCode(IntEnum):
     """How a command ended.
@@ -46,6 +48,19 @@ def gravest(codes: Iterable[ExitCode]) -> ExitCode:
     """The status of a command whose parts ended with these; `DONE` if no part failed."""
     found = set(codes)
     return next((code for code in _GRAVEST_FIRST if code in found), ExitCode.DONE)
+
+
+def code_of(error: WandbTuiError) -> ExitCode:
+    """The status of a command that an error ended."""
+    match error:
+        case UsageError():
+            return ExitCode.BAD_USAGE
+        case SignInError() | ApiKeyError():
+            return ExitCode.REFUSED
+        case WaitTimeoutError():
+            return ExitCode.TIMED_OUT
+        case _:
+            return ExitCode.FAILED
 
 
 def sentence(*left_out: ExitCode) -> str:
