@@ -70,10 +70,10 @@ _TO_ASCII = str.maketrans(
 
 @dataclass(eq=False, slots=True)
 class Glyphs:
-    """Which signs to draw with. All who draw share one, which may change while they do.
+    """The glyphs to draw with. All widgets share one instance, which may change at any time.
 
     Attributes:
-        ascii: Whether our own text is plain ASCII, for fonts and terminals without the other characters.
+        ascii: Whether our own text is plain ASCII, for fonts and terminals without other characters.
         links: Whether addresses are written as links that the terminal opens on a click.
     """
 

@@ -30,7 +30,7 @@ _TYPING_PAUSE_S = 0.15
 """Seconds without a key press before the input is checked."""
 
 _MIN_ADDRESS_CELLS = 8
-"""The least width of an address, in cells."""
+"""The minimum width of an address, in cells."""
 
 _TITLE_CELLS = 10
 """The width of the title and the space after it, in cells."""

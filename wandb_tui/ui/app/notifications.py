@@ -47,7 +47,7 @@ class EndedRuns:
         self._seen: dict[RunAddress, tuple[int, State]] = {}
 
     def ignore(self, rows: Iterable[WatchedRun]) -> None:
-        """Take rows as they are for known, such as those restored from disk."""
+        """Treat these rows as known, such as those restored from disk."""
         for row in rows:
             self._seen[row.run] = (row.attempt, row.state)
 

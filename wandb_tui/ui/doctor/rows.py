@@ -1,4 +1,4 @@
-"""How a check is drawn in the list of the doctor's screen, while it runs and when it is done."""
+"""Draws a check in the list of the doctor's screen, while it runs and when it is done."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class CheckRow:
 
     Attributes:
         pending: The check to run.
-        began: When it was started, on the session's clock; None as long as it was not.
-        check: The result; None as long as there is none.
+        began: When it was started, on the session's clock; None if not started.
+        check: The result, if any.
         progress: The last line of progress of its fix.
     """
 

@@ -21,22 +21,22 @@ from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.split import Split, SplitAxis
 
 MAX_PANES = 4
-"""The most panes that can be open."""
+"""The maximum number of open panes."""
 
 _AUTO_PANE_CELLS = 70
-"""The least width of a pane that opens by itself, in cells."""
+"""The minimum width of a pane that opens by itself, in cells."""
 
 _MIN_AUTO_CELLS = 38
 _MIN_AUTO_LINES = 4
 _MIN_PANE_CELLS, _MIN_PANE_LINES = 16, 3
-"""The least size of a pane that is resized by hand, in cells."""
+"""The minimum size of a pane that is resized by hand, in cells."""
 
 _RESIZE_STEP_CELLS = 4
 """The cells by which a key widens a pane."""
 
 _PATH_PARTS = 3
 _MAX_FOLLOWING = 3
-"""The most panes that follow the cursor."""
+"""The maximum number of panes that follow the cursor."""
 
 
 class Panes(Container):

@@ -11,7 +11,7 @@ from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.table.filter import terms
 
 MAX_RUNS = 1000
-"""The most runs that are added at once."""
+"""The maximum number of runs that are added together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from wandb_tui.ui.table.cells import RUN_STATE_COLOURS
 
 _NAME = "name"
 _MIN_NAME_CELLS = 18
-"""The least width of a name before columns are dropped, in cells."""
+"""The minimum width of a name before columns are dropped, in cells."""
 
 _WIDE_CELLS, _WIDE_LABEL_CELLS = 90, 14
 """From this width on, groups and sweeps get more cells."""

@@ -1,4 +1,4 @@
-"""The outside world as the dashboard sees it: objects that fulfil `runtime.ports`."""
+"""The outside world as the dashboard sees it: objects that implement `runtime.ports`."""
 
 from __future__ import annotations
 

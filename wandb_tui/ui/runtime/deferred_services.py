@@ -55,7 +55,7 @@ class DeferredServices:
         return self._services is not None
 
     def when_settled(self, call: Callable[[], None]) -> None:
-        """Call back as soon as the services are ready or have failed, perhaps at once."""
+        """Call back as soon as the services are ready or have failed, possibly immediately."""
         with self._lock:
             if self._services is None and self._error is None:
                 self._waiting.append(call)

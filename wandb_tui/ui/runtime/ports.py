@@ -25,12 +25,12 @@ class Account(Protocol):
         """The sources of the credentials."""
 
     def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
-        """Use these from now on, and store them in the keyring if `remember`; None leaves what is there.
+        """Use these from now on, and store them in the keyring if `remember`; None keeps the current ones.
 
         Monitors that wait for a sign-in resume.
 
         Raises:
-            KeyringError: They cannot be stored; they are used for this session all the same.
+            KeyringError: They cannot be stored; they are still used for this session.
             ApiKeyError: The API key is not valid.
         """
 

@@ -129,7 +129,7 @@ class StoreWriter:
         start_daemon(self._work, "wandb-tui store writer")
 
     def mark_saved(self, row: StoredRun) -> None:
-        """Take a row as it is for saved."""
+        """Mark a row as saved."""
         self._last[row.run] = row
 
     def saved_row(self, run: RunAddress) -> StoredRun | None:
@@ -137,7 +137,7 @@ class StoreWriter:
         return self._last.get(run)
 
     def mark_deleted(self, run: RunAddress) -> None:
-        """Take a row for deleted."""
+        """Mark a row as deleted."""
         self._last.pop(run, None)
         self._lines.pop(run, None)
 

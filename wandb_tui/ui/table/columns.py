@@ -148,7 +148,7 @@ def fitting_columns(
 
 
 def _least(columns: list[Column]) -> Column | None:
-    """The column that makes room for a message first; None where all are worth as much as it."""
+    """The column that makes room for a message first; None if none is less important."""
     minor = [column for column in columns if column.importance < _MINOR_IMPORTANCE]
     return min(minor, key=lambda column: column.importance, default=None)
 
