@@ -250,6 +250,7 @@ async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
+        await until(lambda: "1 run restarted" in [note.message for note in app._notifications])
         assert app.session.watch_list[address("def")].state is State.FAILED
 
 

@@ -401,7 +401,7 @@ class WandbTuiApp(ThemedApp):
             again = self.session.restart_refused()
             self.dashboard.refresh_all()
             if again:
-                self.notify(f"{again} runs restarted", markup=False)
+                self.notify(f"{again} {'run' if again == 1 else 'runs'} restarted", markup=False)
         self._release()
         self.run_worker(self.refresh_account())
 
