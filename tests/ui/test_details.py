@@ -130,7 +130,7 @@ async def test_from_metric_to_metric_and_round():
         await until(lambda: "1 NaN or infinite · 2 of 3" in shown(app))
         assert picture(shown(app))
         await pilot.press("right")
-        await until(lambda: "All 1 values are NaN or infinite." in shown(app))
+        await until(lambda: "The only value is NaN or infinite." in shown(app))
         assert not picture(shown(app))
         await pilot.press("n")
         await until(lambda: "1 of 3" in shown(app) and picture(shown(app)))

@@ -59,7 +59,8 @@ class MetricPanel(Vertical):
         if not curve.points:
             self.show_message("This metric has no values to plot.", curve.metric, place)
         elif not curve.finite:
-            self.show_message(f"All {left_out:,} values are NaN or infinite.", curve.metric, place)
+            values = "The only value is" if left_out == 1 else f"All {left_out:,} values are"
+            self.show_message(f"{values} NaN or infinite.", curve.metric, place)
         else:
             note = f"{left_out:,} NaN or infinite" if left_out else ""
             self._title(curve.metric, " · ".join(part for part in (note, place) if part))

@@ -212,8 +212,8 @@ def version_lines(
         aliases = ", ".join(clean(alias, 40) for alias in one.aliases if alias not in known)
         parts = (f"{name:<{name_width}}", f"{created:<{_DATE_CELLS}}", f"{size:>{size_width}}", steps, aliases)
         yield frame.text("  ".join(parts).rstrip())
-    if total is not None and total > len(newest):
-        yield frame.text(f"and {total - len(newest):,} older ones", "$quiet")
+    if total is not None and (older := total - len(newest)) > 0:
+        yield frame.text(f"and {older:,} older {'one' if older == 1 else 'ones'}", "$quiet")
     for why in unknown:
         if why:
             yield from frame.paragraph(f"Unknown: {why}.", "$quiet")
