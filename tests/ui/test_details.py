@@ -170,6 +170,13 @@ async def test_why_a_run_has_failed_is_reported_once_in_its_box():
         assert box.count(why) == 1
 
 
+def test_one_older_version_is_one():
+    newest, frame = (ExportedVersion(ArtifactVersion(1)),), rows.Frame(Glyphs(), 80)
+    for total, last in ((2, "and 1 older one"), (3, "and 2 older ones")):
+        lines = rows.version_lines(rows.SectionPart(Versions(newest, total)), rows.SectionPart({}), None, frame)
+        assert [line.plain for line in lines][-1] == last
+
+
 def test_a_run_of_which_the_server_reports_nothing():
     part, frame = rows.SectionPart(problem="There is no run abc."), rows.Frame(Glyphs(), 80)
     for lines in (rows.summary_lines(part, RunInfo(), frame), rows.config_lines(part, frame)):
