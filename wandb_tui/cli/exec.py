@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 )
 @click.argument("run")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N", help="The step to go on from.")
+@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N", help="The step to continue from.")
 @click.option("--rewind", is_flag=True, help="Rewind the run itself instead of forking it.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
-@click.option("--no-visit", is_flag=True, help="Only check; no browser, no sign-in.")
+@click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")
 @HOST
 def exec_command(
     run: str, command: tuple[str, ...], step: int, rewind: bool, timeout: float | None, no_visit: bool, host: str | None
@@ -37,7 +37,7 @@ def exec_command(
     """Wait until RUN can be forked at step N, then run CMD, a training script that needs no change for it.
 
     CMD finds the branch point in its environment, where wandb.init reads it; the messages before go to stderr. With
-    --rewind, RUN must have ended; it goes on under its own id, and what it logged after step N is gone. Processes that
+    --rewind, RUN must have ended; it keeps its id, and everything logged after step N is gone. Processes that
     CMD starts inherit the branch point: only one of them may call wandb.init.
 
     \b

@@ -60,7 +60,7 @@ class Branching:
     Attributes:
         name: The verb, and the noun as well.
         argument: The argument of ``wandb.init`` that asks for it.
-        keeps_id: Whether the run goes on under its own id; it must have ended then.
+        keeps_id: Whether the run continues under its own id; it must have ended then.
     """
 
     name: str

@@ -70,7 +70,7 @@ def rewind_when_ready(
     callback: Callback | None = None,
     **init: Any,
 ) -> Any:
-    """Wait until a run has ended and its export covers `step`, then rewind it there: it goes on under its own id.
+    """Wait until a run has ended and its export covers `step`, then rewind it there: it continues under its own id.
 
     What the run had logged after `step` is gone from its history. All else is as for `fork_when_ready`.
 

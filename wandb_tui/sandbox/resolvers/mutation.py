@@ -97,7 +97,7 @@ class MutationView:
         return {"client_mutation_id": None}
 
     def rewind_run(self, **arguments: Any) -> dict[str, Any]:
-        """Cut a run's history after a step, so that logging goes on from there under the same id."""
+        """Cut a run's history after a step, so that logging continues from there under the same id."""
         self._require_member()
         fields = arguments["input"]
         if fields["metric_name"] != "_step":
