@@ -4,6 +4,8 @@ import os
 import pty
 import re
 import struct
+import subprocess
+import sys
 import termios
 from fcntl import ioctl
 
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
+from tests.unit.commands import COMMANDS, SHOWN
 from wandb_tui.cli import cli, console, program
 from wandb_tui.cli.console import columns, fitted
 
@@ -59,7 +62,7 @@ def test_only_a_terminal_has_a_width():
     assert fitted(SENTENCE, None) == SENTENCE
 
 
-@pytest.mark.parametrize("name", [None, *(name for name, command in cli.commands.items() if not command.hidden)])
+@pytest.mark.parametrize("name", [None, *SHOWN])
 def test_the_help_fits_a_narrow_terminal(monkeypatch, name):
     monkeypatch.setattr(program, "columns", lambda _: 60)
     done = CliRunner().invoke(cli, [*([name] if name else []), "--help"], terminal_width=58)
@@ -67,6 +70,32 @@ def test_the_help_fits_a_narrow_terminal(monkeypatch, name):
     lines = done.output.splitlines()
     assert [line for line in lines if len(line) > 60] == [] or name == "completion"
     assert not [line for line in lines if re.search(r"[a-z]\.\.\.$", line)]
+
+
+def test_the_help_lists_every_command_but_hidden_ones():
+    listed = CliRunner().invoke(cli, ["--help"]).output.partition("Commands:")[2].splitlines()
+    assert [line.split()[0] for line in listed if line] == SHOWN
+
+
+MODULES = """
+import atexit, sys
+from wandb_tui.cli import main
+
+atexit.register(lambda: print(*sys.modules))
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("called", "imported"),
+    [([], []), (["wait"], ["wandb_tui.cli.wait.command"]), (["logout"], ["wandb_tui.cli.login"])],
+)
+def test_a_command_is_imported_when_it_is_called(called, imported):
+    modules = {command.callback.__module__ for command in COMMANDS.values()}
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES, *called, "--help"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert sorted(modules & set(done.stdout.splitlines()[-1].split())) == imported
 
 
 def test_errors_fit_the_terminal(monkeypatch, capsys):

@@ -5,6 +5,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.commands import COMMANDS
 from wandb_tui.cli import cli
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, GoalKind, goal_examples
@@ -96,7 +97,7 @@ def test_the_kinds_are_named_wherever_a_goal_is_asked_for():
     for arguments in (["--help"], ["wait", "--help"]):
         assert every in " ".join(CliRunner().invoke(cli, arguments).output.split())
     for typed, offered in (("", ["exists", "v", "newer", "step:", "complete", "ended"]), ("ne", ["newer"]), ("x", [])):
-        option = next(parameter for parameter in cli.commands["wait"].params if parameter.name == "until")
+        option = next(parameter for parameter in COMMANDS["wait"].params if parameter.name == "until")
         assert [item.value for item in option.shell_complete(None, typed)] == offered
 
 

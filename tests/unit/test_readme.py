@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wandb_tui.cli import cli
+from tests.unit.commands import COMMANDS, SHOWN
 from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import GoalKind
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
@@ -66,14 +66,14 @@ def test_the_key_tables_are_the_one_of_the_program():
     assert shown[1] == keys()
 
 
-@pytest.mark.parametrize("name", [name for name, command in cli.commands.items() if not command.hidden])
+@pytest.mark.parametrize("name", SHOWN)
 def test_every_command_is_described(name):
     assert f"`wandb-tui {name}" in README
 
 
 def test_every_option_that_is_described_exists():
     described = set(re.findall(r"`(--[a-z-]+)", README)) - {"--help", "--fix", "--unlock"}
-    known = {option for command in cli.commands.values() for param in command.params for option in param.opts}
+    known = {option for command in COMMANDS.values() for param in command.params for option in param.opts}
     assert described <= known
 
 
@@ -85,7 +85,7 @@ def test_the_exit_statuses_are_those_of_the_program():
 
 def test_runs_from_stdin_are_described():
     assert "wandb-tui wait -" in README
-    assert '"-"' in cli.commands["wait"].help
+    assert '"-"' in COMMANDS["wait"].help
 
 
 def test_every_setting_is_described(tmp_path):

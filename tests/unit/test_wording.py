@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.unit.commands import COMMANDS
 from wandb_tui.cli import cli
 from wandb_tui.ui.input.actions import ACTIONS
 
@@ -56,7 +57,7 @@ def test_sentences_in_the_pages(page):
     assert [line for line in lines if PUZZLING.search(line)] == []
 
 
-@pytest.mark.parametrize("command", ["", *cli.commands], ids=lambda name: name or "wandb-tui")
+@pytest.mark.parametrize("command", ["", *COMMANDS], ids=lambda name: name or "wandb-tui")
 def test_the_help_of_each_command(command):
     shown = CliRunner().invoke(cli, [command, "--help"] if command else ["--help"], terminal_width=100).output
     assert shown.startswith("Usage:")

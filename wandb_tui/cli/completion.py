@@ -7,7 +7,7 @@ import click
 _PROGRAM, _VARIABLE = "wandb-tui", "_WANDB_TUI_COMPLETE"
 
 
-@click.command(short_help="Print a script that completes commands in your shell.")
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

@@ -47,7 +47,7 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     return _open_dashboard(wiring, [(text, goal) for text in texts] if given else texts)
 
 
-@click.command(short_help="The dashboard on a sandbox, no account needed.")
+@click.command()
 @click.option("--yes", is_flag=True, help="Install a missing browser without asking.")
 def demo(yes: bool) -> int:
     """The dashboard on a sandbox: real runs, a real browser, no account.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wandb_tui.doctor import Check
 
 
-@click.command(short_help="Check what works on this machine.")
+@click.command()
 @click.argument("run", required=False)
 @click.option("--fix", is_flag=True, help="Fix what can be fixed: install a missing browser.")
 @click.option("--yes", is_flag=True, help="Do not ask before fixing.")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 @click.command(
     name="exec",
-    short_help="Wait, then run a script that forks or rewinds.",
     epilog="Exit status: the command's own once it has begun; before, as for wait.",
 )
 @click.argument("run")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Fork runs once they can be forked.",
     epilog="Exit status: 0 every child was made; else as for wait.",
 )
 @click.argument("runs", nargs=-1, metavar="RUN...", required=True)

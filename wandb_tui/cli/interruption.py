@@ -84,3 +84,14 @@ def raise_on_interrupt() -> None:
     """Let Ctrl-C raise `KeyboardInterrupt`, as usual in Python."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def ending_on_interrupt() -> Iterator[None]:
+    """Let Ctrl-C in the block end the process without a word."""
+    before = signal.getsignal(signal.SIGINT)
+    end_at_once_on_interrupt()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

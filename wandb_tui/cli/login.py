@@ -11,7 +11,7 @@ from wandb_tui.cli.options import HOST, build_wiring
 from wandb_tui.core.errors import KeyringError, UsageError
 
 
-@click.command(short_help="Sign in once, and store it.")
+@click.command()
 @click.option("--username", metavar="NAME", help="The e-mail address or user name.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, as one line.")
 @click.option("--api-key-stdin", is_flag=True, help="Read the API key from stdin, after the password.")
@@ -71,7 +71,7 @@ def login(
         wiring.close()
 
 
-@click.command(short_help="Delete the stored sign-in.")
+@click.command()
 @HOST
 def logout(host: str | None) -> None:
     """Delete the stored password, API key and browser session of a server.

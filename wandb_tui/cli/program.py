@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from wandb_tui.cli.completion import completion
 from wandb_tui.cli.console import columns, fitted, say
-from wandb_tui.cli.dashboard import dashboard, demo
-from wandb_tui.cli.doctor import doctor
-from wandb_tui.cli.exec import exec_command
-from wandb_tui.cli.fork import fork
-from wandb_tui.cli.interruption import end_at_once_on_interrupt, raise_on_interrupt
-from wandb_tui.cli.login import login, logout
-from wandb_tui.cli.sandbox import sandbox
-from wandb_tui.cli.wait.command import wait
+from wandb_tui.cli.interruption import end_at_once_on_interrupt, ending_on_interrupt, raise_on_interrupt
+from wandb_tui.cli.options import GOALS
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.version import __version__
@@ -30,6 +23,48 @@ if TYPE_CHECKING:
 _MAX_CELLS, _MIN_CELLS, _DEFAULT_CELLS = 100, 50, 80
 _MIN_SIMILARITY = 0.75
 PROGRAM = "wandb-tui"
+
+_SUMMARIES = {
+    "completion": "Print a script that completes commands in your shell.",
+    "demo": "The dashboard on a sandbox, no account needed.",
+    "doctor": "Check what works on this machine.",
+    "exec": "Wait, then run a script that forks or rewinds.",
+    "fork": "Fork runs once they can be forked.",
+    "login": "Sign in once, and store it.",
+    "logout": "Delete the stored sign-in.",
+    "sandbox": "Only the sandbox: a W&B server for this machine.",
+    "wait": "Wait for runs without a screen.",
+}
+"""The commands that the help lists, each with its line."""
+
+_DASHBOARD = "dashboard"
+"""The command that is not listed: it needs no name."""
+
+
+def _import_command(name: str) -> click.Command:
+    """The command of a name; its module is imported only now, since the help must not wait for all of them."""
+    match name:
+        case "completion":
+            from wandb_tui.cli.completion import completion as command
+        case "demo":
+            from wandb_tui.cli.dashboard import demo as command
+        case "doctor":
+            from wandb_tui.cli.doctor import doctor as command
+        case "exec":
+            from wandb_tui.cli.exec import exec_command as command
+        case "fork":
+            from wandb_tui.cli.fork import fork as command
+        case "login":
+            from wandb_tui.cli.login import login as command
+        case "logout":
+            from wandb_tui.cli.login import logout as command
+        case "sandbox":
+            from wandb_tui.cli.sandbox import sandbox as command
+        case "wait":
+            from wandb_tui.cli.wait.command import wait as command
+        case _:
+            from wandb_tui.cli.dashboard import dashboard as command
+    return command
 
 
 def _help_width() -> int:
@@ -67,13 +102,32 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "terminal_width": _help_width
 class _Commands(click.Group):
     """The commands; arguments without a command are for the dashboard: ``wandb-tui RUN``."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's shape
+        """The names of all commands."""
+        return sorted([*_SUMMARIES, _DASHBOARD])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command, imported now if it was not used before."""
+        if cmd_name in self.list_commands(ctx) and cmd_name not in self.commands:
+            # Ctrl-C in an import would show as a traceback or an empty line.
+            with ending_on_interrupt():
+                command = _import_command(cmd_name)
+            command.short_help, command.context_class = _SUMMARIES.get(cmd_name), _Context
+            self.add_command(command)
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's shape
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_SUMMARIES.items()))
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         host: list[str] = []
         if args[:1] == ["--host"] and args[1:2]:
             host, args = args[:2], args[2:]
         first = args[0] if args else ""
         # For shell completion the line is incomplete: it does not mean the dashboard yet.
-        named = first in {*self.commands, "-h", "--help", "--version"} or (not args and ctx.resilient_parsing)
+        named = first in {*self.list_commands(ctx), "-h", "--help", "--version"} or (not args and ctx.resilient_parsing)
         if not named:
             self._check_for_typo(first)
             args = ["dashboard", *args]
@@ -83,17 +137,14 @@ class _Commands(click.Group):
         """Refuse a word that looks like a mistyped command, although it could be a run id."""
         from difflib import get_close_matches
 
-        shown = [name for name, command in self.commands.items() if not command.hidden]
-        if close := get_close_matches(word, shown, 1, _MIN_SIMILARITY):
+        if close := get_close_matches(word, _SUMMARIES, 1, _MIN_SIMILARITY):
             raise UsageError(
                 f"“{word}” is neither a command nor the address of a run: did you mean “{close[0]}”?",
                 f"If a run has that id, write entity/project/{word}.",
             )
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from wandb_tui.core.goal import goal_examples
-
-        self.help = (self.help or "").replace("{goals}", goal_examples())
+        self.help = (self.help or "").replace("{goals}", GOALS)
         super().format_help_text(ctx, formatter)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,10 +168,7 @@ def cli() -> None:
     """
 
 
-for _command in (dashboard, demo, wait, exec_command, fork, sandbox, login, logout, doctor, completion):
-    cli.add_command(_command)
-for _command in (cli, *cli.commands.values()):
-    _command.context_class = _Context
+cli.context_class = _Context
 
 
 def run_program() -> NoReturn:

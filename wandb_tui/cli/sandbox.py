@@ -25,7 +25,7 @@ class _SandboxCommand(click.Command):
         formatter.write_text("“--fault list” explains them all.")
 
 
-@click.command(cls=_SandboxCommand, short_help="Only the sandbox: a W&B server for this machine.")
+@click.command(cls=_SandboxCommand)
 @click.option("--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="A loopback address.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @click.option("--data-dir", type=click.Path(file_okay=False), help="For its data; temporary by default.")

@@ -12,10 +12,7 @@ from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 
 
-@click.command(
-    short_help="Wait for runs without a screen.",
-    epilog=sentence(ExitCode.HUNG_UP, ExitCode.TERMINATED),
-)
+@click.command(epilog=sentence(ExitCode.HUNG_UP, ExitCode.TERMINATED))
 @click.argument("runs", nargs=-1, metavar="RUN...", required=True)
 @UNTIL
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
