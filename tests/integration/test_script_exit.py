@@ -10,7 +10,7 @@ import pytest
 from tests.integration.browser_support import children
 from tests.integration.scripts import LOG, export_run, script_environment
 from tests.integration.terminal import alive
-from tests.stopwatch import until
+from tests.stopwatch import HANG_S, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 SCRIPT = """
@@ -96,7 +96,8 @@ def running(sandbox, tmp_path):
         (signal.SIGINT, AWAITED, False),
         (signal.SIGINT, ONE_CALL, True),
         (signal.SIGTERM, THREADED, True),
-        (signal.SIGKILL, THREADED, False),
+        # With a forked child, which has to live on as well, below.
+        pytest.param(signal.SIGKILL, THREADED, False, marks=pytest.mark.long),
         (signal.SIGKILL, ONE_CALL, True),
     ],
 )
@@ -109,7 +110,7 @@ def test_nothing_lives_on(running, number, waiting, fork):
     if number == signal.SIGINT and fork:
         # Python joins what multiprocessing started, so a script that is interrupted ends its workers.
         os.kill(worker, signal.SIGKILL)
-    process.wait(60)
+    process.wait(HANG_S)
     # While a forked child holds the SDK's socket, the SDK's service finds out by itself, with time, that we are gone.
     services = {pid for pid, line in below.items() if "wandb-core" in line and fork}
     until(lambda: not any(map(alive, below.keys() - services)))
