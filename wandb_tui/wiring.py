@@ -6,6 +6,7 @@ Each service is built on first use, so that the dashboard starts without waiting
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 _LOCK_TIMEOUT_S = 1.0
 
 
@@ -60,7 +63,12 @@ class _Once(Generic[T]):
 
 
 class Wiring:
-    """The services for one server."""
+    """The services for one server.
+
+    Attributes:
+        notify: Receives a sentence for the user while a service keeps everything waiting, such as a locked keyring;
+            called from any thread. By default it is only logged.
+    """
 
     def __init__(
         self,
@@ -89,6 +97,7 @@ class Wiring:
         """
         # First of all, so that no error message can contain a secret of the environment.
         learn_from(environ)
+        self.notify: Callable[[str], object] = log.info
         self.environ = environ
         self.paths = paths or Paths.of_user()
         self.settings = Settings.load(self.paths.settings_file)
@@ -106,7 +115,8 @@ class Wiring:
         """The secrets in the keyring, and the encrypted browser session."""
         from wandb_tui.services.credentials.vault import Vault
 
-        return Vault(self.server.info, self.paths.state)
+        # Looked up when there is something to tell: the dashboard takes it over once it has a screen.
+        return Vault(self.server.info, self.paths.state, notify=self._notify)
 
     @_Once
     def account(self) -> KeyringAccount:
@@ -270,6 +280,9 @@ class Wiring:
             self.lock.release()
         for closer in closers:
             closer.close()
+
+    def _notify(self, text: str) -> None:
+        self.notify(text)
 
     def _rate_limit_wait(self) -> float:
         poller: Poller | None = self.__dict__.get("prober")

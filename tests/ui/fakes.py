@@ -381,4 +381,5 @@ class Scenario:
             into_tmux=self.options.get("into_tmux"),
             doctor=(lambda: self.doctor) if self.doctor else None,
             persistent=self.options.get("persistent", True),
+            connect_notices=self.options.get("connect_notices", lambda _: None),
         )

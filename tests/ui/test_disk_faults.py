@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import subprocess
+
 import pytest
+from textual.widgets import Static
 
 from tests.screen import until
 from tests.ui.fakes import ABSENT, FakeProber, Scenario, address
 from tests.ui.support import running
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import store as stores
 from wandb_tui.services.disk.schema import prepare
 from wandb_tui.services.disk.store import SqliteWatchStore
+from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.runtime import store_writer
 
 SERVER = "https://api.wandb.ai"
@@ -55,6 +62,69 @@ async def test_a_full_disk(path, monkeypatch):
         full = False
         await until(lambda: notified(app, "being saved again"))
         await until(lambda: len(on_disk(path)) == 40)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of its own that holds 256 KB; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=256k", "wandb-tui-test", str(folder)]
+    if not shutil.which("mount") or subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_quitting_promises_only_what_is_saved(small_disk, path):
+    path = small_disk / path.name
+    filling = small_disk / "filling"
+    async with running(scenario(path), "abc") as (app, pilot):
+        await until(lambda: on_disk(path) == {"abc"})
+        await pilot.press("q")
+        await until(lambda: isinstance(app.screen, Confirm))
+        assert quit_text(app) == "One run is still being watched. The next start resumes it."
+        await pilot.press("n")
+        with contextlib.suppress(OSError), filling.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        for number in range(100):
+            app.session.add(address(f"run{number}"), Goal.parse("exists"))
+        await until(lambda: notified(app, "the disk is full"))
+        await pilot.press("q")
+        await until(lambda: isinstance(app.screen, Confirm))
+        assert quit_text(app) == (
+            "101 runs are still being watched. The watch list "
+            f"{path} cannot be saved: the disk is full. Free some space; saving is retried. "
+            "The next start resumes only what was saved before."
+        )
+        filling.unlink()
+        await until(lambda: notified(app, "being saved again"))
+        await until(lambda: quit_text(app) == "101 runs are still being watched. The next start resumes them.")
+        assert len(on_disk(path)) == 101
+
+
+async def test_quitting_saves_at_the_last_moment_what_it_can(small_disk, path, monkeypatch):
+    monkeypatch.setattr(store_writer, "_MAX_RETRY_S", 600.0)
+    path = small_disk / path.name
+    async with running(scenario(path), "abc") as (app, pilot):
+        await until(lambda: on_disk(path) == {"abc"})
+        monkeypatch.setattr(app.session.store_writer, "_failures", 20)
+        filling = small_disk / "filling"
+        with contextlib.suppress(OSError), filling.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        for number in range(100):
+            app.session.add(address(f"run{number}"), Goal.parse("exists"))
+        await until(lambda: notified(app, "the disk is full"))
+        filling.unlink()
+        await pilot.press("q", "y")
+        await until(lambda: app.return_value == 0)
+    assert len(on_disk(path)) == 101
+
+
+def quit_text(app):
+    return str(app.screen.query_one(".dialog-text", Static).content)
 
 
 async def test_a_file_that_is_damaged_at_the_start(path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual.widgets import Button, Input, OptionList, TextArea
 from textual.widgets._toast import Toast, ToastRack
@@ -69,3 +71,14 @@ async def test_over_a_dialog_they_stand_once():
         await until(lambda: app.screen is app.dashboard)
         await until(lambda: shown(app).count("said once") == 1)
         app.session.stop()
+
+
+async def test_what_the_services_wait_for_is_shown():
+    receivers = []
+    scenario = Scenario(connect_notices=receivers.append)
+    app = WandbTuiApp(scenario.backend())
+    async with app.run_test(size=(80, 24), notifications=True):
+        await until(lambda: receivers)
+        text = "Waiting up to 56 s for the keyring to be unlocked"
+        threading.Thread(target=receivers[0], args=(text,)).start()
+        await until(lambda: "Waiting up to 56 s" in shown(app))

@@ -102,6 +102,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
         open_page=lambda url: open_page(url, wiring.environ),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
         persistent=persistent,
+        connect_notices=lambda receive: setattr(wiring, "notify", receive),
     )
     return WandbTuiApp(
         backend,

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.actions import ActionParseResult
 from textual.command import Provider
@@ -40,8 +40,12 @@ from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
+from wandb_tui.ui.runtime.service_notice import ServiceNotice
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.runtime.store_writer import ListChanged, ListLoaded, LogLoaded, StoreFailed, StoreRecovered
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.common.confirm import Confirm
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ _GATHER_S, _NOTIFICATION_INTERVAL_S = 0.4, 5.0
 """Runs that end within this time share a notification, and the next one waits until the toast of the last is gone:
 otherwise hundreds of runs would cover the screen with toasts."""
 _CLOSE_TIMEOUT_S = 0.6
+_NOTICE_S = 30.0
 
 
 def _palette() -> type[Provider]:
@@ -94,6 +99,7 @@ class WandbTuiApp(ThemedApp):
         self._notifiers = enabled_notifiers(self, backend)
         self._notification_due, self._notified_at = False, -_NOTIFICATION_INTERVAL_S
         self._leaving = False
+        self._quit_dialog: Confirm | None = None
         self._problem = ""
         self.account: AccountState | None = None
         self.app_url = ""
@@ -122,6 +128,7 @@ class WandbTuiApp(ThemedApp):
     def on_mount(self) -> None:
         """Show the dashboard first; slower work follows."""
         self.set_interval(1, self._tick)
+        self._backend.connect_notices(lambda text: self.post_message(ServiceNotice(text)))
         self.set_keymap(self.session.keys.keymap)
         if complaints := self.session.keys.complaints:
             log.warning("Keys in the settings: %s", " ".join(complaints))
@@ -324,13 +331,19 @@ class WandbTuiApp(ThemedApp):
         if row is not None:
             self.dashboard.panes.recalled(row)
 
+    def on_service_notice(self, message: ServiceNotice) -> None:
+        """Show what keeps the services waiting, for about as long as that may take."""
+        self.notify(clean(message.text), severity="warning", timeout=_NOTICE_S, markup=False)
+
     def on_store_failed(self, message: StoreFailed) -> None:
         """Show an error of the store."""
         self.show_error(message.text)
+        self._refresh_quit_dialog()
 
     def on_store_recovered(self, message: StoreRecovered) -> None:
         """Report that the store works again."""
         self.notify(message.text, markup=False)
+        self._refresh_quit_dialog()
 
     def show_error(self, text: str, *, title: str = "") -> None:
         """Show an error for a while."""
@@ -420,16 +433,27 @@ class WandbTuiApp(ThemedApp):
 
         if isinstance(self.screen, Confirm):
             return
-        active = len(self.session.watch_list.active)
-        if not active:
+        if not self.session.watch_list.active:
             self._leave()
             return
+        self._quit_dialog = Confirm("Quit wandb-tui?", self._quit_detail(), yes="Quit")
+        self.push_screen(self._quit_dialog, lambda yes: self._leave() if yes else None)
+
+    def _quit_detail(self) -> str:
+        """What quitting means for the runs that are still being watched."""
+        active = len(self.session.watch_list.active)
         what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
         then = f"The next start resumes {them}."
         if not self._backend.persistent:
             then = "The demo's data is deleted."
-        question = Confirm("Quit wandb-tui?", f"{what} still being watched. {then}", yes="Quit")
-        self.push_screen(question, lambda yes: self._leave() if yes else None)
+        elif problem := self.session.store_writer.problem:
+            then = f"{problem} The next start resumes only what was saved before."
+        return f"{what} still being watched. {then}"
+
+    def _refresh_quit_dialog(self) -> None:
+        """Keep the promise of an open dialog true, as saving fails or works again."""
+        if self._quit_dialog is not None and self.screen is self._quit_dialog:
+            self._quit_dialog.update_detail(self._quit_detail())
 
     async def action_quit(self) -> None:
         """Quit the way our own key does."""

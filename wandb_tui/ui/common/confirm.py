@@ -40,6 +40,10 @@ class Confirm(Dialog[bool]):
                 yield KeyButton(self._yes, "confirm.yes", variant="error", id="yes")
                 yield KeyButton(self._no, "confirm.no", id="no")
 
+    def update_detail(self, detail: str) -> None:
+        """Show another text below the question."""
+        self.query_one(".dialog-text", Static).update(Content(detail))
+
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""
         self.dismiss(answer)

@@ -45,6 +45,8 @@ class Backend:
         into_tmux: Copies a text to the clipboard of the surrounding tmux; returns whether that worked. May block. None:
             there is no tmux.
         persistent: Whether the list is stored for the next start; that of the demo is not.
+        connect_notices: Hands over the receiver of sentences about what keeps the services waiting, such as a locked
+            keyring; it is called from any thread.
     """
 
     server: Callable[[], ServerInfo]
@@ -69,3 +71,4 @@ class Backend:
     open_page: Callable[[str], str] | None = None
     into_tmux: Callable[[str], bool] | None = None
     persistent: bool = True
+    connect_notices: Callable[[Callable[[str], object]], None] = lambda _: None

@@ -141,6 +141,11 @@ class StoreWriter:
         self._last.pop(run, None)
         self._lines.pop(run, None)
 
+    @property
+    def problem(self) -> str:
+        """Why changes cannot be saved at the moment, as a sentence; empty where they can."""
+        return self._problems.get("write", "")
+
     def changed_since(self, run: RunAddress, as_of: int) -> bool:
         """Whether a row was added, removed or changed here after the list was read."""
         return self._stamps.get(run, 0) > as_of
@@ -227,9 +232,13 @@ class StoreWriter:
         self._load()
         while (turn := self._next_batch()) is not None:
             pending, as_of = turn
-            too_early = time.monotonic() < self._retry_at and not self._closed
+            last_try = self._closed
+            too_early = time.monotonic() < self._retry_at and not last_try
             if pending and (too_early or not self._write(pending)):
                 self._requeue(pending)
+                if last_try:
+                    self._finish()
+                    return
             elif time.monotonic() - self._checked_at >= CHECK_INTERVAL_S:
                 self._poll_store(as_of)
 
@@ -262,11 +271,17 @@ class StoreWriter:
             self._busy = False
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._pending.urgent or self._closed, BATCH_INTERVAL_S)
-            if self._closed and (not self._pending or self._failures):
+            if self._closed and not self._pending:
                 return None
             pending, self._pending = self._pending, _PendingChanges()
             self._busy = bool(pending)
             return pending, self._stamp
+
+    def _finish(self) -> None:
+        """Tell `close` that what is left stays unsaved."""
+        with self._changed:
+            self._busy = False
+            self._changed.notify_all()
 
     def _requeue(self, pending: _PendingChanges) -> None:
         with self._changed:
@@ -298,7 +313,8 @@ class StoreWriter:
     def _report_problem(self, what: str, error: Exception) -> None:
         """Report a problem once: a full disk would fill the screen with messages."""
         text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be saved: {error}"
-        if text not in self._problems.values():
+        known = text in self._problems.values()
+        self._problems[what] = text
+        if not known:
             log.error("The watch list cannot be saved", exc_info=error)
             self._post(StoreFailed(text))
-        self._problems[what] = text
