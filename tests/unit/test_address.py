@@ -218,6 +218,11 @@ def test_a_listed_run_that_cannot_be_watched_says_why():
         ("forks/abc forks/def", ["forks/abc", "forks/def"]),
         ("abc def;ghi", ["abc", "def", "ghi"]),
         ("\ufefflab/forks/abc\u200b", ["lab/forks/abc"]),
+        ("lorem ipsum dolor sit amet", ["lorem ipsum dolor sit amet"]),
+        ("lorem/ipsum, dolor/sit amet consectetur", ["lorem/ipsum, dolor/sit amet consectetur"]),
+        ("abc123 def456 ghi789 jkl012", ["abc123", "def456", "ghi789", "jkl012"]),
+        ("forks/abc forks/def forks/ghi forks/jkl", ["forks/abc", "forks/def", "forks/ghi", "forks/jkl"]),
+        ("qwertyui asdfghjk zxcvbnma poiuytre", ["qwertyui", "asdfghjk", "zxcvbnma", "poiuytre"]),
         (" ", []),
     ],
 )
@@ -264,6 +269,7 @@ def test_invisible_characters_at_the_ends_are_dropped(around):
         ("<p>", "write all of entity/project/run_id"),
         ("“quoted”", "write all of entity/project/run_id"),
         ("sentence.", "write all of entity/project/run_id"),
+        ("lorem ipsum dolor sit amet", "write all of entity/project/run_id"),
     ],
 )
 def test_markup_and_prose_are_no_short_addresses(text, says):

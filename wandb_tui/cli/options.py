@@ -43,12 +43,13 @@ UNTIL = click.option("--until", cls=GoalOption, default="exists", show_default=T
 
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
-    """The services for the chosen server, which log to the log file."""
+    """The services for the chosen server, which log to the log file and print their notices to stderr."""
     from wandb_tui.services.disk.log_file import log_to
     from wandb_tui.wiring import Wiring
 
     wiring = Wiring(host=host, anonymous_ok=anonymous_ok)
     log_to(wiring.paths.log_file)
+    wiring.notify = lambda text: say(f"wandb-tui: {text}", err=True)
     return wiring
 
 
@@ -73,12 +74,10 @@ def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
     if not texts:
         raise UsageError("No run is given.", "Give entity/project/run_id, or the address of the run's page.")
     found = {text: wiring.addresses.parse(text) for text in texts}
-    from wandb_tui.core.address import is_short
-
     for text, address in found.items():
-        if is_short(text) and "/" in text.strip("/"):
-            # Two parts might have been meant as entity/project.
-            say(f"wandb-tui: {text} is read as {address}", err=True)
+        # Two parts might have been meant as entity/project, and a word might be no run at all.
+        if completed := wiring.addresses.completion(text):
+            say(f"wandb-tui: {text} is read as {address} ({completed})", err=True)
     return list(dict.fromkeys(found.values()))
 
 

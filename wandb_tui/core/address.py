@@ -26,6 +26,8 @@ _FORGE_PAGES = "https://forge.coreweave.com/wandb"
 _FORGE_ALIASES = (_FORGE_PAGES, "https://wandb.ai", "https://www.wandb.ai", "https://app.wandb.ai")
 _FORGE_ALIAS_HOSTS = frozenset({"wandb.ai", "www.wandb.ai", "app.wandb.ai", "forge.coreweave.com"})
 
+_PROSE_WORDS = 4
+_GENERATED_ID_CHARS = 8
 _SEPARATORS = re.compile(r"[\s,;]+")
 _EXPECTED = "entity/project/run_id, or the address of the run's page"
 _OTHER_PAGES = {
@@ -138,8 +140,8 @@ class RunAddress:
 
 
 def _check_short(text: str) -> None:
-    """Refuse text that only looks like a short address, such as a word of HTML or of a sentence."""
-    if is_short(text) and (re.search(r"[<>\"“”`(){}\[\]|*!]", text) or re.search(r"[.…]$", text)):
+    """Refuse text that only looks like a short address, such as HTML, a sentence or a word of one."""
+    if is_short(text) and (re.search(r"[<>\"“”`(){}\[\]|*!\s]", text) or re.search(r"[.…]$", text)):
         raise UsageError(
             f"“{_short(text)}” does not look like a run's address.", "If it is one, write all of entity/project/run_id."
         )
@@ -161,7 +163,8 @@ def _address_inside(text: str) -> str:
 def split_addresses(line: str, *, short_ok: bool = True) -> list[str]:
     """The addresses in one line: separated by white space, commas or semicolons.
 
-    A line that is a valid address as a whole is one, since names may contain spaces, commas and semicolons.
+    A line that is a valid address as a whole is one, since names may contain spaces, commas and semicolons. A sentence
+    stays whole as well, so that it is refused as one, rather than waited for word by word.
 
     Args:
         line: The line as typed or pasted, without a goal.
@@ -169,11 +172,23 @@ def split_addresses(line: str, *, short_ok: bool = True) -> list[str]:
     """
     line = strip_invisible(line)
     words = [word for word in _SEPARATORS.split(line) if word]
+    if _is_prose(words):
+        return [line]
     if len(words) < 2 or not _is_whole(line):  # noqa: PLR2004 - one word is one address
         return words
     heads = {word.partition("/")[0] for word in words}
     same_project = len(heads) == 1 and all(word.count("/") == 1 for word in words)
     return words if short_ok and same_project else [line]
+
+
+def _is_prose(words: list[str]) -> bool:
+    """Whether words look like a sentence: several without entity, of letters alone, not all as long as W&B's ids."""
+    return (
+        len(words) >= _PROSE_WORDS
+        and all(re.fullmatch(r"[^\W\d_]+(/[^\W\d_]+)?", word) for word in words)
+        and len({word.partition("/")[0] for word in words if "/" in word}) != 1
+        and not all(len(word.rpartition("/")[2]) == _GENERATED_ID_CHARS for word in words)
+    )
 
 
 def _is_whole(line: str) -> bool:

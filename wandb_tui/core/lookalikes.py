@@ -46,6 +46,12 @@ def lookalike(text: str) -> str:
     return ""
 
 
+def plain_latin(text: str) -> str:
+    """What a name looks like: in Latin letters of the usual width, without invisible characters."""
+    visible = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    return "".join(_LIKE_LATIN.get(character, character) for character in visible)
+
+
 def _is_blank(character: str) -> bool:
     return character.isspace() or unicodedata.category(character) == "Cf"
 

@@ -104,8 +104,8 @@ class ServerAddresses:
             key_entity: Asks the server for the API key's own entity; called only if no entity is set.
         """
         self._server = server
-        self._entity = environ.get("WANDB_ENTITY") or settings.entity
-        self._project = environ.get("WANDB_PROJECT") or settings.project
+        self._entity, self._entity_from = _default(environ, "WANDB_ENTITY", settings.entity)
+        self._project, self._project_from = _default(environ, "WANDB_PROJECT", settings.project)
         self._key_entity = key_entity
 
     def parse(self, text: str) -> RunAddress:
@@ -115,7 +115,7 @@ class ServerAddresses:
             UsageError: It is not valid, or belongs to another server.
         """
         if not self._entity and is_short(text) and ":" not in text:
-            self._entity = self._key_entity()
+            self._entity, self._entity_from = self._key_entity(), "the API key"
         pages = self._server.info.app_url
         try:
             return RunAddress.parse(text, entity=self._entity, project=self._project, app_url=pages)
@@ -123,6 +123,20 @@ class ServerAddresses:
             if goal := _goal_in(text):
                 raise UsageError(f"{goal} is a goal, not a run.", f"Write --until {goal}; in Python until=…") from None
             raise
+
+    def completion(self, text: str) -> str:
+        """Where the parts come from that a short address lacks, as a clause; empty for a full address."""
+        if not is_short(text):
+            return ""
+        entity = f"entity from {self._entity_from}"
+        return entity if "/" in text.strip().strip("/") else f"{entity}, project from {self._project_from}"
+
+
+def _default(environ: Mapping[str, str], variable: str, setting: str) -> tuple[str, str]:
+    """What completes an address, and where it comes from."""
+    if named := environ.get(variable):
+        return named, variable
+    return setting, "settings.toml"
 
 
 def _goal_in(text: str) -> str:

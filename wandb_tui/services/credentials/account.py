@@ -284,12 +284,13 @@ class KeyringAccount:
         in_environment = self._environ.get("WANDB_API_KEY", "").strip()
         source = Source.ENVIRONMENT if in_environment else Source.NETRC
         path = self._netrc_path or netrc_path(self._environ)
+        where = "WANDB_API_KEY: " if in_environment else ""
         try:
             found = in_environment or (read_netrc(path, self._server.base_url) if path else None)
             if found:
+                where = where or f"{path}: "
                 return validated(found), source, ""
         except ApiKeyError as error:
-            where = "WANDB_API_KEY: " if in_environment else ""
             log.warning("The API key from %s is not used: %s", source, error.message)
             return None, Source.NONE, f"{where}{error}"
         return None, Source.NONE, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import netrc
 import re
 import sys
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import ApiKeyError
 from wandb_tui.core.home import home_folder
-from wandb_tui.core.lookalikes import lookalike, strip_invisible
+from wandb_tui.core.lookalikes import lookalike, plain_latin, strip_invisible
 
 _MIN_KEY_CHARS = 40
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -74,10 +75,15 @@ def read_netrc(path: Path, base_url: str) -> str | None:
         raise ApiKeyError(
             f"{path} cannot be read ({_reason(error)}).", "Correct that file, or run wandb login."
         ) from None
-    host = urlsplit(base_url).netloc
-    for name in _host_names(host):
-        if (entry := hosts.get(name)) and entry[2]:
-            return entry[2]
+    # Only the ends: an invisible character that came along with a copy belongs to no name.
+    named = {strip_invisible(host): entry[2] for host, entry in hosts.items()}
+    wanted = _host_names(urlsplit(base_url).netloc)
+    for name in wanted:
+        if key := named.get(name):
+            return key
+    for host in named:
+        if (found := lookalike(host)) and plain_latin(host) in wanted:
+            raise ApiKeyError(f"A machine's name in {path} contains {found}.", "Type it instead of pasting it.")
     return None
 
 
@@ -85,11 +91,24 @@ def _reason(error: netrc.NetrcParseError | OSError | UnicodeDecodeError) -> str:
     """The reason why a netrc file cannot be read, without any of its content."""
     match error:
         case netrc.NetrcParseError():
-            return f"syntax error in line {error.lineno}" if error.lineno else "syntax error"
+            where = f"syntax error in line {error.lineno}" if error.lineno else "syntax error"
+            # The parser shows the word that it stumbles over, as Python writes it; it may be a secret.
+            quoted = re.search(r"token ('.*'|\".*\")$", error.msg)
+            character = _misleading(str(ast.literal_eval(quoted[1]))) if quoted else ""
+            return f"{where}: {character}" if character else where
         case UnicodeDecodeError():
             return f"not UTF-8 at byte {error.start}"
         case _:
             return error.strerror or type(error).__name__
+
+
+def _misleading(word: str) -> str:
+    """The character that keeps a word of a netrc file from being read, in words; empty where there is none.
+
+    Only ASCII spaces end a word there.
+    """
+    space = next((character for character in word if character.isspace()), "")
+    return f"a space that does not separate words (U+{ord(space):04X})" if space else lookalike(word)
 
 
 def _host_names(host: str) -> tuple[str, ...]:
