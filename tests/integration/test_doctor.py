@@ -393,7 +393,8 @@ def test_a_home_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "home").write_text("no folder")
     check = files(tmp_path / "home")
     assert check.status is CheckStatus.WARNING
-    assert f"nothing can be saved in {tmp_path / 'home' / 'state'}, {tmp_path / 'home' / 'log'}" in check.message
+    state, log = tmp_path / "home" / "state", tmp_path / "home" / "log"
+    assert f"nothing can be saved in {state} (Not a directory), {log} (Not a directory)" in check.message
 
 
 def test_a_profile_that_cannot_be_kept_is_reported(sandbox, wiring, run):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import metadata
@@ -16,8 +15,7 @@ from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.doctor.report import Finding, run_check
 from wandb_tui.doctor.terminal import check_terminal, terminal_facts
-from wandb_tui.services.credentials.redaction import without_secrets
-from wandb_tui.services.disk.paths import can_be_written, existing_parent, record_lock_problem
+from wandb_tui.services.disk.paths import existing_parent, record_lock_problem, write_problem
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
@@ -65,8 +63,9 @@ def _versions(_: Wiring) -> Finding:
 def _files(wiring: Wiring) -> Finding:
     paths = wiring.paths
     where = f"settings {paths.settings_file}, state {paths.state}, log {paths.log_file}"
-    if lost := [str(folder) for folder in (paths.state, paths.log) if not can_be_written(folder)]:
-        hint = "Make them writable, or set XDG_STATE_HOME to another folder."
+    problems = {folder: write_problem(existing_parent(folder)) for folder in (paths.state, paths.log)}
+    if lost := [f"{folder} ({problem.strerror})" for folder, problem in problems.items() if problem is not None]:
+        hint = "Make them writable and free some space, or set XDG_STATE_HOME to another folder."
         return Finding(CheckStatus.WARNING, f"{where}; nothing can be saved in {', '.join(lost)}", hint)
     if (problem := record_lock_problem(existing_parent(paths.state))) is not None:
         hint = "Open only one dashboard at a time, or set XDG_STATE_HOME to a local folder."
@@ -77,23 +76,22 @@ def _files(wiring: Wiring) -> Finding:
 
 
 def _browser(wiring: Wiring) -> Finding:
-    from wandb_tui.services.browser.driver import usable_browser
+    from wandb_tui.services.browser.discovery import find_browser
+    from wandb_tui.services.browser.driver import driver_problem
 
+    # If WANDB_TUI_BROWSER names a missing browser, an installed one would not be used.
+    install = Fix.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Fix.BROWSER
     try:
-        path = usable_browser(wiring.environ)
+        path = find_browser(wiring.environ)
     except NoBrowserError as error:
-        # If WANDB_TUI_BROWSER names a missing browser, an installed one would not be used.
-        fix = Fix.NOTHING if wiring.environ.get("WANDB_TUI_BROWSER") else Fix.BROWSER
-        return Finding(CheckStatus.BAD, error.message, error.hint, fix=fix)
+        return Finding(CheckStatus.BAD, error.message, error.hint, fix=install)
     try:
-        command = [str(path), "--version"]
-        environ = without_secrets(wiring.environ)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environ)
-    except (OSError, subprocess.SubprocessError):
-        raise NoBrowserError(
-            f"{path} does not start.", "Install another browser, and set WANDB_TUI_BROWSER to it."
-        ) from None
-    return Finding(CheckStatus.GOOD, f"{done.stdout.strip()} ({path})")
+        version = wiring.visitor.start_browser().result()
+    except NoBrowserError as error:
+        problem = driver_problem()
+        fix = install if problem and problem.library else Fix.NOTHING
+        return Finding(CheckStatus.BAD, error.message, error.hint, fix=fix)
+    return Finding(CheckStatus.GOOD, f"{path} starts, version {version}")
 
 
 def _keyring(wiring: Wiring) -> Finding:

@@ -1,18 +1,37 @@
-"""Checks that Playwright's driver, a separate program, can run: bare systems lack a library that it needs."""
+"""Playwright's driver, a Node.js program: the environment that it gets, and the reason where it does not run."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.discovery import find_browser
+from wandb_tui.services.browser.start_problem import StartProblem, start_problem
 from wandb_tui.services.credentials.redaction import without_secrets
 
 _START_TIMEOUT_S = 30.0
+
+# Playwright's debugging variables, which would print typed text or pause in a window.
+_DEBUG_VARIABLES = frozenset({"DEBUG", "DEBUG_FILE", "PWDEBUG", "DEBUGP"})
+# Options of Node.js, meant for the user's own programs: some keep it from starting, or make it print on our pipe.
+_NODE_PREFIX = "NODE_"
+_NODE_CERTIFICATES = "NODE_EXTRA_CA_CERTS"
+_OPENSSL_CONFIGURATION = "OPENSSL_CONF"
+_REINSTALL = "Install Playwright again: pip install --force-reinstall playwright"
+
+
+def driver_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for the driver: without secrets, and without what would change how Node.js starts."""
+    return {
+        name: value
+        for name, value in without_secrets(environ).items()
+        if name not in _DEBUG_VARIABLES
+        and name != _OPENSSL_CONFIGURATION
+        and (not name.upper().startswith(_NODE_PREFIX) or name == _NODE_CERTIFICATES)
+    }
 
 
 def usable_browser(environ: Mapping[str, str]) -> Path:
@@ -22,38 +41,40 @@ def usable_browser(environ: Mapping[str, str]) -> Path:
         NoBrowserError: There is no browser, or the driver does not run here.
     """
     browser = find_browser(environ)
-    check_driver()
+    if problem := driver_problem():
+        raise driver_error(problem)
     return browser
 
 
-def check_driver() -> None:
-    """Check that Playwright's driver runs.
-
-    Raises:
-        NoBrowserError: It does not; the message says what is missing.
-    """
-    if problem := driver_problem():
-        raise NoBrowserError(f"Playwright's driver does not run here: {problem}.", "Run wandb-tui doctor --fix.")
+def driver_error(problem: StartProblem) -> NoBrowserError:
+    """The error for a driver that does not run."""
+    return NoBrowserError(f"Playwright's driver does not run here: {problem.reason}.", problem.hint)
 
 
-def driver_problem() -> str:
-    """The reason why Playwright's driver does not run, or empty."""
+def driver_problem() -> StartProblem | None:
+    """The reason why Playwright's driver does not run; None where it does: its Node.js is started."""
     from playwright._impl._driver import compute_driver_executable
     from playwright.async_api import Error
 
     try:
-        node = compute_driver_executable()[0]
         completed = subprocess.run(
-            [node, "--version"],
-            env=without_secrets(os.environ),
+            # Cheaper than the whole driver, yet unlike `--version` it needs memory, threads and files.
+            [compute_driver_executable()[0], "--eval", "0"],
+            env=driver_environment(os.environ),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=_START_TIMEOUT_S,
             check=False,
         )
     except (Error, OSError, subprocess.SubprocessError) as error:
-        return f"it cannot be started ({type(error).__name__})"
+        if named := os.environ.get("PLAYWRIGHT_NODEJS_PATH"):
+            return StartProblem(
+                f"PLAYWRIGHT_NODEJS_PATH names {named}, which cannot be started", "Correct it, or unset it."
+            )
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        return start_problem(str(error)) or StartProblem(f"it cannot be started ({cause})", _REINSTALL)
     if completed.returncode == 0:
-        return ""
-    missing = re.search(r"loading shared libraries: (\S+?):", completed.stderr)
-    return f"the system library {missing[1]} is missing" if missing else f"it ends with status {completed.returncode}"
+        return None
+    return start_problem(completed.stderr) or StartProblem(f"it ends with status {completed.returncode}", _REINSTALL)

@@ -18,8 +18,9 @@ from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
-from wandb_tui.services.browser.driver import check_driver
+from wandb_tui.services.browser.driver import driver_error, driver_problem
 from wandb_tui.services.browser.launch import can_use_sandbox, proxy_for, switches
+from wandb_tui.services.browser.start_problem import StartProblem, start_problem
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
 
@@ -41,11 +42,12 @@ _POOL = DaemonPool("wandb-tui browser helper")
 async def _start_playwright() -> Playwright:
     try:
         return await async_playwright().start()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - Playwright raises a plain Exception
         # If its driver cannot run at all, Playwright reports only "Connection closed".
         log.warning("Playwright does not start: %s", error)
-        check_driver()
-        raise
+        problem = await run_blocking(driver_problem)
+        unknown = StartProblem(f"it ended at its start ({type(error).__name__})", "See the log.")
+        raise driver_error(problem or start_problem(str(error)) or unknown) from None
 
 
 class BrowserGoneError(Exception):
@@ -304,13 +306,6 @@ def _cannot_start(executable: Path, error: Error) -> NoBrowserError:
     text = redact(error.message)
     log.warning("The browser does not start: %s", text)
     lines = [line.strip() for line in text.splitlines()]
-    missing = next((line for line in lines if "error while loading shared libraries" in line), "")
-    if missing:
-        library = missing.split("libraries:")[-1].split(":")[0].strip()
-        return NoBrowserError(
-            f"{executable} does not start: the library {library} is missing.",
-            "Install it with: playwright install-deps chromium",
-        )
     if any("No usable sandbox" in line for line in lines):
         return NoBrowserError(
             f"{executable} does not start: its sandbox cannot be set up here.",
@@ -318,4 +313,7 @@ def _cannot_start(executable: Path, error: Error) -> NoBrowserError:
         )
     if any("missing X server" in line.lower() or "$DISPLAY" in line for line in lines):
         return NoBrowserError("There is no display for a browser window.", "Work without a window (headless = true).")
+    if problem := start_problem(text):
+        hint = "Install it with: playwright install-deps chromium" if problem.library else problem.hint
+        return NoBrowserError(f"{executable} does not start: {problem.reason}.", hint)
     return NoBrowserError(f"{executable} does not start (see the log).", "Try another one with WANDB_TUI_BROWSER.")

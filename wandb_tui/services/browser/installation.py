@@ -18,7 +18,7 @@ from pathlib import Path
 from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.discovery import find_browser
-from wandb_tui.services.browser.driver import driver_problem
+from wandb_tui.services.browser.driver import driver_environment, driver_error, driver_problem
 from wandb_tui.services.credentials.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,9 @@ def _install_driver_libraries(report: ProgressCallback, environ: dict[str, str])
     """Install the libraries that Playwright's driver lacks; downloads and visits need the driver."""
     if not (problem := driver_problem()):
         return
-    report(f"Playwright's driver does not run here: {problem}.")
+    report(f"Playwright's driver does not run here: {problem.reason}.")
+    if not problem.library:
+        raise driver_error(problem)
     manager = _manager()
     prefix = _root_prefix(environ) if manager and manager.install_libraries else None
     if manager is not None and prefix is not None:
@@ -124,13 +126,13 @@ def _install_driver_libraries(report: ProgressCallback, environ: dict[str, str])
             _run([*prefix, *manager.refresh_command], report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S)
         _run([*prefix, *manager.install_libraries], report, environ, _PACKAGES_TIMEOUT_S, _PACKAGES_SILENCE_S)
     if problem := driver_problem():
-        raise NoBrowserError(f"Playwright's driver does not run here: {problem}.", _manual_hint())
+        raise NoBrowserError(driver_error(problem).message, _manual_hint() if problem.library else problem.hint)
 
 
 def _install_with_playwright(report: ProgressCallback, environ: dict[str, str]) -> Path | None:
     report("Downloading Chromium with Playwright…")
     # A single short try: if the address cannot be reached, the package manager is faster than waiting.
-    environ = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000", **environ}
+    environ = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000", **driver_environment(environ)}
     command = [sys.executable, "-m", "playwright", "install", "chromium", "--no-shell"]
     if not _run(command, report, environ, _DOWNLOAD_TIMEOUT_S, _DOWNLOAD_SILENCE_S):
         report("Playwright's download is not available here.")

@@ -17,16 +17,15 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from wandb_tui.services.credentials.redaction import without_secrets
+from wandb_tui.services.browser.driver import driver_environment
+from wandb_tui.services.browser.orphans import OrphanReaper, adopts_orphans
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Playwright's debugging variables, which would print typed text or pause in a window.
-_DEBUG_VARIABLES = ("DEBUG", "DEBUG_FILE", "PWDEBUG", "DEBUGP")
-
 _EXIT_TIMEOUT_S = 2.0
+_REAP_INTERVAL_S = 2.0
 
 if sys.platform == "win32":
     _BaseLoop = asyncio.ProactorEventLoop
@@ -42,19 +41,32 @@ class QuietLoop(_BaseLoop):
     def __init__(self) -> None:
         super().__init__()
         self.children: list[asyncio.SubprocessTransport] = []
+        self._reaper = OrphanReaper() if adopts_orphans() else None
         _loops.add(self)
 
     async def subprocess_exec(self, protocol_factory: Callable[[], Any], *args: Any, **options: Any) -> Any:
         """Start a child process; see `asyncio.loop.subprocess_exec`."""
         options["stderr"] = asyncio.subprocess.DEVNULL
-        environ = without_secrets(options.get("env") or os.environ)
-        options["env"] = {name: value for name, value in environ.items() if name not in _DEBUG_VARIABLES}
+        options["env"] = driver_environment(options.get("env") or os.environ)
         if sys.platform != "win32":
             # Keep Ctrl-C in the terminal from the browser, which is closed in order.
             options["start_new_session"] = True
+            # Chromium cannot work with a profile that the user's mask makes unreadable to itself.
+            options["umask"] = 0o077
         transport, protocol = await super().subprocess_exec(protocol_factory, *args, **options)
         self.children.append(transport)
+        if self._reaper is not None and len(self.children) == 1:
+            self._keep_reaping()
         return transport, protocol
+
+    def reap_orphans(self) -> None:
+        """Reap the browser's dead processes that have become our children."""
+        if self._reaper is not None:
+            self._reaper.reap([child.get_pid() for child in self.children])
+
+    def _keep_reaping(self) -> None:
+        self.reap_orphans()
+        self.call_later(_REAP_INTERVAL_S, self._keep_reaping)
 
     def pipes(self) -> list[int]:
         """The descriptors of the pipes to the children."""
@@ -161,6 +173,7 @@ class BrowserThread:
             for child in loop.children:
                 child.close()
             loop.run_until_complete(_wait_for_exit(loop.children))
+            loop.reap_orphans()
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
             asyncio.set_event_loop(None)

@@ -123,6 +123,13 @@ class BrowserVisitor:
         """
         return self._submit(lambda worker: worker.sign_in_by_hand())
 
+    def start_browser(self) -> Future[str]:
+        """Start the browser unless it runs, open a tab in it, and tell its version.
+
+        The future fails with `NoBrowserError`.
+        """
+        return self._submit(lambda worker: worker.start_browser())
+
     def inspect_sign_in_page(self) -> Future[SignInPageReport]:
         """Describe the sign-in page as shown to a signed-out user, without typing or pressing anything.
 

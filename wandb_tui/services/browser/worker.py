@@ -12,10 +12,18 @@ from playwright.async_api import Error
 
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import KeyringError, SignedOutError, SignInError, SignInProblem, VisitError
+from wandb_tui.core.errors import (
+    KeyringError,
+    NoBrowserError,
+    SignedOutError,
+    SignInError,
+    SignInProblem,
+    VisitError,
+)
 from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, run_blocking
+from wandb_tui.services.browser.start_problem import StartProblem, start_problem
 from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.browser.window import SignInWindow
 from wandb_tui.services.credentials.account import KeyringAccount
@@ -147,6 +155,17 @@ class BrowserWorker:
         except KeyringError as error:
             log.warning("Signed in for this session only: %s", error)
         return identity
+
+    async def start_browser(self) -> str:
+        """Start the browser unless it runs, open a tab in it, and tell its version."""
+        try:
+            async with self._host.tab(signed_out=True) as page:
+                browser = page.context.browser
+                return browser.version if browser is not None else ""
+        except (BrowserGoneError, Error) as error:
+            log.warning("The browser ended at its start: %s", redact(str(error)))
+            problem = start_problem(str(error)) or StartProblem("it ended at its start", "See the log.")
+            raise NoBrowserError(f"The browser does not work here: {problem.reason}.", problem.hint) from None
 
     async def inspect_sign_in_page(self) -> SignInPageReport:
         """Describe the sign-in page as shown to a signed-out user, without typing or pressing anything."""

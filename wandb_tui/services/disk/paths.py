@@ -84,12 +84,6 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
     return folder / f"{name}-{hashlib.sha256(server.encode()).hexdigest()[:8]}{suffix}"
 
 
-def can_be_written(folder: Path) -> bool:
-    """Whether files can be created in a folder, or the folder itself; nothing is created."""
-    parent = existing_parent(folder)
-    return parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
-
-
 def existing_parent(folder: Path) -> Path:
     """The folder itself, or the nearest of its parents that exists."""
     return next(path for path in (folder, *folder.parents) if path.exists())

@@ -1,0 +1,126 @@
+"""Names the cause in the system where the browser or its driver does not start: a limit, a full disk, a bad folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+_FOLDER_ERROR = re.compile(r"E[A-Z]+: ([^,\n]+), (?:mkdtemp|mkdir|open|write) '([^'\n]+)'")
+_FEWEST_FILES = 128
+_NO_MEMORY = ("out of memory", "cannot allocate memory", "enomem", "bad_alloc", "virtual memory")
+_NO_FILES = ("emfile", "too many open files", "uv_loop_init")
+_NO_PROCESSES = (
+    "eagain",
+    "resource temporarily unavailable",
+    "cannot fork",
+    "pthread_create",
+    "can't start new thread",
+)
+
+
+class StartProblem(NamedTuple):
+    """Why a program does not start.
+
+    Attributes:
+        reason: The cause, as a clause.
+        hint: The remedy, as a sentence.
+        library: The system library that is missing; empty where that is not the cause.
+    """
+
+    reason: str
+    hint: str
+    library: str = ""
+
+
+def start_problem(output: str) -> StartProblem | None:
+    """The cause that a program's last output and the limits of this process tell; None where they tell none.
+
+    Args:
+        output: What the program printed, and the error of the call that started it.
+    """
+    text = output.lower()
+    causes: tuple[Callable[[str, str], StartProblem | None], ...] = (
+        _missing_library,
+        _no_proc,
+        _temporary_folder,
+        _open_files,
+        _processes,
+        _memory,
+    )
+    return next((found for cause in causes if (found := cause(output, text))), None)
+
+
+def _missing_library(output: str, _: str) -> StartProblem | None:
+    found = re.search(r"loading shared libraries: (\S+?):", output)
+    if found is None:
+        return None
+    return StartProblem(f"the system library {found[1]} is missing", "Run wandb-tui doctor --fix.", found[1])
+
+
+def _no_proc(_output: str, _text: str) -> StartProblem | None:
+    if not sys.platform.startswith("linux") or Path("/proc/self").exists():
+        return None
+    return StartProblem(
+        "it needs /proc, which is not mounted here", "Mount it (mount -t proc proc /proc), or wait with --no-visit."
+    )
+
+
+def _temporary_folder(output: str, text: str) -> StartProblem | None:
+    found = _FOLDER_ERROR.search(output)
+    if "enospc" in text or "no space left" in text or "edquot" in text:
+        folder = Path(found[2]).parent if found else Path(tempfile.gettempdir())
+        return StartProblem(f"the disk of {folder} is full", "Make room there, or set TMPDIR to another folder.")
+    if found is None:
+        return None
+    return StartProblem(
+        f"nothing can be written to {Path(found[2]).parent} ({found[1]})", "Set TMPDIR to a folder that can be written."
+    )
+
+
+def _open_files(_: str, text: str) -> StartProblem | None:
+    limit = _limit("RLIMIT_NOFILE")
+    # Below a certain limit the driver does not even say what it lacks.
+    too_low = limit is not None and limit < _FEWEST_FILES
+    if not too_low and not any(sign in text for sign in _NO_FILES):
+        return None
+    return StartProblem(
+        "it may not open enough files" + (f" (ulimit -n is {limit})" if limit is not None else ""),
+        "Raise the limit: ulimit -n 1024",
+    )
+
+
+def _processes(_: str, text: str) -> StartProblem | None:
+    if not any(sign in text for sign in _NO_PROCESSES):
+        return None
+    limit = _limit("RLIMIT_NPROC")
+    return StartProblem(
+        "the system allows no more processes or threads" + (f" (ulimit -u is {limit})" if limit is not None else ""),
+        "Raise the limit (ulimit -u, or the container's), or wait with --no-visit.",
+    )
+
+
+def _memory(_: str, text: str) -> StartProblem | None:
+    """The limit on addresses, which fails a browser in many ways and often without a word, else what was said."""
+    if (limit := _limit("RLIMIT_AS")) is not None:
+        return StartProblem(
+            f"it needs more virtual memory than is allowed here (ulimit -v is {limit // 1024:,} KB)",
+            "Raise the limit (ulimit -v unlimited), or wait with --no-visit.",
+        )
+    if any(sign in text for sign in _NO_MEMORY):
+        return StartProblem("there is not enough memory", "Free some, or wait with --no-visit.")
+    return None
+
+
+def _limit(name: str) -> int | None:
+    """This process's limit of a resource; None where there is none."""
+    if sys.platform == "win32" or os.name != "posix":
+        return None
+    import resource
+
+    soft, _ = resource.getrlimit(getattr(resource, name, resource.RLIMIT_NOFILE))
+    return None if soft == resource.RLIM_INFINITY else soft
