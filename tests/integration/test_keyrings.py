@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -69,6 +70,18 @@ class Keyring(KeyringBackend):
     def delete_password(self, service, entry):
         getpass.getpass("Password of the keyring: ")
 """,
+    "locked": """
+import time
+class Keyring(KeyringBackend):
+    priority = 9.8
+    def get_password(self, service, entry):
+        while not (Path(os.environ["KEYRINGS"]) / "unlocked").exists():
+            time.sleep(0.05)
+    def set_password(self, service, entry, value):
+        pass
+    def delete_password(self, service, entry):
+        pass
+""",
 }
 STORE = """
 import sys
@@ -95,7 +108,7 @@ def run(tmp_path):
         (packages / f"keyring_{name}.py").write_text(COMMON + source)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: some-keyrings\nVersion: 1\n")
 
-    def run(names, *calls, environ=(), terminal=False):
+    def run(names, *calls, environ=(), terminal=False, command=None):
         entries = "".join(f"{name} = keyring_{name}\n" for name in names)
         (information / "entry_points.txt").write_text(f"[keyring.backends]\n{entries}")
         environment = {
@@ -106,6 +119,9 @@ def run(tmp_path):
             "KEYRINGS": str(tmp_path),
             **dict(environ),
         }
+        if command is not None:
+            pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            return subprocess.Popen(command, env=environment, text=True, **pipes)
         command = [sys.executable, "-c", STORE, *calls]
         if terminal:
             return on_terminal(command, environment)
@@ -176,3 +192,27 @@ def test_a_keyring_that_was_chosen_by_name_is_named(run, tmp_path):
     config.write_text(f"[backend]\ndefault-keyring={null}\n")
     [line] = run(["files"], "get,a")
     assert line == f"KeyringError: {config} names {null}, which keeps nothing."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["wait", "lab/forks/abc", "--no-visit", "--json"], 3),
+        (["login", "--username", "me@lab.example", "--password-stdin"], 1),
+        (["doctor", "--json"], None),
+    ],
+    ids=["wait", "login", "doctor"],
+)
+def test_a_keyring_that_is_to_be_unlocked_is_named_on_stderr(run, tmp_path, arguments, status):
+    cleared = dict.fromkeys(("WANDB_API_KEY", "WANDB_VIEWER_MAIL", "WANDB_VIEWER_PW"), "")
+    environ = {**cleared, "DISPLAY": ":99", "WANDB_BASE_URL": "http://127.0.0.1:9", "NETRC": str(tmp_path / "none")}
+    program = Path(sys.executable).with_name("wandb-tui")
+    process = run(["locked"], environ=environ, command=[str(program), *arguments])
+    with process:
+        told = process.stderr.readline()
+        (tmp_path / "unlocked").touch()
+        out, rest = process.communicate(timeout=120)
+    assert re.fullmatch(r"wandb-tui: Waiting up to \d+ s for the keyring to be unlocked\n", told)
+    assert "Traceback" not in rest
+    assert all(line.startswith("{") for line in out.splitlines())
+    assert status is None or process.returncode == status

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -170,7 +171,15 @@ def test_a_plus_sign_gets_a_did_you_mean(wait):
 def test_an_entity_that_was_filled_in_is_shown(wait):
     done = wait("lorem/ipsum", WANDB_ENTITY="lab")
     assert done.status == 1
-    assert "lorem/ipsum is read as lab/lorem/ipsum" in done.err
+    assert "lorem/ipsum is read as lab/lorem/ipsum (entity from WANDB_ENTITY)" in done.err
+    done = wait("ipsum", WANDB_PROJECT="lorem")
+    assert "ipsum is read as lab/lorem/ipsum (entity from the API key, project from WANDB_PROJECT)" in done.err
+
+
+def test_a_sentence_on_stdin_is_refused_as_a_whole(wait):
+    done = wait("-", stdin="lorem ipsum dolor sit amet\n", WANDB_ENTITY="lab", WANDB_PROJECT="forks")
+    assert done.status == 2
+    assert "“lorem ipsum dolor sit amet” does not look like a run's address." in done.err
 
 
 def test_a_run_that_is_never_exported_times_out(sandbox, wait):
@@ -307,6 +316,30 @@ def test_an_interrupt_ends_it(sandbox, tmp_path, number):
     assert "Traceback" not in out.read_text()
     assert children
     until(lambda: not [pid for pid in children if alive(pid)])
+
+
+def test_the_third_signal_leaves_no_command_behind(sandbox, tmp_path):
+    """Not even one that ignores SIGTERM; what has left for a session of its own is not ours any more."""
+    out, pids = tmp_path / "out.txt", tmp_path / "pids"
+    command = f"trap '' TERM INT; setsid sleep 60 & echo $! > {pids}; sleep 61 & echo $! $$ >> {pids}; wait"
+    with out.open("w") as file:
+        process = subprocess.Popen(
+            [*COMMAND, export_run(sandbox, "ready"), "--no-visit", "--exec", command],
+            env=environment(sandbox, tmp_path),
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+        )
+        until(lambda: pids.exists() and len(pids.read_text().split()) == 3)
+        detached, *ours = map(int, pids.read_text().split())
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        assert process.wait(60) == 130
+    until(lambda: not [pid for pid in ours if alive(pid)])
+    assert alive(detached)
+    os.kill(detached, signal.SIGKILL)
+    assert "Traceback" not in out.read_text()
 
 
 def test_kill_9_leaves_no_browser_behind(sandbox, tmp_path):

@@ -113,12 +113,29 @@ def test_errors_fit_the_terminal(monkeypatch, capsys):
     assert max(map(len, printed)) <= 60
 
 
-@pytest.mark.parametrize("arguments", [["--frobnicate"], ["lab/forks/abc", "--frobnicate"]])
-def test_a_wrong_option_shows_the_usage_of_what_was_typed(monkeypatch, capsys, arguments):
+def printed_on_wrong_usage(monkeypatch, capsys, *arguments):
     monkeypatch.setattr("sys.argv", ["wandb-tui", *arguments])
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as end:
         program.run_program()
-    printed = capsys.readouterr().err
-    assert "Usage: wandb-tui [OPTIONS] [RUN]..." in printed
+    assert end.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--frobnicate"], ["lab/forks/abc", "--frobnicate"], ["--until"]])
+def test_a_wrong_option_shows_the_usage_of_what_was_typed(monkeypatch, capsys, arguments):
+    printed = printed_on_wrong_usage(monkeypatch, capsys, *arguments)
+    assert "Usage: wandb-tui [RUN]... [--until GOAL] [--host URL]\n       wandb-tui COMMAND [OPTIONS]...\n" in printed
     assert "wandb-tui --help" in printed
     assert "dashboard" not in printed
+
+
+@pytest.mark.parametrize("arguments", [["wait", "--frobnicate"], ["wait", "lab/forks/abc", "--until"]])
+def test_a_wrong_option_of_a_command_shows_its_usage(monkeypatch, capsys, arguments):
+    printed = printed_on_wrong_usage(monkeypatch, capsys, *arguments)
+    assert printed.startswith("Usage: wandb-tui wait [OPTIONS] RUN...\n")
+
+
+def test_options_before_a_command_are_refused_in_its_name(monkeypatch, capsys):
+    printed = printed_on_wrong_usage(monkeypatch, capsys, "--until", "step:5", "wait", "lab/forks/abc")
+    assert printed.startswith("Usage: wandb-tui wait [OPTIONS] RUN...\n")
+    assert "“--until” stands before “wait”, but the options of a command follow its name." in printed

@@ -12,8 +12,14 @@ __all__ = ["cli", "main"]
 
 def main() -> NoReturn:
     """Run the command line, and end the process with its exit status (see `exit_codes`)."""
-    from wandb_tui.cli.interruption import end_at_once_on_interrupt
+    from wandb_tui.cli.interruption import (
+        end_as_first_process,
+        end_at_once_on_interrupt,
+        undo_inherited_signals,
+    )
 
+    undo_inherited_signals()
+    end_as_first_process()
     # Python would end an import that Ctrl-C interrupts with a traceback.
     end_at_once_on_interrupt()
     from wandb_tui.cli.program import run_program

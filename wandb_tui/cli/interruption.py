@@ -31,6 +31,7 @@ class Interruption:
         self.name = ""
         self._further = 0
         self._last_words: Callable[[str], object] | None = None
+        self._last_act: Callable[[], object] | None = None
 
     @property
     def reason(self) -> str:
@@ -61,6 +62,15 @@ class Interruption:
         """From now on a signal only sets `event`, for the code that waits for it to end cleanly."""
         self._last_words = None
 
+    @contextmanager
+    def last_act(self, act: Callable[[], object]) -> Iterator[None]:
+        """Call `act` before a signal in the block ends the process at once."""
+        self._last_act = act
+        try:
+            yield
+        finally:
+            self._last_act = None
+
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if not self.name:
             self.name = signal.Signals(number).name
@@ -71,6 +81,8 @@ class Interruption:
             return
         self._further += 1
         if self._further > _IGNORED_SIGNALS:
+            if self._last_act is not None:
+                self._last_act()
             os._exit(ExitCode.INTERRUPTED)
 
 
@@ -78,6 +90,31 @@ def end_at_once_on_interrupt() -> None:
     """Let Ctrl-C end the process silently, while there is nothing to clean up."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(ExitCode.INTERRUPTED))
+
+
+def undo_inherited_signals() -> None:
+    """Undo what the program that started us has left behind, and what every program that it starts inherits.
+
+    With SIGCHLD ignored, the system reports no command's status, and Python takes each for 0. A blocked signal could
+    never end us.
+    """
+    if hasattr(signal, "SIGCHLD") and signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, {number for name in _NAMES if (number := getattr(signal, name, None)) is not None}
+        )
+
+
+def end_as_first_process() -> None:
+    """Let SIGTERM and SIGHUP end the first process of a container: the system ignores there what nothing handles."""
+    if os.getpid() != 1:
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name)
+        if signal.getsignal(number) is signal.SIG_DFL:
+            # All other processes of the container end with this one.
+            signal.signal(number, lambda number, _frame: os._exit(128 + number))
 
 
 def raise_on_interrupt() -> None:

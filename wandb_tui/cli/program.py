@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -129,9 +130,32 @@ class _Commands(click.Group):
         # For shell completion the line is incomplete: it does not mean the dashboard yet.
         named = first in {*self.list_commands(ctx), "-h", "--help", "--version"} or (not args and ctx.resilient_parsing)
         if not named:
+            self._check_order(ctx, args)
             self._check_for_typo(first)
             args = ["dashboard", *args]
         return super().parse_args(ctx, [*args[:1], *host, *args[1:]] if args else [])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was typed; its usage stands above what is wrong with its options."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            if command is not None and command.name == "dashboard":
+                error.ctx = ctx
+            elif command is not None and error.ctx is None:
+                error.ctx = _Context(command, info_name=command.name, parent=ctx)
+            raise
+
+    def _check_order(self, ctx: click.Context, args: list[str]) -> None:
+        """Refuse options before a command's name: the dashboard would take the name for a run's id."""
+        words = args[: args.index("--")] if "--" in args else args
+        typed = next((word for word in words if word in _SUMMARIES), "")
+        if typed and words[0].startswith("-") and (command := self.get_command(ctx, typed)) is not None:
+            raise click.UsageError(
+                f"“{words[0]}” stands before “{typed}”, but the options of a command follow its name.",
+                _Context(command, info_name=typed, parent=ctx),
+            )
 
     def _check_for_typo(self, word: str) -> None:
         """Refuse a word that looks like a mistyped command, although it could be a run id."""
@@ -198,15 +222,42 @@ def _print_crash(kind: type[BaseException], error: BaseException | None, trace: 
 def _status(command: Callable[[], object]) -> int:
     try:
         result = command()
+        if sys.stdout is not None:
+            # Else Python would find at its end that this fails.
+            sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except click.ClickException as error:
-        _show(error)
+        with contextlib.suppress(OSError):
+            _show(error)
         return ExitCode.BAD_USAGE
     except WandbTuiError as error:
-        say(f"{PROGRAM}: {error}", err=True)
+        with contextlib.suppress(OSError):
+            # A full disk under stderr leaves the status alone to tell.
+            say(f"{PROGRAM}: {error}", err=True)
         return code_of(error)
+    except OSError as error:
+        return _cannot_write(error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _cannot_write(error: OSError) -> ExitCode:
+    """Report an error of the system, most often a full disk under the output, and leave without another attempt."""
+    import logging
+
+    if logging.getLogger().handlers:
+        # Without a log file Python would print this.
+        logging.getLogger(__name__).error("The command ended by an error of the system", exc_info=error)
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        what = f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
+        if isinstance(error, FileNotFoundError) and not error.filename:
+            what = "The current folder is gone, so change to another one"
+        with contextlib.suppress(OSError):
+            say(f"{PROGRAM}: {what}: {error.strerror or type(error).__name__}.", err=True)
+    return ExitCode.FAILED
 
 
 def _show(error: click.ClickException) -> None:

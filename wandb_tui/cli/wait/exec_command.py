@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from wandb_tui.cli.console import say
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.hook_env import run_environment
 from wandb_tui.services.credentials.redaction import without_password
-from wandb_tui.services.processes import terminate_process_group
+from wandb_tui.services.processes import kill_process_group, terminate_process_group
 
 if TYPE_CHECKING:
+    from wandb_tui.cli.interruption import Interruption
     from wandb_tui.cli.wait.output import Output
 
 _POLL_INTERVAL_S = 0.1
@@ -24,16 +24,16 @@ _POLL_INTERVAL_S = 0.1
 class ExecCommands:
     """Runs the user's command once for each run, while the other runs are still monitored."""
 
-    def __init__(self, command: str, interrupted: threading.Event, out: Output) -> None:
+    def __init__(self, command: str, interruption: Interruption, out: Output) -> None:
         """Prepare.
 
         Args:
             command: The command for the shell; empty for none.
-            interrupted: Set when everything must end, the running command included.
+            interruption: Ends everything, the running command included.
             out: Clears the terminal for the command's output.
         """
         self._command = command
-        self._interrupted = interrupted
+        self._interruption = interruption
         self._out = out
         self._done_for: set[RunAddress] = set()
         self.failed = False
@@ -46,7 +46,7 @@ class ExecCommands:
             met: The runs whose goals are met, each with the full name of its artifact.
         """
         for run, artifact in met.items():
-            if run in self._done_for or self._interrupted.is_set():
+            if run in self._done_for or self._interruption.event.is_set():
                 continue
             self._done_for.add(run)
             if self._command:
@@ -65,13 +65,18 @@ class ExecCommands:
             stdout=sys.stderr if self._out.for_programs else None,
             process_group=0 if posix else None,
         )
-        while process.poll() is None and not self._interrupted.is_set():
-            self._wait(process, _POLL_INTERVAL_S)
-        if process.poll() is None:
-            terminate_process_group(process)
-        elif process.returncode != 0:
-            self.failed = True
-            say(f"The command for {run} {_ending(process.returncode)}.", err=True)
+        with self._interruption.last_act(lambda: kill_process_group(process)):
+            while process.poll() is None and not self._interruption.event.is_set():
+                self._wait(process, _POLL_INTERVAL_S)
+            interrupted = process.poll() is None
+            if interrupted:
+                terminate_process_group(process)
+        if not interrupted and process.returncode != 0:
+            self._report(run, process.returncode)
+
+    def _report(self, run: RunAddress, status: int) -> None:
+        self.failed = True
+        say(f"The command for {run} {_ending(status)}.", err=True)
 
     @staticmethod
     def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

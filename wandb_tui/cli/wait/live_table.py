@@ -52,6 +52,7 @@ class LiveTable(Output):
         self._live: Live | None = None
         # Filled by the monitors' threads; only one thread may print lines and table.
         self._ended: SimpleQueue[Event] = SimpleQueue()
+        self._notices: SimpleQueue[str] = SimpleQueue()
 
     def on_event(self, event: Event) -> None:
         """Queue the line of a run that has ended; the table shows everything else."""
@@ -64,6 +65,10 @@ class LiveTable(Output):
         self._say_ended()
         if self._live is not None:
             self._live.refresh()
+
+    def notice(self, text: str) -> None:
+        """Remember a notice for its line above the table."""
+        self._notices.put(text)
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:
@@ -105,6 +110,8 @@ class LiveTable(Output):
             self._console.print(Text(f"{len(ends)} runs: {', '.join(parts)}"), soft_wrap=True)
 
     def _say_ended(self) -> None:
+        while not self._notices.empty():
+            self._console.print(Text(fitted(self._plain(self._notices.get()), self._console.width)), soft_wrap=True)
         while not self._ended.empty():
             event = self._ended.get()
             self._say(event.state, str(event.run), event.elapsed, event.message)

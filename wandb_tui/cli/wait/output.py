@@ -50,6 +50,8 @@ class Output:
         self._printed: dict[RunAddress, tuple[Notice, float]] = {}
         self._last: dict[RunAddress, Event] = {}
         self.pipe_closed = False
+        self.error: OSError | None = None
+        """Why nothing more can be printed, if not because the reader has left."""
         self.closing = False
         if isinstance(sys.stdout, io.TextIOWrapper):
             # A log file in another encoding must not end the waiting because of an emoji.
@@ -69,6 +71,10 @@ class Output:
         if not self._noticed and (text := self._notice.text):
             self._noticed = True
             say(text, err=True)
+
+    def notice(self, text: str) -> None:
+        """Print what keeps everything waiting, beside the events; called from any thread."""
+        say(f"wandb-tui: {text}", err=True)
 
     @contextlib.contextmanager
     def showing(self, group: MonitorGroup) -> Iterator[None]:  # noqa: ARG002 - what a live table needs
@@ -123,8 +129,10 @@ class Output:
                 return
             try:
                 self._write(event)
-            except BrokenPipeError:
+            except OSError as error:
                 self.pipe_closed = True
+                if not isinstance(error, BrokenPipeError):
+                    self.error = error
                 # Python would report at exit that it cannot flush.
                 stream = sys.stderr if self._to_stderr else sys.stdout
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

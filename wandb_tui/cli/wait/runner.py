@@ -26,7 +26,8 @@ def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interrupti
     """Wait until all runs have ended or the wait is interrupted; returns the exit status."""
     notice = FirstAnswerNotice(wiring.server.info.base_url)
     out = output_for(options, notice, ascii_look=is_ascii(wiring.settings.look, wiring.environ))
-    commands = ExecCommands(options.command, interruption.event, out)
+    wiring.notify = out.notice
+    commands = ExecCommands(options.command, interruption, out)
     interruption.begin()
     group = MonitorGroup(
         wiring=wiring,
@@ -45,6 +46,8 @@ def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interrupti
     out.conclude(summary, interruption.reason if interruption.event.is_set() else "")
     if interruption.event.is_set():
         return ExitCode.INTERRUPTED
+    if out.error is not None:
+        raise out.error
     failed = commands.failed and not out.pipe_closed
     return gravest({_status(options, results.values()), ExitCode.COMMAND_FAILED if failed else ExitCode.DONE})
 
