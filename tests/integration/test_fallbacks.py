@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.integration.browser_support import little_server
 from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
@@ -317,6 +319,28 @@ def test_what_is_no_parquet_file_with_steps_is_reported_without_its_address(shel
         assert "signature" not in str(caught.value)
     with pytest.raises(StepFileError, match="cannot be fetched"):
         StepFiles("http://elsewhere", lambda: None).read(["http://127.0.0.1:9/0000.parquet?signature=x"])
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_redirect_takes_the_way_that_its_own_address_calls_for(shelf, elsewhere):
+    """A file that is reached directly leads to another machine's, behind the proxy; or the other way round."""
+    content = parquet(range(10))
+    ways = []
+
+    def proxy(method, path, headers, body):
+        ways.append(path)
+        return 302, {"Location": f"{shelf.url}/0000.parquet"}, ""
+
+    def here(method, path, headers, body):
+        return 302, {"Location": "http://files.test/0000.parquet"}, ""
+
+    shelf.files["/0000.parquet"] = content
+    with little_server(proxy) as address, little_server(here) as direct:
+        files = StepFiles("http://elsewhere", lambda: None, ProxySettings({"HTTP_PROXY": address}))
+        start = direct if elsewhere else "http://files.test"
+        assert files.read([f"{start}/0000.parquet"]).last == 9
+    assert ways == ["http://files.test/0000.parquet"]
+    assert [path for path, *_ in shelf.asked] == ["/0000.parquet"]
 
 
 def test_one_run_is_never_asked_about_twice_at_the_same_time(server, poller, monkeypatch):

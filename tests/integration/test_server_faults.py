@@ -8,6 +8,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.integration.quiet_server import QuietServer
 from tests.ui.fakes import Scenario, address
 from wandb_tui.core.events import Failure
+from wandb_tui.core.probe import Persistence
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -187,6 +189,19 @@ async def test_an_untrusted_certificate_until_it_is_named(sandbox, tmp_path, mon
             await message_shown(app, pilot, "Artifact is now available", "exported")
 
 
+@pytest.mark.parametrize("days", [-5, 5])
+def test_a_certificate_of_another_time_points_at_the_clock(sandbox, tmp_path, monkeypatch, days):
+    certificate = self_signed(tmp_path, shift=timedelta(days=days))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with tls_in_front_of(sandbox, certificate) as url:
+        reply = GraphQL(url, lambda: sandbox.api_key).execute("{ viewer { id } }", {})
+    assert reply.message == (
+        f"The certificate of {urlsplit(url).netloc} has expired or is not valid yet "
+        f"(is the clock here right? It says {datetime.now(UTC):%Y-%m-%d})"
+    )
+    assert reply.persistence is Persistence.LIKELY_PERMANENT
+
+
 async def test_a_server_that_is_down_until_it_is_up(sandbox):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -198,10 +213,10 @@ async def test_a_server_that_is_down_until_it_is_up(sandbox):
             await message_shown(app, pilot, "Artifact is now available", "exported")
 
 
-def self_signed(folder):
+def self_signed(folder, *, shift=timedelta(0)):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + shift
     names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
     certificate = (
         x509.CertificateBuilder()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.services.credentials.redaction import learn, redact
-from wandb_tui.services.proxies import keep_sdk_off_proxy
+from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.sdk import (
     another_run_is_active,
     branch_point,
@@ -149,7 +149,9 @@ class _BranchAttempts:
 
     def make(self) -> Any:
         """The run, once it has been forked or rewound."""
-        self._prepare()
+        # The SDK's first call starts its service process.
+        with sdk_environment(self._wiring.server.info.base_url):
+            self._prepare()
         if self._branching.keeps_id:
             self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
         self._wait(self._parent, f"step:{self._step}", self._left() or 0.0).raise_if_not_met()
@@ -184,7 +186,6 @@ class _BranchAttempts:
             self._settings.base_url = self._wiring.server.info.base_url
         self._check_conflicts()
         self._choose_reinit()
-        keep_sdk_off_proxy(self._settings.base_url)
 
     def _check_conflicts(self) -> None:
         kind = self._branching.name
@@ -224,7 +225,8 @@ class _BranchAttempts:
         timeout = min(_MAX_INIT_TIMEOUT_S, _FIRST_INIT_TIMEOUT_S * (1 + self._refusals))
         settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
         try:
-            return wandb.init(**{self._branching.argument: self._branch_point}, settings=settings, **self._init)
+            with sdk_environment(settings.base_url):
+                return wandb.init(**{self._branching.argument: self._branch_point}, settings=settings, **self._init)
         except wandb.errors.AuthenticationError as error:
             raise ApiKeyError(
                 f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"

@@ -17,7 +17,8 @@ from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback, MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.services.credentials.redaction import redact
-from wandb_tui.services.proxies import keep_sdk_off_proxy
+from wandb_tui.services.sdk_environment import sdk_environment
+from wandb_tui.services.wandb_api.sdk import unusable_cache_folder
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -131,12 +132,14 @@ def _read(wiring: Wiring, name: str) -> tuple[Any, Mapping[str, Any]]:
     """
     import wandb
 
-    keep_sdk_off_proxy(wiring.server.info.base_url)
+    base_url = wiring.server.info.base_url
     try:
-        api = wandb.Api(overrides={"base_url": wiring.server.info.base_url}, api_key=wiring.account.api_key())
-        artifact = api.artifact(name, type="wandb-history")
-        entries: Mapping[str, Any] = artifact.manifest.entries
+        with sdk_environment(base_url):
+            api = wandb.Api(overrides={"base_url": base_url}, api_key=wiring.account.api_key())
+            artifact = api.artifact(name, type="wandb-history")
+            entries: Mapping[str, Any] = artifact.manifest.entries
     except Exception as error:  # noqa: BLE001 - the SDK raises its own, requests' and the transport's
+        _check_cache_folder(name)
         raise ServerError(f"{name} cannot be read: {_one_line(error)}.") from None
     files = {path: entry for path, entry in entries.items() if path.endswith(".parquet")}
     if not files:
@@ -159,9 +162,11 @@ def _fetch(artifact: Any, part: Path, path: str, entry: Any) -> None:
         artifact.download(root=str(part), path_prefix=path, skip_cache=True)
     except Exception as error:  # noqa: BLE001 - as above; a file whose digest is wrong is a ValueError
         (part / path).unlink(missing_ok=True)
+        _check_cache_folder(path)
         raise ServerError(f"{path} cannot be downloaded: {_one_line(error)}.", "Call again to resume.") from None
     if not _is_intact(part / path, entry, fresh=True):
         (part / path).unlink(missing_ok=True)
+        _check_cache_folder(path)
         raise ServerError(f"{path} differs from the artifact's manifest (size or digest).", "Call again to resume.")
 
 
@@ -211,6 +216,19 @@ def _remove_folders(folder: Path) -> None:
     for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         inner.rmdir()
     folder.rmdir()
+
+
+def _check_cache_folder(what: str) -> None:
+    """Blame the SDK's cache folder for a failure where it cannot be written: the SDK may not even say so.
+
+    Raises:
+        WandbTuiError: It cannot.
+    """
+    if folder := unusable_cache_folder():
+        raise WandbTuiError(
+            f"{what} cannot be downloaded: the W&B SDK cannot write to its cache folder {folder}.",
+            "Set WANDB_CACHE_DIR, or HOME, to a folder that can be written.",
+        ) from None
 
 
 def _one_line(error: Exception) -> str:

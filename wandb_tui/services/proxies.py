@@ -69,7 +69,7 @@ class ProxySettings:
 
     def for_scheme(self, scheme: str) -> ProxyServer | None:
         """The proxy for a scheme, regardless of the host."""
-        named = self._named(scheme)
+        named = self.url_for_scheme(scheme)
         try:
             parts = urlsplit(named)
             host, port = parts.hostname, parts.port
@@ -85,7 +85,7 @@ class ProxySettings:
         if self.for_url(url) is None:
             # requests takes None as "no proxy", although its types do not say so.
             return dict.fromkeys((*_SCHEMES, "all"), cast("str", None))
-        return dict.fromkeys(_SCHEMES, self._named(urlsplit(url).scheme))
+        return dict.fromkeys(_SCHEMES, self.url_for_scheme(urlsplit(url).scheme))
 
     @property
     def chromium_bypass(self) -> str | None:
@@ -95,7 +95,7 @@ class ProxySettings:
             return None
         return ",".join(dict.fromkeys([*_LOOPBACK_NAMES, *_for_chromium(entries)]))
 
-    def _named(self, scheme: str) -> str:
+    def url_for_scheme(self, scheme: str) -> str:
         """The proxy's URL as the user wrote it, with a scheme; empty for none."""
         named = self._value(f"{scheme}_proxy") or self._value("all_proxy") or self._of_system(scheme)
         return named if not named or "://" in named else f"http://{named}"

@@ -110,7 +110,9 @@ class GraphQL:
         import requests
         from urllib3.exceptions import HTTPError
 
-        session = self._session = self._session or requests.Session()
+        from wandb_tui.services.http_session import ProxySession
+
+        session = self._session = self._session or ProxySession(self._proxies)
         key = self._api_key()
         proxy = self._proxies.for_url(self._url)
         if problem := _unusable_key(key) or _unusable_proxy(proxy):
@@ -124,7 +126,6 @@ class GraphQL:
                 # Without a callable, requests would read ~/.netrc by itself.
                 auth=requests.auth.HTTPBasicAuth("api", key) if key else _anonymous,
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-                proxies=self._proxies.for_requests(self._url),
                 allow_redirects=False,
                 stream=True,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from wandb_tui.core.probe import Persistence
@@ -11,6 +12,7 @@ CONNECT_TIMEOUT_S = 6.0
 READ_TIMEOUT_S = 20.0
 
 _UNRESOLVED = ("resolve", "Name or service", "getaddrinfo")
+_WRONG_TIME = ("certificate has expired", "certificate is not yet valid")
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")
 
 
@@ -38,15 +40,8 @@ def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
 
     text = str(error)
     match error:
-        case exceptions.SSLError() if any(sign in text for sign in _NOT_TLS):
-            found = Problem(f"{host} does not speak HTTPS (is its address http://{host}?)", Persistence.PERMANENT)
-        case exceptions.SSLError() if "certificate" in text.lower():
-            found = Problem(
-                f"The certificate of {host} is not trusted (REQUESTS_CA_BUNDLE can name your organisation's)",
-                Persistence.LIKELY_PERMANENT,
-            )
         case exceptions.SSLError():
-            found = Problem(f"The connection to {host} failed during the TLS handshake")
+            found = _encryption_problem(text, host)
         case exceptions.ProxyError():
             found = _proxy_problem(text, host, proxy)
         case exceptions.ConnectTimeout():
@@ -62,6 +57,23 @@ def explain(error: Exception, host: str, proxy: ProxyServer | None) -> Problem:
         case _:
             found = Problem(_broken_answer(error, host))
     return found
+
+
+def _encryption_problem(text: str, host: str) -> Problem:
+    if any(sign in text for sign in _NOT_TLS):
+        return Problem(f"{host} does not speak HTTPS (is its address http://{host}?)", Persistence.PERMANENT)
+    if any(sign in text for sign in _WRONG_TIME):
+        return Problem(
+            f"The certificate of {host} has expired or is not valid yet "
+            f"(is the clock here right? It says {datetime.now(UTC):%Y-%m-%d})",
+            Persistence.LIKELY_PERMANENT,
+        )
+    if "certificate" in text.lower():
+        return Problem(
+            f"The certificate of {host} is not trusted (REQUESTS_CA_BUNDLE can name your organisation's)",
+            Persistence.LIKELY_PERMANENT,
+        )
+    return Problem(f"The connection to {host} failed during the TLS handshake")
 
 
 def _proxy_problem(text: str, host: str, proxy: ProxyServer | None) -> Problem:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from wandb_tui.services.disk.paths import write_problem
 
 log = logging.getLogger(__name__)
 
@@ -77,3 +80,15 @@ def another_run_is_active() -> bool:
         return wandb_setup.singleton().most_recent_active_run is not None
     except (ImportError, AttributeError):
         return wandb.run is not None
+
+
+def unusable_cache_folder() -> Path | None:
+    """The SDK's folder for artifacts where it cannot be written, else None; it is created."""
+    from wandb.env import get_cache_dir
+
+    folder = Path(get_cache_dir()) / "artifacts"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return folder
+    return folder if write_problem(folder) else None

@@ -14,7 +14,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
-from wandb_tui.services.proxies import keep_sdk_off_proxy
+from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
 from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE
 
@@ -74,8 +74,8 @@ class SdkProber:
             if self._api is None or self._built_with != key:
                 import wandb
 
-                keep_sdk_off_proxy(self._base_url)
-                self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT_S, api_key=key)
+                with sdk_environment(self._base_url):
+                    self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT_S, api_key=key)
                 self._built_with = key
             return self._api
 

@@ -11,7 +11,7 @@ import io
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -109,11 +109,13 @@ class StepFiles:
         import pyarrow.parquet as pq
         import requests
 
-        with requests.Session() as session:
+        from wandb_tui.services.http_session import ProxySession
+
+        with ProxySession(self._proxies) as session:
             key = self._api_key() if _origin(url) == self._origin else None
             session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _no_auth
             try:
-                with pq.ParquetFile(RemoteFile(session, url, self._proxies.for_requests(url))) as file:
+                with pq.ParquetFile(RemoteFile(session, url)) as file:
                     return _row_groups(file)
             except requests.exceptions.RequestException as error:
                 raise StepFileError(f"a file of the export cannot be fetched ({type(error).__name__})") from None
@@ -145,9 +147,8 @@ def _row_groups(file: Any) -> list[_RowGroup]:
 class RemoteFile(io.RawIOBase):
     """A file on a web server, read in ranges; its end is fetched first, since a Parquet reader starts there."""
 
-    def __init__(self, session: requests.Session, url: str, proxies: Mapping[str, str]) -> None:
+    def __init__(self, session: requests.Session, url: str) -> None:
         super().__init__()
-        self._proxies = dict(proxies)
         self._session = session
         self._url = url
         self._position = 0
@@ -190,9 +191,7 @@ class RemoteFile(io.RawIOBase):
         """A range and the size of the whole file; that is 0 if the server sent the whole file instead."""
         headers = {"Range": byte_range, "Accept-Encoding": "identity"}
         content = bytearray()
-        with self._session.get(
-            self._url, headers=headers, timeout=_TIMEOUTS_S, stream=True, proxies=self._proxies
-        ) as response:
+        with self._session.get(self._url, headers=headers, timeout=_TIMEOUTS_S, stream=True) as response:
             response.raise_for_status()
             for chunk in response.iter_content(_TAIL_BYTES):
                 content += chunk
