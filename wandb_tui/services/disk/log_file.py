@@ -20,11 +20,14 @@ class _PrivateRotatingFileHandler(logging.handlers.RotatingFileHandler):
         private_file(Path(self.baseFilename))
         return super()._open()
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name in the base class
+        """Drop a record that cannot be written, as on a full disk: Python would print a traceback for each."""
+
 
 def log_to(path: Path) -> None:
     """Write all log records to `path`, without secrets. A second call changes nothing.
 
-    If the file cannot be written, as in a batch job with a read-only home, the records are dropped.
+    If the file cannot be written, as in a batch job with a read-only home or on a full disk, the records are dropped.
     """
     root = logging.getLogger()
     if any(isinstance(handler, _PrivateRotatingFileHandler) for handler in root.handlers):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from wandb_tui.core.errors import UsageError
@@ -99,11 +100,17 @@ class Settings:
             UsageError: The file is not valid TOML, or has an unknown setting or an invalid value.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            if not S_ISREG(path.stat().st_mode):
+                # Reading a pipe would never end.
+                raise UsageError(f"{path} is no file.", "Move it away; without one, every setting has its default.")
+            # Some editors begin a file with a byte order mark.
+            text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             return cls()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read: {error}.") from None
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path} is not UTF-8 (at byte {error.start}).", "Save it as UTF-8.") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from None
         # Imported here, so that only users with such a file pay for it at every start.
         import tomllib
 

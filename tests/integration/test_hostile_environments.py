@@ -1,0 +1,245 @@
+"""The real program in environments that hold something back: one sentence names it, and the exit status is right."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.scripts import export_run
+from tests.integration.test_wait import environment
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.browser.driver import driver_environment, driver_problem
+from wandb_tui.services.browser.start_problem import start_problem
+
+PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
+WAIT = [PROGRAM, "wait", "lab/forks/abc", "--no-visit", "--timeout", "20"]
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits, signals and descriptors of POSIX")
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.2)) as sandbox:
+        export_run(sandbox, "abc", steps=5)
+        yield sandbox
+
+
+class Outcome:
+    def __init__(self, done):
+        self.status = done.returncode
+        self.out, self.err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        assert "Traceback" not in self.err, self.err
+        assert "Logging error" not in self.err, self.err
+
+
+@pytest.fixture
+def shell(sandbox, tmp_path):
+    """Runs a line of shell as a user of the sandbox would."""
+
+    def run(line, stdin=subprocess.DEVNULL, **more):
+        home = tmp_path / "home"
+        home.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["bash", "-c", line],
+            env=environment(sandbox, home, **more),
+            cwd=tmp_path,
+            stdin=stdin,
+            capture_output=True,
+            timeout=150,
+            check=False,
+        )
+        return Outcome(done)
+
+    return run
+
+
+def check_of(outcome, name):
+    """One check of ``doctor --json``."""
+    return next(check for check in map(json.loads, outcome.out.splitlines()) if check["name"] == name)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A full folder, on a file system of its own; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=64k", "wandb-tui-test", str(folder)]
+    if not shutil.which("mount") or subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    filling = folder / "filling"
+    with pytest.raises(OSError, match="space"):
+        filling.write_bytes(b"x" * 100_000)
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+# The browser and its driver
+
+
+def test_options_of_node_do_not_reach_the_driver(monkeypatch, shell):
+    monkeypatch.setenv("NODE_OPTIONS", "--require /no/such/file")
+    assert driver_problem() is None
+    hostile = {"NODE_OPTIONS": "-r x", "NODE_PATH": "/x", "NODE_CHANNEL_FD": "9", "OPENSSL_CONF": "/x", "DEBUG": "pw:*"}
+    kept = {"NODE_EXTRA_CA_CERTS": "/lab.pem", "PATH": "/bin", "PLAYWRIGHT_BROWSERS_PATH": "/b"}
+    assert driver_environment({**hostile, **kept, "WANDB_API_KEY": "k"}) == kept
+    done = shell(shlex.join([PROGRAM, "doctor", "--json"]), NODE_OPTIONS="--require /no/such/file")
+    assert check_of(done, "browser")["mark"] == "good", done.out
+
+
+@pytest.mark.parametrize(
+    ("hostile", "environ", "says", "hint"),
+    [
+        ("ulimit -n 16", {}, "it may not open enough files (ulimit -n is 16)", "ulimit -n 1024"),
+        ("ulimit -v 6000000", {}, "virtual memory than is allowed here (ulimit -v is 6,000,000 KB)", "ulimit -v"),
+        ("", {"TMPDIR": "/no/such/folder"}, "nothing can be written to /no/such/folder", "Set TMPDIR"),
+        ("", {"PLAYWRIGHT_NODEJS_PATH": "/no/node"}, "PLAYWRIGHT_NODEJS_PATH names /no/node", "unset it"),
+    ],
+    ids=["open files", "address space", "temporary folder", "Node.js"],
+)
+def test_a_browser_that_cannot_start_is_explained(shell, hostile, environ, says, hint):
+    done = shell(f"{hostile}\n{shlex.join([PROGRAM, 'doctor', '--json'])}", **environ)
+    browser = check_of(done, "browser")
+    assert browser["mark"] == "bad"
+    assert says in browser["message"]
+    assert hint in browser["hint"]
+    assert done.status == 1
+
+
+def test_a_mask_that_takes_all_rights_away_is_not_the_browsers(shell):
+    done = shell(f"umask 0777; {shlex.join([PROGRAM, 'doctor', '--json'])}")
+    assert check_of(done, "browser")["mark"] == "good", done.out
+
+
+def test_a_missing_proc_is_named(shell):
+    without = "unshare --mount bash -c 'umount --lazy /proc; exec {}'"
+    if shell(without.format("true")).status:
+        pytest.skip("no namespace of mounts can be made here")
+    browser = check_of(shell(without.format(shlex.join([PROGRAM, "doctor", "--json"]))), "browser")
+    assert browser["mark"] == "bad"
+    assert browser["message"].endswith("does not start: it needs /proc, which is not mounted here.")
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        ("error while loading shared libraries: libnss3.so: cannot open", "the system library libnss3.so is missing"),
+        ("EROFS: read-only file system, mkdtemp '/tmp/playwright-1'", "nothing can be written to /tmp (read-only"),
+        ("ENOSPC: no space left on device, mkdtemp '/scratch/playwright-1'", "the disk of /scratch is full"),
+        ("spawn /usr/bin/chromium EMFILE", "it may not open enough files"),
+        ("spawn /usr/bin/chromium EAGAIN", "the system allows no more processes or threads"),
+        ("FATAL ERROR: Failed to reserve virtual memory for CodeRange", "there is not enough memory"),
+    ],
+)
+def test_the_cause_is_read_from_what_a_program_printed(output, says):
+    assert start_problem(output).reason.startswith(says)
+    assert start_problem("exit code 7") is None
+
+
+# Folders and files
+
+
+def test_a_full_disk_under_the_home_costs_only_what_is_kept(shell, small_disk):
+    done = shell(shlex.join(WAIT), HOME=str(small_disk))
+    assert done.status == 0, done.err
+    files = check_of(shell(shlex.join([PROGRAM, "doctor", "--json"]), HOME=str(small_disk)), "files")
+    assert files["mark"] == "warning"
+    assert "nothing can be saved in" in files["message"]
+    assert "(No space left on device)" in files["message"]
+
+
+def test_the_current_folder_is_gone(shell):
+    done = shell(f"mkdir gone; cd gone; rmdir ../gone; {shlex.join(WAIT)}")
+    assert done.status == 1
+    assert done.err.endswith("The current folder is gone, so change to another one: No such file or directory.\n")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        ("mkdir {}", "is no file. Move it away"),
+        ("mkfifo {}", "is no file. Move it away"),
+        (r"printf 't\0\377' > {}", "is not UTF-8 (at byte 2). Save it as UTF-8."),
+        ("ln -s {} {}", "cannot be read: Too many levels of symbolic links."),
+    ],
+    ids=["folder", "pipe", "bytes", "loop"],
+)
+def test_settings_that_are_no_text(shell, tmp_path, make, says):
+    folder = tmp_path / "home" / ".config" / "wandb-tui"
+    folder.mkdir(parents=True)
+    done = shell(f"{make.replace('{}', str(folder / 'settings.toml'))}; {shlex.join(WAIT)}")
+    assert done.status == 2
+    assert f"{folder / 'settings.toml'} {says}" in done.err
+
+
+def test_settings_with_a_byte_order_mark_are_read(shell, tmp_path):
+    folder = tmp_path / "home" / ".config" / "wandb-tui"
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text("\ufeffentity = 'lab'\nproject = 'forks'\n", encoding="utf-8")
+    done = shell(shlex.join([PROGRAM, "wait", "abc", "--no-visit", "--timeout", "20"]))
+    assert done.status == 0, done.err
+    assert "abc is read as lab/forks/abc (entity from settings.toml, project from settings.toml)" in done.err
+
+
+# Descriptors and signals
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_descriptors(shell, closed):
+    assert shell(f"{shlex.join(WAIT)} {closed}").status == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [WAIT, [*WAIT, "--json"], [PROGRAM, "--help"], [PROGRAM, "doctor", "--json"]])
+def test_a_full_disk_under_the_output(shell, arguments):
+    done = shell(f"{shlex.join(arguments)} > /dev/full")
+    assert done.status == 1
+    assert "wandb-tui: The output cannot be written: No space left on device." in done.err
+    assert shell(f"{shlex.join(arguments)} > /dev/full 2> /dev/full").status == 1
+
+
+def test_an_ignored_sigchld_hides_no_status(shell):
+    done = shell(f"trap '' CHLD; exec {shlex.join([*WAIT, '--exec', 'exit 7'])}")
+    assert done.status == 5
+    assert "The command for lab/forks/abc ended with status 7." in done.err
+
+
+def test_a_blocked_signal_still_ends_the_waiting(shell):
+    blocked = """
+import os, sys
+from signal import SIG_BLOCK, SIGTERM, pthread_sigmask
+pthread_sigmask(SIG_BLOCK, [SIGTERM])
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+    command = [sys.executable, "-c", blocked, PROGRAM, "wait", "lab/forks/nowhere", "--until", "v7", "--timeout", "0"]
+    done = shell(f"{shlex.join([*command, '--no-visit', '--host', 'http://127.0.0.1:9'])} & sleep 5; kill $!; wait $!")
+    assert done.status == 130
+
+
+# The interpreter and the language
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"PYTHONOPTIMIZE": "2"},
+        {"PYTHONWARNINGS": "error"},
+        {"PYTHONSAFEPATH": "1"},
+        {"PYTHONDEVMODE": "1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "xx_YY.UTF-9", "TZ": "Nowhere/None"},
+        {"TERM": "dumb", "COLUMNS": "abc", "LINES": "-3"},
+        {"XDG_RUNTIME_DIR": "/no/such", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/no/such"},
+    ],
+    ids=" ".join,
+)
+def test_variables_that_change_how_programs_run(shell, environ):
+    done = shell(shlex.join(WAIT), **environ)
+    assert done.status == 0, done.err
+    assert "Warning" not in done.err
