@@ -50,7 +50,7 @@ class FakeLoginServer:
         self.pages = {"login": first, **dict(zip(others[::2], others[1::2], strict=True))}
         self.viewer, self.seconds, self.status = viewer, seconds, status
         self.way = ["/login", *way]
-        self.closed = SIGNED_OUT
+        self.home, self.closed = HOME, SIGNED_OUT
         self.port = 0
         self.typed = self.submissions = self.identifiers = 0
         self.asked, self.tickets = [], set()
@@ -116,7 +116,7 @@ class FakeLoginServer:
         if name in self.pages:
             return 200, {}, self._page(name, wrong="wrong" in parts.query)
         if name in {"", "home"}:
-            return 200, {}, HOME if signed_in else self.closed
+            return 200, {}, self.home if signed_in else self.closed
         return 404, {}, "<h1>404</h1>"
 
     def _viewer(self, signed_in):

@@ -6,17 +6,20 @@ Each lets people in by sending the browser back to a `FakeLoginServer`, with a t
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlsplit
+from urllib.request import urlopen
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from tests.integration.browser_support import little_server
-from tests.integration.fake_login_server import PASSWORD, USER
+from tests.integration.fake_login_server import PASSWORD, USER, WRONG
 
 LOCK, ESBUILD = "auth0-lock@14.3.0", "esbuild@0.28.2"
+CANAILLE = "canaille[front,oidc]==0.3.6"
 _WRONG = {"error": "access_denied", "error_description": "Wrong email or password."}
 _BLOCKED = {"error": "too_many_attempts", "error_description": "Your account has been blocked."}
 
@@ -41,18 +44,24 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class DjangoHost(IdentityHost):
-    """Django with its admin site; its start page, for those who are signed in, is the way back."""
+    """Django with its admin site and django-allauth; its start page, for those who are signed in, is the way back.
 
-    path = "/admin/login/?next=/back"
+    Attributes:
+        language: The language of its pages.
+        path: The sign-in page.
+    """
 
-    def __init__(self, folder, language="en"):
+    ADMIN, ALLAUTH = "/admin/login/?next=/back", "/accounts/login/?next=/back"
+
+    def __init__(self, folder):
         super().__init__()
-        application = self._configure(folder, language)
+        self.language, self.path = "en", self.ADMIN
+        application = self._configure(folder)
         self._server = make_server("127.0.0.1", 0, application, WSGIServer, QuietHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def _configure(self, folder, language):
+    def _configure(self, folder):
         import django
         from django.conf import settings
         from django.contrib import admin
@@ -60,20 +69,38 @@ class DjangoHost(IdentityHost):
         from django.core.management import call_command
         from django.core.wsgi import get_wsgi_application
         from django.http import HttpResponseRedirect
-        from django.urls import path
+        from django.urls import include, path
+        from django.utils import translation
+
+        def in_our_language(get_response):
+            def answer(request):
+                with translation.override(self.language):
+                    return get_response(request)
+
+            return answer
 
         apps = ["admin", "auth", "contenttypes", "sessions", "messages"]
+        middleware = type("Middleware", (), {"in_our_language": staticmethod(in_our_language)})
+        sys.modules["identity_host_middleware"] = middleware
         settings.configure(
+            ACCOUNT_EMAIL_VERIFICATION="mandatory",
+            ACCOUNT_LOGIN_METHODS={"email"},
+            ACCOUNT_RATE_LIMITS=False,
+            AUTHENTICATION_BACKENDS=[
+                "django.contrib.auth.backends.AllowAllUsersModelBackend",
+                "allauth.account.auth_backends.AuthenticationBackend",
+            ],
+            EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
             ALLOWED_HOSTS=["127.0.0.1"],
             DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(folder) / "django.sqlite3"}},
-            INSTALLED_APPS=[f"django.contrib.{app}" for app in apps],
-            LANGUAGE_CODE=language,
+            INSTALLED_APPS=[*(f"django.contrib.{app}" for app in apps), "allauth", "allauth.account"],
             MIDDLEWARE=[
                 "django.contrib.sessions.middleware.SessionMiddleware",
-                "django.middleware.locale.LocaleMiddleware",
+                "identity_host_middleware.in_our_language",
                 "django.middleware.csrf.CsrfViewMiddleware",
                 "django.contrib.auth.middleware.AuthenticationMiddleware",
                 "django.contrib.messages.middleware.MessageMiddleware",
+                "allauth.account.middleware.AccountMiddleware",
             ],
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
             ROOT_URLCONF=type("Urls", (), {}),
@@ -95,11 +122,18 @@ class DjangoHost(IdentityHost):
         )
         django.setup()
         back = login_required(lambda _: HttpResponseRedirect(self.way_back()), login_url="/admin/login/")
-        settings.ROOT_URLCONF.urlpatterns = [path("admin/", admin.site.urls), path("back", back)]
+        settings.ROOT_URLCONF.urlpatterns = [
+            path("admin/", admin.site.urls),
+            path("accounts/", include("allauth.urls")),
+            path("back", back),
+        ]
         call_command("migrate", verbosity=0)
         from django.contrib.auth.models import User
 
-        User.objects.create_superuser(USER, USER, PASSWORD)
+        self._user = User.objects.create_superuser(USER, USER, PASSWORD)
+        from allauth.account.models import EmailAddress
+
+        self._address = EmailAddress.objects.create(user=self._user, email=USER, verified=True, primary=True)
         django_itself = get_wsgi_application()
 
         def counting(environ, start_response):
@@ -107,6 +141,12 @@ class DjangoHost(IdentityHost):
             return django_itself(environ, start_response)
 
         return counting
+
+    def set_state(self, state):
+        """Let the account be ``active``, ``inactive`` or ``unverified``."""
+        self._user.is_active, self._address.verified = state != "inactive", state != "unverified"
+        self._user.save()
+        self._address.save()
 
     def close(self):
         self._server.shutdown()
@@ -206,3 +246,38 @@ class LockHost(IdentityHost):
         if (asked["username"], asked["password"]) != (USER, PASSWORD):
             return 403, as_json, json.dumps(_WRONG)
         return 200, as_json, json.dumps({"login_ticket": "let-in", "co_verifier": "v", "co_id": "i"})
+
+
+class CanailleHost(IdentityHost):
+    """Canaille in a process and an environment of its own, since its dependencies are not ours."""
+
+    def __init__(self, folder):
+        super().__init__()
+        python = Path(folder) / "environment/bin/python"
+        if not python.exists():
+            uv = os.environ.get("UV") or shutil.which("uv")
+            command = [uv] if uv else [Path(sys.base_prefix) / "bin/python3", "-m", "uv"]
+            subprocess.run([*command, "venv", "-q", "--clear", python.parent.parent], check=True, timeout=60)
+            subprocess.run([*command, "pip", "install", "-q", "--python", python, CANAILLE], check=True, timeout=300)
+        script = Path(__file__).with_name("canaille_host.py")
+        self._log = (Path(folder) / "log.txt").open("w")
+        self._process = subprocess.Popen(
+            [python, script, USER, PASSWORD, WRONG], stdout=subprocess.PIPE, stderr=self._log, text=True
+        )
+        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+
+    @property
+    def counts(self):
+        """How often a password was submitted, and what was sent while it was typed, since the start."""
+        with urlopen(f"{self.url}/counts", timeout=10) as reply:
+            return json.load(reply)
+
+    def path_to(self, page):
+        """The path of ``back`` or ``consent``, from where the user is sent to the login server."""
+        return f"/{page}?to={quote_plus(self.way_back())}"
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._log.close()

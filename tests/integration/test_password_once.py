@@ -50,6 +50,28 @@ def test_a_session_that_lasts_for_its_tab_only_costs_one_password(tmp_path):
     assert not list(tmp_path.glob("**/*.session"))
 
 
+class PublicRunServer(FakeLoginServer):
+    """Names no user, shows a run to anyone once, and asks to sign in from then on."""
+
+    shown = 0
+
+    def answer(self, method, path, headers, body):
+        if "/runs/" in path:
+            self.shown += 1
+            return 200, {}, "<title>Run</title><h1>Run abc</h1>" if self.shown == 1 else self.pages["login"]
+        return super().answer(method, path, headers, body)
+
+
+@pytest.mark.long
+def test_a_session_that_only_looked_like_one_costs_one_password(tmp_path):
+    with PublicRunServer("plain_form", viewer=False) as login_server:
+        server = ServerInfo(login_server.url, login_server.url)
+        with visitor_on(server, tmp_path, Credentials(USER, PASSWORD)) as visitor:
+            errors = sign_in_as_monitors_do(visitor, 4)
+        assert login_server.submissions == 1
+    assert "not sent again" in str(errors[-1])
+
+
 class ClosingServer(FakeLoginServer):
     """Keeps no connection open, so that a stopped server has none left."""
 

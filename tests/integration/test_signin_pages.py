@@ -17,7 +17,6 @@ PAGES = {
     "cookie_wall_modal": "E-Mail oder Passwort stimmt nicht",
     "enabled_by_keys": "Invalid username or password",
     "enter_only": "Login incorrect",
-    "finnish_optional_code": "Tunnus tai salasana ei täsmää",
     "frame_of_our_own": "Unknown user or bad password",
     "french_material": "Adresse ou mot de passe incorrect.",
     "georgian_status": "მომხმარებელი ან პაროლი არასწორია",
@@ -41,7 +40,9 @@ PAGES = {
 # What is odd about these is over once the right form is found and sent.
 TO_BE_FOUND = (
     "arabic_pointer_only",
+    "checks_and_resets",
     "consent_frame",
+    "finnish_optional_code",
     "german_company_button",
     "greek_details",
     "hebrew_honeypots",
@@ -53,6 +54,7 @@ TO_BE_FOUND = (
     "portuguese_unmasked",
     "sign_up_first_link",
     "spa_hash_route",
+    "span_link",
     "spinner_then_hydrated",
     "turkish_tabs",
 )

@@ -9,7 +9,7 @@ from wandb_tui.services.signin import flow
 
 # A page, what comes of it, and how often the password was submitted by then.
 ENDINGS = {
-    "blocked_page": (SignInProblem.BLOCKED, 1),
+    "blocked_page": (SignInProblem.LOCKED, 1),
     "blocked_toast": (SignInProblem.BLOCKED, 1),
     "challenge_afterwards": (SignInProblem.CHALLENGE, 1),
     "challenge_hcaptcha": (SignInProblem.CHALLENGE, 0),
@@ -18,12 +18,18 @@ ENDINGS = {
     "challenge_turnstile": (SignInProblem.CHALLENGE, 0),
     "code_by_mail_spanish": (SignInProblem.CODE_NEEDED, 1),
     "code_like_a_password": (SignInProblem.CODE_NEEDED, 1),
-    "code_on_the_phone": (SignInProblem.CODE_NEEDED, 1),
+    "code_by_sms_made_up": (SignInProblem.CODE_NEEDED, 1),
+    "code_on_the_phone": (SignInProblem.PUSH_NEEDED, 1),
     "code_single_field": (SignInProblem.CODE_NEEDED, 1),
     "code_six_boxes": (SignInProblem.CODE_NEEDED, 1),
-    "inactive_german": (SignInProblem.STEP_NEEDED, 1),
+    "consent_german": (SignInProblem.CONSENT_NEEDED, 1),
+    "inactive_german": (SignInProblem.INACTIVE, 1),
+    "locked_beside_form": (SignInProblem.LOCKED, 1),
+    "passkey_after_password_made_up": (SignInProblem.PASSKEY_NEEDED, 1),
+    "passkey_only": (SignInProblem.PASSKEY_NEEDED, 0),
+    "password_expired_made_up": (SignInProblem.PASSWORD_EXPIRED, 1),
+    "security_question_estonian": (SignInProblem.QUESTION_NEEDED, 1),
     "terms_after_password": (SignInProblem.STEP_NEEDED, 1),
-    "passkey_only": (SignInProblem.CHALLENGE, 0),
     "sso_after_identifier": (SignInProblem.SSO, 0),
     "sso_only": (SignInProblem.SSO, 0),
     "unverified_page": (SignInProblem.UNVERIFIED, 1),
@@ -42,7 +48,13 @@ def impatient(monkeypatch):
     monkeypatch.setattr(flow, "_RESPONSE_TIMEOUT_S", 6.0)
 
 
-@pytest.mark.parametrize("page", ENDINGS)
+# Shown by the unit tests as well.
+LONG = {"locked_beside_form", "password_expired_made_up"}
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.long] if page in LONG else []) for page in ENDINGS]
+)
 def test_the_outcome(driver, elsewhere, impatient, page):
     problem, submissions = ENDINGS[page]
     with FakeLoginServer(page, elsewhere=elsewhere.url) as login_server:
@@ -104,6 +116,34 @@ def test_the_log_in_link_of_a_page_that_is_closed_to_us(driver):
         assert driver.sign_in(login_server.url).error is None
         assert login_server.submissions == 1
         assert ("GET", "/up") not in login_server.asked
+
+
+class NamesNobody(FakeLoginServer):
+    """Its API reports no user even when one is signed in."""
+
+    def _viewer(self, signed_in):
+        return super()._viewer(signed_in=False)
+
+
+def test_while_the_api_names_nobody_a_way_out_is_the_sign_of_being_signed_in(driver):
+    with NamesNobody("plain_form") as login_server:
+        login_server.home = (
+            "<title>Zorp</title><h1>Zorp</h1><details><summary>Ada</summary><a href='/logout'>Zant</a></details>"
+        )
+        came = driver.sign_in(login_server.url)
+        assert came.error is None
+        assert came.identity.by_appearance
+        assert login_server.submissions == 1
+
+
+@pytest.mark.long
+def test_while_the_api_names_nobody_a_page_that_asks_for_nothing_is_no_sign(driver):
+    with FakeLoginServer("inactive_made_up") as login_server:
+        login_server.closed = "<title>Zorp</title><h1>Zorp</h1><p>42</p>"
+        came = driver.sign_in(login_server.url)
+        assert came.problem is SignInProblem.STEP_NEEDED
+        assert "“Zorp”" in came.error.message
+        assert login_server.submissions == 1
 
 
 @pytest.mark.parametrize("page", ["plain_form", "georgian_status"])
@@ -173,6 +213,37 @@ def test_words_beside_the_form_are_its_answer_in_whatever_language(driver):
         came = driver.sign_in(login_server.url)
         assert came.problem is SignInProblem.WRONG_PASSWORD
         assert "Midagi läks valesti" in str(came.error)
+        assert login_server.submissions == 1
+
+
+# A page in words that nobody reads, and what is quoted of it.
+MADE_UP = {"label_and_reason_made_up": " The page says: “Quorl mip zant” ", "turned_invalid_made_up": ""}
+
+
+@pytest.mark.parametrize("page", MADE_UP)
+def test_a_refusal_is_known_by_its_structure(driver, page):
+    with FakeLoginServer(page) as login_server:
+        came = driver.sign_in(login_server.url, WRONG)
+        assert came.problem is SignInProblem.WRONG_PASSWORD
+        assert MADE_UP[page] in str(came.error)
+        assert ("The page says" in str(came.error)) is bool(MADE_UP[page])
+        assert login_server.submissions == 1
+
+
+def test_a_name_that_the_browser_does_not_let_through(driver):
+    with FakeLoginServer("pattern_of_its_own") as login_server:
+        came = driver.sign_in(login_server.url)
+        assert came.problem is SignInProblem.WRONG_PASSWORD
+        assert "match the requested format" in came.error.message
+        assert login_server.submissions == 0
+
+
+def test_a_code_beside_the_password_is_named_when_the_sign_in_is_refused(driver):
+    with FakeLoginServer("finnish_optional_code") as login_server:
+        came = driver.sign_in(login_server.url, WRONG)
+        assert came.problem is SignInProblem.CODE_NEEDED
+        assert "the code beside them is needed" in came.error.message
+        assert "Tunnus tai salasana ei täsmää" in came.error.message
         assert login_server.submissions == 1
 
 

@@ -1,12 +1,14 @@
 """What is decided from the description of a page: the form, the next move, what a message means, where it ends."""
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.services.signin import phrases
+from wandb_tui.services.signin import phrases, refusal_phrases
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, Wait
 from wandb_tui.services.signin.forms import find_form, wants_code
 from wandb_tui.services.signin.origins import Origins, origin_of
@@ -14,6 +16,7 @@ from wandb_tui.services.signin.page_view import Alert, Button, Field, FrameView,
 from wandb_tui.services.signin.phrases import says
 from wandb_tui.services.signin.policy import decide, explain_no_form, form_problem, looks_signed_in, own_form
 from wandb_tui.services.signin.responses import classify, outcome_of
+from wandb_tui.services.signin.second_steps import second_step
 
 OURS, OTHER = "https://wandb.lab.example", "https://wandb.lab.example.evil.test"
 ORIGINS = Origins(ServerInfo(OURS, OURS))
@@ -177,7 +180,7 @@ def test_no_button_is_pressed_for_ever():
 
 def test_what_comes_between_is_put_off():
     asked = (Button(1, "button", "Continue with a passkey"), Button(2, "button", "Not now"))
-    view = PageView((FrameView(origin=OURS, loaded_at=2.0, buttons=asked),))
+    view = PageView((FrameView(origin=OURS, loaded_at=2.0, buttons=asked, text="Add a passkey\nNot now"),))
     assert decide(view, Progress(password_sent=True, loaded_at=1.0), ORIGINS) == Press(0, asked[1])
     assert isinstance(decide(view, Progress(password_sent=True, loaded_at=2.0), ORIGINS), Wait)
 
@@ -185,7 +188,7 @@ def test_what_comes_between_is_put_off():
 @pytest.mark.parametrize(
     ("text", "buttons", "problem"),
     [
-        ("Use your passkey to continue", (), SignInProblem.CHALLENGE),
+        ("Use your passkey to continue", (), SignInProblem.PASSKEY_NEEDED),
         ("Verifying you are human", (), SignInProblem.CHALLENGE),
         ("Welcome", (Button(1, "link", "Continue with Okta"),), SignInProblem.SSO),
         ("Turn the wheel", (), SignInProblem.NOT_UNDERSTOOD),
@@ -213,9 +216,32 @@ MEANINGS = {
         "Too many requests",
         "Your account has been blocked after multiple consecutive login attempts.",
         "Zu viele Versuche. Bitte später erneut versuchen.",
-        "Votre compte est verrouillé",
     ],
-    SignInProblem.UNVERIFIED: ["Please verify your email address first", "Bitte E-Mail-Adresse bestätigen"],
+    SignInProblem.LOCKED: [
+        "Votre compte est verrouillé",
+        "You have been locked out.",
+        "Account is temporarily disabled; contact your administrator or retry later.",
+    ],
+    SignInProblem.INACTIVE: [
+        "This account is inactive.",
+        "Your account has been disabled",
+        "Your account has not been authorized by an administrator yet.",
+        "Dieses Konto wurde deaktiviert",
+        "アカウントが無効です。",
+    ],
+    SignInProblem.PASSWORD_EXPIRED: [
+        "Update your password",
+        "Ihr Passwort ist abgelaufen",
+        "パスワードは失効しています",
+    ],
+    SignInProblem.UNVERIFIED: [
+        "Please verify your email address first",
+        "Bitte E-Mail-Adresse bestätigen",
+        "This account requires confirmation",
+    ],
+    SignInProblem.PUSH_NEEDED: ["Approve the request on your device", "Push-Benachrichtigung gesendet"],
+    SignInProblem.QUESTION_NEEDED: ["Answer your security question", "Sicherheitsfrage"],
+    SignInProblem.PASSKEY_NEEDED: ["Touch your security key"],
     SignInProblem.CODE_NEEDED: ["Enter your verification code", "Check your phone", "请输入验证码"],
     SignInProblem.CHALLENGE: ["Please confirm that you are not a robot"],
     SignInProblem.SSO: ["Your organization requires single sign-on"],
@@ -251,6 +277,58 @@ def test_a_line_without_any_mark_counts_if_it_is_new_and_plain():
     line = "That password doesn't match our records."
     assert answered(text=f"Sign in\n{line}") == GiveUp(SignInProblem.WRONG_PASSWORD, line)
     assert answered(text=f"Sign in\n{line}", earlier_lines=frozenset({line})) is None
+
+
+SENT = Progress(password_sent=True, loaded_at=1.0)
+NEW, AGAIN = Field(1, "password", autocomplete="new-password"), Field(2, "password")
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "problem"),
+    [
+        ([Field(1, "tel", name="zorp")], {}, SignInProblem.CODE_NEEDED),
+        ([Field(1, "number", label="Flib")], {}, SignInProblem.CODE_NEEDED),
+        ([Field(1, "text", length=6)], {}, SignInProblem.CODE_NEEDED),
+        ([Field(1, "tel", autocomplete="tel")], {}, None),
+        ([Field(1, "text", label="Mis oli sinu esimese koera nimi?")], {}, SignInProblem.QUESTION_NEEDED),
+        ([Field(1, "password", label="最初のペットの名前は\uff1f")], {}, SignInProblem.QUESTION_NEEDED),
+        ([Field(1, "text", label="Zorp")], {"text": "Didn't get it?"}, None),
+        ([Field(1, "password"), AGAIN], {}, SignInProblem.PASSWORD_EXPIRED),
+        ([NEW], {"buttons": [SEND]}, SignInProblem.PASSWORD_EXPIRED),
+        ([], {"passkey": True}, SignInProblem.PASSKEY_NEEDED),
+        ([Field(1, "email", label="E-mail")], {}, None),
+        ([Field(1, "text", label="Search")], {}, None),
+    ],
+)
+def test_a_second_step_is_known_by_its_fields(fields, more, problem):
+    step = second_step(page(*fields, loaded_at=2.0, **more), SENT)
+    assert (step and step.problem) is problem
+    assert second_step(page(*fields, loaded_at=2.0, **more), Progress()) in {None, GiveUp(SignInProblem.CODE_NEEDED)}
+
+
+def test_consent_is_never_given():
+    buttons = (Button(1, "submit", "Continue"), Button(2, "submit", "Cancel"))
+    asks = FrameView(origin=OTHER, loaded_at=2.0, text="Lab wants access to your profile", buttons=buttons)
+    assert decide(PageView((asks,)), SENT, ORIGINS).problem is SignInProblem.CONSENT_NEEDED
+    ours = replace(asks, origin=OURS)
+    assert isinstance(decide(PageView((ours,)), SENT, ORIGINS), Wait), "this may be the page after the sign-in"
+    signed_out = replace(SENT, signed_out=True)
+    assert decide(PageView((ours,)), signed_out, ORIGINS).problem is SignInProblem.CONSENT_NEEDED
+    boxed = replace(ours, text="Zorp", fields=(Field(3, "checkbox"),))
+    assert isinstance(decide(PageView((boxed,)), signed_out, ORIGINS), Wait), "a box to tick is an agreement"
+
+
+def test_a_code_beside_the_password_may_be_what_was_missing():
+    code = Field(4, "text", name="otp", length=6)
+    view = page(USER, SECRET, code, buttons=[SEND], text="Wrong password")
+    assert outcome_of(view, SENT) == GiveUp(SignInProblem.CODE_NEEDED, "Wrong password", code_beside=True)
+
+
+def test_a_field_that_turned_invalid_is_a_refusal():
+    view = page(USER, replace(SECRET, invalid=True, described="Zant"), buttons=[SEND])
+    refused = replace(SENT, loaded_at=0.0, refused=True)
+    assert outcome_of(view, refused) == GiveUp(SignInProblem.WRONG_PASSWORD, "Zant")
+    assert outcome_of(view, replace(refused, earlier_invalid=frozenset({SECRET.name}))) is None
 
 
 def test_a_link_to_single_sign_on_that_was_always_there_is_no_answer():
@@ -316,6 +394,7 @@ PAGES = st.lists(FRAMES, min_size=1, max_size=3).map(lambda frames: PageView(tup
 DONE = st.builds(Progress, identifier_sent=st.booleans(), password_sent=st.booleans(), overdue=st.booleans())
 
 
+@settings(deadline=None)  # the phrases are compiled when they are first used
 @given(PAGES, DONE)
 def test_whatever_a_page_is_nothing_is_filled_in_that_may_not_be(view, progress):
     move = decide(view, progress, ORIGINS)
@@ -328,6 +407,7 @@ def test_whatever_a_page_is_nothing_is_filled_in_that_may_not_be(view, progress)
         assert move.button in view.frames[move.frame].buttons
 
 
+@settings(deadline=None)
 @given(PAGES)
 def test_whatever_a_page_is_a_form_is_made_of_what_a_person_could_use(view):
     if form := own_form(view, ORIGINS):
@@ -350,7 +430,7 @@ def test_what_is_added_to_an_address_never_makes_another_host_ours(rest):
 
 
 def test_every_phrase_is_one_that_can_be_found():
-    for name, said in vars(phrases).items():
+    for name, said in (*vars(phrases).items(), *vars(refusal_phrases).items()):
         if name.isupper():
             assert said
             assert all(phrase == phrase.strip() and phrase for phrase in said), name

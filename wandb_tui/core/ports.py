@@ -39,11 +39,13 @@ class Identity:
     Attributes:
         username: The name that the server knows.
         by_password: Whether the password was submitted for it, rather than a stored session still being valid.
+        by_appearance: Whether only the pages look signed in, while the server's API names no user.
         note: A remark for the user about the sign-in, or empty.
     """
 
     username: str = ""
     by_password: bool = field(default=False, compare=False)
+    by_appearance: bool = field(default=False, compare=False)
     note: str = field(default="", compare=False)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 _SIGN_IN_LOCK_TIMEOUT_S = 60.0
 """The wait for another process that signs in as the same user."""
 _RATE_LIMIT_POLL_S = 1.0
+_PROVEN_SESSION_S = 300.0
 
 
 class BrowserWorker:
@@ -81,6 +83,7 @@ class BrowserWorker:
         self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
         self._tabs = asyncio.Semaphore(max(1, tabs))
         self._identity = Identity()
+        self._signed_in_at = 0.0
         self._unconfirmed_submission: tuple[str, int] | None = None
 
     async def sign_in(self) -> Identity:
@@ -109,6 +112,7 @@ class BrowserWorker:
         try:
             self._identity = await self._sign_in_with_restarts(None if in_doubt else credentials)
             await self._confirm(self._identity)
+            self._signed_in_at = time.monotonic()
         except SignInError as error:
             if error.problem is SignInProblem.NO_CREDENTIALS and in_doubt:
                 detail = "the connection broke while the password was being sent; it is not sent again"
@@ -233,7 +237,9 @@ class BrowserWorker:
             except SignedOutError:
                 self._single_flight.mark_expired(session)
                 raise
-            self._single_flight.mark_confirmed()
+            # A page that anyone may see proves no session; one that lasts for a while has proved itself.
+            if not self._identity.by_appearance or time.monotonic() - self._signed_in_at > _PROVEN_SESSION_S:
+                self._single_flight.mark_confirmed()
             if not self._identity.anonymous:
                 await self._host.save()
             return visit

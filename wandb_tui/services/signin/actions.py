@@ -39,11 +39,13 @@ class GiveUp:
         problem: The reason.
         words: The page's own message, or empty.
         page: The page that caused it: its origin, or the problem with that origin.
+        code_beside: Whether a field for a code, left empty, is beside the password.
     """
 
     problem: SignInProblem
     words: str = ""
     page: OriginProblem | str = ""
+    code_beside: bool = False
 
 
 SignInAction: TypeAlias = Wait | Press | Fill | GiveUp
@@ -58,20 +60,24 @@ class Progress:
         password_sent: Whether the password was sent; it is never sent twice.
         refused: Whether the response to the password was an HTTP error.
         overdue: Whether the page has had its time to react to the submitted form.
+        signed_out: Whether the server's API has reported no user since then.
         pressed_buttons: Keys of the buttons already pressed, so that each is pressed once.
         loaded_at: `FrameView.loaded_at` of the document on which the form was sent.
         earlier_alerts: The page's messages before the form was sent.
         earlier_lines: The page's lines at that time.
+        earlier_invalid: Names of the fields that were marked as invalid before anything was typed.
     """
 
     identifier_sent: bool = False
     password_sent: bool = False
     refused: bool = False
     overdue: bool = False
+    signed_out: bool = False
     pressed_buttons: list[str] = field(default_factory=list)
     loaded_at: float = 0.0
     earlier_alerts: frozenset[str] = frozenset()
     earlier_lines: frozenset[str] = frozenset()
+    earlier_invalid: frozenset[str] = frozenset()
 
     @property
     def anything_sent(self) -> bool:

@@ -11,7 +11,7 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.navigation import LOAD_TIMEOUT_MS
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.page_driver import read_page
-from wandb_tui.services.signin.policy import has_pending_step, own_form, shows_sign_in
+from wandb_tui.services.signin.policy import has_pending_step, has_way_out, own_form, shows_sign_in
 from wandb_tui.services.signin.whoami import Whoami
 
 _POLL_INTERVAL_S = 0.3
@@ -31,8 +31,8 @@ async def is_signed_in(
         by_appearance: Judge by the page, because this server's API may report no user at all.
 
     Returns:
-        False if the API reports no user, or the page asks to sign in; with `by_appearance` also if it asks for
-        anything else.
+        False if the API reports no user, or the page asks to sign in. If the API reports no user and the page is
+        judged, it must have a way to sign out, and ask for nothing else first.
     """
     await page.goto(server.app_url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT_MS)
     deadline = time.monotonic() + _SETTLE_TIMEOUT_S
@@ -45,6 +45,9 @@ async def is_signed_in(
             return False
         if reply.known and not (by_appearance or viewer.omits_viewer):
             return False
-        if view.main.ready == "complete" or time.monotonic() > deadline:
-            return not (by_appearance and has_pending_step(view))
+        late = time.monotonic() > deadline
+        if reply.known and has_way_out(view) and not has_pending_step(view):
+            return True
+        if late or (view.main.ready == "complete" and not reply.known):
+            return not reply.known
         await asyncio.sleep(_POLL_INTERVAL_S)

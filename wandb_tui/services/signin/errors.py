@@ -21,8 +21,24 @@ _MESSAGES: dict[SignInProblem, tuple[str, str]] = {
         "{host} shows another step after the password, and the sign-in is not complete.",
         "Complete it by hand: wandb-tui login --window.",
     ),
+    SignInProblem.CONSENT_NEEDED: (
+        "{host} asks for your consent to give an application access.",
+        "Answer it by hand: wandb-tui login --window.",
+    ),
     SignInProblem.CODE_NEEDED: (
         "{host} asks for a code in addition to the password.",
+        "Sign in by hand: wandb-tui login --window.",
+    ),
+    SignInProblem.PUSH_NEEDED: (
+        "{host} asks you to approve the sign-in on another device.",
+        "Sign in by hand: wandb-tui login --window.",
+    ),
+    SignInProblem.QUESTION_NEEDED: (
+        "{host} asks a security question in addition to the password.",
+        "Sign in by hand: wandb-tui login --window.",
+    ),
+    SignInProblem.PASSKEY_NEEDED: (
+        "{host} asks for a passkey or security key.",
         "Sign in by hand: wandb-tui login --window.",
     ),
     SignInProblem.CHALLENGE: (
@@ -36,6 +52,18 @@ _MESSAGES: dict[SignInProblem, tuple[str, str]] = {
     SignInProblem.BLOCKED: (
         "{host} blocks the sign-in after too many attempts.",
         "Wait, or reset the password there, then sign in again.",
+    ),
+    SignInProblem.LOCKED: (
+        "{host} has locked this account.",
+        "Wait, or ask its administrator to unlock it, then sign in again.",
+    ),
+    SignInProblem.INACTIVE: (
+        "This account of {host} is not active.",
+        "Ask its administrator to activate it, then sign in again.",
+    ),
+    SignInProblem.PASSWORD_EXPIRED: (
+        "{host} wants the password changed before it lets you in.",
+        "Change it in your browser, then sign in with the new one.",
     ),
     SignInProblem.UNVERIFIED: (
         "The e-mail address of this account is not verified yet.",
@@ -56,9 +84,25 @@ _MESSAGES: dict[SignInProblem, tuple[str, str]] = {
     SignInProblem.UNREACHABLE: ("{host} cannot be reached.", "Check the network, the address and the proxy."),
 }
 
+UNREAD_REFUSAL = (
+    "{host} refused the sign-in, most likely for the e-mail or password.",
+    "Correct it and sign in again; it is not retried.",
+)
+"""For a refusal whose words give no reason that is understood."""
+CODE_BESIDE_PASSWORD = (
+    "{host} refused the sign-in: the e-mail or password may be wrong, or the code beside them is needed.",
+    "Correct them, or sign in by hand with the code: wandb-tui login --window.",
+)
+"""For a refusal by a form that has a field for a code beside the password, which was left empty."""
+
 
 def sign_in_error(
-    problem: SignInProblem, host: str, *, words: str = "", detail: OriginProblem | str = ""
+    problem: SignInProblem,
+    host: str,
+    *,
+    words: str = "",
+    detail: OriginProblem | str = "",
+    text: tuple[str, str] | None = None,
 ) -> SignInError:
     """The error for a problem.
 
@@ -67,8 +111,9 @@ def sign_in_error(
         host: The server's host name.
         words: The page's own message.
         detail: Further facts: the problem with a page's origin, a host, a path, a status.
+        text: The message and the hint, in place of the problem's usual ones.
     """
-    message, hint = _MESSAGES[problem]
+    message, hint = text or _MESSAGES[problem]
     message = message.format(host=host)
     if quoted := one_line(words):
         message += f" The page says: “{quoted}”"

@@ -16,16 +16,18 @@ from wandb_tui.core.ports import Identity
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.actions import Fill, GiveUp, Press, Progress, SignInAction, Wait
 from wandb_tui.services.signin.confirmation import is_signed_in
-from wandb_tui.services.signin.errors import sign_in_error
+from wandb_tui.services.signin.failures import FailureReport
 from wandb_tui.services.signin.form_fill import FormFiller
-from wandb_tui.services.signin.forms import SignInForm, find_form
+from wandb_tui.services.signin.forms import SignInForm
 from wandb_tui.services.signin.navigation import open_sign_in
-from wandb_tui.services.signin.origins import OriginProblem, Origins
-from wandb_tui.services.signin.page_driver import PageGoneError, PageSnapshot, press, read_page, save_screenshot
-from wandb_tui.services.signin.page_view import Alert, PageView, outline
+from wandb_tui.services.signin.origins import Origins
+from wandb_tui.services.signin.page_activity import PageActivity
+from wandb_tui.services.signin.page_driver import PageGoneError, PageSnapshot, press, read_page
+from wandb_tui.services.signin.page_view import Alert, PageView
 from wandb_tui.services.signin.password_guard import PasswordGuard
-from wandb_tui.services.signin.policy import decide, explain_no_form, looks_signed_in, shows_form
-from wandb_tui.services.signin.responses import new_text, outcome_of, page_heading
+from wandb_tui.services.signin.policy import decide, explain_no_form, has_pending_step, looks_signed_in, shows_form
+from wandb_tui.services.signin.responses import is_marked_refused, new_text, outcome_of, refusal
+from wandb_tui.services.signin.second_steps import shows_password_form
 from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,9 @@ _FORM_TIMEOUT_S = 20.0
 _RESPONSE_TIMEOUT_S = 30.0
 _PENDING_TIMEOUT_S = 90.0
 _REACTION_TIMEOUT_S = 4.0
+_SIGNED_OUT_TIMEOUT_S = 2.0
+_QUIET_S = 1.0
+_STEP_TIMEOUT_S = 10.0
 _APPEARANCE_DELAY_S = 3.0
 _TOO_MANY_REQUESTS = 429
 
@@ -70,17 +75,19 @@ class SignInFlow:
         self._credentials = credentials
         self._origins = origins
         self._viewer = viewer
-        self._folder = folder
         self._progress = Progress()
         self._last_action: SignInAction | None = None
         self._viewer_checked_at = 0.0
-        self._viewer_checked_on: tuple[str, float] = ("", 0.0)
-        self._signed_out = False
+        self._viewer_checked_on = ("", 0.0, 0.0)
+        self._last_view: PageView | None = None
+        self._changed_at = 0.0
         self._sent_at = 0.0
         self._sent_from = ""
         self._acted_at = 0.0
         self._dialog_messages: list[str] = []
         self._guard = PasswordGuard(page.context, origins)
+        self._activity = PageActivity(page)
+        self._failures = FailureReport(page, server, credentials, self._guard, folder)
         page.on("dialog", self._on_dialog)
 
     @property
@@ -118,7 +125,7 @@ class SignInFlow:
         snapshot = await self._read_page()
         if identity := await self._check_viewer(snapshot):
             return identity
-        self._update_progress()
+        self._update_progress(snapshot.view)
         if identity := await self._check_next_page(snapshot):
             return identity
         action = decide(snapshot.view, self._progress, self._origins)
@@ -147,7 +154,7 @@ class SignInFlow:
         covered = first is not None and first.covered and waited < _COVERED_TIMEOUT_S
         return covered or (snapshot.view.main.ready != "complete" and waited < _LOAD_TIMEOUT_S)
 
-    def _update_progress(self) -> None:
+    def _update_progress(self, view: PageView) -> None:
         """Record the server's response to the submitted form.
 
         Raises:
@@ -155,30 +162,44 @@ class SignInFlow:
         """
         now = time.monotonic()
         if self._guard.blocked_origin and not self._guard.sent:
-            raise self._error(SignInProblem.UNKNOWN_HOST, self._guard.blocked_origin)
-        since = self._sent_at if not self._guard.sent else self._guard.answered_at or now
+            raise self._failures.error(SignInProblem.UNKNOWN_HOST, self._guard.blocked_origin)
+        if view != self._last_view:
+            self._last_view, self._changed_at = view, now
+        since = max(self._sent_at, self._sent_at if not self._guard.sent else self._guard.answered_at or now)
         self._progress.refused = self._guard.refused
-        self._progress.overdue = self._progress.anything_sent and now - max(since, self._sent_at) > _REACTION_TIMEOUT_S
+        busy = not self._activity.quiet or now - max(since, self._changed_at, self._activity.ended_at) < _QUIET_S
+        late = now - since > (_REACTION_TIMEOUT_S if busy else self._reaction_timeout(view))
+        self._progress.overdue = self._progress.anything_sent and late
+
+    def _reaction_timeout(self, view: PageView) -> float:
+        """Seconds that a quiet page has to react: fewer, the more its structure tells of a refusal."""
+        if self._guard.refused or is_marked_refused(view, self._progress):
+            return _QUIET_S
+        # The session would have begun with the response.
+        own = self._progress.signed_out and self._origins.is_own(view.main.origin)
+        return _SIGNED_OUT_TIMEOUT_S if own and shows_form(view) else _REACTION_TIMEOUT_S
 
     async def _check_viewer(self, snapshot: PageSnapshot) -> Identity | None:
-        """Ask the server who is signed in: on each new document, and at intervals."""
+        """Ask the server who is signed in: on each new document, after the response, and at intervals."""
         now, main = time.monotonic(), snapshot.view.main
-        place = (main.url, main.loaded_at)
+        place = (main.url, main.loaded_at, self._guard.answered_at)
         if place == self._viewer_checked_on and now - self._viewer_checked_at < _VIEWER_INTERVAL_S:
             return None
         reply = await self._viewer.ask(self._page)
         self._viewer_checked_at, self._viewer_checked_on = time.monotonic(), place
-        self._signed_out = reply.known and not reply.username
+        self._progress.signed_out = reply.known and not reply.username
         if reply.username:
             return Identity(reply.username, by_password=self._progress.password_sent)
         if self._looks_signed_in(snapshot, reply):
             log.info("The server does not report who is signed in; its page looks signed in")
             self._viewer.omits_viewer = reply.known
             name = self._credentials.username if self._credentials else ""
-            return Identity(name, by_password=self._progress.password_sent)
+            return Identity(name, by_password=self._progress.password_sent, by_appearance=True)
         return None
 
     def _looks_signed_in(self, snapshot: PageSnapshot, reply: WhoamiReply) -> bool:
+        if reply.known and has_pending_step(snapshot.view):
+            return False
         if not self._progress.password_sent:
             return looks_signed_in(snapshot.view, self._origins, strict=True)
         # While the API reports no user, the page must show a positive sign, such as a way to log out.
@@ -193,7 +214,7 @@ class SignInFlow:
         """
         main, progress = snapshot.view.main, self._progress
         moved_on = progress.password_sent and progress.overdue and main.loaded_at != progress.loaded_at
-        if not (self._signed_out and moved_on and main.ready == "complete") or self._guard.refused:
+        if not (progress.signed_out and moved_on and main.ready == "complete") or self._guard.refused:
             return None
         if not self._origins.is_own(main.origin) or outcome_of(snapshot.view, progress):
             return None
@@ -205,15 +226,16 @@ class SignInFlow:
         finally:
             await page.close()
         if not signed_in:
-            raise sign_in_error(SignInProblem.STEP_NEEDED, self._server.host, words=page_heading(snapshot.view))
+            raise self._failures.step_needed(snapshot.view)
         log.info("The server does not report who is signed in; a new tab looks signed in")
         self._viewer.omits_viewer = True
-        return Identity(self._credentials.username if self._credentials else "", by_password=True)
+        name = self._credentials.username if self._credentials else ""
+        return Identity(name, by_password=True, by_appearance=True)
 
     async def _perform(self, action: Press | Fill | GiveUp, snapshot: PageSnapshot) -> None:
         match action:
             case GiveUp():
-                raise await self._give_up(action)
+                raise await self._failures.give_up(action)
             case Press():
                 self._progress.note_press(action.button)
                 await press(self._page, await snapshot.element(action.frame, action.button.index))
@@ -221,29 +243,25 @@ class SignInFlow:
                 await self._fill(action.form, snapshot)
         self._acted_at = time.monotonic()
 
-    async def _give_up(self, action: GiveUp) -> SignInError:
-        if action.page:
-            return self._error(action.problem, action.page)
-        if action.problem is SignInProblem.WRONG_PASSWORD and self._guard.server_failed:
-            # The page shows any failure as a wrong password, but the server did not get as far as checking it.
-            return await self._server_fault()
-        if action.problem is SignInProblem.NOT_UNDERSTOOD:
-            return await self._not_understood("")
-        return sign_in_error(action.problem, self._server.host, words=action.words)
-
     async def _fill(self, form: SignInForm, snapshot: PageSnapshot) -> None:
         """Fill in the form and submit it."""
         if self._credentials is None:
-            raise self._error(SignInProblem.NO_CREDENTIALS)
+            raise self._failures.error(SignInProblem.NO_CREDENTIALS)
         filling = FormFiller(
-            self._page, self._credentials, origins=self._origins, guard=self._guard, make_error=self._error
+            self._page,
+            self._credentials,
+            activity=self._activity,
+            origins=self._origins,
+            guard=self._guard,
+            make_error=self._failures.error,
         )
+        empty_view = snapshot.view
         form, snapshot = await filling.type(form, snapshot)
         field, button = await filling.prepare(form, snapshot)
-        self._note_submission(form, snapshot)
+        self._note_submission(form, snapshot, empty_view)
         await filling.send(field, button)
 
-    def _note_submission(self, form: SignInForm, snapshot: PageSnapshot) -> None:
+    def _note_submission(self, form: SignInForm, snapshot: PageSnapshot, empty_view: PageView) -> None:
         """Count the password as submitted, whatever happens next."""
         progress = self._progress
         progress.password_sent = progress.password_sent or form.password is not None
@@ -251,6 +269,7 @@ class SignInFlow:
         progress.loaded_at = snapshot.view.main.loaded_at
         progress.earlier_alerts = frozenset(alert.text for alert in snapshot.view.alerts)
         progress.earlier_lines = snapshot.view.lines
+        progress.earlier_invalid = frozenset(f.name for frame in empty_view.frames for f in frame.fields if f.invalid)
         self._dialog_messages.clear()
         self._sent_from = snapshot.view.main.origin
         self._sent_at = time.monotonic()
@@ -276,28 +295,39 @@ class SignInFlow:
                 raise await self._no_form_error()
             return
         if self._guard.never_arrived:
-            raise self._error(SignInProblem.UNREACHABLE, "the connection failed before the password was sent")
+            raise self._failures.error(SignInProblem.UNREACHABLE, "the connection failed before the password was sent")
         if self._guard.interrupted:
-            raise self._error(SignInProblem.UNREACHABLE, "the connection broke while the password was being sent")
+            raise self._failures.error(
+                SignInProblem.UNREACHABLE, "the connection broke while the password was being sent"
+            )
         if self._progress.overdue and (overdue := await self._implicit_refusal()):
             raise overdue
+        if self._is_stuck_on_step(now):
+            raise self._failures.step_needed(self._last_view or PageView())
         last = max(self._sent_at, self._guard.answered_at, self._acted_at)
         if now - last > (_PENDING_TIMEOUT_S if self._guard.pending else _RESPONSE_TIMEOUT_S):
-            raise await self._not_understood("the page did not react to the password")
+            raise await self._failures.not_understood("the page did not react to the password")
+
+    def _is_stuck_on_step(self, now: float) -> bool:
+        """Whether another page than the form has been shown for a while, and does nothing."""
+        view = self._last_view
+        if view is None or view.main.ready != "complete" or shows_form(view) or self._guard.pending:
+            return False
+        return bool(view.text) and self._activity.quiet and now - max(self._changed_at, self._sent_at) > _STEP_TIMEOUT_S
 
     async def _no_form_error(self) -> SignInError:
         try:
             view = (await self._read_page()).view
         except PageGoneError:
-            return await self._not_understood("")
-        return await self._give_up(explain_no_form(view, self._origins))
+            return await self._failures.not_understood("")
+        return await self._failures.give_up(explain_no_form(view, self._origins))
 
     async def _implicit_refusal(self) -> SignInError | None:
         """The refusal shown by an HTTP status, or by the same form again without a message."""
         if self._guard.server_failed:
-            return await self._server_fault()
+            return await self._failures.server_fault()
         if self._guard.status == _TOO_MANY_REQUESTS:
-            return self._error(SignInProblem.BLOCKED)
+            return self._failures.error(SignInProblem.BLOCKED)
         try:
             return await self._refusal_on_page((await self._read_page()).view)
         except PageGoneError:
@@ -305,38 +335,16 @@ class SignInFlow:
 
     async def _refusal_on_page(self, view: PageView) -> SignInError | None:
         if outcome := outcome_of(view, self._progress):
-            return await self._give_up(outcome)
-        form_shown = any(form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n)))
+            return await self._failures.give_up(outcome)
         reloaded = view.main.loaded_at != self._progress.loaded_at and view.main.ready == "complete"
+        # A sign-in in two steps begins again with the first.
+        form_shown = shows_password_form(view) or (reloaded and self._progress.identifier_sent and shows_form(view))
         if form_shown and reloaded and view.main.origin != self._sent_from:
             # The password may have been right there. It is not submitted a second time here.
-            return await self._not_understood(f"another sign-in page follows at {view.main.origin}")
+            return await self._failures.not_understood(f"another sign-in page follows at {view.main.origin}")
         words = new_text(view, self._progress)
         # New text beside the form after the server's response is its message, in any language.
         responded = form_shown and bool(words) and self._guard.sent and not self._guard.pending
         if self._guard.refused or (form_shown and reloaded) or responded:
-            return await self._give_up(GiveUp(SignInProblem.WRONG_PASSWORD, words))
+            return await self._failures.give_up(refusal(view, words))
         return None
-
-    async def _server_fault(self) -> SignInError:
-        return await self._not_understood(f"the server answered HTTP {self._guard.status}")
-
-    async def _not_understood(self, why: str) -> SignInError:
-        """Log the page's outline and save a screenshot, both without secrets, for the user to look at."""
-        try:
-            log.warning("A sign-in page was not understood:\n%s", outline((await read_page(self._page)).view))
-        except PageGoneError:
-            log.warning("A sign-in page was not understood, and is gone")
-        screenshot = await save_screenshot(self._page, self._folder, hide=self._typed_texts())
-        note = f"a screenshot is in {screenshot}" if screenshot else ""
-        return self._error(SignInProblem.NOT_UNDERSTOOD, "; ".join(filter(None, (why, note))))
-
-    def _typed_texts(self) -> tuple[str, ...]:
-        known = self._credentials
-        return (known.username, known.password) if known else ()
-
-    def _error(self, problem: SignInProblem, detail: OriginProblem | str = "") -> SignInError:
-        error = sign_in_error(problem, self._server.host, detail=detail)
-        if isinstance(detail, OriginProblem) and detail.unencrypted:
-            error.hint = "Use its https address; if you insist, set allow_plain_http in settings.toml."
-        return error

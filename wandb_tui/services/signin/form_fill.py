@@ -12,6 +12,7 @@ from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.services.signin.forms import SignInForm
 from wandb_tui.services.signin.origins import OriginProblem, Origins
+from wandb_tui.services.signin.page_activity import PageActivity
 from wandb_tui.services.signin.page_driver import (
     PageGoneError,
     PageSnapshot,
@@ -21,6 +22,7 @@ from wandb_tui.services.signin.page_driver import (
     read_page,
     type_into,
 )
+from wandb_tui.services.signin.page_view import Field
 from wandb_tui.services.signin.password_guard import PasswordGuard
 from wandb_tui.services.signin.policy import form_problem, own_form
 
@@ -37,6 +39,7 @@ class FormFiller:
         page: Page,
         credentials: Credentials,
         *,
+        activity: PageActivity,
         origins: Origins,
         guard: PasswordGuard,
         make_error: Callable[[SignInProblem, OriginProblem | str], SignInError],
@@ -46,18 +49,20 @@ class FormFiller:
         Args:
             page: The page with the forms.
             credentials: The user name and password.
+            activity: Tells when the page has dealt with what was typed.
             origins: The origins of pages that may receive them.
             guard: Watches requests from the moment the password is typed.
             make_error: Returns the error for a problem and a detail.
         """
         self._page = page
         self._credentials = credentials
+        self._activity = activity
         self._origins = origins
         self._guard = guard
         self._make_error = make_error
 
     async def type(self, form: SignInForm, snapshot: PageSnapshot) -> tuple[SignInForm, PageSnapshot]:
-        """Fill in the fields of the form.
+        """Fill in the fields of the form, again where the page has emptied them after a check of its own.
 
         Returns:
             The form and the page after that.
@@ -66,19 +71,30 @@ class FormFiller:
             SignInError: The form must not be filled in, or the page changed into something else.
             PageGoneError: The page changed and must be read again.
         """
-        if form.identifier is not None:
-            if form.identifier.kind == "email" and "@" not in self._credentials.username:
-                problem = "it asks for the e-mail address, not the user name"
-                raise self._make_error(SignInProblem.WRONG_PASSWORD, problem)
-            await self._type_into(snapshot, form, form.identifier.index, self._credentials.username)
-            await leave_field(self._page)
-            # Pages redraw themselves during typing, so the next step uses a fresh snapshot.
-            form, snapshot = await self._refresh(form)
-        if form.password is not None:
-            await self._guard.watch(self._credentials.password)
-            await self._type_into(snapshot, form, form.password.index, self._credentials.password)
-            form, snapshot = await self._refresh(form)
+        for again in (False, True, True):
+            identifier = form.identifier
+            if identifier is not None and (identifier.empty or not again):
+                if identifier.kind == "email" and "@" not in self._credentials.username:
+                    problem = "it asks for the e-mail address, not the user name"
+                    raise self._make_error(SignInProblem.WRONG_PASSWORD, problem)
+                form, snapshot = await self._type_and_settle(form, snapshot, identifier, self._credentials.username)
+            if form.password is not None and (form.password.empty or not again):
+                await self._guard.watch(self._credentials.password)
+                form, snapshot = await self._type_and_settle(form, snapshot, form.password, self._credentials.password)
+            if _is_filled(form):
+                break
         return form, snapshot
+
+    async def _type_and_settle(
+        self, form: SignInForm, snapshot: PageSnapshot, field: Field, text: str
+    ) -> tuple[SignInForm, PageSnapshot]:
+        """Type into a field, and wait until the page has dealt with it, since it may redraw itself."""
+        element = await snapshot.element(form.frame, field.index)
+        async with self._activity.settled_after(element):
+            await self._type_into(snapshot, form, field.index, text)
+            if field.kind != "password":
+                await leave_field(self._page)
+        return await self._refresh(form)
 
     async def prepare(self, form: SignInForm, snapshot: PageSnapshot) -> tuple[ElementHandle, ElementHandle | None]:
         """The last field and the button of the form, after checking again that it may be submitted.
@@ -96,6 +112,7 @@ class FormFiller:
 
     async def send(self, field: ElementHandle, button: ElementHandle | None) -> None:
         """Submit the form: with its button, else with the Enter key."""
+        self._guard.release()
         if button is not None:
             await press(self._page, button)
         else:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from wandb_tui.services.signin import phrases
+from wandb_tui.services.signin import phrases, refusal_phrases
 from wandb_tui.services.signin.page_view import Button, Field, FrameView
 from wandb_tui.services.signin.phrases import says
 
-_TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
+TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
 _MIN_DIGIT_FIELDS = 4
 _MAX_CODE_CHARS = 10
+_QUESTION_MARKS = ("?", "\uff1f", "؟", "՞")
 _MIN_FORM_SCORE = 2
 _MIN_IDENTIFIER_SCORE = -8
 
@@ -57,6 +58,24 @@ def wants_code(view: FrameView) -> bool:
     return len(single) >= _MIN_DIGIT_FIELDS
 
 
+def code_beside_password(view: FrameView) -> bool:
+    """Whether a document has a field for a one-time code in the form that takes the password."""
+    usable = [item for item in view.fields if item.usable]
+    codes = {item.group for item in usable if _is_code(item, usable)}
+    return any(item.kind == "password" and item.group in codes and not _is_code(item, usable) for item in usable)
+
+
+def is_question(text: str) -> bool:
+    """Whether a label asks a question, in any language."""
+    asks = text.rstrip(" *:").endswith(_QUESTION_MARKS) or says(text, refusal_phrases.QUESTION)
+    return asks and not says(text, phrases.PASSWORD)
+
+
+def is_identifier(item: Field) -> bool:
+    """Whether a field's hints name an e-mail address or user name."""
+    return _identifier_score(item) > 0
+
+
 def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
     """Whether a field takes a one-time code.
 
@@ -68,7 +87,7 @@ def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
         return True
     if item.kind == "password":
         below_name = any(
-            other.group == item.group and other.index < item.index and other.kind in _TEXT_KINDS for other in fields
+            other.group == item.group and other.index < item.index and other.kind in TEXT_KINDS for other in fields
         )
         named_password = "password" in item.autocomplete or says(item.label, phrases.PASSWORD)
         return not below_name and not named_password and says(item.label, phrases.CODE)
@@ -81,6 +100,8 @@ def _is_code(item: Field, fields: Sequence[Field] = ()) -> bool:
 def _form(view: FrameView, frame: int, number: int) -> SignInForm:
     fields = [item for item in view.fields if item.group == number and item.usable]
     secret = [item for item in fields if item.kind == "password" and not _is_code(item, fields)]
+    # The answer to a security question may be masked as well.
+    secret = [item for item in secret if len(fields) > 1 or not is_question(item.label)]
     password = next((item for item in secret if "current" in item.autocomplete), secret[0] if secret else None)
     return SignInForm(frame, number, _identifier(fields, password), password, _submit(view, number, password))
 
@@ -89,7 +110,7 @@ def _identifier(fields: list[Field], password: Field | None) -> Field | None:
     candidates = [
         item
         for item in fields
-        if item.kind in _TEXT_KINDS and not _is_code(item) and (password is None or item.index < password.index)
+        if item.kind in TEXT_KINDS and not _is_code(item) and (password is None or item.index < password.index)
     ]
     ranked = sorted(candidates, key=_identifier_score)
     if ranked and _identifier_score(ranked[-1]) > 0:

@@ -13,10 +13,19 @@ from wandb_tui.services.signin.errors import sign_in_error
 from wandb_tui.services.signin.page_driver import PageGoneError
 
 LOAD_TIMEOUT_MS = 30_000.0
-# People see forms in closed shadow roots; opening the roots lets us read them, too.
-_OPEN_SHADOW_ROOTS_SCRIPT = """(() => {
+# People see forms in closed shadow roots; opening the roots lets us read them, too. And a page that asks for a passkey
+# need not say so in words: the browser's own dialog does, which cannot be read.
+_INIT_SCRIPT = """(() => {
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: "open" }); };
+  const container = window.CredentialsContainer && CredentialsContainer.prototype;
+  if (!container || !container.get) return;
+  const get = container.get;
+  container.get = function (options) {
+    if (options && options.publicKey && options.mediation !== "conditional")
+      window[Symbol.for("asks for a passkey")] = true;
+    return get.call(this, options);
+  };
 })()"""
 _EMPTY_ERROR_PAGE = "ERR_HTTP_RESPONSE_CODE_FAILURE"
 _SERVER_ERROR = 500
@@ -35,7 +44,7 @@ async def open_sign_in(page: Page, server: ServerInfo) -> int:
         PageGoneError: The tab was closed.
     """
     try:
-        await page.add_init_script(_OPEN_SHADOW_ROOTS_SCRIPT)
+        await page.add_init_script(_INIT_SCRIPT)
     except Error:
         raise PageGoneError from None
     status = await _go(page, f"{server.app_url}/login", server)

@@ -21,8 +21,8 @@ class Field:
         visible: Whether it is visible.
         enabled: Whether it accepts input.
         empty: Whether it has no value.
-        invalid: Whether the page marks it as invalid.
-        described: The page's description of it.
+        invalid: Whether the page, or the browser, marks its value as invalid.
+        described: The page's description of it, else the browser's complaint about its value.
         covered: Whether another element covers it.
         group: The index of its group.
     """
@@ -114,6 +114,8 @@ class FrameView:
         loaded_at: The time of its load in milliseconds, which tells one load from another.
         text: All visible text, in lines.
         challenge: The name of the captcha on it, or empty.
+        way_out: Whether it has a link or form whose address is one for signing out, even in a closed menu.
+        passkey: Whether its scripts have asked for a passkey or security key.
     """
 
     url: str = ""
@@ -127,6 +129,8 @@ class FrameView:
     alerts: tuple[Alert, ...] = ()
     groups: tuple[Group, ...] = ()
     challenge: str = ""
+    way_out: bool = False
+    passkey: bool = False
     ancestors: tuple[str, ...] = field(default=())
 
     @classmethod

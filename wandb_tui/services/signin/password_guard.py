@@ -34,7 +34,8 @@ _SERVER_ERROR = 500
 class PasswordGuard:
     """Checks the requests of a browser context while a password is typed and sent.
 
-    Of the requests it sees, those with the password pass to allowed hosts only, and to each address once.
+    Of the requests it sees, those with the password pass to allowed hosts only, to each address once, and none before
+    the form is submitted: pages send what is being typed to check it, which a server may count as a sign-in.
 
     Attributes:
         blocked_origin: The problem with the host to which the page tried to send the password; None if it did not.
@@ -55,6 +56,7 @@ class PasswordGuard:
         self._sent: dict[tuple[str, str], Request] = {}
         self._failed: set[Request] = set()
         self._unconnected: set[Request] = set()
+        self._released = False
         self.blocked_origin: OriginProblem | None = None
         self.status = 0
         self.answered_at = 0.0
@@ -91,12 +93,17 @@ class PasswordGuard:
 
     async def watch(self, password: str) -> None:
         """Check requests from now on; call it before the password is typed."""
+        self._released = False
         if self._written_forms:
             return
         self._written_forms = frozenset(written_forms(password))
         self._context.on("response", self._on_response)
         self._context.on("requestfailed", self._on_failure)
         await self._context.route("**/*", self._on_request)
+
+    def release(self) -> None:
+        """Let the password be sent from now on; call it right before the form is submitted."""
+        self._released = True
 
     async def stop(self) -> None:
         """Stop checking requests."""
@@ -121,6 +128,9 @@ class PasswordGuard:
         if problem := self._origins.problem(request.url):
             log.warning("A request with the password was blocked: %s", problem)
             self.blocked_origin = problem
+            return False
+        if not self._released:
+            log.info("The page would have sent the password while it was typed; that was blocked")
             return False
         parts = urlsplit(request.url)
         address = (request.method, f"{parts.netloc}{parts.path}")

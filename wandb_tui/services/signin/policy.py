@@ -12,6 +12,7 @@ from wandb_tui.services.signin.origins import OriginProblem, Origins
 from wandb_tui.services.signin.page_view import Button, FrameView, PageView
 from wandb_tui.services.signin.phrases import says
 from wandb_tui.services.signin.responses import outcome_of
+from wandb_tui.services.signin.second_steps import asks_for_agreement, consent_asked
 
 _MAX_PRESSES = 4
 _SPARSE_PAGE_CHARS = 400
@@ -29,7 +30,7 @@ def decide(view: PageView, progress: Progress, origins: Origins) -> SignInAction
         return tab
     form = own_form(view, origins)
     if progress.password_sent:
-        return Wait() if form is not None and form.password else _skip_interstitial(view, progress, origins)
+        return Wait() if form is not None and form.password else _after_password(view, progress, origins)
     if form is not None:
         return _for_form(view, form, progress)
     return _without_form(view, progress, origins)
@@ -81,13 +82,18 @@ def _password_method(view: PageView, progress: Progress, origins: Origins) -> Pr
     return None
 
 
-def _skip_interstitial(view: PageView, progress: Progress, origins: Origins) -> SignInAction:
-    """Skip a page that follows the password, such as “stay signed in?” or the offer of a passkey."""
+def _after_password(view: PageView, progress: Progress, origins: Origins) -> SignInAction:
+    """Give up on a consent page; skip any other that can be skipped: “stay signed in?”, the offer of a passkey."""
     if view.main.loaded_at == progress.loaded_at and not progress.overdue:
         return Wait()
+    # A page of the server may be the one after the sign-in, unless its API reports no user.
+    if (progress.signed_out or not origins.is_own(view.main.origin)) and (asked := consent_asked(view)):
+        return GiveUp(SignInProblem.CONSENT_NEEDED, asked)
     offered = [b for b in view.main.buttons if b.enabled and not b.banner and not says(b.text, phrases.OTHER_PROVIDERS)]
     later = [b for b in offered if says(b.text, phrases.NOT_NOW)]
     going_on = [b for b in offered if b.kind != "link" and says(b.text, phrases.CONTINUE)]
+    if asks_for_agreement(view):
+        going_on = []
     return _next_press(iter(later or going_on), view, progress, origins)
 
 
@@ -140,16 +146,15 @@ def form_problem(view: PageView, form: SignInForm, origins: Origins) -> OriginPr
 
 def explain_no_form(view: PageView, origins: Origins) -> GiveUp:
     """The most likely reason why a page has shown no usable form within the time-out."""
-    if problem := origins.problem(view.main.origin):
-        return GiveUp(SignInProblem.UNKNOWN_HOST, page=problem)
-    if problem := next(
-        (problem for frame in view.frames if frame.fields and (problem := _frame_problem(frame, origins))), None
-    ):
+    frames = (problem for frame in view.frames if frame.fields and (problem := _frame_problem(frame, origins)))
+    if problem := origins.problem(view.main.origin) or next(frames, None):
         return GiveUp(SignInProblem.UNKNOWN_HOST, page=problem)
     if own_form(view, origins) is not None:
         return GiveUp(SignInProblem.NOT_UNDERSTOOD)
-    if says(view.text, phrases.CHALLENGE) or says(view.text, phrases.PASSKEY):
+    if says(view.text, phrases.CHALLENGE):
         return GiveUp(SignInProblem.CHALLENGE)
+    if view.main.passkey or says(view.text, phrases.PASSKEY):
+        return GiveUp(SignInProblem.PASSKEY_NEEDED)
     if says(view.text, phrases.SSO) or any(says(b.text, phrases.OTHER_PROVIDERS) for b in view.main.buttons):
         return GiveUp(SignInProblem.SSO)
     return GiveUp(SignInProblem.NOT_UNDERSTOOD)
@@ -188,9 +193,10 @@ def shows_form(view: PageView) -> bool:
 
 
 def has_pending_step(view: PageView) -> bool:
-    """Whether a page is short and has a button, such as terms to accept, a consent, a form."""
-    pressed = [b for b in view.main.buttons if b.kind in {"submit", "button"} and b.enabled and not b.banner]
-    return len(view.main.text) < _SHORT_PAGE_CHARS and bool(pressed)
+    """Whether a page is short and has a form to send, or a button to agree with: terms to accept, a consent."""
+    shown = [b for b in view.main.buttons if b.enabled and not b.banner and not says(b.text, phrases.LOG_OUT)]
+    kinds = {"submit", "button"} if asks_for_agreement(view) else {"submit"}
+    return len(view.main.text) < _SHORT_PAGE_CHARS and any(button.kind in kinds for button in shown)
 
 
 def shows_sign_in(view: PageView) -> bool:
@@ -198,6 +204,11 @@ def shows_sign_in(view: PageView) -> bool:
     texts = [button.text for button in view.main.buttons]
     offers_log_in = any(says(text, phrases.LOG_IN) and not says(text, phrases.SIGN_UP) for text in texts)
     return offers_log_in and not any(says(text, phrases.LOG_OUT) for text in texts)
+
+
+def has_way_out(view: PageView) -> bool:
+    """Whether a page has a control for signing out, even in a closed menu: a positive sign of being signed in."""
+    return view.main.way_out or any(says(button.text, phrases.LOG_OUT) for button in view.main.buttons)
 
 
 def looks_signed_in(view: PageView, origins: Origins, *, strict: bool = False) -> bool:

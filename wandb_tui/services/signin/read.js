@@ -49,6 +49,48 @@
       return root.getElementById ? root.getElementById(id) : null;
     }).filter(Boolean);
   const textOf = (element) => clean(element.innerText || element.textContent);
+  // The visible lines of text below a root. Labels and buttons are lines of their own, so that a message beside one is
+  // not glued to it.
+  const displays = new Map();
+  const displayOf = (element) => {
+    if (!displays.has(element)) displays.set(element, getComputedStyle(element).display);
+    return displays.get(element);
+  };
+  const apart = (element) => /^(LABEL|LEGEND|BUTTON|DT)$/.test(element.tagName) || element.getAttribute("role") === "button";
+  const unread = /^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE|TEXTAREA|OPTION|TITLE)$/;
+  const shown = new Map();
+  const isShown = (element) => {
+    if (!shown.has(element))
+      shown.set(element, !unread.test(element.tagName) && (displayOf(element) === "contents" || visible(element)));
+    return shown.get(element);
+  };
+  const linesOf = (root, limit) => {
+    const lines = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+    let block = null, total = 0, line = null;
+    for (let node = walker.nextNode(); node && total < limit; node = walker.nextNode()) {
+      if (node.nodeType === Node.ELEMENT_NODE) {
+        if (node.tagName === "BR") line = null;
+        continue;
+      }
+      const element = node.parentElement || host(node);
+      if (!element || !/\S/.test(node.data) || !isShown(element)) {
+        if (line && /\s/.test(node.data)) line.text += " ";
+        continue;
+      }
+      let at = element, inner = element;
+      while (at !== root && parent(at) && !apart(at) && /^(inline|contents)$/.test(displayOf(at)))
+        [inner, at] = [at, parent(at)];
+      // A message may even be inside the label.
+      const holder = at.tagName === "LABEL" ? inner : at;
+      if (!line || holder !== block) lines.push((line = { text: "", apart: at !== root && apart(at), hidden: false }));
+      block = holder;
+      line.text += node.data;
+      line.hidden = Boolean(element.closest("[aria-hidden=true]"));
+      total += node.data.length;
+    }
+    return lines.map((found) => ({ ...found, text: clean(found.text, 300) })).filter((found) => found.text);
+  };
   // Web components have their attributes on the host of the shadow root that contains the field.
   const host = (element) => (element.getRootNode() || {}).host || null;
   const onHost = (element, ...names) =>
@@ -103,6 +145,12 @@
       /\b(btn|button)\b/i.test(element.getAttribute("class") || "")) &&
     getComputedStyle(element).cursor === "pointer" && !element.querySelector("a,button,input,[role=button]") &&
     !element.closest("a,button,label");
+  // A link that only its pointer tells: the outermost element with that cursor, with a few words and nothing else.
+  const looksClickable = (element) =>
+    element.childElementCount < 4 && /\p{L}/u.test(element.textContent) && element.textContent.trim().length < 60 &&
+    !/^(LABEL|HTML|BODY|OPTION)$/.test(element.tagName) && getComputedStyle(element).cursor === "pointer" &&
+    parent(element) && getComputedStyle(parent(element)).cursor !== "pointer" && !element.shadowRoot &&
+    !element.querySelector("a,button,input,select,textarea,label,[role=button],[role=link]");
   const isField = (element) =>
     (element.tagName === "INPUT" && !["hidden", "submit", "button", "image", "reset", "file", "range", "color"]
       .includes(element.type)) || element.tagName === "TEXTAREA" || element.tagName === "SELECT";
@@ -169,16 +217,19 @@
         visible: visible(element) && !cutOff(element), enabled: !element.disabled && !element.closest("[inert]") &&
           // Some fields are read-only until focused, to keep password managers away.
           !(element.readOnly && element.value),
-        empty: !element.value, invalid: element.getAttribute("aria-invalid") === "true",
-        described: clean(described, 300), covered: visible(element) && covered(element), group: groupOf(element),
+        // An empty field that must be filled in is invalid from the start, which tells nothing.
+        empty: !element.value, invalid: element.getAttribute("aria-invalid") === "true" ||
+          Boolean(element.validity && !element.validity.valid && !element.validity.valueMissing),
+        described: clean(described || element.validationMessage, 300), covered: visible(element) && covered(element), group: groupOf(element),
       });
-    } else if (isButton(element)) {
+    } else if (isButton(element) || looksClickable(element)) {
+      const weak = !isButton(element);
       const shown = visible(element) && !cutOff(element);
       const target = element.tagName === "A" ? addressOf(element.getAttribute("href") || "") : null;
       if (!shown) return;
       const ownAction = element.getAttribute("formaction") ? sentTo(element.getAttribute("formaction")) : null;
       buttons.push({
-        index, kind: isTab(element) ? "tab" : element.tagName === "A" || element.getAttribute("role") === "link" ? "link"
+        index, kind: isTab(element) ? "tab" : weak || element.tagName === "A" || element.getAttribute("role") === "link" ? "link"
           : ["submit", "image"].includes(element.type) && element.form ? "submit" : "button",
         text: clean(element.tagName === "INPUT" ? element.value || element.alt : element.innerText) ||
           clean(element.getAttribute("aria-label") || element.title || textOf(element)) ||
@@ -204,9 +255,9 @@
   };
   const reported = new Set();
   const report = (element, source) => {
-    const shown = clean(element.innerText, 400), written = clean(element.textContent, 400);
-    // In the original case, if CSS only shows it in capitals.
-    const text = shown.toLowerCase() === written.toLowerCase() ? written : shown;
+    // Its words only: no labels, no buttons, no symbols that close or decorate it.
+    const said = linesOf(element, 800).filter((line) => !line.apart && !line.hidden && /[\p{L}\p{N}]/u.test(line.text));
+    const text = clean(said.map((line) => line.text).join(" "), 400);
     if (text.length < 3 || reported.has(text) || !visible(element) || banner(element)) return;
     if (element.querySelector("input:not([type=hidden]),form,nav")) return;
     reported.add(text);
@@ -247,6 +298,10 @@
     break;
   }
 
+  // Also in a closed menu: addresses are English in most languages.
+  const wayOut = elements.some((element) => ["href", "action", "formaction"].some((name) =>
+    /(log|sign)[-_]?(out|off)(?![a-z])/i.test(element.getAttribute(name) || "")));
+
   const groups = groupRoots.map((root) => {
     const action = root.tagName === "FORM" ? sentTo(root.getAttribute("action")) : null;
     let heading = "";
@@ -263,15 +318,14 @@
     };
   });
 
-  const inShadows = roots.slice(1).flatMap((root) => Array.from(root.children).map((child) => child.innerText || ""));
-  const lines = [document.body ? document.body.innerText : "", ...inShadows].join("\n").split("\n");
+  const lines = [document.body, ...roots.slice(1)].filter(Boolean).flatMap((root) => linesOf(root, 8000));
   return {
     elements,
     described: {
       url: location.origin + location.pathname, origin: location.origin, title: clean(document.title),
       loaded_at: performance.timeOrigin, ready: document.readyState,
-      text: lines.map((line) => clean(line, 300)).filter(Boolean).join("\n").slice(0, 8000),
-      fields, buttons, alerts, groups, challenge,
+      text: lines.map((line) => line.text).join("\n").slice(0, 8000),
+      fields, buttons, alerts, groups, challenge, way_out: wayOut, passkey: Boolean(window[Symbol.for("asks for a passkey")]),
     },
   };
 }

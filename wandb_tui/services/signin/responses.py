@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from wandb_tui.core.errors import SignInProblem
-from wandb_tui.services.signin import phrases
+from wandb_tui.services.signin import phrases, refusal_phrases
 from wandb_tui.services.signin.actions import GiveUp, Progress
-from wandb_tui.services.signin.forms import SignInForm, find_form, wants_code
-from wandb_tui.services.signin.page_view import Alert, PageView
+from wandb_tui.services.signin.forms import SignInForm, code_beside_password, find_form, wants_code
+from wandb_tui.services.signin.page_view import Alert, Field, PageView
 from wandb_tui.services.signin.phrases import says
+from wandb_tui.services.signin.second_steps import second_step, shows_password_form
 
 _MAX_MESSAGE_PAGE_CHARS = 1500
 """The text of a longer page may mention anything."""
@@ -15,17 +16,63 @@ _MAX_MESSAGE_PAGE_CHARS = 1500
 _MAX_RESPONSE_LINES = 2
 """More new lines are another page rather than a response."""
 
-_CLEAR_REFUSALS = frozenset({SignInProblem.BLOCKED, SignInProblem.UNVERIFIED, SignInProblem.WRONG_PASSWORD})
+_REASONS = (
+    (SignInProblem.WRONG_PASSWORD, refusal_phrases.LAST_WARNING),
+    (SignInProblem.LOCKED, refusal_phrases.LOCKED),
+    (SignInProblem.BLOCKED, refusal_phrases.BLOCKED),
+    (SignInProblem.PASSWORD_EXPIRED, refusal_phrases.EXPIRED),
+    (SignInProblem.INACTIVE, refusal_phrases.INACTIVE),
+    (SignInProblem.UNVERIFIED, refusal_phrases.UNVERIFIED),
+    (SignInProblem.WRONG_PASSWORD, refusal_phrases.WRONG),
+    (SignInProblem.CHALLENGE, phrases.CHALLENGE),
+    (SignInProblem.PUSH_NEEDED, refusal_phrases.PUSH),
+    (SignInProblem.CODE_NEEDED, phrases.CODE),
+    (SignInProblem.QUESTION_NEEDED, refusal_phrases.QUESTION),
+    (SignInProblem.PASSKEY_NEEDED, phrases.PASSKEY),
+    (SignInProblem.SSO, phrases.SSO),
+)
+"""The problems and their wording; the first that is found counts."""
+
+_CLEAR_REFUSALS = frozenset(
+    {
+        SignInProblem.BLOCKED,
+        SignInProblem.INACTIVE,
+        SignInProblem.LOCKED,
+        SignInProblem.PASSWORD_EXPIRED,
+        SignInProblem.UNVERIFIED,
+        SignInProblem.WRONG_PASSWORD,
+    }
+)
+
+_SECOND_FACTORS = frozenset({SignInProblem.PUSH_NEEDED, SignInProblem.QUESTION_NEEDED, SignInProblem.PASSKEY_NEEDED})
 
 
 def outcome_of(view: PageView, progress: Progress) -> GiveUp | None:
     """The failure that the page reports after a form was sent; None if it reports none so far."""
+    outcome = _outcome_of(view, progress)
+    return refusal(view, outcome.words) if outcome and outcome.problem is SignInProblem.WRONG_PASSWORD else outcome
+
+
+def refusal(view: PageView, words: str) -> GiveUp:
+    """The refusal of what was filled in: the password may be wrong, or a code beside it was missing."""
+    if any(map(code_beside_password, view.frames)):
+        return GiveUp(SignInProblem.CODE_NEEDED, words, code_beside=True)
+    return GiveUp(SignInProblem.WRONG_PASSWORD, words)
+
+
+def _outcome_of(view: PageView, progress: Progress) -> GiveUp | None:
     messages = _new_alerts(view, progress)
+    offered = _can_be_put_off(view)
+    wants_a_code = any(wants_code(frame) for frame in view.frames)
     for alert in messages:
-        if problem := classify(alert.text):
+        # “We sent a code to verify your e-mail address” comes with a field for the code.
+        problem = classify(alert.text)
+        if problem in _SECOND_FACTORS and (offered or not progress.password_sent):
+            continue
+        if problem and not (wants_a_code and problem is SignInProblem.UNVERIFIED):
             return GiveUp(problem, alert.text)
-    if any(wants_code(frame) for frame in view.frames):
-        return GiveUp(SignInProblem.CODE_NEEDED)
+    if step := second_step(view, progress):
+        return step
     if view.main.challenge and not _is_new_step(view, progress):
         return GiveUp(SignInProblem.CHALLENGE)
     form = next((form for n, frame in enumerate(view.frames) if (form := find_form(frame, n))), None)
@@ -52,16 +99,31 @@ def _beside_form(view: PageView, form: SignInForm, messages: list[Alert], progre
             return GiveUp(SignInProblem.SSO)
     elif not progress.password_sent:
         return None
+    buttons = _button_texts(view)
     for line in new_lines:
-        if (problem := classify(line)) in _CLEAR_REFUSALS and problem is not None:
+        if line not in buttons and (problem := classify(line)) in _CLEAR_REFUSALS and problem is not None:
             return GiveUp(problem, _strip_button(line, view))
     if not progress.password_sent:
         return None
+    if not (progress.refused or progress.overdue):
+        return None
     # An unknown text is an error if the server refused, or the text has stayed for a while.
-    text = next((alert.text for alert in messages if alert.source in {"alert", "invalid"}), "")
-    if not text and (progress.refused or progress.overdue):
-        text = next((alert.text for alert in messages), "")
-    return GiveUp(SignInProblem.WRONG_PASSWORD, text) if text and (progress.refused or progress.overdue) else None
+    marked = [alert.text for alert in messages if alert.source in {"alert", "invalid"}]
+    invalid = _turned_invalid(view, progress)
+    texts = [*marked, *(item.described for item in invalid if item.described), *(alert.text for alert in messages)]
+    return GiveUp(SignInProblem.WRONG_PASSWORD, next(iter(texts), "")) if texts or invalid else None
+
+
+def _turned_invalid(view: PageView, progress: Progress) -> list[Field]:
+    """The fields that the page, or the browser, has marked as invalid since the form was sent."""
+    fields = [item for frame in view.frames for item in frame.fields if item.invalid and item.usable]
+    return [item for item in fields if item.name not in progress.earlier_invalid]
+
+
+def is_marked_refused(view: PageView, progress: Progress) -> bool:
+    """Whether the page's structure shows a refusal: a field that turned invalid, or the form on a new document."""
+    reloaded = view.main.loaded_at != progress.loaded_at and view.main.ready == "complete"
+    return shows_password_form(view) and (reloaded or bool(_turned_invalid(view, progress)))
 
 
 def _strip_button(line: str, view: PageView) -> str:
@@ -88,25 +150,25 @@ def page_heading(view: PageView) -> str:
 
 def _is_new_step(view: PageView, progress: Progress) -> bool:
     """Whether the page now asks for the password."""
-    return not progress.password_sent and any(
-        form.password for n, frame in enumerate(view.frames) if (form := find_form(frame, n))
-    )
+    return not progress.password_sent and shows_password_form(view)
 
 
 def classify(text: str) -> SignInProblem | None:
     """The problem that a page's message reports; None if it is not recognised."""
-    for problem, wording in (
-        (SignInProblem.WRONG_PASSWORD, phrases.LAST_WARNING),
-        (SignInProblem.BLOCKED, phrases.BLOCKED),
-        (SignInProblem.UNVERIFIED, phrases.UNVERIFIED),
-        (SignInProblem.WRONG_PASSWORD, phrases.WRONG),
-        (SignInProblem.CHALLENGE, phrases.CHALLENGE),
-        (SignInProblem.CODE_NEEDED, phrases.CODE),
-        (SignInProblem.SSO, phrases.SSO),
-    ):
-        if says(text, wording):
-            return problem
-    return None
+    problem = next((problem for problem, wording in _REASONS if says(text, wording)), None)
+    # “Verify your e-mail address with the code that we sent” asks for the code.
+    if problem is SignInProblem.UNVERIFIED and says(text, phrases.CODE_FIELD):
+        return SignInProblem.CODE_NEEDED
+    return problem
+
+
+def _button_texts(view: PageView) -> set[str]:
+    return {button.text for frame in view.frames for button in frame.buttons}
+
+
+def _can_be_put_off(view: PageView) -> bool:
+    """Whether the page offers something for later, such as a passkey in place of the password."""
+    return any(says(button.text, phrases.NOT_NOW) for frame in view.frames for button in frame.buttons)
 
 
 def _in_running_text(view: PageView, progress: Progress) -> GiveUp | None:
@@ -114,15 +176,12 @@ def _in_running_text(view: PageView, progress: Progress) -> GiveUp | None:
     text = view.text
     if len(text) > _MAX_MESSAGE_PAGE_CHARS or any(says(button.text, phrases.LOG_OUT) for button in view.main.buttons):
         return None
-    for problem, wording in (
-        (SignInProblem.BLOCKED, phrases.BLOCKED),
-        (SignInProblem.UNVERIFIED, phrases.UNVERIFIED),
-        (SignInProblem.CODE_NEEDED, phrases.CODE),
-        (SignInProblem.CHALLENGE, phrases.CHALLENGE),
-        (SignInProblem.WRONG_PASSWORD, phrases.WRONG),
-        (SignInProblem.SSO, phrases.SSO),
-    ):
-        new = [line for line in text.split("\n") if line not in progress.earlier_lines and says(line, wording)]
-        if new:
-            return GiveUp(problem, new[0])
+    buttons = _button_texts(view)
+    lines = [line for line in text.split("\n") if line not in progress.earlier_lines and line not in buttons]
+    offered = _can_be_put_off(view)
+    for problem, wording in sorted(_REASONS, key=lambda reason: reason[0] is SignInProblem.WRONG_PASSWORD):
+        if problem in _SECOND_FACTORS and offered:
+            continue
+        if found := next((line for line in lines if says(line, wording)), ""):
+            return GiveUp(problem, found)
     return None

@@ -1,0 +1,95 @@
+"""Tells when a page has finished with what was typed into it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+from playwright.async_api import ElementHandle, Error, Frame, Page, Request
+
+_POLL_INTERVAL_S = 0.05
+_SETTLE_TIMEOUT_S = 8.0
+_TIMER_TIMEOUT_S = 3.0
+_REDRAW_S = 0.3
+"""Seconds that a page may take to redraw itself after a response."""
+# Neither ends by itself.
+_STREAMS = frozenset({"websocket", "eventsource", "ping", "media", "image", "font"})
+
+# Notes the timers that the page starts while something is typed: a check of an address often begins half a second after
+# the last letter.
+_WATCH_TIMERS_SCRIPT = """() => {
+  const key = Symbol.for("timers of typing");
+  if (window[key]) return;
+  const original = window.setTimeout, own = Object.getOwnPropertyDescriptor(window, "setTimeout"), watch = { due: 0 };
+  window.setTimeout = function (callback, delay, ...rest) {
+    if (delay >= 50 && delay <= MOST) watch.due = Math.max(watch.due, performance.now() + Number(delay));
+    return original.call(this, callback, delay, ...rest);
+  };
+  watch.stop = () => { Object.defineProperty(window, "setTimeout", own); delete window[key]; };
+  window[key] = watch;
+}""".replace("MOST", str(int(_TIMER_TIMEOUT_S * 1000)))
+# Milliseconds until the last of them fires; timers are no longer noted after this.
+_REMAINING_SCRIPT = """() => {
+  const watch = window[Symbol.for("timers of typing")];
+  if (!watch) return 0;
+  watch.stop();
+  return watch.due ? Math.max(0, watch.due - performance.now()) + 30 : 0;
+}"""
+
+
+class PageActivity:
+    """The requests of one page that have not ended, and the timers it starts while something is typed."""
+
+    def __init__(self, page: Page) -> None:
+        """Begin to note requests."""
+        self._page = page
+        self._pending: dict[Request, float] = {}
+        self.ended_at = 0.0
+        """The time of the last end of a request on the monotonic clock, in seconds."""
+        page.on("request", self._on_request)
+        page.on("requestfinished", self._on_end)
+        page.on("requestfailed", self._on_end)
+        page.on("framenavigated", self._on_navigation)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no request is pending."""
+        return not self._pending
+
+    @contextlib.asynccontextmanager
+    async def settled_after(self, field: ElementHandle) -> AsyncIterator[None]:
+        """Type into the field within this context; it ends once the page has dealt with what was typed, or too slowly.
+
+        That is when the timers that it started have fired, and the requests that it began have ended.
+        """
+        since = time.monotonic()
+        with contextlib.suppress(Error):
+            await field.evaluate(_WATCH_TIMERS_SCRIPT)
+        yield
+        remaining_ms = 0.0
+        with contextlib.suppress(Error):  # the document may have been left
+            remaining_ms = float(await field.evaluate(_REMAINING_SCRIPT))
+        await asyncio.sleep(min(remaining_ms / 1000, _TIMER_TIMEOUT_S))
+        deadline = time.monotonic() + _SETTLE_TIMEOUT_S
+        while self._is_pending(since) and time.monotonic() < deadline:  # noqa: ASYNC110 - two kinds of event end it
+            await asyncio.sleep(_POLL_INTERVAL_S)
+        if remaining_ms and self.ended_at > since:
+            await asyncio.sleep(_REDRAW_S)
+
+    def _is_pending(self, since: float) -> bool:
+        return any(began >= since for began in self._pending.values())
+
+    def _on_request(self, request: Request) -> None:
+        if request.resource_type not in _STREAMS:
+            self._pending[request] = time.monotonic()
+
+    def _on_end(self, request: Request) -> None:
+        if self._pending.pop(request, None) is not None:
+            self.ended_at = time.monotonic()
+
+    def _on_navigation(self, frame: Frame) -> None:
+        """Forget the requests of the document that was left, since their ends may not be reported."""
+        if frame == self._page.main_frame:
+            self._pending = {request: at for request, at in self._pending.items() if request.is_navigation_request()}
