@@ -71,7 +71,6 @@ def test_nothing_is_typed_before_the_user_trusts_the_host(driver, host, login_se
     assert host.submissions == 0
 
 
-SHORT = {("de", "inactive"), ("ka", "active")}
 ALLAUTH = {
     ("de", "inactive"): (SignInProblem.INACTIVE, "Konto inaktiv"),
     ("ja", "unverified"): (SignInProblem.UNVERIFIED, "メール"),
@@ -80,9 +79,8 @@ ALLAUTH = {
 }
 
 
-@pytest.mark.parametrize(
-    ("language", "state"), [pytest.param(*case, marks=[] if case in SHORT else [pytest.mark.long]) for case in ALLAUTH]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("language", "state"), ALLAUTH)
 def test_allauth_in_languages_that_are_read_and_one_that_is_not(driver, allauth, login_server, language, state):
     allauth.language = language
     allauth.set_state(state)
