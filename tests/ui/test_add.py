@@ -9,7 +9,7 @@ from textual.widgets import Input, TextArea
 
 from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
-from tests.ui.support import running
+from tests.ui.support import burst, running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -143,7 +143,7 @@ async def test_what_is_listed_already_keeps_its_goal_until_another_is_given():
         await until(lambda: "watched, available; no change" in shown(app))
         await pilot.press("ctrl+s")
         await until(lambda: len(app.session.watch_list) == 5)
-        assert "2 runs added, 2 already watched" in notifications(app)
+        await until(lambda: "2 runs added, 2 already watched" in notifications(app))
         waits, ready = app.session.watch_list[address("waits")], app.session.watch_list[address("ready")]
         assert (waits.goal, waits.attempt, ready.goal, ready.attempt) == (GOALS["step:200"], 1, Goal(), 1)
 
@@ -290,3 +290,37 @@ async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
         await until(lambda: {line.attempt for line in log} == {1, 2})
         texts = [event_text(line.notice) for line in log]
         assert texts.count(before[0]) == 2, "once before, and once with what came back"
+
+
+async def test_what_was_typed_comes_back_until_it_is_added():
+    async with running(listed(), size=(80, 24)) as (app, pilot):
+        await until(lambda: len(app.session.watch_list) == 3)
+        await pilot.press("a")
+        burst(app, *"waits boom", "escape")
+        await until(lambda: app.screen is app.dashboard)
+        await open_again(app, pilot)
+        assert app.screen.query_one(TextArea).text == "waits boom"
+        await until(lambda: "1 invalid" in shown(app))
+        app.screen.query_one("#goal", Input).value = "newer"
+        await pilot.click("#close")
+        await until(lambda: app.screen is app.dashboard)
+        await open_again(app, pilot)
+        assert app.screen.query_one("#goal", Input).value == "newer"
+        await until(lambda: "goal step:200 → newer" in shown(app))
+        await pilot.press("ctrl+s")
+        await until(lambda: app.screen.query_one(TextArea).text == "boom")
+        await pilot.press("escape")
+        await open_again(app, pilot)
+        assert app.screen.query_one(TextArea).text == "boom"
+        await pilot.press("backspace", "backspace", "backspace", "backspace", *"new1", "ctrl+s")
+        await until(lambda: address("new1") in app.session.watch_list)
+        await until(lambda: app.screen is app.dashboard)
+        await open_again(app, pilot)
+        assert app.screen.query_one(TextArea).text == ""
+        assert app.screen.query_one("#goal", Input).value == "exists"
+
+
+async def open_again(app, pilot):
+    await pilot.press("a")
+    await until(lambda: isinstance(app.screen, AddScreen) and app.screen.is_mounted)
+    await pilot.pause()

@@ -487,6 +487,32 @@ async def test_escape_takes_back_marks_then_the_filter():
         assert len(ids(app)) == 5
 
 
+async def test_undo_selects_again_what_escape_cleared():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("asterisk", "escape")
+        assert marked(app) == set()
+        assert "Selection of 5 runs cleared; u undoes this" in [note.message for note in app._notifications]
+        await pilot.press("u")
+        assert len(marked(app)) == 5
+        assert "● 5" in shown(app).splitlines()[0]
+
+
+async def test_undo_takes_back_the_newer_of_a_removal_and_a_cleared_selection():
+    async with running(ended()) as (app, pilot):
+        await until(lambda: len(ids(app)) == 5)
+        await pilot.press("home", "space", "escape", "d")
+        assert len(ids(app)) == 4
+        await pilot.press("u")
+        assert len(ids(app)) == 5
+        assert marked(app) == set(), "the removal came later, and the selection had been given up before it"
+        await pilot.press("d", "home", "space", "escape", "u")
+        assert len(marked(app)) == 1
+        assert len(ids(app)) == 4
+        await pilot.press("u")
+        assert len(ids(app)) == 5
+
+
 async def test_marks_by_key():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)

@@ -24,6 +24,7 @@ from wandb_tui.ui.common.goal_inputs import AddOptionsInput
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
 from wandb_tui.ui.runtime.add_effect import AddEffect
+from wandb_tui.ui.runtime.drafts import AddDraft
 from wandb_tui.ui.runtime.session import Session
 
 _TYPING_PAUSE_S = 0.15
@@ -85,9 +86,14 @@ class AddScreen(Dialog[None]):
                 yield KeyButton("Close", "add.close", id="close")
 
     def on_mount(self) -> None:
-        """Show no verdicts yet, and focus the box."""
-        self.set_focus(self.query_one(TextArea))
+        """Restore what was typed and not added, and focus the box."""
+        box, draft = self.query_one(TextArea), self._session.drafts.add
+        self.set_focus(box)
         self._show([])
+        if draft is not None:
+            box.text = draft.addresses
+            box.move_cursor(box.document.end)
+            self.query_one(AddOptionsInput).put(draft.options)
 
     def on_resize(self) -> None:
         """Fit the lines to the new width."""
@@ -104,15 +110,23 @@ class AddScreen(Dialog[None]):
         self._check_later()
 
     @on(Button.Pressed, "#close")
-    def _close(self) -> None:
+    async def action_close(self) -> None:
+        """Close without adding; what was typed comes back when this is opened again."""
+        await drained(self.focused)
+        self._keep_draft()
         self.dismiss(None)
 
     @on(Button.Pressed, "#pick")
-    def action_pick(self) -> None:
+    async def action_pick(self) -> None:
         """Pick runs from the server instead."""
         if self._pick is not None:
-            self.dismiss(None)
+            await self.action_close()
             self._pick()
+
+    def _keep_draft(self) -> None:
+        text, options = self.query_one(TextArea).text, self.query_one(AddOptionsInput)
+        typed = bool(text.strip()) or options.edited
+        self._session.drafts.add = AddDraft(text, options.texts) if typed else None
 
     @on(Button.Pressed, "#add")
     @on(Input.Submitted, "#goal")
@@ -159,6 +173,7 @@ class AddScreen(Dialog[None]):
         if good:
             self._add(good)
         if not wrong:
+            self._session.drafts.add = None
             self.dismiss(None)
             return
         box = self.query_one(TextArea)

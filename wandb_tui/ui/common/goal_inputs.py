@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import on
@@ -124,7 +125,8 @@ class AddOptionsInput(Vertical):
     def __init__(self, goal: Goal, poll_policy: PollPolicy, glyphs: Glyphs) -> None:
         super().__init__()
         self._goal, self._poll_policy = goal, poll_policy
-        self._typed_last: list[str] = []
+        self._initial: tuple[str, ...] = ()
+        self._typed_last: tuple[str, ...] = ()
         self._goal_input, self._times_input = GoalInput(str(goal), glyphs), TimesInput(poll_policy, glyphs)
 
     def compose(self) -> ComposeResult:
@@ -134,17 +136,28 @@ class AddOptionsInput(Vertical):
 
     def on_mount(self) -> None:
         """Remember the initial texts."""
-        self._typed_last = self._texts
+        self._initial = self._typed_last = self.texts
 
     @property
-    def _texts(self) -> list[str]:
-        return [line.value for line in self.query(Input)]
+    def texts(self) -> tuple[str, ...]:
+        """The texts of all inputs, from the goal on."""
+        return tuple(line.value for line in self.query(Input))
+
+    @property
+    def edited(self) -> bool:
+        """Whether any text is not the initial one."""
+        return self.texts != self._initial
+
+    def put(self, texts: Sequence[str]) -> None:
+        """Set the texts of all inputs, as if they were typed."""
+        for line, text in zip(self.query(Input), texts, strict=True):
+            line.value = text
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self._texts != self._typed_last:
-            self._typed_last = self._texts
+        if self.texts != self._typed_last:
+            self._typed_last = self.texts
             self.post_message(self.Changed())
 
     @property

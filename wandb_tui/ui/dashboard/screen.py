@@ -193,7 +193,7 @@ class Dashboard(RunScreen):
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
             Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,
-            Requirement.REMOVED: lambda: self.session.can_undo,
+            Requirement.UNDOABLE: lambda: self.session.can_undo or self.table.selection.cleared,
         }
         return bool(fulfilled[action.needs]())
 

@@ -51,7 +51,7 @@ class Requirement(StrEnum):
     PANE = "pane"
     LOG = "log"
     METRICS = "several metrics"
-    REMOVED = "removed run"
+    UNDOABLE = "removed run or cleared selection"
     CATALOGUE = "catalogue"
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
@@ -168,7 +168,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("invert_selection", ("i",), "Invert", "Invert the selection.", needs=Requirement.RUN, footer=False),
     Action("clear", ("escape",), "Clear", "Close search, then clear selection, then filter.",
            needs=Requirement.CHOICE, footer=False),
-    Action("undo", ("u",), "Undo", "Put back the runs removed last.", needs=Requirement.REMOVED, footer=False),
+    Action("undo", ("u",), "Undo", "Put back the runs removed last.",
+           needs=Requirement.UNDOABLE, footer=False),
     Action("down", ("j",), "Down", "Move down, like ↓.", where=Scope.RUNS, footer=False),
     Action("up", ("k",), "Up", "Move up, like ↑.", where=Scope.RUNS, footer=False),
     Action("copy", ("y",), "Copy", "Copy the run's id, page address, artifact name, or a wandb.init that forks it.",
@@ -219,8 +220,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("submit", ("ctrl+s", "ctrl+enter", "ctrl+j"), "Add", "Add the valid addresses; the others stay in the box.",
            Scope.ADD, priority=True),
     Action("pick", ("ctrl+o",), "Pick", "Pick runs from the server instead.", Scope.ADD, priority=True),
-    Action("close", ("escape",), "Close", "Close without adding anything.", Scope.ADD, priority=True,
-           action="dismiss"),
+    Action("close", ("escape",), "Close", "Close without adding; what you typed comes back next time.", Scope.ADD,
+           priority=True),
     # The list itself handles Enter, like the keys that move the cursor; the other dialogs do the same.
     Action("open", ("enter",), "Open", "Open the item under the cursor, or select the run.", Scope.PICK),
     Action("select", ("space",), "Select", "Select or deselect the run under the cursor.", Scope.PICK),

@@ -22,6 +22,7 @@ from wandb_tui.ui.input.key_map import KeyMap
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions, add_effect
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
+from wandb_tui.ui.runtime.drafts import Drafts
 from wandb_tui.ui.runtime.event_queue import EventQueue
 from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
@@ -39,6 +40,7 @@ class Session:
         self.watch_list = WatchList(self.deferred.services, spawn, self.event_queue.publish, clock=clock, turns=Lock())
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
+        self.drafts = Drafts()
         self._removed: list[list[WatchedRun]] = []
         self._held: deque[RunAddress] = deque()
 

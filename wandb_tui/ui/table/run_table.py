@@ -141,6 +141,9 @@ class RunTable(RunGrid):
             self.selection.end_range()
         elif len(self.selection):
             self.selection.clear()
+            count = self.selection.cleared
+            told = "Selection cleared" if count == 1 else f"Selection of {count} runs cleared"
+            hint(self, self._session.keys.hint(told, "undo", "undoes this"))
         else:
             return False
         self._selection_changed()
@@ -262,6 +265,7 @@ class RunTable(RunGrid):
 
         def remove() -> None:
             present = [run for run in runs if run in self._session.watch_list]
+            self.selection.forget_cleared()
             self._session.remove(present)
             self._reload_and_tell()
             removed = "Run removed" if len(present) == 1 else f"{len(present)} runs removed"
@@ -274,7 +278,11 @@ class RunTable(RunGrid):
             self._confirm("Remove", runs, f"{detail}.", remove)
 
     def action_undo(self) -> None:
-        """Put the runs removed last back on the list."""
+        """Select what was just cleared again, else put the runs removed last back on the list."""
+        if self.selection.cleared:
+            self.selection.restore()
+            self._selection_changed()
+            return
         restored, already_there = self._session.undo()
         self._reload_and_tell(restored[0] if restored else None)
         self.mention_hidden(restored)

@@ -12,6 +12,7 @@ class Selection:
 
     def __init__(self) -> None:
         self._selected: set[RunAddress] = set()
+        self._cleared: frozenset[RunAddress] = frozenset()
         self._before: frozenset[RunAddress] = frozenset()
         self._anchor: RunAddress | None = None
         self._reached: RunAddress | None = None
@@ -28,24 +29,42 @@ class Selection:
         """Whether a range is active that follows every move of the cursor."""
         return self._held and self._anchor is not None
 
+    @property
+    def cleared(self) -> int:
+        """How many runs `restore` would select again."""
+        return len(self._cleared)
+
     def toggle(self, runs: Iterable[RunAddress]) -> None:
         """Select these runs, or none of them if all are selected."""
+        self.forget_cleared()
         runs = set(runs)
         self.end_range()
         self._selected = self._selected - runs if runs <= self._selected else self._selected | runs
 
     def invert(self, runs: Iterable[RunAddress]) -> None:
         """Invert the selection among these runs."""
+        self.forget_cleared()
         self.end_range()
         self._selected ^= set(runs)
 
     def clear(self) -> None:
-        """Clear the selection."""
+        """Clear the selection; `restore` undoes that."""
         self.end_range()
+        self._cleared = frozenset(self._selected)
         self._selected.clear()
+
+    def restore(self) -> None:
+        """Select again what was cleared last."""
+        self._selected |= self._cleared
+        self.forget_cleared()
+
+    def forget_cleared(self) -> None:
+        """Something else has been done since."""
+        self._cleared = frozenset()
 
     def begin_range(self, run: RunAddress, *, held: bool = False) -> None:
         """Start a range at this run; it reaches as far as `extend` says or, while held, as the cursor goes."""
+        self.forget_cleared()
         if self._anchor is None or held:
             self._anchor, self._before = run, frozenset(self._selected)
             self._selected.add(run)
@@ -75,6 +94,7 @@ class Selection:
 
     def retain(self, watched: Container[RunAddress]) -> None:
         """Deselect runs that are gone."""
+        self._cleared = frozenset(run for run in self._cleared if run in watched)
         self._selected = {run for run in self._selected if run in watched}
         if self._anchor is not None and self._anchor not in watched:
             self.end_range()
