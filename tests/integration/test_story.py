@@ -88,7 +88,7 @@ def test_forty_monitors_at_once_and_gone(sandbox, tmp_path):
     sandbox.set_faults("export-never")
     with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:
         terminal.run(PROGRAM, *(f"lab/forks/{run_id}" for run_id in RUNS))
-        terminal.until("40 runs", "◐ 40 waiting", "next check in")
+        terminal.until("40 runs", "◐ 40 waiting", "ot available yet")
         until(lambda: sandbox.stats()["page_visits"] >= 3)
         stats = sandbox.stats()
         # All were asked about before the first page was opened, in hardly more requests than one.

@@ -266,6 +266,15 @@ async def test_many_ends_are_one_bell_and_one_notification(monkeypatch):
         assert "12 runs are available" in signals[0]
 
 
+async def test_a_run_whose_name_another_has_is_announced_with_its_id(monkeypatch):
+    prober = FakeProber()
+    async with running(Scenario(prober), "abc", "def") as (app, _):
+        await until(lambda: prober.open["abc"] and prober.open["def"])
+        prober.answer("def", Probe(ProbeOutcome.NOT_YET, run=RunInfo("baseline")))
+        prober.answer("abc", there(3, "baseline"))
+        await until(lambda: any("baseline abc: v3" in text for text in toasts(app)))
+
+
 async def test_many_ends_one_after_the_other_are_some_seconds_apart(monkeypatch):
     monkeypatch.setattr(apps, "_GATHER_S", 0.05)
     monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 3.0)

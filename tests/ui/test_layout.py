@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import shown, until
@@ -16,6 +18,9 @@ from wandb_tui.core.state import State
 from wandb_tui.text.durations import format_elapsed
 from wandb_tui.text.plain_text import clean, fit
 from wandb_tui.ui.app.themes import LIGHT
+from wandb_tui.ui.common.confirm import Confirm
+from wandb_tui.ui.common.too_small import TooSmall, essential_lines
+from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.table.columns import COLUMNS, PADDING_CELLS, fitting_columns
 
 HOSTILE = {
@@ -81,6 +86,41 @@ def test_columns_never_exceed_the_width():
             assert len(columns) == len(COLUMNS)
 
 
+def test_a_column_takes_no_more_than_its_text_needs_and_the_message_gets_the_rest():
+    def widths(**widest):
+        return {column.key: cells for column, cells in fitting_columns(160, dull={"project"}, widest=widest)}
+
+    assert widths(run=22)["run"] == 22
+    assert widths(run=22)["message"] > widths()["message"]
+    assert "waited" in widths(run=22, message=40)
+    assert "waited" not in widths(run=22, message=65)
+    assert widths(run=22, message=65)["message"] >= 65
+    assert "run_state" not in widths(run=22, message=74)
+    assert widths(run=22, message=74)["message"] >= 74
+    assert "run_state" in widths(run=22, message=200), "what does not make it whole stays"
+    for width in range(16, 280):
+        columns = fitting_columns(width, widest={"run": 22, "project": 3})
+        assert sum(cells + 2 * PADDING_CELLS for _, cells in columns) <= width
+        assert all(cells >= column.width for column, cells in columns)
+
+
+async def test_a_name_that_comes_late_gets_its_room():
+    prober = FakeProber()
+    async with running(Scenario(prober), "abc", size=(160, 45)) as (app, _):
+        await until(lambda: prober.open["abc"])
+        name = "a-name-of-more-than-twenty-cells"
+        prober.answer("abc", Probe(ProbeOutcome.NOT_YET, run=RunInfo(name)))
+        await until(lambda: f"{name} abc" in shown(app))
+
+
+async def test_at_160_columns_the_longest_usual_message_is_whole():
+    said = "There is no run no-such-run in lab/forks, or this API key may not see it."
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.NOT_FOUND, message=said)]})
+    async with running(Scenario(prober), "abc", size=(160, 45)) as (app, _):
+        await until(lambda: app.session.watch_list[address("abc")].state is State.FAILED)
+        await until(lambda: said in shown(app).splitlines()[3])
+
+
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (200, 60)])
 async def test_sizes(size):
     async with running(None, "abc", "def", size=size) as (app, pilot):
@@ -101,6 +141,77 @@ async def test_too_small_is_reported_and_passes():
         await pilot.resize_terminal(80, 24)
         await until(lambda: app.screen is app.dashboard)
         await until(lambda: "abc" in shown(app))
+
+
+def readable(app):
+    """What stands on the screen as one reads it where words are cut: without spaces and ends of lines."""
+    return "".join(shown(app).split())
+
+
+async def test_at_every_small_size_it_rests_and_what_matters_can_be_read(monkeypatch):
+    """Toasts, a dialog that is open, and the question at quit at every size from 1x1 on."""
+    async with running(None, "abc", "def", size=(80, 24), notifications=True) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        frames = []
+        monkeypatch.setattr(app, "_display", lambda *update: frames.append(update))
+        for width in (1, 2, 3, 4, 5, 7, 9, 12, 20, 39, 40):
+            for height in (1, 2, 3, 9, 10, 20):
+                app.notify(f"{width} {LONG}", timeout=600, markup=False)
+                await pilot.resize_terminal(width, height)
+                await settled(pilot, frames)
+                if width >= 40 and height >= 10:
+                    assert app.screen is app.dashboard
+                elif width * height >= len("toosmall") * 2:
+                    assert "toosmall" in readable(app), (width, height)
+                await pilot.press("q")
+                await until(lambda: isinstance(app.screen, Confirm))
+                await settled(pilot, frames)
+                if width >= 3 and width * height >= len("Quit? y/n") * 2:
+                    assert "Quit" in readable(app), (width, height)
+                    assert "y" in readable(app).replace("Stay", ""), (width, height)
+                await pilot.press("n")
+                await until(lambda: not isinstance(app.screen, Confirm))
+                app.clear_notifications()
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: app.screen is app.dashboard)
+
+
+LONG = "There is no such run, or this API key may not see it. " * 3
+
+
+async def settled(pilot, frames):
+    """Fail if the screen is drawn again and again although nothing happens."""
+    await pilot.pause()
+    for _ in range(10):
+        before = len(frames)
+        await pilot.pause(0.03)
+        if len(frames) == before:
+            return
+    raise AssertionError(f"it does not come to rest at {pilot.app.size}")
+
+
+@pytest.mark.parametrize("grown", [(80, 24), (39, 9)])
+async def test_a_question_survives_a_change_of_size(grown):
+    async with running(None, "abc", size=(80, 24)) as (app, pilot):
+        await pilot.press("q")
+        await pilot.resize_terminal(30, 8)
+        await until(lambda: "y Quit  n Stay" in shown(app))
+        assert isinstance(app.screen, Confirm)
+        await pilot.resize_terminal(*grown)
+        await pilot.press("n")
+        await until(lambda: isinstance(app.screen, TooSmall if grown < (40, 10) else Dashboard))
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: app.screen is app.dashboard)
+
+
+@given(width=st.integers(1, 60), height=st.integers(1, 25))
+def test_the_essential_lines_never_exceed_the_size(width, height):
+    texts = (("Terminal too small (needs 40x10)", "and more"), ("too small, needs 40x10",), ("too small",), ("!",))
+    lines = essential_lines(texts, width, height)
+    assert len(lines) <= height
+    assert all(len(line) <= width for line in lines)
+    if width * height >= len("too small") * 2:
+        assert "toosmall" in "".join(lines).replace(" ", "")
 
 
 async def test_the_ascii_look_is_ascii():

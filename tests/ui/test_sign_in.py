@@ -6,9 +6,10 @@ import contextlib
 import threading
 from concurrent.futures import Future
 from dataclasses import replace
+from unittest import mock
 
 import pytest
-from textual.widgets import Checkbox, Input
+from textual.widgets import Checkbox, Input, TextArea
 
 from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address
@@ -40,6 +41,10 @@ async def test_the_first_start_asks_and_stores_once():
     async with first_start() as (scenario, app, pilot):
         assert "/authorize" in shown(app)
         await pilot.press(*"me@lab.org", "enter", *"hunter2", "enter")
+        await until(lambda: app.focused is app.screen.query_one("#api-key"))
+        assert "Private runs need an API key" in shown(app)
+        assert not scenario.account.saved
+        await pilot.press("enter")
         await until(lambda: app.screen is app.dashboard)
         [(credentials, api_key, remember)] = scenario.account.saved
         assert (credentials.username, credentials.password, api_key, remember) == ("me@lab.org", "hunter2", None, True)
@@ -184,7 +189,7 @@ async def test_keys_typed_in_one_burst_reach_the_fields_they_are_meant_for():
 
 async def test_enter_after_enter_in_one_burst_goes_on_field_by_field():
     async with first_start() as (scenario, app, pilot):
-        burst(app, *"me@lab.org", "enter", *"hunter2", "enter")
+        burst(app, *"me@lab.org", "enter", *"hunter2", "enter", "enter")
         await until(lambda: scenario.account.saved)
         [(credentials, _, _)] = scenario.account.saved
         assert (credentials.username, credentials.password) == ("me@lab.org", "hunter2")
@@ -321,3 +326,148 @@ async def test_with_a_key_nothing_waits_for_the_dialog():
     async with running(Scenario(account=account, store=store, open_sign_in=True)) as (app, _):
         await until(lambda: isinstance(app.screen, SignInDialog))
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
+
+
+async def test_a_password_typed_at_once_after_the_key_never_stands_in_the_field_above():
+    async with running(Scenario()) as (app, pilot):
+        await until(lambda: app.account is not None)
+        burst(app, "s", *"hunter2")
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        await pilot.pause()
+        assert app.screen.query_one("#username", Input).value == "me@lab.org"
+        assert "hunter2".endswith(app.screen.query_one("#password", Input).value)
+        assert "hunt" not in shown(app)
+
+
+async def test_enter_signs_in_at_once_where_there_is_a_key():
+    account = FakeAccount(AccountState(api_key=Source.NETRC))
+    async with running(Scenario(account=account, open_sign_in=True)) as (app, pilot):
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        await pilot.pause()
+        await pilot.press(*"me@lab.org", "enter", *"hunter2", "enter")
+        await until(lambda: account.saved)
+
+
+async def test_what_was_typed_survives_an_accidental_escape_until_it_is_saved(caplog):
+    async with first_start() as (scenario, app, pilot):
+        burst(app, *"me@lab.org", "tab", *"hunt", "escape")
+        await until(lambda: app.screen is app.dashboard)
+        assert "hunt" not in repr(app.session.drafts)
+        assert "hunt" not in shown(app)
+        await pilot.press("s")
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        await until(lambda: app.focused is app.screen.query_one("#password"))
+        await pilot.press(*"er2", "enter", "enter")
+        await until(lambda: scenario.account.saved)
+        [(credentials, _, _)] = scenario.account.saved
+        assert (credentials.username, credentials.password) == ("me@lab.org", "hunter2")
+        await until(lambda: app.screen is app.dashboard)
+        assert app.session.drafts.sign_in is None
+        assert "hunt" not in caplog.text
+
+
+@contextlib.asynccontextmanager
+async def slow_account():
+    """A dashboard whose account is still being read; set the event to end that."""
+    read, account = threading.Event(), FakeAccount(AccountState(keyring_problem="No keyring is running here."))
+    known = account.state
+    account.state = lambda: read.wait(30) and known()
+    with mock.patch.object(apps, "_KEYRING_TIMEOUT_S", 600):
+        async with running(Scenario(account=account, open_sign_in=None), "abc") as (app, pilot):
+            try:
+                yield app, pilot, read
+            finally:
+                read.set()
+
+
+async def test_the_first_dialog_waits_until_the_filter_is_left():
+    async with slow_account() as (app, pilot, read):
+        await pilot.press("slash", *"calm")
+        read.set()
+        await until(lambda: "Sign-in needed" in shown(app))
+        await pilot.press(*"-moon")
+        assert app.screen is app.dashboard
+        assert app.dashboard.filter_bar.value == "calm-moon"
+        assert app.session.watch_list[address("abc")].state is State.QUEUED
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        assert "Sign-in needed" not in shown(app)
+        assert [field.value for field in app.screen.query(Input)] == ["", "", ""]
+
+
+async def test_the_first_dialog_waits_until_another_dialog_is_closed():
+    async with slow_account() as (app, pilot, read):
+        await pilot.press("a", *"def")
+        read.set()
+        await until(lambda: app.dashboard.sign_in_waits)
+        await pilot.press(*"ghi")
+        assert app.screen.query_one("#addresses", TextArea).text == "defghi"
+        assert "Sign-in needed" in shown(app)
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        assert [field.value for field in app.screen.query(Input)] == ["", "", ""]
+
+
+async def test_keys_pressed_before_the_first_dialog_could_be_seen_do_not_land_in_it():
+    async with slow_account() as (app, pilot, read):
+        opened, ask = [], app._sign_in_prompt._open_dialog
+
+        def open_after_keys():
+            burst(app, *"hunter2", "enter")
+            ask()
+            burst(app, *"more")
+            opened.append(True)
+
+        app._sign_in_prompt._open_dialog = open_after_keys
+        read.set()
+        await until(lambda: opened and isinstance(app.screen, SignInDialog))
+        await pilot.pause()
+        await pilot.press("x")
+        assert app.screen.query_one("#username", Input).value == "x"
+
+
+async def test_a_dialog_opened_before_the_account_is_known_learns_of_it():
+    async with slow_account() as (app, pilot, read):
+        await pilot.press("s")
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        box = app.screen.query_one("#remember", Checkbox)
+        assert (box.disabled, box.value) == (True, False)
+        await pilot.press(*"me")
+        read.set()
+        await until(lambda: "No keyring is running here." in shown(app))
+        assert (box.disabled, box.value) == (True, False)
+        assert app.screen.query_one("#username", Input).value == "me"
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+async def test_the_header_says_how_the_sign_in_stands(size):
+    visitor = FakeVisitor(
+        signed_in=False, sign_in=SignInError(SignInProblem.WRONG_PASSWORD, "It did not accept these.")
+    )
+    prober = FakeProber()
+    scenario = Scenario(prober, visitor)
+    scenario.account.after = visitor.mend
+    async with running(scenario, "abc", size=size) as (app, pilot):
+        await until(lambda: "○" in header(app))
+        assert "not signed in yet" in header(app)
+        prober.default = ABSENT
+        prober.answer("abc", ABSENT)
+        await until(lambda: "✖ " in header(app).split("run")[0])
+        assert "sign-in failed" in header(app)
+        await pilot.press("s")
+        await until(lambda: isinstance(app.screen, SignInDialog))
+        await pilot.pause()
+        await pilot.press(*"hunter2", "enter")
+        await until(lambda: "●" in header(app))
+        assert "me@lab.org" in header(app)
+        assert "fail" not in header(app).split("run")[0]
+
+
+async def test_the_header_says_that_the_key_was_refused():
+    prober = FakeProber({"abc": [Probe(ProbeOutcome.UNAUTHORIZED, message="The API key was refused.")]})
+    async with running(Scenario(prober), "abc") as (app, _):
+        await until(lambda: "✖ API key refused" in header(app))
+
+
+def header(app):
+    return shown(app).splitlines()[0]

@@ -13,6 +13,8 @@ from textual.widgets import Input
 
 from tests.stopwatch import Stopwatch
 from tests.ui.test_sign_in import first_start
+from wandb_tui.ui.app.crash import crash_report
+from wandb_tui.ui.runtime.drafts import Drafts, SignInDraft
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct-horse 'battery'"
@@ -55,6 +57,17 @@ async def test_a_picture_of_the_sign_in_screen_hides_the_password():
     assert "•" * 14 in picture
     assert "hunter2" not in picture
     assert "kkkk" not in picture
+
+
+def test_a_crash_report_hides_what_was_typed_into_a_dialog_that_is_closed():
+    drafts = Drafts(sign_in=SignInDraft("me", PASSWORD, "k" * 40))
+    try:
+        int(f"{PASSWORD} and {'k' * 40}")
+    except ValueError:
+        report = crash_report([], str, drafts.secrets)
+    assert "ValueError: invalid literal" in report
+    assert "●●●● and ●●●●" in report
+    assert "battery" not in report
 
 
 def test_a_crash_while_the_sign_in_screen_holds_a_password(tmp_path):

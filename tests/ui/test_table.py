@@ -196,15 +196,19 @@ async def test_a_run_that_has_ended_stands_still():
 
 
 async def test_minor_columns_make_room_for_a_message():
-    several = [StoredRun(RunAddress("lab", project, "abc"), Goal(), 1, State.WAITING) for project in ("one", "two")]
+    several = [
+        StoredRun(RunAddress("lab", project, "abc"), Goal(), 1, State.FAILED, text_notice("x" * 60))
+        for project in ("one", "two")
+    ]
     async with running(Scenario(FakeProber(), store=FakeStore(several)), size=(160, 45)) as (app, pilot):
 
         def columns():
             return {column.key for column in app.dashboard.table.columns}
 
         await until(lambda: app.dashboard.table.row_count == 2)
-        assert {"project", "next", "message"} <= columns()
+        assert {"next", "message"} <= columns()
         assert not {"waited", "age", "attempt"} & columns()
+        assert "x" * 60 in shown(app).splitlines()[3], "it is whole"
         await pilot.resize_terminal(240, 45)
         await until(lambda: columns() == set(BY_KEY))
         await pilot.resize_terminal(160, 45)
@@ -212,6 +216,13 @@ async def test_minor_columns_make_room_for_a_message():
         app.session.remove([several[0].run])
         app.dashboard.refresh_all()
         assert "project" not in columns(), "what is the same in each row goes first"
+
+
+async def test_where_all_messages_are_short_minor_columns_stay():
+    kept = [StoredRun(address("abc"), Goal(), 1, State.FAILED, text_notice("No such run"))]
+    async with running(Scenario(FakeProber(), store=FakeStore(kept)), size=(160, 45)) as (app, _):
+        await until(lambda: app.dashboard.table.row_count == 1)
+        assert {"waited", "age", "step"} <= {column.key for column in app.dashboard.table.columns}
 
 
 async def test_of_a_long_name_the_id_is_left():
@@ -236,12 +247,17 @@ async def test_a_server_that_owes_an_answer_is_reported():
             next_probe=5.0,
         )
         app.session.event_queue.publish(waiting)
-        await until(lambda: "not yet, next check in 5 s" in shown(app))
+        table = app.dashboard.table
+
+        def cells():
+            app.dashboard.tick()
+            return [table.cell(address("abc"), key).text.strip() for key in ("next", "message")]
+
+        await until(lambda: cells() == ["5 s", "Not yet"])
         now[0] += 6
-        await until(lambda: app.dashboard.tick() or "not yet, checking now" in shown(app))
+        assert cells() == ["now", "Not yet"]
         now[0] += 14
-        await until(lambda: app.dashboard.tick() or "not yet, no answer for 15 s" in shown(app))
-        assert app.dashboard.table.cell(address("abc"), "next").text.strip() == "late"
+        assert cells() == ["late", "Not yet, no answer for 15 s"]
 
 
 async def test_columns_are_hidden_and_come_back():

@@ -13,6 +13,7 @@ from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario
 from tests.ui.test_doctor_screen import LOCAL
 from tests.ui.test_pick import RUNS
 from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.common.key_bar import KeyBar
 
 LONG = "No such project or run, or this key may not see it; whoever has made the key can tell what it may see. " * 2
 
@@ -41,19 +42,52 @@ async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
         app.session.stop()
 
 
-async def test_they_are_small_and_stand_under_the_header():
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)])
+@pytest.mark.parametrize("zoomed", [False, True])
+async def test_on_the_dashboard_they_hide_nothing(size, zoomed):
+    app = WandbTuiApp(Scenario().backend(), runs=["abc", "def", "ghi"])
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(lambda: app.dashboard.table.row_count == 3 and app.account)
+        if zoomed:
+            await pilot.press("z")
+        await until(lambda: app.dashboard.panes.panes[0].region.height)
+        before = app.dashboard.table.region, app.dashboard.panes.region
+        app.notify("first", timeout=60, markup=False)
+        app.notify("the second", timeout=60, markup=False)
+        await until(lambda: [toast.region.y for toast in toasts(app)] == [size[1] - 3, size[1] - 2])
+        await until(lambda: app.dashboard.panes.region.bottom <= size[1] - 3)
+        assert "first" in shown(app)
+        for part in (
+            *app.dashboard.panes.panes,
+            app.dashboard.table,
+            app.dashboard.header,
+            app.screen.query_one(KeyBar),
+        ):
+            assert not any(part.region.overlaps(toast.region) for toast in toasts(app)), part
+        assert app.dashboard.table.region == before[0], "the table does not move"
+        app.clear_notifications()
+        await until(lambda: app.dashboard.panes.region == before[1])
+        app.session.stop()
+
+
+async def test_a_path_stands_on_one_line_at_80_cells():
+    path = "/home/researcher/experiments/lab-forks-q8f3n1vd-20261129-024747.log"
     app = WandbTuiApp(Scenario().backend(), runs=["abc"])
     async with app.run_test(size=(80, 24), notifications=True):
         await until(lambda: app.dashboard.table.row_count == 1 and app.account)
-        app.notify("first", markup=False)
-        app.notify("the second", markup=False)
-        await until(lambda: len(toasts(app)) == 2)
-        assert [toast.region.y for toast in toasts(app)] == [1, 2]
-        for toast in toasts(app):
-            assert toast.region.height == 1
-            assert toast.region.right == 79
-            assert toast.region.width < 16
-            assert not any(pane.region.overlaps(toast.region) for pane in app.dashboard.panes.panes)
+        app.notify(f"Saved: {path}", markup=False)
+        await until(lambda: path in shown(app))
+        app.session.stop()
+
+
+async def test_they_hide_nothing_of_the_details():
+    app = WandbTuiApp(Scenario().backend(), runs=["abc"])
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(lambda: app.dashboard.table.row_count == 1 and app.account)
+        await pilot.press("enter")
+        await until(lambda: app.screen.query("#details"))
+        app.notify("said", timeout=60, markup=False)
+        await until(lambda: toasts(app) and app.screen.query_one("#details").region.bottom <= toasts(app)[0].region.y)
         app.session.stop()
 
 

@@ -7,13 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.goal import Goal, GoalWarning, GoalWarningKind, Verdict, VerdictCode
 from wandb_tui.core.log import LogLine, counted
 from wandb_tui.core.notice import EventKind, Notice, text_notice
+from wandb_tui.core.probe import RunInfo
+from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
+from wandb_tui.core.watched_run import WatchedRun
 from wandb_tui.services.disk.notices import decode_notice, encode_notice, notice_of_words
-from wandb_tui.text.event_text import event_text
+from wandb_tui.text.event_text import event_text, row_text
+from wandb_tui.text.run_labels import distinct_names
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 STEP = Goal.parse("step:200")
@@ -178,3 +183,80 @@ def test_lines_count_while_nothing_else_happens(other):
 
 def test_the_ends_of_attempts_stand_for_themselves():
     assert [nth for nth, _ in count(*[WAITING | {"state": State.CANCELLED}] * 3)] == [1, 1, 1]
+
+
+def row_with(notice, **changes):
+    return WatchedRun(RunAddress("lab", "forks", "abc"), notice.goal or Goal(), PollPolicy(), notice=notice, **changes)
+
+
+ALL = frozenset({"state", "artifact", "next", "run_state", "step"})
+
+
+@pytest.mark.parametrize(
+    ("notice", "columns", "said"),
+    [
+        (Notice(EventKind.QUEUED), ALL, ""),
+        (Notice(EventKind.CANCELLED), ALL, ""),
+        (Notice(EventKind.VISITED, seconds=1.26, detail="loaded"), ALL, "Run page loaded in 1.3 s"),
+        (
+            Notice(EventKind.NOT_MET, Goal(), Verdict(VerdictCode.NO_ARTIFACT), next_check=4),
+            ALL,
+            "Not available yet",
+        ),
+        (
+            Notice(EventKind.NOT_MET, Goal(), Verdict(VerdictCode.NO_ARTIFACT), next_check=4),
+            ALL - {"next"},
+            "Not available yet, next check in 4 s",
+        ),
+        (WAITS, ALL, "Covers step 99, waiting for 200; its page waits for a free tab"),
+        (
+            WAITS,
+            ALL - {"step"},
+            "Covers step 99, waiting for 200 (step 1,204); its page waits for a free tab",
+        ),
+        (
+            WAITS,
+            ALL - {"step", "run_state"},
+            "Covers step 99, waiting for 200 (run running, step 1,204); its page waits for a free tab",
+        ),
+        (
+            replace(WAITS, kind=EventKind.TIMED_OUT, seconds=300.2, next_check=None, waits_for_tab=False),
+            ALL,
+            "Covers step 99, waiting for 200",
+        ),
+        (Notice(EventKind.TIMED_OUT, seconds=9), ALL, "The server has not answered"),
+        (Notice(EventKind.GOAL_MET, Goal(), Verdict(VerdictCode.AVAILABLE, met=True, version=3)), ALL, ""),
+        (
+            Notice(EventKind.GOAL_MET, STEP, Verdict(VerdictCode.COVERS, met=True, version=3, verified=True)),
+            ALL,
+            "Covers step 200",
+        ),
+        (Notice(EventKind.FAILED, detail="There is no such run."), ALL, "There is no such run."),
+    ],
+)
+def test_a_row_leaves_out_what_its_columns_show(notice, columns, said):
+    row = row_with(notice, next_probe_at=None if notice.next_check is None else 4.0)
+    assert row_text(row, 0.0, columns) == said
+
+
+def test_a_row_without_those_columns_says_all_and_a_late_answer_is_always_told():
+    row = row_with(WAITS, next_probe_at=4.0)
+    assert row_text(row, 0.0) == event_text(replace(WAITS, next_check=4.0))
+    assert row_text(row, 100.0, ALL).endswith("its page waits for a free tab, no answer for 96 s")
+
+
+def test_runs_that_share_a_name_are_told_apart_by_their_ids():
+    def named(run_id, name):
+        return replace_run(row_with(Notice(EventKind.QUEUED)), run_id, name)
+
+    def replace_run(row, run_id, name):
+        row.run, row.run_info = RunAddress("lab", "forks", run_id), RunInfo(name)
+        return row
+
+    a, b, c = named("aaa", "baseline"), named("bbb", "baseline"), named("ccc", "other")
+    assert distinct_names([a, b, c], 30) == ["baseline aaa", "baseline bbb", "other"]
+    assert distinct_names([a, c], 30) == ["baseline", "other"]
+    assert distinct_names([a, c], 30, [a, b, c]) == ["baseline aaa", "other"]
+    assert distinct_names([a], 5, [a, b]) == ["base… aaa"]
+    d = named("ddd", "")
+    assert distinct_names([d, d], 30) == ["ddd", "ddd"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import assert_never
 
 from wandb_tui.core.events import MonitorStatus
@@ -27,15 +29,52 @@ def event_text(notice: Notice | None, *, countdown: bool = True) -> str:
     return _sentence(notice)
 
 
-def row_text(row: WatchedRun, now: float) -> str:
-    """The newest line of a run at `now` by the watch list's clock, with its next check counting down."""
+def row_text(row: WatchedRun, now: float, columns: Collection[str] = ()) -> str:
+    """The newest line of a run, with its next check counting down.
+
+    Args:
+        row: The run.
+        now: The time by the watch list's clock.
+        columns: The table's columns beside it: what they show is left out, so that the rest has more room.
+    """
     seconds = row.until_probe(now)
-    text = event_text(row.notice, countdown=False)
+    text = _beside(row.notice, columns) if "artifact" in columns else event_text(row.notice, countdown=False)
     if row.notice is None or row.notice.next_check is None or seconds is None:
         return text
     if (late := row.overdue(now)) > 0:
         return f"{text}, no answer for {late:.0f} s"
+    if "next" in columns:
+        return text
     return f"{text}, {'checking now' if seconds < _NOW_BELOW_S else f'next check in {seconds:.0f} s'}"
+
+
+def _beside(notice: Notice | None, columns: Collection[str]) -> str:  # noqa: PLR0911 - as in `_sentence`
+    """A notice without what the columns of the state, the artifact and the run show."""
+    if notice is None:
+        return ""
+    match notice.kind:
+        case EventKind.QUEUED | EventKind.SIGNING_IN | EventKind.VISITING | EventKind.CANCELLED:
+            return ""
+        case EventKind.MONITORING:
+            return "Monitoring…"
+        case EventKind.VISITED:
+            return f"Run page loaded in {notice.seconds or 0:.1f} s"
+        case EventKind.GOAL_MET if notice.verdict is not None and notice.goal is not None:
+            told = notice.verdict.code in {VerdictCode.AVAILABLE, VerdictCode.NEW}
+            return "" if told else _capitalized(notice.goal.describe(notice.verdict))
+        case EventKind.NOT_MET | EventKind.POLL_FAILED | EventKind.TIMED_OUT:
+            known = replace(
+                notice,
+                run_state="" if "run_state" in columns else notice.run_state,
+                last_step=None if "step" in columns else notice.last_step,
+            )
+            return _capitalized(_why_waiting(known, version=False)) or "The server has not answered"
+        case _:
+            return _sentence(notice)
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def status_line(notice: Notice, status: MonitorStatus | None) -> str:
@@ -104,18 +143,25 @@ def _sentence(notice: Notice) -> str:  # noqa: C901, PLR0911, PLR0912 - one retu
             assert_never(never)
 
 
-def _why_waiting(notice: Notice) -> str:
-    """Why the goal is not met yet, or why that is unknown; empty where the server has not answered at all."""
+def _why_waiting(notice: Notice, *, version: bool = True) -> str:
+    """Why the goal is not met yet, or why that is unknown; empty where the server has not answered at all.
+
+    Args:
+        notice: What happened.
+        version: Whether to name the artifact and its version.
+    """
     text = notice.detail
     if notice.verdict is not None and notice.goal is not None:
         text = notice.goal.describe(notice.verdict)
-        if notice.goal.needs_artifact:
-            version = "" if notice.verdict.code is VerdictCode.NO_ARTIFACT else f" v{notice.verdict.version}"
-            text = f"Artifact{version} {text}"
-        text = text[:1].upper() + text[1:]
-    if notice.run_state:
-        step = f", step {notice.last_step:,}" if notice.last_step is not None else ""
-        text += f" (run {notice.run_state}{step})"
+        if version and notice.goal.needs_artifact:
+            missing = notice.verdict.code is VerdictCode.NO_ARTIFACT
+            text = f"Artifact{'' if missing else f' v{notice.verdict.version}'} {text}"
+        text = _capitalized(text)
+    about_run = [f"run {notice.run_state}"] if notice.run_state else []
+    if notice.last_step is not None and (notice.run_state or not version):
+        about_run.append(f"step {notice.last_step:,}")
+    if about_run:
+        text += f" ({', '.join(about_run)})"
     return f"{text}; its page waits for a free tab" if notice.waits_for_tab and text else text
 
 

@@ -17,7 +17,7 @@ class Notify:
     """How the dashboard notifies when runs end.
 
     Attributes:
-        toast: With a message in the corner.
+        toast: With a message above the keys.
         bell: With the terminal's bell.
         terminal: With a notification of the terminal, where it supports them.
         desktop: With a notification of the desktop.

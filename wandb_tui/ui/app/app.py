@@ -16,6 +16,7 @@ from textual.actions import ActionParseResult
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.events import Event, InputEvent, Resize
+from textual.geometry import Size
 
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
@@ -31,10 +32,11 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.app.notifications import EndedRuns, Notification, notification
 from wandb_tui.ui.app.notifiers import HookFailed, enabled_notifiers
 from wandb_tui.ui.app.screens import import_screens
+from wandb_tui.ui.app.sign_in_prompt import SignInPrompt
 from wandb_tui.ui.app.themed_app import ThemedApp
-from wandb_tui.ui.app.too_small import MIN_HEIGHT, MIN_WIDTH, TooSmall
 from wandb_tui.ui.common.add_preview import summary
 from wandb_tui.ui.common.run_screen import RunScreen
+from wandb_tui.ui.common.too_small import TooSmall, too_small
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
@@ -46,6 +48,7 @@ from wandb_tui.ui.runtime.store_writer import ListChanged, ListLoaded, LogLoaded
 
 if TYPE_CHECKING:
     from wandb_tui.ui.common.confirm import Confirm
+    from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
 log = logging.getLogger(__name__)
 
@@ -95,9 +98,9 @@ class WandbTuiApp(ThemedApp):
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self._executor = DaemonPool("wandb-tui")
-        self._ended_runs = EndedRuns()
         self._notifiers = enabled_notifiers(self, backend)
         self._notification_due, self._notified_at = False, -_NOTIFICATION_INTERVAL_S
+        self._sign_in_prompt = SignInPrompt(self, self.action_open_sign_in)
         self._leaving = False
         self._quit_dialog: Confirm | None = None
         self._problem = ""
@@ -106,6 +109,7 @@ class WandbTuiApp(ThemedApp):
         self.session = Session(backend, self._spawn, self.post_message, clock)
         # Hold attempts until the credentials are known: without a key the server would refuse them.
         self.session.watch_list.hold_starts()
+        self._ended_runs = EndedRuns(self.session.watch_list)
         self.event_pump = EventPump(self.session, self.set_timer, self._paint)
 
     # Starting
@@ -129,6 +133,7 @@ class WandbTuiApp(ThemedApp):
         """Show the dashboard first; slower work follows."""
         self.set_interval(1, self._tick)
         self._backend.connect_notices(lambda text: self.post_message(ServiceNotice(text)))
+        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self._screen_changed))
         self.set_keymap(self.session.keys.keymap)
         if complaints := self.session.keys.complaints:
             log.warning("Keys in the settings: %s", " ".join(complaints))
@@ -202,19 +207,19 @@ class WandbTuiApp(ThemedApp):
         wanted = self._backend.open_sign_in
         if await self.refresh_account() and self.account is not None:
             nothing = not (self.account.can_visit or self.account.can_probe)
-            if nothing if wanted is None else wanted:
-                self.action_open_sign_in()
-            if not self.account.can_probe and self._sign_in_open:
+            if (nothing if wanted is None else wanted) and self._sign_in_dialog is None:
+                self._sign_in_prompt.request(self.dashboard)
+            if not self.account.can_probe and (self._sign_in_prompt.waiting or self._sign_in_dialog is not None):
                 self.session.watch_list.hold_starts(Notice(EventKind.AWAITS_SIGN_IN))
                 self.dashboard.repaint(self.session.watch_list)
                 return
         self._release()
 
     @property
-    def _sign_in_open(self) -> bool:
+    def _sign_in_dialog(self) -> SignInDialog | None:
         from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
-        return any(isinstance(screen, SignInDialog) for screen in self.screen_stack)
+        return next((screen for screen in self.screen_stack if isinstance(screen, SignInDialog)), None)
 
     def _release_without_account(self) -> None:
         """Let the attempts start with the credentials of the environment: a locked keyring may take long."""
@@ -234,6 +239,8 @@ class WandbTuiApp(ThemedApp):
             self.show_error(str(error), title="Sign-in")
             return False
         self.dashboard.header.account = self.account
+        if (dialog := self._sign_in_dialog) is not None:
+            dialog.account_known(self.account)
         return True
 
     async def _build_services(self) -> None:
@@ -255,6 +262,8 @@ class WandbTuiApp(ThemedApp):
     async def on_event(self, event: Event) -> None:
         """Let user input go before monitor events."""
         if isinstance(event, InputEvent):
+            if self._sign_in_prompt.ignores(event):
+                return
             self.event_pump.yield_to_input()
         await super().on_event(event)
 
@@ -275,7 +284,7 @@ class WandbTuiApp(ThemedApp):
 
     def _paint(self, changed: Collection[WatchedRun]) -> Iterator[None]:
         """Show changed rows step by step."""
-        for screen in self.run_screens:
+        for screen in self._painted_screens:
             yield from screen.repainting(changed)
         if self.session.sign_in_problem != self._problem:
             # A refused sign-in may have revealed what to ask the user.
@@ -313,8 +322,13 @@ class WandbTuiApp(ThemedApp):
     def _tick(self) -> None:
         if self.terminal_gone:
             self._leave(ExitCode.HUNG_UP)
-        for screen in self.run_screens:
+        for screen in self._painted_screens:
             screen.tick()
+
+    @property
+    def _painted_screens(self) -> list[RunScreen]:
+        """The screens to keep up to date: none while the terminal is too small for them, since they are drawn again."""
+        return [] if too_small(self.size) else self.run_screens
 
     def on_list_changed(self, message: ListChanged) -> None:
         """Apply the changes of another dashboard."""
@@ -351,9 +365,23 @@ class WandbTuiApp(ThemedApp):
 
     def on_resize(self, event: Resize) -> None:
         """Cover the screen with a message while the terminal is too small."""
-        small = event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT
-        covered = isinstance(self.screen, TooSmall)
-        if small and not covered:
+        self._cover_if_too_small(event.size)
+
+    def _screen_changed(self) -> None:
+        self._cover_if_too_small(self.size)
+
+    def _cover_if_too_small(self, size: Size) -> None:
+        """Cover the current screen, or uncover it; a question is left, since it adapts to any size."""
+        from wandb_tui.ui.common.confirm import Confirm
+
+        small, covered = too_small(size), isinstance(self.screen, TooSmall)
+        if self.has_class("-tiny") and not small:
+            self.dashboard.refresh_all()
+            for screen in self.run_screens:
+                screen.redraw()
+        # Toasts would hide what little there is room for.
+        self.set_class(small, "-tiny")
+        if small and not covered and not isinstance(self.screen, Confirm):
             self.push_screen(TooSmall())
         elif covered and not small:
             self.pop_screen()
@@ -364,7 +392,8 @@ class WandbTuiApp(ThemedApp):
 
         from wandb_tui.ui.app.crash import crash_report
 
-        self._exit_renderables.append(Text(crash_report(self.screen_stack, self._backend.redact)))
+        report = crash_report(self.screen_stack, self._backend.redact, self.session.drafts.secrets)
+        self._exit_renderables.append(Text(report))
         self._close_messages_no_wait()
 
     # Sign-in and quitting
@@ -379,6 +408,7 @@ class WandbTuiApp(ThemedApp):
         if self.session.sign_in_problem and self.account is not None and self.account.unknown_origin:
             self._ask_about_origin(self.account.unknown_origin)
             return
+        self._sign_in_prompt.cancel()
         self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.glyphs), self._signed_in)
 
     def _ask_about_origin(self, origin: str) -> None:

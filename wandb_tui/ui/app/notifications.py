@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,8 +11,8 @@ from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import event_text
-from wandb_tui.text.plain_text import clean, fit
-from wandb_tui.text.run_labels import short_name, version_label
+from wandb_tui.text.plain_text import clean
+from wandb_tui.text.run_labels import distinct_names, version_label
 
 Severity = Literal["information", "warning", "error"]
 
@@ -42,7 +42,13 @@ class Notification:
 class EndedRuns:
     """The runs that have ended since the last notification."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch_list: Iterable[WatchedRun] = ()) -> None:
+        """Start with none.
+
+        Args:
+            watch_list: All runs: one whose name another run has is named with its id.
+        """
+        self._watch_list = watch_list
         self._pending: dict[RunAddress, WatchedRun] = {}
         self._seen: dict[RunAddress, tuple[int, State]] = {}
 
@@ -70,14 +76,15 @@ class EndedRuns:
         """The notification of all runs that ended since the last call, if any still count as ended."""
         rows = [row for row in self._pending.values() if row.state in _NOTIFY_STATES]
         self._pending = {}
-        return notification(rows) if rows else None
+        return notification(rows, self._watch_list) if rows else None
 
 
-def notification(rows: Sequence[WatchedRun]) -> Notification:
-    """The notification that these runs have ended, the successful ones first."""
+def notification(rows: Sequence[WatchedRun], among: Iterable[WatchedRun] = ()) -> Notification:
+    """The notification that these runs have ended, the successful ones first; `among` are all runs that have names."""
     good = [row for row in rows if row.state is State.AVAILABLE]
     bad = [row for row in rows if row.state is not State.AVAILABLE]
-    sections = [_summary(good, version_label, "available"), _summary(bad, _reason, "not available")]
+    names = dict(zip((row.run for row in rows), distinct_names(rows, _MAX_NAME_CELLS, among), strict=True))
+    sections = [_summary(good, names, version_label, "available"), _summary(bad, names, _reason, "not available")]
     text = "\n".join(filter(None, sections))
     outcomes = tuple(AttemptOutcome(row.run, row.state, event_text(row.notice), row.artifact) for row in rows)
     if good and bad:
@@ -87,10 +94,12 @@ def notification(rows: Sequence[WatchedRun]) -> Notification:
     return Notification("Failed", text, "error", outcomes)
 
 
-def _summary(rows: Sequence[WatchedRun], detail: Callable[[WatchedRun], str], result: str) -> str:
+def _summary(
+    rows: Sequence[WatchedRun], names: Mapping[RunAddress, str], detail: Callable[[WatchedRun], str], result: str
+) -> str:
     if len(rows) > _MAX_NAMED:
         return f"{len(rows)} runs are {result}"
-    return "\n".join(": ".join(filter(None, (fit(short_name(row), _MAX_NAME_CELLS), detail(row)))) for row in rows)
+    return "\n".join(": ".join(filter(None, (names[row.run], detail(row)))) for row in rows)
 
 
 def _reason(row: WatchedRun) -> str:

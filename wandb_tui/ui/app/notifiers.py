@@ -40,7 +40,7 @@ class Notifier(Protocol):
 
 
 class ToastNotifier:
-    """A message in the corner of the dashboard."""
+    """A message above the key bar."""
 
     immediate: ClassVar[bool] = False
 
@@ -49,8 +49,10 @@ class ToastNotifier:
 
     def notify(self, notification: Notification) -> None:
         """Show the toast."""
-        text = self._app.glyphs.text(notification.text)
-        self._app.notify(text, title=notification.title, severity=notification.severity, timeout=_TOAST_S, markup=False)
+        title, text = notification.title, self._app.glyphs.text(notification.text)
+        if "\n" not in text:
+            title, text = "", f"{title}: {text}"
+        self._app.notify(text, title=title, severity=notification.severity, timeout=_TOAST_S, markup=False)
 
 
 class BellNotifier:

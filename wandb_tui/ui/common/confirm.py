@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -9,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
+from wandb_tui.ui.common.too_small import Essential, Paragraphs, too_small
 from wandb_tui.ui.input.actions import Scope, bindings
 
 
@@ -39,10 +42,33 @@ class Confirm(Dialog[bool]):
             with Horizontal(classes="dialog-buttons"):
                 yield KeyButton(self._yes, "confirm.yes", variant="error", id="yes")
                 yield KeyButton(self._no, "confirm.no", id="no")
+        yield Essential(*self._essentials())
+
+    def _essentials(self) -> Iterator[Paragraphs]:
+        """The question and the keys for a terminal that has no room for the dialog."""
+        yes, no = self.keys.first("confirm.yes"), self.keys.first("confirm.no")
+        keys = f"{yes} {self._yes}  {no} {self._no}"
+        yield self._question, self._detail, keys
+        yield self._question, keys
+        yield (f"{self._question} {yes}/{no}",)
+        yield (f"{self._yes}? {yes}/{no}",)
+        yield (f"{yes}/{no}",)
+        yield ("?",)
+
+    def on_resize(self) -> None:
+        """Show only the essential where the dialog does not fit."""
+        self.set_class(too_small(self.app.size), "-tiny")
+
+    @property
+    def key_labels(self) -> Mapping[str, str]:
+        """The answers in their own words."""
+        return {"confirm.yes": self._yes, "confirm.no": self._no}
 
     def update_detail(self, detail: str) -> None:
         """Show another text below the question."""
+        self._detail = detail
         self.query_one(".dialog-text", Static).update(Content(detail))
+        self.query_one(Essential).show(*self._essentials())
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar, Literal, TypeVar, cast
 
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static, TextArea
 
 from wandb_tui.text.plain_text import clean
+from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.input.actions import BY_ID, Scope
 from wandb_tui.ui.input.key_map import KeyMap
 from wandb_tui.ui.runtime.app_context import app_context
@@ -26,6 +30,25 @@ class Dialog(ModalScreen[T]):
     """The scopes whose actions are available here."""
     # The app's keys do not reach a dialog; in an input, a question mark is just a character.
     BINDINGS = [BY_ID["help"].binding]  # noqa: RUF012 - as Textual declares it
+
+    def on_mount(self) -> None:
+        """Show the keys of this dialog at the bottom, over those of the screen below."""
+        self.key_bar.labels = self.key_labels
+        self.mount(self.key_bar)
+        self.watch(self, "focused", self._show_typing)
+
+    def _show_typing(self, focused: Widget | None) -> None:
+        self.key_bar.typing = isinstance(focused, Input | TextArea)
+
+    @cached_property
+    def key_bar(self) -> KeyBar:
+        """The bar at the bottom."""
+        return KeyBar(self.keys, *self.PLACES, dialog=True)
+
+    @property
+    def key_labels(self) -> Mapping[str, str]:
+        """Labels in the key bar that say more than those of the actions, by full id."""
+        return {}
 
     @property
     def keys(self) -> KeyMap:

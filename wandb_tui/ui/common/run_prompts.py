@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.dom import DOMNode
 
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.plain_text import fit
-from wandb_tui.text.run_labels import short_name
+from wandb_tui.text.run_labels import distinct_names
+from wandb_tui.ui.runtime.app_context import app_context
 
 MAX_NAMED = 3
 """How many runs are listed by name."""
@@ -36,11 +36,12 @@ def confirm_runs(
     """
     from wandb_tui.ui.common.confirm import Confirm
 
-    question = Confirm(f"{verb} {len(rows)} runs?", f"{named(rows)}. {detail}", yes=verb, no="Keep")
+    names = named(rows, app_context(node).session.watch_list)
+    question = Confirm(f"{verb} {len(rows)} runs?", f"{names}. {detail}", yes=verb, no="Keep")
     node.app.push_screen(question, lambda yes: on_confirm() if yes else None)
 
 
-def named(rows: Sequence[WatchedRun]) -> str:
-    """The first few runs by name, and how many more there are."""
-    names = ", ".join(fit(short_name(row), _MAX_NAME_CELLS) for row in rows[:MAX_NAMED])
+def named(rows: Sequence[WatchedRun], among: Iterable[WatchedRun]) -> str:
+    """The first few runs by name, and how many more there are; `among` are all runs, whose names may be the same."""
+    names = ", ".join(distinct_names(rows[:MAX_NAMED], _MAX_NAME_CELLS, among))
     return f"{names} and {len(rows) - MAX_NAMED} more" if len(rows) > MAX_NAMED else names

@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets._toast import Toast, ToastRack
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
@@ -20,6 +21,9 @@ from wandb_tui.ui.common.run_prompts import MAX_NAMED, confirm_runs, hint, named
 from wandb_tui.ui.input.actions import Action, Scope
 from wandb_tui.ui.runtime.session import Session
 
+_MAX_TOAST_PERCENT = 33
+"""The share of the screen's height that toasts may take, as in the style sheet."""
+
 
 class RunScreen(Screen[None]):
     """A screen that shows runs and is updated while it is open, also under a dialog."""
@@ -29,6 +33,7 @@ class RunScreen(Screen[None]):
 
     session: Session
     glyphs: Glyphs
+    _toast_lines = 0
 
     @property
     @abstractmethod
@@ -70,6 +75,23 @@ class RunScreen(Screen[None]):
 
     # Toasts
 
+    @property
+    @abstractmethod
+    def above_toasts(self) -> Widget:
+        """The widget that makes room for toasts above the key bar, so that they hide nothing."""
+
+    def on_mount(self) -> None:
+        """Make room for toasts as they come and go."""
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self._make_room())
+
+    def _make_room(self) -> None:
+        # Of the rack itself, which is invisible, no region is known.
+        lines = sum(toast.region.height for toast in self.query(Toast))
+        lines = min(lines, self.size.height * _MAX_TOAST_PERCENT // 100)
+        if lines != self._toast_lines:
+            self._toast_lines = lines
+            self.above_toasts.styles.margin = (0, 0, lines, 0)
+
     def on_screen_suspend(self) -> None:
         """Hide the toasts: the screen in front shows them."""
         self._show_toasts(False)
@@ -79,7 +101,7 @@ class RunScreen(Screen[None]):
         self._show_toasts(True)
 
     def _show_toasts(self, shown: bool) -> None:
-        for rack in self.query("ToastRack"):
+        for rack in self.query(ToastRack):
             rack.display = shown
         # A screen in the background is not laid out by itself.
         self._refresh_layout()
@@ -103,7 +125,9 @@ class RunScreen(Screen[None]):
         from wandb_tui.ui.common.copy_menu import CopyMenu
 
         if rows := self.target_rows():
-            self.app.push_screen(CopyMenu(rows, named(rows), self.app_url, self.glyphs), self._copy_chosen)
+            self.app.push_screen(
+                CopyMenu(rows, named(rows, self.session.watch_list), self.app_url, self.glyphs), self._copy_chosen
+            )
 
     def copy_now(self, copy: CopyFormat) -> None:
         """Copy the runs in one of the formats."""

@@ -11,6 +11,7 @@ from wandb_tui.core.state import State
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import link
 from wandb_tui.text.plain_text import clean
+from wandb_tui.ui.runtime.access import Access, AccountAccess
 from wandb_tui.ui.runtime.run_counts import RunCounts
 
 _GAP = 3
@@ -18,6 +19,11 @@ _GAP = 3
 
 Part = tuple[str, str]
 """A text and its style."""
+
+_NAME: Part = ("wandb-tui", "bold $accent")
+_LONG_GAP: Part = ("   ", "")
+_SHORT_GAP: Part = ("  ", "")
+_EMPTY: Part = ("", "")
 
 
 class HeaderBar(Widget):
@@ -27,6 +33,8 @@ class HeaderBar(Widget):
     page: reactive[str] = reactive("")
     """Base address of the server's pages, once it is known."""
     account: reactive[AccountState | None] = reactive(None)
+    access: reactive[AccountAccess] = reactive(AccountAccess())
+    """What the server has made of the account so far."""
     counts: reactive[RunCounts] = reactive(RunCounts())
 
     def __init__(self, host: str, glyphs: Glyphs) -> None:
@@ -38,9 +46,8 @@ class HeaderBar(Widget):
         """The line, as far as it fits."""
         width = self.size.width - 2
         names, (all_words, *shorter) = self._names(), self._tallies()
-        *_, with_user, _name, _nothing = names
         # The last word is less important than the user's name.
-        beside = width - _length(with_user) - _GAP
+        beside = width - _length([_NAME, _SHORT_GAP, *self._user()[0]]) - _GAP
         tallies = all_words if _length(all_words) <= beside else _widest(shorter, width)
         rest = width - _length(tallies) - _GAP
         left = _widest(names, rest)
@@ -49,28 +56,45 @@ class HeaderBar(Widget):
 
     def _names(self) -> list[list[Part]]:
         linked = link("$foreground", self.page) if self._glyphs.links else "$foreground"
-        name, host = ("wandb-tui", "bold $accent"), (clean(self.host, 60), linked)
-        user = self._user()
-        # Users know who they are signed in as, but perhaps not where.
-        sign = user[:1] if self.account is not None and self.account.can_visit else user
+        host = (clean(self.host, 60), linked)
+        users = self._user()
         return [
-            [name, ("   ", ""), host, ("   ", ""), *user],
-            [name, ("   ", ""), host, ("   ", ""), *sign],
-            [name, ("  ", ""), *user],
-            [name],
+            # Users know who they are signed in as, but perhaps not where.
+            *([_NAME, _LONG_GAP, host, _LONG_GAP, *user] for user in users),
+            *([_NAME, _SHORT_GAP, *user] for user in users),
+            [_NAME],
             [],
         ]
 
-    def _user(self) -> list[Part]:
-        text = self._glyphs.text
-        account = self.account
+    def _user(self) -> list[list[Part]]:
+        """The user and how the sign-in stands: in full, without the name, without the words, and as a sign alone."""
+        text, account = self._glyphs.text, self.account
         if account is None:
-            return [(text("…"), "$quiet")]
+            return [[(text("…"), "$quiet")]]
+        (sign, colour), name, status = self._standing(account)
+        shown = (text(f"{sign} "), colour)
+        if not (name[0] and status[0]):
+            return [[shown, name if name[0] else status], [shown]]
+        return [[shown, name, (" ", ""), status], [shown, status], [shown, name], [shown]]
+
+    def _standing(self, account: AccountState) -> tuple[Part, Part, Part]:
+        """A sign, the user's name, and how the sign-in stands; nothing where all is well."""
+        access = self.access
+        if account.can_probe and access.api_key is Access.REFUSED:
+            return ("✖", "$error"), _EMPTY, ("API key refused", "$error")
         if account.can_visit:
-            return [(text("● "), "$success"), (clean(account.username, 40) or "signed in", "$foreground")]
+            name = (clean(account.username, 40), "$foreground")
+            match access.sign_in:
+                case Access.UNTRIED:
+                    return ("○", "$quiet"), name, ("not signed in yet", "$quiet")
+                case Access.ACCEPTED:
+                    return ("●", "$success"), name, _EMPTY if name[0] else ("signed in", "$foreground")
+                case Access.REFUSED:
+                    return ("✖", "$error"), name, ("sign-in failed", "$error")
         if account.can_probe:
-            return [(text("● "), "$warning"), ("API key only", "$foreground")]
-        return [(text("○ "), "$quiet"), ("signed out", "$quiet")]
+            sign = ("○", "$quiet") if access.api_key is Access.UNTRIED else ("●", "$warning")
+            return sign, _EMPTY, ("API key only", "$foreground")
+        return ("○", "$quiet"), _EMPTY, ("signed out", "$quiet")
 
     def _tallies(self) -> list[list[Part]]:
         counts, icon = self.counts, self._glyphs.icon

@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.dom import DOMNode
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -34,6 +35,8 @@ from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.run_table import RunTable
 
+_SIGN_IN_WAITS = "Sign-in needed; the dialog opens when you have finished here"
+
 BarState = tuple[State, bool, bool]
 """What the header and the key bar depend on in a row: its state, whether its clock is stopped, whether it is active."""
 
@@ -44,6 +47,9 @@ class Dashboard(RunScreen):
     PLACES = (Scope.DASHBOARD, Scope.RUNS, Scope.LOGS)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     AUTO_FOCUS = "RunTable"
+
+    sign_in_waits: reactive[bool] = reactive(False, init=False)
+    """Whether the sign-in dialog waits until the user has finished typing elsewhere."""
 
     def __init__(self, session: Session, glyphs: Glyphs, goal: Goal) -> None:
         super().__init__()
@@ -81,6 +87,11 @@ class Dashboard(RunScreen):
         self.logs.show_match_count()
         self._keys.typing = isinstance(focused, Input)
         self._keys.places = (Scope.LOGS,) if isinstance(focused, LogPane) else (Scope.DASHBOARD, Scope.RUNS)
+        self._keys.labels = self.logs.labels
+
+    def watch_sign_in_waits(self) -> None:
+        """Say so in the banner."""
+        self.refresh_bars()
 
     # Updates
 
@@ -92,6 +103,11 @@ class Dashboard(RunScreen):
         self.table.restore_view()
         self.filter_bar.put(self.table.view.filter.text)
         self.refresh_all()
+
+    @property
+    def above_toasts(self) -> Widget:
+        """The logs: they follow their newest line, which stays visible."""
+        return self.logs
 
     @property
     def app_url(self) -> str:
@@ -127,6 +143,7 @@ class Dashboard(RunScreen):
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
         """Show changed rows, up to ten times a second: nothing here may loop over all runs."""
         rows = list(rows)
+        self.header.access = self.session.access
         bar_states = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
         moved = self.table.reload_if_moved(rows)
         if moved:
@@ -153,19 +170,25 @@ class Dashboard(RunScreen):
     def refresh_bars(self) -> None:
         """Update the header, the banner, the filter's count and the key bar."""
         view = self.table.view
+        self.header.access = self.session.access
         self.header.counts = replace(self.session.counts, selected=self.table.selected_count)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
         self.filter_bar.error = view.error
         self.filter_bar.suggestion = view.filter.suggestion
         targets = self.table.targets()
-        self._banner.message = self.session.sign_in_problem
-        self._keys.disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a, targets))
+        waits = _SIGN_IN_WAITS if self.sign_in_waits else ""
+        self._banner.message = self.session.sign_in_problem or waits
+        self._keys.disabled_actions = frozenset(a.full_id for a in ACTIONS if not self.applies(a, targets))
 
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:
         self.table.cursor_moved()
         self.logs.show(self.table.from_cursor)
         self.refresh_bars()
+
+    @on(LogArea.OptionsChanged)
+    def _log_options_changed(self) -> None:
+        self._keys.labels = self.logs.labels
 
     @on(LogArea.Left)
     def _logs_left(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 
 from textual import on
 from textual.actions import SkipAction
@@ -20,6 +21,8 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
+from wandb_tui.ui.runtime.access import Access, AccountAccess
+from wandb_tui.ui.runtime.drafts import SignInDraft
 from wandb_tui.ui.runtime.session import Session
 
 
@@ -35,42 +38,54 @@ class SignInDialog(Dialog[bool]):
         Binding("shift+tab", "move(-1)", "Previous", priority=True, show=False),
     ]
 
+    # From the first key on: a password must not land in the field above.
+    AUTO_FOCUS = ".first"
+
     def __init__(self, session: Session, account: AccountState | None, app_url: str, glyphs: Glyphs) -> None:
+        """Create the dialog.
+
+        Args:
+            session: The services, and what was typed before.
+            account: The account; None until it is known, see `account_known`.
+            app_url: Base address of the server's pages; empty until it is known.
+            glyphs: The glyphs to draw with.
+        """
         super().__init__()
+        self._session = session
         self._account = session.backend.account
-        self._state = account or AccountState()
+        self._state = account
         self._problem = session.sign_in_problem
         self._host = session.backend.host
         self._open_window = session.backend.open_window
         self._app_url = app_url
         self._glyphs = glyphs
+        self._draft = session.drafts.sign_in or SignInDraft(clean(account.username) if account else "", "", "")
+        half_typed = bool(self._draft.password and not self._draft.api_key)
+        self._at_password = bool(self._draft.username) and (half_typed or not self._draft.password)
 
     def compose(self) -> ComposeResult:
         """The fields for both, and a way to skip them."""
+        draft = self._draft
         with Vertical(classes="dialog"):
             yield Static(Content(f"Sign in to {clean(self._host, 50)}"), classes="dialog-title")
             if self._problem:
                 problem = self._glyphs.text(f"⚠ {clean(self._problem, 300)}")
                 yield Static(Content.styled(problem, "$warning"), classes="dialog-text", id="problem")
             yield Label("Email or username, to visit the pages of your runs")
-            yield Input(clean(self._state.username), id="username")
-            yield Label(self._label("Password", self._state.password))
-            yield Input(password=True, id="password")
-            yield Label(self._label("API key, for private runs", self._state.api_key))
-            yield Input(password=True, id="api-key", placeholder=self._where())
-            if self._state.api_key_problem:
-                problem = self._glyphs.text(clean(self._state.api_key_problem, 300))
-                yield Static(Content(problem), classes="dialog-note", id="api-key-problem")
-            yield Tick(
-                "Store in the system keyring",
-                not self._state.keyring_problem,
-                id="remember",
-                disabled=bool(self._state.keyring_problem),
-                compact=True,
+            yield Input(draft.username, id="username", classes="" if self._at_password else "first")
+            yield Label(id="password-label")
+            yield Input(
+                draft.password,
+                password=True,
+                id="password",
+                classes="first" if self._at_password else "",
+                select_on_focus=False,
             )
-            if self._state.keyring_problem:
-                why = self._glyphs.text(clean(self._state.keyring_problem, 600))
-                yield Static(Content(why), classes="dialog-note", id="keyring-problem")
+            yield Label(id="api-key-label")
+            yield Input(draft.api_key, password=True, id="api-key", placeholder=self._where(), select_on_focus=False)
+            yield Static(classes="dialog-note", id="api-key-problem")
+            yield Tick("Store in the system keyring", id="remember", disabled=True, compact=True)
+            yield Static(classes="dialog-note", id="keyring-problem")
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Sign in", variant="primary", id="sign-in")
@@ -84,15 +99,40 @@ class SignInDialog(Dialog[bool]):
     def _where(self) -> str:
         return f"from {self._app_url}/authorize" if self._app_url else "from your server's page /authorize"
 
-    def _label(self, what: str, source: Source) -> str:
-        return what if source is Source.NONE else f"{what} (leave empty to use the one from the {_SOURCES[source]})"
-
     def on_mount(self) -> None:
-        """Focus the first empty field."""
-        self.query_one("#password" if self._state.username else "#username").focus()
+        """Show the account."""
+        self._show_account()
 
-    def action_leave(self) -> None:
-        """Close without changes."""
+    def account_known(self, account: AccountState) -> None:
+        """Show an account that was still being read, without touching what has been typed meanwhile."""
+        if self._state is None:
+            self._state = account
+            self._show_account()
+
+    def _show_account(self) -> None:
+        state = self._state
+        self.query_one("#password-label", Label).update(_label("Password", state.password if state else Source.NONE))
+        key_label = _label("API key, for private runs", state.api_key if state else Source.NONE)
+        self.query_one("#api-key-label", Label).update(key_label)
+        self._note("#api-key-problem", state.api_key_problem if state else "")
+        problem = state.keyring_problem if state else "The system keyring has not answered yet."
+        self._note("#keyring-problem", problem)
+        # A box that cannot be ticked must not look as if the keyring were used.
+        box = self.query_one("#remember", Checkbox)
+        box.disabled, box.value = bool(problem), not problem
+        username = self.query_one("#username", Input)
+        if state is not None and not username.value and not username.has_focus:
+            username.value = clean(state.username)
+
+    def _note(self, selector: str, text: str) -> None:
+        note = self.query_one(selector, Static)
+        note.update(Content(self._glyphs.text(clean(text, 600))))
+        note.display = bool(text)
+
+    async def action_leave(self) -> None:
+        """Close without changes; what was typed comes back when this is opened again."""
+        await drained(self.focused)
+        self._session.drafts.sign_in = SignInDraft(*self._typed) if any(self._typed) else None
         self.dismiss(False)
 
     def action_move(self, direction: int) -> None:
@@ -103,22 +143,39 @@ class SignInDialog(Dialog[bool]):
             self.focus_previous()
 
     async def action_enter(self) -> None:
-        """Go to the next field while the password is empty, else sign in."""
+        """Go to the next field that is needed, else sign in."""
         field = self.focused
         if not isinstance(field, Input):
             raise SkipAction
         await drained(self.focused)
-        following = {"username": "#password", "password": "#api-key"}.get(field.id or "")
-        if following and not self.query_one("#password", Input).value:
-            self.set_focus(self.query_one(following))
+        username, password, api_key = self._typed
+        has_key = bool(api_key or (self._state and self._state.can_probe))
+        if field.id == "username" and not password:
+            self.set_focus(self.query_one("#password"))
+        elif password and not username:
+            self._submit()
+        elif field.id != "api-key" and not has_key:
+            if password:
+                self.show_error("Private runs need an API key. Press Enter again for public runs only.")
+            self.set_focus(self.query_one("#api-key"))
         else:
             self._submit()
 
+    @on(Input.Changed, "#api-key")
+    def _key_edited(self) -> None:
+        self.show_error("")
+
+    @property
+    def _typed(self) -> tuple[str, str, str]:
+        """The username, the password and the API key as they stand in the fields."""
+        username, password, api_key = (
+            self.query_one(name, Input).value for name in ("#username", "#password", "#api-key")
+        )
+        return username.strip(), password, api_key.strip()
+
     @on(Button.Pressed, "#sign-in")
     def _submit(self) -> None:
-        username = self.query_one("#username", Input).value.strip()
-        password = self.query_one("#password", Input).value
-        api_key = self.query_one("#api-key", Input).value.strip()
+        username, password, api_key = self._typed
         if password and not username:
             self._show_field_error("Enter an email address or a username with the password.", "#username")
         elif not password and not api_key:
@@ -134,19 +191,31 @@ class SignInDialog(Dialog[bool]):
 
     async def _save(self, credentials: Credentials | None, api_key: str | None, remember: bool) -> None:
         self._busy(True)
+        before = self._session.access
+        # Before they are saved: a monitor may sign in with them at once.
+        self._session.access = AccountAccess(
+            before.sign_in if credentials is None else Access.UNTRIED,
+            before.api_key if api_key is None else Access.UNTRIED,
+        )
         try:
             await asyncio.to_thread(self._account.save, credentials, api_key, remember=remember)
         except KeyringError as error:
             self.app.notify(
                 f"Used for this session only. {clean(error.message, 300)}", severity="warning", timeout=10, markup=False
             )
-            self.dismiss(True)
+            self._done()
         except WandbTuiError as error:
+            self._session.access = before
             self._show_field_error(str(error), "#api-key")
         else:
-            self.dismiss(True)
+            self._done()
         finally:
             self._busy(False)
+
+    def _done(self) -> None:
+        """Close, and forget what was typed."""
+        self._session.drafts.sign_in = None
+        self.dismiss(True)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         """Run one task at a time: a second Enter meanwhile must neither save nor close again."""
@@ -159,7 +228,8 @@ class SignInDialog(Dialog[bool]):
     async def _without(self) -> None:
         self._busy(True)
         await asyncio.to_thread(self._account.continue_signed_out)
-        self.dismiss(True)
+        self._session.access = AccountAccess()
+        self._done()
 
     @on(Button.Pressed, "#window")
     def _in_window(self) -> None:
@@ -175,7 +245,8 @@ class SignInDialog(Dialog[bool]):
         except WandbTuiError as error:
             self._show_field_error(str(error), "#username")
         else:
-            self.dismiss(True)
+            self._session.access = replace(self._session.access, sign_in=Access.ACCEPTED)
+            self._done()
         finally:
             self._busy(False)
 
@@ -195,6 +266,10 @@ class Tick(Checkbox):
         """The box and its label."""
         self.BUTTON_INNER = "X" if self.value else " "
         return super().render()
+
+
+def _label(what: str, source: Source) -> str:
+    return what if source is Source.NONE else f"{what} (leave empty for the one from the {_SOURCES[source]})"
 
 
 _SOURCES = {

@@ -13,6 +13,7 @@ from typing import TypeVar
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 
 from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import WandbTuiError
@@ -127,7 +128,7 @@ class DetailsScreen(RunScreen):
         for section in self._sections:
             section.update()
         self._retitle()
-        self._keys.disabled_actions = frozenset(a.id for a in ACTIONS if not self.applies(a))
+        self._keys.disabled_actions = frozenset(a.full_id for a in ACTIONS if not self.applies(a))
 
     def _retitle(self) -> None:
         run = self._sections[0]
@@ -150,6 +151,11 @@ class DetailsScreen(RunScreen):
     @property
     def _url(self) -> str:
         return self._row.run.page(self.app_url) if self.app_url else ""
+
+    @property
+    def above_toasts(self) -> Widget:
+        """The sections."""
+        return self.query_one("#details")
 
     @property
     def app_url(self) -> str:

@@ -34,6 +34,9 @@ class LogArea(Vertical):
     class PanesChanged(Message):
         """Panes were opened or closed."""
 
+    class OptionsChanged(Message):
+        """A log was zoomed, paused or shown in another way, so that `labels` have changed."""
+
     def __init__(self, session: Session, glyphs: Glyphs, cursor: Callable[[], RunAddress | None]) -> None:
         """Create the panes.
 
@@ -82,6 +85,18 @@ class LogArea(Vertical):
     def pointed_at(self) -> RunAddress | None:
         """The run of the focused pane, else the one under the table's cursor."""
         return self._focused_pane.run if self._focused_pane is not None else self._cursor()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the toggles whose next effect is not the one they are named after, by full id."""
+        view, pane = self.panes.view, self.panes.current
+        toggled = {
+            "logs.zoom": ("Exit full screen", self.panes.zoomed),
+            "logs.follow": ("Pause", pane is not None and pane.following),
+            "logs.wrap": ("Unwrap", view.wrap),
+            "logs.fold": ("Fold", not view.fold),
+        }
+        return {action: label for action, (label, on) in toggled.items() if on}
 
     # Opening and closing
 
@@ -138,6 +153,7 @@ class LogArea(Vertical):
     def _set_options(self, view: LogOptions) -> None:
         self.panes.view = view
         self.save_layout()
+        self.post_message(self.OptionsChanged())
 
     # Size
 
@@ -158,6 +174,11 @@ class LogArea(Vertical):
             pane.focus()
         elif self._focus_before_zoom is not None:
             self._focus_before_zoom.focus()
+        self.post_message(self.OptionsChanged())
+
+    @on(LogPane.Retitled)
+    def _retitled(self) -> None:
+        self.post_message(self.OptionsChanged())
 
     @on(LogPane.Left)
     def _pane_left(self) -> None:
@@ -255,4 +276,4 @@ class LogArea(Vertical):
         except OSError as error:
             self.app.notify(f"The log cannot be saved: {error.strerror}.", severity="error", markup=False)
         else:
-            self.app.notify(clean(str(path), 400), title="Log saved", timeout=10, markup=False)
+            self.app.notify(f"Log saved: {clean(str(path), 400)}", timeout=10, markup=False)

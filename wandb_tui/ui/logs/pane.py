@@ -73,6 +73,9 @@ class LogPane(ScrollView, can_focus=True):
     class Left(Message):
         """Escape was pressed."""
 
+    class Retitled(Message):
+        """The title or the status has changed, as when the pane pauses."""
+
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self._glyphs = glyphs
@@ -336,6 +339,7 @@ class LogPane(ScrollView, can_focus=True):
         )
         if title == self._last_title:
             return
+        self.post_message(self.Retitled())
         self._last_title = title
         if row is None or title is None:
             self.border_title = self.border_subtitle = None

@@ -1,4 +1,4 @@
-"""The texts of the pick dialog: counts, key hints, and the effect of adding."""
+"""The texts of the pick dialog: counts, and the effect of adding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.goal import Goal
 from wandb_tui.ui.common.add_preview import button_label, describe, runs, summary
-from wandb_tui.ui.input.key_map import KeyMap
 from wandb_tui.ui.pick.listing import MAX_RUNS, Listing, Place, addresses
 from wandb_tui.ui.runtime.add_effect import AddEffect
 
@@ -29,17 +28,6 @@ class Offer:
     label: str
     detail: str = ""
     possible: bool = True
-
-
-_RUNS = (("select", "select"), ("select_all", "all new"), ("group", "group"), ("sweep", "sweep"))
-_NAMES = (("open", "open"),)
-
-
-def key_hints(place: Place, keys: KeyMap) -> str:
-    """The key hints at this level."""
-    does = [*(_RUNS if place.project else _NAMES), ("search", "search"), *([("up", "back")] if place.entity else [])]
-    counts = ((keys.first(f"pick.{action}"), what) for action, what in does)
-    return "  ".join(f"{key} {what}" for key, what in counts if key)
 
 
 def count_text(place: Place, listing: Listing, watched: Container[RunAddress], selected: int) -> str:

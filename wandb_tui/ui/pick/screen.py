@@ -21,7 +21,7 @@ from wandb_tui.ui.common.add_preview import button_label, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
 from wandb_tui.ui.input.actions import Scope, bindings
-from wandb_tui.ui.pick.labels import Offer, count_text, key_hints, offer_all, offer_picked
+from wandb_tui.ui.pick.labels import Offer, count_text, offer_all, offer_picked
 from wandb_tui.ui.pick.listing import Listing, Place, addresses, fetch, fetch_all, format_query, parse_query
 from wandb_tui.ui.pick.run_list import MORE, PickList
 from wandb_tui.ui.runtime.add_effect import AddEffect
@@ -73,7 +73,6 @@ class PickScreen(Dialog[None]):
                 yield Static(id="pick-count", markup=False)
             yield Input(id="pick-search", compact=True)
             yield self._list
-            yield Static(id="pick-keys", markup=False)
             yield Static(id="pick-offer", markup=False)
             yield ErrorLine()
             yield AddOptionsInput(self._goal, self._session.backend.poll_policy, self._glyphs)
@@ -156,12 +155,13 @@ class PickScreen(Dialog[None]):
         """Update the counts, or the query in progress, and the buttons."""
         self._loading = loading
         if self._failed:
-            note, keys = "no answer", ""
+            note = "no answer"
         else:
             note = count_text(self._place, self._listing, self._session.watch_list, len(self._selected))
-            keys = key_hints(self._place, self.keys)
         self._set_note("#pick-count", loading or note)
-        self._set_note("#pick-keys", keys)
+        nowhere = () if self._place.entity else ("up",)
+        no_runs = () if self._place.project else ("select", "select_all", "group", "sweep", "submit", "add_all")
+        self.key_bar.disabled_actions = frozenset(f"{Scope.PICK}.{action}" for action in (*nowhere, *no_runs))
         self._offer()
 
     def _set_note(self, where: str, text: str) -> None:

@@ -10,7 +10,7 @@ from threading import Lock
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.events import Failure, Level
+from wandb_tui.core.events import Failure, Level, MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, StoredRun, StoreSnapshot
@@ -19,6 +19,7 @@ from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import Spawn, WatchedRun, WatchList
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.input.key_map import KeyMap
+from wandb_tui.ui.runtime.access import AccountAccess
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions, add_effect
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
@@ -41,6 +42,7 @@ class Session:
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self.drafts = Drafts()
+        self.access = AccountAccess()
         self._removed: list[list[WatchedRun]] = []
         self._held: deque[RunAddress] = deque()
 
@@ -229,6 +231,8 @@ class Session:
             row = self.watch_list.apply(message)
             if row is not None:
                 changed[row.run] = row
+                if isinstance(message, MonitorEvent):
+                    self.access = self.access.after(message)
         return changed
 
     def save(self, rows: Iterable[WatchedRun]) -> None:

@@ -49,6 +49,8 @@ class Moment:
     now: float
     glyphs: Glyphs
     selected: bool = False
+    columns: frozenset[str] = frozenset()
+    """The keys of all visible columns."""
 
 
 def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -181,4 +183,5 @@ def message(row: WatchedRun, moment: Moment, width: int) -> Cell:
     colour = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
     if warning_mark or (row.active and row.overdue(moment.now)):
         colour = "warning"
-    return Cell(moment.glyphs.fit(warning_mark + clean(row_text(row, moment.now)), width), colour)
+    text = warning_mark + clean(row_text(row, moment.now, moment.columns))
+    return Cell(moment.glyphs.fit(text, width), colour) if text else _nothing(moment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from wandb_tui.core.state import State
@@ -117,18 +117,23 @@ COLUMNS = (
 
 BY_KEY = {column.key: column for column in COLUMNS}
 
-_WHOLE_MESSAGE_CELLS = 50
-"""Cells in which most messages fit."""
+_USUAL_MESSAGE, _LONGEST_MESSAGE = 50, 80
+"""Cells for a message where it is not known how many are needed, and the most for which other columns make room."""
 
-_MINOR_IMPORTANCE = 5
-"""Columns below this importance make room for a whole message."""
+_MINOR_IMPORTANCE, _MAJOR_IMPORTANCE = 5, 7
+"""Columns below these importances make room for messages: always, and if that is enough to show them whole."""
 
 ALWAYS_SHOWN = frozenset({"state", "run"})
 """The columns that cannot be hidden: they identify the row."""
 
 
 def fitting_columns(
-    width: int, hidden: Collection[str] = (), *, compact: bool = False, dull: Collection[str] = ()
+    width: int,
+    hidden: Collection[str] = (),
+    *,
+    compact: bool = False,
+    dull: Collection[str] = (),
+    widest: Mapping[str, int] | None = None,
 ) -> list[tuple[Column, int]]:
     """The columns to show in `width` cells, with their widths; those with a share get the space left over.
 
@@ -137,32 +142,54 @@ def fitting_columns(
         hidden: The keys of hidden columns.
         compact: Whether only the main columns are shown.
         dull: The keys of columns that are equal in all rows: they go before all others.
+        widest: The widest texts of columns that need no more cells than that, by their keys.
     """
+    widest = widest or {}
     columns = [column for column in COLUMNS if column.key not in hidden and (column.compact or not compact)]
     while len(columns) > 1 and _needed(columns) > width:
         columns.remove(min(columns, key=lambda column: (column.key not in dull, column.importance)))
-    # A truncated message is worth less than the least important columns.
-    while _width_of("message", columns, width) < _WHOLE_MESSAGE_CELLS and (least := _least(columns)) is not None:
+    # A message that is cut tells less than the columns of least importance.
+    while _missing(columns, width, widest) and (least := _least(columns, _MINOR_IMPORTANCE)) is not None:
         columns.remove(least)
-    return list(zip(columns, _widths(columns, width), strict=True))
+    # The next ones go only if that makes it whole.
+    fewer = list(columns)
+    while _missing(fewer, width, widest) and (least := _least(fewer, _MAJOR_IMPORTANCE)) is not None:
+        fewer.remove(least)
+    if not _missing(fewer, width, widest):
+        columns = fewer
+    return list(zip(columns, _widths(columns, width, widest), strict=True))
 
 
-def _least(columns: list[Column]) -> Column | None:
-    """The column that makes room for a message first; None if none is less important."""
-    minor = [column for column in columns if column.importance < _MINOR_IMPORTANCE]
+def _least(columns: list[Column], importance: int) -> Column | None:
+    """The least important column below this importance."""
+    minor = [column for column in columns if column.importance < importance]
     return min(minor, key=lambda column: column.importance, default=None)
 
 
-def _width_of(key: str, columns: list[Column], width: int) -> int:
-    """The width of a column, or enough where it is not shown."""
-    widths = dict(zip((column.key for column in columns), _widths(columns, width), strict=True))
-    return widths.get(key, width)
+def _missing(columns: list[Column], width: int, widest: Mapping[str, int]) -> bool:
+    """Whether the messages are shown, but cut."""
+    wanted = min(widest.get("message", _USUAL_MESSAGE), _LONGEST_MESSAGE)
+    widths = dict(zip((column.key for column in columns), _widths(columns, width, widest), strict=True))
+    return widths.get("message", wanted) < wanted
 
 
-def _widths(columns: list[Column], width: int) -> list[int]:
+def _widths(columns: list[Column], width: int, widest: Mapping[str, int]) -> list[int]:
+    """The width of each column; one that could not use all of its share leaves the rest to the others."""
+    widths = {column: column.width for column in columns}
     spare = max(0, width - _needed(columns))
-    shares = sum(column.share for column in columns)
-    return [column.width + (spare * column.share // shares if shares else 0) for column in columns]
+    sharing = [column for column in columns if column.share]
+    while sharing:
+        shares = sum(column.share for column in sharing)
+        wanted = {column: column.width + spare * column.share // shares for column in sharing}
+        content = [column for column in sharing if widest.get(column.key, width) < wanted[column]]
+        if not content:
+            widths |= wanted
+            break
+        for column in content:
+            widths[column] = max(column.width, widest[column.key])
+            spare -= widths[column] - column.width
+            sharing.remove(column)
+    return list(widths.values())
 
 
 def _needed(columns: list[Column]) -> int:

@@ -24,8 +24,10 @@ from textual.strip import Strip
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import written
+from wandb_tui.text.run_labels import run_name
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
 from wandb_tui.ui.table.columns import PADDING_CELLS, Column, fitting_columns
 from wandb_tui.ui.table.selection import Selection
@@ -89,6 +91,9 @@ class RunGrid(ScrollView, can_focus=True):
         self._positions: dict[RunAddress, int] = {}
         self._painted: dict[RunAddress, Cells] = {}
         self._styles_by_name: dict[str, Style] = {}
+        self._shown_columns: frozenset[str] = frozenset()
+        self._widest: dict[str, int] = {}
+        self._measured: set[RunAddress] = set()
         self._cursor = 0
         self._hovered: int | None = None
         self.selection = Selection()
@@ -150,6 +155,10 @@ class RunGrid(ScrollView, can_focus=True):
         if len(self._rows) != before:
             # This requests a layout, so it is skipped if the number of rows is the same.
             self.virtual_size = Size(self.size.width, _HEADING_LINES + len(self._rows))
+        if not self._layout:
+            # A message is measured as it reads beside the columns.
+            self.relayout()
+        self._measure(row for row in self._rows if row.run not in self._measured)
         self.relayout()
         self._into_view()
         self.refresh()
@@ -158,6 +167,9 @@ class RunGrid(ScrollView, can_focus=True):
 
     def update(self, rows: Iterable[WatchedRun]) -> None:
         """Repaint those of these rows that are visible and have changed."""
+        rows = list(rows)
+        if self._measure(rows):
+            self.relayout()
         visible = self._visible
         self._repaint(index for row in rows if (index := self._positions.get(row.run, -1)) in visible)
 
@@ -165,15 +177,30 @@ class RunGrid(ScrollView, can_focus=True):
         """Repaint visible rows that have changed with time."""
         self._repaint(self._visible)
 
+    def _measure(self, rows: Iterable[WatchedRun]) -> bool:
+        """Learn how wide columns need to be; whether one needs more than before. They never shrink under one's eyes."""
+        before, now = dict(self._widest), self._clock()
+        for row in rows:
+            self._measured.add(row.run)
+            message = row_text(row, now, self._shown_columns)
+            for key, text in (("run", run_name(row)), ("project", row.run.project_path), ("message", message)):
+                self._widest[key] = max(self._widest.get(key, 0), cell_len(text))
+        return self._widest != before
+
     def relayout(self) -> None:
         """Choose the columns again if the width or the view has changed."""
         wanted = self.view
         dull = {"project"} if len({row.run.project_path for row in self._rows}) < _MIN_DISTINCT else set()
         layout = fitting_columns(
-            self.app.size.width - _SCROLL_BAR_CELLS, wanted.hidden, compact=wanted.compact, dull=dull
+            self.app.size.width - _SCROLL_BAR_CELLS,
+            wanted.hidden,
+            compact=wanted.compact,
+            dull=dull,
+            widest=self._widest,
         )
         if layout != self._layout:
             self._layout = layout
+            self._shown_columns = frozenset(column.key for column in self.columns)
             self._painted.clear()
             self.refresh()
 
@@ -376,7 +403,7 @@ class RunGrid(ScrollView, can_focus=True):
         return style
 
     def _cells(self, row: WatchedRun) -> Cells:
-        moment = Moment(self._clock(), self._glyphs, row.run in self.selection)
+        moment = Moment(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns)
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 
     def _repaint(self, indices: Iterable[int]) -> None:

@@ -257,7 +257,7 @@ class RunTable(RunGrid):
             if goal is not None:
                 self._each([row.run for row in rows], lambda run: self._session.change_goal(run, goal))
 
-        self.app.push_screen(GoalDialog(named(rows), current, self._glyphs), change)
+        self.app.push_screen(GoalDialog(named(rows, self._session.watch_list), current, self._glyphs), change)
 
     def action_remove(self) -> None:
         """Remove the runs from the list; asks first if there are several."""
@@ -290,7 +290,7 @@ class RunTable(RunGrid):
             hint(self, "There is nothing to undo")
         if already_there:
             verb = "is" if len(already_there) == 1 else "are"
-            hint(self, f"{named(self._rows_of(already_there))} {verb} already on the list")
+            hint(self, f"{named(self._rows_of(already_there), self._session.watch_list)} {verb} already on the list")
 
     def _each(self, runs: list[RunAddress], action: Callable[[RunAddress], None]) -> None:
         present = [run for run in runs if run in self._session.watch_list]
