@@ -25,6 +25,8 @@ TOOLS = {
     "gnome-keyring-daemon": "gnome-keyring",
     "dbus-run-session": "dbus-daemon",
     "tmux": "tmux",
+    "screen": "screen",
+    "mosh-server": "mosh",
     "Xvfb": "xvfb",
     "jq": "jq",
 }

@@ -25,10 +25,20 @@ class Terminal:
     def __enter__(self):
         environ = {**self._environ, "TERM": "screen-256color"}
         self._tmux("-f", "/dev/null", "new-session", "-d", *self._size, "bash --norc --noprofile", env=environ)
-        # The shell says when it is back with a prompt that no program of ours prints.
-        self.keys("PS1='shell-is''-back$ '; clear", "Enter")
-        self.until("shell-is-back$")
+        self._prepare()
         return self
+
+    def _prepare(self):
+        """Have the shell say when it is back, with a prompt that no program of ours prints."""
+        self.keys("PS1='shell-is''-back$ '; clear", "Enter")
+        self.when(lambda screen: screen.split() == ["shell-is-back$"], "the prompt")
+
+    def _begin(self, line):
+        """Enter a shell in another terminal inside this one."""
+        # Its prompt comes before it is asked for the one by which it is known.
+        self.type(f"clear; {line}\n")
+        self.when(lambda screen: "bash" in screen and "shell-is-back$" not in screen, "the shell inside")
+        self._prepare()
 
     def __exit__(self, *_):
         self._tmux("kill-server", check=False)

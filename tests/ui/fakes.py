@@ -379,6 +379,7 @@ class Scenario:
             keys=self.options.get("keys", {}),
             open_page=self.options.get("open_page"),
             into_tmux=self.options.get("into_tmux"),
+            save_copy=self.options.get("save_copy"),
             doctor=(lambda: self.doctor) if self.doctor else None,
             persistent=self.options.get("persistent", True),
             connect_notices=self.options.get("connect_notices", lambda _: None),

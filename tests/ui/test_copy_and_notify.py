@@ -19,6 +19,7 @@ from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.services.disk.paths import write_private
 from wandb_tui.services.disk.settings import Notify
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app import app as apps
@@ -187,6 +188,7 @@ async def test_where_there_is_no_browser_the_address_is_reported_and_copied():
         await until(lambda: any("There is no display here" in text for text in toasts(app)))
         assert app.clipboard == f"{PAGES}/abc\n{PAGES}/def"
         assert f"{PAGES}/abc" in toasts(app)[0]
+        assert toasts(app)[1] == "2 addresses copied"
 
 
 async def test_many_pages_are_opened_only_after_a_question():
@@ -201,6 +203,7 @@ async def test_many_pages_are_opened_only_after_a_question():
 
 async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_reported(monkeypatch):
     takes = []
+    monkeypatch.setenv("TERM", "tmux-256color")
     scripted = scenario(into_tmux=lambda text: takes.append(text) or len(takes) == 1)
     async with running(scripted, "def") as (app, pilot):
         written = listen(app, monkeypatch)
@@ -213,6 +216,65 @@ async def test_tmux_gets_the_copy_and_one_that_does_not_take_it_is_reported(monk
         assert sum("]52;c;" in text for text in written) == 1, "only where tmux did not take it"
 
 
+@pytest.fixture
+def in_screen(monkeypatch):
+    monkeypatch.setenv("TERM", "screen")
+    monkeypatch.setenv("STY", "1.pts")
+    monkeypatch.delenv("TMUX", raising=False)
+
+
+def saving(path):
+    """Services that save copies there."""
+    return scenario(save_copy=lambda text: write_private(path, text))
+
+
+async def test_where_no_copy_arrives_it_says_so_and_offers_a_file(in_screen, monkeypatch, tmp_path):
+    path = tmp_path / "state" / "copied.txt"
+    async with running(saving(path), "def") as (app, pilot):
+        said = []
+        monkeypatch.setattr(app._driver, "write", said.append)
+        await ready(app, pilot)
+        await pilot.press("y", "p")
+        await until(lambda: toasts(app))
+        assert toasts(app) == [
+            f"GNU screen does not pass copies on to the clipboard. The text is in the file {path}"
+        ], "and nothing of a copy"
+        assert path.read_text() == "lab/forks/abc"
+        assert path.stat().st_mode & 0o777 == 0o600
+        await pilot.press("Y")
+        await until(lambda: len(toasts(app)) == 2)
+        assert path.read_text().startswith("20")
+        assert not any("]52;" in text for text in said)
+
+
+async def test_a_copy_that_cannot_be_saved_either_says_why(in_screen, tmp_path):
+    (tmp_path / "state").write_text("no folder")
+    async with running(saving(tmp_path / "state" / "copied.txt"), "def") as (app, pilot):
+        await ready(app, pilot)
+        await pilot.press("y", "p")
+        await until(lambda: toasts(app))
+        assert "cannot be saved to a file either: " in toasts(app)[0]
+
+
+async def test_mosh_gets_no_copy_that_it_would_cut(monkeypatch, tmp_path):
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NCURSES_NO_UTF8_ACS", "1")
+    path = tmp_path / "copied.txt"
+    async with running(saving(path)) as (app, _):
+        said = []
+        monkeypatch.setattr(app._driver, "write", said.append)
+        app.copy("x" * 12_282, "Copied")
+        await until(lambda: toasts(app) == ["Copied"])
+        assert len([text for text in said if "]52;" in text]) == 1
+        app.copy("y" * 12_283, "Copied")
+        await until(lambda: len(toasts(app)) == 2)
+        assert toasts(app)[1] == f"Mosh passes on copies of at most 12 kB. The text is in the file {path}"
+        assert len([text for text in said if "]52;" in text]) == 1
+        assert path.read_text() == "y" * 12_283
+
+
 # Notifications
 
 
@@ -221,7 +283,7 @@ def listen(app, monkeypatch):
     written = []
     monkeypatch.setattr(app._driver, "write", written.append)
     monkeypatch.setattr(app, "bell", lambda: written.append("BELL"))
-    for name in ("TMUX", "STY", "VTE_VERSION", "TERM_PROGRAM", "LC_TERMINAL"):
+    for name in ("VTE_VERSION", "TERM_PROGRAM", "LC_TERMINAL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     return written

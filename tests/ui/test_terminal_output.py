@@ -29,11 +29,11 @@ from pathlib import Path
 from tests.ui.fakes import FakeProber, Scenario, there
 from wandb_tui.services.desktop import into_tmux
 from wandb_tui.ui.app.app import WandbTuiApp
-from wandb_tui.text.osc import shows_links
+from wandb_tui.text.terminals import identify
 from wandb_tui.ui.app.terminal import run_app
 
 scenario = Scenario(FakeProber({{"abc": [there(3)]}}), into_tmux=into_tmux if os.environ.get("TMUX") else None)
-app = WandbTuiApp(scenario.backend(), runs=["abc"], links=shows_links(os.environ))
+app = WandbTuiApp(scenario.backend(), runs=["abc"], links=identify(os.environ).links)
 sys.exit(run_app(app, Path({log!r})))
 """
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from wandb_tui.text.links import cut, links_in, over_lines, written
-from wandb_tui.text.osc import clipboard, in_tmux, notified, shows_links, through
+from wandb_tui.text.osc import clipboard, notified, through
+from wandb_tui.text.terminals import identify
 
 XTERM = {"TERM": "xterm-256color"}
 TMUX = {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
 
 
 def test_texts_from_outside_cannot_break_out_of_a_notification():
-    sequence = notified("Avail\x07able;x", "a\x1b\\b\nc\x9cd\u202e", XTERM)
+    sequence = notified("Avail\x07able;x", "a\x1b\\b\nc\x9cd\u202e", XTERM, identify(XTERM))
     assert sequence.count("\x1b") == sequence.count("\x07") == 2
     assert "\x9c" not in sequence
     assert "\x1b]777;notify;Avail�able,x;" in sequence
@@ -29,15 +30,21 @@ def test_texts_from_outside_cannot_break_out_of_a_notification():
     ],
 )
 def test_a_terminal_that_knows_both_notifies_once(environ, kinds):
-    written = notified("A", "b", environ)
+    written = notified("A", "b", environ, identify(environ))
     assert ("]9;" in written, "]777;" in written) == ("9" in kinds.split(), "777" in kinds)
 
 
 def test_tmux_is_asked_to_hand_it_on():
-    assert through(clipboard("x"), TMUX) == "\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\"
-    assert through(clipboard("x"), XTERM) == "\x1b]52;c;eA==\x07"
-    assert in_tmux({"TERM": "screen-256color"}), "at the other end of an SSH line"
-    assert not in_tmux({"TERM": "screen", "STY": "1.x"})
+    assert through(clipboard("x"), identify(TMUX)) == "\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\"
+    assert through(clipboard("x"), identify(XTERM)) == "\x1b]52;c;eA==\x07"
+    at_the_other_end_of_a_line = identify({"TERM": "screen-256color"}, (84, 0, 0))
+    assert "Ptmux;" in through(clipboard("x"), at_the_other_end_of_a_line)
+
+
+@pytest.mark.parametrize("environ", [{"TERM": "screen", "STY": "1.x"}, {"TERM": "screen"}, {"TERM": "linux"}])
+def test_where_no_notification_arrives_none_is_written(environ):
+    assert not notified("A", "b", environ, identify(environ))
+    assert through("x", identify(environ)) == "x"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,7 @@ def test_tmux_is_asked_to_hand_it_on():
     [("xterm-256color", True), ("tmux-256color", True), ("linux", False), ("vt100", False), ("", False)],
 )
 def test_links_are_for_terminals_that_know_or_skip_them(term, shows):
-    assert shows_links({"TERM": term}) is shows
+    assert identify({"TERM": term}).links is shows
 
 
 @pytest.mark.parametrize(

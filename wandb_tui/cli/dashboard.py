@@ -71,7 +71,8 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
     from wandb_tui.services.desktop import into_tmux, open_page
-    from wandb_tui.text.osc import shows_links
+    from wandb_tui.services.disk.paths import write_private
+    from wandb_tui.text.terminals import identify
     from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.ui.runtime.backend import Backend
     from wandb_tui.wiring import DeferredAccount
@@ -100,6 +101,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
         senders=senders(wiring.environ),
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
+        save_copy=lambda text: write_private(wiring.paths.copied_text, text),
         into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
         persistent=persistent,
         connect_notices=lambda receive: setattr(wiring, "notify", receive),
@@ -108,7 +110,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
         backend,
         runs=runs,
         ascii_look=is_ascii(settings.look, wiring.environ),
-        links=shows_links(wiring.environ),
+        links=identify(wiring.environ).links,
         theme=settings.theme or None,
     )
 

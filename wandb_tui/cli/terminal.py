@@ -8,10 +8,7 @@ from collections.abc import Mapping
 
 from wandb_tui.cli.console import say
 from wandb_tui.core.errors import UsageError
-
-_CANNOT_DRAW = ("dumb", "unknown")
-_ASCII_TERMS = ("linux", "vt100", "vt220")
-_COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
+from wandb_tui.text.terminals import COLOUR_SYSTEMS, identify
 
 
 def check_terminal() -> None:
@@ -27,14 +24,14 @@ def check_terminal() -> None:
             # stderr is redirected, so the error would not be seen on the terminal.
             say(str(error))
         raise error
-    if os.environ.get("TERM") in _CANNOT_DRAW:
+    if not identify(os.environ).full_screen:
         raise UsageError(
             f"This terminal cannot show a dashboard (TERM={os.environ['TERM']}).",
             "Use wandb-tui wait RUN… instead, or set TERM to the terminal's name.",
         )
     colours = os.environ.get("TEXTUAL_COLOR_SYSTEM", "")
-    if colours and colours not in _COLOUR_SYSTEMS:
-        raise UsageError(f"TEXTUAL_COLOR_SYSTEM={colours} is unknown.", f"It is one of {', '.join(_COLOUR_SYSTEMS)}.")
+    if colours and colours not in COLOUR_SYSTEMS:
+        raise UsageError(f"TEXTUAL_COLOR_SYSTEM={colours} is unknown.", f"It is one of {', '.join(COLOUR_SYSTEMS)}.")
     if not os.environ.get("NO_COLOR"):
         # An empty value means colours, everywhere but in Textual.
         os.environ.pop("NO_COLOR", None)
@@ -42,4 +39,4 @@ def check_terminal() -> None:
 
 def is_ascii(look: str, environ: Mapping[str, str]) -> bool:
     """Whether to write plain ASCII: if set in the settings, or if the terminal has no other symbols."""
-    return look == "ascii" or environ.get("TERM") in _ASCII_TERMS
+    return look == "ascii" or not identify(environ).symbols

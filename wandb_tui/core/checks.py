@@ -101,6 +101,7 @@ class TerminalFacts:
         encoding: What text is written in.
         colours: ``truecolor``, ``256``, ``standard`` …; empty where there are none.
         environ: The environment.
+        answer: The terminal's answer to the question what it is; empty if it was not asked.
     """
 
     columns: int
@@ -108,6 +109,7 @@ class TerminalFacts:
     encoding: str
     colours: str
     environ: Mapping[str, str]
+    answer: tuple[int, ...] = ()
 
 
 def summary(checks: Iterable[Check], *, named: bool = False) -> str:

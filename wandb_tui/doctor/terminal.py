@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wandb_tui.core.checks import CheckStatus, TerminalFacts
 from wandb_tui.doctor.report import Finding
 from wandb_tui.services.credentials.redaction import without_secrets
+from wandb_tui.text.terminals import (
+    APPLE,
+    COLOUR_SYSTEMS,
+    MOSH,
+    SCREEN,
+    SCREEN_OR_TMUX,
+    XTERM,
+    Terminal,
+    colour_system,
+    escape_delay_ms,
+    identify,
+    is_remote,
+)
 
 _MIN_SIZE, _GOOD_SIZE = (40, 10), (80, 24)
 _ASCII = 'Set look = "ascii" in settings.toml.'
 _COLOURS = {"truecolor": "16 million colours", "256": "256 colours", "standard": "16 colours", "windows": "16 colours"}
-_PLAIN = (CheckStatus.GOOD, "It has no emoji, so the dashboard shows plain ASCII.")
-_LIMITED = {
-    "linux": _PLAIN,
-    "vt100": _PLAIN,
-    "vt220": _PLAIN,
-    "dumb": (CheckStatus.WARNING, "It cannot show the dashboard; wandb-tui wait needs no terminal."),
-}
 _TMUX_TIMEOUT_S = 2.0
 
 
@@ -31,7 +37,8 @@ def terminal_facts() -> TerminalFacts | None:
     from rich.console import Console
 
     size = os.get_terminal_size(sys.stdout.fileno())
-    colours = Console(file=sys.stdout).color_system or ""
+    system = colour_system(os.environ, identify(os.environ))
+    colours = Console(file=sys.stdout, color_system=system if system in _COLOURS else "auto").color_system or ""  # type: ignore[arg-type]
     return TerminalFacts(size.columns, size.lines, sys.stdout.encoding or "", colours, os.environ)
 
 
@@ -39,21 +46,47 @@ def check_terminal(facts: TerminalFacts | None) -> Finding:
     """The finding for a terminal with these facts; None means no terminal."""
     if facts is None:
         return Finding(CheckStatus.GOOD, "none; the dashboard needs one, wandb-tui wait does not")
-    environ = facts.environ
+    terminal = identify(facts.environ, facts.answer)
     encoding = facts.encoding or "unknown encoding"
-    found = f"{facts.columns}×{facts.lines}, {_kind(environ)}, {_colours(facts)}, {encoding}{_surroundings(environ)}"
+    found = f"{facts.columns}×{facts.lines}, {_kind(facts.environ)}, {_colours(facts)}, {encoding}"
+    found += _surroundings(facts.environ, terminal)
+    status, hint = _advice(facts, terminal)
+    return Finding(status, found, hint, tuple(_limits(facts.environ, terminal)))
+
+
+def _advice(facts: TerminalFacts, terminal: Terminal) -> tuple[CheckStatus, str]:
+    """How well the dashboard can be shown, and what to do about the first thing that is missing."""
     size = (facts.columns, facts.lines)
-    if "utf" not in encoding.lower():
-        return Finding(CheckStatus.WARNING, found, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}")
-    if limited := _LIMITED.get(environ.get("TERM", "")):
-        return Finding(limited[0], found, limited[1])
+    colours = facts.environ.get("TEXTUAL_COLOR_SYSTEM") or COLOUR_SYSTEMS[0]
+    if not terminal.full_screen:
+        return CheckStatus.WARNING, "It cannot show the dashboard; wandb-tui wait needs no terminal."
+    if colours not in COLOUR_SYSTEMS:
+        known = ", ".join(COLOUR_SYSTEMS)
+        return CheckStatus.WARNING, f"TEXTUAL_COLOR_SYSTEM={colours} is unknown; the dashboard needs one of {known}."
+    if "utf" not in facts.encoding.lower():
+        return CheckStatus.WARNING, f"Symbols need UTF-8, as in LANG=C.UTF-8. {_ASCII}"
     if any(have < least for have, least in zip(size, _MIN_SIZE, strict=True)):
-        return Finding(
-            CheckStatus.WARNING, found, f"The dashboard needs {_MIN_SIZE[0]}×{_MIN_SIZE[1]}; enlarge the window."
-        )
+        return CheckStatus.WARNING, f"The dashboard needs {_MIN_SIZE[0]}×{_MIN_SIZE[1]}; enlarge the window."
     if any(have < good for have, good in zip(size, _GOOD_SIZE, strict=True)):
-        return Finding(CheckStatus.GOOD, found, f"The dashboard shows more from {_GOOD_SIZE[0]}×{_GOOD_SIZE[1]} on.")
-    return Finding(CheckStatus.GOOD, found, _copying(environ))
+        return CheckStatus.GOOD, f"The dashboard shows more from {_GOOD_SIZE[0]}×{_GOOD_SIZE[1]} on."
+    return CheckStatus.GOOD, _copying(facts.environ, terminal)
+
+
+def _limits(environ: Mapping[str, str], terminal: Terminal) -> Iterator[str]:
+    """What the dashboard does without here, and how it copes."""
+    lacks = {"the mouse": terminal.mouse, "notifications": terminal.notifications, "links": terminal.links}
+    if missing := [name for name, works in lacks.items() if not works]:
+        yield f"without {' or '.join((', '.join(missing[:-1]), missing[-1])) if missing[1:] else missing[0]}"
+    if not terminal.symbols:
+        yield "plain ASCII, as it has no other symbols"
+    if terminal.copy_limit:
+        size = "longer copies" if terminal.max_copied_bytes else "copies"
+        yield f"{terminal.copy_limit} The dashboard saves {size} to a file."
+    if not terminal.alternate_screen:
+        yield "cleared when the dashboard ends, as it has no second screen"
+    if "ESCDELAY" in environ or is_remote(environ):
+        why = "as ESCDELAY says" if "ESCDELAY" in environ else "as keys come over the network; ESCDELAY changes that"
+        yield f"Escape alone is known after {escape_delay_ms(environ)} ms, {why}"
 
 
 def _kind(environ: Mapping[str, str]) -> str:
@@ -69,26 +102,28 @@ def _colours(facts: TerminalFacts) -> str:
     return _COLOURS.get(facts.colours, "no colours")
 
 
-def _surroundings(environ: Mapping[str, str]) -> str:
-    inside = [name for name, variable in (("tmux", "TMUX"), ("screen", "STY")) if environ.get(variable)]
-    inside += ["SSH"] if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else []
-    return f", in {' over '.join(inside)}" if inside else ""
+def _surroundings(environ: Mapping[str, str], terminal: Terminal) -> str:
+    inside = [terminal.name] if terminal.name else []
+    over_ssh = any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+    # mosh uses SSH only to begin with.
+    inside += ["SSH"] if over_ssh and not terminal.name.endswith(MOSH.name) else []
+    return f", {' over '.join(inside)}" if inside else ""
 
 
-def _copying(environ: Mapping[str, str]) -> str:
+def _copying(environ: Mapping[str, str], terminal: Terminal) -> str:
     """What copies need to reach the clipboard of the user's own machine; empty if nothing."""
-    if environ.get("TMUX"):
+    if terminal.passthrough and environ.get("TMUX"):
         allowed = _tmux_clipboard(environ)
         if allowed in {"on", "external"}:
             # With either, tmux passes on the copies that it gets from us.
             return ""
         now = f" (now {allowed})" if allowed else ""
         return f"Copying out of tmux (OSC 52) needs `set -s set-clipboard on` or `external`{now}."
-    if environ.get("STY"):
-        return "GNU screen does not pass copies on (OSC 52); tmux does."
-    if environ.get("TERM_PROGRAM") == "Apple_Terminal":
-        return "Terminal.app does not accept copies (OSC 52); iTerm2, kitty, WezTerm and Ghostty do."
-    if environ.get("VTE_VERSION"):
+    if terminal in {SCREEN, SCREEN_OR_TMUX}:
+        return "tmux has the mouse, 24-bit colours and copies."
+    if terminal is APPLE:
+        return "iTerm2, kitty, WezTerm and Ghostty accept copies (OSC 52)."
+    if terminal is XTERM and environ.get("VTE_VERSION"):
         return "Copies may not arrive: GNOME Terminal and its relatives may not accept them (OSC 52)."
     return ""
 

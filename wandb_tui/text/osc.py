@@ -6,17 +6,14 @@ import base64
 from collections.abc import Mapping
 
 from wandb_tui.text.plain_text import clean
+from wandb_tui.text.terminals import Terminal
 
 _ESC, _BELL = "\x1b", "\x07"
 _TITLE, _TEXT = 80, 240
-_MULTIPLEXED = ("screen", "tmux")
 
 # Terminals that support both kinds of notification, and would show both; over SSH only TERM identifies them.
 _KNOW_777 = ("foot", "kitty", "ghostty", "rxvt", "wezterm")
 _KNOW_9 = ("iterm",)
-
-_NO_LINKS = ("linux", "dumb", "unknown", "vt", "cons", "eterm", "sun", "ansi")
-"""Terminals, by the beginning of their names, that might show the address of a link as garbage."""
 
 
 def clipboard(text: str) -> str:
@@ -33,8 +30,10 @@ def notification(title: str, text: str) -> tuple[str, str]:
     return f"{_ESC}]9;{title}: {text}{_BELL}", f"{_ESC}]777;notify;{title};{text}{_BELL}"
 
 
-def notified(title: str, text: str, environ: Mapping[str, str]) -> str:
-    """A notification as this terminal supports it; both sequences if that is unknown."""
+def notified(title: str, text: str, environ: Mapping[str, str], terminal: Terminal) -> str:
+    """A notification as this terminal supports it; both sequences if that is unknown, empty if none reaches it."""
+    if not terminal.notifications:
+        return ""
     osc_9, osc_777 = notification(title, text)
     names = f"{environ.get('TERM', '')} {environ.get('TERM_PROGRAM', '')} {environ.get('LC_TERMINAL', '')}".lower()
     if environ.get("VTE_VERSION") or any(name in names for name in _KNOW_777):
@@ -43,23 +42,11 @@ def notified(title: str, text: str, environ: Mapping[str, str]) -> str:
         sequence = osc_9
     else:
         sequence = osc_9 + osc_777
-    return through(sequence, environ)
+    return through(sequence, terminal)
 
 
-def through(sequence: str, environ: Mapping[str, str]) -> str:
+def through(sequence: str, terminal: Terminal) -> str:
     """A sequence wrapped so that tmux passes it through to its terminal, if allowed (`allow-passthrough`)."""
-    if not in_tmux(environ):
+    if not terminal.passthrough:
         return sequence
     return f"{_ESC}Ptmux;{sequence.replace(_ESC, 2 * _ESC)}{_ESC}\\"
-
-
-def in_tmux(environ: Mapping[str, str]) -> bool:
-    """Whether tmux runs between us and the terminal, even at the other end of an SSH connection."""
-    # GNU screen uses the same terminal name as older versions of tmux, but sets STY.
-    return bool(environ.get("TMUX")) or (environ.get("TERM", "").startswith(_MULTIPLEXED) and not environ.get("STY"))
-
-
-def shows_links(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal supports links (OSC 8), or at least ignores them."""
-    term = environ.get("TERM", "")
-    return bool(term) and not term.startswith(_NO_LINKS)

@@ -65,6 +65,11 @@ class Paths:
         return self.state / "hooks.lock"
 
     @property
+    def copied_text(self) -> Path:
+        """The last text that was copied where no clipboard can be reached."""
+        return self.state / "copied.txt"
+
+    @property
     def log_file(self) -> Path:
         """The log."""
         return self.log / "wandb-tui.log"
@@ -136,6 +141,16 @@ def private_file(path: Path) -> Path:
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
+    return path
+
+
+def write_private(path: Path, text: str) -> Path:
+    """Replace the text of a file that only its owner can read; returns its path.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    private_file(path).write_text(text, encoding="utf-8", errors="replace")
     return path
 
 

@@ -57,8 +57,8 @@ T = TypeVar("T")
 _START_BATCH, _START_INTERVAL_S = 25, 0.03
 """How many restored attempts start at a time, and the seconds until the next ones."""
 
-# On these signals the terminal is restored: its cursor, and without mouse reporting.
-_END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+# On these signals the terminal is restored: its cursor, and without mouse reporting. Ctrl-C is a key until then.
+_END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None))]
 _KEYRING_TIMEOUT_S = 5.0
 _GATHER_S, _NOTIFICATION_INTERVAL_S = 0.4, 5.0
 """Runs that end within this time share a notification, and the next one waits until the toast of the last is gone:
@@ -93,7 +93,7 @@ class WandbTuiApp(ThemedApp):
         theme: str | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
-        super().__init__(Glyphs(ascii_look, links), theme, backend.into_tmux)
+        super().__init__(Glyphs(ascii_look, links), theme, backend.into_tmux, backend.save_copy)
         self._backend = backend
         self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
@@ -459,14 +459,14 @@ class WandbTuiApp(ThemedApp):
 
     def action_ask_quit(self) -> None:
         """Quit, with a confirmation while monitors run."""
-        from wandb_tui.ui.common.confirm import Confirm
+        from wandb_tui.ui.common.confirm import Confirm, QuitQuestion
 
-        if isinstance(self.screen, Confirm):
+        if self._leaving or isinstance(self.screen, Confirm):
             return
         if not self.session.watch_list.active:
             self._leave()
             return
-        self._quit_dialog = Confirm("Quit wandb-tui?", self._quit_detail(), yes="Quit")
+        self._quit_dialog = QuitQuestion("Quit wandb-tui?", self._quit_detail(), yes="Quit")
         self.push_screen(self._quit_dialog, lambda yes: self._leave() if yes else None)
 
     def _quit_detail(self) -> str:

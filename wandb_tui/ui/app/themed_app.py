@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from textual.app import App
 from textual.filter import LineFilter
@@ -20,15 +21,22 @@ class ThemedApp(TerminalApp):
 
     session: Session
 
-    def __init__(self, glyphs: Glyphs, theme: str | None, into_tmux: Callable[[str], bool] | None) -> None:
+    def __init__(
+        self,
+        glyphs: Glyphs,
+        theme: str | None,
+        into_tmux: Callable[[str], bool] | None,
+        save_copy: Callable[[str], Path] | None,
+    ) -> None:
         """Set the theme and glyphs of the first frame; assigning a theme later would parse all styles again.
 
         Args:
             glyphs: The glyphs to draw with.
             theme: The name of a theme; our default if there is none of that name.
             into_tmux: As for a `TerminalApp`.
+            save_copy: As for a `TerminalApp`.
         """
-        super().__init__(into_tmux)
+        super().__init__(into_tmux, save_copy)
         self.glyphs = glyphs
         self._look_setting, self._theme_setting = glyphs.name, theme
         self._ascii_filter = AsciiFilter()

@@ -81,3 +81,9 @@ class Confirm(Dialog[bool]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Close with the button's answer."""
         self.dismiss(event.button.id == "yes")
+
+
+class QuitQuestion(Confirm):
+    """Asks whether to quit; Ctrl-C, pressed once more, is an answer."""
+
+    BINDINGS = [("ctrl+c", "answer(True)", "Quit")]  # noqa: RUF012 - as Textual declares it

@@ -19,6 +19,7 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.copy_formats import CopyFormat
 from wandb_tui.ui.common.run_prompts import MAX_NAMED, confirm_runs, hint, named
 from wandb_tui.ui.input.actions import Action, Scope
+from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 
 _MAX_TOAST_PERCENT = 33
@@ -134,8 +135,7 @@ class RunScreen(Screen[None]):
         rows = self.target_rows()
         text = copy.of(rows, self.app_url)
         if text:
-            self.app.copy_to_clipboard(text)
-            self.app.notify(copy.confirmation(text, rows), timeout=5, markup=False)
+            app_context(self).copy(text, copy.confirmation(text, rows))
         else:
             self.hint(f"{copy.name[0].upper()}{copy.name[1:]}: {copy.missing}")
 
@@ -166,9 +166,10 @@ class RunScreen(Screen[None]):
                     urls = urls[number:]
                     break
         if problem:
-            self.app.copy_to_clipboard("\n".join(urls))
             first = clean(urls[0], 300) + (f" and {len(urls) - 1} more" if len(urls) > 1 else "")
-            self.app.notify(f"{problem}. Copied: {first}", title="Not opened", timeout=10, markup=False)
+            self.app.notify(f"{problem}: {first}", title="Not opened", timeout=10, markup=False)
+            count = "Address" if len(urls) == 1 else f"{len(urls)} addresses"
+            app_context(self).copy("\n".join(urls), f"{count} copied")
         else:
             self.hint("Opened in the browser")
 

@@ -24,9 +24,9 @@ from wandb_tui.text.run_labels import run_path
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.doctor.rows import CheckRow, check_lines
 from wandb_tui.ui.input.actions import Scope, bindings
+from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import CheckSequence, Doctor
 from wandb_tui.ui.runtime.session import Session
-from wandb_tui.ui.runtime.terminal_facts import terminal_facts
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class DoctorScreen(Dialog[None]):
 
     async def _run_local_checks(self) -> None:
         """Run all at the same time, so that a slow check does not delay the others."""
-        facts = terminal_facts(self.app)
+        facts = app_context(self).terminal_facts
         checks = await self._in_thread(lambda: self._doctor().local_checks(facts))
         if checks is None:
             return
@@ -240,9 +240,8 @@ class DoctorScreen(Dialog[None]):
     def action_copy(self) -> None:
         """Copy the results so far."""
         checks = [entry.check for entry in self._all if entry.check]
-        self.app.copy_to_clipboard(report(checks))
         copied = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
-        self.app.notify(f"Report of {copied} copied", timeout=3, markup=False)
+        app_context(self).copy(report(checks), f"Report of {copied} copied", timeout=3)
 
     async def action_fix(self) -> None:
         """Fix the problem in the row under the cursor."""

@@ -22,6 +22,7 @@ from wandb_tui.ui.logs.find_bar import FindBar
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.panes import MAX_PANES, Panes
+from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 
 
@@ -260,10 +261,10 @@ class LogArea(Vertical):
         if (pane := self.panes.current) is not None:
             text = text_of(pane.log_lines)
             copied = newest(text)
-            self.app.copy_to_clipboard(copied)
             lines = copied.count("\n")
             what = "line" if lines == 1 else f"{lines} lines"
-            hint(self, f"The newest {what} copied" if len(copied) < len(text) else f"{what.capitalize()} copied")
+            said = f"The newest {what} copied" if len(copied) < len(text) else f"{what.capitalize()} copied"
+            app_context(self).copy(copied, said, timeout=3)
 
     def action_save_log(self) -> None:
         """Save the log to a file."""

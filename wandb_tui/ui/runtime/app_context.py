@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 from textual.dom import DOMNode
 
+from wandb_tui.core.checks import TerminalFacts
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.session import Session
 
@@ -22,6 +23,13 @@ class AppContext(Protocol):
     session: Session
     event_pump: EventPump
     app_url: str
+
+    @property
+    def terminal_facts(self) -> TerminalFacts:
+        """What is known about the terminal."""
+
+    def copy(self, text: str, confirmation: str = "", *, timeout: float = ...) -> None:
+        """Copy a text to the clipboard, and show a message: the confirmation, or what became of the text instead."""
 
 
 def app_context(node: DOMNode) -> AppContext:

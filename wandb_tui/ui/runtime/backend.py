@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from wandb_tui.core.ports import Identity, Services
 from wandb_tui.core.schedule import PollPolicy
@@ -44,6 +45,8 @@ class Backend:
             None: not available.
         into_tmux: Copies a text to the clipboard of the surrounding tmux; returns whether that worked. May block. None:
             there is no tmux.
+        save_copy: Writes a text that cannot reach the clipboard to a file, and returns its path; raises OSError. May
+            block. None: not available.
         persistent: Whether the list is stored for the next start; that of the demo is not.
         connect_notices: Hands over the receiver of sentences about what keeps the services waiting, such as a locked
             keyring; it is called from any thread.
@@ -70,5 +73,6 @@ class Backend:
     keys: Mapping[str, str] = field(default_factory=dict)
     open_page: Callable[[str], str] | None = None
     into_tmux: Callable[[str], bool] | None = None
+    save_copy: Callable[[str], Path] | None = None
     persistent: bool = True
     connect_notices: Callable[[Callable[[str], object]], None] = lambda _: None
