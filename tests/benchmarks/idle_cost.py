@@ -66,7 +66,7 @@ def _dashboard(here: BenchmarkSandbox, count: int, settle: float, seconds: float
     here.store(here.seed(count, f"d{count}-"), home)
     with Terminal(our_program("dashboard", "poll"), here.environ(home)) as terminal:
         # The title of the pane appears with the first row; then every run has its first answers to come.
-        terminal.wait(lambda written: f"d{count}-0000".encode() in written, 30, "the first row")
+        terminal.wait(lambda written: f"d{count}-0000".encode() in written, 120, "the first row")
         terminal.read(settle)
         screen, before = terminal.screen(), here.requests()
         if f"{count} waiting" not in screen:

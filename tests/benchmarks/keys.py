@@ -43,7 +43,7 @@ def keys(scale: Scale) -> list[Figure]:
 def _pressed(here: BenchmarkSandbox, home: str, every: float, presses: int, runs: int) -> Times:
     here.store(here.seed(runs, f"{home}-"), home)
     with Terminal(our_program("dashboard", "talk", f"{every}"), here.environ(home)) as terminal:
-        terminal.wait(lambda written: f"{home}-0000".encode() in written, 30, "the first row")
+        terminal.wait(lambda written: f"{home}-0000".encode() in written, 120, "the first row")
         terminal.read(3)
         for _ in range(_PANES):
             terminal.write(_PIN)

@@ -75,7 +75,7 @@ def _theirs(here: BenchmarkSandbox, count: int, poll_policy: float, settle: floa
         for run in runs:
             here.export(run, _EXPORT_DELAY)
             pause(random.uniform(0.5, 1.5) * poll_policy)  # noqa: S311 - jitter, no secret
-        until(lambda: _count(out, "found") == count, 60, "all artifacts")
+        until(lambda: _count(out, "found") == count, 120, "all artifacts")
     return _delays(here, out, count)
 
 

@@ -65,7 +65,7 @@ def _interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str
 def _readable(here: BenchmarkSandbox, command: list[str], home: str, text: str) -> float:
     """Seconds from the start of a program in a pty until a text stands on its screen."""
     with Terminal(command, here.environ(home)) as terminal:
-        return terminal.wait(lambda written: text.encode() in written, 30, f"“{text}”") - terminal.began
+        return terminal.wait(lambda written: text.encode() in written, 120, f"“{text}”") - terminal.began
 
 
 def _prepare_leet(here: BenchmarkSandbox) -> str:
@@ -74,7 +74,7 @@ def _prepare_leet(here: BenchmarkSandbox) -> str:
         (here.folder / "leet.txt").open("wb") as output,
         program(our_program("offline_run"), here.environ("leet"), output) as process,
     ):
-        until(lambda: process.poll() is not None, 60, "the end of the offline run")
+        until(lambda: process.poll() is not None, 120, "the end of the offline run")
     try:
         command = [str(_BIN / "wandb"), "leet", "run", str(_leet_folder(here))]
         _readable(here, command, "leet", _LEET_RUN)

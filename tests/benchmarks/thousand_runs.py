@@ -45,7 +45,7 @@ def all_available(here: BenchmarkSandbox, count: int, over: float) -> tuple[floa
     home, runs = f"all{count}", here.seed(count, f"all{count}-")
     here.store(runs, home)
     with Terminal(our_program("dashboard", "poll"), here.environ(home)) as terminal:
-        terminal.wait(lambda written: runs[0].run_id.encode() in written, 30, "the first row")
+        terminal.wait(lambda written: runs[0].run_id.encode() in written, 120, "the first row")
         terminal.read(3)
         began = time.monotonic()
         exporting = threading.Thread(target=_export, args=(here, runs, over))
