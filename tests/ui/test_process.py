@@ -57,9 +57,16 @@ def test_the_import_is_light():
     assert result.stdout.strip() == ""
 
 
+def test_what_the_first_frame_does_not_show_is_not_imported_for_it():
+    later = {f"wandb_tui.{name}" for name in ("core.catalogue", "core.details", "ui.common.copy_formats")}
+    code = f"import sys, wandb_tui.ui.app.app; print(*{later} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
 async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch):
     began, answer, collects = [], threading.Event(), []
-    monkeypatch.setattr("wandb_tui.ui.app.app.import_screens", lambda: began.append("screens"))
+    monkeypatch.setattr("wandb_tui.ui.app.app.import_screens", lambda: began.append("screens") or ())
     scenario = Scenario()
     backend = scenario.backend()
 

@@ -382,6 +382,9 @@ def _check_run_id(run_id: str) -> None:
 
 
 def _control_character(text: str) -> re.Match[str] | None:
+    # Hundreds of stored addresses are checked at a start.
+    if text.isprintable():
+        return None
     found = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}), None)
     return re.search(re.escape(found), text) if found else None
 

@@ -8,15 +8,16 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.actions import ActionParseResult
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
+from textual.screen import Screen
 
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
@@ -29,6 +30,7 @@ from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
+from wandb_tui.ui import dashboard
 from wandb_tui.ui.app.notifications import EndedRuns, Notification, notification
 from wandb_tui.ui.app.notifiers import HookFailed, enabled_notifiers
 from wandb_tui.ui.app.screens import import_screens
@@ -77,7 +79,7 @@ class WandbTuiApp(ThemedApp):
     """The dashboard of wandb-tui. Its return value is the exit status."""
 
     TITLE = "wandb-tui"
-    CSS_PATH = Path(__file__).with_name("app.tcss")  # so that a subclass elsewhere finds it too
+    CSS_PATH = Path(dashboard.__file__).with_name("dashboard.tcss")
     BINDINGS = [*bindings(Scope.ANYWHERE), ("ctrl+c", "ask_quit", "Quit")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     COMMANDS = {_palette}  # noqa: RUF012
@@ -160,12 +162,17 @@ class WandbTuiApp(ThemedApp):
         """
         gc.disable()
         try:
-            await self.off_thread(import_screens)
+            self._add_styles(await self.off_thread(import_screens))
             await self._load_server()
         finally:
             gc.enable()
         for start in (self._load_account, self._build_services):
             self.run_worker(start())
+
+    def _add_styles(self, screens: Iterable[type[Screen[Any]]]) -> None:
+        """Add the screens' styles. The first frame does without them; when opened first, a screen would parse all."""
+        for path in dict.fromkeys(str(screen.CSS_PATH) for screen in screens):
+            self.stylesheet.add_source(Path(path).read_text(encoding="utf-8"), (path, ""))
 
     def _start_held(self) -> None:
         """Start some of the attempts: hundreds of threads starting at once would block the keys."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar, Literal, TypeVar, cast
 
 from textual.content import Content
@@ -26,6 +27,7 @@ _NARROW_CELLS, _LOW_LINES, _FLAT_LINES = 80, 24, 14
 class Dialog(ModalScreen[T]):
     """A box over the dashboard, with a line for errors."""
 
+    CSS_PATH = Path(__file__).with_name("dialogs.tcss")
     PLACES: ClassVar[tuple[Scope, ...]] = ()
     """The scopes whose actions are available here."""
     # The app's keys do not reach a dialog; in an input, a question mark is just a character.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -16,11 +16,13 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.common.copy_formats import CopyFormat
 from wandb_tui.ui.common.run_prompts import MAX_NAMED, confirm_runs, hint, named
 from wandb_tui.ui.input.actions import Action, Scope
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.common.copy_formats import CopyFormat
 
 _MAX_TOAST_PERCENT = 33
 """The share of the screen's height that toasts may take, as in the style sheet."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from textual.app import ComposeResult
@@ -52,6 +53,7 @@ _NO_INSPECTOR = "Details are not available here."
 class DetailsScreen(RunScreen):
     """One run, in two columns if there is room."""
 
+    CSS_PATH = Path(__file__).with_name("details.tcss")
     PLACES = (Scope.DETAILS, Scope.RUNS)
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012

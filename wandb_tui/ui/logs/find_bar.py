@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
@@ -41,12 +40,6 @@ class FindBar(Horizontal):
         self._note = Static()
         self.display = False
 
-    def compose(self) -> ComposeResult:
-        """A label, the text, the position."""
-        yield Static("search")
-        yield self._input
-        yield self._note
-
     @property
     def value(self) -> str:
         """The search text."""
@@ -58,6 +51,9 @@ class FindBar(Horizontal):
 
     def open(self) -> None:
         """Show the bar and focus its input."""
+        if not self.children:
+            # Mounted only now: the first frame of the dashboard is drawn sooner without.
+            self.mount(Static("search"), self._input, self._note)
         self.display = True
         # Not `focus`, which takes effect later: quickly typed keys would go elsewhere.
         self.screen.set_focus(self._input)

@@ -6,16 +6,19 @@ Every call may block unless its description says otherwise, so the dashboard cal
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.account import AccountState, Credentials
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
-from wandb_tui.core.checks import PendingCheck, TerminalFacts
-from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
-from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
+
+if TYPE_CHECKING:
+    # The first frame shows nothing of these.
+    from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
+    from wandb_tui.core.checks import PendingCheck, TerminalFacts
+    from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
+    from wandb_tui.core.hook_env import AttemptOutcome
 
 
 class Account(Protocol):

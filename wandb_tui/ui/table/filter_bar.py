@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
@@ -45,12 +44,6 @@ class FilterBar(Horizontal):
         self._note = Static()
         self.display = False
 
-    def compose(self) -> ComposeResult:
-        """A slash, the filter, a note."""
-        yield Static("/")
-        yield self._input
-        yield self._note
-
     @property
     def value(self) -> str:
         """The filter text."""
@@ -58,13 +51,20 @@ class FilterBar(Horizontal):
 
     def put(self, text: str) -> None:
         """Set a filter from an earlier session."""
-        with self.prevent(Input.Changed):
-            self._input.value = text
-        self.display = bool(text)
+        if text:
+            self._show()
+            with self.prevent(Input.Changed):
+                self._input.value = text
+
+    def _show(self) -> None:
+        """Show the bar. Its parts are mounted only now: the first frame of the dashboard is drawn sooner without."""
+        if not self.children:
+            self.mount(Static("/"), self._input, self._note)
+        self.display = True
 
     def open(self) -> None:
         """Show the bar and focus its input."""
-        self.display = True
+        self._show()
         # Not `focus`, which takes effect later: quickly typed keys would go elsewhere.
         self.screen.set_focus(self._input)
 
