@@ -32,7 +32,7 @@ def keys(scale: Scale) -> list[Figure]:
         for turn in range(scale.count(2, 1)):
             silent.seconds += _pressed(here, f"silent{turn}", _SILENT, presses, runs).seconds
             talking.seconds += _pressed(here, f"talking{turn}", _TALKING, presses, runs).seconds
-    limit = None if scale.quick else 2
+    limit = None if scale.quick else 1.5
     what = f"key press to repaint, {runs} monitors talking ({1 / _TALKING:.0f} lines/s each) against silent"
     return [
         Figure(7, f"{what}, 95th percentile", talking.p95 * 1000, silent.p95 * 1000, "ms", limit),

@@ -43,7 +43,7 @@ def _figures(times: dict[str, Times], note: str, scale: Scale) -> list[Figure]:
     what = "first of 200 stored runs readable"
     ours, waiting, bare = (times[name].median for name in ("ended", "waiting", "bare"))
     leet = times["leet"].median if "leet" in times else None
-    limits = (None, None) if scale.quick else (1.25, 0.9)
+    limits = (None, None) if scale.quick else (1.15, 0.9)
     return [
         Figure(6, f"{what}, against a bare Textual app", ours, bare, "s", limits[0]),
         Figure(6, "the same, all 200 waiting", waiting, bare, "s", limits[0]),
@@ -98,7 +98,7 @@ def helps(scale: Scale) -> list[Figure]:
             "click": lambda: _ended([sys.executable, "-c", "import click"], environ),
         }
         times = _interleaved(sides, scale.count(15, 2))
-    limit = None if scale.quick else 1.5
+    limit = None if scale.quick else 1.3
     click = times["click"].median * 1000
     return [
         Figure(8, f"{name}, against import click", times[key].median * 1000, click, "ms", limit)
