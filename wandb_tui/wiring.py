@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from wandb_tui.core.account import AccountState, Credentials
 from wandb_tui.core.errors import ApiKeyError
@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
+    from wandb_tui.services.wandb_api.file_transfer import FileTransfer
     from wandb_tui.services.wandb_api.graphql import GraphQL
+    from wandb_tui.services.wandb_api.history_files import HistoryFiles
     from wandb_tui.services.wandb_api.inspector import GraphQLInspector
     from wandb_tui.services.wandb_api.poller import Poller
+    from wandb_tui.services.wandb_api.sdk_prober import SdkProber
     from wandb_tui.services.wandb_api.step_files import StepFiles
 
 
@@ -60,6 +63,13 @@ class _Once(Generic[T]):
             if self._name not in wiring.__dict__:
                 wiring.__dict__[self._name] = self._build(wiring)
         return cast("T", wiring.__dict__[self._name])
+
+
+class _Closable(Protocol):
+    """What `Wiring.close` ends."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class Wiring:
@@ -108,7 +118,7 @@ class Wiring:
         self._headless = self.settings.headless if headless is None else headless
         self._anonymous_ok = anonymous_ok
         self.lock = threading.RLock()
-        self._closers: list[GraphQL | GraphQLCatalogue | GraphQLInspector | Poller | BrowserVisitor | CommandHooks] = []
+        self._closers: list[_Closable] = []
 
     @_Once
     def vault(self) -> Vault:
@@ -164,16 +174,36 @@ class Wiring:
         """The poller."""
         from wandb_tui.services.wandb_api.coverage import StepReader
         from wandb_tui.services.wandb_api.poller import Poller
-        from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
-        base_url, api_key = self.server.info.base_url, self.account.api_key
-        poller = Poller(
-            self.client(),
-            steps=StepReader(self.step_files),
-            sdk=SdkProber(base_url, api_key),
-        )
+        poller = Poller(self.client(), steps=StepReader(self.step_files), sdk=self.sdk)
         self._closers.append(poller)
         return poller
+
+    @_Once
+    def sdk(self) -> SdkProber:
+        """The SDK, for servers that do not understand our own queries."""
+        from wandb_tui.services.wandb_api.sdk_prober import SdkProber
+
+        return SdkProber(self.server.info.base_url, self.account.api_key)
+
+    @_Once
+    def transfer(self) -> FileTransfer:
+        """Fetches files."""
+        from wandb_tui.services.wandb_api.file_transfer import FileTransfer
+
+        transfer = FileTransfer(self.server.info.base_url, self.account.api_key, self.proxies)
+        self._closers.append(transfer)
+        return transfer
+
+    @_Once
+    def history_files(self) -> HistoryFiles:
+        """Locates the files of exported histories."""
+        from wandb_tui.services.wandb_api.history_files import HistoryFiles
+
+        base_url = self.server.info.base_url
+        files = HistoryFiles(self.client(), base_url, self.transfer.read_json, lambda: self.sdk)
+        self._closers.append(files)
+        return files
 
     @_Once
     def step_files(self) -> StepFiles:

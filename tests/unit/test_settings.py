@@ -1,13 +1,16 @@
 """settings.toml, and the server's address."""
 
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
 
 import pytest
+import wandb
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
 from wandb_tui.services.disk.settings import _VALIDATORS, HookCommands, Notify, Settings
-from wandb_tui.services.server import Server, ServerAddresses, base_url
+from wandb_tui.services.server import CLOUD_PAGES, Server, ServerAddresses, base_url
 
 RUN = RunAddress("lab", "forks", "abc123")
 
@@ -117,11 +120,29 @@ def test_what_is_no_server_is_refused(text):
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://host/prefix", "http://host/prefix"),
         ("https://api.acme.com", "https://app.acme.com"),
+        ("https://api.acme.com:8443/prefix", "https://app.acme.com:8443/prefix"),
+        ("https://host/api.v2", "https://host/api.v2"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://api.wandb.lab.example", "https://wandb.lab.example"),
     ],
 )
 def test_where_the_pages_are_is_the_sdks_to_say(base, pages):
+    sdk = wandb.Settings(base_url=base).app_url
+    # Older SDKs say where the cloud's pages were before they moved.
+    assert sdk == pages or (pages == CLOUD_PAGES and "wandb.ai" in sdk)
     assert Server(base, Settings(), {}).info.app_url == pages
     assert Server(None, Settings(), {"WANDB_BASE_URL": base}).info.app_url == pages
+
+
+def test_a_server_that_is_named_is_known_without_importing_the_sdk():
+    named = "['http://localhost:8080', 'https://api.acme.com', 'https://acme.wandb.io', 'https://api.wandb.ai']"
+    program = (
+        "import sys\nfrom wandb_tui.services.disk.settings import Settings\n"
+        "from wandb_tui.services.server import Server\n"
+        f"for base in {named}: assert Server(base, Settings(), {{}}).info.app_url\n"
+        "assert 'wandb' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_the_app_url_of_the_environment_belongs_to_the_environments_server():

@@ -17,6 +17,19 @@ Values: TypeAlias = tuple[tuple[str, Scalar], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class BranchPoint:
+    """Where a run was forked from another.
+
+    Attributes:
+        run_id: The parent's id, in the same project.
+        step: The last step that both share.
+    """
+
+    run_id: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """The run itself.
 

@@ -117,6 +117,8 @@ class Exports:
             base = last.base if last is not None and first_line else number
             version = Version(0, run.key, name, HISTORY_TYPE, number, last_step, last_line, now, visible, base)
             rows = [json.loads(text) for text in self._histories.texts(run, HISTORY, first_line, last_line)]
+            if run.fork_step is not None and self._faults.get("fork-exports-own-rows"):
+                rows = [row for row in rows if row["_step"] > run.fork_step]
             self._write(version, rows)
             self._write_events(run, version)
         return True

@@ -52,6 +52,8 @@ class FaultMiddleware:
             elif name == "reset":
                 _reset(receive)
                 return
+            elif name == "cut":
+                send = _cut_after(send, receive, fault.whole("bytes"))
             elif name == "rate-limit-near":
                 send = _with_headers(send, _limits(fault.whole("remaining"), fault.whole("reset")))
             elif await self._answer_instead(fault, scope, send):
@@ -123,6 +125,25 @@ def _with_headers(send: Send, headers: dict[str, str]) -> Send:
         if message["type"] == "http.response.start":
             added = [(name.encode(), value.encode()) for name, value in headers.items()]
             message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return sending
+
+
+def _cut_after(send: Send, receive: Receive, count: int) -> Send:
+    """The same ``send``, which drops the connection after so many bytes of the body."""
+    left = count
+
+    async def sending(message: Message) -> None:
+        nonlocal left
+        body = message.get("body", b"")
+        if message["type"] == "http.response.body" and len(body) > left:
+            await send({**message, "body": body[:left], "more_body": True})
+            # What was sent must reach the other side before the connection goes.
+            await asyncio.sleep(0.05)
+            _reset(receive)
+            return
+        left -= len(body)
         await send(message)
 
     return sending

@@ -66,6 +66,7 @@ _ROWS = (
     _http("hang", "takes the request and never answers", seconds=3600.0),
     _http("reset", "drops the connection instead of answering"),
     _http("slow", "answers late", seconds=5.0),
+    _http("cut", "drops the connection after so many bytes of the answer", bytes=1000),
     _http("gateway", "answers with a gateway's own page, or with an empty body", code=403, body="page"),
     _http("https-only", "redirects to HTTPS on the same host"),
     _http("redirect-to-login", "redirects to the sign-in page, as a proxy with its own sign-in does"),
@@ -86,6 +87,7 @@ _ROWS = (
     _row("visit-loads-nothing", "the run page's first queries answer without the run and start nothing", times=1),
     _row("signed-out-starts-nothing", "a signed-out visit to a public run starts no export"),
     _row("history-name-plain", "the artifact is called <run-id>-history, as some examples write it"),
+    _row("fork-exports-own-rows", "the export of a fork leaves out the rows that it has from its parent"),
     # The API.
     _row("no-parquet-history", "parquetUrls and liveData are both empty"),
     _row("live-data-empty", "liveData is empty, whatever was logged after the export"),

@@ -53,7 +53,12 @@ class Server:
 
     @cached_property
     def info(self) -> ServerInfo:
-        """Where the SDK finds the API and the pages. The first call may take a second."""
+        """Where the API and the pages are, as the SDK says.
+
+        Where no address is given, the SDK's default is asked for; importing the SDK takes a second or more.
+        """
+        if self._base_url and (pages := self._app_url or pages_of(self._base_url)):
+            return ServerInfo(base_url=self._base_url, app_url=pages.rstrip("/"))
         import wandb
 
         sdk = wandb.Settings(base_url=self._base_url) if self._base_url else wandb.Settings()
@@ -137,6 +142,22 @@ def _default(environ: Mapping[str, str], variable: str, setting: str) -> tuple[s
     if named := environ.get(variable):
         return named, variable
     return setting, "settings.toml"
+
+
+def pages_of(api: str) -> str:
+    """Where the pages of a server are, by the SDK's own rule (a test compares the two); empty if only the SDK can tell.
+
+    The SDK refuses some addresses that look like one of its clouds, so those are left to it.
+
+    Args:
+        api: The API's address.
+    """
+    if _is_cloud(api):
+        return _CLOUD_APP_URL
+    host = urlsplit(api).hostname or ""
+    if "wandb.ai" in host or host.startswith("api.wandb.") or host.endswith("coreweave.com"):
+        return ""
+    return api.replace("://api.", "://app.", 1)
 
 
 def _goal_in(text: str) -> str:

@@ -58,7 +58,7 @@ def wait(
         wiring = build_wiring(host, anonymous_ok=True)
         try:
             texts = read_runs(runs)
-            # Read before the notice's clock starts: importing the SDK takes a second or more.
+            # Read before the notice's clock starts: this may import the SDK, which takes a second or more.
             server = wiring.server.info.base_url
             with notice_if_unanswered(server):
                 addresses = addresses_of(texts, wiring)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wandb_tui.core.details import Scalar, Values
+from wandb_tui.core.details import BranchPoint, Scalar, Values
 from wandb_tui.services.wandb_api.response import json_scalar
 
 _MAX_DEPTH = 5
@@ -35,6 +35,15 @@ def read_config(run: Mapping[str, Any]) -> Values | None:
     return _bounded(
         _flattened({name: _unwrapped(value) for name, value in found.items() if not name.startswith(_SDK_PREFIX)})
     )
+
+
+def read_branch_point(run: Mapping[str, Any]) -> BranchPoint | None:
+    """Where the run was forked, as its config says it; None for no fork, or where the server does not tell."""
+    config = json_scalar(run.get("config"))
+    own = _unwrapped(config.get(_SDK_PREFIX)) if isinstance(config, dict) else None
+    point = own.get("branch_point") if isinstance(own, dict) else None
+    run_id, step = (point.get("run_id"), point.get("step")) if isinstance(point, dict) else (None, None)
+    return BranchPoint(str(run_id), int(step)) if run_id and isinstance(step, int | float) else None
 
 
 def _unwrapped(value: object) -> object:

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from wandb_tui.services.disk.paths import write_problem
-
 log = logging.getLogger(__name__)
 
 _FINISH_TIMEOUT_S = 5.0
@@ -82,13 +80,10 @@ def another_run_is_active() -> bool:
         return wandb.run is not None
 
 
-def unusable_cache_folder() -> Path | None:
-    """The SDK's folder for artifacts where it cannot be written, else None; it is created."""
-    from wandb.env import get_cache_dir
-
-    folder = Path(get_cache_dir()) / "artifacts"
+def xxh128_digest(path: Path) -> str:
+    """The digest of a file by XXH128 in base64, which newer artifacts may have in place of MD5; else empty."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return folder
-    return folder if write_problem(folder) else None
+        from wandb.sdk.lib.hashutil import xxh128_file_b64
+    except ImportError:
+        return ""
+    return str(xxh128_file_b64(path))

@@ -68,6 +68,16 @@ class SdkProber:
         artifact = self._connect(self._api_key() or "").artifact(f"{run.history_artifact}:v{version}")
         return [file.direct_url for file in artifact.files() if file.name.endswith(".parquet")]
 
+    def version_files(self, artifact: str) -> list[tuple[str, str, int | None, str, str]]:
+        """Name, address, size, digest and algorithm of each Parquet file of a version. Raises what the SDK raises."""
+        found = self._connect(self._api_key() or "").artifact(artifact, type=HISTORY_TYPE)
+        urls = {file.name: file.direct_url for file in found.files()}
+        return [
+            (path, urls[path], entry.size, str(entry.digest), str((entry.extra or {}).get("alg") or "MD5"))
+            for path, entry in found.manifest.entries.items()
+            if path.endswith(".parquet")
+        ]
+
     def _connect(self, key: str) -> Any:
         """The SDK's API object; the first call takes a second or two."""
         with self._building:

@@ -6,14 +6,16 @@ A Parquet file ends with statistics of its columns, so the last few kilobytes ar
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -43,10 +45,12 @@ class Steps:
     Attributes:
         last: The highest; -1 for none.
         rising: Whether they only rise from row to row, as far as the files' statistics show.
+        first: The lowest; None for none.
     """
 
     last: int
     rising: bool
+    first: int | None = None
 
 
 class _RowGroup(NamedTuple):
@@ -86,9 +90,28 @@ class StepFiles:
         Raises:
             StepFileError: One of them cannot be read.
         """
-        groups = [group for url in urls for group in self._groups(url)]
-        rising = all(group.rising for group in groups) and all(a.last < b.first for a, b in pairwise(groups))
-        return Steps(max((group.last for group in groups), default=-1), rising)
+        return _steps_of([group for url in urls for group in self._groups(url)])
+
+    @staticmethod
+    def read_local(paths: Sequence[Path]) -> Steps:
+        """Which steps these files on this disk hold, in their order.
+
+        Raises:
+            StepFileError: One of them is not Parquet or has no ``_step`` column.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        groups: list[_RowGroup] = []
+        for path in paths:
+            try:
+                with pq.ParquetFile(path) as file:
+                    groups += _row_groups(file)
+            except (pa.ArrowException, OSError, KeyError) as error:
+                raise StepFileError(
+                    f"{path.name} is not Parquet or has no _step column ({type(error).__name__})"
+                ) from None
+        return _steps_of(groups)
 
     def _groups(self, url: str) -> tuple[_RowGroup, ...]:
         """The row groups of a file, which never changes."""
@@ -109,19 +132,32 @@ class StepFiles:
         import pyarrow.parquet as pq
         import requests
 
+        try:
+            with self.opened(url) as remote, pq.ParquetFile(remote) as file:
+                return _row_groups(file)
+        except requests.exceptions.RequestException as error:
+            raise StepFileError(f"a file of the export cannot be fetched ({type(error).__name__})") from None
+        except (pa.ArrowException, OSError, KeyError) as error:
+            log.info("A Parquet file cannot be read: %s", type(error).__name__)
+            raise StepFileError("a file of the export is not Parquet or has no _step column") from None
+
+    @contextlib.contextmanager
+    def opened(self, url: str) -> Iterator[RemoteFile]:
+        """Open a file to be read in pieces. Raises errors of requests, here and when it is read."""
+        import requests
+
         from wandb_tui.services.http_session import ProxySession
 
         with ProxySession(self._proxies) as session:
             key = self._api_key() if _origin(url) == self._origin else None
             session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _no_auth
-            try:
-                with pq.ParquetFile(RemoteFile(session, url)) as file:
-                    return _row_groups(file)
-            except requests.exceptions.RequestException as error:
-                raise StepFileError(f"a file of the export cannot be fetched ({type(error).__name__})") from None
-            except (pa.ArrowException, OSError, KeyError) as error:
-                log.info("A Parquet file cannot be read: %s", type(error).__name__)
-                raise StepFileError("a file of the export is not Parquet or has no _step column") from None
+            yield RemoteFile(session, url)
+
+
+def _steps_of(groups: Sequence[_RowGroup]) -> Steps:
+    rising = all(group.rising for group in groups) and all(a.last < b.first for a, b in pairwise(groups))
+    first = min((group.first for group in groups), default=None)
+    return Steps(max((group.last for group in groups), default=-1), rising, first)
 
 
 def _row_groups(file: Any) -> list[_RowGroup]:
@@ -195,7 +231,7 @@ class RemoteFile(io.RawIOBase):
             response.raise_for_status()
             for chunk in response.iter_content(_TAIL_BYTES):
                 content += chunk
-                if len(content) > _MAX_BYTES:
+                if response.status_code != _PARTIAL_CONTENT and len(content) > _MAX_BYTES:
                     raise OSError("the server does not send parts of large files")
             total = response.headers.get("Content-Range", "").rpartition("/")[2]
             return bytes(content), int(total) if response.status_code == _PARTIAL_CONTENT and total.isdigit() else 0

@@ -1,0 +1,171 @@
+"""Downloads the files of exported histories into folders, several at a time, verified."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.services.wandb_api.file_transfer import (
+    AddressExpiredError,
+    Progress,
+    TransferStoppedError,
+    disk_error,
+    is_intact,
+)
+from wandb_tui.services.wandb_api.history_files import HistoryFile, HistoryVersion
+from wandb_tui.wiring import Wiring
+
+CONNECTIONS = 8
+"""How many files are fetched at a time."""
+_MAX_LOCATED = 2
+"""How often new addresses are asked for, when those of a version have expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedVersion:
+    """A version whose files are all there and right.
+
+    Attributes:
+        version: The version.
+        paths: Where its files are, in the order of their names.
+        fetched: How many of them were fetched just now; the others had been there.
+    """
+
+    version: HistoryVersion
+    paths: tuple[Path, ...]
+    fetched: int
+
+
+class HistoryDownloader:
+    """Downloads versions. May be used by several threads; all of them share the connections."""
+
+    def __init__(self, wiring: Wiring, connections: int = CONNECTIONS) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            wiring: The services.
+            connections: How many files are fetched at a time.
+        """
+        self._wiring = wiring
+        self._pool = DaemonPool("wandb-tui transfer", connections)
+        self._lock = threading.Lock()
+        self._stops: set[threading.Event] = set()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let every download end at its next chunk, with `TransferStoppedError`."""
+        with self._lock:
+            self._stopped = True
+            for stop in self._stops:
+                stop.set()
+
+    def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
+        """The files of a version; see `HistoryFiles.locate`."""
+        return self._wiring.history_files.locate(run, artifact)
+
+    def download(
+        self,
+        run: RunAddress,
+        version: HistoryVersion,
+        folder: Path,
+        *,
+        progress: Progress = lambda _: None,
+        check: Callable[[Sequence[Path]], object] = lambda _: None,
+    ) -> DownloadedVersion:
+        """Download the files of a version; those that are there and right are not fetched again.
+
+        Files get their names only when all of them are right, and until then hidden ones beside them, from which the
+        next call goes on.
+
+        Args:
+            run: The run.
+            version: The version, with its files as they were located.
+            folder: Where the files go; it is created if needed.
+            progress: Hears how many bytes of the version are there.
+            check: Looks at the files before they get their names; what it raises keeps them from it.
+
+        Raises:
+            ServerError: The files cannot be fetched, or differ from the manifest.
+            ApiKeyError: The server refuses the key.
+            TransferStoppedError: `stop` was called.
+            WandbTuiError: The folder cannot be written to.
+        """
+        for left in reversed(range(_MAX_LOCATED + 1)):
+            missing = [file for file in version.files if not is_intact(folder / file.name, file)]
+            progress(version.size - sum(file.size or 0 for file in missing))
+            try:
+                self._fetch(missing, folder, progress)
+                break
+            except AddressExpiredError:
+                if not left:
+                    raise
+                progress(-version.size + sum(file.size or 0 for file in missing))
+                version = self.locate(run, version.artifact)
+        hidden = {file: _part(folder, file) for file in missing}
+        check([hidden.get(file, folder / file.name) for file in version.files])
+        try:
+            for file in missing:
+                hidden[file].replace(folder / file.name)
+            _remove_stale_parts(folder, version.files)
+        except OSError as error:
+            raise disk_error(folder, error) from None
+        return DownloadedVersion(version, tuple(folder / file.name for file in version.files), len(missing))
+
+    def _fetch(self, files: Sequence[HistoryFile], folder: Path, progress: Progress) -> None:
+        """Fetch files, as many at a time as there are connections; where one fails, the others stop."""
+        stop, lock = threading.Event(), threading.Lock()
+
+        def told(count: int) -> None:
+            with lock:
+                progress(count)
+
+        def fetch(file: HistoryFile) -> None:
+            if stop.is_set():
+                raise TransferStoppedError("The download was stopped.", "Call again to resume.")
+            try:
+                self._wiring.transfer.fetch(file, _part(folder, file), stop, told)
+            except BaseException:
+                stop.set()
+                raise
+
+        with self._stoppable(stop):
+            futures = [self._pool.submit(fetch, file) for file in files]
+            errors = [error for future in futures if (error := future.exception()) is not None]
+        # What merely stopped because of the first one tells less.
+        errors.sort(key=lambda error: isinstance(error, TransferStoppedError))
+        if errors:
+            raise errors[0]
+
+    @contextlib.contextmanager
+    def _stoppable(self, stop: threading.Event) -> Iterator[None]:
+        """Let `stop` of the whole object set this event, too."""
+        with self._lock:
+            self._stops.add(stop)
+            if self._stopped:
+                stop.set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stops.discard(stop)
+
+
+def _part(folder: Path, file: HistoryFile) -> Path:
+    """Where a file's bytes go until it is whole: a hidden name in the same folder, another one for other contents."""
+    final = folder / file.name
+    mark = file.digest.translate(str.maketrans("+/=", "-_."))[:12]
+    return final.with_name(f".{final.name}.{mark}.part")
+
+
+def _remove_stale_parts(folder: Path, files: Sequence[HistoryFile]) -> None:
+    """Remove what unfinished downloads of other versions have left behind."""
+    for file in files:
+        final = folder / file.name
+        for part in final.parent.iterdir():
+            if part.name.startswith(f".{final.name}.") and part.suffix == ".part":
+                part.unlink(missing_ok=True)

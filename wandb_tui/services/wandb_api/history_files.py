@@ -1,0 +1,272 @@
+"""The files of an exported history: where they are, and the sizes and digests in the artifact's manifest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.details import BranchPoint, RunFacts
+from wandb_tui.core.errors import ApiKeyError, ServerError
+from wandb_tui.core.probe import Persistence, ProbeOutcome
+from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
+from wandb_tui.services.wandb_api.response import json_object, next_page, nodes
+from wandb_tui.services.wandb_api.run_queries import read_facts
+from wandb_tui.services.wandb_api.run_values import read_branch_point
+from wandb_tui.services.wandb_api.sdk_prober import SdkProber
+
+_PAGE = 1000
+"""How many files are listed in one answer."""
+_MAX_BATCH = 25
+"""How many versions are asked for in one request."""
+_BATCH_WINDOW_S = 0.01
+_MAX_TRIES = 5
+_FIRST_WAIT_S, _MAX_WAIT_S = 1.0, 60.0
+
+_FILES = "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }} edges {{ node {{ name directUrl }} }} }}"
+
+_RUN_FIELDS = "displayName state createdAt group jobType sweepName tags user { username } summaryMetrics config"
+
+_LINEAGE = """
+query RunBranchPoint($project: String!, $entity: String!, $name: String!) {
+  project(name: $project, entityName: $entity) { run(name: $name) { config } }
+}
+"""
+
+
+class Wanted(NamedTuple):
+    """A version whose files are wanted, and the run."""
+
+    run: RunAddress
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFile:
+    """One file of a version.
+
+    Attributes:
+        name: Its path inside the artifact.
+        url: Where it is; usually signed, and good for a while only.
+        size: Its size in bytes; None where the manifest does not tell.
+        digest: Its digest in base64.
+        algorithm: What the digest was made with: ``MD5``, or another one that the manifest names.
+    """
+
+    name: str
+    url: str
+    size: int | None
+    digest: str
+    algorithm: str = "MD5"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryVersion:
+    """A version of a history artifact, with its files.
+
+    Attributes:
+        artifact: ``entity/project/run-<id>-history:v0``.
+        files: Its Parquet files, in the order of their names.
+        facts: The run itself; None where the server does not tell.
+        branch_point: Where the run was forked from its parent; None for no fork, or where the server does not tell.
+    """
+
+    artifact: str
+    files: tuple[HistoryFile, ...]
+    facts: RunFacts | None = None
+    branch_point: BranchPoint | None = None
+
+    @property
+    def size(self) -> int:
+        """The size of all files in bytes, as far as it is known."""
+        return sum(file.size or 0 for file in self.files)
+
+
+class HistoryFiles:
+    """Locates the files of versions. May be used by several threads."""
+
+    def __init__(
+        self, client: GraphQL, base_url: str, read_json: Callable[[str], Any], sdk: Callable[[], SdkProber]
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            client: The GraphQL client, for this object alone.
+            base_url: The API's address, which addresses of files may be relative to.
+            read_json: Fetches a JSON document, the manifest.
+            sdk: Gives the fallback for servers that do not understand the query.
+        """
+        self._client = client
+        self._base_url = base_url
+        self._read_json = read_json
+        self._sdk = sdk
+        self._lock = threading.Lock()
+        self._in_turn = threading.Lock()
+        self._pending: list[tuple[Wanted, Future[tuple[Reply, int]]]] = []
+        self._asking = False
+        self._closed = threading.Event()
+
+    def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
+        """The files of a version; what several threads ask for at about the same time goes out as one request.
+
+        Args:
+            run: The run.
+            artifact: ``entity/project/run-<id>-history:v0``, usually in the run's project.
+
+        Raises:
+            ApiKeyError: The server refuses the key.
+            ServerError: The files cannot be located.
+        """
+        future: Future[tuple[Reply, int]] = Future()
+        with self._lock:
+            self._pending.append((Wanted(run, artifact), future))
+            leads = not self._asking
+            self._asking = True
+        if leads:
+            self._ask_for_pending()
+        reply, number = future.result()
+        if reply.problem in {ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE}:
+            error = ApiKeyError if reply.problem is ProbeOutcome.UNAUTHORIZED else ServerError
+            raise error(f"{reply.message}.")
+        return self._version(Wanted(run, artifact), reply, number)
+
+    def branch_point(self, run: RunAddress) -> BranchPoint | None:
+        """Where a run was forked, by its config; None for no fork, or where the server does not tell."""
+        reply = self._ask(_LINEAGE, {"entity": run.entity, "project": run.project, "name": run.run_id})
+        return read_branch_point(json_object(json_object((reply.data or {}).get("project")).get("run")))
+
+    def close(self) -> None:
+        """End what waits, and close the connections."""
+        self._closed.set()
+        self._client.close()
+
+    def _ask_for_pending(self) -> None:
+        """Ask for everything that is pending, in batches, until nothing is."""
+        while True:
+            self._closed.wait(_BATCH_WINDOW_S)
+            with self._lock:
+                batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
+                if not batch:
+                    self._asking = False
+                    return
+            try:
+                reply = self._ask(*_compose([wanted for wanted, _ in batch]))
+            except BaseException as error:
+                # Nobody else would ask for those that came meanwhile.
+                with self._lock:
+                    batch, self._pending, self._asking = [*batch, *self._pending], [], False
+                for _, future in batch:
+                    future.set_exception(error)
+                raise
+            for number, (_, future) in enumerate(batch):
+                future.set_result((reply, number))
+
+    def _version(self, wanted: Wanted, reply: Reply, number: int) -> HistoryVersion:
+        run = json_object(json_object((reply.data or {}).get(f"r{number}")).get("run"))
+        return HistoryVersion(
+            wanted.artifact,
+            _checked(wanted.artifact, self._files(wanted, reply, number)),
+            read_facts(run, ()) if run else None,
+            read_branch_point(run),
+        )
+
+    def _files(self, wanted: Wanted, reply: Reply, number: int) -> list[HistoryFile]:
+        found = _membership(reply, number)
+        manifest_file = json_object(json_object(json_object(found.get("artifact")).get("currentManifest")).get("file"))
+        urls, after = _urls(found)
+        if not (manifest_file.get("directUrl") and urls):
+            return self._by_sdk(wanted.artifact)
+        while after:
+            more, after = _urls(_membership(self._ask(*_compose([wanted], after)), 0))
+            urls |= more
+        contents = json_object(json_object(self._read_json(self._absolute(manifest_file["directUrl"]))).get("contents"))
+        entries = {name: json_object(entry) for name, entry in contents.items() if name.endswith(".parquet")}
+        if not entries.keys() <= urls.keys():
+            raise ServerError(f"The server does not say where all files of {wanted.artifact} are.")
+        return [HistoryFile(name, self._absolute(urls[name]), *_digest(entry)) for name, entry in entries.items()]
+
+    def _absolute(self, url: object) -> str:
+        return urljoin(f"{self._base_url}/", str(url))
+
+    def _by_sdk(self, artifact: str) -> list[HistoryFile]:
+        """The files as the SDK tells them."""
+        try:
+            return [HistoryFile(*values) for values in self._sdk().version_files(artifact)]
+        except Exception as error:  # noqa: BLE001 - the SDK raises its own, requests' and the transport's
+            raise ServerError(f"{artifact} cannot be read: {one_line(error).rstrip('.')}.") from None
+
+    def _ask(self, query: str, variables: dict[str, str]) -> Reply:
+        """Ask, and ask again where the server is in trouble or limits the rate."""
+        wait = _FIRST_WAIT_S
+        for left in reversed(range(_MAX_TRIES)):
+            with self._in_turn:
+                reply = self._client.execute(query, variables)
+            lasting = reply.persistence is not Persistence.TRANSIENT
+            if reply.problem is not ProbeOutcome.UNAVAILABLE or (lasting and not reply.limited) or not left:
+                break
+            if self._closed.wait(min(_MAX_WAIT_S, max(wait, reply.limits.retry_after or 0.0))):
+                break
+            wait *= 2
+        return reply
+
+
+def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, str]]:
+    """One query for the manifests and files of these versions, from a page on, and for the runs; and its variables."""
+    declared: list[str] = []
+    fields: list[str] = []
+    variables: dict[str, str] = {"after": after} if after else {}
+    files = _FILES.format(page=_PAGE, after=", after: $after" if after else "")
+    for i, (run, artifact) in enumerate(batch):
+        path, _, version = artifact.rpartition(":")
+        entity, project, collection = path.split("/", 2)
+        declared.append(f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!")
+        variables |= {f"e{i}": entity, f"p{i}": project, f"c{i}": collection, f"v{i}": version}
+        fields.append(
+            f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ artifactCollection(name: $c{i}) {{"
+            f" artifactMembership(aliasName: $v{i}) {{ artifact {{ currentManifest {{ file {{ directUrl }} }} }}"
+            f" {files} }} }} }}"
+        )
+        if not after:
+            declared.append(f"$re{i}: String!, $rp{i}: String!, $r{i}: String!")
+            variables |= {f"re{i}": run.entity, f"rp{i}": run.project, f"r{i}": run.run_id}
+            fields.append(f"r{i}: project(name: $rp{i}, entityName: $re{i}) {{ run(name: $r{i}) {{ {_RUN_FIELDS} }} }}")
+    declared += ["$after: String!"] if after else []
+    return f"query RunHistoryManifests({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
+
+
+def _membership(reply: Reply, number: int) -> dict[str, Any]:
+    project = json_object((reply.data or {}).get(f"q{number}"))
+    return json_object(json_object(project.get("artifactCollection")).get("artifactMembership"))
+
+
+def _urls(membership: dict[str, Any]) -> tuple[dict[str, str], str]:
+    """Where the files are, by name, and where the next page of them begins."""
+    listed = json_object(membership.get("files"))
+    urls = {str(node["name"]): str(node["directUrl"]) for node in nodes(listed) if node.get("directUrl")}
+    return urls, next_page(listed)
+
+
+def _digest(entry: dict[str, Any]) -> tuple[int | None, str, str]:
+    """Size, digest and algorithm of a manifest's entry."""
+    size, algorithm = entry.get("size"), json_object(entry.get("extra")).get("alg")
+    return size if isinstance(size, int) else None, str(entry.get("digest") or ""), str(algorithm or "MD5")
+
+
+def _checked(artifact: str, files: Sequence[HistoryFile]) -> tuple[HistoryFile, ...]:
+    """The files by name.
+
+    Raises:
+        ServerError: There are none, or one would be written outside its folder.
+    """
+    if not files:
+        raise ServerError(f"{artifact} holds no Parquet file.")
+    for file in files:
+        path = PurePosixPath(file.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in file.name or ":" in file.name:
+            raise ServerError(f"{artifact} holds a file outside its own folder: {file.name!r}.")
+    return tuple(sorted(files, key=lambda file: file.name))
