@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wandb_tui.library.event import Event
     from wandb_tui.library.fork import fork_when_ready, rewind_when_ready
     from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
+    from wandb_tui.library.history_table import load_history
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
 
 _HOMES = {
@@ -61,6 +62,7 @@ _HOMES = {
     "wandb_tui.library.download": ("download_history",),
     "wandb_tui.library.event": ("Event",),
     "wandb_tui.library.fork": ("fork_when_ready", "rewind_when_ready"),
+    "wandb_tui.library.history_table": ("load_history",),
     "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
 }
@@ -99,6 +101,7 @@ __all__ = [
     "__version__",
     "download_history",
     "fork_when_ready",
+    "load_history",
     "rewind_when_ready",
     "wait_for_history",
 ]

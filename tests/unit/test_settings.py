@@ -10,7 +10,7 @@ import wandb
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
 from wandb_tui.services.disk.settings import _VALIDATORS, HookCommands, Notify, Settings
-from wandb_tui.services.server import CLOUD_PAGES, Server, ServerAddresses, base_url
+from wandb_tui.services.server import CLOUD_APP_URL, Server, ServerAddresses, base_url
 
 RUN = RunAddress("lab", "forks", "abc123")
 
@@ -129,7 +129,7 @@ def test_what_is_no_server_is_refused(text):
 def test_where_the_pages_are_is_the_sdks_to_say(base, pages):
     sdk = wandb.Settings(base_url=base).app_url
     # Older SDKs say where the cloud's pages were before they moved.
-    assert sdk == pages or (pages == CLOUD_PAGES and "wandb.ai" in sdk)
+    assert sdk == pages or (pages == CLOUD_APP_URL and "wandb.ai" in sdk)
     assert Server(base, Settings(), {}).info.app_url == pages
     assert Server(None, Settings(), {"WANDB_BASE_URL": base}).info.app_url == pages
 

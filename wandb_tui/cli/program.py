@@ -29,6 +29,7 @@ _SUMMARIES = {
     "completion": "Print a script that completes commands in your shell.",
     "demo": "The dashboard on a sandbox, no account needed.",
     "doctor": "Check what works on this machine.",
+    "download": "Download histories, verified.",
     "exec": "Wait, then run a script that forks or rewinds.",
     "fork": "Fork runs once they can be forked.",
     "login": "Sign in once, and store it.",
@@ -51,6 +52,8 @@ def _import_command(name: str) -> click.Command:
             from wandb_tui.cli.dashboard import demo as command
         case "doctor":
             from wandb_tui.cli.doctor import doctor as command
+        case "download":
+            from wandb_tui.cli.download.command import download as command
         case "exec":
             from wandb_tui.cli.exec import exec_command as command
         case "fork":

@@ -21,7 +21,7 @@ _API_OF_PAGES = {
     "app.wandb.ai": "https://api.wandb.ai",
     "forge.coreweave.com": "https://api.forge.coreweave.com",
 }
-_CLOUD_APP_URL = "https://forge.coreweave.com/wandb"
+CLOUD_APP_URL = "https://forge.coreweave.com/wandb"
 """Where the cloud's pages are; older SDKs still give the address from before the move to Forge."""
 _CLOUD_DOMAINS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
 """Domains of the multi-tenant cloud, under both its names, and of dedicated clouds."""
@@ -64,7 +64,7 @@ class Server:
         sdk = wandb.Settings(base_url=self._base_url) if self._base_url else wandb.Settings()
         if not self._base_url:
             sdk.update_from_system_settings()
-        pages = self._app_url or (_CLOUD_APP_URL if _is_cloud(sdk.base_url) else sdk.app_url)
+        pages = self._app_url or (CLOUD_APP_URL if _is_cloud(sdk.base_url) else sdk.app_url)
         return ServerInfo(base_url=sdk.base_url.rstrip("/"), app_url=pages.rstrip("/"))
 
     @property
@@ -153,7 +153,7 @@ def pages_of(api: str) -> str:
         api: The API's address.
     """
     if _is_cloud(api):
-        return _CLOUD_APP_URL
+        return CLOUD_APP_URL
     host = urlsplit(api).hostname or ""
     if "wandb.ai" in host or host.startswith("api.wandb.") or host.endswith("coreweave.com"):
         return ""

@@ -1,0 +1,280 @@
+"""``wandb-tui download``: folders, formats, what resumes, and what is said where something goes wrong."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from tests.integration.scripts import export_run, script_environment
+from wandb_tui.cli.program import cli
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+RUN = "lab/forks/one"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.3)) as sandbox:
+        export_run(sandbox, "one")
+        export_run(sandbox, "two", steps=50, project="other")
+        yield sandbox
+
+
+@pytest.fixture
+def download(sandbox, tmp_path, monkeypatch, capfd):
+    for name, value in script_environment(sandbox, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    def run(*arguments, to=tmp_path / "data"):
+        """Exit status, and the objects that were printed."""
+        command = ["download", *arguments, "--to", str(to), "--no-visit", "--json", "--timeout", "20"]
+        status = cli.main(command, prog_name="wandb-tui", standalone_mode=False)
+        out, err = capfd.readouterr()
+        return status, [json.loads(line) for line in out.splitlines()], err
+
+    yield run
+    sandbox.set_faults()
+
+
+def append(sandbox, run_id, steps, project="forks"):
+    """Log further steps of a run."""
+    context = sandbox.context
+    run = context.state.run(context.state.ensure_project("lab", project)[0], run_id)
+    count = context.histories.count(run, "wandb-history.jsonl")
+    lines = [json.dumps({"_step": step, "metric": step, "late": step / 2}) for step in steps]
+    context.histories.append(run, "wandb-history.jsonl", count, lines)
+
+
+def test_each_run_has_its_folder_and_the_index_a_row(download, tmp_path):
+    status, lines, err = download(RUN, "lab/other/two")
+    assert (status, err) == (0, "")
+    last = {line["run"]: line for line in lines}
+    assert {line["state"] for line in last.values()} == {"downloaded"}
+    assert list(last[RUN]) == ["time", "run", "state", "path", "bytes", "rows", "message"]
+    file = tmp_path / "data" / "lab" / "forks" / "one" / "0000.parquet"
+    assert last[RUN]["path"] == str(file.parent)
+    assert (last[RUN]["rows"], last[RUN]["bytes"]) == (300, file.stat().st_size)
+    assert pq.read_table(file)["_step"].to_pylist() == list(range(300))
+    index = pq.read_table(tmp_path / "data" / "index.parquet").to_pylist()
+    assert [(row["run"], row["rows"], row["last_step"], row["state"]) for row in index] == [
+        (RUN, 300, 299, "finished"),
+        ("lab/other/two", 50, 49, "finished"),
+    ]
+    assert index[0]["files"] == ["lab/forks/one/0000.parquet"]
+
+
+def test_a_second_call_brings_nothing_again_and_mends_what_was_damaged(download, tmp_path):
+    download(RUN)
+    file = tmp_path / "data" / "lab" / "forks" / "one" / "0000.parquet"
+    good, before = file.read_bytes(), file.stat()
+    _, lines, _ = download(RUN)
+    assert lines[-1]["message"].startswith("Already there")
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    file.write_bytes(good[:-1] + b"!")
+    _, lines, _ = download(RUN)
+    assert lines[-1]["message"].startswith("Downloaded")
+    assert file.read_bytes() == good
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [
+        ("csv", pa.csv.read_csv),
+        ("jsonl", lambda path: pa.Table.from_pylist([json.loads(line) for line in path.open()])),
+        ("arrow", lambda path: pa.ipc.open_file(path).read_all()),
+        ("parquet", pq.read_table),
+    ],
+)
+def test_columns_and_steps_in_every_format(download, sandbox, tmp_path, kind, read):
+    name = f"more-{kind}"
+    export_run(sandbox, name, steps=100)
+    append(sandbox, name, range(100, 120))
+    sandbox.export_now(f"lab/forks/{name}")
+    wanted = ("--format", kind, "--columns", "la*", "--steps", "90:110")
+    status, lines, _ = download(f"lab/forks/{name}", *wanted)
+    folder = tmp_path / "data" / "lab" / "forks" / name
+    assert (status, lines[-1]["rows"]) == (0, 20)
+    assert sorted(path.name for path in folder.iterdir()) == [".download.json", f"history.{kind}"]
+    table = read(folder / f"history.{kind}")
+    assert table.column_names == ["_step", "late"] or kind == "jsonl"
+    late = [step / 2 if step >= 100 else None for step in range(90, 110)]
+    assert [(row["_step"], row.get("late")) for row in table.to_pylist()] == list(
+        zip(range(90, 110), late, strict=True)
+    )
+    before = (folder / f"history.{kind}").stat().st_ino
+    _, lines, _ = download(f"lab/forks/{name}", *wanted)
+    assert lines[-1]["message"].startswith("Already there")
+    assert (folder / f"history.{kind}").stat().st_ino == before
+    # Another form takes the place of the first: nothing in the folder is of two minds.
+    download(f"lab/forks/{name}")
+    assert sorted(path.name for path in folder.iterdir()) == [".download.json", "0000.parquet", "0001.parquet"]
+
+
+def test_until_exists_takes_what_there_is_and_says_what_is_missing(download, sandbox):
+    export_run(sandbox, "behind", steps=100)
+    append(sandbox, "behind", range(100, 130))
+    status, lines, _ = download("lab/forks/behind", "--until", "exists")
+    assert status == 0
+    assert lines[-1]["message"].endswith("not exported yet: steps 100 to 129")
+
+
+def test_a_newer_version_is_fetched_and_what_is_still_right_stays(download, sandbox, tmp_path):
+    export_run(sandbox, "grows", steps=100)
+    download("lab/forks/grows")
+    folder = tmp_path / "data" / "lab" / "forks" / "grows"
+    first = (folder / "0000.parquet").stat().st_ino
+    append(sandbox, "grows", range(100, 130))
+    sandbox.export_now("lab/forks/grows")
+    status, lines, _ = download("lab/forks/grows")
+    assert (status, lines[-1]["rows"]) == (0, 130)
+    assert (folder / "0000.parquet").stat().st_ino == first
+    assert (folder / "0001.parquet").exists()
+
+
+def test_a_connection_that_is_cut_again_and_again_comes_to_its_end(download, sandbox, tmp_path):
+    export_run(sandbox, "cut", steps=300)
+    sandbox.set_faults("cut:path=storage,bytes=2000,after=1")
+    status, lines, _ = download("lab/forks/cut")
+    assert (status, lines[-1]["rows"]) == (0, 300)
+    folder = tmp_path / "data" / "lab" / "forks" / "cut"
+    assert sorted(path.name for path in folder.iterdir()) == [".download.json", "0000.parquet"]
+
+
+def test_a_download_that_was_killed_goes_on_where_it_stopped(download, sandbox, tmp_path):
+    export_run(sandbox, "killed", steps=3000)
+    # The check of the coverage and the manifest come first; then the file, which is cut, and then asked for again.
+    sandbox.set_faults("cut:path=storage,bytes=5000,after=2", "hang:path=storage,after=3")
+    command = [sys.executable, "-m", "wandb_tui", "download", "lab/forks/killed", "--to", "data", "--no-visit"]
+    folder = tmp_path / "data" / "lab" / "forks" / "killed"
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
+        while process.poll() is None and sum(path.stat().st_size for path in folder.glob(".*.part")) < 5000:
+            time.sleep(0.02)
+        process.kill()
+    assert [path.name[:14] for path in folder.iterdir()] == [".0000.parquet."]
+    sandbox.set_faults()
+    status, lines, _ = download("lab/forks/killed")
+    assert (status, lines[-1]["rows"]) == (0, 3000)
+    assert sorted(path.name for path in folder.iterdir()) == [".download.json", "0000.parquet"]
+
+
+def test_what_differs_from_the_manifest_never_gets_a_final_name(download, sandbox, tmp_path):
+    export_run(sandbox, "wrong")
+    (file,) = (
+        path
+        for path in sandbox.context.exports.files_dir.rglob("0000.parquet")
+        if path.stat().st_mtime == max(one.stat().st_mtime for one in path.parents[1].rglob("0000.parquet"))
+    )
+    good = file.read_bytes()
+    file.write_bytes(good[:100] + b"!" + good[101:])
+    status, lines, _ = download("lab/forks/wrong", RUN)
+    last = {line["run"]: line for line in lines}
+    assert status == 1
+    assert last["lab/forks/wrong"]["state"] == "failed"
+    assert "differs from the artifact's manifest" in last["lab/forks/wrong"]["message"]
+    assert last[RUN]["state"] == "downloaded"
+    assert not list((tmp_path / "data" / "lab" / "forks" / "wrong").iterdir())
+    file.write_bytes(good)
+    assert download("lab/forks/wrong")[0] == 0
+
+
+def test_a_full_disk_is_one_sentence_and_the_next_call_goes_on(download, sandbox, tmp_path):
+    export_run(sandbox, "full", steps=3000)
+    command = [sys.executable, "-m", "wandb_tui", "download", "lab/forks/full", "--to", "data", "--no-visit", "--json"]
+    limited = ["sh", "-c", 'ulimit -f 16 && exec "$@"', "sh", *command]
+    done = subprocess.run(limited, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, last["state"], done.stderr) == (1, "failed", "")
+    assert "cannot be written to: File too large." in last["message"]
+    folder = tmp_path / "data" / "lab" / "forks" / "full"
+    assert not list(folder.glob("*.parquet"))
+    status, lines, _ = download("lab/forks/full")
+    assert (status, lines[-1]["rows"]) == (0, 3000)
+
+
+def test_a_folder_that_cannot_be_is_one_sentence(download, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, lines, _ = download(RUN, to=tmp_path / "file")
+    assert status == 1
+    assert "cannot be written to" in lines[-1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "faults", "expected"),
+    [
+        (["lab/forks/nobody"], [], (1, "There is no run")),
+        ([RUN], ["key-refused"], (3, "refused the API key")),
+        (["lab/forks/late"], [], (4, "")),
+        ([RUN, "lab/forks/nobody"], [], (1, "")),
+        ([RUN], ["http-status:code=404,path=storage,after=2"], (1, "refuses a file")),
+    ],
+)
+def test_the_exit_status_tells_how_it_went(download, sandbox, runs, faults, expected):
+    code, said = expected
+    if "lab/forks/late" in runs:
+        export_run(sandbox, "late", exported=False)
+    sandbox.set_faults(*faults)
+    status, lines, _ = download(*runs, "--timeout", "1.5")
+    assert status == code
+    last = {line["run"]: line for line in lines}
+    assert set(last) == set(runs)
+    assert {line["state"] for line in last.values()} <= {"downloaded", "failed"}
+    assert said in last[runs[-1]]["message"]
+
+
+def test_bad_usage_is_told_before_anything_is_asked(download):
+    from wandb_tui import UsageError
+
+    for wrong in (["--steps", "5"], ["--columns", "x", "--steps", "9:3"], ["--until", "soon"]):
+        with pytest.raises(UsageError):
+            download(RUN, *wrong)
+
+
+def test_without_pyarrow_the_exported_files_come_and_one_sentence_tells_what_is_missing(
+    download, tmp_path, monkeypatch
+):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "pyarrow" else find(name, *more)
+    )
+    status, lines, err = download(RUN)
+    assert (status, lines[-1]["state"], lines[-1]["rows"]) == (0, "downloaded", None)
+    assert err.count("\n") == 1
+    assert "wandb-run-monitor[history]" in err
+    assert not (tmp_path / "data" / "index.parquet").exists()
+    with pytest.raises(Exception, match="--format csv needs pyarrow"):
+        download(RUN, "--format", "csv")
+
+
+def test_the_sdk_is_imported_only_where_it_is_needed(download, tmp_path):
+    program = (
+        "import sys; from wandb_tui.cli.program import cli; "
+        f"status = cli.main(['download', '{RUN}', '--to', 'data', '--no-visit'], standalone_mode=False); "
+        "assert status == 0 and 'wandb' not in sys.modules and 'playwright' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=os.environ, check=True, timeout=60)
+
+
+def test_duckdb_and_polars_read_all_runs_as_the_readme_says(download, tmp_path):
+    download(RUN, "lab/other/two")
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    example = re.search(r"```python\n(rows = duckdb.*?)```", readme, re.DOTALL)[1]
+    program = (
+        f"import duckdb, polars\nfrom pathlib import Path\n{example}\n"
+        "print(rows.aggregate('count(*), sum(metric)').fetchall())\n"
+        "print(len(frame.collect()), frame.collect()['metric'].sum(), frame.collect()['file'].n_unique())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    total = sum(range(300)) + sum(range(50))
+    assert done.stdout.splitlines() == [f"[(350, {total})]", f"350 {total} 2"]

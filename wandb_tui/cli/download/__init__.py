@@ -1,0 +1,1 @@
+"""``wandb-tui download``: waits for histories, then brings them into a folder."""

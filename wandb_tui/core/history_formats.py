@@ -1,0 +1,3 @@
+"""The formats in which a history can be written."""
+
+FORMATS = ("parquet", "csv", "jsonl", "arrow")

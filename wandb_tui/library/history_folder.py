@@ -1,0 +1,243 @@
+"""A folder that holds the histories of many runs, in the format that was asked for."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import importlib.util
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import ServerError, WandbTuiError
+from wandb_tui.core.step_range import StepRange
+from wandb_tui.library.download_record import DownloadRecord, described, folder_of, write_index
+from wandb_tui.library.downloader import HistoryDownloader
+from wandb_tui.library.history_check import check_history
+from wandb_tui.library.history_reader import STEP, HistoryPart, HistoryReader
+from wandb_tui.library.history_writer import write_history
+from wandb_tui.library.lineage import Ancestry, Generation, generations_of
+from wandb_tui.services.wandb_api.file_transfer import disk_error
+from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
+
+_SOURCE = ".source"
+"""The folder in a run's folder for the artifact's files while they are converted."""
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is made of a history.
+
+    Attributes:
+        format: One of `core.history_formats.FORMATS`.
+        columns: Names or glob patterns of the columns besides `_step`; all if empty.
+        steps: The steps.
+        stitch: Whether a fork's rows follow those of its ancestors.
+        check: Whether to look for what may surprise a reader; changes nothing in the files.
+    """
+
+    format: str = "parquet"
+    columns: tuple[str, ...] = ()
+    steps: StepRange = field(default_factory=StepRange)
+    stitch: bool = False
+    check: bool = False
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the files stay as the server exported them."""
+        return self.format == "parquet" and not (self.columns or self.steps or self.stitch)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for a record."""
+        return {"format": self.format, "columns": list(self.columns), "steps": str(self.steps), "stitch": self.stitch}
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedHistory:
+    """A run's history on this disk.
+
+    Attributes:
+        folder: The run's folder.
+        record: What is in it.
+        fetched: Whether anything was fetched; else all had been there.
+    """
+
+    folder: Path
+    record: DownloadRecord
+    fetched: bool
+
+
+class HistoryFolder:
+    """Downloads histories into ``root/entity/project/run_id/``. May be used by several threads, one for each run."""
+
+    def __init__(self, root: Path, downloader: HistoryDownloader, options: ExportOptions, ancestry: Ancestry) -> None:
+        """Prepare; nothing is written yet.
+
+        Args:
+            root: The folder.
+            downloader: Fetches the files.
+            options: What is made of each history.
+            ancestry: Answers about forks, where they are stitched.
+        """
+        self._ancestry = ancestry
+        self.root = root
+        self._downloader = downloader
+        self._options = options
+
+    def download(
+        self,
+        run: RunAddress,
+        artifact: str,
+        run_last_step: int | None,
+        progress: Callable[[int, int], object] = lambda _done, _size: None,
+    ) -> DownloadedHistory:
+        """Download a version of a run's history; what is there and right is not brought again.
+
+        Args:
+            run: The run.
+            artifact: ``entity/project/run-<id>-history:v0``.
+            run_last_step: The last step that the run has logged; None if unknown.
+            progress: Hears how many more bytes are there, and how many there are to come in all.
+
+        Raises:
+            ServerError: The files cannot be fetched, or differ from the manifest.
+            ApiKeyError: The server refuses the key.
+            TransferStoppedError: The downloader was stopped.
+            WandbTuiError: The folder cannot be written to.
+        """
+        version = self._downloader.locate(run, artifact)
+        generations = [Generation(run, version, StepRange(), ())]
+        if self._options.stitch:
+            generations = generations_of(run, version, self._ancestry)
+        size = sum(one.version.size for one in generations)
+        folder = folder_of(self.root, run)
+        before = DownloadRecord.read(folder)
+        if not self._options.untouched and before is not None and self._is_current(folder, before, generations):
+            progress(size, size)
+            return DownloadedHistory(folder, before, fetched=False)
+        try:
+            written, fetched, told = self._bring(generations, folder, lambda count: progress(count, size))
+            record = DownloadRecord(
+                run=str(run),
+                artifact=artifact,
+                options=self._options.as_dict(),
+                sources=_sources(generations),
+                bytes=sum((folder / name).stat().st_size for name in written),
+                outputs=written,
+                run_last_step=run_last_step,
+                downloaded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                **told,
+                **described(version.facts, version.branch_point),
+            )
+            for name in set(before.outputs if before else ()) - set(written):
+                (folder / name).unlink(missing_ok=True)
+            record.write(folder)
+        except OSError as error:
+            if isinstance(error, WandbTuiError):
+                raise
+            raise disk_error(folder, error) from None
+        return DownloadedHistory(folder, record, fetched)
+
+    def write_index(self) -> Path | None:
+        """Write the index of all runs in the folder; None without pyarrow, which it needs.
+
+        Raises:
+            WandbTuiError: The folder cannot be written to.
+        """
+        if importlib.util.find_spec("pyarrow") is None:
+            return None
+        try:
+            return write_index(self.root)
+        except OSError as error:
+            raise disk_error(self.root, error) from None
+
+    def _is_current(self, folder: Path, record: DownloadRecord, generations: Sequence[Generation]) -> bool:
+        """Whether the folder holds just these versions, in just this form."""
+        return (
+            record.options == self._options.as_dict()
+            and record.sources == _sources(generations)
+            and (record.findings is not None or not self._options.check)
+            and all(_digest(folder / name) == digest for name, digest in record.outputs.items())
+        )
+
+    def _bring(
+        self, generations: Sequence[Generation], folder: Path, progress: Callable[[int], object]
+    ) -> tuple[dict[str, str], bool, dict[str, Any]]:
+        """The files written with their digests, whether anything was fetched, and what was counted."""
+        options = self._options
+        if options.untouched:
+            (one,) = generations
+            done = self._downloader.download(one.run, one.version, folder, progress=progress)
+            digests = {file.name: base64.b64decode(file.digest).hex() for file in one.version.files}
+            return digests, bool(done.fetched), self._told([HistoryPart(done.paths)])
+        source = folder / _SOURCE
+        parts: list[HistoryPart] = []
+        for number, one in enumerate(generations):
+            done = self._downloader.download(one.run, one.version, source / str(number), progress=progress)
+            parts.append(HistoryPart(done.paths, one.steps, one.origins))
+        name = f"history.{options.format}"
+        part = folder / f".{name}.part"
+        with contextlib.closing(HistoryReader(parts, options.columns, options.steps)) as reader:
+            try:
+                write_history(reader, part, options.format)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        told = self._told(parts)
+        part.replace(folder / name)
+        shutil.rmtree(source, ignore_errors=True)
+        return {name: _digest(folder / name)}, True, told
+
+    def _told(self, parts: Sequence[HistoryPart]) -> dict[str, Any]:
+        """What the rows tell, as the fields of a record."""
+        told = _counted(parts, self._options.steps)
+        return told | ({"findings": check_history(parts, self._options.steps)} if self._options.check else {})
+
+
+def _sources(generations: Sequence[Generation]) -> dict[str, str]:
+    """The files of all versions, each with its digest."""
+    return {f"{one.version.artifact}/{file.name}": file.digest for one in generations for file in one.version.files}
+
+
+def _counted(parts: Sequence[HistoryPart], steps: StepRange) -> dict[str, Any]:
+    """Rows, first and last step of what is wanted of a history, and the last step of all; the fields of a record."""
+    if importlib.util.find_spec("pyarrow") is None:
+        return dict.fromkeys(("rows", "first_step", "last_step", "export_last_step"))
+    with contextlib.closing(HistoryReader(parts, [STEP], steps)) as reader:
+        rows, first, last = 0, None, None
+        for batch in reader.batches():
+            rows += batch.num_rows
+            found = [step for step in (_extremes(batch) if STEP in batch.schema.names else ()) if step is not None]
+            if found:
+                first = min(found) if first is None else min(first, *found)
+                last = max(found) if last is None else max(last, *found)
+    try:
+        exported = StepFiles.read_local([file for file in parts[-1].files if isinstance(file, Path)]).last
+    except StepFileError as error:
+        raise ServerError(f"A file of the history cannot be read: {error}.") from None
+    return {"rows": rows, "first_step": first, "last_step": last, "export_last_step": exported}
+
+
+def _extremes(batch: Any) -> tuple[int | None, int | None]:
+    import pyarrow.compute as pc
+
+    found = pc.min_max(batch.column(STEP))
+    return found["min"].as_py(), found["max"].as_py()
+
+
+def _digest(path: Path) -> str:
+    """A file's MD5 in hexadecimal; empty where it is not there."""
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()

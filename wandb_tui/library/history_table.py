@@ -1,0 +1,147 @@
+"""`load_history`: wait until a run's export is complete, then read it as a table, without keeping files."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from wandb_tui.core.account import WandBCredentials
+from wandb_tui.core.errors import ServerError, UsageError
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.step_range import StepRange
+from wandb_tui.core.validation import checked_seconds
+from wandb_tui.library.downloader import HistoryDownloader
+from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.history_reader import HistoryPart, HistoryReader, check_pyarrow
+from wandb_tui.library.lineage import Generation, ancestry_of, generations_of
+from wandb_tui.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+
+def load_history(
+    run: object,
+    columns: Sequence[str] | None = None,
+    steps: object = None,
+    *,
+    stitch: bool = False,
+    to: Literal["pyarrow", "pandas", "polars"] = "pyarrow",
+    until: str | Goal = "complete",
+    timeout: float = 300.0,
+    check_interval: float = 5.0,
+    visit: bool = True,
+    credentials: WandBCredentials | None = None,
+    api_key: str | None = None,
+    host: str | None = None,
+    callback: Callback | None = None,
+) -> Any:
+    """Wait until a run's export is complete, then read its rows into a table.
+
+    Only what is wanted is fetched, as far as the layout of the files allows: of each row group with wanted steps, the
+    wanted columns. Where files differ in their columns the table has all of them, and where they differ in a column's
+    type, one that holds the values of both. Digests are not compared, as no file is fetched whole; `download_history`
+    does that.
+
+    Args:
+        run: An address, a run object of the SDK, or an `Api` run.
+        columns: Names or glob patterns of the columns wanted besides ``_step``; all by default.
+        steps: The steps wanted: ``"90000:100000"``, ``range(90000, 100000)`` or a pair; the second one is left out, and
+            either may be None. All by default.
+        stitch: Whether a fork's rows follow those of its ancestors, up to where it branched off; a column ``_run_id``
+            says which run a row is from. Where the fork's own export does not hold their rows, their exports are waited
+            for, too.
+        to: ``pyarrow``, ``pandas`` or ``polars``: whose table to return.
+        until: The goal to wait for; ``exists`` takes what is exported now.
+        timeout: Seconds to wait for the export; 0 waits for ever.
+        check_interval: Seconds between two checks.
+        visit: Whether to visit the run's page, which starts the export.
+        credentials: For the browser sign-in; without them, the environment or the keyring.
+        api_key: The API key; without one, the environment, ``~/.netrc`` or the keyring.
+        host: The W&B server; without one, as the SDK chooses it.
+        callback: Receives the status lines.
+
+    Returns:
+        A ``pyarrow.Table``, or a data frame of pandas or polars, in the order of the export.
+
+    Raises:
+        UsageError: The address, the steps or a time is none, no column has such a name, or a package is missing.
+        WaitTimeoutError: The export was not complete in time.
+        ServerError: The files cannot be read.
+        SignInError: The browser could not be signed in.
+        ApiKeyError: The server refused the API key.
+        RunNotFoundError: There is no such run, or the key may not see it.
+        NoBrowserError: No browser is on this machine.
+    """
+    check_pyarrow("load_history")
+    wanted = StepRange.of(steps)
+    if to not in {"pyarrow", "pandas", "polars"}:
+        raise UsageError(f"There is no table of “{to}”.", "It is pyarrow, pandas or polars.")
+    if importlib.util.find_spec(to) is None:
+        raise UsageError(f"{to} is not installed.", f"Install it with pip install {to}.")
+    wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
+    try:
+        with MonitorGroup(
+            wiring=wiring,
+            visit=visit,
+            callback=callback,
+            check_interval=check_interval,
+            max_wait_time=checked_seconds("timeout", timeout),
+        ) as group:
+            address = group.add(run, until)
+            result = group.wait(address)
+        result.raise_if_not_met()
+        version = wiring.history_files.locate(address, str(result.artifact_name))
+        generations = [Generation(address, version, StepRange(), ())]
+        if stitch:
+            ancestry = ancestry_of(wiring, visit=visit, timeout=timeout, callback=callback)
+            generations = generations_of(address, version, ancestry)
+        table = _read(wiring, generations, [columns] if isinstance(columns, str) else columns or (), wanted)
+    finally:
+        wiring.close()
+    if to == "pandas":
+        return table.to_pandas()
+    if to == "polars":
+        import polars as pl
+
+        return pl.from_arrow(table)
+    return table
+
+
+def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:
+    """The table: from pieces of the files, or, where the server does not send pieces, from the whole files."""
+    import pyarrow as pa
+
+    try:
+        return _read_pieces(wiring, generations, columns, steps)
+    except (ServerError, OSError, pa.ArrowException) as error:
+        # requests' own errors are OSErrors.
+        log.info("A history cannot be read in pieces: %s", type(error).__name__)
+    downloader = HistoryDownloader(wiring)
+    with tempfile.TemporaryDirectory(prefix="wandb-tui-") as folder:
+        parts = [
+            HistoryPart(
+                downloader.download(one.run, one.version, Path(folder) / str(number)).paths, one.steps, one.origins
+            )
+            for number, one in enumerate(generations)
+        ]
+        with contextlib.closing(HistoryReader(parts, columns, steps)) as reader:
+            return reader.table()
+
+
+def _read_pieces(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:
+    with contextlib.ExitStack() as stack:
+        parts = [
+            HistoryPart(
+                [stack.enter_context(wiring.step_files.opened(file.url)) for file in one.version.files],
+                one.steps,
+                one.origins,
+            )
+            for one in generations
+        ]
+        reader = stack.enter_context(contextlib.closing(HistoryReader(parts, columns, steps)))
+        return reader.table()
