@@ -29,7 +29,7 @@ _SUMMARIES = {
     "completion": "Print a script that completes commands in your shell.",
     "demo": "The dashboard on a sandbox, no account needed.",
     "doctor": "Check what works on this machine.",
-    "download": "Download histories, verified.",
+    "download": "Download runs' histories into a folder.",
     "exec": "Wait, then run a script that forks or rewinds.",
     "fork": "Fork runs once they can be forked.",
     "login": "Sign in once, and store it.",
@@ -43,7 +43,7 @@ _DASHBOARD = "dashboard"
 """The command that is not listed: it needs no name."""
 
 
-def _import_command(name: str) -> click.Command:
+def _import_command(name: str) -> click.Command:  # noqa: C901 - one case for each command
     """The command of a name; its module is imported only now, since the help must not wait for all of them."""
     match name:
         case "completion":
