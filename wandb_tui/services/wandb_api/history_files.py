@@ -15,7 +15,7 @@ from wandb_tui.core.details import BranchPoint, RunFacts
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
-from wandb_tui.services.wandb_api.response import json_object, next_page, nodes
+from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes
 from wandb_tui.services.wandb_api.run_queries import read_facts
 from wandb_tui.services.wandb_api.run_values import read_branch_point
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
@@ -248,7 +248,7 @@ def _urls(membership: dict[str, Any]) -> tuple[dict[str, str], str]:
     """Where the files are, by name, and where the next page of them begins."""
     listed = json_object(membership.get("files"))
     urls = {str(node["name"]): str(node["directUrl"]) for node in nodes(listed) if node.get("directUrl")}
-    return urls, next_page(listed)
+    return urls, next_cursor(listed)
 
 
 def _digest(entry: dict[str, Any]) -> tuple[int | None, str, str]:
