@@ -78,8 +78,23 @@ def test_what_playwright_turns_off_stays_off_and_no_window_is_furnished(visitor)
         switch.partition("=")[2].split(",") for switch in switches if switch.startswith("--disable-features=")
     ]
     assert theirs
-    assert set().union(*theirs) <= set(ours)
+    assert set().union(*theirs) - {"ThirdPartyStoragePartitioning"} <= set(ours)
     assert not [command for command in children(browser).values() if "--top-chrome-webui" in command]
+
+
+def test_a_frame_of_another_site_may_store(visitor):
+    frame = "<title>x</title><script>localStorage.x = 'stored'; document.title = localStorage.x</script>"
+
+    async def title(page):
+        async with visitor._worker._host.tab() as tab:
+            await tab.goto(page)
+            await tab.wait_for_load_state("load")
+            return await tab.frames[1].title()
+
+    with little_server(lambda *_: (200, {}, frame)) as inner:
+        outer = f'<iframe src="{inner.replace("127.0.0.1", "localhost")}"></iframe>'
+        with little_server(lambda *_: (200, {}, outer)) as page:
+            assert visitor._thread.submit(lambda: title(page)).result(30) == "stored"
 
 
 def test_few_tabs_at_once_for_many_visits(sandbox, visitor, runs):

@@ -292,6 +292,8 @@ NEW, AGAIN = Field(1, "password", autocomplete="new-password"), Field(2, "passwo
         ([Field(1, "tel", autocomplete="tel")], {}, None),
         ([Field(1, "text", label="Mis oli sinu esimese koera nimi?")], {}, SignInProblem.QUESTION_NEEDED),
         ([Field(1, "password", label="最初のペットの名前は\uff1f")], {}, SignInProblem.QUESTION_NEEDED),
+        ([Field(1, "password", label="What food did you dislike? Answer")], {}, SignInProblem.QUESTION_NEEDED),
+        ([], {"buttons": [Button(1, "button", "Send Push")]}, SignInProblem.PUSH_NEEDED),
         ([Field(1, "text", label="Zorp")], {"text": "Didn't get it?"}, None),
         ([Field(1, "password"), AGAIN], {}, SignInProblem.PASSWORD_EXPIRED),
         ([NEW], {"buttons": [SEND]}, SignInProblem.PASSWORD_EXPIRED),

@@ -20,7 +20,9 @@ from wandb_tui.services.proxies import ProxySettings
 if TYPE_CHECKING:
     from playwright.async_api import ProxySettings as PlaywrightProxy
 
-# Chromium uses only the last of several such switches, so this list repeats Playwright's (a test compares them). The
+# Chromium uses only the last of several such switches, so this list repeats Playwright's (a test compares them), except
+# for ThirdPartyStoragePartitioning: with that off, Chromium 156 denies a frame of another site its storage, and a
+# sign-in may run in such a frame. The
 # address bar's popups are added: they are never seen, and take nearly half of the start's cost.
 _DISABLED_FEATURES = (
     "AimEnabled",
@@ -36,7 +38,6 @@ _DISABLED_FEATURES = (
     "PaintHolding",
     "PreconnectToSearch",
     "TcpPortRandomizationWin",
-    "ThirdPartyStoragePartitioning",
     "WebUIOmniboxAimPopup",
     "WebUIOmniboxFullPopup",
     "WebUIOmniboxPopup",

@@ -67,7 +67,8 @@ def code_beside_password(view: FrameView) -> bool:
 
 def is_question(text: str) -> bool:
     """Whether a label asks a question, in any language."""
-    asks = text.rstrip(" *:").endswith(_QUESTION_MARKS) or says(text, refusal_phrases.QUESTION)
+    # The placeholder may follow.
+    asks = any(f"{mark} " in f"{text} " for mark in _QUESTION_MARKS) or says(text, refusal_phrases.QUESTION)
     return asks and not says(text, phrases.PASSWORD)
 
 

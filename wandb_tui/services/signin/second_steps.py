@@ -25,7 +25,8 @@ def second_step(view: PageView, progress: Progress) -> GiveUp | None:
             return GiveUp(problem, question_of(frame) if problem is SignInProblem.QUESTION_NEEDED else "")
     if any(frame.passkey for frame in view.frames):
         return GiveUp(SignInProblem.PASSKEY_NEEDED)
-    return None
+    sends = any(says(button.text, refusal_phrases.PUSH) for button in view.main.buttons if button.kind != "link")
+    return GiveUp(SignInProblem.PUSH_NEEDED) if sends and not _own_fields(view.main) else None
 
 
 def shows_password_form(view: PageView) -> bool:
