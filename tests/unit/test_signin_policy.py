@@ -308,6 +308,11 @@ def test_a_second_step_is_known_by_its_fields(fields, more, problem):
     assert second_step(page(*fields, loaded_at=2.0, **more), Progress()) in {None, GiveUp(SignInProblem.CODE_NEEDED)}
 
 
+def test_the_question_is_quoted_without_the_placeholder():
+    field = Field(1, "password", label="What food did you dislike? Answer Answer")
+    assert second_step(page(field), SENT).words == "What food did you dislike?"
+
+
 def test_consent_is_never_given():
     buttons = (Button(1, "submit", "Continue"), Button(2, "submit", "Cancel"))
     asks = FrameView(origin=OTHER, loaded_at=2.0, text="Lab wants access to your profile", buttons=buttons)

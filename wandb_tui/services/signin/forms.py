@@ -13,7 +13,7 @@ from wandb_tui.services.signin.phrases import says
 TEXT_KINDS = frozenset({"text", "email", "tel", "username", ""})
 _MIN_DIGIT_FIELDS = 4
 _MAX_CODE_CHARS = 10
-_QUESTION_MARKS = ("?", "\uff1f", "؟", "՞")
+QUESTION_MARKS = ("?", "\uff1f", "؟", "՞")
 _MIN_FORM_SCORE = 2
 _MIN_IDENTIFIER_SCORE = -8
 
@@ -68,7 +68,7 @@ def code_beside_password(view: FrameView) -> bool:
 def is_question(text: str) -> bool:
     """Whether a label asks a question, in any language."""
     # The placeholder may follow.
-    asks = any(f"{mark} " in f"{text} " for mark in _QUESTION_MARKS) or says(text, refusal_phrases.QUESTION)
+    asks = any(f"{mark} " in f"{text} " for mark in QUESTION_MARKS) or says(text, refusal_phrases.QUESTION)
     return asks and not says(text, phrases.PASSWORD)
 
 

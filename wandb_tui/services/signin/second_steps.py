@@ -5,7 +5,14 @@ from __future__ import annotations
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.services.signin import phrases, refusal_phrases
 from wandb_tui.services.signin.actions import GiveUp, Progress
-from wandb_tui.services.signin.forms import TEXT_KINDS, find_form, is_identifier, is_question, wants_code
+from wandb_tui.services.signin.forms import (
+    QUESTION_MARKS,
+    TEXT_KINDS,
+    find_form,
+    is_identifier,
+    is_question,
+    wants_code,
+)
 from wandb_tui.services.signin.page_view import Field, FrameView, PageView
 from wandb_tui.services.signin.phrases import says
 
@@ -95,4 +102,7 @@ def question_of(frame: FrameView) -> str:
     known = [line for line in lines if says(line, refusal_phrases.QUESTION)]
     labels = [item.label for item in _own_fields(frame)]
     # “Didn't get a code?” is beside a link; the question itself labels the field, or the page speaks of one.
-    return next((text for text in (*labels, *(lines if known else ())) if is_question(text)), "")
+    asked = next((text for text in (*labels, *(lines if known else ())) if is_question(text)), "")
+    # Without the placeholder that follows it.
+    end = min((asked.index(mark) for mark in QUESTION_MARKS if mark in asked), default=len(asked))
+    return asked[: end + 1]
