@@ -443,7 +443,7 @@ async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypat
             await until(lambda: "from the environment, accepted" in shown(app) and " pending" not in shown(app), 30)
             screen = shown(app)
             assert "versions" in screen
-            assert "Chromium" in screen
+            assert "chromium starts, version" in screen
             await pilot.press("w")
             await until(lambda: "End-to-end check of" in shown(app) and "v0 appeared" in shown(app), 90)
             await until(lambda: "a visit to the run's page; " in shown(app))

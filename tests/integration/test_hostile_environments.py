@@ -163,8 +163,8 @@ def test_the_current_folder_is_gone(shell):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        ("mkdir {}", "is no file. Move it away"),
-        ("mkfifo {}", "is no file. Move it away"),
+        ("mkdir {}", "is not a file. Move it away"),
+        ("mkfifo {}", "is not a file. Move it away"),
         (r"printf 't\0\377' > {}", "is not UTF-8 (at byte 2). Save it as UTF-8."),
         ("ln -s {} {}", "cannot be read: Too many levels of symbolic links."),
     ],

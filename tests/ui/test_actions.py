@@ -45,7 +45,7 @@ async def test_a_run_becomes_available():
         assert cell(app, "abc", "artifact") == "v3"
         assert cell(app, "abc", "run") == "brisk-sun-12 abc"
         await until(lambda: app.dashboard.header.counts.ready == 1)
-        await until(lambda: "brisk-sun-12: v3" in [n.message for n in app._notifications])
+        await until(lambda: "Available: brisk-sun-12: v3" in [n.message for n in app._notifications])
 
 
 async def test_a_cancel_does_not_wait_for_the_server():

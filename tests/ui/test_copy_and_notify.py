@@ -309,7 +309,7 @@ async def test_an_end_is_announced_by_toast_bell_and_terminal(monkeypatch):
         written = listen(app, monkeypatch)
         await all_end(app, prober, "abc")
         await until(lambda: "BELL" in written)
-        assert toasts(app) == ["evil�;name: v3"]
+        assert toasts(app) == ["Available: evil�;name: v3"]
         notification = next(text for text in written if "]9;" in text)
         assert notification == (
             "\x1b]9;wandb-tui: Available: evil�;name: v3\x07\x1b]777;notify;wandb-tui: Available;evil�;name: v3\x07"

@@ -229,7 +229,7 @@ async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
         await pilot.press("enter")
         await until(lambda: app.screen._place.entity and app.screen._listing.names)
         await pilot.press("enter")
-        await until(lambda: "x group" in shown(app) and "^f search" in shown(app))
+        await until(lambda: "x Group" in shown(app) and "^f Search" in shown(app))
         search = app.screen.query_one("#pick-search", Input)
         await pilot.press("ctrl+f", *"/x")
         assert search.value == "/x", "typed into a line, they are letters"

@@ -182,7 +182,7 @@ LONG = "There is no such run, or this API key may not see it. " * 3
 async def settled(pilot, frames):
     """Fail if the screen is drawn again and again although nothing happens."""
     await pilot.pause()
-    for _ in range(10):
+    for _ in range(100):
         before = len(frames)
         await pilot.pause(0.03)
         if len(frames) == before:

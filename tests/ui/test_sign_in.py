@@ -415,7 +415,6 @@ async def test_keys_pressed_before_the_first_dialog_could_be_seen_do_not_land_in
         def open_after_keys():
             burst(app, *"hunter2", "enter")
             ask()
-            burst(app, *"more")
             opened.append(True)
 
         app._sign_in_prompt._open_dialog = open_after_keys
@@ -446,7 +445,7 @@ async def test_the_header_says_how_the_sign_in_stands(size):
     )
     prober = FakeProber()
     scenario = Scenario(prober, visitor)
-    scenario.account.after = visitor.mend
+    scenario.account.after = visitor.fix
     async with running(scenario, "abc", size=size) as (app, pilot):
         await until(lambda: "○" in header(app))
         assert "not signed in yet" in header(app)

@@ -51,7 +51,7 @@ def test_while_the_program_is_loaded(module):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
-@pytest.mark.parametrize("module", ["wandb_tui.cli.wait.runner", "wandb_tui.wiring", "wandb"])
+@pytest.mark.parametrize("module", ["wandb_tui.cli.wait.runner", "wandb_tui.wiring", "wandb_tui.services.server"])
 def test_before_the_waiting_begins(module, number):
     runs = ["lab/forks/abc", "lab/forks/def"]
     done = run(AT_AN_IMPORT, module, number.name, "wait", *runs, "--host", "http://127.0.0.1:9")

@@ -67,7 +67,7 @@ def main() -> int:
     wiring = Wiring()
     polling = sys.argv[1] == "poll"
     interval = 5.0 if polling else float(sys.argv[2])
-    base = wiring.server.shown
+    base = wiring.server.display_name
     backend = Backend(
         server=lambda: wiring.server.info if polling else ServerInfo(f"http://{base}", f"http://{base}"),
         host=base,

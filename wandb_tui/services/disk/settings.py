@@ -102,7 +102,7 @@ class Settings:
         try:
             if not S_ISREG(path.stat().st_mode):
                 # Reading a pipe would never end.
-                raise UsageError(f"{path} is no file.", "Move it away; without one, every setting has its default.")
+                raise UsageError(f"{path} is not a file.", "Move it away; without one, every setting has its default.")
             # Some editors begin a file with a byte order mark.
             text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:

@@ -149,10 +149,11 @@ def explain_no_form(view: PageView, origins: Origins) -> GiveUp:
     frames = (problem for frame in view.frames if frame.fields and (problem := _frame_problem(frame, origins)))
     if problem := origins.problem(view.main.origin) or next(frames, None):
         return GiveUp(SignInProblem.UNKNOWN_HOST, page=problem)
-    if own_form(view, origins) is not None:
-        return GiveUp(SignInProblem.NOT_UNDERSTOOD)
-    if says(view.text, phrases.CHALLENGE):
+    form_shown = own_form(view, origins) is not None
+    if any(frame.challenge for frame in view.frames) or (not form_shown and says(view.text, phrases.CHALLENGE)):
         return GiveUp(SignInProblem.CHALLENGE)
+    if form_shown:
+        return GiveUp(SignInProblem.NOT_UNDERSTOOD)
     if view.main.passkey or says(view.text, phrases.PASSKEY):
         return GiveUp(SignInProblem.PASSKEY_NEEDED)
     if says(view.text, phrases.SSO) or any(says(b.text, phrases.OTHER_PROVIDERS) for b in view.main.buttons):

@@ -68,14 +68,11 @@ class SignInPrompt:
                 self._app.set_timer(_QUIET_S - quiet, self._timer_fired)
             return
         self.cancel()
-        # What was pressed before the dialog could be seen was not meant for it.
-        self._usable_from = math.inf
+        # What was pressed before this moment was not meant for the dialog. Waiting for its first frame would lose what
+        # is pressed at once when it is seen: on a busy machine the app learns of the frame late.
         self._open_dialog()
-        self._app.call_after_refresh(self._seen)
+        self._usable_from = Message().time
 
     def _timer_fired(self) -> None:
         self._timer_runs = False
         self._open_if_free()
-
-    def _seen(self) -> None:
-        self._usable_from = Message().time
