@@ -13,6 +13,7 @@ import subprocess
 import termios
 import threading
 import time
+from collections.abc import Iterable
 from typing import Self
 
 _SEQUENCE = re.compile(
@@ -27,6 +28,7 @@ class KittyTerminal:
     Attributes:
         output: All that it was sent.
         modes: The private modes that are on.
+        keys_at_leaving: What is typed when the program begins to leave, and the terminal still encodes keys.
         flags: Whether the keys are encoded, for the main and the alternate screen.
     """
 
@@ -39,6 +41,7 @@ class KittyTerminal:
         """
         self.output = b""
         self.modes: set[bytes] = set()
+        self.keys_at_leaving = ""
         self.flags = {False: 0, True: 0}
         self._latency = latency
         self._line: list[tuple[float, bytes]] = []
@@ -81,10 +84,13 @@ class KittyTerminal:
     def press(self, *keys: str) -> None:
         """Send keys, as the flags say at this moment."""
         with self._lock:
-            encoded = bool(self.flags[b"1049" in self.modes])
-            for key in keys:
-                text = f"\x1b[{ord(key)};1;{ord(key)}u" if encoded else key
-                self._line.append((time.monotonic() + self._latency, text.encode()))
+            self._send_keys(keys)
+
+    def _send_keys(self, keys: Iterable[str]) -> None:
+        encoded = bool(self.flags[b"1049" in self.modes])
+        for key in keys:
+            text = f"\x1b[{ord(key)};1;{ord(key)}u" if encoded else key
+            self._line.append((time.monotonic() + self._latency, text.encode()))
 
     def _serve(self) -> None:
         rest = b""
@@ -115,6 +121,8 @@ class KittyTerminal:
                 change = self.modes.add if found["on"] == b"h" else self.modes.discard
                 for mode in found["mode"].split(b";"):
                     change(mode)
+                if found["mode"] == b"2004" and found["on"] == b"l":
+                    self._send_keys(self.keys_at_leaving)
                 if screen and b"1049" not in self.modes:
                     self._send_answers()
         return data[max(end, len(data) - 32) :]

@@ -18,7 +18,7 @@ from wandb_tui.ui.app.app import WandbTuiApp
 ROOT = Path(__file__).parents[2]
 # The shell reads what is still there once the dashboard has gone.
 STORY = """
-import os, select, sys, tty
+import os, select, sys, termios, tty
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from tests.ui.fakes import FakeProber, Scenario, there
@@ -27,10 +27,12 @@ from wandb_tui.ui.app.terminal import run_app
 
 app = WandbTuiApp(Scenario(FakeProber(default=there(3))).backend(), runs=sys.argv[1:])
 status = run_app(app, Path({log!r}))
+restored = termios.tcgetattr(0)
 tty.setcbreak(0)
 left = b""
 while select.select([0], [], [], 1.5)[0]:
     left += os.read(0, 1000)
+termios.tcsetattr(0, termios.TCSANOW, restored)
 Path({left!r}).write_bytes(left)
 sys.exit(status)
 """
@@ -66,7 +68,8 @@ def assert_as_before(terminal):
 def test_keys_after_q_do_not_reach_the_shell(story, left):
     with KittyTerminal(SLOW_LINE_S) as terminal, terminal.program([*story, "abc"]) as process:
         ready(terminal)
-        terminal.press(*"qls\r")
+        terminal.keys_at_leaving = "ls\r"
+        terminal.press("q")
         until(lambda: process.poll() is not None)
         assert process.returncode == 0
         assert left.read_bytes() == b""

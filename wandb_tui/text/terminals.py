@@ -162,6 +162,11 @@ def colour_system(environ: Mapping[str, str], terminal: Terminal) -> str:
 
 
 def _innermost(environ: Mapping[str, str], answer: Answer) -> Terminal:
+    term = environ.get("TERM", "")
+    limited = next((terminal for name, terminal in _BY_TERM.items() if term.startswith(name)), None)
+    # Multiplexers set TERM: where it names a terminal that can do less, that is what the user wants.
+    if limited is not None:
+        return limited
     multiplexer = _multiplexer(environ, answer)
     if multiplexer is not None:
         return multiplexer
@@ -169,10 +174,7 @@ def _innermost(environ: Mapping[str, str], answer: Answer) -> Terminal:
         return MOSH
     if environ.get("TERM_PROGRAM") == "Apple_Terminal":
         return APPLE
-    term = environ.get("TERM", "")
-    if not term:
-        return PLAIN
-    return next((terminal for name, terminal in _BY_TERM.items() if term.startswith(name)), XTERM)
+    return XTERM if term else PLAIN
 
 
 def _multiplexer(environ: Mapping[str, str], answer: Answer) -> Terminal | None:
