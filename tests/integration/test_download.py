@@ -57,15 +57,6 @@ def test_what_was_damaged_is_replaced(download):
     assert file.read_bytes() == good
 
 
-@pytest.mark.parametrize("variable", ["WANDB_CACHE_DIR", "XDG_CACHE_HOME"])
-def test_the_sdks_cache_folder_is_named_where_it_cannot_be_written(download, monkeypatch, variable):
-    monkeypatch.setenv(variable, "/dev/null/cache")
-    with pytest.raises(WandbTuiError, match="cannot write to its cache folder /dev/null/cache") as caught:
-        download()
-    assert not isinstance(caught.value, ServerError)
-    assert caught.value.hint == "Set WANDB_CACHE_DIR, or HOME, to a folder that can be written."
-
-
 @pytest.mark.parametrize("fault", ["http-status:code=404,path=storage", "empty-body:path=storage"])
 def test_nothing_broken_gets_the_final_name(download, sandbox, tmp_path, fault):
     sandbox.set_faults(fault)

@@ -248,7 +248,11 @@ def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError
 
     try:
-        yield from response.raw.stream(_CHUNK_BYTES, decode_content=True)
+        if response.raw.chunked:
+            yield from response.raw.stream(_CHUNK_BYTES, decode_content=True)
+        # Whatever has come is passed on at once: a full chunk would be lost with the connection.
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            yield chunk
     except HTTPError as error:
         raise _BrokenOffError(explain(error, urlsplit(url).netloc, None).message) from None
 
