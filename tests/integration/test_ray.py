@@ -97,7 +97,7 @@ class Observer:
     def _look(self):
         while not self._over.wait(0.3):
             running = children(self._pid)
-            actors = topmost(pid for pid, command in running.items() if command.startswith("ray::MonitorActor"))
+            actors = topmost(pid for pid, command in running.items() if command.startswith("ray::_Monitors"))
             self.actors |= actors
             self.browsers |= topmost(pid for pid, command in running.items() if is_browser(command))
             # One whose actor is gone has no parent, but counts as long as it lives.
@@ -287,7 +287,7 @@ def drive(cluster, folder, **more):
 
 
 def monitors_and_browsers(pid):
-    return [c for c in children(pid).values() if c.startswith("ray::MonitorActor") or is_browser(c)]
+    return [c for c in children(pid).values() if c.startswith("ray::_Monitors") or is_browser(c)]
 
 
 def holding(secret, folder):
