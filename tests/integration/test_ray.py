@@ -191,7 +191,7 @@ import os
 import ray
 import wandb_tui.integrations.ray as shared
 
-shared._TIMING = shared.Timing(lease=4.0, renewal=1.0, call=2.0)
+shared._TIMING = shared._Timing(lease=4.0, renewal=1.0, call=2.0)
 ray.init(os.environ["HEAD"], log_to_driver=False)
 shared.HistoryCallback().setup()
 
@@ -199,7 +199,7 @@ shared.HistoryCallback().setup()
 def trial():
     import wandb_tui.integrations.ray as shared
 
-    shared._TIMING = shared.Timing(lease=4.0, renewal=1.0, call=2.0)
+    shared._TIMING = shared._Timing(lease=4.0, renewal=1.0, call=2.0)
     print("trial", flush=True)
     shared.wait_for_history("lab/forks/never", timeout=0)
 
