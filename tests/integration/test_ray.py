@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -38,13 +37,11 @@ def train(config):
             run.log({"metric": -1.0, "trial": config["trial"]})
     tune.report({"forks": ",".join(mine), "node": ray.get_runtime_context().get_node_id()})
 
-# Four trials at a time at most; as few processors as they need, since Ray starts a process for each beforehand.
-AT_ONCE = min(4, TRIALS)
 if os.environ["NODES"] == "1":
-    ray.init(num_cpus=AT_ONCE, include_dashboard=False, object_store_memory=80_000_000)
+    ray.init(num_cpus=4, include_dashboard=False, object_store_memory=80_000_000)
 else:
     from ray.cluster_utils import Cluster
-    node = {"num_cpus": AT_ONCE // 2, "object_store_memory": 80_000_000}
+    node = {"num_cpus": 2, "object_store_memory": 80_000_000}
     cluster = Cluster(initialize_head=True, head_node_args=node)
     cluster.add_node(**node)
     ray.init(cluster.address)
@@ -56,7 +53,7 @@ tuner = tune.Tuner(
     trainable,
     param_space={"trial": tune.grid_search(list(range(TRIALS)))},
     run_config=tune.RunConfig(callbacks=[HistoryCallback()], storage_path=os.environ["RESULTS"], verbose=0),
-    # In processes that are used again: fewer to start.
+    # Four at a time, in processes that are used again: half as many to start.
     tune_config=tune.TuneConfig(reuse_actors=True),
 )
 results = tuner.fit()
@@ -138,10 +135,10 @@ def ray_temp():
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.timeout(520)
 @pytest.mark.parametrize(
     ("nodes", "trials"),
-    # The smallest population shows all of it: forks in several trials at once on two nodes, and one browser.
-    [pytest.param(1, 8, marks=pytest.mark.long), pytest.param(2, 8, marks=pytest.mark.long), (2, 2)],
+    [pytest.param(1, 8, marks=pytest.mark.long), pytest.param(2, 8, marks=pytest.mark.long), (2, 4)],
 )
 def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes, trials):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
@@ -185,8 +182,8 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes,
     assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in observer.browsers))
 
 
-# Waits for ever, with leases that end soon.
-DRIVER = """
+# The server is known to the driver alone; the secrets are on the head node.
+KILLED = """
 import os
 import ray
 import wandb_tui.integrations.ray as shared
@@ -207,41 +204,13 @@ ray.get(trial.remote())
 """
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A cluster that outlives its drivers; there is a password on its head node, but no API key yet."""
-    with (
-        Sandbox(SandboxConfig(export_delay=2)) as sandbox,
-        # Ray's sockets lie below this folder.
-        tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder,
-    ):
-        project, _ = sandbox.context.state.ensure_project("lab", "forks")
-        sandbox.context.state.create_run(project, "never", None)
-        sandbox.set_faults("export-never")
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))
-        }
-        environ = inherited | {
-            "HOME": folder,
-            "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-            "RAY_TMPDIR": folder,
-            "WANDB_ERROR_REPORTING": "false",
-            "WANDB_SILENT": "true",
-        }
-        account = {"WANDB_VIEWER_MAIL": sandbox.username, "WANDB_VIEWER_PW": sandbox.password}
-        with ray_head(environ | account) as (address, head):
-            # The server is known to the drivers alone.
-            driver = environ | {"WANDB_BASE_URL": sandbox.base_url, "HEAD": address}
-            yield SimpleNamespace(sandbox=sandbox, head=head, driver=driver, netrc=Path(folder, ".netrc"))
-
-
 @contextlib.contextmanager
 def ray_head(environ):
-    """Gives the address and the process of a cluster's head node."""
+    """A cluster that outlives its drivers; gives its address and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=1"]
+    options = ["--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2"]
     options += ["--include-dashboard=false", "--object-store-memory=80000000", "--disable-usage-stats"]
     command = [str(Path(sys.executable).with_name("ray")), "start", *options]
     head = subprocess.Popen(
@@ -251,43 +220,59 @@ def ray_head(environ):
         yield f"127.0.0.1:{port}", head
 
 
-def test_a_key_that_the_driver_alone_has_is_named(cluster, tmp_path):
-    cluster.netrc.unlink(missing_ok=True)
-    with drive(cluster, tmp_path, WANDB_API_KEY=cluster.sandbox.api_key) as (driver, said):
-        assert driver.wait(250) == 1, said()
-    assert "ApiKeyError: The shared monitor has no API key on the cluster's head node." in said()
-    assert cluster.sandbox.api_key not in said()
-
-
-def test_a_driver_that_is_killed_leaves_no_actor_and_no_browser(cluster, tmp_path):
-    cluster.netrc.write_text(f"machine 127.0.0.1\n login user\n password {cluster.sandbox.api_key}\n")
-    cluster.netrc.chmod(0o600)
-    with drive(cluster, tmp_path) as (driver, said):
-        assert eventually(lambda: cluster.sandbox.stats()["page_visits"] > 0, 120), said()
-        assert len(monitors_and_browsers(cluster.head.pid)) >= 2
-        driver.kill()
-        driver.wait(10)
-    assert eventually(lambda: not monitors_and_browsers(cluster.head.pid), 90)
-
-
-@contextlib.contextmanager
-def drive(cluster, folder, **more):
-    """Run an experiment on the cluster; gives its process, and a call for what it has printed."""
-    out = folder / "driver.txt"
-    with out.open("w") as file:
-        driver = subprocess.Popen(
-            [sys.executable, "-c", DRIVER],
-            env=cluster.driver | more,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-        )
-    with ended(driver):
-        yield driver, out.read_text
-
-
 def monitors_and_browsers(pid):
     return [c for c in children(pid).values() if c.startswith("ray::_Monitors") or is_browser(c)]
+
+
+@pytest.mark.timeout(300)
+def test_a_driver_that_is_killed_leaves_no_actor_and_no_browser(sandbox, tmp_path, ray_temp):
+    project, _ = sandbox.context.state.ensure_project("lab", "forks")
+    sandbox.context.state.create_run(project, "never", None)
+    sandbox.set_faults("export-never")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    home = inherited | {
+        "HOME": str(tmp_path),
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        "RAY_TMPDIR": ray_temp,
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_SILENT": "true",
+    }
+    secrets = {
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+    with ray_head(home | secrets) as (address, head), (tmp_path / "driver.txt").open("w") as out:
+        environ = home | {"WANDB_BASE_URL": sandbox.base_url, "HEAD": address}
+        driver = subprocess.Popen(
+            [sys.executable, "-c", KILLED], env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+        with ended(driver):
+            assert eventually(lambda: sandbox.stats()["page_visits"] > 0, 120), (tmp_path / "driver.txt").read_text()
+            assert len(monitors_and_browsers(head.pid)) >= 2
+            driver.kill()
+            driver.wait(10)
+        assert eventually(lambda: not monitors_and_browsers(head.pid), 90)
+
+
+@pytest.mark.timeout(300)
+def test_a_key_that_the_driver_alone_has_is_named(sandbox, tmp_path, ray_temp):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    home = inherited | {"HOME": str(tmp_path), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0", "RAY_TMPDIR": ray_temp}
+    with ray_head(home) as (address, _):
+        environ = home | {"WANDB_BASE_URL": sandbox.base_url, "WANDB_API_KEY": sandbox.api_key, "HEAD": address}
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "ApiKeyError: The shared monitor has no API key on the cluster's head node." in done.stderr
+    assert sandbox.api_key not in done.stdout + done.stderr
 
 
 def holding(secret, folder):
