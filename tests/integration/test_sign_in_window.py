@@ -273,4 +273,4 @@ def test_without_a_keyring_logout_ends_well(tmp_path):
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    assert "Nothing was stored" in done.stdout
+    assert "Nothing is stored" in done.stdout

@@ -220,7 +220,7 @@ try wandb-tui lab/forks/a --un
 def test_bash_completes_commands_options_and_goals(shell):
     done = shell(COMPLETE)
     found = [line for line in done.stdout.splitlines() if line.startswith("[")]
-    assert found == ["[wait]", "[--timeout]", "[newer]", "[doctor]", "[--until]"], done.stdout
+    assert found == ["[wait]", "[--timeout]", "[newer]", "[doctor download]", "[--until]"], done.stdout
 
 
 @pytest.mark.parametrize("name", ["zsh", "fish"])

@@ -306,7 +306,7 @@ async def test_a_click_moves_the_cursor_and_pins_nothing():
         await pilot.click(RunTable, offset=(20, 2))
         assert app.dashboard.table.run == address("def")
         assert app.dashboard.panes.pinned == []
-        await until(lambda: [pane.run for pane in app.screen.query(LogPane)] == [address("def")])
+        assert len(app.screen.query(LogPane)) == 4
 
 
 async def test_a_click_on_a_key_does_what_the_key_does():

@@ -236,20 +236,6 @@ async def test_find_next_and_previous():
         assert not app.dashboard.query_one(FindBar).display
 
 
-async def test_a_pane_opened_during_a_find_shows_its_matches():
-    async with two((100, 24)) as (app, pilot):
-        await pilot.press("home")
-        for run in ("abc", "def"):
-            say(app, run, *(f"line {n}: {'page' if n < 6 else 'hay'}" for n in range(40)))
-        await logged(app, "abc", "line 39: hay")
-        await pilot.press("f", *"page", "enter")
-        await until(lambda: shown(app).count("6 found") == 1)
-        app.dashboard.query_one(RunTable).focus()
-        await pilot.press("l", "down", "l")
-        await logged(app, "def", "line 39: hay")
-        await until(lambda: shown(app).count("6 found") == 2 and "12 in all logs" in shown(app))
-
-
 @pytest.mark.parametrize("from_the_table", [True, False])
 async def test_escape_ends_a_find_before_anything_else(from_the_table):
     async with two((100, 24)) as (app, pilot):

@@ -39,7 +39,7 @@ class GoalOption(click.Option):
 
 # Written out, since importing the kinds of goal takes longer than the rest of the help; a test compares the two.
 GOALS = "exists, v3, newer, step:200, complete or ended"
-UNTIL = click.option("--until", cls=GoalOption, default="exists", show_default=True, metavar="GOAL", help=f"{GOALS}.")
+UNTIL = click.option("--until", cls=GoalOption, default="exists", metavar="GOAL", help=f"{GOALS}. [exists]")
 
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:

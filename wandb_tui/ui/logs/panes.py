@@ -54,9 +54,7 @@ class Panes(Container):
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._glyphs = glyphs
-        self._all = [LogPane(glyphs)]
-        self._needle = ""
+        self._all = [LogPane(glyphs) for _ in range(MAX_PANES)]
         self._pinned: list[RunAddress] = []
         self._watch_list: WatchList | None = None
         self._from_cursor: Sequence[RunAddress] = ()
@@ -67,7 +65,7 @@ class Panes(Container):
         self._columns = self._rows = 1
 
     def compose(self) -> ComposeResult:
-        """One pane; `show` adds more when they are first needed."""
+        """All four; those without a run are hidden."""
         yield from self._all
 
     @property
@@ -144,20 +142,11 @@ class Panes(Container):
         roomy = max(1, min(_MAX_FOLLOWING, self.size.width // _AUTO_PANE_CELLS))
         following = [run for run in from_cursor if run not in self._pinned]
         wanted = self._pinned + following[: max(0, roomy - len(self._pinned))]
-        while len(self._all) < len(wanted):
-            self._add_pane()
         for index, pane in enumerate(self._all):
             row = watch_list.get(wanted[index]) if index < len(wanted) else None
             pane.display = row is not None
             pane.show(row, pinned=row is not None and row.run in self._pinned)
         self._arrange()
-
-    def _add_pane(self) -> None:
-        pane = LogPane(self._glyphs)
-        self.mount(pane)
-        pane.view = self.view
-        pane.find(self._needle, go=False)
-        self._all.append(pane)
 
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
         """Show new lines of these runs, pane by pane."""
@@ -173,7 +162,7 @@ class Panes(Container):
 
     def find(self, needle: str) -> None:
         """Highlight a text in all logs, also later ones; only the current one scrolls to a match."""
-        self._needle, current = needle, self.current
+        current = self.current
         for pane in self._all:
             pane.find(needle, go=pane is current)
 
