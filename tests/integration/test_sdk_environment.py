@@ -17,7 +17,6 @@ from tests.integration.test_server_faults import self_signed
 from wandb_tui.services.sdk_environment import additions, sdk_environment
 
 CALLS = {
-    "download": "from wandb_tui.library.download import _read; _read(wiring, 'lab/forks/run-abc-history:v0')",
     "fork": "from wandb_tui.library.branch import FORK, branch; branch(run, 5, FORK, 8, {}, wiring=wiring, wait=done)",
     "probe": "from wandb_tui.services.wandb_api.sdk_prober import SdkProber; SdkProber(url, lambda: key).probe(run)",
 }
