@@ -36,9 +36,14 @@ OLDEST = (
     "tests/integration/test_fallbacks.py",
     "tests/integration/test_sandbox_export.py",
 )
-# Most tests wait for a browser or another process: it takes six at a time to keep two cores busy. The files keep their
-# order, the longest first (`conftest.py`).
-IN_PARALLEL = ("-n", "6", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
+# Used where the distribution has it: see `conftest.py`.
+SMALL_BROWSER = "chromium-headless-shell"
+# Most tests wait for a browser or another process: it takes four at a time to keep two cores busy. With more, what the
+# program promises within seconds fails for want of a processor. The files keep their order, the longest first
+# (`conftest.py`).
+IN_PARALLEL = ("-n", "4", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
+# A cluster alone takes more processors than there are.
+ON_ITS_OWN = "tests/integration/test_ray.py"
 # Hypothesis's own profile: the same examples in every run and no deadlines. A plain `pytest` tries new ones.
 SAME_EXAMPLES = ("--hypothesis-profile", "ci")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
@@ -56,9 +61,15 @@ def check(pages: str) -> int:
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
     }
-    # Compiles all that the tests import, once; six workers that start together would do so six times.
-    collection = {"collection": [*python, "pytest", "--collect-only", "-q", *pytest_arguments(sys.argv[1:])]}
-    tests = {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, *pytest_arguments(sys.argv[1:])]}
+    # Compiles all that the tests import, once; workers that start together would do so once each.
+    given = pytest_arguments(sys.argv[1:])
+    collection = {"collection": [*python, "pytest", "--collect-only", "-q", *given]}
+    cluster = {"cluster": [*python, "pytest", "--durations", "5", ON_ITS_OWN, *given]}
+    tests = {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, "--ignore", ON_ITS_OWN, *given]}
+    if set(sys.argv[1:]) - {"--all"}:
+        # What is asked for may have none of the cluster's tests.
+        cluster, tests = {}, {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, *given]}
+    on_their_own = {**cluster, "benchmarks": [*python, "tests.benchmarks", "--quick"]}
     # One after the other, on one core.
     during_the_tests = {
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
@@ -67,14 +78,16 @@ def check(pages: str) -> int:
         "types": [*python, "mypy"],
         "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
-        "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
     failed = failures(quick)
     with ThreadPoolExecutor(1) as second:
         others = second.submit(failures, during_the_tests, buffered=True)
         # What cannot be collected cannot be run either, and says so once.
-        failed += failures(collection, buffered=True) or failures(tests)
+        collected = not failures(collection, buffered=True)
+        failed += failures(tests) if collected else list(collection)
         failed += others.result()
+    if collected:
+        failed += failures(on_their_own, buffered=True)
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return len(failed)
 
@@ -93,12 +106,16 @@ def set_up() -> None:
         say("installing a browser")
         install_browser(lambda line: print(line, flush=True), os.environ)
     missing = [package for tool, package in TOOLS.items() if not shutil.which(tool)]
-    if missing:
-        say(f"installing {', '.join(missing)}")
+    if missing or (shutil.which("apt-get") and not shutil.which(SMALL_BROWSER)):
+        say(f"installing {', '.join([*missing, SMALL_BROWSER])}")
         root = [] if os.geteuid() == 0 else ["sudo"]
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *missing]):
             subprocess.run([*root, *command], env=environ, check=True)
+        # Not every distribution has it.
+        small = subprocess.run([*root, "apt-get", "install", "-y", "-qq", SMALL_BROWSER], env=environ, check=False)
+        if small.returncode:
+            say(f"without {SMALL_BROWSER}, which only makes the tests faster")
 
 
 def failures(steps: dict[str, list[str]], *, buffered: bool = False) -> list[str]:

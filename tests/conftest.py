@@ -1,7 +1,12 @@
-"""The order in which the test files run, and the signals that what they start inherits."""
+"""The order in which the test files run, the browser that they find, and the signals that what they start inherits."""
 
 import gc
+import os
+import shutil
 import signal
+from pathlib import Path
+
+import pytest
 
 # Those that take longest come first, so that none of them is left for the end. Files that wait for a browser and files
 # that use the processor take turns.
@@ -40,6 +45,10 @@ LONGEST = (
     "test_sandbox_export.py",
 )
 
+# About the browser itself, or its windows; all others find Chromium without a user interface, whose pages cost a fifth.
+WHOLE_BROWSER = {"test_browser", "test_doctor", "test_sign_in_window", "test_signin", "test_story"}
+SHELL = shutil.which("chromium-headless-shell", path=f"/usr/lib/chromium:{os.environ.get('PATH', '')}")
+
 # Under nohup it is ignored, and what the tests start would ignore it as well.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -53,3 +62,22 @@ def pytest_collection_finish():
     """Spare the garbage collector what was imported: it would look through all of it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def shell_folder(tmp_path_factory):
+    """A folder whose browser is Chromium without a user interface; None where that is not installed."""
+    if SHELL is None:
+        return None
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "chromium").symlink_to(Path(SHELL).resolve())
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def browser_on_path(request, shell_folder):
+    path = os.environ.get("PATH", "")
+    if shell_folder and request.module.__name__.rpartition(".")[2] not in WHOLE_BROWSER:
+        os.environ["PATH"] = f"{shell_folder}{os.pathsep}{path}"
+    yield
+    os.environ["PATH"] = path

@@ -19,6 +19,9 @@ BENCHMARKS = {
     for benchmark in module.BENCHMARKS
 }
 
+_AT_ONCE = 4
+"""Measures at a time in a quick pass."""
+
 
 def main() -> int:
     """Run what was asked for, print the table; 1 where a measure could not be taken, whatever its figure."""
@@ -34,9 +37,10 @@ def main() -> int:
     began = time.monotonic()
     figures: list[Figure] = []
     names = given.names or list(BENCHMARKS)
-    # Small numbers prove nothing, so a quick pass need not keep its measures out of each other's way.
+    # Small numbers prove nothing, so a quick pass need not keep its measures out of each other's way; all at once would
+    # leave too little of two cores to each.
     # They run off this thread, which is free to hear of a signal; each then leaves the blocks that end what it started.
-    with ThreadPoolExecutor(len(names) if given.quick else 1) as pool:
+    with ThreadPoolExecutor(_AT_ONCE if given.quick else 1) as pool:
         running = [pool.submit(measured, name, Scale(quick=given.quick), figures) for name in names]
         while not signals and not all(future.done() for future in running):
             wait(running, timeout=0.2)

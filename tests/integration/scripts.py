@@ -62,11 +62,15 @@ def script(sandbox, tmp_path):
     sandbox.set_faults()
 
 
-def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True):
-    """A finished run with a history on the sandbox, put there without the SDK; exported immediately if requested."""
+def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True, metrics=None):
+    """A finished run with a history on the sandbox, put there without the SDK; exported immediately if requested.
+
+    `metrics` gives the metrics of a step; by default, the step itself.
+    """
+    metrics = metrics or (lambda step: {"metric": step})
     context = sandbox.context
     run = context.state.create_run(context.state.ensure_project("lab", project)[0], run_id, None)
-    lines = [json.dumps({"_step": step, "metric": step}) for step in range(steps)]
+    lines = [json.dumps({"_step": step, **metrics(step)}) for step in range(steps)]
     context.histories.append(run, "wandb-history.jsonl", 0, lines)
     context.state.update_run(run, state="finished")
     if exported:

@@ -197,7 +197,9 @@ def test_a_full_disk_is_one_sentence_and_the_next_call_goes_on(download, sandbox
     limited = ["sh", "-c", 'ulimit -f 16 && exec "$@"', "sh", *command]
     done = subprocess.run(limited, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     last = json.loads(done.stdout.splitlines()[-1])
-    assert (done.returncode, last["state"], done.stderr) == (1, "failed", "")
+    # On a busy machine the server may be late with its first answer, which stderr mentions.
+    errors = [line for line in done.stderr.splitlines() if not line.endswith("no answer yet")]
+    assert (done.returncode, last["state"], errors) == (1, "failed", [])
     assert "cannot be written to: File too large." in last["message"]
     folder = tmp_path / "data" / "lab" / "forks" / "full"
     assert not list(folder.glob("*.parquet"))

@@ -30,6 +30,8 @@ def sandbox():
     with Sandbox(SandboxConfig(export_delay=0.5)) as sandbox:
         export_run(sandbox, "parent")
         export_run(sandbox, "a[b")
+        # Two rows of history for each global step, as where losses and evaluations are logged one after the other.
+        export_run(sandbox, "counted", metrics=lambda step: {"global_step": step // 2 * 10, "metric": step})
         yield sandbox
 
 
@@ -80,6 +82,23 @@ def test_an_unchanged_script_goes_on_from_the_step(sandbox, execute, tmp_path, r
     assert "covers step 200" in (tmp_path / "err").read_text()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "step", "says"),
+    [
+        ("--at global_step=500", 101, "global_step=500 is step 101"),
+        ("--at global_step=507 --nearest", 101, "nearest below 507: global_step=500 is step 101"),
+        ("--at global_step=99999 --nearest --rewind", 299, "global_step=1490 is step 299"),
+    ],
+)
+def test_a_metric_and_its_value_stand_for_the_step(sandbox, execute, tmp_path, arguments, step, says):  # noqa: PLR0917
+    process = execute("lab/forks/counted", *arguments.split(), "--", sys.executable, "-c", TRAIN)
+    assert process.wait(120) == 7, (tmp_path / "err").read_text()
+    run_id, *_, next_step, _, _ = json.loads((tmp_path / "out").read_text())
+    assert next_step == step + 1
+    assert logged(sandbox, run_id) == list(range(step + 2))
+    assert says in (tmp_path / "err").read_text()
+
+
 def test_a_signal_reaches_the_script_itself(execute, tmp_path):
     process = execute("lab/forks/parent", "--step", "1", "--", sys.executable, "-c", SLEEP)
     until(lambda: "up" in (tmp_path / "out").read_text())
@@ -112,6 +131,11 @@ def test_what_is_known_beforehand_is_said_at_once(sandbox, execute, tmp_path, li
     [
         (["lab/forks/parent", "--step", "5", "--", "no-such-program"], 2, "There is no program no-such-program."),
         (["lab/forks/parent", "--step", "5"], 2, "Missing argument"),
+        (["lab/forks/parent", "--", "true"], 2, "No step is given."),
+        (["lab/forks/parent", "--step", "5", "--at", "metric=5", "--", "true"], 2, "cannot both be given"),
+        (["lab/forks/parent", "--at", "metric", "--", "true"], 2, "“metric” is not a metric and a number."),
+        (["lab/forks/counted", "--at", "global_step=507", "--", "true"], 1, "nearest below is 500 at step 101"),
+        (["lab/forks/counted", "--at", "nothing=1", "--", "true"], 2, "No column is called nothing."),
         (["lab/forks/none", "--step", "5", "--", "true"], 1, "no run none in lab/forks"),
         (["lab/forks/parent", "--step", "900", "--timeout", "5", "--no-visit", "--", "true"], 4, "step 900"),
     ],
@@ -139,7 +163,8 @@ def test_the_key_of_another_source_reaches_the_script(sandbox, execute, tmp_path
 
 def test_children_are_made_and_what_cannot_be_forked_does_not_stop_the_others(sandbox, execute, tmp_path):
     export_run(sandbox, "other")
-    process = execute(*("lab/forks/none", "lab/forks/other", "--step", "50", "--times", "2", "--json"), command="fork")
+    at = ("--at", "metric=50", "--times", "2", "--json")
+    process = execute("lab/forks/none", "lab/forks/other", *at, command="fork")
     assert process.wait(120) == 1, (tmp_path / "err").read_text()
     made = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
     assert [(child["run"], child["step"]) for child in made] == [("lab/forks/other", 50)] * 2

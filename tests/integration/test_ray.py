@@ -164,7 +164,10 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes,
         command = ["dbus-run-session", "--", "sh", "-c", IN_KEYRING, "sh", sys.executable, "-c", POPULATION]
         done = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
         with Observer(done.pid) as observer, ended(done):
-            done.wait(500)
+            try:
+                done.wait(500)
+            except subprocess.TimeoutExpired:
+                raise AssertionError(out.read_text()) from None
     text = out.read_text()
     assert done.returncode == 0, text
     report = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])

@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
@@ -26,7 +27,7 @@ from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.wandb_api import graphql
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
-from wandb_tui.text.event_text import event_text
+from wandb_tui.text.event_text import event_text, row_text
 from wandb_tui.ui.app.app import WandbTuiApp
 
 PATIENT = PollPolicy(check_interval=0.3, quick_interval=0.3, max_wait_time=0)
@@ -67,13 +68,15 @@ async def dashboard(url, key, *runs, scenario=None):
 
 
 async def message_shown(app, pilot, text, run="abc", seconds=30):
-    """Wait until the newest line of a run says that, and the table's cell begins as that line does."""
-    shown = []
+    """Wait until the newest line of a run says that, and the table's cell begins as its sentence for the table does."""
+    shown, table = [], app.dashboard.table
     for _ in range(int(seconds / 0.05)):
         row = app.session.watch_list.get(address(run))
-        if row is not None and row.run in app.dashboard.table._positions:
-            shown.append(app.dashboard.table.cell(row.run, "message").text)
-            if text in event_text(row.notice) and shown[-1][:25].rstrip() == event_text(row.notice)[:25].rstrip():
+        if row is not None and row.run in table._positions:
+            shown.append(table.cell(row.run, "message").text)
+            # What a column beside it shows already is left out; where nothing remains there is a dash.
+            expected = row_text(row, time.monotonic(), table._shown_columns) or "–"
+            if text in event_text(row.notice) and shown[-1][:25].rstrip() == expected[:25].rstrip():
                 return row
         await pilot.pause(0.05)
     raise AssertionError(f"never {text!r}: {list(dict.fromkeys(shown))[-8:]}")
@@ -132,7 +135,7 @@ async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
     async with dashboard(sandbox.base_url, sandbox.api_key, *runs, scenario=scenario) as (app, pilot):
         for seconds in (3, 2, 1):
             for run_id in runs:
-                await counts_down(app, pilot, run_id, f"Rate limited, next check in {seconds} s")
+                await counts_down(app, pilot, run_id, seconds)
         assert scenario.visitor.visits == [], "no visit begins meanwhile"
         for run_id in runs:
             await message_shown(app, pilot, "Artifact not available yet", run_id)
@@ -140,16 +143,16 @@ async def test_a_rate_limit_is_heeded_by_twenty_rows_together(sandbox):
         await until(pilot, lambda: len(scenario.visitor.visits) >= 20)
 
 
-async def counts_down(app, pilot, run_id, text):
-    """Wait until the row's cell says that, or has counted on from there."""
-    table, passed = app.dashboard.table, int(text.split()[-2])
+async def counts_down(app, pilot, run_id, seconds):
+    """Wait until the row names the limit and counts down to so many seconds, or has counted on from there."""
+    table, run, shown = app.dashboard.table, address(run_id), None
     for _ in range(400):
-        if address(run_id) in table._positions:
-            shown = table.cell(address(run_id), "message").text.rstrip()
-            if shown.startswith("Rate limited, next check in ") and int(shown.split()[-2]) <= passed:
+        if run in table._positions:
+            shown = [table.cell(run, column).text.strip() for column in ("message", "next")]
+            if shown[0] == "Rate limited" and shown[1].removesuffix(" s").isdigit() and int(shown[1][:-2]) <= seconds:
                 return
         await pilot.pause(0.05)
-    raise AssertionError(f"{run_id} never said {text!r}")
+    raise AssertionError(f"{run_id} never counted down to {seconds} s: {shown}")
 
 
 async def until(pilot, condition):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, addresses_of, build_wiring
+from wandb_tui.cli.options import AT, HOST, NEAREST, STEP, addresses_of, branch_step, build_wiring
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode
 
@@ -25,24 +25,34 @@ if TYPE_CHECKING:
 )
 @click.argument("run")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N", help="The step to continue from.")
+@STEP
+@AT
+@NEAREST
 @click.option("--rewind", is_flag=True, help="Rewind the run itself instead of forking it.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")
 @HOST
 def exec_command(
-    run: str, command: tuple[str, ...], step: int, rewind: bool, timeout: float | None, no_visit: bool, host: str | None
+    run: str,
+    command: tuple[str, ...],
+    step: int | None,
+    at: str | None,
+    nearest: bool,
+    rewind: bool,
+    timeout: float | None,
+    no_visit: bool,
+    host: str | None,
 ) -> ExitCode:
-    """Wait until RUN can be forked at step N, then run CMD, a training script that needs no change for it.
+    """Wait until RUN can be forked at a step, then run CMD, a training script that needs no change for it.
 
     CMD finds the branch point in its environment, where wandb.init reads it; the messages before go to stderr. With
-    --rewind, RUN must have ended; it keeps its id, and everything logged after step N is gone. Processes that
+    --rewind, RUN must have ended; it keeps its id, and everything logged after that step is gone. Processes that
     CMD starts inherit the branch point: only one of them may call wandb.init.
 
     \b
     Examples:
       wandb-tui exec lab/forks/abc123 --step 200 -- python train.py --lr 0.01
-      wandb-tui exec lab/forks/abc123 --step 200 --rewind -- python train.py
+      wandb-tui exec lab/forks/abc123 --at global_step=121638 --rewind -- python train.py
     """
     from wandb_tui.cli.interruption import Interruption
 
@@ -51,21 +61,33 @@ def exec_command(
     _check_program(command[0], environ)
     interruption = Interruption()
     with interruption.caught(lambda reason: os.write(2, f"wandb-tui: {reason}\n".encode())):
-        from wandb_tui.library.branch import FORK, REWIND
+        from wandb_tui.library.branch import FORK, REWIND, branch_target
         from wandb_tui.library.branch_environment import branch_environment
+        from wandb_tui.library.group import MonitorGroup
 
         branching = REWIND if rewind else FORK
+        target = branch_target(step, at, nearest=nearest, branching=branching)
         wiring = build_wiring(host, anonymous_ok=True)
         try:
             (parent,) = addresses_of([run], wiring)
             wiring.check_api_key()
-            environ = branch_environment(
-                *(parent, step, branching, environ),
-                base_url=wiring.server.info.base_url,
-                api_key=wiring.account.api_key(),
-            )
-            goals = ["ended"] * branching.keeps_id + [f"step:{step}"]
-            status = _wait(parent, goals, timeout, wiring, interruption, visit=not no_visit)
+
+            def environ_at(step: int) -> dict[str, str]:
+                server, key = wiring.server.info.base_url, wiring.account.api_key()
+                return branch_environment(parent, step, branching, environ, base_url=server, api_key=key)
+
+            # What would clash is refused before anything is waited for.
+            environ_at(0)
+            if timeout is None:
+                timeout = wiring.settings.poll_policy.max_wait_time
+            status = ExitCode.DONE
+            if branching.keeps_id:
+                status = _wait(parent, "ended", timeout, wiring, interruption, visit=not no_visit)
+            if status is ExitCode.DONE:
+                with MonitorGroup(wiring=wiring, visit=not no_visit) as group:
+                    found = branch_step(parent, target, wiring, group, timeout)
+                status = _wait(parent, f"step:{found}", timeout, wiring, interruption, visit=not no_visit)
+                environ = environ_at(found)
         finally:
             wiring.close()
     return _replace_process(command, environ) if status is ExitCode.DONE else status
@@ -79,36 +101,24 @@ def _check_program(program: str, environ: dict[str, str]) -> None:
 
 
 def _wait(
-    parent: RunAddress,
-    goals: list[str],
-    timeout: float | None,
-    wiring: Wiring,
-    interruption: Interruption,
-    *,
-    visit: bool,
+    parent: RunAddress, goal: str, timeout: float, wiring: Wiring, interruption: Interruption, *, visit: bool
 ) -> ExitCode:
-    """Wait for one goal after the other."""
     from wandb_tui.cli.wait.options import WaitOptions
     from wandb_tui.cli.wait.runner import wait_for_runs
     from wandb_tui.core.goal import Goal
 
-    poll_policy = wiring.settings.poll_policy
-    for goal in goals:
-        options = WaitOptions(
-            runs=[parent],
-            goal=Goal.parse(goal),
-            timeout=poll_policy.max_wait_time if timeout is None else timeout,
-            interval=poll_policy.check_interval,
-            any_run=False,
-            as_json=False,
-            quiet=False,
-            visit=visit,
-            to_stderr=True,
-        )
-        status = wait_for_runs(options, wiring, interruption)
-        if status is not ExitCode.DONE:
-            return status
-    return ExitCode.DONE
+    options = WaitOptions(
+        runs=[parent],
+        goal=Goal.parse(goal),
+        timeout=timeout,
+        interval=wiring.settings.poll_policy.check_interval,
+        any_run=False,
+        as_json=False,
+        quiet=False,
+        visit=visit,
+        to_stderr=True,
+    )
+    return wait_for_runs(options, wiring, interruption)
 
 
 def _replace_process(command: tuple[str, ...], environ: dict[str, str]) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, addresses_of, build_wiring, read_runs
+from wandb_tui.cli.options import AT, HOST, NEAREST, STEP, addresses_of, branch_step, build_wiring, read_runs
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.metric_step import MetricValue
     from wandb_tui.wiring import Wiring
 
 
@@ -23,15 +24,24 @@ if TYPE_CHECKING:
     epilog="Exit status: 0 every child was made; else as for wait.",
 )
 @click.argument("runs", nargs=-1, metavar="RUN...", required=True)
-@click.option("--step", type=click.IntRange(min=0), required=True, metavar="N", help="The step to fork at.")
+@STEP
+@AT
+@NEAREST
 @click.option("--times", type=click.IntRange(min=1), default=1, metavar="K", help="Children of each run. [1]")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a child.")
 @HOST
 def fork(
-    runs: tuple[str, ...], step: int, times: int, timeout: float | None, as_json: bool, host: str | None
+    runs: tuple[str, ...],
+    step: int | None,
+    at: str | None,
+    nearest: bool,
+    times: int,
+    timeout: float | None,
+    as_json: bool,
+    host: str | None,
 ) -> ExitCode:
-    """Wait until each RUN can be forked at step N, then make K children of it, and print their addresses.
+    """Wait until each RUN can be forked at a step, then make K children of it, and print their addresses.
 
     The children are finished, and have nothing of their own yet: resume them with WANDB_RUN_ID and WANDB_RESUME=must.
     RUN may be "-" to read them from stdin.
@@ -40,6 +50,9 @@ def fork(
     Example:
       wandb-tui fork lab/forks/abc123 --step 200 --times 4
     """
+    from wandb_tui.library.branch import FORK, branch_target
+
+    target = branch_target(step, at, nearest=nearest, branching=FORK)
     wiring = build_wiring(host, anonymous_ok=True)
     codes = {ExitCode.DONE}
     try:
@@ -48,9 +61,9 @@ def fork(
         seconds = wiring.settings.poll_policy.max_wait_time if timeout is None else timeout
         for parent in parents:
             try:
-                for child in _children(parent, step, times, seconds, wiring):
+                for child, forked_at in _children(parent, target, times, seconds, wiring):
                     text = f"{parent.entity}/{parent.project}/{child}"
-                    made = {"run": str(parent), "step": step, "child": text}
+                    made = {"run": str(parent), "step": forked_at, "child": text}
                     click.echo(json.dumps(made, ensure_ascii=False) if as_json else text)
             except WandbTuiError as error:
                 say(f"wandb-tui: {error}", err=True)
@@ -60,14 +73,17 @@ def fork(
     return gravest(codes)
 
 
-def _children(parent: RunAddress, step: int, times: int, timeout: float, wiring: Wiring) -> Iterator[str]:
-    """The ids of the children, each once it is made."""
+def _children(
+    parent: RunAddress, target: int | MetricValue, times: int, timeout: float, wiring: Wiring
+) -> Iterator[tuple[str, int]]:
+    """The ids of the children, each once it is made, and the step that they were forked at."""
     import wandb
 
     from wandb_tui.library.branch import FORK, branch
     from wandb_tui.library.group import MonitorGroup
 
     with MonitorGroup(wiring=wiring, max_wait_time=timeout) as group:
+        step = branch_step(parent, target, wiring, group, timeout)
         for _ in range(times):
             settings = wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True)
             run = branch(
@@ -76,4 +92,4 @@ def _children(parent: RunAddress, step: int, times: int, timeout: float, wiring:
                 wait=lambda run, goal, seconds: group.wait(group.add(run, goal, max_wait_time=seconds)),
             )
             run.finish()
-            yield run.id
+            yield run.id, step

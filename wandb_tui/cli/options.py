@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.group import MonitorGroup
+    from wandb_tui.library.metric_step import MetricValue
     from wandb_tui.wiring import Wiring
 
 HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")
@@ -40,6 +42,10 @@ class GoalOption(click.Option):
 # Written out, since importing the kinds of goal takes longer than the rest of the help; a test compares the two.
 GOALS = "exists, v3, newer, step:200, complete or ended"
 UNTIL = click.option("--until", cls=GoalOption, default="exists", metavar="GOAL", help=f"{GOALS}. [exists]")
+
+STEP = click.option("--step", type=click.IntRange(min=0), metavar="N", help="The step to continue from.")
+AT = click.option("--at", metavar="METRIC=VALUE", help="Continue from the step at which the metric had this value.")
+NEAREST = click.option("--nearest", is_flag=True, help="With --at: the nearest value below will do.")
 
 
 def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
@@ -67,6 +73,38 @@ def read_runs(runs: Sequence[str]) -> list[str]:
         for line in sys.stdin.read().splitlines():
             texts.extend(split_addresses(line))
     return texts
+
+
+def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, group: MonitorGroup, timeout: float) -> int:
+    """The step to branch off at; one that a metric's value stands for is waited for, and told on stderr.
+
+    Args:
+        run: The run.
+        target: The step, or a metric and its value.
+        wiring: The services.
+        group: Waits for the export.
+        timeout: Seconds until giving up; 0 waits for ever.
+
+    Raises:
+        WandbTuiError: As for `find_step`.
+    """
+    import time
+
+    from wandb_tui.library.branch import find_branch_step
+
+    if isinstance(target, int):
+        return target
+    end = time.monotonic() + timeout
+    say(f"Looking for {target} in the export of {run}", err=True)
+    found = find_branch_step(
+        run,
+        target,
+        wiring=wiring,
+        wait=lambda run, goal, seconds: group.wait(group.add(run, goal, max_wait_time=seconds)),
+        left=lambda: end - time.monotonic() if timeout else None,
+    )
+    say(found.describe(target), err=True)
+    return found.step
 
 
 def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:

@@ -38,7 +38,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.integrations._leases import Leases
-from wandb_tui.library.branch import FORK, branch
+from wandb_tui.library.branch import FORK, branch, branch_target
 from wandb_tui.library.group import MonitorGroup, address_of
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
@@ -151,12 +151,23 @@ def wait_for_history(
     return result
 
 
-def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str | None = None, **init: Any) -> Any:
+def fork_when_ready(
+    run: object,
+    step: int | None = None,
+    *,
+    at: str | None = None,
+    nearest: bool = False,
+    timeout: float = 300.0,
+    host: str | None = None,
+    **init: Any,
+) -> Any:
     """Wait until the export of a run covers `step`, through the cluster's shared monitor, then fork it there.
 
     Args:
         run: The parent: an address, a run object of the SDK, or an `Api` run.
         step: The step to fork at.
+        at: A metric and its value in place of the step, as for `wandb_tui.fork_when_ready`.
+        nearest: With `at`: as for `wandb_tui.fork_when_ready`.
         timeout: Seconds until giving up; 0 waits for ever.
         host: The W&B server; by default that of the environment here, else the experiment's.
         init: Passed on to ``wandb.init``, which is called here, in the trial.
@@ -167,11 +178,12 @@ def fork_when_ready(run: object, step: int, *, timeout: float = 300.0, host: str
     Raises:
         WandbTuiError: As for `wandb_tui.fork_when_ready`.
     """
+    target = branch_target(step, at, nearest=nearest, branching=FORK)
     with _wiring(host) as wiring:
         # Without a key `wandb.init` would prompt for it after the wait.
         wiring.check_api_key()
         monitor = SharedMonitor(wiring.server.info.base_url)
-        return branch(address_of(run, wiring), step, FORK, timeout, init, wiring=wiring, wait=monitor.wait)
+        return branch(address_of(run, wiring), target, FORK, timeout, init, wiring=wiring, wait=monitor.wait)
 
 
 class SharedMonitor:

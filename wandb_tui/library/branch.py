@@ -26,6 +26,7 @@ from wandb_tui.services.wandb_api.sdk import (
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.metric_step import MetricStep, MetricValue
     from wandb_tui.library.results import MonitorResult
     from wandb_tui.wiring import Wiring
 
@@ -82,9 +83,58 @@ FORK = Branching("fork", "fork_from", keeps_id=False)
 REWIND = Branching("rewind", "resume_from", keeps_id=True)
 
 
+def branch_target(step: int | None, at: str | None, *, nearest: bool, branching: Branching) -> int | MetricValue:
+    """Where to branch off, as the user has given it.
+
+    Args:
+        step: The step.
+        at: A metric and its value, ``METRIC=VALUE``, in place of the step.
+        nearest: Whether the nearest value below will do.
+        branching: What is to be done there.
+
+    Raises:
+        UsageError: Neither or both are given, or one is not valid, or pyarrow is missing, which reads the export.
+    """
+    if at is None:
+        if step is None:
+            raise UsageError("No step is given.", "Give a step, or a metric and its value.")
+        if nearest:
+            raise UsageError("The nearest is looked for by a metric's value only.", "Give at, or leave nearest out.")
+        given: object = step
+        # NumPy's integers are Integral as well.
+        if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
+            raise UsageError(f"{step!r} is not a step to {branching.name} at.", "A step is a whole number, 0 or above.")
+        return int(given)
+    if step is not None:
+        raise UsageError("A step and a metric's value cannot both be given.", "Leave one out.")
+    from wandb_tui.library.history_reader import check_pyarrow
+    from wandb_tui.library.metric_step import MetricValue
+
+    wanted = MetricValue.parse(at, nearest=nearest)
+    check_pyarrow("Finding a metric's step")
+    return wanted
+
+
+def find_branch_step(
+    parent: RunAddress, wanted: MetricValue, *, wiring: Wiring, wait: Wait, left: Callable[[], float | None]
+) -> MetricStep:
+    """Wait until the export of a run tells at which step a metric had a value; see `find_step`."""
+    from wandb_tui.library.history_table import read_export
+    from wandb_tui.library.metric_step import find_step
+
+    return find_step(
+        parent,
+        wanted,
+        left=left,
+        wait=wait,
+        read=lambda run, artifact, columns: read_export(wiring, run, artifact, columns),
+        probe=lambda run: wiring.prober.probe(run, coverage=True).result(),
+    )
+
+
 def branch(
     parent: RunAddress,
-    step: int,
+    target: int | MetricValue,
     branching: Branching,
     timeout: float,
     init: dict[str, Any],
@@ -96,7 +146,7 @@ def branch(
 
     Args:
         parent: The run to fork or rewind.
-        step: The step to do it at.
+        target: Where to do it, as `branch_target` gives it.
         branching: Which of the two.
         timeout: Seconds until giving up; 0 waits for ever.
         init: Passed on to ``wandb.init``.
@@ -106,14 +156,10 @@ def branch(
     Raises:
         WandbTuiError: As for `fork_when_ready`.
     """
-    given: object = step
-    # NumPy's integers are Integral as well.
-    if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
-        raise UsageError(f"{step!r} is not a step to {branching.name} at.", "A step is a whole number, 0 or above.")
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
         raise UsageError(f"{branching.function} cannot be combined with {', '.join(sorted(clash))}.")
     timeout = checked_seconds("timeout", timeout)
-    return _BranchAttempts(parent, int(step), branching, timeout, init, wiring=wiring, wait=wait).make()
+    return _BranchAttempts(parent, target, branching, timeout, init, wiring=wiring, wait=wait).make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +175,7 @@ class _BranchAttempts:
     def __init__(
         self,
         parent: RunAddress,
-        step: int,
+        target: int | MetricValue,
         branching: Branching,
         timeout: float,
         init: dict[str, Any],
@@ -137,14 +183,14 @@ class _BranchAttempts:
         wiring: Wiring,
         wait: Wait,
     ) -> None:
-        self._parent, self._step = parent, step
+        self._parent, self._target = parent, target
+        self._step = target if isinstance(target, int) else 0
         self._branching = branching
         self._timeout = timeout
         self._wiring, self._wait = wiring, wait
         self._started = time.monotonic()
         self._init = {"entity": parent.entity, "project": parent.project} | init
         self._settings = self._init.pop("settings", None)
-        self._branch_point = branch_point(parent.run_id, step)
         self._refusals = self._unknown = 0
 
     def make(self) -> Any:
@@ -154,13 +200,31 @@ class _BranchAttempts:
             self._prepare()
         if self._branching.keeps_id:
             self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
-        self._wait(self._parent, f"step:{self._step}", self._left() or 0.0).raise_if_not_met()
+        self._wait_for_export()
         while True:
             refusal = self._try()
             if not isinstance(refusal, _Refusal):
                 return refusal
             self._check_refusal(refusal)
             self._visit_again()
+
+    def _wait_for_export(self) -> None:
+        """Wait until the export covers the step; a metric's value is looked up in the very version that does."""
+        while True:
+            found = None
+            if not isinstance(self._target, int):
+                found = find_branch_step(
+                    self._parent, self._target, wiring=self._wiring, wait=self._wait, left=self._left
+                )
+                self._step = found.step
+                # Python shows warnings even where nobody has set up logging.
+                level = logging.INFO if found.value == self._target.value else logging.WARNING
+                log.log(level, "%s: %s", self._parent, found.describe(self._target))
+            result = self._wait(self._parent, f"step:{self._step}", self._left() or 0.0)
+            result.raise_if_not_met()
+            # An export from before a rewind tells other steps.
+            if found is None or found.artifact == result.artifact_name:
+                return
 
     def _prepare(self) -> None:
         """Prepare what is the same for all tries, and reject arguments with which no try can succeed.
@@ -226,7 +290,11 @@ class _BranchAttempts:
         settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
         try:
             with sdk_environment(settings.base_url):
-                return wandb.init(**{self._branching.argument: self._branch_point}, settings=settings, **self._init)
+                return wandb.init(
+                    **{self._branching.argument: branch_point(self._parent.run_id, self._step)},
+                    settings=settings,
+                    **self._init,
+                )
         except wandb.errors.AuthenticationError as error:
             raise ApiKeyError(
                 f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wandb_tui.library.branch import FORK, REWIND, Branching, branch
+from wandb_tui.library.branch import FORK, REWIND, Branching, branch, branch_target
 from wandb_tui.library.group import Callback, MonitorGroup, address_of
 from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:
     from wandb_tui.core.account import WandBCredentials
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.metric_step import MetricValue
     from wandb_tui.library.results import MonitorResult
 
 
 def fork_when_ready(
     run: object,
-    step: int,
+    step: int | None = None,
     *,
+    at: str | None = None,
+    nearest: bool = False,
     timeout: float = 300.0,
     credentials: WandBCredentials | None = None,
     api_key: str | None = None,
@@ -33,6 +36,9 @@ def fork_when_ready(
     Args:
         run: The parent: an address, a run object of the SDK, or an `Api` run.
         step: The step to fork at, 0 or above.
+        at: A metric and its value in place of the step, as in ``global_step=121638``: the last step at which the
+            metric had it, by the export. Reading the export needs pyarrow.
+        nearest: With `at`: take the nearest value below, where the metric never had exactly this one.
         timeout: Seconds until giving up; 0 waits for ever.
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key, for the fork too; without one, the environment, ``~/.netrc`` or the keyring.
@@ -48,21 +54,27 @@ def fork_when_ready(
     Raises:
         UsageError: The address, the step or an argument for ``wandb.init`` is not valid.
         WaitTimeoutError: The export did not come in time, or the server went on refusing the fork.
-        ForkError: The server refuses the fork for good.
+        ForkError: The server refuses the fork for good, or the metric never had the value.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
         NoBrowserError: There is no browser on this machine.
     """
     return _branch_when_ready(
-        run, step, FORK, timeout, init, credentials=credentials, api_key=api_key, host=host, callback=callback
+        *(run, branch_target(step, at, nearest=nearest, branching=FORK), FORK, timeout, init),
+        credentials=credentials,
+        api_key=api_key,
+        host=host,
+        callback=callback,
     )
 
 
 def rewind_when_ready(
     run: object,
-    step: int,
+    step: int | None = None,
     *,
+    at: str | None = None,
+    nearest: bool = False,
     timeout: float = 300.0,
     credentials: WandBCredentials | None = None,
     api_key: str | None = None,
@@ -77,6 +89,8 @@ def rewind_when_ready(
     Args:
         run: The run: an address, a run object of the SDK, or an `Api` run.
         step: The last step to keep, 0 or above.
+        at: A metric and its value in place of the step, as for `fork_when_ready`.
+        nearest: With `at`: as for `fork_when_ready`.
         timeout: Seconds until giving up; 0 waits for ever.
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key, for rewinding too; without one, the environment, ``~/.netrc`` or the keyring.
@@ -90,20 +104,24 @@ def rewind_when_ready(
     Raises:
         UsageError: The address, the step or an argument for ``wandb.init`` is not valid.
         WaitTimeoutError: The run did not end or the export did not come in time, or the server went on refusing.
-        ForkError: The server refuses to rewind the run for good.
+        ForkError: The server refuses to rewind the run for good, or the metric never had the value.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
         NoBrowserError: There is no browser on this machine.
     """
     return _branch_when_ready(
-        run, step, REWIND, timeout, init, credentials=credentials, api_key=api_key, host=host, callback=callback
+        *(run, branch_target(step, at, nearest=nearest, branching=REWIND), REWIND, timeout, init),
+        credentials=credentials,
+        api_key=api_key,
+        host=host,
+        callback=callback,
     )
 
 
 def _branch_when_ready(
     run: object,
-    step: int,
+    target: int | MetricValue,
     branching: Branching,
     timeout: float,
     init: dict[str, Any],
@@ -120,6 +138,6 @@ def _branch_when_ready(
             def wait(parent: RunAddress, goal: str, timeout: float) -> MonitorResult:
                 return group.wait(group.add(parent, goal, max_wait_time=timeout))
 
-            return branch(address_of(run, wiring), step, branching, timeout, init, wiring=wiring, wait=wait)
+            return branch(address_of(run, wiring), target, branching, timeout, init, wiring=wiring, wait=wait)
     finally:
         wiring.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wandb_tui.core.account import WandBCredentials
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ServerError, UsageError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.step_range import StepRange
@@ -110,6 +111,24 @@ def load_history(
 
         return pl.from_arrow(table)
     return table
+
+
+def read_export(wiring: Wiring, run: RunAddress, artifact: str, columns: Sequence[str]) -> Any:
+    """Some columns of one version of a run's export, as a ``pyarrow.Table``.
+
+    Args:
+        wiring: The services.
+        run: The run.
+        artifact: ``entity/project/run-<id>-history:v0``.
+        columns: Names or glob patterns of the columns wanted besides ``_step``.
+
+    Raises:
+        UsageError: No column has such a name.
+        ServerError: The files cannot be located or read.
+        ApiKeyError: The server refuses the key.
+    """
+    version = wiring.history_files.locate(run, artifact)
+    return _read(wiring, [Generation(run, version, StepRange(), ())], columns, StepRange())
 
 
 def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:

@@ -172,6 +172,9 @@ class BrowserThread:
         finally:
             for child in loop.children:
                 child.close()
+            # A last job that overran its time would go on to cancel the waiting as well.
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
             loop.run_until_complete(_wait_for_exit(loop.children))
             loop.reap_orphans()
             loop.run_until_complete(loop.shutdown_asyncgens())

@@ -131,9 +131,10 @@ class DoctorScreen(Dialog[None]):
         """The result from another thread; None where that failed, which is shown."""
         try:
             return await asyncio.to_thread(ask)
-        except (WandbTuiError, RuntimeError) as error:
-            log.exception("A check could not be started")
-            self.show_error(str(error))
+        except Exception as error:
+            # The doctor looks at what is broken: nothing of that may end the dashboard.
+            log.exception("A check has failed")
+            self.show_error(str(error) or f"A check has failed ({type(error).__name__}; see the log)")
             return None
 
     async def _do(self, entry: CheckRow) -> None:

@@ -1,0 +1,215 @@
+"""The step at which a metric had a value, found in a run's export: for forking where ``global_step=121638``."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.core.errors import ForkError, UsageError, WaitTimeoutError
+from wandb_tui.core.probe import Probe
+from wandb_tui.library.history_reader import STEP
+
+if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.results import MonitorResult
+
+log = logging.getLogger(__name__)
+
+_MAX_PAUSE_S = 30.0
+"""Seconds to wait for a newer export before asking again whether the run has ended."""
+_MIN_WAIT_S = 0.1
+"""Never 0, which would mean for ever."""
+_SYNTAX = "It is written METRIC=VALUE, as in global_step=121638."
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """A value of a metric that a step is looked for by.
+
+    Attributes:
+        metric: The name of the metric.
+        value: Its value, a finite number.
+        nearest: Whether the nearest value below will do where the metric never had exactly this one.
+    """
+
+    metric: str
+    value: float
+    nearest: bool = False
+
+    @classmethod
+    def parse(cls, text: str, *, nearest: bool = False) -> MetricValue:
+        """Read ``METRIC=VALUE``; the name may hold equals signs itself.
+
+        Args:
+            text: The metric and its value.
+            nearest: As for the attribute.
+
+        Raises:
+            UsageError: It is not written like that, or the value is not a finite number.
+        """
+        metric, _, value = str(text).rpartition("=")
+        try:
+            number = float(value.replace("_", "").replace(",", ""))
+        except ValueError:
+            number = math.nan
+        if not metric.strip() or not math.isfinite(number):
+            raise UsageError(f"“{text}” is not a metric and a number.", _SYNTAX)
+        if metric.strip() == STEP:
+            raise UsageError(f"{STEP} is the step itself.", "Give it as the step.")
+        return cls(metric.strip(), number, nearest)
+
+    def __str__(self) -> str:
+        return f"{self.metric}={shown_number(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStep:
+    """A step that was found by a metric's value.
+
+    Attributes:
+        step: The step: the last one at which the metric had the value.
+        value: The value: the wanted one, or the nearest below.
+        artifact: The version in which it was found, as ``entity/project/run-<id>-history:v0``.
+    """
+
+    step: int
+    value: float
+    artifact: str
+
+    def describe(self, wanted: MetricValue) -> str:
+        """What was found, as a sentence without a full stop."""
+        nearest = "" if self.value == wanted.value else f"nearest below {shown_number(wanted.value)}: "
+        return f"{nearest}{wanted.metric}={shown_number(self.value)} is step {self.step:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class NearestStep:
+    """What one version of an export holds of a metric.
+
+    Attributes:
+        step: The last step with the value nearest at or below the wanted one; None where there is no such value.
+        value: That value; not a number where there is none.
+        highest: The highest value in the export; None where it holds none.
+    """
+
+    step: int | None = None
+    value: float = math.nan
+    highest: float | None = None
+
+
+def nearest_step(table: Any, wanted: MetricValue) -> NearestStep:
+    """Look for a metric's value in an export.
+
+    Args:
+        table: A ``pyarrow.Table`` with the columns ``_step`` and the metric.
+        wanted: The metric and its value.
+
+    Raises:
+        UsageError: The metric does not hold numbers.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = table.schema.field(wanted.metric).type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)):
+        raise UsageError(f"{wanted.metric} does not hold numbers.", "Name another metric, or a step.")
+    values = pc.cast(table.column(wanted.metric), pa.float64(), safe=False)
+    known = table.append_column("value", values).filter(pc.is_finite(values))
+    if not known.num_rows:
+        return NearestStep()
+    highest = pc.max(known.column("value")).as_py()
+    below = known.filter(pc.less_equal(known.column("value"), float(wanted.value)))
+    if not below.num_rows:
+        return NearestStep(highest=highest)
+    value = pc.max(below.column("value")).as_py()
+    step = pc.max(below.filter(pc.equal(below.column("value"), value)).column(STEP)).as_py()
+    return NearestStep(step, value, highest)
+
+
+def find_step(
+    run: RunAddress,
+    wanted: MetricValue,
+    *,
+    left: Callable[[], float | None],
+    wait: Callable[[RunAddress, str, float], MonitorResult],
+    read: Callable[[RunAddress, str, list[str]], Any],
+    probe: Callable[[RunAddress], Probe],
+) -> MetricStep:
+    """Wait until a run's export tells at which step a metric had a value.
+
+    Args:
+        run: The run.
+        wanted: The metric and its value.
+        left: Gives the seconds that are left; None for no limit.
+        wait: Waits until a run meets a goal, for so many seconds; 0 for ever.
+        read: Reads columns of a version of the run's history artifact into a table.
+        probe: Asks the server how far the export reaches, and whether the run has ended.
+
+    Returns:
+        What was found: a step with exactly this value, or, if that will do, the nearest below.
+
+    Raises:
+        ForkError: The run never had this value.
+        UsageError: The metric does not hold numbers, or no metric has such a name.
+        WaitTimeoutError: The export did not reach the value in time.
+        WandbTuiError: The export does not come, or cannot be read.
+    """
+    seconds = left()
+    result = wait(run, "exists", 0.0 if seconds is None else max(seconds, _MIN_WAIT_S))
+    result.raise_if_not_met()
+    artifact = str(result.artifact_name)
+    while True:
+        missing: UsageError | None = None
+        try:
+            found = nearest_step(read(run, artifact, [wanted.metric]), wanted)
+        except UsageError as error:
+            # The export may be older than the metric.
+            found, missing = NearestStep(), error
+        passed = found.highest is not None and found.highest >= wanted.value
+        if found.step is not None and (found.value == wanted.value or (passed and wanted.nearest)):
+            return MetricStep(found.step, found.value, artifact)
+        answer = probe(run)
+        complete = (
+            answer.run is not None
+            and answer.run.ended
+            and answer.coverage is not None
+            and bool(answer.coverage.complete)
+            and answer.artifact is not None
+            and artifact.endswith(f":v{answer.artifact.version}")
+        )
+        if passed or complete:
+            if missing is not None:
+                raise missing
+            if wanted.nearest and found.step is not None:
+                return MetricStep(found.step, found.value, artifact)
+            raise ForkError(*_never(run, wanted, found))
+        seconds = left()
+        if seconds is not None and seconds <= 0:
+            highest = "no value of it" if found.highest is None else f"only {shown_number(found.highest)}"
+            raise WaitTimeoutError(f"The export of {run} holds {highest} while {wanted} is waited for.")
+        log.info("The export of %s does not reach %s yet", run, wanted)
+        result = wait(run, "newer", _MAX_PAUSE_S if seconds is None else min(_MAX_PAUSE_S, max(seconds, _MIN_WAIT_S)))
+        if result.failure is not None:
+            result.raise_if_not_met()
+        artifact = result.artifact_name or artifact
+
+
+def _never(run: RunAddress, wanted: MetricValue, found: NearestStep) -> tuple[str, str]:
+    """Why there is no such step, and what to do."""
+    if found.highest is None:
+        return f"{run} has no value of {wanted.metric}.", "Name another metric, or a step."
+    if found.step is None:
+        return f"{wanted.metric} was never as low as {shown_number(wanted.value)} in {run}.", "Ask for a higher value."
+    nearest = f"{shown_number(found.value)} at step {found.step:,}"
+    return (
+        f"{wanted.metric} was never {shown_number(wanted.value)} in {run}; the nearest below is {nearest}.",
+        "Ask for that value, or for the nearest.",
+    )
+
+
+def shown_number(value: float) -> str:
+    """A number as one writes it: without “.0”, and with all its digits."""
+    return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(value)
