@@ -250,11 +250,11 @@ class SharedMonitor:
         Args:
             user: A name that is unique to the experiment.
         """
-        _get(self._actor().enter.remote(user))
+        self._ask("enter", user)
 
     def has_api_key(self) -> bool:
         """Whether the monitor finds an API key on the head node."""
-        return bool(_get(self._actor().has_api_key.remote()))
+        return bool(self._ask("has_api_key"))
 
     def leave(self, user: str) -> None:
         """End an experiment's lease; the monitor ends with the last.
@@ -262,9 +262,23 @@ class SharedMonitor:
         Args:
             user: The name given to `enter`.
         """
-        actor = self._actor()
-        if _get(actor.leave.remote(user)):
-            ray.kill(actor)
+        with contextlib.suppress(RayActorError):
+            # One that has died has no leases left.
+            actor = self._actor()
+            if _get(actor.leave.remote(user)):
+                ray.kill(actor)
+
+    def _ask(self, call: str, *arguments: Any) -> Any:
+        """The monitor's answer; one that has just ended is started again."""
+        pause = _FIRST_PAUSE_S
+        for _ in range(_MAX_DEATHS):
+            try:
+                return _get(getattr(self._actor(), call).remote(*arguments))
+            except RayActorError:
+                log.info("The shared monitor has ended; starting it again")
+                threading.Event().wait(pause)
+                pause = min(_MAX_PAUSE_S, 2 * pause)
+        return _get(getattr(self._actor(), call).remote(*arguments))
 
     def _actor(self) -> Any:
         options = {
