@@ -9,12 +9,13 @@ import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Level, MonitorStatus
-from wandb_tui.core.goal import Goal, GoalWarning, GoalWarningKind, Verdict, VerdictCode
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine, counted
 from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
+from wandb_tui.core.verdict import GoalWarning, GoalWarningKind, Verdict, VerdictCode
 from wandb_tui.core.watched_run import WatchedRun
 from wandb_tui.services.disk.notices import decode_notice, encode_notice, notice_of_words
 from wandb_tui.text.event_text import event_text, row_text

@@ -2,8 +2,9 @@
 
 import pytest
 
-from wandb_tui.core.goal import Goal, GoalWarningKind
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.verdict import GoalWarningKind
 
 
 def probe(state="finished", last=299, *, complete=None, rise=None):

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
-from wandb_tui.core.goal import Goal, GoalWarning, GoalWarningKind
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Schedule
 from wandb_tui.core.state import State, may_move
+from wandb_tui.core.verdict import GoalWarning, GoalWarningKind
 
 Publish = Callable[[MonitorEvent], object]
 

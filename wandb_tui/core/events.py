@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.goal import Goal, GoalWarning
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.state import State
+from wandb_tui.core.verdict import GoalWarning
 
 
 class MonitorStatus(StrEnum):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wandb_tui.core.goal import Goal, GoalWarning, Verdict
+from wandb_tui.core.goal import Goal
+from wandb_tui.core.verdict import GoalWarning, Verdict
 
 
 class EventKind(StrEnum):

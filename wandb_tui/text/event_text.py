@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from wandb_tui.core.events import MonitorStatus
-from wandb_tui.core.goal import VerdictCode
 from wandb_tui.core.notice import EventKind, Notice
+from wandb_tui.core.verdict import VerdictCode
 from wandb_tui.core.watched_run import WatchedRun
 
 _NOW_BELOW_S = 0.5

@@ -8,8 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.goal import Goal, GoalWarning, GoalWarningKind, Verdict, VerdictCode
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice, text_notice
+from wandb_tui.core.verdict import GoalWarning, GoalWarningKind, Verdict, VerdictCode
 
 _MAX_DETAIL_CHARS = 5000
 
