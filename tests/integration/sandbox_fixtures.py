@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from playwright.sync_api import sync_playwright
 
 from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.disk.paths import Paths
+from wandb_tui.wiring import Wiring
 
 LOG_RUN = """
 import os, wandb
@@ -65,6 +68,25 @@ def log_run(sandbox, home, project="forks", run_id="abc", steps=300):
     """Log a run with three metrics; gives its path."""
     run_sdk_script(sandbox, LOG_RUN, home, RUN_PROJECT=project, RUN_ID=run_id, RUN_STEPS=str(steps))
     return f"{sandbox.entity}/{project}/{run_id}"
+
+
+@contextmanager
+def services(sandbox, folder, **more):
+    """The services of a user of the sandbox who is signed in by the environment, with folders of their own."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+    paths = Paths(folder / "config", folder / "state", folder / "log")
+    wiring = Wiring(environ={**environ, **more}, paths=paths, anonymous_ok=True)
+    try:
+        yield wiring
+    finally:
+        wiring.close()
 
 
 def sign_in(page, sandbox, password=None):

@@ -1,14 +1,13 @@
 """``doctor RUN`` in a real browser, for each kind of sign-in and for many faults: does it tell what really happened?"""
 
-import os
 import threading
 import time
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
 from tests.integration.browser_support import add_run
+from tests.integration.sandbox_fixtures import services
 from tests.integration.test_sign_in_window import display
 from tests.screen import shown, until
 from wandb_tui.cli.dashboard import dashboard_app
@@ -36,24 +35,6 @@ STAGES = [
     "sign-in page", "signing in", "waiting only", "existing export", "API query", "run page", "new export",
     "export trigger",
 ]  # fmt: skip
-
-
-@contextmanager
-def services(sandbox, folder, **more):
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "WANDB_BASE_URL": sandbox.base_url,
-        "WANDB_API_KEY": sandbox.api_key,
-        "WANDB_VIEWER_MAIL": sandbox.username,
-        "WANDB_VIEWER_PW": sandbox.password,
-    }
-    paths = Paths(folder / "config", folder / "state", folder / "log")
-    wiring = Wiring(environ={**environ, **more}, paths=paths, anonymous_ok=True)
-    try:
-        yield wiring
-    finally:
-        wiring.close()
 
 
 def report_on(sandbox, wiring, run, timeouts=BRIEF):

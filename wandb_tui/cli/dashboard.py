@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -68,6 +69,7 @@ def demo(yes: bool) -> int:
 def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True) -> WandbTuiApp:
     """The dashboard on these services, with these runs added; a `persistent` list is stored for the next start."""
     from wandb_tui.cli.terminal import is_ascii
+    from wandb_tui.library.background_downloads import BackgroundDownloads
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
     from wandb_tui.services.desktop import into_tmux, open_page
@@ -95,6 +97,7 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
         catalogue=lambda: wiring.catalogue,
         inspector=lambda: wiring.inspector,
         doctor=lambda: _doctor(wiring),
+        downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
         notify_channels=settings.notify.channels,
@@ -113,6 +116,12 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
         links=identify(wiring.environ).links,
         theme=settings.theme or None,
     )
+
+
+def _downloads_folder(wiring: Wiring, *, persistent: bool) -> Path:
+    """Where histories are downloaded to: below the current folder; for the demo, below its own."""
+    folder = Path("wandb-history")
+    return folder if persistent else wiring.paths.log_file.parent / folder
 
 
 def senders(environ: Mapping[str, str]) -> dict[str, Send]:

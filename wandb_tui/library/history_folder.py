@@ -24,6 +24,7 @@ from wandb_tui.library.history_writer import write_history
 from wandb_tui.library.lineage import Ancestry, Generation, generations_of
 from wandb_tui.services.wandb_api.file_transfer import disk_error
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
+from wandb_tui.text.sizes import format_bytes
 
 _SOURCE = ".source"
 """The folder in a run's folder for the artifact's files while they are converted."""
@@ -71,6 +72,18 @@ class DownloadedHistory:
     folder: Path
     record: DownloadRecord
     fetched: bool
+
+    def describe(self) -> str:
+        """What is there, in one line."""
+        record = self.record
+        parts = [] if record.rows is None else [f"{record.rows:,} row{'' if record.rows == 1 else 's'}"]
+        if record.first_step is not None and record.last_step is not None:
+            parts.append(f"steps {record.first_step:,} to {record.last_step:,}")
+        parts.append(format_bytes(record.bytes))
+        described = [f"{'Downloaded' if self.fetched else 'Already there'}: {', '.join(parts)}"]
+        described += [record.missing] if record.missing else []
+        described += (record.findings or ["check: nothing unusual"]) if record.findings is not None else []
+        return "; ".join(described)
 
 
 class HistoryFolder:

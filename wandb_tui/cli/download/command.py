@@ -118,7 +118,7 @@ def _last_words(reason: str, runs: tuple[str, ...], *, as_json: bool) -> None:
         os.write(2, f"wandb-tui: {reason}\n".encode())
         return
     from wandb_tui.cli.download.output import json_line
-    from wandb_tui.cli.download.progress import RunProgress
+    from wandb_tui.core.download_progress import DownloadProgress
 
     for run in runs:
-        os.write(1, f"{json_line(run, RunProgress(state='failed', message=reason))}\n".encode())
+        os.write(1, f"{json_line(run, DownloadProgress(state='failed', message=reason))}\n".encode())

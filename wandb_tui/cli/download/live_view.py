@@ -17,9 +17,9 @@ from rich.text import Text
 from wandb_tui.cli.console import fitted
 from wandb_tui.cli.download.options import DownloadOptions
 from wandb_tui.cli.download.output import DownloadOutput
-from wandb_tui.cli.download.progress import DOWNLOADED, DOWNLOADING, RunProgress
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.download_progress import DOWNLOADED, DOWNLOADING, DownloadProgress
 from wandb_tui.core.state import State
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
@@ -41,7 +41,7 @@ class LiveView(DownloadOutput):
         self._glyphs = Glyphs(ascii=ascii_look or not self._console.encoding.startswith("utf"))
         self._live: Live | None = None
         # Filled by other threads: lines and table must be printed by one thread, or they interleave.
-        self._ended: deque[tuple[RunAddress, RunProgress]] = deque()
+        self._ended: deque[tuple[RunAddress, DownloadProgress]] = deque()
         self._seen: deque[tuple[float, int]] = deque()
 
     def tick(self) -> None:
@@ -72,7 +72,7 @@ class LiveView(DownloadOutput):
         if len(self.runs) > 1:
             self._console.print(Text(self.totals()), soft_wrap=True)
 
-    def _write(self, run: RunAddress, progress: RunProgress) -> None:
+    def _write(self, run: RunAddress, progress: DownloadProgress) -> None:
         if progress.final:
             self._ended.append((run, progress))
 
@@ -109,7 +109,7 @@ class LiveView(DownloadOutput):
             parts.append(Text(fitted(self._plain(self._notice.text), self._console.width), style="dim"))
         return Group(*parts)
 
-    def _bar(self, progress: RunProgress) -> RenderableType:
+    def _bar(self, progress: DownloadProgress) -> RenderableType:
         row = Table.grid(padding=(0, 2, 0, 0))
         size = progress.size or 0
         amounts = f"{format_bytes(progress.bytes)} of {format_bytes(size)}"
@@ -118,7 +118,7 @@ class LiveView(DownloadOutput):
         row.add_row(ProgressBar(total=max(1, size), completed=progress.bytes, width=_BAR_CELLS), Text(amounts))
         return row
 
-    def _words(self, progress: RunProgress) -> str:
+    def _words(self, progress: DownloadProgress) -> str:
         return self._plain(progress.message or progress.state)
 
     def _header(self) -> str:

@@ -15,9 +15,9 @@ import click
 
 from wandb_tui.cli.console import say
 from wandb_tui.cli.download.options import DownloadOptions
-from wandb_tui.cli.download.progress import DOWNLOADED, FAILED, RunProgress
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.download_progress import DOWNLOADED, FAILED, DownloadProgress
 
 _SIGNS = {DOWNLOADED: "✔", FAILED: "✖"}
 
@@ -29,13 +29,13 @@ class DownloadOutput:
         self._notice = notice
         self._noticed = False
         self._printing = threading.Lock()
-        self.runs = dict.fromkeys(options.runs, RunProgress())
+        self.runs = dict.fromkeys(options.runs, DownloadProgress())
         self.pipe_closed = False
         if isinstance(sys.stdout, io.TextIOWrapper):
             # A log file in another encoding must not end the download because of a sign.
             sys.stdout.reconfigure(errors="replace")
 
-    def update(self, run: RunAddress, progress: RunProgress) -> None:
+    def update(self, run: RunAddress, progress: DownloadProgress) -> None:
         """Take in how a run stands; what has ended stays as it is."""
         with self._printing:
             before = self.runs[run]
@@ -71,7 +71,7 @@ class DownloadOutput:
         """Print a line about the whole."""
         say(f"wandb-tui: {text}", err=True)
 
-    def _print(self, run: RunAddress, progress: RunProgress) -> None:
+    def _print(self, run: RunAddress, progress: DownloadProgress) -> None:
         if self.pipe_closed:
             return
         try:
@@ -81,7 +81,7 @@ class DownloadOutput:
             # Python would complain on its way out that it cannot flush.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def _write(self, run: RunAddress, progress: RunProgress) -> None:
+    def _write(self, run: RunAddress, progress: DownloadProgress) -> None:
         which = f"{run}  " if len(self.runs) > 1 else ""
         say(f"{datetime.now().astimezone():%H:%M:%S}  {which}{_SIGNS.get(progress.state, '·')} {progress.message}")
 
@@ -92,11 +92,11 @@ class DownloadJson(DownloadOutput):
     def conclude(self) -> None:
         """Nothing more: every line is about a run."""
 
-    def _write(self, run: RunAddress, progress: RunProgress) -> None:
+    def _write(self, run: RunAddress, progress: DownloadProgress) -> None:
         click.echo(json_line(str(run), progress))
 
 
-def json_line(run: str, progress: RunProgress) -> str:
+def json_line(run: str, progress: DownloadProgress) -> str:
     """One object of ``--json``, as the README describes it."""
     told = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

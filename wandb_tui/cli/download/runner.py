@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from wandb_tui.cli.download.options import DownloadOptions
 from wandb_tui.cli.download.output import DownloadJson, DownloadOutput
-from wandb_tui.cli.download.progress import DOWNLOADED, DOWNLOADING, FAILED, RunProgress
 from wandb_tui.cli.interruption import Interruption
 from wandb_tui.cli.terminal import is_ascii
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.core.download_progress import DOWNLOADED, DOWNLOADING, FAILED, DownloadProgress
 from wandb_tui.core.errors import ApiKeyError, SignInError, WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.exit_codes import ExitCode, gravest
@@ -22,9 +22,8 @@ from wandb_tui.core.state import State
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.event import Event
 from wandb_tui.library.group import MonitorGroup
-from wandb_tui.library.history_folder import DownloadedHistory, HistoryFolder
+from wandb_tui.library.history_folder import HistoryFolder
 from wandb_tui.library.lineage import ancestry_of
-from wandb_tui.text.sizes import format_bytes
 from wandb_tui.wiring import Wiring
 
 _SLICE_S = 0.1
@@ -73,13 +72,13 @@ class _Downloads:
         """Take in an event of a monitor; called from the monitors' threads."""
         self._notice.on_event(event)
         if event.state is State.AVAILABLE and event.artifact:
-            self._out.update(event.run, RunProgress(DOWNLOADING, f"Downloading {event.artifact}"))
+            self._out.update(event.run, DownloadProgress(DOWNLOADING, f"Downloading {event.artifact}"))
             last = event.run_info.last_step if event.run_info else None
             self._pool.submit(self._download, event.run, event.artifact, last)
         elif event.state.final:
             self._fail(event.run, event.message, _code_of(event))
         else:
-            self._out.update(event.run, RunProgress(event.state.value, event.message))
+            self._out.update(event.run, DownloadProgress(event.state.value, event.message))
 
     def finish(self, interrupted: str) -> None:
         """Stop what is under way, tell the runs that have not ended why, and write the index."""
@@ -114,7 +113,10 @@ class _Downloads:
         else:
             record = done.record
             self._out.update(
-                run, RunProgress(DOWNLOADED, _told(done), str(done.folder), record.bytes, record.bytes, record.rows)
+                run,
+                DownloadProgress(
+                    DOWNLOADED, done.describe(), str(done.folder), record.bytes, record.bytes, record.rows
+                ),
             )
             self._end(run, ExitCode.DONE)
 
@@ -131,19 +133,6 @@ class _Downloads:
             self.codes.add(code)
             if not self._left:
                 self.ended.set()
-
-
-def _told(done: DownloadedHistory) -> str:
-    """What came, in one line."""
-    record = done.record
-    parts = [] if record.rows is None else [f"{record.rows:,} row{'' if record.rows == 1 else 's'}"]
-    if record.first_step is not None and record.last_step is not None:
-        parts.append(f"steps {record.first_step:,} to {record.last_step:,}")
-    parts.append(format_bytes(record.bytes))
-    told = [f"{'Downloaded' if done.fetched else 'Already there'}: {', '.join(parts)}"]
-    told += [record.missing] if record.missing else []
-    told += (record.findings or ["check: nothing unusual"]) if record.findings is not None else []
-    return "; ".join(told)
 
 
 def _code_of(event: Event) -> ExitCode:

@@ -23,6 +23,7 @@ from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.events import Level
 from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice
@@ -323,7 +324,7 @@ class WandbTuiApp(ThemedApp):
 
     def on_hook_failed(self, message: HookFailed) -> None:
         """Add the failure of a hook to the log of its run."""
-        if (row := self.session.add_warning(message.run, message.text)) is not None:
+        if (row := self.session.add_remark(message.run, message.text, Level.WARNING)) is not None:
             self.dashboard.repaint([row])
 
     def _tick(self) -> None:
@@ -470,7 +471,7 @@ class WandbTuiApp(ThemedApp):
 
         if self._leaving or isinstance(self.screen, Confirm):
             return
-        if not self.session.watch_list.active:
+        if not (self.session.watch_list.active or self.dashboard.table.downloads.active):
             self._leave()
             return
         self._quit_dialog = QuitQuestion("Quit wandb-tui?", self._quit_detail(), yes="Quit")
@@ -479,13 +480,19 @@ class WandbTuiApp(ThemedApp):
     def _quit_detail(self) -> str:
         """What quitting means for the runs that are still being watched."""
         active = len(self.session.watch_list.active)
+        if downloads := self.dashboard.table.downloads.active:
+            stopped = "One download ends" if downloads == 1 else f"{downloads} downloads end"
+            stopped = f"{stopped}; downloading again resumes."
+            if not active:
+                return stopped
         what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
         then = f"The next start resumes {them}."
         if not self._backend.persistent:
             then = "The demo's data is deleted."
         elif problem := self.session.store_writer.problem:
             then = f"{problem} The next start resumes only what was saved before."
-        return f"{what} still being watched. {then}"
+        watched = f"{what} still being watched. {then}"
+        return f"{watched} {stopped}" if downloads else watched
 
     def _refresh_quit_dialog(self) -> None:
         """Keep the promise of an open dialog true, as saving fails or works again."""

@@ -36,6 +36,8 @@ class HeaderBar(Widget):
     access: reactive[AccountAccess] = reactive(AccountAccess())
     """What the server has made of the account so far."""
     counts: reactive[RunCounts] = reactive(RunCounts())
+    downloads: reactive[str] = reactive("")
+    """The downloads under way, in a few words that begin with a sign and their number."""
 
     def __init__(self, host: str, glyphs: Glyphs) -> None:
         super().__init__()
@@ -122,6 +124,10 @@ class HeaderBar(Widget):
             last = [(" cancelled", "$foreground")]
         if selected:
             short = [*selected, ("  ", ""), *short]
+        if self.downloads:
+            sign, number, *_ = self.downloads.split()
+            long = [(self._glyphs.text(self.downloads), "$primary"), _LONG_GAP, *long]
+            short = [(self._glyphs.text(f"{sign} {number}"), "$primary"), _SHORT_GAP, *short]
         return [[*long, *last], long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
 
 

@@ -157,7 +157,12 @@ class Dashboard(RunScreen):
             self.refresh_bars()
 
     def tick(self) -> None:
-        """Update the clocks; called once a second."""
+        """Update the clocks and the downloads; called once a second."""
+        if self.table.downloads.active:
+            ended = self.table.downloads.tick()
+            self.header.downloads = self.table.downloads.summary()
+            if ended:
+                self.repaint(ended)
         self.table.tick()
 
     def redraw(self) -> None:
@@ -171,6 +176,7 @@ class Dashboard(RunScreen):
         """Update the header, the banner, the filter's count and the key bar."""
         view = self.table.view
         self.header.access = self.session.access
+        self.header.downloads = self.table.downloads.summary()
         self.header.counts = replace(self.session.counts, selected=self.table.selected_count)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
         self.filter_bar.error = view.error
@@ -213,6 +219,7 @@ class Dashboard(RunScreen):
             Requirement.PANE: lambda: self.panes.pinned,
             Requirement.LOG: lambda: len(self.session.watch_list),
             Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,
+            Requirement.DOWNLOADABLE: lambda: targets and self.session.backend.downloads is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
             Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,

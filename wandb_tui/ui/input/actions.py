@@ -53,6 +53,7 @@ class Requirement(StrEnum):
     METRICS = "several metrics"
     UNDOABLE = "removed run or cleared selection"
     CATALOGUE = "catalogue"
+    DOWNLOADABLE = "runs, and a folder for them"
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
 
@@ -147,6 +148,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("logs", ("l",), "Logs", "Pin a log pane for this run.", needs=Requirement.RUN),
     Action("close_pane", ("x",), "Close pane", "Close the focused log pane, or the newest one.",
            needs=Requirement.PANE, footer=False),
+    Action("download", ("G",), "Get history", "Download the run's history as soon as it is there.",
+           needs=Requirement.DOWNLOADABLE, footer=False),
     Action("goal", ("g",), "Goal", f"Change the goal: {goal_examples()}.", needs=Requirement.RUN),
     Action("filter", ("slash",), "Filter",
            "Filter the runs: words, !not, state:failed, is:running (the run itself), project:lab, /regex/.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from wandb_tui.core.ports import Identity, Services
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Hooks, Inspector, WatchStore
+from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Downloads, Hooks, Inspector, WatchStore
 
 Send = Callable[[str, str], str]
 """Sends a title and a text as a notification, and returns why it cannot, or an empty text; may block."""
@@ -36,6 +36,7 @@ class Backend:
         catalogue: Returns the catalogue of projects and runs; may block. None: not available.
         inspector: Returns what queries the details of a run; may block. None: not available.
         doctor: Returns the doctor; may block. None: not available.
+        downloads: Downloads histories. None: not available.
         files: The files the help lists: a name and a path each.
         hooks: Runs the user's hooks; None: there are none.
         notify_channels: The names of the enabled notification channels, as in the settings.
@@ -66,6 +67,7 @@ class Backend:
     catalogue: Callable[[], Catalogue] | None = None
     inspector: Callable[[], Inspector] | None = None
     doctor: Callable[[], Doctor] | None = None
+    downloads: Downloads | None = None
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
     notify_channels: frozenset[str] = frozenset({"toast", "bell", "terminal"})

@@ -14,10 +14,13 @@ from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     # The first frame shows nothing of these.
     from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
     from wandb_tui.core.checks import PendingCheck, TerminalFacts
     from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
+    from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
 
 
@@ -102,6 +105,33 @@ class Catalogue(Protocol):
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> ResultPage[ListedRun]:
         """A page of a project's runs, newest first."""
+
+
+class Downloads(Protocol):
+    """Downloads histories in the background. No call blocks."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the histories go, as ``folder/entity/project/run_id/``."""
+
+    def start(
+        self,
+        run: RunAddress,
+        artifact: str,
+        run_last_step: int | None,
+        on_change: Callable[[RunAddress, DownloadProgress], object],
+    ) -> None:
+        """Download a version of a run's history.
+
+        Args:
+            run: The run.
+            artifact: ``entity/project/run-<id>-history:v0``.
+            run_last_step: The last step that the run has logged; None if unknown.
+            on_change: Called from another thread with each change, at last with a final one.
+        """
+
+    def stop(self) -> None:
+        """End what is under way; a later download resumes it."""
 
 
 class Hooks(Protocol):

@@ -241,9 +241,9 @@ class Session:
             if self.watch_list.get(row.run) is row:
                 self._save(row)
 
-    def add_warning(self, run: RunAddress, text: str) -> WatchedRun | None:
-        """Add a warning to a run's log; returns its row if it is on the list."""
-        row = self.watch_list.add_remark(run, text, Level.WARNING)
+    def add_remark(self, run: RunAddress, text: str, level: Level) -> WatchedRun | None:
+        """Add a line to a run's log; returns its row if it is on the list."""
+        row = self.watch_list.add_remark(run, text, level)
         if row is not None:
             self._save(row)
         return row
@@ -254,6 +254,8 @@ class Session:
         self.watch_list.cancel_all()
         if self.backend.hooks is not None:
             self.backend.hooks.stop()
+        if self.backend.downloads is not None:
+            self.backend.downloads.stop()
 
     def close(self, seconds: float) -> None:
         """Write pending changes and close the services; blocks for at most about `seconds`."""

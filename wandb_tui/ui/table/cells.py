@@ -51,6 +51,10 @@ class Moment:
     selected: bool = False
     columns: frozenset[str] = frozenset()
     """The keys of all visible columns."""
+    download: tuple[str, str] = ("", "")
+    """What there is to show of the run's download in place of its newest message, and the colour."""
+    awaited: bool = False
+    """Whether the run is downloaded once its goal is met."""
 
 
 def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -178,10 +182,13 @@ def _nothing(moment: Moment) -> Cell:
 
 
 def message(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The newest event with a live countdown; after an exclamation mark if the goal may never be met."""
+    """The download, else the newest event with a live countdown; an exclamation mark if the goal may never be met."""
+    text, colour = moment.download
+    if text:
+        return Cell(moment.glyphs.fit(clean(text), width), colour)
     warning_mark = "! " if row.warnings and row.active else ""
     colour = STATE_COLOURS[row.state] if row.state in _BAD else "quiet"
     if warning_mark or (row.active and row.overdue(moment.now)):
         colour = "warning"
-    text = warning_mark + clean(row_text(row, moment.now, moment.columns))
+    text = warning_mark + ("▼ " if moment.awaited else "") + clean(row_text(row, moment.now, moment.columns))
     return Cell(moment.glyphs.fit(text, width), colour) if text else _nothing(moment)

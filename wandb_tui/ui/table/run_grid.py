@@ -102,6 +102,14 @@ class RunGrid(ScrollView, can_focus=True):
         self.app_url = ""
         """Base address of the server's pages; empty until it is known."""
 
+    def download_of(self, row: WatchedRun) -> tuple[str, str]:  # noqa: ARG002
+        """What there is to show of a run's download in place of its newest message, and the colour."""
+        return "", ""
+
+    def is_awaited(self, row: WatchedRun) -> bool:  # noqa: ARG002
+        """Whether a run is downloaded once its goal is met."""
+        return False
+
     @property
     def run(self) -> RunAddress | None:
         """The run under the cursor."""
@@ -182,7 +190,7 @@ class RunGrid(ScrollView, can_focus=True):
         before, now = dict(self._widest), self._clock()
         for row in rows:
             self._measured.add(row.run)
-            message = row_text(row, now, self._shown_columns)
+            message = self.download_of(row)[0] or row_text(row, now, self._shown_columns)
             for key, text in (("run", run_name(row)), ("project", row.run.project_path), ("message", message)):
                 self._widest[key] = max(self._widest.get(key, 0), cell_len(text))
         return self._widest != before
@@ -403,7 +411,11 @@ class RunGrid(ScrollView, can_focus=True):
         return style
 
     def _cells(self, row: WatchedRun) -> Cells:
-        moment = Moment(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns)
+        moment = Moment(
+            *(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns),
+            download=self.download_of(row),
+            awaited=self.is_awaited(row),
+        )
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 
     def _repaint(self, indices: Iterable[int]) -> None:

@@ -14,6 +14,7 @@ from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.run_grid import RunGrid
 from wandb_tui.ui.table.view import SortOrder, TableView
 
@@ -34,10 +35,19 @@ class RunTable(RunGrid):
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         super().__init__(glyphs, session.clock, TableView())
         self._session = session
+        self.downloads = RunDownloads(session)
         self._last_run: RunAddress | None = None
         self.no_match_text = session.keys.hint("No run matches the filter", "clear", "shows all again")
 
     # Rows
+
+    def download_of(self, row: WatchedRun) -> tuple[str, str]:
+        """What there is to show of a run's download."""
+        return self.downloads.describe(row)
+
+    def is_awaited(self, row: WatchedRun) -> bool:
+        """Whether a run is downloaded once its goal is met."""
+        return self.downloads.waits(row)
 
     def reload(self, onto: RunAddress | None = None) -> None:
         """Show the watch list through the view.
@@ -242,6 +252,25 @@ class RunTable(RunGrid):
         if not runs:
             hint(self, self._session.keys.hint("No attempt is in progress", "restart", "starts one"))
         self._each(runs, self._session.watch_list.visit)
+
+    def action_download(self) -> None:
+        """Download the runs' histories; asks first if there are several."""
+        folder, runs = self.downloads.folder, self.targets()
+        if folder is None:
+            hint(self, "Nothing can be downloaded here")
+        elif len(runs) == 1:
+            self._download(runs)
+        elif runs:
+            self._confirm("Download", runs, f"To {folder}.", lambda: self._download(runs))
+
+    def _download(self, runs: list[RunAddress]) -> None:
+        begun, waiting = self.downloads.request(self._rows_of(runs))
+        if waiting:
+            which = "It is" if waiting == 1 else f"{waiting} are"
+            hint(self, f"{which} downloaded as soon as the goal is met")
+        elif not begun:
+            hint(self, "Already under way")
+        self.post_message(self.RowsChanged(self._rows_of(runs)))
 
     def action_goal(self) -> None:
         """Change the goal."""

@@ -9,7 +9,7 @@ DOWNLOADING, DOWNLOADED, FAILED = "downloading", "downloaded", "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class RunProgress:
+class DownloadProgress:
     """The download of one run.
 
     Attributes:
