@@ -44,7 +44,21 @@ def test_what_is_no_goal(until):
         wait_for_history(RUN, until, **HOST)
 
 
-@pytest.mark.parametrize("step", [200.0, "200", True, -1, None])
+@pytest.mark.parametrize("step", [200.0, "200", True, -1])
 def test_what_is_no_step(step):
     with pytest.raises(UsageError, match="not a step to fork at"):
         fork_when_ready(RUN, step, **HOST)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({}, "No step is given"),
+        ({"step": 5, "at": "loss=1"}, "cannot both be given"),
+        ({"step": 5, "nearest": True}, "by a metric's value only"),
+        ({"at": "loss"}, "not a metric and a number"),
+    ],
+)
+def test_a_step_or_a_metric_is_needed(arguments, says):
+    with pytest.raises(UsageError, match=says):
+        fork_when_ready(RUN, **arguments, **HOST)
