@@ -62,11 +62,11 @@ def services(sandbox: Sandbox, *, account: bool = True) -> Iterator[Wiring]:
 async def picture_dashboard(app: WandbTuiApp) -> None:
     """The dashboard in the middle of its work, its help, a run's details, and the dashboard on a narrow terminal."""
     async with app.run_test(size=WIDE) as pilot:
-        await until(pilot, lambda: app.session.watch.counts[State.FAILED] >= 1)
+        await until(pilot, lambda: app.session.watch_list.counts[State.FAILED] >= 1)
         for key in ("l", "down", "down", "down", "l", "down", "l"):
             await pilot.press(key)
             await pilot.pause(0.2)
-        await until(pilot, lambda: app.session.watch.counts[State.AVAILABLE] >= 4)
+        await until(pilot, lambda: app.session.watch_list.counts[State.AVAILABLE] >= 4)
         app.clear_notifications()
         await settled(pilot)
         keep(app, "dashboard")
@@ -93,7 +93,7 @@ async def record_story(app: WandbTuiApp) -> None:
                 await pilot.pause(0.3)
             recording.add(picture(app), seconds)
 
-        while app.session.watch.counts[State.AVAILABLE] < _READY:
+        while app.session.watch_list.counts[State.AVAILABLE] < _READY:
             await show(0.5)
             await pilot.pause(0.5)
         await settled(pilot)
