@@ -23,7 +23,13 @@ def hint(node: DOMNode, text: str) -> None:
 
 
 def confirm_runs(
-    node: DOMNode, verb: str, rows: Sequence[WatchedRun], detail: str, on_confirm: Callable[[], None]
+    node: DOMNode,
+    verb: str,
+    rows: Sequence[WatchedRun],
+    detail: str,
+    on_confirm: Callable[[], None],
+    *,
+    no: str = "Keep",
 ) -> None:
     """Ask for confirmation before an action on several runs.
 
@@ -33,11 +39,12 @@ def confirm_runs(
         rows: The runs it applies to.
         detail: The consequences, in a sentence.
         on_confirm: Called if the user confirms.
+        no: The button that leaves everything as it is.
     """
     from wandb_tui.ui.common.confirm import Confirm
 
     names = named(rows, app_context(node).session.watch_list)
-    question = Confirm(f"{verb} {len(rows)} runs?", f"{names}. {detail}", yes=verb, no="Keep")
+    question = Confirm(f"{verb} {len(rows)} runs?", f"{names}. {detail}", yes=verb, no=no)
     node.app.push_screen(question, lambda yes: on_confirm() if yes else None)
 
 

@@ -152,7 +152,7 @@ class RunScreen(Screen[None]):
         if not self.app_url:
             self.hint("The server's address is not known yet")
         elif len(runs) > MAX_NAMED:
-            confirm_runs(self, "Open", rows, f"This opens {len(runs)} tabs.", lambda: self._browse(runs))
+            confirm_runs(self, "Open", rows, f"This opens {len(runs)} tabs.", lambda: self._browse(runs), no="Not now")
         elif runs:
             self._browse(runs)
 

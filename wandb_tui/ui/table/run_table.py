@@ -261,7 +261,8 @@ class RunTable(RunGrid):
         elif len(runs) == 1:
             self._download(runs)
         elif runs:
-            self._confirm("Download", runs, f"To {folder}.", lambda: self._download(runs))
+            rows, detail = self._rows_of(runs), f"Their histories go to {folder}."
+            confirm_runs(self, "Download", rows, detail, lambda: self._download(runs), no="Not now")
 
     def _download(self, runs: list[RunAddress]) -> None:
         begun, waiting = self.downloads.request(self._rows_of(runs))
