@@ -79,6 +79,7 @@ async def test_selected_runs_are_downloaded_and_each_row_says_where(sandbox, tmp
 
 
 async def test_a_run_without_an_export_is_downloaded_once_there_is_one(sandbox, tmp_path):
+    sandbox.set_faults("export-never")
     async with dashboard(sandbox, tmp_path, "late") as (app, pilot):
         await until(lambda: "Not available yet" in shown(app))
         await pilot.press("G")
@@ -86,6 +87,7 @@ async def test_a_run_without_an_export_is_downloaded_once_there_is_one(sandbox, 
         await pilot.press("q")
         await until(lambda: isinstance(app.screen, Confirm) and "One download ends" in shown(app))
         await pilot.press("n")
+        sandbox.set_faults()
         context = sandbox.context
         context.exports.start(context.state.run(context.state.project("lab", "forks"), "late"), delay=0)
         await until(lambda: "Downloaded to wandb-history/lab/forks/late" in shown(app), 60)
