@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from wandb_tui.core.account import AccountState, Credentials
-from wandb_tui.core.errors import ApiKeyError
+from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
 from wandb_tui.core.ports import Services
 from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
@@ -22,8 +22,10 @@ from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.server import Server, ServerAddresses
 
 if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
     from wandb_tui.core.errors import WandbTuiError
     from wandb_tui.core.export_profile import ExportProfile
+    from wandb_tui.core.project_query import ProjectQuery
     from wandb_tui.core.schedule import PollPolicy
     from wandb_tui.services.browser.visitor import BrowserVisitor
     from wandb_tui.services.credentials.account import KeyringAccount
@@ -229,6 +231,22 @@ class Wiring:
         catalogue = GraphQLCatalogue(self.client)
         self._closers.append(catalogue)
         return catalogue
+
+    def runs_of(self, query: ProjectQuery) -> list[RunAddress]:
+        """The runs that a query stands for now, newest first; those that cannot be watched are left out.
+
+        Raises:
+            ApiKeyError: The server refuses the key.
+            RunNotFoundError: There is no such project, or this key may not see it, or no run matches.
+            ServerError: The server does not answer.
+        """
+        from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
+
+        with contextlib.closing(GraphQLCatalogue(self.client, on_screen=False)) as catalogue:
+            runs = [address for run in catalogue.every_run(query) if (address := run.address) is not None]
+        if not runs:
+            raise RunNotFoundError(f"No run matches {query}.")
+        return runs
 
     @_Once
     def addresses(self) -> ServerAddresses:

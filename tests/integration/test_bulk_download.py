@@ -15,6 +15,7 @@ import pytest
 
 from tests.integration.scripts import export_run, script_environment
 from wandb_tui.cli.program import cli
+from wandb_tui.core.errors import RunNotFoundError, UsageError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 RUN = "lab/forks/one"
@@ -287,3 +288,30 @@ def test_duckdb_and_polars_read_all_runs_as_the_readme_says(download, tmp_path):
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     total = sum(range(300)) + sum(range(50))
     assert done.stdout.splitlines() == [f"[(350, {total})]", f"350 {total} 2"]
+
+
+def test_a_query_stands_for_the_runs_of_a_project(download, sandbox, tmp_path):
+    state = sandbox.context.state
+    for number in range(4):
+        export_run(sandbox, f"member{number}", steps=5, project="swept")
+        run = state.run(state.project("lab", "swept"), f"member{number}")
+        state.update_run(run, run_group="big one" if number < 3 else "other", tags=["hero"] if number else [])
+    status, lines, _ = download('lab/swept/* tag:hero group:"big one"')
+    assert status == 0
+    assert {line["run"] for line in lines} == {"lab/swept/member1", "lab/swept/member2"}
+    status, lines, _ = download(f"{sandbox.app_url}/lab/swept/groups/other/workspace", "lab/swept/member3")
+    assert (status, {line["run"] for line in lines}) == (0, {"lab/swept/member3"})
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "says"),
+    [
+        ("lab/none/*", RunNotFoundError, "There is no project lab/none"),
+        ("lab/forks/* tag:nothing", RunNotFoundError, "No run matches lab/forks/* tag:nothing."),
+        ("lab/forks/* colour:red", UsageError, "no condition “colour”"),
+    ],
+)
+def test_a_query_without_runs_is_one_sentence(download, query, error, says):
+    with pytest.raises(error) as caught:
+        download(query)
+    assert says in str(caught.value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import AT, HOST, NEAREST, STEP, addresses_of, branch_step, build_wiring, read_runs
+from wandb_tui.cli.options import AT, HOST, NEAREST, STEP, branch_step, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 
@@ -56,7 +56,7 @@ def fork(
     wiring = build_wiring(host, anonymous_ok=True)
     codes = {ExitCode.DONE}
     try:
-        parents = addresses_of(read_runs(runs), wiring)
+        parents = runs_of(read_runs(runs), wiring)
         wiring.check_api_key()
         seconds = wiring.settings.poll_policy.max_wait_time if timeout is None else timeout
         for parent in parents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -59,6 +60,9 @@ def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
     return wiring
 
 
+_STARTS_QUERY = re.compile(r"\s*[^/\s]+/[^/\s]+/\*")
+
+
 def read_runs(runs: Sequence[str]) -> list[str]:
     """The runs as typed; "-" reads them from stdin, one or more per line, separated by spaces or commas."""
     from wandb_tui.core.address import split_addresses
@@ -71,7 +75,8 @@ def read_runs(runs: Sequence[str]) -> list[str]:
             texts.append(run)
             continue
         for line in sys.stdin.read().splitlines():
-            texts.extend(split_addresses(line))
+            # A query may have conditions after spaces.
+            texts.extend([line.strip()] if _STARTS_QUERY.match(line) else split_addresses(line))
     return texts
 
 
@@ -105,6 +110,26 @@ def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, grou
     )
     say(found.describe(target), err=True)
     return found.step
+
+
+def runs_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
+    """The addresses of runs and of those that queries stand for now, each once."""
+    from wandb_tui.core.project_query import ProjectQuery
+
+    pages = wiring.server.info.app_url
+    runs: dict[RunAddress, None] = {}
+    single: list[str] = []
+    for text in texts:
+        if (query := ProjectQuery.parse(text, app_url=pages)) is None:
+            single.append(text)
+        else:
+            wiring.check_api_key()
+            matching = wiring.runs_of(query)
+            say(f"wandb-tui: {query}: {len(matching):,} run{'' if len(matching) == 1 else 's'}", err=True)
+            runs |= dict.fromkeys(matching)
+    if single or not texts:
+        runs |= dict.fromkeys(addresses_of(single, wiring))
+    return list(runs)
 
 
 def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:

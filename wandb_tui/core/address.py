@@ -120,7 +120,7 @@ class RunAddress:
             _check_short(text)
             pasted = _as_url(text, app_url)
             if pasted:
-                found = cls(*_from_page(_page_path(pasted, app_url), text))
+                found = cls(*_from_page(page_path(pasted, app_url), text))
             else:
                 found = cls(*_from_path(text, entity, project))
         except UsageError as error:
@@ -152,7 +152,7 @@ def _address_inside(text: str) -> str:
     for pattern in (r"https?://[^\s\"'<>()]+", r"(?<![\w/.-])[\w.-]+/[\w.-]+/[\w-]+(?![\w/-])"):
         for found in re.findall(pattern, text):
             try:
-                parts = _from_page(_page_path(found, ""), found) if "://" in found else tuple(found.split("/"))
+                parts = _from_page(page_path(found, ""), found) if "://" in found else tuple(found.split("/"))
                 RunAddress(*parts)
             except UsageError:
                 continue
@@ -256,8 +256,16 @@ def _origin(url: str) -> str:
     return f"{scheme}://{shown}" + (f":{port}" if port else "")
 
 
-def _page_path(url: str, app_url: str) -> str:
-    """The path of a page relative to its server's base address; refuses pages of another server."""
+def page_path(url: str, app_url: str) -> str:
+    """The path of a page relative to its server's base address.
+
+    Args:
+        url: The page's full address.
+        app_url: Base address of the chosen server's pages; empty for any server.
+
+    Raises:
+        UsageError: The page is on another server.
+    """
     origin = _origin(url)
     path = urlsplit(url).path
     if not app_url:

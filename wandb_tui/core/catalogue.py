@@ -21,12 +21,14 @@ class RunQuery:
         state: The run's own state: running, finished, crashed, …
         group: The group.
         sweep: The sweep's id.
+        tag: One of the tags.
     """
 
     search: str = ""
     state: str = ""
     group: str = ""
     sweep: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

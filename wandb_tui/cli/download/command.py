@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import GOALS, HOST, GoalOption, addresses_of, build_wiring, read_runs
+from wandb_tui.cli.options import GOALS, HOST, GoalOption, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 from wandb_tui.core.history_formats import FORMATS
@@ -87,7 +87,7 @@ def download(
             # Read before the notice's clock starts: this may import the SDK, which alone takes a second or more.
             server = wiring.server.info.base_url
             with notice_if_unanswered(server):
-                addresses = addresses_of(texts, wiring)
+                addresses = runs_of(texts, wiring)
             wiring.check_api_key()
             if not no_visit and not wiring.account.state().can_visit:
                 say(

@@ -7,7 +7,7 @@ from math import isfinite
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, UNTIL, addresses_of, build_wiring, read_runs
+from wandb_tui.cli.options import HOST, UNTIL, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 
@@ -35,13 +35,14 @@ def wait(
     command: str,
     host: str | None,
 ) -> int:
-    """Wait for runs without a screen. RUN may be "-" to read them from stdin.
+    """Wait for runs without a screen. RUN may be a query, or "-" to read runs from stdin.
 
     CMD gets the variables WANDB_TUI_RUN, WANDB_TUI_RUN_ID, WANDB_TUI_ARTIFACT.
 
     \b
     Example:
       wandb-tui wait lab/forks/abc123 --until step:200 --json
+      wandb-tui wait 'lab/forks/* tag:hero'
     """
     from wandb_tui.cli.interruption import Interruption
 
@@ -61,7 +62,7 @@ def wait(
             # Read before the notice's clock starts: this may import the SDK, which takes a second or more.
             server = wiring.server.info.base_url
             with notice_if_unanswered(server):
-                addresses = addresses_of(texts, wiring)
+                addresses = runs_of(texts, wiring)
             wiring.check_api_key()
             visit = goal.needs_artifact and not no_visit
             if visit and not wiring.account.state().can_visit:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
+from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.response import error_from, json_object, next_cursor, nodes, parse_time
 
@@ -45,13 +46,15 @@ query Runs($project: String!, $entity: String!, $cursor: String, $perPage: Int =
 class GraphQLCatalogue:
     """Implements `ui.runtime.ports.Catalogue`; sends one query at a time."""
 
-    def __init__(self, client: Callable[[], GraphQL]) -> None:
+    def __init__(self, client: Callable[[], GraphQL], *, on_screen: bool = True) -> None:
         """Make a catalogue.
 
         Args:
             client: Makes the client for the first query.
+            on_screen: Whether errors name the keys of the picker.
         """
         self._make_client = client
+        self._on_screen = on_screen
         self._client: GraphQL | None = None
         self._lock = threading.Lock()
 
@@ -88,6 +91,15 @@ class GraphQLCatalogue:
         runs = tuple(_run(entity, project, node) for node in nodes(found) if node.get("name"))
         return ResultPage(runs, next_cursor(found), total if isinstance(total, int) else None)
 
+    def every_run(self, query: ProjectQuery) -> Iterator[ListedRun]:
+        """All runs that a query stands for, newest first, page by page."""
+        after = ""
+        while True:
+            page = self.runs(query.entity, query.project, query.conditions, after)
+            yield from page.items
+            if not (after := page.after):
+                return
+
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -98,7 +110,9 @@ class GraphQLCatalogue:
             self._client = self._client or self._make_client()
             reply = self._client.execute(query, variables)
         if reply.problem is not None or reply.errors:
-            raise error_from(reply, retry_key="^r", sign_in_keys=_SIGN_IN_KEYS)
+            if self._on_screen:
+                raise error_from(reply, retry_key="^r", sign_in_keys=_SIGN_IN_KEYS)
+            raise error_from(reply)
         return reply.data or {}
 
 
@@ -110,6 +124,7 @@ def _filters(query: RunQuery) -> dict[str, Any]:
     ]
     named = (("state", query.state), ("group", query.group), ("sweep", query.sweep))
     conditions += [{name: value} for name, value in named if value]
+    conditions += [{"tags": {"$in": [query.tag]}}] if query.tag else []
     return {"$and": conditions} if conditions else {}
 
 

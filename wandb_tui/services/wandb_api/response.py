@@ -47,20 +47,21 @@ def json_scalar(value: object) -> Any:
         return None
 
 
-def error_from(reply: Reply, *, retry_key: str, sign_in_keys: str = "s") -> ServerError | ApiKeyError:
+def error_from(reply: Reply, *, retry_key: str = "", sign_in_keys: str = "s") -> ServerError | ApiKeyError:
     """The error to show for a reply without a usable answer.
 
     Args:
         reply: The reply.
-        retry_key: The key that sends the query again.
-        sign_in_keys: The keys that lead to the sign-in.
+        retry_key: The key that sends the query again; empty where there is no screen.
+        sign_in_keys: The keys that lead to the sign-in, where there is one.
     """
     if reply.problem is ProbeOutcome.UNAUTHORIZED:
-        return ApiKeyError(f"{reply.message}.", f"Enter another API key: {sign_in_keys}.")
+        where = sign_in_keys if retry_key else "wandb-tui login"
+        return ApiKeyError(f"{reply.message}.", f"Enter another API key: {where}.")
     if reply.limited:
         wait = reply.limits.retry_after
         return ServerError(
             "The server is limiting requests.", f"Try again in {wait:.0f} s." if wait else "Try again in a minute."
         )
     message = reply.message or f"The server says: {one_line(reply.errors[0].get('message') if reply.errors else '')}"
-    return ServerError(f"{message}.", f"Press {retry_key} to try again.")
+    return ServerError(f"{message}.", f"Press {retry_key} to try again." if retry_key else "Try again.")
