@@ -35,14 +35,13 @@ def wait(
     command: str,
     host: str | None,
 ) -> int:
-    """Wait for runs without a screen. RUN may be a query, or "-" to read runs from stdin.
+    """Wait for runs without a screen. RUN may be a query, or "-" for stdin.
 
     CMD gets the variables WANDB_TUI_RUN, WANDB_TUI_RUN_ID, WANDB_TUI_ARTIFACT.
 
     \b
     Example:
       wandb-tui wait lab/forks/abc123 --until step:200 --json
-      wandb-tui wait 'lab/forks/* tag:hero'
     """
     from wandb_tui.cli.interruption import Interruption
 
