@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.disk.export_profiles import ExportProfileFile
     from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
+    from wandb_tui.services.user_commands import UserCommandRunner
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
     from wandb_tui.services.wandb_api.file_transfer import FileTransfer
     from wandb_tui.services.wandb_api.graphql import GraphQL
@@ -268,6 +269,15 @@ class Wiring:
         hooks = CommandHooks(self.settings.hooks, self.paths.hooks_lock, self.environ)
         self._closers.append(hooks)
         return hooks
+
+    @_Once
+    def command_runner(self) -> UserCommandRunner:
+        """Runs the user's own commands."""
+        from wandb_tui.services.user_commands import UserCommandRunner
+
+        runner = UserCommandRunner(self.environ)
+        self._closers.append(runner)
+        return runner
 
     @_Once
     def export_profiles(self) -> ExportProfileFile:

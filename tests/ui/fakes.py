@@ -374,6 +374,8 @@ class Scenario:
             inspector=(lambda: self.inspector) if self.inspector else None,
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),
+            commands=tuple(self.options.get("commands", ())),
+            command_runner=self.options.get("command_runner"),
             notify_channels=self.options.get("notify_channels", frozenset({"toast", "bell", "terminal"})),
             senders=self.options.get("senders", {}),
             keys=self.options.get("keys", {}),

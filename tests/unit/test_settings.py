@@ -9,6 +9,7 @@ import wandb
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.user_command import UserCommand
 from wandb_tui.services.disk.settings import _VALIDATORS, HookCommands, Notify, Settings
 from wandb_tui.services.server import CLOUD_APP_URL, Server, ServerAddresses, base_url
 
@@ -26,7 +27,8 @@ def test_each_setting_has_a_validator():
     for field in fields(Settings):
         below = fields(field.default) if is_dataclass(field.default) else []
         names |= {f"{field.name}.{one.name}" for one in below} or {field.name}
-    assert set(_VALIDATORS) == names - {"keys"}
+    # Sections that are read in a way of their own.
+    assert set(_VALIDATORS) == names - {"keys", "commands"}
 
 
 def test_without_a_file_everything_has_its_default(tmp_path):
@@ -59,6 +61,11 @@ def test_sections_are_read(tmp_path):
     assert found.keys == (("dashboard.cancel", "k"), ("dashboard.visit", "ctrl+v, x"))
 
 
+def test_own_commands_are_read(tmp_path):
+    text = '[[commands]]\nkey = "E"\ntitle = "Try"\ncommand = ["ls", "{run_id}"]\nconfirm = true'
+    assert settings(tmp_path, text).commands == (UserCommand("E", "Try", ("ls", "{run_id}"), confirm=True),)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -71,6 +78,11 @@ def test_sections_are_read(tmp_path):
         ),
         ("[hooks]\non_failure = [1]", "“hooks.on_failure” must be a list"),
         ('[keys]\n"dashboard.cancel" = 3', "“keys.dashboard.cancel” must be a string"),
+        ("commands = 3", "“commands” must be sections. Write \\[\\[commands\\]\\]"),
+        ('[[commands]]\nkey = "E"\ntitle = "Try"', "commands 1 has no command"),
+        ('[[commands]]\nkey = "E"\ntitle = "Try"\ncommand = "ls"', "“commands 1: command” must be a list of strings"),
+        ('[[commands]]\nkey = "E"\ntitle = "Try"\ncommand = ["ls", "{id}"]', "names a field {id}. There are: {run},"),
+        ('[[commands]]\nkey = "E"\nname = "Try"', "has a setting “name”"),
         ("host = ", "not valid TOML"),
         ("chek_interval = 3", "chek_interval"),
         ('check_interval = "fast"', "a number"),

@@ -100,6 +100,8 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
         downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
+        commands=settings.commands,
+        command_runner=wiring.command_runner if settings.commands else None,
         notify_channels=settings.notify.channels,
         senders=senders(wiring.environ),
         keys=dict(settings.keys),

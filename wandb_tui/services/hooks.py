@@ -133,7 +133,7 @@ class CommandHooks:
                 )
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
-                report(f"The command {setting} cannot be started: {_printable(command[0])}: {_printable(reason)}")
+                report(f"The command {setting} cannot be started: {printable(command[0])}: {printable(reason)}")
                 return
             log.info("The command %s for %s runs as process %d", setting, end.run, process.pid)
             while process.poll() is None and not self._stopped.wait(_POLL_INTERVAL_S):
@@ -145,19 +145,20 @@ class CommandHooks:
         for line in lines:
             log.info("%s for %s: %s", setting, end.run, line)
         if process.returncode and not stopped:
-            last_line = f": {_printable(lines[-1])}" if lines else ""
-            report(f"The command {setting} {_exit_description(process.returncode)}{last_line}")
+            last_line = f": {printable(lines[-1])}" if lines else ""
+            report(f"The command {setting} {exit_description(process.returncode)}{last_line}")
 
     def _environment(self, end: AttemptOutcome) -> dict[str, str]:
         return {
             **without_secrets(self._environ),
             **run_environment(end.run, end.artifact or ""),
             "WANDB_TUI_STATE": str(end.state),
-            "WANDB_TUI_MESSAGE": _printable(end.message, 2000),
+            "WANDB_TUI_MESSAGE": printable(end.message, 2000),
         }
 
 
-def _exit_description(status: int) -> str:
+def exit_description(status: int) -> str:
+    """How a process ended, by its status as `subprocess` gives it."""
     return f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
 
 
@@ -168,7 +169,7 @@ def _last_lines(output: IO[bytes]) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-def _printable(text: str, max_chars: int = _MAX_MESSAGE_CHARS) -> str:
+def printable(text: str, max_chars: int = _MAX_MESSAGE_CHARS) -> str:
     """Text from outside without secrets and control characters, for an environment variable or a log."""
     text = "".join(char if char.isprintable() else " " for char in redact(text)[:max_chars])
     return text.encode("utf-8", "replace").decode().strip()

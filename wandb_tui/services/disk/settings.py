@@ -10,6 +10,7 @@ from typing import Any
 
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.schedule import PollPolicy
+from wandb_tui.core.user_command import FIELDS, UserCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Settings:
         notify: How the dashboard notifies when runs end.
         hooks: The commands that the dashboard runs when a run ends.
         keys: Keys for actions of the dashboard that replace the defaults.
+        commands: The user's own commands on keys of the dashboard.
     """
 
     host: str = ""
@@ -86,6 +88,7 @@ class Settings:
     notify: Notify = Notify()
     hooks: HookCommands = HookCommands()
     keys: Keys = ()
+    commands: tuple[UserCommand, ...] = ()
 
     @property
     def poll_policy(self) -> PollPolicy:
@@ -226,11 +229,48 @@ def _read(path: Path, cls: type, values: Mapping[str, object], section: str = ""
             raise UsageError(f"{path} has a setting “{full}”, which does not exist.", f"There are: {known}.")
         if full == "keys":
             read[name] = tuple(_key_pairs(path, full, _section(path, full, value)))
+        elif full == "commands":
+            read[name] = _user_commands(path, value)
         elif isinstance(default := defaults[name], Notify | HookCommands):
             read[name] = type(default)(**_read(path, type(default), _section(path, full, value), f"{full}."))
         else:
             read[name] = _validated(path, full, value, _VALIDATORS[full])
     return read
+
+
+_COMMAND_VALIDATORS: dict[str, Validator] = {
+    "key": _string,
+    "title": _string,
+    "command": _command,
+    "confirm": _boolean,
+    "background": _boolean,
+}
+"""What each setting of a [[commands]] section accepts."""
+
+
+def _user_commands(path: Path, value: object) -> tuple[UserCommand, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise UsageError(f"{path}: “commands” must be sections.", "Write [[commands]] above the settings of each.")
+    found = []
+    for number, section in enumerate(value, 1):
+        where = f"commands {number}"
+        if unknown := [name for name in section if name not in _COMMAND_VALIDATORS]:
+            known = ", ".join(_COMMAND_VALIDATORS)
+            raise UsageError(f"{path}: {where} has a setting “{unknown[0]}”.", f"There are: {known}.")
+        if missing := [name for name in ("key", "title", "command") if not section.get(name)]:
+            raise UsageError(f"{path}: {where} has no {missing[0]}.", "It needs a key, a title and a command.")
+        valid = {
+            name: _validated(path, f"{where}: {name}", given, _COMMAND_VALIDATORS[name])
+            for name, given in section.items()
+        }
+        command = UserCommand(**valid)
+        if command.unknown_fields:
+            fields_known = ", ".join(f"{{{name}}}" for name in FIELDS)
+            raise UsageError(
+                f"{path}: {where} names a field {{{command.unknown_fields[0]}}}.", f"There are: {fields_known}."
+            )
+        found.append(command)
+    return tuple(found)
 
 
 def _validated(path: Path, name: str, value: object, validator: Validator) -> Any:

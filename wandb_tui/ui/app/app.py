@@ -23,7 +23,6 @@ from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.events import Level
 from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice
@@ -33,7 +32,7 @@ from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui import dashboard
 from wandb_tui.ui.app.notifications import EndedRuns, Notification, notification
-from wandb_tui.ui.app.notifiers import HookFailed, enabled_notifiers
+from wandb_tui.ui.app.notifiers import enabled_notifiers
 from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.sign_in_prompt import SignInPrompt
 from wandb_tui.ui.app.themed_app import ThemedApp
@@ -45,6 +44,7 @@ from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
+from wandb_tui.ui.runtime.run_remark import RunRemark
 from wandb_tui.ui.runtime.service_notice import ServiceNotice
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.runtime.store_writer import ListChanged, ListLoaded, LogLoaded, StoreFailed, StoreRecovered
@@ -112,6 +112,8 @@ class WandbTuiApp(ThemedApp):
         self.session = Session(backend, self._spawn, self.post_message, clock)
         # Hold attempts until the credentials are known: without a key the server would refuse them.
         self.session.watch_list.hold_starts()
+        for key, number in self.session.keys.command_keys.items():
+            self.bind(key, f"screen.user_command({number})", description=backend.commands[number].title, show=False)
         self._ended_runs = EndedRuns(self.session.watch_list)
         self.event_pump = EventPump(self.session, self.set_timer, self._paint)
 
@@ -322,9 +324,9 @@ class WandbTuiApp(ThemedApp):
             if notifier.immediate is immediate:
                 notifier.notify(notification)
 
-    def on_hook_failed(self, message: HookFailed) -> None:
-        """Add the failure of a hook to the log of its run."""
-        if (row := self.session.add_remark(message.run, message.text, Level.WARNING)) is not None:
+    def on_run_remark(self, message: RunRemark) -> None:
+        """Add what a hook or a command reports to the log of its run."""
+        if (row := self.session.add_remark(message.run, message.text, message.level)) is not None:
             self.dashboard.repaint([row])
 
     def _tick(self) -> None:

@@ -11,14 +11,13 @@ import logging
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from textual.message import Message
-
-from wandb_tui.core.address import RunAddress
+from wandb_tui.core.events import Level
 from wandb_tui.core.hook_env import AttemptOutcome
 from wandb_tui.ui.app.notifications import Notification
 from wandb_tui.ui.app.themed_app import ThemedApp
 from wandb_tui.ui.runtime.backend import Backend, Send
 from wandb_tui.ui.runtime.ports import Hooks
+from wandb_tui.ui.runtime.run_remark import RunRemark
 
 log = logging.getLogger(__name__)
 
@@ -108,15 +107,6 @@ class SenderNotifier:
             log.warning("Notification not sent (%s): %s", self._channel, problem)
 
 
-class HookFailed(Message):
-    """A hook of the user's failed."""
-
-    def __init__(self, run: RunAddress, text: str) -> None:
-        super().__init__()
-        self.run = run
-        self.text = text
-
-
 class HookNotifier:
     """Runs the user's hooks, one for each run."""
 
@@ -132,7 +122,10 @@ class HookNotifier:
             self._start(outcome)
 
     def _start(self, outcome: AttemptOutcome) -> None:
-        self._hooks.ended(outcome, lambda text: self._app.post_from_thread(HookFailed(outcome.run, text)))
+        def report(text: str) -> None:
+            self._app.post_from_thread(RunRemark(outcome.run, text, Level.WARNING))
+
+        self._hooks.ended(outcome, report)
 
 
 CHANNELS: dict[str, Callable[[ThemedApp], Notifier]] = {

@@ -15,7 +15,7 @@ from wandb_tui.ui.app.themes import DESCRIPTIONS
 from wandb_tui.ui.common.copy_formats import COPY_FORMATS
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, display_key
 
 _LOOKS = {EMOJI: "Use symbols and emoji.", ASCII: "Use ASCII only, for fonts without the symbols."}
 
@@ -47,6 +47,8 @@ class ActionCommands(Provider):
                 owner = self.app if action.where is Scope.ANYWHERE else self.screen
                 key = app.session.keys.first(action.id)
                 yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
+        if screen is not None:
+            yield from _user_commands(screen)
         if screen is not None and screen.applies(BY_ID["copy"]):
             for copy in COPY_FORMATS:
                 yield (
@@ -73,6 +75,14 @@ class ActionCommands(Provider):
                 f"{does}{': ' + DESCRIPTIONS[theme] if theme in DESCRIPTIONS else ''}.",
                 partial(app.choose_theme, theme),
             )
+
+
+def _user_commands(screen: RunScreen) -> Iterator[Command]:
+    """The user's own commands, with their keys."""
+    keys = {number: display_key(key) for key, number in screen.session.keys.command_keys.items()}
+    for number, command in enumerate(screen.session.backend.commands):
+        title = f"{command.title}  {keys.get(number, '')}".rstrip()
+        yield title, f"Your own command: {' '.join(command.command)}", partial(screen.action_user_command, number)
 
 
 def _usable(action: Action, screen: RunScreen | None) -> bool:

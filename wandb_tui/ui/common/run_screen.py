@@ -175,6 +175,12 @@ class RunScreen(Screen[None]):
         else:
             self.hint("Opened in the browser")
 
+    def action_user_command(self, number: int) -> None:
+        """Run one of the user's own commands."""
+        from wandb_tui.ui.common.user_commands import start_command
+
+        start_command(self, self.session.backend.commands[number], self.target_rows())
+
     def hint(self, text: str) -> None:
         """Show a short message for a moment."""
         hint(self, text)

@@ -19,7 +19,7 @@ from wandb_tui.text.wrapping import wrapped
 from wandb_tui.ui.common.dialog import Dialog
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, bindings
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, bindings, display_key
 from wandb_tui.ui.table.cells import AS_IT_WAS
 
 _WIDTH, _FRAME, _LEFT = 84, 7, 14
@@ -108,6 +108,12 @@ class HelpScreen(Dialog[None]):
             both = () if isinstance(self._for, Dashboard) else self._rows(Scope.RUNS)
             yield "Run details", [*self._rows(Scope.DETAILS), *both]
             yield "Anywhere", list(self._rows(Scope.ANYWHERE))
+            commands = self._for.session.backend.commands
+            if own := self._for.session.keys.command_keys:
+                yield (
+                    "Your own commands",
+                    [(display_key(key), "bold $accent", commands[number].title) for key, number in own.items()],
+                )
         yield "States", [(f"{self._glyphs.icon(s)} {s}", f"${STATE_COLOURS[s]}", _STATE_MEANINGS[s]) for s in State]
         if isinstance(self._for, Dashboard):
             yield (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from textual.keys import Keys, key_to_character
 
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, DISPLAY_NAMES, RENAMED_IDS, Action, display_key
+from wandb_tui.core.user_command import UserCommand
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, DISPLAY_NAMES, MAIN, RENAMED_IDS, Action, display_key
 
 _MODIFIERS = ("ctrl", "alt", "shift", "meta", "super", "hyper")
 _NAMES = {
@@ -36,10 +37,18 @@ _MIN_SIMILARITY = 0.75
 class KeyMap:
     """The keys of each action. A remapping that is not possible leaves the action as it was, and is a complaint."""
 
-    def __init__(self, remapped: Mapping[str, str] | None = None) -> None:
+    def __init__(self, remapped: Mapping[str, str] | None = None, commands: Sequence[UserCommand] = ()) -> None:
         self.complaints: list[str] = []
+        self.command_keys: dict[str, int] = {}
+        """The keys of the user's own commands, as Textual names them, and the commands' positions."""
         self._keys: dict[Action, tuple[str, ...]] = {action: action.keys for action in ACTIONS}
         self._assign(dict(self._read(remapped or {})))
+        for number, command in enumerate(commands):
+            key = read_key(command.key)
+            if why := self._why_no_command(command, key):
+                self.complaints.append(f"{why}; “{command.title}” is in the palette only.")
+            else:
+                self.command_keys[key] = number
 
     def of(self, action: Action) -> tuple[str, ...]:
         """The keys of an action, as Textual names them."""
@@ -73,6 +82,17 @@ class KeyMap:
             for action in ACTIONS
             if self.of(action) != action.keys
         }
+
+    def _why_no_command(self, command: UserCommand, key: str) -> str:
+        """Why a command cannot have its key; empty if it can."""
+        if not key:
+            return f"“{command.key}” is not a key"
+        if key in _CURSOR_KEYS or key == _QUIT:
+            return f"{display_key(key)} has a fixed meaning"
+        if key in self.command_keys:
+            return f"{display_key(key)} is another command's"
+        taken = next((action for action, keys in self._keys.items() if key in keys and action.where in MAIN), None)
+        return f"{display_key(key)} is {taken.full_id}" if taken else ""
 
     def _read(self, remapped: Mapping[str, str]) -> Iterable[tuple[Action, tuple[str, ...]]]:
         """The remappings that are valid by themselves."""

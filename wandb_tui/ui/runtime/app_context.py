@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, cast
 
 from textual.dom import DOMNode
+from textual.message import Message
 
 from wandb_tui.core.checks import TerminalFacts
 from wandb_tui.ui.runtime.event_pump import EventPump
@@ -27,6 +28,9 @@ class AppContext(Protocol):
     @property
     def terminal_facts(self) -> TerminalFacts:
         """What is known about the terminal."""
+
+    def post_from_thread(self, message: Message) -> None:
+        """Post from another thread, where the loop may just have closed."""
 
     def copy(self, text: str, confirmation: str = "", *, timeout: float = ...) -> None:
         """Copy a text to the clipboard, and show a message: the confirmation, or what became of the text instead."""

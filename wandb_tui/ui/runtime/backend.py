@@ -10,7 +10,18 @@ from pathlib import Path
 from wandb_tui.core.ports import Identity, Services
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.ui.runtime.ports import Account, Addresses, Catalogue, Doctor, Downloads, Hooks, Inspector, WatchStore
+from wandb_tui.core.user_command import UserCommand
+from wandb_tui.ui.runtime.ports import (
+    Account,
+    Addresses,
+    Catalogue,
+    CommandRunner,
+    Doctor,
+    Downloads,
+    Hooks,
+    Inspector,
+    WatchStore,
+)
 
 Send = Callable[[str, str], str]
 """Sends a title and a text as a notification, and returns why it cannot, or an empty text; may block."""
@@ -39,6 +50,8 @@ class Backend:
         downloads: Downloads histories. None: not available.
         files: The files the help lists: a name and a path each.
         hooks: Runs the user's hooks; None: there are none.
+        commands: The user's own commands.
+        command_runner: Runs them; None: there are none.
         notify_channels: The names of the enabled notification channels, as in the settings.
         senders: The notification channels outside the terminal, by their names in the settings.
         keys: The user's keys by action id, several separated by commas.
@@ -70,6 +83,8 @@ class Backend:
     downloads: Downloads | None = None
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
+    commands: tuple[UserCommand, ...] = ()
+    command_runner: CommandRunner | None = None
     notify_channels: frozenset[str] = frozenset({"toast", "bell", "terminal"})
     senders: Mapping[str, Send] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)

@@ -107,6 +107,22 @@ class Catalogue(Protocol):
         """A page of a project's runs, newest first."""
 
 
+class CommandRunner(Protocol):
+    """Runs the user's own commands. No call blocks."""
+
+    def start(
+        self, arguments: Sequence[str], run: RunAddress, artifact: str, report: Callable[[str, bool], object]
+    ) -> None:
+        """Run a command for a run.
+
+        Args:
+            arguments: The program and its arguments.
+            run: The run.
+            artifact: ``entity/project/run-<id>-history:v0``, or empty.
+            report: Receives a line of output, or how the command failed (then with True); from another thread.
+        """
+
+
 class Downloads(Protocol):
     """Downloads histories in the background. No call blocks."""
 

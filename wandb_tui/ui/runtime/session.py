@@ -35,7 +35,7 @@ class Session:
     def __init__(self, backend: Backend, spawn: Spawn, post: Callable[[Message], bool], clock: Clock) -> None:
         self.backend = backend
         self.clock = clock
-        self.keys = KeyMap(backend.keys)
+        self.keys = KeyMap(backend.keys, backend.commands)
         self.deferred = DeferredServices()
         self.event_queue = EventQueue(post)
         self.watch_list = WatchList(self.deferred.services, spawn, self.event_queue.publish, clock=clock, turns=Lock())

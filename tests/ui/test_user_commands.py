@@ -1,0 +1,102 @@
+"""Commands of the user's own on keys: real programs, with their output in the runs' logs."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.screen import shown, until
+from tests.ui.fakes import ABSENT, FakeProber, Scenario, address, there
+from tests.ui.support import running
+from wandb_tui.core.events import Level
+from wandb_tui.core.user_command import UserCommand
+from wandb_tui.services.user_commands import UserCommandRunner
+from wandb_tui.text.event_text import event_text
+from wandb_tui.ui.common.confirm import Confirm
+
+SHOW = "import os, sys; print('got', *sys.argv[1:]); print('key' if 'WANDB_API_KEY' in os.environ else 'no key')"
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    runner = UserCommandRunner()
+    yield runner
+    runner.close()
+
+
+def dashboard(runner, *commands, runs=("abc",), **options):
+    prober = FakeProber({"abc": [there(3, "brisk-sun-12")]}, default=ABSENT)
+    return running(Scenario(prober, commands=commands, command_runner=runner, **options), *runs)
+
+
+def log_of(app, run_id, level=Level.INFO):
+    return [event_text(line.notice) for line in app.session.watch_list[address(run_id)].log if line.level is level]
+
+
+def python(source, *arguments, title="Try", key="ctrl+e", **options):
+    return UserCommand(key, title, (sys.executable, "-c", source, *arguments), **options)
+
+
+async def test_it_gets_the_fields_of_the_run_and_its_output_is_in_the_log(runner):
+    command = python(SHOW, "{run_id}", "{artifact}", "x {entity}/{project}; echo $HOME")
+    async with dashboard(runner, command) as (app, pilot):
+        await until(lambda: app.session.watch_list[address("abc")].artifact)
+        await pilot.press("ctrl+e")
+        await until(lambda: "Try: no key" in log_of(app, "abc"))
+        run = address("abc")
+        expected = f"Try: got abc {run.history_artifact}:v3 x {run.entity}/{run.project}; echo $HOME"
+        assert expected in log_of(app, "abc"), "no shell has read the arguments"
+
+
+async def test_a_failure_is_in_the_log_also_of_a_silent_one(runner):
+    commands = [
+        python("print('fine'); import sys; sys.exit(3)", background=True),
+        UserCommand("ctrl+t", "Missing", ("no-such-program-here",)),
+    ]
+    async with dashboard(runner, *commands) as (app, pilot):
+        await pilot.press("ctrl+e", "ctrl+t")
+        errors = lambda: " ".join(log_of(app, "abc", Level.ERROR))  # noqa: E731 - read again and again
+        await until(lambda: "ended with status 3" in errors())
+        await until(lambda: "Missing: no-such-program-here cannot be started: No such file or directory" in errors())
+        assert not any("fine" in line for line in log_of(app, "abc"))
+
+
+async def test_it_asks_first_where_it_should_and_runs_for_each_selected_run(runner):
+    async with dashboard(runner, python(SHOW, "{run_id}", confirm=True), runs=("abc", "def")) as (app, pilot):
+        await until(lambda: app.dashboard.table.row_count == 2)
+        await pilot.press("asterisk", "ctrl+e")
+        await until(lambda: isinstance(app.screen, Confirm) and "Try 2 runs?" in shown(app))
+        await pilot.press("n")
+        await pilot.press("ctrl+e", "y")
+        await until(lambda: all(f"Try: got {run}" in log_of(app, run) for run in ("abc", "def")))
+        assert [line for line in log_of(app, "abc") if "got" in line] == ["Try: got abc"]
+
+
+async def test_long_output_is_cut_and_what_runs_ends_with_the_dashboard(runner):
+    source = "import time\nfor n in range(250): print(n)\ntime.sleep(0)"
+    endless = python("import time; print('begun', flush=True); time.sleep(600)", key="ctrl+t", title="Endless")
+    async with dashboard(runner, python(source), endless) as (app, pilot):
+        await pilot.press("ctrl+e", "ctrl+t")
+        await until(lambda: any("50 more lines" in line for line in log_of(app, "abc")))
+        await until(lambda: "Endless: begun" in log_of(app, "abc"))
+        (process,) = runner._running
+        runner.close()
+        assert process.wait(10) < 0
+        assert not log_of(app, "abc", Level.ERROR)
+
+
+async def test_a_key_that_is_taken_is_said_and_the_palette_has_the_command(runner):
+    commands = [python(SHOW, key="c", title="Mine"), python(SHOW, key="up", title="Other"), python(SHOW, "own")]
+    async with dashboard(runner, *commands) as (app, pilot):
+        complaints = " ".join(app.session.keys.complaints)
+        assert "c is dashboard.cancel; “Mine” is in the palette only." in complaints
+        assert "up has a fixed meaning; “Other” is in the palette only." in complaints
+        await pilot.press("question_mark")
+        await until(lambda: "Your own commands" in "".join(str(w.content) for w in app.screen.query(".help-title")))
+        await pilot.press("escape", "ctrl+p")
+        await pilot.press(*"Mine")
+        await until(lambda: "Your own command: " in shown(app))
+        await pilot.press("enter")
+        await until(lambda: "Mine: no key" in log_of(app, "abc"))
