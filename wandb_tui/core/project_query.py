@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from wandb_tui.core.address import RunAddress, page_path, strip_invisible
+from wandb_tui.core.address import RunAddress, page_path
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.lookalikes import strip_invisible
 
 _FIELDS = ("state", "group", "sweep", "tag")
 _WORD = re.compile(r'(\w+):"([^"]*)"|(\w+):(\S+)|"([^"]*)"|(\S+)')
