@@ -190,8 +190,10 @@ class FakeStore:
                 self.rows[change.run] = change.row
                 self.logs.setdefault(change.run, []).extend(change.lines)
 
-    def external_changes(self):
+    def external_changes(self, *, again=False):
         self._work()
+        if again:
+            return StoreSnapshot(tuple(self.rows.values()))
         return self.others.pop(0) if self.others else None
 
     def lines(self, run):

@@ -12,11 +12,13 @@ from tests.ui.support import running
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import MonitorEvent
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.list_edits import cancelled
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import RowChange, StoredRun, StoreSnapshot
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
+from wandb_tui.services.disk.store import SqliteWatchStore
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.runtime import store_writer as keepers
 from wandb_tui.ui.runtime.store_writer import ListLoaded, LogLoaded, StoreFailed, StoreRecovered, StoreWriter
@@ -160,6 +162,33 @@ async def test_what_was_changed_here_meanwhile_wins():
         app.session.remove([address("abc")])
         app.session.merge(before, as_of)
         assert [row.run for row in app.session.watch_list] == [address("def")]
+
+
+async def test_a_cancel_that_crossed_a_change_here_is_followed_once_that_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(keepers, "CHECK_INTERVAL_S", 1e9)
+    here, elsewhere = (SqliteWatchStore(tmp_path / "list.sqlite3", "https://api.wandb.ai") for _ in range(2))
+    async with running(Scenario(FakeProber(), store=here), "abc") as (app, _):
+        row = app.session.watch_list[address("abc")]
+        await until(lambda: [stored.state for stored in elsewhere.load()] == [State.WAITING])
+        elsewhere.edit(lambda rows: [cancelled(rows[0])])
+        snapshot, as_of = here.external_changes(), app.session.store_writer._stamp
+        app.session.change_goal(address("abc"), Goal.parse("v3"))
+        app.session.merge(snapshot, as_of)
+        assert row.active, "what was read is older than the change here"
+        monkeypatch.setattr(keepers, "CHECK_INTERVAL_S", 0.1)
+        await until(lambda: row.state is State.CANCELLED and not row.running)
+        assert row.goal == Goal.parse("v3")
+
+
+async def test_a_run_that_was_removed_and_added_between_two_readings_starts_again():
+    async with running(Scenario(FakeProber()), "abc") as (app, _):
+        row = app.session.watch_list[address("abc")]
+        await until(lambda: stored_row(app, "abc") and stored_row(app, "abc").state is State.WAITING)
+        app.session.cancel(address("abc"))
+        await until(lambda: stored_row(app, "abc").state is State.CANCELLED and not row.running)
+        await found(app, StoredRun(address("abc"), Goal.parse("v3")))
+        await until(lambda: row.state is State.WAITING)
+        assert (row.attempt, row.goal) == (2, Goal.parse("v3"))
 
 
 async def test_a_list_that_was_replaced_is_written_anew():

@@ -76,12 +76,15 @@ class AttemptLauncher:
     def _begin(self, row: WatchedRun, *, resuming: bool) -> AttemptHandle:
         """Bring a row into the state in which its attempt begins; the attempt's handle."""
         row.restart_wanted = False
-        if resuming:
+        # An attempt that was only queued, as by a command while no dashboard was open, begins now.
+        only_queued = row.notice is not None and row.notice.kind in {EventKind.QUEUED, EventKind.ATTEMPT_STARTED}
+        if not resuming:
+            row.attempt = max(row.attempt + 1, row.next_attempt)
+            row.elapsed_then, row.baseline = 0.0, None
+        if resuming and not only_queued:
             row.elapsed_then = resumed(row.elapsed_then, row.poll_policy)
             notice = Notice(EventKind.RESUMED, seconds=row.elapsed_then)
         else:
-            row.attempt = max(row.attempt + 1, row.next_attempt)
-            row.elapsed_then, row.baseline = 0.0, None
             first = row.attempt == 1
             notice = Notice(EventKind.QUEUED) if first else Notice(EventKind.ATTEMPT_STARTED, attempt=row.attempt)
         handle = AttemptHandle(row.goal)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
@@ -29,6 +30,7 @@ class StoredRun:
         run_info: The run itself, as last reported by the server.
         failure: The kind of failure, if it failed.
         times: Its own times; None where it uses those of the settings.
+        updated: When the newest line of its log was written; None if it has none, or for a row that is to be written.
     """
 
     run: RunAddress
@@ -43,6 +45,11 @@ class StoredRun:
     run_info: RunInfo | None = None
     failure: Failure | None = None
     times: Times | None = None
+    updated: datetime | None = field(default=None, compare=False)
+
+    def restarts(self, goal: Goal) -> bool:
+        """Whether waiting for this goal would begin the next attempt."""
+        return self.state.final and (goal != self.goal or self.state is not State.AVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def run_values(info: RunInfo | None) -> tuple[str | None, str | None, int | None
 def stored_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> StoredRun | None:
     """The run stored in a row of the list; None if it cannot be read."""
     _, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline, *more = row
-    name, run_state, last_step, failure, check_interval, max_wait_time, notice = more
+    name, run_state, last_step, failure, check_interval, max_wait_time, notice, updated = more
     try:
         return StoredRun(
             RunAddress(entity, project, run_id),
@@ -66,6 +66,7 @@ def stored_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> StoredRun
             run_info=None if more[:3] == [None] * 3 else RunInfo(name or "", run_state or "", last_step),
             failure=enum_member(Failure, failure),
             times=None if None in {check_interval, max_wait_time} else Times(check_interval, max_wait_time),
+            updated=None if updated is None else to_datetime(updated),
         )
     except (UsageError, ValueError):
         log.warning("A row of the watch list cannot be read and is skipped: %s/%s/%s", entity, project, run_id)

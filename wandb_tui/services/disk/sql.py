@@ -8,7 +8,8 @@ _KEY = "server = ? AND entity = ? AND project = ? AND run_id = ?"
 
 SELECT_RUNS = """
 SELECT position, entity, project, run_id, goal, attempt, state, message, artifact, elapsed, baseline,
-  name, run_state, last_step, failure, check_interval, max_wait_time, notice
+  name, run_state, last_step, failure, check_interval, max_wait_time, notice,
+  (SELECT time FROM line WHERE line.run = position ORDER BY id DESC LIMIT 1)
 FROM run WHERE server = ? ORDER BY position
 """
 SELECT_ATTEMPTS = """

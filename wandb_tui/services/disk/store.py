@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -85,24 +85,36 @@ class SqliteWatchStore:
             StoreError: The list cannot be written; nothing has changed.
         """
         with self._transaction(writing=True) as db:
-            before = self._revision(db)
-            for change in changes:
-                self._apply(db, change)
-            if any(change.notify for change in changes):
-                db.execute(sql.NEXT_REVISION, (self._server,))
-                begun_here = self._seen == _NO_REVISION and before[1] == 0
-                if begun_here or self._seen == before:
-                    self._seen = (before[0], before[1] + 1)
+            self._write(db, changes)
 
-    def external_changes(self) -> StoreSnapshot | None:
-        """The list, if other dashboards have changed it since the last call; else None.
+    def edit(self, changes: Callable[[Sequence[StoredRun]], Sequence[RowChange]]) -> list[StoredRun]:
+        """Apply the changes that follow from the list, in one transaction, so that no other program comes between.
+
+        Args:
+            changes: Gives the changes for all rows as they are.
+
+        Returns:
+            All rows afterwards.
+
+        Raises:
+            StoreError: The list cannot be read or written; nothing has changed.
+        """
+        with self._transaction(writing=True) as db:
+            self._write(db, changes(self._rows(db)))
+            return self._rows(db)
+
+    def external_changes(self, *, again: bool = False) -> StoreSnapshot | None:
+        """The list, if other programs have changed it since the last call; else None.
+
+        Args:
+            again: Whether to read the list even if nothing has changed.
 
         Raises:
             StoreError: The list cannot be read.
         """
         with self._transaction() as db:
             seen, now = self._seen, self._revision(db)
-            if now == seen:
+            if now == seen and not again:
                 return None
             rows = tuple(self._rows(db))
             self._seen = now
@@ -149,6 +161,16 @@ class SqliteWatchStore:
                 db.execute(sql.UPSERT_VIEW, (self._server, key, json.dumps(value)))
 
     # Rows
+
+    def _write(self, db: sqlite3.Connection, changes: Sequence[RowChange]) -> None:
+        before = self._revision(db)
+        for change in changes:
+            self._apply(db, change)
+        if any(change.notify for change in changes):
+            db.execute(sql.NEXT_REVISION, (self._server,))
+            begun_here = self._seen == _NO_REVISION and before[1] == 0
+            if begun_here or self._seen == before:
+                self._seen = (before[0], before[1] + 1)
 
     def _rows(self, db: sqlite3.Connection) -> list[StoredRun]:
         attempts: dict[int, list[Attempt]] = {}

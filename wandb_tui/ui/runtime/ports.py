@@ -67,8 +67,8 @@ class WatchStore(Protocol):
     def write(self, changes: Sequence[RowChange]) -> None:
         """Apply all changes, or, if an error is raised, none."""
 
-    def external_changes(self) -> StoreSnapshot | None:
-        """The list, if others have changed it since the last call or since it was loaded; else None."""
+    def external_changes(self, *, again: bool = False) -> StoreSnapshot | None:
+        """The list, if others have changed it since the last call or since it was loaded, or `again`; else None."""
 
     def lines(self, run: RunAddress) -> list[LogLine]:
         """The newest lines of a run's log when the list was loaded, oldest first."""

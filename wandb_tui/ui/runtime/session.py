@@ -173,9 +173,9 @@ class Session:
         return [row.run for row in back], there
 
     def merge(self, found: StoreSnapshot, as_of: int) -> bool:
-        """Apply the changes of another dashboard; returns whether rows were added or removed.
+        """Apply the changes of another dashboard or of a command; returns whether rows were added or removed.
 
-        Changes made here since the list was read win; they are being written.
+        Changes made here since the list was read win; once they are written, the list is read again.
         """
         watched = {row.run for row in self.watch_list}
         there = {stored.run for stored in found.rows}
@@ -183,17 +183,21 @@ class Session:
             self.store_writer.rewrite(watched - there)
         below: RunAddress | None = None
         for stored in reversed(found.rows):
-            if not self.store_writer.changed_since(stored.run, as_of):
-                self._merge_row(stored, below)
+            if self.store_writer.changed_since(stored.run, as_of):
+                self.store_writer.read_again()
+            else:
+                self._merge_row(stored, below, replaced=found.replaced)
             below = stored.run if stored.run in self.watch_list else below
         gone = set() if found.replaced else {run for run in watched - there if self.store_writer.saved_row(run)}
         for run in gone:
-            if not self.store_writer.changed_since(run, as_of):
+            if self.store_writer.changed_since(run, as_of):
+                self.store_writer.read_again()
+            else:
                 self.watch_list.remove(run)
                 self.store_writer.mark_deleted(run)
         return {row.run for row in self.watch_list} != watched
 
-    def _merge_row(self, stored: StoredRun, below: RunAddress | None) -> None:
+    def _merge_row(self, stored: StoredRun, below: RunAddress | None, *, replaced: bool) -> None:
         row, last = self.watch_list.get(stored.run), self.store_writer.saved_row(stored.run)
         if row is None:
             self.store_writer.mark_saved(stored)
@@ -210,6 +214,9 @@ class Session:
             self.watch_list.cancel(stored.run)
         elif stored.attempt > row.attempt and not cancelled:
             self.watch_list.restart(stored.run, stored.attempt)
+        elif last and stored.attempt < last.attempt == row.attempt and not stored.state.final and not replaced:
+            # Its row was removed and added between two readings.
+            self.watch_list.restart(stored.run)
 
     def restart_refused(self) -> int:
         """Restart the runs that failed for lack of a valid API key, or may have; returns how many."""

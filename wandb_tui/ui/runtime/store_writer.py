@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 BATCH_INTERVAL_S = 0.5
 """Seconds for which log lines are collected; the user's changes are written at once."""
 
-CHECK_INTERVAL_S = 1.5
-"""Seconds between two checks for changes of other dashboards."""
+CHECK_INTERVAL_S = 1.0
+"""Seconds between two checks for changes by other dashboards and by commands."""
 
 _MOST_LINES = 200
 _MAX_RETRY_S = 30.0
@@ -118,6 +118,7 @@ class StoreWriter:
         self._failures = 0
         self._retry_at = 0.0
         self._checked_at = 0.0
+        self._read_again = False
         self._problems: dict[str, str] = {}
 
     def start(self) -> None:
@@ -149,6 +150,11 @@ class StoreWriter:
     def changed_since(self, run: RunAddress, as_of: int) -> bool:
         """Whether a row was added, removed or changed here after the list was read."""
         return self._stamps.get(run, 0) > as_of
+
+    def read_again(self) -> None:
+        """Read the list again with the next check, once what was changed here is written."""
+        with self._changed:
+            self._read_again = True
 
     def save(
         self,
@@ -256,8 +262,10 @@ class StoreWriter:
 
     def _poll_store(self, as_of: int) -> None:
         self._checked_at = time.monotonic()
+        with self._changed:
+            again, self._read_again = self._read_again, False
         try:
-            found = self._store.external_changes()
+            found = self._store.external_changes(again=again)
         except Exception as error:  # noqa: BLE001 - any error is shown, and the dashboard continues
             self._report_problem("read", error)
         else:
