@@ -14,7 +14,7 @@ from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROGRAM = str(Path(sys.executable).with_name("wandb-tui"))
-COMMANDS = ["demo", "sandbox", "wait", "login", "logout", "doctor"]
+COMMANDS = ["demo", "sandbox", "wait", "login", "logout", "doctor", "list", "add", "restart"]
 
 
 @pytest.fixture(scope="module")

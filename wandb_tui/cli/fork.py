@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import AT, HOST, NEAREST, STEP, branch_step, build_wiring, read_runs, runs_of
+from wandb_tui.cli.options import AT, HOST, NEAREST, RUNS, STEP, branch_step, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="Exit status: 0 every child was made; else as for wait.",
 )
-@click.argument("runs", nargs=-1, metavar="RUN...", required=True)
+@RUNS
 @STEP
 @AT
 @NEAREST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import columns, fitted, say
-from wandb_tui.core.errors import NoBrowserError, UsageError
+from wandb_tui.core.errors import NoBrowserError, UsageError, WandbTuiError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,27 @@ if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
 
 HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")
+
+
+LIST_STATUS = "Exit status: 0 done; 1 a run is not on the list, or the list cannot be used; 2 wrong usage."
+"""The exit statuses of the commands that show and change the watch list."""
+
+
+def _complete_listed(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The runs on the watch list whose addresses begin like this."""
+    from wandb_tui.wiring import Wiring
+
+    with contextlib.suppress(WandbTuiError):
+        wiring = Wiring(host=ctx.params.get("host"))
+        # Completion does not create the file.
+        if wiring.paths.watch_list.exists():
+            listed = [str(row.run) for row in wiring.store.load()]
+            typed = ctx.params.get("runs") or ()
+            return [run for run in listed if run.startswith(incomplete) and run not in typed]
+    return []
+
+
+RUNS = click.argument("runs", nargs=-1, metavar="RUN...", required=True, shell_complete=_complete_listed)
 
 
 class GoalOption(click.Option):

@@ -26,15 +26,21 @@ _MIN_SIMILARITY = 0.75
 PROGRAM = "wandb-tui"
 
 _SUMMARIES = {
+    "add": "Add runs to the watch list.",
+    "cancel": "Stop monitoring runs of the watch list.",
     "completion": "Print a script that completes commands in your shell.",
     "demo": "The dashboard on a sandbox, no account needed.",
     "doctor": "Check what works on this machine.",
     "download": "Download runs' histories into a folder.",
     "exec": "Wait, then run a script that forks or rewinds.",
     "fork": "Fork runs once they can be forked.",
+    "list": "Show the watch list.",
     "login": "Sign in once, and store it.",
     "logout": "Delete the stored sign-in.",
+    "remove": "Remove runs from the watch list.",
+    "restart": "Start new attempts of runs of the watch list.",
     "sandbox": "Only the sandbox: a W&B server for this machine.",
+    "status": "Show one run of the watch list.",
     "wait": "Wait for runs without a screen.",
 }
 """The commands that the help lists, each with its line."""
@@ -43,9 +49,13 @@ _DASHBOARD = "dashboard"
 """The command that is not listed: it needs no name."""
 
 
-def _import_command(name: str) -> click.Command:  # noqa: C901 - one case for each command
+def _import_command(name: str) -> click.Command:  # noqa: C901, PLR0912 - one case for each command
     """The command of a name; its module is imported only now, since the help must not wait for all of them."""
     match name:
+        case "add":
+            from wandb_tui.cli.watch_list.edits import add as command
+        case "cancel":
+            from wandb_tui.cli.watch_list.edits import cancel as command
         case "completion":
             from wandb_tui.cli.completion import completion as command
         case "demo":
@@ -58,12 +68,20 @@ def _import_command(name: str) -> click.Command:  # noqa: C901 - one case for ea
             from wandb_tui.cli.exec import exec_command as command
         case "fork":
             from wandb_tui.cli.fork import fork as command
+        case "list":
+            from wandb_tui.cli.watch_list.listing import list_command as command
         case "login":
             from wandb_tui.cli.login import login as command
         case "logout":
             from wandb_tui.cli.login import logout as command
+        case "remove":
+            from wandb_tui.cli.watch_list.edits import remove as command
+        case "restart":
+            from wandb_tui.cli.watch_list.edits import restart as command
         case "sandbox":
             from wandb_tui.cli.sandbox import sandbox as command
+        case "status":
+            from wandb_tui.cli.watch_list.listing import status as command
         case "wait":
             from wandb_tui.cli.wait.command import wait as command
         case _:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import GOALS, HOST, GoalOption, build_wiring, read_runs, runs_of
+from wandb_tui.cli.options import GOALS, HOST, RUNS, GoalOption, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 from wandb_tui.core.history_formats import FORMATS
@@ -22,7 +22,7 @@ _SECONDS = click.FloatRange(min=0)
     short_help="Download runs' histories into a folder.",
     epilog=sentence(ExitCode.DONE, ExitCode.COMMAND_FAILED, ExitCode.HUNG_UP, ExitCode.TERMINATED),
 )
-@click.argument("runs", nargs=-1, metavar="RUN...", required=True)
+@RUNS
 @click.option("--to", "directory", metavar="DIR", help="Into DIR/entity/project/run_id", required=True)
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="parquet", metavar="FORMAT", help=_FORMATS)
 @click.option("--columns", multiple=True, metavar="GLOB", help="Only these columns; may be repeated.")

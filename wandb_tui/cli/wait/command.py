@@ -7,13 +7,13 @@ from math import isfinite
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, UNTIL, build_wiring, read_runs, runs_of
+from wandb_tui.cli.options import HOST, RUNS, UNTIL, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 
 
 @click.command(epilog=sentence(ExitCode.HUNG_UP, ExitCode.TERMINATED))
-@click.argument("runs", nargs=-1, metavar="RUN...", required=True)
+@RUNS
 @UNTIL
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--interval", type=click.FloatRange(min=0.1), metavar="S", help="Seconds between two checks. [5]")
@@ -96,7 +96,7 @@ def _last_words(reason: str, runs: tuple[str, ...], *, as_json: bool) -> None:
         return
     from datetime import UTC, datetime
 
-    from wandb_tui.cli.wait.output import json_line
+    from wandb_tui.cli.json_line import json_line
     from wandb_tui.core.state import State
 
     for run in runs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
+from wandb_tui.cli.json_line import json_line
 from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.notice import Notice, text_notice
 from wandb_tui.core.state import State
@@ -160,19 +160,3 @@ class JsonLines(Output):
                 elapsed=event.elapsed,
             )
         )
-
-
-def json_line(
-    when: datetime, *, run: str, attempt: int, state: State, message: str, artifact: str | None, elapsed: float
-) -> str:
-    """One object of ``--json``, as the README describes it."""
-    line = {
-        "time": when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "run": run,
-        "attempt": attempt,
-        "state": state.value,
-        "message": message,
-        "artifact": artifact,
-        "elapsed": round(elapsed, 3),
-    }
-    return json.dumps(line, ensure_ascii=False)

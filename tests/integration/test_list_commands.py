@@ -1,0 +1,125 @@
+"""The commands that show and change the watch list: without a dashboard, and while one is open in a terminal."""
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from tests.integration.terminal import Terminal
+from tests.integration.test_story import PROGRAM, account, environment
+from tests.stopwatch import HANG_S, until
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+ABC, DEF = "lab/forks/abc", "lab/forks/def"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
+        state = sandbox.context.state
+        project, _ = state.ensure_project("lab", "forks")
+        for run_id in ("abc", "def"):
+            state.update_run(state.create_run(project, run_id, f"name-of-{run_id}"), state="running")
+        yield sandbox
+
+
+@pytest.fixture
+def program(sandbox, tmp_path):
+    def run(*arguments, stdin=None, status=0, **more):
+        environ = environment(sandbox, tmp_path, **account(sandbox), **more)
+        done = subprocess.run(
+            [PROGRAM, *arguments], env=environ, input=stdin, capture_output=True, text=True, timeout=HANG_S, check=False
+        )
+        assert done.returncode == status, done
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_list_without_a_dashboard(program):
+    done = program("list")
+    assert (done.stdout, "is empty" in done.stderr) == ("", True)
+    assert program("add", ABC, DEF, "--until", "v3").stdout == f"{ABC}  added, goal v3\n{DEF}  added, goal v3\n"
+    assert program("add", ABC, "--until", "exists").stdout == f"{ABC}  already watched; goal v3 → exists\n"
+    assert program("cancel", "abc").stdout == f"{ABC}  cancelled\n"
+    assert program("cancel", ABC).stdout == f"{ABC}  already ended: cancelled\n"
+    titles, first, second = program("list").stdout.splitlines()
+    assert titles.split()[:3] == ["RUN", "STATE", "GOAL"]
+    assert first.split()[:3] == [ABC, "cancelled", "exists"]
+    assert second.split()[:3] == [DEF, "queued", "v3"]
+    (status,) = objects(program("status", "abc", "--json").stdout)
+    assert list(status)[:7] == ["time", "run", "attempt", "state", "message", "artifact", "elapsed"]
+    assert (status["run"], status["state"], status["message"], status["goal"]) == (
+        *(ABC, "cancelled", "Cancelled"),
+        "exists",
+    )
+    assert [row["run"] for row in objects(program("list", "--json").stdout)] == [ABC, DEF]
+    (restarted,) = objects(program("restart", "-", "--json", stdin=f"{ABC}\n").stdout)
+    assert (restarted["attempt"], restarted["state"]) == (1, "queued")
+    done = program("remove", "forks/def", "ghi", "lab/other/x", "--json", status=1)
+    assert [(row["run"], row["state"]) for row in objects(done.stdout)] == [(DEF, "removed")]
+    assert "ghi is not on the list." in done.stderr
+    assert "lab/other/x is not on the list." in done.stderr
+    assert "cannot contain" in program("cancel", "lab/forks/a:b", status=2).stderr
+    program("add", "lab/more/abc")
+    assert f"“abc” may be {ABC} or lab/more/abc." in program("cancel", "abc", status=2).stderr
+
+
+def test_the_shell_completes_what_is_listed(program, tmp_path):
+    typed = {"_WANDB_TUI_COMPLETE": "bash_complete", "COMP_WORDS": "wandb-tui cancel lab/f", "COMP_CWORD": "2"}
+    assert program(**typed).stdout.strip() == ""
+    assert not list(tmp_path.rglob("watchlist*"))
+    program("add", ABC, "lab/other/x")
+    assert program(**typed).stdout == f"plain,{ABC}\n"
+
+
+def test_an_open_dashboard_follows_each_command(sandbox, tmp_path, program):
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:
+        terminal.run(PROGRAM)
+        terminal.until("No runs yet")
+        # A goal for which no page is visited: no browser is needed here.
+        program("add", ABC, DEF, "--until", "ended")
+        terminal.until("name-of-abc", "name-of-def", "2 waiting")
+        until(lambda: [row["state"] for row in objects(program("list", "--json").stdout)] == ["waiting"] * 2)
+        watching = subprocess.Popen(
+            [PROGRAM, "list", "--watch"],
+            env=environment(sandbox, tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert [ABC in watching.stdout.readline(), DEF in watching.stdout.readline()] == [True, True]
+            program("cancel", "abc")
+            terminal.until("cancelled", "1 waiting")
+            assert f"{ABC} (ended)  cancelled, attempt 1" in watching.stdout.readline()
+            program("restart", "abc")
+            terminal.until("attempt 2", "2 waiting")
+            assert "attempt 2" in watching.stdout.readline()
+            program("remove", "def")
+            terminal.until("1 run", "1 waiting")
+            terminal.gone("name-of-def")
+            line = ""
+            while DEF not in line:
+                line = watching.stdout.readline()
+            assert line.endswith("removed\n")
+        finally:
+            os.kill(watching.pid, signal.SIGINT)
+            _, errors = watching.communicate(timeout=HANG_S)
+        assert (watching.returncode, errors.strip()) == (130, "")
+        (row,) = objects(program("list", "--json").stdout)
+        assert (row["run"], row["attempt"], row["state"], row["run_state"]) == (ABC, 2, "waiting", "running")
+        terminal.keys("q")
+        terminal.until("Quit wandb-tui?")
+        terminal.keys("y")
+        terminal.until("shell-is-back$")
+        program("cancel", ABC)
+        terminal.run(PROGRAM)
+        terminal.until("name-of-abc", "1 cancelled")
