@@ -13,6 +13,7 @@ from wandb_tui.version import __version__
 if TYPE_CHECKING:
     from wandb_tui.core.account import WandBCredentials
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.core.details import RunOrigin
     from wandb_tui.core.errors import (
         ApiKeyError,
         ForkError,
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
     from wandb_tui.library.history_table import load_history
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
+    from wandb_tui.library.run_tree import run_tree
 
 _HOMES = {
     "wandb_tui.library.api": ("RunMonitor", "SimpleWandBMonitor", "wait_for_history"),
     "wandb_tui.core.address": ("RunAddress",),
+    "wandb_tui.core.details": ("RunOrigin",),
     "wandb_tui.core.errors": (
         "ApiKeyError",
         "ForkError",
@@ -65,6 +68,7 @@ _HOMES = {
     "wandb_tui.library.history_table": ("load_history",),
     "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
+    "wandb_tui.library.run_tree": ("run_tree",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -88,6 +92,7 @@ __all__ = [
     "RunInfo",
     "RunMonitor",
     "RunNotFoundError",
+    "RunOrigin",
     "RunSummary",
     "ServerError",
     "SignInError",
@@ -103,6 +108,7 @@ __all__ = [
     "fork_when_ready",
     "load_history",
     "rewind_when_ready",
+    "run_tree",
     "wait_for_history",
 ]
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.wandb_api.graphql import GraphQL
     from wandb_tui.services.wandb_api.history_files import HistoryFiles
     from wandb_tui.services.wandb_api.inspector import GraphQLInspector
+    from wandb_tui.services.wandb_api.origins import RunOrigins
     from wandb_tui.services.wandb_api.poller import Poller
     from wandb_tui.services.wandb_api.sdk_prober import SdkProber
     from wandb_tui.services.wandb_api.step_files import StepFiles
@@ -207,6 +208,15 @@ class Wiring:
         files = HistoryFiles(self.client(), base_url, self.transfer.read_json, lambda: self.sdk)
         self._closers.append(files)
         return files
+
+    @_Once
+    def run_origins(self) -> RunOrigins:
+        """Looks up where runs came from."""
+        from wandb_tui.services.wandb_api.origins import RunOrigins
+
+        origins = RunOrigins(self.client())
+        self._closers.append(origins)
+        return origins
 
     @_Once
     def step_files(self) -> StepFiles:

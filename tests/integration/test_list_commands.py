@@ -54,6 +54,7 @@ def test_the_list_without_a_dashboard(program):
     assert titles.split()[:3] == ["RUN", "STATE", "GOAL"]
     assert first.split()[:3] == [ABC, "cancelled", "exists"]
     assert second.split()[:3] == [DEF, "queued", "v3"]
+    assert program("list", PYTHONIOENCODING="latin-1").stdout.splitlines()[1].split()[3] == "?"
     (status,) = objects(program("status", "abc", "--json").stdout)
     assert list(status)[:7] == ["time", "run", "attempt", "state", "message", "artifact", "elapsed"]
     assert (status["run"], status["state"], status["message"], status["goal"]) == (

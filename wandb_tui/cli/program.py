@@ -41,6 +41,7 @@ _SUMMARIES = {
     "restart": "Start new attempts of runs of the watch list.",
     "sandbox": "Only the sandbox: a W&B server for this machine.",
     "status": "Show one run of the watch list.",
+    "tree": "Show where runs came from, and their forks.",
     "wait": "Wait for runs without a screen.",
 }
 """The commands that the help lists, each with its line."""
@@ -82,6 +83,8 @@ def _import_command(name: str) -> click.Command:  # noqa: C901, PLR0912 - one ca
             from wandb_tui.cli.sandbox import sandbox as command
         case "status":
             from wandb_tui.cli.watch_list.listing import status as command
+        case "tree":
+            from wandb_tui.cli.tree import tree as command
         case "wait":
             from wandb_tui.cli.wait.command import wait as command
         case _:
@@ -223,6 +226,9 @@ def run_program() -> NoReturn:
     sys.excepthook = _print_crash
     threading.excepthook = lambda args: _print_crash(args.exc_type, args.exc_value, args.exc_traceback)
     raise_on_interrupt()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A log file in another encoding must not end a command because of a sign.
+        sys.stdout.reconfigure(errors="replace")
     status = _status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False))
     # Other packages' work at exit may be interrupted, without a traceback.
     end_at_once_on_interrupt()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, RunInfo
 
 Scalar = bool | int | float | str | None
@@ -27,6 +28,25 @@ class BranchPoint:
 
     run_id: str
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrigin:
+    """A run, and where it came from.
+
+    Attributes:
+        run: The run.
+        name: Its display name; empty if it has none.
+        state: Its own state, or ``missing`` for a parent that was deleted, or that the API key may not see.
+        parent: The run that it was forked from; None for no fork, or where its config does not say so.
+        step: The last step that it shares with its parent; None without one.
+    """
+
+    run: RunAddress
+    name: str = ""
+    state: str = ""
+    parent: RunAddress | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import sys
@@ -31,9 +30,6 @@ class DownloadOutput:
         self._printing = threading.Lock()
         self.runs = dict.fromkeys(options.runs, DownloadProgress())
         self.pipe_closed = False
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            # A log file in another encoding must not end the download because of a sign.
-            sys.stdout.reconfigure(errors="replace")
 
     def update(self, run: RunAddress, progress: DownloadProgress) -> None:
         """Take in how a run stands; what has ended stays as it is."""

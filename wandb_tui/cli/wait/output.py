@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 import threading
@@ -53,9 +52,6 @@ class Output:
         self.error: OSError | None = None
         """Why nothing more can be printed, if not because the reader has left."""
         self.closing = False
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            # A log file in another encoding must not end the waiting because of an emoji.
-            sys.stdout.reconfigure(errors="replace")
 
     def on_event(self, event: Event) -> None:
         """Print an event; called from the monitors' threads."""

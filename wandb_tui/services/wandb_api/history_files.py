@@ -13,9 +13,10 @@ from urllib.parse import urljoin
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import BranchPoint, RunFacts
 from wandb_tui.core.errors import ApiKeyError, ServerError
-from wandb_tui.core.probe import Persistence, ProbeOutcome
+from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
 from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes
+from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_queries import read_facts
 from wandb_tui.services.wandb_api.run_values import read_branch_point
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
@@ -25,8 +26,6 @@ _PAGE = 1000
 _MAX_BATCH = 25
 """How many versions are asked for in one request."""
 _BATCH_WINDOW_S = 0.01
-_MAX_TRIES = 5
-_FIRST_WAIT_S, _MAX_WAIT_S = 1.0, 60.0
 
 _FILES = "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }} edges {{ node {{ name directUrl }} }} }}"
 
@@ -202,17 +201,12 @@ class HistoryFiles:
 
     def _ask(self, query: str, variables: dict[str, str]) -> Reply:
         """Ask, and ask again where the server is in trouble or limits the rate."""
-        wait = _FIRST_WAIT_S
-        for left in reversed(range(_MAX_TRIES)):
+
+        def execute() -> Reply:
             with self._in_turn:
-                reply = self._client.execute(query, variables)
-            lasting = reply.persistence is not Persistence.TRANSIENT
-            if reply.problem is not ProbeOutcome.UNAVAILABLE or (lasting and not reply.limited) or not left:
-                break
-            if self._closed.wait(min(_MAX_WAIT_S, max(wait, reply.limits.retry_after or 0.0))):
-                break
-            wait *= 2
-        return reply
+                return self._client.execute(query, variables)
+
+        return with_retries(execute, self._closed.wait)
 
 
 def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, str]]:
