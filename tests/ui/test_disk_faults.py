@@ -95,7 +95,7 @@ async def test_quitting_promises_only_what_is_saved(small_disk, path):
         await until(lambda: isinstance(app.screen, Confirm))
         assert quit_text(app) == (
             "101 runs are still being watched. The watch list "
-            f"{path} cannot be saved: the disk is full. Free some space; saving is retried. "
+            f"{path} cannot be saved: the disk is full. Free some space. Saving is retried. "
             "The next start resumes only what was saved before."
         )
         filling.unlink()

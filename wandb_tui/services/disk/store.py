@@ -320,16 +320,16 @@ class SqliteWatchStore:
         where = f"The watch list {self._path}"
         match code:
             case sqlite3.SQLITE_FULL:
-                return StoreError(f"{where} cannot be saved: the disk is full.", "Free some space; saving is retried.")
+                return StoreError(f"{where} cannot be saved: the disk is full.", "Free some space.")
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
                 return StoreError(f"{where} cannot be written.", "Make its folder and the file writable.")
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
-                return StoreError(f"{where} is locked by another program.", "Saving is retried.")
+                return StoreError(f"{where} is locked by another program.")
             case sqlite3.SQLITE_IOERR:
                 # SQLite does not report an exceeded quota.
                 problem = write_problem(self._path.parent)
                 reason, hint = (problem.strerror, "Free some space") if problem else (error, "Check the disk")
-                return StoreError(f"{where} cannot be read or written: {reason}.", f"{hint}; saving is retried.")
+                return StoreError(f"{where} cannot be read or written: {reason}.", f"{hint}.")
             case _:
                 return StoreError(f"{where} cannot be used: {error}.")
 

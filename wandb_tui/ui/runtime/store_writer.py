@@ -28,6 +28,7 @@ CHECK_INTERVAL_S = 1.0
 
 _MOST_LINES = 200
 _MAX_RETRY_S = 30.0
+_RETRIED = "Saving is retried."
 
 
 class ListLoaded(Message):
@@ -145,7 +146,8 @@ class StoreWriter:
     @property
     def problem(self) -> str:
         """Why changes cannot be saved at the moment, as a sentence; empty where they can."""
-        return self._problems.get("write", "")
+        text = self._problems.get("write", "")
+        return f"{text} {_RETRIED}" if text else ""
 
     def changed_since(self, run: RunAddress, as_of: int) -> bool:
         """Whether a row was added, removed or changed here after the list was read."""
@@ -320,9 +322,9 @@ class StoreWriter:
 
     def _report_problem(self, what: str, error: Exception) -> None:
         """Report a problem once: a full disk would fill the screen with messages."""
-        text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be saved: {error}"
+        text = str(error) if isinstance(error, StoreError) else f"The watch list cannot be saved: {error}."
         known = text in self._problems.values()
         self._problems[what] = text
         if not known:
             log.error("The watch list cannot be saved", exc_info=error)
-            self._post(StoreFailed(text))
+            self._post(StoreFailed(f"{text} {_RETRIED}" if what == "write" else text))
