@@ -69,6 +69,11 @@ def test_the_list_without_a_dashboard(program):
     assert "ghi is not on the list." in done.stderr
     assert "lab/other/x is not on the list." in done.stderr
     assert "cannot contain" in program("cancel", "lab/forks/a:b", status=2).stderr
+    done = program("status", "lab/forks/* state:running", "--json")
+    assert [row["run"] for row in objects(done.stdout)] == [ABC]
+    assert "lab/forks/* state:running: 2 runs" in done.stderr
+    assert "1 of these is on the list" in done.stderr
+    assert program("add", "lab/forks/* def").stdout == f"{DEF}  added, goal exists\n"
     program("add", "lab/more/abc")
     assert f"“abc” may be {ABC} or lab/more/abc." in program("cancel", "abc", status=2).stderr
 

@@ -136,22 +136,29 @@ def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, grou
 
 def runs_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
     """The addresses of runs and of those that queries stand for now, each once."""
+    runs, single = expand_queries(texts, wiring)
+    if single or not texts:
+        runs += addresses_of(single, wiring)
+    return list(dict.fromkeys(runs))
+
+
+def expand_queries(texts: Sequence[str], wiring: Wiring) -> tuple[list[RunAddress], list[str]]:
+    """The runs that queries among these texts stand for now, and the other texts."""
     from wandb_tui.core.project_query import ProjectQuery
 
-    pages = wiring.server.info.app_url
     runs: dict[RunAddress, None] = {}
     single: list[str] = []
     for text in texts:
-        if (query := ProjectQuery.parse(text, app_url=pages)) is None:
+        # Where the pages are, only the SDK knows of some servers, and importing it takes a second or more.
+        may_be_query = "/*" in text or "://" in text
+        if not may_be_query or (query := ProjectQuery.parse(text, app_url=wiring.server.info.app_url)) is None:
             single.append(text)
         else:
             wiring.check_api_key()
             matching = wiring.runs_of(query)
             say(f"wandb-tui: {query}: {len(matching):,} run{'' if len(matching) == 1 else 's'}", err=True)
             runs |= dict.fromkeys(matching)
-    if single or not texts:
-        runs |= dict.fromkeys(addresses_of(single, wiring))
-    return list(runs)
+    return list(runs), single
 
 
 def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:

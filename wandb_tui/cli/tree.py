@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import columns, say
-from wandb_tui.cli.options import HOST, RUNS, addresses_of, build_wiring, read_runs
+from wandb_tui.cli.options import HOST, RUNS, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 from wandb_tui.text.plain_text import clean
@@ -36,12 +36,13 @@ _GAP = "  "
 def tree(runs: tuple[str, ...], as_json: bool, dot: bool, host: str | None) -> ExitCode:
     """Show where each RUN came from, and the runs that were forked from it, with the steps.
 
-    The configs of all runs of the project are read, since only they name the parents. RUN may be "-" to read them from
-    stdin.
+    The configs of all runs of the project are read, since only they name the parents. RUN may be a query, or
+    "-" to read the runs from stdin.
 
     \b
     Examples:
       wandb-tui tree lab/forks/abc123
+      wandb-tui tree 'lab/forks/*'
       wandb-tui tree lab/forks/abc123 --dot | dot -Tsvg > forks.svg
     """
     from wandb_tui.cli.terminal import is_ascii
@@ -53,7 +54,7 @@ def tree(runs: tuple[str, ...], as_json: bool, dot: bool, host: str | None) -> E
     try:
         texts = read_runs(runs)
         with notice_if_unanswered(wiring.server.info.base_url):
-            asked = addresses_of(texts, wiring)
+            asked = runs_of(texts, wiring)
             wiring.check_api_key()
             found, code = _look_up(asked, wiring)
         if found is not None:

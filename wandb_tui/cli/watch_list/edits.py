@@ -14,9 +14,9 @@ from wandb_tui.cli.options import (
     LIST_STATUS,
     RUNS,
     GoalOption,
-    addresses_of,
     build_wiring,
     read_runs,
+    runs_of,
 )
 from wandb_tui.core.exit_codes import ExitCode
 
@@ -37,7 +37,7 @@ def add(runs: tuple[str, ...], until: str | None, as_json: bool, host: str | Non
     """Add runs to the watch list; an open dashboard starts them within about a second, else the next one.
 
     A run that is on the list keeps its goal unless another is given; if it failed, timed out or was cancelled, its
-    next attempt starts. RUN may be "-" to read the runs from stdin.
+    next attempt starts. RUN may be a query, or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -49,7 +49,7 @@ def add(runs: tuple[str, ...], until: str | None, as_json: bool, host: str | Non
     goal = None if until is None else Goal.parse(until)
     wiring = build_wiring(host)
     try:
-        addresses = addresses_of(read_runs(runs), wiring)
+        addresses = runs_of(read_runs(runs), wiring)
         for before, row in _apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
             _report(row, "" if row is None else _effect(before, row), as_json=as_json)
     finally:
@@ -74,7 +74,7 @@ def _effect(before: StoredRun | None, row: StoredRun) -> str:
 def cancel(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """Stop monitoring runs; they stay on the watch list.
 
-    RUN may be the run's id alone, or "-" to read the runs from stdin.
+    RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -95,8 +95,8 @@ def cancel(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
 def restart(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """Stop any attempt of runs on the watch list, and start a new one.
 
-    An open dashboard starts it within about a second, else the next one. RUN may be the run's id alone, or "-" to read
-    the runs from stdin.
+    An open dashboard starts it within about a second, else the next one. RUN may be the run's id alone, a query,
+    or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -117,7 +117,7 @@ def restart(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
 def remove(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """Remove runs from the watch list, with their logs.
 
-    RUN may be the run's id alone, or "-" to read the runs from stdin.
+    RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
 
     \b
     Example:

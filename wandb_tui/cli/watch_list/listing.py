@@ -82,7 +82,7 @@ def _changed(before: StoredRun | None, row: StoredRun) -> bool:
 def status(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """Show runs of the watch list with their newest messages.
 
-    RUN may be the run's id alone, or "-" to read the runs from stdin.
+    RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
 
     \b
     Example:

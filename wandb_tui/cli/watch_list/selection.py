@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wandb_tui.cli.console import say
+from wandb_tui.cli.options import expand_queries
 from wandb_tui.core.address import RunAddress, is_short
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def select(typed: Sequence[str], listed: Collection[RunAddress], wiring: Wiring) -> tuple[list[RunAddress], list[str]]:
-    """The runs of the list that are meant, each once, and what is not on the list.
+    """The runs of the list that are meant, each once, and what is not on the list; a query means those that are.
 
     Args:
-        typed: Addresses, or the ends of addresses on the list.
+        typed: Addresses, the ends of addresses on the list, or queries.
         listed: The addresses on the list.
         wiring: Parses addresses.
 
@@ -32,8 +33,12 @@ def select(typed: Sequence[str], listed: Collection[RunAddress], wiring: Wiring)
     for run in listed:
         for end in (str(run), f"{run.project}/{run.run_id}", run.run_id):
             by_end[end].append(run)
-    found = [_find(text.strip(), by_end, wiring) for text in typed]
-    chosen = [run for run in found if isinstance(run, RunAddress) and run in listed]
+    queried, single = expand_queries(typed, wiring)
+    chosen = [run for run in queried if run in listed]
+    if len(chosen) != len(queried):
+        say(f"wandb-tui: {len(chosen):,} of these {'is' if len(chosen) == 1 else 'are'} on the list", err=True)
+    found = [_find(text.strip(), by_end, wiring) for text in single]
+    chosen += [run for run in found if isinstance(run, RunAddress) and run in listed]
     return list(dict.fromkeys(chosen)), [str(run) for run in found if run not in listed]
 
 
