@@ -18,6 +18,7 @@ from wandb_tui.core.ports import Services
 from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.services.disk.settings import Settings
+from wandb_tui.services.extra_headers import ExtraHeaders, read_extra_headers
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.server import Server, ServerAddresses
 
@@ -94,6 +95,7 @@ class Wiring:
         anonymous_ok: bool = False,
         environ: Mapping[str, str] = os.environ,
         paths: Paths | None = None,
+        sdk_settings: object = None,
     ) -> None:
         """Choose the server and the secrets; nothing is built yet.
 
@@ -105,9 +107,10 @@ class Wiring:
             anonymous_ok: Whether pages are visited signed out if there are no credentials.
             environ: The environment.
             paths: The files and folders on disk.
+            sdk_settings: Settings for ``wandb.init``, which may name extra headers.
 
         Raises:
-            UsageError: The settings or the server's address cannot be read.
+            UsageError: The settings, the server's address or the extra headers cannot be read.
         """
         # First of all, so that no error message can contain a secret of the environment.
         learn_from(environ)
@@ -117,12 +120,18 @@ class Wiring:
         self.settings = Settings.load(self.paths.settings_file)
         self.proxies = ProxySettings(environ)
         self.server = Server(host, self.settings, environ)
+        self._header_values = read_extra_headers(environ, sdk_settings)
         self._credentials = credentials
         self._api_key = api_key
         self._headless = self.settings.headless if headless is None else headless
         self._anonymous_ok = anonymous_ok
         self.lock = threading.RLock()
         self._closers: list[_Closable] = []
+
+    @_Once
+    def extra_headers(self) -> ExtraHeaders:
+        """The user's headers for this server."""
+        return ExtraHeaders(self._header_values, self.server.info.base_url, self.server.info.app_url)
 
     @_Once
     def vault(self) -> Vault:
@@ -163,6 +172,7 @@ class Wiring:
             plain_http=self.settings.allow_plain_http,
             anonymous_ok=self._anonymous_ok,
             rate_limit_wait=self._rate_limit_wait,
+            extra_headers=self.extra_headers,
         )
         self._closers.append(visitor)
         return visitor
@@ -195,7 +205,7 @@ class Wiring:
         """Fetches files."""
         from wandb_tui.services.wandb_api.file_transfer import FileTransfer
 
-        transfer = FileTransfer(self.server.info.base_url, self.account.api_key, self.proxies)
+        transfer = FileTransfer(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
         self._closers.append(transfer)
         return transfer
 
@@ -223,7 +233,7 @@ class Wiring:
         """Reads which steps exported files hold."""
         from wandb_tui.services.wandb_api.step_files import StepFiles
 
-        return StepFiles(self.server.info.base_url, self.account.api_key, self.proxies)
+        return StepFiles(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
 
     @_Once
     def inspector(self) -> GraphQLInspector:
@@ -309,7 +319,7 @@ class Wiring:
         """A new API client, for one thread at a time."""
         from wandb_tui.services.wandb_api.graphql import GraphQL
 
-        return GraphQL(self.server.info.base_url, self.account.api_key, self.proxies)
+        return GraphQL(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
 
     def services(self, *, visit: bool = True, user_can_fix: bool = False) -> Services:
         """The services that monitors use."""

@@ -108,6 +108,8 @@ def _keyring(wiring: Wiring) -> Finding:
 def _server(wiring: Wiring) -> Finding:
     info = wiring.server.info
     where = f"API {info.base_url}, pages {info.app_url}"
+    if names := wiring.extra_headers.names:
+        where += f", with the extra header{'s' * (len(names) > 1)} {', '.join(names)}"
     client = wiring.client()
     try:
         reply = client.execute("query Viewer { viewer { id } }", {})

@@ -131,7 +131,9 @@ def _branch_when_ready(
     host: str | None,
     callback: Callback | None,
 ) -> Any:
-    wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
+    wiring = Wiring(
+        host=host, credentials=credentials, api_key=api_key, anonymous_ok=True, sdk_settings=init.get("settings")
+    )
     try:
         with MonitorGroup(wiring=wiring, callback=callback) as group:
 

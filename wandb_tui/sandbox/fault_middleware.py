@@ -40,8 +40,13 @@ class FaultMiddleware:
         if scope["type"] != "http" or scope["path"].startswith("/sandbox/"):
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        gateway = self._sandbox.faults.get("gateway-header")
+        if gateway is not None and headers.get(gateway.text("name")) != gateway.text("value"):
+            await _send(send, 403, "text/html", _GATEWAY_PAGES["page"], {})
+            return
         place = next((name for name, pattern in _PLACES if pattern.match(scope["path"])), "all")
-        who = "api" if "authorization" in Headers(scope=scope) else "page"
+        who = "api" if "authorization" in headers else "page"
         for fault in self._sandbox.faults.strikes_on(place, who=who):
             name = fault.kind.name
             if name == "slow":

@@ -68,6 +68,12 @@ _ROWS = (
     _http("slow", "answers late", seconds=5.0),
     _http("cut", "drops the connection after so many bytes of the answer", bytes=1000),
     _http("gateway", "answers with a gateway's own page, or with an empty body", code=403, body="page"),
+    _row(
+        "gateway-header",
+        "a gateway answers 403 to all requests without this header",
+        name="X-Access",
+        value="let-me-in",
+    ),
     _http("https-only", "redirects to HTTPS on the same host"),
     _http("redirect-to-login", "redirects to the sign-in page, as a proxy with its own sign-in does"),
     # Exports.
@@ -91,7 +97,11 @@ _ROWS = (
     # The API.
     _row("no-parquet-history", "parquetUrls and liveData are both empty"),
     _row("live-data-empty", "liveData is empty, whatever was logged after the export"),
-    _row("no-field", "a field is unknown: HTTP 200, data null, errors", name="historyKeys"),
+    _row(
+        "no-field",
+        "fields (a+b) or arguments (runs.after) are unknown: HTTP 200, data null, errors",
+        name="historyKeys",
+    ),
     _row("no-latest-alias", "no version of the artifact has the alias latest"),
     _row("latest-stays-behind", "the alias latest stays at the first version"),
     _row("history-elsewhere", "the run was moved here, and its artifact stayed in another project", project="old"),

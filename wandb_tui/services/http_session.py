@@ -1,4 +1,4 @@
-"""An HTTP session whose requests, redirects included, take the way that `ProxySettings` tells.
+"""An HTTP session in which each request, redirects included, has the proxy and the extra headers of its address.
 
 Imported when first needed: `requests` takes its time.
 """
@@ -9,23 +9,34 @@ from typing import Any
 
 import requests
 
+from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
 
 
-class ProxySession(requests.Session):
-    """A session that chooses the proxy anew for each address, by our rules rather than by those of ``requests``."""
+class HttpSession(requests.Session):
+    """A session that chooses proxy and extra headers anew for each address, by our rules, not those of ``requests``."""
 
-    def __init__(self, proxies: ProxySettings) -> None:
+    def __init__(self, proxies: ProxySettings, extra_headers: ExtraHeaders | None = None) -> None:
         super().__init__()
         self._settings = proxies
+        self._extra = extra_headers or ExtraHeaders()
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send a request; see `requests.Session.request`."""
         address = url.decode() if isinstance(url, bytes) else url
-        return super().request(method, url, *args, **{**options, "proxies": self._settings.for_requests(address)})
+        headers = {**self._extra.for_url(address), **(options.get("headers") or {})}
+        proxies = self._settings.for_requests(address)
+        return super().request(method, url, *args, **{**options, "headers": headers, "proxies": proxies})
 
     def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> dict[str, str]:  # noqa: ARG002 - the proxies of the request before
         """The proxies for a redirect."""
         # It was for the proxy before; urllib3 adds the next one's.
         prepared_request.headers.pop("Proxy-Authorization", None)
         return self._settings.for_requests(prepared_request.url or "")
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Let a redirect carry only what belongs to its address; requests copies all headers but ``Authorization``."""
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+        for name in self._extra.names:
+            prepared_request.headers.pop(name, None)
+        prepared_request.headers.update(self._extra.for_url(prepared_request.url or ""))

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from wandb_tui.services.credentials.redaction import HEADER_VARIABLES
 from wandb_tui.services.proxies import ProxySettings, keep_sdk_off_proxy
 
 _SCHEMES = ("http", "https")
@@ -54,6 +55,9 @@ def additions(environ: Mapping[str, str]) -> dict[str, str]:
         name = "SSL_CERT_DIR" if Path(certificates).is_dir() else "SSL_CERT_FILE"
         if name not in environ:
             added[name] = certificates
+    # The last one is the one that counts; older SDKs send the headers of each variable with some requests only.
+    if headers := [text for name, text in environ.items() if name in HEADER_VARIABLES]:
+        added |= {name: headers[-1] for name in HEADER_VARIABLES if name not in environ}
     settings = ProxySettings(environ)
     for scheme in _SCHEMES:
         named = f"{scheme}_proxy"

@@ -74,10 +74,14 @@ class GraphQLResult:
 
 @cache
 def schema(lacking: str = "") -> GraphQLSchema:
-    """The schema, or that of a server that lacks a field."""
+    """The schema, or that of a server that lacks some fields (``a+b``) or arguments (``runs.after``)."""
     text = resources.files("wandb_tui.sandbox").joinpath("schema.graphql").read_text(encoding="utf-8")
-    if lacking:
-        text = re.sub(rf"^  {re.escape(lacking)}\b.*\n", "", text, flags=re.MULTILINE)
+    for field, _, argument in (name.partition(".") for name in lacking.split("+") if name):
+        if argument:
+            text = re.sub(rf"^(  {field}\(.*?)\b{argument}: \w+!?(, )?", r"\1", text, flags=re.MULTILINE)
+        else:
+            text = re.sub(rf"^  {field}\b.*\n", "", text, flags=re.MULTILINE)
+    text = text.replace(", )", ")").replace("()", "")
     built = build_schema(text)
     collection = built.get_type("ArtifactCollection")
     if isinstance(collection, GraphQLInterfaceType):

@@ -19,10 +19,12 @@ from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.driver import driver_error, driver_problem
+from wandb_tui.services.browser.header_injection import add_headers
 from wandb_tui.services.browser.launch import can_use_sandbox, proxy_for, switches
 from wandb_tui.services.browser.start_problem import StartProblem, start_problem
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
+from wandb_tui.services.extra_headers import ExtraHeaders
 
 if TYPE_CHECKING:
     from playwright.async_api import StorageState
@@ -58,7 +60,14 @@ class BrowserHost:
     """Starts the browser, opens tabs, and saves the session."""
 
     def __init__(
-        self, server: ServerInfo, vault: Vault, environ: Mapping[str, str], *, headless: bool, executable: Path | None
+        self,
+        server: ServerInfo,
+        vault: Vault,
+        environ: Mapping[str, str],
+        *,
+        headless: bool,
+        executable: Path | None,
+        extra_headers: ExtraHeaders,
     ) -> None:
         """Prepare; nothing is started yet.
 
@@ -68,12 +77,14 @@ class BrowserHost:
             environ: The environment, which names the browser and the proxy.
             headless: Whether the browser runs without a window.
             executable: The browser; by default the one that `find_browser` finds.
+            extra_headers: Headers that requests to the server carry.
         """
         self._server = server
         self._vault = vault
         self._environ = environ
         self._headless = headless
         self._executable = executable
+        self._extra_headers = extra_headers
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
@@ -233,6 +244,7 @@ class BrowserHost:
                 proxy=proxy_for(self._server, self._environ),
                 timeout=_START_TIMEOUT_MS,
             )
+            await add_headers(self._browser, self._extra_headers)
         except Error as error:
             await self.close()
             raise _cannot_start(executable, error) from None

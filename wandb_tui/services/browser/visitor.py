@@ -19,6 +19,7 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.thread import BrowserThread
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.vault import Vault
+from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.single_flight import SingleFlightSignIn, settle
 
@@ -57,6 +58,7 @@ class BrowserVisitor:
         anonymous_ok: bool = False,
         visit_timeout: float = VISIT_TIMEOUT_S,
         rate_limit_wait: Callable[[], float] = lambda: 0.0,
+        extra_headers: ExtraHeaders | None = None,
     ) -> None:
         """Prepare; nothing is started yet.
 
@@ -73,6 +75,7 @@ class BrowserVisitor:
             anonymous_ok: Visit signed out if there are no credentials, rather than fail.
             visit_timeout: Seconds in which a run's page must load.
             rate_limit_wait: Returns the seconds until the server's rate limit ends; no page is opened before.
+            extra_headers: Headers that requests to the server carry; None for none.
         """
         self._account = account
         self._thread = BrowserThread()
@@ -91,6 +94,7 @@ class BrowserVisitor:
             anonymous_ok=anonymous_ok,
             visit_timeout=visit_timeout,
             rate_limit_wait=rate_limit_wait,
+            extra_headers=extra_headers or ExtraHeaders(),
         )
         account.subscribe(self._sign_in.account_changed)
         # Close the browser at exit even if `close` was never called, without keeping this object alive.

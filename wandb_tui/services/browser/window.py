@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 
 from playwright.async_api import Error, Page
 
@@ -16,7 +15,6 @@ from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, run_b
 from wandb_tui.services.browser.launch import has_display, no_display
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.redaction import redact
-from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.signin.errors import sign_in_error
 from wandb_tui.services.signin.origins import Origins
 from wandb_tui.services.signin.page_driver import PageGoneError, read_page
@@ -39,20 +37,19 @@ class SignInWindow:
         self,
         server: ServerInfo,
         account: KeyringAccount,
-        vault: Vault,
         environ: Mapping[str, str],
         *,
         viewer: Whoami,
         origins: Origins,
-        executable: Path | None,
+        host: BrowserHost,
     ) -> None:
-        """Prepare; nothing is opened yet. The arguments are those of `BrowserVisitor`."""
+        """Prepare; nothing is opened yet. The arguments are those of `BrowserVisitor`, and a browser with a window."""
         self._server = server
         self._account = account
         self._environ = environ
         self._viewer = viewer
         self._origins = origins
-        self._host = BrowserHost(server, vault, environ, headless=False, executable=executable)
+        self._host = host
 
     async def run(self) -> tuple[str, Identity]:
         """Let the user sign in, and save the session.

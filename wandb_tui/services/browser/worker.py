@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Error
@@ -31,6 +32,7 @@ from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.disk.file_lock import locked
+from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.signin.confirmation import is_signed_in
 from wandb_tui.services.signin.errors import sign_in_error
 from wandb_tui.services.signin.flow import SignInFlow
@@ -66,6 +68,7 @@ class BrowserWorker:
         anonymous_ok: bool,
         visit_timeout: float,
         rate_limit_wait: Callable[[], float],
+        extra_headers: ExtraHeaders,
     ) -> None:
         """See `BrowserVisitor`."""
         self._server = server
@@ -77,10 +80,11 @@ class BrowserWorker:
         self._rate_limit_wait = rate_limit_wait
         self._origins = origins
         self._viewer = Whoami(server)
+        host = partial(BrowserHost, server, vault, environ, executable=executable, extra_headers=extra_headers)
         self._window = SignInWindow(
-            server, account, vault, environ, viewer=self._viewer, origins=origins, executable=executable
+            server, account, environ, viewer=self._viewer, origins=origins, host=host(headless=False)
         )
-        self._host = BrowserHost(server, vault, environ, headless=headless, executable=executable)
+        self._host = host(headless=headless)
         self._tabs = asyncio.Semaphore(max(1, tabs))
         self._identity = Identity()
         self._signed_in_at = 0.0

@@ -45,17 +45,20 @@ REDACTOR: Final = Redactor()
 """The redactor shared by all services."""
 
 
-SECRET_VARIABLES: Final = frozenset({"WANDB_API_KEY", "WANDB_VIEWER_PW"})
+HEADER_VARIABLES: Final = ("WANDB__EXTRA_HTTP_HEADERS", "WANDB_X_EXTRA_HTTP_HEADERS")
+"""The variables with extra HTTP headers, as the SDK reads them."""
+
+SECRET_VARIABLES: Final = frozenset({"WANDB_API_KEY", "WANDB_VIEWER_PW", *HEADER_VARIABLES})
 """The environment variables that contain secrets."""
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process, without the password and the API key."""
+    """The environment for a child process, without the password, the API key and extra headers."""
     return {name: value for name, value in environ.items() if name not in SECRET_VARIABLES}
 
 
 def without_password(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process that may use the API key, without the password."""
+    """The environment for a child process that may use the API and its key, without the password."""
     return {name: value for name, value in environ.items() if name != "WANDB_VIEWER_PW"}
 
 

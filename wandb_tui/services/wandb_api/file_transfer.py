@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import ServerError, WandbTuiError
+from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
+from wandb_tui.services.signin.origins import origin_of
 from wandb_tui.services.wandb_api.history_files import HistoryFile
 from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
 
@@ -54,7 +56,13 @@ class _BrokenOffError(Exception):
 class FileTransfer:
     """Fetches files. May be used by several threads, each of which gets a connection of its own."""
 
-    def __init__(self, base_url: str, api_key: Callable[[], str | None], proxies: ProxySettings) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: Callable[[], str | None],
+        proxies: ProxySettings,
+        extra_headers: ExtraHeaders | None = None,
+    ) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
@@ -62,10 +70,12 @@ class FileTransfer:
                 carry a signature in their address, without.
             api_key: Gives the key.
             proxies: The proxies.
+            extra_headers: Further headers for the server's own files; None for none.
         """
-        self._origin = _origin(base_url)
+        self._origin = origin_of(base_url)
         self._api_key = api_key
         self._proxies = proxies
+        self._extra_headers = extra_headers
         self._idle: queue.SimpleQueue[requests.Session] = queue.SimpleQueue()
 
     def read_json(self, url: str) -> Any:
@@ -161,11 +171,13 @@ class FileTransfer:
         """The answer to a request for a file from a byte on."""
         import requests
 
+        from wandb_tui.services.http_session import HttpSession
+
         try:
             session = self._idle.get_nowait()
         except queue.Empty:
-            session = requests.Session()
-        key = self._api_key() if _origin(url) == self._origin else None
+            session = HttpSession(self._proxies, self._extra_headers)
+        key = self._api_key() if origin_of(url) == self._origin else None
         # A callable, since without one requests would look into ~/.netrc by itself.
         session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _signed_already
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
@@ -175,7 +187,6 @@ class FileTransfer:
                 headers=headers,
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 stream=True,
-                proxies=self._proxies.for_requests(url),
             ) as response:
                 _check_status(response)
                 yield response
@@ -287,11 +298,6 @@ def _json(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         raise _BrokenOffError("it is no JSON") from None
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
 
 
 def _signed_already(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from wandb_tui.core.probe import Persistence, ProbeOutcome
+from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxyServer, ProxySettings
 from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
 from wandb_tui.version import __version__
@@ -91,18 +92,26 @@ class Reply:
 class GraphQL:
     """Posts queries to ``{base_url}/graphql``. Used by one thread at a time."""
 
-    def __init__(self, base_url: str, api_key: Callable[[], str | None], proxies: ProxySettings | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: Callable[[], str | None],
+        proxies: ProxySettings | None = None,
+        extra_headers: ExtraHeaders | None = None,
+    ) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
             base_url: The API's address.
             api_key: Gives the key for each request; without one only public projects are visible.
             proxies: The proxies; by default those of this process's environment.
+            extra_headers: Further headers of the user's; None for none.
         """
         self._url = f"{base_url}/graphql"
         self._host = urlsplit(base_url).netloc
         self._api_key = api_key
         self._proxies = proxies or ProxySettings()
+        self._extra_headers = extra_headers
         self._session: requests.Session | None = None
 
     def execute(self, query: str, variables: Mapping[str, object]) -> Reply:
@@ -110,9 +119,9 @@ class GraphQL:
         import requests
         from urllib3.exceptions import HTTPError
 
-        from wandb_tui.services.http_session import ProxySession
+        from wandb_tui.services.http_session import HttpSession
 
-        session = self._session = self._session or ProxySession(self._proxies)
+        session = self._session = self._session or HttpSession(self._proxies, self._extra_headers)
         key = self._api_key()
         proxy = self._proxies.for_url(self._url)
         if problem := _unusable_key(key) or _unusable_proxy(proxy):

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
+from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
+from wandb_tui.services.signin.origins import origin_of
 
 if TYPE_CHECKING:
     import requests
@@ -64,7 +65,13 @@ class _RowGroup(NamedTuple):
 class StepFiles:
     """Reads files one after the other, and caches their steps. Safe to use from several threads."""
 
-    def __init__(self, base_url: str, api_key: Callable[[], str | None], proxies: ProxySettings | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: Callable[[], str | None],
+        proxies: ProxySettings | None = None,
+        extra_headers: ExtraHeaders | None = None,
+    ) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
@@ -72,9 +79,11 @@ class StepFiles:
                 without, since their URLs are signed.
             api_key: Gives the API key.
             proxies: The proxies; by default those of this process's environment.
+            extra_headers: Further headers for files there; None for none.
         """
         self._proxies = proxies or ProxySettings()
-        self._origin = _origin(base_url)
+        self._extra_headers = extra_headers
+        self._origin = origin_of(base_url)
         self._api_key = api_key
         self._cache: OrderedDict[str, tuple[_RowGroup, ...]] = OrderedDict()
         self._lock = threading.Lock()
@@ -146,10 +155,10 @@ class StepFiles:
         """Open a file to be read in pieces. Raises errors of requests, here and when it is read."""
         import requests
 
-        from wandb_tui.services.http_session import ProxySession
+        from wandb_tui.services.http_session import HttpSession
 
-        with ProxySession(self._proxies) as session:
-            key = self._api_key() if _origin(url) == self._origin else None
+        with HttpSession(self._proxies, self._extra_headers) as session:
+            key = self._api_key() if origin_of(url) == self._origin else None
             session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _no_auth
             yield RemoteFile(session, url)
 
@@ -235,11 +244,6 @@ class RemoteFile(io.RawIOBase):
                     raise OSError("the server does not send parts of large files")
             total = response.headers.get("Content-Range", "").rpartition("/")[2]
             return bytes(content), int(total) if response.status_code == _PARTIAL_CONTENT and total.isdigit() else 0
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
