@@ -1,4 +1,8 @@
-"""Runs the tests that touch the SDK with the oldest wandb that we support: ``python -m tests.oldest [TEST]...``."""
+"""Runs tests on other versions of wandb than the newest.
+
+``python -m tests.oldest [TEST]...`` runs the tests that touch the SDK on the oldest version that we support;
+``python -m tests.oldest --matrix [VERSION]...`` the most telling of them on each version, and prints a table.
+"""
 
 from __future__ import annotations
 
@@ -20,27 +24,62 @@ TESTS = (
     "tests/integration/test_sandbox_export.py",
     "tests/integration/test_sandbox_sdk.py",
 )
+VERSIONS = ("0.24.1", "0.25.1", "0.27.2", "0.28.2", "0.29.0", "0.30.0", "0.31.0")
+MATRIX = {
+    "wait": (
+        "tests/integration/test_wait.py::test_it_signs_in_visits_polls_and_names_the_version",
+        "tests/integration/test_fallbacks.py::test_the_sdk_answers_where_nothing_else_is_understood",
+    ),
+    "fork": (
+        "tests/integration/test_fork.py::test_what_is_not_exported_is_visited_and_a_stale_export_is_renewed",
+        "tests/integration/test_fork.py::test_run_objects_of_both_kinds_and_another_run_that_is_active",
+    ),
+    "rewind": ("tests/integration/test_rewind.py::test_a_run_is_rewound_twice_and_refusals_are_survived",),
+    "download": (
+        "tests/integration/test_download.py::test_it_is_whole_and_a_second_call_brings_nothing_again",
+        "tests/integration/test_sandbox_export.py::test_a_visit_exports_the_history_and_the_sdk_downloads_it",
+    ),
+    "sync": ("tests/integration/test_sandbox_sdk.py::test_an_offline_run_is_synchronised",),
+}
 
 
 def main() -> int:
-    version = oldest()
+    if sys.argv[1:2] == ["--matrix"]:
+        return matrix(tuple(sys.argv[2:]) or VERSIONS)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *(sys.argv[1:] or TESTS)]
     with tempfile.TemporaryDirectory(prefix="wandb-tui-oldest-") as folder:
-        install(version, folder)
-        # First on the path, so that the tests and the processes that they start import this version.
-        environ = {**os.environ, "PYTHONPATH": folder, "WANDB_ERROR_REPORTING": "false"}
-        found = subprocess.run(
-            [sys.executable, "-c", "import wandb; print(wandb.__version__)"],
-            env=environ,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        if found.stdout.strip() != version:
-            print(f"wandb {found.stdout.strip()} is imported in place of {version}.")
-            return 1
-        print(f"── wandb {version}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *(sys.argv[1:] or TESTS)]
-        return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+        return subprocess.run(command, cwd=ROOT, env=environment(oldest(), folder), check=False).returncode
+
+
+def matrix(versions: tuple[str, ...]) -> int:
+    """Run the few tests of the matrix on each version, one after the other; returns how many cells failed."""
+    rows = []
+    for version in versions:
+        with tempfile.TemporaryDirectory(prefix="wandb-tui-matrix-") as folder:
+            environ = environment(version, folder)
+            cells = {name: passes(tests, environ) for name, tests in MATRIX.items()}
+        rows.append((version, cells))
+    print(f"| wandb | {' | '.join(MATRIX)} |\n| --- |{' --- |' * len(MATRIX)}")
+    for version, cells in rows:
+        print(f"| {version} | {' | '.join('yes' if passed else 'NO' for passed in cells.values())} |")
+    return sum(not passed for _, cells in rows for passed in cells.values())
+
+
+def passes(tests: tuple[str, ...], environ: dict[str, str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "--tb", "short", *tests]
+    return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode == 0
+
+
+def environment(version: str, folder: str) -> dict[str, str]:
+    """Install a version into a folder, and make it the one that tests, and the processes that they start, import."""
+    install(version, folder)
+    environ = {**os.environ, "PYTHONPATH": folder, "WANDB_ERROR_REPORTING": "false"}
+    command = [sys.executable, "-c", "import wandb; print(wandb.__version__)"]
+    found = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.strip()
+    if found != version:
+        sys.exit(f"wandb {found} is imported in place of {version}.")
+    print(f"── wandb {version}", flush=True)
+    return environ
 
 
 def oldest() -> str:
@@ -51,11 +90,15 @@ def oldest() -> str:
 
 def install(version: str, folder: str) -> None:
     """Install that version of wandb, with its dependencies, into a folder."""
+    subprocess.run([*uv_pip(), "--target", folder, f"wandb=={version}"], cwd=folder, check=True)
+
+
+def uv_pip() -> list[str]:
+    """The command that installs packages without the project's pins: an older wandb needs an older protobuf."""
     uv = os.environ.get("UV") or shutil.which("uv")
-    pip = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
-    # Without the project's pins: an older wandb needs an older protobuf.
-    alone = ["--no-config", "--python", sys.executable] if uv else []
-    subprocess.run([*pip, "install", "-q", *alone, "--target", folder, f"wandb=={version}"], cwd=folder, check=True)
+    if uv is None:
+        return [sys.executable, "-m", "pip", "install", "-q"]
+    return [uv, "pip", "install", "-q", "--no-config", "--python", sys.executable]
 
 
 if __name__ == "__main__":

@@ -45,6 +45,21 @@ def test_entities_and_projects(catalogue):
     assert {"forks", "other"} <= set(catalogue.projects("lab").items)
 
 
+def test_what_a_server_lacks_is_left_out_and_remembered(sandbox, catalogue):
+    sandbox.set_faults("no-field:name=models+sweepName+createdAt+runs.after+runCount.filters+projects.after")
+    try:
+        assert {"forks", "other"} <= set(catalogue.projects("lab").items)
+        page = catalogue.runs("lab", "forks", RunQuery())
+        assert (len(page.items), page.total) == (120, 120), "without pages, all runs are asked for at once"
+        assert {run.sweep for run in page.items} == {""}
+        before = sandbox.stats()["graphql_requests"]
+        assert catalogue.runs("lab", "forks", RunQuery()).items == page.items
+        assert catalogue.projects("lab").items
+        assert sandbox.stats()["graphql_requests"] - before == 2
+    finally:
+        sandbox.set_faults()
+
+
 def test_runs_come_in_pages_newest_first(catalogue):
     first = catalogue.runs("lab", "forks", RunQuery())
     assert (len(first.items), first.total) == (50, 120)

@@ -15,7 +15,7 @@ from tests.integration.browser_support import little_server
 from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
@@ -130,6 +130,16 @@ def test_a_field_that_the_server_lacks_hides_nothing_else(server, poller, field)
     assert poller._dialect.dropped == {field}
 
 
+def test_a_server_without_artifacts_still_reports_runs_and_is_not_asked_by_the_sdk(server, poller):
+    server.set_faults("no-field:name=historyKeys+artifactCollectionMembership+artifactCollection+versionIndex")
+    first, (probe,) = requests_during(server, lambda: ask(poller, RUN))
+    assert (probe.outcome, probe.run.state) == (ProbeOutcome.NOT_YET, "running")
+    assert probe.lacks[:2] == ("artifactCollectionMembership", "artifact.versionIndex")
+    assert first == 3, "all fields, the older artifact, the run alone"
+    second, _ = requests_during(server, lambda: ask(poller, RUN))
+    assert second == 1, "remembered"
+
+
 def test_an_artifact_that_stayed_behind_when_its_run_was_moved_is_found(server, poller):
     server.set_faults("history-elsewhere:project=old")
     count, probes = requests_during(server, lambda: [ask(poller, RUN)[0] for _ in range(3)])
@@ -195,6 +205,14 @@ def test_the_sdks_errors_are_distinguished(server, fault, answer, says):
     server.set_faults()
     assert probe.outcome is answer
     assert says in probe.message
+
+
+def test_what_neither_we_nor_the_sdk_can_ask_ends_the_attempt(server):
+    server.set_faults("no-field:name=project")
+    probe = SdkProber(server.base_url, lambda: server.api_key).probe(RUN)
+    server.set_faults()
+    assert (probe.outcome, probe.persistence) == (ProbeOutcome.INVALID_RESPONSE, Persistence.PERMANENT)
+    assert 'Cannot query field "project"' in probe.message.replace("'", '"')
 
 
 def test_the_sdk_is_not_asked_without_a_key_for_it_would_ask_the_user(server):

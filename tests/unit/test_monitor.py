@@ -232,6 +232,19 @@ def test_an_artifact_that_stayed_behind_is_reported_after_one_visit(prober, visi
     attempt.end()
 
 
+def test_a_server_without_artifacts_ends_the_attempt_unless_the_goal_needs_none(visitor):
+    lacking = replace(ABSENT, lacks=("artifactCollectionMembership", "artifact.versionIndex"))
+    attempt = Attempt(FakeProber(lacking), visitor)
+    event = attempt.until(State.FAILED)
+    assert event.failure is Failure.SERVER
+    assert "its API lacks artifactCollectionMembership, artifact.versionIndex" in str(event.error)
+    attempt.end()
+    ended = replace(lacking, run=RunInfo(state="finished"))
+    attempt = Attempt(FakeProber(ended), visitor, goal="ended")
+    attempt.until(State.AVAILABLE)
+    attempt.end()
+
+
 def test_a_rate_limit_says_when_it_goes_on(prober, visitor):
     attempt = Attempt(prober, visitor)
     prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=17))

@@ -41,9 +41,9 @@ def membership(version=0, state="COMMITTED"):
     return {"versionIndex": version, "createdAt": "2026-11-01T10:00:00Z", "artifact": artifact}
 
 
-def one(project, errors=(), *, with_key=True):
+def one(project, errors=(), *, with_key=True, dialect=Dialect()):  # noqa: B008 - it never changes
     reply = Reply(data={"q0": project}, errors=list(errors), status=200, with_key=with_key)
-    return interpret(QUESTIONS[:1], reply)[0]
+    return interpret(QUESTIONS[:1], reply, dialect)[0]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_errors_belong_to_the_run_that_their_path_names():
         {"message": "permission denied", "path": ["q0", "run"]},
         {"message": "internal\nerror", "path": ["q2", "artifactCollectionMembership"]},
     ]
-    answers = interpret(QUESTIONS, Reply(data=data, errors=errors, status=200))
+    answers = interpret(QUESTIONS, Reply(data=data, errors=errors, status=200), Dialect())
     assert [probe.outcome for probe in answers] == [
         ProbeOutcome.UNAUTHORIZED,
         ProbeOutcome.NOT_YET,
@@ -220,6 +220,41 @@ def test_where_the_server_names_no_field_everything_optional_goes_before_the_sdk
     assert re.findall(r"\w+", query).count("name") >= len(QUESTIONS)
     assert not {"historyKeys", "state", "size", "artifacts", "parquetHistory"} & set(re.findall(r"\w+", query))
     assert not minimal.simpler(unnamed).plain
+
+
+NO_ARTIFACTS = [
+    "Cannot query field 'historyKeys' on type 'RunType'.",
+    "Cannot query field 'artifactCollectionMembership' on type 'ProjectType'. Did you mean 'artifactCollection'?",
+    "Cannot query field 'artifactCollection' on type 'ArtifactTypeInfoType'. Did you mean 'artifact'?",
+]
+NO_VERSIONS = [f"Cannot query field '{name}' on type 'ArtifactCollectionType'." for name in ("versionIndex", "state")]
+
+
+def test_a_server_without_artifacts_is_known_after_three_requests_and_still_reports_the_run():
+    def unknown(messages):
+        return Reply(errors=[{"message": message} for message in messages], status=200)
+
+    older = Dialect().simpler(unknown(NO_ARTIFACTS))
+    assert older == Dialect(membership=False, listing=False, dropped=frozenset({"historyKeys"}))
+    assert not older.lacks, "the older field has not been tried"
+    only_run = older.simpler(unknown(NO_VERSIONS))
+    assert only_run.lacks == (
+        *("artifactCollectionMembership", "artifact.versionIndex", "artifactType.artifactCollection"),
+        "historyKeys",
+    )
+    query, variables = compose(QUESTIONS, only_run)
+    assert " state" in query, "it is an artifact that has none"
+    assert parse(query)
+    assert set(variables) == {f"{letter}{i}" for letter in "epr" for i in range(3)}
+    probe = one({"run": FINISHED}, dialect=only_run)
+    assert (probe.outcome, probe.run.state, probe.lacks) == (ProbeOutcome.NOT_YET, "finished", only_run.lacks)
+
+
+def test_the_listing_alone_finds_the_newest_version():
+    dialect = Dialect(membership=False, older=False)
+    assert one({"run": FINISHED} | listed(0, 2), dialect=dialect).artifact.version == 2
+    assert one({"run": FINISHED, "artifactType": None}, dialect=dialect).outcome is ProbeOutcome.NOT_YET
+    assert one({"run": FINISHED}, dialect=dialect).outcome is ProbeOutcome.INVALID_RESPONSE
 
 
 def listed(*versions, state="COMMITTED"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -212,6 +213,8 @@ class Monitor:
         if verdict.met:
             notice = Notice(EventKind.GOAL_MET, goal, verdict, detail=self._run.collection)
             return reporter.report(State.AVAILABLE, notice, status=MonitorStatus.AVAILABLE)
+        if goal.needs_artifact and probe.lacks:
+            return reporter.fail(Failure.SERVER, _no_artifacts(probe.lacks))
         if goal.needs_artifact and probe.elsewhere and self._visits.first_done:
             return reporter.fail(Failure.NOT_FOUND, self._moved(probe.elsewhere))
         self._visits.allowed = goal.needs_artifact
@@ -265,3 +268,10 @@ class Monitor:
         return self._reporter.report(
             State.TIMED_OUT, notice, status=MonitorStatus.TIMEOUT, level=Level.ERROR, error=self._server_error
         )
+
+
+def _no_artifacts(lacks: Sequence[str]) -> ServerError:
+    return ServerError(
+        f"The server cannot report history artifacts: its API lacks {', '.join(lacks)}.",
+        "Of a server that is compatible only in part, wait for the goal ended.",
+    )

@@ -118,6 +118,7 @@ class Probe:
         limited: Whether the server limits our rate.
         persistence: Whether repeating the probe can help, for the last two kinds.
         elsewhere: ``entity/project`` of another project that has the run's history artifact; empty if none is known.
+        lacks: Fields that the server does not know, without which it cannot report any artifact; empty if it can.
     """
 
     outcome: ProbeOutcome
@@ -129,3 +130,4 @@ class Probe:
     limited: bool = False
     persistence: Persistence = Persistence.TRANSIENT
     elsewhere: str = ""
+    lacks: tuple[str, ...] = ()

@@ -11,8 +11,9 @@ from typing import Any
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
 from wandb_tui.core.project_query import ProjectQuery
-from wandb_tui.services.wandb_api.graphql import GraphQL
+from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.response import error_from, json_object, next_cursor, nodes, parse_time
+from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 
 _PAGE_SIZE = 50
 """Entries per request; the SDK's own number."""
@@ -20,12 +21,34 @@ _PAGE_SIZE = 50
 _SIGN_IN_KEYS = "Esc, then s"
 """The keys that lead from the picker to the sign-in."""
 
-_VIEWER_QUERY = "query Viewer { viewer { id entity username teams { edges { node { name } } } } }"
+_ALL_AT_ONCE = 1000
+"""Entries per request on a server without pages."""
+
+_VIEWER_QUERY = """
+query Viewer {
+  viewer {
+    id
+    entity
+    username
+    teams { edges { node { name } } }
+  }
+}
+"""
 _PROJECTS_QUERY = """
 query GetProjects($entity: String, $cursor: String, $perPage: Int = 50) {
   models(entityName: $entity, after: $cursor, first: $perPage) {
     pageInfo { endCursor hasNextPage }
     edges { node { name } }
+  }
+}
+"""
+_OLDER_PROJECTS_QUERY = """
+query EntityProjects($entity: String!, $cursor: String, $perPage: Int = 50) {
+  entity(name: $entity) {
+    projects(after: $cursor, first: $perPage) {
+      pageInfo { endCursor hasNextPage }
+      edges { node { name } }
+    }
   }
 }
 """
@@ -35,7 +58,16 @@ query Runs($project: String!, $entity: String!, $cursor: String, $perPage: Int =
   project(name: $project, entityName: $entity) {
     runCount(filters: $filters)
     runs(filters: $filters, after: $cursor, first: $perPage, order: $order) {
-      edges { node { name displayName sweepName state group createdAt } }
+      edges {
+        node {
+          name
+          displayName
+          sweepName
+          state
+          group
+          createdAt
+        }
+      }
       pageInfo { endCursor hasNextPage }
     }
   }
@@ -57,10 +89,12 @@ class GraphQLCatalogue:
         self._on_screen = on_screen
         self._client: GraphQL | None = None
         self._lock = threading.Lock()
+        self._gaps = SchemaGaps()
+        self._knows_models = True
 
     def entities(self) -> list[str]:
         """The API key's own entity, then its teams."""
-        viewer = json_object(self._execute(_VIEWER_QUERY, {}).get("viewer"))
+        viewer = json_object(self._data(self._send(_VIEWER_QUERY, {})).get("viewer"))
         if not viewer:
             raise ApiKeyError("The server does not recognise this API key.", f"Enter another one: {_SIGN_IN_KEYS}.")
         teams = [str(node.get("name") or "") for node in nodes(viewer.get("teams"))]
@@ -69,8 +103,16 @@ class GraphQLCatalogue:
 
     def projects(self, entity: str, after: str = "") -> ResultPage[str]:
         """The projects of an entity."""
-        answer = self._execute(_PROJECTS_QUERY, {"entity": entity, "cursor": after or None, "perPage": _PAGE_SIZE})
-        found = json_object(answer.get("models"))
+        variables = {"entity": entity, "cursor": after or None, "perPage": _PAGE_SIZE}
+        found: dict[str, Any] = {}
+        if self._knows_models:
+            reply = self._send(_PROJECTS_QUERY, variables)
+            self._knows_models = not any("models" in str(error.get("message")) for error in reply.errors)
+            if self._knows_models:
+                found = json_object(self._data(reply).get("models"))
+        if not self._knows_models:
+            answer = self._data(self._send(_OLDER_PROJECTS_QUERY, variables))
+            found = json_object(json_object(answer.get("entity")).get("projects"))
         return ResultPage(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_cursor(found))
 
     def runs(self, entity: str, project: str, query: RunQuery, after: str = "") -> ResultPage[ListedRun]:
@@ -83,7 +125,7 @@ class GraphQLCatalogue:
             "order": "-created_at",
             "filters": json.dumps(_filters(query)),
         }
-        answer = json_object(self._execute(_RUNS_QUERY, variables).get("project"))
+        answer = json_object(self._data(self._send(_RUNS_QUERY, variables)).get("project"))
         if not answer:
             raise RunNotFoundError(f"There is no project {entity}/{project}, or this API key may not see it.")
         found = json_object(answer.get("runs"))
@@ -105,10 +147,23 @@ class GraphQLCatalogue:
         if self._client is not None:
             self._client.close()
 
-    def _execute(self, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
+    def _send(self, query: str, variables: Mapping[str, object]) -> Reply:
         with self._lock:
-            self._client = self._client or self._make_client()
-            reply = self._client.execute(query, variables)
+            return self._gaps.execute(self._execute, query, variables)
+
+    def _execute(self, query: str, variables: Mapping[str, object]) -> Reply:
+        self._client = self._client or self._make_client()
+        if "perPage" in variables and "cursor" not in variables:
+            variables = {**variables, "perPage": _ALL_AT_ONCE}
+        return self._client.execute(query, variables)
+
+    def _data(self, reply: Reply) -> dict[str, Any]:
+        """The data of a reply.
+
+        Raises:
+            ApiKeyError: The server refuses the key.
+            ServerError: It does not answer, or not without errors.
+        """
         if reply.problem is not None or reply.errors:
             if self._on_screen:
                 raise error_from(reply, retry_key="^r", sign_in_keys=_SIGN_IN_KEYS)

@@ -338,8 +338,8 @@ def _unusable(
 
 
 def one_line(text: object) -> str:
-    """A server's message, shortened to one line."""
-    line = " ".join(str(text or "an error without a message").split())
+    """A server's message, shortened to one line without a full stop."""
+    line = " ".join(str(text or "an error without a message").split()).removesuffix(".")
     return line if len(line) <= _MAX_QUOTED_CHARS else line[: _MAX_QUOTED_CHARS - 1] + "…"
 
 

@@ -29,13 +29,12 @@ from wandb_tui.services.wandb_api.run_queries import (
     CURVES_QUERY,
     FACTS_QUERY,
     VERSIONS_QUERY,
-    find_unknown_fields,
     read_curves,
     read_facts,
     read_versions,
     sample_spec,
-    without,
 )
+from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
 
 _MAX_VERSIONS = 20
@@ -60,18 +59,13 @@ class GraphQLInspector:
         self._idle: queue.SimpleQueue[GraphQL] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._dialect = Dialect()
+        self._gaps = SchemaGaps()
 
     def facts(self, run: RunAddress) -> RunFacts:
         """The run itself, its summary, and the names of what it has logged."""
-        query, all_unknown = FACTS_QUERY, list[str]()
-        while True:
-            reply = self._execute(query, _run_variables(run))
-            unknown = find_unknown_fields(query, reply)
-            if not unknown:
-                break
-            all_unknown += unknown
-            query = without(query, unknown)
-        return read_facts(_run(_project(run, reply, partial=True), run), all_unknown)
+        reply = self._gaps.execute(self._execute, FACTS_QUERY, _run_variables(run))
+        unknown = self._gaps.known(FACTS_QUERY).unknown
+        return read_facts(_run(_project(run, reply, partial=True), run), unknown)
 
     def versions(self, run: RunAddress) -> Versions:
         """The newest versions of its history artifact."""
@@ -83,13 +77,7 @@ class GraphQLInspector:
             "perPage": _MAX_VERSIONS,
             "filters": ONLY_COMMITTED,
         }
-        query = VERSIONS_QUERY
-        while True:
-            reply = self._execute(query, variables)
-            unknown = find_unknown_fields(query, reply)
-            if not unknown:
-                return read_versions(_project(run, reply))
-            query = without(query, unknown)
+        return read_versions(_project(run, self._gaps.execute(self._execute, VERSIONS_QUERY, variables)))
 
     def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, VersionCoverage]:
         """The steps of each version by its files; of the newest one also by what the server reports."""
@@ -137,7 +125,7 @@ class GraphQLInspector:
             reply = _require_answer(self._execute(*compose(question, self._dialect)))
             simpler = self._dialect.simpler(reply)
             if simpler is None or not simpler.plain:
-                return interpret(question, reply)[0]
+                return interpret(question, reply, self._dialect)[0]
             self._dialect = simpler
 
     def _coverage_by_files(self, run: RunAddress, versions: Sequence[int]) -> Iterator[tuple[int, VersionCoverage]]:

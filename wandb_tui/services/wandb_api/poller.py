@@ -247,7 +247,7 @@ class Poller:
     def _deliver(self, batch: list[PendingProbe], reply: Reply, only: Container[int] | None = None) -> None:
         """Answer all or some of the probes, and start reading the files of those that need it."""
         unread: list[tuple[PendingProbe, Probe, list[str]]] = []
-        for number, probe in enumerate(interpret([pending.request for pending in batch], reply)):
+        for number, probe in enumerate(interpret([pending.request for pending in batch], reply, self._dialect)):
             if only is not None and number not in only:
                 continue
             pending = batch[number]

@@ -31,16 +31,19 @@ _OPTIONAL_FIELDS = frozenset({*_RUN_FIELDS, *_VERSION_FIELDS, _PARQUET_HISTORY, 
 _MEMBERSHIP = "artifactCollectionMembership"
 _ROOT_FIELD = "project"
 """A server that does not know it understands none of our queries."""
-_LISTING_NAMES = ("artifactType", "artifactCollection", "artifacts", "filters", "edges")
+_OLDER_NAMES = frozenset({"artifact", "versionIndex"})
+_LISTING_NAMES = frozenset({"artifactType", "artifactCollection", "artifacts", "filters", "edges"})
+_SUGGESTION = re.compile(r"did you mean.*", re.IGNORECASE | re.DOTALL)
 _OUTPUTS_QUERY = (
     _OUTPUTS + "(first: 20) { edges { node { artifactSequence { name project { name entity { name } } } } } }"
 )
-_UNKNOWN_FIELD = re.compile(
+UNKNOWN_FIELD = re.compile(
     r"cannot query|(unknown|undefined|invalid|no such) (field|argument|type)"
     r"|(field|argument)\b.* (doesn't exist|does not exist|not exist|not found|not defined|not supported)"
     r"|GRAPHQL_VALIDATION_FAILED|undefinedField",
     re.IGNORECASE,
 )
+"""The message of a server that lacks a field."""
 _TRANSIENT = re.compile(r"time.?out|timed out|deadline|unavailable|internal|try again|overload", re.IGNORECASE)
 _REFUSALS = (
     *("permission", "forbidden", "unauthorized", "unauthenticated", "not authorized", "access denied", "access_denied"),
@@ -69,6 +72,7 @@ class Dialect:
 
     Attributes:
         membership: Ask by `artifactCollectionMembership` (SDK 0.28.1 on), else by the older `artifact`.
+        older: Where the membership is not known, ask by `artifact`.
         listing: Also list the newest versions, since the alias `latest` can be missing or stay behind.
         files: Query the URLs of a version's files, to read their steps.
         plain: Use our own queries; otherwise the SDK.
@@ -76,28 +80,51 @@ class Dialect:
     """
 
     membership: bool = True
+    older: bool = True
     listing: bool = True
     files: bool = True
     plain: bool = True
     dropped: frozenset[str] = frozenset()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The fields for which artifacts cannot be reported; empty if one way to ask for them may be left."""
+        if self.membership or self.older or self.listing:
+            return ()
+        return (_MEMBERSHIP, "artifact.versionIndex", "artifactType.artifactCollection", *sorted(self.dropped))
 
     def simpler(self, reply: Reply) -> Dialect | None:
         """The dialect to try after a server did not know a field; None if that is not the problem."""
         if broken := _unresolved_fields(reply) - self.dropped:
             return replace(self, dropped=self.dropped | broken)
         unknown = [error for error in reply.errors if _is_unknown_field(error, reply)]
-        names = {name for error in unknown for name in re.findall(r"\w+", str(error.get("message", "")))}
-        if lacking := (names & _OPTIONAL_FIELDS) - self.dropped:
-            return replace(self, dropped=self.dropped | lacking)
-        if self.membership and _MEMBERSHIP in names:
-            return replace(self, membership=False)
-        if self.listing and names.intersection(_LISTING_NAMES):
-            return replace(self, listing=False)
-        if self.plain and reply.data is None and any(_UNKNOWN_FIELD.search(_text(error)) for error in unknown):
+        texts = [_SUGGESTION.sub("", str(error.get("message", ""))) for error in unknown]
+        names = {name for text in texts for name in re.findall(r"\w+", text)}
+        # A server may name all that it lacks at once, and each further request takes a second.
+        known = self._without(names)
+        if known != self:
+            return known
+        if self.plain and reply.data is None and any(UNKNOWN_FIELD.search(_text(error)) for error in unknown):
             # It does not say which field it lacks: leave out all optional ones, then use the SDK.
             minimal = replace(self, listing=False, dropped=_OPTIONAL_FIELDS)
             return replace(self, plain=False) if self == minimal or _ROOT_FIELD in names else minimal
         return None
+
+    def _without(self, names: set[str]) -> Dialect:
+        """The dialect without what needs one of these names."""
+        found = self
+        if self.membership:
+            found = replace(self, membership=_MEMBERSHIP not in names)
+        elif self.older:
+            found = replace(self, older=not names & _OLDER_NAMES)
+        if found != self:
+            # What is no artifact lacks these as well, which does not mean that runs lack their state.
+            names = names.difference(_VERSION_FIELDS)
+        found = replace(found, dropped=self.dropped | (names & _OPTIONAL_FIELDS))
+        if self.listing:
+            unnumbered = "versionIndex" in names and not (self.membership or self.older)
+            found = replace(found, listing=not (names & _LISTING_NAMES or unnumbered))
+        return found
 
 
 def _text(error: dict[str, Any]) -> str:
@@ -107,7 +134,7 @@ def _text(error: dict[str, Any]) -> str:
 def _is_unknown_field(error: dict[str, Any], reply: Reply) -> bool:
     """Whether the server lacks a field, rather than failing to resolve it this time."""
     text = _text(error)
-    return bool(_UNKNOWN_FIELD.search(text)) or (reply.data is None and not _TRANSIENT.search(text))
+    return bool(UNKNOWN_FIELD.search(text)) or (reply.data is None and not _TRANSIENT.search(text))
 
 
 def _unresolved_fields(reply: Reply) -> set[str]:
@@ -135,14 +162,17 @@ def compose(requests: Sequence[ProbeRequest], dialect: Dialect) -> tuple[str, di
         history = [f'{_PARQUET_HISTORY}(liveKeys: ["_step"]) {{ parquetUrls liveData }}'] if parquet else []
         if request.outputs and _OUTPUTS not in dialect.dropped:
             history.append(_OUTPUTS_QUERY)
-        artifact = (
-            f"{_MEMBERSHIP}(name: $a{i}) {{ versionIndex artifact {{ {version} }} }}"
-            if dialect.membership
-            else f"artifact(name: $a{i}) {{ {version} }}"
-        )
-        declared.append(f"$e{i}: String!, $p{i}: String!, $r{i}: String!, $a{i}: String!")
+        declared.append(f"$e{i}: String!, $p{i}: String!, $r{i}: String!")
         variables |= {f"e{i}": run.entity, f"p{i}": run.project, f"r{i}": run.run_id}
-        variables[f"a{i}"] = f"{run.collection}:latest"
+        artifact = ""
+        if dialect.membership or dialect.older:
+            declared.append(f"$a{i}: String!")
+            variables[f"a{i}"] = f"{run.collection}:latest"
+            artifact = (
+                f"{_MEMBERSHIP}(name: $a{i}) {{ versionIndex artifact {{ {version} }} }}"
+                if dialect.membership
+                else f"artifact(name: $a{i}) {{ {version} }}"
+            )
         if dialect.listing:
             declared.append(f"$c{i}: String!")
             variables[f"c{i}"] = run.collection
@@ -203,8 +233,8 @@ def blamed_indices(reply: Reply, count: int) -> set[int]:
     return {i for i in range(count) if f"q{i}" in named}
 
 
-def interpret(requests: Sequence[ProbeRequest], reply: Reply) -> list[Probe]:
-    """The outcome of each request."""
+def interpret(requests: Sequence[ProbeRequest], reply: Reply, dialect: Dialect) -> list[Probe]:
+    """The outcome of each request, which was sent in this dialect."""
     errors = _by_alias(reply.errors)
     if reply.problem is not None or reply.data is None:
         return [_unanswered(reply, errors.get(f"q{i}", []) or errors.get("", [])) for i in range(len(requests))]
@@ -214,6 +244,7 @@ def interpret(requests: Sequence[ProbeRequest], reply: Reply) -> list[Probe]:
             request,
             data.get(f"q{i}", _LEFT_OUT),
             errors.get(f"q{i}", []) + errors.get("", []),
+            dialect=dialect,
             with_key=reply.with_key,
         )
         for i, request in enumerate(requests)
@@ -255,7 +286,7 @@ def _from_errors(errors: list[dict[str, Any]]) -> Probe:
     if limits_rate(errors[0]):
         return Probe(ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     outcome = ProbeOutcome.UNAUTHORIZED if mentions(errors[0], _REFUSALS) else ProbeOutcome.INVALID_RESPONSE
-    lasting = outcome is ProbeOutcome.INVALID_RESPONSE and _UNKNOWN_FIELD.search(_text(errors[0]))
+    lasting = outcome is ProbeOutcome.INVALID_RESPONSE and UNKNOWN_FIELD.search(_text(errors[0]))
     return Probe(
         outcome,
         message=f"The server says: {one_line(errors[0].get('message'))}",
@@ -263,7 +294,9 @@ def _from_errors(errors: list[dict[str, Any]]) -> Probe:
     )
 
 
-def _interpret(request: ProbeRequest, project: object, errors: list[dict[str, Any]], *, with_key: bool) -> Probe:
+def _interpret(
+    request: ProbeRequest, project: object, errors: list[dict[str, Any]], *, dialect: Dialect, with_key: bool
+) -> Probe:
     run = request.run
     found = project.get("run", _LEFT_OUT) if isinstance(project, dict) else None
     info = run_info(found) if isinstance(found, dict) else None
@@ -276,14 +309,15 @@ def _interpret(request: ProbeRequest, project: object, errors: list[dict[str, An
         errors = [error for error in errors if _path(error)[1:2] != ["run"]]
     if errors:
         return _from_errors(errors)
-    if not _is_complete(project, found):
+    if not _is_complete(project, found, dialect):
         return Probe(
             ProbeOutcome.INVALID_RESPONSE,
             message=f"The server's answer says nothing about run {run.run_id}",
             persistence=Persistence.LIKELY_PERMANENT,
         )
     if info is not None:
-        return Probe(ProbeOutcome.NOT_YET, None, info, coverage, elsewhere=_elsewhere(run, json_object(found)))
+        elsewhere = _elsewhere(run, json_object(found))
+        return Probe(ProbeOutcome.NOT_YET, None, info, coverage, elsewhere=elsewhere, lacks=dialect.lacks)
     reason = "this API key may not see it" if with_key else "it is private and there is no API key"
     missing = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
     # Some programs encode a space in an address as a plus sign.
@@ -302,12 +336,14 @@ def _elsewhere(run: RunAddress, found: dict[str, Any]) -> str:
     return ""
 
 
-def _is_complete(project: object, run: object) -> bool:
+def _is_complete(project: object, run: object, dialect: Dialect) -> bool:
     """Whether the answer has all requested fields, null or not; only then does null mean "no"."""
     if not isinstance(project, dict):
         return project is None
     if not isinstance(run, dict):
         return run is None
+    if not (dialect.membership or dialect.older):
+        return not dialect.listing or "artifactType" in project
     artifact = project.get(_MEMBERSHIP, project.get("artifact", _LEFT_OUT))
     return artifact is None or isinstance(artifact, dict)
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, Values, Versions
-from wandb_tui.services.wandb_api.graphql import Reply
 from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
 from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
 from wandb_tui.services.wandb_api.run_values import read_config, read_summary
@@ -70,33 +68,6 @@ query RunSampledHistory($project: String!, $entity: String!, $name: String!, $sp
 """
 _MAX_POINTS = 500
 """Points of a curve per request; the SDK's own number."""
-
-_REQUIRED_FIELDS = frozenset(
-    {"project", "run", "artifactType", "artifactCollection", "artifacts", "edges", "node", "query"}
-)
-_FIELD_IN_ERROR = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
-
-
-def find_unknown_fields(query: str, reply: Reply) -> list[str]:
-    """The fields of the query that the server does not know and that can be left out."""
-    if reply.data is not None:
-        return []
-    named = {name for error in reply.errors for name in _FIELD_IN_ERROR.findall(str(error.get("message", "")))}
-    return [name for name in _fields(query) if name in named - _REQUIRED_FIELDS]
-
-
-def without(query: str, fields: Sequence[str]) -> str:
-    """The query without the lines of these fields."""
-    return "\n".join(line for line in query.splitlines() if _first_word(line) not in fields)
-
-
-def _fields(query: str) -> Iterator[str]:
-    return (word for line in query.splitlines() if (word := _first_word(line)))
-
-
-def _first_word(line: str) -> str:
-    found = re.match(r"\s*(\w+)", line)
-    return found[1] if found else ""
 
 
 def sample_spec(metric: str) -> str:

@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.probe import ArtifactVersion, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
-from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE
+from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, UNKNOWN_FIELD
 
 log = logging.getLogger(__name__)
 
@@ -130,10 +130,20 @@ def _classify(error: Exception, *, absent: Probe) -> Probe:
         return Probe(ProbeOutcome.UNAVAILABLE, message=f"The server reports an error (HTTP {status})")
     if any(isinstance(one, ValueError) for one in chain[:2]) or "not find" in message.lower():
         return absent
-    if status:
-        return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"The W&B SDK says: {message} (HTTP {status})")
+    if status or UNKNOWN_FIELD.search(message):
+        return _not_understood(message, status)
     log.info("The SDK's call failed: %s", " < ".join(type(one).__name__ for one in chain))
     return Probe(ProbeOutcome.UNAVAILABLE, message=f"The W&B SDK says: {message}")
+
+
+def _not_understood(message: str, status: int) -> Probe:
+    if UNKNOWN_FIELD.search(message):
+        # It knows neither the fields of our queries nor those of the SDK's: no repetition helps.
+        text, persistence = "The server understands neither wandb-tui nor the W&B SDK", Persistence.PERMANENT
+    else:
+        text, persistence = "The W&B SDK says", Persistence.LIKELY_PERMANENT
+    detail = f"{message} (HTTP {status})" if status else message
+    return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"{text}: {detail}", persistence=persistence)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
