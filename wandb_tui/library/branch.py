@@ -17,7 +17,7 @@ from wandb_tui.core.validation import checked_seconds
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.sdk import (
-    another_run_is_active,
+    active_run_ids,
     branch_point,
     free_run_id,
     process_settings,
@@ -271,14 +271,18 @@ class _BranchAttempts:
     def _choose_reinit(self) -> None:
         reinit = self._init.get("reinit")
         reinit = self._settings.reinit if reinit is None else reinit
-        if reinit == "default" and another_run_is_active():
+        active = active_run_ids()
+        if reinit == "default" and active:
             # The SDK's own default would return the active run, and fork nothing.
             self._init["reinit"] = "create_new"
-        elif reinit in {"return_previous", False} and another_run_is_active():
+        elif reinit in {"return_previous", False} and active:
             raise UsageError(
                 f"reinit={reinit!r} would return the active run instead of a {self._branching.name}.",
                 'Leave it out, or pass reinit="create_new" or "finish_previous".',
             )
+        if self._run_id in active and reinit in {"default", "create_new"} and not self._branching.keeps_id:
+            # SDK 0.24 would log both under it.
+            raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
 
     def _try(self) -> Any:
         """The run, or how it was refused."""

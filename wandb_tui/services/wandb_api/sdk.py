@@ -68,16 +68,17 @@ def unknown_init_arguments(names: Iterable[str]) -> list[str]:
     return sorted(set(names) - inspect.signature(wandb.init).parameters.keys())
 
 
-def another_run_is_active() -> bool:
-    """Whether a run of the SDK is active in this process, including those of ``reinit="create_new"``."""
+def active_run_ids() -> set[str]:
+    """The ids of the SDK's active runs in this process, including those of ``reinit="create_new"``."""
     import wandb
 
     try:
         from wandb.sdk import wandb_setup
 
-        return wandb_setup.singleton().most_recent_active_run is not None
+        runs = list(wandb_setup.singleton()._active_runs)  # noqa: SLF001
     except (ImportError, AttributeError):
-        return wandb.run is not None
+        runs = [wandb.run] if wandb.run is not None else []
+    return {run.id for run in runs}
 
 
 def xxh128_digest(path: Path) -> str:
