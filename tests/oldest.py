@@ -53,16 +53,17 @@ def main() -> int:
 
 def matrix(versions: tuple[str, ...]) -> int:
     """Run the few tests of the matrix on each version, one after the other; returns how many cells failed."""
-    rows = []
+    rows = [f"| wandb | {' | '.join(MATRIX)} |", f"| --- |{' --- |' * len(MATRIX)}"]
+    failed = 0
     for version in versions:
         with tempfile.TemporaryDirectory(prefix="wandb-tui-matrix-") as folder:
             environ = environment(version, folder)
             cells = {name: passes(tests, environ) for name, tests in MATRIX.items()}
-        rows.append((version, cells))
-    print(f"| wandb | {' | '.join(MATRIX)} |\n| --- |{' --- |' * len(MATRIX)}")
-    for version, cells in rows:
-        print(f"| {version} | {' | '.join('yes' if passed else 'NO' for passed in cells.values())} |")
-    return sum(not passed for _, cells in rows for passed in cells.values())
+        failed += list(cells.values()).count(False)
+        rows.append(f"| {version} | {' | '.join('yes' if passed else 'NO' for passed in cells.values())} |")
+        print(rows[-1], flush=True)
+    print("\n".join(rows))
+    return failed
 
 
 def passes(tests: tuple[str, ...], environ: dict[str, str]) -> bool:
