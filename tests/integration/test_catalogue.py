@@ -60,6 +60,16 @@ def test_what_a_server_lacks_is_left_out_and_remembered(sandbox, catalogue):
         sandbox.set_faults()
 
 
+def test_a_server_that_cannot_filter_is_not_taken_at_its_word(catalogue, sandbox):
+    sandbox.set_faults("no-field:name=runs.filters+runCount.filters")
+    try:
+        assert catalogue.runs("lab", "forks", RunQuery()).items
+        with pytest.raises(ServerError, match="cannot search for runs"):
+            catalogue.runs("lab", "forks", RunQuery(search="sun-11"))
+    finally:
+        sandbox.set_faults()
+
+
 def test_runs_come_in_pages_newest_first(catalogue):
     first = catalogue.runs("lab", "forks", RunQuery())
     assert (len(first.items), first.total) == (50, 120)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
-from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
+from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.response import error_from, json_object, next_cursor, nodes, parse_time
@@ -126,6 +126,9 @@ class GraphQLCatalogue:
             "filters": json.dumps(_filters(query)),
         }
         answer = json_object(self._data(self._send(_RUNS_QUERY, variables)).get("project"))
+        if _filters(query) and not self._gaps.known(_RUNS_QUERY).takes("filters"):
+            # It has answered with all runs.
+            raise ServerError("This server cannot search for runs.", "Ask for all runs of the project instead.")
         if not answer:
             raise RunNotFoundError(f"There is no project {entity}/{project}, or this API key may not see it.")
         found = json_object(answer.get("runs"))
