@@ -135,7 +135,7 @@ def wait_for_history(
 
     Args:
         run: An address, a run object of the SDK, or an `Api` run.
-        until: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+        until: ``exists``, ``v3``, ``newer``, ``step:200``, ``complete`` or ``ended``.
         timeout: Seconds until giving up; 0 waits for ever.
         host: The W&B server; by default that of the environment here, else the experiment's.
 

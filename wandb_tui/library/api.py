@@ -214,7 +214,7 @@ def wait_for_history(
 
     Args:
         run: An address, a run object of the SDK, or an `Api` run.
-        until: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+        until: ``exists``, ``v3``, ``newer``, ``step:200``, ``complete`` or ``ended``.
         timeout: Seconds until giving up; 0 waits for ever.
         check_interval: Seconds between two checks.
         visit: Whether to visit the run's page, which starts the export.

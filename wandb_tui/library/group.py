@@ -111,7 +111,7 @@ class MonitorGroup:
 
         Args:
             run: An address, a run object of the SDK, or an `Api` run.
-            until: The goal: ``exists``, ``v3``, ``newer``, ``step:200`` or ``complete``.
+            until: The goal: ``exists``, ``v3``, ``newer``, ``step:200``, ``complete`` or ``ended``.
             check_interval: Seconds between two probes, if other than the group's.
             max_wait_time: Seconds until this monitor gives up, if other than the group's; 0 waits for ever.
 
