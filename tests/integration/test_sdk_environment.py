@@ -17,7 +17,8 @@ from tests.integration.test_server_faults import self_signed
 from wandb_tui.services.sdk_environment import additions, sdk_environment
 
 CALLS = {
-    "fork": "from wandb_tui.library.branch import FORK, branch; branch(run, 5, FORK, 8, {}, wiring=wiring, wait=done)",
+    "fork": "from wandb_tui.library import branch, branch_target; "
+    "branch.branch(run, 5, branch_target.FORK, 8, {}, wiring=wiring, wait=done)",
     "probe": "from wandb_tui.services.wandb_api.sdk_prober import SdkProber; SdkProber(url, lambda: key).probe(run)",
 }
 SCRIPT = """

@@ -61,8 +61,8 @@ def exec_command(
     _check_program(command[0], environ)
     interruption = Interruption()
     with interruption.caught(lambda reason: os.write(2, f"wandb-tui: {reason}\n".encode())):
-        from wandb_tui.library.branch import FORK, REWIND, branch_target
         from wandb_tui.library.branch_environment import branch_environment
+        from wandb_tui.library.branch_target import FORK, REWIND, branch_target
         from wandb_tui.library.group import MonitorGroup
 
         branching = REWIND if rewind else FORK

@@ -50,7 +50,7 @@ def fork(
     Example:
       wandb-tui fork lab/forks/abc123 --step 200 --times 4
     """
-    from wandb_tui.library.branch import FORK, branch_target
+    from wandb_tui.library.branch_target import FORK, branch_target
 
     target = branch_target(step, at, nearest=nearest, branching=FORK)
     wiring = build_wiring(host, anonymous_ok=True)
@@ -79,7 +79,8 @@ def _children(
     """The ids of the children, each once it is made, and the step that they were forked at."""
     import wandb
 
-    from wandb_tui.library.branch import FORK, branch
+    from wandb_tui.library.branch import branch
+    from wandb_tui.library.branch_target import FORK
     from wandb_tui.library.group import MonitorGroup
 
     with MonitorGroup(wiring=wiring, max_wait_time=timeout) as group:

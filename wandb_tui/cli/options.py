@@ -117,7 +117,7 @@ def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, grou
     """
     import time
 
-    from wandb_tui.library.branch import find_branch_step
+    from wandb_tui.library.branch_target import find_branch_step
 
     if isinstance(target, int):
         return target

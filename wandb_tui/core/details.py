@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ArtifactVersion, RunInfo
@@ -47,6 +48,21 @@ class RunOrigin:
     state: str = ""
     parent: RunAddress | None = None
     step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the server stores of a run besides its history, whole and as it is.
+
+    Attributes:
+        config: Its config.
+        summary: Its summary.
+        branch_point: Where it was forked from its parent; None for no fork.
+    """
+
+    config: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    branch_point: BranchPoint | None
 
 
 @dataclass(frozen=True, slots=True)

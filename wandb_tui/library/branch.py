@@ -6,14 +6,13 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
+from wandb_tui.library.branch_target import Branching, Wait, find_branch_step
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.sdk import (
@@ -26,14 +25,10 @@ from wandb_tui.services.wandb_api.sdk import (
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
-    from wandb_tui.library.metric_step import MetricStep, MetricValue
-    from wandb_tui.library.results import MonitorResult
+    from wandb_tui.library.metric_step import MetricValue
     from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
-
-Wait = Callable[["RunAddress", str, float], "MonitorResult"]
-"""Waits until a run meets a goal, for so many seconds; 0 for ever."""
 
 # How a server refuses while there is no export yet, or only one that is too old.
 _RETRYABLE_MARKS = (
@@ -52,84 +47,6 @@ _FIRST_INIT_TIMEOUT_S, _MAX_INIT_TIMEOUT_S = 10.0, 60.0
 
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 2.0, 30.0
 """Seconds from a visit to the next try, unless a new version comes first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Branching:
-    """A way to go on from a step of a run.
-
-    Attributes:
-        name: The verb, and the noun as well.
-        argument: The argument of ``wandb.init`` that asks for it.
-        keeps_id: Whether the run continues under its own id; it must have ended then.
-    """
-
-    name: str
-    argument: str
-    keeps_id: bool
-
-    @property
-    def function(self) -> str:
-        """The function that does it."""
-        return f"{self.name}_when_ready"
-
-    @property
-    def variable(self) -> str:
-        """The variable of the environment that asks ``wandb.init`` for it."""
-        return f"WANDB_{self.argument.upper()}"
-
-
-FORK = Branching("fork", "fork_from", keeps_id=False)
-REWIND = Branching("rewind", "resume_from", keeps_id=True)
-
-
-def branch_target(step: int | None, at: str | None, *, nearest: bool, branching: Branching) -> int | MetricValue:
-    """Where to branch off, as the user has given it.
-
-    Args:
-        step: The step.
-        at: A metric and its value, ``METRIC=VALUE``, in place of the step.
-        nearest: Whether the nearest value below will do.
-        branching: What is to be done there.
-
-    Raises:
-        UsageError: Neither or both are given, or one is not valid, or pyarrow is missing, which reads the export.
-    """
-    if at is None:
-        if step is None:
-            raise UsageError("No step is given.", "Give a step, or a metric and its value.")
-        if nearest:
-            raise UsageError("The nearest is looked for by a metric's value only.", "Give at, or leave nearest out.")
-        given: object = step
-        # NumPy's integers are Integral as well.
-        if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
-            raise UsageError(f"{step!r} is not a step to {branching.name} at.", "A step is a whole number, 0 or above.")
-        return int(given)
-    if step is not None:
-        raise UsageError("A step and a metric's value cannot both be given.", "Leave one out.")
-    from wandb_tui.library.history_reader import check_pyarrow
-    from wandb_tui.library.metric_step import MetricValue
-
-    wanted = MetricValue.parse(at, nearest=nearest)
-    check_pyarrow("Finding a metric's step")
-    return wanted
-
-
-def find_branch_step(
-    parent: RunAddress, wanted: MetricValue, *, wiring: Wiring, wait: Wait, left: Callable[[], float | None]
-) -> MetricStep:
-    """Wait until the export of a run tells at which step a metric had a value; see `find_step`."""
-    from wandb_tui.library.history_table import read_export
-    from wandb_tui.library.metric_step import find_step
-
-    return find_step(
-        parent,
-        wanted,
-        left=left,
-        wait=wait,
-        read=lambda run, artifact, columns: read_export(wiring, run, artifact, columns),
-        probe=lambda run: wiring.prober.probe(run, coverage=True).result(),
-    )
 
 
 def branch(

@@ -11,7 +11,7 @@ from wandb_tui.services.wandb_api.sdk import branch_point_text
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
-    from wandb_tui.library.branch import Branching
+    from wandb_tui.library.branch_target import Branching
 
 _CLASHING = ("WANDB_RESUME", "WANDB_FORK_FROM", "WANDB_RESUME_FROM")
 _WITHOUT_SERVER = {"offline", "dryrun", "disabled"}

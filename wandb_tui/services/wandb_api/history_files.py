@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import BranchPoint, RunFacts
+from wandb_tui.core.details import BranchPoint, RunFacts, RunRecord
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
 from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes
 from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_queries import read_facts
-from wandb_tui.services.wandb_api.run_values import read_branch_point
+from wandb_tui.services.wandb_api.run_values import read_branch_point, read_record
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
 _PAGE = 1000
@@ -31,9 +31,9 @@ _FILES = "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }} ed
 
 _RUN_FIELDS = "displayName state createdAt group jobType sweepName tags user { username } summaryMetrics config"
 
-_LINEAGE = """
-query RunBranchPoint($project: String!, $entity: String!, $name: String!) {
-  project(name: $project, entityName: $entity) { run(name: $name) { config } }
+_RUN_RECORD = """
+query RunRecord($project: String!, $entity: String!, $name: String!) {
+  project(name: $project, entityName: $entity) { run(name: $name) { config summaryMetrics } }
 }
 """
 
@@ -129,15 +129,28 @@ class HistoryFiles:
         if leads:
             self._ask_for_pending()
         reply, number = future.result()
-        if reply.problem in {ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE}:
-            error = ApiKeyError if reply.problem is ProbeOutcome.UNAUTHORIZED else ServerError
-            raise error(f"{reply.message}.")
+        _check_answered(reply)
         return self._version(Wanted(run, artifact), reply, number)
 
+    def run_record(self, run: RunAddress) -> RunRecord | None:
+        """What the server stores of a run besides its history; None where there is no such run.
+
+        Args:
+            run: The run.
+
+        Raises:
+            ApiKeyError: The server refuses the key.
+            ServerError: The server cannot be asked.
+        """
+        reply = self._ask(_RUN_RECORD, {"entity": run.entity, "project": run.project, "name": run.run_id})
+        _check_answered(reply)
+        found = json_object(json_object((reply.data or {}).get("project")).get("run"))
+        return read_record(found) if found else None
+
     def branch_point(self, run: RunAddress) -> BranchPoint | None:
-        """Where a run was forked, by its config; None for no fork, or where the server does not tell."""
-        reply = self._ask(_LINEAGE, {"entity": run.entity, "project": run.project, "name": run.run_id})
-        return read_branch_point(json_object(json_object((reply.data or {}).get("project")).get("run")))
+        """Where a run was forked; None for no fork. Raises as `run_record` does."""
+        record = self.run_record(run)
+        return record.branch_point if record else None
 
     def close(self) -> None:
         """End what waits, and close the connections."""
@@ -207,6 +220,18 @@ class HistoryFiles:
                 return self._client.execute(query, variables)
 
         return with_retries(execute, self._closed.wait)
+
+
+def _check_answered(reply: Reply) -> None:
+    """Make sure that the server has answered.
+
+    Raises:
+        ApiKeyError: It refuses the key.
+        ServerError: It cannot be asked.
+    """
+    if reply.problem in {ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE}:
+        error = ApiKeyError if reply.problem is ProbeOutcome.UNAUTHORIZED else ServerError
+        raise error(f"{reply.message}.")
 
 
 def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, str]]:

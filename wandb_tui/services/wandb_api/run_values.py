@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wandb_tui.core.details import BranchPoint, Scalar, Values
-from wandb_tui.services.wandb_api.response import json_scalar
+from wandb_tui.core.details import BranchPoint, RunRecord, Scalar, Values
+from wandb_tui.services.wandb_api.response import json_object, json_scalar
 
 _MAX_DEPTH = 5
 _MAX_VALUES = 1000
@@ -30,11 +30,7 @@ def read_config(run: Mapping[str, Any]) -> Values | None:
     if run.get("config", "") is None:
         return ()
     found = json_scalar(run.get("config"))
-    if not isinstance(found, dict):
-        return None
-    return _bounded(
-        _flattened({name: _unwrapped(value) for name, value in found.items() if not name.startswith(_SDK_PREFIX)})
-    )
+    return _bounded(_flattened(_users_config(found))) if isinstance(found, dict) else None
 
 
 def read_branch_point(run: Mapping[str, Any]) -> BranchPoint | None:
@@ -44,6 +40,20 @@ def read_branch_point(run: Mapping[str, Any]) -> BranchPoint | None:
     point = own.get("branch_point") if isinstance(own, dict) else None
     run_id, step = (point.get("run_id"), point.get("step")) if isinstance(point, dict) else (None, None)
     return BranchPoint(str(run_id), int(step)) if run_id and isinstance(step, int | float) else None
+
+
+def read_record(run: Mapping[str, Any]) -> RunRecord:
+    """The run's config and summary as they are stored."""
+    summary = json_object(json_scalar(run.get("summaryMetrics")))
+    return RunRecord(
+        _users_config(json_object(json_scalar(run.get("config")))),
+        {name: value for name, value in summary.items() if not name.startswith("_")},
+        read_branch_point(run),
+    )
+
+
+def _users_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _unwrapped(value) for name, value in config.items() if not name.startswith(_SDK_PREFIX)}
 
 
 def _unwrapped(value: object) -> object:
