@@ -171,3 +171,37 @@ def test_a_server_that_goes_on_refusing_is_given_up(script, sandbox):
     sandbox.set_faults("fork-refused:code=400")
     text = script(FORK + 'fails(WaitTimeoutError, "lab/forks/parent", 5, timeout=8)')
     assert "still refuses to fork lab/forks/parent at step 5 after 8 s: history not materialized yet" in text
+
+
+def test_called_again_with_the_same_id_the_fork_is_resumed(script, sandbox):
+    text = script(
+        FORK
+        + """
+for again in ({"step": 200}, {"step": 200}, {"at": "metric=200"}):
+    with fork_when_ready("lab/forks/parent", id="again", timeout=60, **again) as run:
+        run.log({"metric": -1})
+print([row["_step"] for row in wandb.Api().run("lab/forks/again").scan_history()] == list(range(204)))
+"""
+    )
+    assert "True" in text
+
+
+def test_an_id_of_something_else_is_refused_before_anything_is_waited_for(script, sandbox):
+    export_run(sandbox, "unrelated")
+    before = sandbox.stats()
+    text = script(
+        FORK
+        + """
+fork("lab/forks/parent", 200, id="made")
+fails(UsageError, "lab/forks/parent", 100, id="made")
+fails(UsageError, "lab/forks/unrelated", 200, id="made")
+fails(UsageError, "lab/forks/parent", 200, id="unrelated")
+"""
+    )
+    assert text.count("lab/forks/made exists already, and is a fork of parent at step 200. Give the fork another") == 2
+    assert "lab/forks/unrelated exists already, and is no fork." in text
+    assert {name: sandbox.stats()[name] - before[name] for name in ("sign_ins", "page_visits", "fork_refusals")} == {
+        "sign_ins": 0,
+        "page_visits": 0,
+        "fork_refusals": 0,
+    }

@@ -10,11 +10,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError, WaitTimeoutError
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import ApiKeyError, ForkError, ServerError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.branch_target import Branching, Wait, find_branch_step
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.sdk_environment import sdk_environment
+from wandb_tui.services.wandb_api.run_values import FORKED_FROM
 from wandb_tui.services.wandb_api.sdk import (
     active_run_ids,
     branch_point,
@@ -24,8 +26,7 @@ from wandb_tui.services.wandb_api.sdk import (
 )
 
 if TYPE_CHECKING:
-    from wandb_tui.core.address import RunAddress
-    from wandb_tui.library.metric_step import MetricValue
+    from wandb_tui.library.metric_step import MetricStep, MetricValue
     from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -115,28 +116,80 @@ class _BranchAttempts:
         # The SDK's first call starts its service process.
         with sdk_environment(self._wiring.server.info.base_url):
             self._prepare()
+        if self._is_made():
+            return self._resume()
         if self._branching.keeps_id:
             self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
         self._wait_for_export()
         while True:
-            refusal = self._try()
-            if not isinstance(refusal, _Refusal):
-                return refusal
-            self._check_refusal(refusal)
+            made = self._try()
+            if not isinstance(made, _Refusal):
+                if not self._branching.keeps_id:
+                    self._mark(made)
+                return made
+            self._check_refusal(made)
             self._visit_again()
+
+    def _is_made(self) -> bool:
+        """Whether the fork exists already under the id that was given, made by an earlier call.
+
+        Raises:
+            UsageError: A run with this id exists, and is something else.
+        """
+        if self._branching.keeps_id or not self._run_id:
+            return False
+        child = self._child()
+        record = self._wiring.history_files.run_record(child)
+        if record is None:
+            return False
+        point = record.branch_point
+        if point is not None and point.run_id == self._parent.run_id:
+            self._find_step()
+            if point.step == self._step:
+                return True
+        origin = f"a fork of {point.run_id} at step {point.step:,}" if point else "no fork"
+        raise UsageError(
+            f"{child} exists already, and is {origin}.",
+            "Give the fork another id.",
+        )
+
+    def _resume(self) -> Any:
+        """The fork of an earlier call, resumed."""
+        log.info("%s exists already, and is resumed", self._run_id)
+        run = self._init_run(deepcopy(self._settings), id=self._run_id, resume="must")
+        if isinstance(run, _Refusal):
+            self._check_id_is_free(run)
+            raise ServerError(f"{self._run_id} exists already, and cannot be resumed: {run.message}", "Try again.")
+        self._mark(run)
+        return run
+
+    def _mark(self, run: Any) -> None:
+        """Let the config of a fork that may be resumed say where it was forked."""
+        if self._run_id:
+            origin = {"run_id": self._parent.run_id, "step": self._step}
+            run.config.update({FORKED_FROM: origin}, allow_val_change=True)
+
+    def _child(self) -> RunAddress:
+        """The address of the fork, whose id was given."""
+        return RunAddress(
+            self._init["entity"] or self._parent.entity, self._init["project"] or self._parent.project, self._run_id
+        )
+
+    def _find_step(self) -> MetricStep | None:
+        """Look up the step that a metric's value stands for; None where the step itself was given."""
+        if isinstance(self._target, int):
+            return None
+        found = find_branch_step(self._parent, self._target, wiring=self._wiring, wait=self._wait, left=self._left)
+        self._step = found.step
+        # Python shows warnings even where nobody has set up logging.
+        level = logging.INFO if found.value == self._target.value else logging.WARNING
+        log.log(level, "%s: %s", self._parent, found.describe(self._target))
+        return found
 
     def _wait_for_export(self) -> None:
         """Wait until the export covers the step; a metric's value is looked up in the very version that does."""
         while True:
-            found = None
-            if not isinstance(self._target, int):
-                found = find_branch_step(
-                    self._parent, self._target, wiring=self._wiring, wait=self._wait, left=self._left
-                )
-                self._step = found.step
-                # Python shows warnings even where nobody has set up logging.
-                level = logging.INFO if found.value == self._target.value else logging.WARNING
-                log.log(level, "%s: %s", self._parent, found.describe(self._target))
+            found = self._find_step()
             result = self._wait(self._parent, f"step:{self._step}", self._left() or 0.0)
             result.raise_if_not_met()
             # An export from before a rewind tells other steps.
@@ -203,19 +256,20 @@ class _BranchAttempts:
 
     def _try(self) -> Any:
         """The run, or how it was refused."""
-        import wandb
-
         # wandb.init changes the settings it gets, so each try has its own copy.
         settings = deepcopy(self._settings)
         timeout = min(_MAX_INIT_TIMEOUT_S, _FIRST_INIT_TIMEOUT_S * (1 + self._refusals))
         settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
+        point = branch_point(self._parent.run_id, self._step)
+        return self._init_run(settings, **{self._branching.argument: point})
+
+    def _init_run(self, settings: Any, **more: Any) -> Any:
+        """The run that ``wandb.init`` returns, or how it was refused."""
+        import wandb
+
         try:
             with sdk_environment(settings.base_url):
-                return wandb.init(
-                    **{self._branching.argument: branch_point(self._parent.run_id, self._step)},
-                    settings=settings,
-                    **self._init,
-                )
+                return wandb.init(settings=settings, **self._init | more)
         except wandb.errors.AuthenticationError as error:
             raise ApiKeyError(
                 f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
@@ -224,6 +278,11 @@ class _BranchAttempts:
             raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
         except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
             return _Refusal(_one_line(error))
+
+    def _check_id_is_free(self, refusal: _Refusal) -> None:
+        """Raise `UsageError` where the id is taken by another run of this process."""
+        if "in use" in refusal.message.lower() and not self._refusals:
+            raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
 
     def _check_refusal(self, refusal: _Refusal) -> None:
         """Return if another try is worthwhile.
@@ -235,8 +294,7 @@ class _BranchAttempts:
         """
         message = refusal.message.lower()
         log.info("Not yet to %s %s at step %d: %s", self._branching.name, self._parent, self._step, refusal.message)
-        if "in use" in message and not self._refusals:
-            raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
+        self._check_id_is_free(refusal)
         self._refusals += 1
         permanent = any(mark in message for mark in _PERMANENT_MARKS)
         if not any(mark in message for mark in _RETRYABLE_MARKS):

@@ -34,6 +34,9 @@ def fork_when_ready(
     A refusal is answered by visiting the run's page again and trying again, until `timeout`. While another run is
     active in the process, the fork is made beside it (``reinit="create_new"``) unless `init` says otherwise.
 
+    Called again with the same ``id``, as by a job that is restarted, it resumes the fork that it has made; such a fork
+    says in its config, as ``forked_from``, where it is from.
+
     Args:
         run: The parent: an address, a run object of the SDK, or an `Api` run.
         step: The step to fork at, 0 or above.
@@ -53,7 +56,8 @@ def fork_when_ready(
         until the first log (SDK 0.27 on).
 
     Raises:
-        UsageError: The address, the step or an argument for ``wandb.init`` is not valid.
+        UsageError: The address, the step or an argument for ``wandb.init`` is not valid, or the id is that of a run
+            that is no fork of this parent at this step.
         WaitTimeoutError: The export did not come in time, or the server went on refusing the fork.
         ForkError: The server refuses the fork for good, or the metric never had the value.
         SignInError: The browser could not be signed in.

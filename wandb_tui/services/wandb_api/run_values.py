@@ -13,6 +13,8 @@ _MAX_DEPTH = 5
 _MAX_VALUES = 1000
 _MAX_LIST_ITEMS = 8
 _WRAPPER_KEYS = {"value", "desc"}
+FORKED_FROM = "forked_from"
+"""The name in the config of a fork under which we repeat where it was forked: the SDK drops its own when it resumes."""
 _SDK_PREFIX = "_wandb"
 """Config names that begin with this are the SDK's own; others with an underscore are the user's."""
 
@@ -35,9 +37,9 @@ def read_config(run: Mapping[str, Any]) -> Values | None:
 
 def read_branch_point(run: Mapping[str, Any]) -> BranchPoint | None:
     """Where the run was forked, as its config says it; None for no fork, or where the server does not tell."""
-    config = json_scalar(run.get("config"))
-    own = _unwrapped(config.get(_SDK_PREFIX)) if isinstance(config, dict) else None
-    point = own.get("branch_point") if isinstance(own, dict) else None
+    config = json_object(json_scalar(run.get("config")))
+    own = _unwrapped(config.get(_SDK_PREFIX))
+    point = (own.get("branch_point") if isinstance(own, dict) else None) or _unwrapped(config.get(FORKED_FROM))
     run_id, step = (point.get("run_id"), point.get("step")) if isinstance(point, dict) else (None, None)
     return BranchPoint(str(run_id), int(step)) if run_id and isinstance(step, int | float) else None
 
