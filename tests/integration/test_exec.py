@@ -1,6 +1,7 @@
 """`wandb-tui exec` with the real SDK: an unchanged script forks or rewinds, with its own signals and exit status."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -171,4 +172,22 @@ def test_children_are_made_and_what_cannot_be_forked_does_not_stop_the_others(sa
     assert len({child["child"] for child in made}) == 2
     for child in made:
         assert logged(sandbox, child["child"].rpartition("/")[2]) == list(range(51))
-    assert "There is no run none in lab/forks" in (tmp_path / "err").read_text()
+    lines = (tmp_path / "err").read_text()
+    assert "There is no run none in lab/forks" in lines
+    assert not any(warning in lines for warning in ("at step 50: ", "the parent"))
+
+
+def test_what_may_surprise_in_a_fork_is_reported_and_stops_nothing(sandbox, execute, tmp_path):
+    export_run(sandbox, "sparse", metrics=lambda step: {"_step": 2 * step, "metric": math.nan if step > 90 else step})
+    reported = "lab/forks/sparse at step 200: every second step is missing.\n", "the last value is NaN in metric.\n"
+    sandbox.set_faults("fork-unsupported")
+    try:
+        assert execute("lab/forks/sparse", "--step", "200", "--times", "2", command="fork").wait(120) == 0
+    finally:
+        sandbox.set_faults()
+    lines = (tmp_path / "err").read_text()
+    assert [lines.count(text) for text in reported] == [1, 1]
+    assert lines.count("the server reports none of the parent's rows in it.\n") == 2
+    assert execute("lab/forks/sparse", "--step", "200", "--", "true").wait(120) == 0
+    lines = (tmp_path / "err").read_text()
+    assert [lines.count(text) for text in reported] == [1, 1]

@@ -31,7 +31,9 @@ from wandb_tui.wiring import Wiring
 url, run = os.environ["WANDB_BASE_URL"], RunAddress("lab", "forks", "abc")
 key = "k" * 40
 wiring = Wiring(api_key=key)
-done = lambda *_: SimpleNamespace(raise_if_not_met=lambda: None, failure=None)
+done = lambda *_: SimpleNamespace(
+    raise_if_not_met=lambda: None, failure=None, artifact_name="lab/forks/run-abc-history:v0"
+)
 def ours():
     return {{name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "NO_PROXY"))}}
 

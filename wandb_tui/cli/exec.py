@@ -61,6 +61,7 @@ def exec_command(
     _check_program(command[0], environ)
     interruption = Interruption()
     with interruption.caught(lambda reason: os.write(2, f"wandb-tui: {reason}\n".encode())):
+        from wandb_tui.library.branch_check import BranchCheck
         from wandb_tui.library.branch_environment import branch_environment
         from wandb_tui.library.branch_target import FORK, REWIND, branch_target
         from wandb_tui.library.group import MonitorGroup
@@ -88,6 +89,8 @@ def exec_command(
                     found = branch_step(parent, target, wiring, group, timeout)
                 status = _wait(parent, f"step:{found}", timeout, wiring, interruption, visit=not no_visit)
                 environ = environ_at(found)
+                if status is ExitCode.DONE:
+                    BranchCheck(wiring, parent, None, found, wiring.notify).before()
         finally:
             wiring.close()
     return _replace_process(command, environ) if status is ExitCode.DONE else status

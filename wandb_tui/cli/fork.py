@@ -85,12 +85,18 @@ def _children(
 
     with MonitorGroup(wiring=wiring, max_wait_time=timeout) as group:
         step = branch_step(parent, target, wiring, group, timeout)
+        # What is found before the step is the same for all children.
+        warnings, printed = set[str](), set[str]()
         for _ in range(times):
             settings = wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True)
             run = branch(
                 *(parent, step, FORK, timeout, {"settings": settings, "reinit": "create_new"}),
                 wiring=wiring,
                 wait=lambda run, goal, seconds: group.wait(group.add(run, goal, max_wait_time=seconds)),
+                warn=warnings.add,
             )
+            for text in sorted(warnings - printed):
+                say(f"wandb-tui: {text}", err=True)
+            printed |= warnings
             run.finish()
             yield run.id, step

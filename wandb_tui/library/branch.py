@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ApiKeyError, ForkError, ServerError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
+from wandb_tui.library.branch_check import BranchCheck
 from wandb_tui.library.branch_target import Branching, Wait, find_branch_step
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.sdk_environment import sdk_environment
@@ -59,6 +61,7 @@ def branch(
     *,
     wiring: Wiring,
     wait: Wait,
+    warn: Callable[[str], object] = lambda _: None,
 ) -> Any:
     """Like `fork_when_ready` or `rewind_when_ready`, with another function to wait for the export.
 
@@ -70,6 +73,7 @@ def branch(
         init: Passed on to ``wandb.init``.
         wiring: Names the server and the API key for ``wandb.init``.
         wait: Waits, visits included.
+        warn: Receives what may surprise in the fork, as sentences; they are logged, too.
 
     Raises:
         WandbTuiError: As for `fork_when_ready`.
@@ -77,7 +81,7 @@ def branch(
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
         raise UsageError(f"{branching.function} cannot be combined with {', '.join(sorted(clash))}.")
     timeout = checked_seconds("timeout", timeout)
-    return _BranchAttempts(parent, target, branching, timeout, init, wiring=wiring, wait=wait).make()
+    return _BranchAttempts(parent, target, branching, timeout, init, wiring=wiring, wait=wait, warn=warn).make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,13 @@ class _BranchAttempts:
         *,
         wiring: Wiring,
         wait: Wait,
+        warn: Callable[[str], object],
     ) -> None:
         self._parent, self._target = parent, target
         self._step = target if isinstance(target, int) else 0
         self._branching = branching
         self._timeout = timeout
-        self._wiring, self._wait = wiring, wait
+        self._wiring, self._wait, self._warn = wiring, wait, warn
         self._started = time.monotonic()
         self._init = {"entity": parent.entity, "project": parent.project} | init
         self._settings = self._init.pop("settings", None)
@@ -120,12 +125,15 @@ class _BranchAttempts:
             return self._resume()
         if self._branching.keeps_id:
             self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
-        self._wait_for_export()
+        artifact = self._wait_for_export()
+        check = BranchCheck(self._wiring, self._parent, artifact, self._step, self._warn)
+        check.before()
         while True:
             made = self._try()
             if not isinstance(made, _Refusal):
                 if not self._branching.keeps_id:
                     self._mark(made)
+                    check.after(RunAddress(made.entity, made.project, made.id))
                 return made
             self._check_refusal(made)
             self._visit_again()
@@ -186,15 +194,19 @@ class _BranchAttempts:
         log.log(level, "%s: %s", self._parent, found.describe(self._target))
         return found
 
-    def _wait_for_export(self) -> None:
-        """Wait until the export covers the step; a metric's value is looked up in the very version that does."""
+    def _wait_for_export(self) -> str | None:
+        """Wait until the export covers the step; a metric's value is looked up in the very version that does.
+
+        Returns:
+            The version, ``entity/project/run-<id>-history:v0``.
+        """
         while True:
             found = self._find_step()
             result = self._wait(self._parent, f"step:{self._step}", self._left() or 0.0)
             result.raise_if_not_met()
             # An export from before a rewind tells other steps.
             if found is None or found.artifact == result.artifact_name:
-                return
+                return result.artifact_name
 
     def _prepare(self) -> None:
         """Prepare what is the same for all tries, and reject arguments with which no try can succeed.

@@ -9,7 +9,7 @@ from typing import Any
 from wandb_tui.core.step_range import StepRange
 from wandb_tui.library.history_reader import STEP, HistoryPart, HistoryReader
 
-_WORDS = ("NaN", "Infinity", "-Infinity")
+NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 """How numbers that JSON has no form for come as text."""
 _MOST_COLUMNS = 3
 
@@ -43,14 +43,15 @@ class HistoryCheck:
                 self._not_a_number[field.name] += pc.sum(pc.is_nan(column)).as_py() or 0
                 self._infinite[field.name] += pc.sum(pc.is_inf(column)).as_py() or 0
             elif pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
-                found = pc.is_in(column, value_set=pa.array(_WORDS, field.type))
+                found = pc.is_in(column, value_set=pa.array(NOT_FINITE, field.type))
                 self._words[field.name] += pc.sum(found).as_py() or 0
 
     @property
     def findings(self) -> list[str]:
         """What was found, one short sentence without a full stop each; none where there is nothing to say."""
         return [
-            *self._about_steps(),
+            *self._about_falls(),
+            *self._about_gaps(),
             *_about_columns("NaN", self._not_a_number),
             *_about_columns("infinite values", self._infinite),
             *_about_columns("numbers written as text (NaN, Infinity)", self._words),
@@ -77,17 +78,29 @@ class HistoryCheck:
                 self._first_skip[gap] = steps[pc.index(gaps, gap).as_py()].as_py()
         self._last = steps[-1].as_py()
 
-    def _about_steps(self) -> Iterator[str]:
+    @property
+    def falling(self) -> list[str]:
+        """Where steps do not rise, as `findings` has it."""
+        return list(self._about_falls())
+
+    @property
+    def usual_gap(self) -> int:
+        """How many steps most rows are apart; 1 where there are too few to tell."""
+        rises = {gap: count for gap, count in self._gaps.items() if gap > 0}
+        return max(rises, key=lambda gap: rises[gap], default=1)
+
+    def _about_falls(self) -> Iterator[str]:
         if self._gaps[0]:
             yield f"{_times(self._gaps[0], 'step')} doubled, the first of them {self._first_skip[0]:,}"
         if falls := sum(count for gap, count in self._gaps.items() if gap < 0):
             first = next(step for gap, step in self._first_skip.items() if gap < 0)
             yield f"steps fall {falls:,} time{'' if falls == 1 else 's'}, first after step {first:,}"
-        rises = {gap: count for gap, count in self._gaps.items() if gap > 0}
-        usual = max(rises, key=lambda gap: rises[gap], default=1)
+
+    def _about_gaps(self) -> Iterator[str]:
+        usual = self.usual_gap
         if usual > 1:
             yield f"most rows are {usual:,} steps apart"
-        if skips := {gap: count for gap, count in rises.items() if gap > usual}:
+        if skips := {gap: count for gap, count in self._gaps.items() if gap > usual}:
             missing = sum((gap // usual - 1) * count for gap, count in skips.items())
             first = min(self._first_skip[gap] for gap in skips)
             yield f"{_times(missing, 'step')} missing, the first after step {first:,}"

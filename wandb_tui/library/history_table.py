@@ -113,22 +113,34 @@ def load_history(
     return table
 
 
-def read_export(wiring: Wiring, run: RunAddress, artifact: str, columns: Sequence[str]) -> Any:
-    """Some columns of one version of a run's export, as a ``pyarrow.Table``.
+def read_export(
+    wiring: Wiring,
+    run: RunAddress,
+    artifact: str,
+    columns: Sequence[str],
+    steps: StepRange | None = None,
+    *,
+    may_download: bool = True,
+) -> Any:
+    """Some columns and steps of one version of a run's export, as a ``pyarrow.Table``.
 
     Args:
         wiring: The services.
         run: The run.
         artifact: ``entity/project/run-<id>-history:v0``.
-        columns: Names or glob patterns of the columns wanted besides ``_step``.
+        columns: Names or glob patterns of the columns wanted besides ``_step``; all if empty.
+        steps: The steps wanted; None for all.
+        may_download: Whether whole files are downloaded where the server does not send pieces of them.
 
     Raises:
         UsageError: No column has such a name.
         ServerError: The files cannot be located or read.
+        OSError: They cannot be read in pieces, and may not be downloaded.
         ApiKeyError: The server refuses the key.
     """
     version = wiring.history_files.locate(run, artifact)
-    return _read(wiring, [Generation(run, version, StepRange(), ())], columns, StepRange())
+    read = _read if may_download else _read_pieces
+    return read(wiring, [Generation(run, version, StepRange(), ())], columns, steps or StepRange())
 
 
 def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:

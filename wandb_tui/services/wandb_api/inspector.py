@@ -24,10 +24,11 @@ from wandb_tui.services.wandb_api.probe_query import (
     interpret,
     read_files,
 )
-from wandb_tui.services.wandb_api.response import error_from, json_object
+from wandb_tui.services.wandb_api.response import error_from, json_object, json_scalar
 from wandb_tui.services.wandb_api.run_queries import (
     CURVES_QUERY,
     FACTS_QUERY,
+    ROWS_QUERY,
     VERSIONS_QUERY,
     read_curves,
     read_facts,
@@ -98,6 +99,26 @@ class GraphQLInspector:
             CURVES_QUERY, {**_run_variables(run), "specs": [sample_spec(metric) for metric in metrics]}
         )
         return read_curves(_run(_project(run, reply), run), metrics)
+
+    def rows(self, run: RunAddress, first: int, stop: int) -> list[dict[str, Any]] | None:
+        """What was logged at some steps.
+
+        Args:
+            run: The run.
+            first: The first step.
+            stop: The step after the last one.
+
+        Returns:
+            The rows as logged, with ``_step``; None where the server does not report them.
+
+        Raises:
+            WandbTuiError: There is no such run, or the server cannot be asked.
+        """
+        variables = {**_run_variables(run), "minStep": first, "maxStep": stop, "pageSize": stop - first}
+        found = _run(_project(run, self._execute(ROWS_QUERY, variables)), run).get("history")
+        if not isinstance(found, list):
+            return None
+        return [json_object(json_scalar(row)) for row in found]
 
     def close(self) -> None:
         """Close the idle connections; those in use close after their query."""

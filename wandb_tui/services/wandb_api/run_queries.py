@@ -1,7 +1,7 @@
 """The queries for one run's details, and how their answers are read.
 
-They request only fields of the SDK's own queries (`Run`, `ProjectArtifacts`, `RunSampledHistory`), one on each line: a
-query is repeated without the lines of the fields that a server does not know.
+They request only fields of the SDK's own queries (`Run`, `ProjectArtifacts`, `RunSampledHistory`, `HistoryPage`), one
+on each line: a query is repeated without the lines of the fields that a server does not know.
 """
 
 from __future__ import annotations
@@ -63,6 +63,14 @@ CURVES_QUERY = """
 query RunSampledHistory($project: String!, $entity: String!, $name: String!, $specs: [JSONString!]!) {
   project(name: $project, entityName: $entity) {
     run(name: $name) { sampledHistory(specs: $specs) }
+  }
+}
+"""
+ROWS_QUERY = """
+query HistoryPage($project: String!, $entity: String!, $name: String!, $minStep: Int64!, $maxStep: Int64!,
+    $pageSize: Int!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $name) { history(minStep: $minStep, maxStep: $maxStep, samples: $pageSize) }
   }
 }
 """
