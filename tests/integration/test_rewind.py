@@ -35,7 +35,15 @@ def sandbox():
 def test_a_run_is_rewound_twice_and_refusals_are_survived(script, sandbox):
     export_run(sandbox, "parent", exported=False)
     sandbox.set_faults("fork-refused:code=500,times=1,message=Something went wrong; contact support")
-    text = script(REWIND + 'rewind("lab/forks/parent", 200)\nrewind("lab/forks/parent", 100, id="parent")')
+    text = script(
+        REWIND
+        + """
+rewind("lab/forks/parent", 200)
+rewind("lab/forks/parent", 100, id="parent")
+print("origins", load_history("lab/forks/parent", stitch=True, timeout=60).column("_run_id").unique().to_pylist())
+"""
+    )
+    assert "origins ['parent']" in text
     assert "rewound parent 201 True" in text
     assert "rewound parent 101 True" in text
 

@@ -145,7 +145,7 @@ class HistoryFiles:
         reply = self._ask(_RUN_RECORD, {"entity": run.entity, "project": run.project, "name": run.run_id})
         _check_answered(reply)
         found = json_object(json_object((reply.data or {}).get("project")).get("run"))
-        return read_record(found) if found else None
+        return read_record(found, run.run_id) if found else None
 
     def branch_point(self, run: RunAddress) -> BranchPoint | None:
         """Where a run was forked; None for no fork. Raises as `run_record` does."""
@@ -184,7 +184,7 @@ class HistoryFiles:
             wanted.artifact,
             _checked(wanted.artifact, self._files(wanted, reply, number)),
             read_facts(run, ()) if run else None,
-            read_branch_point(run),
+            read_branch_point(run, wanted.run.run_id),
         )
 
     def _files(self, wanted: Wanted, reply: Reply, number: int) -> list[HistoryFile]:

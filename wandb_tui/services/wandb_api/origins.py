@@ -84,7 +84,7 @@ def _origin(entity: str, project: str, node: dict[str, Any]) -> RunOrigin | None
     """A run of the list; None for one whose id cannot be an address."""
     if (run := _address(entity, project, str(node.get("name") or ""))) is None:
         return None
-    point = read_branch_point(node)
+    point = read_branch_point(node, run.run_id)
     parent = _address(entity, project, point.run_id) if point else None
     name, state = str(node.get("displayName") or ""), str(node.get("state") or "")
     return RunOrigin(run, name, state, parent, point.step if point and parent else None)

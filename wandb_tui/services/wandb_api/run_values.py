@@ -35,22 +35,30 @@ def read_config(run: Mapping[str, Any]) -> Values | None:
     return _bounded(_flattened(_users_config(found))) if isinstance(found, dict) else None
 
 
-def read_branch_point(run: Mapping[str, Any]) -> BranchPoint | None:
-    """Where the run was forked, as its config says it; None for no fork, or where the server does not tell."""
+def read_branch_point(run: Mapping[str, Any], run_id: str) -> BranchPoint | None:
+    """Where a run was forked, as its config says it; None for no fork, or where the server does not tell.
+
+    Args:
+        run: The run, as the API gives it.
+        run_id: Its id. A run that was rewound names itself, which is no fork.
+    """
     config = json_object(json_scalar(run.get("config")))
-    own = _unwrapped(config.get(_SDK_PREFIX))
-    point = (own.get("branch_point") if isinstance(own, dict) else None) or _unwrapped(config.get(FORKED_FROM))
-    run_id, step = (point.get("run_id"), point.get("step")) if isinstance(point, dict) else (None, None)
-    return BranchPoint(str(run_id), int(step)) if run_id and isinstance(step, int | float) else None
+    own = json_object(_unwrapped(config.get(_SDK_PREFIX)))
+    for found in (own.get("branch_point"), _unwrapped(config.get(FORKED_FROM))):
+        point = json_object(found)
+        parent, step = point.get("run_id"), point.get("step")
+        if parent and str(parent) != run_id and isinstance(step, int | float):
+            return BranchPoint(str(parent), int(step))
+    return None
 
 
-def read_record(run: Mapping[str, Any]) -> RunRecord:
-    """The run's config and summary as they are stored."""
+def read_record(run: Mapping[str, Any], run_id: str) -> RunRecord:
+    """A run's config and summary as they are stored."""
     summary = json_object(json_scalar(run.get("summaryMetrics")))
     return RunRecord(
         _users_config(json_object(json_scalar(run.get("config")))),
         {name: value for name, value in summary.items() if not name.startswith("_")},
-        read_branch_point(run),
+        read_branch_point(run, run_id),
     )
 
 
