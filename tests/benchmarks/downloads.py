@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.benchmarks.environment import ENTITY, PROJECT, BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 
-_METRICS = 20
+METRICS = 20
 _WAYS = ("ours", "artifact", "exports")
 
 
@@ -22,7 +22,7 @@ def downloads(scale: Scale) -> list[Figure]:
     steps, rounds = scale.count(100_000, 500), scale.count(7, 1)
     times = {way: Times() for way in _WAYS}
     with benchmark_sandbox() as here:
-        digest = _exported_run(here, steps)
+        digest = exported_run(here, steps)
         for turn in range(rounds):
             for way in _WAYS:
                 folder = here.folder / f"{way}{turn}"
@@ -38,19 +38,19 @@ def downloads(scale: Scale) -> list[Figure]:
                 shutil.rmtree(folder)
     ours, artifact, exports = (times[way].median for way in _WAYS)
     limit = None if scale.quick else 0.6
-    what = f"one history of {steps:,} steps × {_METRICS} metrics downloaded"
+    what = f"one history of {steps:,} steps × {METRICS} metrics downloaded"
     return [
         Figure(10, f"{what}, against Api().artifact().download()", ours, artifact, "s", limit),
         Figure(10, "the same, against download_history_exports()", ours, exports, "s", limit),
     ]
 
 
-def _exported_run(here: BenchmarkSandbox, steps: int) -> str:
+def exported_run(here: BenchmarkSandbox, steps: int) -> str:
     """Put an exported run on the sandbox; the digest of its one file."""
     inner = here.sandbox.context
     numbers = random.Random(1)  # noqa: S311 - figures for a curve
     lines = [
-        json.dumps({"_step": step, **{f"m{number}": numbers.random() for number in range(_METRICS)}})
+        json.dumps({"_step": step, **{f"m{number}": numbers.random() for number in range(METRICS)}})
         for step in range(steps)
     ]
     made = inner.state.create_run(inner.state.ensure_project(ENTITY, PROJECT)[0], "big", None)

@@ -127,6 +127,13 @@ def test_what_is_known_beforehand_is_said_at_once(sandbox, execute, tmp_path, li
     assert sandbox.stats() == before
 
 
+def test_an_id_that_exists_is_refused_before_anything_is_waited_for(sandbox, execute, tmp_path):
+    before = sandbox.stats()["page_visits"]
+    assert execute("lab/forks/parent", "--step", "5", "--", "true", WANDB_RUN_ID="counted").wait(60) == 2
+    assert "lab/forks/counted exists already. Choose another id" in (tmp_path / "err").read_text()
+    assert sandbox.stats()["page_visits"] == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
@@ -175,6 +182,21 @@ def test_children_are_made_and_what_cannot_be_forked_does_not_stop_the_others(sa
     lines = (tmp_path / "err").read_text()
     assert "There is no run none in lab/forks" in lines
     assert not any(warning in lines for warning in ("at step 50: ", "the parent"))
+
+
+def test_where_forking_is_refused_the_history_is_replayed_if_wanted(sandbox, execute, tmp_path):
+    sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")
+    try:
+        assert execute("lab/forks/counted", "--step", "50", command="fork").wait(120) == 1
+        assert "forking is not enabled" in (tmp_path / "err").read_text()
+        line = ("lab/forks/counted", "--step", "50", "--replay", "--json")
+        assert execute(*line, command="fork").wait(120) == 0, (tmp_path / "err").read_text()
+    finally:
+        sandbox.set_faults()
+    made = json.loads((tmp_path / "out").read_text())
+    assert made["replayed"] is True
+    assert logged(sandbox, made["child"].rpartition("/")[2]) == list(range(51))
+    assert "Replayed instead: 51 rows of lab/forks/counted up to step 50" in (tmp_path / "err").read_text()
 
 
 def test_what_may_surprise_in_a_fork_is_reported_and_stops_nothing(sandbox, execute, tmp_path):

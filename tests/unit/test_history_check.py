@@ -70,7 +70,7 @@ def test_values_that_are_no_numbers_are_counted_by_column(findings):
 
 def test_many_columns_are_summed_up(findings):
     columns = {f"m{number}": [math.nan] for number in range(5)}
-    assert findings({"_step": [0], **columns}) == ["NaN in m0 (1), m1 (1), m2 (1) and 2 more columns"]
+    assert findings({"_step": [0], **columns}) == ["NaN in m0 (1), m1 (1), m2 (1) and 2 more"]
 
 
 def test_a_column_that_changes_its_type_is_named(findings):

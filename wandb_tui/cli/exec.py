@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -79,6 +80,8 @@ def exec_command(
 
             # What would clash is refused before anything is waited for.
             environ_at(0)
+            if (own_id := environ.get("WANDB_RUN_ID")) and not branching.keeps_id:
+                _check_is_new(replace(parent, run_id=own_id), wiring)
             if timeout is None:
                 timeout = wiring.settings.poll_policy.max_wait_time
             status = ExitCode.DONE
@@ -101,6 +104,15 @@ def _check_program(program: str, environ: dict[str, str]) -> None:
 
     if shutil.which(program, path=environ.get("PATH")) is None:
         raise UsageError(f"There is no program {program}.", "Write it after “--” as on a command line of its own.")
+
+
+def _check_is_new(child: RunAddress, wiring: Wiring) -> None:
+    """Refuse the id of a run that exists: its steps would be logged a second time."""
+    if wiring.history_files.run_record(child) is not None:
+        raise UsageError(
+            f"WANDB_RUN_ID is set, and {child} exists already.",
+            "Choose another id; to continue that run, start the script itself with WANDB_RESUME=must.",
+        )
 
 
 def _wait(

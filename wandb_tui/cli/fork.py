@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @AT
 @NEAREST
 @click.option("--times", type=click.IntRange(min=1), default=1, metavar="K", help="Children of each run. [1]")
+@click.option("--replay", is_flag=True, help="Where forking is refused: log the history into new runs.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a child.")
 @HOST
@@ -37,14 +38,14 @@ def fork(
     at: str | None,
     nearest: bool,
     times: int,
+    replay: bool,
     timeout: float | None,
     as_json: bool,
     host: str | None,
 ) -> ExitCode:
     """Wait until each RUN can be forked at a step, then make K children of it, and print their addresses.
 
-    The children are finished, and have nothing of their own yet: resume them with WANDB_RUN_ID and WANDB_RESUME=must.
-    RUN may be "-" to read them from stdin.
+    The children are finished: resume them with WANDB_RUN_ID and WANDB_RESUME=must. RUN may be "-" for stdin.
 
     \b
     Example:
@@ -61,9 +62,9 @@ def fork(
         seconds = wiring.settings.poll_policy.max_wait_time if timeout is None else timeout
         for parent in parents:
             try:
-                for child, forked_at in _children(parent, target, times, seconds, wiring):
+                for child, forked_at, replayed in _children(parent, target, times, seconds, wiring, replay=replay):
                     text = f"{parent.entity}/{parent.project}/{child}"
-                    made = {"run": str(parent), "step": forked_at, "child": text}
+                    made = {"run": str(parent), "step": forked_at, "child": text, "replayed": replayed}
                     click.echo(json.dumps(made, ensure_ascii=False) if as_json else text)
             except WandbTuiError as error:
                 say(f"wandb-tui: {error}", err=True)
@@ -74,14 +75,15 @@ def fork(
 
 
 def _children(
-    parent: RunAddress, target: int | MetricValue, times: int, timeout: float, wiring: Wiring
-) -> Iterator[tuple[str, int]]:
-    """The ids of the children, each once it is made, and the step that they were forked at."""
+    parent: RunAddress, target: int | MetricValue, times: int, timeout: float, wiring: Wiring, *, replay: bool
+) -> Iterator[tuple[str, int, bool]]:
+    """The id of each child once it is made, the step it was forked at, and whether it was replayed instead."""
     import wandb
 
     from wandb_tui.library.branch import branch
     from wandb_tui.library.branch_target import FORK
     from wandb_tui.library.group import MonitorGroup
+    from wandb_tui.library.replay import REPLAY, TAG
 
     with MonitorGroup(wiring=wiring, max_wait_time=timeout) as group:
         step = branch_step(parent, target, wiring, group, timeout)
@@ -94,9 +96,10 @@ def _children(
                 wiring=wiring,
                 wait=lambda run, goal, seconds: group.wait(group.add(run, goal, max_wait_time=seconds)),
                 warn=warnings.add,
+                fallback=REPLAY if replay else None,
             )
             for text in sorted(warnings - printed):
                 say(f"wandb-tui: {text}", err=True)
             printed |= warnings
             run.finish()
-            yield run.id, step
+            yield run.id, step, TAG in (run.tags or ())

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import ray
 from ray.exceptions import ActorUnavailableError, RayActorError, RayTaskError
@@ -158,6 +158,7 @@ def fork_when_ready(
     *,
     at: str | None = None,
     nearest: bool = False,
+    fallback: Literal["replay"] | None = None,
     timeout: float = 300.0,
     host: str | None = None,
     **init: Any,
@@ -169,6 +170,7 @@ def fork_when_ready(
         step: The step to fork at.
         at: A metric and its value in place of the step, as for `wandb_tui.fork_when_ready`.
         nearest: With `at`: as for `wandb_tui.fork_when_ready`.
+        fallback: As for `wandb_tui.fork_when_ready`.
         timeout: Seconds until giving up; 0 waits for ever.
         host: The W&B server; by default that of the environment here, else the experiment's.
         init: Passed on to ``wandb.init``, which is called here, in the trial.
@@ -184,7 +186,12 @@ def fork_when_ready(
         # Without a key `wandb.init` would prompt for it after the wait.
         wiring.check_api_key()
         monitor = SharedMonitor(wiring.server.info.base_url)
-        return branch(address_of(run, wiring), target, FORK, timeout, init, wiring=wiring, wait=monitor.wait)
+        return branch(
+            *(address_of(run, wiring), target, FORK, timeout, init),
+            wiring=wiring,
+            wait=monitor.wait,
+            fallback=fallback,
+        )
 
 
 class SharedMonitor:

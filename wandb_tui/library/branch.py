@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import logging
-import os
-import re
 import time
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import ApiKeyError, ForkError, ServerError, UsageError, WaitTimeoutError
+from wandb_tui.core.details import BranchPoint
+from wandb_tui.core.errors import ForkError, ServerError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.branch_check import BranchCheck
+from wandb_tui.library.branch_init import BranchInit, Refusal
 from wandb_tui.library.branch_target import Branching, Wait, find_branch_step
-from wandb_tui.services.credentials.redaction import learn, redact
+from wandb_tui.library.history_reader import check_pyarrow
+from wandb_tui.library.replay import ORIGIN_KEY, REPLAY, Replay, ReplayOrigin
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.run_values import FORKED_FROM
-from wandb_tui.services.wandb_api.sdk import (
-    active_run_ids,
-    branch_point,
-    free_run_id,
-    process_settings,
-    unknown_init_arguments,
-)
+from wandb_tui.services.wandb_api.sdk import branch_point
 
 if TYPE_CHECKING:
     from wandb_tui.library.metric_step import MetricStep, MetricValue
+    from wandb_tui.library.results import MonitorResult
     from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -62,6 +56,7 @@ def branch(
     wiring: Wiring,
     wait: Wait,
     warn: Callable[[str], object] = lambda _: None,
+    fallback: str | None = None,
 ) -> Any:
     """Like `fork_when_ready` or `rewind_when_ready`, with another function to wait for the export.
 
@@ -74,21 +69,20 @@ def branch(
         wiring: Names the server and the API key for ``wandb.init``.
         wait: Waits, visits included.
         warn: Receives what may surprise in the fork, as sentences; they are logged, too.
+        fallback: `REPLAY` for a new run with the parent's history where the server does not fork; None for an error.
 
     Raises:
         WandbTuiError: As for `fork_when_ready`.
     """
     if clash := {"fork_from", "resume_from", "resume"} & {name for name, value in init.items() if value is not None}:
         raise UsageError(f"{branching.function} cannot be combined with {', '.join(sorted(clash))}.")
+    if fallback is not None:
+        if fallback != REPLAY:
+            raise UsageError(f"There is no fallback {fallback!r}.", f"Give “{REPLAY}”, or none.")
+        check_pyarrow("Replaying a run")
     timeout = checked_seconds("timeout", timeout)
-    return _BranchAttempts(parent, target, branching, timeout, init, wiring=wiring, wait=wait, warn=warn).make()
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """The reason for which the server, or the SDK, refused one try."""
-
-    message: str
+    attempts = _BranchAttempts(parent, target, branching, timeout, init, wiring=wiring, wait=wait, warn=warn)
+    return attempts.make(replays=fallback is not None)
 
 
 class _BranchAttempts:
@@ -112,76 +106,94 @@ class _BranchAttempts:
         self._timeout = timeout
         self._wiring, self._wait, self._warn = wiring, wait, warn
         self._started = time.monotonic()
-        self._init = {"entity": parent.entity, "project": parent.project} | init
-        self._settings = self._init.pop("settings", None)
+        self._init = BranchInit(wiring, parent, branching, init)
         self._refusals = self._unknown = 0
 
-    def make(self) -> Any:
-        """The run, once it has been forked or rewound."""
+    def make(self, *, replays: bool) -> Any:
+        """The run, once it has been forked or rewound, or, with `replays`, replayed instead."""
         # The SDK's first call starts its service process.
         with sdk_environment(self._wiring.server.info.base_url):
-            self._prepare()
-        if self._is_made():
+            self._init.prepare()
+        if self._is_made(replays=replays):
             return self._resume()
         if self._branching.keeps_id:
             self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
-        artifact = self._wait_for_export()
-        check = BranchCheck(self._wiring, self._parent, artifact, self._step, self._warn)
+        export = self._wait_for_export()
+        check = BranchCheck(self._wiring, self._parent, export.artifact_name, self._step, self._warn)
         check.before()
         while True:
             made = self._try()
-            if not isinstance(made, _Refusal):
+            if not isinstance(made, Refusal):
                 if not self._branching.keeps_id:
                     self._mark(made)
                     check.after(RunAddress(made.entity, made.project, made.id))
                 return made
-            self._check_refusal(made)
+            try:
+                self._check_refusal(made)
+            except ForkError as error:
+                if not replays:
+                    raise
+                return self._replay(export, error)
             self._visit_again()
 
-    def _is_made(self) -> bool:
+    def _is_made(self, *, replays: bool) -> bool:
         """Whether the fork exists already under the id that was given, made by an earlier call.
 
         Raises:
             UsageError: A run with this id exists, and is something else.
         """
-        if self._branching.keeps_id or not self._run_id:
+        if self._branching.keeps_id or not self._init.run_id:
             return False
-        child = self._child()
+        child = self._init.child()
         record = self._wiring.history_files.run_record(child)
         if record is None:
             return False
-        point = record.branch_point
+        point, kind = record.branch_point, "fork"
+        origin = ReplayOrigin.of(record)
+        if point is None and replays and origin is not None and origin.run == str(self._parent):
+            if not origin.complete:
+                raise UsageError(f"The replay into {child} was interrupted.", "Delete that run, or give another id.")
+            point, kind = BranchPoint(self._parent.run_id, origin.step), "replay"
         if point is not None and point.run_id == self._parent.run_id:
             self._find_step()
             if point.step == self._step:
                 return True
-        origin = f"a fork of {point.run_id} at step {point.step:,}" if point else "no fork"
-        raise UsageError(
-            f"{child} exists already, and is {origin}.",
-            "Give the fork another id.",
-        )
+        found = f"a {kind} of {point.run_id} at step {point.step:,}" if point else "no fork"
+        raise UsageError(f"{child} exists already, and is {found}.", "Give the fork another id.")
 
     def _resume(self) -> Any:
         """The fork of an earlier call, resumed."""
-        log.info("%s exists already, and is resumed", self._run_id)
-        run = self._init_run(deepcopy(self._settings), id=self._run_id, resume="must")
-        if isinstance(run, _Refusal):
+        log.info("%s exists already, and is resumed", self._init.run_id)
+        run = self._init.run(id=self._init.run_id, resume="must")
+        if isinstance(run, Refusal):
             self._check_id_is_free(run)
-            raise ServerError(f"{self._run_id} exists already, and cannot be resumed: {run.message}", "Try again.")
+            raise ServerError(f"{self._init.run_id} exists already, and cannot be resumed: {run.message}", "Try again.")
         self._mark(run)
         return run
 
     def _mark(self, run: Any) -> None:
         """Let the config of a fork that may be resumed say where it was forked."""
-        if self._run_id:
+        if self._init.run_id and ORIGIN_KEY not in run.config:
             origin = {"run_id": self._parent.run_id, "step": self._step}
             run.config.update({FORKED_FROM: origin}, allow_val_change=True)
 
-    def _child(self) -> RunAddress:
-        """The address of the fork, whose id was given."""
-        return RunAddress(
-            self._init["entity"] or self._parent.entity, self._init["project"] or self._parent.project, self._run_id
-        )
+    def _replay(self, export: MonitorResult, refusal: ForkError) -> Any:
+        """A new run with the parent's history, since the server refuses to fork it for good."""
+        self._init.free_id()
+
+        def start() -> Any:
+            run = self._init.run()
+            if isinstance(run, Refusal):
+                raise ServerError(
+                    f"The server starts no run to replay {self._parent} into: {run.message}", "Try again."
+                )
+            return run
+
+        run, done = Replay(self._wiring, self._parent, export, self._step).into(start)
+        text = f"{refusal.message.rstrip('.')}. Replayed instead: {done}"
+        log.warning("%s", text)
+        self._warn(text)
+        return run
 
     def _find_step(self) -> MetricStep | None:
         """Look up the step that a metric's value stands for; None where the step itself was given."""
@@ -194,11 +206,11 @@ class _BranchAttempts:
         log.log(level, "%s: %s", self._parent, found.describe(self._target))
         return found
 
-    def _wait_for_export(self) -> str | None:
+    def _wait_for_export(self) -> MonitorResult:
         """Wait until the export covers the step; a metric's value is looked up in the very version that does.
 
         Returns:
-            The version, ``entity/project/run-<id>-history:v0``.
+            How the wait has ended, with the name of the version.
         """
         while True:
             found = self._find_step()
@@ -206,97 +218,20 @@ class _BranchAttempts:
             result.raise_if_not_met()
             # An export from before a rewind tells other steps.
             if found is None or found.artifact == result.artifact_name:
-                return result.artifact_name
-
-    def _prepare(self) -> None:
-        """Prepare what is the same for all tries, and reject arguments with which no try can succeed.
-
-        Raises:
-            UsageError: The SDK would refuse the arguments or the environment, after all the waiting.
-        """
-        import wandb
-
-        if unknown := unknown_init_arguments(self._init):
-            raise UsageError(f"wandb.init has no argument {', '.join(unknown)}.")
-        given = self._settings
-        if isinstance(given, dict):
-            # The SDK quotes values that it rejects.
-            learn(given.get("api_key"))
-        try:
-            self._settings = wandb.Settings(**given) if isinstance(given, dict) else given or wandb.Settings()
-        except ValueError as error:
-            raise UsageError(f"The settings for wandb.init cannot be read: {_one_line(error)}") from None
-        self._run_id = self._init.get("id") or self._settings.run_id or process_settings().run_id
-        self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
-        if "base_url" not in self._settings.model_fields_set:
-            self._settings.base_url = self._wiring.server.info.base_url
-        self._check_conflicts()
-        self._choose_reinit()
-
-    def _check_conflicts(self) -> None:
-        kind = self._branching.name
-        for source, settings in (("settings", self._settings), ("the environment", process_settings())):
-            for name in ("resume", "resume_from", "fork_from"):
-                value = getattr(settings, name, None)
-                if value is None:
-                    continue
-                if source != "settings" and name == "resume" and os.environ.get("WANDB_RESUME"):
-                    raise UsageError(f"WANDB_RESUME={value} is set, and a {kind} cannot resume a run.", "Unset it.")
-                raise UsageError(f"{name} is set in {source}, which cannot be combined with a {kind}.")
-        if self._branching.keeps_id:
-            if self._run_id not in {None, self._parent.run_id}:
-                raise UsageError(f"{self._run_id} is not the id of the run to rewind.", "Leave the id out.")
-            self._run_id = self._parent.run_id
-        elif self._run_id == self._parent.run_id:
-            raise UsageError(f"{self._run_id} is the parent's own id.", "Give the fork another id, or none.")
-
-    def _choose_reinit(self) -> None:
-        reinit = self._init.get("reinit")
-        reinit = self._settings.reinit if reinit is None else reinit
-        active = active_run_ids()
-        if reinit == "default" and active:
-            # The SDK's own default would return the active run, and fork nothing.
-            self._init["reinit"] = "create_new"
-        elif reinit in {"return_previous", False} and active:
-            raise UsageError(
-                f"reinit={reinit!r} would return the active run instead of a {self._branching.name}.",
-                'Leave it out, or pass reinit="create_new" or "finish_previous".',
-            )
-        if self._run_id in active and reinit in {"default", "create_new"} and not self._branching.keeps_id:
-            # SDK 0.24 would log both under it.
-            raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
+                return result
 
     def _try(self) -> Any:
         """The run, or how it was refused."""
-        # wandb.init changes the settings it gets, so each try has its own copy.
-        settings = deepcopy(self._settings)
         timeout = min(_MAX_INIT_TIMEOUT_S, _FIRST_INIT_TIMEOUT_S * (1 + self._refusals))
-        settings.init_timeout = min(timeout, max(1.0, self._left() or timeout))
-        point = branch_point(self._parent.run_id, self._step)
-        return self._init_run(settings, **{self._branching.argument: point})
+        timeout = min(timeout, max(1.0, self._left() or timeout))
+        return self._init.run(timeout, **{self._branching.argument: branch_point(self._parent.run_id, self._step)})
 
-    def _init_run(self, settings: Any, **more: Any) -> Any:
-        """The run that ``wandb.init`` returns, or how it was refused."""
-        import wandb
-
-        try:
-            with sdk_environment(settings.base_url):
-                return wandb.init(settings=settings, **self._init | more)
-        except wandb.errors.AuthenticationError as error:
-            raise ApiKeyError(
-                f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
-            ) from None
-        except (wandb.errors.UsageError, TypeError, ValueError) as error:
-            raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
-        except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
-            return _Refusal(_one_line(error))
-
-    def _check_id_is_free(self, refusal: _Refusal) -> None:
+    def _check_id_is_free(self, refusal: Refusal) -> None:
         """Raise `UsageError` where the id is taken by another run of this process."""
         if "in use" in refusal.message.lower() and not self._refusals:
-            raise UsageError(f"The id {self._run_id} belongs to another run of this process.", "Give another id.")
+            raise UsageError(f"The id {self._init.run_id} belongs to another run of this process.", "Give another id.")
 
-    def _check_refusal(self, refusal: _Refusal) -> None:
+    def _check_refusal(self, refusal: Refusal) -> None:
         """Return if another try is worthwhile.
 
         Raises:
@@ -322,14 +257,7 @@ class _BranchAttempts:
                 f"The server still refuses to {self._branching.name} {self._parent} at step {self._step} "
                 f"after {self._timeout:.0f} s: {refusal.message}"
             )
-        self._free_id()
-
-    def _free_id(self) -> None:
-        if self._run_id and not free_run_id(self._run_id):
-            raise ForkError(
-                f"The server refused, and this version of the SDK cannot use the id {self._run_id} a second time.",
-                "Leave the id out, or try again in a new process.",
-            )
+        self._init.free_id()
 
     def _visit_again(self) -> None:
         """Visit the page, and pause until a new version is there or it is time for another try anyway."""
@@ -343,9 +271,3 @@ class _BranchAttempts:
     def _left(self) -> float | None:
         """Seconds until the time-out; None for none."""
         return self._timeout - (time.monotonic() - self._started) if self._timeout else None
-
-
-def _one_line(error: Exception) -> str:
-    """The refusal in one line, without secrets and without the SDK's advice to wait longer or to read its help."""
-    text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
-    return redact(" ".join(text.split())) or type(error).__name__

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.step_range import StepRange
-from wandb_tui.library.history_check import NOT_FINITE, HistoryCheck
+from wandb_tui.library.history_check import NOT_FINITE, HistoryCheck, listed
 from wandb_tui.library.history_reader import STEP
 from wandb_tui.library.history_table import read_export
 
@@ -23,7 +23,7 @@ _STEPS_BEFORE = 1000
 """How many steps before the branch point are looked at in the export."""
 _STEPS_COMPARED = 20
 """How many of them are compared with the fork's own history."""
-_TIMEOUT_S = 15.0
+_TIMEOUT_S = 60.0
 """Seconds after which a fork is made, or returned, without having been checked."""
 _MOST_NAMES = 3
 _EVERY_SECOND = 2
@@ -111,7 +111,7 @@ def findings_before(table: Any) -> list[str]:
         findings.append("every second step is missing")
     if names := [name for name in table.schema.names if _last_is_nan(table.column(name))]:
         verb = "the last value is NaN in" if len(names) == 1 else "the last values are NaN in"
-        findings.append(f"{verb} {_listed(names)}")
+        findings.append(f"{verb} {listed(names)}")
     return findings
 
 
@@ -127,7 +127,7 @@ def differences(parent: Rows, child: Rows) -> list[str]:
     findings = []
     if missing := sorted(parent.keys() - child.keys()):
         noun = "step" if len(missing) == 1 else "steps"
-        findings.append(f"of the parent's rows it lacks {noun} {_listed([f'{step:,}' for step in missing])}")
+        findings.append(f"of the parent's rows it lacks {noun} {listed([f'{step:,}' for step in missing])}")
     differing: dict[str, str] = {}
     for step in sorted(parent.keys() & child.keys()):
         for name, value in parent[step].items():
@@ -182,8 +182,3 @@ def _same(wanted: float, found: float | None) -> bool:
 
 def _written(value: float) -> str:
     return "NaN" if math.isnan(value) else f"{value:g}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

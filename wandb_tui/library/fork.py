@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wandb_tui.library.branch import branch
 from wandb_tui.library.branch_target import FORK, REWIND, Branching, branch_target
@@ -22,6 +22,7 @@ def fork_when_ready(
     *,
     at: str | None = None,
     nearest: bool = False,
+    fallback: Literal["replay"] | None = None,
     timeout: float = 300.0,
     credentials: WandBCredentials | None = None,
     api_key: str | None = None,
@@ -43,6 +44,10 @@ def fork_when_ready(
         at: A metric and its value in place of the step, as in ``global_step=121638``: the last step at which the
             metric had it, by the export. Reading the export needs pyarrow.
         nearest: With `at`: take the nearest value below, where the metric never had exactly this one.
+        fallback: ``replay`` for servers that do not fork: the parent's whole history up to the step is then logged into
+            a new run, which gets the tag ``replayed`` and, in its config, ``replayed_from``; a warning is logged that
+            names what was left out, such as media. The times at which the parent logged are the metric
+            ``parent/timestamp``. Needs pyarrow. None raises `ForkError` instead.
         timeout: Seconds until giving up; 0 waits for ever.
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key, for the fork too; without one, the environment, ``~/.netrc`` or the keyring.
@@ -53,13 +58,13 @@ def fork_when_ready(
 
     Returns:
         The forked run, as ``wandb.init`` returns it. Its ``starting_step`` is the step to log next; its ``step`` says 0
-        until the first log (SDK 0.27 on).
+        until the first log (SDK 0.27 on). Of a run that was replayed or resumed, ``step`` is the step to log next.
 
     Raises:
         UsageError: The address, the step or an argument for ``wandb.init`` is not valid, or the id is that of a run
             that is no fork of this parent at this step.
         WaitTimeoutError: The export did not come in time, or the server went on refusing the fork.
-        ForkError: The server refuses the fork for good, or the metric never had the value.
+        ForkError: The server refuses the fork for good and there is no fallback, or the metric never had the value.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
@@ -71,6 +76,7 @@ def fork_when_ready(
         api_key=api_key,
         host=host,
         callback=callback,
+        fallback=fallback,
     )
 
 
@@ -135,6 +141,7 @@ def _branch_when_ready(
     api_key: str | None,
     host: str | None,
     callback: Callback | None,
+    fallback: str | None = None,
 ) -> Any:
     wiring = Wiring(
         host=host, credentials=credentials, api_key=api_key, anonymous_ok=True, sdk_settings=init.get("settings")
@@ -145,6 +152,11 @@ def _branch_when_ready(
             def wait(parent: RunAddress, goal: str, timeout: float) -> MonitorResult:
                 return group.wait(group.add(parent, goal, max_wait_time=timeout))
 
-            return branch(address_of(run, wiring), target, branching, timeout, init, wiring=wiring, wait=wait)
+            return branch(
+                *(address_of(run, wiring), target, branching, timeout, init),
+                wiring=wiring,
+                wait=wait,
+                fallback=fallback,
+            )
     finally:
         wiring.close()

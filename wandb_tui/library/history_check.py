@@ -127,9 +127,13 @@ def _times(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = len(names) - _MOST_COLUMNS
+    return ", ".join(names[:_MOST_COLUMNS]) + (f" and {more} more" if more > 0 else "")
+
+
 def _about_columns(what: str, counts: Counter[str]) -> Iterator[str]:
     found = {name: count for name, count in counts.items() if count}
     if found:
-        shown = [f"{name} ({count:,})" for name, count in list(found.items())[:_MOST_COLUMNS]]
-        more = len(found) - len(shown)
-        yield f"{what} in {', '.join(shown)}" + (f" and {more} more columns" if more else "")
+        yield f"{what} in {listed([f'{name} ({count:,})' for name, count in found.items()])}"

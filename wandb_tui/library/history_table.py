@@ -6,7 +6,8 @@ import contextlib
 import importlib.util
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,8 @@ from wandb_tui.library.lineage import Generation, ancestry_of, generations_of
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
+
+_ANCESTOR_TIMEOUT_S = 300.0
 
 
 def load_history(
@@ -143,6 +146,29 @@ def read_export(
     return read(wiring, [Generation(run, version, StepRange(), ())], columns, steps or StepRange())
 
 
+@contextlib.contextmanager
+def exported_history(wiring: Wiring, run: RunAddress, artifact: str, steps: StepRange) -> Iterator[HistoryReader]:
+    """A run's whole history, those of a fork's ancestors included, downloaded for as long as it is read.
+
+    Args:
+        wiring: The services.
+        run: The run.
+        artifact: ``entity/project/run-<id>-history:v0``.
+        steps: The steps wanted.
+
+    Raises:
+        ServerError: The files cannot be fetched, or are not what the manifest says.
+        WandbTuiError: An ancestor's export does not come, or the disk is full.
+    """
+    version = wiring.history_files.locate(run, artifact)
+    generations = [Generation(run, version, StepRange(), ())]
+    if version.branch_point is not None:
+        generations = generations_of(run, version, ancestry_of(wiring, visit=True, timeout=_ANCESTOR_TIMEOUT_S))
+    # Who logged a row is not asked here.
+    with _downloaded(wiring, [replace(one, origins=()) for one in generations], (), steps) as reader:
+        yield reader
+
+
 def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:
     """The table: from pieces of the files, or, where the server does not send pieces, from the whole files."""
     import pyarrow as pa
@@ -152,6 +178,15 @@ def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[s
     except (ServerError, OSError, pa.ArrowException) as error:
         # requests' own errors are OSErrors.
         log.info("A history cannot be read in pieces: %s", type(error).__name__)
+    with _downloaded(wiring, generations, columns, steps) as reader:
+        return reader.table()
+
+
+@contextlib.contextmanager
+def _downloaded(
+    wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange
+) -> Iterator[HistoryReader]:
+    """The rows of whole files, which are deleted again."""
     downloader = HistoryDownloader(wiring)
     with tempfile.TemporaryDirectory(prefix="wandb-tui-") as folder:
         parts = [
@@ -161,7 +196,7 @@ def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[s
             for number, one in enumerate(generations)
         ]
         with contextlib.closing(HistoryReader(parts, columns, steps)) as reader:
-            return reader.table()
+            yield reader
 
 
 def _read_pieces(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:

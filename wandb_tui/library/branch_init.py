@@ -1,0 +1,159 @@
+"""The call of ``wandb.init`` that forks or rewinds a run: its arguments, and how it may be refused."""
+
+from __future__ import annotations
+
+import os
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError
+from wandb_tui.library.branch_target import Branching
+from wandb_tui.services.credentials.redaction import learn, redact
+from wandb_tui.services.sdk_environment import sdk_environment
+from wandb_tui.services.wandb_api.sdk import (
+    active_run_ids,
+    free_run_id,
+    process_settings,
+    unknown_init_arguments,
+)
+
+if TYPE_CHECKING:
+    from wandb_tui.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The reason for which the server, or the SDK, refused one try."""
+
+    message: str
+
+
+class BranchInit:
+    """Calls ``wandb.init`` with the same arguments for all tries.
+
+    Attributes:
+        run_id: The id that was given for the run, or that a rewind keeps; None for none.
+    """
+
+    def __init__(self, wiring: Wiring, parent: RunAddress, branching: Branching, init: dict[str, Any]) -> None:
+        """Take the arguments; `prepare` looks at them.
+
+        Args:
+            wiring: Names the server and the API key.
+            parent: The run to fork or rewind.
+            branching: Which of the two.
+            init: The arguments.
+        """
+        self.run_id: str | None = None
+        self._wiring, self._parent, self._branching = wiring, parent, branching
+        self._init = {"entity": parent.entity, "project": parent.project} | init
+        self._settings = self._init.pop("settings", None)
+
+    def prepare(self) -> None:
+        """Prepare what is the same for all tries, and reject arguments with which no try can succeed.
+
+        Raises:
+            UsageError: The SDK would refuse the arguments or the environment, after all the waiting.
+        """
+        import wandb
+
+        if unknown := unknown_init_arguments(self._init):
+            raise UsageError(f"wandb.init has no argument {', '.join(unknown)}.")
+        given = self._settings
+        if isinstance(given, dict):
+            # The SDK quotes values that it rejects.
+            learn(given.get("api_key"))
+        try:
+            self._settings = wandb.Settings(**given) if isinstance(given, dict) else given or wandb.Settings()
+        except ValueError as error:
+            raise UsageError(f"The settings for wandb.init cannot be read: {_one_line(error)}") from None
+        self.run_id = self._init.get("id") or self._settings.run_id or process_settings().run_id
+        self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
+        if "base_url" not in self._settings.model_fields_set:
+            self._settings.base_url = self._wiring.server.info.base_url
+        self._check_conflicts()
+        self._choose_reinit()
+
+    def _check_conflicts(self) -> None:
+        kind = self._branching.name
+        for source, settings in (("settings", self._settings), ("the environment", process_settings())):
+            for name in ("resume", "resume_from", "fork_from"):
+                value = getattr(settings, name, None)
+                if value is None:
+                    continue
+                if source != "settings" and name == "resume" and os.environ.get("WANDB_RESUME"):
+                    raise UsageError(f"WANDB_RESUME={value} is set, and a {kind} cannot resume a run.", "Unset it.")
+                raise UsageError(f"{name} is set in {source}, which cannot be combined with a {kind}.")
+        if self._branching.keeps_id:
+            if self.run_id not in {None, self._parent.run_id}:
+                raise UsageError(f"{self.run_id} is not the id of the run to rewind.", "Leave the id out.")
+            self.run_id = self._parent.run_id
+        elif self.run_id == self._parent.run_id:
+            raise UsageError(f"{self.run_id} is the parent's own id.", "Give the fork another id, or none.")
+
+    def _choose_reinit(self) -> None:
+        reinit = self._init.get("reinit")
+        reinit = self._settings.reinit if reinit is None else reinit
+        active = active_run_ids()
+        if reinit == "default" and active:
+            # The SDK's own default would return the active run, and fork nothing.
+            self._init["reinit"] = "create_new"
+        elif reinit in {"return_previous", False} and active:
+            raise UsageError(
+                f"reinit={reinit!r} would return the active run instead of a {self._branching.name}.",
+                'Leave it out, or pass reinit="create_new" or "finish_previous".',
+            )
+        if self.run_id in active and reinit in {"default", "create_new"} and not self._branching.keeps_id:
+            # SDK 0.24 would log both under it.
+            raise UsageError(f"The id {self.run_id} belongs to another run of this process.", "Give another id.")
+
+    def child(self) -> RunAddress:
+        """The address of a fork whose id was given."""
+        entity, project = self._init["entity"] or self._parent.entity, self._init["project"] or self._parent.project
+        return RunAddress(entity, project, self.run_id or "")
+
+    def run(self, timeout: float | None = None, **more: Any) -> Any:
+        """The run that ``wandb.init`` returns, or its `Refusal`.
+
+        Args:
+            timeout: Seconds for which the SDK itself may retry; None leaves it to the settings.
+            more: Arguments of this call alone.
+
+        Raises:
+            ApiKeyError: The server refuses the key.
+            UsageError: The SDK rejects the arguments.
+        """
+        import wandb
+
+        # wandb.init changes the settings it gets, so each call has its own copy.
+        settings = deepcopy(self._settings)
+        if timeout is not None:
+            settings.init_timeout = timeout
+        try:
+            with sdk_environment(settings.base_url):
+                return wandb.init(settings=settings, **self._init | more)
+        except wandb.errors.AuthenticationError as error:
+            raise ApiKeyError(
+                f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
+            ) from None
+        except (wandb.errors.UsageError, TypeError, ValueError) as error:
+            raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
+        except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
+            return Refusal(_one_line(error))
+
+    def free_id(self) -> None:
+        """Release the id after a refusal. Raises `ForkError` where the SDK does not let it be used again."""
+        if self.run_id and not free_run_id(self.run_id):
+            raise ForkError(
+                f"The server refused, and this version of the SDK cannot use the id {self.run_id} a second time.",
+                "Leave the id out, or try again in a new process.",
+            )
+
+
+def _one_line(error: Exception) -> str:
+    """The refusal in one line, without secrets and without the SDK's advice to wait longer or to read its help."""
+    text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
+    return redact(" ".join(text.split())) or type(error).__name__
