@@ -111,7 +111,7 @@ def set_up() -> None:
         root = [] if os.geteuid() == 0 else ["sudo"]
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *missing]):
-            subprocess.run([*root, *command], env=environ, check=True)
+            subprocess.run([*root, *command], env=environ, check=bool(missing))
         # Not every distribution has it.
         small = subprocess.run([*root, "apt-get", "install", "-y", "-qq", SMALL_BROWSER], env=environ, check=False)
         if small.returncode:
