@@ -29,6 +29,7 @@ from wandb_tui.core.errors import NoBrowserError, SignedOutError, SignInError, S
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.host import BrowserHost
+from wandb_tui.services.extra_headers import ExtraHeaders
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +218,9 @@ async def test_a_session_is_more_than_cookies(tmp_path):
         entries, found = {}, []
         for script in (put, get):
             vault = MemoryVault(ServerInfo(url, url), tmp_path, entries)
-            host = BrowserHost(ServerInfo(url, url), vault, os.environ, headless=True, executable=None)
+            host = BrowserHost(
+                ServerInfo(url, url), vault, os.environ, headless=True, executable=None, extra_headers=ExtraHeaders()
+            )
             await host.switch_user("me", no_dialog=True, on_disk=True)
             async with host.tab() as page:
                 await page.goto(url)
