@@ -324,3 +324,13 @@ async def open_again(app, pilot):
     await pilot.press("a")
     await until(lambda: isinstance(app.screen, AddScreen) and app.screen.is_mounted)
     await pilot.pause()
+
+
+async def test_a_check_that_outlives_the_screen_is_harmless():
+    async with running(listed(), size=(80, 24)) as (app, pilot):
+        await open_again(app, pilot)
+        screen = app.screen
+        screen.query_one(TextArea).text = "waits"
+        await pilot.press("escape")
+        await until(lambda: app.screen is app.dashboard and not screen.query(TextArea))
+        assert await screen._check() == []

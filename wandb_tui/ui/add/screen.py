@@ -142,18 +142,25 @@ class AddScreen(Dialog[None]):
     async def _check_later(self) -> None:
         await asyncio.sleep(_TYPING_PAUSE_S)
         checked = await self._check()
-        # The screen may have been closed meanwhile.
-        if self.query("#verdict-list"):
+        if not self._is_gone():
             self._show(checked)
+
+    def _is_gone(self) -> bool:
+        """Whether the screen has been closed, which removes its widgets while something is still being checked."""
+        return not self.query("#verdict-list")
 
     async def _check(self) -> list[CheckedList]:
         """Check all addresses in the box; new ones are parsed in a thread."""
         async with self._checking:
+            if self._is_gone():
+                return []
             typed = words(self.query_one(TextArea).text)
             new = [text for text in dict.fromkeys(word.text for word in typed) if text not in self._parsed]
             if new:
                 parse = self._session.backend.addresses.parse
                 self._parsed |= await asyncio.to_thread(parse_all, new, parse)
+            if self._is_gone():
+                return []
             options = self.query_one(AddOptionsInput).options
             return check(typed, self._parsed, lambda run, goal: self._session.preview(run, options, goal))
 
@@ -165,6 +172,8 @@ class AddScreen(Dialog[None]):
             options_input.go_to_problem()
             return
         checked = await self._check()
+        if self._is_gone():
+            return
         if not checked:
             self.show_error("Enter an address first.")
             return

@@ -72,10 +72,10 @@ class Dialog(ModalScreen[T]):
             button.show_key()
 
     def show_error(self, text: str) -> None:
-        """Show an error; an empty text hides it."""
-        line = self.query_one(".dialog-error", Static)
-        line.update(Content(clean(text, 500)))
-        line.display = bool(text)
+        """Show an error; an empty text hides it. Nothing is shown where the dialog has been closed meanwhile."""
+        for line in self.query(".dialog-error").results(Static):
+            line.update(Content(clean(text, 500)))
+            line.display = bool(text)
 
 
 class KeyButton(Button):

@@ -252,7 +252,8 @@ class SignInDialog(Dialog[bool]):
 
     def _show_field_error(self, text: str, field: str) -> None:
         self.show_error(text)
-        self.query_one(field).focus()
+        # The dialog may have been closed while the secrets were being saved.
+        self.query(field).focus()
 
     def _busy(self, busy: bool) -> None:
         for button in self.query(Button):

@@ -105,6 +105,10 @@ class PickScreen(Dialog[None]):
         self._list.take_focus()
         self._query_server()
 
+    def _is_gone(self) -> bool:
+        """Whether the screen has been closed, which removes its widgets while the server may still be answering."""
+        return not self.query("#pick-offer")
+
     def _query_server(self, after: str = "", *, wait: float = 0.0) -> None:
         self.run_worker(self._fetch(after, wait), exclusive=True, group="ask")
 
@@ -115,6 +119,8 @@ class PickScreen(Dialog[None]):
         try:
             found = await asyncio.to_thread(fetch, self._catalogue, place, query, after)
         except WandbTuiError as error:
+            if self._is_gone():
+                return
             self.show_error(str(error))
             if after:
                 self._update_status()
@@ -122,6 +128,8 @@ class PickScreen(Dialog[None]):
                 # The previous results may not answer this query.
                 self._failed, self._listing = True, Listing()
                 self._draw()
+            return
+        if self._is_gone():
             return
         self.show_error("")
         self._failed = False
@@ -318,12 +326,15 @@ class PickScreen(Dialog[None]):
         except WandbTuiError as error:
             self.show_error(str(error))
         else:
+            if self._is_gone():
+                return
             new = [run for run in addresses(found) if run not in self._session.watch_list]
             if new:
                 self._add_runs(new)
             else:
                 self.show_error("All of these are already watched.")
-        self._update_status()
+        if not self._is_gone():
+            self._update_status()
 
     def _add_runs(self, runs: list[RunAddress]) -> None:
         asked = self.query_one(AddOptionsInput)
