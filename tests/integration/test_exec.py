@@ -84,14 +84,15 @@ def test_an_unchanged_script_goes_on_from_the_step(sandbox, execute, tmp_path, r
 
 
 @pytest.mark.parametrize(
-    ("arguments", "step", "says"),
+    "case",
     [
         ("--at global_step=500", 101, "global_step=500 is step 101"),
         ("--at global_step=507 --nearest", 101, "nearest below 507: global_step=500 is step 101"),
         ("--at global_step=99999 --nearest --rewind", 299, "global_step=1490 is step 299"),
     ],
 )
-def test_a_metric_and_its_value_stand_for_the_step(sandbox, execute, tmp_path, arguments, step, says):  # noqa: PLR0917
+def test_a_metric_and_its_value_stand_for_the_step(sandbox, execute, tmp_path, case):
+    arguments, step, says = case
     process = execute("lab/forks/counted", *arguments.split(), "--", sys.executable, "-c", TRAIN)
     assert process.wait(120) == 7, (tmp_path / "err").read_text()
     run_id, *_, next_step, _, _ = json.loads((tmp_path / "out").read_text())

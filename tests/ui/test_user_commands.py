@@ -57,7 +57,10 @@ async def test_a_failure_is_in_the_log_also_of_a_silent_one(runner):
     ]
     async with dashboard(runner, *commands) as (app, pilot):
         await pilot.press("ctrl+e", "ctrl+t")
-        errors = lambda: " ".join(log_of(app, "abc", Level.ERROR))  # noqa: E731 - read again and again
+
+        def errors():
+            return " ".join(log_of(app, "abc", Level.ERROR))
+
         await until(lambda: "ended with status 3" in errors())
         await until(lambda: "Missing: no-such-program-here cannot be started: No such file or directory" in errors())
         assert not any("fine" in line for line in log_of(app, "abc"))

@@ -30,6 +30,7 @@ from wandb_tui.text.links import written
 from wandb_tui.text.run_labels import run_name
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
 from wandb_tui.ui.table.columns import PADDING_CELLS, Column, fitting_columns
+from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.selection import Selection
 from wandb_tui.ui.table.view import TableView
 
@@ -81,11 +82,12 @@ class RunGrid(ScrollView, can_focus=True):
     class RowHighlighted(Message):
         """The cursor has moved to another run."""
 
-    def __init__(self, glyphs: Glyphs, clock: Clock, view: TableView) -> None:
+    def __init__(self, glyphs: Glyphs, clock: Clock, view: TableView, downloads: RunDownloads) -> None:
         super().__init__()
         self._glyphs = glyphs
         self.view = view
         self._clock = clock
+        self.downloads = downloads
         self._layout: list[tuple[Column, int]] = []
         self._rows: list[WatchedRun] = []
         self._positions: dict[RunAddress, int] = {}
@@ -101,14 +103,6 @@ class RunGrid(ScrollView, can_focus=True):
         """The message if no run matches the filter."""
         self.app_url = ""
         """Base address of the server's pages; empty until it is known."""
-
-    def download_of(self, row: WatchedRun) -> tuple[str, str]:  # noqa: ARG002
-        """What there is to show of a run's download in place of its newest message, and the colour."""
-        return "", ""
-
-    def is_awaited(self, row: WatchedRun) -> bool:  # noqa: ARG002
-        """Whether a run is downloaded once its goal is met."""
-        return False
 
     @property
     def run(self) -> RunAddress | None:
@@ -190,7 +184,7 @@ class RunGrid(ScrollView, can_focus=True):
         before, now = dict(self._widest), self._clock()
         for row in rows:
             self._measured.add(row.run)
-            message = self.download_of(row)[0] or row_text(row, now, self._shown_columns)
+            message = self.downloads.describe(row)[0] or row_text(row, now, self._shown_columns)
             for key, text in (("run", run_name(row)), ("project", row.run.project_path), ("message", message)):
                 self._widest[key] = max(self._widest.get(key, 0), cell_len(text))
         return self._widest != before
@@ -413,8 +407,8 @@ class RunGrid(ScrollView, can_focus=True):
     def _cells(self, row: WatchedRun) -> Cells:
         moment = Moment(
             *(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns),
-            download=self.download_of(row),
-            awaited=self.is_awaited(row),
+            download=self.downloads.describe(row),
+            awaited=self.downloads.waits(row),
         )
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 

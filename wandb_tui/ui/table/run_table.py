@@ -33,21 +33,12 @@ class RunTable(RunGrid):
             self.rows = rows
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
-        super().__init__(glyphs, session.clock, TableView())
+        super().__init__(glyphs, session.clock, TableView(), RunDownloads(session))
         self._session = session
-        self.downloads = RunDownloads(session)
         self._last_run: RunAddress | None = None
         self.no_match_text = session.keys.hint("No run matches the filter", "clear", "shows all again")
 
     # Rows
-
-    def download_of(self, row: WatchedRun) -> tuple[str, str]:
-        """What there is to show of a run's download."""
-        return self.downloads.describe(row)
-
-    def is_awaited(self, row: WatchedRun) -> bool:
-        """Whether a run is downloaded once its goal is met."""
-        return self.downloads.waits(row)
 
     def reload(self, onto: RunAddress | None = None) -> None:
         """Show the watch list through the view.
