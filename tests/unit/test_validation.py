@@ -1,10 +1,13 @@
 """Times, goals and runs that callers pass are validated before anything starts."""
 
+import time
+
 import numpy as np
 import pytest
 
 from wandb_tui import MonitorGroup, UsageError, download_history, fork_when_ready, wait_for_history
 from wandb_tui.core.validation import MIN_INTERVAL_S, checked_seconds
+from wandb_tui.library.branch import _BranchAttempts
 
 RUN = "lab/forks/abc"
 HOST = {"host": "http://127.0.0.1:9", "api_key": "k" * 40}
@@ -62,3 +65,12 @@ def test_what_is_no_step(step):
 def test_a_step_or_a_metric_is_needed(arguments, says):
     with pytest.raises(UsageError, match=says):
         fork_when_ready(RUN, **arguments, **HOST)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "passed", "seconds"), [(0, 50, 0), (300, 299.95, 0.1), (300, 300, 0.1), (300, 500, 0.1)]
+)
+def test_a_wait_whose_time_has_run_out_is_short_and_not_endless(timeout, passed, seconds):
+    attempts = object.__new__(_BranchAttempts)
+    attempts._timeout, attempts._started = timeout, time.monotonic() - passed
+    assert attempts._seconds() == seconds

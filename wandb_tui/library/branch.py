@@ -42,6 +42,7 @@ _MAX_UNKNOWN_REFUSALS = 5
 _FIRST_INIT_TIMEOUT_S, _MAX_INIT_TIMEOUT_S = 10.0, 60.0
 """Seconds for which the SDK itself may retry within one try."""
 
+_MIN_WAIT_S = 0.1
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 2.0, 30.0
 """Seconds from a visit to the next try, unless a new version comes first."""
 
@@ -117,7 +118,7 @@ class _BranchAttempts:
         if self._is_made(replays=replays):
             return self._resume()
         if self._branching.keeps_id:
-            self._wait(self._parent, "ended", self._left() or 0.0).raise_if_not_met()
+            self._wait(self._parent, "ended", self._seconds()).raise_if_not_met()
         export = self._wait_for_export()
         check = BranchCheck(self._wiring, self._parent, export.artifact_name, self._step, self._warn)
         check.before()
@@ -214,7 +215,7 @@ class _BranchAttempts:
         """
         while True:
             found = self._find_step()
-            result = self._wait(self._parent, f"step:{self._step}", self._left() or 0.0)
+            result = self._wait(self._parent, f"step:{self._step}", self._seconds())
             result.raise_if_not_met()
             # An export from before a rewind tells other steps.
             if found is None or found.artifact == result.artifact_name:
@@ -267,6 +268,11 @@ class _BranchAttempts:
         result = self._wait(self._parent, "newer", pause)
         if result.failure is not None:
             result.raise_if_not_met()
+
+    def _seconds(self) -> float:
+        """Seconds for one wait; 0 for ever. Time that has just run out is a very short wait, which then times out."""
+        left = self._left()
+        return 0.0 if left is None else max(left, _MIN_WAIT_S)
 
     def _left(self) -> float | None:
         """Seconds until the time-out; None for none."""
