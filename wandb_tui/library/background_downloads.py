@@ -40,9 +40,9 @@ class BackgroundDownloads:
         self.folder = folder
         self._wiring = wiring
         self._pool = DaemonPool("wandb-tui download", _RUNS_AT_ONCE)
-        self._lock = threading.Lock()
+        self._lock, self._building = threading.Lock(), threading.Lock()
         self._pending = 0
-        self._stopped = False
+        self._stopped = threading.Event()
 
     def start(
         self,
@@ -66,11 +66,11 @@ class BackgroundDownloads:
 
     def stop(self) -> None:
         """End what is under way; a later download resumes it."""
-        with self._lock:
-            self._stopped = True
-            started = "_histories" in self.__dict__
-        if started:
-            self._downloader.stop()
+        self._stopped.set()
+        # One that is still being built, which takes its imports, sees that it has been stopped.
+        downloader: HistoryDownloader | None = self.__dict__.get("_downloader")
+        if downloader is not None:
+            downloader.stop()
 
     @cached_property
     def _downloader(self) -> HistoryDownloader:
@@ -102,10 +102,9 @@ class BackgroundDownloads:
             on_change(run, progress)
 
         try:
-            with self._lock:
-                # Built once, and never after the end.
-                histories = None if self._stopped else self._histories
-            if histories is None:
+            with self._building:
+                histories = self._histories
+            if self._stopped.is_set():
                 return
             done = histories.download(run, artifact, run_last_step, advance)
         except WandbTuiError as error:
