@@ -76,7 +76,7 @@ def check(pages: str) -> int:
         "dependencies": [*python, "deptry", "."],
         "dead code": [*python, "tests.dead_code"],
         "types": [*python, "mypy"],
-        "reference": [*python, "mkdocs", "build", "--strict", "-q", "-f", ".ci/mkdocs.yml", "-d", pages],
+        "documentation": [*python, "mkdocs", "build", "--strict", "-q", "-d", pages],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
     }
     failed = failures(quick)

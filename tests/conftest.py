@@ -30,6 +30,7 @@ LONGEST = (
     "test_sign_in_kinds.py",
     "test_ascii.py",
     "test_sign_in_window.py",
+    "test_docs.py",
     "test_fork.py",
     "test_library.py",
     "test_panes.py",

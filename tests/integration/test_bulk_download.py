@@ -278,12 +278,12 @@ def test_the_sdk_is_imported_only_where_it_is_needed(download, tmp_path):
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=os.environ, check=True, timeout=60)
 
 
-def test_duckdb_and_polars_read_all_runs_as_the_readme_says(download, tmp_path):
+def test_duckdb_and_polars_read_all_runs_as_the_documentation_says(download, tmp_path):
     download(RUN, "lab/other/two")
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    example = re.search(r"```python\n(rows = duckdb.*?)```", readme, re.DOTALL)[1]
+    readme = (Path(__file__).parents[2] / "docs/guides/downloads.md").read_text()
+    example = re.search(r"```python\n(from pathlib.*?)```", readme, re.DOTALL)[1]
     program = (
-        f"import duckdb, polars\nfrom pathlib import Path\n{example}\n"
+        f"{example}\n"
         "print(rows.aggregate('count(*), sum(metric)').fetchall())\n"
         "print(len(frame.collect()), frame.collect()['metric'].sum(), frame.collect()['file'].n_unique())"
     )

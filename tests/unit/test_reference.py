@@ -13,8 +13,8 @@ import yaml
 import wandb_tui
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "examples" / "reference.md").read_text(encoding="utf-8")
-BUILD = yaml.safe_load((ROOT / ".ci" / "mkdocs.yml").read_text())
+PAGE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+BUILD = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
 # Left out of the page: for this package's own use, or Python's.
 INSIDE = {"args", "of", "judge", "describe", "describe_warning", "warnings", "enough_logged", "needs_coverage", "rule"}
 SECONDS = re.compile(r"timeout|max_wait_time|check_interval|wait_time|elapsed|next_(check|probe)")
@@ -80,19 +80,19 @@ def summary(path):
     return re.split(r"(?<=\.)\s", text(public(path)), maxsplit=1)[0].replace("\n", " ")
 
 
-def table():
+def names_table():
     rows = [f"| `{path.removeprefix('wandb_tui.')}` | {summary(path)} |" for path in NAMES]
     return "\n".join(["| name | what it is |", "| --- | --- |", *rows])
 
 
 def test_the_page_lists_every_public_name():
     shown = re.search(r"<!-- names -->\n(.*?)\n?<!-- /names -->", PAGE, re.DOTALL)
-    assert shown[1] == table()
+    assert shown[1] == names_table()
     assert sorted(re.findall(r"^::: (\S+)$", PAGE, re.MULTILINE)) == NAMES
 
 
 def test_what_is_left_out_of_the_page_is_known():
-    options = BUILD["plugins"][0]["mkdocstrings"]["handlers"]["python"]["options"]
+    options = BUILD["plugins"][1]["mkdocstrings"]["handlers"]["python"]["options"]
     assert set(options["filters"]) == {"!^_", *(f"!^{name}$" for name in INSIDE)}
 
 

@@ -13,7 +13,7 @@ from wandb_tui.ui.input.actions import ACTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path.relative_to(ROOT) for path in (ROOT / "wandb_tui").rglob("*.py"))
-PAGES = [ROOT / name for name in ("README.md", "examples/README.md", "examples/reference.md")]
+PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PUZZLING = re.compile(
     r"\b(whoever|somebody|nobody|anew|be it|mend(s|ed)?|goes on|went on|gone on|told|tells|in vain|no longer those"
     r"|brings? back|forgets?|forgotten|is kept|are kept|was kept|cannot be kept|drop it|none of it|folder of its own"

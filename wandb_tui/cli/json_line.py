@@ -17,7 +17,7 @@ def json_line(
     elapsed: float,
     **more: str | int | None,
 ) -> str:
-    """One object of ``--json``, as the README describes it.
+    """One object of ``--json``, as `docs/commands.md` describes it.
 
     Args:
         when: When that happened.

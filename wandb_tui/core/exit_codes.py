@@ -1,4 +1,4 @@
-"""The exit statuses of all commands: one table, which the help and the README show."""
+"""The exit statuses of all commands: one table, which the help and the documentation show."""
 
 from __future__ import annotations
 

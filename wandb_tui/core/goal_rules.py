@@ -1,8 +1,8 @@
 """What a monitor can wait for. Everything about a kind of goal is in one class here.
 
 A rule reads the goal as it is written, judges the server's answer, warns if the goal may never be met, and words its
-verdicts and warnings. Everything else that lists goals (the dialog, the help, shell completion, the README's table,
-errors) reads `GoalKind`.
+verdicts and warnings. Everything else that lists goals (the dialog, the help, shell completion, the documentation's
+tables, errors) reads `GoalKind`.
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ class UserCommand:
     """A program to run for the selected runs.
 
     Attributes:
-        key: Its key, as the user writes it.
-        title: Its name in the palette and the help.
-        command: The program and its arguments, which may name `FIELDS`; no shell is involved.
+        key: The key that starts it, such as ``ctrl+e``.
+        title: The name in the palette and the help.
+        command: The program and its arguments, which may hold fields of the run; no shell is involved.
         confirm: Whether to ask first.
-        background: Whether its output is left out of the runs' logs, unless it fails.
+        background: Whether the output is left out of the runs' logs, unless the command fails.
     """
 
     key: str

@@ -93,7 +93,7 @@ class DownloadJson(DownloadOutput):
 
 
 def json_line(run: str, progress: DownloadProgress) -> str:
-    """One object of ``--json``, as the README describes it."""
+    """One object of ``--json``, as `docs/guides/downloads.md` describes it."""
     told = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "run": run,

@@ -18,10 +18,10 @@ class Notify:
     """How the dashboard notifies when runs end.
 
     Attributes:
-        toast: With a message above the keys.
-        bell: With the terminal's bell.
-        terminal: With a notification of the terminal, where it supports them.
-        desktop: With a notification of the desktop.
+        toast: A message above the keys.
+        bell: The terminal's bell, once for runs that end together.
+        terminal: A terminal notification (OSC 9 or 777), unless the terminal has the focus.
+        desktop: A desktop notification (notify-send, or osascript on macOS).
     """
 
     toast: bool = True
@@ -40,8 +40,8 @@ class HookCommands:
     """The commands that the dashboard runs when a run ends: a program and its arguments; empty for none.
 
     Attributes:
-        on_success: When the goal is met.
-        on_failure: When the run has failed or timed out.
+        on_success: What to run when the goal is met.
+        on_failure: What to run when the run has failed or timed out.
     """
 
     on_success: tuple[str, ...] = ()
@@ -60,12 +60,12 @@ class Settings:
         host: The W&B server, where neither ``--host`` nor ``WANDB_BASE_URL`` names one.
         entity: Completes addresses without an entity, after ``WANDB_ENTITY``.
         project: Completes addresses without a project, after ``WANDB_PROJECT``.
-        check_interval: Seconds between two probes.
-        max_wait_time: Seconds until a monitor gives up; 0 waits for ever.
+        check_interval: Seconds between two checks.
+        max_wait_time: Seconds until a monitor times out; 0 waits for ever.
         tabs: The maximum number of run pages open at once.
         headless: Whether the browser runs without a window.
         look: ``emoji`` or ``ascii``.
-        theme: The name of a theme, or empty for our own.
+        theme: The name of a theme in the palette; empty for the default.
         allowed_origins: Origins of other hosts on whose sign-in pages a password may be typed, as ``https://host``.
         allow_plain_http: Whether a password may be typed into unencrypted pages of other machines.
         notify: How the dashboard notifies when runs end.

@@ -81,7 +81,7 @@ def _unreachable(error: Error, server: ServerInfo) -> SignInError:
         reason = "no answer in time" if "imeout" in text else "the page could not be opened"
     unreachable = sign_in_error(SignInProblem.UNREACHABLE, server.host, detail=reason.removeprefix("net::"))
     if "ERR_CERT" in reason:
-        unreachable.hint = "The browser does not trust the server's certificate; see “certificates” in the README."
+        unreachable.hint = "The browser does not trust the server's certificate; see docs/troubleshooting.md."
     return unreachable
 
 

@@ -1,0 +1,174 @@
+"""Every command and snippet of the README and of ``docs/`` runs as it stands, with the real SDK and browser."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.doc_tables import PAGES, ROOT
+from tests.integration.scripts import export_run, script_environment
+from tests.integration.terminal import Terminal
+from tests.stopwatch import HANG_S
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+
+# Run elsewhere, as they need more than a server and a home.
+ELSEWHERE = {
+    "-m tests": "CI is this command",
+    "wandb-tui demo --yes": "test_story.py",
+    "login --window": "test_sign_in_window.py and test_commands.py",
+    "wandb-tui login": "test_story_sign_in.py",
+}
+INSTALL = re.compile(r"^(uv tool|pipx) install \S+$")
+DASHBOARD = re.compile(r"^wandb-tui lab/")
+TRAIN = """
+import wandb
+with wandb.init(project="forks") as run:
+    run.log({"metric": 1})
+"""
+
+
+def blocks(language):
+    """The distinct blocks in a language, with a readable id each."""
+    found = {}
+    for page in PAGES:
+        for text in re.findall(
+            rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        ):
+            found.setdefault(text, f"{page.relative_to(ROOT).with_suffix('')}-{len(found)}")
+    return [pytest.param(text, id=name) for text, name in found.items()]
+
+
+def lines(text):
+    return [
+        line for line in (line.partition("  #")[0].strip() for line in text.splitlines()) if line and line[0] != "#"
+    ]
+
+
+def kind(text):
+    """How a block is run."""
+    if any(part in text for part in ELSEWHERE):
+        return "elsewhere"
+    if all(INSTALL.match(line) for line in lines(text)):
+        return "install"
+    return "dashboard" if any(DASHBOARD.match(line) for line in lines(text)) else "script"
+
+
+SHELL = blocks("sh")
+
+
+def shell(wanted):
+    return [block for block in SHELL if kind(block.values[0]) == wanted]
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.2)) as sandbox:
+        metrics = {"metrics": lambda step: {"train/loss": 1 / (step + 1), "global_step": step, "metric": step}}
+        matching = {"tags": ["hero"], "run_group": "big one", "sweep": "a1b2c3d4", "display_name": "brisk-sun-1"}
+        for run_id, more in {"abc123": matching, "def456": {"run_group": "pbt"}}.items():
+            export_run(sandbox, run_id, **metrics)
+            state = sandbox.context.state
+            state.update_run(state.run(state.project("lab", "forks"), run_id), **more)
+        yield sandbox
+
+
+@pytest.fixture
+def place(sandbox, tmp_path):
+    """A folder with what the commands name, and the environment of a user with an account and wandb-tui installed."""
+    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "runs.txt").write_text("lab/forks/abc123\n")
+    batch = tmp_path / "bin" / "sbatch"
+    batch.parent.mkdir()
+    batch.write_text("#!/bin/sh\necho Submitted batch job 1: $*\n")
+    batch.chmod(0o755)
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(batch.parent), os.environ["PATH"]])
+    return SimpleNamespace(folder=tmp_path, environ=script_environment(sandbox, tmp_path) | {"PATH": path})
+
+
+def run(command, place, **more):
+    out = place.folder / "out.txt"
+    with out.open("w") as file:
+        done = subprocess.run(
+            command,
+            cwd=place.folder,
+            env=place.environ | more,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            timeout=HANG_S,
+            check=False,
+        )
+    text = out.read_text()
+    assert done.returncode == 0, text
+    assert "Traceback" not in text
+    return text
+
+
+def test_each_block_is_run_somehow():
+    languages = {
+        language
+        for page in PAGES
+        for language in re.findall(r"^```(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert languages == {"sh", "python", "toml"}
+    assert all(any(part in block.values[0] for block in SHELL) for part in ELSEWHERE)
+    assert {kind(block.values[0]) for block in SHELL} == {"elsewhere", "install", "dashboard", "script"}
+
+
+@pytest.mark.parametrize("text", shell("script"))
+def test_commands(place, text):
+    if "wandb-tui restart -" in text:
+        # It restarts all that failed.
+        in_the_dashboard("wandb-tui lab/none/abc123", place, "There is no project lab/none")
+    printed = run(["bash", "-euo", "pipefail", "-c", text], place)
+    assert printed.strip()
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_python(place, sandbox, text):
+    if "data/" in text:
+        run(["wandb-tui", "download", "lab/forks/*", "--to", "data"], place)
+    before = sandbox.stats()["fork_refusals"]
+    run([sys.executable, "-W", "error", "-c", text], place)
+    assert sandbox.stats()["fork_refusals"] == before, "what is forked is ready by then"
+
+
+@pytest.mark.parametrize("text", shell("dashboard"))
+def test_the_dashboard(place, text):
+    [line] = lines(text)
+    in_the_dashboard(line, place, "abc123", "available")
+
+
+def in_the_dashboard(line, place, *shown):
+    with Terminal(place.environ) as terminal:
+        terminal.run("bash", "-c", line)
+        terminal.until(*shown)
+        terminal.keys("q")
+        terminal.until("shell-is-back$")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(["uv", "build", "-q", "--wheel", "-o", folder, ROOT], check=True, timeout=HANG_S)
+    [built] = folder.glob("*.whl")
+    return built
+
+
+@pytest.mark.parametrize("line", sorted({line for block in shell("install") for line in lines(block.values[0])}))
+def test_an_install_line_with_the_wheel_in_the_place_of_the_name(wheel, place, line):
+    bin_folder = place.folder / "installed"
+    folders = {"UV_TOOL_DIR": str(place.folder / "tools"), "UV_TOOL_BIN_DIR": str(bin_folder)}
+    folders |= {"PIPX_HOME": str(place.folder / "pipx"), "PIPX_BIN_DIR": str(bin_folder)}
+    line = line.replace("wandb-run-monitor", str(wheel))
+    command = line.split() if line.startswith("uv") else ["uv", "tool", "run", "-q", *line.split()]
+    run(command, place, HOME=os.environ["HOME"], **folders)
+    assert shutil.which("wandb-tui", path=bin_folder)
+    assert "wandb-tui" in run([bin_folder / "wandb-tui", "--version"], place)
+    printed = run([bin_folder / "wandb-tui", "wait", "lab/forks/abc123"], place)
+    assert "available" in printed
