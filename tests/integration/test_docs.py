@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,59 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.doc_tables import PAGES, ROOT
+from tests.doc_blocks import ELSEWHERE, SHELL, blocks, fenced, kind, lines, shell
+from tests.doc_tables import PAGES
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.terminal import Terminal
 from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
-# Run elsewhere, as they need more than a server and a home.
-ELSEWHERE = {
-    "-m tests": "CI is this command",
-    "wandb-tui demo --yes": "test_story.py",
-    "login --window": "test_sign_in_window.py and test_commands.py",
-    "wandb-tui login": "test_story_sign_in.py",
-}
-INSTALL = re.compile(r"^(uv tool|pipx) install \S+$")
-DASHBOARD = re.compile(r"^wandb-tui lab/")
 TRAIN = """
 import wandb
 with wandb.init(project="forks") as run:
     run.log({"metric": 1})
 """
-
-
-def blocks(language):
-    """The distinct blocks in a language, with a readable id each."""
-    found = {}
-    for page in PAGES:
-        for text in re.findall(
-            rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-        ):
-            found.setdefault(text, f"{page.relative_to(ROOT).with_suffix('')}-{len(found)}")
-    return [pytest.param(text, id=name) for text, name in found.items()]
-
-
-def lines(text):
-    return [
-        line for line in (line.partition("  #")[0].strip() for line in text.splitlines()) if line and line[0] != "#"
-    ]
-
-
-def kind(text):
-    """How a block is run."""
-    if any(part in text for part in ELSEWHERE):
-        return "elsewhere"
-    if all(INSTALL.match(line) for line in lines(text)):
-        return "install"
-    return "dashboard" if any(DASHBOARD.match(line) for line in lines(text)) else "script"
-
-
-SHELL = blocks("sh")
-
-
-def shell(wanted):
-    return [block for block in SHELL if kind(block.values[0]) == wanted]
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +68,8 @@ def run(command, place, **more):
 
 
 def test_each_block_is_run_somehow():
-    languages = {
-        language
-        for page in PAGES
-        for language in re.findall(r"^```(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    }
-    assert languages == {"sh", "python", "toml"}
+    count = sum(len(re.findall(r"^```\w", page.read_text(encoding="utf-8"), re.MULTILINE)) for page in PAGES)
+    assert count == sum(len(fenced(page, language)) for page in PAGES for language in ("sh", "python", "toml"))
     assert all(any(part in block.values[0] for block in SHELL) for part in ELSEWHERE)
     assert {kind(block.values[0]) for block in SHELL} == {"elsewhere", "install", "dashboard", "script"}
 
@@ -150,25 +104,3 @@ def in_the_dashboard(line, place, *shown):
         terminal.until(*shown)
         terminal.keys("q")
         terminal.until("shell-is-back$")
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(["uv", "build", "-q", "--wheel", "-o", folder, ROOT], check=True, timeout=HANG_S)
-    [built] = folder.glob("*.whl")
-    return built
-
-
-@pytest.mark.parametrize("line", sorted({line for block in shell("install") for line in lines(block.values[0])}))
-def test_an_install_line_with_the_wheel_in_the_place_of_the_name(wheel, place, line):
-    bin_folder = place.folder / "installed"
-    folders = {"UV_TOOL_DIR": str(place.folder / "tools"), "UV_TOOL_BIN_DIR": str(bin_folder)}
-    folders |= {"PIPX_HOME": str(place.folder / "pipx"), "PIPX_BIN_DIR": str(bin_folder)}
-    line = line.replace("wandb-run-monitor", str(wheel))
-    command = line.split() if line.startswith("uv") else ["uv", "tool", "run", "-q", *line.split()]
-    run(command, place, HOME=os.environ["HOME"], **folders)
-    assert shutil.which("wandb-tui", path=bin_folder)
-    assert "wandb-tui" in run([bin_folder / "wandb-tui", "--version"], place)
-    printed = run([bin_folder / "wandb-tui", "wait", "lab/forks/abc123"], place)
-    assert "available" in printed
