@@ -31,6 +31,7 @@ LONGEST = (
     "test_ascii.py",
     "test_sign_in_window.py",
     "test_docs.py",
+    "test_install.py",
     "test_fork.py",
     "test_library.py",
     "test_panes.py",

@@ -10,6 +10,7 @@ from tests.screen import until
 from tests.ui.fakes import FakeProber, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.state import State
+from wandb_tui.core.turns import MonitorTurns
 from wandb_tui.ui.runtime import event_pump
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.event_queue import EventQueue
@@ -22,6 +23,7 @@ class Harness:
 
     def __init__(self):
         self.timers, self.saved, self.painted, self.order = [], [], [], []
+        self.turns = MonitorTurns()
         self.event_queue = EventQueue(lambda _: self.event_pump.events_ready() or True)
         self.event_pump = EventPump(self, self.later, self.paint)
 

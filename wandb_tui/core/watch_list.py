@@ -52,8 +52,7 @@ class WatchList:
             publish: Receives the messages of the monitors.
             clock: Seconds on a clock that never goes back.
             suspend_clock: The same, but running on while the machine is asleep.
-            turns: Held by each monitor while it works, provided that `publish` never blocks. A lock serialises the
-                monitors' turns, so that bursts of hundreds do not starve the UI of the GIL.
+            turns: Held by each monitor while it works, provided that `publish` never blocks; see `MonitorTurns`.
         """
         self._launcher = AttemptLauncher(services, spawn, publish, clock=clock, turns=turns)
         self._clock = clock

@@ -85,8 +85,9 @@ class EventPump:
             self._rest(0)
 
     def yield_to_input(self) -> None:
-        """Postpone the round: a key was pressed, and its effect comes first."""
+        """Postpone the round and the monitors' turns: a key was pressed, and its effect comes first."""
         self._key_priority_until = time.monotonic() + _KEY_PRIORITY_S
+        self._session.turns.pause(_KEY_PRIORITY_S)
 
     def close(self) -> None:
         """Apply and save all events until now, and none after that."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from threading import Lock
 
 from textual.message import Message
 
@@ -16,6 +15,7 @@ from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, StoredRun, StoreSnapshot
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
+from wandb_tui.core.turns import MonitorTurns
 from wandb_tui.core.watch_list import Spawn, WatchedRun, WatchList
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.input.key_map import KeyMap
@@ -38,7 +38,10 @@ class Session:
         self.keys = KeyMap(backend.keys, backend.commands)
         self.deferred = DeferredServices()
         self.event_queue = EventQueue(post)
-        self.watch_list = WatchList(self.deferred.services, spawn, self.event_queue.publish, clock=clock, turns=Lock())
+        self.turns = MonitorTurns()
+        self.watch_list = WatchList(
+            *(self.deferred.services, spawn, self.event_queue.publish), clock=clock, turns=self.turns
+        )
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.view: dict[str, Json] = {}
         self.drafts = Drafts()
