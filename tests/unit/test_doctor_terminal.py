@@ -2,8 +2,9 @@
 
 import pytest
 
-from wandb_tui.core.checks import CheckStatus, TerminalFacts
+from wandb_tui.core.checks import CheckStatus
 from wandb_tui.doctor.terminal import check_terminal
+from wandb_tui.text.terminals import TerminalFacts
 
 
 def finding_for(*, columns=160, lines=45, encoding="utf-8", colours="truecolor", **environ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -140,6 +141,8 @@ def _doctor(wiring: Wiring) -> DoctorService:
 
 
 def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True) -> int:
+    # Nothing of what is imported now is garbage; the app collects again once all its modules are there.
+    gc.disable()
     from wandb_tui.ui.app.terminal import run_app
 
     try:

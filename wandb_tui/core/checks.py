@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,27 +89,6 @@ class PendingCheck:
 
     name: str
     run: Callable[[], Check]
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalFacts:
-    """The terminal's properties.
-
-    Attributes:
-        columns: Its width.
-        lines: Its height.
-        encoding: What text is written in.
-        colours: ``truecolor``, ``256``, ``standard`` …; empty where there are none.
-        environ: The environment.
-        answer: The terminal's answer to the question what it is; empty if it was not asked.
-    """
-
-    columns: int
-    lines: int
-    encoding: str
-    colours: str
-    environ: Mapping[str, str]
-    answer: tuple[int, ...] = ()
 
 
 def summary(checks: Iterable[Check], *, named: bool = False) -> str:

@@ -9,13 +9,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from wandb_tui.core.account import AccountState, Source
-from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck, TerminalFacts
+from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.doctor.report import Finding, run_check
 from wandb_tui.doctor.terminal import check_terminal, terminal_facts
 from wandb_tui.services.disk.paths import existing_parent, record_lock_problem, write_problem
+from wandb_tui.text.terminals import TerminalFacts
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wandb_tui.core.checks import PendingCheck, TerminalFacts
+from wandb_tui.core.checks import PendingCheck
 from wandb_tui.doctor.export_trial import TrialTimeouts
 from wandb_tui.doctor.local_checks import pending_checks
 from wandb_tui.doctor.run_trial import RunTrial
 from wandb_tui.services.credentials.anonymizer import anonymize
+from wandb_tui.text.terminals import TerminalFacts
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from wandb_tui.core.checks import CheckStatus, TerminalFacts
+from wandb_tui.core.checks import CheckStatus
 from wandb_tui.doctor.report import Finding
 from wandb_tui.services.credentials.redaction import without_secrets
 from wandb_tui.text.terminals import (
@@ -18,6 +18,7 @@ from wandb_tui.text.terminals import (
     SCREEN_OR_TMUX,
     XTERM,
     Terminal,
+    TerminalFacts,
     colour_system,
     escape_delay_ms,
     identify,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import shutil
 import subprocess
@@ -89,6 +88,9 @@ def show_notification(title: str, text: str, environ: Mapping[str, str] = os.env
         command = ["osascript", *(part for line in script for part in ("-e", line)), title, text]
     elif _is_installed("notify-send", environ):
         # The text may hold markup, the title may not.
+        # Imported here: its table of entities takes a millisecond of each start.
+        import html
+
         command = ["notify-send", "--app-name=wandb-tui", "--", title, html.escape(text, quote=False)]
     else:
         return "notify-send is not installed"

@@ -10,6 +10,27 @@ Answer = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalFacts:
+    """The terminal's properties.
+
+    Attributes:
+        columns: Its width.
+        lines: Its height.
+        encoding: What text is written in.
+        colours: ``truecolor``, ``256``, ``standard`` …; empty where there are none.
+        environ: The environment.
+        answer: The terminal's answer to the question what it is; empty if it was not asked.
+    """
+
+    columns: int
+    lines: int
+    encoding: str
+    colours: str
+    environ: Mapping[str, str]
+    answer: Answer = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Terminal:
     """A kind of terminal, or a program between us and one.
 

@@ -168,6 +168,10 @@ class WandbTuiApp(ThemedApp):
             self._add_styles(await self.off_thread(import_screens))
             await self._load_server()
         finally:
+            if not self.is_headless:
+                # Modules stay for good: a collection that went through them would hold up the keys. (In a test, the
+                # apps before this one would stay as well.)
+                gc.freeze()
             gc.enable()
         for start in (self._load_account, self._build_services):
             self.run_worker(start())

@@ -19,10 +19,9 @@ from textual.driver import Driver
 from textual.message import Message
 from textual.timer import Timer, TimerCallback
 
-from wandb_tui.core.checks import TerminalFacts
 from wandb_tui.text.osc import clipboard, notified, through
 from wandb_tui.text.plain_text import clean
-from wandb_tui.text.terminals import Answer, Terminal, colour_system, escape_delay_ms, identify
+from wandb_tui.text.terminals import Answer, Terminal, TerminalFacts, colour_system, escape_delay_ms, identify
 from wandb_tui.ui.app.terminal import below_a_shell
 from wandb_tui.ui.input.terminal_input import TerminalAnswered
 

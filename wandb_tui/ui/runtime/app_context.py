@@ -7,7 +7,7 @@ from typing import Protocol, cast
 from textual.dom import DOMNode
 from textual.message import Message
 
-from wandb_tui.core.checks import TerminalFacts
+from wandb_tui.text.terminals import TerminalFacts
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.session import Session
 

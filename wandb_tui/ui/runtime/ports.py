@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     # The first frame shows nothing of these.
     from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
-    from wandb_tui.core.checks import PendingCheck, TerminalFacts
+    from wandb_tui.core.checks import PendingCheck
     from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
     from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
+    from wandb_tui.text.terminals import TerminalFacts
 
 
 class Account(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.app import App
 
-from wandb_tui.core.checks import TerminalFacts
+from wandb_tui.text.terminals import TerminalFacts
 
 
 def terminal_facts(app: App[Any]) -> TerminalFacts:
