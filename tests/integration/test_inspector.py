@@ -107,6 +107,17 @@ def test_a_run_that_has_logged_nothing(inspector):
     assert inspector.curves(BARE, []) == []
 
 
+def test_the_facts_of_many_runs_come_in_one_request(sandbox, inspector):
+    missing = RunAddress("lab", "forks", "missing")
+    before = sandbox.stats()["graphql_requests"]
+    found = inspector.facts_of([RUN, missing, BARE])
+    assert sandbox.stats()["graphql_requests"] == before + 1
+    assert found.keys() == {RUN, BARE}
+    alone = inspector.facts(RUN)
+    assert alone.summary
+    assert (found[RUN].config, found[RUN].summary, found[RUN].tags) == (alone.config, alone.summary, alone.tags)
+
+
 def test_a_server_that_fills_no_parquet_history_leaves_it_to_the_files(sandbox, inspector):
     sandbox.set_faults("no-parquet-history", "no-membership-field")
     covered = inspector.covered(RUN, [1, 0])
@@ -130,6 +141,8 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
     assert facts.summary is None
     assert set(facts.unknown_fields) == {"summaryMetrics", "sweepName"}
     assert set(facts.metrics) == {"loss", ODD}
+    [of_many] = inspector.facts_of([RUN]).values()
+    assert (of_many.info.name, of_many.summary, of_many.config) == ("sun", None, facts.config)
     assert [one.aliases for one in inspector.versions(RUN).newest] == [(), ()]
 
 

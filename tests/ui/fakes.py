@@ -265,7 +265,13 @@ class FakeInspector:
     """Tells what it is given, by the name of the call; an error is raised, and `gate` holds everything back."""
 
     def __init__(self, **answers) -> None:
-        self.answers = {"facts": RunFacts(), "versions": Versions(), "covered": {}, "curves": {}} | answers
+        self.answers = {
+            "facts": RunFacts(),
+            "facts_of": {},
+            "versions": Versions(),
+            "covered": {},
+            "curves": {},
+        } | answers
         self.asked: list[str] = []
         self.threads: set[int] = set()
         self.gate = threading.Event()
@@ -273,6 +279,10 @@ class FakeInspector:
 
     def facts(self, run):
         return self._answer("facts")
+
+    def facts_of(self, runs):
+        facts = self._answer("facts_of")
+        return {run: facts[run.run_id] for run in runs if run.run_id in facts}
 
     def versions(self, run):
         return self._answer("versions")

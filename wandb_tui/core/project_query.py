@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -12,7 +13,7 @@ from wandb_tui.core.errors import UsageError
 from wandb_tui.core.lookalikes import strip_invisible
 
 _FIELDS = ("state", "group", "sweep", "tag")
-_WORD = re.compile(r'(\w+):"([^"]*)"|(\w+):(\S+)|"([^"]*)"|(\S+)')
+_WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
 _ALL_RUNS_PAGES = frozenset({"workspace", "runs", "table", "overview"})
 _SYNTAX = f"Conditions are {', '.join(f'{name}:…' for name in _FIELDS)} or parts of names and ids."
 
@@ -83,18 +84,24 @@ def _with_parameters(query: ProjectQuery, parameters: str) -> ProjectQuery:
     return replace(query, conditions=replace(query.conditions, **given)) if given else query
 
 
-def _with_words(conditions: RunQuery, words: str) -> RunQuery:
+def words(text: str) -> Iterator[tuple[str, str]]:
+    """The words and phrases of a query: the condition, such as ``tag``, or an empty text, and the value."""
+    for name, phrase, word in _WORD.findall(text):
+        yield name, phrase or word
+
+
+def _with_words(conditions: RunQuery, text: str) -> RunQuery:
     found: dict[str, str] = {}
     search: list[str] = []
-    for quoted_name, quoted, name, value, phrase, word in _WORD.findall(words):
-        if condition := quoted_name or name:
-            if condition not in _FIELDS:
-                raise UsageError(f"A query has no condition “{condition}”.", _SYNTAX)
-            if condition in found:
-                raise UsageError(f"A query has one condition “{condition}” only.", _SYNTAX)
-            found[condition] = quoted or value
+    for condition, value in words(text):
+        if not condition:
+            search.append(value)
+        elif condition not in _FIELDS:
+            raise UsageError(f"A query has no condition “{condition}”.", _SYNTAX)
+        elif condition in found:
+            raise UsageError(f"A query has one condition “{condition}” only.", _SYNTAX)
         else:
-            search.append(phrase or word)
+            found[condition] = value
     return replace(conditions, **found, search=" ".join(search))
 
 

@@ -30,6 +30,8 @@ from wandb_tui.services.wandb_api.run_queries import (
     FACTS_QUERY,
     ROWS_QUERY,
     VERSIONS_QUERY,
+    alias,
+    compose_facts,
     read_curves,
     read_facts,
     read_versions,
@@ -67,6 +69,15 @@ class GraphQLInspector:
         reply = self._gaps.execute(self._execute, FACTS_QUERY, _run_variables(run))
         unknown = self._gaps.known(FACTS_QUERY).unknown
         return read_facts(_run(_project(run, reply, partial=True), run), unknown)
+
+    def facts_of(self, runs: Sequence[RunAddress]) -> Mapping[RunAddress, RunFacts]:
+        """The facts of many runs, without their metrics; those that the server does not know are left out."""
+        query, variables = compose_facts(runs)
+        reply = _require_answer(self._gaps.execute(self._execute, query, variables))
+        unknown = self._gaps.known(query).unknown
+        projects = [json_object((reply.data or {}).get(alias(number))) for number in range(len(runs))]
+        found = [json_object(project.get("run")) for project in projects]
+        return {run: read_facts(answer, unknown) for run, answer in zip(runs, found, strict=True) if answer}
 
     def versions(self, run: RunAddress) -> Versions:
         """The newest versions of its history artifact."""

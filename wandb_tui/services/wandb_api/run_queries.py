@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, Values, Versions
 from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
 from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
@@ -33,6 +34,20 @@ query RunDetails($project: String!, $entity: String!, $name: String!) {
       historyKeys
     }
   }
+}
+"""
+_FACTS_OF_MANY = """
+fragment Facts on Run {
+  displayName
+  state
+  createdAt
+  group
+  jobType
+  sweepName
+  tags
+  user { username }
+  summaryMetrics
+  config
 }
 """
 VERSIONS_QUERY = """
@@ -76,6 +91,26 @@ query HistoryPage($project: String!, $entity: String!, $name: String!, $minStep:
 """
 _MAX_POINTS = 500
 """Points of a curve per request; the SDK's own number."""
+
+
+def alias(number: int) -> str:
+    """The name of a run's part in a query for many."""
+    return f"r{number}"
+
+
+def compose_facts(runs: Sequence[RunAddress]) -> tuple[str, dict[str, str]]:
+    """One query for the facts of many runs, and its variables."""
+    declared, parts = [], []
+    variables: dict[str, str] = {}
+    for number, run in enumerate(runs):
+        declared.append(f"$e{number}: String!, $p{number}: String!, $n{number}: String!")
+        parts.append(
+            f"  {alias(number)}: project(name: $p{number}, entityName: $e{number})"
+            f" {{ run(name: $n{number}) {{ ...Facts }} }}"
+        )
+        variables |= {f"e{number}": run.entity, f"p{number}": run.project, f"n{number}": run.run_id}
+    query = f"query RunFacts({', '.join(declared)}) {{\n" + "\n".join(parts) + "\n}\n" + _FACTS_OF_MANY
+    return query, variables
 
 
 def sample_spec(metric: str) -> str:

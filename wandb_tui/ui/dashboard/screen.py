@@ -33,6 +33,7 @@ from wandb_tui.ui.runtime.add_effect import AddEffect
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.filter_bar import FilterBar
+from wandb_tui.ui.table.filter_line import FilterSuggester
 from wandb_tui.ui.table.run_table import RunTable
 
 _SIGN_IN_WAITS = "Sign-in needed; the dialog opens when you have finished here"
@@ -63,7 +64,8 @@ class Dashboard(RunScreen):
         self.table = RunTable(session, glyphs)
         self.logs = LogArea(session, glyphs, lambda: self.table.run)
         self.panes, self.find_bar = self.logs.panes, self.logs.find_bar
-        self.filter_bar = FilterBar(self.table)
+        suggester = FilterSuggester(self.table.facts, lambda: session.watch_list)
+        self.filter_bar = FilterBar(self.table, suggester)
         self._banner = Banner(glyphs, session.keys)
         self._keys = KeyBar(session.keys)
         self._splitter = Splitter(self.table, self.panes)
@@ -163,6 +165,8 @@ class Dashboard(RunScreen):
             self.header.downloads = self.table.downloads.summary()
             if ended:
                 self.repaint(ended)
+        if self.table.load_facts(typing=self.filter_bar.typing):
+            self.refresh_bars()
         self.table.tick()
 
     def redraw(self) -> None:
@@ -179,8 +183,10 @@ class Dashboard(RunScreen):
         self.header.downloads = self.table.downloads.summary()
         self.header.counts = replace(self.session.counts, selected=self.table.selected_count)
         self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
-        self.filter_bar.error = view.error
+        self.filter_bar.error = view.typed.error or self.table.facts_error
+        self.filter_bar.error_span = view.typed.error_span
         self.filter_bar.suggestion = view.filter.suggestion
+        self.filter_bar.loading_count = self.table.facts_missing
         targets = self.table.targets()
         waits = _SIGN_IN_WAITS if self.sign_in_waits else ""
         self._banner.message = self.session.sign_in_problem or waits
@@ -262,6 +268,7 @@ class Dashboard(RunScreen):
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.table.filter_by(event.value)
+        self.table.load_facts(typing=True)
 
     def action_clear(self) -> None:
         """Close the search, else clear the selection, else clear the filter."""

@@ -152,7 +152,7 @@ ACTIONS: tuple[Action, ...] = (
            needs=Requirement.DOWNLOADABLE, footer=False),
     Action("goal", ("g",), "Goal", f"Change the goal: {goal_examples()}.", needs=Requirement.RUN),
     Action("filter", ("slash",), "Filter",
-           "Filter the runs: words, !not, state:failed, is:running (the run itself), project:lab, /regex/.",
+           "Filter the runs: words, !not, state:failed, lr>=1e-3 and (tag:hero or is:running), /regex/.",
            needs=Requirement.ROWS, priority=True),
     Action("sort", ("o",), "Sort", "Cycle the sort column, then order added.", needs=Requirement.ROWS),
     Action("sort_reverse", ("O",), "Reverse", "Reverse the sort order.", needs=Requirement.ROWS, footer=False),

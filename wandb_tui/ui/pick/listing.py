@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, RunQuery
+from wandb_tui.core.project_query import words
 from wandb_tui.ui.runtime.ports import Catalogue
-from wandb_tui.ui.table.filter import terms
 
 MAX_RUNS = 1000
 """The maximum number of runs that are added together."""
@@ -50,13 +50,13 @@ class Listing:
 
 def parse_query(text: str) -> RunQuery:
     """Parses a query: words, and `state:`, `group:` and `sweep:` with a value."""
-    query, words = RunQuery(), []
-    for term in terms(text):
-        if term.field in {"state", "group", "sweep"} and term.text:
-            query = replace(query, **{term.field: term.text})
+    query, search = RunQuery(), []
+    for name, value in words(text):
+        if name in {"state", "group", "sweep"} and value:
+            query = replace(query, **{name: value})
         else:
-            words.append(f"{term.field}:{term.text}" if term.field else term.text)
-    return replace(query, search=" ".join(words))
+            search.append(f"{name}:{value}" if name else value)
+    return replace(query, search=" ".join(search))
 
 
 def format_query(query: RunQuery) -> str:

@@ -176,6 +176,9 @@ class Inspector(Protocol):
     def facts(self, run: RunAddress) -> RunFacts:
         """The run's facts, its summary, and its metrics."""
 
+    def facts_of(self, runs: Sequence[RunAddress]) -> Mapping[RunAddress, RunFacts]:
+        """The facts of many runs, without their metrics; those that the server does not know are left out."""
+
     def versions(self, run: RunAddress) -> Versions:
         """The versions of its history artifact."""
 

@@ -1,168 +1,212 @@
-"""The table's filter: words, `!` for negation, fields, regular expressions."""
+"""The table's filter: a text as typed, and which runs match it."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 
-from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_name
-
-Predicate = Callable[[WatchedRun], bool]
-
-_AVAILABLE_WORD = "ready"
-"""The header's word for available runs."""
-
-_FIELDS: dict[str, Callable[[WatchedRun], tuple[str, ...]]] = {
-    "state": lambda row: (
-        str(row.state),
-        _own_state(row),
-        *([_AVAILABLE_WORD] if row.state is State.AVAILABLE else []),
-    ),
-    "project": lambda row: (row.run.project_path,),
-    "goal": lambda row: (str(row.goal),),
-    "run": lambda row: (run_name(row),),
-    "log": lambda row: (clean(event_text(row.notice)),),
-    "is": lambda row: (_own_state(row),),
-}
-"""The text each field matches: `state` the monitor's and the run's own state, `is` the run's own alone."""
-
-_STATES = (
-    *State,
-    *(_AVAILABLE_WORD, "running", "finished", "crashed", "killed", "pending", "preempting", "preempted"),
+from wandb_tui.ui.table.filter_grammar import (
+    Combination,
+    Comparison,
+    Condition,
+    FilterSyntaxError,
+    Negation,
+    Term,
+    parse,
 )
-"""The states of monitors and runs; “failed” is a state of both."""
+from wandb_tui.ui.table.filter_values import (
+    CREATED,
+    FACT_FIELDS,
+    FIELDS,
+    ROW_VALUES,
+    STATES,
+    TIME,
+    KnownFacts,
+    NoFacts,
+    Test,
+    comparison,
+    needs_facts,
+)
 
 _MIN_SIMILARITY = 0.7
-"""The least similarity, of 1, of a mistyped field to a known one."""
+"""The least similarity, of 1, of a mistyped name to a known one."""
 _MAX_SUGGESTIONS = 4
 """How many states are suggested for an unknown one."""
 
-_TERM = re.compile(
-    r"""
-    (?P<no>!?)
-    (?:(?P<field>\w+):)?
-    (?: /(?P<pattern>(?:\\.|[^\\/])*)(?:/|\\?$)   # a regular expression; the last slash may still be missing
-      | "(?P<phrase>[^"]*)(?:"|$)
-      | (?P<word>\S+) )
-    (?=\s|$)
-    """,
-    re.VERBOSE,
-)
 _REGEX_TIME_S = 0.1
 """How long the regular expressions may take with all runs together: keys wait for that long at most."""
 _REGEX_MEMORY_BYTES = 1 << 20
 """The memory limit of an expression, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One part of a filter.
-
-    Attributes:
-        text: The text to find; for a regular expression, the part between the slashes.
-        field: The part before the colon, or empty.
-        no: Whether it must not match.
-        regex: Whether it is a regular expression.
-    """
-
-    text: str
-    field: str = ""
-    no: bool = False
-    regex: bool = False
-
-
-def terms(text: str) -> Iterator[Term]:
-    """The parts of a filter, separated by spaces."""
-    at = 0
-    while match := re.compile(r"\s*(?=\S)").match(text, at):
-        at = match.end()
-        found = _TERM.match(text, at) or re.compile(r"(?P<word>\S+)").match(text, at)
-        if found is None:
-            return
-        at = found.end()
-        parts = found.groupdict()
-        pattern = parts.get("pattern")
-        body = pattern if pattern is not None else parts.get("phrase") or parts.get("word") or ""
-        yield Term(body, (parts.get("field") or "").casefold(), bool(parts.get("no")), pattern is not None)
-
-
 class Filter:
     """A parsed filter."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, facts: KnownFacts | None = None) -> None:
+        """Read a filter.
+
+        Args:
+            text: The filter as typed.
+            facts: What is known of the runs beyond the watch list.
+        """
         self.text = text.strip()
         self.error = ""
         """The error, in one sentence; empty if the filter is valid."""
-        self.suggestion = ""
-        """A likely mistake, in a few words, in a valid filter."""
-        self._tests: list[Predicate] = []
-        self._expressions: list[tuple[str, Predicate]] = []
-        for term in terms(self.text):
-            self.suggestion = self.suggestion or _suggestion(term)
-            try:
-                test = _test(term)
-            except ValueError as error:
-                self.error = f"/{clean(term.text, 40)}/: {error}"
-            else:
-                if term.regex:
-                    self._expressions.append((clean(term.text, 40), test))
-                else:
-                    self._tests.append(test)
+        self.error_span: tuple[int, int] | None = None
+        """The part of the text that is wrong: its start and end."""
+        self._facts = facts or NoFacts()
+        self._condition: Condition | None = None
+        try:
+            self._condition = parse(text)
+        except FilterSyntaxError as error:
+            self._refuse(str(error), error.start, error.end)
+        self._leaves = list(_leaves(self._condition))
+        self.uses_facts = any(_uses_facts(leaf) for leaf in self._leaves)
+        """Whether it asks for more than the watch list knows."""
+        self.ticks = any(isinstance(leaf, Comparison) and leaf.name == TIME for leaf in self._leaves)
+        """Whether time alone changes which runs match."""
+        self._has_regex = any(isinstance(leaf, Term) and leaf.regex for leaf in self._leaves)
+        self._test = self._compiled(self._condition)
 
-    def pick(self, rows: Iterable[WatchedRun]) -> list[WatchedRun]:
+    @property
+    def suggestion(self) -> str:
+        """A likely mistake, in a few words, in a valid filter."""
+        return next(filter(None, map(self._mistake, self._leaves)), "")
+
+    def pick(self, rows: Iterable[WatchedRun], now: float = 0.0) -> list[WatchedRun]:
         """The runs that match; an empty filter matches all.
 
         Regular expressions that take too long are ignored from then on, until another filter is entered.
+
+        Args:
+            rows: The runs.
+            now: The time on the watch list's clock.
         """
-        rows = [row for row in rows if all(test(row) for test in self._tests)]
-        found = []
+        rows = list(rows)
+        found: list[WatchedRun] = []
         until = time.thread_time() + _REGEX_TIME_S
         for row in rows:
-            if all(test(row) for _, test in self._expressions):
+            if self._test is None or self._test(row, now):
                 found.append(row)
-            if self._expressions and time.thread_time() > until:
-                self.error = f"/{'/ /'.join(text for text, _ in self._expressions)}/: takes too long"
-                self._expressions.clear()
-                return rows
+            if self._has_regex and time.thread_time() > until:
+                slow = [leaf.text for leaf in self._leaves if isinstance(leaf, Term) and leaf.regex]
+                self.error = f"/{'/ /'.join(clean(text, 40) for text in slow)}/: takes too long"
+                self._has_regex = False
+                self._test = self._compiled(self._condition, regex=False)
+                return self.pick(rows, now)
         return found
 
-    def matches(self, row: WatchedRun) -> bool:
+    def matches(self, row: WatchedRun, now: float = 0.0) -> bool:
         """Whether a run matches."""
-        return bool(self.pick([row]))
+        return bool(self.pick([row], now))
+
+    def _refuse(self, message: str, start: int, end: int) -> None:
+        if not self.error:
+            self.error, self.error_span = message, (start, end)
+
+    def _compiled(self, condition: Condition | None, *, regex: bool = True) -> Test | None:
+        """The test for a condition; None for one that is not typed to its end, which any run meets.
+
+        Args:
+            condition: The condition.
+            regex: Whether to heed regular expressions.
+        """
+        match condition:
+            case Combination(parts, every):
+                tests = [test for part in parts if (test := self._compiled(part, regex=regex)) is not None]
+                return _combined(tests, every=every) if tests else None
+            case Negation(part):
+                test = self._compiled(part, regex=regex)
+                return None if test is None else _negated(test)
+            case Term(regex=True) if not regex:
+                return None
+            case Term() | Comparison():
+                try:
+                    return self._leaf(condition)
+                except ValueError as error:
+                    named = f"/{clean(condition.text, 40)}/: " if isinstance(condition, Term) else ""
+                    self._refuse(f"{named}{error}", condition.start, condition.end)
+        return None
+
+    def _leaf(self, leaf: Term | Comparison) -> Test | None:
+        if isinstance(leaf, Comparison):
+            return comparison(leaf, self._facts)
+        field, text = leaf.field, leaf.text
+        if not text and field in FIELDS.keys() | FACT_FIELDS.keys():
+            # Its value has not been typed yet.
+            return None
+        if field and field not in FIELDS and field not in FACT_FIELDS:
+            # An unknown field is part of the word, as in `step:200`.
+            field, text = "", f"{field}:{text}"
+        found = _search(text) if leaf.regex else _containing(text)
+        if (of_facts := FACT_FIELDS.get(field)) is not None:
+            facts = self._facts
+            return lambda row, _: None if (known := facts.get(row.run)) is None else any(map(found, of_facts(known)))
+        read = FIELDS.get(field, _text)
+        return lambda row, _: any(map(found, read(row)))
+
+    def _mistake(self, leaf: Term | Comparison) -> str:
+        """Suggests the closest valid field, state or name for an unknown one."""
+        if isinstance(leaf, Comparison):
+            return self._unknown_name(leaf.name)
+        field, text = leaf.field, leaf.text.casefold()
+        if field == "state" and not leaf.regex and not any(text in state for state in STATES):
+            known = sorted(STATES, key=lambda state: -SequenceMatcher(None, text, state).ratio())
+            return f"“{clean(leaf.text, 20)}” is not a state: {', '.join(known[:_MAX_SUGGESTIONS])}, …"
+        fields = [*FIELDS, *FACT_FIELDS]
+        meant = get_close_matches(field, fields, 1, _MIN_SIMILARITY) if field and field not in fields else []
+        return f"did you mean “{meant[0]}:”?" if meant else ""
+
+    def _unknown_name(self, name: str) -> str:
+        names = self._facts.names
+        bare = name.removeprefix("config.").removeprefix("summary.")
+        if names is None or name in ROW_VALUES or name == CREATED or name in names or bare in names:
+            return ""
+        meant = get_close_matches(name, [*names, *ROW_VALUES, CREATED], 1, _MIN_SIMILARITY)
+        return f"no run has “{clean(name, 30)}”" + (f"; did you mean “{meant[0]}”?" if meant else "")
 
 
-def _suggestion(term: Term) -> str:
-    """Suggests the closest valid field or state for an unknown one."""
-    if term.field == "state" and not term.regex and not any(term.text.casefold() in state for state in _STATES):
-        known = sorted(_STATES, key=lambda state: -SequenceMatcher(None, term.text.casefold(), state).ratio())
-        return f"“{clean(term.text, 20)}” is not a state: {', '.join(known[:_MAX_SUGGESTIONS])}, …"
-    meant = (
-        get_close_matches(term.field, _FIELDS, 1, _MIN_SIMILARITY) if term.field and term.field not in _FIELDS else []
-    )
-    return f"did you mean “{meant[0]}:”?" if meant else ""
+def _leaves(condition: Condition | None) -> Iterator[Term | Comparison]:
+    match condition:
+        case Combination(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case Negation(part):
+            yield from _leaves(part)
+        case Term() | Comparison():
+            yield condition
 
 
-def _test(term: Term) -> Predicate:
-    if term.field and term.field not in _FIELDS:
-        # An unknown field is part of the word, as in `step:200`.
-        body = f"/{term.text}/" if term.regex else term.text
-        return _test(Term(f"{term.field}:{body}", no=term.no))
-    if term.text.removesuffix(":") in _FIELDS and term.text.endswith(":") and not term.field:
-        # Its value has not been typed yet.
-        return lambda _: True
-    read, text = _FIELDS.get(term.field, _text), term.text
-    if term.regex:
-        found = _search(text)
-        return lambda row: any(map(found, read(row))) is not term.no
+def _uses_facts(leaf: Term | Comparison) -> bool:
+    return needs_facts(leaf) if isinstance(leaf, Comparison) else leaf.field in FACT_FIELDS
+
+
+def _combined(tests: list[Test], *, every: bool) -> Test:
+    """All of the tests, or any; unknown if those that are known do not decide."""
+
+    def test(row: WatchedRun, now: float) -> bool | None:
+        unknown = False
+        for each in tests:
+            result = each(row, now)
+            if result is not every and result is not None:
+                return not every
+            unknown = unknown or result is None
+        return None if unknown else every
+
+    return test
+
+
+def _negated(test: Test) -> Test:
+    return lambda row, now: None if (result := test(row, now)) is None else not result
+
+
+def _containing(text: str) -> Callable[[str], bool]:
     wanted = text.casefold()
-    return lambda row: any(wanted in one.casefold() for one in read(row)) is not term.no
+    return lambda one: wanted in one.casefold()
 
 
 def _search(pattern: str) -> Callable[[str], bool]:
@@ -192,7 +236,3 @@ def _bytes(text: str) -> bytes:
 
 def _text(row: WatchedRun) -> tuple[str, ...]:
     return (f"{row.state} {run_name(row)} {row.run.project_path} {row.goal} {row.artifact or ''}",)
-
-
-def _own_state(row: WatchedRun) -> str:
-    return row.run_info.state if row.run_info else ""

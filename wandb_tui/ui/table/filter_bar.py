@@ -8,10 +8,12 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from wandb_tui.ui.input.input_drain import drained
+from wandb_tui.ui.table.filter_line import ErrorHighlighter
 
 
 class FilterBar(Horizontal):
@@ -20,6 +22,7 @@ class FilterBar(Horizontal):
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
         Binding("enter,down", "apply", "Apply", show=False, priority=True),
         Binding("escape", "cancel", "Cancel", show=False),
+        Binding("tab", "complete", "Complete", show=False, priority=True),
     ]
 
     error: reactive[str] = reactive("")
@@ -36,11 +39,27 @@ class FilterBar(Horizontal):
             super().__init__()
             self.value = value
 
-    def __init__(self, leave_to: Widget) -> None:
-        """Create a hidden bar; `leave_to` gets the focus when it is left."""
+    error_span: reactive[tuple[int, int] | None] = reactive(None)
+    """The part of the text that is wrong: its start and end."""
+    loading_count: reactive[int] = reactive(0)
+    """Of how many runs the values that the filter asks for are still being loaded."""
+
+    def __init__(self, leave_to: Widget, suggester: Suggester) -> None:
+        """Create a hidden bar.
+
+        Args:
+            leave_to: Gets the focus when the bar is left.
+            suggester: Completes what is typed.
+        """
         super().__init__()
         self._leave_to = leave_to
-        self._input = Input(placeholder="words  !not  state:failed  is:running  project:lab  /regex/", compact=True)
+        self._highlighter = ErrorHighlighter()
+        self._input = Input(
+            placeholder="words  !not  state:failed  lr>=1e-3 and (tag:hero or is:running)  /regex/",
+            compact=True,
+            suggester=suggester,
+            highlighter=self._highlighter,
+        )
         self._note = Static()
         self.display = False
 
@@ -48,6 +67,11 @@ class FilterBar(Horizontal):
     def value(self) -> str:
         """The filter text."""
         return self._input.value
+
+    @property
+    def typing(self) -> bool:
+        """Whether it has the focus."""
+        return self._input.has_focus
 
     def put(self, text: str) -> None:
         """Set a filter from an earlier session."""
@@ -80,6 +104,10 @@ class FilterBar(Horizontal):
         self.screen.set_focus(self._leave_to)
         self.display = False
 
+    def action_complete(self) -> None:
+        """Accept the completion that is shown."""
+        self._input.action_cursor_right()
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
@@ -87,6 +115,15 @@ class FilterBar(Horizontal):
 
     def watch_error(self) -> None:
         """Show the error."""
+        self._update_note()
+
+    def watch_error_span(self) -> None:
+        """Mark the error in the text."""
+        self._highlighter.span = self.error_span
+        self._input.refresh()
+
+    def watch_loading_count(self) -> None:
+        """Show how much is still being loaded."""
         self._update_note()
 
     def watch_suggestion(self) -> None:
@@ -102,6 +139,7 @@ class FilterBar(Horizontal):
         if self.error:
             note = Content.styled(f"✖ {self.error}", "$error")
         else:
-            text = f"{shown} of {of}" + (f" · {self.suggestion}" if self.suggestion else "")
-            note = Content.styled(text, "$quiet" if shown and not self.suggestion else "$warning")
+            remark = f"loading {self.loading_count}…" if self.loading_count else self.suggestion
+            text = f"{shown} of {of}" + (f" · {remark}" if remark else "")
+            note = Content.styled(text, "$quiet" if shown and not remark else "$warning")
         self._note.update(note)

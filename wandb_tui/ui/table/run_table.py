@@ -15,8 +15,12 @@ from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.downloads import RunDownloads
+from wandb_tui.ui.table.run_facts import FactsCache
 from wandb_tui.ui.table.run_grid import RunGrid
 from wandb_tui.ui.table.view import SortOrder, TableView
+
+_FACTS_WHILE_TYPING = 200
+"""Of how many runs values are loaded to complete their names, before the filter asks for any."""
 
 
 class RunTable(RunGrid):
@@ -33,7 +37,8 @@ class RunTable(RunGrid):
             self.rows = rows
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
-        super().__init__(glyphs, session.clock, TableView(), RunDownloads(session))
+        self.facts = FactsCache(session)
+        super().__init__(glyphs, session.clock, TableView(self.facts), RunDownloads(session))
         self._session = session
         self._last_run: RunAddress | None = None
         self.no_match_text = session.keys.hint("No run matches the filter", "clear", "shows all again")
@@ -168,6 +173,39 @@ class RunTable(RunGrid):
         """Show only the runs that match."""
         self.view.filter_by(text)
         self._view_changed()
+
+    def load_facts(self, *, typing: bool) -> bool:
+        """Load what the filter asks for, and show the runs that match by now; to be called once a second.
+
+        Args:
+            typing: Whether a filter is being typed: then some are loaded, so that their names can be completed.
+
+        Returns:
+            Whether the server has answered since the last call.
+        """
+        wanted = list(self._session.watch_list) if self._uses_facts or typing else []
+        if typing and not self._uses_facts:
+            wanted = wanted[:_FACTS_WHILE_TYPING]
+        if not wanted and not self.view.ticks:
+            return False
+        news = self.facts.load(wanted)
+        if (news and self._uses_facts) or self.view.due(self._session.now):
+            self._reload_and_tell()
+        return news
+
+    @property
+    def facts_missing(self) -> int:
+        """Of how many runs the values that the filter asks for are unknown yet."""
+        return self.facts.missing(self._session.watch_list) if self._uses_facts and not self.facts.error else 0
+
+    @property
+    def facts_error(self) -> str:
+        """Why the values that the filter asks for cannot be loaded; empty if they can."""
+        return self.facts.error if self._uses_facts else ""
+
+    @property
+    def _uses_facts(self) -> bool:
+        return self.view.filter.uses_facts
 
     def sort_by(self, order: SortOrder) -> None:
         """Sort the rows."""

@@ -10,6 +10,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.table.columns import ALWAYS_SHOWN, BY_KEY, Column, Rank
 from wandb_tui.ui.table.filter import Filter
+from wandb_tui.ui.table.filter_values import KnownFacts
 
 _MIN_SORT_INTERVAL_S = 5.0
 """Seconds between two sorts by a column that ticks: rows that move all the time are unreadable."""
@@ -47,7 +48,13 @@ class SortOrder:
 class TableView:
     """The user's choice of which runs and columns to show."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: KnownFacts | None = None) -> None:
+        """Show everything in the order in which it was added.
+
+        Args:
+            facts: What is known of the runs beyond the watch list, for the filter.
+        """
+        self._facts = facts
         self.order = SortOrder()
         self.hidden: frozenset[str] = frozenset()
         self.compact = False
@@ -62,13 +69,13 @@ class TableView:
         return self._filter
 
     @property
-    def error(self) -> str:
-        """The error in the filter as typed, in one sentence."""
-        return self._typed.error
+    def typed(self) -> Filter:
+        """The filter as typed, which may have an error."""
+        return self._typed
 
     def filter_by(self, text: str) -> None:
         """Set the filter. If it is not valid, the last valid one stays in use."""
-        self._typed = Filter(text)
+        self._typed = Filter(text, self._facts)
         if not self._typed.error:
             self._filter = self._typed
 
@@ -84,7 +91,7 @@ class TableView:
         stays = cursor if self._filter.text == self._filtered_by else None
         self._filtered_by = self._filter.text
         rows = list(rows)
-        picked = {row.run for row in self._filter.pick(rows)}
+        picked = {row.run for row in self._filter.pick(rows, now)}
         found = [row for row in rows if row.run == stays or row.run in picked]
         column = BY_KEY.get(self.order.column)
         self._ordered_at = now
@@ -95,6 +102,15 @@ class TableView:
         ranked.sort(key=lambda pair: pair[0], reverse=self.order.reverse)
         return [row for _, row in ranked] + [row for row in found if self._shown[row.run] is None]
 
+    @property
+    def ticks(self) -> bool:
+        """Whether time alone decides which runs match."""
+        return self._filter.ticks
+
+    def due(self, now: float) -> bool:
+        """Whether time may have changed which runs match."""
+        return self.ticks and now - self._ordered_at >= _MIN_SORT_INTERVAL_S
+
     def may_move(self, changed: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None) -> bool:
         """Whether changed rows may belong elsewhere now; the one under the cursor stays."""
         if not self.order.column and not self._filter.text:
@@ -102,7 +118,7 @@ class TableView:
         column = BY_KEY.get(self.order.column)
         calm = column is not None and column.ticks and now - self._ordered_at < _MIN_SORT_INTERVAL_S
         changed, wrong = list(changed), self._filter.error
-        picked = {row.run for row in self._filter.pick(changed)}
+        picked = {row.run for row in self._filter.pick(changed, now)}
         if self._filter.error != wrong:
             return True
         for row in changed:
