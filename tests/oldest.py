@@ -39,7 +39,11 @@ MATRIX = {
         "tests/integration/test_download.py::test_it_is_whole_and_a_second_call_brings_nothing_again",
         "tests/integration/test_sandbox_export.py::test_a_visit_exports_the_history_and_the_sdk_downloads_it",
     ),
-    "sync": ("tests/integration/test_sandbox_sdk.py::test_an_offline_run_is_synchronised",),
+    "sync": (
+        "tests/integration/test_sandbox_sdk.py::test_an_offline_run_is_synchronised",
+        "tests/integration/test_sync.py::test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again",
+        "tests/integration/test_sync.py::test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded",
+    ),
 }
 
 

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from wandb_tui.core.goal import Goal, GoalKind
     from wandb_tui.core.probe import RunInfo
     from wandb_tui.core.state import State
+    from wandb_tui.core.sync_progress import SyncProgress, SyncState
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
     from wandb_tui.library.download import download_history
     from wandb_tui.library.event import Event
     from wandb_tui.library.fork import fork_when_ready, rewind_when_ready
     from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
     from wandb_tui.library.history_table import load_history
+    from wandb_tui.library.offline import sync_offline
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
     from wandb_tui.library.run_tree import run_tree
 
@@ -62,11 +64,13 @@ _HOMES = {
     "wandb_tui.core.account": ("WandBCredentials",),
     "wandb_tui.core.probe": ("RunInfo",),
     "wandb_tui.core.state": ("State",),
+    "wandb_tui.core.sync_progress": ("SyncProgress", "SyncState"),
     "wandb_tui.library.download": ("download_history",),
     "wandb_tui.library.event": ("Event",),
     "wandb_tui.library.fork": ("fork_when_ready", "rewind_when_ready"),
     "wandb_tui.library.history_table": ("load_history",),
     "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
+    "wandb_tui.library.offline": ("sync_offline",),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
     "wandb_tui.library.run_tree": ("run_tree",),
 }
@@ -99,6 +103,8 @@ __all__ = [
     "SignInProblem",
     "SimpleWandBMonitor",
     "State",
+    "SyncProgress",
+    "SyncState",
     "UsageError",
     "WaitTimeoutError",
     "WandBCredentials",
@@ -109,6 +115,7 @@ __all__ = [
     "load_history",
     "rewind_when_ready",
     "run_tree",
+    "sync_offline",
     "wait_for_history",
 ]
 

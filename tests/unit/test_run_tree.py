@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from wandb_tui.cli.tree import _lines
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import RunOrigin
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.library.run_tree import MISSING, RunTree, checked
+from wandb_tui.text.tree_lines import tree_lines
 
 
 def run(run_id):
@@ -76,4 +76,4 @@ def test_a_run_that_is_not_listed():
 
 
 def test_the_lines_lead_to_each_run():
-    assert _lines([0, 1, 2, 1, 0, 1], ascii_look=True) == ["", "|- ", "|  `- ", "`- ", "", "`- "]
+    assert tree_lines([0, 1, 2, 1, 0, 1], ascii_look=True) == ["", "|- ", "|  `- ", "`- ", "", "`- "]

@@ -41,6 +41,7 @@ _SUMMARIES = {
     "restart": "Start new attempts of runs of the watch list.",
     "sandbox": "Only the sandbox: a W&B server for this machine.",
     "status": "Show one run of the watch list.",
+    "sync": "Sync offline runs and their forks, parents first.",
     "tree": "Show where runs came from, and their forks.",
     "wait": "Wait for runs without a screen.",
 }
@@ -83,6 +84,8 @@ def _import_command(name: str) -> click.Command:  # noqa: C901, PLR0912 - one ca
             from wandb_tui.cli.sandbox import sandbox as command
         case "status":
             from wandb_tui.cli.watch_list.listing import status as command
+        case "sync":
+            from wandb_tui.cli.sync.command import sync as command
         case "tree":
             from wandb_tui.cli.tree import tree as command
         case "wait":

@@ -14,16 +14,13 @@ from wandb_tui.cli.options import HOST, RUNS, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 from wandb_tui.text.plain_text import clean
+from wandb_tui.text.tree_lines import tree_lines
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.details import RunOrigin
     from wandb_tui.library.run_tree import RunTree
     from wandb_tui.wiring import Wiring
-
-_UNICODE_LINES = ("├─ ", "└─ ", "│  ", "   ")
-_ASCII_LINES = ("|- ", "`- ", "|  ", "   ")
-"""Before a fork, before the last fork of a run, below a run with more forks, below one without."""
 
 _GAP = "  "
 
@@ -107,7 +104,9 @@ def _print_text(tree: RunTree, asked: Sequence[RunAddress], *, ascii_look: bool)
 
     glyphs, width = Glyphs(ascii=ascii_look), columns(sys.stdout)
     rows = list(tree)
-    for (origin, depth), lines in zip(rows, _lines([depth for _, depth in rows], ascii_look=ascii_look), strict=True):
+    for (origin, depth), lines in zip(
+        rows, tree_lines([depth for _, depth in rows], ascii_look=ascii_look), strict=True
+    ):
         mark = glyphs.text(f"{_GAP}← this run") if [origin.run] == asked and len(rows) > 1 else ""
         text = lines + glyphs.text(_described(origin, whole_address=depth == 0))
         click.echo((text if width is None else glyphs.fit(text, width - len(mark))) + mark)
@@ -125,20 +124,6 @@ def _described(origin: RunOrigin, *, whole_address: bool) -> str:
     missing = origin.state == MISSING
     parts += ["missing: deleted, or this API key may not see it"] if missing else [origin.state, clean(origin.name)]
     return _GAP.join(filter(None, parts))
-
-
-def _lines(depths: Sequence[int], *, ascii_look: bool) -> list[str]:
-    """The lines that lead to each run of a tree, given their depths in order."""
-    branch, last_branch, line, space = _ASCII_LINES if ascii_look else _UNICODE_LINES
-    drawn: list[str] = []
-    # From the end: the depths at which a fork of the same parent follows.
-    follows: set[int] = set()
-    for depth in reversed(depths):
-        outer = (line if level in follows else space for level in range(1, depth))
-        own = "" if depth == 0 else branch if depth in follows else last_branch
-        drawn.append("".join(outer) + own)
-        follows = {level for level in follows if level < depth} | {depth}
-    return drawn[::-1]
 
 
 def _print_json(tree: RunTree) -> None:

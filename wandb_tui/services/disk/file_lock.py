@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -61,6 +62,12 @@ class ProcessLock:
             return True
         self._lock = lock
         return True
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The file descriptor for a child process that shall hold the lock too, should this process be killed."""
+        held = self._lock._context.lock_file_fd if self._lock is not None else None  # noqa: SLF001 - no public name
+        return (held,) if held is not None and os.name == "posix" else ()
 
     def release(self) -> None:
         """Release the lock, if it is held."""

@@ -65,6 +65,11 @@ class Paths:
         return self.state / "hooks.lock"
 
     @property
+    def sync(self) -> Path:
+        """The folder with the locks of runs that are being synced, and the runs of each server that failed."""
+        return self.state / "sync"
+
+    @property
     def copied_text(self) -> Path:
         """The last text that was copied where no clipboard can be reached."""
         return self.state / "copied.txt"

@@ -1,0 +1,1 @@
+"""``wandb-tui sync``: uploads offline runs and their forks in order."""

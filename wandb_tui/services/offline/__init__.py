@@ -1,0 +1,1 @@
+"""Offline runs on disk: reading their files, and uploading them with the SDK."""
