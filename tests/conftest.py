@@ -33,6 +33,7 @@ LONGEST = (
     "test_docs.py",
     "test_install.py",
     "test_fork.py",
+    "test_sync.py",
     "test_library.py",
     "test_panes.py",
     "test_story_other_host.py",

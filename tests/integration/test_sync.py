@@ -1,5 +1,6 @@
 """`wandb-tui sync` and `sync_offline`, on offline runs that the real SDK has made, against a sandbox."""
 
+import asyncio
 import json
 import os
 import random
@@ -12,10 +13,16 @@ from itertools import islice
 
 import pytest
 
+from tests.integration.sandbox_fixtures import services
 from tests.integration.scripts import script_environment
 from tests.integration.test_story import PROGRAM
+from tests.screen import shown, until
 from tests.stopwatch import HANG_S
-from wandb_tui import ServerError, SyncState, WandbTuiError, sync_offline
+from wandb_tui import ServerError, State, SyncState, WandbTuiError, sync_offline
+from wandb_tui.cli.dashboard import dashboard_app
+from wandb_tui.core.offline_runs import plan_sync
+from wandb_tui.library.offline import read_files
+from wandb_tui.library.offline_rows import OfflineRows
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.offline.record_log import read_records, write_records
 
@@ -190,3 +197,25 @@ def test_what_cannot_be_synced_is_named_remembered_and_tried_again(sandbox, prog
     assert "✔ Already synced" in program(child).stdout
     with pytest.raises(WandbTuiError, match="is empty"):
         sync_offline(file_of(boxes, "early"), host=sandbox.base_url, api_key=sandbox.api_key)
+
+
+async def test_each_run_is_a_row_of_the_dashboard(sandbox, boxes, tmp_path):
+    shutil.rmtree(file_of(boxes, "child").parent)
+    with services(sandbox, tmp_path) as wiring:
+        files, _ = read_files(boxes, wiring)
+        plan = plan_sync(files, lambda _: False)
+        rows = OfflineRows(wiring, plan, timeout=HANG_S, verify=True, on_change=lambda *_: None)
+        app = dashboard_app(wiring, rows.goals, persistent=False, offline=rows)
+        async with app.run_test(size=(160, 45)):
+            await until(lambda: app.dashboard.table.row_count == 4)
+            # It is asked about only once it is there, and its parent's row visits the page that starts the export.
+            await until(lambda: "Waiting for the export of piece" in shown(app))
+            listed = {row.run.run_id: row for row in app.session.watch_list}
+            goals = {run_id: str(row.goal) for run_id, row in listed.items()}
+            assert goals == {"piece": "step:3", "early": "exists", "alone": "exists", "grandchild": "exists"}
+            await until(lambda: all(row.state.final for row in listed.values()))
+            await until(lambda: "Its parent lab/forks/child is neither in these folders" in shown(app))
+            assert listed.pop("grandchild").state is State.FAILED
+            assert {row.state for row in listed.values()} == {State.AVAILABLE}
+            app.session.stop()
+        await asyncio.to_thread(rows.stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from wandb_tui.core.goal import Goal
-    from wandb_tui.core.ports import Identity
+    from wandb_tui.core.ports import Identity, Services
     from wandb_tui.doctor.service import DoctorService
+    from wandb_tui.library.offline_rows import OfflineRows
     from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.ui.runtime.backend import Send
     from wandb_tui.wiring import Wiring
@@ -67,8 +69,17 @@ def demo(yes: bool) -> int:
     return open_demo(lambda: provide_browser(yes=yes), partial(_open_dashboard, persistent=False))
 
 
-def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True) -> WandbTuiApp:
-    """The dashboard on these services, with these runs added; a `persistent` list is stored for the next start."""
+def dashboard_app(
+    wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True, offline: OfflineRows | None = None
+) -> WandbTuiApp:
+    """The dashboard on these services, with these runs added.
+
+    Args:
+        wiring: The services.
+        runs: The runs.
+        persistent: Whether the list is stored for the next start.
+        offline: Offline runs among them, which are synced meanwhile.
+    """
     from wandb_tui.cli.terminal import is_ascii
     from wandb_tui.library.background_downloads import BackgroundDownloads
     from wandb_tui.services.browser.launch import has_display
@@ -83,22 +94,29 @@ def dashboard_app(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = T
     def open_window() -> Future[Identity]:
         return wiring.visitor.sign_in_by_hand()
 
+    def services() -> Services:
+        found = wiring.services(user_can_fix=True)
+        return offline.services(found) if offline else found
+
     settings = wiring.settings
+    # How long the turn of an offline run may take is not known; its sync has its own limits.
+    policy = replace(settings.poll_policy, max_wait_time=0.0) if offline else settings.poll_policy
     commands = settings.hooks.on_success or settings.hooks.on_failure
     backend = Backend(
         server=lambda: wiring.server.info,
         host=wiring.server.display_name,
-        services=lambda: wiring.services(user_can_fix=True),
+        services=services,
         account=DeferredAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,
-        poll_policy=wiring.adjusted(settings.poll_policy),
+        poll_policy=wiring.adjusted(policy),
         redact=redact,
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
         inspector=lambda: wiring.inspector,
         doctor=lambda: _doctor(wiring),
         downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
+        syncing=offline.doing if offline else lambda _: "",
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
         commands=settings.commands,

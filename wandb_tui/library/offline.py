@@ -13,7 +13,7 @@ from wandb_tui.core.offline_runs import OfflineFile
 from wandb_tui.core.sync_progress import SyncProgress
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.group import Callback
-from wandb_tui.library.offline_sync import OfflineSync
+from wandb_tui.library.offline_sync import OfflineSync, plan_online
 from wandb_tui.services.offline.run_files import OfflineFileError, find_files, read_file
 from wandb_tui.wiring import Wiring
 
@@ -64,7 +64,7 @@ def sync_offline(
         wiring.check_api_key()
         files, errors = read_files([Path(folder) for folder in folders], wiring)
         sync = OfflineSync(wiring, timeout=timeout, visit=visit, verify=verify, callback=callback)
-        outcomes = sync.run(sync.plan(files))
+        outcomes = sync.run(plan_online(files, wiring))
         if errors:
             raise errors[0]
         return outcomes

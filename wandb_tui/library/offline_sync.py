@@ -14,7 +14,7 @@ from wandb_tui.core.offline_runs import OfflineFile, OfflineRun, SyncPlan, plan_
 from wandb_tui.core.sync_progress import SyncProgress, SyncState
 from wandb_tui.library.group import Callback, MonitorGroup
 from wandb_tui.library.offline_check import compare
-from wandb_tui.library.offline_upload import INTERRUPTED, OfflineUpload
+from wandb_tui.library.offline_upload import INTERRUPTED, OfflineUpload, online_state
 from wandb_tui.services.disk.sync_failures import SyncFailures
 from wandb_tui.wiring import Wiring
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _UPLOADS_AT_ONCE = 4
 """Runs that are uploaded at a time; each takes a process of the SDK."""
+
+_STOP_TIMEOUT_S = 4.0
 
 OnChange = Callable[[RunAddress, SyncProgress], object]
 """Receives each change of a run's sync, from any thread."""
@@ -65,14 +67,7 @@ class OfflineSync:
         self._changed = threading.Condition()
         self._plan = SyncPlan()
         self._stand: dict[RunAddress, SyncProgress] = {}
-
-    def plan(self, files: Iterable[OfflineFile]) -> SyncPlan:
-        """The plan for these files; the server is asked about parents that have no file.
-
-        Raises:
-            WandbTuiError: The server cannot be asked.
-        """
-        return plan_sync(files, lambda run: self._upload.state(run) is not None)
+        self._active = 0
 
     def run(self, plan: SyncPlan) -> dict[RunAddress, SyncProgress]:
         """Sync all runs, until each has ended or `stop` is called; how each has ended."""
@@ -88,6 +83,8 @@ class OfflineSync:
                 self._release_forks(parent)
             with self._changed:
                 self._changed.wait_for(lambda: all(stand.state.final for stand in self._stand.values()))
+                # After `stop`, the SDK's commands are being ended.
+                self._changed.wait_for(lambda: not self._active, _STOP_TIMEOUT_S)
         finally:
             self._group.close()
         self._failures.update({run: _lasting_failure(stand) for run, stand in self._stand.items()})
@@ -101,10 +98,20 @@ class OfflineSync:
             self._set(run, SyncProgress(SyncState.FAILED, INTERRUPTED))
 
     def _sync(self, one: OfflineRun) -> None:
-        if self._stand[one.run].state.final:
-            return
+        with self._changed:
+            if self._stand[one.run].state.final:
+                return
+            self._active += 1
         try:
-            skipped = self._upload.is_online(one, self._upload.state(one.run))
+            self._try_to_sync(one)
+        finally:
+            with self._changed:
+                self._active -= 1
+                self._changed.notify_all()
+
+    def _try_to_sync(self, one: OfflineRun) -> None:
+        try:
+            skipped = self._upload.is_online(one, online_state(one.run, self._wiring))
             if not skipped:
                 self._upload.upload(one, lambda text: self._set(one.run, SyncProgress(SyncState.SYNCING, text)))
             ended = SyncProgress(*_ending(one, skipped=skipped))
@@ -139,7 +146,7 @@ class OfflineSync:
             try:
                 step = one.step or 0
                 # A fork that the server has already needs no export any more.
-                if step > met and not self._upload.is_online(one, self._upload.state(one.run)):
+                if step > met and not self._upload.is_online(one, online_state(one.run, self._wiring)):
                     self._group.wait(self._group.add(parent, f"step:{step}")).raise_if_not_met()
                     met = step
                 if self.stopped.is_set():
@@ -164,6 +171,15 @@ class OfflineSync:
             self._stand[run] = progress
             self._on_change(run, progress)
             self._changed.notify_all()
+
+
+def plan_online(files: Iterable[OfflineFile], wiring: Wiring) -> SyncPlan:
+    """The plan for these files; the server is asked about parents that have no file.
+
+    Raises:
+        WandbTuiError: The server cannot be asked.
+    """
+    return plan_sync(files, lambda run: online_state(run, wiring) is not None)
 
 
 class _DifferenceError(ServerError):

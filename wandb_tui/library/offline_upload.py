@@ -43,17 +43,6 @@ class OfflineUpload:
         self._wiring, self._stopped, self._timeout = wiring, stopped, timeout
         self._sdk = SdkSync(wiring.server.info.base_url, wiring.account.api_key, wiring.environ)
 
-    def state(self, run: RunAddress) -> RunInfo | None:
-        """The run as the server has it; None where it has none.
-
-        Raises:
-            WandbTuiError: The server cannot be asked.
-        """
-        try:
-            return self._wiring.inspector.facts(run).info
-        except RunNotFoundError:
-            return None
-
     def is_online(self, one: OfflineRun, info: RunInfo | None) -> bool:
         """Whether a run is synced: the SDK has marked it, and the server has its last step.
 
@@ -83,7 +72,7 @@ class OfflineUpload:
 
     def _upload_file(self, run: RunAddress, file: OfflineFile, before: int, descriptors: tuple[int, ...]) -> None:
         """Upload a piece; `before` is the last step before it."""
-        info = self.state(run)
+        info = online_state(run, self._wiring)
         first, last = online_steps(file)
         if file.synced and info is not None and _reaches(info, last):
             return
@@ -113,7 +102,7 @@ class OfflineUpload:
         pauses = int(_CONFIRM_TIMEOUT_S / _CONFIRM_INTERVAL_S)
         info = None
         for _ in range(pauses):
-            info = self.state(run)
+            info = online_state(run, self._wiring)
             if info is not None and _reaches(info, last):
                 return
             # Without the run nothing can have been uploaded; its last step may take the server a little.
@@ -133,7 +122,7 @@ class OfflineUpload:
                 return False
             if self._timeout and passed - seen[1] >= self._timeout:
                 with contextlib.suppress(ServerError):
-                    info = self.state(run)
+                    info = online_state(run, self._wiring)
                     if info == seen[0]:
                         raise WaitTimeoutError(
                             f"The server has not accepted anything for {self._timeout:.0f} s.",
@@ -158,6 +147,18 @@ class OfflineUpload:
             yield lock.descriptors
         finally:
             lock.release()
+
+
+def online_state(run: RunAddress, wiring: Wiring) -> RunInfo | None:
+    """A run as the server has it; None where it has none.
+
+    Raises:
+        WandbTuiError: The server cannot be asked.
+    """
+    try:
+        return wiring.inspector.facts(run).info
+    except RunNotFoundError:
+        return None
 
 
 def _reaches(info: RunInfo, last: int) -> bool:

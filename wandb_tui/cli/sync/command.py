@@ -9,7 +9,6 @@ import click
 
 from wandb_tui.cli.options import HOST, build_wiring
 from wandb_tui.core.errors import UsageError
-from wandb_tui.core.exit_codes import ExitCode
 
 
 @click.command(
@@ -23,6 +22,7 @@ from wandb_tui.core.exit_codes import ExitCode
 )
 @click.option("--no-visit", is_flag=True, help="Only poll for the exports; no browser, no sign-in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--tui", is_flag=True, help="Show each run as a row of the dashboard.")
 @HOST
 def sync(
     directories: tuple[str, ...],
@@ -31,8 +31,9 @@ def sync(
     timeout: float | None,
     no_visit: bool,
     as_json: bool,
+    tui: bool,
     host: str | None,
-) -> ExitCode:
+) -> int:
     """Sync offline runs and their offline forks: each fork once its parent's export covers its step.
 
     DIR is a wandb folder, or one that has such folders below. The SDK itself uploads; a second call continues.
@@ -42,12 +43,13 @@ def sync(
       wandb-tui sync ~/experiments --verify
     """
     from wandb_tui.cli.interruption import Interruption
-    from wandb_tui.cli.sync.runner import SyncOptions, print_order, sync_runs
+    from wandb_tui.cli.sync.runner import SyncOptions, print_order, show_runs, sync_runs
 
     if timeout is not None and not isfinite(timeout):
         raise UsageError("--timeout is a number of seconds.", "--timeout 0 waits for ever.")
-    if dry_run and verify:
-        raise UsageError("--dry-run and --verify exclude one another.", "Give one of them.")
+    for clash in (("--dry-run", "--verify"), ("--dry-run", "--tui"), ("--json", "--tui")):
+        if all({"--dry-run": dry_run, "--verify": verify, "--json": as_json, "--tui": tui}[name] for name in clash):
+            raise UsageError(f"{' and '.join(clash)} exclude one another.", "Give one of them.")
     interruption = Interruption()
     with interruption.caught(lambda _: None):
         wiring = build_wiring(host, anonymous_ok=True)
@@ -62,6 +64,8 @@ def sync(
                 visit=not no_visit,
                 as_json=as_json,
             )
+            if tui:
+                return show_runs(options, wiring)
             return sync_runs(options, wiring, interruption)
         finally:
             wiring.close()

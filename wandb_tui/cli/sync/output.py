@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ class SyncOutput:
         self._printing = threading.Lock()
         self._plan = SyncPlan()
         self._stand: dict[RunAddress, SyncProgress] = {}
+        self.pipe_closed = False
 
     def begin(self, plan: SyncPlan) -> None:
         """Take in the plan, before anything changes."""
@@ -36,7 +38,14 @@ class SyncOutput:
         """Print how a run stands."""
         with self._printing:
             self._stand[run] = progress
-            self._write(self._plan.runs[run], progress)
+            if self.pipe_closed:
+                return
+            try:
+                self._write(self._plan.runs[run], progress)
+            except BrokenPipeError:
+                self.pipe_closed = True
+                # Python would complain on its way out that it cannot flush.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def conclude(self) -> None:
         """Print how many runs have ended how."""

@@ -13,13 +13,14 @@ from wandb_tui.cli.interruption import Interruption
 from wandb_tui.cli.sync.output import SyncJson, SyncOutput, order_json, order_lines
 from wandb_tui.cli.terminal import is_ascii
 from wandb_tui.cli.wait.first_answer import notice_if_unanswered
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 from wandb_tui.core.offline_runs import OfflineFile, plan_sync
 from wandb_tui.core.sync_progress import SyncProgress, SyncState
 from wandb_tui.library.offline import read_files
-from wandb_tui.library.offline_sync import OfflineSync, remembered_failures
+from wandb_tui.library.offline_sync import OfflineSync, plan_online, remembered_failures
 from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -77,20 +78,46 @@ def sync_runs(options: SyncOptions, wiring: Wiring, interruption: Interruption) 
         sync = OfflineSync(
             wiring, timeout=options.timeout, visit=options.visit, verify=options.verify, on_change=out.update
         )
-        plan = sync.plan(files)
+        plan = plan_online(files, wiring)
     out.begin(plan)
     interruption.begin()
     ended = DaemonPool("wandb-tui sync").submit(sync.run, plan)
     # In slices: on some systems a signal reaches Python's handler only between two waits.
-    while not ended.done() and not interruption.event.wait(_SLICE_S):
+    while not (ended.done() or out.pipe_closed or interruption.event.wait(_SLICE_S)):
         pass
-    if interruption.event.is_set():
+    if not ended.done():
         sync.stop()
     outcomes = ended.result()
     out.conclude()
     if interruption.event.is_set():
         return ExitCode.INTERRUPTED
     return gravest({*codes, *(_code(progress) for progress in outcomes.values())})
+
+
+def show_runs(options: SyncOptions, wiring: Wiring) -> int:
+    """Sync while the dashboard shows a row for each run; the dashboard's exit status."""
+    from wandb_tui.cli.dashboard import dashboard_app
+    from wandb_tui.cli.terminal import check_terminal
+    from wandb_tui.core.events import Level
+    from wandb_tui.library.offline_rows import OfflineRows
+    from wandb_tui.ui.app.terminal import run_app
+    from wandb_tui.ui.runtime.run_remark import RunRemark
+
+    def show(run: RunAddress, progress: SyncProgress) -> None:
+        # The row of a run that failed fails with the reason.
+        if progress.state is not SyncState.FAILED:
+            app.post_from_thread(RunRemark(run, progress.message, Level.INFO))
+
+    check_terminal()
+    wiring.check_api_key()
+    files, _ = _read(options.folders, wiring)
+    plan = plan_online(files, wiring)
+    rows = OfflineRows(wiring, plan, timeout=options.timeout, verify=options.verify, on_change=show)
+    app = dashboard_app(wiring, rows.goals, offline=rows)
+    try:
+        return run_app(app, wiring.paths.log_file)
+    finally:
+        rows.stop()
 
 
 def _read(folders: Sequence[Path], wiring: Wiring) -> tuple[list[OfflineFile], set[ExitCode]]:

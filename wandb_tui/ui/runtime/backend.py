@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Identity, Services
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
@@ -48,6 +49,7 @@ class Backend:
         inspector: Returns what queries the details of a run; may block. None: not available.
         doctor: Returns the doctor; may block. None: not available.
         downloads: Downloads histories. None: not available.
+        syncing: What is being done to sync an offline run, shown in place of its newest message; empty for other runs.
         files: The files the help lists: a name and a path each.
         hooks: Runs the user's hooks; None: there are none.
         commands: The user's own commands.
@@ -81,6 +83,7 @@ class Backend:
     inspector: Callable[[], Inspector] | None = None
     doctor: Callable[[], Doctor] | None = None
     downloads: Downloads | None = None
+    syncing: Callable[[RunAddress], str] = lambda _: ""
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
     commands: tuple[UserCommand, ...] = ()

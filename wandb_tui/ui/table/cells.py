@@ -148,7 +148,8 @@ def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The time until the next check."""
     if row.state is State.SIGNING_IN and row.clock_stopped:
         return Cell("you", "warning")
-    seconds = row.until_probe(moment.now) if row.active else None
+    # A run whose sync is shown is asked about once that has ended.
+    seconds = row.until_probe(moment.now) if row.active and not moment.download[0] else None
     if seconds is None:
         return _nothing(moment)
     if row.overdue(moment.now):

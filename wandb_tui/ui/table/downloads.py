@@ -70,7 +70,10 @@ class RunDownloads:
         return [row for run, progress in finished if (row := self._report(run, progress)) is not None]
 
     def describe(self, row: WatchedRun) -> tuple[str, str]:
-        """What the table shows of a run's download in place of its newest message, and the colour; else empty."""
+        """What the table shows of a run's download in place of its newest message, and the colour; else empty.
+
+        An offline run that is being synced is shown in the same way.
+        """
         if (progress := self._progress.get(row.run)) is not None:
             if progress.size is None:
                 return f"{_SIGN} Downloading…", "primary"
@@ -78,7 +81,7 @@ class RunDownloads:
         ended = self._ended.get(row.run)
         if ended is not None and ended.notice is row.notice:
             return ended.message, ended.colour
-        return "", ""
+        return self._session.backend.syncing(row.run), "primary"
 
     def waits(self, row: WatchedRun) -> bool:
         """Whether a run is downloaded once its goal is met."""
