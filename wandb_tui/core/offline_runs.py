@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
@@ -87,6 +88,15 @@ class OfflineRun:
     def rows(self) -> int:
         """The rows of history in its files."""
         return sum(file.rows for file in self.files)
+
+    @property
+    def shares_steps(self) -> bool:
+        """Whether a piece begins at a step that an earlier one had already, and older SDKs leave it there."""
+        pieces = [file for file in self.files if file.first_step is not None]
+        return any(
+            not later.resumed and (later.first_step or 0) <= (earlier.last_step or 0)
+            for earlier, later in pairwise(pieces)
+        )
 
     @property
     def synced(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -20,6 +21,8 @@ from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:
     from wandb_tui.library.event import Event
+
+log = logging.getLogger(__name__)
 
 _UPLOADS_AT_ONCE = 4
 """Runs that are uploaded at a time; each takes a process of the SDK."""
@@ -120,9 +123,13 @@ class OfflineSync:
             self._fail(one.run, str(error), error)
             if not isinstance(error, _DifferenceError):
                 return
+        except OSError as error:
+            self._fail(one.run, f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+            return
         except Exception as error:
+            log.exception("The sync of %s failed", one.run)
             self._fail(one.run, f"The sync failed ({type(error).__name__}).")
-            raise
+            return
         self._release_forks(one.run)
 
     def _verified(self, one: OfflineRun, ended: SyncProgress) -> SyncProgress:
@@ -130,7 +137,8 @@ class OfflineSync:
         found = compare(one.run, self._plan.runs, self._wiring.inspector.rows)
         if found.differing:
             raise _DifferenceError(f"{found.differing:,} of {found.steps:,} steps differ: {found.first}")
-        equal = f"{found.steps:,} steps equal" if found.steps else "no steps to compare"
+        steps = f"{found.steps:,} step{'' if found.steps == 1 else 's'}"
+        equal = f"{steps} equal" if found.steps else "no steps to compare"
         return replace(ended, message=f"{ended.message}; verified: {equal}", verified=found.steps)
 
     def _release_forks(self, parent: RunAddress) -> None:
@@ -153,6 +161,9 @@ class OfflineSync:
                     return
             except WandbTuiError as error:
                 self._fail(one.run, f"The export of its parent {parent} is not there: {error}", error)
+            except Exception as error:
+                log.exception("Waiting for the export of %s failed", parent)
+                self._fail(one.run, f"The wait for the export of its parent failed ({type(error).__name__}).")
             else:
                 self._pool.submit(self._sync, one)
 
@@ -195,7 +206,8 @@ def _lasting_failure(progress: SyncProgress) -> str:
 def _ending(one: OfflineRun, *, skipped: bool) -> tuple[SyncState, str]:
     if skipped:
         return SyncState.SKIPPED, "Already synced"
-    pieces = f" from {len(one.files)} files" if len(one.files) > 1 else ""
+    shared = ", which have steps in common" if one.shares_steps else ""
+    pieces = f" from {len(one.files)} files{shared}" if len(one.files) > 1 else ""
     rows = f"{one.rows:,} row{'' if one.rows == 1 else 's'}"
     return SyncState.SYNCED, f"Synced, {rows}{pieces}"
 

@@ -14,7 +14,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError, ServerError, WaitTimeoutError, WandbTuiError
 from wandb_tui.core.offline_runs import OfflineFile, OfflineRun
 from wandb_tui.services.disk.file_lock import ProcessLock
-from wandb_tui.services.offline.run_files import mark_synced, online_steps, unmark_synced, write_rest
+from wandb_tui.services.offline.run_files import is_marked, mark_synced, online_steps, unmark_synced, write_rest
 from wandb_tui.services.offline.sdk_sync import SdkSync
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ class OfflineUpload:
         """Upload a piece; `before` is the last step before it."""
         info = online_state(run, self._wiring)
         first, last = online_steps(file)
-        if file.synced and info is not None and _reaches(info, last):
+        # Looked at only now: another process may just have uploaded it.
+        if is_marked(file.path) and info is not None and _reaches(info, last):
             return
         with tempfile.TemporaryDirectory(prefix="wandb-tui-sync-") as folder:
             source = file.path

@@ -19,6 +19,7 @@ from wandb_tui.text.tree_lines import tree_lines
 
 _SIGNS = {SyncState.SYNCED: "✔", SyncState.SKIPPED: "✔", SyncState.FAILED: "✖"}
 _GAP = "  "
+_SHARED = " that have steps in common"
 
 
 class SyncOutput:
@@ -106,7 +107,7 @@ def _described(run: RunAddress, depth: int, plan: SyncPlan, failures: Mapping[st
     if one.step is not None:
         parts.append(f"from step {one.step:,}")
     parts.append(f"{one.rows:,} row{'' if one.rows == 1 else 's'}")
-    parts += [f"{len(one.files)} files"] if len(one.files) > 1 else []
+    parts += [f"{len(one.files)} files{_SHARED if one.shares_steps else ''}"] if len(one.files) > 1 else []
     parts += [] if one.files[-1].whole else ["did not end properly"]
     if problem := plan.problems.get(run):
         parts.append(f"✖ {problem}")

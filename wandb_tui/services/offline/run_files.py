@@ -93,7 +93,7 @@ def read_file(path: Path, default_entity: Callable[[], str]) -> OfflineFile:
         rows=rows,
         resumed=run.resumed or getattr(run, "resume", False),
         whole=whole,
-        synced=_beside(path, _SYNCED).exists(),
+        synced=is_marked(path),
     )
 
 
@@ -174,6 +174,11 @@ def write_rest(path: Path, folder: Path, after: int) -> Path:
         _beside(copied, _SYNC_STATE).write_bytes(state.read_bytes())
     write_records(copied, _without_rows(path, after))
     return copied
+
+
+def is_marked(path: Path) -> bool:
+    """Whether a file is marked as synced."""
+    return _beside(path, _SYNCED).exists()
 
 
 def mark_synced(path: Path) -> None:
