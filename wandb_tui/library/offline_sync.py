@@ -147,25 +147,37 @@ class OfflineSync:
             start_daemon(lambda: self._wait_for(parent, forks), f"wandb-tui sync {parent}")
 
     def _wait_for(self, parent: RunAddress, forks: list[OfflineRun]) -> None:
-        for one in forks:
+        # A fork that the server has already needs no export any more.
+        pending = [one for one in forks if not self._guarded(one, parent, self._submit_if_online)]
+        for one in pending:
             self._set(one.run, SyncProgress(SyncState.WAITING, f"Waiting for the export of {parent.run_id}"))
-        met = -1
-        for one in forks:
-            try:
-                step = one.step or 0
-                # A fork that the server has already needs no export any more.
-                if step > met and not self._upload.is_online(one, online_state(one.run, self._wiring)):
-                    self._group.wait(self._group.add(parent, f"step:{step}")).raise_if_not_met()
-                    met = step
-                if self.stopped.is_set():
-                    return
-            except WandbTuiError as error:
-                self._fail(one.run, f"The export of its parent {parent} is not there: {error}", error)
-            except Exception as error:
-                log.exception("Waiting for the export of %s failed", parent)
-                self._fail(one.run, f"The wait for the export of its parent failed ({type(error).__name__}).")
-            else:
+        for one in pending:
+            if self._guarded(one, parent, self._covers) and not self.stopped.is_set():
                 self._pool.submit(self._sync, one)
+
+    def _submit_if_online(self, one: OfflineRun, _parent: RunAddress) -> bool:
+        online = self._upload.is_online(one, online_state(one.run, self._wiring))
+        if online:
+            self._pool.submit(self._sync, one)
+        return online
+
+    def _covers(self, one: OfflineRun, parent: RunAddress) -> bool:
+        """Wait until the parent's export covers the step of a fork."""
+        self._group.wait(self._group.add(parent, f"step:{one.step}")).raise_if_not_met()
+        return True
+
+    def _guarded(self, one: OfflineRun, parent: RunAddress, ask: Callable[[OfflineRun, RunAddress], bool]) -> bool:
+        """The answer to a question about a fork; False, and the fork has failed, where there is none."""
+        if self._stand[one.run].state.final:
+            return False
+        try:
+            return ask(one, parent)
+        except WandbTuiError as error:
+            self._fail(one.run, f"The export of its parent {parent} is not there: {error}", error)
+        except Exception as error:
+            log.exception("Waiting for the export of %s failed", parent)
+            self._fail(one.run, f"The wait for the export of its parent failed ({type(error).__name__}).")
+        return False
 
     def _fail(self, run: RunAddress, message: str, error: WandbTuiError | None = None) -> None:
         self._set(run, SyncProgress(SyncState.FAILED, message, error))

@@ -72,13 +72,13 @@ def sync_runs(options: SyncOptions, wiring: Wiring, interruption: Interruption) 
             "only. For others, run wandb-tui login.",
             err=True,
         )
+    files, codes = _read(options.folders, wiring)
     with notice_if_unanswered(wiring.server.info.base_url):
-        files, codes = _read(options.folders, wiring)
-        out = (SyncJson if options.as_json else SyncOutput)()
-        sync = OfflineSync(
-            wiring, timeout=options.timeout, visit=options.visit, verify=options.verify, on_change=out.update
-        )
         plan = plan_online(files, wiring)
+    out = (SyncJson if options.as_json else SyncOutput)()
+    sync = OfflineSync(
+        wiring, timeout=options.timeout, visit=options.visit, verify=options.verify, on_change=out.update
+    )
     out.begin(plan)
     interruption.begin()
     ended = DaemonPool("wandb-tui sync").submit(sync.run, plan)

@@ -17,6 +17,7 @@ from pathlib import Path
 from wandb_tui.core.address import RunAddress
 from wandb_tui.services.credentials.redaction import redact, without_password
 from wandb_tui.services.processes import terminate_process_group
+from wandb_tui.services.proxies import keep_sdk_off_proxy
 from wandb_tui.services.sdk_environment import additions
 
 _POLL_INTERVAL_S = 0.2
@@ -44,6 +45,7 @@ class SdkSync:
             api_key: Gives the API key.
             environ: The environment that the command inherits.
         """
+        keep_sdk_off_proxy(base_url)
         self._base_url = base_url
         self._api_key = api_key
         self._environ = environ
