@@ -24,7 +24,7 @@ Rows = Callable[[RunAddress, int, int], list[Row] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class HistoryComparison:
     """The steps of a run, offline and online.
 
     Attributes:
@@ -38,7 +38,7 @@ class Comparison:
     first: str
 
 
-def compare(run: RunAddress, runs: Mapping[RunAddress, OfflineRun], online: Rows) -> Comparison:
+def compare(run: RunAddress, runs: Mapping[RunAddress, OfflineRun], online: Rows) -> HistoryComparison:
     """Compare a run's whole history, what it has from ancestors with files here included.
 
     Args:
@@ -66,7 +66,7 @@ def compare(run: RunAddress, runs: Mapping[RunAddress, OfflineRun], online: Rows
             if difference := _difference(step, expected.get(step, []), found.get(step, [])):
                 differing += 1
                 first = first or difference
-    return Comparison(steps, differing, first)
+    return HistoryComparison(steps, differing, first)
 
 
 def _history(run: RunAddress, runs: Mapping[RunAddress, OfflineRun], until: int | None = None) -> Iterator[Row]:
