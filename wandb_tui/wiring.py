@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.browser.visitor import BrowserVisitor
     from wandb_tui.services.credentials.account import KeyringAccount
     from wandb_tui.services.credentials.vault import Vault
+    from wandb_tui.services.disk.branch_notes import BranchNotes
     from wandb_tui.services.disk.export_profiles import ExportProfileFile
     from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
@@ -215,7 +216,7 @@ class Wiring:
         from wandb_tui.services.wandb_api.history_files import HistoryFiles
 
         base_url = self.server.info.base_url
-        files = HistoryFiles(self.client(), base_url, self.transfer.read_json, lambda: self.sdk)
+        files = HistoryFiles(self.client(), base_url, self.transfer.read_json, lambda: self.sdk, self.branch_notes)
         self._closers.append(files)
         return files
 
@@ -224,9 +225,16 @@ class Wiring:
         """Looks up where runs came from."""
         from wandb_tui.services.wandb_api.origins import RunOrigins
 
-        origins = RunOrigins(self.client())
+        origins = RunOrigins(self.client, self.branch_notes)
         self._closers.append(origins)
         return origins
+
+    @_Once
+    def branch_notes(self) -> BranchNotes:
+        """Our own notes of forks."""
+        from wandb_tui.services.disk.branch_notes import BranchNotes
+
+        return BranchNotes(self.paths.branch_notes, self.server.key)
 
     @_Once
     def step_files(self) -> StepFiles:

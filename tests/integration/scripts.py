@@ -76,3 +76,10 @@ def export_run(sandbox, run_id, *, steps=300, project="forks", exported=True, me
     if exported:
         context.exports.start(context.state.run_by_key(run.key), delay=0)
     return f"lab/{project}/{run_id}"
+
+
+def noted(home):
+    """The notes of forks in a home, as run, kind, step, and whether it was made by us."""
+    (file,) = home.rglob("forks/*.jsonl")
+    notes = [json.loads(line) for line in file.read_text().splitlines()]
+    return [(note["run"], note["kind"], note["step"], note["made"]) for note in notes]

@@ -43,7 +43,7 @@ async def dashboard(sandbox, home, *runs):
     with services(sandbox, home) as wiring:
         app = dashboard_app(wiring, [f"lab/forks/{run}" for run in runs])
         async with app.run_test(size=(160, 45)) as pilot:
-            await until(lambda: app.dashboard.table.row_count == len(runs))
+            await until(lambda: len(app.dashboard.table.shown) == len(runs))
             yield app, pilot
             app.session.stop()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.scripts import export_run, script_environment
+from tests.integration.scripts import export_run, noted, script_environment
 from tests.stopwatch import until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -69,16 +69,18 @@ def logged(sandbox, run_id):
 
 @pytest.mark.parametrize("rewind", [False, True])
 def test_an_unchanged_script_goes_on_from_the_step(sandbox, execute, tmp_path, rewind):
-    options = ["--rewind"] if rewind else []
+    options, child = (["--rewind"], {}) if rewind else ([], {"WANDB_RUN_ID": "child"})
     process = execute(
         *("lab/forks/parent", "--step", "200", *options, "--", sys.executable, "-c", TRAIN, "--step", "5"),
         WANDB_PROJECT="elsewhere",
+        **child,
     )
     assert process.wait(120) == 7, (tmp_path / "err").read_text()
     run_id, *where, step, pid, arguments = json.loads((tmp_path / "out").read_text())
     assert where == ["lab", "forks"]
     assert (step, pid, arguments) == (201, process.pid, ["--step", "5"])
-    assert (run_id == "parent") is rewind
+    assert run_id == ("parent" if rewind else "child")
+    assert noted(tmp_path) == [(f"lab/forks/{run_id}", "rewind" if rewind else "fork", 200, False)]
     assert logged(sandbox, run_id) == list(range(202))
     assert "covers step 200" in (tmp_path / "err").read_text()
 

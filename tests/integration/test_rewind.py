@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.scripts import export_run
+from tests.integration.scripts import export_run, noted
 from wandb_tui import UsageError, rewind_when_ready
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -32,7 +32,7 @@ def sandbox():
         yield sandbox
 
 
-def test_a_run_is_rewound_twice_and_refusals_are_survived(script, sandbox):
+def test_a_run_is_rewound_twice_and_refusals_are_survived(script, sandbox, tmp_path):
     export_run(sandbox, "parent", exported=False)
     sandbox.set_faults("fork-refused:code=500,times=1,message=Something went wrong; contact support")
     text = script(
@@ -46,6 +46,7 @@ print("origins", load_history("lab/forks/parent", stitch=True, timeout=60).colum
     assert "origins ['parent']" in text
     assert "rewound parent 201 True" in text
     assert "rewound parent 101 True" in text
+    assert noted(tmp_path) == [("lab/forks/parent", "rewind", 200, True), ("lab/forks/parent", "rewind", 100, True)]
 
 
 def test_a_run_that_goes_on_is_waited_for(script, sandbox):

@@ -55,6 +55,7 @@ def test_a_run_and_its_forks(sandbox, program):
         ("lab/forks/parent", None, None, None),
         (child, "lab/forks/parent", 200, "config"),
     ]
+    assert not any(json.loads(line)["contradiction"] for line in program("tree", child, "--json").stdout.splitlines())
     graph = program("tree", child, "--dot").stdout
     assert f'"lab/forks/parent" -> "{child}" [label="step 200"];' in graph
     assert f"\n`- {child_id}" in program("tree", child, PYTHONIOENCODING="latin-1").stdout
@@ -68,3 +69,22 @@ def test_a_run_and_its_forks(sandbox, program):
     assert [(one.run.run_id, one.step) for one in run_tree(child, **here)] == [("parent", None), (child_id, 200)]
     with pytest.raises(RunNotFoundError):
         run_tree("lab/forks/none", **here)
+
+
+def test_a_fork_that_was_resumed_is_still_known_as_one(sandbox, program, script, tmp_path):
+    child = program("fork", "lab/forks/parent", "--step", "100").stdout.strip()
+    child_id = child.rpartition("/")[2]
+    script(f"logged(steps=2, id={child_id!r}, resume='must')")
+    run = sandbox.context.state.run(sandbox.context.state.ensure_project("lab", "forks")[0], child_id)
+    assert "branch_point" not in json.dumps(run.config)
+    found = program("tree", child)
+    assert f"{child_id}  from step 100  (noted here)  finished" in found.stdout
+    assert json.loads(program("tree", child, "--json").stdout.splitlines()[1])["source"] == "note"
+    # A home without the notes knows nothing of it, and a config that says something else is contradicted.
+    assert program("tree", child, HOME=str(tmp_path / "other")).stdout.count("\n") == 1
+    point = {"run_id": "parent", "step": 50}
+    sandbox.context.state.update_run(run, config={"_wandb": {"value": {"branch_point": point}}})
+    found = program("tree", child)
+    assert f"{child_id}  from step 50  ! contradiction" in found.stdout
+    assert f"The config of {child} says fork of parent at step 50; a note of " in found.stderr
+    assert json.loads(program("tree", child, "--json").stdout.splitlines()[1])["contradiction"]

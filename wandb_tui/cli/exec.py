@@ -80,7 +80,8 @@ def exec_command(
 
             # What would clash is refused before anything is waited for.
             environ_at(0)
-            if (own_id := environ.get("WANDB_RUN_ID")) and not branching.keeps_id:
+            own_id = environ.get("WANDB_RUN_ID")
+            if own_id and not branching.keeps_id:
                 _check_is_new(replace(parent, run_id=own_id), wiring)
             if timeout is None:
                 timeout = wiring.settings.poll_policy.max_wait_time
@@ -94,6 +95,8 @@ def exec_command(
                 environ = environ_at(found)
                 if status is ExitCode.DONE:
                     BranchCheck(wiring, parent, None, found, wiring.notify).before()
+                    if branching.keeps_id or own_id:
+                        _note(parent, found, None if branching.keeps_id else own_id, wiring)
         finally:
             wiring.close()
     return _replace_process(command, environ) if status is ExitCode.DONE else status
@@ -113,6 +116,16 @@ def _check_is_new(child: RunAddress, wiring: Wiring) -> None:
             f"WANDB_RUN_ID is set, and {child} exists already.",
             "Choose another id; to continue that run, start the script itself with WANDB_RESUME=must.",
         )
+
+
+def _note(parent: RunAddress, step: int, child_id: str | None, wiring: Wiring) -> None:
+    """Note the fork, or without a child's id the rewind, that the script is about to make."""
+    from wandb_tui.core.branch_note import BranchNote
+    from wandb_tui.core.details import BranchKind
+
+    kind = BranchKind.FORK if child_id else BranchKind.REWIND
+    child = replace(parent, run_id=child_id) if child_id else parent
+    wiring.branch_notes.add(BranchNote.of(child, kind, parent, step, made=False))
 
 
 def _wait(

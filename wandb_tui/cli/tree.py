@@ -14,7 +14,6 @@ from wandb_tui.cli.options import HOST, RUNS, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 from wandb_tui.text.plain_text import clean
-from wandb_tui.text.tree_lines import tree_lines
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
 _GAP = "  "
 
 
-@click.command(epilog="Exit status: 0 done; 1 a run was not found, or the server failed; else as for wait.")
+@click.command(
+    epilog="In a deep tree ↳ marks a fork of the run above it. Exit status: 0 done; 1 a run was not found, or the "
+    "server failed; else as for wait."
+)
 @RUNS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run.")
 @click.option("--dot", is_flag=True, help="Print a graph for Graphviz.")
@@ -33,8 +35,8 @@ _GAP = "  "
 def tree(runs: tuple[str, ...], as_json: bool, dot: bool, host: str | None) -> ExitCode:
     """Show where each RUN came from, and the runs that were forked from it, with the steps.
 
-    The configs of all runs of the project are read, since only they name the parents. RUN may be a query, or
-    "-" to read the runs from stdin.
+    The configs of all runs of the project are read, which name the parents; so do notes of the forks that were made
+    or seen on this machine, for runs whose config has lost it. RUN may be a query, or "-" for stdin.
 
     \b
     Examples:
@@ -57,6 +59,8 @@ def tree(runs: tuple[str, ...], as_json: bool, dot: bool, host: str | None) -> E
         if found is not None:
             for run in found.loops:
                 say(f"wandb-tui: {run} is said to be its own ancestor; the tree begins there.", err=True)
+            for text in filter(None, (wiring.branch_notes.problem, *(one.contradiction for one in found))):
+                say(f"wandb-tui: {text}", err=True)
             if as_json:
                 _print_json(found)
             elif dot:
@@ -99,40 +103,45 @@ def _report(error: WandbTuiError) -> ExitCode:
 
 
 def _print_text(tree: RunTree, asked: Sequence[RunAddress], *, ascii_look: bool) -> None:
-    """Print a line for each run, indented below its parent; on a terminal, what is too long is cut."""
+    """Print a line for each run, below its parent; on a terminal, what is too long is cut."""
     from wandb_tui.text.glyphs import Glyphs
+    from wandb_tui.text.tree_lines import TreeLines, room_for_lines
 
     glyphs, width = Glyphs(ascii=ascii_look), columns(sys.stdout)
-    rows = list(tree)
-    for (origin, depth), lines in zip(
-        rows, tree_lines([depth for _, depth in rows], ascii_look=ascii_look), strict=True
-    ):
-        mark = glyphs.text(f"{_GAP}← this run") if [origin.run] == asked and len(rows) > 1 else ""
-        text = lines + glyphs.text(_described(origin, whole_address=depth == 0))
+    rows = TreeLines(tree.roots, tree.forks_of, room_for_lines(width), ascii_look=ascii_look).rows
+    for run, lines in rows:
+        mark = glyphs.text(f"{_GAP}← this run") if [run] == asked and len(rows) > 1 else ""
+        text = lines + glyphs.text(_described(tree[run], whole_address=run in tree.roots))
         click.echo((text if width is None else glyphs.fit(text, width - len(mark))) + mark)
 
 
 def _described(origin: RunOrigin, *, whole_address: bool) -> str:
+    from wandb_tui.core.details import BranchKind, OriginSource
     from wandb_tui.library.run_tree import MISSING
 
     parts = [str(origin.run) if whole_address else origin.run.run_id]
     if origin.step is not None:
-        parts.append(f"from step {origin.step}")
+        verb = "replayed " if origin.kind is BranchKind.REPLAY else ""
+        parts.append(f"{verb}from step {origin.step}")
     # At the top of a tree this is so only in a loop.
     if origin.parent is not None and whole_address:
         parts.append(f"of {origin.parent.run_id}")
+    parts += ["(noted here)"] if origin.source is OriginSource.NOTE else []
+    parts += ["! contradiction"] if origin.contradiction else []
     missing = origin.state == MISSING
     parts += ["missing: deleted, or this API key may not see it"] if missing else [origin.state, clean(origin.name)]
     return _GAP.join(filter(None, parts))
 
 
 def _print_json(tree: RunTree) -> None:
-    for origin, _ in tree:
+    for origin in tree:
         line = {
             "run": str(origin.run),
             "parent": str(origin.parent) if origin.parent else None,
             "step": origin.step,
-            "source": "config" if origin.parent else None,
+            "kind": origin.kind,
+            "source": origin.source,
+            "contradiction": origin.contradiction or None,
             "name": origin.name or None,
             "state": origin.state,
         }
@@ -141,7 +150,7 @@ def _print_json(tree: RunTree) -> None:
 
 def _print_dot(tree: RunTree) -> None:
     click.echo('digraph runs {\n  rankdir="LR";\n  node [shape="box"];')
-    for origin, _ in tree:
+    for origin in tree:
         label = "\n".join(filter(None, (origin.run.run_id, origin.name, origin.state)))
         click.echo(f"  {_quoted(str(origin.run))} [label={_quoted(label)}];")
         if origin.parent is not None:

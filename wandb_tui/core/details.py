@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from wandb_tui.core.address import RunAddress
@@ -31,6 +32,24 @@ class BranchPoint:
     step: int
 
 
+class BranchKind(StrEnum):
+    """A way to continue from a step of a run."""
+
+    FORK = "fork"
+    REPLAY = "replay"
+    """A new run into which the parent's history was logged once more."""
+    REWIND = "rewind"
+    """The run itself, continued from an earlier step."""
+
+
+class OriginSource(StrEnum):
+    """Where it stands what a run came from."""
+
+    CONFIG = "config"
+    NOTE = "note"
+    """A note on this machine: the config does not say it, or no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunOrigin:
     """A run, and where it came from.
@@ -39,8 +58,11 @@ class RunOrigin:
         run: The run.
         name: Its display name; empty if it has none.
         state: Its own state, or ``missing`` for a parent that was deleted, or that the API key may not see.
-        parent: The run that it was forked from; None for no fork, or where its config does not say so.
+        parent: The run that it was forked or replayed from; None for neither, or where nothing says so.
         step: The last step that it shares with its parent; None without one.
+        kind: Whether it is a fork or a replay; None without a parent.
+        source: Where that stands; None without a parent.
+        contradiction: What is said of its origin elsewhere and does not agree, as a sentence; else empty.
     """
 
     run: RunAddress
@@ -48,6 +70,29 @@ class RunOrigin:
     state: str = ""
     parent: RunAddress | None = None
     step: int | None = None
+    kind: BranchKind | None = None
+    source: OriginSource | None = None
+    contradiction: str = ""
+
+    @property
+    def branch_point(self) -> BranchPoint | None:
+        """Where it was forked in its own project; None for no fork."""
+        if self.parent is None or self.step is None or self.kind is not BranchKind.FORK:
+            return None
+        return BranchPoint(self.parent.run_id, self.step) if self.parent.project_path == self.run.project_path else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunForks:
+    """The runs that were forked or replayed from a run.
+
+    Attributes:
+        forks: They, by step.
+        complete: Whether all runs that may be among them were looked at.
+    """
+
+    forks: tuple[RunOrigin, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +107,7 @@ class RunRecord:
 
     config: Mapping[str, Any]
     summary: Mapping[str, Any]
-    branch_point: BranchPoint | None
+    branch_point: BranchPoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import BranchPoint
+from wandb_tui.core.branch_note import BranchNote
+from wandb_tui.core.details import BranchKind, BranchPoint
 from wandb_tui.core.errors import ForkError, ServerError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.branch_check import BranchCheck
 from wandb_tui.library.branch_init import BranchInit, Refusal
 from wandb_tui.library.branch_target import Branching, Wait, find_branch_step
 from wandb_tui.library.history_reader import check_pyarrow
-from wandb_tui.library.replay import ORIGIN_KEY, REPLAY, Replay, ReplayOrigin
+from wandb_tui.library.replay import REPLAY, Replay, ReplayOrigin
 from wandb_tui.services.sdk_environment import sdk_environment
-from wandb_tui.services.wandb_api.run_values import FORKED_FROM
+from wandb_tui.services.wandb_api.run_values import FORKED_FROM, REPLAYED_FROM
 from wandb_tui.services.wandb_api.sdk import branch_point
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class _BranchAttempts:
         while True:
             made = self._try()
             if not isinstance(made, Refusal):
+                self._note(made, BranchKind.REWIND if self._branching.keeps_id else BranchKind.FORK)
                 if not self._branching.keeps_id:
                     self._mark(made)
                     check.after(RunAddress(made.entity, made.project, made.id))
@@ -170,11 +172,17 @@ class _BranchAttempts:
             self._check_id_is_free(run)
             raise ServerError(f"{self._init.run_id} exists already, and cannot be resumed: {run.message}", "Try again.")
         self._mark(run)
+        self._note(run, BranchKind.REPLAY if REPLAYED_FROM in run.config else BranchKind.FORK)
         return run
+
+    def _note(self, run: Any, kind: BranchKind) -> None:
+        """Note where the run came from: the server's own mark is gone once the run is resumed."""
+        address = RunAddress(run.entity, run.project, run.id)
+        self._wiring.branch_notes.add(BranchNote.of(address, kind, self._parent, self._step, made=True))
 
     def _mark(self, run: Any) -> None:
         """Let the config of a fork that may be resumed say where it was forked."""
-        if self._init.run_id and ORIGIN_KEY not in run.config:
+        if self._init.run_id and REPLAYED_FROM not in run.config:
             origin = {"run_id": self._parent.run_id, "step": self._step}
             run.config.update({FORKED_FROM: origin}, allow_val_change=True)
 
@@ -191,6 +199,7 @@ class _BranchAttempts:
             return run
 
         run, done = Replay(self._wiring, self._parent, export, self._step).into(start)
+        self._note(run, BranchKind.REPLAY)
         text = f"{refusal.message.rstrip('.')}. Replayed instead: {done}"
         log.warning("%s", text)
         self._warn(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +16,11 @@ from wandb_tui.services.wandb_api.history_files import HistoryVersion
 from wandb_tui.services.wandb_api.step_files import StepFileError
 from wandb_tui.wiring import Wiring
 
+log = logging.getLogger(__name__)
+
 _MOST_GENERATIONS = 1000
+_USUAL_FIRST_STEP = 1
+"""Some scripts count from 1."""
 
 Origins = tuple[tuple[str, StepRange], ...]
 """The runs that logged some rows, each with its steps."""
@@ -45,11 +51,13 @@ class Ancestry:
         first_step: The first step in the files of a version; None where they hold none.
         wait_for: Waits until a run's export covers a step, and locates it.
         branch_point: Where a run was forked; None for no fork, or where nobody can tell.
+        warn: Receives what is doubtful about the ancestry, as sentences.
     """
 
     first_step: Callable[[HistoryVersion], int | None]
     wait_for: Callable[[RunAddress, int], HistoryVersion]
     branch_point: Callable[[RunAddress], BranchPoint | None]
+    warn: Callable[[str], object] = lambda _: None
 
 
 def generations_of(run: RunAddress, version: HistoryVersion, ancestry: Ancestry) -> list[Generation]:
@@ -74,6 +82,7 @@ def generations_of(run: RunAddress, version: HistoryVersion, ancestry: Ancestry)
             raise ServerError(f"The server does not tell where {run} came from.", "Download without stitching.")
         point = version.branch_point
         first = ancestry.first_step(version) if point else None
+        _warn_of_doubts(run, version, ancestry)
         if point is None or (first is not None and first <= point.step):
             found.append(Generation(run, version, steps, _origins(run, point, steps, ancestry, seen)))
             break
@@ -84,6 +93,17 @@ def generations_of(run: RunAddress, version: HistoryVersion, ancestry: Ancestry)
         version = ancestry.wait_for(run, point.step)
     # Where a parent was forked later than its child branched off, nothing of its own is in the history.
     return [one for one in reversed(found) if one.steps.stop is None or one.steps.stop > (one.steps.start or 0)]
+
+
+def _warn_of_doubts(run: RunAddress, version: HistoryVersion, ancestry: Ancestry) -> None:
+    if version.origin is not None and version.origin.contradiction:
+        ancestry.warn(version.origin.contradiction)
+    if version.branch_point is None:
+        # A run without a parent is read as it is, even where its files cannot tell.
+        with contextlib.suppress(ServerError):
+            first = ancestry.first_step(version)
+            if first is not None and first > _USUAL_FIRST_STEP:
+                ancestry.warn(f"{run} begins at step {first:,}; if it is a fork, nothing says of which run.")
 
 
 def _origins(
@@ -108,7 +128,14 @@ def _parent(run: RunAddress, point: BranchPoint, seen: list[RunAddress]) -> RunA
     return parent
 
 
-def ancestry_of(wiring: Wiring, *, visit: bool, timeout: float, callback: Callback | None = None) -> Ancestry:
+def ancestry_of(
+    wiring: Wiring,
+    *,
+    visit: bool,
+    timeout: float,
+    callback: Callback | None = None,
+    warn: Callable[[str], object] = log.warning,
+) -> Ancestry:
     """Answers by the server, waiting for exports as monitors do.
 
     Args:
@@ -116,6 +143,7 @@ def ancestry_of(wiring: Wiring, *, visit: bool, timeout: float, callback: Callba
         visit: Whether to visit the ancestors' pages.
         timeout: Seconds to wait for the export of each; 0 waits for ever.
         callback: Receives the status lines.
+        warn: Receives what is doubtful about the ancestry, as sentences; by default it is logged.
     """
 
     def wait_for(run: RunAddress, step: int) -> HistoryVersion:
@@ -131,4 +159,4 @@ def ancestry_of(wiring: Wiring, *, visit: bool, timeout: float, callback: Callba
         except StepFileError as error:
             raise ServerError(f"{version.artifact}: {error}.") from None
 
-    return Ancestry(first_step, wait_for, wiring.history_files.branch_point)
+    return Ancestry(first_step, wait_for, wiring.history_files.branch_point, warn)

@@ -13,7 +13,7 @@ from wandb_tui.core.step_range import StepRange
 from wandb_tui.library.history_check import NOT_FINITE
 from wandb_tui.library.history_reader import STEP, HistoryReader
 from wandb_tui.library.history_table import exported_history
-from wandb_tui.services.wandb_api.run_values import FORKED_FROM
+from wandb_tui.services.wandb_api.run_values import FORKED_FROM, REPLAYED_FROM
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 REPLAY = "replay"
 """The value of ``fallback`` that asks for it."""
 TAG = "replayed"
-ORIGIN_KEY = "replayed_from"
-"""The name in the config of the new run that says where its history is from."""
 TIMESTAMP = "parent/timestamp"
 """The metric with the time at which the parent logged a row, in seconds since 1970."""
 _TIMESTAMP_COLUMN = "_timestamp"
@@ -51,7 +49,7 @@ class ReplayOrigin:
     @classmethod
     def of(cls, record: RunRecord) -> ReplayOrigin | None:
         """What a run's config says; None where it was not made by a replay."""
-        match record.config.get(ORIGIN_KEY):
+        match record.config.get(REPLAYED_FROM):
             case {"run": str(run), "step": int(step), **more}:
                 return cls(run, step, more.get("complete") is True)
             case _:
@@ -133,7 +131,7 @@ class Replay:
 
     def _log(self, reader: HistoryReader, record: RunRecord, run: Any) -> ReplayReport:
         run.tags = (*(run.tags or ()), TAG)
-        origins = {ORIGIN_KEY, FORKED_FROM}
+        origins = {REPLAYED_FROM, FORKED_FROM}
         run.config.setdefaults({name: value for name, value in record.config.items() if name not in origins})
         self._mark(run, complete=False)
         report = ReplayReport()
@@ -151,7 +149,7 @@ class Replay:
 
     def _mark(self, run: Any, *, complete: bool) -> None:
         origin = {"run": str(self._parent), "step": self._step, "complete": complete}
-        run.config.update({ORIGIN_KEY: origin}, allow_val_change=True)
+        run.config.update({REPLAYED_FROM: origin}, allow_val_change=True)
 
 
 def _rows(reader: HistoryReader, report: ReplayReport) -> Iterator[tuple[int, dict[str, Any]]]:

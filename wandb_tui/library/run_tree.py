@@ -19,8 +19,8 @@ MISSING = "missing"
 def run_tree(run: object, *, api_key: str | None = None, host: str | None = None) -> list[RunOrigin]:
     """The ancestors of a run, the run itself, and all runs that were forked from it, directly or not.
 
-    It reads the configs of all runs of the project, a hundred with each request. A branch point that is not in a run's
-    config, as after some resumes, is unknown.
+    It reads the configs of all runs of the project, a hundred with each request. Where a config does not name the
+    parent, as after some resumes, our own notes do if the fork was made or seen on this machine before.
 
     Args:
         run: An address, a run object of the SDK, or an `Api` run.
@@ -40,7 +40,7 @@ def run_tree(run: object, *, api_key: str | None = None, host: str | None = None
     with contextlib.closing(wiring):
         address = address_of(run, wiring)
         known = wiring.run_origins.of_project(address.entity, address.project)
-        return [origin for origin, _ in RunTree([checked(address, known)], known)]
+        return list(RunTree([checked(address, known)], known))
 
 
 def checked(run: RunAddress, known: Mapping[RunAddress, RunOrigin]) -> RunAddress:
@@ -73,6 +73,7 @@ class RunTree:
             known: All runs of their projects.
         """
         self._known = known
+        self._projects = {run.project_path for run in known}
         self._forks: dict[RunAddress, list[RunOrigin]] = defaultdict(list)
         for origin in known.values():
             if origin.parent is not None:
@@ -86,15 +87,27 @@ class RunTree:
                 self._add_ancestors(run)
             self._add_forks(run)
 
-    def __iter__(self) -> Iterator[tuple[RunOrigin, int]]:
-        """Every run once, with its depth: each before its forks, and these by step."""
-        pending = [(run, 0) for run in reversed(self._roots)]
+    def __iter__(self) -> Iterator[RunOrigin]:
+        """Every run once, each before its forks, and these by step."""
+        pending = list(reversed(self.roots))
         while pending:
-            run, depth = pending.pop()
-            yield self._known.get(run) or RunOrigin(run, state=MISSING), depth
-            forks = [one for one in self._forks[run] if one.run in self._members and one.run not in self._roots]
-            forks.sort(key=lambda one: one.step or 0, reverse=True)
-            pending += [(one.run, depth + 1) for one in forks]
+            run = pending.pop()
+            yield self[run]
+            pending += reversed(self.forks_of(run))
+
+    def __getitem__(self, run: RunAddress) -> RunOrigin:
+        """Where a run of the tree came from."""
+        return self._known.get(run) or RunOrigin(run, state=MISSING if run.project_path in self._projects else "")
+
+    @property
+    def roots(self) -> list[RunAddress]:
+        """The oldest ancestors."""
+        return list(self._roots)
+
+    def forks_of(self, run: RunAddress) -> list[RunAddress]:
+        """The forks of a run that are in the tree, by step."""
+        forks = [one for one in self._forks[run] if one.run in self._members and one.run not in self._roots]
+        return [one.run for one in sorted(forks, key=lambda one: one.step or 0)]
 
     def _add_ancestors(self, run: RunAddress) -> None:
         chain = {run: None}

@@ -63,7 +63,7 @@ class _Downloads:
         self._lock = threading.Lock()
         self._pool = DaemonPool("wandb-tui download", options.jobs)
         self._downloader = HistoryDownloader(wiring, options.jobs)
-        ancestry = ancestry_of(wiring, visit=options.visit, timeout=options.timeout)
+        ancestry = ancestry_of(wiring, visit=options.visit, timeout=options.timeout, warn=out.note)
         self._folder = HistoryFolder(options.directory, self._downloader, options.export, ancestry)
         self.codes: set[ExitCode] = set()
         self.ended = threading.Event()

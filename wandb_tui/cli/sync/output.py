@@ -15,7 +15,7 @@ from wandb_tui.core.offline_runs import OfflineRun, SyncPlan
 from wandb_tui.core.sync_progress import SyncProgress, SyncState
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.text.tree_lines import tree_lines
+from wandb_tui.text.tree_lines import TreeLines, nested, room_for_lines
 
 _SIGNS = {SyncState.SYNCED: "✔", SyncState.SKIPPED: "✔", SyncState.FAILED: "✖"}
 _GAP = "  "
@@ -87,10 +87,10 @@ def order_json(plan: SyncPlan, failures: Mapping[str, str]) -> Iterator[str]:
 def order_lines(plan: SyncPlan, failures: Mapping[str, str], *, ascii_look: bool) -> Iterator[str]:
     """The same as a tree: each run below its parent."""
     glyphs, width = Glyphs(ascii=ascii_look), columns(sys.stdout)
-    rows = list(plan.tree())
-    drawn = tree_lines([depth for _, depth in rows], ascii_look=ascii_look)
-    for (run, depth), lines in zip(rows, drawn, strict=True):
-        text = lines + glyphs.text(clean(_described(run, depth, plan, failures)))
+    roots, forks = nested(plan.tree())
+    tree = TreeLines(roots, lambda run: forks.get(run, []), room_for_lines(width), ascii_look=ascii_look)
+    for run, lines in tree.rows:
+        text = lines + glyphs.text(clean(_described(run, plan, failures, whole_address=run in roots)))
         yield text if width is None else glyphs.fit(text, width)
     if plan.runs:
         blocked = len(plan.problems)
@@ -99,9 +99,9 @@ def order_lines(plan: SyncPlan, failures: Mapping[str, str], *, ascii_look: bool
         )
 
 
-def _described(run: RunAddress, depth: int, plan: SyncPlan, failures: Mapping[str, str]) -> str:
+def _described(run: RunAddress, plan: SyncPlan, failures: Mapping[str, str], *, whole_address: bool) -> str:
     one = plan.runs.get(run)
-    parts = [run.run_id if depth else str(run)]
+    parts = [str(run) if whole_address else run.run_id]
     if one is None:
         return _GAP.join([*parts, "not in these folders, so it has to be on the server"])
     if one.step is not None:

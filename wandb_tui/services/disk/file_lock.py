@@ -40,18 +40,23 @@ class ProcessLock:
         """The reason why the file cannot be locked, set by `acquire`; else empty."""
         self._lock: FileLock | None = None
 
-    def acquire(self) -> bool:
-        """Try once to acquire the lock, without waiting.
+    def acquire(self, timeout_s: float = 0.0) -> bool:
+        """Try to acquire the lock; once, unless there is a time-out.
 
         If the file system cannot lock at all, every process gets it, since working without a lock is better than
         never signing in. Then `problem` says so, and the log once per folder.
+
+        Args:
+            timeout_s: The time to wait while another process holds it.
 
         Returns:
             False if another process holds it.
         """
         import filelock
 
-        lock = filelock.FileLock(str(self.path), timeout=0, mode=0o600, thread_local=False, fallback_to_soft=False)
+        lock = filelock.FileLock(
+            str(self.path), timeout=timeout_s, mode=0o600, thread_local=False, fallback_to_soft=False
+        )
         try:
             private_file(self.path)
             lock.acquire()

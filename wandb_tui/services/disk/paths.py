@@ -60,6 +60,11 @@ class Paths:
         return self.state / "watchlist.sqlite3"
 
     @property
+    def branch_notes(self) -> Path:
+        """The folder of the notes of each server's forks."""
+        return self.state / "forks"
+
+    @property
     def hooks_lock(self) -> Path:
         """The lock file of hooks: of several dashboards, the one that holds it runs the user's commands."""
         return self.state / "hooks.lock"

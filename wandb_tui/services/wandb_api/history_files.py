@@ -5,20 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import BranchPoint, RunFacts, RunRecord
+from wandb_tui.core.details import BranchPoint, RunFacts, RunOrigin, RunRecord
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.services.disk.branch_notes import BranchNotes
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
+from wandb_tui.services.wandb_api.origins import read_origin
 from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes
 from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_queries import read_facts
-from wandb_tui.services.wandb_api.run_values import read_branch_point, read_record
+from wandb_tui.services.wandb_api.run_values import read_record
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
 _PAGE = 1000
@@ -72,13 +74,18 @@ class HistoryVersion:
         artifact: ``entity/project/run-<id>-history:v0``.
         files: Its Parquet files, in the order of their names.
         facts: The run itself; None where the server does not tell.
-        branch_point: Where the run was forked from its parent; None for no fork, or where the server does not tell.
+        origin: Where the run came from, by the server and our own notes; None where the server does not tell.
     """
 
     artifact: str
     files: tuple[HistoryFile, ...]
     facts: RunFacts | None = None
-    branch_point: BranchPoint | None = None
+    origin: RunOrigin | None = None
+
+    @property
+    def branch_point(self) -> BranchPoint | None:
+        """Where the run was forked from its parent; None for no fork, or where nobody tells."""
+        return self.origin.branch_point if self.origin else None
 
     @property
     def size(self) -> int:
@@ -90,7 +97,12 @@ class HistoryFiles:
     """Locates the files of versions. May be used by several threads."""
 
     def __init__(
-        self, client: GraphQL, base_url: str, read_json: Callable[[str], Any], sdk: Callable[[], SdkProber]
+        self,
+        client: GraphQL,
+        base_url: str,
+        read_json: Callable[[str], Any],
+        sdk: Callable[[], SdkProber],
+        notes: BranchNotes,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -99,7 +111,9 @@ class HistoryFiles:
             base_url: The API's address, which addresses of files may be relative to.
             read_json: Fetches a JSON document, the manifest.
             sdk: Gives the fallback for servers that do not understand the query.
+            notes: Our own notes of forks.
         """
+        self._notes = notes
         self._client = client
         self._base_url = base_url
         self._read_json = read_json
@@ -145,12 +159,18 @@ class HistoryFiles:
         reply = self._ask(_RUN_RECORD, {"entity": run.entity, "project": run.project, "name": run.run_id})
         _check_answered(reply)
         found = json_object(json_object((reply.data or {}).get("project")).get("run"))
-        return read_record(found, run.run_id) if found else None
+        if not found:
+            return None
+        return replace(read_record(found), branch_point=self._origin(run, found).branch_point)
 
     def branch_point(self, run: RunAddress) -> BranchPoint | None:
         """Where a run was forked; None for no fork. Raises as `run_record` does."""
         record = self.run_record(run)
         return record.branch_point if record else None
+
+    def _origin(self, run: RunAddress, found: dict[str, Any]) -> RunOrigin:
+        (origin,) = self._notes.completed([read_origin(run, found)])
+        return origin
 
     def close(self) -> None:
         """End what waits, and close the connections."""
@@ -184,7 +204,7 @@ class HistoryFiles:
             wanted.artifact,
             _checked(wanted.artifact, self._files(wanted, reply, number)),
             read_facts(run, ()) if run else None,
-            read_branch_point(run, wanted.run.run_id),
+            self._origin(wanted.run, run) if run else None,
         )
 
     def _files(self, wanted: Wanted, reply: Reply, number: int) -> list[HistoryFile]:

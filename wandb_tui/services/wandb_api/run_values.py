@@ -15,6 +15,8 @@ _MAX_LIST_ITEMS = 8
 _WRAPPER_KEYS = {"value", "desc"}
 FORKED_FROM = "forked_from"
 """The name in the config of a fork under which we repeat where it was forked: the SDK drops its own when it resumes."""
+REPLAYED_FROM = "replayed_from"
+"""The name in the config of a run that was made by a replay that says where its history is from."""
 _SDK_PREFIX = "_wandb"
 """Config names that begin with this are the SDK's own; others with an underscore are the user's."""
 
@@ -52,13 +54,19 @@ def read_branch_point(run: Mapping[str, Any], run_id: str) -> BranchPoint | None
     return None
 
 
-def read_record(run: Mapping[str, Any], run_id: str) -> RunRecord:
+def read_replay(run: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The run, ``entity/project/run_id``, that a run was replayed from, and the last step; None for no replay."""
+    point = json_object(_unwrapped(json_object(json_scalar(run.get("config"))).get(REPLAYED_FROM)))
+    parent, step = point.get("run"), point.get("step")
+    return (parent, step) if isinstance(parent, str) and isinstance(step, int) else None
+
+
+def read_record(run: Mapping[str, Any]) -> RunRecord:
     """A run's config and summary as they are stored."""
     summary = json_object(json_scalar(run.get("summaryMetrics")))
     return RunRecord(
         _users_config(json_object(json_scalar(run.get("config")))),
         {name: value for name, value in summary.items() if not name.startswith("_")},
-        read_branch_point(run, run_id),
     )
 
 
