@@ -12,7 +12,7 @@ from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
-from wandb_tui.core.details import MetricSeries, RunFacts, Versions
+from wandb_tui.core.details import BranchKind, MetricSeries, OriginSource, RunFacts, RunForks, RunOrigin, Versions
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
 from wandb_tui.core.ports import Identity, Services, Visit
@@ -304,6 +304,37 @@ class FakeInspector:
         return answers
 
 
+class FakeLineage:
+    """Tells the origins it is given: for each run its parent's id and the step; or raises an error."""
+
+    def __init__(self, parents=(), error=None) -> None:
+        self.parents = dict(parents)
+        self.error = error
+        self.asked: list[list[RunAddress]] = []
+
+    def of_runs(self, runs):
+        self.asked.append(list(runs))
+        if self.error is not None:
+            raise self.error
+        found, pending = {}, list(runs)
+        while pending:
+            run = pending.pop()
+            if run not in found:
+                found[run] = self._origin(run)
+                pending += [found[run].parent] if found[run].parent else []
+        return found
+
+    def forks_of(self, run):
+        children = [address(child) for child, (parent, _) in self.parents.items() if parent == run.run_id]
+        return RunForks(tuple(sorted(map(self._origin, children), key=lambda origin: origin.step)))
+
+    def _origin(self, run):
+        parent, step = self.parents.get(run.run_id, (None, None))
+        if parent is None:
+            return RunOrigin(run, state="finished")
+        return RunOrigin(run, "", "finished", address(parent), step, BranchKind.FORK, OriginSource.CONFIG)
+
+
 class FakeDoctor:
     """Reports scripted results; a check without an answer waits until `answer` has one."""
 
@@ -367,6 +398,7 @@ class Scenario:
         self.addresses = FakeAddresses()
         self.catalogue = options.pop("catalogue", None)
         self.inspector = options.pop("inspector", None)
+        self.lineage = options.pop("lineage", None)
         self.doctor = options.pop("doctor", None)
         self.closed = threading.Event()
         self.options = options
@@ -384,6 +416,7 @@ class Scenario:
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
             inspector=(lambda: self.inspector) if self.inspector else None,
+            lineage=(lambda: self.lineage) if self.lineage else None,
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),
             commands=tuple(self.options.get("commands", ())),

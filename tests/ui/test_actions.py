@@ -107,7 +107,7 @@ async def test_what_leaving_means_for_the_run_is_reported(persistent, expected):
 
 async def test_many_are_cancelled_only_after_a_question():
     async with running(None, "abc", "def", "ghi") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 3)
+        await until(lambda: len(app.dashboard.table.shown) == 3)
         await pilot.press("space", "space", "c")
         assert isinstance(app.screen, Confirm)
         await pilot.press("n")
@@ -127,7 +127,7 @@ async def test_visit_again():
 
 async def test_panes_are_pinned_and_closed():
     async with running(None, "abc", "def", "ghi", size=(120, 45)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 3)
+        await until(lambda: len(app.dashboard.table.shown) == 3)
         panes = app.dashboard.panes
         assert [pane.run for pane in panes.panes] == [app.dashboard.table.run]
         await pilot.press("home", "l", "down", "l", "down")
@@ -141,7 +141,7 @@ async def test_panes_are_pinned_and_closed():
 
 async def test_room_beside_the_pinned_panes_follows_the_cursor_down_the_table():
     async with running(None, "abc", "def", "ghi", size=(160, 45)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 3)
+        await until(lambda: len(app.dashboard.table.shown) == 3)
         panes = app.dashboard.panes
         await pilot.press("home")
         assert [pane.run for pane in panes.panes] == [address("abc"), address("def")]
@@ -175,7 +175,7 @@ async def test_a_pane_pauses_while_it_is_scrolled_up():
 
 async def test_the_filter():
     async with running(None, "abc", "def") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
+        await until(lambda: len(app.dashboard.table.shown) == 2)
         await pilot.press("slash", *"!abc", "enter")
         assert app.dashboard.table.shown == [address("def")]
         assert app.dashboard.query_one(FilterBar).display
@@ -302,7 +302,7 @@ async def test_quit_does_not_ask_when_nothing_runs():
 
 async def test_a_click_moves_the_cursor_and_pins_nothing():
     async with running(None, "abc", "def") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
+        await until(lambda: len(app.dashboard.table.shown) == 2)
         await pilot.click(RunTable, offset=(20, 2))
         assert app.dashboard.table.run == address("def")
         assert app.dashboard.panes.pinned == []

@@ -77,7 +77,7 @@ def scenario(rows=ROWS, name="odd one"):
 async def drawn_in_ascii(screen, sizes, text):
     """Open a screen, and look at it in all sizes."""
     async with running(scenario(name=text), size=(80, 24), ascii_look=True) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == ROWS + 1 and app.app_url and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == ROWS + 1 and app.app_url and app.account)
         row = app.session.watch_list[address("abc")]
         app.session.restart(row.run)
         for number in range(40):
@@ -134,7 +134,7 @@ def glyphs(app, name):
 @pytest.mark.parametrize("keys", [("home",), ("home", "enter")])
 async def test_the_palette_changes_the_look_at_once(keys):
     async with running(scenario(0), size=(160, 45)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == 1 and app.app_url and app.account)
         await pilot.press("home", "l", *keys)
         await until(lambda: app.screen is app.dashboard or not app.screen._pending_queries)
         await pilot.pause(0.3)

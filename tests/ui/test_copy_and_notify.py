@@ -42,7 +42,7 @@ def scenario(**options) -> Scenario:
 
 
 async def ready(app, pilot):
-    await until(lambda: app.app_url and app.dashboard.table.row_count == 2)
+    await until(lambda: app.app_url and len(app.dashboard.table.shown) == 2)
     row = app.session.watch_list[address("def")]
     await until(lambda: row.run_info is not None and row.state is State.WAITING)
     await pilot.press("home")
@@ -151,7 +151,7 @@ async def test_each_copy_is_in_the_palette():
 async def test_hostile_names_stay_texts_of_python():
     run = StoredRun(address('x")\\'), Goal.parse("step:1"), 1, State.FAILED)
     async with running(Scenario(store=FakeStore([run]))) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         await pilot.press("y", "f")
         asked = {}
         eval(app.clipboard, {"wandb": type("", (), {"init": staticmethod(asked.update)})})  # noqa: S307
@@ -195,7 +195,7 @@ async def test_where_there_is_no_browser_the_address_is_reported_and_copied():
 async def test_many_pages_are_opened_only_after_a_question():
     opened = []
     async with running(Scenario(open_page=lambda url: opened.append(url) or ""), "a", "b", "c", "d") as (app, pilot):
-        await until(lambda: app.app_url and app.dashboard.table.row_count == 4)
+        await until(lambda: app.app_url and len(app.dashboard.table.shown) == 4)
         await pilot.press("asterisk", "b")
         assert isinstance(app.screen, Confirm)
         await pilot.click("#yes")

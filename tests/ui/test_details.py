@@ -6,7 +6,9 @@ import json
 import math
 import re
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,10 +16,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import ABSENT, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from tests.ui.test_layout import HOSTILE
-from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, VersionCoverage, Versions
+from wandb_tui.core.details import ExportedVersion, MetricSeries, OriginSource, RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt
@@ -28,6 +30,7 @@ from wandb_tui.core.state import State
 from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.details import rows
+from wandb_tui.ui.details.lineage_rows import RunLineage, chain_of, lineage_lines
 from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.plot_data import Span, shown_step, shown_value, spans, stretches
 from wandb_tui.ui.details.screen import DetailsScreen
@@ -82,7 +85,7 @@ def scenario(fake=None, **options):
 
 async def opened(app, pilot, key="enter"):
     """Open the details of the first run."""
-    await until(lambda: len(app.session.watch_list) and app.dashboard.table.row_count)
+    await until(lambda: len(app.session.watch_list) and len(app.dashboard.table.shown))
     await pilot.press("home", key)
     assert isinstance(app.screen, DetailsScreen)
 
@@ -445,3 +448,55 @@ def test_nonsense_from_a_server_is_never_fatal(run, artifacts, node):
     assert len(read_curves(run, ["a", "b"])) == 2
     for found in (artifacts, {"edges": [{"node": node}], "totalCount": node}):
         assert read_versions({"artifactType": {"artifactCollection": {"artifacts": found}}}).newest is not None
+
+
+async def test_the_lineage_is_a_tree_of_ancestors_and_forks_and_tells_contradictions():
+    lineage = FakeLineage({"mid": ("root", 1_000), "one": ("mid", 2_000), "a": ("one", 3), "b": ("one", 4)})
+    told = lineage.of_runs
+
+    def of_runs(runs):
+        found = told(runs)
+        said = "The config says one thing, a note another."
+        found[address("mid")] = replace(found[address("mid")], source=OriginSource.NOTE, contradiction=said)
+        found.pop(address("root"))
+        return found
+
+    lineage.of_runs = of_runs
+    scenario = Scenario(FakeProber(default=there()), inspector=inspector(), lineage=lineage)
+    async with running(scenario, "lab/forks/one", size=(160, 45)) as (app, pilot):
+        await pilot.press("enter")
+        await until(lambda: "Lineage" in shown(app) and "└─ b" in shown(app))
+        for line in (
+            "root · deleted, or not visible with this API key",
+            "└─ mid · from step 1,000 · noted here · finished",
+            "   └─ one · from step 2,000 · finished",
+            "      ├─ a · from step 3 · finished",
+            "      └─ b · from step 4 · finished",
+            "The config says one thing, a note another.",
+        ):
+            assert line in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("lineage", "said"),
+    [
+        (FakeLineage(), "This run is no fork and has none, as far as the server reports."),
+        (FakeLineage(error=ServerError("It is down.", "Press r to try again.")), "It is down. Press r to try again."),
+    ],
+)
+async def test_a_run_without_a_lineage_says_so(lineage, said):
+    scenario = Scenario(FakeProber(default=there()), inspector=inspector(), lineage=lineage)
+    async with running(scenario, "lab/forks/one", size=(160, 45)) as (app, pilot):
+        await pilot.press("enter")
+        await until(lambda: said in shown(app))
+
+
+def test_a_long_lineage_stays_in_its_box():
+    names = [f"r{number}" for number in range(80)]
+    lineage = FakeLineage({child: (parent, 1) for parent, child in pairwise(names)} | {"[red]漢字": ("r79", 2)})
+    run = address("r79")
+    part = rows.SectionPart(RunLineage(chain_of(run, lineage.of_runs([run])), lineage.forks_of(run)))
+    for width in (4, 20, 60):
+        lines = list(lineage_lines(part, rows.Frame(Glyphs(), width)))
+        assert len(lines) == 81
+        assert all(cell_len(line.plain) <= width for line in lines)

@@ -14,7 +14,7 @@ from wandb_tui.ui.table.column_picker import ColumnPicker
 
 async def test_an_address_is_added_and_its_slashes_filter_nothing():
     async with running(None, "abc") as (app, _):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         burst(app, "a", *"lab/forks/q1", "ctrl+s")
         await until(lambda: address("q1") in app.session.watch_list)
         await until(lambda: app.screen is app.dashboard)
@@ -23,7 +23,7 @@ async def test_an_address_is_added_and_its_slashes_filter_nothing():
 
 async def test_the_keys_of_the_table_are_text_in_the_filter():
     async with running(None, "abc", "gag") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
+        await until(lambda: len(app.dashboard.table.shown) == 2)
         burst(app, "slash", *"gag", "enter")
         await until(lambda: app.dashboard.table.view.filter.text == "gag")
         await pilot.press("slash", "a", "g", "slash")
@@ -33,7 +33,7 @@ async def test_the_keys_of_the_table_are_text_in_the_filter():
 
 async def test_a_filter_that_enter_has_overtaken_is_still_in_view():
     async with running(None, "abc", "bogus2") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
+        await until(lambda: len(app.dashboard.table.shown) == 2)
         await pilot.press("slash")
         burst(app, *"bogus2", "enter")
         await until(lambda: "1 of 2" in shown(app))
@@ -70,7 +70,7 @@ async def test_of_a_run_that_is_named_twice_the_last_goal_counts():
 
 async def test_nothing_to_undo_is_reported():
     async with running(None, "abc") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         await pilot.press("u")
         await until(lambda: [note.message for note in app._notifications] == ["There is nothing to undo"])
 

@@ -19,7 +19,7 @@ def bar(app):
 
 async def test_a_log_in_focus_shows_the_keys_of_the_logs():
     async with running(None, "abc", size=(80, 24)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         assert "a Add" in bar(app)
         assert "f Find" not in bar(app)
         app.dashboard.panes.panes[0].focus()
@@ -38,7 +38,7 @@ async def test_a_log_in_focus_shows_the_keys_of_the_logs():
 
 async def test_a_toggle_is_called_what_it_would_do_now():
     async with running(None, "abc", size=(200, 24)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         app.dashboard.panes.panes[0].focus()
         for key, before, after in (
             ("z", "z Full screen", "z Exit full screen"),
@@ -56,7 +56,7 @@ async def test_a_toggle_is_called_what_it_would_do_now():
 @pytest.mark.parametrize("width", [40, 80, 120, 160])
 async def test_help_and_leaving_are_always_there_and_the_goal_from_80_cells_on(width):
     async with running(Scenario(catalogue=FakeCatalogue(RUNS)), "abc", size=(width, 24)) as (app, _):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         line = bar(app)
         assert "? Help" in line
         assert "q Quit" in line
@@ -90,7 +90,7 @@ async def test_restarting_takes_the_place_of_cancelling_once_there_is_nothing_to
 )
 async def test_a_dialog_shows_its_own_keys(size, keys, hints):
     async with running(Scenario(catalogue=FakeCatalogue(RUNS)), "abc", "def", size=size) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2 and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == 2 and app.account)
         await pilot.press(*("asterisk" if key == "*" else key for key in keys))
         await until(lambda: all(hint in shown(app).splitlines()[-1] for hint in hints))
         assert "q Quit" not in shown(app).splitlines()[-1]
@@ -98,13 +98,13 @@ async def test_a_dialog_shows_its_own_keys(size, keys, hints):
 
 async def test_a_click_on_a_key_of_a_dialog_presses_it():
     async with running(None, "abc", "def") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
+        await until(lambda: len(app.dashboard.table.shown) == 2)
         await pilot.press("asterisk", "d")
         await pilot.pause()
         await pilot.click(KeyBar, offset=(bar(app).index("Keep"), 0))
         await until(lambda: app.screen is app.dashboard)
-        assert app.dashboard.table.row_count == 2
+        assert len(app.dashboard.table.shown) == 2
         await pilot.press("d")
         await pilot.pause()
         await pilot.click(KeyBar, offset=(bar(app).index("Remove"), 0))
-        await until(lambda: app.dashboard.table.row_count == 0)
+        await until(lambda: len(app.dashboard.table.shown) == 0)

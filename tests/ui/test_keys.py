@@ -123,7 +123,7 @@ async def test_a_new_key_works_the_old_one_does_not_and_all_show_it():
 
 async def test_enter_can_be_taken_from_the_table():
     async with running(Scenario(keys={"dashboard.logs": "l", "dashboard.goal": "enter"}), "abc") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         await pilot.press("enter")
         assert type(app.screen).__name__ == "GoalDialog"
         assert not app.dashboard.panes.pinned
@@ -188,7 +188,7 @@ DIALOGS = {
 @pytest.mark.parametrize("place", DIALOGS)
 async def test_help_shows_every_key_of_a_dialog(place):
     async with running(everything(), "abc", size=(120, 60)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
+        await until(lambda: len(app.dashboard.table.shown) == 1 and app.app_url)
         await pilot.press(DIALOGS[place], "f1")
         assert isinstance(app.screen, HelpScreen)
         lines = shown(app)
@@ -217,7 +217,7 @@ def test_every_dialog_has_its_keys_from_the_table():
 async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():
     keys = {"add.submit": "F2", "add.close": "ctrl+x", "pick.group": "x", "pick.search": "ctrl+f", "copy.fork": "k"}
     async with running(everything(keys=keys), "abc", size=(120, 40)) as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1 and app.app_url)
+        await until(lambda: len(app.dashboard.table.shown) == 1 and app.app_url)
         await pilot.press("a", *"def")
         await until(lambda: "Add 1 run (F2)" in shown(app) and "Close (^x)" in shown(app))
         await pilot.press("ctrl+s", "escape")

@@ -118,7 +118,7 @@ async def test_rows_are_there_before_the_services():
     scenario.options["services"] = slow
     app = WandbTuiApp(scenario.backend())
     async with app.run_test() as pilot:
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         assert not app.session.deferred.built
         await pilot.press("c")
         await until(lambda: app.session.watch_list[address("abc")].state is State.CANCELLED)
@@ -146,7 +146,7 @@ async def test_a_store_that_fails_is_reported_and_nothing_stops():
 
 async def test_a_goal_that_comes_in_one_burst_with_enter_is_taken():
     async with running(None, "abc") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 1)
+        await until(lambda: len(app.dashboard.table.shown) == 1)
         await pilot.press("g")
         await until(lambda: isinstance(app.screen, GoalDialog))
         app.screen.query_one(Input).value = ""

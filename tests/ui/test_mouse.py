@@ -23,10 +23,10 @@ def place(app, text):
 
 async def test_a_question_is_answered_by_the_mouse():
     async with running(None, "abc", "def") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 2)
+        await until(lambda: len(app.dashboard.table.shown) == 2)
         await pilot.press("asterisk", "d")
         await pilot.click("#no")
-        assert app.dashboard.table.row_count == 2
+        assert len(app.dashboard.table.shown) == 2
         await pilot.press("d")
         assert isinstance(app.screen, Confirm)
         await pilot.click("#yes")
@@ -53,7 +53,7 @@ async def test_an_empty_dashboard_is_clicked_to_life(text, screen):
 @pytest.mark.parametrize("size", [(80, 24), (48, 16)])
 async def test_every_dialog_has_a_button_in_view_that_leaves_it(keys, size):
     async with running(None, "abc", size=size) as (app, pilot):
-        await until(lambda: app.app_url and app.dashboard.table.row_count == 1)
+        await until(lambda: app.app_url and len(app.dashboard.table.shown) == 1)
         await pilot.press(keys)
         await pilot.pause()
         button = list(app.screen.query(Button))[-1]
@@ -70,7 +70,7 @@ async def test_small_dialogs_have_all_their_buttons_in_view(keys, size):
     runs = [ListedRun("lab", "forks", f"r{n}", name=f"sun-{n}") for n in range(9)]
     scenario = Scenario(catalogue=FakeCatalogue(runs), doctor=FakeDoctor({}))
     async with running(scenario, "abc", size=size) as (app, pilot):
-        await until(lambda: app.app_url and app.dashboard.table.row_count == 1)
+        await until(lambda: app.app_url and len(app.dashboard.table.shown) == 1)
         await pilot.press(keys)
         if keys == "a":
             app.screen.query_one(TextArea).text = "boom\n" * 9 + "def"

@@ -25,7 +25,7 @@ def many() -> Scenario:
 async def test_keys_lead_to_every_row_and_the_cursor_stays_in_view():
     async with running(many(), size=(120, 40)) as (app, pilot):
         table = app.dashboard.table
-        await until(lambda: table.row_count == 300 and table.size.height)
+        await until(lambda: len(table.shown) == 300 and table.size.height)
         page = table.size.height - 1
         places = {"end": 299, "up": 298, "pageup": 298 - page, "home": 0, "pagedown": page, "down": page + 1}
         for key, place in places.items():
@@ -42,7 +42,7 @@ async def test_only_rows_in_view_are_drawn(monkeypatch):
     monkeypatch.setattr(RunTable, "_cells", lambda table, row: drawn.append(row.run) or cells(table, row))
     async with running(many(), size=(120, 40)) as (app, pilot):
         table = app.dashboard.table
-        await until(lambda: table.row_count == 300 and table.size.height)
+        await until(lambda: len(table.shown) == 300 and table.size.height)
         await pilot.pause()
         drawn.clear()
         table.tick()
@@ -53,7 +53,7 @@ async def test_only_rows_in_view_are_drawn(monkeypatch):
 async def test_a_row_out_of_view_is_up_to_date_when_it_comes_into_view():
     async with running(many(), size=(120, 40)) as (app, pilot):
         table = app.dashboard.table
-        await until(lambda: table.row_count == 300 and table.size.height)
+        await until(lambda: len(table.shown) == 300 and table.size.height)
         await pilot.press("end")
         await pilot.pause()
         assert "cancelled" not in shown(app)
@@ -69,7 +69,7 @@ async def test_a_row_out_of_view_is_up_to_date_when_it_comes_into_view():
 
 async def test_rows_that_come_and_go_leave_the_cursor_on_its_run():
     async with running(None, "abc", "def", "ghi") as (app, pilot):
-        await until(lambda: app.dashboard.table.row_count == 3)
+        await until(lambda: len(app.dashboard.table.shown) == 3)
         await pilot.press("end")
         app.session.remove([address("abc")])
         app.dashboard.refresh_all()
@@ -83,7 +83,7 @@ async def test_without_colours_the_cursor_is_reversed(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     async with running(many(), size=(120, 40)) as (app, pilot):
         table = app.dashboard.table
-        await until(lambda: table.row_count == 300 and table.size.height)
+        await until(lambda: len(table.shown) == 300 and table.size.height)
         await pilot.press("down")
         await pilot.pause()
         reversed_ = [any(part.style.reverse for part in table.render_line(line)) for line in range(5)]
@@ -94,6 +94,6 @@ async def test_why_a_run_has_failed_stands_out():
     stored = [StoredRun(address(state), Goal(), 1, state, text_notice("So it is")) for state in State if state.final]
     async with running(Scenario(FakeProber(), store=FakeStore(stored)), size=(120, 40)) as (app, _):
         table = app.dashboard.table
-        await until(lambda: table.row_count == len(stored))
+        await until(lambda: len(table.shown) == len(stored))
         colours = {row.run.run_id: table.cell(row.run, "message").colour for row in stored}
         assert colours == {"available": "quiet", "cancelled": "quiet", "failed": "error", "timed-out": "warning"}

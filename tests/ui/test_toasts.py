@@ -29,7 +29,7 @@ async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
     scenario = Scenario(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(LOCAL))
     app = WandbTuiApp(scenario.backend(), runs=["abc", "def"])
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(lambda: app.dashboard.table.row_count == 2 and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == 2 and app.account)
         await pilot.press(*("asterisk" if key == "*" else key for key in keys))
         assert app.screen is not app.dashboard
         for number in range(4):
@@ -75,7 +75,7 @@ async def test_a_path_stands_on_one_line_at_80_cells():
     path = "/home/researcher/experiments/lab-forks-q8f3n1vd-20261129-024747.log"
     app = WandbTuiApp(Scenario().backend(), runs=["abc"])
     async with app.run_test(size=(80, 24), notifications=True):
-        await until(lambda: app.dashboard.table.row_count == 1 and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == 1 and app.account)
         app.notify(f"Saved: {path}", markup=False)
         await until(lambda: path in shown(app))
         app.session.stop()
@@ -84,7 +84,7 @@ async def test_a_path_stands_on_one_line_at_80_cells():
 async def test_they_hide_nothing_of_the_details():
     app = WandbTuiApp(Scenario().backend(), runs=["abc"])
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await until(lambda: app.dashboard.table.row_count == 1 and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == 1 and app.account)
         await pilot.press("enter")
         await until(lambda: app.screen.query("#details"))
         app.notify("said", timeout=60, markup=False)
@@ -95,7 +95,7 @@ async def test_they_hide_nothing_of_the_details():
 async def test_over_a_dialog_they_stand_once():
     app = WandbTuiApp(Scenario().backend(), runs=["abc"])
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        await until(lambda: app.dashboard.table.row_count == 1 and app.account)
+        await until(lambda: len(app.dashboard.table.shown) == 1 and app.account)
         app.notify("said once", timeout=60, markup=False)
         await until(lambda: shown(app).count("said once") == 1)
         await pilot.press("y")

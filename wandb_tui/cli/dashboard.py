@@ -114,6 +114,7 @@ def dashboard_app(
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
         inspector=lambda: wiring.inspector,
+        lineage=lambda: wiring.run_origins,
         doctor=lambda: _doctor(wiring),
         downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
         syncing=offline.doing if offline else lambda _: "",

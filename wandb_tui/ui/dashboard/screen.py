@@ -182,7 +182,7 @@ class Dashboard(RunScreen):
         self.header.access = self.session.access
         self.header.downloads = self.table.downloads.summary()
         self.header.counts = replace(self.session.counts, selected=self.table.selected_count)
-        self.filter_bar.counted = (self.table.row_count, len(self.session.watch_list))
+        self.filter_bar.counted = (view.matched, len(self.session.watch_list))
         self.filter_bar.error = view.typed.error or self.table.facts_error
         self.filter_bar.error_span = view.typed.error_span
         self.filter_bar.suggestion = view.filter.suggestion
@@ -227,6 +227,8 @@ class Dashboard(RunScreen):
             Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Requirement.DOWNLOADABLE: lambda: targets and self.session.backend.downloads is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
+            Requirement.FORKS: lambda: self.session.backend.lineage is not None and len(self.session.watch_list),
+            Requirement.TREE: lambda: self.table.view.tree,
             Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,
             Requirement.UNDOABLE: lambda: self.session.can_undo or self.table.selection.cleared,

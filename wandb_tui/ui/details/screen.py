@@ -26,6 +26,7 @@ from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.section import Section
+from wandb_tui.ui.details.lineage_rows import RunLineage, chain_of, lineage_lines
 from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.metric_panel import MetricPanel
 from wandb_tui.ui.details.rows import (
@@ -66,6 +67,7 @@ class DetailsScreen(RunScreen):
         self.glyphs = glyphs
         self._facts: SectionPart[RunFacts] = SectionPart()
         self._versions: SectionPart[Versions] = SectionPart()
+        self._lineage: SectionPart[RunLineage] = SectionPart()
         self._covered: SectionPart[Mapping[int, VersionCoverage]] = SectionPart()
         self._metrics: tuple[str, ...] = ()
         self._metric = ""
@@ -92,6 +94,11 @@ class DetailsScreen(RunScreen):
             ),
             Section("Config", lambda width: [*config_lines(self._facts, self._frame(width))], id="config"),
         ]
+        if session.backend.lineage is not None:
+            lineage = Section(
+                "Lineage", lambda width: [*lineage_lines(self._lineage, self._frame(width))], id="lineage"
+            )
+            self._sections.insert(2, lineage)
 
     def compose(self) -> ComposeResult:
         """The sections, first those that identify the run."""
@@ -195,7 +202,7 @@ class DetailsScreen(RunScreen):
         self._pending_queries += 1
         self._update()
         try:
-            await asyncio.gather(self._query_run(), self._query_versions())
+            await asyncio.gather(self._query_run(), self._query_versions(), self._query_lineage())
         finally:
             self._pending_queries -= 1
         self._update()
@@ -228,6 +235,21 @@ class DetailsScreen(RunScreen):
                 self._covered, lambda inspector: inspector.covered(self._row.run, numbers)
             )
             self._update()
+
+    async def _query_lineage(self) -> None:
+        run, make = self._row.run, self.session.backend.lineage
+        if make is None:
+            return
+
+        def ask() -> RunLineage:
+            lineage = make()
+            return RunLineage(chain_of(run, lineage.of_runs([run])), lineage.forks_of(run))
+
+        try:
+            self._lineage = SectionPart(await asyncio.to_thread(ask))
+        except WandbTuiError as error:
+            self._lineage = self._lineage.failed(str(error))
+        self._update()
 
     async def _query(self, before: SectionPart[T], ask: Callable[[Inspector], T]) -> SectionPart[T]:
         """The server's answer, or its error in one sentence."""

@@ -54,6 +54,8 @@ class Requirement(StrEnum):
     UNDOABLE = "removed run or cleared selection"
     CATALOGUE = "catalogue"
     DOWNLOADABLE = "runs, and a folder for them"
+    FORKS = "runs whose forks can be looked up"
+    TREE = "the table is a tree"
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
 
@@ -158,6 +160,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort_reverse", ("O",), "Reverse", "Reverse the sort order.", needs=Requirement.ROWS, footer=False),
     Action("columns", ("h",), "Columns", "Choose the columns and the sort order.", footer=False),
     Action("compact", ("w",), "Compact", "Show only the main columns, or all that fit.", footer=False),
+    Action("tree", ("T",), "Tree", "Show forks below their parents, or the plain list.", needs=Requirement.FORKS,
+           footer=False),
+    Action("fold_forks", ("left",), "Fold", "In the tree: hide a run's forks, or go to its parent.",
+           needs=Requirement.TREE, footer=False),
+    Action("unfold_forks", ("right",), "Unfold", "In the tree: show a run's forks again, or go to the first one.",
+           needs=Requirement.TREE, footer=False),
     Action("select", ("space",), "Select", "Select this run; actions then apply to all selected runs.",
            needs=Requirement.RUN),
     Action("select_down", ("shift+down",), "Select down", "Extend the selection to the next run.",

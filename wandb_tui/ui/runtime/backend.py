@@ -21,6 +21,7 @@ from wandb_tui.ui.runtime.ports import (
     Downloads,
     Hooks,
     Inspector,
+    Lineage,
     WatchStore,
 )
 
@@ -47,6 +48,7 @@ class Backend:
         redact: Removes secrets from a text.
         catalogue: Returns the catalogue of projects and runs; may block. None: not available.
         inspector: Returns what queries the details of a run; may block. None: not available.
+        lineage: Returns what looks up where runs came from; may block. None: not available.
         doctor: Returns the doctor; may block. None: not available.
         downloads: Downloads histories. None: not available.
         syncing: What is being done to sync an offline run, shown in place of its newest message; empty for other runs.
@@ -81,6 +83,7 @@ class Backend:
     redact: Callable[[str], str] = str
     catalogue: Callable[[], Catalogue] | None = None
     inspector: Callable[[], Inspector] | None = None
+    lineage: Callable[[], Lineage] | None = None
     doctor: Callable[[], Doctor] | None = None
     downloads: Downloads | None = None
     syncing: Callable[[RunAddress], str] = lambda _: ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     # The first frame shows nothing of these.
     from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
     from wandb_tui.core.checks import PendingCheck
-    from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
+    from wandb_tui.core.details import MetricSeries, RunFacts, RunForks, RunOrigin, VersionCoverage, Versions
     from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
     from wandb_tui.text.terminals import TerminalFacts
@@ -187,6 +187,19 @@ class Inspector(Protocol):
 
     def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[MetricSeries]:
         """A sample of each of these metrics, in their order."""
+
+
+class Lineage(Protocol):
+    """Looks up where runs came from. Every call may block, and may raise `ServerError` or `ApiKeyError`.
+
+    Several may run at a time.
+    """
+
+    def of_runs(self, runs: Sequence[RunAddress]) -> Mapping[RunAddress, RunOrigin]:
+        """These runs and all their ancestors; those that are missing are left out."""
+
+    def forks_of(self, run: RunAddress) -> RunForks:
+        """The runs that were forked or replayed from a run. May raise `RunNotFoundError`."""
 
 
 class CheckSequence(Protocol):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.durations import format_age, format_elapsed
@@ -55,6 +57,10 @@ class Moment:
     """What there is to show of the run's download in place of its newest message, and the colour."""
     awaited: bool = False
     """Whether the run is downloaded once its goal is met."""
+    lines: str = ""
+    """What is drawn before the run's name where the table is a tree."""
+    dimmed: bool = False
+    """Whether the run is shown for its forks only: it does not match the filter itself."""
 
 
 def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -68,8 +74,9 @@ def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
 
 def run(row: WatchedRun, moment: Moment, width: int) -> Cell:
     """The run's display name and its id."""
-    shown, run_id = moment.glyphs.fit_name(row, width), clean(row.run.run_id)
-    return Cell(shown, quiet_tail=len(run_id) if shown.endswith(f" {run_id}") else 0)
+    lines = moment.glyphs.fit_end(moment.lines, width // 2)
+    shown, run_id = moment.glyphs.fit_name(row, width - cell_len(lines)), clean(row.run.run_id)
+    return Cell(lines + shown, quiet_tail=len(run_id) if shown.endswith(f" {run_id}") else 0)
 
 
 def project(row: WatchedRun, moment: Moment, width: int) -> Cell:

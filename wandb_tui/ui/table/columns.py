@@ -64,6 +64,8 @@ class Column:
     def cell(self, row: WatchedRun, moment: Moment, width: int) -> Cell:
         """The cell of this row, `width` cells wide."""
         cell = self.draw(row, moment, width)
+        if moment.dimmed:
+            cell = replace(cell, colour="quiet")
         return replace(cell, text=cell.text.rjust(width)) if self.right else cell
 
 

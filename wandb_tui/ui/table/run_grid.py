@@ -96,6 +96,7 @@ class RunGrid(ScrollView, can_focus=True):
         self._shown_columns: frozenset[str] = frozenset()
         self._widest: dict[str, int] = {}
         self._measured: set[RunAddress] = set()
+        self._lines: dict[RunAddress, str] = {}
         self._cursor = 0
         self._hovered: int | None = None
         self.selection = Selection()
@@ -118,11 +119,6 @@ class RunGrid(ScrollView, can_focus=True):
     def shown(self) -> list[RunAddress]:
         """The runs in the table, from top to bottom."""
         return [row.run for row in self._rows]
-
-    @property
-    def row_count(self) -> int:
-        """The number of runs in the table."""
-        return len(self._rows)
 
     @property
     def cursor_row(self) -> int:
@@ -160,6 +156,9 @@ class RunGrid(ScrollView, can_focus=True):
         if not self._layout:
             # A message is measured as it reads beside the columns.
             self.relayout()
+        if self.view.lines != self._lines:
+            self._lines = self.view.lines
+            self._measured.clear()
         self._measure(row for row in self._rows if row.run not in self._measured)
         self.relayout()
         self._into_view()
@@ -185,7 +184,8 @@ class RunGrid(ScrollView, can_focus=True):
         for row in rows:
             self._measured.add(row.run)
             message = self.downloads.describe(row)[0] or row_text(row, now, self._shown_columns)
-            for key, text in (("run", run_name(row)), ("project", row.run.project_path), ("message", message)):
+            name = self._lines.get(row.run, "") + run_name(row)
+            for key, text in (("run", name), ("project", row.run.project_path), ("message", message)):
                 self._widest[key] = max(self._widest.get(key, 0), cell_len(text))
         return self._widest != before
 
@@ -409,6 +409,8 @@ class RunGrid(ScrollView, can_focus=True):
             *(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns),
             download=self.downloads.describe(row),
             awaited=self.downloads.waits(row),
+            lines=self._lines.get(row.run, ""),
+            dimmed=row.run in self.view.dimmed,
         )
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 

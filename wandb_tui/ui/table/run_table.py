@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from textual import on
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
 from wandb_tui.ui.runtime.app_context import app_context
+from wandb_tui.ui.runtime.ports import Lineage
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.run_facts import FactsCache
+from wandb_tui.ui.table.run_forest import ancestors
 from wandb_tui.ui.table.run_grid import RunGrid
 from wandb_tui.ui.table.view import SortOrder, TableView
 
@@ -51,10 +55,20 @@ class RunTable(RunGrid):
         Args:
             onto: A run to put the cursor on; it is shown even if the filter would hide it.
         """
-        self.show(self.view.rows(self._session.watch_list, self._session.now, onto or self.run))
+        ascii_look = self._glyphs.ascii
+        self.show(self.view.rows(self._session.watch_list, self._session.now, onto or self.run, ascii_look=ascii_look))
         if onto is not None:
             self.go_to(onto)
         self.selection.retain(self._session.watch_list)
+        if self.view.tree:
+            self._look_up_forks()
+
+    def go_to(self, run: RunAddress) -> None:
+        """Move the cursor to a run, unless the filter hides it; if it is folded away, unfold it."""
+        if folded := self.view.folded.intersection(ancestors(run, self.view.links)):
+            self.view.folded -= folded
+            self.reload()
+        super().go_to(run)
 
     def reload_if_moved(self, changed: Iterable[WatchedRun]) -> bool:
         """Reload if changed rows may belong elsewhere, or nowhere; whether they did."""
@@ -69,7 +83,8 @@ class RunTable(RunGrid):
             self.tick()
         left, self._last_run = self._last_run, self.run
         row = self._session.watch_list.get(left) if left is not None and left != self._last_run else None
-        if row is not None and row.run in self and not self.view.filter.matches(row):
+        shown = row is not None and row.run in self and row.run not in self.view.dimmed
+        if row is not None and shown and not self.view.filter.matches(row, self._session.now):
             self.reload()
 
     # The selection
@@ -99,6 +114,11 @@ class RunTable(RunGrid):
     def _rows_of(self, runs: Iterable[RunAddress]) -> list[WatchedRun]:
         return [self._session.watch_list[run] for run in runs if run in self._session.watch_list]
 
+    @property
+    def _matching(self) -> list[RunAddress]:
+        """The runs shown that match the filter."""
+        return [run for run in self.shown if run not in self.view.dimmed]
+
     def action_select(self) -> None:
         """Select the run under the cursor and move down."""
         if self.run is not None:
@@ -108,12 +128,12 @@ class RunTable(RunGrid):
 
     def action_select_all(self) -> None:
         """Select all runs shown, or none."""
-        self.selection.toggle(self.shown)
+        self.selection.toggle(self._matching)
         self._selection_changed()
 
     def action_invert_selection(self) -> None:
         """Invert the selection."""
-        self.selection.invert(self.shown)
+        self.selection.invert(self._matching)
         self._selection_changed()
 
     def action_select_range(self) -> None:
@@ -229,6 +249,52 @@ class RunTable(RunGrid):
         self.view.compact = not self.view.compact
         self._view_changed()
 
+    def action_tree(self) -> None:
+        """Show the runs as trees of forks, or as a list."""
+        self.view.tree = not self.view.tree
+        if self.view.tree:
+            self.view.forest.forget_unknown()
+        self._view_changed()
+
+    def action_fold_forks(self) -> None:
+        """Hide the forks of the run under the cursor, or go to its parent."""
+        run = self.run
+        if run is None or not self.view.tree:
+            return
+        if run in self.view.links.values() and run not in self.view.folded:
+            self.view.folded.add(run)
+            self._view_changed()
+        elif (parent := self.view.links.get(run)) is not None:
+            self.go_to(parent)
+
+    def action_unfold_forks(self) -> None:
+        """Show the forks of the run under the cursor again, or go to the first one."""
+        run = self.run
+        if run is None or not self.view.tree:
+            return
+        if run in self.view.folded:
+            self.view.folded.discard(run)
+            self._view_changed()
+        elif any(self.view.links.get(below) == run for below in self.from_cursor[1:2]):
+            self.action_cursor_down()
+
+    def _look_up_forks(self) -> None:
+        """Ask where runs came from whose origin is not known yet."""
+        lineage = self._session.backend.lineage
+        if lineage is not None and (runs := self.view.forest.unasked(row.run for row in self._session.watch_list)):
+            self.run_worker(self._learn_origins(lineage, runs))
+
+    async def _learn_origins(self, make: Callable[[], Lineage], runs: list[RunAddress]) -> None:
+        try:
+            origins = await asyncio.to_thread(lambda: make().of_runs(runs))
+        except WandbTuiError as error:
+            hint(self, f"Forks cannot be shown: {error}")
+            return
+        self.view.forest.learn(origins)
+        self._reload_and_tell()
+        if self.view.tree and not self.view.links:
+            hint(self, "No run here was forked from another one on the list")
+
     def action_columns(self) -> None:
         """Open the dialog for columns and sorting."""
         from wandb_tui.ui.table.column_picker import ColumnPicker
@@ -249,7 +315,8 @@ class RunTable(RunGrid):
 
     def mention_hidden(self, runs: Iterable[RunAddress]) -> None:
         """Show a message if the filter hides runs that were just added."""
-        if hidden := sum(run not in self for run in runs):
+        rows = self._rows_of(runs)
+        if hidden := sum(row.run not in self and not self.view.filter.matches(row, self._session.now) for row in rows):
             text = f"The filter hides {hidden} of them" if hidden > 1 else "The filter hides it"
             hint(self, self._session.keys.hint(text, "clear", "shows all"))
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import UsageError
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.table.columns import ALWAYS_SHOWN, BY_KEY, Column, Rank
 from wandb_tui.ui.table.filter import Filter
 from wandb_tui.ui.table.filter_values import KnownFacts
+from wandb_tui.ui.table.run_forest import RunForest, ancestors, arrange
 
 _MIN_SORT_INTERVAL_S = 5.0
 """Seconds between two sorts by a column that ticks: rows that move all the time are unreadable."""
+_MAX_FOLDED = 1000
+"""How many folded runs are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,17 @@ class TableView:
         self.order = SortOrder()
         self.hidden: frozenset[str] = frozenset()
         self.compact = False
+        self.tree = False
+        self.folded: set[RunAddress] = set()
+        self.forest = RunForest()
+        self.links: dict[RunAddress, RunAddress] = {}
+        """The parents in the tree; empty where the table is none."""
+        self.lines: dict[RunAddress, str] = {}
+        """What is drawn before each run shown, where the table is a tree."""
+        self.dimmed: frozenset[RunAddress] = frozenset()
+        """The runs that are shown for their forks only."""
+        self.matched = 0
+        """How many runs match the filter, folded ones included."""
         self._filter = self._typed = Filter("")
         self._filtered_by = ""
         self._shown: dict[RunAddress, Rank | None] = {}
@@ -79,7 +95,9 @@ class TableView:
         if not self._typed.error:
             self._filter = self._typed
 
-    def rows(self, rows: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None) -> list[WatchedRun]:
+    def rows(
+        self, rows: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None, *, ascii_look: bool = False
+    ) -> list[WatchedRun]:
         """The rows to show, in order.
 
         Args:
@@ -87,20 +105,41 @@ class TableView:
             now: The time on its clock.
             cursor: The run under the cursor. It stays even if it no longer matches, until the filter is changed: an
                 action such as a restart must not put another run under the cursor.
+            ascii_look: Whether a tree is drawn in plain ASCII.
         """
         stays = cursor if self._filter.text == self._filtered_by else None
         self._filtered_by = self._filter.text
         rows = list(rows)
         picked = {row.run for row in self._filter.pick(rows, now)}
         found = [row for row in rows if row.run == stays or row.run in picked]
-        column = BY_KEY.get(self.order.column)
+        self.matched = len(found)
         self._ordered_at = now
+        column = BY_KEY.get(self.order.column)
         self._shown = {row.run: _rank(column, row, now) for row in found}
+        if not self.tree:
+            self.links, self.lines, self.dimmed = {}, {}, frozenset()
+            return self._ordered(found, now)
+        self.links = self.forest.links(dict.fromkeys(row.run for row in rows))
+        above: set[RunAddress] = set()
+        for row in found:
+            for run in ancestors(row.run, self.links):
+                if run in above:
+                    break
+                above.add(run)
+        self.dimmed = frozenset(above - self._shown.keys())
+        in_order = self._ordered([row for row in rows if row.run in self._shown or row.run in above], now)
+        arranged = arrange(in_order, self.links, self.folded, ascii_look=ascii_look)
+        self.lines = {row.run: lines for row, lines in arranged}
+        return [row for row, _ in arranged]
+
+    def _ordered(self, rows: Sequence[WatchedRun], now: float) -> list[WatchedRun]:
+        column = BY_KEY.get(self.order.column)
         if column is None:
-            return found[::-1] if self.order.reverse else found
-        ranked = [(rank, row) for row in found if (rank := self._shown[row.run]) is not None]
+            return list(reversed(rows)) if self.order.reverse else list(rows)
+        ranks = {row.run: _rank(column, row, now) for row in rows}
+        ranked = [(rank, row) for row in rows if (rank := ranks[row.run]) is not None]
         ranked.sort(key=lambda pair: pair[0], reverse=self.order.reverse)
-        return [row for _, row in ranked] + [row for row in found if self._shown[row.run] is None]
+        return [row for _, row in ranked] + [row for row in rows if ranks[row.run] is None]
 
     @property
     def ticks(self) -> bool:
@@ -139,6 +178,8 @@ class TableView:
             "reverse": self.order.reverse,
             "hidden": sorted(self.hidden),
             "compact": self.compact,
+            "tree": self.tree,
+            "folded": sorted(map(str, self.folded))[:_MAX_FOLDED],
         }
 
     def restore(self, saved: object) -> None:
@@ -153,6 +194,15 @@ class TableView:
         known = BY_KEY.keys() - ALWAYS_SHOWN
         self.hidden = frozenset(key for key in known if isinstance(hidden, list) and key in hidden)
         self.compact = saved.get("compact") is True
+        self.tree = saved.get("tree") is True
+        folded = saved.get("folded")
+        self.folded = set(_addresses(folded if isinstance(folded, list) else ()))
+
+
+def _addresses(texts: Iterable[object]) -> Iterator[RunAddress]:
+    for text in texts:
+        with contextlib.suppress(UsageError, TypeError):
+            yield RunAddress(*str(text).split("/", 2))
 
 
 def _rank(column: Column | None, row: WatchedRun, now: float) -> Rank | None:
