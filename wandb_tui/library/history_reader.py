@@ -17,8 +17,8 @@ from wandb_tui.core.step_range import StepRange
 STEP = "_step"
 ORIGIN = "_run_id"
 """The column that says which run a row is from."""
-_BATCH_ROWS = 32 * 1024
-_BUFFER_BYTES = 1 << 20
+_BATCH_ROWS = 8 * 1024
+_BUFFER_BYTES = 1 << 18
 
 
 def check_pyarrow(purpose: str) -> None:
@@ -137,7 +137,8 @@ def _opened(file: Path | RawIOBase) -> Any:
     import pyarrow.parquet as pq
 
     if isinstance(file, Path):
-        return pq.ParquetFile(file, buffer_size=_BUFFER_BYTES)
+        # Reading ahead would keep all bytes of the file in memory until its last row.
+        return pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
     return pq.ParquetFile(file, pre_buffer=True)
 
 

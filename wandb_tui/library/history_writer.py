@@ -11,6 +11,9 @@ from typing import Any
 
 from wandb_tui.library.history_reader import HistoryReader, as_json
 
+_ROW_GROUP_BYTES = 16 << 20
+"""The least size of a row group in memory."""
+
 Write = Callable[[Any], object]
 """Writes one record batch."""
 
@@ -33,10 +36,26 @@ def write_history(reader: HistoryReader, path: Path, kind: str) -> int:
 
 @contextmanager
 def _parquet(path: Path, schema: Any) -> Iterator[Write]:
+    """Batches are gathered, as each write is a row group of its own, and small ones are slow to read."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    gathered: list[Any] = []
+
     with pq.ParquetWriter(path, schema) as writer:
-        yield writer.write_batch
+
+        def write_gathered() -> None:
+            writer.write_table(pa.Table.from_batches(gathered, schema))
+            gathered.clear()
+
+        def write(batch: Any) -> None:
+            gathered.append(batch)
+            if sum(one.nbytes for one in gathered) >= _ROW_GROUP_BYTES:
+                write_gathered()
+
+        yield write
+        if gathered:
+            write_gathered()
 
 
 @contextmanager
