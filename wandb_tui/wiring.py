@@ -241,7 +241,9 @@ class Wiring:
         """Reads which steps exported files hold."""
         from wandb_tui.services.wandb_api.step_files import StepFiles
 
-        return StepFiles(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
+        files = StepFiles(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
+        self._closers.append(files)
+        return files
 
     @_Once
     def inspector(self) -> GraphQLInspector:

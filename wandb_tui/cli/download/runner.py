@@ -27,6 +27,8 @@ from wandb_tui.library.lineage import ancestry_of
 from wandb_tui.wiring import Wiring
 
 _SLICE_S = 0.1
+_RUNS_PER_FILE = 4
+"""Runs under way for each file that is fetched at a time, where files stay as they are."""
 _NO_INDEX = 'index.parquet is not written, as that needs pyarrow: pip install "wandb-run-monitor[history]"'
 
 
@@ -61,7 +63,9 @@ class _Downloads:
         self._notice = notice
         self._left = set(options.runs)
         self._lock = threading.Lock()
-        self._pool = DaemonPool("wandb-tui download", options.jobs)
+        # Some are located and checked while the files of others come; converting takes memory for each.
+        at_once = options.jobs * (_RUNS_PER_FILE if options.export.untouched else 1)
+        self._pool = DaemonPool("wandb-tui download", at_once)
         self._downloader = HistoryDownloader(wiring, options.jobs)
         ancestry = ancestry_of(wiring, visit=options.visit, timeout=options.timeout, warn=out.note)
         self._folder = HistoryFolder(options.directory, self._downloader, options.export, ancestry)

@@ -27,7 +27,7 @@ _PAGE = 1000
 """How many files are listed in one answer."""
 _MAX_BATCH = 25
 """How many versions are asked for in one request."""
-_BATCH_WINDOW_S = 0.01
+_BATCH_WINDOW_S = 0.005
 
 _FILES = "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }} edges {{ node {{ name directUrl }} }} }}"
 
@@ -179,8 +179,9 @@ class HistoryFiles:
 
     def _ask_for_pending(self) -> None:
         """Ask for everything that is pending, in batches, until nothing is."""
+        self._closed.wait(_BATCH_WINDOW_S)
         while True:
-            self._closed.wait(_BATCH_WINDOW_S)
+            # Whatever is asked for during a request goes out with the next one, without another wait.
             with self._lock:
                 batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
                 if not batch:

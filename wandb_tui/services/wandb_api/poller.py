@@ -38,7 +38,9 @@ from wandb_tui.services.wandb_api.throttle import Throttle
 log = logging.getLogger(__name__)
 
 _BATCH_WINDOW_S = 0.1
-_POOL_SIZE = 4
+_QUIET_S = 0.005
+"""The very first probe waits for others only this long, unless one comes: often there is just one run."""
+_POOL_SIZE = 8
 _MAX_REMEMBERED_TURNS = 10_000
 _NOT_SEARCHED = "?"
 """Marks a run whose artifact has been missing once."""
@@ -158,12 +160,14 @@ class Poller:
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
         """The probes that arrive within the window, and before the next request may go out."""
         batch = [first]
+        alone = self._turn == 0
         until = self._clock() + max(_BATCH_WINDOW_S, 0.0 if self._throttle.hold > 0 else self._throttle.gap)
         while (left := until - self._clock()) > 0 or not self._queue.empty():
             try:
-                pending = self._queue.get(timeout=max(0.0, left))
+                pending = self._queue.get(timeout=max(0.0, min(left, _QUIET_S) if alone else left))
             except queue.Empty:
                 break
+            alone = False
             if pending is None:
                 self._queue.put(None)
                 break

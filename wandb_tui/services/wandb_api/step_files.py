@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import io
 import logging
+import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -87,6 +88,8 @@ class StepFiles:
         self._api_key = api_key
         self._cache: OrderedDict[str, tuple[_RowGroup, ...]] = OrderedDict()
         self._lock = threading.Lock()
+        # A connection for each file would take several round trips before its first byte.
+        self._idle: queue.SimpleQueue[requests.Session] = queue.SimpleQueue()
 
     @property
     def usable(self) -> bool:
@@ -157,10 +160,22 @@ class StepFiles:
 
         from wandb_tui.services.http_session import HttpSession
 
-        with HttpSession(self._proxies, self._extra_headers) as session:
-            key = self._api_key() if origin_of(url) == self._origin else None
-            session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _no_auth
+        try:
+            session = self._idle.get_nowait()
+        except queue.Empty:
+            session = HttpSession(self._proxies, self._extra_headers)
+        key = self._api_key() if origin_of(url) == self._origin else None
+        session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _no_auth
+        try:
             yield RemoteFile(session, url)
+        finally:
+            self._idle.put(session)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
 
 
 def _steps_of(groups: Sequence[_RowGroup]) -> Steps:
