@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import time
 
-from tests.benchmarks.downloads import METRICS, exported_run
+from tests.benchmarks.downloads import METRICS
 from tests.benchmarks.environment import ENTITY, PROJECT, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
+from tests.exported_runs import exported_run
 
 _WAYS = ("ours", "theirs")
 _REFUSED = "fork-refused:code=403,message=forking is not enabled for this account"
@@ -18,7 +19,7 @@ def replays(scale: Scale) -> list[Figure]:
     steps, rounds = scale.count(100_000, 500), scale.count(3, 1)
     times = {way: Times() for way in _WAYS}
     with benchmark_sandbox() as here:
-        exported_run(here, steps)
+        exported_run(here.sandbox, "big", steps, METRICS)
         here.sandbox.set_faults(_REFUSED)
         for _ in range(rounds):
             for way in _WAYS:

@@ -27,6 +27,8 @@ _PLACES = (
     ("run-page", re.compile(r"/[^/]+/[^/]+/runs/[^/]+")),
 )
 
+_EXPORT_FILE = re.compile(r"/storage/artifacts/")
+
 
 class FaultMiddleware:
     """Middleware that applies the faults."""
@@ -45,6 +47,7 @@ class FaultMiddleware:
         if gateway is not None and headers.get(gateway.text("name")) != gateway.text("value"):
             await _send(send, 403, "text/html", _GATEWAY_PAGES["page"], {})
             return
+        send = self._counted(scope, send)
         place = next((name for name, pattern in _PLACES if pattern.match(scope["path"])), "all")
         who = "api" if "authorization" in headers else "page"
         for fault in self._sandbox.faults.strikes_on(place, who=who):
@@ -64,6 +67,22 @@ class FaultMiddleware:
             elif await self._answer_instead(fault, scope, send):
                 return
         await self._app(scope, receive, send)
+
+    def _counted(self, scope: Scope, send: Send) -> Send:
+        """The same ``send``, which counts the bytes of exported files."""
+        if not _EXPORT_FILE.match(scope["path"]):
+            return send
+        good = False
+
+        async def sending(message: Message) -> None:
+            nonlocal good
+            if message["type"] == "http.response.start":
+                good = message["status"] < 300  # noqa: PLR2004 - whole or partial content
+            await send(message)
+            if good:
+                self._sandbox.stats.count("export_bytes", len(message.get("body", b"")))
+
+        return sending
 
     async def _answer_instead(self, fault: Fault, scope: Scope, send: Send) -> bool:
         """Send the fault's reply; False if a rate limit is over."""

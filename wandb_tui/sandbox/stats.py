@@ -20,6 +20,7 @@ COUNTERS: dict[str, str] = {
     "graphql_page_requests": "of them with a session cookie",
     "graphql_fields": "top-level fields asked for in them",
     "exports_started": "exports begun",
+    "export_bytes": "bytes of exported files sent",
     "rate_limited": "requests answered 429",
     "fork_refusals": "forks refused",
 }
