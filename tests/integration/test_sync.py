@@ -14,7 +14,7 @@ from itertools import islice
 import pytest
 
 from tests.integration.sandbox_fixtures import services
-from tests.integration.scripts import script_environment
+from tests.integration.scripts import noted, script_environment
 from tests.integration.test_story import PROGRAM
 from tests.screen import shown, until
 from tests.stopwatch import HANG_S
@@ -158,6 +158,9 @@ def test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again(sandb
     assert ended["piece"]["state"] == "skipped"
     assert (ended["grandchild"]["parent"], ended["grandchild"]["step"]) == ("lab/forks/child", 30)
     assert "0 of 5 runs synced, 5 already synced" in program(*boxes).stdout
+    made = {run.rpartition("/")[2]: step for run, kind, step, _ in noted(tmp_path) if kind == "fork"}
+    assert made.keys() == {"child", "early", "grandchild"}
+    assert made["grandchild"] == 30
 
 
 def test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded(sandbox, boxes, tmp_path):

@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_note import BranchNote
 from wandb_tui.core.daemon_pool import DaemonPool, start_daemon
+from wandb_tui.core.details import BranchKind
 from wandb_tui.core.errors import ServerError, WandbTuiError
 from wandb_tui.core.offline_runs import OfflineFile, OfflineRun, SyncPlan, plan_sync
 from wandb_tui.core.sync_progress import SyncProgress, SyncState
@@ -117,6 +119,7 @@ class OfflineSync:
             skipped = self._upload.is_online(one, online_state(one.run, self._wiring))
             if not skipped:
                 self._upload.upload(one, lambda text: self._set(one.run, SyncProgress(SyncState.SYNCING, text)))
+            self._note(one)
             ended = SyncProgress(*_ending(one, skipped=skipped))
             self._set(one.run, self._verified(one, ended) if self._verify else ended)
         except WandbTuiError as error:
@@ -131,6 +134,11 @@ class OfflineSync:
             self._fail(one.run, f"The sync failed ({type(error).__name__}).")
             return
         self._release_forks(one.run)
+
+    def _note(self, one: OfflineRun) -> None:
+        """Note what the run's record says of its parent: the config loses it once the run is resumed."""
+        if one.parent is not None and one.step is not None:
+            self._wiring.branch_notes.add(BranchNote.of(one.run, BranchKind.FORK, one.parent, one.step, made=True))
 
     def _verified(self, one: OfflineRun, ended: SyncProgress) -> SyncProgress:
         self._set(one.run, SyncProgress(SyncState.SYNCING, "Comparing with the server"))
