@@ -14,6 +14,7 @@ import griffe
 
 from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import GoalKind
+from wandb_tui.core.saved_view import SavedView
 from wandb_tui.core.user_command import UserCommand
 from wandb_tui.services.disk.settings import HookCommands, Notify, Settings
 from wandb_tui.ui.input.actions import ACTIONS, Scope
@@ -32,6 +33,7 @@ DIALOGS = {
     Scope.PICK: "While picking",
     Scope.GOAL: "While changing a goal",
     Scope.COLUMNS: "While choosing columns",
+    Scope.VIEW: "While saving a view",
     Scope.COPY: "While choosing what to copy",
     Scope.DOCTOR: "At the doctor",
     Scope.CONFIRM: "At a question",
@@ -51,7 +53,7 @@ def keys() -> str:
 
 
 def key_table(scope: Scope) -> str:
-    actions = [action for action in ACTIONS if action.where is scope]
+    actions = [action for action in ACTIONS if action.where is scope and action.listed]
     return table(
         "key", "does", ((action_keys(action.all_keys), f"**{action.label}.** {action.help}") for action in actions)
     )
@@ -70,8 +72,9 @@ def exit_statuses() -> str:
 
 
 def settings() -> str:
-    rows = [*rows_of(Settings, {"notify", "hooks", "keys", "commands"}), *rows_of(Notify, set(), "notify.")]
+    rows = [*rows_of(Settings, {"notify", "hooks", "keys", "commands", "views"}), *rows_of(Notify, set(), "notify.")]
     rows += [*rows_of(HookCommands, set(), "hooks."), *rows_of(UserCommand, set(), "commands.")]
+    rows += rows_of(SavedView, set(), "views.")
     return "\n".join(["| setting | default | meaning |", "| --- | --- | --- |", *rows])
 
 

@@ -421,6 +421,8 @@ class Scenario:
             hooks=self.options.get("hooks"),
             commands=tuple(self.options.get("commands", ())),
             command_runner=self.options.get("command_runner"),
+            views=tuple(self.options.get("views", ())),
+            save_views=self.options.get("save_views"),
             notify_channels=self.options.get("notify_channels", frozenset({"toast", "bell", "terminal"})),
             senders=self.options.get("senders", {}),
             keys=self.options.get("keys", {}),

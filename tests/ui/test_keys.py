@@ -177,6 +177,7 @@ DIALOGS = {
     Scope.PICK: "p",
     Scope.GOAL: "g",
     Scope.COLUMNS: "h",
+    Scope.VIEW: "equals_sign",
     Scope.COPY: "y",
     Scope.DOCTOR: "D",
     Scope.CONFIRM: "q",

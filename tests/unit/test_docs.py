@@ -75,5 +75,5 @@ def test_every_setting_is_in_the_example_with_its_default(tmp_path):
     assert set(described["hooks"]) == set(HookCommands.__dataclass_fields__)
     loaded, default = Settings.load(file), Settings()
     assert KeyMap(dict(loaded.keys)).complaints == []
-    without = {"host", "entity", "project", "keys", "commands"}
+    without = {"host", "entity", "project", "keys", "commands", "views"}
     assert {name for name in described if getattr(loaded, name) != getattr(default, name)} == without

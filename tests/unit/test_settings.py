@@ -28,7 +28,7 @@ def test_each_setting_has_a_validator():
         below = fields(field.default) if is_dataclass(field.default) else []
         names |= {f"{field.name}.{one.name}" for one in below} or {field.name}
     # Sections that are read in a way of their own.
-    assert set(_VALIDATORS) == names - {"keys", "commands"}
+    assert set(_VALIDATORS) == names - {"keys", "commands", "views"}
 
 
 def test_without_a_file_everything_has_its_default(tmp_path):

@@ -86,6 +86,7 @@ def dashboard_app(
     from wandb_tui.services.credentials.redaction import redact
     from wandb_tui.services.desktop import into_tmux, open_page
     from wandb_tui.services.disk.paths import write_private
+    from wandb_tui.services.disk.settings_file import save_views
     from wandb_tui.text.terminals import identify
     from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.ui.runtime.backend import Backend
@@ -122,6 +123,8 @@ def dashboard_app(
         hooks=wiring.hooks if commands else None,
         commands=settings.commands,
         command_runner=wiring.command_runner if settings.commands else None,
+        views=settings.views,
+        save_views=partial(save_views, wiring.paths.settings_file),
         notify_channels=settings.notify.channels,
         senders=senders(wiring.environ),
         keys=dict(settings.keys),

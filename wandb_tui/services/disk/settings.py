@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.saved_view import SavedView
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.user_command import FIELDS, UserCommand
 
@@ -72,6 +73,7 @@ class Settings:
         hooks: The commands that the dashboard runs when a run ends.
         keys: Keys for actions of the dashboard that replace the defaults.
         commands: The user's own commands on keys of the dashboard.
+        views: Named views of the table.
     """
 
     host: str = ""
@@ -89,6 +91,7 @@ class Settings:
     hooks: HookCommands = HookCommands()
     keys: Keys = ()
     commands: tuple[UserCommand, ...] = ()
+    views: tuple[SavedView, ...] = ()
 
     @property
     def poll_policy(self) -> PollPolicy:
@@ -231,6 +234,8 @@ def _read(path: Path, cls: type, values: Mapping[str, object], section: str = ""
             read[name] = tuple(_key_pairs(path, full, _section(path, full, value)))
         elif full == "commands":
             read[name] = _user_commands(path, value)
+        elif full == "views":
+            read[name] = _views(path, value)
         elif isinstance(default := defaults[name], Notify | HookCommands):
             read[name] = type(default)(**_read(path, type(default), _section(path, full, value), f"{full}."))
         else:
@@ -249,28 +254,49 @@ _COMMAND_VALIDATORS: dict[str, Validator] = {
 
 
 def _user_commands(path: Path, value: object) -> tuple[UserCommand, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise UsageError(f"{path}: “commands” must be sections.", "Write [[commands]] above the settings of each.")
     found = []
-    for number, section in enumerate(value, 1):
-        where = f"commands {number}"
-        if unknown := [name for name in section if name not in _COMMAND_VALIDATORS]:
-            known = ", ".join(_COMMAND_VALIDATORS)
-            raise UsageError(f"{path}: {where} has a setting “{unknown[0]}”.", f"There are: {known}.")
-        if missing := [name for name in ("key", "title", "command") if not section.get(name)]:
-            raise UsageError(f"{path}: {where} has no {missing[0]}.", "It needs a key, a title and a command.")
-        valid = {
-            name: _validated(path, f"{where}: {name}", given, _COMMAND_VALIDATORS[name])
-            for name, given in section.items()
-        }
+    for number, valid in _sections(path, "commands", value, _COMMAND_VALIDATORS, ("key", "title", "command")):
         command = UserCommand(**valid)
         if command.unknown_fields:
             fields_known = ", ".join(f"{{{name}}}" for name in FIELDS)
             raise UsageError(
-                f"{path}: {where} names a field {{{command.unknown_fields[0]}}}.", f"There are: {fields_known}."
+                f"{path}: commands {number} names a field {{{command.unknown_fields[0]}}}.",
+                f"There are: {fields_known}.",
             )
         found.append(command)
     return tuple(found)
+
+
+_VIEW_VALIDATORS: dict[str, Validator] = {
+    "name": _string,
+    "filter": _string,
+    "sort": _string,
+    "reverse": _boolean,
+    "hidden": _strings,
+    "compact": _boolean,
+    "tree": _boolean,
+}
+"""What each setting of a [[views]] section accepts."""
+
+
+def _views(path: Path, value: object) -> tuple[SavedView, ...]:
+    return tuple(SavedView(**valid) for _, valid in _sections(path, "views", value, _VIEW_VALIDATORS, ("name",)))
+
+
+def _sections(
+    path: Path, name: str, value: object, validators: Mapping[str, Validator], needed: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The validated values of each section of a list, with its number."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise UsageError(f"{path}: “{name}” must be sections.", f"Write [[{name}]] above the settings of each.")
+    for number, section in enumerate(value, 1):
+        where = f"{name} {number}"
+        if unknown := [key for key in section if key not in validators]:
+            raise UsageError(f"{path}: {where} has a setting “{unknown[0]}”.", f"There are: {', '.join(validators)}.")
+        if missing := [key for key in needed if not section.get(key)]:
+            raise UsageError(f"{path}: {where} has no {missing[0]}.", f"It needs: {', '.join(needed)}.")
+        valid = {key: _validated(path, f"{where}: {key}", given, validators[key]) for key, given in section.items()}
+        yield number, valid
 
 
 def _validated(path: Path, name: str, value: object, validator: Validator) -> Any:

@@ -289,7 +289,7 @@ class WandbTuiApp(ThemedApp):
     ) -> bool:
         """Run an action; those of a screen that shows runs may belong to one of its widgets."""
         if isinstance(default_namespace, RunScreen) and isinstance(action, str):
-            default_namespace = default_namespace.action_owner(action)
+            default_namespace = default_namespace.action_owner(action.partition("(")[0])
         return await super().run_action(action, default_namespace, namespaces)
 
     def on_events_ready(self) -> None:

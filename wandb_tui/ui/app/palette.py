@@ -16,6 +16,10 @@ from wandb_tui.ui.common.copy_formats import COPY_FORMATS
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, display_key
+from wandb_tui.ui.table.saved_views import MAX_VIEWS
+
+_OWN_ENTRIES = {"command_palette", "view_1"}
+"""Actions that the palette does not list as such: it is open, and each view has an entry of its own."""
 
 _LOOKS = {EMOJI: "Use symbols and emoji.", ASCII: "Use ASCII only, for fonts without the symbols."}
 
@@ -43,7 +47,7 @@ class ActionCommands(Provider):
         app = cast("ThemedApp", self.app)
         screen = self.screen if isinstance(self.screen, RunScreen) else None
         for action in ACTIONS:
-            if action.id != "command_palette" and _usable(action, screen):
+            if action.listed and action.id not in _OWN_ENTRIES and _usable(action, screen):
                 owner = self.app if action.where is Scope.ANYWHERE else self.screen
                 key = app.session.keys.first(action.id)
                 yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
@@ -56,12 +60,8 @@ class ActionCommands(Provider):
                     "Copy it for all selected runs.",
                     partial(screen.copy_now, copy),
                 )
-        if isinstance(screen, Dashboard) and screen.table.view.order.column:
-            yield (
-                "Sort in order added",
-                "Show the runs in the order they were added.",
-                screen.table.sort_as_added,
-            )
+        if isinstance(screen, Dashboard):
+            yield from _views(screen)
         for glyphs in LOOKS:
             if glyphs != app.glyphs.name:
                 yield f"Look {glyphs}", _LOOKS[glyphs], partial(app.choose_look, glyphs)
@@ -83,6 +83,15 @@ def _user_commands(screen: RunScreen) -> Iterator[Command]:
     for number, command in enumerate(screen.session.backend.commands):
         title = f"{command.title}  {keys.get(number, '')}".rstrip()
         yield title, f"Your own command: {' '.join(command.command)}", partial(screen.action_user_command, number)
+
+
+def _views(screen: Dashboard) -> Iterator[Command]:
+    """The saved views, with their keys, and the order in which the runs were added."""
+    for number, view in enumerate(screen.view_tabs.saved.all[:MAX_VIEWS], 1):
+        title = f"View {view.name}  {screen.session.keys.first(f'view_{number}')}".rstrip()
+        yield title, "Show this view, or return from it.", partial(screen.view_tabs.action_show_view, number)
+    if screen.table.view.order.column:
+        yield "Sort in order added", "Show the runs in the order they were added.", screen.table.sort_as_added
 
 
 def _usable(action: Action, screen: RunScreen | None) -> bool:

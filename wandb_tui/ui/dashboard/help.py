@@ -125,7 +125,7 @@ class HelpScreen(Dialog[None]):
             yield "Files", [(name, "$foreground", clean(path, 300)) for name, path in self._files]
 
     def _rows(self, where: Scope) -> Iterator[Row]:
-        return (self._row(action) for action in ACTIONS if action.where is where)
+        return (self._row(action) for action in ACTIONS if action.where is where and action.listed)
 
     def _row(self, action: Action) -> Row:
         return self.keys.all(action), "bold $accent", f"{action.label}. {action.help}"

@@ -35,6 +35,7 @@ from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.filter_line import FilterSuggester
 from wandb_tui.ui.table.run_table import RunTable
+from wandb_tui.ui.table.view_tabs import ViewTabs
 
 _SIGN_IN_WAITS = "Sign-in needed; the dialog opens when you have finished here"
 
@@ -66,6 +67,7 @@ class Dashboard(RunScreen):
         self.panes, self.find_bar = self.logs.panes, self.logs.find_bar
         suggester = FilterSuggester(self.table.facts, lambda: session.watch_list)
         self.filter_bar = FilterBar(self.table, suggester)
+        self.view_tabs = ViewTabs(session, self.table, glyphs)
         self._banner = Banner(glyphs, session.keys)
         self._keys = KeyBar(session.keys)
         self._splitter = Splitter(self.table, self.panes)
@@ -74,6 +76,7 @@ class Dashboard(RunScreen):
         """Header, table, logs, keys."""
         yield self.header
         yield self._banner
+        yield self.view_tabs
         yield self.table
         yield EmptyState(self.glyphs, self.session.keys)
         yield self.filter_bar
@@ -104,6 +107,7 @@ class Dashboard(RunScreen):
         self._splitter.apply()
         self.table.restore_view()
         self.filter_bar.put(self.table.view.filter.text)
+        self.view_tabs.count()
         self.refresh_all()
 
     @property
@@ -165,8 +169,9 @@ class Dashboard(RunScreen):
             self.header.downloads = self.table.downloads.summary()
             if ended:
                 self.repaint(ended)
-        if self.table.load_facts(typing=self.filter_bar.typing):
+        if self.table.load_facts(typing=self.filter_bar.typing, views=self.view_tabs.saved.use_facts):
             self.refresh_bars()
+        self.view_tabs.tick()
         self.table.tick()
 
     def redraw(self) -> None:
@@ -209,9 +214,9 @@ class Dashboard(RunScreen):
     # Actions
 
     def action_owner(self, name: str) -> DOMNode:
-        """The widget that handles an action: the table, the logs, or else this screen."""
+        """The widget that handles an action: the table, the tabs, the logs, or else this screen."""
         own = hasattr(self, f"action_{name}")
-        widgets = (self.table, self.logs)
+        widgets = (self.table, self.view_tabs, self.logs)
         return self if own else next((widget for widget in widgets if hasattr(widget, f"action_{name}")), self)
 
     def applies(self, action: Action, targets: Sequence[RunAddress] | None = None) -> bool:
@@ -226,6 +231,8 @@ class Dashboard(RunScreen):
             Requirement.LOG: lambda: len(self.session.watch_list),
             Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,
             Requirement.DOWNLOADABLE: lambda: targets and self.session.backend.downloads is not None,
+            Requirement.VIEWS: lambda: len(self.view_tabs.saved),
+            Requirement.SETTINGS: lambda: self.session.backend.save_views is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
             Requirement.FORKS: lambda: self.session.backend.lineage is not None and len(self.session.watch_list),
             Requirement.TREE: lambda: self.table.view.tree,
@@ -271,6 +278,12 @@ class Dashboard(RunScreen):
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.table.filter_by(event.value)
         self.table.load_facts(typing=True)
+        self.view_tabs.count()
+
+    @on(ViewTabs.Switched)
+    def _view_switched(self) -> None:
+        self.filter_bar.put(self.table.view.filter.text)
+        self.refresh_bars()
 
     def action_clear(self) -> None:
         """Close the search, else clear the selection, else clear the filter."""

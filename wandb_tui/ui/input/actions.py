@@ -23,6 +23,7 @@ class Scope(StrEnum):
     PICK = "pick"
     GOAL = "goal"
     COLUMNS = "columns"
+    VIEW = "view"
     COPY = "copy"
     DOCTOR = "doctor"
     CONFIRM = "confirm"
@@ -58,6 +59,8 @@ class Requirement(StrEnum):
     TREE = "the table is a tree"
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
+    VIEWS = "saved views"
+    SETTINGS = "settings that can be changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Action:
             Inputs do not receive its keys.
         action: The action string for Textual, if it is not the id.
         in_dialogs: Whether it is available in every dialog as well.
+        listed: Whether the help and the palette list it.
     """
 
     id: str
@@ -88,6 +92,7 @@ class Action:
     priority: bool = False
     action: str = ""
     in_dialogs: bool = False
+    listed: bool = True
 
     @property
     def full_id(self) -> str:
@@ -124,7 +129,7 @@ DISPLAY_NAMES = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
     "asterisk": "*", "left": "←", "right": "→", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
     "less_than_sign": "<", "greater_than_sign": ">", "minus": "-", "plus": "+", "at": "@", "backslash": "\\",
-    "underscore": "_", "backspace": "Backspace", "insert": "Ins",
+    "equals_sign": "=", "underscore": "_", "backspace": "Backspace", "insert": "Ins",
 }  # fmt: skip
 
 
@@ -166,6 +171,13 @@ ACTIONS: tuple[Action, ...] = (
            needs=Requirement.TREE, footer=False),
     Action("unfold_forks", ("right",), "Unfold", "In the tree: show a run's forks again, or go to the first one.",
            needs=Requirement.TREE, footer=False),
+    Action("save_view", ("equals_sign",), "Save view", "Save filter, sort order and columns as a view.",
+           needs=Requirement.SETTINGS, footer=False, priority=True),
+    Action("view_1", ("1",), "View", "Show the first saved view, or return from it; 2 to 9 show the others.",
+           needs=Requirement.VIEWS, footer=False, action="show_view(1)"),
+    *(Action(f"view_{number}", (str(number),), f"View {number}", f"Show saved view {number}, or return from it.",
+             needs=Requirement.VIEWS, footer=False, action=f"show_view({number})", listed=False)
+      for number in range(2, 10)),
     Action("select", ("space",), "Select", "Select this run; actions then apply to all selected runs.",
            needs=Requirement.RUN),
     Action("select_down", ("shift+down",), "Select down", "Extend the selection to the next run.",
@@ -259,6 +271,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("as_added", ("a",), "Order added", "Sort the runs in the order they were added.", Scope.COLUMNS),
     Action("compact", ("w",), "Compact", "Show only the main columns, or all that fit.", Scope.COLUMNS),
     Action("close", ("escape", "h", "q"), "Close", "Return to the table.", Scope.COLUMNS, action="dismiss"),
+    Action("submit", ("enter", "ctrl+s"), "Save", "Save what the table shows under this name.", Scope.VIEW,
+           priority=True),
+    Action("delete", ("ctrl+d",), "Delete", "Delete the view of this name.", Scope.VIEW, priority=True),
+    Action("close", ("escape",), "Cancel", "Close without saving.", Scope.VIEW, priority=True, action="dismiss"),
     Action("id", ("i",), "Run id", "Copy the run ids.", Scope.COPY, action="copy('id')"),
     Action("path", ("p",), "Path", "Copy entity, project and id.", Scope.COPY, action="copy('path')"),
     Action("page", ("a",), "Address", "Copy the addresses of the run pages.", Scope.COPY, action="copy('page')"),

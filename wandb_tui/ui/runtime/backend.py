@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.ports import Identity, Services
+from wandb_tui.core.saved_view import SavedView
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.core.user_command import UserCommand
@@ -56,6 +57,8 @@ class Backend:
         hooks: Runs the user's hooks; None: there are none.
         commands: The user's own commands.
         command_runner: Runs them; None: there are none.
+        views: The user's views of the table.
+        save_views: Replaces them in the settings; raises `UsageError`. None: they cannot be stored.
         notify_channels: The names of the enabled notification channels, as in the settings.
         senders: The notification channels outside the terminal, by their names in the settings.
         keys: The user's keys by action id, several separated by commas.
@@ -91,6 +94,8 @@ class Backend:
     hooks: Hooks | None = None
     commands: tuple[UserCommand, ...] = ()
     command_runner: CommandRunner | None = None
+    views: tuple[SavedView, ...] = ()
+    save_views: Callable[[Sequence[SavedView]], None] | None = None
     notify_channels: frozenset[str] = frozenset({"toast", "bell", "terminal"})
     senders: Mapping[str, Send] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)

@@ -74,11 +74,12 @@ class FilterBar(Horizontal):
         return self._input.has_focus
 
     def put(self, text: str) -> None:
-        """Set a filter from an earlier session."""
+        """Show a filter that was not typed."""
         if text:
             self._show()
-            with self.prevent(Input.Changed):
-                self._input.value = text
+        self.display = bool(text)
+        with self.prevent(Input.Changed):
+            self._input.value = text
 
     def _show(self) -> None:
         """Show the bar. Its parts are mounted only now: the first frame of the dashboard is drawn sooner without."""

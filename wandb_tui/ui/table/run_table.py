@@ -192,19 +192,20 @@ class RunTable(RunGrid):
     def filter_by(self, text: str) -> None:
         """Show only the runs that match."""
         self.view.filter_by(text)
-        self._view_changed()
+        self.view_changed()
 
-    def load_facts(self, *, typing: bool) -> bool:
+    def load_facts(self, *, typing: bool, views: bool = False) -> bool:
         """Load what the filter asks for, and show the runs that match by now; to be called once a second.
 
         Args:
             typing: Whether a filter is being typed: then some are loaded, so that their names can be completed.
+            views: Whether the filter of a saved view asks for facts as well.
 
         Returns:
             Whether the server has answered since the last call.
         """
-        wanted = list(self._session.watch_list) if self._uses_facts or typing else []
-        if typing and not self._uses_facts:
+        wanted = list(self._session.watch_list) if self._uses_facts or typing or views else []
+        if typing and not (self._uses_facts or views):
             wanted = wanted[:_FACTS_WHILE_TYPING]
         if not wanted and not self.view.ticks:
             return False
@@ -230,7 +231,7 @@ class RunTable(RunGrid):
     def sort_by(self, order: SortOrder) -> None:
         """Sort the rows."""
         self.view.order = order
-        self._view_changed()
+        self.view_changed()
 
     def sort_as_added(self) -> None:
         """Show the runs in the order they were added."""
@@ -247,14 +248,14 @@ class RunTable(RunGrid):
     def action_compact(self) -> None:
         """Show only the most useful columns, or all that fit."""
         self.view.compact = not self.view.compact
-        self._view_changed()
+        self.view_changed()
 
     def action_tree(self) -> None:
         """Show the runs as trees of forks, or as a list."""
         self.view.tree = not self.view.tree
         if self.view.tree:
             self.view.forest.forget_unknown()
-        self._view_changed()
+        self.view_changed()
 
     def action_fold_forks(self) -> None:
         """Hide the forks of the run under the cursor, or go to its parent."""
@@ -263,7 +264,7 @@ class RunTable(RunGrid):
             return
         if run in self.view.links.values() and run not in self.view.folded:
             self.view.folded.add(run)
-            self._view_changed()
+            self.view_changed()
         elif (parent := self.view.links.get(run)) is not None:
             self.go_to(parent)
 
@@ -274,7 +275,7 @@ class RunTable(RunGrid):
             return
         if run in self.view.folded:
             self.view.folded.discard(run)
-            self._view_changed()
+            self.view_changed()
         elif any(self.view.links.get(below) == run for below in self.from_cursor[1:2]):
             self.action_cursor_down()
 
@@ -299,13 +300,14 @@ class RunTable(RunGrid):
         """Open the dialog for columns and sorting."""
         from wandb_tui.ui.table.column_picker import ColumnPicker
 
-        self.app.push_screen(ColumnPicker(self.view, self._glyphs, self._visible_columns, self._view_changed))
+        self.app.push_screen(ColumnPicker(self.view, self._glyphs, self._visible_columns, self.view_changed))
 
     def _visible_columns(self) -> set[str]:
         self.relayout()
         return {column.key for column in self.columns}
 
-    def _view_changed(self) -> None:
+    def view_changed(self) -> None:
+        """Remember the view for the next start, and show the watch list through it."""
         self._session.remember("table", self.view.saved())
         self._reload_and_tell()
 

@@ -188,8 +188,8 @@ class TableView:
             return
         self.filter_by(str(saved.get("filter") or ""))
         self._typed = self._filter
-        if str(saved.get("sort")) in BY_KEY:
-            self.order = SortOrder(str(saved["sort"]), saved.get("reverse") is True)
+        column = str(saved.get("sort"))
+        self.order = SortOrder(column if column in BY_KEY else "", saved.get("reverse") is True)
         hidden = saved.get("hidden")
         known = BY_KEY.keys() - ALWAYS_SHOWN
         self.hidden = frozenset(key for key in known if isinstance(hidden, list) and key in hidden)

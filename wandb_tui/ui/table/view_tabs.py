@@ -1,0 +1,100 @@
+"""The line of tabs, one for each of the user's views, and the actions on views."""
+
+from __future__ import annotations
+
+import time
+
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
+from wandb_tui.ui.common.run_prompts import hint
+from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.table.run_table import RunTable
+from wandb_tui.ui.table.saved_views import SavedViews, ViewTab
+from wandb_tui.ui.table.view_dialog import ViewChoice, ViewDialog
+
+_MAX_NAME_CELLS = 24
+
+_IDLE_FACTOR = 20
+"""Count the runs of each view at most in one part of this many of the time."""
+
+
+class ViewTabs(Widget):
+    """Each tab has the key of its view, its name, and how many runs match. Hidden if there are no views."""
+
+    tabs: reactive[tuple[ViewTab, ...]] = reactive(())
+    """The tabs."""
+
+    class Switched(Message):
+        """The table shows another view."""
+
+    def __init__(self, session: Session, table: RunTable, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._session = session
+        self._table = table
+        self._glyphs = glyphs
+        self.saved = SavedViews(session.backend.views, table.facts)
+        """All views."""
+        self._count_at = 0.0
+        self.display = False
+
+    def watch_tabs(self) -> None:
+        """Show the line only if there are views."""
+        self.display = bool(self.tabs)
+
+    def render(self) -> Content:
+        """The line."""
+        parts: list[Content] = []
+        for number, tab in enumerate(self.tabs, 1):
+            count = self._glyphs.text("…") if tab.count is None else str(tab.count)
+            name = self._glyphs.fit(clean(tab.name), _MAX_NAME_CELLS)
+            label = Content.assemble((f" {number} ", "bold $accent"), name, (f" {count} ", "$quiet"))
+            parts.append(label.stylize("reverse" if tab.active else "").stylize(f"@click=show_view({number})"))
+        return Content(" ").join(parts)
+
+    def tick(self) -> None:
+        """Load what the views need, and count again; to be called once a second."""
+        if len(self.saved) and time.monotonic() >= self._count_at:
+            self.count()
+
+    def count(self) -> None:
+        """Count the runs of each view, and mark the one that is shown."""
+        began = time.thread_time()
+        self.tabs = self.saved.tabs(self._table.view, self._session.watch_list, self._session.now)
+        self._count_at = time.monotonic() + _IDLE_FACTOR * (time.thread_time() - began)
+
+    def action_show_view(self, number: int) -> None:
+        """Show a view, or what was shown before it."""
+        if not self.saved.toggle(self._table.view, number):
+            hint(self, self._session.keys.hint(f"There is no view {number}", "save_view", "saves one"))
+            return
+        self._table.view_changed()
+        self.count()
+        self.post_message(self.Switched())
+
+    async def action_save_view(self) -> None:
+        """Ask for a name, and save what the table shows under it."""
+        active = self.saved.active(self._table.view)
+        names = [view.name for view in self.saved.all]
+        await self.app.push_screen(ViewDialog(active.name if active else "", names), self._save)
+
+    def _save(self, choice: ViewChoice | None) -> None:
+        save = self._session.backend.save_views
+        if choice is None or save is None:
+            return
+        before = list(self.saved.all)
+        if choice.delete:
+            self.saved.remove(choice.name)
+        else:
+            self.saved.save(self._table.view, choice.name)
+        try:
+            save(self.saved.all)
+        except WandbTuiError as error:
+            self.saved.replace(before)
+            hint(self, str(error))
+        self.count()
