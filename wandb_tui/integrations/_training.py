@@ -1,11 +1,12 @@
-"""Waiting at the end of a training, shared by the callbacks for training libraries."""
+"""The base of the callbacks for training libraries, and waiting at the end of a training."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.integrations._resumption import OnResume, Resumption, last_step
 from wandb_tui.library.api import print_status, wait_for_history
 
 if TYPE_CHECKING:
@@ -17,18 +18,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class EndOfTrainingWait:
-    """The part of a trainer's callback that waits for the history when the training ends."""
+class TrainingCallback:
+    """The part of a trainer's callback that is the same for all: its options, and the wait when the training ends."""
 
-    def __init__(self, timeout: float = 300.0, callback: Callback | None = None) -> None:
-        """Prepare; nothing starts before the training ends.
-
-        Args:
-            timeout: Seconds until giving up; 0 waits for ever.
-            callback: Receives the status lines, see `wandb_tui.Callback`; without one they are printed.
-        """
+    def __init__(
+        self,
+        timeout: float = 300.0,
+        callback: Callback | None = None,
+        *,
+        on_resume: OnResume | None = None,
+        parent: str | None = None,
+        **init: Any,
+    ) -> None:
         self._timeout = timeout
         self._callback = callback
+        self._resumption = Resumption(on_resume, parent, timeout, callback, init) if on_resume is not None else None
         self.result: MonitorResult | None = None
 
     def _wait_for(self, run: wandb.Run | None) -> None:
@@ -48,7 +52,7 @@ def wait_for_logged_steps(run: wandb.Run | None, timeout: float, callback: Callb
     Returns:
         The result; None if the goal was not met, or if there is nothing to wait for.
     """
-    last = _last_step(run) if run is not None else None
+    last = last_step(run) if run is not None else None
     if run is None or last is None:
         log.warning("Nothing was logged to a W&B server, so there is no history to wait for.")
         return None
@@ -64,17 +68,4 @@ def wait_for_logged_steps(run: wandb.Run | None, timeout: float, callback: Callb
         )
     except WandbTuiError as error:
         log.warning("The history of %s is not exported: %s", run.path, error)
-        return None
-
-
-def _last_step(run: wandb.Run) -> int | None:
-    """The last step that was logged; None for none, or for a run that is not sent to a server."""
-    import wandb
-
-    if run.offline or run.disabled:
-        return None
-    try:
-        return run.step - 1 if run.step else None
-    except wandb.Error:
-        # If several processes log to a shared run, none of them knows its step.
         return None

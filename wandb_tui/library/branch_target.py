@@ -46,6 +46,8 @@ class Branching:
 
 FORK = Branching("fork", "fork_from", keeps_id=False)
 REWIND = Branching("rewind", "resume_from", keeps_id=True)
+CONTINUATION = Branching("continued run", "resume", keeps_id=True)
+"""Resuming where the run ended: not branched off at all, but begun by the same call."""
 
 
 def branch_target(step: int | None, at: str | None, *, nearest: bool, branching: Branching) -> int | MetricValue:
