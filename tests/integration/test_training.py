@@ -166,8 +166,11 @@ with begun():
 
 
 RESUMED = """
+from wandb_tui import load_history
+
 def steps(run_id):
-    return [row[STEP] for row in wandb.Api().run(f"lab/forks/{run_id}").scan_history() if row.get(STEP) is not None]
+    history = load_history(f"lab/forks/{run_id}", [STEP], stitch=True, timeout=60)
+    return history.column(STEP).drop_null().to_pylist()
 
 quiet = lambda status, data: None
 with begun() as parent:

@@ -15,16 +15,16 @@ To continue training from any other run's step, let the logger log to the fork.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Literal
 
-import wandb
 from lightning.pytorch import Callback as TrainerCallback
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
-from wandb_tui.integrations._resumption import CheckpointedRun, OnResume
+import wandb
+from wandb_tui.integrations._resumption import CheckpointedRun
 from wandb_tui.integrations._training import TrainingCallback
-from wandb_tui.library.group import Callback as StatusCallback
+from wandb_tui.library.group import Callback
 from wandb_tui.library.history_reader import check_pyarrow
 from wandb_tui.services.wandb_api.sdk import active_run_ids
 
@@ -52,9 +52,9 @@ class HistoryCallback(TrainingCallback, TrainerCallback):
     def __init__(
         self,
         timeout: float = 300.0,
-        callback: StatusCallback | None = None,
+        callback: Callback | None = None,
         *,
-        on_resume: OnResume | None = None,
+        on_resume: Literal["fork", "rewind", "continue"] | None = None,
         parent: str | None = None,
         **init: Any,
     ) -> None:
@@ -63,9 +63,9 @@ class HistoryCallback(TrainingCallback, TrainerCallback):
         Args:
             timeout: Seconds until giving up; 0 waits for ever.
             callback: Receives the status lines, see `wandb_tui.Callback`; without one they are printed.
-            on_resume: ``fork``, ``rewind`` or ``continue`` the run of the checkpoint that a training is resumed from: at
-                the step of the checkpoint, or, to continue, after whatever it has logged since. None leaves that to
-                the trainer, which begins a new run; so does a failure.
+            on_resume: ``fork``, ``rewind`` or ``continue`` the run of the checkpoint that a training is resumed from:
+                at the step of the checkpoint, or, to continue, after whatever it has logged since. None leaves that
+                to the trainer, which begins a new run; so does a failure.
             parent: The address of that run, for checkpoints that were saved without this callback; all others name it.
             init: Passed on to `wandb_tui.fork_when_ready`, `wandb_tui.rewind_when_ready` or, to continue,
                 ``wandb.init``: ``name``, ``tags``, ``fallback`` and so on.

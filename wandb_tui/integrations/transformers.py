@@ -18,15 +18,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache, wraps
-from typing import Any, cast
+from typing import Any, Literal, cast
 from weakref import WeakSet
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
-from wandb_tui.integrations._resumption import CheckpointedRun, OnResume
+from wandb_tui.integrations._resumption import CheckpointedRun
 from wandb_tui.integrations._training import TrainingCallback
-from wandb_tui.library.group import Callback as StatusCallback
+from wandb_tui.library.group import Callback
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ class HistoryCallback(TrainingCallback, TrainerCallback, ExportableState):
     def __init__(
         self,
         timeout: float = 300.0,
-        callback: StatusCallback | None = None,
+        callback: Callback | None = None,
         *,
-        on_resume: OnResume | None = None,
+        on_resume: Literal["fork", "rewind", "continue"] | None = None,
         parent: str | None = None,
         **init: Any,
     ) -> None:
@@ -60,9 +60,9 @@ class HistoryCallback(TrainingCallback, TrainerCallback, ExportableState):
         Args:
             timeout: Seconds until giving up; 0 waits for ever.
             callback: Receives the status lines, see `wandb_tui.Callback`; without one they are printed.
-            on_resume: ``fork``, ``rewind`` or ``continue`` the run of the checkpoint that a training is resumed from: at
-                the step of the checkpoint, or, to continue, after whatever it has logged since. None leaves that to
-                the trainer, which begins a new run; so does a failure.
+            on_resume: ``fork``, ``rewind`` or ``continue`` the run of the checkpoint that a training is resumed from:
+                at the step of the checkpoint, or, to continue, after whatever it has logged since. None leaves that
+                to the trainer, which begins a new run; so does a failure.
             parent: The address of that run, for checkpoints that were saved without this callback; all others name it.
             init: Passed on to `wandb_tui.fork_when_ready`, `wandb_tui.rewind_when_ready` or, to continue,
                 ``wandb.init``: ``name``, ``tags``, ``fallback`` and so on.
