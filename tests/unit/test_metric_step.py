@@ -7,9 +7,10 @@ import pytest
 
 from tests.unit.core_fakes import RUN, there
 from wandb_tui.core.errors import ForkError, UsageError, WaitTimeoutError
+from wandb_tui.core.metric_value import MetricValue
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.library.metric_step import MetricValue, find_step, nearest_step
+from wandb_tui.library.metric_step import find_step, nearest_step
 from wandb_tui.library.results import MonitorResult
 
 COMPLETE = Coverage(covered=299, complete=True, last_step=299)

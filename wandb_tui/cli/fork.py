@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wandb_tui.core.address import RunAddress
-    from wandb_tui.library.metric_step import MetricValue
+    from wandb_tui.core.metric_value import MetricValue
     from wandb_tui.wiring import Wiring
 
 
@@ -78,9 +78,7 @@ def _children(
     parent: RunAddress, target: int | MetricValue, times: int, timeout: float, wiring: Wiring, *, replay: bool
 ) -> Iterator[tuple[str, int, bool]]:
     """The id of each child once it is made, the step it was forked at, and whether it was replayed instead."""
-    import wandb
-
-    from wandb_tui.library.branch import branch
+    from wandb_tui.library.branch_series import branches
     from wandb_tui.library.branch_target import FORK
     from wandb_tui.library.group import MonitorGroup
     from wandb_tui.library.replay import REPLAY, TAG
@@ -89,17 +87,14 @@ def _children(
         step = branch_step(parent, target, wiring, group, timeout)
         # What is found before the step is the same for all children.
         warnings, printed = set[str](), set[str]()
-        for _ in range(times):
-            settings = wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True)
-            run = branch(
-                *(parent, step, FORK, timeout, {"settings": settings, "reinit": "create_new"}),
-                wiring=wiring,
-                wait=lambda run, goal, seconds: group.wait(group.add(run, goal, max_wait_time=seconds)),
-                warn=warnings.add,
-                fallback=REPLAY if replay else None,
-            )
+        for run in branches(
+            *(parent, step, FORK, times, timeout),
+            wiring=wiring,
+            group=group,
+            warn=warnings.add,
+            fallback=REPLAY if replay else None,
+        ):
             for text in sorted(warnings - printed):
                 say(f"wandb-tui: {text}", err=True)
             printed |= warnings
-            run.finish()
             yield run.id, step, TAG in (run.tags or ())

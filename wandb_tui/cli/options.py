@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.core.metric_value import MetricValue
     from wandb_tui.library.group import MonitorGroup
-    from wandb_tui.library.metric_step import MetricValue
     from wandb_tui.wiring import Wiring
 
 HOST = click.option("--host", metavar="URL", help="The W&B server; else WANDB_BASE_URL, else the SDK's.")

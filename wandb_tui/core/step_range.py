@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from wandb_tui.core.errors import UsageError
 
+STEP = "_step"
+"""The name under which a history holds its steps."""
 _SHAPE = re.compile(r"(\d[\d_,]*)?\s*:\s*(\d[\d_,]*)?")
 
 

@@ -22,7 +22,8 @@ from wandb_tui.services.wandb_api.run_values import FORKED_FROM, REPLAYED_FROM
 from wandb_tui.services.wandb_api.sdk import branch_point
 
 if TYPE_CHECKING:
-    from wandb_tui.library.metric_step import MetricStep, MetricValue
+    from wandb_tui.core.metric_value import MetricValue
+    from wandb_tui.library.metric_step import MetricStep
     from wandb_tui.library.results import MonitorResult
     from wandb_tui.wiring import Wiring
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
-from wandb_tui.core.step_range import StepRange
+from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.library.history_check import NOT_FINITE, HistoryCheck, listed
-from wandb_tui.library.history_reader import STEP
 from wandb_tui.library.history_table import read_export
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class BranchCheck:
 
     def before(self) -> None:
         """Warn of what the export shows before the step."""
-        self._report(self._before, f"{self._parent} at step {self._step:,}")
+        self._report(self.findings_before, f"{self._parent} at step {self._step:,}")
 
     def after(self, child: RunAddress) -> None:
         """Warn of what the fork's history, as the API reports it, does not have like the parent's export."""
@@ -78,7 +77,8 @@ class BranchCheck:
             log.warning("%s", text)
             self._warn(text)
 
-    def _before(self) -> list[str]:
+    def findings_before(self) -> list[str]:
+        """What the export shows before the step, a clause each. Raises whatever goes wrong."""
         steps = StepRange(max(0, self._step - _STEPS_BEFORE + 1), self._step + 1)
         self._table = read_export(self._wiring, self._parent, self._version(), (), steps, may_download=False)
         return findings_before(self._table)

@@ -11,7 +11,8 @@ from wandb_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
-    from wandb_tui.library.metric_step import MetricStep, MetricValue
+    from wandb_tui.core.metric_value import MetricValue
+    from wandb_tui.library.metric_step import MetricStep
     from wandb_tui.library.results import MonitorResult
     from wandb_tui.wiring import Wiring
 
@@ -74,8 +75,8 @@ def branch_target(step: int | None, at: str | None, *, nearest: bool, branching:
         return int(given)
     if step is not None:
         raise UsageError("A step and a metric's value cannot both be given.", "Leave one out.")
+    from wandb_tui.core.metric_value import MetricValue
     from wandb_tui.library.history_reader import check_pyarrow
-    from wandb_tui.library.metric_step import MetricValue
 
     wanted = MetricValue.parse(at, nearest=nearest)
     check_pyarrow("Finding a metric's step")

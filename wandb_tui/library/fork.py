@@ -12,7 +12,7 @@ from wandb_tui.wiring import Wiring
 if TYPE_CHECKING:
     from wandb_tui.core.account import WandBCredentials
     from wandb_tui.core.address import RunAddress
-    from wandb_tui.library.metric_step import MetricValue
+    from wandb_tui.core.metric_value import MetricValue
     from wandb_tui.library.results import MonitorResult
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wandb_tui.core.step_range import StepRange
-from wandb_tui.library.history_reader import STEP, HistoryPart, HistoryReader
+from wandb_tui.core.step_range import STEP, StepRange
+from wandb_tui.library.history_reader import HistoryPart, HistoryReader
 
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 """How numbers that JSON has no form for come as text."""

@@ -15,11 +15,11 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ServerError, WandbTuiError
-from wandb_tui.core.step_range import StepRange
+from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.library.download_record import DownloadRecord, described, folder_of, write_index
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.history_check import check_history
-from wandb_tui.library.history_reader import STEP, HistoryPart, HistoryReader
+from wandb_tui.library.history_reader import HistoryPart, HistoryReader
 from wandb_tui.library.history_writer import write_history
 from wandb_tui.library.lineage import Ancestry, Generation, generations_of
 from wandb_tui.services.wandb_api.file_transfer import disk_error

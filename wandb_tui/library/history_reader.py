@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.errors import ServerError, UsageError
-from wandb_tui.core.step_range import StepRange
+from wandb_tui.core.step_range import STEP, StepRange
 
-STEP = "_step"
 ORIGIN = "_run_id"
 """The column that says which run a row is from."""
 _BATCH_ROWS = 8 * 1024

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.errors import ForkError, UsageError, WaitTimeoutError
+from wandb_tui.core.metric_value import MetricValue, shown_number
 from wandb_tui.core.probe import Probe
-from wandb_tui.library.history_reader import STEP
+from wandb_tui.core.step_range import STEP
 
 if TYPE_CHECKING:
     from wandb_tui.core.address import RunAddress
@@ -22,47 +23,6 @@ _MAX_PAUSE_S = 30.0
 """Seconds to wait for a newer export before asking again whether the run has ended."""
 _MIN_WAIT_S = 0.1
 """Never 0, which would mean for ever."""
-_SYNTAX = "It is written METRIC=VALUE, as in global_step=121638."
-
-
-@dataclass(frozen=True, slots=True)
-class MetricValue:
-    """A value of a metric that a step is looked for by.
-
-    Attributes:
-        metric: The name of the metric.
-        value: Its value, a finite number.
-        nearest: Whether the nearest value below will do where the metric never had exactly this one.
-    """
-
-    metric: str
-    value: float
-    nearest: bool = False
-
-    @classmethod
-    def parse(cls, text: str, *, nearest: bool = False) -> MetricValue:
-        """Read ``METRIC=VALUE``; the name may hold equals signs itself.
-
-        Args:
-            text: The metric and its value.
-            nearest: As for the attribute.
-
-        Raises:
-            UsageError: It is not written like that, or the value is not a finite number.
-        """
-        metric, _, value = str(text).rpartition("=")
-        try:
-            number = float(value.replace("_", "").replace(",", ""))
-        except ValueError:
-            number = math.nan
-        if not metric.strip() or not math.isfinite(number):
-            raise UsageError(f"“{text}” is not a metric and a number.", _SYNTAX)
-        if metric.strip() == STEP:
-            raise UsageError(f"{STEP} is the step itself.", "Give it as the step.")
-        return cls(metric.strip(), number, nearest)
-
-    def __str__(self) -> str:
-        return f"{self.metric}={shown_number(self.value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +168,3 @@ def _never(run: RunAddress, wanted: MetricValue, found: NearestStep) -> tuple[st
         f"{wanted.metric} was never {shown_number(wanted.value)} in {run}; the nearest below is {nearest}.",
         "Ask for that value, or for the nearest.",
     )
-
-
-def shown_number(value: float) -> str:
-    """A number as one writes it: without “.0”, and with all its digits."""
-    return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(value)

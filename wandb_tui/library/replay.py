@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.details import RunRecord
 from wandb_tui.core.errors import ServerError
-from wandb_tui.core.step_range import StepRange
+from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.library.history_check import NOT_FINITE
-from wandb_tui.library.history_reader import STEP, HistoryReader
+from wandb_tui.library.history_reader import HistoryReader
 from wandb_tui.library.history_table import exported_history
 from wandb_tui.services.wandb_api.run_values import FORKED_FROM, REPLAYED_FROM
 

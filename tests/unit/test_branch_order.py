@@ -1,0 +1,44 @@
+"""What is typed to fork or rewind a run, and the line of Python that does the same."""
+
+import pytest
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_order import BranchKind, BranchOrder
+from wandb_tui.core.errors import UsageError
+
+RUN = RunAddress("lab", "forks", "abc123")
+FORK, REPLAY, REWIND = BranchKind
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "times", "call"),
+    [
+        (FORK, "200", "1", 'fork_when_ready("lab/forks/abc123", step=200)'),
+        (FORK, " 12,000 ", "1", 'fork_when_ready("lab/forks/abc123", step=12000)'),
+        (FORK, "0", "3", '[fork_when_ready("lab/forks/abc123", step=0) for _ in range(3)]'),
+        (REPLAY, "200", "1", 'fork_when_ready("lab/forks/abc123", step=200, fallback="replay")'),
+        (REWIND, "200", "3", 'rewind_when_ready("lab/forks/abc123", step=200)'),
+        (FORK, "a=b=1.50", "1", 'fork_when_ready("lab/forks/abc123", at="a=b=1.5", nearest=True)'),
+    ],
+)
+def test_what_is_typed_is_read(kind, where, times, call):
+    assert BranchOrder.parse(RUN, kind, where, times).call == call
+
+
+@pytest.mark.parametrize(
+    ("where", "times", "why"),
+    [
+        ("", "1", "is no step"),
+        ("-1", "1", "is no step"),
+        ("1.5", "1", "is no step"),
+        ("²", "1", "is no step"),
+        ("loss=low", "1", "is not a metric and a number"),
+        ("_step=200", "1", "is the step itself"),
+        ("200", "0", "is no number of children"),
+        ("200", "101", "is no number of children"),
+        ("200", "", "is no number of children"),
+    ],
+)
+def test_what_cannot_be_read_says_why(where, times, why):
+    with pytest.raises(UsageError, match=why):
+        BranchOrder.parse(RUN, FORK, where, times)

@@ -1,0 +1,119 @@
+"""Forks and rewinds runs in the background, while something else is on the screen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_order import BranchFinding, BranchKind, BranchOrder, BranchProgress
+from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.core.errors import WandbTuiError
+
+if TYPE_CHECKING:
+    # The first order imports these, in its own thread.
+    from wandb_tui.library.event import Event
+    from wandb_tui.library.group import MonitorGroup
+    from wandb_tui.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+_ORDERS_AT_ONCE = 4
+
+
+class BackgroundBranches:
+    """Carries out orders. May be called from any thread; `start` and `stop` do not block."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            wiring: The services.
+        """
+        self._wiring = wiring
+        self._pool = DaemonPool("wandb-tui branch", _ORDERS_AT_ONCE)
+        self._lock = threading.Lock()
+        self._groups: set[MonitorGroup] = set()
+        self._stopped = False
+
+    def preview(self, order: BranchOrder) -> Iterator[BranchFinding]:
+        """What is known beforehand, one finding after the other; each step may block.
+
+        Args:
+            order: The order.
+        """
+        from wandb_tui.library.branch_preview import preview
+
+        return preview(self._wiring, order)
+
+    def start(self, order: BranchOrder, on_change: Callable[[BranchProgress], object]) -> None:
+        """Carry out an order.
+
+        Args:
+            order: The order.
+            on_change: Called from another thread with each change, at last with a final one.
+        """
+        self._pool.submit(self._run, order, on_change)
+
+    def stop(self) -> None:
+        """Give up what is still waited for; a run that is being made at this moment is still made."""
+        with self._lock:
+            self._stopped = True
+            groups = list(self._groups)
+        for group in groups:
+            # It waits for its threads.
+            threading.Thread(target=group.close, name="wandb-tui branch end", daemon=True).start()
+
+    def _run(self, order: BranchOrder, on_change: Callable[[BranchProgress], object]) -> None:
+        progress = BranchProgress("Starting")
+
+        def change(**changes: Any) -> None:
+            nonlocal progress
+            progress = replace(progress, **changes)
+            on_change(progress)
+
+        def warn(text: str) -> None:
+            if text not in progress.warnings:
+                change(warnings=(*progress.warnings, text))
+
+        try:
+            for run in self._branches(order, lambda event: change(message=event.message), warn):
+                change(children=(*progress.children, RunAddress(run.entity, run.project, run.id)))
+        except WandbTuiError as error:
+            change(message=str(error), final=True, failed=True)
+        except Exception as error:
+            log.exception("%s was not %s", order.run, order.kind)
+            change(message=f"It failed ({type(error).__name__}).", final=True, failed=True)
+        else:
+            change(message="", final=True)
+
+    def _branches(
+        self, order: BranchOrder, tell: Callable[[Event], object], warn: Callable[[str], object]
+    ) -> Iterator[Any]:
+        from wandb_tui.library.branch_series import branches
+        from wandb_tui.library.branch_target import FORK, REWIND
+        from wandb_tui.library.group import MonitorGroup
+        from wandb_tui.library.replay import REPLAY
+
+        self._wiring.check_api_key()
+        timeout = self._wiring.settings.poll_policy.max_wait_time
+        with MonitorGroup(wiring=self._wiring, max_wait_time=timeout, on_event=tell) as group:
+            with self._lock:
+                if self._stopped:
+                    return
+                self._groups.add(group)
+            try:
+                yield from branches(
+                    *(order.run, order.target, REWIND if order.kind is BranchKind.REWIND else FORK),
+                    *(order.times, timeout),
+                    wiring=self._wiring,
+                    group=group,
+                    warn=warn,
+                    fallback=REPLAY if order.kind is BranchKind.REPLAY else None,
+                )
+            finally:
+                with self._lock:
+                    self._groups.discard(group)
