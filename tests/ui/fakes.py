@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_order import BranchFinding
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
 from wandb_tui.core.details import BranchKind, MetricSeries, OriginSource, RunFacts, RunForks, RunOrigin, Versions
@@ -387,6 +388,23 @@ class FakeDoctor:
         return self.answers[name].result(10)
 
 
+class FakeBranches:
+    """Says beforehand what it is given; orders stay as they begin."""
+
+    def __init__(self, *findings: BranchFinding) -> None:
+        self.findings = findings
+        self.orders = []
+
+    def preview(self, order):
+        return iter(self.findings)
+
+    def start(self, order, on_change):
+        self.orders.append((order, on_change))
+
+    def stop(self):
+        pass
+
+
 class Scenario:
     """All of it together."""
 
@@ -430,6 +448,7 @@ class Scenario:
             into_tmux=self.options.get("into_tmux"),
             save_copy=self.options.get("save_copy"),
             doctor=(lambda: self.doctor) if self.doctor else None,
+            branches=self.options.get("branches"),
             persistent=self.options.get("persistent", True),
             connect_notices=self.options.get("connect_notices", lambda _: None),
         )

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import ABSENT, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from tests.ui.test_details import inspector
 from tests.ui.test_details import stored_run as with_details
 from tests.ui.test_doctor_screen import LOCAL
 from tests.ui.test_pick import RUNS, listed
-from wandb_tui.core.events import MonitorEvent
+from wandb_tui.core.branch_order import BranchFinding
+from wandb_tui.core.events import Level, MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -32,6 +33,7 @@ SCREENS = {
     "pick": ("p",),
     "runs to pick": ("p", "enter", "enter", "space"),
     "goal": ("g", "x"),
+    "fork": ("B", "2", "0", "shift+tab", "right"),
     "columns": ("h", "o", "end"),
     "copy": ("y",),
     "confirm": ("asterisk", "d"),
@@ -71,6 +73,7 @@ def scenario(rows=ROWS, name="odd one"):
         catalogue=FakeCatalogue([*RUNS, listed("odd1", name=name)]),
         inspector=inspector(),
         doctor=FakeDoctor(LOCAL | {"server": None}),
+        branches=FakeBranches(BranchFinding("v0 covers step 20"), BranchFinding(f"NaN in {name}", Level.WARNING)),
     )
 
 

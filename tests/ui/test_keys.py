@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario, address
+from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeDoctor, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
@@ -168,6 +168,7 @@ def everything(**options):
     return Scenario(
         catalogue=FakeCatalogue([ListedRun("lab", "forks", "a1", name="sun", group="grid")]),
         doctor=FakeDoctor({}),
+        branches=FakeBranches(),
         **options,
     )
 
@@ -176,6 +177,7 @@ DIALOGS = {
     Scope.ADD: "a",
     Scope.PICK: "p",
     Scope.GOAL: "g",
+    Scope.BRANCH: "B",
     Scope.COLUMNS: "h",
     Scope.VIEW: "equals_sign",
     Scope.COPY: "y",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeCatalogue, FakeStore, Scenario, address
+from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeStore, Scenario, address
 from tests.ui.support import WIDE, still
 from tests.ui.test_pick import listed
+from wandb_tui.core.branch_order import BranchFinding
+from wandb_tui.core.events import Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -20,6 +22,7 @@ DIALOGS = {
     "pick": ("p", "forks", "enter", "12 runs", "space", "1 selected", "down"),
     "columns": ("o", "▲", "h", "Columns", "down", "down", "space"),
     "goal": ("asterisk", "g", "Change goal", "x", "exists, v3"),
+    "fork": ("B", "Fork or rewind", "4", "2", "tab", "3", "of loss is NaN", "for _ in range(3)"),
     "add": ("a", "Add runs", *"abc,one,boom", "invalid"),
     "filter": ("asterisk", "slash", *"old /[", "missing ]"),
 }
@@ -46,7 +49,9 @@ def app_of(monkeypatch):
     ]
 
     def make():
-        scenario = Scenario(store=FakeStore(stored), catalogue=FakeCatalogue(runs, entities=("lab",)))
+        findings = (BranchFinding("v3 covers step 42"), BranchFinding("the last value of loss is NaN", Level.WARNING))
+        catalogue, branches = FakeCatalogue(runs, entities=("lab",)), FakeBranches(*findings)
+        scenario = Scenario(store=FakeStore(stored), catalogue=catalogue, branches=branches)
         return WandbTuiApp(scenario.backend(), clock=lambda: 1000.0)
 
     return make
@@ -58,7 +63,7 @@ def test_dialog(snap_compare, app_of, dialog):
         app = pilot.app
         await until(lambda: len(app.session.watch_list) == 3 and app.account is not None and app.app_url)
         for step in DIALOGS[dialog]:
-            if len(step) > 1 and step not in {"enter", "down", "space", "asterisk", "slash"}:
+            if len(step) > 1 and step not in {"enter", "down", "space", "tab", "asterisk", "slash"}:
                 await until(lambda step=step: step in shown(app))
             else:
                 await pilot.press(

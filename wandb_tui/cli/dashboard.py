@@ -81,6 +81,7 @@ def dashboard_app(
         offline: Offline runs among them, which are synced meanwhile.
     """
     from wandb_tui.cli.terminal import is_ascii
+    from wandb_tui.library.background_branches import BackgroundBranches
     from wandb_tui.library.background_downloads import BackgroundDownloads
     from wandb_tui.services.browser.launch import has_display
     from wandb_tui.services.credentials.redaction import redact
@@ -119,6 +120,7 @@ def dashboard_app(
         doctor=lambda: _doctor(wiring),
         downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
         syncing=offline.doing if offline else lambda _: "",
+        branches=BackgroundBranches(wiring),
         open_window=open_window if has_display(wiring.environ) else None,
         hooks=wiring.hooks if commands else None,
         commands=settings.commands,

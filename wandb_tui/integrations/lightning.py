@@ -17,11 +17,11 @@ from __future__ import annotations
 import logging
 from typing import Any, Literal
 
+import wandb
 from lightning.pytorch import Callback as TrainerCallback
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
-import wandb
 from wandb_tui.integrations._resumption import CheckpointedRun
 from wandb_tui.integrations._training import TrainingCallback
 from wandb_tui.library.group import Callback

@@ -477,28 +477,31 @@ class WandbTuiApp(ThemedApp):
 
         if self._leaving or isinstance(self.screen, Confirm):
             return
-        if not (self.session.watch_list.active or self.dashboard.table.downloads.active):
+        table = self.dashboard.table
+        if not (self.session.watch_list.active or table.downloads.active or table.branches.active):
             self._leave()
             return
         self._quit_dialog = QuitQuestion("Quit wandb-tui?", self._quit_detail(), yes="Quit")
         self.push_screen(self._quit_dialog, lambda yes: self._leave() if yes else None)
 
     def _quit_detail(self) -> str:
-        """What quitting means for the runs that are still being watched."""
-        active = len(self.session.watch_list.active)
-        if downloads := self.dashboard.table.downloads.active:
+        """What quitting means for the runs that are still being watched, downloaded or forked."""
+        table, parts = self.dashboard.table, []
+        if active := len(self.session.watch_list.active):
+            what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
+            then = f"The next start resumes {them}."
+            if not self._backend.persistent:
+                then = "The demo's data is deleted."
+            elif problem := self.session.store_writer.problem:
+                then = f"{problem} The next start resumes only what was saved before."
+            parts.append(f"{what} still being watched. {then}")
+        if downloads := table.downloads.active:
             stopped = "One download ends" if downloads == 1 else f"{downloads} downloads end"
-            stopped = f"{stopped}; downloading again resumes."
-            if not active:
-                return stopped
-        what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
-        then = f"The next start resumes {them}."
-        if not self._backend.persistent:
-            then = "The demo's data is deleted."
-        elif problem := self.session.store_writer.problem:
-            then = f"{problem} The next start resumes only what was saved before."
-        watched = f"{what} still being watched. {then}"
-        return f"{watched} {stopped}" if downloads else watched
+            parts.append(f"{stopped}; downloading again resumes.")
+        if branches := table.branches.active:
+            given_up = "One fork or rewind is" if branches == 1 else f"{branches} forks or rewinds are"
+            parts.append(f"{given_up} given up.")
+        return " ".join(parts)
 
     def _refresh_quit_dialog(self) -> None:
         """Keep the promise of an open dialog true, as saving fails or works again."""

@@ -17,10 +17,11 @@ def import_screens() -> tuple[type[Screen[Any]], ...]:
     from wandb_tui.ui.details.screen import DetailsScreen
     from wandb_tui.ui.doctor.screen import DoctorScreen
     from wandb_tui.ui.pick.screen import PickScreen
+    from wandb_tui.ui.table.branch_dialog import BranchDialog
     from wandb_tui.ui.table.column_picker import ColumnPicker
     from wandb_tui.ui.table.goal_dialog import GoalDialog
 
     return (
-        AddScreen, ColumnPicker, Confirm, CopyMenu, DetailsScreen, DoctorScreen, GoalDialog, HelpScreen, PickScreen,
-        SignInDialog,
+        AddScreen, BranchDialog, ColumnPicker, Confirm, CopyMenu, DetailsScreen, DoctorScreen, GoalDialog, HelpScreen,
+        PickScreen, SignInDialog,
     )  # fmt: skip

@@ -32,6 +32,7 @@ from wandb_tui.ui.logs.panes import Panes
 from wandb_tui.ui.runtime.add_effect import AddEffect
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.table.branches import BranchNews
 from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.filter_line import FilterSuggester
 from wandb_tui.ui.table.run_table import RunTable
@@ -172,7 +173,19 @@ class Dashboard(RunScreen):
         if self.table.load_facts(typing=self.filter_bar.typing, views=self.view_tabs.saved.use_facts):
             self.refresh_bars()
         self.view_tabs.tick()
+        if self.table.branches.active:
+            self._show_branches(self.table.branches.tick())
         self.table.tick()
+
+    def _show_branches(self, news: BranchNews) -> None:
+        """Show what has become of forks and rewinds; the cursor follows the newest run."""
+        if news.made:
+            self.refresh_all(news.made[-1])
+            self.hint(f"{news.made[-1].run_id} is ready" if len(news.made) == 1 else f"{len(news.made)} runs are ready")
+        if news.rows:
+            self.repaint(news.rows)
+        for text in news.failures:
+            self.app.notify(text, severity="error", markup=False)
 
     def redraw(self) -> None:
         """Draw everything again, with other glyphs."""
@@ -233,6 +246,7 @@ class Dashboard(RunScreen):
             Requirement.DOWNLOADABLE: lambda: targets and self.session.backend.downloads is not None,
             Requirement.VIEWS: lambda: len(self.view_tabs.saved),
             Requirement.SETTINGS: lambda: self.session.backend.save_views is not None,
+            Requirement.BRANCHABLE: lambda: self.table.run is not None and self.session.backend.branches is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
             Requirement.FORKS: lambda: self.session.backend.lineage is not None and len(self.session.watch_list),
             Requirement.TREE: lambda: self.table.view.tree,

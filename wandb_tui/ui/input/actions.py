@@ -22,6 +22,7 @@ class Scope(StrEnum):
     ADD = "add"
     PICK = "pick"
     GOAL = "goal"
+    BRANCH = "branch"
     COLUMNS = "columns"
     VIEW = "view"
     COPY = "copy"
@@ -57,6 +58,7 @@ class Requirement(StrEnum):
     DOWNLOADABLE = "runs, and a folder for them"
     FORKS = "runs whose forks can be looked up"
     TREE = "the table is a tree"
+    BRANCHABLE = "run that can be forked"
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
     VIEWS = "saved views"
@@ -157,6 +159,8 @@ ACTIONS: tuple[Action, ...] = (
            needs=Requirement.PANE, footer=False),
     Action("download", ("G",), "Get history", "Download the run's history as soon as it is there.",
            needs=Requirement.DOWNLOADABLE, footer=False),
+    Action("branch", ("B",), "Fork", "Fork or rewind the run under the cursor; a preview says what to expect.",
+           needs=Requirement.BRANCHABLE, footer=False),
     Action("goal", ("g",), "Goal", f"Change the goal: {goal_examples()}.", needs=Requirement.RUN),
     Action("filter", ("slash",), "Filter",
            "Filter the runs: words, !not, state:failed, lr>=1e-3 and (tag:hero or is:running), /regex/.",
@@ -264,6 +268,9 @@ ACTIONS: tuple[Action, ...] = (
            priority=True),
     Action("submit", ("enter", "ctrl+s"), "Change", "Set the goal that is entered.", Scope.GOAL, priority=True),
     Action("close", ("escape",), "Cancel", "Close without changing the goal.", Scope.GOAL, priority=True,
+           action="dismiss"),
+    Action("submit", ("enter", "ctrl+s"), "Fork", "Fork or rewind the run as shown.", Scope.BRANCH, priority=True),
+    Action("close", ("escape",), "Cancel", "Close without changing anything.", Scope.BRANCH, priority=True,
            action="dismiss"),
     Action("show_or_hide", ("space", "enter"), "Show or hide", "Show or hide the column under the cursor.",
            Scope.COLUMNS),

@@ -16,6 +16,7 @@ from wandb_tui.core.user_command import UserCommand
 from wandb_tui.ui.runtime.ports import (
     Account,
     Addresses,
+    Branches,
     Catalogue,
     CommandRunner,
     Doctor,
@@ -53,6 +54,7 @@ class Backend:
         doctor: Returns the doctor; may block. None: not available.
         downloads: Downloads histories. None: not available.
         syncing: What is being done to sync an offline run, shown in place of its newest message; empty for other runs.
+        branches: Forks and rewinds runs. None: not available.
         files: The files the help lists: a name and a path each.
         hooks: Runs the user's hooks; None: there are none.
         commands: The user's own commands.
@@ -90,6 +92,7 @@ class Backend:
     doctor: Callable[[], Doctor] | None = None
     downloads: Downloads | None = None
     syncing: Callable[[RunAddress], str] = lambda _: ""
+    branches: Branches | None = None
     files: tuple[tuple[str, str], ...] = ()
     hooks: Hooks | None = None
     commands: tuple[UserCommand, ...] = ()

@@ -5,7 +5,7 @@ Every call may block unless its description says otherwise, so the dashboard cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.account import AccountState, Credentials
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     # The first frame shows nothing of these.
+    from wandb_tui.core.branch_order import BranchFinding, BranchOrder, BranchProgress
     from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
     from wandb_tui.core.checks import PendingCheck
     from wandb_tui.core.details import MetricSeries, RunFacts, RunForks, RunOrigin, VersionCoverage, Versions
@@ -90,6 +91,24 @@ class Addresses(Protocol):
         Raises:
             UsageError: It is not an address, or belongs to another server.
         """
+
+
+class Branches(Protocol):
+    """Forks and rewinds runs in the background. Only `preview` blocks."""
+
+    def preview(self, order: BranchOrder) -> Iterator[BranchFinding]:
+        """What is known beforehand, one finding after the other; each step may block."""
+
+    def start(self, order: BranchOrder, on_change: Callable[[BranchProgress], object]) -> None:
+        """Carry out an order.
+
+        Args:
+            order: The order.
+            on_change: Called from another thread with each change, at last with a final one.
+        """
+
+    def stop(self) -> None:
+        """Give up what is still waited for."""
 
 
 class Catalogue(Protocol):

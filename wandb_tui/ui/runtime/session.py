@@ -266,6 +266,8 @@ class Session:
             self.backend.hooks.stop()
         if self.backend.downloads is not None:
             self.backend.downloads.stop()
+        if self.backend.branches is not None:
+            self.backend.branches.stop()
 
     def close(self, seconds: float) -> None:
         """Write pending changes and close the services; blocks for at most about `seconds`."""

@@ -53,8 +53,8 @@ class Moment:
     selected: bool = False
     columns: frozenset[str] = frozenset()
     """The keys of all visible columns."""
-    download: tuple[str, str] = ("", "")
-    """What there is to show of the run's download in place of its newest message, and the colour."""
+    job: tuple[str, str] = ("", "")
+    """What there is to show of the run's fork or download in place of its newest message, and the colour."""
     awaited: bool = False
     """Whether the run is downloaded once its goal is met."""
     lines: str = ""
@@ -156,7 +156,7 @@ def next_probe(row: WatchedRun, moment: Moment, width: int) -> Cell:
     if row.state is State.SIGNING_IN and row.clock_stopped:
         return Cell("you", "warning")
     # A run whose sync is shown is asked about once that has ended.
-    seconds = row.until_probe(moment.now) if row.active and not moment.download[0] else None
+    seconds = row.until_probe(moment.now) if row.active and not moment.job[0] else None
     if seconds is None:
         return _nothing(moment)
     if row.overdue(moment.now):
@@ -190,8 +190,8 @@ def _nothing(moment: Moment) -> Cell:
 
 
 def message(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The download, else the newest event with a live countdown; an exclamation mark if the goal may never be met."""
-    text, colour = moment.download
+    """The fork or download, else the newest event, with a live countdown; “!” if the goal may never be met."""
+    text, colour = moment.job
     if text:
         return Cell(moment.glyphs.fit(clean(text), width), colour)
     warning_mark = "! " if row.warnings and row.active else ""

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.download_progress import DOWNLOADED, DownloadProgress
 from wandb_tui.core.events import Level
-from wandb_tui.core.notice import Notice
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.sizes import format_bytes
 from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.table.job_outcome import JobOutcome
 
 _ENDED_BADLY = {State.FAILED, State.TIMED_OUT, State.CANCELLED}
 _SIGN = "▼"
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """A finished download, shown until something newer happens to the run."""
-
-    message: str
-    colour: str
-    notice: Notice | None
 
 
 class RunDownloads:
@@ -36,7 +26,7 @@ class RunDownloads:
         self._waiting: set[RunAddress] = set()
         # Written by the downloads' threads, one key each; replacing a value is atomic.
         self._progress: dict[RunAddress, DownloadProgress] = {}
-        self._ended: dict[RunAddress, _Ended] = {}
+        self._ended: dict[RunAddress, JobOutcome] = {}
         self._bytes_before, self._time_before, self._rate = 0, 0.0, 0.0
 
     @property
@@ -79,8 +69,8 @@ class RunDownloads:
                 return f"{_SIGN} Downloading…", "primary"
             return f"{_SIGN} Downloading: {_of(progress.bytes, progress.size)}", "primary"
         ended = self._ended.get(row.run)
-        if ended is not None and ended.notice is row.notice:
-            return ended.message, ended.colour
+        if ended is not None and (outcome := ended.describe(row))[0]:
+            return outcome
         return self._session.backend.syncing(row.run), "primary"
 
     def waits(self, row: WatchedRun) -> bool:
@@ -118,7 +108,7 @@ class RunDownloads:
         row = self._session.add_remark(run, message, Level.INFO if good else Level.ERROR)
         if row is not None:
             shown = f"Downloaded to {progress.path}" if good else message
-            self._ended[run] = _Ended(shown, "success" if good else "error", row.notice)
+            self._ended[run] = JobOutcome(shown, "success" if good else "error", row.notice)
         return row
 
     def _measure_rate(self) -> None:

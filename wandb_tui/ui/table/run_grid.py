@@ -28,6 +28,7 @@ from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import written
 from wandb_tui.text.run_labels import run_name
+from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
 from wandb_tui.ui.table.columns import PADDING_CELLS, Column, fitting_columns
 from wandb_tui.ui.table.downloads import RunDownloads
@@ -82,12 +83,15 @@ class RunGrid(ScrollView, can_focus=True):
     class RowHighlighted(Message):
         """The cursor has moved to another run."""
 
-    def __init__(self, glyphs: Glyphs, clock: Clock, view: TableView, downloads: RunDownloads) -> None:
+    def __init__(
+        self, glyphs: Glyphs, clock: Clock, view: TableView, downloads: RunDownloads, branches: RunBranches
+    ) -> None:
         super().__init__()
         self._glyphs = glyphs
         self.view = view
         self._clock = clock
         self.downloads = downloads
+        self.branches = branches
         self._layout: list[tuple[Column, int]] = []
         self._rows: list[WatchedRun] = []
         self._positions: dict[RunAddress, int] = {}
@@ -183,7 +187,7 @@ class RunGrid(ScrollView, can_focus=True):
         before, now = dict(self._widest), self._clock()
         for row in rows:
             self._measured.add(row.run)
-            message = self.downloads.describe(row)[0] or row_text(row, now, self._shown_columns)
+            message = self._job(row)[0] or row_text(row, now, self._shown_columns)
             name = self._lines.get(row.run, "") + run_name(row)
             for key, text in (("run", name), ("project", row.run.project_path), ("message", message)):
                 self._widest[key] = max(self._widest.get(key, 0), cell_len(text))
@@ -404,10 +408,15 @@ class RunGrid(ScrollView, can_focus=True):
             self._styles_by_name[f"${name}"] = style
         return style
 
+    def _job(self, row: WatchedRun) -> tuple[str, str]:
+        """What there is to show of a run's fork or download, and the colour; else empty."""
+        branching = self.branches.describe(row)
+        return branching if branching[0] else self.downloads.describe(row)
+
     def _cells(self, row: WatchedRun) -> Cells:
         moment = Moment(
             *(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns),
-            download=self.downloads.describe(row),
+            job=self._job(row),
             awaited=self.downloads.waits(row),
             lines=self._lines.get(row.run, ""),
             dimmed=row.run in self.view.dimmed,

@@ -10,6 +10,7 @@ from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.branch_order import BranchOrder
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
@@ -17,6 +18,7 @@ from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import Lineage
 from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.run_facts import FactsCache
 from wandb_tui.ui.table.run_forest import ancestors
@@ -42,7 +44,7 @@ class RunTable(RunGrid):
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         self.facts = FactsCache(session)
-        super().__init__(glyphs, session.clock, TableView(self.facts), RunDownloads(session))
+        super().__init__(glyphs, session.clock, TableView(self.facts), RunDownloads(session), RunBranches(session))
         self._session = session
         self._last_run: RunAddress | None = None
         self.no_match_text = session.keys.hint("No run matches the filter", "clear", "shows all again")
@@ -370,6 +372,28 @@ class RunTable(RunGrid):
         elif not begun:
             hint(self, "Already under way")
         self.post_message(self.RowsChanged(self._rows_of(runs)))
+
+    def action_branch(self) -> None:
+        """Fork or rewind the run under the cursor."""
+        from wandb_tui.ui.table.branch_dialog import BranchDialog
+
+        service = self._session.backend.branches
+        row = self._session.watch_list.get(self.run) if self.run is not None else None
+        if service is None or row is None:
+            hint(self, "No run can be forked here")
+            return
+
+        def begin(order: BranchOrder | None) -> None:
+            if order is None:
+                return
+            begun = self.branches.start(order)
+            if begun is None:
+                hint(self, "Already under way for this run")
+            else:
+                self.post_message(self.RowsChanged([begun]))
+
+        name = named([row], self._session.watch_list)
+        self.app.push_screen(BranchDialog(name, row, service, self._glyphs), begin)
 
     def action_goal(self) -> None:
         """Change the goal."""

@@ -1,0 +1,100 @@
+"""Forking and rewinding from the dashboard: the real app, services and SDK, against the sandbox."""
+
+from contextlib import asynccontextmanager
+
+import pytest
+
+import wandb
+from tests.integration.sandbox_fixtures import services
+from tests.integration.scripts import export_run
+from tests.screen import shown, until
+from wandb_tui.cli.dashboard import dashboard_app
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.state import State
+from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.text.event_text import event_text
+from wandb_tui.ui.table.branch_dialog import BranchDialog
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(SandboxConfig(export_delay=0.2)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def of_its_own(tmp_path, monkeypatch, sandbox):
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    yield
+    sandbox.set_faults()
+    # Its service process knows the server and the folder of this test.
+    wandb.teardown()
+
+
+@asynccontextmanager
+async def dialog(sandbox, home, run_id, *keys):
+    """The dashboard with one run, whose export is there, and the dialog opened for it."""
+    with services(sandbox, home) as wiring:
+        app = dashboard_app(wiring, [f"lab/forks/{run_id}"])
+        async with app.run_test(size=(160, 45)) as pilot:
+            await until(lambda: app.dashboard.table.row_count == 1)
+            await until(lambda: row(app, run_id).state is State.AVAILABLE)
+            await pilot.press("B")
+            await until(lambda: isinstance(app.screen, BranchDialog))
+            await pilot.press("ctrl+u", *keys)
+            yield app, pilot
+            app.session.stop()
+
+
+def row(app, run_id):
+    return app.session.watch_list[RunAddress("lab", "forks", run_id)]
+
+
+def log_of(app, run_id):
+    return "\n".join(event_text(line.notice) for line in row(app, run_id).log)
+
+
+async def test_children_are_made_at_a_metrics_value_and_the_cursor_follows(sandbox, tmp_path):
+    values = {200: {"metric": 200, "loss": float("nan")}}
+    export_run(sandbox, "parent", metrics=lambda step: values.get(step, {"metric": step, "loss": 1.0}))
+    async with dialog(sandbox, tmp_path, "parent", *"metric=200.5", "tab", "2") as (app, pilot):
+        await until(lambda: "nearest below 200.5: metric=200 is step 200" in shown(app))
+        await until(lambda: "v0 covers step 200" in shown(app))
+        await until(lambda: "! the last value is NaN in loss" in shown(app))
+        assert '[fork_when_ready("lab/forks/parent", at="metric=200.5", nearest=True)' in shown(app)
+        await pilot.press("enter")
+        await until(lambda: "► Forking 1 of 2 at metric=200.5" in shown(app))
+        await until(lambda: app.dashboard.table.row_count == 3 and not app.dashboard.table.branches.active, 90)
+        first, second = [watched.run for watched in app.session.watch_list if watched.run.run_id != "parent"]
+        assert app.dashboard.table.run == second
+        assert "Forked at metric=200.5 into 2 runs" in shown(app)
+        log = log_of(app, "parent")
+        assert all(f"Forked at metric=200.5 into {child}; resume it with" in log for child in (first, second))
+        assert log.count("the last value is NaN in loss") == 1
+        assert "Made from lab/forks/parent at metric=200.5" in log_of(app, second.run_id)
+        await until(lambda: row(app, second.run_id).state is State.AVAILABLE)
+
+
+async def test_a_run_is_rewound_under_its_own_id(sandbox, tmp_path):
+    export_run(sandbox, "rewound")
+    async with dialog(sandbox, tmp_path, "rewound", "1", "0", "0", "shift+tab", "left") as (app, pilot):
+        await until(lambda: "everything logged after it will be gone" in shown(app))
+        await until(lambda: "the rows before it look well" in shown(app))
+        await pilot.press("enter")
+        await until(lambda: "Rewound at step 100; resume it with WANDB_RUN_ID=rewound" in log_of(app, "rewound"), 90)
+        await until(lambda: row(app, "rewound").run_info.last_step == 100)
+        assert app.dashboard.table.row_count == 1
+
+
+async def test_a_refusal_is_said_in_the_log_and_beside_it(sandbox, tmp_path):
+    export_run(sandbox, "refused")
+    sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")
+    async with dialog(sandbox, tmp_path, "refused", "1", "0", "0") as (app, pilot):
+        await until(lambda: "the rows before it look well" in shown(app))
+        await pilot.press("enter")
+        await until(
+            lambda: "Could not fork it: The server does not fork lab/forks/refused" in log_of(app, "refused"), 90
+        )
+        await until(lambda: "Could not fork it: " in shown(app))
+        assert any("forking is not enabled" in toast.message for toast in app._notifications)
