@@ -135,30 +135,33 @@ def ray_temp():
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def of_a_user(sandbox, home, ray_temp):
+    """The environment of a user with an account on the sandbox and a cluster on this machine."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    return inherited | {
+        "HOME": str(home),
+        # Else Ray would start its workers with the `uv run …` that the tests were started with.
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+        "RAY_TMPDIR": ray_temp,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RESULTS": str(home / "results"),
+        "WANDB_API_KEY": sandbox.api_key,
+        "WANDB_BASE_URL": sandbox.base_url,
+        "WANDB_DIR": str(home),
+        "WANDB_ERROR_REPORTING": "false",
+        "WANDB_SILENT": "true",
+        "WANDB_VIEWER_MAIL": sandbox.username,
+        "WANDB_VIEWER_PW": sandbox.password,
+    }
+
+
 @pytest.mark.timeout(520)
 @pytest.mark.parametrize(
     ("nodes", "trials"),
     [pytest.param(1, 8, marks=pytest.mark.long), pytest.param(2, 8, marks=pytest.mark.long), (2, 4)],
 )
 def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes, trials):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    environ = inherited | {
-        "HOME": str(tmp_path),
-        "NODES": str(nodes),
-        # Else Ray would start its workers with the `uv run …` that the tests were started with.
-        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-        "RAY_TMPDIR": ray_temp,
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RESULTS": str(tmp_path / "results"),
-        "TRIALS": str(trials),
-        "WANDB_API_KEY": sandbox.api_key,
-        "WANDB_BASE_URL": sandbox.base_url,
-        "WANDB_DIR": str(tmp_path),
-        "WANDB_ERROR_REPORTING": "false",
-        "WANDB_SILENT": "true",
-        "WANDB_VIEWER_MAIL": sandbox.username,
-        "WANDB_VIEWER_PW": sandbox.password,
-    }
+    environ = of_a_user(sandbox, tmp_path, ray_temp) | {"NODES": str(nodes), "TRIALS": str(trials)}
     out = tmp_path / "out.txt"
     with out.open("w") as file:
         command = ["dbus-run-session", "--", "sh", "-c", IN_KEYRING, "sh", sys.executable, "-c", POPULATION]
@@ -183,6 +186,105 @@ def test_a_population_forks_with_one_browser(sandbox, tmp_path, ray_temp, nodes,
         assert secret not in text
         assert not holding(secret, Path(ray_temp))
     assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in observer.browsers))
+
+
+# The scheduler looks at steps 4 and 8. The good trial comes to step 8 when both have a score, so that its checkpoint is
+# kept, and before the bad trial, which takes it over.
+EXPLOITED = """
+import json, os, tempfile, threading
+from pathlib import Path
+import ray
+from ray import tune
+from ray.tune.schedulers import PopulationBasedTraining
+from wandb_tui.integrations.ray_logger import ForkingLoggerCallback
+
+MARKS = Path(os.environ["MARKS"])
+
+def train(config):
+    def wait_for(mark):
+        while not (MARKS / mark).exists():
+            threading.Event().wait(0.05)
+    good, start = tune.get_context().get_trial_id().endswith("1"), 0
+    if (checkpoint := tune.get_checkpoint()) is not None:
+        (MARKS / "exploited").touch()
+        with checkpoint.as_directory() as folder:
+            start = json.loads(Path(folder, "state.json").read_text())
+    for step in range(start + 1, 12):
+        match good, step:
+            case False, 6:
+                (MARKS / "bad at 5").touch()
+            case True, 8:
+                wait_for("bad at 5")
+            case False, 8:
+                wait_for("good at 8")
+            case True, 9:
+                (MARKS / "good at 8").touch()
+                wait_for("exploited")
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "state.json").write_text(json.dumps(step))
+            tune.report({"score": config["rate"] * step}, checkpoint=tune.Checkpoint.from_directory(folder))
+
+ray.init(num_cpus=4, include_dashboard=False, object_store_memory=80_000_000)
+logger = ForkingLoggerCallback(entity="lab", project="forks", group="population")
+tuner = tune.Tuner(
+    train,
+    param_space={"rate": tune.grid_search([1.0, 3.0])},
+    tune_config=tune.TuneConfig(
+        scheduler=PopulationBasedTraining(
+            time_attr="training_iteration", metric="score", mode="max", perturbation_interval=4, quantile_fraction=0.5,
+            hyperparam_mutations={"rate": [1.0, 3.0]},
+        )
+    ),
+    run_config=tune.RunConfig(callbacks=[logger], storage_path=os.environ["RESULTS"], verbose=0),
+)
+results = tuner.fit()
+told = {
+    "errors": [str(error)[-400:] for error in results.errors],
+    "actors": ray.util.list_named_actors(all_namespaces=True),
+    "trials": sorted(result.metrics["trial_id"] for result in results),
+}
+ray.shutdown()
+print("TOLD", json.dumps(told), flush=True)
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_trial_that_exploits_another_one_logs_to_a_fork_of_its_run(sandbox, tmp_path, ray_temp):
+    (tmp_path / "marks").mkdir()
+    environ = of_a_user(sandbox, tmp_path, ray_temp) | {"MARKS": str(tmp_path / "marks")}
+    out = tmp_path / "out.txt"
+    with out.open("w") as file:
+        done = subprocess.Popen(
+            [sys.executable, "-c", EXPLOITED],
+            env=environ,
+            cwd=tmp_path,
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+        )
+        with ended(done):
+            done.wait(280)
+    text = out.read_text()
+    assert done.returncode == 0, text
+    report = json.loads(text.rpartition("TOLD ")[2].splitlines()[0])
+    assert report["errors"] == []
+    assert report["actors"] == [], "the callback ends the shared monitor"
+    bad, good = report["trials"]
+    assert scores(sandbox, good) == {step: 3.0 * step for step in range(1, 12)}
+    assert scores(sandbox, bad) == {step: 1.0 * step for step in range(1, 9)}
+    child = scores(sandbox, f"{bad}-1")
+    assert list(child) == [*range(1, 12)], "steps of the fork go on where the good run was forked"
+    assert all(child[step] == 3.0 * step for step in range(1, 9))
+    for secret in (sandbox.password, sandbox.api_key):
+        assert secret not in text
+        assert not holding(secret, Path(ray_temp))
+
+
+def scores(sandbox, run_id):
+    """What a run has logged, by step."""
+    context = sandbox.context
+    run = context.state.run(context.state.project("lab", "forks"), run_id)
+    return {row["_step"]: row["score"] for row in context.histories.rows(run)}
 
 
 # The server is known to the driver alone; the secrets are on the head node.
