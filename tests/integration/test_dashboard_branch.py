@@ -3,8 +3,8 @@
 from contextlib import asynccontextmanager
 
 import pytest
-
 import wandb
+
 from tests.integration.sandbox_fixtures import services
 from tests.integration.scripts import export_run
 from tests.screen import shown, until
@@ -98,3 +98,14 @@ async def test_a_refusal_is_said_in_the_log_and_beside_it(sandbox, tmp_path):
         )
         await until(lambda: "Could not fork it: " in shown(app))
         assert any("forking is not enabled" in toast.message for toast in app._notifications)
+
+
+async def test_a_fork_that_waits_can_be_cancelled(sandbox, tmp_path):
+    export_run(sandbox, "short")
+    async with dialog(sandbox, tmp_path, "short", "9", "0", "0") as (app, pilot):
+        await until(lambda: "step 900 comes only if it is resumed" in shown(app))
+        await pilot.press("enter")
+        await until(lambda: "► Forking at step 900: " in shown(app) and "Starting" not in shown(app))
+        await pilot.press("c")
+        await until(lambda: "Could not fork it: Cancelled" in log_of(app, "short"))
+        assert not app.dashboard.table.branches.active

@@ -401,6 +401,9 @@ class FakeBranches:
     def start(self, order, on_change):
         self.orders.append((order, on_change))
 
+    def cancel(self, order):
+        pass
+
     def stop(self):
         pass
 

@@ -36,7 +36,8 @@ class BackgroundBranches:
         self._wiring = wiring
         self._pool = DaemonPool("wandb-tui branch", _ORDERS_AT_ONCE)
         self._lock = threading.Lock()
-        self._groups: set[MonitorGroup] = set()
+        self._groups: dict[BranchOrder, MonitorGroup] = {}
+        self._cancelled: set[BranchOrder] = set()
         self._stopped = False
 
     def preview(self, order: BranchOrder) -> Iterator[BranchFinding]:
@@ -56,16 +57,29 @@ class BackgroundBranches:
             order: The order.
             on_change: Called from another thread with each change, at last with a final one.
         """
+        self._cancelled.discard(order)
         self._pool.submit(self._run, order, on_change)
 
-    def stop(self) -> None:
-        """Give up what is still waited for; a run that is being made at this moment is still made."""
+    def cancel(self, order: BranchOrder) -> None:
+        """Give up an order while it waits; a run that is being made at this moment is still made.
+
+        Args:
+            order: The order.
+        """
         with self._lock:
-            self._stopped = True
-            groups = list(self._groups)
-        for group in groups:
+            self._cancelled.add(order)
+            group = self._groups.get(order)
+        if group is not None:
             # It waits for its threads.
             threading.Thread(target=group.close, name="wandb-tui branch end", daemon=True).start()
+
+    def stop(self) -> None:
+        """Give up all orders, as `cancel` does, and take no more."""
+        with self._lock:
+            self._stopped = True
+            orders = list(self._groups)
+        for order in orders:
+            self.cancel(order)
 
     def _run(self, order: BranchOrder, on_change: Callable[[BranchProgress], object]) -> None:
         progress = BranchProgress("Starting")
@@ -83,7 +97,8 @@ class BackgroundBranches:
             for run in self._branches(order, lambda event: change(message=event.message), warn):
                 change(children=(*progress.children, RunAddress(run.entity, run.project, run.id)))
         except WandbTuiError as error:
-            change(message=str(error), final=True, failed=True)
+            reason = "Cancelled" if order in self._cancelled else str(error)
+            change(message=reason, final=True, failed=True)
         except Exception as error:
             log.exception("%s was not %s", order.run, order.kind)
             change(message=f"It failed ({type(error).__name__}).", final=True, failed=True)
@@ -102,9 +117,9 @@ class BackgroundBranches:
         timeout = self._wiring.settings.poll_policy.max_wait_time
         with MonitorGroup(wiring=self._wiring, max_wait_time=timeout, on_event=tell) as group:
             with self._lock:
-                if self._stopped:
-                    return
-                self._groups.add(group)
+                if self._stopped or order in self._cancelled:
+                    raise WandbTuiError("Cancelled")
+                self._groups[order] = group
             try:
                 yield from branches(
                     *(order.run, order.target, REWIND if order.kind is BranchKind.REWIND else FORK),
@@ -116,4 +131,4 @@ class BackgroundBranches:
                 )
             finally:
                 with self._lock:
-                    self._groups.discard(group)
+                    del self._groups[order]

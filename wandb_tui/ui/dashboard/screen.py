@@ -239,7 +239,9 @@ class Dashboard(RunScreen):
             Requirement.NOTHING: lambda: True,
             Requirement.ROWS: lambda: len(self.session.watch_list),
             Requirement.RUN: lambda: targets,
-            Requirement.ACTIVE_RUN: lambda: any(self.session.watch_list[run].active for run in targets),
+            Requirement.ACTIVE_RUN: lambda: any(
+                self.session.watch_list[run].active or self.table.branches.waits(run) for run in targets
+            ),
             Requirement.PANE: lambda: self.panes.pinned,
             Requirement.LOG: lambda: len(self.session.watch_list),
             Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,

@@ -107,8 +107,11 @@ class Branches(Protocol):
             on_change: Called from another thread with each change, at last with a final one.
         """
 
+    def cancel(self, order: BranchOrder) -> None:
+        """Give up an order while it waits; it then ends as a failed one."""
+
     def stop(self) -> None:
-        """Give up what is still waited for."""
+        """Give up all orders."""
 
 
 class Catalogue(Protocol):

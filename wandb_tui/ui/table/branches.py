@@ -72,6 +72,17 @@ class RunBranches:
         text = f"Asked to {_VERBS[order.kind]} it at {order.where}{times}"
         return self._session.add_remark(order.run, text, Level.INFO)
 
+    def cancel(self, run: RunAddress) -> bool:
+        """Give up the order for a run; whether there is one."""
+        running, branches = self._running.get(run), self._session.backend.branches
+        if running is not None and branches is not None:
+            branches.cancel(running.order)
+        return running is not None
+
+    def waits(self, run: RunAddress) -> bool:
+        """Whether there is an order for this run."""
+        return run in self._running
+
     def describe(self, row: WatchedRun) -> tuple[str, str]:
         """What the table shows of a run's order in place of its newest message, and the colour; else empty."""
         running, ended = self._running.get(row.run), self._ended.get(row.run)

@@ -327,9 +327,12 @@ class RunTable(RunGrid):
     # Actions on runs
 
     def action_cancel(self) -> None:
-        """Cancel the attempts in progress; asks first if there are several."""
+        """Cancel forks, rewinds and attempts in progress; asks first if there are several attempts."""
         runs = self.active_targets()
-        if not runs:
+        given_up = [run for run in self.targets() if self.branches.cancel(run)]
+        if not runs and given_up:
+            hint(self, "Cancelling…")
+        elif not runs:
             hint(self, "No attempt is in progress")
         elif len(runs) == 1:
             self._each(runs, self._session.cancel)
