@@ -32,6 +32,7 @@ DIALOGS = {
     Scope.ADD: "While adding",
     Scope.PICK: "While picking",
     Scope.GOAL: "While changing a goal",
+    Scope.BRANCH: "While forking or rewinding",
     Scope.COLUMNS: "While choosing columns",
     Scope.VIEW: "While saving a view",
     Scope.COPY: "While choosing what to copy",
