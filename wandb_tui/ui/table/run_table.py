@@ -9,8 +9,8 @@ from textual import on
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.branch_order import BranchOrder
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
