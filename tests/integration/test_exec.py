@@ -133,7 +133,23 @@ def test_what_is_known_beforehand_is_said_at_once(sandbox, execute, tmp_path, li
 def test_an_id_that_exists_is_refused_before_anything_is_waited_for(sandbox, execute, tmp_path):
     before = sandbox.stats()["page_visits"]
     assert execute("lab/forks/parent", "--step", "5", "--", "true", WANDB_RUN_ID="counted").wait(60) == 2
-    assert "lab/forks/counted exists already. Choose another id" in (tmp_path / "err").read_text()
+    assert "lab/forks/counted exists already, and is no fork. Choose another id" in (tmp_path / "err").read_text()
+    assert sandbox.stats()["page_visits"] == before
+
+
+def test_called_again_with_the_same_id_the_script_resumes_its_fork(sandbox, execute, tmp_path):
+    steps = []
+    for target in (["--step", "50"], ["--step", "50"], ["--at", "metric=50"]):
+        process = execute("lab/forks/parent", *target, "--", sys.executable, "-c", TRAIN, WANDB_RUN_ID="again")
+        assert process.wait(120) == 7, (tmp_path / "err").read_text()
+        run_id, *_, step, _, _ = json.loads((tmp_path / "out").read_text())
+        steps.append((run_id, step))
+    assert steps == [("again", 51), ("again", 52), ("again", 53)]
+    assert "lab/forks/again exists already, and is resumed." in (tmp_path / "err").read_text()
+    assert logged(sandbox, "again") == list(range(54))
+    before = sandbox.stats()["page_visits"]
+    assert execute("lab/forks/parent", "--step", "60", "--", "true", WANDB_RUN_ID="again").wait(60) == 2
+    assert "is a fork of parent at step 50. Choose another id" in (tmp_path / "err").read_text()
     assert sandbox.stats()["page_visits"] == before
 
 

@@ -17,6 +17,7 @@ from wandb_tui.core.exit_codes import ExitCode
 if TYPE_CHECKING:
     from wandb_tui.cli.interruption import Interruption
     from wandb_tui.core.address import RunAddress
+    from wandb_tui.core.details import RunOrigin
     from wandb_tui.wiring import Wiring
 
 
@@ -46,9 +47,9 @@ def exec_command(
 ) -> ExitCode:
     """Wait until RUN can be forked at a step, then run CMD, a training script that needs no change for it.
 
-    CMD finds the branch point in its environment, where wandb.init reads it; the messages before go to stderr. With
-    --rewind, RUN must have ended; it keeps its id, and everything logged after that step is gone. Processes that
-    CMD starts inherit the branch point: only one of them may call wandb.init.
+    wandb.init reads the branch point in CMD's environment, which only one process may do. With --rewind, RUN must
+    have ended; it keeps its id, and all logged after that step is gone. Called again with the same WANDB_RUN_ID, as
+    by a job that is restarted, CMD resumes its fork.
 
     \b
     Examples:
@@ -63,7 +64,7 @@ def exec_command(
     interruption = Interruption()
     with interruption.caught(lambda reason: os.write(2, f"wandb-tui: {reason}\n".encode())):
         from wandb_tui.library.branch_check import BranchCheck
-        from wandb_tui.library.branch_environment import branch_environment
+        from wandb_tui.library.branch_environment import branch_environment, resume_environment
         from wandb_tui.library.branch_target import FORK, REWIND, branch_target
         from wandb_tui.library.group import MonitorGroup
 
@@ -80,9 +81,11 @@ def exec_command(
 
             # What would clash is refused before anything is waited for.
             environ_at(0)
-            own_id = environ.get("WANDB_RUN_ID")
-            if own_id and not branching.keeps_id:
-                _check_is_new(replace(parent, run_id=own_id), wiring)
+            own_id = "" if branching.keeps_id else environ.get("WANDB_RUN_ID", "")
+            child = replace(parent, run_id=own_id) if own_id else None
+            origin = _origin_of(child, wiring) if child else None
+            if origin:
+                _check_is_fork(origin, parent, target if isinstance(target, int) else origin.step)
             if timeout is None:
                 timeout = wiring.settings.poll_policy.max_wait_time
             status = ExitCode.DONE
@@ -91,12 +94,18 @@ def exec_command(
             if status is ExitCode.DONE:
                 with MonitorGroup(wiring=wiring, visit=not no_visit) as group:
                     found = branch_step(parent, target, wiring, group, timeout)
+            if status is ExitCode.DONE and child and origin:
+                _check_is_fork(origin, parent, found)
+                say(f"{child} exists already, and is resumed.", err=True)
+                server, key = wiring.server.info.base_url, wiring.account.api_key()
+                environ = resume_environment(child, environ, base_url=server, api_key=key)
+            elif status is ExitCode.DONE:
                 status = _wait(parent, f"step:{found}", timeout, wiring, interruption, visit=not no_visit)
                 environ = environ_at(found)
                 if status is ExitCode.DONE:
                     BranchCheck(wiring, parent, None, found, wiring.notify).before()
-                    if branching.keeps_id or own_id:
-                        _note(parent, found, None if branching.keeps_id else own_id, wiring)
+                    if branching.keeps_id or child:
+                        _note(parent, found, child, wiring)
         finally:
             wiring.close()
     return _replace_process(command, environ) if status is ExitCode.DONE else status
@@ -109,23 +118,32 @@ def _check_program(program: str, environ: dict[str, str]) -> None:
         raise UsageError(f"There is no program {program}.", "Write it after “--” as on a command line of its own.")
 
 
-def _check_is_new(child: RunAddress, wiring: Wiring) -> None:
-    """Refuse the id of a run that exists: its steps would be logged a second time."""
-    if wiring.history_files.run_record(child) is not None:
-        raise UsageError(
-            f"WANDB_RUN_ID is set, and {child} exists already.",
-            "Choose another id; to continue that run, start the script itself with WANDB_RESUME=must.",
-        )
+def _origin_of(child: RunAddress, wiring: Wiring) -> RunOrigin | None:
+    """Where a run came from, by its config or our notes; None if there is no such run."""
+    from wandb_tui.core.details import RunOrigin
+
+    record = wiring.history_files.run_record(child)
+    if record is None:
+        return None
+    point = record.branch_point
+    known = RunOrigin(child, parent=replace(child, run_id=point.run_id), step=point.step) if point else RunOrigin(child)
+    return wiring.branch_notes.completed([known])[0]
 
 
-def _note(parent: RunAddress, step: int, child_id: str | None, wiring: Wiring) -> None:
-    """Note the fork, or without a child's id the rewind, that the script is about to make."""
+def _check_is_fork(origin: RunOrigin, parent: RunAddress, step: int | None) -> None:
+    """Refuse to resume a run that is no fork of this run at this step."""
+    if (origin.parent, origin.step) != (parent, step):
+        found = f"a fork of {origin.parent.run_id} at step {origin.step:,}" if origin.parent else "no fork"
+        raise UsageError(f"WANDB_RUN_ID is set, and {origin.run} exists already, and is {found}.", "Choose another id.")
+
+
+def _note(parent: RunAddress, step: int, child: RunAddress | None, wiring: Wiring) -> None:
+    """Note the fork, or without a child the rewind, that the script is about to make."""
     from wandb_tui.core.branch_note import BranchNote
     from wandb_tui.core.details import BranchKind
 
-    kind = BranchKind.FORK if child_id else BranchKind.REWIND
-    child = replace(parent, run_id=child_id) if child_id else parent
-    wiring.branch_notes.add(BranchNote.of(child, kind, parent, step, made=False))
+    kind = BranchKind.FORK if child else BranchKind.REWIND
+    wiring.branch_notes.add(BranchNote.of(child or parent, kind, parent, step, made=False))
 
 
 def _wait(

@@ -62,11 +62,25 @@ def branch_environment(
             f"The id {parent.run_id} cannot stand in {branching.variable}, which the script would read.",
             f"Call {branching.function} in the script instead: it takes any id.",
         )
-    added = {
-        branching.variable: text,
-        "WANDB_ENTITY": parent.entity,
-        "WANDB_PROJECT": parent.project,
-        "WANDB_BASE_URL": base_url,
-        **({"WANDB_API_KEY": api_key} if api_key else {}),
-    }
-    return without_password(environ) | added
+    return without_password(environ) | {branching.variable: text} | _place(parent, base_url, api_key)
+
+
+def resume_environment(
+    child: RunAddress, environ: Mapping[str, str], *, base_url: str, api_key: str | None
+) -> dict[str, str]:
+    """The environment in which the script resumes a fork that it has made before.
+
+    Args:
+        child: The fork.
+        environ: The environment to add to.
+        base_url: The address of the server's API.
+        api_key: The key for it; None for none.
+    """
+    resumed = {"WANDB_RESUME": "must", "WANDB_RUN_ID": child.run_id}
+    return without_password(environ) | resumed | _place(child, base_url, api_key)
+
+
+def _place(run: RunAddress, base_url: str, api_key: str | None) -> dict[str, str]:
+    """Where the script's run is, and how to get there."""
+    key = {"WANDB_API_KEY": api_key} if api_key else {}
+    return {"WANDB_ENTITY": run.entity, "WANDB_PROJECT": run.project, "WANDB_BASE_URL": base_url} | key
