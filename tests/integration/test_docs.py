@@ -76,6 +76,10 @@ def test_each_block_is_run_somehow():
 
 @pytest.mark.parametrize("text", shell("script"))
 def test_commands(place, text):
+    if "~/experiments" in text:
+        (place.folder / "experiments").mkdir()
+        offline = {"WANDB_MODE": "offline", "WANDB_DIR": str(place.folder / "experiments")}
+        run([sys.executable, "train.py"], place, **offline)
     if "wandb-tui restart -" in text:
         # It restarts all that failed.
         in_the_dashboard("wandb-tui lab/none/abc123", place, "There is no project lab/none")
