@@ -19,9 +19,14 @@ def import_screens() -> tuple[type[Screen[Any]], ...]:
     from wandb_tui.ui.pick.screen import PickScreen
     from wandb_tui.ui.table.branch_dialog import BranchDialog
     from wandb_tui.ui.table.column_picker import ColumnPicker
+    from wandb_tui.ui.table.filter_grammar import parse
     from wandb_tui.ui.table.goal_dialog import GoalDialog
+    from wandb_tui.ui.table.view_dialog import ViewDialog
+
+    # Builds the parser of the filter, for which the first letter typed would wait.
+    parse("a")
 
     return (
         AddScreen, BranchDialog, ColumnPicker, Confirm, CopyMenu, DetailsScreen, DoctorScreen, GoalDialog, HelpScreen,
-        PickScreen, SignInDialog,
+        PickScreen, SignInDialog, ViewDialog,
     )  # fmt: skip

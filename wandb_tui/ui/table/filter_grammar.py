@@ -123,6 +123,9 @@ def parse(text: str) -> Condition | None:
     Raises:
         FilterSyntaxError: A word stands where none can.
     """
+    if not text.strip():
+        # Most starts of the dashboard have no filter, and need no parser.
+        return None
     from lark import Token, UnexpectedToken
 
     tokens = _complete(list(_parser().lex(text)))

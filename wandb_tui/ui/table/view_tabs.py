@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.message import Message
@@ -16,7 +17,9 @@ from wandb_tui.ui.common.run_prompts import hint
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.run_table import RunTable
 from wandb_tui.ui.table.saved_views import SavedViews, ViewTab
-from wandb_tui.ui.table.view_dialog import ViewChoice, ViewDialog
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.table.view_dialog import ViewChoice
 
 _MAX_NAME_CELLS = 24
 
@@ -79,6 +82,8 @@ class ViewTabs(Widget):
 
     async def action_save_view(self) -> None:
         """Ask for a name, and save what the table shows under it."""
+        from wandb_tui.ui.table.view_dialog import ViewDialog
+
         active = self.saved.active(self._table.view)
         names = [view.name for view in self.saved.all]
         await self.app.push_screen(ViewDialog(active.name if active else "", names), self._save)
