@@ -1,12 +1,20 @@
-"""The JSON objects with which commands describe a run."""
+"""The objects with which commands describe a run."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
+
+JsonObject = dict[str, str | int | float | None]
 
 
-def json_line(
+def json_line(when: datetime, **fields: Any) -> str:
+    """`json_object` as one line of ``--json``."""
+    return json.dumps(json_object(when, **fields), ensure_ascii=False)
+
+
+def json_object(
     when: datetime,
     *,
     run: str,
@@ -16,7 +24,7 @@ def json_line(
     artifact: str | None,
     elapsed: float,
     **more: str | int | None,
-) -> str:
+) -> JsonObject:
     """One object of ``--json``, as `docs/commands.md` describes it.
 
     Args:
@@ -29,7 +37,7 @@ def json_line(
         elapsed: Seconds that the attempt has taken.
         more: The fields that only some commands have.
     """
-    line = {
+    described: JsonObject = {
         "time": when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "run": run,
         "attempt": attempt,
@@ -38,4 +46,4 @@ def json_line(
         "artifact": artifact,
         "elapsed": round(elapsed, 3),
     }
-    return json.dumps(line | more, ensure_ascii=False)
+    return described | more

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import columns, say
+from wandb_tui.cli.json_line import JsonObject
 from wandb_tui.cli.options import HOST, RUNS, build_wiring, read_runs, runs_of
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
@@ -135,17 +136,21 @@ def _described(origin: RunOrigin, *, whole_address: bool) -> str:
 
 def _print_json(tree: RunTree) -> None:
     for origin in tree:
-        line = {
-            "run": str(origin.run),
-            "parent": str(origin.parent) if origin.parent else None,
-            "step": origin.step,
-            "kind": origin.kind,
-            "source": origin.source,
-            "contradiction": origin.contradiction or None,
-            "name": origin.name or None,
-            "state": origin.state,
-        }
-        click.echo(json.dumps(line, ensure_ascii=False))
+        click.echo(json.dumps(origin_object(origin), ensure_ascii=False))
+
+
+def origin_object(origin: RunOrigin) -> JsonObject:
+    """A run and where it came from, as the fields of a JSON object."""
+    return {
+        "run": str(origin.run),
+        "parent": str(origin.parent) if origin.parent else None,
+        "step": origin.step,
+        "kind": origin.kind,
+        "source": origin.source,
+        "contradiction": origin.contradiction or None,
+        "name": origin.name or None,
+        "state": origin.state,
+    }
 
 
 def _print_dot(tree: RunTree) -> None:

@@ -50,14 +50,14 @@ def add(runs: tuple[str, ...], until: str | None, as_json: bool, host: str | Non
     wiring = build_wiring(host)
     try:
         addresses = runs_of(read_runs(runs), wiring)
-        for before, row in _apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
-            _report(row, "" if row is None else _effect(before, row), as_json=as_json)
+        for before, row in apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
+            _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
     finally:
         wiring.close()
     return ExitCode.DONE
 
 
-def _effect(before: StoredRun | None, row: StoredRun) -> str:
+def effect_of_adding(before: StoredRun | None, row: StoredRun) -> str:
     """The effect of adding a run, in the words of the dashboard's dialog."""
     if before is None:
         return f"added, goal {row.goal}"
@@ -82,10 +82,12 @@ def cancel(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """
     from wandb_tui.core.list_edits import cancelled
 
-    def effect(before: StoredRun, _: StoredRun | None) -> str:
-        return f"already ended: {before.state}" if before.state.final else "cancelled"
+    return _change(runs, cancelled, effect_of_cancelling, host, as_json=as_json)
 
-    return _change(runs, cancelled, effect, host, as_json=as_json)
+
+def effect_of_cancelling(before: StoredRun, _: StoredRun | None) -> str:
+    """The effect of cancelling a run, in a few words."""
+    return f"already ended: {before.state}" if before.state.final else "cancelled"
 
 
 @click.command(epilog=LIST_STATUS)
@@ -104,10 +106,12 @@ def restart(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """
     from wandb_tui.core.list_edits import restarted
 
-    def effect(_: StoredRun, row: StoredRun | None) -> str:
-        return f"attempt {row.attempt} starts" if row else ""
+    return _change(runs, restarted, effect_of_restarting, host, as_json=as_json)
 
-    return _change(runs, restarted, effect, host, as_json=as_json)
+
+def effect_of_restarting(_: StoredRun, row: StoredRun | None) -> str:
+    """The effect of restarting a run, in a few words."""
+    return f"attempt {row.attempt} starts" if row else ""
 
 
 @click.command(epilog=LIST_STATUS)
@@ -145,21 +149,31 @@ def _change(
         host: The value of ``--host``.
         as_json: Whether to print JSON.
     """
-    from wandb_tui.cli.watch_list.selection import report_missing, select
+    from wandb_tui.cli.watch_list.selection import report_missing
 
     wiring = build_wiring(host)
     try:
-        chosen, missing = select(read_runs(typed), [row.run for row in wiring.store.load()], wiring)
-        for before, row in _apply(chosen, lambda _, listed: change(listed) if listed else None, wiring):
-            # Another program may have removed it just now.
-            if before is not None:
-                _report(row, effect(before, row), before, as_json=as_json)
+        changed, missing = apply_to_listed(read_runs(typed), change, wiring)
+        for before, row in changed:
+            _report(row, effect(before, row), before, as_json=as_json)
         return report_missing(missing)
     finally:
         wiring.close()
 
 
-def _apply(
+def apply_to_listed(
+    typed: Sequence[str], change: Callable[[StoredRun], RowChange | None], wiring: Wiring
+) -> tuple[list[tuple[StoredRun, StoredRun | None]], list[str]]:
+    """Change runs that are on the list; each one's row before and after, and the runs that are not on the list."""
+    from wandb_tui.cli.watch_list.selection import select
+
+    chosen, missing = select(typed, [row.run for row in wiring.store.load()], wiring)
+    rows = apply(chosen, lambda _, listed: change(listed) if listed else None, wiring)
+    # Another program may have removed a run just now.
+    return [(before, row) for before, row in rows if before is not None], missing
+
+
+def apply(
     runs: Sequence[RunAddress], change: Callable[[RunAddress, StoredRun | None], RowChange | None], wiring: Wiring
 ) -> list[tuple[StoredRun | None, StoredRun | None]]:
     """Apply the change of each run in one transaction; each one's row before and after."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from wandb_tui.cli.console import columns, say
-from wandb_tui.cli.json_line import json_line
+from wandb_tui.cli.json_line import JsonObject, json_object
 from wandb_tui.core.notice import EventKind
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.text.durations import format_age, format_elapsed
@@ -32,21 +33,24 @@ _STATE_IN_WORDS = frozenset({EventKind.QUEUED, EventKind.ATTEMPT_STARTED, EventK
 
 def print_json(row: StoredRun, *, state: str = "", message: str = "") -> None:
     """Print a row as one JSON object, with another state and message where those are given."""
+    click.echo(json.dumps(row_object(row, state=state, message=message), ensure_ascii=False))
+
+
+def row_object(row: StoredRun, *, state: str = "", message: str = "") -> JsonObject:
+    """A row as the fields of a JSON object, with another state and message where those are given."""
     info = row.run_info
-    click.echo(
-        json_line(
-            row.updated or datetime.now(UTC),
-            run=str(row.run),
-            attempt=row.attempt,
-            state=state or str(row.state),
-            message=message or newest_message(row),
-            artifact=row.artifact,
-            elapsed=row.elapsed,
-            goal=str(row.goal),
-            name=info.name or None if info else None,
-            run_state=info.state or None if info else None,
-            last_step=info.last_step if info else None,
-        )
+    return json_object(
+        row.updated or datetime.now(UTC),
+        run=str(row.run),
+        attempt=row.attempt,
+        state=state or str(row.state),
+        message=message or newest_message(row),
+        artifact=row.artifact,
+        elapsed=row.elapsed,
+        goal=str(row.goal),
+        name=info.name or None if info else None,
+        run_state=info.state or None if info else None,
+        last_step=info.last_step if info else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +9,7 @@ from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import GoalKind
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
-
-STEP = "STEP"
-"""Placeholder in a fork snippet for an unknown step."""
+from wandb_tui.text.snippets import STEP, fork_call
 
 Text = Callable[[WatchedRun, str], str]
 """Formats a run, given the base address of the server's pages; empty if there is nothing to copy."""
@@ -66,13 +63,7 @@ def _step(row: WatchedRun) -> int | None:
 
 def _fork(row: WatchedRun, _app_url: str) -> str:
     """A call that forks the run."""
-    if row.failure is Failure.NOT_FOUND:
-        return ""
-    run, step = row.run, _step(row)
-    at = f"{run.run_id}?_step={STEP if step is None else step}"
-    # JSON strings are valid Python strings.
-    moment, entity, project = (json.dumps(text, ensure_ascii=False) for text in (at, run.entity, run.project))
-    return f"wandb.init(fork_from={moment}, entity={entity}, project={project})"
+    return "" if row.failure is Failure.NOT_FOUND else fork_call(row.run, _step(row))
 
 
 def _missing_note(rows: Sequence[WatchedRun]) -> str:
