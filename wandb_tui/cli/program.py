@@ -37,6 +37,7 @@ _SUMMARIES = {
     "list": "Show the watch list.",
     "login": "Sign in once, and store it.",
     "logout": "Delete the stored sign-in.",
+    "mcp": "Tools for coding agents, over MCP.",
     "remove": "Remove runs from the watch list.",
     "restart": "Start new attempts of runs of the watch list.",
     "sandbox": "Only the sandbox: a W&B server for this machine.",
@@ -76,6 +77,8 @@ def _import_command(name: str) -> click.Command:  # noqa: C901, PLR0912 - one ca
             from wandb_tui.cli.login import login as command
         case "logout":
             from wandb_tui.cli.login import logout as command
+        case "mcp":
+            from wandb_tui.cli.mcp.command import mcp as command
         case "remove":
             from wandb_tui.cli.watch_list.edits import remove as command
         case "restart":
