@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.ports import Identity, Services
     from wandb_tui.doctor.service import DoctorService
     from wandb_tui.library.offline_rows import OfflineRows
+    from wandb_tui.services.push import NotificationServices
     from wandb_tui.ui.app.app import WandbTuiApp
     from wandb_tui.ui.runtime.backend import Send
     from wandb_tui.wiring import Wiring
@@ -128,7 +129,7 @@ def dashboard_app(
         views=settings.views,
         save_views=partial(save_views, wiring.paths.settings_file),
         notify_channels=settings.notify.channels,
-        senders=senders(wiring.environ),
+        senders=senders(wiring.environ, settings.notify.services),
         keys=dict(settings.keys),
         open_page=lambda url: open_page(url, wiring.environ),
         save_copy=lambda text: write_private(wiring.paths.copied_text, text),
@@ -151,11 +152,21 @@ def _downloads_folder(wiring: Wiring, *, persistent: bool) -> Path:
     return folder if persistent else wiring.paths.log_file.parent / folder
 
 
-def senders(environ: Mapping[str, str]) -> dict[str, Send]:
+def senders(environ: Mapping[str, str], services: Sequence[str] = ()) -> dict[str, Send]:
     """The notification channels outside the terminal, by their names in the settings."""
     from wandb_tui.services.desktop import show_notification
 
-    return {"desktop": lambda title, text: show_notification(title, text, environ)}
+    @cache
+    def push() -> NotificationServices:
+        # Imported for the first notification: the start does not wait for the keyring's modules.
+        from wandb_tui.services.push import NotificationServices
+
+        return NotificationServices(services, environ)
+
+    return {
+        "desktop": lambda title, text: show_notification(title, text, environ),
+        "services": lambda title, text: push().send(title, text),
+    }
 
 
 def _doctor(wiring: Wiring) -> DoctorService:

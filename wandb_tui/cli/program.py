@@ -38,6 +38,7 @@ _SUMMARIES = {
     "login": "Sign in once, and store it.",
     "logout": "Delete the stored sign-in.",
     "mcp": "Tools for coding agents, over MCP.",
+    "notify": "Set up messengers that tell when runs end.",
     "remove": "Remove runs from the watch list.",
     "restart": "Start new attempts of runs of the watch list.",
     "sandbox": "Only the sandbox: a W&B server for this machine.",
@@ -79,6 +80,8 @@ def _import_command(name: str) -> click.Command:  # noqa: C901, PLR0912 - one ca
             from wandb_tui.cli.login import logout as command
         case "mcp":
             from wandb_tui.cli.mcp.command import mcp as command
+        case "notify":
+            from wandb_tui.cli.notify import notify as command
         case "remove":
             from wandb_tui.cli.watch_list.edits import remove as command
         case "restart":

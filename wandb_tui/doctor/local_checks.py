@@ -52,6 +52,7 @@ def pending_checks(wiring: Wiring, terminal: TerminalFacts | None) -> list[Pendi
         ("API key", _api_key),
         ("browser sign-in", _account),
         ("export trigger", _export_trigger),
+        *([("notifications", _notifications)] if wiring.settings.notify.services else []),
     )
     return [PendingCheck(name, partial(run_check, name, partial(find, wiring))) for name, find in finders]
 
@@ -191,3 +192,12 @@ def _export_trigger(wiring: Wiring) -> Finding:
 def describe(profile: ExportProfile) -> str:
     """An export profile as a clause."""
     return f"{_TRIGGERED_BY[profile.trigger]}; the export appeared after {profile.seconds:.0f} s"
+
+
+def _notifications(wiring: Wiring) -> Finding:
+    from wandb_tui.services.push import NotificationServices
+
+    names = wiring.settings.notify.services
+    if problems := NotificationServices(names, wiring.environ).problems():
+        return Finding(CheckStatus.WARNING, " ".join(problems))
+    return Finding(CheckStatus.GOOD, f"{', '.join(names)}: try them with wandb-tui notify test")

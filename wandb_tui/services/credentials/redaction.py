@@ -49,17 +49,28 @@ HEADER_VARIABLES: Final = ("WANDB__EXTRA_HTTP_HEADERS", "WANDB_X_EXTRA_HTTP_HEAD
 """The variables with extra HTTP headers, as the SDK reads them."""
 
 SECRET_VARIABLES: Final = frozenset({"WANDB_API_KEY", "WANDB_VIEWER_PW", *HEADER_VARIABLES})
-"""The environment variables that contain secrets."""
+"""The environment variables that contain secrets, besides those that begin with `ADDRESS_VARIABLE`."""
+
+ADDRESS_VARIABLE: Final = "WANDB_TUI_NOTIFY_"
+"""The beginning of variables with addresses of notification services, which contain tokens and passwords."""
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process, without the password, the API key and extra headers."""
-    return {name: value for name, value in environ.items() if name not in SECRET_VARIABLES}
+    """The environment for a child process, without any of our secrets."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in SECRET_VARIABLES and not name.startswith(ADDRESS_VARIABLE)
+    }
 
 
 def without_password(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process that may use the API and its key, without the password."""
-    return {name: value for name, value in environ.items() if name != "WANDB_VIEWER_PW"}
+    """The environment for a child process that may use the API and its key, without our other secrets."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name != "WANDB_VIEWER_PW" and not name.startswith(ADDRESS_VARIABLE)
+    }
 
 
 def learn(*secrets: str | None) -> None:
@@ -69,7 +80,7 @@ def learn(*secrets: str | None) -> None:
 
 def learn_from(environ: Mapping[str, str]) -> None:
     """Add the environment's secrets to the shared redactor."""
-    learn(*(environ.get(name) for name in SECRET_VARIABLES))
+    learn(*(value for name, value in environ.items() if name in SECRET_VARIABLES or name.startswith(ADDRESS_VARIABLE)))
 
 
 def redact(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,12 +24,14 @@ class Notify:
         bell: The terminal's bell, once for runs that end together.
         terminal: A terminal notification (OSC 9 or 777), unless the terminal has the focus.
         desktop: A desktop notification (notify-send, or osascript on macOS).
+        services: Messengers, mail and the like: the names under which ``wandb-tui notify add`` has stored addresses.
     """
 
     toast: bool = True
     bell: bool = True
     terminal: bool = True
     desktop: bool = False
+    services: tuple[str, ...] = ()
 
     @property
     def channels(self) -> frozenset[str]:
@@ -161,6 +164,21 @@ def _command(value: object) -> tuple[str, ...]:
         raise _InvalidValueError(error.wanted, hint) from None
 
 
+def _service_names(value: object) -> tuple[str, ...]:
+    names = _strings(value)
+    if any("://" in name for name in names):
+        # The address is not repeated: it holds a token or a password.
+        raise _InvalidValueError("names, not addresses", "Store the address with wandb-tui notify add NAME.")
+    if not all(map(is_service_name, names)):
+        raise _InvalidValueError("names of letters, digits, “-” and “_”")
+    return names
+
+
+def is_service_name(name: str) -> bool:
+    """Whether a notification service can have this name, which also names a variable of the environment."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) is not None
+
+
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise _InvalidValueError("true or false")
@@ -215,6 +233,7 @@ _VALIDATORS: dict[str, Validator] = {
     "notify.bell": _boolean,
     "notify.terminal": _boolean,
     "notify.desktop": _boolean,
+    "notify.services": _service_names,
     "hooks.on_success": _command,
     "hooks.on_failure": _command,
 }
