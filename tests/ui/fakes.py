@@ -10,10 +10,11 @@ from types import SimpleNamespace
 
 from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_order import BranchFinding
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
-from wandb_tui.core.details import BranchKind, MetricSeries, OriginSource, RunFacts, RunForks, RunOrigin, Versions
+from wandb_tui.core.details import MetricSeries, OriginSource, RunFacts, RunForks, RunOrigin, Versions
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
 from wandb_tui.core.ports import Identity, Services, Visit

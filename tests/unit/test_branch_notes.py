@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_note import BranchNote, NotedBranches
-from wandb_tui.core.details import BranchKind, OriginSource, RunOrigin
+from wandb_tui.core.details import OriginSource, RunOrigin
 from wandb_tui.services.disk import branch_notes
 from wandb_tui.services.disk.branch_notes import BranchNotes
 

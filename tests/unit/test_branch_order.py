@@ -3,7 +3,8 @@
 import pytest
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.branch_order import BranchKind, BranchOrder
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.branch_order import BranchOrder
 from wandb_tui.core.errors import UsageError
 
 RUN = RunAddress("lab", "forks", "abc123")

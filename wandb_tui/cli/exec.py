@@ -139,8 +139,8 @@ def _check_is_fork(origin: RunOrigin, parent: RunAddress, step: int | None) -> N
 
 def _note(parent: RunAddress, step: int, child: RunAddress | None, wiring: Wiring) -> None:
     """Note the fork, or without a child the rewind, that the script is about to make."""
+    from wandb_tui.core.branch_kind import BranchKind
     from wandb_tui.core.branch_note import BranchNote
-    from wandb_tui.core.details import BranchKind
 
     kind = BranchKind.FORK if child else BranchKind.REWIND
     wiring.branch_notes.add(BranchNote.of(child or parent, kind, parent, step, made=False))

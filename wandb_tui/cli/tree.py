@@ -117,7 +117,8 @@ def _print_text(tree: RunTree, asked: Sequence[RunAddress], *, ascii_look: bool)
 
 
 def _described(origin: RunOrigin, *, whole_address: bool) -> str:
-    from wandb_tui.core.details import BranchKind, OriginSource
+    from wandb_tui.core.branch_kind import BranchKind
+    from wandb_tui.core.details import OriginSource
     from wandb_tui.library.run_tree import MISSING
 
     parts = [str(origin.run) if whole_address else origin.run.run_id]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import BranchKind, OriginSource, RunOrigin
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.details import OriginSource, RunOrigin
 
 
 def _now() -> datetime:

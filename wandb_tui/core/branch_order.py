@@ -5,26 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.events import Level
 from wandb_tui.core.metric_value import MetricValue
 
 MAX_TIMES = 100
 """How many children one order may ask for."""
-
-
-class BranchKind(StrEnum):
-    """The ways to go on from a step of a run."""
-
-    FORK = "fork"
-    """A new run with the run's history up to the step."""
-    REPLAY = "replay"
-    """A fork; where the server refuses to fork, a new run that the history is logged into once more."""
-    REWIND = "rewind"
-    """The run itself, without what it has logged after the step."""
 
 
 @dataclass(frozen=True, slots=True)

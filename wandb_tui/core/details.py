@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.probe import ArtifactVersion, RunInfo
 
 Scalar = bool | int | float | str | None
@@ -30,16 +31,6 @@ class BranchPoint:
 
     run_id: str
     step: int
-
-
-class BranchKind(StrEnum):
-    """A way to continue from a step of a run."""
-
-    FORK = "fork"
-    REPLAY = "replay"
-    """A new run into which the parent's history was logged once more."""
-    REWIND = "rewind"
-    """The run itself, continued from an earlier step."""
 
 
 class OriginSource(StrEnum):

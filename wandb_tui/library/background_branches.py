@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.branch_order import BranchFinding, BranchKind, BranchOrder, BranchProgress
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.branch_order import BranchFinding, BranchOrder, BranchProgress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
 

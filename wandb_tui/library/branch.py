@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_note import BranchNote
-from wandb_tui.core.details import BranchKind, BranchPoint
+from wandb_tui.core.details import BranchPoint
 from wandb_tui.core.errors import ForkError, ServerError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.branch_check import BranchCheck

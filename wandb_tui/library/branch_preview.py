@@ -6,7 +6,8 @@ import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wandb_tui.core.branch_order import BranchFinding, BranchKind, BranchOrder
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.branch_order import BranchFinding, BranchOrder
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Level
 from wandb_tui.core.goal import Goal, GoalKind

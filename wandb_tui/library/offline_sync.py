@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_note import BranchNote
 from wandb_tui.core.daemon_pool import DaemonPool, start_daemon
-from wandb_tui.core.details import BranchKind
 from wandb_tui.core.errors import ServerError, WandbTuiError
 from wandb_tui.core.offline_runs import OfflineFile, OfflineRun, SyncPlan, plan_sync
 from wandb_tui.core.sync_progress import SyncProgress, SyncState

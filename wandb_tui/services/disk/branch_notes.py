@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_note import BranchNote, NotedBranches
-from wandb_tui.core.details import BranchKind, RunOrigin
+from wandb_tui.core.details import RunOrigin
 from wandb_tui.core.errors import UsageError
 from wandb_tui.services.disk.file_lock import ProcessLock
 from wandb_tui.services.disk.paths import private_file, server_file

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import BranchKind, OriginSource, RunForks, RunOrigin
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.details import OriginSource, RunForks, RunOrigin
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError, UsageError
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.disk.branch_notes import BranchNotes

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import BranchKind, OriginSource, RunForks, RunOrigin
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.details import OriginSource, RunForks, RunOrigin
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.tree_lines import TreeLines
 from wandb_tui.ui.details.rows import Frame, SectionPart, missing_lines

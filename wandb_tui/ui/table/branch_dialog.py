@@ -12,7 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
-from wandb_tui.core.branch_order import BranchFinding, BranchKind, BranchOrder
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.branch_order import BranchFinding, BranchOrder
 from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.events import Level
 from wandb_tui.core.watch_list import WatchedRun

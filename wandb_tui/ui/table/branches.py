@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.branch_order import BranchKind, BranchOrder, BranchProgress
+from wandb_tui.core.branch_kind import BranchKind
+from wandb_tui.core.branch_order import BranchOrder, BranchProgress
 from wandb_tui.core.events import Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun

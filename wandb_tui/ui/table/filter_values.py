@@ -7,16 +7,18 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import RunFacts, Scalar
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_name
 from wandb_tui.ui.table.filter_grammar import Comparison
+
+if TYPE_CHECKING:
+    from wandb_tui.core.details import RunFacts, Scalar
 
 AVAILABLE_WORD = "ready"
 """The header's word for available runs."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
-from wandb_tui.core.details import RunFacts
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.runtime.session import Session
+
+if TYPE_CHECKING:
+    from wandb_tui.core.details import RunFacts
 
 _BATCH_SIZE = 50
 """Runs per query: each comes with its whole config and summary."""
@@ -87,6 +90,8 @@ class FactsCache:
         if self.error:
             self._retry_at = self._session.now + _REFRESH_INTERVAL_S
             return True
+        from wandb_tui.core.details import RunFacts
+
         # A run that the server does not know has no facts, which is known now.
         self._facts |= {run: facts.get(run, RunFacts()) for run in runs}
         self._loaded_at |= dict.fromkeys(runs, self._session.now)
