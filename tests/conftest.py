@@ -49,7 +49,7 @@ LONGEST = (
 )
 
 # About the browser itself, or its windows; all others find Chromium without a user interface, whose pages cost a fifth.
-WHOLE_BROWSER = {"test_browser", "test_doctor", "test_sign_in_window", "test_signin", "test_story"}
+WHOLE_BROWSER = {"test_browser", "test_doctor", "test_serve", "test_sign_in_window", "test_signin", "test_story"}
 SHELL = shutil.which("chromium-headless-shell", path=f"/usr/lib/chromium:{os.environ.get('PATH', '')}")
 
 # Under nohup it is ignored, and what the tests start would ignore it as well.

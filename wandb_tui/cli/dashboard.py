@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @UNTIL
 @HOST
-def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
+@click.option("--page", nargs=2, type=int, hidden=True, help="The columns and rows of the page that serve shows it on.")
+def dashboard(runs: tuple[str, ...], until: str, host: str | None, page: tuple[int, int] | None) -> int:
     """The dashboard."""
     from wandb_tui.cli.terminal import check_terminal
     from wandb_tui.core.goal import Goal
@@ -45,11 +46,11 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None) -> int:
     texts = read_runs(runs)
     for text in texts:
         _check_address(text, wiring)
-    check_terminal()
+    check_terminal(page=page is not None)
     # A run that is on the list already keeps its goal unless another is given.
     source = click.get_current_context().get_parameter_source("until")
     given = source is not ParameterSource.DEFAULT
-    return _open_dashboard(wiring, [(text, goal) for text in texts] if given else texts)
+    return _open_dashboard(wiring, [(text, goal) for text in texts] if given else texts, page=page)
 
 
 @click.command()
@@ -175,13 +176,17 @@ def _doctor(wiring: Wiring) -> DoctorService:
     return DoctorService(wiring)
 
 
-def _open_dashboard(wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True) -> int:
+def _open_dashboard(
+    wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True, page: tuple[int, int] | None = None
+) -> int:
     # Nothing of what is imported now is garbage; the app collects again once all its modules are there.
     gc.disable()
-    from wandb_tui.ui.app.terminal import run_app
+    from wandb_tui.ui.app.terminal import run_app, run_in_page
 
     try:
-        return run_app(dashboard_app(wiring, runs, persistent=persistent), wiring.paths.log_file)
+        app = dashboard_app(wiring, runs, persistent=persistent)
+        log_file = wiring.paths.log_file
+        return run_app(app, log_file) if page is None else run_in_page(app, log_file, page)
     finally:
         # After a crash the browser and the user's commands would still be there.
         wiring.close()

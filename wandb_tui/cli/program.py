@@ -42,6 +42,7 @@ _SUMMARIES = {
     "remove": "Remove runs from the watch list.",
     "restart": "Start new attempts of runs of the watch list.",
     "sandbox": "Only the sandbox: a W&B server for this machine.",
+    "serve": "The dashboard in a browser on this machine.",
     "status": "Show one run of the watch list.",
     "sync": "Sync offline runs and their forks, parents first.",
     "tree": "Show where runs came from, and their forks.",
@@ -88,6 +89,8 @@ def _import_command(name: str) -> click.Command:  # noqa: C901, PLR0912 - one ca
             from wandb_tui.cli.watch_list.edits import restart as command
         case "sandbox":
             from wandb_tui.cli.sandbox import sandbox as command
+        case "serve":
+            from wandb_tui.cli.serve import serve as command
         case "status":
             from wandb_tui.cli.watch_list.listing import status as command
         case "sync":

@@ -11,13 +11,16 @@ from wandb_tui.core.errors import UsageError
 from wandb_tui.text.terminals import COLOUR_SYSTEMS, identify
 
 
-def check_terminal() -> None:
+def check_terminal(*, page: bool = False) -> None:
     """Make sure that there is a terminal to draw on, before anything starts.
+
+    Args:
+        page: Whether a page in a browser takes its place.
 
     Raises:
         UsageError: There is none, or it cannot move its cursor.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not page and not (sys.stdin.isatty() and sys.stderr.isatty()):
         error = UsageError("The dashboard needs a terminal.", "In a script or a pipe, use wandb-tui wait RUN… instead.")
         if sys.stdin.isatty() and sys.stdout.isatty():
             error = UsageError("The dashboard draws on stderr, which is redirected.", "It keeps a log itself.")

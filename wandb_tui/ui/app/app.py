@@ -333,6 +333,10 @@ class WandbTuiApp(ThemedApp):
         if (row := self.session.add_remark(message.run, message.text, message.level)) is not None:
             self.dashboard.repaint([row])
 
+    def on_terminal_closed(self) -> None:
+        """Leave, as when a terminal is closed."""
+        self._leave(ExitCode.HUNG_UP)
+
     def _tick(self) -> None:
         if self.terminal_gone:
             self._leave(ExitCode.HUNG_UP)

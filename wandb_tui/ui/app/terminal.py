@@ -30,8 +30,32 @@ def run_app(app: App[int], log_path: Path) -> int:
     if not _is_terminal():
         print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
         return ExitCode.BAD_USAGE
-    with _terminal_alone(log_path):
+    with _terminal_alone(log_path, 2 if os.isatty(2) else 1):
         result = app.run()
+    return _status(app, result, log_path)
+
+
+def run_in_page(app: App[int], log_path: Path, size: tuple[int, int]) -> int:
+    """Run the dashboard for a page in a browser, and return its exit status.
+
+    The web server reads what is drawn from stdout, and writes keys to stdin. Everything else leads to the log.
+
+    Args:
+        app: The app.
+        log_path: The log file, as for `run_app`.
+        size: The columns and rows of the page.
+    """
+    from wandb_tui.ui.app.page_driver import PageDriver
+
+    app.driver_class = PageDriver
+    with _terminal_alone(log_path, 1):
+        # A report of a crash would break the packets.
+        sys.__stderr__ = sys.stderr  # type: ignore[misc, assignment]
+        result = app.run(size=size)
+    return _status(app, result, log_path)
+
+
+def _status(app: App[int], result: int | None, log_path: Path) -> int:
     if app.return_code not in {0, None}:
         why = f"see {log_path}" if os.access(log_path, os.W_OK) else f"{log_path} cannot be written"
         print(f"wandb-tui crashed; {why}", file=sys.stderr)  # noqa: T201
@@ -59,8 +83,8 @@ def below_a_shell() -> bool:
 
 
 @contextlib.contextmanager
-def _terminal_alone(log_path: Path) -> Iterator[None]:
-    terminal = os.dup(2 if os.isatty(2) else 1)
+def _terminal_alone(log_path: Path, descriptor: int) -> Iterator[None]:
+    terminal = os.dup(descriptor)
     drawing, asking = _writer(terminal), _writer(os.dup(terminal))
     before: tuple[Any, Any] = (sys.__stdout__, sys.__stderr__)
     for stream in (sys.stdout, sys.stderr):

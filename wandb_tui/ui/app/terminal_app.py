@@ -57,7 +57,7 @@ class TerminalApp(App[int]):
     @property
     def terminal_gone(self) -> bool:
         """Whether the terminal is gone without a signal, as under nohup."""
-        return not self.is_headless and not os.isatty(0)
+        return not self.is_headless and not self.is_web and not os.isatty(0)
 
     def set_timer(
         self,

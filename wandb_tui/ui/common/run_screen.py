@@ -162,6 +162,10 @@ class RunScreen(Screen[None]):
     async def _open_pages(self, urls: list[str]) -> None:
         """Open the pages in a thread; copy the addresses instead if there is no browser."""
         open_page, problem = self.session.backend.open_page, "There is no browser here"
+        if self.app.is_web:
+            for url in urls:
+                self.app.open_url(url)
+            return
         if open_page is not None:
             for number, url in enumerate(urls):
                 if problem := await asyncio.to_thread(open_page, url):

@@ -32,6 +32,10 @@ class TerminalAnswered(Message):
         self.answer = answer
 
 
+class TerminalClosed(Message):
+    """The terminal, or the page that takes its place, is gone."""
+
+
 class TerminalInput:
     """A filter for the characters from a terminal."""
 
