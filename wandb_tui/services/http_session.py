@@ -1,16 +1,43 @@
 """An HTTP session in which each request, redirects included, has the proxy and the extra headers of its address.
 
+It also trusts the authorities of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, as the SDK does: ``requests`` reads only
+``REQUESTS_CA_BUNDLE``.
+
 Imported when first needed: `requests` takes its time.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.util.ssl_ import create_urllib3_context
 
+from wandb_tui.services.certificates import added_certificates
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
+
+
+class _TrustingAdapter(HTTPAdapter):
+    """Connections that trust the environment's certificates besides the usual ones."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        """Make the connections' pool; see `HTTPAdapter`."""
+        super().init_poolmanager(connections, maxsize, block, **_tls_options(), **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Make the pool of the connections through a proxy; see `HTTPAdapter`."""
+        return super().proxy_manager_for(proxy, **{**_tls_options(), **options})
+
+
+def _tls_options() -> dict[str, Any]:
+    if not (added := added_certificates(os.environ)):
+        return {}
+    context = create_urllib3_context()
+    context.load_verify_locations(cadata=b"".join(added))
+    return {"ssl_context": context}
 
 
 class HttpSession(requests.Session):
@@ -20,6 +47,14 @@ class HttpSession(requests.Session):
         super().__init__()
         self._settings = proxies
         self._extra = extra_headers or ExtraHeaders()
+        self._trusting = False
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """The adapter for an address; the certificates are read when the first one needs them."""
+        if not self._trusting and url.lower().startswith("https:"):
+            self._trusting = True
+            self.mount("https://", _TrustingAdapter())
+        return super().get_adapter(url)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send a request; see `requests.Session.request`."""

@@ -21,6 +21,7 @@ from wandb_tui.services.browser.discovery import find_browser
 from wandb_tui.services.browser.driver import driver_error, driver_problem
 from wandb_tui.services.browser.header_injection import add_headers
 from wandb_tui.services.browser.launch import can_use_sandbox, proxy_for, switches
+from wandb_tui.services.browser.nss_store import certificate_environment
 from wandb_tui.services.browser.start_problem import StartProblem, start_problem
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
@@ -230,6 +231,8 @@ class BrowserHost:
     async def _start(self) -> None:
         executable = self._executable or find_browser(self._environ)
         await self.close()
+        environ = without_secrets({**os.environ, **self._environ})
+        certificates = await run_blocking(lambda: certificate_environment(environ, self._vault.folder))
         self._playwright = await _start_playwright()
         try:
             self._browser = await self._playwright.chromium.launch(
@@ -240,7 +243,7 @@ class BrowserHost:
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
-                env={**without_secrets({**os.environ, **self._environ})},
+                env={**environ, **certificates},
                 proxy=proxy_for(self._server, self._environ),
                 timeout=_START_TIMEOUT_MS,
             )

@@ -1,9 +1,4 @@
-"""The switches and the proxy that Chromium is started with.
-
-Certificates: Chromium trusts the system's certificates (on Linux its own store and ``~/.pki/nssdb``), not the files
-named by ``REQUESTS_CA_BUNDLE`` or ``SSL_CERT_FILE``. Its only switch for more would trust every chain that merely
-contains the named certificate, which does not protect a password, so it is not used.
-"""
+"""The switches and the proxy that Chromium is started with."""
 
 from __future__ import annotations
 

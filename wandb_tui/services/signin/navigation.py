@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 from playwright.async_api import Error, Page, Response
@@ -81,8 +82,18 @@ def _unreachable(error: Error, server: ServerInfo) -> SignInError:
         reason = "no answer in time" if "imeout" in text else "the page could not be opened"
     unreachable = sign_in_error(SignInProblem.UNREACHABLE, server.host, detail=reason.removeprefix("net::"))
     if "ERR_CERT" in reason:
-        unreachable.hint = "The browser does not trust the server's certificate; see docs/troubleshooting.md."
+        unreachable.hint = _certificate_hint(reason)
     return unreachable
+
+
+def _certificate_hint(reason: str) -> str:
+    if "AUTHORITY" not in reason:
+        return "The browser does not accept the server's certificate (is the clock here right?)."
+    if sys.platform.startswith("linux"):
+        remedy = "REQUESTS_CA_BUNDLE or SSL_CERT_FILE can name your organisation's"
+    else:
+        remedy = "add your organisation's to the system's certificates"
+    return f"The browser does not trust the server's certificate: {remedy}."
 
 
 async def open_page(
