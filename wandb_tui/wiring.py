@@ -147,6 +147,7 @@ class Wiring:
         """The credentials and the API key, and where they come from."""
         from wandb_tui.services.credentials.account import KeyringAccount
         from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
+        from wandb_tui.services.wandb_api.token_exchange import access_token_source
 
         return KeyringAccount(
             self.server.info,
@@ -155,6 +156,7 @@ class Wiring:
             credentials=self._credentials,
             api_key=self._api_key,
             trusted=TrustedOrigins(self.paths.trusted, self.server.key),
+            access_token=access_token_source(self.server.info.base_url, self.environ, self.proxies, self.extra_headers),
         )
 
     @_Once
@@ -199,14 +201,14 @@ class Wiring:
         """The SDK, for servers that do not understand our own queries."""
         from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
-        return SdkProber(self.server.info.base_url, self.account.api_key)
+        return SdkProber(self.server.info.base_url, self.account.authorization)
 
     @_Once
     def transfer(self) -> FileTransfer:
         """Fetches files."""
         from wandb_tui.services.wandb_api.file_transfer import FileTransfer
 
-        transfer = FileTransfer(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
+        transfer = FileTransfer(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
         self._closers.append(transfer)
         return transfer
 
@@ -241,7 +243,7 @@ class Wiring:
         """Reads which steps exported files hold."""
         from wandb_tui.services.wandb_api.step_files import StepFiles
 
-        files = StepFiles(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
+        files = StepFiles(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
         self._closers.append(files)
         return files
 
@@ -329,7 +331,7 @@ class Wiring:
         """A new API client, for one thread at a time."""
         from wandb_tui.services.wandb_api.graphql import GraphQL
 
-        return GraphQL(self.server.info.base_url, self.account.api_key, self.proxies, self.extra_headers)
+        return GraphQL(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
 
     def services(self, *, visit: bool = True, user_can_fix: bool = False) -> Services:
         """The services that monitors use."""
@@ -349,7 +351,7 @@ class Wiring:
         Raises:
             ApiKeyError: There is none, or the one in the environment is not valid.
         """
-        if self.account.api_key() is None:
+        if not self.account.is_authorized:
             pages = self.server.info.app_url
             missing = f"There is no API key for {self.server.info.host}"
             if problem := self.account.api_key_problem or self.account.keyring_problem:

@@ -5,6 +5,7 @@ import pytest
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
 from wandb_tui.services.wandb_api.graphql import GraphQL
 
@@ -24,7 +25,7 @@ def sandbox():
 
 @pytest.fixture
 def catalogue(sandbox):
-    catalogue = GraphQLCatalogue(lambda: GraphQL(sandbox.base_url, lambda: sandbox.api_key))
+    catalogue = GraphQLCatalogue(lambda: GraphQL(sandbox.base_url, lambda: ApiKey(sandbox.api_key)))
     yield catalogue
     catalogue.close()
 
@@ -103,12 +104,12 @@ def test_what_is_not_there_is_reported(catalogue):
 
 
 def test_a_wrong_key_is_reported(sandbox):
-    catalogue = GraphQLCatalogue(lambda: GraphQL(sandbox.base_url, lambda: "0" * 40))
+    catalogue = GraphQLCatalogue(lambda: GraphQL(sandbox.base_url, lambda: ApiKey("0" * 40)))
     with pytest.raises(ApiKeyError, match="Enter another API key: Esc, then s"):
         catalogue.entities()
 
 
 def test_a_server_that_is_down_is_reported():
-    catalogue = GraphQLCatalogue(lambda: GraphQL("http://127.0.0.1:9", lambda: "0" * 40))
+    catalogue = GraphQLCatalogue(lambda: GraphQL("http://127.0.0.1:9", lambda: ApiKey("0" * 40)))
     with pytest.raises(ServerError, match="Nothing listens"):
         catalogue.projects("lab")

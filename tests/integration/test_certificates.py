@@ -22,6 +22,7 @@ from wandb_tui.services.browser import nss_store
 from wandb_tui.services.browser.host import BrowserHost
 from wandb_tui.services.browser.nss_store import certificate_environment
 from wandb_tui.services.certificates import added_certificates
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.wandb_api.graphql import GraphQL
@@ -71,11 +72,11 @@ def test_one_variable_is_enough_for_api_and_browser(sandbox, authority, tls, tmp
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_each_variable_holds_for_the_api_and_is_read_for_the_browser(sandbox, authority, tls, monkeypatch, variable):
-    api = GraphQL(tls, lambda: sandbox.api_key)
+    api = GraphQL(tls, lambda: ApiKey(sandbox.api_key))
     assert "is not trusted" in api.execute("{ viewer { id } }", {}).message
     named = str(authority.pem.parent if variable == "SSL_CERT_DIR" else authority.pem)
     monkeypatch.setenv(variable, named)
-    assert GraphQL(tls, lambda: sandbox.api_key).execute("{ viewer { id } }", {}).data
+    assert GraphQL(tls, lambda: ApiKey(sandbox.api_key)).execute("{ viewer { id } }", {}).data
     assert added_certificates(os.environ) == [authority.der]
 
 

@@ -17,6 +17,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
 from wandb_tui.services.wandb_api.graphql import GraphQL
@@ -50,11 +51,11 @@ def log_steps(context, run, start, end):
 
 @pytest.fixture
 def poller(server):
-    files = StepFiles(server.base_url, lambda: server.api_key)
+    files = StepFiles(server.base_url, lambda: ApiKey(server.api_key))
     made = Poller(
-        GraphQL(server.base_url, lambda: server.api_key),
+        GraphQL(server.base_url, lambda: ApiKey(server.api_key)),
         steps=StepReader(files),
-        sdk=SdkProber(server.base_url, lambda: server.api_key),
+        sdk=SdkProber(server.base_url, lambda: ApiKey(server.api_key)),
     )
     yield made
     made.close()
@@ -201,7 +202,7 @@ def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
 )
 def test_the_sdks_errors_are_distinguished(server, fault, answer, says):
     server.set_faults(fault)
-    probe = SdkProber(server.base_url, lambda: server.api_key).probe(RUN)
+    probe = SdkProber(server.base_url, lambda: ApiKey(server.api_key)).probe(RUN)
     server.set_faults()
     assert probe.outcome is answer
     assert says in probe.message
@@ -209,7 +210,7 @@ def test_the_sdks_errors_are_distinguished(server, fault, answer, says):
 
 def test_what_neither_we_nor_the_sdk_can_ask_ends_the_attempt(server):
     server.set_faults("no-field:name=project")
-    probe = SdkProber(server.base_url, lambda: server.api_key).probe(RUN)
+    probe = SdkProber(server.base_url, lambda: ApiKey(server.api_key)).probe(RUN)
     server.set_faults()
     assert (probe.outcome, probe.persistence) == (ProbeOutcome.INVALID_RESPONSE, Persistence.PERMANENT)
     assert 'Cannot query field "project"' in probe.message.replace("'", '"')
@@ -272,7 +273,7 @@ def parquet(steps, *, statistics=True, rows=50_000):
 
 
 def read(shelf, *names, base_url="http://elsewhere"):
-    files = StepFiles(base_url, lambda: "secret")
+    files = StepFiles(base_url, lambda: ApiKey("secret"))
     return files.read([f"{shelf.url}/{name}?signature=x" for name in names])
 
 

@@ -10,6 +10,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import VersionCoverage
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.inspector import GraphQLInspector
@@ -52,7 +53,7 @@ def log_more(sandbox, first):
 @pytest.fixture
 def inspector(sandbox):
     def key():
-        return sandbox.api_key
+        return ApiKey(sandbox.api_key)
 
     inspector = GraphQLInspector(lambda: GraphQL(sandbox.base_url, key), StepFiles(sandbox.base_url, key))
     yield inspector

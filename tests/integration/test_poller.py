@@ -12,6 +12,7 @@ import pytest
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
@@ -48,7 +49,7 @@ def poller(server):
 
 
 def make_poller(url, key):
-    poller = Poller(GraphQL(url, lambda: key))
+    poller = Poller(GraphQL(url, lambda: key and ApiKey(key)))
     yield poller
     poller.close()
 
@@ -193,7 +194,7 @@ def test_a_cancelled_question_is_not_sent(server, poller):
 
 
 def test_closing_answers_all_that_wait(server):
-    poller = Poller(GraphQL(server.base_url, lambda: server.api_key))
+    poller = Poller(GraphQL(server.base_url, lambda: ApiKey(server.api_key)))
     ask(poller, RUNS[0])
     futures = [poller.probe(run) for run in RUNS[:5]]
     poller.close()
@@ -225,7 +226,7 @@ def test_servers_that_are_not_there(url, says):
     ],
 )
 def test_what_no_request_can_fix_is_permanent_and_not_sent(key, proxy, outcome, says):
-    client = GraphQL("https://api.wandb.invalid", lambda: key, ProxySettings({"ALL_PROXY": proxy}))
+    client = GraphQL("https://api.wandb.invalid", lambda: key and ApiKey(key), ProxySettings({"ALL_PROXY": proxy}))
     reply = client.execute("{ viewer { id } }", {})
     assert (reply.problem, reply.persistence) == (outcome, Persistence.PERMANENT)
     assert says in reply.message
@@ -243,7 +244,7 @@ def test_this_machine_is_never_asked_through_a_proxy(server, poller, monkeypatch
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     assert ask(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
-    files = StepFiles(server.base_url, lambda: server.api_key)
+    files = StepFiles(server.base_url, lambda: ApiKey(server.api_key))
     project, _ = server.context.state.ensure_project("lab", "forks")
     version = server.context.exports.versions(server.context.state.run(project, RUNS[0].run_id))[0]
     url = server.context.storage.export_file_url(server.base_url, server.context.exports.files(version)[0])
@@ -295,6 +296,6 @@ def self_signed(folder):
 
 
 def test_the_keys_own_entity(server):
-    client = GraphQL(server.base_url, lambda: server.api_key)
+    client = GraphQL(server.base_url, lambda: ApiKey(server.api_key))
     assert default_entity(client) == "lab"
     client.close()

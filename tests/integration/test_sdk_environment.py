@@ -19,7 +19,8 @@ from wandb_tui.services.sdk_environment import additions, sdk_environment
 CALLS = {
     "fork": "from wandb_tui.library import branch, branch_target; "
     "branch.branch(run, 5, branch_target.FORK, 8, {}, wiring=wiring, wait=done)",
-    "probe": "from wandb_tui.services.wandb_api.sdk_prober import SdkProber; SdkProber(url, lambda: key).probe(run)",
+    "probe": "from wandb_tui.services.wandb_api.sdk_prober import SdkProber; "
+    "from wandb_tui.services.credentials.authorization import ApiKey; SdkProber(url, lambda: ApiKey(key)).probe(run)",
 }
 SCRIPT = """
 import os, sys

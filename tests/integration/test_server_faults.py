@@ -24,6 +24,7 @@ from wandb_tui.core.probe import Persistence
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.wandb_api import graphql
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
@@ -56,7 +57,7 @@ def in_good_order(sandbox, monkeypatch):
 @contextlib.asynccontextmanager
 async def dashboard(url, key, *runs, scenario=None):
     """The dashboard with a poller of its own; no page is visited."""
-    poller = Poller(GraphQL(url, lambda: key))
+    poller = Poller(GraphQL(url, lambda: key and ApiKey(key)))
     scenario = scenario or Scenario()
     scenario.prober = poller
     scenario.options["pace"] = PATIENT
@@ -197,7 +198,7 @@ def test_a_certificate_of_another_time_points_at_the_clock(sandbox, tmp_path, mo
     certificate = self_signed(tmp_path, shift=timedelta(days=days))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with tls_in_front_of(sandbox, certificate) as url:
-        reply = GraphQL(url, lambda: sandbox.api_key).execute("{ viewer { id } }", {})
+        reply = GraphQL(url, lambda: ApiKey(sandbox.api_key)).execute("{ viewer { id } }", {})
     assert reply.message == (
         f"The certificate of {urlsplit(url).netloc} has expired or is not valid yet "
         f"(is the clock here right? It says {datetime.now(UTC):%Y-%m-%d})"

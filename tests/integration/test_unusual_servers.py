@@ -13,6 +13,7 @@ import pytest
 from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.wandb_api import batch_size, graphql
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
@@ -87,7 +88,7 @@ def ask(url, monkeypatch):
     def asked(*answers, coverage=False):
         monkeypatch.setattr(Odd, "answers", answers)
         monkeypatch.setattr(Odd, "asked", 0)
-        pollers.append(poller := Poller(GraphQL(url, lambda: "x" * 40)))
+        pollers.append(poller := Poller(GraphQL(url, lambda: ApiKey("x" * 40))))
         futures = [poller.probe(run, coverage=coverage) for run in RUNS]
         assert not wait(futures, 20).not_done
         return [future.result() for future in futures], poller

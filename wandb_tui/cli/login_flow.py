@@ -162,8 +162,9 @@ def try_environment(wiring: Wiring, *, say: Say) -> None:
         WandbTuiError: As for `log_in`.
     """
     host = wiring.server.info.host
-    if wiring.account.api_key() is not None:
-        say(f"API key: accepted by {host}, belongs to {wiring.key_owner()}.")
+    if wiring.account.is_authorized:
+        name = "Identity token" if wiring.account.state().api_key is Source.IDENTITY else "API key"
+        say(f"{name}: accepted by {host}, belongs to {wiring.key_owner()}.")
     identity = _sign_in(wiring)
     say(f"Browser: signed in to {host} as {identity.username}.")
     username = wiring.account.state().username

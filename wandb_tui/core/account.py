@@ -28,6 +28,7 @@ class Source(StrEnum):
 
     NONE = "none"
     ENVIRONMENT = "environment"
+    IDENTITY = "identity token"
     NETRC = "netrc"
     KEYRING = "keyring"
     MEMORY = "memory"
@@ -40,7 +41,7 @@ class AccountState:
     Attributes:
         username: The user name of the browser sign-in, or empty.
         password: Where the password comes from.
-        api_key: Where the API key comes from.
+        api_key: Where the API key comes from, or what stands in for it.
         saved_session: Whether an encrypted browser session is stored.
         keyring_problem: What is wrong with the keyring and what to do, or empty.
         api_key_problem: Why the API key in the environment or the netrc file cannot be used, or empty.

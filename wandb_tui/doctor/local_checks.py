@@ -173,6 +173,7 @@ def _session(wiring: Wiring, state: AccountState) -> Finding:
 
 _SOURCES = {
     Source.ENVIRONMENT: "the environment",
+    Source.IDENTITY: "the identity token of WANDB_IDENTITY_TOKEN_FILE",
     Source.NETRC: "~/.netrc",
     Source.KEYRING: "the keyring",
     Source.MEMORY: "this session's memory",

@@ -99,7 +99,7 @@ class HistoryCallback(Callback):
         with contextlib.closing(Wiring(host=self._host)) as wiring:
             # Resolved here, since the head node's environment may name another server or none.
             self._host = wiring.server.info.base_url
-            has_key = wiring.account.api_key() is not None
+            has_key = wiring.account.is_authorized
         monitor = SharedMonitor(self._host)
         self._experiment = f"{_job()}{self._experiment}"
         monitor.enter(self._experiment)
@@ -347,8 +347,8 @@ class _Monitors:
         self._leases.renew(user)
 
     async def has_api_key(self) -> bool:
-        """Whether there is an API key on this node."""
-        return await self._off_loop(self._wiring.account.api_key) is not None
+        """Whether there is an API key on this node, or an identity token in its place."""
+        return await self._off_loop(lambda: self._wiring.account.is_authorized)
 
     async def leave(self, user: str) -> bool:
         """End an experiment's lease; after the last the browser is ended, and True given."""

@@ -62,7 +62,7 @@ def branch_environment(
             f"The id {parent.run_id} cannot stand in {branching.variable}, which the script would read.",
             f"Call {branching.function} in the script instead: it takes any id.",
         )
-    return without_password(environ) | {branching.variable: text} | _place(parent, base_url, api_key)
+    return _inherited(environ, api_key) | {branching.variable: text} | _place(parent, base_url, api_key)
 
 
 def resume_environment(
@@ -77,10 +77,18 @@ def resume_environment(
         api_key: The key for it; None for none.
     """
     resumed = {"WANDB_RESUME": "must", "WANDB_RUN_ID": child.run_id}
-    return without_password(environ) | resumed | _place(child, base_url, api_key)
+    return _inherited(environ, api_key) | resumed | _place(child, base_url, api_key)
 
 
 def _place(run: RunAddress, base_url: str, api_key: str | None) -> dict[str, str]:
     """Where the script's run is, and how to get there."""
     key = {"WANDB_API_KEY": api_key} if api_key else {}
     return {"WANDB_ENTITY": run.entity, "WANDB_PROJECT": run.project, "WANDB_BASE_URL": base_url} | key
+
+
+def _inherited(environ: Mapping[str, str], api_key: str | None) -> dict[str, str]:
+    """What the script gets of the environment: the SDK refuses an identity token beside the key that was chosen."""
+    inherited = without_password(environ)
+    if api_key:
+        inherited.pop("WANDB_IDENTITY_TOKEN_FILE", None)
+    return inherited

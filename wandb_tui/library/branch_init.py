@@ -71,7 +71,9 @@ class BranchInit:
         except ValueError as error:
             raise UsageError(f"The settings for wandb.init cannot be read: {_one_line(error)}") from None
         self.run_id = self._init.get("id") or self._settings.run_id or process_settings().run_id
-        self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
+        if not self._settings.identity_token_file:
+            # With an identity token in the environment there is no key, and the SDK reads that itself.
+            self._settings.api_key = self._settings.api_key or self._wiring.account.api_key()
         if "base_url" not in self._settings.model_fields_set:
             self._settings.base_url = self._wiring.server.info.base_url
         self._check_conflicts()

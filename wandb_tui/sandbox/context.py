@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wandb_tui.sandbox.access_tokens import AccessTokens
 from wandb_tui.sandbox.account import load_account
 from wandb_tui.sandbox.exports import Exports
 from wandb_tui.sandbox.faults import FaultBoard
@@ -31,7 +32,8 @@ class SandboxContext:
         self.state = SandboxState(data_dir)
         self.histories = Histories(self.state)
         self.exports = Exports(self.state, self.histories, self.faults, delay=config.export_delay)
-        self.sessions = Sessions(self.state, self.account, self.faults, config)
+        self.access_tokens = AccessTokens()
+        self.sessions = Sessions(self.state, self.account, self.faults, config, self.access_tokens)
         self.storage = Storage(self.state, self.account, self.exports)
         self.elsewhere = ""
         """Origin of the pages of other servers: the look-alike and the organisation's sign-in."""

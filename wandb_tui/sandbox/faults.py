@@ -117,6 +117,8 @@ _ROWS = (
     _row("service-account", "the key belongs to a service account: no e-mail, no sign-in"),
     _row("key-refused", "every API key is refused with 401"),
     _row("key-sees-nothing", "the API key sees no project"),
+    _row("identity-refused", "identity tokens are refused with 401"),
+    _row("access-token-expires", "access tokens are good for this many seconds", after=300),
     # Forks.
     _row(
         "fork-refused",

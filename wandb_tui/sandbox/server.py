@@ -132,6 +132,11 @@ class Sandbox:
         return self.context.account.api_key
 
     @property
+    def identity_token(self) -> str:
+        """The account's identity token, for a file that ``WANDB_IDENTITY_TOKEN_FILE`` names."""
+        return self.context.account.identity_token
+
+    @property
     def entity(self) -> str:
         """The account's entity, in which runs are logged by default."""
         return self.context.account.entity

@@ -1,4 +1,4 @@
-"""Authentication of callers: API keys and session cookies."""
+"""Authentication of callers: API keys, access tokens and session cookies."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
+    from wandb_tui.sandbox.access_tokens import AccessTokens
     from wandb_tui.sandbox.account import SandboxAccount
     from wandb_tui.sandbox.config import SandboxConfig
     from wandb_tui.sandbox.faults import FaultBoard
@@ -22,7 +23,7 @@ _HOUR_S = 3600.0
 
 
 class KeyRefusedError(Exception):
-    """The request carries an API key that is not the account's."""
+    """The request carries an API key that is not the account's, or an access token that is not good."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,19 @@ class Caller:
 class Sessions:
     """Session cookies, stored as hashes only."""
 
-    def __init__(self, state: SandboxState, account: SandboxAccount, faults: FaultBoard, config: SandboxConfig) -> None:
+    def __init__(
+        self,
+        state: SandboxState,
+        account: SandboxAccount,
+        faults: FaultBoard,
+        config: SandboxConfig,
+        access_tokens: AccessTokens,
+    ) -> None:
         self._db = state.db
         self._account = account
         self._faults = faults
         self._config = config
+        self._access_tokens = access_tokens
 
     @property
     def cookie_name(self) -> str:
@@ -98,10 +107,10 @@ class Sessions:
         """The caller of a request.
 
         Raises:
-            KeyRefusedError: There is an API key and it is wrong; a cookie beside it does not help.
+            KeyRefusedError: There is an API key or access token and it is wrong; a cookie beside it does not help.
         """
         if key := _api_key(request.headers.get("authorization", "")):
-            if not self._account.accepts_key(key) or self._faults.get("key-refused"):
+            if not (self._accepts_key(key) or self._access_tokens.accept(key)):
                 raise KeyRefusedError
             return Caller(self._account, "key", sees_private=self._faults.get("key-sees-nothing") is None)
         token = request.cookies.get(self.cookie_name)
@@ -109,13 +118,16 @@ class Sessions:
             return Caller(self._account, "cookie")
         return Caller(None, "nothing")
 
+    def _accepts_key(self, key: str) -> bool:
+        return self._account.accepts_key(key) and not self._faults.get("key-refused")
+
 
 def _hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _api_key(authorization: str) -> str:
-    """The API key of an ``Authorization`` header; an unreadable header counts as a wrong key."""
+    """The API key or access token of an ``Authorization`` header; an unreadable header counts as a wrong key."""
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return value

@@ -19,6 +19,7 @@ COUNTERS: dict[str, str] = {
     "graphql_api_requests": "of them with an API key",
     "graphql_page_requests": "of them with a session cookie",
     "graphql_fields": "top-level fields asked for in them",
+    "token_exchanges": "identity tokens sent in exchange for an access token",
     "exports_started": "exports begun",
     "export_bytes": "bytes of exported files sent",
     "rate_limited": "requests answered 429",

@@ -34,7 +34,7 @@ def check_api_key(wiring: Wiring) -> None:
     Raises:
         ApiKeyError: There is none.
     """
-    if wiring.account.api_key() is None:
+    if not wiring.account.is_authorized:
         # The user may have signed in since the server started.
         wiring.use(None, None)
     wiring.check_api_key()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_TOKEN_LIFETIME_S = 3600
+
 
 def sign_in_routes(kind: str) -> list[Route]:
     """The routes of one kind of sign-in, and those that all kinds have."""
@@ -33,8 +36,24 @@ def sign_in_routes(kind: str) -> list[Route]:
         Route("/login/with/{provider}", _other_provider),
         Route("/signup", _sign_up_page),
         Route("/oidc/login", _self_managed, methods=["POST"]),
+        Route("/oidc/token", _exchange_identity, methods=["POST"]),
         Route("/logout", _sign_out),
     ]
+
+
+async def _exchange_identity(request: Request) -> Response:
+    """Identity federation: the requests and answers are those that the SDK 0.31 sends and understands."""
+    sandbox = sandbox_of(request)
+    sandbox.stats.count("token_exchanges")
+    form = await request.form()
+    if form.get("grant_type") != _GRANT_TYPE:
+        return JSONResponse({"error": "unsupported_grant_type"}, status_code=400)
+    if sandbox.faults.get("identity-refused") or not sandbox.account.accepts_identity(str(form.get("assertion", ""))):
+        return JSONResponse({"error": "invalid_grant", "error_description": "unknown identity"}, status_code=401)
+    short = sandbox.faults.get("access-token-expires")
+    lifetime = short.whole("after") if short else _TOKEN_LIFETIME_S
+    token = sandbox.access_tokens.issue(lifetime)
+    return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": lifetime})
 
 
 async def _self_managed(request: Request) -> Response:

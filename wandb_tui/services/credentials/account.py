@@ -1,6 +1,7 @@
 """Selects the credentials and the API key for one server.
 
-Explicit ones win over the environment, the environment over ~/.netrc, and ~/.netrc over the keyring.
+Explicit ones win over the environment, the environment over ~/.netrc, and ~/.netrc over the keyring. An identity token
+in the environment stands in for the API key, as in the SDK.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.credentials.api_keys import netrc_path, read_netrc, validated
+from wandb_tui.services.credentials.authorization import AccessToken, ApiKey, Authorization
 from wandb_tui.services.credentials.redaction import learn
 from wandb_tui.services.credentials.trusted_origins import TrustedOrigins
 from wandb_tui.services.credentials.vault import Vault
@@ -52,6 +54,7 @@ class KeyringAccount:
         credentials: Credentials | None = None,
         api_key: str | None = None,
         trusted: TrustedOrigins | None = None,
+        access_token: Callable[[], AccessToken] | None = None,
     ) -> None:
         """Prepare; nothing is read yet, and the keyring only if no other source has the secret.
 
@@ -63,6 +66,7 @@ class KeyringAccount:
             credentials: Used in place of all others.
             api_key: Used in place of all others.
             trusted: The sign-in pages of other hosts that the user allows; by default none, and none is stored.
+            access_token: Gives access tokens if the environment names an identity token; else None.
         """
         self.vault = vault
         self.anonymous = False
@@ -72,6 +76,7 @@ class KeyringAccount:
         self._netrc_path = netrc_path
         self._explicit = credentials
         self._explicit_key = api_key
+        self._access_token = access_token
         self._trusted = trusted or TrustedOrigins()
         self._reported_origin = ("", 0)
         self._remember = True
@@ -131,6 +136,23 @@ class KeyringAccount:
     def api_key(self) -> str | None:
         """The API key, if there is one. May block for the keyring the first time."""
         return self._resolve().api_key
+
+    def authorization(self) -> Authorization | None:
+        """The API key, or an access token in its place; None without either. May block for keyring and network.
+
+        Raises:
+            ApiKeyError: The server refuses the identity token, or there is none in its file.
+            ServerError: The server does not answer.
+        """
+        resolved = self._resolve()
+        if resolved.key_from is Source.IDENTITY and self._access_token is not None:
+            return self._access_token()
+        return ApiKey(resolved.api_key) if resolved.api_key else None
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether there is an API key, or an identity token in its place. May block for the keyring the first time."""
+        return self._resolve().key_from is not Source.NONE
 
     def state(self) -> AccountState:
         """The state of the account, without any secret."""
@@ -252,18 +274,17 @@ class KeyringAccount:
         key, key_from, key_problem = self._key_outside_keyring()
         keyring_problem = ""
         # Credentials in the environment, as on a cluster, are used without waiting for a keyring.
-        if credentials is None or (key is None and password_from is not Source.ENVIRONMENT):
+        has_key = key_from is not Source.NONE
+        if credentials is None or not (has_key or password_from is Source.ENVIRONMENT):
             try:
                 if credentials is None and (stored := self._stored_credentials()):
                     credentials, password_from = stored, Source.KEYRING
-                if key is None and (stored_key := self.vault.api_key()):
+                if not has_key and (stored_key := self.vault.api_key()):
                     key, key_from = stored_key, Source.KEYRING
             except KeyringError as error:
                 log.info("Without a keyring: %s", error.message)
                 keyring_problem = str(error)
-        return _ResolvedSecrets(
-            credentials, password_from, key, key_from, keyring_problem, key_problem if key is None else ""
-        )
+        return _ResolvedSecrets(credentials, password_from, key, key_from, keyring_problem, "" if key else key_problem)
 
     def _stored_credentials(self) -> Credentials | None:
         stored, user = self.vault.credentials(), self.vault.session_user()
@@ -282,6 +303,11 @@ class KeyringAccount:
         if self._explicit_key:
             return self._explicit_key, Source.MEMORY, ""
         in_environment = self._environ.get("WANDB_API_KEY", "").strip()
+        if self._access_token is not None:
+            if in_environment:
+                # The SDK refuses this as well.
+                return None, Source.NONE, "WANDB_API_KEY and WANDB_IDENTITY_TOKEN_FILE are both set. Unset one of them."
+            return None, Source.IDENTITY, ""
         source = Source.ENVIRONMENT if in_environment else Source.NETRC
         path = self._netrc_path or netrc_path(self._environ)
         where = "WANDB_API_KEY: " if in_environment else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import ServerError, WandbTuiError
+from wandb_tui.services.credentials.authorization import Authorize, anonymous
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.signin.origins import origin_of
@@ -59,7 +60,7 @@ class FileTransfer:
     def __init__(
         self,
         base_url: str,
-        api_key: Callable[[], str | None],
+        authorize: Authorize,
         proxies: ProxySettings,
         extra_headers: ExtraHeaders | None = None,
     ) -> None:
@@ -68,12 +69,12 @@ class FileTransfer:
         Args:
             base_url: The API's address: its own files are requested with the key, as the SDK does it, all others, which
                 carry a signature in their address, without.
-            api_key: Gives the key.
+            authorize: Authorizes each request.
             proxies: The proxies.
             extra_headers: Further headers for the server's own files; None for none.
         """
         self._origin = origin_of(base_url)
-        self._api_key = api_key
+        self._authorize = authorize
         self._proxies = proxies
         self._extra_headers = extra_headers
         self._idle: queue.SimpleQueue[requests.Session] = queue.SimpleQueue()
@@ -177,9 +178,10 @@ class FileTransfer:
             session = self._idle.get_nowait()
         except queue.Empty:
             session = HttpSession(self._proxies, self._extra_headers)
-        key = self._api_key() if origin_of(url) == self._origin else None
-        # A callable, since without one requests would look into ~/.netrc by itself.
-        session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _signed_already
+        try:
+            session.auth = (self._authorize() if origin_of(url) == self._origin else None) or anonymous
+        except ServerError as error:
+            raise _BrokenOffError(error.message.removesuffix(".")) from None
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
         try:
             with session.get(
@@ -298,7 +300,3 @@ def _json(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         raise _BrokenOffError("it is no JSON") from None
-
-
-def _signed_already(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

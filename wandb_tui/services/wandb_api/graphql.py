@@ -10,7 +10,7 @@ import json
 import math
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import Persistence, ProbeOutcome
+from wandb_tui.services.credentials.authorization import AccessToken, ApiKey, Authorization, Authorize, anonymous
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxyServer, ProxySettings
 from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
@@ -34,6 +36,7 @@ _CHUNK_BYTES = 64 * 1024
 _MAX_QUOTED_CHARS = 160
 RATE_LIMITED = "Rate limited"
 """The message while the server limits the rate."""
+_UNAUTHORIZED = 401
 _NO_API_STATUSES = frozenset({404, 405, 501})
 """Statuses of a web server that is not a W&B server: not found, or no such method."""
 _RETRYABLE_STATUSES = frozenset({408, 425})
@@ -70,7 +73,7 @@ class Reply:
         status: The HTTP status, 0 without an answer.
         limits: The rate limit.
         limited: Whether the server limits the rate, however it says so.
-        with_key: Whether the request carried an API key.
+        with_key: Whether the request carried an API key, or an access token in its place.
         seconds: How long the answer took; 0 without one.
         date: The server's clock when it answered, to the second; None if it does not say.
         persistence: Whether repeating the request can help, if there is a problem.
@@ -95,7 +98,7 @@ class GraphQL:
     def __init__(
         self,
         base_url: str,
-        api_key: Callable[[], str | None],
+        authorize: Authorize,
         proxies: ProxySettings | None = None,
         extra_headers: ExtraHeaders | None = None,
     ) -> None:
@@ -103,28 +106,36 @@ class GraphQL:
 
         Args:
             base_url: The API's address.
-            api_key: Gives the key for each request; without one only public projects are visible.
+            authorize: Authorizes each request; without an authorization only public projects are visible.
             proxies: The proxies; by default those of this process's environment.
             extra_headers: Further headers of the user's; None for none.
         """
         self._url = f"{base_url}/graphql"
         self._host = urlsplit(base_url).netloc
-        self._api_key = api_key
+        self._authorize = authorize
         self._proxies = proxies or ProxySettings()
         self._extra_headers = extra_headers
         self._session: requests.Session | None = None
 
     def execute(self, query: str, variables: Mapping[str, object]) -> Reply:
         """Send one query. Errors of the network and the server are replies, too; it never raises them."""
-        import requests
+        authorization = _authorized(self._authorize)
+        if isinstance(authorization, Reply):
+            return authorization
+        reply = self._send(query, variables, authorization)
+        if reply.status != _UNAUTHORIZED or not isinstance(authorization, AccessToken) or not authorization.renew():
+            return reply
+        renewed = _authorized(self._authorize)
+        return renewed if isinstance(renewed, Reply) else self._send(query, variables, renewed)
+
+    def _send(self, query: str, variables: Mapping[str, object], authorization: Authorization | None) -> Reply:
         from urllib3.exceptions import HTTPError
 
         from wandb_tui.services.http_session import HttpSession
 
         session = self._session = self._session or HttpSession(self._proxies, self._extra_headers)
-        key = self._api_key()
         proxy = self._proxies.for_url(self._url)
-        if problem := _unusable_key(key) or _unusable_proxy(proxy):
+        if problem := _unusable_key(authorization) or _unusable_proxy(proxy):
             return problem
         began = time.monotonic()
         try:
@@ -132,8 +143,7 @@ class GraphQL:
                 self._url,
                 json={"query": query, "variables": dict(variables)},
                 headers={"User-Agent": f"wandb-tui/{__version__}", "Accept": "application/json"},
-                # Without a callable, requests would read ~/.netrc by itself.
-                auth=requests.auth.HTTPBasicAuth("api", key) if key else _anonymous,
+                auth=authorization or anonymous,
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 allow_redirects=False,
                 stream=True,
@@ -145,9 +155,9 @@ class GraphQL:
             message, persistence = explain(error, self._host, proxy)
             return Reply(problem=ProbeOutcome.UNAVAILABLE, message=message, persistence=persistence)
         seconds = time.monotonic() - began
-        origin = _Origin(self._url, self._host, proxy, with_key=bool(key))
+        origin = _Origin(self._url, self._host, proxy, authorization.name if authorization else "")
         date = _date(response.headers.get("Date"))
-        return replace(_read(response, content, origin), with_key=bool(key), seconds=seconds, date=date)
+        return replace(_read(response, content, origin), with_key=authorization is not None, seconds=seconds, date=date)
 
     def close(self) -> None:
         """Close the connections."""
@@ -161,16 +171,23 @@ class _Origin(NamedTuple):
     url: str
     host: str
     proxy: ProxyServer | None
-    with_key: bool
+    authorization: str
 
 
-def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+def _authorized(authorize: Authorize) -> Authorization | Reply | None:
+    """The authorization for a request, or the reply instead of it."""
+    try:
+        return authorize()
+    except ApiKeyError as error:
+        return Reply(problem=ProbeOutcome.UNAUTHORIZED, message=one_line(error.message))
+    except ServerError as error:
+        return Reply(problem=ProbeOutcome.UNAVAILABLE, message=one_line(error.message))
 
 
-def _unusable_key(key: str | None) -> Reply | None:
+def _unusable_key(authorization: Authorization | None) -> Reply | None:
     """The reply instead of a request whose key is not printable ASCII, which no W&B key is."""
-    wrong = next((sign for sign in key or "" if not sign.isascii() or not sign.isprintable()), "")
+    key = authorization.secret if isinstance(authorization, ApiKey) else ""
+    wrong = next((sign for sign in key if not sign.isascii() or not sign.isprintable()), "")
     if not wrong:
         return None
     name = unicodedata.name(wrong, f"U+{ord(wrong):04X}").lower()
@@ -235,7 +252,7 @@ def _by_status(response: requests.Response, body: dict[str, Any] | None, origin:
     host = origin.host
     match response.status_code:
         case 401 | 403 as status if _is_from_wandb(body):
-            reason = "refused the API key" if origin.with_key else "requires an API key"
+            reason = f"refused the {origin.authorization}" if origin.authorization else "requires an API key"
             found = Reply(problem=ProbeOutcome.UNAUTHORIZED, message=f"{host} {reason} (HTTP {status})")
         case 401 | 403 as status:
             found = Reply(

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ArtifactVersion, Persistence, Probe, ProbeOutcome, RunInfo
+from wandb_tui.services.credentials.authorization import ApiKey, Authorize
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
 from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, UNKNOWN_FIELD
@@ -30,28 +32,31 @@ _FIRST_SERVER_ERROR = 500
 class SdkProber:
     """Probes through one `wandb.Api`, which is built for the first probe. Safe to use from several threads."""
 
-    def __init__(self, base_url: str, api_key: Callable[[], str | None]) -> None:
+    def __init__(self, base_url: str, authorize: Authorize) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
             base_url: Where the API is.
-            api_key: Gives the key; without one nothing is sent, since the SDK would prompt on the terminal.
+            authorize: Gives the key; without one nothing is sent, since the SDK would prompt on the terminal. For an
+                access token the SDK makes its own exchange.
         """
         self._base_url = base_url
-        self._api_key = api_key
+        self._authorize = authorize
         self._api: Any = None
-        self._built_with = ""
+        self._built_with: str | None = None
         self._building = threading.Lock()
 
     def probe(self, run: RunAddress) -> Probe:
         """Probe one run. Errors of the network and the server are outcomes, too; it never raises them."""
-        key = self._api_key()
-        if not key:
-            return Probe(
-                ProbeOutcome.UNAUTHORIZED, message="This server answers only the W&B SDK, which needs an API key"
-            )
         try:
-            api = self._connect(key)
+            api = self._connect()
+        except ApiKeyError as error:
+            return Probe(ProbeOutcome.UNAUTHORIZED, message=one_line(error.message))
+        except ServerError as error:
+            return Probe(ProbeOutcome.UNAVAILABLE, message=one_line(error.message))
+        except Exception as error:  # noqa: BLE001 - as below
+            return _classify(error, absent=Probe(ProbeOutcome.UNAVAILABLE, message=one_line(error)))
+        try:
             info = _run_info(api, run)
         except Exception as error:  # noqa: BLE001 - any error of the SDK is an answer to be classified
             return _classify(
@@ -65,12 +70,12 @@ class SdkProber:
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
         """The URLs of a version's files. Raises errors of the SDK."""
-        artifact = self._connect(self._api_key() or "").artifact(f"{run.history_artifact}:v{version}")
+        artifact = self._connect().artifact(f"{run.history_artifact}:v{version}")
         return [file.direct_url for file in artifact.files() if file.name.endswith(".parquet")]
 
     def version_files(self, artifact: str) -> list[tuple[str, str, int | None, str, str]]:
         """Name, address, size, digest and algorithm of each Parquet file of a version. Raises what the SDK raises."""
-        found = self._connect(self._api_key() or "").artifact(artifact, type=HISTORY_TYPE)
+        found = self._connect().artifact(artifact, type=HISTORY_TYPE)
         urls = {file.name: file.direct_url for file in found.files()}
         return [
             (path, urls[path], entry.size, str(entry.digest), str((entry.extra or {}).get("alg") or "MD5"))
@@ -78,8 +83,13 @@ class SdkProber:
             if path.endswith(".parquet")
         ]
 
-    def _connect(self, key: str) -> Any:
-        """The SDK's API object; the first call takes a second or two."""
+    def _connect(self) -> Any:
+        """The SDK's API object; the first call takes a second or two. Raises `ApiKeyError` without a key."""
+        authorization = self._authorize()
+        if authorization is None:
+            raise ApiKeyError("This server answers only the W&B SDK, which needs an API key.")
+        # Without a key the SDK goes by the identity token of the environment, and renews its access tokens itself.
+        key = authorization.secret if isinstance(authorization, ApiKey) else None
         with self._building:
             if self._api is None or self._built_with != key:
                 import wandb

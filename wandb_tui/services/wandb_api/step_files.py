@@ -13,12 +13,14 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wandb_tui.core.errors import ApiKeyError, ServerError
+from wandb_tui.services.credentials.authorization import Authorize, anonymous
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.signin.origins import origin_of
@@ -69,23 +71,23 @@ class StepFiles:
     def __init__(
         self,
         base_url: str,
-        api_key: Callable[[], str | None],
+        authorize: Authorize,
         proxies: ProxySettings | None = None,
         extra_headers: ExtraHeaders | None = None,
     ) -> None:
         """Prepare; nothing is imported or sent yet.
 
         Args:
-            base_url: The API's address. Files there are requested with the API key, as the SDK does it; all others
-                without, since their URLs are signed.
-            api_key: Gives the API key.
+            base_url: The API's address. Requests for files there are authorized, as the SDK does it; all others are
+                not, since their URLs are signed.
+            authorize: Authorizes each request.
             proxies: The proxies; by default those of this process's environment.
             extra_headers: Further headers for files there; None for none.
         """
         self._proxies = proxies or ProxySettings()
         self._extra_headers = extra_headers
         self._origin = origin_of(base_url)
-        self._api_key = api_key
+        self._authorize = authorize
         self._cache: OrderedDict[str, tuple[_RowGroup, ...]] = OrderedDict()
         self._lock = threading.Lock()
         # A connection for each file would take several round trips before its first byte.
@@ -147,6 +149,8 @@ class StepFiles:
         try:
             with self.opened(url) as remote, pq.ParquetFile(remote) as file:
                 return _row_groups(file)
+        except (ApiKeyError, ServerError) as error:
+            raise StepFileError(error.message.removesuffix(".")) from None
         except requests.exceptions.RequestException as error:
             raise StepFileError(f"a file of the export cannot be fetched ({type(error).__name__})") from None
         except (pa.ArrowException, OSError, KeyError) as error:
@@ -156,17 +160,14 @@ class StepFiles:
     @contextlib.contextmanager
     def opened(self, url: str) -> Iterator[RemoteFile]:
         """Open a file to be read in pieces. Raises errors of requests, here and when it is read."""
-        import requests
-
         from wandb_tui.services.http_session import HttpSession
 
         try:
             session = self._idle.get_nowait()
         except queue.Empty:
             session = HttpSession(self._proxies, self._extra_headers)
-        key = self._api_key() if origin_of(url) == self._origin else None
-        session.auth = requests.auth.HTTPBasicAuth("api", key) if key else _no_auth
         try:
+            session.auth = (self._authorize() if origin_of(url) == self._origin else None) or anonymous
             yield RemoteFile(session, url)
         finally:
             self._idle.put(session)
@@ -259,7 +260,3 @@ class RemoteFile(io.RawIOBase):
                     raise OSError("the server does not send parts of large files")
             total = response.headers.get("Content-Range", "").rpartition("/")[2]
             return bytes(content), int(total) if response.status_code == _PARTIAL_CONTENT and total.isdigit() else 0
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -275,6 +275,7 @@ def _label(what: str, source: Source) -> str:
 
 _SOURCES = {
     Source.ENVIRONMENT: "environment",
+    Source.IDENTITY: "identity token",
     Source.NETRC: "netrc file",
     Source.KEYRING: "keyring",
     Source.MEMORY: "last sign-in",
