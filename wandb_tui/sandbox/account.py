@@ -64,7 +64,7 @@ def _base64url(content: bytes) -> str:
 
 
 def load_account(data_dir: Path) -> SandboxAccount:
-    """The account of this data folder, created if missing. Only the owner may read the file."""
+    """The account of this data folder, created with its identity token if missing, readable only by the owner."""
     path = data_dir / "account.json"
     if path.exists():
         return SandboxAccount(**json.loads(path.read_text(encoding="utf-8")))
@@ -74,7 +74,12 @@ def load_account(data_dir: Path) -> SandboxAccount:
         signing_key=secrets.token_hex(32),
         second_factor=f"{secrets.randbelow(10**6):06d}",
     )
+    _write_new(path, json.dumps(asdict(account), indent=2))
+    _write_new(data_dir / "identity-token.jwt", account.identity_token)
+    return account
+
+
+def _write_new(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(account), file, indent=2)
-    return account
+        file.write(text)

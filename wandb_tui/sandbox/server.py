@@ -133,7 +133,7 @@ class Sandbox:
 
     @property
     def identity_token(self) -> str:
-        """The account's identity token, for a file that ``WANDB_IDENTITY_TOKEN_FILE`` names."""
+        """The account's identity token, which is also in ``identity-token.jwt`` in the data folder."""
         return self.context.account.identity_token
 
     @property

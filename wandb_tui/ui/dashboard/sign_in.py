@@ -270,12 +270,13 @@ class Tick(Checkbox):
 
 
 def _label(what: str, source: Source) -> str:
+    if source is Source.IDENTITY:
+        return f"{what} (leave empty to use the identity token)"
     return what if source is Source.NONE else f"{what} (leave empty for the one from the {_SOURCES[source]})"
 
 
 _SOURCES = {
     Source.ENVIRONMENT: "environment",
-    Source.IDENTITY: "identity token",
     Source.NETRC: "netrc file",
     Source.KEYRING: "keyring",
     Source.MEMORY: "last sign-in",
