@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from wandb_tui.core.account import AccountState
+from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.state import State
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import link
@@ -82,8 +82,9 @@ class HeaderBar(Widget):
     def _standing(self, account: AccountState) -> tuple[Part, Part, Part]:
         """A sign, the user's name, and how the sign-in stands; nothing where all is well."""
         access = self.access
+        key = "identity token" if account.api_key is Source.IDENTITY else "API key"
         if account.can_probe and access.api_key is Access.REFUSED:
-            return ("✖", "$error"), _EMPTY, ("API key refused", "$error")
+            return ("✖", "$error"), _EMPTY, (f"{key} refused", "$error")
         if account.can_visit:
             name = (clean(account.username, 40), "$foreground")
             match access.sign_in:
@@ -95,7 +96,7 @@ class HeaderBar(Widget):
                     return ("✖", "$error"), name, ("sign-in failed", "$error")
         if account.can_probe:
             sign = ("○", "$quiet") if access.api_key is Access.UNTRIED else ("●", "$warning")
-            return sign, _EMPTY, ("API key only", "$foreground")
+            return sign, _EMPTY, (f"{key} only", "$foreground")
         return ("○", "$quiet"), _EMPTY, ("signed out", "$quiet")
 
     def _tallies(self) -> list[list[Part]]:
