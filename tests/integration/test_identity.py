@@ -17,6 +17,7 @@ from tests.stopwatch import HANG_S
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.credentials.redaction import redact
+from wandb_tui.services.offline.sdk_sync import SdkSync
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.token_exchange import TokenExchange
 from wandb_tui.wiring import Wiring
@@ -217,3 +218,9 @@ def test_both_are_refused_as_the_sdk_does(sandbox, token_file, tmp_path):
     with pytest.raises(ApiKeyError, match=r"WANDB_API_KEY and WANDB_IDENTITY_TOKEN_FILE are both set\."):
         wiring.check_api_key()
     wiring.close()
+
+
+def test_an_upload_of_offline_runs_finds_a_token_file_named_relatively(sandbox, token_file, monkeypatch):
+    monkeypatch.chdir(token_file.parent)
+    upload = SdkSync(sandbox.base_url, lambda: None, {"WANDB_IDENTITY_TOKEN_FILE": token_file.name})
+    assert upload._environment("/elsewhere")["WANDB_IDENTITY_TOKEN_FILE"] == str(token_file)

@@ -32,6 +32,7 @@ _NOT_PASSED_ON = (
     *("WANDB_SILENT", "WANDB_QUIET", "WANDB_NAME", "WANDB_NOTES", "WANDB_TAGS", "WANDB_JOB_TYPE", "WANDB_SERVICE"),
 )
 """Variables that are meant for a training script, or would hide what the command says."""
+_FILE_VARIABLES = ("WANDB_IDENTITY_TOKEN_FILE", "WANDB_CREDENTIALS_FILE")
 
 
 class SdkSync:
@@ -42,7 +43,7 @@ class SdkSync:
 
         Args:
             base_url: The address of the API.
-            api_key: Gives the API key.
+            api_key: Gives the API key; None leaves it to the environment's identity token.
             environ: The environment that the command inherits.
         """
         keep_sdk_off_proxy(base_url)
@@ -92,6 +93,10 @@ class SdkSync:
         environ |= additions(self._environ)
         for name in _NOT_PASSED_ON:
             environ.pop(name, None)
+        for name in _FILE_VARIABLES:
+            if environ.get(name):
+                # The command has another current folder.
+                environ[name] = str(Path(environ[name]).absolute())
         key = self._api_key()
         return environ | {
             "WANDB_BASE_URL": self._base_url,
