@@ -30,6 +30,7 @@ MEANING = {
     "GetSweeps": "project sweeps edges 0 node runCount",
     "HistoryPage": "project run history 0",
     "OrganizationCoreWeaveOrganizationID": "entity",
+    "ProjectArtifactType": "project artifactType name",
     "ProjectArtifactTypes": "project artifactTypes edges 0 node name",
     "ProjectArtifacts": "project artifactType artifactCollection artifacts edges 0 node id",
     "Run": "project run projectId",

@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS version_files (
     PRIMARY KEY (version, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sessions (
     token TEXT PRIMARY KEY, created_at REAL NOT NULL, expires_at REAL NOT NULL, requests INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS runs_by_heartbeat ON runs (project, heartbeat_at);
 CREATE INDEX IF NOT EXISTS lines_by_step ON lines (run, file, step);
 """
 

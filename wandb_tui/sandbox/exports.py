@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wandb_tui.sandbox.faults import FaultBoard
     from wandb_tui.sandbox.history import Histories
-    from wandb_tui.sandbox.state import Run, SandboxState
+    from wandb_tui.sandbox.state import Project, Run, SandboxState
 
 HISTORY_TYPE = "wandb-history"
 EVENTS_TYPE = "wandb-events"
@@ -135,6 +135,14 @@ class Exports:
         query = "SELECT * FROM versions WHERE run = ? AND collection = ? AND visible_at <= ? ORDER BY number"
         rows = self._state.db.rows(query, run.key, name or self.collection_name(run), time.time())
         return [Version(**dict(row)) for row in rows]
+
+    def exported(self, project: Project, kind: str) -> dict[int, float]:
+        """When the newest version of an artifact type appeared, by the keys of a project's runs."""
+        query = (
+            "SELECT r.key, max(v.visible_at) AS newest FROM versions v JOIN runs r ON r.key = v.run "
+            "WHERE r.project = ? AND v.type = ? AND v.visible_at <= ? GROUP BY r.key"
+        )
+        return {row["key"]: row["newest"] for row in self._state.db.rows(query, project.key, kind, time.time())}
 
     def version_by_key(self, key: int) -> Version | None:
         """The version that the database knows by this key."""

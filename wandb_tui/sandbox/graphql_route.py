@@ -86,6 +86,8 @@ def _lacking_field(sandbox: SandboxContext) -> str:
     """The field that a fault removes from the schema; empty for none."""
     if sandbox.faults.get("no-membership-field") is not None:
         return MEMBERSHIP
+    if sandbox.faults.get("no-feed") is not None:
+        return "artifactCollections.order+artifactCollections.filters"
     fault = sandbox.faults.get("no-field")
     return fault.text("name") if fault else ""
 

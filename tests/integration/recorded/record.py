@@ -48,6 +48,13 @@ PROGRAMS = {
         "list(api.artifact_collections('lab/forks', 'wandb-history')); list(api.artifact_types('lab/forks')); "
         "list(api.run('lab/forks/abc').logged_artifacts())"
     ),
+    "feed": (
+        "collections = api.artifact_type('wandb-history', 'lab/forks').collections; "
+        "list(collections(order='-updated_at', per_page=10)); "
+        "list(collections(filters={'name': 'run-abc-history'}, order='-updated_at')); "
+        "[(run.state, run.lastHistoryStep) for run in "
+        "api.runs('lab/forks', filters={'heartbeatAt': {'$gte': '2026-01-01T00:00:00Z'}}, order='-heartbeat_at')]"
+    ),
     "init_log_finish": (
         "run = wandb.init(project='forks', id='fresh', config={'lr': 0.1}); "
         "[run.log({'loss': 1 / (step + 1)}) for step in range(20)]; run.finish()"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import fnmatch
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.sandbox.exports import artifact_id
 from wandb_tui.sandbox.resolvers.context import timestamp
+from wandb_tui.sandbox.resolvers.filters import fits
 from wandb_tui.sandbox.resolvers.paging import connection
 
 if TYPE_CHECKING:
@@ -231,10 +233,67 @@ class ArtifactTypeView:
         found = CollectionView.find(self._context, self._project, name)
         return found if found and found.type == self.name else None
 
-    def artifact_collections(self, first: int | None = None, after: str | None = None, **_: Any) -> dict[str, Any]:
-        """All collections of this type."""
+    def artifact_collections(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        filters: str | None = None,
+        order: str | None = None,
+    ) -> dict[str, Any]:
+        """The collections of this type that meet the filters, in order."""
+        if order is not None and not filters:
+            return CollectionFeed(self._context, self._project, self.name).page(order, first=first, after=after)
         found = [one for one in collections(self._context, self._project) if one.type == self.name]
+        wanted = json.loads(filters) if filters else {}
+        found = [one for one in found if all(fits(getattr(one, key), value) for key, value in wanted.items())]
+        if order is not None:
+            found.sort(key=lambda one: str(getattr(one, order.lstrip("+-"))), reverse=order.startswith("-"))
         return connection(found, first=first, after=after)
+
+
+class CollectionFeed:
+    """The collections of one type in a project by their time, of thousands only one page; with the faults of feeds."""
+
+    def __init__(self, context: ResolverContext, project: Project, kind: str) -> None:
+        self._context = context
+        self._project = project
+        self._kind = kind
+        self._faults = context.sandbox.faults
+
+    def page(self, order: str, *, first: int | None, after: str | None) -> dict[str, Any]:
+        """One page.
+
+        Raises:
+            ValueError: They cannot be put into this order.
+            PermissionError: A fault refuses the list.
+        """
+        refused = self._faults.get("feed-refused")
+        if refused and refused.text("project") == self._project.name:
+            raise PermissionError("permission denied")
+        if order.lstrip("+-") != "updated_at":
+            raise ValueError(f"collections cannot be ordered by {order}")
+        exported = self._context.sandbox.exports.exported(self._project, self._kind)
+        newest_first = order.startswith("-") and self._faults.get("feed-unordered") is None
+        keys = sorted(exported, key=lambda key: (self._time(key, exported[key]), key), reverse=newest_first)
+        page = connection(keys, first=first, after=None if self._faults.get("feed-repeats") else after)
+        lists = self._faults.strike("feed-clock-back")
+        back = lists.number("seconds") if lists and lists.struck > lists.whole("lists") else 0.0
+        for edge in page["edges"]:
+            key = edge["node"]
+            edge["node"] = self._view(key)
+            edge["node"].updated_at = timestamp(self._time(key, exported[key]) - back)
+        return page
+
+    def _view(self, key: int) -> CollectionView:
+        run = self._context.sandbox.state.run_by_key(key)
+        views = CollectionView.of_run(self._context, run) if run else []
+        return next(view for view in views if view.type == self._kind)
+
+    def _time(self, key: int, newest: float) -> float:
+        if self._faults.get("feed-silent") is None:
+            return newest
+        run = self._context.sandbox.state.run_by_key(key)
+        return run.created_at if run else newest
 
 
 def collections(context: ResolverContext, project: Project) -> list[CollectionView]:

@@ -40,7 +40,7 @@ def ordered(runs: list[Run], order: str | None) -> list[Run]:
     text = order or "+created_at"
     field, descending = text.lstrip("+-"), text.startswith("-")
     present = [run for run in runs if _value(run, field) not in (_MISSING, None)]
-    absent = [run for run in runs if run not in present]
+    absent = [run for run in runs if _value(run, field) in (_MISSING, None)]
     present.sort(key=lambda run: (_rank(_value(run, field)), run.key), reverse=descending)
     return present + absent
 
@@ -49,7 +49,11 @@ def _meets(run: Run, name: str, condition: Any) -> bool:
     if name in ("$and", "$or", "$nor"):
         results = [matches(run, part) for part in condition]
         return {"$and": all(results), "$or": any(results), "$nor": not any(results)}[name]
-    value = _value(run, name)
+    return fits(_value(run, name), condition)
+
+
+def fits(value: Any, condition: Any) -> bool:
+    """Whether a value is another one, or meets all of some operators with their operands."""
     if isinstance(condition, dict) and any(key.startswith("$") for key in condition):
         return all(_compare(value, operator, operand) for operator, operand in condition.items())
     return _compare(value, "$eq", condition)

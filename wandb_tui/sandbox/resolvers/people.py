@@ -11,10 +11,14 @@ from wandb_tui.sandbox.resolvers.paging import connection
 if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.context import ResolverContext
 
+FEED_FEATURE = "ARTIFACT_COLLECTIONS_FILTERING_SORTING"
+"""Collections may be listed in an order, or those that meet a filter."""
+
 FEATURES = (
     "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
     "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
     "TOTAL_COUNT_IN_FILE_CONNECTION",
+    FEED_FEATURE,
 )
 """The server features that the SDK may use here."""
 
@@ -81,7 +85,11 @@ class ServerInfoView:
 
     latest_local_version_info = None
     cli_version_info: dict[str, str] = {"max_cli_version": "99.0.0", "min_cli_version": "0.10.0"}  # noqa: RUF012
-    features = tuple({"name": name, "is_enabled": True} for name in FEATURES)
+
+    def __init__(self, context: ResolverContext) -> None:
+        older = context.sandbox.faults.get("no-feed") is not None
+        names = [name for name in FEATURES if not (older and name == FEED_FEATURE)]
+        self.features = tuple({"name": name, "is_enabled": True} for name in names)
 
 
 def _identifier(kind: str, key: str) -> str:

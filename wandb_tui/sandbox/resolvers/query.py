@@ -28,7 +28,7 @@ class QueryView:
 
     def server_info(self) -> ServerInfoView:
         """The server's features."""
-        return ServerInfoView()
+        return ServerInfoView(self._context)
 
     def entity(self, name: str) -> EntityView | None:
         """One of the caller's entities."""
