@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -119,6 +119,7 @@ class Probe:
         persistence: Whether repeating the probe can help, for the last two kinds.
         elsewhere: ``entity/project`` of another project that has the run's history artifact; empty if none is known.
         lacks: Fields that the server does not know, without which it cannot report any artifact; empty if it can.
+        asked_at: When the server was asked about the run itself, by the prober's clock; None if that is unknown.
     """
 
     outcome: ProbeOutcome
@@ -131,3 +132,4 @@ class Probe:
     persistence: Persistence = Persistence.TRANSIENT
     elsewhere: str = ""
     lacks: tuple[str, ...] = ()
+    asked_at: float | None = field(default=None, compare=False)

@@ -1,0 +1,139 @@
+"""Feeds: what a look reports, when they are given up, and that every run ends right whatever a server's feeds say."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.feed_simulation import BATCH, INTERVAL_S, LIES, simulation
+from wandb_tui.core.feed import Feed, FeedContradictionError, FeedEntry, FeedPage
+from wandb_tui.core.feed_trust import FIRST_PERIOD_S, LAST_PERIOD_S
+
+START = datetime(2026, 11, 29, tzinfo=UTC)
+
+
+def page(*entries, cursor=""):
+    return FeedPage(tuple(FeedEntry(name, START + timedelta(seconds=at)) for name, at in entries), cursor)
+
+
+def begun(*entries):
+    feed = Feed()
+    assert feed.read(page(*entries), 1.0) == set()
+    feed.read(page(*entries), 2.0)
+    return feed
+
+
+def test_a_change_is_reported_by_two_looks():
+    feed = begun(("a", 1))
+    assert feed.read(page(("b", 5), ("a", 1)), 3.0) == {"b"}
+    assert feed.read(page(("b", 5), ("a", 1)), 4.0) == {"b"}
+    assert feed.read(page(("b", 5), ("a", 1)), 5.0) == set()
+
+
+def test_the_first_look_reports_its_newest_page_with_the_second():
+    feed = Feed()
+    assert feed.read(page(("a", 1)), 1.0) == set()
+    assert feed.read(page(("a", 1)), 2.0) == {"a"}
+    assert feed.began == 1.0
+
+
+def test_a_look_reads_on_until_it_reaches_the_one_before():
+    feed = begun(("a", 1))
+    assert feed.read(page(("d", 9), ("c", 8), cursor="2"), 3.0) == {"c", "d"}
+    assert feed.cursor == "2"
+    assert feed.read(page(("b", 7), ("a", 1), cursor="4"), 4.0) == {"b"}
+    assert feed.cursor == "4"  # what changed in the second that the look before saw last may be on the next page
+    assert feed.read(page(("z", 0), cursor="6"), 5.0) == set()
+    assert feed.cursor == ""
+
+
+def test_pages_may_overlap_as_changes_move_to_the_front():
+    feed = begun(("a", 1))
+    feed.read(page(("d", 9), ("c", 8), cursor="2"), 3.0)
+    assert feed.read(page(("c", 8), ("b", 7)), 4.0) == {"b"}
+
+
+def test_a_deleted_collection_is_no_clock_that_goes_back():
+    feed = begun(("b", 5), ("a", 1))
+    assert feed.read(page(("a", 1)), 3.0) == set()
+    assert feed.read(page(("c", 6), ("a", 1)), 4.0) == {"c"}
+
+
+@pytest.mark.parametrize(
+    ("pages", "says"),
+    [
+        ([page(("a", 1), ("b", 5))], "order"),
+        ([page(("a", -10))], "clock"),
+        ([page(("d", 9), ("c", 9), cursor="2"), page(("d", 9), ("c", 9), cursor="2")], "repeats"),
+    ],
+)
+def test_a_page_that_cannot_be_right_is_a_contradiction(pages, says):
+    feed = begun(("a", 1))
+    for number, one in enumerate(pages[:-1]):
+        feed.read(one, 3.0 + number)
+    with pytest.raises(FeedContradictionError, match=says):
+        feed.read(pages[-1], 5.0)
+
+
+def ends_right(simulated):
+    """Every run that was exported was found, none before, and of each that only ended this is known."""
+    server = simulated.server
+    found = all(at >= server.exported[run] for run, at in simulated.found.items())
+    ended = server.ended.keys() - server.exported.keys() <= simulated.seen_ended.keys()
+    return found and ended and simulated.found.keys() == server.exported.keys()
+
+
+def intervals(seen, happened):
+    """How many intervals lay between what happened and its being seen, at most."""
+    return max((seen[run] - at) / INTERVAL_S for run, at in happened.items() if run in seen)
+
+
+def test_ten_thousand_runs_are_known_within_two_intervals():
+    simulated = simulation(10_000, 1, start=300.0, over=600.0)
+    simulated.run(950.0)
+    assert ends_right(simulated)
+    assert simulated.off == ""
+    assert intervals(simulated.found, simulated.server.exported) <= 2
+    before_export = {
+        run: at for run, at in simulated.server.ended.items() if at < simulated.server.exported.get(run, 0)
+    }
+    assert intervals(simulated.seen_ended, before_export) <= 2
+
+
+def test_quiet_runs_cost_few_requests_once_the_feeds_are_trusted():
+    simulated = simulation(10_000, 1, start=1e6, over=1.0)
+    simulated.run(200.0)
+    before, began = simulated.server.requests, simulated.now
+    simulated.run(400.0)
+    assert (simulated.server.requests - before) / (simulated.now - began) * 60 <= 150
+    simulated.run(2000.0)
+    assert simulated.watch.trust.period == LAST_PERIOD_S
+    before, began = simulated.server.requests, simulated.now
+    simulated.run(3200.0)
+    assert (simulated.server.requests - before) / (simulated.now - began) * 60 <= 60
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_ten_thousand_runs_end_right_whatever_the_feeds_say(lie):
+    count = 10_000
+    simulated = simulation(count, 2, lie=lie, start=300.0, over=200.0)
+    simulated.run(1100.0)
+    assert ends_right(simulated)
+    # A round of all runs, and another one after the feeds are given up.
+    round_s = max(FIRST_PERIOD_S * 2, 2 * count / BATCH)
+    assert intervals(simulated.found, simulated.server.exported) <= 2 * round_s / INTERVAL_S
+    assert bool(simulated.off) == (lie != "refused")
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
+@given(
+    seed=st.integers(0, 10_000), lie=st.sampled_from(["", *LIES]), count=st.integers(60, 400), over=st.integers(1, 300)
+)
+def test_any_runs_end_right_whatever_the_feeds_say(seed, lie, count, over):
+    simulated = simulation(count, seed, projects=1 + seed % 4, lie=lie, start=100.0, over=over)
+    simulated.run(100.0 + over + 1400.0)
+    assert ends_right(simulated)
+    if not lie:
+        assert simulated.off == ""
+        assert intervals(simulated.found, simulated.server.exported) <= 2 + count / BATCH

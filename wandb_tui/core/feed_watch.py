@@ -1,0 +1,350 @@
+"""Follows runs by the feeds of their projects: which feeds to read when, and which runs to ask themselves.
+
+Pure: the caller sends the requests and passes in the time. Used under a lock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.feed import Feed, FeedClock, FeedContradictionError, FeedKind, FeedPage
+from wandb_tui.core.feed_trust import FeedTrust
+from wandb_tui.core.probe import Probe, ProbeOutcome
+
+MIN_RUNS = 250
+"""Fewer waiting runs are asked themselves: that takes no more requests than reading feeds."""
+
+MIN_RUNS_OF_PROJECT = 20
+"""The feed of a project with fewer waiting runs is not read: its pages hold more than their answers."""
+
+_WANTED_FOR_S = 300.0
+"""Seconds for which a run that wanted to be followed counts as waiting."""
+
+_CHOICE_INTERVAL_S = 5.0
+"""How often the waiting runs are counted."""
+
+_MIN_GAP_S = 1.0
+"""The shortest time between two looks."""
+
+_USUAL_INTERVAL_S = 5.0
+"""The interval while no run is left to the feeds yet."""
+
+_LOOKS_AN_INTERVAL = 2
+"""An answer about the run itself follows a look, and both together are to take no longer than the run's interval."""
+
+_AUDIT_SHARE = 0.5
+"""A run whose turn is nearer than this share of the audit's period is asked together with one whose turn has come."""
+
+
+@dataclass(slots=True)
+class Follower:
+    """A run that is left to its project's feeds.
+
+    Attributes:
+        run: Which run.
+        known: The answer that the caller knows.
+        coverage: Whether the caller needs to know which steps the export covers.
+        interval: Seconds that the knowledge may be old.
+        asked_at: When the run was last asked itself.
+    """
+
+    run: RunAddress
+    known: Probe
+    coverage: bool
+    interval: float
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPart:
+    """A page to ask for.
+
+    Attributes:
+        project: A run of the project, for its address.
+        kind: Which feed.
+        cursor: Where the page begins; empty for the newest.
+        since: What is older need not be in it; None if that is unknown.
+    """
+
+    project: RunAddress
+    kind: FeedKind
+    cursor: str = ""
+    since: datetime | None = None
+
+
+@dataclass(slots=True)
+class FeedNews:
+    """What a page says about runs that are followed; they are followed no longer.
+
+    Attributes:
+        ask: Runs to ask themselves.
+        changed: Runs whose answer is known: only the run itself has changed.
+    """
+
+    ask: list[Follower] = field(default_factory=list)
+    changed: list[tuple[Follower, Probe]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Look:
+    """A look at one feed: when it began, and the runs that it has reported so far."""
+
+    began: float
+    reported: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Project:
+    """The feeds of a project.
+
+    Attributes:
+        address: The address of one of its runs.
+        clock: When they are read.
+        feeds: The feeds.
+        looks: The look at each that is under way, or the last one.
+        done: The feeds whose look has ended, while that of another has not.
+        exported_at: When an export of a run was last reported.
+        to_confirm: Runs whose callers have to hear of the next look even if nothing has changed.
+    """
+
+    address: RunAddress
+    clock: FeedClock
+    feeds: dict[FeedKind, Feed] = field(default_factory=lambda: {kind: Feed() for kind in FeedKind})
+    looks: dict[FeedKind, _Look] = field(default_factory=dict)
+    done: set[FeedKind] = field(default_factory=set)
+    exported_at: dict[str, float] = field(default_factory=dict)
+    to_confirm: set[RunAddress] = field(default_factory=set)
+
+    def reports_since(self, run_id: str, asked_at: float) -> bool:
+        """Whether the feeds report all that changed since a run was asked, and nothing has been reported of it yet."""
+        reporting = all(feed.began is not None and feed.began < asked_at for feed in self.feeds.values())
+        return reporting and self.exported_at.get(run_id, -math.inf) < asked_at
+
+
+class FeedWatch:
+    """Follows the runs of one server.
+
+    Attributes:
+        off: Why the feeds are not used; empty while they are.
+        trust: How far they are trusted.
+    """
+
+    def __init__(self, min_runs: int = MIN_RUNS, min_runs_of_project: int = MIN_RUNS_OF_PROJECT) -> None:
+        """Follow nothing.
+
+        Args:
+            min_runs: With fewer waiting runs, no feed is read.
+            min_runs_of_project: With fewer waiting runs of a project, its feed is not read.
+        """
+        self.off = ""
+        self.trust = FeedTrust()
+        self._min_runs = min_runs
+        self._min_runs_of_project = min_runs_of_project
+        self._followers: dict[RunAddress, Follower] = {}
+        self._wanted: dict[RunAddress, float] = {}
+        self._projects: dict[str, _Project] = {}
+        self._refused: set[str] = set()
+        self._intervals: Counter[float] = Counter()
+        self._expecting_until = 0.0
+        self._chosen_at = -math.inf
+
+    def __len__(self) -> int:
+        return len(self._followers)
+
+    def follow(
+        self, run: RunAddress, known: Probe, *, coverage: bool, interval: float, now: float, confirm: bool = False
+    ) -> FeedClock | None:
+        """Leave a run to its project's feeds from now on; None if it has to be asked itself.
+
+        Args:
+            run: The run.
+            known: Its last answer.
+            coverage: Whether the caller needs to know which steps the export covers.
+            interval: Seconds that the knowledge may be old.
+            now: The time, by the clock of `Probe.asked_at`.
+            confirm: Whether the caller has to hear of the next look even if nothing has changed.
+        """
+        if self.off or known.asked_at is None or run.project_path in self._refused:
+            return None
+        project = self._projects.get(run.project_path)
+        if project is None or not project.reports_since(run.run_id, known.asked_at):
+            self._wanted[run] = now
+            return None
+        self._wanted.pop(run, None)
+        self._drop(run)
+        self._followers[run] = Follower(run, known, coverage, interval, known.asked_at)
+        self._intervals[interval] += 1
+        if confirm:
+            project.to_confirm.add(run)
+        return project.clock
+
+    def expect(self, seconds: float, now: float) -> None:
+        """Look as often as possible for some seconds: exports have been started."""
+        self._expecting_until = max(self._expecting_until, now + seconds)
+
+    def forget(self, runs: Iterable[RunAddress]) -> None:
+        """Follow these runs no longer."""
+        for run in runs:
+            self._drop(run)
+
+    # Reading the feeds
+
+    def until_due(self, now: float) -> float | None:
+        """Seconds until a page or a run is to be asked for, 0 or less if that is now; None if no feed is read."""
+        self._choose_projects(now)
+        due = [project.clock.next_at for project in self._projects.values()]
+        if (oldest := next(iter(self._followers.values()), None)) is not None:
+            due.append(oldest.asked_at + self.trust.period)
+        return min(due) - now if due else None
+
+    def parts(self, now: float) -> list[FeedPart]:
+        """The pages to ask for now, those of looks under way included."""
+        due = [project for project in self._projects.values() if project.clock.next_at <= now]
+        return [
+            FeedPart(project.address, kind, feed.cursor, feed.since)
+            for project in due
+            for kind, feed in project.feeds.items()
+            if kind not in project.done
+        ]
+
+    def read(self, part: FeedPart, page: FeedPage, asked_at: float) -> FeedNews:
+        """Take in a page; the news that it has of the runs that are followed.
+
+        Raises:
+            FeedContradictionError: The feed cannot be right. It is to be turned off.
+        """
+        project = self._projects.get(part.project.project_path)
+        if project is None:
+            return FeedNews()
+        feed = project.feeds[part.kind]
+        if not part.cursor:
+            project.looks[part.kind] = _Look(asked_at)
+        look = project.looks[part.kind]
+        try:
+            changed = feed.read(page, asked_at)
+            look.reported |= changed
+            if not feed.cursor:
+                self.trust.looked(part.kind, part.project.project_path, look.began, reported=look.reported)
+                project.done.add(part.kind)
+        except FeedContradictionError as error:
+            raise FeedContradictionError(f"The feed of {part.kind} of {part.project.project_path}: {error}") from None
+        news = self._news(project, part.kind, page, changed, asked_at)
+        if len(project.done) == len(FeedKind):
+            news.changed += self._confirmed(project)
+            project.done.clear()
+            project.clock.read_at = min(look.began for look in project.looks.values())
+            project.clock.next_at = asked_at + self._look_interval(asked_at)
+        return news
+
+    def _news(
+        self, project: _Project, kind: FeedKind, page: FeedPage, changed: Collection[str], asked_at: float
+    ) -> FeedNews:
+        news = FeedNews()
+        infos = {entry.run_id: entry.info for entry in page.entries}
+        for run_id in changed:
+            if kind is FeedKind.EXPORTS:
+                project.exported_at[run_id] = asked_at
+            follower = self._followers.get(replace(project.address, run_id=run_id))
+            info = infos.get(run_id)
+            if follower is None or (kind is FeedKind.RUNS and (info is None or info == follower.known.run)):
+                continue
+            self._drop(follower.run)
+            if kind is FeedKind.EXPORTS or follower.coverage:
+                news.ask.append(follower)
+            else:
+                news.changed.append((follower, replace(follower.known, run=info)))
+        return news
+
+    def _confirmed(self, project: _Project) -> list[tuple[Follower, Probe]]:
+        """The runs whose callers wait to hear that nothing has changed."""
+        found = [follower for run in project.to_confirm if (follower := self._followers.get(run)) is not None]
+        project.to_confirm.clear()
+        self.forget(follower.run for follower in found)
+        return [(follower, follower.known) for follower in found]
+
+    def refuse(self, project: RunAddress) -> list[Follower]:
+        """Read the feeds of a project no longer; its runs, which are to be asked themselves."""
+        self._refused.add(project.project_path)
+        self._projects.pop(project.project_path, None)
+        refused = (one for one in self._followers.values() if one.run.project_path == project.project_path)
+        return self._drop_all(refused)
+
+    def turn_off(self, reason: str) -> list[Follower]:
+        """Read no feed any more; all runs, which are to be asked themselves."""
+        self.off = reason
+        self._projects.clear()
+        self._wanted.clear()
+        return self._drop_all(self._followers.values())
+
+    def take_all(self, now: float) -> list[Follower]:
+        """Follow nothing until the callers come again: all runs that were followed."""
+        self._wanted |= dict.fromkeys(self._followers, now)
+        return self._drop_all(self._followers.values())
+
+    # Asking the runs themselves
+
+    def audits(self, now: float, limit: int) -> list[Follower]:
+        """The runs whose turn it is to be asked themselves, at most `limit`; they stay followed."""
+        oldest = next(iter(self._followers.values()), None)
+        if oldest is None or now - oldest.asked_at < self.trust.period:
+            return []
+        first = islice(self._followers.values(), limit)
+        return [one for one in first if now - one.asked_at >= _AUDIT_SHARE * self.trust.period]
+
+    def audited(self, run: RunAddress, answer: Probe) -> Follower | None:
+        """Compare a run's own answer with what is known: the run, followed no longer, if its caller needs to hear."""
+        follower = self._followers.get(run)
+        if follower is None or answer.outcome is ProbeOutcome.UNAVAILABLE or answer.asked_at is None:
+            return None
+        if answer.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}:
+            self.trust.compare(run, follower.known, answer, answer.asked_at)
+        same = _facts(answer) == _facts(follower.known)
+        self._drop(run)
+        if not same:
+            return follower
+        self.trust.agreed(len(self._followers))
+        # At the end, as the last one that was asked.
+        self._followers[run] = replace(follower, asked_at=answer.asked_at)
+        self._intervals[follower.interval] += 1
+        return None
+
+    # Which feeds to read
+
+    def _choose_projects(self, now: float) -> None:
+        """Begin and end reading feeds by how many runs are waiting."""
+        if self.off or now - self._chosen_at < _CHOICE_INTERVAL_S:
+            return
+        self._chosen_at = now
+        self._wanted = {run: at for run, at in self._wanted.items() if now - at < _WANTED_FOR_S}
+        waiting = Counter(run.project_path for run in (*self._followers, *self._wanted))
+        addresses = {run.project_path: run for run in self._wanted}
+        if waiting.total() < (self._min_runs // 2 if self._projects else self._min_runs):
+            waiting.clear()
+        for path, address in addresses.items():
+            if path not in self._projects and waiting[path] >= self._min_runs_of_project and path not in self._refused:
+                self._projects[path] = _Project(address, FeedClock(now, now))
+        for path in [path for path in self._projects if not waiting[path]]:
+            del self._projects[path]
+
+    def _look_interval(self, now: float) -> float:
+        shortest = min((interval for interval, count in self._intervals.items() if count), default=_USUAL_INTERVAL_S)
+        return _MIN_GAP_S if now < self._expecting_until else max(_MIN_GAP_S, shortest / _LOOKS_AN_INTERVAL)
+
+    def _drop(self, run: RunAddress) -> None:
+        if (follower := self._followers.pop(run, None)) is not None:
+            self._intervals[follower.interval] -= 1
+
+    def _drop_all(self, followers: Iterable[Follower]) -> list[Follower]:
+        dropped = list(followers)
+        self.forget(follower.run for follower in dropped)
+        return dropped
+
+
+def _facts(probe: Probe) -> tuple[object, ...]:
+    return probe.outcome, probe.artifact, probe.run, probe.elsewhere
