@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.credentials.vault import Vault
     from wandb_tui.services.disk.branch_notes import BranchNotes
     from wandb_tui.services.disk.export_profiles import ExportProfileFile
+    from wandb_tui.services.disk.feed_records import FeedRecordFile
     from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
     from wandb_tui.services.user_commands import UserCommandRunner
@@ -192,9 +193,16 @@ class Wiring:
         from wandb_tui.services.wandb_api.coverage import StepReader
         from wandb_tui.services.wandb_api.poller import Poller
 
-        poller = Poller(self.client(), steps=StepReader(self.step_files), sdk=self.sdk)
+        poller = Poller(self.client(), steps=StepReader(self.step_files), sdk=self.sdk, feed_record=self.feed_record)
         self._closers.append(poller)
         return poller
+
+    @_Once
+    def feed_record(self) -> FeedRecordFile:
+        """Why the feeds of this server's projects are not used, if they are not."""
+        from wandb_tui.services.disk.feed_records import FeedRecordFile
+
+        return FeedRecordFile(self.paths.feed_records, self.server.key)
 
     @_Once
     def sdk(self) -> SdkProber:
@@ -336,7 +344,11 @@ class Wiring:
     def services(self, *, visit: bool = True, user_can_fix: bool = False) -> Services:
         """The services that monitors use."""
         return Services(
-            self.prober, self.visitor if visit else None, user_can_fix=user_can_fix, forks=self.server.offers_forks
+            self.prober,
+            self.visitor if visit else None,
+            user_can_fix=user_can_fix,
+            forks=self.server.offers_forks,
+            feeds=self.prober,
         )
 
     def use(self, credentials: Credentials | None, api_key: str | None) -> None:

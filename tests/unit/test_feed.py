@@ -1,5 +1,6 @@
 """Feeds: what a look reports, when they are given up, and that every run ends right whatever a server's feeds say."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.feed_simulation import BATCH, INTERVAL_S, LIES, simulation
 from wandb_tui.core.feed import Feed, FeedContradictionError, FeedEntry, FeedPage
 from wandb_tui.core.feed_trust import FIRST_PERIOD_S, LAST_PERIOD_S
+from wandb_tui.services.disk.feed_records import FeedRecordFile
 
 START = datetime(2026, 11, 29, tzinfo=UTC)
 
@@ -137,3 +139,22 @@ def test_any_runs_end_right_whatever_the_feeds_say(seed, lie, count, over):
     if not lie:
         assert simulated.off == ""
         assert intervals(simulated.found, simulated.server.exported) <= 2 + count / BATCH
+
+
+def test_a_contradiction_is_remembered_for_a_week(tmp_path):
+    clock = Clock(time.time())
+    record = FeedRecordFile(tmp_path, "https://api.wandb.ai", clock)
+    assert record.read() == ""
+    record.write("its clock went back")
+    assert record.read() == "its clock went back"
+    assert FeedRecordFile(tmp_path, "https://other.example", clock).read() == ""
+    clock.now += 8 * 86_400
+    assert record.read() == ""
+
+
+class Clock:
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now

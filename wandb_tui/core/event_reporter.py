@@ -7,6 +7,7 @@ from collections.abc import Callable
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
+from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.probe import RunInfo
@@ -27,6 +28,7 @@ class EventReporter:
         run_info: The run itself, as last reported by the server.
         baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
         warnings: Why the goal may never be met, one of each kind.
+        feed: When the feeds are read that the run is left to; None if it is probed itself.
     """
 
     def __init__(
@@ -49,6 +51,12 @@ class EventReporter:
         self.run_info: RunInfo | None = None
         self.baseline = baseline
         self.warnings: dict[GoalWarningKind, GoalWarning] = {}
+        self.feed: FeedClock | None = None
+
+    @property
+    def until_probe(self) -> float:
+        """Seconds until the server is asked again."""
+        return self._schedule.until_probe if self.feed is None else self._schedule.until(self.feed.next_at)
 
     def report(
         self,
@@ -71,12 +79,13 @@ class EventReporter:
             artifact=self.artifact,
             elapsed=self._schedule.elapsed,
             clock_stopped=self._schedule.stopped,
-            next_probe=None if state.final else self._schedule.until_probe,
+            next_probe=None if state.final else self.until_probe,
             failure=failure,
             error=error,
             run_info=self.run_info,
             warnings=tuple(self.warnings.values()),
             baseline=self.baseline,
+            feed=self.feed,
         )
         self._publish(event)
         return event

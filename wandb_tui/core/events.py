@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import Notice
 from wandb_tui.core.probe import RunInfo
@@ -112,6 +113,8 @@ class MonitorEvent:
     """Why this goal may never be met, as known so far."""
     baseline: int | None = None
     """The newest version when the attempt began, -1 for none; None while it is unknown."""
+    feed: FeedClock | None = None
+    """When the feeds of the run's project are read, if the run is left to them."""
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When it happened (UTC)."""
 

@@ -14,7 +14,7 @@ from itertools import islice
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.feed import Feed, FeedClock, FeedContradictionError, FeedKind, FeedPage
-from wandb_tui.core.feed_trust import FeedTrust
+from wandb_tui.core.feed_trust import FIRST_PERIOD_S, FeedTrust
 from wandb_tui.core.probe import Probe, ProbeOutcome
 
 MIN_RUNS = 250
@@ -135,15 +135,21 @@ class FeedWatch:
         trust: How far they are trusted.
     """
 
-    def __init__(self, min_runs: int = MIN_RUNS, min_runs_of_project: int = MIN_RUNS_OF_PROJECT) -> None:
+    def __init__(
+        self,
+        min_runs: int = MIN_RUNS,
+        min_runs_of_project: int = MIN_RUNS_OF_PROJECT,
+        first_period: float = FIRST_PERIOD_S,
+    ) -> None:
         """Follow nothing.
 
         Args:
             min_runs: With fewer waiting runs, no feed is read.
             min_runs_of_project: With fewer waiting runs of a project, its feed is not read.
+            first_period: Seconds within which each run is asked itself at first.
         """
         self.off = ""
-        self.trust = FeedTrust()
+        self.trust = FeedTrust(first_period)
         self._min_runs = min_runs
         self._min_runs_of_project = min_runs_of_project
         self._followers: dict[RunAddress, Follower] = {}

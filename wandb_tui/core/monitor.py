@@ -84,7 +84,9 @@ class Monitor:
             *(run, attempt, handle.goal), schedule=self._schedule, publish=publish, baseline=baseline
         )
         self._visits = PageVisits(run, services, handle, self._schedule, self._reporter)
+        self._feeds = services.feeds
         self._probe: Future[Probe] | None = None
+        self._known: Probe | None = None
         self._last_wait = Notice(EventKind.POLL_FAILED)
         self._server_error: ServerError | None = None
         self._coverage_known_in_state: str | None = None
@@ -146,11 +148,34 @@ class Monitor:
         if self._probe is None and self._schedule.until_probe <= 0:
             self._start_probe()
         self._visits.start_if_due()
+        if self._reporter.feed is not None and self._visits.waits_for_tab and not self._last_wait.waits_for_tab:
+            # While nothing changes, no answer comes with which this could be said, and the clock be stopped.
+            self._report_wait(self._last_wait)
 
     def _start_probe(self) -> None:
-        coverage = self._reporter.goal.needs_coverage or self._warning_needs_coverage()
-        self._probe = self._prober.probe(self._run, coverage=coverage)
+        if self._follow(confirm=True):
+            return
+        self._reporter.feed = None
+        self._probe = self._prober.probe(self._run, coverage=self._needs_coverage)
         self._handle.wake_when_done(self._probe)
+
+    def _follow(self, *, confirm: bool = False) -> bool:
+        """Leave the next answer to the feeds of the project; whether they take it over."""
+        if self._feeds is None or self._known is None or self._probe is not None:
+            return False
+        interval = self._schedule.poll_policy.check_interval
+        followed = self._feeds.follow(
+            self._run, self._known, coverage=self._needs_coverage, interval=interval, confirm=confirm
+        )
+        if followed is None:
+            return False
+        self._probe, self._reporter.feed = followed
+        self._handle.wake_when_done(self._probe)
+        return True
+
+    @property
+    def _needs_coverage(self) -> bool:
+        return self._reporter.goal.needs_coverage or self._warning_needs_coverage()
 
     def _warning_needs_coverage(self) -> bool:
         """Whether a warning depends on the export being complete; asked once for each state of the run."""
@@ -165,9 +190,11 @@ class Monitor:
         self._reporter.goal = self._handle.goal
         self._reporter.baseline, self._reporter.warnings = None, {}
         self._coverage_known_in_state, self._visits.allowed = None, False
+        self._known = None
         self._reporter.report(self._reporter.state, Notice(EventKind.GOAL_CHANGED, goal=self._reporter.goal))
         if self._probe is not None:
             self._probe.cancel()
+            self._probe = None
         self._schedule.visit_now()
         self._start_probe()
 
@@ -219,6 +246,8 @@ class Monitor:
             return reporter.fail(Failure.NOT_FOUND, self._moved(probe.elsewhere))
         self._visits.allowed = goal.needs_artifact
         self._schedule.probe_answered()
+        self._known = probe
+        self._follow()
         self._server_error, self._hopeless_probes = None, 0
         self._visits.repeat_if_too_early()
         self._report_warnings(probe)
@@ -255,7 +284,7 @@ class Monitor:
             if self._user_can_fix:
                 self._schedule.stop_clock()
         self._last_wait = notice
-        counting = replace(notice, next_check=self._schedule.until_probe)
+        counting = replace(notice, next_check=self._reporter.until_probe)
         self._reporter.report(self._waiting_state, counting, status=status, level=level)
 
     @property

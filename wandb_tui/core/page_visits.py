@@ -38,6 +38,7 @@ class PageVisits:
     ) -> None:
         self._run = run
         self._prober = services.prober
+        self._feeds = services.feeds
         self._visitor = services.visitor
         self._loaded = False
         self._user_can_fix = services.user_can_fix
@@ -191,6 +192,8 @@ class PageVisits:
         except WandbTuiError as error:
             return self._visit_failed(error)
         self._schedule.visit_ended()
+        if self._feeds is not None:
+            self._feeds.expect_export(self._schedule.poll_policy.quick_for)
         self._loaded = True
         notice = Notice(EventKind.VISITED, seconds=visit.seconds, detail=visit.evidence)
         self._reporter.report(State.WAITING, notice)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.probe import Probe
 
 
@@ -30,6 +31,38 @@ class Prober(Protocol):
 
     def close(self) -> None:
         """Stop; probes that are still open are answered as unavailable."""
+
+
+class Followed(NamedTuple):
+    """A run that is left to the feeds of its project.
+
+    Attributes:
+        probe: Its next answer, which comes when something has changed or the server fails. It never fails itself.
+        clock: When the feeds are read.
+    """
+
+    probe: Future[Probe]
+    clock: FeedClock
+
+
+class Feeds(Protocol):
+    """Reports changes of many runs without asking about each."""
+
+    def follow(
+        self, run: RunAddress, known: Probe, *, coverage: bool, interval: float, confirm: bool = False
+    ) -> Followed | None:
+        """Leave a run to the feeds of its project; None if it has to be probed itself. Never blocks.
+
+        Args:
+            run: The run.
+            known: Its last good answer.
+            coverage: Whether the next answer has to say which steps the export covers.
+            interval: Seconds that the knowledge of the run may be old.
+            confirm: Whether to answer as soon as the server does, even if nothing has changed.
+        """
+
+    def expect_export(self, seconds: float) -> None:
+        """Read the feeds as often as possible for some seconds: an export is likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +147,11 @@ class Services:
         user_can_fix: Whether a user is there to fix a failed sign-in: then the monitor waits for them with its clock
             stopped; otherwise it fails with the reason. The clock also stops while a page waits for a tab.
         forks: Whether the server offers forking; None if unknown.
+        feeds: Reports changes of many runs; None to probe each of them.
     """
 
     prober: Prober
     visitor: Visitor | None
     user_can_fix: bool = False
     forks: bool | None = None
+    feeds: Feeds | None = None

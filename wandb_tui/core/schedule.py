@@ -147,7 +147,11 @@ class Schedule:
     @property
     def until_probe(self) -> float:
         """Seconds until the next probe is due, never below 0."""
-        return max(0.0, self._next_probe - self._clock())
+        return self.until(self._next_probe)
+
+    def until(self, moment: float) -> float:
+        """Seconds until a moment of the clock, never below 0."""
+        return max(0.0, moment - self._clock())
 
     @property
     def until_visit(self) -> float:

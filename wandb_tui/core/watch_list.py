@@ -245,7 +245,12 @@ class WatchList:
             row = self._rows.pop(run)
             self._attempts_before[run] = row.attempt
             # Its clock stops, in case the removal is undone.
-            row.elapsed_then, row.clock_stopped, row.next_probe_at = row.elapsed(self._clock()), True, None
+            row.elapsed_then, row.clock_stopped, row.next_probe_at, row.feed = (
+                row.elapsed(self._clock()),
+                True,
+                None,
+                None,
+            )
             if row.handle is not None:
                 self._leaving[run, row.attempt] = row.handle
                 row.handle.cancel()
@@ -349,7 +354,7 @@ class WatchList:
                 handle.slept(seconds)
 
     def _apply_end(self, row: WatchedRun) -> None:
-        row.running, row.handle, row.next_probe_at = False, None, None
+        row.running, row.handle, row.next_probe_at, row.feed = False, None, None, None
         # An attempt may have ended before it could take over its new goal.
         missed = row.goal != row.reported_goal and row.state in {State.AVAILABLE, State.TIMED_OUT}
         if row.restart_wanted or missed:

@@ -10,6 +10,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
+from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt, LogLine
 from wandb_tui.core.notice import Notice
@@ -71,6 +72,7 @@ class WatchedRun:
         reported_at: When the newest event came, by the watch list's clock.
         next_probe_at: When the next probe is due, by that clock; None where none is planned.
         answered_at: When the server last answered a probe, by that clock; None if never.
+        feed: When the feeds of its project are read, if it is left to them, by that clock.
     """
 
     run: RunAddress
@@ -101,6 +103,7 @@ class WatchedRun:
     reported_at: float = 0.0
     next_probe_at: float | None = None
     answered_at: float | None = None
+    feed: FeedClock | None = None
 
     def elapsed(self, now: float) -> float:
         """Seconds this attempt's clock has run, by the watch list's clock."""
@@ -110,16 +113,21 @@ class WatchedRun:
 
     def until_probe(self, now: float) -> float | None:
         """Seconds until the next probe; None where none is planned."""
-        return None if self.next_probe_at is None else max(0.0, self.next_probe_at - now)
+        due = self.feed.next_at if self.feed else self.next_probe_at
+        return None if due is None else max(0.0, due - now)
 
     def overdue(self, now: float) -> float:
         """Seconds that an answer is late; 0 if that is normal with many runs."""
-        late = now - self.next_probe_at if self.next_probe_at is not None else 0.0
+        due = self.feed.next_at if self.feed else self.next_probe_at
+        late = now - due if due is not None else 0.0
         return late if late > self.poll_policy.check_interval + _OVERDUE_AFTER_S else 0.0
 
     def age(self, now: float) -> float | None:
         """Seconds since the server last answered; None if it has not yet."""
-        return None if self.answered_at is None else max(0.0, now - self.answered_at)
+        if self.answered_at is None:
+            return None
+        answered_at = max(self.answered_at, self.feed.read_at) if self.feed else self.answered_at
+        return max(0.0, now - answered_at)
 
     @property
     def active(self) -> bool:
@@ -153,7 +161,7 @@ class WatchedRun:
         if event.status in _ANSWERS:
             self.answered_at = now
         self.next_probe_at = None if event.next_probe is None else now + event.next_probe
-        self.baseline = event.baseline
+        self.baseline, self.feed = event.baseline, event.feed
         self.add_line(LogLine(event.time, event.attempt, event.notice, event.status, event.level, event.state))
 
     def report(self, state: State, notice: Notice, level: Level = Level.INFO) -> None:

@@ -71,7 +71,12 @@ def main() -> int:
     backend = Backend(
         server=lambda: wiring.server.info if polling else ServerInfo(f"http://{base}", f"http://{base}"),
         host=base,
-        services=lambda: Services(wiring.prober if polling else Absent(), Visited(), user_can_fix=True),
+        services=lambda: Services(
+            wiring.prober if polling else Absent(),
+            Visited(),
+            user_can_fix=True,
+            feeds=wiring.prober if polling else None,
+        ),
         account=DeferredAccount(wiring),
         addresses=wiring.addresses,
         store=wiring.store,

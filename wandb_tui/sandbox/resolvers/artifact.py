@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.state import Project, Run
 
 _LATEST = "latest"
+_REPEATED = 20
+"""Entries of a page that repeats the first one."""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -275,7 +277,9 @@ class CollectionFeed:
         exported = self._context.sandbox.exports.exported(self._project, self._kind)
         newest_first = order.startswith("-") and self._faults.get("feed-unordered") is None
         keys = sorted(exported, key=lambda key: (self._time(key, exported[key]), key), reverse=newest_first)
-        page = connection(keys, first=first, after=None if self._faults.get("feed-repeats") else after)
+        if after is not None and self._faults.get("feed-repeats"):
+            first, after = _REPEATED, None
+        page = connection(keys, first=first, after=after)
         lists = self._faults.strike("feed-clock-back")
         back = lists.number("seconds") if lists and lists.struck > lists.whole("lists") else 0.0
         for edge in page["edges"]:

@@ -50,6 +50,11 @@ class Paths:
         return self.config / "servers"
 
     @property
+    def feed_records(self) -> Path:
+        """The folder of what is remembered of the servers' feeds."""
+        return self.config / "servers"
+
+    @property
     def trusted(self) -> Path:
         """The folder of each server's sign-in pages of other hosts that the user allows."""
         return self.config / "servers"

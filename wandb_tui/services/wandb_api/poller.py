@@ -10,18 +10,22 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.core.feed_watch import FeedWatch
+from wandb_tui.core.ports import Followed
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.coverage import StepReader
+from wandb_tui.services.wandb_api.feed_reader import FeedReader, FeedRecord
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
+from wandb_tui.services.wandb_api.pending_probe import PendingProbe, merge_by_run, resolve_all
 from wandb_tui.services.wandb_api.probe_query import (
     Dialect,
     ProbeRequest,
@@ -41,49 +45,13 @@ _BATCH_WINDOW_S = 0.1
 _QUIET_S = 0.005
 """The very first probe waits for others only this long, unless one comes: often there is just one run."""
 _POOL_SIZE = 8
-_MAX_REMEMBERED_TURNS = 10_000
+_MAX_REMEMBERED_TURNS = 100_000
 _NOT_SEARCHED = "?"
 """Marks a run whose artifact has been missing once."""
 
 
-@dataclass(slots=True)
-class PendingProbe:
-    """A probe that is queued or running, with the futures of all its callers."""
-
-    request: ProbeRequest
-    futures: list[Future[Probe]]
-
-    @property
-    def run(self) -> RunAddress:
-        """Its run."""
-        return self.request.run
-
-    @property
-    def wanted(self) -> bool:
-        """Whether any caller still waits."""
-        return not all(future.cancelled() for future in self.futures)
-
-    def resolve(self, probe: Probe) -> None:
-        """Give the answer to every caller that still waits."""
-        for future in self.futures:
-            if not future.done() and future.set_running_or_notify_cancel():
-                future.set_result(probe)
-
-
-def merge_by_run(batch: Iterable[PendingProbe]) -> list[PendingProbe]:
-    """The batch with one probe per run."""
-    by_run: dict[RunAddress, PendingProbe] = {}
-    for pending in batch:
-        first = by_run.setdefault(pending.run, pending)
-        if first is not pending:
-            coverage = first.request.coverage or pending.request.coverage
-            first.request = replace(first.request, coverage=coverage)
-            first.futures += pending.futures
-    return list(by_run.values())
-
-
 class Poller:
-    """Implements `core.ports.Prober`."""
+    """Implements `core.ports.Prober` and `core.ports.Feeds`."""
 
     def __init__(
         self,
@@ -91,6 +59,8 @@ class Poller:
         *,
         steps: StepReader | None = None,
         sdk: SdkProber | None = None,
+        feed_record: FeedRecord | None = None,
+        feed_watch: FeedWatch | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         """Make a poller; its thread starts with the first probe.
@@ -99,6 +69,8 @@ class Poller:
             client: The GraphQL client.
             steps: Reads which steps the exported files cover; None uses the server's report.
             sdk: The fallback for a server that does not understand our queries; None for no fallback.
+            feed_record: Where to remember that the feeds of projects cannot be used.
+            feed_watch: Decides what to ask of the feeds; None for one with the usual bounds.
             clock: Seconds on a clock that never goes back.
         """
         self._client = client
@@ -119,6 +91,7 @@ class Poller:
         self._turns: dict[RunAddress, int] = {}
         self._under_way: dict[RunAddress, PendingProbe] = {}
         self._elsewhere: dict[RunAddress, str] = {}
+        self._feeds = FeedReader(self._send, clock, feed_record, feed_watch)
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes that are due."""
@@ -126,14 +99,24 @@ class Poller:
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future
-        # An artifact that is missing a second time may have stayed behind when the run was moved.
-        outputs = self._elsewhere.get(run) == _NOT_SEARCHED
-        self._queue.put(PendingProbe(ProbeRequest(run, coverage, outputs), [future]))
+        self._queue.put(PendingProbe(ProbeRequest(run, coverage), [future]))
         with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="wandb-tui poller", daemon=True)
                 self._thread.start()
         return future
+
+    def follow(
+        self, run: RunAddress, known: Probe, *, coverage: bool, interval: float, confirm: bool = False
+    ) -> Followed | None:
+        """Leave a run to the feeds of its project; None if it has to be probed itself."""
+        if self._closed.is_set():
+            return None
+        return self._feeds.follow(run, known, coverage=coverage, interval=interval, confirm=confirm)
+
+    def expect_export(self, seconds: float) -> None:
+        """Read the feeds as often as possible for some seconds."""
+        self._feeds.expect_export(seconds)
 
     def limiting(self) -> float:
         """Seconds until the server accepts requests again, those of visits included; 0 for no limit."""
@@ -145,17 +128,33 @@ class Poller:
         self._queue.put(None)
 
     def _work(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = self._gather(first)
+        while not self._closed.is_set():
+            batch = self._next_batch()
             try:
-                wanted = (pending for pending in batch if pending.wanted and not self._joins_running_probe(pending))
-                self._process(merge_by_run(wanted))
+                self._process(batch)
             except Exception:
                 # All monitors depend on this one thread: no answer may end it.
                 log.exception("A probe failed")
-                _resolve_all(batch, _INTERNAL_ERROR)
+                resolve_all(batch, _INTERNAL_ERROR)
+                self._feeds.abandon(_INTERNAL_ERROR)
         self._drain()
+        self._feeds.abandon(_CLOSED)
         self._client.close()
+
+    def _next_batch(self) -> list[PendingProbe]:
+        """Wait for the next probes; none if only the feeds are due."""
+        due = self._feeds.until_due()
+        try:
+            # While no request may go out, the feeds have to wait as well.
+            wait = None if due is None else max(0.0, due, self._throttle.gap, self._throttle.hold)
+            first = self._queue.get(timeout=wait)
+        except queue.Empty:
+            return []
+        return self._joined([] if first is None else self._gather(first))
+
+    def _joined(self, batch: list[PendingProbe]) -> list[PendingProbe]:
+        """The batch with one probe per run, without those that share the answer of a running one."""
+        return merge_by_run(one for one in batch if one.wanted and not self._joins_running_probe(one))
 
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
         """The probes that arrive within the window, and before the next request may go out."""
@@ -175,13 +174,14 @@ class Poller:
         return batch
 
     def _process(self, batch: list[PendingProbe]) -> None:
-        if len(batch) > self._size.now:
-            # Not all fit into one request: those that have waited longest go first.
-            batch.sort(key=lambda pending: self._turns.get(pending.run, 0))
         any_good = False
-        while batch and not self._closed.is_set():
+        while not self._closed.is_set():
             if (refusal := self._throttled_probe()) is not None:
-                _resolve_all(batch, refusal)
+                resolve_all(batch, refusal)
+                self._feeds.fail(refusal)
+                return
+            batch = self._with_due(batch)
+            if not batch:
                 return
             if self._sdk is not None and not self._dialect.plain:
                 for pending in batch:
@@ -189,32 +189,52 @@ class Poller:
                 return
             now, rest = batch[: self._size.now], batch[self._size.now :]
             self._remember_turn(now)
+            asked_at = self._clock()
             reply = self._request([pending.request for pending in now])
             if not self._dialect.plain:
                 continue
             blamed = blamed_indices(reply, len(now))
             if 0 < len(blamed) < len(now):
                 # A few runs made the whole request fail: answer those, and repeat it without them.
-                self._deliver(now, reply, only=blamed)
+                self._deliver(now, reply, asked_at, only=blamed)
                 batch = [pending for i, pending in enumerate(now) if i not in blamed] + rest
                 continue
             if self._size.learn(len(now), reply):
                 continue
-            self._deliver(now, reply)
+            self._deliver(now, reply, asked_at)
             any_good = any_good or reply.problem is None
             hopeless = len(now) == 1 and not any_good and not blamed
             if reply.problem is ProbeOutcome.UNAVAILABLE or hopeless:
                 # The server itself fails, so requests for the rest would fail as well.
-                self._deliver(rest, reply)
+                self._deliver(rest, reply, asked_at)
                 return
             batch = rest
-        _resolve_all(batch, _CLOSED)
+        resolve_all(batch, _CLOSED)
+
+    def _with_due(self, batch: list[PendingProbe]) -> list[PendingProbe]:
+        """The batch with the probes that have become due meanwhile, the most pressing first."""
+        if (due := self._feeds.until_due()) is not None:
+            arrived = []
+            while not self._queue.empty() and (pending := self._queue.get()) is not None:
+                arrived.append(pending)
+            batch = merge_by_run([*batch, *self._joined(arrived)])
+            if due <= 0:
+                batch = merge_by_run([*self._feeds.look(), *batch])
+                batch = batch or self._feeds.audits(self._size.now)
+        if len(batch) > self._size.now:
+            # Not all fit into one request: those that have waited longest go first.
+            batch.sort(key=lambda pending: (not pending.urgent, self._turns.get(pending.run, 0)))
+        return batch
 
     def _remember_turn(self, batch: list[PendingProbe]) -> None:
         if len(self._turns) > _MAX_REMEMBERED_TURNS:
             self._turns.clear()
         self._turn += 1
         self._turns |= dict.fromkeys((pending.run for pending in batch), self._turn)
+        for pending in batch:
+            # An artifact that is missing a second time may have stayed behind when the run was moved.
+            outputs = self._elsewhere.get(pending.run) == _NOT_SEARCHED
+            pending.request = replace(pending.request, outputs=outputs)
 
     def _throttled_probe(self) -> Probe | None:
         """The answer while no request may go out; None if one may."""
@@ -242,20 +262,22 @@ class Poller:
             if not simpler.plain:
                 return reply
 
-    def _send(self, query: str, variables: dict[str, str]) -> Reply:
+    def _send(self, query: str, variables: Mapping[str, object]) -> Reply:
         self._closed.wait(max(0.0, self._throttle.gap))
         reply = self._client.execute(query, variables)
         self._throttle.observe(reply)
         return reply
 
-    def _deliver(self, batch: list[PendingProbe], reply: Reply, only: Container[int] | None = None) -> None:
+    def _deliver(
+        self, batch: list[PendingProbe], reply: Reply, asked_at: float, only: Container[int] | None = None
+    ) -> None:
         """Answer all or some of the probes, and start reading the files of those that need it."""
         unread: list[tuple[PendingProbe, Probe, list[str]]] = []
         for number, probe in enumerate(interpret([pending.request for pending in batch], reply, self._dialect)):
             if only is not None and number not in only:
                 continue
             pending = batch[number]
-            probe = self._with_elsewhere(pending.request, probe)  # noqa: PLW2901 - the same probe, completed
+            probe = replace(self._with_elsewhere(pending.request, probe), asked_at=asked_at)  # noqa: PLW2901 - the same probe, completed
             whole = probe if self._steps is None else self._steps.known(pending.run, probe)
             if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
                 # The poller's own wait: a caller that asks earlier would only get the same answer again.
@@ -374,13 +396,8 @@ class Poller:
                 pending.resolve(_CLOSED)
         with self._lock:
             left = list(self._under_way.values())
-        _resolve_all(left, _CLOSED)
+        resolve_all(left, _CLOSED)
 
 
 _INTERNAL_ERROR = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer could not be processed (see the log)")
 _CLOSED = Probe(ProbeOutcome.UNAVAILABLE, message="wandb-tui is ending")
-
-
-def _resolve_all(batch: list[PendingProbe], probe: Probe) -> None:
-    for pending in batch:
-        pending.resolve(probe)

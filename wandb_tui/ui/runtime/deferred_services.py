@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, ServerError, WandbTuiError
-from wandb_tui.core.ports import Identity, Prober, Services, Visit, Visitor
+from wandb_tui.core.ports import Feeds, Followed, Identity, Prober, Services, Visit, Visitor
 from wandb_tui.core.probe import Probe, ProbeOutcome
 
 T = TypeVar("T")
@@ -23,7 +23,9 @@ class DeferredServices:
         self._waiting: list[Callable[[], None]] = []
         self._services: Services | None = None
         self._error: WandbTuiError | None = None
-        self.services = Services(_DeferredProber(self), _DeferredVisitor(self), user_can_fix=True)
+        self.services = Services(
+            _DeferredProber(self), _DeferredVisitor(self), user_can_fix=True, feeds=_DeferredFeeds(self)
+        )
 
     def ready(self, services: Services) -> None:
         """Pass queued and later requests to the services."""
@@ -48,6 +50,11 @@ class DeferredServices:
         if visitor is None:
             raise NoBrowserError("Run pages are not visited here.")
         return visitor
+
+    @property
+    def feeds(self) -> Feeds | None:
+        """The real feeds, once they are built; None if there are none."""
+        return self._services.feeds if self._services else None
 
     @property
     def built(self) -> bool:
@@ -109,6 +116,23 @@ class _DeferredProber:
 
     def close(self) -> None:
         """The backend closes the real one."""
+
+
+class _DeferredFeeds:
+    def __init__(self, deferred: DeferredServices) -> None:
+        self._deferred = deferred
+
+    def follow(
+        self, run: RunAddress, known: Probe, *, coverage: bool, interval: float, confirm: bool = False
+    ) -> Followed | None:
+        feeds = self._deferred.feeds
+        if feeds is None:
+            return None
+        return feeds.follow(run, known, coverage=coverage, interval=interval, confirm=confirm)
+
+    def expect_export(self, seconds: float) -> None:
+        if (feeds := self._deferred.feeds) is not None:
+            feeds.expect_export(seconds)
 
 
 class _DeferredVisitor:
