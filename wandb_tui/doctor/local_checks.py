@@ -12,6 +12,7 @@ from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.checks import Check, CheckStatus, Fix, PendingCheck
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
+from wandb_tui.core.feed_watch import MIN_RUNS
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.doctor.report import Finding, run_check
 from wandb_tui.doctor.terminal import check_terminal, terminal_facts
@@ -52,6 +53,7 @@ def pending_checks(wiring: Wiring, terminal: TerminalFacts | None) -> list[Pendi
         ("API key", _api_key),
         ("browser sign-in", _account),
         ("export trigger", _export_trigger),
+        ("project feeds", _feeds),
         *([("notifications", _notifications)] if wiring.settings.notify.services else []),
     )
     return [PendingCheck(name, partial(run_check, name, partial(find, wiring))) for name, find in finders]
@@ -188,6 +190,14 @@ def _export_trigger(wiring: Wiring) -> Finding:
     return Finding(
         CheckStatus.GOOD, f"{describe(profile)}, as observed before (saved in {wiring.export_profiles.path})"
     )
+
+
+def _feeds(wiring: Wiring) -> Finding:
+    record = wiring.feed_record
+    if (until := record.valid_until) is None or not (reason := record.read()):
+        return Finding(CheckStatus.GOOD, f"read in place of asking about each run, where {MIN_RUNS} or more wait")
+    hint = f"They are tried again after {until:%Y-%m-%d}, or once {record.path} is deleted."
+    return Finding(CheckStatus.WARNING, f"not used, each run is asked about: {reason}", hint)
 
 
 def describe(profile: ExportProfile) -> str:
