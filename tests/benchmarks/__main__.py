@@ -9,13 +9,24 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from tests.benchmarks import downloads, idle_cost, keys, polling, reactions, replays, startup, thousand_runs, visits
+from tests.benchmarks import (
+    downloads,
+    feeds,
+    idle_cost,
+    keys,
+    polling,
+    reactions,
+    replays,
+    startup,
+    thousand_runs,
+    visits,
+)
 from tests.benchmarks.figures import Figure, Scale, table
 from tests.benchmarks.processes import stop
 
 BENCHMARKS = {
     benchmark.name: benchmark
-    for module in (polling, idle_cost, visits, startup, keys, thousand_runs, reactions, downloads, replays)
+    for module in (polling, idle_cost, visits, startup, keys, thousand_runs, reactions, downloads, replays, feeds)
     for benchmark in module.BENCHMARKS
 }
 

@@ -89,17 +89,18 @@ class BenchmarkSandbox:
         if made is None or not inner.exports.start(made, delay=delay):
             raise LookupError(f"{run} cannot be exported")
 
-    def seed(self, count: int, prefix: str) -> list[RunAddress]:
+    def seed(self, count: int, prefix: str, project: str = PROJECT) -> list[RunAddress]:
         """Runs of a few steps, without an export."""
         inner = self.sandbox.context
-        project, _ = inner.state.ensure_project(ENTITY, PROJECT)
+        made_in, _ = inner.state.ensure_project(ENTITY, project)
         lines = [json.dumps({"_step": step, "loss": 1 / (step + 1)}) for step in range(5)]
         runs = []
-        for number in range(count):
-            run = RunAddress(ENTITY, PROJECT, f"{prefix}{number:04d}")
-            made = inner.state.create_run(project, run.run_id, run.run_id)
-            inner.histories.append(made, "wandb-history.jsonl", 0, lines)
-            runs.append(run)
+        with inner.state.db:
+            for number in range(count):
+                run = RunAddress(ENTITY, project, f"{prefix}{number:04d}")
+                made = inner.state.create_run(made_in, run.run_id, run.run_id)
+                inner.histories.append(made, "wandb-history.jsonl", 0, lines)
+                runs.append(run)
         return runs
 
     def runs_file(self, runs: Sequence[RunAddress]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import Future
 from typing import Any
@@ -17,8 +18,11 @@ class AttemptHandle:
     """
 
     def __init__(self, goal: Goal) -> None:
-        self._woken = threading.Condition()
-        self._pending = False
+        self._lock = threading.Lock()
+        # Released to wake the thread, and taken by it. Ten thousand threads sleep on one each, and a condition would
+        # take ten times the memory.
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
         self._cancelled = False
         self._visit_wanted = False
         self._slept = 0.0
@@ -51,27 +55,27 @@ class AttemptHandle:
 
     def pop_visit_request(self) -> bool:
         """Whether a visit was requested since the last call."""
-        with self._woken:
+        with self._lock:
             wanted, self._visit_wanted = self._visit_wanted, False
         return wanted
 
     def slept(self, seconds: float) -> None:
         """Report that the machine has just been asleep for that long."""
-        with self._woken:
+        with self._lock:
             self._slept += seconds
         self.wake()
 
     def pop_sleep(self) -> float:
         """Seconds for which the machine was asleep since the last call."""
-        with self._woken:
+        with self._lock:
             seconds, self._slept = self._slept, 0.0
         return seconds
 
     def wake(self) -> None:
         """Wake the sleeping attempt."""
-        with self._woken:
-            self._pending = True
-            self._woken.notify_all()
+        # It is awake already if the lock is free.
+        with contextlib.suppress(RuntimeError):
+            self._asleep.release()
 
     def wake_when_done(self, future: Future[Any]) -> None:
         """Wake the attempt when `future` is done."""
@@ -79,6 +83,4 @@ class AttemptHandle:
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until woken, or for `seconds` at the most (None: until woken)."""
-        with self._woken:
-            self._woken.wait_for(lambda: self._pending, seconds)
-            self._pending = False
+        self._asleep.acquire(timeout=-1 if seconds is None else min(max(0.0, seconds), threading.TIMEOUT_MAX))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -41,6 +42,8 @@ class DaemonPool(ThreadPoolExecutor):
     def reserve(self) -> None:
         """Start a thread now, for the next job submitted.
 
+        It is a bare thread, daemonic by nature: of ten thousand, the objects of `threading` would take 20 MB.
+
         A Textual worker asks for its thread later, in the event loop, where nothing could handle an error.
 
         Raises:
@@ -51,7 +54,7 @@ class DaemonPool(ThreadPoolExecutor):
         def run_next() -> None:
             jobs.get()()
 
-        start_daemon(run_next, self._name)
+        _thread.start_new_thread(run_next, ())
         self._reserved.append(jobs)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

@@ -22,7 +22,7 @@ from wandb_tui.core.ports import Services
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.suspend import SuspendDetector, SuspendWatcher, suspend_clock
-from wandb_tui.core.watched_run import MAX_LOG_LINES, MAX_TOTAL_LINES, MIN_LOG_LINES, WatchedRun
+from wandb_tui.core.watched_run import MAX_ATTEMPTS, MAX_LOG_LINES, MAX_TOTAL_LINES, MIN_LOG_LINES, WatchedRun
 
 __all__ = ["MAX_LOG_LINES", "LogLine", "Spawn", "WatchList", "WatchedRun"]
 
@@ -173,7 +173,7 @@ class WatchList:
             row.elapsed_then, row.baseline, row.log_loaded = stored.elapsed, stored.baseline, False
             row.run_info, row.failure = stored.run_info, stored.failure
             row.position = next(self._positions) if above is None else self._position_above(above)
-            row.attempts.extend(stored.attempts)
+            row.attempts.extend(stored.attempts[-MAX_ATTEMPTS:])
             self._insert(row)
             if not stored.state.final:
                 # If a later attempt was here, the next one begins instead.
@@ -202,7 +202,7 @@ class WatchList:
                 lines = [LogLine(datetime.now(UTC), row.attempt, row.notice, state=row.state)]
             room = self._max_lines_each - len(row.log)
             if room > 0:
-                row.log.extendleft(reversed(counted(lines)[-room:]))
+                row.log[:0] = counted(lines)[-room:]
             return row
 
     def cancel(self, run: RunAddress) -> None:
@@ -335,6 +335,7 @@ class WatchList:
             row = self._rows.get(run)
             if row is not None:
                 row.add_remark(LogLine(datetime.now(UTC), max(row.attempt, 1), text_notice(text), level=level))
+                self._bound_log(row)
             return row
 
     def wait(self, done: Callable[[], bool], timeout: float | None = None) -> bool:
@@ -372,9 +373,7 @@ class WatchList:
         self._bound_log(row)
 
     def _bound_log(self, row: WatchedRun) -> None:
-        max_lines = self._max_lines_each
-        while len(row.log) > max_lines:
-            row.log.popleft()
+        del row.log[: -self._max_lines_each]
 
     @property
     def _max_lines_each(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,7 +12,7 @@ from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
 from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt, LogLine
-from wandb_tui.core.notice import Notice
+from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import PollPolicy, Times
@@ -34,6 +33,9 @@ _OVERDUE_AFTER_S = 5.0
 
 _ANSWERS = frozenset({MonitorStatus.NOT_AVAILABLE, MonitorStatus.AVAILABLE})
 """The status lines after an answer of the server to a probe."""
+
+_BEFORE_ANSWERS = frozenset({EventKind.QUEUED, EventKind.ATTEMPT_STARTED, EventKind.RESUMED, EventKind.MONITORING})
+"""What an attempt reports before the server has answered."""
 
 MAX_ATTEMPTS = 100
 """The maximum number of attempts remembered of a run."""
@@ -86,9 +88,9 @@ class WatchedRun:
     error: WandbTuiError | None = None
     run_info: RunInfo | None = None
     warnings: tuple[GoalWarning, ...] = ()
-    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=MAX_LOG_LINES))
+    log: list[LogLine] = field(default_factory=list)
     line_count: int = 0
-    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=MAX_ATTEMPTS))
+    attempts: list[Attempt] = field(default_factory=list)
     baseline: int | None = None
     log_loaded: bool = True
     running: bool = False
@@ -128,6 +130,11 @@ class WatchedRun:
             return None
         answered_at = max(self.answered_at, self.feed.read_at) if self.feed else self.answered_at
         return max(0.0, now - answered_at)
+
+    @property
+    def awaits_first_answer(self) -> bool:
+        """Whether an attempt has begun that has had no answer of the server yet, good or bad."""
+        return self.running and (self.notice is None or self.notice.kind in _BEFORE_ANSWERS)
 
     @property
     def active(self) -> bool:
@@ -181,6 +188,7 @@ class WatchedRun:
         if last is None or last.number < line.attempt:
             last = Attempt(line.attempt, line.time)
             self.attempts.append(last)
+            del self.attempts[:-MAX_ATTEMPTS]
         if last.number == line.attempt and last.state is not line.state:
             ended = line.time if line.state.final else None
             self.attempts[-1] = Attempt(last.number, last.started, ended, line.state, line.notice)

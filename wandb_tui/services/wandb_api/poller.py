@@ -46,6 +46,7 @@ _QUIET_S = 0.005
 """The very first probe waits for others only this long, unless one comes: often there is just one run."""
 _POOL_SIZE = 8
 _MAX_REMEMBERED_TURNS = 100_000
+_MAX_LOOK_DELAY_S = 2.5
 _NOT_SEARCHED = "?"
 """Marks a run whose artifact has been missing once."""
 
@@ -218,7 +219,8 @@ class Poller:
             while not self._queue.empty() and (pending := self._queue.get()) is not None:
                 arrived.append(pending)
             batch = merge_by_run([*batch, *self._joined(arrived)])
-            if due <= 0:
+            # While many runs wait for an answer of their own, the feeds take fewer of the requests.
+            if due <= (-_MAX_LOOK_DELAY_S if len(batch) > self._size.now else 0.0):
                 batch = merge_by_run([*self._feeds.look(), *batch])
                 batch = batch or self._feeds.audits(self._size.now)
         if len(batch) > self._size.now:

@@ -28,6 +28,9 @@ from wandb_tui.ui.runtime.event_queue import EventQueue
 from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
 
+_MAX_UNANSWERED = 400
+"""How many of the attempts that were held may wait for their first answer: as many as a few requests ask about."""
+
 
 class Session:
     """The watch list and everything that drives it. Belongs to the UI thread."""
@@ -48,6 +51,7 @@ class Session:
         self.access = AccountAccess()
         self._removed: list[list[WatchedRun]] = []
         self._held: deque[RunAddress] = deque()
+        self._begun: deque[WatchedRun] = deque()
 
     @property
     def now(self) -> float:
@@ -87,9 +91,15 @@ class Session:
         self._held.extend(self.watch_list.release_starts())
 
     def start_held(self, count: int) -> bool:
-        """Start up to `count` of the held attempts; returns whether there are more."""
-        for _ in range(min(count, len(self._held))):
+        """Start up to `count` of the held attempts; returns whether there are more.
+
+        Those that the poller could not ask about for some seconds need no thread yet.
+        """
+        while self._begun and not self._begun[0].awaits_first_answer:
+            self._begun.popleft()
+        for _ in range(min(count, len(self._held), max(0, _MAX_UNANSWERED - len(self._begun)))):
             if (row := self.watch_list.start(self._held.popleft())) is not None:
+                self._begun.append(row)
                 self._save(row)
         return bool(self._held)
 
