@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.feed import FeedContradictionError, FeedEntry, FeedKind, FeedPage
-from wandb_tui.core.feed_watch import FeedPart, FeedWatch, Follower
+from wandb_tui.core.feed_project import FeedPart
+from wandb_tui.core.feed_watch import FeedWatch, Follower
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 
 INTERVAL_S = 5.0

@@ -8,6 +8,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.feed_simulation import BATCH, INTERVAL_S, LIES, simulation
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.audit_queue import AuditQueue
 from wandb_tui.core.feed import Feed, FeedContradictionError, FeedEntry, FeedPage
 from wandb_tui.core.feed_trust import FIRST_PERIOD_S, LAST_PERIOD_S
 from wandb_tui.services.disk.feed_records import FeedRecordFile
@@ -139,6 +141,20 @@ def test_any_runs_end_right_whatever_the_feeds_say(seed, lie, count, over):
     if not lie:
         assert simulated.off == ""
         assert intervals(simulated.found, simulated.server.exported) <= 2 + count / BATCH
+
+
+def test_a_run_that_is_followed_again_keeps_its_place_among_those_to_be_asked():
+    runs = [RunAddress("lab", "forks", name) for name in "abc"]
+    asked = dict(zip(runs, (1.0, 2.0, 3.0), strict=True))
+    audits = AuditQueue(asked.get)
+    for run in (*runs, runs[0]):
+        audits.add(run, asked[run])
+    assert audits.oldest == 1.0
+    del asked[runs[1]]
+    assert audits.take(5, until=3.0) == [runs[0], runs[2]]
+    asked[runs[1]] = 2.0
+    audits.add(runs[1], 2.0)
+    assert audits.take(5, until=3.0) == [runs[1]]
 
 
 def test_a_contradiction_is_remembered_for_a_week(tmp_path):

@@ -9,11 +9,11 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from itertools import islice
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.feed import Feed, FeedClock, FeedContradictionError, FeedKind, FeedPage
+from wandb_tui.core.audit_queue import AuditQueue
+from wandb_tui.core.feed import FeedClock, FeedContradictionError, FeedKind, FeedPage
+from wandb_tui.core.feed_project import FeedPart, Look, ProjectFeeds
 from wandb_tui.core.feed_trust import FIRST_PERIOD_S, FeedTrust
 from wandb_tui.core.probe import Probe, ProbeOutcome
 
@@ -61,23 +61,6 @@ class Follower:
     asked_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class FeedPart:
-    """A page to ask for.
-
-    Attributes:
-        project: A run of the project, for its address.
-        kind: Which feed.
-        cursor: Where the page begins; empty for the newest.
-        since: What is older need not be in it; None if that is unknown.
-    """
-
-    project: RunAddress
-    kind: FeedKind
-    cursor: str = ""
-    since: datetime | None = None
-
-
 @dataclass(slots=True)
 class FeedNews:
     """What a page says about runs that are followed; they are followed no longer.
@@ -89,42 +72,6 @@ class FeedNews:
 
     ask: list[Follower] = field(default_factory=list)
     changed: list[tuple[Follower, Probe]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Look:
-    """A look at one feed: when it began, and the runs that it has reported so far."""
-
-    began: float
-    reported: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Project:
-    """The feeds of a project.
-
-    Attributes:
-        address: The address of one of its runs.
-        clock: When they are read.
-        feeds: The feeds.
-        looks: The look at each that is under way, or the last one.
-        done: The feeds whose look has ended, while that of another has not.
-        exported_at: When an export of a run was last reported.
-        to_confirm: Runs whose callers have to hear of the next look even if nothing has changed.
-    """
-
-    address: RunAddress
-    clock: FeedClock
-    feeds: dict[FeedKind, Feed] = field(default_factory=lambda: {kind: Feed() for kind in FeedKind})
-    looks: dict[FeedKind, _Look] = field(default_factory=dict)
-    done: set[FeedKind] = field(default_factory=set)
-    exported_at: dict[str, float] = field(default_factory=dict)
-    to_confirm: set[RunAddress] = field(default_factory=set)
-
-    def reports_since(self, run_id: str, asked_at: float) -> bool:
-        """Whether the feeds report all that changed since a run was asked, and nothing has been reported of it yet."""
-        reporting = all(feed.began is not None and feed.began < asked_at for feed in self.feeds.values())
-        return reporting and self.exported_at.get(run_id, -math.inf) < asked_at
 
 
 class FeedWatch:
@@ -154,11 +101,12 @@ class FeedWatch:
         self._min_runs_of_project = min_runs_of_project
         self._followers: dict[RunAddress, Follower] = {}
         self._wanted: dict[RunAddress, float] = {}
-        self._projects: dict[str, _Project] = {}
+        self._projects: dict[str, ProjectFeeds] = {}
         self._refused: set[str] = set()
         self._intervals: Counter[float] = Counter()
         self._expecting_until = 0.0
         self._chosen_at = -math.inf
+        self._audits = AuditQueue(self._asked_at)
 
     def __len__(self) -> int:
         return len(self._followers)
@@ -186,6 +134,7 @@ class FeedWatch:
         self._drop(run)
         self._followers[run] = Follower(run, known, coverage, interval, known.asked_at)
         self._intervals[interval] += 1
+        self._audits.add(run, known.asked_at)
         if confirm:
             project.to_confirm.add(run)
         return project.clock
@@ -205,8 +154,8 @@ class FeedWatch:
         """Seconds until a page or a run is to be asked for, 0 or less if that is now; None if no feed is read."""
         self._choose_projects(now)
         due = [project.clock.next_at for project in self._projects.values()]
-        if (oldest := next(iter(self._followers.values()), None)) is not None:
-            due.append(oldest.asked_at + self.trust.period)
+        if (oldest := self._audits.oldest) is not None:
+            due.append(oldest + self.trust.period)
         return min(due) - now if due else None
 
     def parts(self, now: float) -> list[FeedPart]:
@@ -230,7 +179,7 @@ class FeedWatch:
             return FeedNews()
         feed = project.feeds[part.kind]
         if not part.cursor:
-            project.looks[part.kind] = _Look(asked_at)
+            project.looks[part.kind] = Look(asked_at)
         look = project.looks[part.kind]
         try:
             changed = feed.read(page, asked_at)
@@ -249,7 +198,7 @@ class FeedWatch:
         return news
 
     def _news(
-        self, project: _Project, kind: FeedKind, page: FeedPage, changed: Collection[str], asked_at: float
+        self, project: ProjectFeeds, kind: FeedKind, page: FeedPage, changed: Collection[str], asked_at: float
     ) -> FeedNews:
         news = FeedNews()
         infos = {entry.run_id: entry.info for entry in page.entries}
@@ -267,7 +216,7 @@ class FeedWatch:
                 news.changed.append((follower, replace(follower.known, run=info)))
         return news
 
-    def _confirmed(self, project: _Project) -> list[tuple[Follower, Probe]]:
+    def _confirmed(self, project: ProjectFeeds) -> list[tuple[Follower, Probe]]:
         """The runs whose callers wait to hear that nothing has changed."""
         found = [follower for run in project.to_confirm if (follower := self._followers.get(run)) is not None]
         project.to_confirm.clear()
@@ -297,27 +246,28 @@ class FeedWatch:
 
     def audits(self, now: float, limit: int) -> list[Follower]:
         """The runs whose turn it is to be asked themselves, at most `limit`; they stay followed."""
-        oldest = next(iter(self._followers.values()), None)
-        if oldest is None or now - oldest.asked_at < self.trust.period:
+        oldest = self._audits.oldest
+        if oldest is None or now - oldest < self.trust.period:
             return []
-        first = islice(self._followers.values(), limit)
-        return [one for one in first if now - one.asked_at >= _AUDIT_SHARE * self.trust.period]
+        return [self._followers[run] for run in self._audits.take(limit, now - _AUDIT_SHARE * self.trust.period)]
 
     def audited(self, run: RunAddress, answer: Probe) -> Follower | None:
         """Compare a run's own answer with what is known: the run, followed no longer, if its caller needs to hear."""
         follower = self._followers.get(run)
-        if follower is None or answer.outcome is ProbeOutcome.UNAVAILABLE or answer.asked_at is None:
+        if follower is None:
+            return None
+        if answer.asked_at is None or answer.outcome is ProbeOutcome.UNAVAILABLE:
+            # It could not be asked.
+            self._audits.add(run, follower.asked_at)
             return None
         if answer.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET}:
             self.trust.compare(run, follower.known, answer, answer.asked_at)
-        same = _facts(answer) == _facts(follower.known)
-        self._drop(run)
-        if not same:
+        if _facts(answer) != _facts(follower.known):
+            self._drop(run)
             return follower
         self.trust.agreed(len(self._followers))
-        # At the end, as the last one that was asked.
-        self._followers[run] = replace(follower, asked_at=answer.asked_at)
-        self._intervals[follower.interval] += 1
+        follower.asked_at = answer.asked_at
+        self._audits.add(run, follower.asked_at)
         return None
 
     # Which feeds to read
@@ -334,13 +284,16 @@ class FeedWatch:
             waiting.clear()
         for path, address in addresses.items():
             if path not in self._projects and waiting[path] >= self._min_runs_of_project and path not in self._refused:
-                self._projects[path] = _Project(address, FeedClock(now, now))
+                self._projects[path] = ProjectFeeds(address, FeedClock(now, now))
         for path in [path for path in self._projects if not waiting[path]]:
             del self._projects[path]
 
     def _look_interval(self, now: float) -> float:
         shortest = min((interval for interval, count in self._intervals.items() if count), default=_USUAL_INTERVAL_S)
         return _MIN_GAP_S if now < self._expecting_until else max(_MIN_GAP_S, shortest / _LOOKS_AN_INTERVAL)
+
+    def _asked_at(self, run: RunAddress) -> float | None:
+        return follower.asked_at if (follower := self._followers.get(run)) is not None else None
 
     def _drop(self, run: RunAddress) -> None:
         if (follower := self._followers.pop(run, None)) is not None:

@@ -11,13 +11,14 @@ from typing import Protocol
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.feed import FeedContradictionError
-from wandb_tui.core.feed_watch import FeedPart, FeedWatch, Follower
+from wandb_tui.core.feed_project import FeedPart
+from wandb_tui.core.feed_watch import FeedWatch, Follower
 from wandb_tui.core.ports import Followed
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.feed_query import FEATURES_QUERY, compose_feeds, offers_feeds, read_feed
-from wandb_tui.services.wandb_api.graphql import Reply
+from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply
 from wandb_tui.services.wandb_api.pending_probe import PendingProbe
 from wandb_tui.services.wandb_api.probe_query import ProbeRequest
 
@@ -144,7 +145,7 @@ class FeedReader:
         return "" if self._offered else "The server does not list artifacts in an order"
 
     def _failed(self, reply: Reply) -> list[PendingProbe]:
-        if reply.problem in {ProbeOutcome.UNAVAILABLE, ProbeOutcome.UNAUTHORIZED}:
+        if reply.limited or reply.problem in {ProbeOutcome.UNAVAILABLE, ProbeOutcome.UNAUTHORIZED}:
             self.fail(_failure(reply))
             return []
         return self._turn_off(f"The server does not answer the query: {reply.message}")
@@ -154,6 +155,8 @@ class FeedReader:
         for number, part in enumerate(parts):
             try:
                 page = read_feed(reply, number, part)
+                if page is None and reply.limited:
+                    return self._to_ask(ask) + self._failed(reply)
                 if page is None:
                     log.info("The feed of %s of %s is refused", part.kind, part.project.project_path)
                     with self._lock:
@@ -222,5 +225,6 @@ class FeedReader:
 
 
 def _failure(reply: Reply) -> Probe:
-    outcome = reply.problem or ProbeOutcome.INVALID_RESPONSE
-    return Probe(outcome, message=reply.message, limited=reply.limited, retry_after=reply.limits.retry_after)
+    outcome = ProbeOutcome.UNAVAILABLE if reply.limited else reply.problem or ProbeOutcome.INVALID_RESPONSE
+    message = reply.message or RATE_LIMITED
+    return Probe(outcome, message=message, limited=reply.limited, retry_after=reply.limits.retry_after)
