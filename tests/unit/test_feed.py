@@ -46,9 +46,23 @@ def test_a_look_reads_on_until_it_reaches_the_one_before():
     feed = begun(("a", 1))
     assert feed.read(page(("d", 9), ("c", 8), cursor="2"), 3.0) == {"c", "d"}
     assert feed.cursor == "2"
-    assert feed.read(page(("b", 7), ("a", 1), cursor="4"), 4.0) == {"b"}
-    assert feed.cursor == "4"  # what changed in the second that the look before saw last may be on the next page
-    assert feed.read(page(("z", 0), cursor="6"), 5.0) == set()
+    assert feed.read(page(("b", 7), cursor="4"), 4.0) == {"b"}
+    assert feed.cursor == "4"
+    assert feed.read(page(("a", 1), ("z", 0), cursor="6"), 5.0) == set()
+    assert feed.cursor == ""
+
+
+def test_a_second_in_which_much_changed_is_not_read_to_its_end_for_ever():
+    feed = begun(("a", 1))
+    same = [page((name, 9), cursor="2") for name in "dcb"]
+    for look in range(2):
+        for one in same:
+            feed.read(one, 3.0 + look)
+            assert feed.cursor == "2"
+        feed.read(page(("a", 1)), 4.0 + look)
+    assert feed.read(same[0], 6.0) == set()
+    assert feed.cursor == ""
+    assert feed.read(page(("e", 10), ("d", 9), cursor="2"), 7.0) == {"e"}
     assert feed.cursor == ""
 
 
@@ -56,6 +70,15 @@ def test_pages_may_overlap_as_changes_move_to_the_front():
     feed = begun(("a", 1))
     feed.read(page(("d", 9), ("c", 8), cursor="2"), 3.0)
     assert feed.read(page(("c", 8), ("b", 7)), 4.0) == {"b"}
+
+
+def test_a_run_is_silent_when_the_feed_has_not_listed_it_for_long():
+    feed = begun(("a", 1))
+    feed.read(page(("b", 500), ("a", 1)), 600.0)
+    assert feed.silent("a", 300, 600.0)
+    assert feed.silent("never listed", 300, 600.0)
+    assert not feed.silent("b", 300, 600.0)
+    assert not feed.silent("never listed", 300, 100.0)
 
 
 def test_a_deleted_collection_is_no_clock_that_goes_back():

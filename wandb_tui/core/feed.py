@@ -90,6 +90,7 @@ class Feed:
     _names: set[str] = field(default_factory=set)
     _newest: datetime | None = None
     _last: datetime | None = None
+    _settled: bool = False
 
     def read(self, page: FeedPage, asked_at: float) -> set[str]:
         """Take in the next page of a look; the ids of the runs that it reports as changed.
@@ -114,14 +115,25 @@ class Feed:
         found = set() if first_look else changed | (self._reported if first_page else set())
         if not self.cursor:
             self._reported = self._look
+            # Thousands of runs may have changed in the same second: two looks at all of them are enough.
+            self._settled = self._newest == self.since and not first_look
             self.since = max(filter(None, (self.since, self._newest)), default=None)
         return found
+
+    def silent(self, run_id: str, seconds: float, now: float) -> bool:
+        """Whether the feed has not listed a run for so long, by the server's clock as far as it is known."""
+        if self.began is None or now - self.began < seconds:
+            return False
+        listed = self._seen.get(run_id)
+        return listed is None or self.since is None or (self.since - listed).total_seconds() >= seconds
 
     def _changes(self, entries: Sequence[FeedEntry]) -> tuple[set[str], bool]:
         """The runs that changed, and whether the page reaches what an earlier look has seen."""
         changed: set[str] = set()
         for entry in entries:
-            if self.since is not None and entry.changed < self.since:
+            if self.since is not None and (
+                entry.changed < self.since or (self._settled and entry.changed == self.since)
+            ):
                 return changed, True
             if self._seen.get(entry.run_id) != entry.changed:
                 self._seen[entry.run_id] = entry.changed

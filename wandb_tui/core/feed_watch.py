@@ -38,6 +38,11 @@ _USUAL_INTERVAL_S = 5.0
 _LOOKS_AN_INTERVAL = 2
 """An answer about the run itself follows a look, and both together are to take no longer than the run's interval."""
 
+_SILENT_AFTER_S = 300.0
+"""A running run without a sign of life for so long may have crashed, which servers find out by themselves."""
+
+_SILENCE_CHECK_INTERVAL_S = 60.0
+
 _AUDIT_SHARE = 0.5
 """A run whose turn is nearer than this share of the audit's period is asked together with one whose turn has come."""
 
@@ -107,6 +112,8 @@ class FeedWatch:
         self._expecting_until = 0.0
         self._chosen_at = -math.inf
         self._audits = AuditQueue(self._asked_at)
+        self._silent: list[RunAddress] = []
+        self._silence_checked_at = -math.inf
 
     def __len__(self) -> int:
         return len(self._followers)
@@ -153,6 +160,9 @@ class FeedWatch:
     def until_due(self, now: float) -> float | None:
         """Seconds until a page or a run is to be asked for, 0 or less if that is now; None if no feed is read."""
         self._choose_projects(now)
+        self._find_silent(now)
+        if self._silent:
+            return 0.0
         due = [project.clock.next_at for project in self._projects.values()]
         if (oldest := self._audits.oldest) is not None:
             due.append(oldest + self.trust.period)
@@ -246,6 +256,9 @@ class FeedWatch:
 
     def audits(self, now: float, limit: int) -> list[Follower]:
         """The runs whose turn it is to be asked themselves, at most `limit`; they stay followed."""
+        silent, self._silent = self._silent[:limit], self._silent[limit:]
+        if found := [self._followers[run] for run in silent if run in self._followers]:
+            return found
         oldest = self._audits.oldest
         if oldest is None or now - oldest < self.trust.period:
             return []
@@ -269,6 +282,20 @@ class FeedWatch:
         follower.asked_at = answer.asked_at
         self._audits.add(run, follower.asked_at)
         return None
+
+    def _find_silent(self, now: float) -> None:
+        """Find the runs to ask themselves because a crash of theirs would come without a sign of life."""
+        if now - self._silence_checked_at < _SILENCE_CHECK_INTERVAL_S:
+            return
+        self._silence_checked_at = now
+        self._silent = [
+            run
+            for run, follower in self._followers.items()
+            if follower.known.run is not None
+            and follower.known.run.going_on
+            and (project := self._projects.get(run.project_path)) is not None
+            and project.feeds[FeedKind.RUNS].silent(run.run_id, _SILENT_AFTER_S, now)
+        ]
 
     # Which feeds to read
 

@@ -195,9 +195,9 @@ def _export_trigger(wiring: Wiring) -> Finding:
 def _feeds(wiring: Wiring) -> Finding:
     record = wiring.feed_record
     if (until := record.valid_until) is None or not (reason := record.read()):
-        return Finding(CheckStatus.GOOD, f"read in place of asking about each run, where {MIN_RUNS} or more wait")
+        return Finding(CheckStatus.GOOD, f"used once {MIN_RUNS} or more runs are waiting")
     hint = f"They are tried again after {until:%Y-%m-%d}, or once {record.path} is deleted."
-    return Finding(CheckStatus.WARNING, f"not used, each run is asked about: {reason}", hint)
+    return Finding(CheckStatus.WARNING, f"not used; each run is probed instead: {reason}", hint)
 
 
 def describe(profile: ExportProfile) -> str:
