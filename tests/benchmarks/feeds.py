@@ -23,7 +23,7 @@ _FEW = 10
 _EXPORTS_A_SECOND = 10
 _MAX_REQUESTS = 150.0
 """Requests a minute while each run is still asked itself in short turns; once the feeds are trusted, 60."""
-_SETTLE_S = 200.0
+_SETTLE_S = 300.0
 """Seconds within which all runs have been asked about."""
 
 
