@@ -63,6 +63,7 @@ class WatchList:
         # Removed while their threads ran: the events of these are dropped until they have ended.
         self._leaving: dict[tuple[RunAddress, int], AttemptHandle] = {}
         self._changed = threading.Condition(threading.RLock())
+        self._counts: Counter[State] | None = None
         self._suspend_watcher = SuspendWatcher(SuspendDetector(clock, suspend_clock), self._machine_woke_up)
 
     def __iter__(self) -> Iterator[WatchedRun]:
@@ -85,7 +86,11 @@ class WatchList:
     @property
     def counts(self) -> Counter[State]:
         """The number of runs in each state."""
-        return Counter(row.state for row in self)
+        # Asked for at each key press: of ten thousand runs, they are counted only after a change.
+        with self._changed:
+            if self._counts is None:
+                self._counts = Counter(row.state for row in self._rows.values())
+            return self._counts
 
     @property
     def active(self) -> list[WatchedRun]:
@@ -178,7 +183,7 @@ class WatchList:
             if not stored.state.final:
                 # If a later attempt was here, the next one begins instead.
                 row.resumes = 0 < stored.attempt >= before
-                row.state = State.QUEUED
+                row.state, self._counts = State.QUEUED, None
                 if not self._attach_old_thread(row):
                     self._start(row)
             return row
@@ -254,6 +259,7 @@ class WatchList:
             if row.handle is not None:
                 self._leaving[run, row.attempt] = row.handle
                 row.handle.cancel()
+            self._counts = None
             self._changed.notify_all()
             return row
 
@@ -274,6 +280,7 @@ class WatchList:
             return row
 
     def _insert(self, row: WatchedRun) -> None:
+        self._counts = None
         last = next(reversed(self._rows.values()), None)
         self._rows[row.run] = row
         if last is not None and last.position > row.position:
@@ -325,6 +332,7 @@ class WatchList:
                 self._apply_end(row)
             else:
                 row.apply(message, self._clock())
+                self._counts = None
                 self._bound_log(row)
             self._changed.notify_all()
             return row
@@ -345,6 +353,7 @@ class WatchList:
 
     def _start(self, row: WatchedRun) -> None:
         """Start the next attempt, or the one that is resumed."""
+        self._counts = None
         if self._launcher.launch(row):
             self._suspend_watcher.begin()
         self._bound_log(row)
@@ -369,6 +378,7 @@ class WatchList:
 
     def _report(self, row: WatchedRun, state: State, notice: Notice, level: Level = Level.INFO) -> None:
         """Report a change of a row that its monitor does not report."""
+        self._counts = None
         row.report(state, notice, level)
         self._bound_log(row)
 

@@ -46,7 +46,7 @@ _QUIET_S = 0.005
 """The very first probe waits for others only this long, unless one comes: often there is just one run."""
 _POOL_SIZE = 8
 _MAX_REMEMBERED_TURNS = 100_000
-_MAX_LOOK_DELAY_S = 2.5
+_MAX_LOOK_DELAY_S = 5.0
 _NOT_SEARCHED = "?"
 """Marks a run whose artifact has been missing once."""
 

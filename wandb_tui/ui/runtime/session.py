@@ -71,6 +71,8 @@ class Session:
     @property
     def sign_in_problem(self) -> str:
         """Why monitors wait for the user to sign in; empty if none does."""
+        if not self.watch_list.counts[State.SIGNING_IN]:
+            return ""
         waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)
         return next((event_text(row.notice) for row in waits), "")
 

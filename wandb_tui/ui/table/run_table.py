@@ -81,7 +81,8 @@ class RunTable(RunGrid):
 
     def cursor_moved(self) -> None:
         """Let a range follow the cursor, and hide the run it has left if that was visible only for the cursor."""
-        if self.selection.cursor_moved(self.shown, self.run):
+        # Of ten thousand runs, no list is made at each key.
+        if self.selection.has_range and self.selection.cursor_moved(self.shown, self.run):
             self.tick()
         left, self._last_run = self._last_run, self.run
         row = self._session.watch_list.get(left) if left is not None and left != self._last_run else None

@@ -82,6 +82,11 @@ class Selection:
         self._selected = {*self._before, *shown[first : last + 1]}
         self._reached = cursor
 
+    @property
+    def has_range(self) -> bool:
+        """Whether a range has been begun that the next move of the cursor may extend."""
+        return self._anchor is not None
+
     def cursor_moved(self, shown: Sequence[RunAddress], cursor: RunAddress | None) -> bool:
         """Update after a move of the cursor: a held range follows it, any other ends; whether the selection changed."""
         if self._anchor is None or cursor is None or cursor == self._reached:
