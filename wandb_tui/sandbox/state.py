@@ -134,10 +134,16 @@ class SandboxState:
         project = self.db.row("SELECT * FROM projects WHERE key = ?", row["project"])
         return _run(row, _project(project)) if project else None
 
-    def runs(self, project: Project, *, alive_since: float = 0.0) -> list[Run]:
-        """The runs of a project with a heartbeat since a time, oldest first."""
-        query = "SELECT * FROM runs WHERE project = ? AND heartbeat_at >= ? ORDER BY key"
-        return [_run(row, project) for row in self.db.rows(query, project.key, alive_since)]
+    def runs(self, project: Project) -> list[Run]:
+        """All runs of a project, oldest first."""
+        return [
+            _run(row, project) for row in self.db.rows("SELECT * FROM runs WHERE project = ? ORDER BY key", project.key)
+        ]
+
+    def keys_by_heartbeat(self, project: Project, since: float) -> list[int]:
+        """The keys of the runs with a heartbeat since a time, the latest first."""
+        query = "SELECT key FROM runs WHERE project = ? AND heartbeat_at >= ? ORDER BY heartbeat_at DESC, key DESC"
+        return [row["key"] for row in self.db.rows(query, project.key, since)]
 
     def create_run(self, project: Project, name: str, display_name: str | None) -> Run:
         """Begin a run; without a display name it gets one, as on the real server."""
