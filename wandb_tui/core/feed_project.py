@@ -57,6 +57,11 @@ class ProjectFeeds:
     exported_at: dict[str, float] = field(default_factory=dict)
     to_confirm: set[RunAddress] = field(default_factory=set)
 
+    @property
+    def began(self) -> bool:
+        """Whether all feeds report what changes from now on."""
+        return all(feed.began is not None for feed in self.feeds.values())
+
     def reports_since(self, run_id: str, asked_at: float) -> bool:
         """Whether the feeds report all that changed since a run was asked, and nothing has been reported of it yet."""
         reporting = all(feed.began is not None and feed.began < asked_at for feed in self.feeds.values())

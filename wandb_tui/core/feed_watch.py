@@ -26,7 +26,7 @@ MIN_RUNS_OF_PROJECT = 20
 _WANTED_FOR_S = 300.0
 """Seconds for which a run that wanted to be followed counts as waiting."""
 
-_CHOICE_INTERVAL_S = 5.0
+_CHOICE_INTERVAL_S = 2.0
 """How often the waiting runs are counted."""
 
 _MIN_GAP_S = 1.0
@@ -163,7 +163,8 @@ class FeedWatch:
         self._find_silent(now)
         if self._silent:
             return 0.0
-        due = [project.clock.next_at for project in self._projects.values()]
+        # The first look is urgent: the runs that were asked before it have to be asked once more.
+        due = [project.clock.next_at if project.began else -math.inf for project in self._projects.values()]
         if (oldest := self._audits.oldest) is not None:
             due.append(oldest + self.trust.period)
         return min(due) - now if due else None
