@@ -38,7 +38,7 @@ async def dialog(sandbox, home, run_id, *keys):
     with services(sandbox, home) as wiring:
         app = dashboard_app(wiring, [f"lab/forks/{run_id}"])
         async with app.run_test(size=(160, 45)) as pilot:
-            await until(lambda: app.dashboard.table.row_count == 1)
+            await until(lambda: len(app.dashboard.table.shown) == 1)
             await until(lambda: row(app, run_id).state is State.AVAILABLE)
             await pilot.press("B")
             await until(lambda: isinstance(app.screen, BranchDialog))
@@ -65,7 +65,7 @@ async def test_children_are_made_at_a_metrics_value_and_the_cursor_follows(sandb
         assert '[fork_when_ready("lab/forks/parent", at="metric=200.5", nearest=True)' in shown(app)
         await pilot.press("enter")
         await until(lambda: "► Forking 1 of 2 at metric=200.5" in shown(app))
-        await until(lambda: app.dashboard.table.row_count == 3 and not app.dashboard.table.branches.active, 90)
+        await until(lambda: len(app.dashboard.table.shown) == 3 and not app.dashboard.table.branches.active, 90)
         first, second = [watched.run for watched in app.session.watch_list if watched.run.run_id != "parent"]
         assert app.dashboard.table.run == second
         assert "Forked at metric=200.5 into 2 runs" in shown(app)
@@ -84,7 +84,7 @@ async def test_a_run_is_rewound_under_its_own_id(sandbox, tmp_path):
         await pilot.press("enter")
         await until(lambda: "Rewound at step 100; resume it with WANDB_RUN_ID=rewound" in log_of(app, "rewound"), 90)
         await until(lambda: row(app, "rewound").run_info.last_step == 100)
-        assert app.dashboard.table.row_count == 1
+        assert len(app.dashboard.table.shown) == 1
 
 
 async def test_a_refusal_is_said_in_the_log_and_beside_it(sandbox, tmp_path):

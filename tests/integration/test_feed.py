@@ -17,6 +17,7 @@ from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchList
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
 
@@ -47,7 +48,7 @@ class Watching:
         self.record = Record()
         self.feeds = FeedWatch(min_runs=20, min_runs_of_project=5, first_period=3.0)
         self.poller = Poller(
-            GraphQL(sandbox.base_url, lambda: sandbox.api_key), feed_record=self.record, feed_watch=self.feeds
+            GraphQL(sandbox.base_url, lambda: ApiKey(sandbox.api_key)), feed_record=self.record, feed_watch=self.feeds
         )
         services = Services(self.poller, None, feeds=self.poller)
         self.watch_list = WatchList(

@@ -27,7 +27,7 @@ class _SandboxCommand(click.Command):
 
 @click.command(cls=_SandboxCommand)
 @click.option("--bind", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="A loopback address.")
-@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), metavar="PORT", help="By default, a free one.")
 @click.option("--data-dir", type=click.Path(file_okay=False), help="For its data; temporary by default.")
 @click.option(
     "--export-delay",
