@@ -480,7 +480,7 @@ async def test_the_lineage_is_a_tree_of_ancestors_and_forks_and_tells_contradict
 @pytest.mark.parametrize(
     ("lineage", "said"),
     [
-        (FakeLineage(), "This run is no fork and has none, as far as the server reports."),
+        (FakeLineage(), "Not a fork, and not forked, as far as the server reports."),
         (FakeLineage(error=ServerError("It is down.", "Press r to try again.")), "It is down. Press r to try again."),
     ],
 )

@@ -56,7 +56,7 @@ def lineage_lines(part: SectionPart[RunLineage], frame: Frame) -> Iterator[Conte
         return
     chain, forks = part.answer.chain, part.answer.forks
     if len(chain) == 1 and not forks.forks:
-        yield frame.text("This run is no fork and has none, as far as the server reports.", "$quiet")
+        yield frame.text("Not a fork, and not forked, as far as the server reports.", "$quiet")
     else:
         yield from _tree(chain, forks.forks[:_MAX_FORKS], frame)
     if (more := len(forks.forks) - _MAX_FORKS) > 0:
