@@ -17,10 +17,7 @@ from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
 from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
 from wandb_tui.services.wandb_api.run_values import read_config, read_summary
 
-FACTS_QUERY = """
-query RunDetails($project: String!, $entity: String!, $name: String!) {
-  project(name: $project, entityName: $entity) {
-    run(name: $name) {
+_FACTS = """
       displayName
       state
       createdAt
@@ -31,25 +28,18 @@ query RunDetails($project: String!, $entity: String!, $name: String!) {
       user { username }
       summaryMetrics
       config
+"""
+FACTS_QUERY = f"""
+query RunDetails($project: String!, $entity: String!, $name: String!) {{
+  project(name: $project, entityName: $entity) {{
+    run(name: $name) {{
+{_FACTS}
       historyKeys
-    }
-  }
-}
+    }}
+  }}
+}}
 """
-_FACTS_OF_MANY = """
-fragment Facts on Run {
-  displayName
-  state
-  createdAt
-  group
-  jobType
-  sweepName
-  tags
-  user { username }
-  summaryMetrics
-  config
-}
-"""
+_FACTS_OF_MANY = f"fragment Facts on Run {{{_FACTS}}}\n"
 VERSIONS_QUERY = """
 query RunHistoryVersions($project: String!, $entity: String!, $type: String!, $collection: String!, $perPage: Int,
     $filters: JSONString) {
