@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -75,14 +76,10 @@ def exec_command(
             (parent,) = addresses_of([run], wiring)
             wiring.check_api_key()
 
-            def environ_at(step: int) -> dict[str, str]:
-                server, key = wiring.server.info.base_url, wiring.account.api_key()
-                return branch_environment(parent, step, branching, environ, base_url=server, api_key=key)
-
+            base_url, api_key = wiring.server.info.base_url, wiring.account.api_key()
             # What would clash is refused before anything is waited for.
-            environ_at(0)
-            own_id = "" if branching.keeps_id else environ.get("WANDB_RUN_ID", "")
-            child = replace(parent, run_id=own_id) if own_id else None
+            branch_environment(parent, 0, branching, environ, base_url=base_url, api_key=api_key)
+            child = None if branching.keeps_id else _own_child(parent, environ)
             origin = _origin_of(child, wiring) if child else None
             if origin:
                 _check_is_fork(origin, parent, target if isinstance(target, int) else origin.step)
@@ -97,11 +94,10 @@ def exec_command(
             if status is ExitCode.DONE and child and origin:
                 _check_is_fork(origin, parent, found)
                 say(f"{child} exists already, and is resumed.", err=True)
-                server, key = wiring.server.info.base_url, wiring.account.api_key()
-                environ = resume_environment(child, environ, base_url=server, api_key=key)
+                environ = resume_environment(child, environ, base_url=base_url, api_key=api_key)
             elif status is ExitCode.DONE:
                 status = _wait(parent, f"step:{found}", timeout, wiring, interruption, visit=not no_visit)
-                environ = environ_at(found)
+                environ = branch_environment(parent, found, branching, environ, base_url=base_url, api_key=api_key)
                 if status is ExitCode.DONE:
                     BranchCheck(wiring, parent, None, found, wiring.notify).before()
                     if branching.keeps_id or child:
@@ -116,6 +112,12 @@ def _check_program(program: str, environ: dict[str, str]) -> None:
 
     if shutil.which(program, path=environ.get("PATH")) is None:
         raise UsageError(f"There is no program {program}.", "Write it after “--” as on a command line of its own.")
+
+
+def _own_child(parent: RunAddress, environ: Mapping[str, str]) -> RunAddress | None:
+    """The fork whose id the user has chosen; None where the SDK will choose one."""
+    own_id = environ.get("WANDB_RUN_ID")
+    return replace(parent, run_id=own_id) if own_id else None
 
 
 def _origin_of(child: RunAddress, wiring: Wiring) -> RunOrigin | None:
