@@ -69,13 +69,19 @@ async def test_words_alone_ask_the_server_for_nothing():
         assert len(fake.asked) == asked
 
 
-async def test_a_server_that_does_not_answer_is_named():
-    fake = FakeInspector(facts_of=ServerError("The server cannot be reached."))
-    async with running(scenario(fake), size=(120, 30)) as (app, pilot):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ServerError("The server cannot be reached."), "✖ The server cannot be reached."),
+        (ZeroDivisionError(), "✖ wandb-tui itself failed: ZeroDivisionError (see the log)"),
+    ],
+)
+async def test_values_that_cannot_be_loaded_are_no_endless_wait(error, says):
+    async with running(scenario(FakeInspector(facts_of=error)), size=(120, 30)) as (app, pilot):
         await typed(app, pilot, "lr>3")
-        await until(lambda: "✖ The server cannot be reached." in shown(app))
+        await until(lambda: says in shown(app))
         await typed(app, pilot, "r3")
-        await until(lambda: ids(app) == ["r3"] and "cannot be reached" not in shown(app))
+        await until(lambda: ids(app) == ["r3"] and "✖ The" not in shown(app) and "itself failed" not in shown(app))
 
 
 async def test_the_word_that_is_wrong_is_underlined_and_the_last_valid_filter_holds():

@@ -1,5 +1,7 @@
 """Saved views: keys and clicks switch, the line of tabs counts, and what the screen shows can be saved."""
 
+import threading
+
 import pytest
 from textual.widgets import Input
 
@@ -78,10 +80,13 @@ async def test_a_click_on_a_tab_switches():
 
 async def test_what_the_screen_shows_is_saved_replaced_and_deleted():
     saved = []
-    async with running(scenario((), save_views=lambda views: saved.append(tuple(views))), size=(120, 30)) as (
-        app,
-        pilot,
-    ):
+    threads = set()
+
+    def save(views):
+        threads.add(threading.get_ident())
+        saved.append(tuple(views))
+
+    async with running(scenario((), save_views=save), size=(120, 30)) as (app, pilot):
         await until(lambda: len(ids(app)) == 3)
         assert not app.dashboard.view_tabs.display
         await pilot.press("slash", *"r2", "enter")
@@ -106,6 +111,7 @@ async def test_what_the_screen_shows_is_saved_replaced_and_deleted():
         await pilot.press("ctrl+d")
         await until(lambda: saved[-1] == () and not app.dashboard.view_tabs.display)
         assert ids(app) == ["r3"], "the table goes on showing it"
+    assert threading.get_ident() not in threads, "a slow disk holds up no key"
 
 
 async def test_a_settings_file_that_cannot_be_written_is_named():

@@ -30,6 +30,9 @@ from wandb_tui.ui.runtime.ports import (
 Send = Callable[[str, str], str]
 """Sends a title and a text as a notification, and returns why it cannot, or an empty text; may block."""
 
+SaveViews = Callable[[Sequence[SavedView]], None]
+"""Replaces the views in the settings; raises `UsageError`; may block."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:
@@ -60,7 +63,7 @@ class Backend:
         commands: The user's own commands.
         command_runner: Runs them; None: there are none.
         views: The user's views of the table.
-        save_views: Replaces them in the settings; raises `UsageError`. None: they cannot be stored.
+        save_views: Replaces them in the settings. None: they cannot be stored.
         notify_channels: The names of the enabled notification channels, as in the settings.
         senders: The notification channels outside the terminal, by their names in the settings.
         keys: The user's keys by action id, several separated by commas.
@@ -98,7 +101,7 @@ class Backend:
     commands: tuple[UserCommand, ...] = ()
     command_runner: CommandRunner | None = None
     views: tuple[SavedView, ...] = ()
-    save_views: Callable[[Sequence[SavedView]], None] | None = None
+    save_views: SaveViews | None = None
     notify_channels: frozenset[str] = frozenset({"toast", "bell", "terminal"})
     senders: Mapping[str, Send] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from wandb_tui.ui.runtime.session import Session
 
 if TYPE_CHECKING:
     from wandb_tui.core.details import RunFacts
+
+log = logging.getLogger(__name__)
 
 _BATCH_SIZE = 50
 """Runs per query: each comes with its whole config and summary."""
@@ -78,6 +81,10 @@ class FactsCache:
                 self._answer = (runs, dict(make().facts_of(runs)), "")
             except WandbTuiError as error:
                 self._answer = (runs, {}, str(error))
+            except Exception as error:
+                # Without an answer, the filter would wait for it for good.
+                log.exception("Loading the facts of %d runs failed", len(runs))
+                self._answer = (runs, {}, f"wandb-tui itself failed: {type(error).__name__} (see the log)")
 
         start_daemon(ask, "facts")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.saved_view import SavedView
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.run_prompts import hint
+from wandb_tui.ui.runtime.backend import SaveViews
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.run_table import RunTable
 from wandb_tui.ui.table.saved_views import SavedViews, ViewTab
@@ -44,6 +47,7 @@ class ViewTabs(Widget):
         self.saved = SavedViews(session.backend.views, table.facts)
         """All views."""
         self._count_at = 0.0
+        self._storing = asyncio.Lock()
         self.display = False
 
     def watch_tabs(self) -> None:
@@ -97,9 +101,16 @@ class ViewTabs(Widget):
             self.saved.remove(choice.name)
         else:
             self.saved.save(self._table.view, choice.name)
-        try:
-            save(self.saved.all)
-        except WandbTuiError as error:
-            self.saved.replace(before)
-            hint(self, str(error))
         self.count()
+        self.run_worker(self._store(save, list(self.saved.all), before))
+
+    async def _store(self, save: SaveViews, views: list[SavedView], before: list[SavedView]) -> None:
+        """Write the views, one change after the other, and not on this thread: the disk may be slow."""
+        async with self._storing:
+            try:
+                await asyncio.to_thread(save, views)
+            except WandbTuiError as error:
+                hint(self, str(error))
+                if self.saved.all == views:
+                    self.saved.replace(before)
+                    self.count()
