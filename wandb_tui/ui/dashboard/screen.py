@@ -294,7 +294,7 @@ class Dashboard(RunScreen):
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.table.filter_by(event.value)
         self.table.load_facts(typing=True)
-        self.view_tabs.count()
+        self.view_tabs.tick()
 
     @on(ViewTabs.Switched)
     def _view_switched(self) -> None:
