@@ -65,7 +65,7 @@ class ViewTabs(Widget):
         return Content(" ").join(parts)
 
     def tick(self) -> None:
-        """Count again, unless counting would take too much of the time; to be called once a second, and after changes."""
+        """Count again, unless that would take too much of the time; to be called once a second, and after changes."""
         if len(self.saved) and time.monotonic() >= self._count_at:
             self.count()
 
