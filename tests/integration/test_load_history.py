@@ -1,15 +1,17 @@
 """`load_history`: the columns and steps that are wanted, of several files, and how much is fetched for them."""
 
 import json
+import threading
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.exported_runs import exported_run
 from tests.integration.scripts import export_run, script_environment
 from wandb_tui import ServerError, UsageError, load_history
 from wandb_tui.sandbox import Sandbox, SandboxConfig
-from wandb_tui.services.wandb_api.step_files import RemoteFile
+from wandb_tui.services.wandb_api.remote_file import RemoteFile
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,29 @@ def test_little_is_fetched_where_little_is_wanted(load, sandbox, monkeypatch):
     whole = pq.read_table(file.path, columns=["_step", "m1", "m2"])
     assert table.equals(whole)
     assert sum(len(content) for content, _ in fetched) < file.size / 4
+
+
+def test_the_pieces_of_many_row_groups_are_fetched_in_few_rounds(load, sandbox, monkeypatch):
+    exported_run(sandbox, "grouped", 30_000, 8, group_rows=2_000)
+    context = sandbox.context
+    run = context.state.run(context.state.ensure_project("lab", "forks")[0], "grouped")
+    (file,) = context.exports.files(context.exports.versions(run)[0])
+    rounds, threads = [], []
+    prefetch, piece = RemoteFile.prefetch, RemoteFile._piece
+    monkeypatch.setattr(RemoteFile, "prefetch", lambda self, pieces: rounds.append(1) or prefetch(self, pieces))
+    monkeypatch.setattr(
+        RemoteFile,
+        "_piece",
+        lambda self, start, stop: threads.append(threading.current_thread().name) or piece(self, start, stop),
+    )
+    table = load("lab/forks/grouped", columns=["m1", "m6"], steps="3000:27000")
+    assert table.equals(pq.read_table(file.path, columns=["_step", "m1", "m6"])[3000:27_000])
+    # Each piece by a thread of the pool: nothing was left to be fetched in turn.
+    assert (len(rounds), set(threads)) == (1, {"wandb-tui pieces"})
+    # As much as is in memory at a time makes no difference to the rows.
+    monkeypatch.setattr("wandb_tui.library.history_reader._PREFETCH_BYTES", 100_000)
+    assert load("lab/forks/grouped", columns=["m1", "m6"], steps="3000:27000").equals(table)
+    assert len(rounds) > 3
 
 
 def test_a_server_that_sends_no_pieces_is_read_whole(load, sandbox, monkeypatch):

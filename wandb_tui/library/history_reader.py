@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.errors import ServerError, UsageError
 from wandb_tui.core.step_range import STEP, StepRange
+from wandb_tui.services.wandb_api.remote_file import RemoteFile
 
 ORIGIN = "_run_id"
 """The column that says which run a row is from."""
 _BATCH_ROWS = 8 * 1024
 _BUFFER_BYTES = 1 << 18
+_PREFETCH_BYTES = 32 * 1024 * 1024
 
 
 def check_pyarrow(purpose: str) -> None:
@@ -38,12 +39,12 @@ class HistoryPart:
     """The files of one run's export, and what of them belongs to a history.
 
     Attributes:
-        files: The files, in their order: paths, or open files.
+        files: The files, in their order: paths, or files on a server.
         steps: The steps that belong to it.
         origins: The runs that logged the rows, each with its steps; empty where nobody asks.
     """
 
-    files: Sequence[Path | RawIOBase]
+    files: Sequence[Path | RemoteFile]
     steps: StepRange = field(default_factory=StepRange)
     origins: Sequence[tuple[str, StepRange]] = ()
 
@@ -52,6 +53,7 @@ class HistoryPart:
 class _OpenFile:
     """An open Parquet file, with what is wanted of it."""
 
+    source: Path | RemoteFile
     file: Any
     steps: StepRange
     origins: Sequence[tuple[str, StepRange]]
@@ -82,7 +84,7 @@ class HistoryReader:
         wanted = StepRange.of(steps)
         try:
             self._files = [
-                _OpenFile(_opened(file), part.steps.intersection(wanted), part.origins)
+                _OpenFile(file, _opened(file), part.steps.intersection(wanted), part.origins)
                 for part in parts
                 for file in part.files
             ]
@@ -105,9 +107,7 @@ class HistoryReader:
             names = set(one.file.schema_arrow.names)
             wanted = [name for name in self._columns.names if name in names]
             groups = [number for number in range(one.file.num_row_groups) if _may_hold(one, number)]
-            if not groups:
-                continue
-            for batch in one.file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=wanted):
+            for batch in _batches(one, groups, wanted):
                 kept = _within(batch, one.steps)
                 if kept.num_rows:
                     arrays = [
@@ -132,13 +132,45 @@ class HistoryReader:
             one.file.close()
 
 
-def _opened(file: Path | RawIOBase) -> Any:
+def _opened(file: Path | RemoteFile) -> Any:
     import pyarrow.parquet as pq
 
-    if isinstance(file, Path):
-        # Reading ahead would keep all bytes of the file in memory until its last row.
-        return pq.ParquetFile(file, buffer_size=_BUFFER_BYTES, pre_buffer=False)
-    return pq.ParquetFile(file, pre_buffer=True)
+    # Reading ahead would keep all bytes of the file in memory until its last row.
+    return pq.ParquetFile(file, buffer_size=_BUFFER_BYTES if isinstance(file, Path) else 0, pre_buffer=False)
+
+
+def _batches(one: _OpenFile, groups: Sequence[int], columns: Sequence[str]) -> Iterator[Any]:
+    """The wanted columns of these row groups, a record batch at a time."""
+    if isinstance(one.source, Path):
+        parts: Iterable[Sequence[int]] = [groups] if groups else []
+    else:
+        parts = _prefetched(one.source, one.file.metadata, groups, columns)
+    for part in parts:
+        yield from one.file.iter_batches(_BATCH_ROWS, row_groups=part, columns=columns)
+
+
+def _prefetched(
+    source: RemoteFile, metadata: Any, groups: Sequence[int], columns: Sequence[str]
+) -> Iterator[Sequence[int]]:
+    """These row groups, as many at a time as may be in memory, once their columns have been fetched."""
+    part: list[int] = []
+    pieces: list[tuple[int, int]] = []
+    for number in groups:
+        part.append(number)
+        pieces += _pieces(metadata.row_group(number), columns)
+        if number == groups[-1] or sum(stop - start for start, stop in pieces) >= _PREFETCH_BYTES:
+            source.prefetch(pieces)
+            yield part
+            part, pieces = [], []
+
+
+def _pieces(group: Any, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where a row group's columns are in the file."""
+    for index in range(group.num_columns):
+        chunk = group.column(index)
+        if any(chunk.path_in_schema == name or chunk.path_in_schema.startswith(f"{name}.") for name in columns):
+            start = chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset
+            yield start, start + chunk.total_compressed_size
 
 
 def _may_hold(one: _OpenFile, number: int) -> bool:

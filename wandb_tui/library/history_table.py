@@ -200,14 +200,7 @@ def _downloaded(
 
 
 def _read_pieces(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[str], steps: StepRange) -> Any:
-    with contextlib.ExitStack() as stack:
-        parts = [
-            HistoryPart(
-                [stack.enter_context(wiring.step_files.opened(file.url)) for file in one.version.files],
-                one.steps,
-                one.origins,
-            )
-            for one in generations
-        ]
-        reader = stack.enter_context(contextlib.closing(HistoryReader(parts, columns, steps)))
+    opened = iter(wiring.step_files.remote.open_all(file.url for one in generations for file in one.version.files))
+    parts = [HistoryPart([next(opened) for _ in one.version.files], one.steps, one.origins) for one in generations]
+    with contextlib.closing(HistoryReader(parts, columns, steps)) as reader:
         return reader.table()
