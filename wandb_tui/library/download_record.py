@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import BranchPoint, RunFacts
 
+_MAX_INT64 = 2**63 - 1
 RECORD = ".download.json"
 INDEX = "index.parquet"
 _UNSAFE = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]|^\.|[. ]$')
@@ -134,14 +135,11 @@ def write_index(root: Path) -> Path:
     Returns:
         Where it is.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = [_row(root, folder, record) for folder, record in records(root)]
-    names = dict.fromkeys(name for row in rows for name in row)
-    table = pa.table({name: _column([row.get(name) for row in rows]) for name in names})
     part = root / f".{INDEX}.part"
-    pq.write_table(table, part)
+    pq.write_table(_table(rows), part)
     part.replace(root / INDEX)
     return root / INDEX
 
@@ -172,16 +170,46 @@ def _row(root: Path, folder: Path, record: DownloadRecord) -> dict[str, Any]:
     }
 
 
-def _column(values: Sequence[Any]) -> Any:
-    """A column in the narrowest type that holds all values; what fits no common type is written as text."""
+def _table(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """A table of these rows, each column in the narrowest type that holds all its values, or else as text.
+
+    They pass through Arrow's reader of JSON, since `pyarrow.array` and `pyarrow.scalar` load pandas wherever it is
+    installed, which takes longer than all else that pyarrow does here.
+    """
+    import pyarrow as pa
+    import pyarrow.json as pj
+
+    kinds = {
+        name: _kind([row.get(name) for row in rows]) for name in dict.fromkeys(name for row in rows for name in row)
+    }
+    lines = [{name: _as_text(value) if kinds[name] is None else value for name, value in row.items()} for row in rows]
+    content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    schema = pa.schema([(name, kind or pa.string()) for name, kind in kinds.items()])
+    return pj.read_json(
+        pa.BufferReader(content),
+        # A row must lie in one block.
+        pj.ReadOptions(block_size=len(content) + 1),
+        pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+    )
+
+
+def _kind(values: Iterable[Any]) -> Any:
+    """The narrowest type for these values, any of which may be None; None if they have no type in common."""
     import pyarrow as pa
 
     present = [value for value in values if value is not None]
-    if not present:
-        return pa.array(values, pa.string())
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in present)
-    try:
-        floats = numbers and any(isinstance(value, float) for value in present)
-        return pa.array([None if value is None else float(value) for value in values]) if floats else pa.array(values)
-    except (pa.ArrowException, OverflowError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    kinds = {type(value) for value in present}
+    if kinds == {list}:
+        inner = _kind(item for value in present for item in value)
+        return None if inner is None else pa.list_(inner)
+    if kinds == {int}:
+        return pa.int64() if all(abs(value) <= _MAX_INT64 for value in present) else None
+    if kinds == {bool}:
+        return pa.bool_()
+    if kinds <= {str}:
+        return pa.string()
+    return pa.float64() if kinds <= {int, float} else None
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

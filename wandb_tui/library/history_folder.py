@@ -222,6 +222,18 @@ def _counted(parts: Sequence[HistoryPart], steps: StepRange) -> dict[str, Any]:
     """Rows, first and last step of what is wanted of a history, and the last step of all; the fields of a record."""
     if importlib.util.find_spec("pyarrow") is None:
         return dict.fromkeys(("rows", "first_step", "last_step", "export_last_step"))
+    try:
+        exported = StepFiles.read_local([file for file in parts[-1].files if isinstance(file, Path)])
+    except StepFileError as error:
+        raise ServerError(f"A file of the history cannot be read: {error}.") from None
+    rows, first, last = exported.rows, exported.first, exported.last if exported.first is not None else None
+    if len(parts) > 1 or parts[0].steps or steps:
+        rows, first, last = _counted_within(parts, steps)
+    return {"rows": rows, "first_step": first, "last_step": last, "export_last_step": exported.last}
+
+
+def _counted_within(parts: Sequence[HistoryPart], steps: StepRange) -> tuple[int, int | None, int | None]:
+    """Rows, first and last step of what is wanted of a history, by reading its steps."""
     with contextlib.closing(HistoryReader(parts, [STEP], steps)) as reader:
         rows, first, last = 0, None, None
         for batch in reader.batches():
@@ -230,11 +242,7 @@ def _counted(parts: Sequence[HistoryPart], steps: StepRange) -> dict[str, Any]:
             if found:
                 first = min(found) if first is None else min(first, *found)
                 last = max(found) if last is None else max(last, *found)
-    try:
-        exported = StepFiles.read_local([file for file in parts[-1].files if isinstance(file, Path)]).last
-    except StepFileError as error:
-        raise ServerError(f"A file of the history cannot be read: {error}.") from None
-    return {"rows": rows, "first_step": first, "last_step": last, "export_last_step": exported}
+    return rows, first, last
 
 
 def _extremes(batch: Any) -> tuple[int | None, int | None]:
