@@ -22,6 +22,8 @@ _TIMEOUT_S = 1200
 _LATENCY_S = 0.05
 _FAR = tuple(f"slow:path={path},seconds={_LATENCY_S}" for path in ("graphql", "storage"))
 """What makes the sandbox as far away as a server on the internet."""
+_NARROW = (*_FAR, "narrow:path=storage,megabits=100")
+"""The same at the end of a line of 100 megabits per second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +117,25 @@ def part(scale: Scale) -> list[Figure]:
     with benchmark_sandbox() as here:
         for name, groups in (("one row group", 1), ("ten row groups", 10)):
             run_id = f"big{groups}"
+            here.sandbox.set_faults()
             exported_run(here.sandbox, run_id, steps, METRICS, group_rows=steps // groups)
-            report = here.folder / f"{run_id}.json"
-            command = our_program("partial_read", f"{ENTITY}/{PROJECT}/{run_id}", str(steps), str(rounds), str(report))
-            subprocess.run(command, env=here.environ(run_id), stdout=subprocess.DEVNULL, check=True, timeout=_TIMEOUT_S)
-            told = json.loads(report.read_text())
-            sent = {way: _bytes_of(here, f"{ENTITY}/{PROJECT}/{run_id}", steps, way) for way in ("part", "whole")}
-            what = f"3 columns of {METRICS}, the last tenth of {steps:,} steps, warm, {name}"
-            figures += [
-                Figure(16, what, told["part"]["wall_s"], told["whole"]["wall_s"], "s", limit),
-                Figure(16, "the same, processor time", told["part"]["processor_s"], told["whole"]["processor_s"], "s"),
-                Figure(16, "the same, bytes", sent["part"], sent["whole"], "B", limit),
-            ]
+            run = f"{ENTITY}/{PROJECT}/{run_id}"
+            sent = {way: _bytes_of(here, run, steps, way) for way in ("part", "whole")}
+            for where, faults in (("", ()), (", 50 ms away, 100 Mbit/s", _NARROW)):
+                here.sandbox.set_faults(*faults)
+                report = here.folder / f"{run_id}{len(faults)}.json"
+                command = our_program("partial_read", run, str(steps), str(rounds), str(report))
+                subprocess.run(
+                    command, env=here.environ(run_id), stdout=subprocess.DEVNULL, check=True, timeout=_TIMEOUT_S
+                )
+                told = json.loads(report.read_text())
+                part, whole = told["part"], told["whole"]
+                what = f"3 columns of {METRICS}, the last tenth of {steps:,} steps, warm, {name}{where}"
+                figures += [
+                    Figure(16, what, part["wall_s"], whole["wall_s"], "s", limit),
+                    Figure(16, "the same, processor time", part["processor_s"], whole["processor_s"], "s"),
+                ]
+            figures.append(Figure(16, "the same, bytes", sent["part"], sent["whole"], "B", limit))
     return figures
 
 

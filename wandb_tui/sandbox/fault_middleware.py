@@ -60,10 +60,8 @@ class FaultMiddleware:
             elif name == "reset":
                 _reset(receive)
                 return
-            elif name == "cut":
-                send = _cut_after(send, receive, fault.whole("bytes"))
-            elif name == "rate-limit-near":
-                send = _with_headers(send, _limits(fault.whole("remaining"), fault.whole("reset")))
+            elif name in _SENDERS:
+                send = _SENDERS[name](send, receive, fault)
             elif await self._answer_instead(fault, scope, send):
                 return
         await self._app(scope, receive, send)
@@ -171,6 +169,30 @@ def _cut_after(send: Send, receive: Receive, count: int) -> Send:
         await send(message)
 
     return sending
+
+
+def _at_rate(send: Send, megabits: float) -> Send:
+    """The same ``send``, which takes as long for the body as a line with so many megabits per second."""
+    began, sent = time.monotonic(), 0
+
+    async def sending(message: Message) -> None:
+        nonlocal sent
+        await send(message)
+        sent += len(message.get("body", b""))
+        # By the whole, so that sleeping too long once is made up for.
+        await asyncio.sleep(began + sent * 8 / (megabits * 1_000_000) - time.monotonic())
+
+    return sending
+
+
+_SENDERS: dict[str, Callable[[Send, Receive, Fault], Send]] = {
+    "cut": lambda send, receive, fault: _cut_after(send, receive, fault.whole("bytes")),
+    "narrow": lambda send, _, fault: _at_rate(send, fault.number("megabits")),
+    "rate-limit-near": lambda send, _, fault: _with_headers(
+        send, _limits(fault.whole("remaining"), fault.whole("reset"))
+    ),
+}
+"""What the faults make of a ``send`` that change an answer on its way."""
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

@@ -66,6 +66,7 @@ _ROWS = (
     _http("hang", "takes the request and never answers", seconds=3600.0),
     _http("reset", "drops the connection instead of answering"),
     _http("slow", "answers late", seconds=5.0),
+    _http("narrow", "sends each answer no faster than this many megabits per second", megabits=10.0),
     _http("cut", "drops the connection after so many bytes of the answer", bytes=1000),
     _http("gateway", "answers with a gateway's own page, or with an empty body", code=403, body="page"),
     _row(
