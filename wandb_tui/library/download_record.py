@@ -135,12 +135,13 @@ def write_index(root: Path) -> Path:
     Returns:
         Where it is.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = [_row(root, folder, record) for folder, record in records(root)]
-    part = root / f".{INDEX}.part"
-    pq.write_table(_table(rows), part)
-    part.replace(root / INDEX)
+    content = pa.BufferOutputStream()
+    pq.write_table(_table(rows), content)
+    write_whole(root / INDEX, content.getvalue().to_pybytes())
     return root / INDEX
 
 
