@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,66 @@ def test_a_browser_that_cannot_start_is_explained(shell, hostile, environ, says,
     assert says in browser["message"]
     assert hint in browser["hint"]
     assert done.status == 1
+
+
+@pytest.fixture
+def container():
+    """Makes the beginning of a line of shell that runs the rest under a limit of a control group."""
+    made = []
+
+    def limited(controller, limit, value):
+        for folder in (Path("/sys/fs/cgroup") / controller, Path("/sys/fs/cgroup")):
+            group = folder / f"wandb-tui-test-{os.getpid()}"
+            with contextlib.suppress(OSError):
+                group.mkdir()
+                made.append(group)
+                (group / limit[folder.name == "cgroup"]).write_text(str(value))
+                return f"echo $$ > {group}/cgroup.procs && exec "
+        pytest.skip("no control group can be made here")
+
+    yield limited
+    for group in made:
+        # What was started in it may take a moment to end.
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                group.rmdir()
+            if not group.exists():
+                break
+            time.sleep(0.1)
+
+
+VISIT = [PROGRAM, "wait", "lab/forks/unseen", "--timeout", "60"]
+
+
+@pytest.fixture
+def unseen(sandbox):
+    """A run that only a visit gets exported."""
+    context = sandbox.context
+    run = context.state.create_run(context.state.ensure_project("lab", "forks")[0], "unseen", None)
+    context.histories.append(run, "wandb-history.jsonl", 0, ['{"_step": 0}'])
+    yield
+    context.state.delete_run(run)
+
+
+@pytest.mark.parametrize(
+    ("most", "says"),
+    [
+        (1, "wandb-tui: The system allows no more threads. Raise the limit"),
+        (8, "the system allows no more processes or threads (the container's limit is 8). Raise the limit"),
+        (40, "the system allows no more processes or threads (the container's limit is 40). Raise the limit"),
+    ],
+)
+def test_a_containers_limit_of_processes_is_named(shell, container, unseen, most, says):
+    done = shell(container("pids", ("pids.max", "pids.max"), most) + shlex.join(VISIT))
+    assert done.status == 1
+    assert says in done.out + done.err
+
+
+def test_a_browser_that_the_containers_limit_of_memory_kills_is_no_matter_of_the_network(shell, container, unseen):
+    line = container("memory", ("memory.limit_in_bytes", "memory.max"), 150_000_000) + shlex.join(VISIT)
+    done = shell(line)
+    assert done.status == 1
+    assert "it was killed because this container may use only 150 MB of memory" in done.out
 
 
 def test_a_mask_that_takes_all_rights_away_is_not_the_browsers(shell):

@@ -14,7 +14,7 @@ import click
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.interruption import end_at_once_on_interrupt, ending_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.options import GOALS
-from wandb_tui.core.errors import UsageError, WandbTuiError
+from wandb_tui.core.errors import NO_THREAD, UsageError, WandbTuiError, internal_error
 from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.version import __version__
 
@@ -277,6 +277,11 @@ def _status(command: Callable[[], object]) -> int:
         return code_of(error)
     except OSError as error:
         return _cannot_write(error)
+    except RuntimeError as error:
+        if NO_THREAD not in str(error):
+            raise
+        say(f"{PROGRAM}: {internal_error(error)}", err=True)
+        return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.DONE
 
 

@@ -137,3 +137,14 @@ class KeyringError(WandbTuiError):
 
 class StoreError(WandbTuiError):
     """The watch list on disk cannot be read or written."""
+
+
+NO_THREAD = "can't start new thread"
+"""What the `RuntimeError` of a thread says that the system does not start."""
+
+
+def internal_error(error: BaseException) -> WandbTuiError:
+    """An error that nobody expected, for the user; its traceback belongs into the log."""
+    if NO_THREAD in str(error):
+        return WandbTuiError("The system allows no more threads.", "Raise the limit (ulimit -u, or the container's).")
+    return WandbTuiError(f"wandb-tui itself failed: {type(error).__name__} (see the log).")

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
-from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError, WandbTuiError
+from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError, internal_error
 from wandb_tui.core.event_reporter import EventReporter, Publish
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
 from wandb_tui.core.notice import EventKind, Notice
@@ -102,8 +102,7 @@ class Monitor:
         except Exception as error:
             # An error of our own must show on the row, instead of ending the thread silently.
             log.exception("The monitor of %s failed", self._run)
-            failure = WandbTuiError(f"wandb-tui itself failed: {type(error).__name__} (see the log)")
-            last = self._reporter.fail(Failure.INTERNAL, failure)
+            last = self._reporter.fail(Failure.INTERNAL, internal_error(error))
         finally:
             if self._probe is not None:
                 self._probe.cancel()

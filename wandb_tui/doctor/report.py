@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
 from wandb_tui.core.checks import Check, CheckStatus, Fix
-from wandb_tui.core.errors import ApiKeyError, SignInError, SignInProblem, VisitError, WandbTuiError
+from wandb_tui.core.errors import ApiKeyError, SignInError, SignInProblem, VisitError, WandbTuiError, internal_error
 from wandb_tui.services.credentials.anonymizer import anonymize
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ def run_check(name: str, find: Callable[[], Finding]) -> Check:
         found = Finding(CheckStatus.SKIPPED, "cancelled")
     except Exception as error:
         log.exception("The check %s failed", name)
-        found = Finding(CheckStatus.BAD, f"wandb-tui itself failed: {type(error).__name__}", "See the log.")
+        internal = internal_error(error)
+        found = Finding(CheckStatus.BAD, internal.message, internal.hint)
     return _anonymous(name, found, time.monotonic() - began, refused=refused)
 
 

@@ -22,7 +22,7 @@ from wandb_tui.services.browser.driver import driver_error, driver_problem
 from wandb_tui.services.browser.header_injection import add_headers
 from wandb_tui.services.browser.launch import can_use_sandbox, proxy_for, switches
 from wandb_tui.services.browser.nss_store import certificate_environment
-from wandb_tui.services.browser.start_problem import StartProblem, start_problem
+from wandb_tui.services.browser.start_problem import StartProblem, end_problem, start_problem
 from wandb_tui.services.credentials.redaction import redact, without_secrets
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.extra_headers import ExtraHeaders
@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 _START_TIMEOUT_MS = 30_000.0
 _SAVE_INTERVAL_S = 60.0
+_DRIVER_PATIENCE_S = 5.0
 _TAB_TIMEOUT_S = 20.0
 _CLOSE_TAB_TIMEOUT_S = 1.0
 _CLOSE_TAB_TRIES = 3
@@ -43,8 +44,16 @@ _POOL = DaemonPool("wandb-tui browser helper")
 
 
 async def _start_playwright() -> Playwright:
+    starting = asyncio.ensure_future(async_playwright().start())
     try:
-        return await async_playwright().start()
+        while not (await asyncio.wait({starting}, timeout=_DRIVER_PATIENCE_S))[0]:
+            # A driver that gets no thread hangs for good.
+            if problem := end_problem():
+                raise driver_error(problem)
+    finally:
+        starting.cancel()
+    try:
+        return starting.result()
     except Exception as error:  # noqa: BLE001 - Playwright raises a plain Exception
         # If its driver cannot run at all, Playwright reports only "Connection closed".
         log.warning("Playwright does not start: %s", error)

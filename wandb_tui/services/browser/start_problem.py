@@ -1,4 +1,4 @@
-"""Names the cause in the system where the browser or its driver does not start: a limit, a full disk, a bad folder."""
+"""Names the cause in the system where the browser or its driver does not start, or ends: a limit, a disk, a folder."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from wandb_tui.core.errors import NO_THREAD
+from wandb_tui.services.browser.control_group import memory_limit, process_limit
+from wandb_tui.text.sizes import format_bytes
+
 _FOLDER_ERROR = re.compile(r"E[A-Z]+: ([^,\n]+), (?:mkdtemp|mkdir|open|write) '([^'\n]+)'")
 _FEWEST_FILES = 128
 _NO_MEMORY = ("out of memory", "cannot allocate memory", "enomem", "bad_alloc", "virtual memory")
@@ -19,8 +23,10 @@ _NO_PROCESSES = (
     "resource temporarily unavailable",
     "cannot fork",
     "pthread_create",
-    "can't start new thread",
+    NO_THREAD,
 )
+_KILLED_BEFORE, _REFUSED_BEFORE = memory_limit().refusals, process_limit().refusals
+"""What the limits of the container had struck before the first browser was started."""
 
 
 class StartProblem(NamedTuple):
@@ -53,6 +59,11 @@ def start_problem(output: str) -> StartProblem | None:
         _memory,
     )
     return next((found for cause in causes if (found := cause(output, text))), None)
+
+
+def end_problem() -> StartProblem | None:
+    """Why a browser that had started has ended, as far as the limits of its container tell; None where they do not."""
+    return _killed() or _refused()
 
 
 def _missing_library(output: str, _: str) -> StartProblem | None:
@@ -95,12 +106,35 @@ def _open_files(_: str, text: str) -> StartProblem | None:
 
 
 def _processes(_: str, text: str) -> StartProblem | None:
+    if (refused := _refused()) is not None:
+        return refused
     if not any(sign in text for sign in _NO_PROCESSES):
         return None
     limit = _limit("RLIMIT_NPROC")
+    return _too_many_processes(f" (ulimit -u is {limit})" if limit is not None else "")
+
+
+def _refused() -> StartProblem | None:
+    """The container's limit of processes, if it has struck."""
+    limit, refusals = process_limit()
+    return _too_many_processes(f" (the container's limit is {limit})") if refusals > _REFUSED_BEFORE else None
+
+
+def _too_many_processes(limit: str) -> StartProblem:
     return StartProblem(
-        "the system allows no more processes or threads" + (f" (ulimit -u is {limit})" if limit is not None else ""),
+        f"the system allows no more processes or threads{limit}",
         "Raise the limit (ulimit -u, or the container's), or wait with --no-visit.",
+    )
+
+
+def _killed() -> StartProblem | None:
+    """The container's limit of memory, if it has struck."""
+    limit, kills = memory_limit()
+    if limit is None or kills <= _KILLED_BEFORE:
+        return None
+    return StartProblem(
+        f"it was killed because this container may use only {format_bytes(limit)} of memory",
+        "Allow more (a browser needs about 1 GB), or wait with --no-visit.",
     )
 
 
@@ -111,6 +145,8 @@ def _memory(_: str, text: str) -> StartProblem | None:
             f"it needs more virtual memory than is allowed here (ulimit -v is {limit // 1024:,} KB)",
             "Raise the limit (ulimit -v unlimited), or wait with --no-visit.",
         )
+    if (killed := _killed()) is not None:
+        return killed
     if any(sign in text for sign in _NO_MEMORY):
         return StartProblem("there is not enough memory", "Free some, or wait with --no-visit.")
     return None

@@ -120,7 +120,7 @@ class BrowserThread:
         """Run a job in the thread; cancelling the future cancels the job.
 
         Raises:
-            RuntimeError: The thread has been stopped.
+            RuntimeError: The thread has been stopped, or the system does not start it.
         """
 
         async def tracked() -> T:
@@ -158,9 +158,14 @@ class BrowserThread:
             if self._stopped:
                 raise RuntimeError("The browser's thread has been stopped.")
             if self._loop is None:
-                self._loop = QuietLoop()
-                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="browser", daemon=True)
-                self._thread.start()
+                loop = QuietLoop()
+                thread = threading.Thread(target=self._run, args=(loop,), name="browser", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    loop.close()
+                    raise
+                self._loop, self._thread = loop, thread
             return self._loop
 
     @staticmethod

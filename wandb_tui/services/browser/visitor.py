@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
+from wandb_tui.core.errors import NO_THREAD, NoBrowserError, SignInError, SignInProblem, WandbTuiError
 from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
+from wandb_tui.services.browser.start_problem import start_problem
 from wandb_tui.services.browser.thread import BrowserThread
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.vault import Vault
@@ -174,14 +175,26 @@ class BrowserVisitor:
             # Playwright is imported here, in its own thread, when first needed.
             if self._worker is None:
                 self._worker = self._make_worker()
-            return await job(self._worker)
+            try:
+                return await job(self._worker)
+            except RuntimeError as error:
+                # Even a call of the keyring needs a thread.
+                raise _no_thread(error) or error from None
 
         try:
             return self._thread.submit(work)
-        except RuntimeError:
-            closed: Future[T] = Future()
-            settle(closed, error=SignInError(SignInProblem.UNREACHABLE, "The browser has been closed."))
-            return closed
+        except RuntimeError as error:
+            failed: Future[T] = Future()
+            closed = SignInError(SignInProblem.UNREACHABLE, "The browser has been closed.")
+            settle(failed, error=_no_thread(error) or closed)
+            return failed
+
+
+def _no_thread(error: RuntimeError) -> NoBrowserError | None:
+    """The error for a thread that the system does not start; None for another one."""
+    if NO_THREAD not in str(error) or (problem := start_problem(str(error))) is None:
+        return None
+    return NoBrowserError(f"The browser cannot work here: {problem.reason}.", problem.hint)
 
 
 def _close(reference: weakref.ref[BrowserVisitor]) -> None:

@@ -21,11 +21,12 @@ from wandb_tui.core.errors import (
     SignInError,
     SignInProblem,
     VisitError,
+    WandbTuiError,
 )
 from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.host import BrowserGoneError, BrowserHost, run_blocking
-from wandb_tui.services.browser.start_problem import StartProblem, start_problem
+from wandb_tui.services.browser.start_problem import StartProblem, end_problem, start_problem
 from wandb_tui.services.browser.visit import PageVisit
 from wandb_tui.services.browser.window import SignInWindow
 from wandb_tui.services.credentials.account import KeyringAccount
@@ -217,15 +218,25 @@ class BrowserWorker:
                     )
                 raise
             except (BrowserGoneError, PageGoneError):
-                sent = flow is not None and flow.password_sent
-                if sent or last:
+                if flow is not None and flow.password_sent:
                     detail = "the browser ended while signing in"
-                    problem = SignInProblem.NOT_UNDERSTOOD if sent else SignInProblem.UNREACHABLE
-                    raise sign_in_error(problem, self._server.host, detail=detail) from None
+                    raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=detail) from None
+                if last:
+                    raise self._ends_again_and_again() from None
             except Error as error:
                 log.warning("Signing in failed: %s", redact(error.message))
                 raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
         raise AssertionError  # the loop returns or raises
+
+    def _ends_again_and_again(self) -> WandbTuiError:
+        """The error where no browser lasts until the password: a limit stays, anything else may pass."""
+        if problem := end_problem():
+            return NoBrowserError(f"The browser cannot work here: {problem.reason}.", problem.hint)
+        return sign_in_error(
+            SignInProblem.UNREACHABLE,
+            self._server.host,
+            text=("The browser ended again and again while signing in to {host}.", "See the log."),
+        )
 
     async def visit(self, run: RunAddress, opened: Callable[[], object]) -> Visit:
         """Open a run's page once a tab is free; restart a browser that has died."""
@@ -256,7 +267,9 @@ class BrowserWorker:
                     return await visit.run(self._visit_timeout)
             except (BrowserGoneError, PageGoneError):
                 if last:
-                    raise VisitError("The browser ended during the visit.") from None
+                    problem = end_problem()
+                    reason = f": {problem.reason}" if problem else ""
+                    raise VisitError(f"The browser ended during the visit{reason}.") from None
                 log.warning("The browser ended during a visit; starting a new one")
             except Error as error:
                 log.warning("The visit of %s failed: %s", run, redact(error.message))

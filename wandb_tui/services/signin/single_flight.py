@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError
+from wandb_tui.core.errors import SignInError, SignInProblem, WandbTuiError, internal_error
 from wandb_tui.core.ports import Identity
 
 log = logging.getLogger(__name__)
@@ -186,4 +186,4 @@ def _error_of(done: Future[Identity]) -> WandbTuiError | None:
     if error is None or isinstance(error, WandbTuiError):
         return error
     log.error("Signing in failed", exc_info=error)
-    return SignInError(SignInProblem.NOT_UNDERSTOOD, f"wandb-tui itself failed: {type(error).__name__} (see the log).")
+    return SignInError(SignInProblem.NOT_UNDERSTOOD, internal_error(error).message)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
-from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.errors import WandbTuiError, internal_error
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.runtime.session import Session
 
@@ -84,7 +84,7 @@ class FactsCache:
             except Exception as error:
                 # Without an answer, the filter would wait for it for good.
                 log.exception("Loading the facts of %d runs failed", len(runs))
-                self._answer = (runs, {}, f"wandb-tui itself failed: {type(error).__name__} (see the log)")
+                self._answer = (runs, {}, str(internal_error(error)))
 
         start_daemon(ask, "facts")
 
