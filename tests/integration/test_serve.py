@@ -124,6 +124,11 @@ def test_add_wait_copy_paste_resize_and_load_again(sandbox, server, chromium, tm
     page.until("address of the page")
     page.keys("a")
     page.when(lambda: page.clipboard == f"{sandbox.app_url}/lab/forks/runs/run{size[0]}", "the copy")
+    page.keys("d", "u")
+    page.until("Undid:")
+    # Not a key of the browser's, which would load the page again.
+    page.keys("Control+r", "u")
+    page.until("Redid:", f"run{size[0]}")
     before = page.screen.columns, page.screen.lines
     other = SMALL if size == WIDE else WIDE
     page.page.set_viewport_size({"width": other[0], "height": other[1]})

@@ -82,16 +82,19 @@ async def test_remove_and_undo():
         assert app.dashboard.table.run == address("abc")
 
 
-async def test_undo_says_what_is_on_the_list_again_already():
+async def test_a_run_that_was_removed_and_added_again_goes_back_step_by_step():
     async with running(None, "abc", "def") as (app, pilot):
         await pilot.press("home", "d")
-        app.session.add(address("abc"), Goal())
+        app.session.add(address("abc"), Goal.parse("v3"))
         app.dashboard.refresh_all()
-        at = app.dashboard.table.run
         await pilot.press("u")
-        assert "abc is already on the list" in [note.message for note in app._notifications]
-        assert app.dashboard.table.run == at
-        assert len(app.session.watch_list) == 2
+        assert app.dashboard.table.shown == [address("def")]
+        await pilot.press("u")
+        await until(lambda: state(app, "abc") is State.WAITING)
+        assert [note.message for note in app._notifications][1:] == [
+            "Undid: abc added; ^r redoes it",
+            "Undid: abc removed; ^r redoes it",
+        ]
 
 
 @pytest.mark.parametrize(

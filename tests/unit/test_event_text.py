@@ -75,6 +75,7 @@ NOTICES = {
     Notice(EventKind.CANCELLED): "Cancelled",
     Notice(EventKind.BROWSER_CLOSED): "Cancelled: the browser has been closed",
     Notice(EventKind.THREAD_DIED): "The monitor ended without reporting why",
+    Notice(EventKind.ATTEMPT_UNDONE, attempt=2): "Attempt 2 undone: this is how the one before it ended",
 }
 
 

@@ -16,7 +16,7 @@ from wandb_tui.core.errors import StoreError
 from wandb_tui.core.events import Failure, Level, MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt, LogLine, counted
-from wandb_tui.core.notice import text_notice
+from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.persistence import RowChange, StoredRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Times
@@ -219,12 +219,19 @@ def test_progress_does_not_undo_another_dashboards_goal(store, path):
     assert another(path).load()[0].goal == Goal.parse("v3")
 
 
-@pytest.mark.parametrize("end", [State.CANCELLED, State.AVAILABLE])
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"state": State.CANCELLED},
+        {"state": State.AVAILABLE},
+        {"state": State.FAILED, "notice": Notice(EventKind.ATTEMPT_UNDONE, attempt=1)},
+    ],
+)
 def test_an_attempt_that_has_ended_stays_so_until_the_next_one(store, path, end):
     store.write([added(WAITING)])
-    another(path).write([RowChange(RUN, replace(WAITING, state=end))])
+    another(path).write([RowChange(RUN, replace(WAITING, **end))])
     store.write([RowChange(RUN, WAITING)])
-    assert another(path).load()[0].state is end
+    assert another(path).load()[0].state is end["state"]
     store.write([RowChange(RUN, replace(WAITING, attempt=2))])
     assert another(path).load()[0].state is State.WAITING
     another(path).write([RowChange(RUN, WAITING)])

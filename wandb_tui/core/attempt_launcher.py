@@ -70,7 +70,7 @@ class AttemptLauncher:
             row.clock_stopped = True
             row.report(State.QUEUED, Notice(EventKind.NO_THREAD_LEFT))
             return False
-        row.resumes = False
+        row.resumes, row.carried = False, None
         return True
 
     def _begin(self, row: WatchedRun, *, resuming: bool) -> AttemptHandle:
@@ -80,8 +80,8 @@ class AttemptLauncher:
         only_queued = row.notice is not None and row.notice.kind in {EventKind.QUEUED, EventKind.ATTEMPT_STARTED}
         if not resuming:
             row.attempt = max(row.attempt + 1, row.next_attempt)
-            row.elapsed_then, row.baseline = 0.0, None
-        if resuming and not only_queued:
+            row.elapsed_then, row.baseline = row.carried or (0.0, None)
+        if row.carried or (resuming and not only_queued):
             row.elapsed_then = resumed(row.elapsed_then, row.poll_policy)
             notice = Notice(EventKind.RESUMED, seconds=row.elapsed_then)
         else:

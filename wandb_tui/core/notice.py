@@ -73,6 +73,8 @@ class EventKind(StrEnum):
     """The program is ending and has closed the browser."""
     THREAD_DIED = "thread-died"
     """The attempt's thread ended without reporting how."""
+    ATTEMPT_UNDONE = "attempt-undone"
+    """The attempt (`attempt`) was begun by mistake and undone: the row shows again how the one before it ended."""
 
 
 @dataclass(frozen=True, slots=True)

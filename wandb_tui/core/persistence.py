@@ -9,7 +9,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt, LogLine
-from wandb_tui.core.notice import Notice
+from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
@@ -46,6 +46,11 @@ class StoredRun:
     failure: Failure | None = None
     times: Times | None = None
     updated: datetime | None = field(default=None, compare=False)
+
+    @property
+    def undone(self) -> bool:
+        """Whether its attempt was undone, so that the state is the one before it."""
+        return self.notice is not None and self.notice.kind is EventKind.ATTEMPT_UNDONE
 
     def restarts(self, goal: Goal) -> bool:
         """Whether waiting for this goal would begin the next attempt."""

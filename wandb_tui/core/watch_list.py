@@ -214,7 +214,7 @@ class WatchList:
         """Cancel the current attempt, if there is one."""
         with self._changed:
             row = self._rows[run]
-            row.restart_wanted = False
+            row.restart_wanted, row.carried = False, None
             if row.handle is not None and (run, row.attempt) not in self._leaving:
                 row.handle.cancel()
             elif not row.state.final:
@@ -237,12 +237,52 @@ class WatchList:
         """
         with self._changed:
             row = self._rows[run]
-            row.resumes, row.next_attempt = False, attempt
-            if row.running and row.handle is not None:
-                row.restart_wanted = True
+            row.resumes, row.next_attempt, row.carried = False, attempt, None
+            self._begin_next(row)
+
+    def resume(self, run: RunAddress, elapsed: float, baseline: int | None) -> None:
+        """Start a new attempt as `restart` does, but with the clock and the baseline of one that was ended.
+
+        Args:
+            run: Which run.
+            elapsed: Seconds that the clock had run.
+            baseline: The newest version when that attempt began, -1 for none; None if unknown.
+        """
+        with self._changed:
+            row = self._rows[run]
+            row.resumes, row.next_attempt, row.carried = False, 0, (elapsed, baseline)
+            self._begin_next(row)
+
+    def _begin_next(self, row: WatchedRun) -> None:
+        if row.running and row.handle is not None:
+            row.restart_wanted = True
+            row.handle.cancel()
+        else:
+            self._start(row)
+
+    def withdraw(self, run: RunAddress, earlier: StoredRun) -> None:
+        """End the current attempt, if any, and show again how an earlier one ended; nothing of its thread follows.
+
+        Args:
+            run: Which run.
+            earlier: The row as it was, or as another dashboard shows it; its state is final.
+        """
+        with self._changed:
+            row = self._rows[run]
+            if row.handle is not None:
+                self._leaving[run, row.attempt] = row.handle
                 row.handle.cancel()
+            row.handle, row.running, row.restart_wanted, row.resumes, row.carried = None, False, False, False, None
+            row.goal = row.reported_goal = earlier.goal
+            row.elapsed_then, row.clock_stopped, row.next_probe_at, row.feed = earlier.elapsed, True, None, None
+            row.warnings = ()
+            if row.attempt == earlier.attempt and not earlier.undone:
+                # It had not begun.
+                row.notice = earlier.notice
             else:
-                self._start(row)
+                row.attempt = max(row.attempt, earlier.attempt)
+                self._report(row, State.CANCELLED, Notice(EventKind.ATTEMPT_UNDONE, attempt=row.attempt))
+            self._counts, row.state, row.failure, row.error = None, earlier.state, earlier.failure, None
 
     def remove(self, run: RunAddress) -> WatchedRun:
         """Remove a run from the list, ending its attempt; `undo_remove` takes its row back."""

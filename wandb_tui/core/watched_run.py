@@ -64,6 +64,7 @@ class WatchedRun:
         log_loaded: Whether the log includes the lines of earlier sessions.
         running: Whether a thread of this run is alive.
         resumes: Whether the next thread resumes its attempt, which an earlier session did not finish.
+        carried: The clock's seconds and the baseline that the next attempt takes over from an earlier one, if any.
         position: Its position in the list: after the runs with a lower one.
         handle: The handle on the attempt whose thread is alive.
         restart_wanted: Whether the next attempt begins when that thread has ended.
@@ -95,6 +96,7 @@ class WatchedRun:
     log_loaded: bool = True
     running: bool = False
     resumes: bool = False
+    carried: tuple[float, int | None] | None = None
     position: float = 0.0
     handle: AttemptHandle | None = None
     restart_wanted: bool = False
@@ -140,6 +142,11 @@ class WatchedRun:
     def active(self) -> bool:
         """Whether an attempt is under way or about to be."""
         return self.restart_wanted or not self.state.final
+
+    @property
+    def stopping(self) -> bool:
+        """Whether its attempt has been cancelled, which its thread has not reported yet."""
+        return self.handle is not None and self.handle.cancelled and not self.restart_wanted and not self.state.final
 
     def restarts(self, goal: Goal) -> bool:
         """Whether changing the goal to this one would begin the next attempt."""

@@ -139,6 +139,8 @@ def _sentence(notice: Notice) -> str:  # noqa: C901, PLR0911, PLR0912 - one retu
             return "Cancelled: the browser has been closed"
         case EventKind.THREAD_DIED:
             return "The monitor ended without reporting why"
+        case EventKind.ATTEMPT_UNDONE:
+            return f"Attempt {notice.attempt} undone: this is how the one before it ended"
         case never:
             assert_never(never)
 

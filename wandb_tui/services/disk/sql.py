@@ -1,7 +1,7 @@
 """The watch list's SQL statements.
 
 Dashboards that share a list also share the numbering of attempts. A dashboard's update of a row is applied unless
-another one has begun a later attempt, or has already recorded that this one succeeded or was cancelled.
+another one has begun a later attempt, or has already recorded that this one succeeded, was cancelled or was undone.
 """
 
 _KEY = "server = ? AND entity = ? AND project = ? AND run_id = ?"
@@ -33,7 +33,8 @@ UPDATE_RUN = f"""
 UPDATE run SET attempt = ?, state = ?, message = ?, artifact = coalesce(?, artifact), elapsed = ?, baseline = ?,
   notice = ?, failure = ?,
   name = coalesce(?, name), run_state = coalesce(?, run_state), last_step = coalesce(?, last_step)
-WHERE {_KEY} AND (attempt < ? OR (attempt = ? AND (? OR state NOT IN ('available', 'cancelled'))))
+WHERE {_KEY} AND (attempt < ? OR (attempt = ? AND (? OR (state NOT IN ('available', 'cancelled')
+  AND coalesce(notice, '') NOT LIKE '{{"kind": "attempt-undone"%'))))
 """  # noqa: S608
 
 UPSERT_ATTEMPT = """

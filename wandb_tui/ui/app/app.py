@@ -200,7 +200,8 @@ class WandbTuiApp(ThemedApp):
                 self.show_error(f"{clean(text, 80)}: {error}", title="Not added")
             else:
                 given.append(one := self.session.preview(run, options, goal))
-                self.session.add(run, one.goal, one.poll_policy)
+                with self.session.history.unrecorded():
+                    self.session.add(run, one.goal, one.poll_policy)
                 self.dashboard.refresh_all()
         if any(one.listed for one in given):
             self.dashboard.hint(summary(given, "added"))

@@ -254,7 +254,8 @@ class Dashboard(RunScreen):
             Requirement.TREE: lambda: self.table.view.tree,
             Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,
-            Requirement.UNDOABLE: lambda: self.session.can_undo or self.table.selection.cleared,
+            Requirement.UNDOABLE: lambda: self.session.history.can_undo or self.table.selection.cleared,
+            Requirement.REDOABLE: lambda: self.session.history.can_redo,
         }
         return bool(fulfilled[action.needs]())
 
@@ -342,8 +343,9 @@ class Dashboard(RunScreen):
     def _add(self, effects: list[AddEffect]) -> None:
         """Add runs as previewed, and summarize that."""
         app_context(self).event_pump.expedite()
-        for one in effects:
-            self.session.add(one.run, one.goal, one.poll_policy)
+        with self.session.history.one_change():
+            for one in effects:
+                self.session.add(one.run, one.goal, one.poll_policy)
         self.refresh_all()
         self.table.go_to(effects[0].run)
         self.hint(summary(effects, "added"))

@@ -53,7 +53,8 @@ class Requirement(StrEnum):
     PANE = "pane"
     LOG = "log"
     METRICS = "several metrics"
-    UNDOABLE = "removed run or cleared selection"
+    UNDOABLE = "change of the list or cleared selection"
+    REDOABLE = "undone change"
     CATALOGUE = "catalogue"
     DOWNLOADABLE = "runs, and a folder for them"
     FORKS = "runs whose forks can be looked up"
@@ -195,8 +196,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("invert_selection", ("i",), "Invert", "Invert the selection.", needs=Requirement.RUN, footer=False),
     Action("clear", ("escape",), "Clear", "Close search, then clear selection, then filter.",
            needs=Requirement.CHOICE, footer=False),
-    Action("undo", ("u",), "Undo", "Put back the runs removed last, or the selection just cleared.",
+    Action("undo", ("u",), "Undo", "Undo the last change of the list, or restore the selection just cleared.",
            needs=Requirement.UNDOABLE, footer=False),
+    Action("redo", ("ctrl+r",), "Redo", "Redo the change undone last.", needs=Requirement.REDOABLE, footer=False),
     Action("down", ("j",), "Down", "Move down, like ↓.", where=Scope.RUNS, footer=False),
     Action("up", ("k",), "Up", "Move up, like ↑.", where=Scope.RUNS, footer=False),
     Action("copy", ("y",), "Copy", "Copy the run's id, page address, artifact name, or a wandb.init that forks it.",

@@ -27,6 +27,7 @@ from wandb_tui.ui.runtime.drafts import Drafts
 from wandb_tui.ui.runtime.event_queue import EventQueue
 from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
+from wandb_tui.ui.runtime.undo import ChangeKind, UndoHistory, UndoOutcome
 
 _MAX_UNANSWERED = 400
 """How many of the attempts that were held may wait for their first answer: as many as a few requests ask about."""
@@ -49,7 +50,7 @@ class Session:
         self.view: dict[str, Json] = {}
         self.drafts = Drafts()
         self.access = AccountAccess()
-        self._removed: list[list[WatchedRun]] = []
+        self.history = UndoHistory(self.watch_list, lambda: self.now, self._remove_row, self._put_back)
         self._held: deque[RunAddress] = deque()
         self._begun: deque[WatchedRun] = deque()
 
@@ -75,11 +76,6 @@ class Session:
             return ""
         waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)
         return next((event_text(row.notice) for row in waits), "")
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether a removal can be undone."""
-        return bool(self._removed)
 
     def restore(self, rows: Iterable[StoredRun], view: dict[str, Json]) -> None:
         """Restore everything from disk."""
@@ -119,15 +115,20 @@ class Session:
 
     def add_older_lines(self, run: RunAddress, lines: Sequence[LogLine]) -> WatchedRun | None:
         """Prepend older lines to a run's log; returns its row if it is on the list and lacked them."""
-        row = self.watch_list.get(run) or self._removed_row(run)
+        row = self.watch_list.get(run) or self.history.removed_row(run)
         return self.watch_list.prepend_log(row, lines) if row else None
 
     def add(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy | None = None) -> None:
         """Watch a run, by default with the backend's poll policy. A run removed in this session keeps its log."""
-        before = self._removed_row(run)
-        row = self.watch_list.add(run, goal, poll_policy or self.backend.poll_policy, before=before)
-        if before is not None:
-            row.line_count = max(row.line_count, len(row.log))
+        poll_policy = poll_policy or self.backend.poll_policy
+        if (listed := self.watch_list.get(run)) is not None:
+            with self.history.recording(ChangeKind.SETTINGS, listed):
+                self.watch_list.add(run, goal, poll_policy)
+            self._save(listed, added=True)
+            return
+        row = self.watch_list.add(run, goal, poll_policy, before=self.history.removed_row(run))
+        row.line_count = max(row.line_count, len(row.log))
+        self.history.added(row)
         self._save(row, added=True)
 
     def preview(self, run: RunAddress, options: AddOptions, typed_goal: Goal | None = None) -> AddEffect:
@@ -139,59 +140,76 @@ class Session:
             typed_goal: The goal entered for this run alone, if any.
         """
         return add_effect(
-            run, self.watch_list.get(run) or self._removed_row(run), options, typed_goal, listed=run in self.watch_list
+            run,
+            self.watch_list.get(run) or self.history.removed_row(run),
+            options,
+            typed_goal,
+            listed=run in self.watch_list,
         )
 
-    def _removed_row(self, run: RunAddress) -> WatchedRun | None:
-        """The row of a removed run that is not back on the list."""
-        removed = (row for rows in reversed(self._removed) for row in rows if row.run == run)
-        return next(removed, None) if run not in self.watch_list else None
-
     def cancel(self, run: RunAddress) -> None:
-        """Cancel the attempt in progress."""
-        self.watch_list.cancel(run)
-        self._save(self.watch_list[run])
+        """Cancel the attempt in progress, if there is one."""
+        row = self.watch_list[run]
+        if row.active:
+            with self.history.recording(ChangeKind.CANCELLED, row):
+                self.watch_list.cancel(run)
+        self._save(row)
 
     def restart(self, run: RunAddress) -> None:
         """Start a new attempt."""
-        self.watch_list.restart(run)
-        self._save(self.watch_list[run])
+        row = self.watch_list[run]
+        with self.history.recording(ChangeKind.RESTARTED, row):
+            self.watch_list.restart(run)
+        self._save(row)
 
     def change_goal(self, run: RunAddress, goal: Goal) -> None:
         """Change the goal; a new attempt starts if the last one has ended."""
-        self.watch_list.change_goal(run, goal)
-        self._save(self.watch_list[run])
+        row = self.watch_list[run]
+        with self.history.recording(ChangeKind.SETTINGS, row):
+            self.watch_list.change_goal(run, goal)
+        self._save(row)
 
     def remove(self, runs: Iterable[RunAddress]) -> None:
-        """Remove runs from the list; `undo` restores them."""
-        gone = [self.watch_list[run] for run in runs]
-        for row in gone:
-            # Its log on disk is deleted with it, but undo must restore that as well.
-            self.load_log(row.run)
-            self.watch_list.remove(row.run)
-            self.store_writer.remove(row.run)
-        self._removed.append(gone)
+        """Remove runs from the list."""
+        with self.history.one_change():
+            for row in [self.watch_list[run] for run in runs]:
+                with self.history.recording(ChangeKind.REMOVED, row):
+                    self._remove_row(row)
 
-    def undo(self) -> tuple[list[RunAddress], list[RunAddress]]:
-        """Restore the runs removed last, with their logs; waiting runs resume.
+    def _remove_row(self, row: WatchedRun) -> None:
+        # Its log on disk is deleted with it, but undo must restore that as well.
+        self.load_log(row.run)
+        self.watch_list.remove(row.run)
+        self.store_writer.remove(row.run)
 
-        Returns:
-            The restored runs, and those that were already on the list again.
-        """
-        rows = self._removed.pop() if self._removed else []
-        there = [row.run for row in rows if row.run in self.watch_list]
-        back = [row for row in rows if row.run not in self.watch_list]
-        for row in back:
-            self.watch_list.undo_remove(row)
-            row.line_count = max(row.line_count, len(row.log))
-            self._save(row, added=True, restore_position=True)
-        return [row.run for row in back], there
+    def _put_back(self, row: WatchedRun) -> None:
+        """Put a removed row back with its log; an attempt that was under way resumes."""
+        self.watch_list.undo_remove(row)
+        row.line_count = max(row.line_count, len(row.log))
+        self._save(row, added=True, restore_position=True)
+
+    def undo(self) -> UndoOutcome | None:
+        """Undo the newest change of the list, as far as its rows have not changed since; None if there is none."""
+        return self._saved(self.history.undo())
+
+    def redo(self) -> UndoOutcome | None:
+        """Do again what was undone last; None if there is nothing."""
+        return self._saved(self.history.redo())
+
+    def _saved(self, outcome: UndoOutcome | None) -> UndoOutcome | None:
+        if outcome is not None:
+            self.save(update.row for update in outcome.change.updates)
+        return outcome
 
     def merge(self, found: StoreSnapshot, as_of: int) -> bool:
         """Apply the changes of another dashboard or of a command; returns whether rows were added or removed.
 
         Changes made here since the list was read win; once they are written, the list is read again.
         """
+        with self.history.one_change(elsewhere=True):
+            return self._merge(found, as_of)
+
+    def _merge(self, found: StoreSnapshot, as_of: int) -> bool:
         watched = {row.run for row in self.watch_list}
         there = {stored.run for stored in found.rows}
         if found.replaced:
@@ -208,7 +226,8 @@ class Session:
             if self.store_writer.changed_since(run, as_of):
                 self.store_writer.read_again()
             else:
-                self.watch_list.remove(run)
+                with self.history.recording(ChangeKind.REMOVED, self.watch_list[run]):
+                    self.watch_list.remove(run)
                 self.store_writer.mark_deleted(run)
         return {row.run for row in self.watch_list} != watched
 
@@ -216,22 +235,35 @@ class Session:
         row, last = self.watch_list.get(stored.run), self.store_writer.saved_row(stored.run)
         if row is None:
             self.store_writer.mark_saved(stored)
-            self._save(self.watch_list.restore(stored, self.backend.poll_policy.at(stored.times), above=below))
+            row = self.watch_list.restore(stored, self.backend.poll_policy.at(stored.times), above=below)
+            self.history.added(row)
+            self._save(row)
             return
-        if last is not None and stored.times != last.times:
-            row.poll_policy = self.backend.poll_policy.at(stored.times)
-            self.store_writer.mark_saved(last := replace(last, times=stored.times))
-        if last is not None and stored.goal not in {last.goal, row.goal}:
-            self.store_writer.mark_saved(replace(last, goal=stored.goal))
-            self.watch_list.change_goal(stored.run, stored.goal)
+        if stored.undone and (stored.attempt > row.attempt or (row.active and stored.attempt == row.attempt)):
+            self.watch_list.withdraw(stored.run, stored)
+            self.store_writer.mark_saved(stored)
+            return
+        if last is not None and (stored.times != last.times or stored.goal not in {last.goal, row.goal}):
+            with self.history.recording(ChangeKind.SETTINGS, row):
+                self._merge_settings(row, stored, last)
         cancelled = stored.state is State.CANCELLED and stored.attempt >= row.attempt
         if cancelled and row.active:
-            self.watch_list.cancel(stored.run)
+            with self.history.recording(ChangeKind.CANCELLED, row):
+                self.watch_list.cancel(stored.run)
         elif stored.attempt > row.attempt and not cancelled:
-            self.watch_list.restart(stored.run, stored.attempt)
+            with self.history.recording(ChangeKind.RESTARTED, row):
+                self.watch_list.restart(stored.run, stored.attempt)
         elif last and stored.attempt < last.attempt == row.attempt and not stored.state.final and not replaced:
             # Its row was removed and added between two readings.
             self.watch_list.restart(stored.run)
+
+    def _merge_settings(self, row: WatchedRun, stored: StoredRun, last: StoredRun) -> None:
+        if stored.times != last.times:
+            row.poll_policy = self.backend.poll_policy.at(stored.times)
+        goal = row.goal if stored.goal == last.goal else stored.goal
+        self.store_writer.mark_saved(replace(last, times=stored.times, goal=stored.goal))
+        if goal != row.goal:
+            self.watch_list.change_goal(stored.run, goal)
 
     def restart_refused(self) -> int:
         """Restart the runs that failed for lack of a valid API key, or may have; returns how many."""
@@ -243,7 +275,8 @@ class Session:
             if row.failure in {Failure.API_KEY, Failure.NOT_FOUND} or (row.running and row.answered_at is None)
         ]
         for run in refused:
-            self.restart(run)
+            self.watch_list.restart(run)
+        self.save(self.watch_list[run] for run in refused)
         return len(refused)
 
     def apply_events(self, most: int | None = None) -> dict[RunAddress, WatchedRun]:

@@ -18,11 +18,13 @@ from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import Lineage
 from wandb_tui.ui.runtime.session import Session
+from wandb_tui.ui.runtime.undo import UndoOutcome
 from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.run_facts import FactsCache
 from wandb_tui.ui.table.run_forest import ancestors
 from wandb_tui.ui.table.run_grid import RunGrid
+from wandb_tui.ui.table.undo_texts import changed_rows, undo_texts
 from wandb_tui.ui.table.view import SortOrder, TableView
 
 _FACTS_WHILE_TYPING = 200
@@ -439,20 +441,31 @@ class RunTable(RunGrid):
             self.selection.restore()
             self._selection_changed()
             return
-        restored, already_there = self._session.undo()
-        self._reload_and_tell(restored[0] if restored else None)
-        self.mention_hidden(restored)
-        if not (restored or already_there):
-            hint(self, "There is nothing to undo")
-        if already_there:
-            verb = "is" if len(already_there) == 1 else "are"
-            hint(self, f"{named(self._rows_of(already_there), self._session.watch_list)} {verb} already on the list")
+        self._show_undone(self._session.undo, "Undid", self._session.keys.hint("", "redo", "redoes it"))
+
+    def action_redo(self) -> None:
+        """Do again what was undone last."""
+        self._show_undone(self._session.redo, "Redid", "")
+
+    def _show_undone(self, apply: Callable[[], UndoOutcome | None], verb: str, advice: str) -> None:
+        app_context(self).event_pump.expedite()
+        outcome = apply()
+        if outcome is None:
+            hint(self, f"There is nothing to {'undo' if verb == 'Undid' else 'redo'}")
+            return
+        runs = [row.run for row in changed_rows(outcome) if row.run in self._session.watch_list]
+        self._reload_and_tell(runs[0] if runs else None)
+        self.post_message(self.RowsChanged(self._rows_of(runs)))
+        self.mention_hidden(runs)
+        for text in undo_texts(outcome, verb, self._session.watch_list, advice):
+            hint(self, text)
 
     def _each(self, runs: list[RunAddress], action: Callable[[RunAddress], None]) -> None:
         present = [run for run in runs if run in self._session.watch_list]
         app_context(self).event_pump.expedite()
-        for run in present:
-            action(run)
+        with self._session.history.one_change():
+            for run in present:
+                action(run)
         self.post_message(self.RowsChanged(self._rows_of(present)))
 
     def _confirm(self, verb: str, runs: list[RunAddress], detail: str, on_confirm: Callable[[], None]) -> None:
