@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.hooks import CommandHooks
     from wandb_tui.services.user_commands import UserCommandRunner
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
+    from wandb_tui.services.wandb_api.console import GraphQLConsole
     from wandb_tui.services.wandb_api.file_transfer import FileTransfer
     from wandb_tui.services.wandb_api.graphql import GraphQL
     from wandb_tui.services.wandb_api.history_files import HistoryFiles
@@ -263,6 +264,15 @@ class Wiring:
         inspector = GraphQLInspector(self.client, self.step_files)
         self._closers.append(inspector)
         return inspector
+
+    @_Once
+    def console(self) -> GraphQLConsole:
+        """Reads what runs wrote to their consoles."""
+        from wandb_tui.services.wandb_api.console import GraphQLConsole
+
+        console = GraphQLConsole(self.client, self._rate_limit_wait)
+        self._closers.append(console)
+        return console
 
     @_Once
     def catalogue(self) -> GraphQLCatalogue:

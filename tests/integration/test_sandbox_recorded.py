@@ -34,6 +34,8 @@ MEANING = {
     "ProjectArtifactTypes": "project artifactTypes edges 0 node name",
     "ProjectArtifacts": "project artifactType artifactCollection artifacts edges 0 node id",
     "Run": "project run projectId",
+    "RunConsoleLogPage": "project run logLines edges 0 node line",
+    "RunConsoleLogTail": "project run logLines edges 1 node line",
     "RunFiles": "project run files edges 0 node directUrl",
     "RunFullHistory": "project run",
     "RunHistoryKeys": "project run historyKeys lastStep",
@@ -55,10 +57,11 @@ def filled():
     with Sandbox(SandboxConfig(export_delay=0)) as sandbox:
         context = sandbox.context
         project, _ = context.state.ensure_project("lab", "forks")
-        for name in ("abc", "live", "swept"):
+        for name in ("abc", "live", "swept", "talks"):
             run = context.state.create_run(project, name, None)
             lines = [json.dumps({"_step": step, "loss": 1 / (step + 1), "_timestamp": step}) for step in range(40)]
             context.histories.append(run, "wandb-history.jsonl", 0, lines)
+            context.histories.append(run, "output.log", 0, ["one", "two"])
             context.storage.keep(run.key, "config.yaml", b"lr: 0.1\n")
             context.state.update_run(run, state="finished")
         context.state.update_run(run, sweep="swp1", run_group="grid")

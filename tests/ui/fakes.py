@@ -14,6 +14,7 @@ from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_order import BranchFinding
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
+from wandb_tui.core.console import ConsolePage, ConsolePosition
 from wandb_tui.core.details import MetricSeries, OriginSource, RunFacts, RunForks, RunOrigin, Versions
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
@@ -306,6 +307,28 @@ class FakeInspector:
         return answers
 
 
+class FakeConsole:
+    """Gives the pages it has, by run; the last one again and again. An error is raised."""
+
+    def __init__(self, **pages) -> None:
+        self.pages = {run: list(found) for run, found in pages.items()}
+        self.asked: list[tuple[str, str]] = []
+        self.threads: set[int] = set()
+        self.pausing = 0.0
+
+    def pause(self):
+        return self.pausing
+
+    def read(self, run, position):
+        self.threads.add(threading.get_ident())
+        self.asked.append((run.run_id, position.cursor))
+        pages = self.pages.get(run.run_id, [ConsolePage((), ConsolePosition())])
+        page = pages.pop(0) if len(pages) > 1 else pages[0]
+        if isinstance(page, Exception):
+            raise page
+        return page
+
+
 class FakeLineage:
     """Tells the origins it is given: for each run its parent's id and the step; or raises an error."""
 
@@ -438,6 +461,7 @@ class Scenario:
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
             inspector=(lambda: self.inspector) if self.inspector else None,
+            console=(lambda: self.options["console"]) if "console" in self.options else None,
             lineage=(lambda: self.lineage) if self.lineage else None,
             open_window=self.options.get("open_window"),
             hooks=self.options.get("hooks"),

@@ -118,6 +118,7 @@ def dashboard_app(
         close=wiring.close,
         catalogue=lambda: wiring.catalogue,
         inspector=lambda: wiring.inspector,
+        console=lambda: wiring.console,
         lineage=lambda: wiring.run_origins,
         doctor=lambda: _doctor(wiring),
         downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.notice import Notice
 from wandb_tui.core.state import State
+
+UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
+"""The time of a line of which it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,10 @@ PROGRAMS = {
         "run = wandb.init(project='forks', id='fresh', config={'lr': 0.1}); "
         "[run.log({'loss': 1 / (step + 1)}) for step in range(20)]; run.finish()"
     ),
+    "console": (
+        "run = wandb.init(project='forks', id='talks'); print('one'); print('two'); run.finish(); api = wandb.Api(); "
+        "run = api.run('lab/forks/talks'); list(run.console_logs(per_page=1)); list(run.console_logs(last=2))"
+    ),
     "resume": "run = wandb.init(project='forks', id='abc', resume='must'); run.log({'loss': 0.5}); run.finish()",
     "fork": (
         "run = wandb.init(project='forks', id='child', fork_from='abc?_step=20'); run.log({'loss': 0.5}); run.finish()"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fnmatch
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.sandbox.history import EVENTS, HISTORY, OUTPUT, sample
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.storage import RunFile
 
 _DEFAULT_SAMPLES = 500
+
+_OUTPUT_LINE = re.compile(
+    r"(?P<error>ERROR )?(?P<time>\d{4}-\d\d-\d\dT[\d:.]+) (?:\[(?P<label>[^\]]*)\] )?(?P<line>.*)", re.DOTALL
+)
+"""As the SDK streams it: what was written to stderr is marked, and with `x_label` the label follows the time."""
 
 
 class RunView:
@@ -155,13 +161,17 @@ class RunView:
 
     # Output, files, artifacts
 
-    def log_lines(self, first: int | None = None, last: int | None = None, after: str | None = None) -> dict[str, Any]:
-        """The run's output."""
+    def log_lines(
+        self, first: int | None = None, last: int | None = None, after: str | None = None, **_: bool | None
+    ) -> dict[str, Any]:
+        """The run's output: a page of it, or its last lines; whether improved or not, paging is the same."""
+        count = self._histories.count(self._run, OUTPUT)
+        start = max(0, count - last) if last is not None else 0
         lines = [
-            {"number": number, "line": text, "timestamp": None, "level": None, "label": None}
-            for number, text in enumerate(self._histories.texts(self._run, OUTPUT))
+            _output_line(start + index, text)
+            for index, text in enumerate(self._histories.texts(self._run, OUTPUT, start))
         ]
-        return connection(lines[-last:] if last else lines, first=first or len(lines), after=after)
+        return connection(lines, first=first or max(1, count), after=after)
 
     def file_count(self) -> int:
         """How many files were uploaded."""
@@ -210,6 +220,20 @@ class RunView:
             "md5": file.md5,
             "digest": file.md5,
         }
+
+
+def _output_line(number: int, text: str) -> dict[str, Any]:
+    """A line of output as the SDK streamed it, taken apart."""
+    found = _OUTPUT_LINE.fullmatch(text)
+    if found is None:
+        return {"number": number, "line": text, "timestamp": None, "level": None, "label": None}
+    return {
+        "number": number,
+        "line": found["line"],
+        "timestamp": found["time"],
+        "level": "error" if found["error"] else None,
+        "label": found["label"],
+    }
 
 
 def run_id(run: Run) -> str:

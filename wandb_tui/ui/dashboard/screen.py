@@ -173,6 +173,7 @@ class Dashboard(RunScreen):
         if self.table.load_facts(typing=self.filter_bar.typing, views=self.view_tabs.saved.use_facts):
             self.refresh_bars()
         self.view_tabs.tick()
+        self.logs.read_consoles()
         if self.table.branches.active:
             self._show_branches(self.table.branches.tick())
         self.table.tick()

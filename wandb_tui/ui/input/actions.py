@@ -215,6 +215,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("follow", ("F",), "Follow", "Follow the newest line of a log, or pause.", Scope.LOGS, Requirement.LOG),
     Action("level", ("L",), "Level", "Show all lines, warnings and errors, or errors only.",
            Scope.LOGS, Requirement.LOG),
+    Action("console", ("C",), "Console", "Show what the run wrote to its console, or wandb-tui's own log again.",
+           Scope.LOGS, Requirement.LOG),
     Action("times", ("t",), "Times", "Show the time of day, or the time since the attempt started.", Scope.LOGS,
            Requirement.LOG),
     Action("fold", ("U",), "Unfold", "Show every line, or fold repeated lines into one with a count.",

@@ -10,12 +10,12 @@ from itertools import chain, takewhile
 
 from rich.cells import cell_len
 
+from wandb_tui.core.console import MAX_CONSOLE_LINES
 from wandb_tui.core.log import LogLine
-from wandb_tui.core.watch_list import MAX_LOG_LINES
 from wandb_tui.ui.logs.rendering import LogLayout, Piece, RenderedLine, rendered
 from wandb_tui.ui.logs.search import found, marked, marked_count
 
-_MAX_ROWS = 4 * MAX_LOG_LINES
+_MAX_ROWS = 4 * MAX_CONSOLE_LINES
 """The log itself is bounded; wrapped, it may have a few times as many rows."""
 
 
@@ -55,6 +55,16 @@ class LogBuffer:
         if self.needle:
             self.hits += [first + index for index in found(added, self.needle)]
         return first
+
+    def rewind(self, line: LogLine | None) -> None:
+        """Drop the rows after those of a line: the lines after it have changed. With None, drop all."""
+        if line is self._last:
+            return
+        while self.rows and (line is None or self.rows[-1].of is not line):
+            self.rows.pop()
+        self.hits = [hit for hit in self.hits if hit < len(self.rows)]
+        self.hit = self.hit if self.hit in self.hits else None
+        self._last = line if self.rows else None
 
     def _reopen(self, line: LogLine) -> tuple[str, ...]:
         """Drop the rows of the newest line if this one is to be folded into it; returns the messages it stood for."""

@@ -34,14 +34,20 @@ def newest(text: str, most: int = MAX_COPIED_CHARS) -> str:
     return end.partition("\n")[2] or end
 
 
-def save(run: RunAddress, text: str, folder: Path | None = None) -> Path:
+def save(run: RunAddress, text: str, folder: Path | None = None, *, kind: str = "") -> Path:
     """Write a log to a new file in the current folder, else in the home folder; returns its path. Blocks.
+
+    Args:
+        run: The run.
+        text: The log.
+        folder: Another folder.
+        kind: What the log is, for the file's name; empty for wandb-tui's own.
 
     Raises:
         OSError: Neither folder is writable.
     """
     name = re.sub(r"[^\w.-]+", "_", f"{run.entity}-{run.project}-{run.run_id}")[:150]
-    stem = f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    stem = f"{name}-{kind + '-' if kind else ''}{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     try:
         return _write(folder or Path.cwd(), stem, text)
     except OSError:

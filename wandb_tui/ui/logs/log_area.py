@@ -14,15 +14,18 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.run_prompts import hint
-from wandb_tui.ui.logs.export import newest, save, text_of
+from wandb_tui.ui.logs.console_log import Consoles
+from wandb_tui.ui.logs.export import newest, save
 from wandb_tui.ui.logs.find_bar import FindBar
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.panes import MAX_PANES, Panes
 from wandb_tui.ui.runtime.app_context import app_context
+from wandb_tui.ui.runtime.ports import Console
 from wandb_tui.ui.runtime.session import Session
 
 
@@ -51,7 +54,9 @@ class LogArea(Vertical):
         self._cursor = cursor
         self._from_cursor: Sequence[RunAddress] = ()
         self._focus_before_zoom: Widget | None = None
-        self.panes = Panes(glyphs)
+        self._consoles = Consoles(session.clock)
+        self._reading_console = False
+        self.panes = Panes(glyphs, self._consoles)
         self.find_bar = FindBar()
 
     def compose(self) -> ComposeResult:
@@ -96,6 +101,7 @@ class LogArea(Vertical):
             "logs.follow": ("Pause", pane is not None and pane.following),
             "logs.wrap": ("Unwrap", view.wrap),
             "logs.fold": ("Fold", not view.fold),
+            "logs.console": ("Own log", pane is not None and pane.run_console is not None),
         }
         return {action: label for action, (label, on) in toggled.items() if on}
 
@@ -155,6 +161,41 @@ class LogArea(Vertical):
         self.panes.view = view
         self.save_layout()
         self.post_message(self.OptionsChanged())
+
+    # The runs' consoles
+
+    def action_console(self) -> None:
+        """Show the console of the pane's run, or its log again."""
+        if self._session.backend.console is None:
+            hint(self, "Consoles cannot be read here")
+            return
+        self.panes.toggle_console()
+        self._panes_changed()
+        self.post_message(self.OptionsChanged())
+        self.read_consoles()
+
+    def read_consoles(self) -> None:
+        """Read the console in view that is due, one at a time; to be called once a second."""
+        make, run = self._session.backend.console, self._consoles.due(self.panes.console_runs)
+        if make is not None and run is not None and not self._reading_console:
+            self._reading_console = True
+            self.run_worker(self._read_console(make, run))
+
+    async def _read_console(self, make: Callable[[], Console], run: RunAddress) -> None:
+        console = self._consoles.of(run)
+        try:
+            reader = await asyncio.to_thread(make)
+            if reader.pause() > 0:
+                return
+            page = await asyncio.to_thread(reader.read, run, console.position)
+        except WandbTuiError as error:
+            kept = console.failed(error.message, self._session.now)
+        else:
+            kept = console.take(page, self._session.now)
+        finally:
+            self._reading_console = False
+        self.panes.console_read(console, kept)
+        self.show_match_count()
 
     # Size
 
@@ -259,7 +300,7 @@ class LogArea(Vertical):
     def action_copy_log(self) -> None:
         """Copy the log to the clipboard."""
         if (pane := self.panes.current) is not None:
-            text = text_of(pane.log_lines)
+            text = pane.text
             copied = newest(text)
             lines = copied.count("\n")
             what = "line" if lines == 1 else f"{lines} lines"
@@ -269,11 +310,11 @@ class LogArea(Vertical):
     def action_save_log(self) -> None:
         """Save the log to a file."""
         if (pane := self.panes.current) is not None and pane.run is not None:
-            self.run_worker(self._save(pane.run, text_of(pane.log_lines)))
+            self.run_worker(self._save(pane.run, pane.text, "console" if pane.run_console is not None else ""))
 
-    async def _save(self, run: RunAddress, text: str) -> None:
+    async def _save(self, run: RunAddress, text: str, kind: str) -> None:
         try:
-            path = await asyncio.to_thread(save, run, text)
+            path = await asyncio.to_thread(save, run, text, kind=kind)
         except OSError as error:
             self.app.notify(f"The log cannot be saved: {error.strerror}.", severity="error", markup=False)
         else:

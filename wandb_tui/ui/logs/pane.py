@@ -6,6 +6,7 @@ of them once, and changes titles and classes only if they differ.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -31,6 +32,8 @@ from wandb_tui.text.links import Link, cut, written
 from wandb_tui.text.plain_text import fit
 from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.logs.buffer import LogBuffer
+from wandb_tui.ui.logs.console_log import ConsoleLog
+from wandb_tui.ui.logs.export import text_of
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.rendering import LogLayout, Piece
 
@@ -51,6 +54,7 @@ class PaneTitle(NamedTuple):
     pinned: bool
     width: int
     status: str
+    console: bool
 
 
 class LogPane(ScrollView, can_focus=True):
@@ -80,6 +84,7 @@ class LogPane(ScrollView, can_focus=True):
         super().__init__()
         self._glyphs = glyphs
         self._row: WatchedRun | None = None
+        self._run_console: ConsoleLog | None = None
         self._rows = LogBuffer()
         self._view = LogOptions()
         self._pinned = False
@@ -105,9 +110,22 @@ class LogPane(ScrollView, can_focus=True):
         return "\n".join(row.text for row in self._rows.rows)
 
     @property
-    def log_lines(self) -> list[LogLine]:
-        """The run's log, as far as it is stored."""
-        return list(self._row.log) if self._row else []
+    def text(self) -> str:
+        """The log that is shown, as far as it is stored, for a file or the clipboard."""
+        if self._run_console is not None:
+            return self._run_console.text()
+        return text_of(self._row.log) if self._row else ""
+
+    @property
+    def run_console(self) -> ConsoleLog | None:
+        """The run's console, if that is what it shows."""
+        return self._run_console
+
+    @property
+    def _log(self) -> Sequence[LogLine]:
+        if self._run_console is not None:
+            return self._run_console.lines
+        return self._row.log if self._row else ()
 
     @property
     def view(self) -> LogOptions:
@@ -122,18 +140,18 @@ class LogPane(ScrollView, can_focus=True):
             self.scroll_to(x=0, animate=False)
             self._redraw(folded=folded)
 
-    def show(self, row: WatchedRun | None, *, pinned: bool = False) -> None:
-        """Show this run's log; a pinned pane is marked as such."""
+    def show(self, row: WatchedRun | None, *, pinned: bool = False, console: ConsoleLog | None = None) -> None:
+        """Show this run's log, or its console if that is given; a pinned pane is marked as such."""
         self._pinned = pinned
-        if row is not self._row:
-            self._row = row
+        if row is not self._row or console is not self._run_console:
+            self._row, self._run_console = row, console
             self._following = True
             self._redraw()
         self.repaint()
 
     def repaint(self) -> None:
         """Show the lines that have been added to the log."""
-        first = self._rows.take_in(self._row.log, self._log_layout) if self._row and self.size.width else None
+        first = self._rows.take_in(self._log, self._log_layout) if self._row and self.size.width else None
         if first is None:
             self._retitle()
             return
@@ -143,11 +161,18 @@ class LogPane(ScrollView, can_focus=True):
             self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False)
         self._resized(0 if dropped else first)
 
+    def console_read(self, console: ConsoleLog, kept: LogLine | None) -> None:
+        """Show what was read of a console, if that is shown; the lines after `kept` are new."""
+        if console is self._run_console:
+            self._rows.rewind(kept)
+            self._strips.clear()
+            self.repaint()
+
     @property
     def _log_layout(self) -> LogLayout:
         attempts = self._row.attempts if self._row and self._view.relative else ()
         starts = {attempt.number: attempt.started for attempt in attempts}
-        return LogLayout(self._width, self._glyphs, self._view, starts)
+        return LogLayout(self._width, self._glyphs, self._view, starts, signs=self._run_console is None)
 
     def reload(self) -> None:
         """Draw the whole log and its title again."""
@@ -335,7 +360,12 @@ class LogPane(ScrollView, can_focus=True):
     def _retitle(self) -> None:
         row = self._row
         title = (
-            PaneTitle(row.run, row.state, row.run_info, self._pinned, self.size.width, self._status) if row else None
+            PaneTitle(
+                *(row.run, row.state, row.run_info, self._pinned, self.size.width, self._status),
+                console=self._run_console is not None,
+            )
+            if row
+            else None
         )
         if title == self._last_title:
             return
@@ -347,8 +377,9 @@ class LogPane(ScrollView, can_focus=True):
         self.remove_class(*(name for name in _STATES if name != f"-{row.state}"))
         self.add_class(f"-{row.state}")
         icon, pin = self._glyphs.icon(row.state), self._glyphs.pinned if self._pinned else ""
-        name = self._glyphs.fit_name(row, max(4, self.size.width - 8 - cell_len(pin)))
-        self.border_title = Content.assemble(pin, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), name)
+        label = "console of " if title.console else ""
+        name = self._glyphs.fit_name(row, max(4, self.size.width - 8 - cell_len(pin) - len(label)))
+        self.border_title = Content.assemble(pin, (f"{icon} ", f"${STATE_COLOURS[row.state]}"), label, name)
         self.border_subtitle = Content(self._glyphs.text(title.status)) if title.status else None
 
     @property
@@ -358,5 +389,6 @@ class LogPane(ScrollView, can_focus=True):
             "" if self._following else "paused; End follows",
             _LEVEL_LABELS[self._view.min_level],
             self._rows.status,
+            self._run_console.status if self._run_console is not None else "",
         )
         return " · ".join(part for part in parts if part)

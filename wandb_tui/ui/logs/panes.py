@@ -13,9 +13,11 @@ from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json
 from wandb_tui.core.watch_list import WatchedRun, WatchList
 from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.ui.logs.console_log import ConsoleLog, Consoles
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.split import Split, SplitAxis
@@ -52,8 +54,11 @@ class Panes(Container):
             super().__init__()
             self.to = to
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, consoles: Consoles) -> None:
         super().__init__()
+        self._consoles = consoles
+        self._pinned_consoles: set[RunAddress] = set()
+        self._following_consoles = False
         self._all = [LogPane(glyphs) for _ in range(MAX_PANES)]
         self._pinned: list[RunAddress] = []
         self._watch_list: WatchList | None = None
@@ -109,7 +114,13 @@ class Panes(Container):
     @property
     def saved(self) -> dict[str, Json]:
         """The layout to store for the next start."""
-        return {"runs": [str(run) for run in self._pinned], "view": self.view.saved, "shares": self._shares.saved}
+        return {
+            "runs": [str(run) for run in self._pinned],
+            "consoles": [str(run) for run in self._pinned if run in self._pinned_consoles],
+            "following_consoles": self._following_consoles,
+            "view": self.view.saved,
+            "shares": self._shares.saved,
+        }
 
     def restore(self, saved: Json) -> None:
         """Restore a stored layout; ignores invalid values."""
@@ -119,6 +130,9 @@ class Panes(Container):
         paths = [path.split("/", 2) for path in runs if isinstance(path, str)] if isinstance(runs, list) else []
         with contextlib.suppress(UsageError):
             self._pinned = [RunAddress(*path) for path in paths if len(path) == _PATH_PARTS][:MAX_PANES]
+        consoles = saved.get("consoles")
+        self._pinned_consoles = {run for run in self._pinned if isinstance(consoles, list) and str(run) in consoles}
+        self._following_consoles = saved.get("following_consoles") is True
         self.view = LogOptions.of(saved.get("view"))
         self._shares = Split.of(saved.get("shares"))
 
@@ -128,12 +142,40 @@ class Panes(Container):
             if len(self._pinned) == MAX_PANES:
                 return False
             self._pinned.append(run)
+            if self._following_consoles:
+                self._pinned_consoles.add(run)
         return True
 
     def unpin(self, run: RunAddress) -> None:
         """Close a run's pane."""
         if run in self._pinned:
             self._pinned.remove(run)
+            self._pinned_consoles.discard(run)
+
+    def toggle_console(self) -> None:
+        """Let the current pane show its run's console, or its log again; if it follows the cursor, all that do."""
+        pane = self.current
+        if pane is None or pane.run is None:
+            return
+        if pane.run in self._pinned:
+            self._pinned_consoles ^= {pane.run}
+        else:
+            self._following_consoles = not self._following_consoles
+        if pane.run_console is None:
+            self._consoles.reopen(pane.run)
+
+    def _shows_console(self, run: RunAddress) -> bool:
+        return run in self._pinned_consoles if run in self._pinned else self._following_consoles
+
+    @property
+    def console_runs(self) -> list[RunAddress]:
+        """The runs whose consoles are in view."""
+        return [pane.run for pane in self.panes if pane.run is not None and pane.run_console is not None]
+
+    def console_read(self, console: ConsoleLog, kept: LogLine | None) -> None:
+        """Show what was read of a console; the lines after `kept` are new."""
+        for pane in self._all:
+            pane.console_read(console, kept)
 
     def show(self, watch_list: WatchList, from_cursor: Sequence[RunAddress]) -> None:
         """Show the pinned runs, and as many from the cursor down as there is room for."""
@@ -145,7 +187,11 @@ class Panes(Container):
         for index, pane in enumerate(self._all):
             row = watch_list.get(wanted[index]) if index < len(wanted) else None
             pane.display = row is not None
-            pane.show(row, pinned=row is not None and row.run in self._pinned)
+            pane.show(
+                row,
+                pinned=row is not None and row.run in self._pinned,
+                console=self._consoles.of(row.run) if row is not None and self._shows_console(row.run) else None,
+            )
         self._arrange()
 
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:

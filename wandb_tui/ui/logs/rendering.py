@@ -10,7 +10,7 @@ from itertools import chain, pairwise, repeat
 from rich.cells import cell_len
 
 from wandb_tui.core.events import Level
-from wandb_tui.core.log import LogLine
+from wandb_tui.core.log import UNKNOWN_TIME, LogLine
 from wandb_tui.core.state import State
 from wandb_tui.text import durations, times
 from wandb_tui.text.event_text import event_text
@@ -70,16 +70,18 @@ class LogLayout:
         glyphs: The glyphs to draw with.
         view: The display options.
         starts: The start of each attempt.
+        signs: Whether each line begins with a sign for what it is.
     """
 
     width: int
     glyphs: Glyphs
     view: LogOptions = field(default_factory=LogOptions)
     starts: Mapping[int, datetime] = field(default_factory=dict)
+    signs: bool = True
 
     def time(self, moment: datetime, attempt: int) -> str:
         """The time of a line, with a space; empty if there is no room for it."""
-        if self.width < _NARROW_CELLS:
+        if self.width < _NARROW_CELLS or moment == UNKNOWN_TIME:
             return ""
         start = self.starts.get(attempt)
         if not self.view.relative or start is None:
@@ -132,9 +134,9 @@ def _line(line: LogLine, messages: tuple[str, ...], page: LogLayout) -> Iterator
     counts = page.view.fold and line.nth > 1
     time = page.time(line.began if counts else line.time, line.attempt)
     style = _ENDS.get(line.state, _LEVELS[line.level]) if line.state.final else _LEVELS[line.level]
-    sign = page.glyphs.sign(line)
-    sign += " " * (_SIGN_WIDTH - cell_len(sign))
-    indent = len(time) + _SIGN_WIDTH
+    sign = page.glyphs.sign(line) if page.signs else ""
+    sign += " " * (_SIGN_WIDTH - cell_len(sign)) if page.signs else ""
+    indent = len(time) + cell_len(sign)
     room = max(1, page.width - indent)
     shown = event_text(line.notice, countdown=not counts)
     message = page.glyphs.text(clean(shown))

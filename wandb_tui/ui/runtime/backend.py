@@ -19,6 +19,7 @@ from wandb_tui.ui.runtime.ports import (
     Branches,
     Catalogue,
     CommandRunner,
+    Console,
     Doctor,
     Downloads,
     Hooks,
@@ -53,6 +54,7 @@ class Backend:
         redact: Removes secrets from a text.
         catalogue: Returns the catalogue of projects and runs; may block. None: not available.
         inspector: Returns what queries the details of a run; may block. None: not available.
+        console: Returns what reads the consoles of runs; may block. None: not available.
         lineage: Returns what looks up where runs came from; may block. None: not available.
         doctor: Returns the doctor; may block. None: not available.
         downloads: Downloads histories. None: not available.
@@ -91,6 +93,7 @@ class Backend:
     redact: Callable[[str], str] = str
     catalogue: Callable[[], Catalogue] | None = None
     inspector: Callable[[], Inspector] | None = None
+    console: Callable[[], Console] | None = None
     lineage: Callable[[], Lineage] | None = None
     doctor: Callable[[], Doctor] | None = None
     downloads: Downloads | None = None

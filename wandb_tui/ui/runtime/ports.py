@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.branch_order import BranchFinding, BranchOrder, BranchProgress
     from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
     from wandb_tui.core.checks import PendingCheck
+    from wandb_tui.core.console import ConsolePage, ConsolePosition
     from wandb_tui.core.details import MetricSeries, RunFacts, RunForks, RunOrigin, VersionCoverage, Versions
     from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
@@ -143,6 +144,22 @@ class CommandRunner(Protocol):
             run: The run.
             artifact: ``entity/project/run-<id>-history:v0``, or empty.
             report: Receives a line of output, or how the command failed (then with True); from another thread.
+        """
+
+
+class Console(Protocol):
+    """Reads what runs wrote to their consoles."""
+
+    def pause(self) -> float:
+        """Seconds until the next page may be read; 0 if now. Does not block."""
+
+    def read(self, run: RunAddress, position: ConsolePosition) -> ConsolePage:
+        """Read on from a position, which is new for the first page; blocks.
+
+        Raises:
+            ApiKeyError: The server refuses the key.
+            RunNotFoundError: There is no such run.
+            ServerError: The server does not answer, or gives no consoles.
         """
 
 
