@@ -35,6 +35,7 @@ DIALOGS = {
     Scope.BRANCH: "While forking or rewinding",
     Scope.COLUMNS: "While choosing columns",
     Scope.VIEW: "While saving a view",
+    Scope.SERVERS: "While choosing a server",
     Scope.COPY: "While choosing what to copy",
     Scope.DOCTOR: "At the doctor",
     Scope.CONFIRM: "At a question",

@@ -367,6 +367,12 @@ class Wiring:
         self._api_key = api_key or self._api_key
         self.__dict__.pop("account", None)
 
+    def take_over_secrets(self, earlier: Wiring) -> None:
+        """Use the secrets that an earlier wiring of the same server holds in memory, if any."""
+        account: KeyringAccount | None = earlier.__dict__.get("account")
+        if account is not None:
+            self.account.take_over(account)
+
     def check_api_key(self) -> None:
         """Make sure that there is an API key; the first probe shows whether the server accepts it.
 

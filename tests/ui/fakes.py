@@ -21,7 +21,7 @@ from wandb_tui.core.persistence import StoredRun, StoreSnapshot
 from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
-from wandb_tui.core.server_info import ServerInfo
+from wandb_tui.core.server_info import KnownServer, ServerInfo
 from wandb_tui.ui.runtime.backend import Backend
 
 ABSENT = Probe(ProbeOutcome.NOT_YET)
@@ -329,6 +329,26 @@ class FakeConsole:
         return page
 
 
+class FakeServers:
+    """Knows some servers; addresses without a dot are none."""
+
+    def __init__(self, *known: KnownServer) -> None:
+        self.servers = known
+        self.prepared: list[str] = []
+        self.threads: set[int] = set()
+
+    def known(self):
+        self.threads.add(threading.get_ident())
+        return self.servers
+
+    def prepare(self, address):
+        self.threads.add(threading.get_ident())
+        if "." not in address:
+            raise UsageError(f"“{address}” is not the address of a server.")
+        self.prepared.append(address)
+        return address not in {server.address for server in self.servers if server.here}
+
+
 class FakeLineage:
     """Tells the origins it is given: for each run its parent's id and the step; or raises an error."""
 
@@ -461,6 +481,7 @@ class Scenario:
             open_sign_in=self.options.get("open_sign_in", False),
             catalogue=(lambda: self.catalogue) if self.catalogue else None,
             inspector=(lambda: self.inspector) if self.inspector else None,
+            servers=self.options.get("servers"),
             console=(lambda: self.options["console"]) if "console" in self.options else None,
             lineage=(lambda: self.lineage) if self.lineage else None,
             open_window=self.options.get("open_window"),

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeDoctor, Scenario, address
+from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeDoctor, FakeServers, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
@@ -169,6 +169,7 @@ def everything(**options):
         catalogue=FakeCatalogue([ListedRun("lab", "forks", "a1", name="sun", group="grid")]),
         doctor=FakeDoctor({}),
         branches=FakeBranches(),
+        servers=FakeServers(),
         **options,
     )
 
@@ -180,6 +181,7 @@ DIALOGS = {
     Scope.BRANCH: "B",
     Scope.COLUMNS: "h",
     Scope.VIEW: "equals_sign",
+    Scope.SERVERS: "colon",
     Scope.COPY: "y",
     Scope.DOCTOR: "D",
     Scope.CONFIRM: "q",

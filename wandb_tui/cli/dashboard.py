@@ -18,6 +18,7 @@ from wandb_tui.core.errors import UsageError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from wandb_tui.cli.server_switch import ServerSwitch
     from wandb_tui.core.goal import Goal
     from wandb_tui.core.ports import Identity, Services
     from wandb_tui.doctor.service import DoctorService
@@ -50,7 +51,7 @@ def dashboard(runs: tuple[str, ...], until: str, host: str | None, page: tuple[i
     # A run that is on the list already keeps its goal unless another is given.
     source = click.get_current_context().get_parameter_source("until")
     given = source is not ParameterSource.DEFAULT
-    return _open_dashboard(wiring, [(text, goal) for text in texts] if given else texts, page=page)
+    return _open_dashboard(wiring, [(text, goal) for text in texts] if given else texts, page=page, host=host)
 
 
 @click.command()
@@ -72,7 +73,12 @@ def demo(yes: bool) -> int:
 
 
 def dashboard_app(
-    wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True, offline: OfflineRows | None = None
+    wiring: Wiring,
+    runs: Sequence[Given] = (),
+    *,
+    persistent: bool = True,
+    offline: OfflineRows | None = None,
+    servers: ServerSwitch | None = None,
 ) -> WandbTuiApp:
     """The dashboard on these services, with these runs added.
 
@@ -81,6 +87,7 @@ def dashboard_app(
         runs: The runs.
         persistent: Whether the list is stored for the next start.
         offline: Offline runs among them, which are synced meanwhile.
+        servers: Switches to other servers; None: there is only this one.
     """
     from wandb_tui.cli.terminal import is_ascii
     from wandb_tui.library.background_branches import BackgroundBranches
@@ -122,6 +129,7 @@ def dashboard_app(
         lineage=lambda: wiring.run_origins,
         doctor=lambda: _doctor(wiring),
         downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
+        servers=servers,
         syncing=offline.doing if offline else lambda _: "",
         branches=BackgroundBranches(wiring),
         open_window=open_window if has_display(wiring.environ) else None,
@@ -178,19 +186,33 @@ def _doctor(wiring: Wiring) -> DoctorService:
 
 
 def _open_dashboard(
-    wiring: Wiring, runs: Sequence[Given], *, persistent: bool = True, page: tuple[int, int] | None = None
+    wiring: Wiring,
+    runs: Sequence[Given],
+    *,
+    persistent: bool = True,
+    page: tuple[int, int] | None = None,
+    host: str | None = None,
 ) -> int:
     # Nothing of what is imported now is garbage; the app collects again once all its modules are there.
     gc.disable()
+    from wandb_tui.cli.server_switch import ServerSwitch
     from wandb_tui.ui.app.terminal import run_app, run_in_page
 
+    # The sandbox of a demo is gone with its dashboard.
+    servers = ServerSwitch(wiring, host) if persistent else None
+
+    def following() -> WandbTuiApp | None:
+        """The dashboard of the server that the user has switched to."""
+        after = servers.switch() if servers is not None else None
+        return dashboard_app(after, servers=servers) if after is not None else None
+
     try:
-        app = dashboard_app(wiring, runs, persistent=persistent)
+        app = dashboard_app(wiring, runs, persistent=persistent, servers=servers)
         log_file = wiring.paths.log_file
-        return run_app(app, log_file) if page is None else run_in_page(app, log_file, page)
+        return run_app(app, log_file, following) if page is None else run_in_page(app, log_file, page, following)
     finally:
         # After a crash the browser and the user's commands would still be there.
-        wiring.close()
+        (servers.wiring if servers is not None else wiring).close()
 
 
 def _check_address(text: str, wiring: Wiring) -> None:

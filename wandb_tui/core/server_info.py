@@ -6,6 +6,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class KnownServer:
+    """A server that this machine knows.
+
+    Attributes:
+        address: The address of its API, as `--host` takes it.
+        name: Its name, as shown to people.
+        runs: How many runs its watch list has.
+        here: Whether it is the current one.
+    """
+
+    address: str
+    name: str
+    runs: int = 0
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ServerInfo:
     """Which server the tool talks to.
 

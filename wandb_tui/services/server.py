@@ -21,6 +21,8 @@ _API_OF_PAGES = {
     "app.wandb.ai": "https://api.wandb.ai",
     "forge.coreweave.com": "https://api.forge.coreweave.com",
 }
+CLOUD_KEY = "cloud"
+"""Identifies the cloud in the files on disk."""
 CLOUD_APP_URL = "https://forge.coreweave.com/wandb"
 """Where the cloud's pages are; older SDKs still give the address from before the move to Forge."""
 _CLOUD_DOMAINS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
@@ -73,8 +75,7 @@ class Server:
         base = self._base_url
         if not base and _sdk_names_a_server(self._environ):
             base = self.info.base_url
-        # wandb.ai and Forge are one server under two names.
-        return "cloud" if not base or base in _API_OF_PAGES.values() else base
+        return server_key(base)
 
     @property
     def offers_forks(self) -> bool | None:
@@ -142,6 +143,12 @@ def _default(environ: Mapping[str, str], variable: str, setting: str) -> tuple[s
     if named := environ.get(variable):
         return named, variable
     return setting, "settings.toml"
+
+
+def server_key(api: str) -> str:
+    """Identifies a server in the files on disk, given the address of its API; empty for the SDK's default."""
+    # wandb.ai and Forge are one server under two names.
+    return CLOUD_KEY if not api or _is_cloud(api) else api
 
 
 def pages_of(api: str) -> str:

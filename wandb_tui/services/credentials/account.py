@@ -204,6 +204,13 @@ class KeyringAccount:
         finally:
             self._notify()
 
+    def take_over(self, earlier: KeyringAccount) -> None:
+        """Use what an earlier account of the same server was given until the program ends."""
+        with self._lock:
+            self._explicit, self._explicit_key = earlier._explicit, earlier._explicit_key
+            self._remember, self.anonymous = earlier._remember, earlier.anonymous
+            self._resolved = None
+
     def adopt(self, username: str) -> None:
         """Use this user's imported session, without a password, from now on.
 

@@ -119,6 +119,22 @@ class SessionFile:
             log.warning("%s", self.problem)
 
 
+def signed_in_at(folder: Path, pages: tuple[str, ...] = ()) -> set[str]:
+    """The addresses of the pages of servers with a kept session, as far as the names of the files tell.
+
+    Args:
+        folder: The folder of the session files.
+        pages: Further addresses that may be among them, such as one with a path.
+    """
+    digests = {
+        match["digest"]: match["host"]
+        for path in folder.glob(f"*{_SUFFIX}")
+        if (match := re.fullmatch(r"(?P<host>.+)-(?P<digest>[0-9a-f]{12})-[0-9a-f]{12}", path.stem))
+    }
+    guessed = {f"{scheme}://{host.replace('_', ':')}" for host in digests.values() for scheme in ("https", "http")}
+    return {page for page in {*guessed, *pages} if _digest(page) in digests}
+
+
 def _decrypted(encrypted: bytes, key: str | None) -> str | None:
     from cryptography.fernet import Fernet, InvalidToken
 

@@ -21,6 +21,7 @@ SELECT l.attempt, l.time, l.message, l.status, l.level, l.state, l.notice FROM l
 WHERE l.run = (SELECT position FROM run WHERE {_KEY}) AND l.id <= ? ORDER BY l.id DESC LIMIT ?
 """  # noqa: S608 - no part comes from outside
 
+COUNT_RUNS = "SELECT server, (SELECT count(*) FROM run WHERE run.server = list.server) FROM list"
 SELECT_POSITION = f"SELECT position FROM run WHERE {_KEY}"  # noqa: S608
 DELETE_RUN = f"DELETE FROM run WHERE {_KEY}"  # noqa: S608
 INSERT_RUN = """

@@ -120,6 +120,15 @@ class SqliteWatchStore:
             self._seen = now
             return StoreSnapshot(rows, replaced=seen is not None and seen[0] not in {"", now[0]})
 
+    def run_counts(self) -> dict[str, int]:
+        """The numbers of runs on the lists of all servers that have ever had one, by the servers' keys.
+
+        Raises:
+            StoreError: The lists cannot be read.
+        """
+        with self._transaction() as db:
+            return dict(db.execute(sql.COUNT_RUNS).fetchall())
+
     def lines(self, run: RunAddress) -> list[LogLine]:
         """The newest lines of a run's log that were stored when the list was loaded.
 

@@ -105,6 +105,9 @@ class WandbTuiApp(ThemedApp):
         self._notification_due, self._notified_at = False, -_NOTIFICATION_INTERVAL_S
         self._sign_in_prompt = SignInPrompt(self, self.action_open_sign_in)
         self._leaving = False
+        self._exit_status = 0
+        self.switching = False
+        """Whether the app ends for another one to follow on the same terminal."""
         self._quit_dialog: Confirm | None = None
         self._problem = ""
         self.account: AccountState | None = None
@@ -517,20 +520,47 @@ class WandbTuiApp(ThemedApp):
         """Quit the way our own key does."""
         self.action_ask_quit()
 
+    def action_switch_server(self) -> None:
+        """Let the user choose another server; this app ends, and one for that server follows."""
+        from wandb_tui.ui.dashboard.server_dialog import ServerDialog
+
+        servers = self._backend.servers
+        if servers is None:
+            self.dashboard.hint("There is no other server here")
+        elif not isinstance(self.screen, ServerDialog):
+            self.push_screen(ServerDialog(servers, self._switch_detail(), self.glyphs), self._switch)
+
+    def _switch_detail(self) -> str:
+        """What becomes of the runs and of what is under way here."""
+        parts = ["Each server has a list of its own."]
+        if self.session.watch_list.active:
+            parts.append("Monitors stop here meanwhile, and resume when you come back.")
+        if self.dashboard.table.downloads.active or self.dashboard.table.branches.active:
+            parts.append("Downloads, forks and rewinds under way are given up.")
+        return " ".join(parts)
+
+    def _switch(self, ready: bool | None) -> None:
+        if ready and not self._leaving:
+            self.switching = True
+            self._leave()
+
     def _leave(self, status: int = 0) -> None:
         """Stop all attempts and exit, without waiting for slow services."""
         if self._leaving:
+            if status:
+                # The terminal or the program is to end, and not to go on with another server.
+                self.switching, self._exit_status = False, status
             return
-        self._leaving = True
+        self._leaving, self._exit_status = True, status
         self.event_pump.close()
         self.session.stop()
-        self.run_worker(self._close_and_exit(status))
+        self.run_worker(self._close_and_exit())
 
-    async def _close_and_exit(self, status: int) -> None:
+    async def _close_and_exit(self) -> None:
         try:
             await asyncio.wait_for(self.off_thread(lambda: self.session.close(_CLOSE_TIMEOUT_S / 2)), _CLOSE_TIMEOUT_S)
         except TimeoutError:
             log.warning("The services were still closing at exit")
         except Exception:
             log.exception("The services failed to close")
-        self.exit(status)
+        self.exit(self._exit_status)

@@ -83,7 +83,9 @@ class TerminalDriver(LinuxDriver):
                 # Not TCSAFLUSH: that waits for a terminal that may have stopped reading.
                 termios.tcflush(self.fileno, termios.TCIFLUSH)
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-        self.write(_LEAVE_SCREEN)
+        # The shell would be seen for a moment before another app follows.
+        if not getattr(self._app, "switching", False):
+            self.write(_LEAVE_SCREEN)
 
     def disable_input(self) -> None:
         """Have keys sent as the shell reads them, and discard all that comes until the terminal has confirmed that."""

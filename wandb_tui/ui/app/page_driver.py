@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
+_PRELUDE = b"__GANGLION__\n"
+"""Stands before the first packet."""
+
+
 class PageDriver(WebDriver):
     """Draws into a pipe, and ends the app in order when the page is closed or the server is gone.
 
     Textual's own goes on when its input ends, and ends the app at once, without saving, when it is told to quit.
     """
+
+    _begun = False
+    """Whether an app has begun to draw into the pipe: one that follows it does not announce itself."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -34,6 +41,7 @@ class PageDriver(WebDriver):
     def start_application_mode(self) -> None:
         """Begin to draw and to read."""
         super().start_application_mode()
+        PageDriver._begun = True
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
@@ -50,6 +58,8 @@ class PageDriver(WebDriver):
 
     def _write_all(self, data: bytes) -> int:
         """Write a whole packet; nothing once the server is gone."""
+        if data == _PRELUDE and PageDriver._begun:
+            return len(data)
         with self._write_lock, contextlib.suppress(OSError):
             left = memoryview(data)
             while left:

@@ -13,6 +13,7 @@ def import_screens() -> tuple[type[Screen[Any]], ...]:
     from wandb_tui.ui.common.confirm import Confirm
     from wandb_tui.ui.common.copy_menu import CopyMenu
     from wandb_tui.ui.dashboard.help import HelpScreen
+    from wandb_tui.ui.dashboard.server_dialog import ServerDialog
     from wandb_tui.ui.dashboard.sign_in import SignInDialog
     from wandb_tui.ui.details.screen import DetailsScreen
     from wandb_tui.ui.doctor.screen import DoctorScreen
@@ -28,5 +29,5 @@ def import_screens() -> tuple[type[Screen[Any]], ...]:
 
     return (
         AddScreen, BranchDialog, ColumnPicker, Confirm, CopyMenu, DetailsScreen, DoctorScreen, GoalDialog, HelpScreen,
-        PickScreen, SignInDialog, ViewDialog,
+        PickScreen, ServerDialog, SignInDialog, ViewDialog,
     )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,20 @@ from textual.app import App
 
 from wandb_tui.core.exit_codes import ExitCode
 
+_END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
+_LEAVE_SCREEN = "\x1b[?1049l\x1b[?25h"
 
-def run_app(app: App[int], log_path: Path) -> int:
+
+def switches(app: App[Any]) -> bool:
+    """Whether an app ends, or has ended, for another one to follow on the same terminal."""
+    return getattr(app, "switching", False)
+
+
+FollowingApp = Callable[[], App[int] | None]
+"""Gives the app that follows, on the same terminal, one that has ended with `switching`."""
+
+
+def run_app(app: App[int], log_path: Path, following: FollowingApp = lambda: None) -> int:
     """Run the dashboard with the terminal to itself, and return its exit status.
 
     Textual draws on ``sys.__stderr__`` and gets the size from ``sys.__stdout__``. While it runs, both use private
@@ -26,16 +39,35 @@ def run_app(app: App[int], log_path: Path) -> int:
         app: The app.
         log_path: The log file; created with its folder if missing. If it cannot be written, as in a read-only home,
             that output is discarded.
+        following: Gives the app that follows when the user switches to another server.
     """
     if not _is_terminal():
         print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
         return ExitCode.BAD_USAGE
     with _terminal_alone(log_path, 2 if os.isatty(2) else 1):
         result = app.run()
+        while switches(app) and (after := _next_app(following)) is not None:
+            app = after
+            result = app.run()
     return _status(app, result, log_path)
 
 
-def run_in_page(app: App[int], log_path: Path, size: tuple[int, int]) -> int:
+def _next_app(following: FollowingApp) -> App[int] | None:
+    """The app that follows. Without one, and if a signal or an error comes between, the terminal is given back."""
+    before = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in _END_SIGNALS}
+    after = None
+    try:
+        after = following()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if after is None and sys.__stderr__ is not None:
+            sys.__stderr__.write(_LEAVE_SCREEN)
+            sys.__stderr__.flush()
+    return after
+
+
+def run_in_page(app: App[int], log_path: Path, size: tuple[int, int], following: FollowingApp = lambda: None) -> int:
     """Run the dashboard for a page in a browser, and return its exit status.
 
     The web server reads what is drawn from stdout, and writes keys to stdin. Everything else leads to the log.
@@ -44,6 +76,7 @@ def run_in_page(app: App[int], log_path: Path, size: tuple[int, int]) -> int:
         app: The app.
         log_path: The log file, as for `run_app`.
         size: The columns and rows of the page.
+        following: Gives the app that follows when the user switches to another server.
     """
     from wandb_tui.ui.app.page_driver import PageDriver
 
@@ -52,6 +85,10 @@ def run_in_page(app: App[int], log_path: Path, size: tuple[int, int]) -> int:
         # A report of a crash would break the packets.
         sys.__stderr__ = sys.stderr  # type: ignore[misc, assignment]
         result = app.run(size=size)
+        while switches(app) and (after := following()) is not None:
+            after.driver_class = PageDriver
+            result = after.run(size=(app.size.width, app.size.height))
+            app = after
     return _status(app, result, log_path)
 
 

@@ -250,6 +250,7 @@ class Dashboard(RunScreen):
             Requirement.VIEWS: lambda: len(self.view_tabs.saved),
             Requirement.SETTINGS: lambda: self.session.backend.save_views is not None,
             Requirement.BRANCHABLE: lambda: self.table.run is not None and self.session.backend.branches is not None,
+            Requirement.SERVERS: lambda: self.session.backend.servers is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
             Requirement.FORKS: lambda: self.session.backend.lineage is not None and len(self.session.watch_list),
             Requirement.TREE: lambda: self.table.view.tree,
@@ -351,6 +352,10 @@ class Dashboard(RunScreen):
         self.table.go_to(effects[0].run)
         self.hint(summary(effects, "added"))
         self.table.mention_hidden([one.run for one in effects])
+
+    async def action_servers(self) -> None:
+        """Open the dialog for switching to another server."""
+        await self.app.run_action("app.switch_server")
 
     def action_doctor(self) -> None:
         """Open the doctor."""

@@ -25,6 +25,7 @@ class Scope(StrEnum):
     BRANCH = "branch"
     COLUMNS = "columns"
     VIEW = "view"
+    SERVERS = "servers"
     COPY = "copy"
     DOCTOR = "doctor"
     CONFIRM = "confirm"
@@ -63,6 +64,7 @@ class Requirement(StrEnum):
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
     VIEWS = "saved views"
+    SERVERS = "other servers"
     SETTINGS = "settings that can be changed"
 
 
@@ -132,7 +134,7 @@ DISPLAY_NAMES = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
     "asterisk": "*", "left": "←", "right": "→", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
     "less_than_sign": "<", "greater_than_sign": ">", "minus": "-", "plus": "+", "at": "@", "backslash": "\\",
-    "equals_sign": "=", "underscore": "_", "backspace": "Backspace", "insert": "Ins",
+    "equals_sign": "=", "underscore": "_", "colon": ":", "backspace": "Backspace", "insert": "Ins",
 }  # fmt: skip
 
 
@@ -208,6 +210,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("sign_in", ("s",), "Sign in", "Enter an e-mail address and password, or an API key.", where=Scope.RUNS),
     Action("doctor", ("D",), "Doctor", "Check the installation, fix problems, or test this run from end to end.",
            needs=Requirement.DOCTOR, footer=False),
+    Action("servers", ("colon",), "Servers", "Switch to another W&B server and its list of runs.",
+           needs=Requirement.SERVERS, footer=False),
     Action("find", ("f",), "Find", "Search all logs; the focused one scrolls to the first match.", Scope.LOGS,
            Requirement.LOG),
     Action("find_next", ("n",), "Next", "Go to the next match in the focused log.", Scope.LOGS, Requirement.LOG),
@@ -286,6 +290,8 @@ ACTIONS: tuple[Action, ...] = (
            priority=True),
     Action("delete", ("ctrl+d",), "Delete", "Delete the view of this name.", Scope.VIEW, priority=True),
     Action("close", ("escape",), "Cancel", "Close without saving.", Scope.VIEW, priority=True, action="dismiss"),
+    Action("submit", ("enter",), "Switch", "Switch to the server under the cursor.", Scope.SERVERS, priority=True),
+    Action("close", ("escape",), "Cancel", "Stay with this server.", Scope.SERVERS, priority=True, action="dismiss"),
     Action("id", ("i",), "Run id", "Copy the run ids.", Scope.COPY, action="copy('id')"),
     Action("path", ("p",), "Path", "Copy entity, project and id.", Scope.COPY, action="copy('path')"),
     Action("page", ("a",), "Address", "Copy the addresses of the run pages.", Scope.COPY, action="copy('page')"),

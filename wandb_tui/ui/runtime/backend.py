@@ -25,6 +25,7 @@ from wandb_tui.ui.runtime.ports import (
     Hooks,
     Inspector,
     Lineage,
+    Servers,
     WatchStore,
 )
 
@@ -58,6 +59,7 @@ class Backend:
         lineage: Returns what looks up where runs came from; may block. None: not available.
         doctor: Returns the doctor; may block. None: not available.
         downloads: Downloads histories. None: not available.
+        servers: The servers to switch to. None: there is only this one.
         syncing: What is being done to sync an offline run, shown in place of its newest message; empty for other runs.
         branches: Forks and rewinds runs. None: not available.
         files: The files the help lists: a name and a path each.
@@ -97,6 +99,7 @@ class Backend:
     lineage: Callable[[], Lineage] | None = None
     doctor: Callable[[], Doctor] | None = None
     downloads: Downloads | None = None
+    servers: Servers | None = None
     syncing: Callable[[RunAddress], str] = lambda _: ""
     branches: Branches | None = None
     files: tuple[tuple[str, str], ...] = ()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.details import MetricSeries, RunFacts, RunForks, RunOrigin, VersionCoverage, Versions
     from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
+    from wandb_tui.core.server_info import KnownServer
     from wandb_tui.text.terminals import TerminalFacts
 
 
@@ -239,6 +240,23 @@ class Lineage(Protocol):
 
     def forks_of(self, run: RunAddress) -> RunForks:
         """The runs that were forked or replayed from a run. May raise `RunNotFoundError`."""
+
+
+class Servers(Protocol):
+    """The servers that the dashboard can switch to. Both calls block."""
+
+    def known(self) -> Sequence[KnownServer]:
+        """The servers that this machine knows, the current one first."""
+
+    def prepare(self, address: str) -> bool:
+        """Get ready to switch to a server; whether it is another one than the current.
+
+        Args:
+            address: The address of its API or of its pages.
+
+        Raises:
+            UsageError: It is not the address of a server, or the settings cannot be read.
+        """
 
 
 class CheckSequence(Protocol):
