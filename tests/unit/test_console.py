@@ -1,109 +1,141 @@
-"""What programs write to a terminal as plain text, and a console as a log that is read page by page."""
+"""Output in the shell: whole words on a terminal, whole lines in a pipe."""
 
-from __future__ import annotations
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from fcntl import ioctl
 
-from datetime import UTC, datetime, timedelta
-
+import click
 import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
 
-from wandb_tui.core.console import MAX_CONSOLE_LINES, ConsoleLine, ConsolePage, ConsolePosition
-from wandb_tui.core.events import Level
-from wandb_tui.text.console_text import console_text
-from wandb_tui.ui.logs.console_log import ConsoleLog, Consoles
+from tests.unit.commands import COMMANDS, SHOWN
+from wandb_tui.cli import cli, console, program
+from wandb_tui.cli.console import columns, fitted
 
-NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
+SENTENCE = "There is no project lab/forks, or this API key may not see it. Its next check comes in 5 s at the earliest."
+CHECK = (
+    "✔ API key          "
+    + click.style("accepted", fg="green")
+    + " by the server, and it belongs to a researcher  0.3 s"
+)
+EXAMPLE = "    wandb-tui lab/forks/abc123 --until step:200    the dashboard, waiting for step 200"
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+@pytest.mark.parametrize("text", [SENTENCE, CHECK, EXAMPLE, "漢字 " * 40, f"{SENTENCE}\n\n{EXAMPLE}"])
+def test_words_stay_whole_and_nothing_is_lost(text, width):
+    lines = fitted(text, width).split("\n")
+    assert all(cell_len(click.unstyle(line)) <= max(width, len("lab/forks/abc123") + 10) for line in lines)
+    assert " ".join(lines).split() == text.split()
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_it_hangs_where_the_text_began():
+    lines = click.unstyle(fitted(CHECK, 60, hang=19)).split("\n")
+    assert lines == ["✔ API key          accepted by the server, and it belongs to", " " * 19 + "a researcher  0.3 s"]
+    assert fitted(CHECK, 60) == fitted(CHECK, 60, hang=19)
+    assert fitted(EXAMPLE, 60).split("\n") == [EXAMPLE[:47], " " * 8 + EXAMPLE[51:]]
+    assert fitted("one two three four five six", 26, hang=19).split("\n") == ["one two three four five", "  six"]
+
+
+def test_an_address_stays_whole_to_be_copied():
+    url = "http://127.0.0.1:8080/" + "x" * 80
+    assert fitted(f"Look at {url} and then elsewhere", 60).split("\n") == [f"Look at {url}", "and then elsewhere"]
+
+
+def test_only_a_terminal_has_a_width():
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    read, write = os.pipe()
+    with os.fdopen(theirs, "w") as terminal, os.fdopen(write, "w") as pipe:
+        assert columns(terminal) == 60
+        assert columns(pipe) is None
+    for end in (ours, read):
+        os.close(end)
+    assert columns(None) is None
+    assert fitted(SENTENCE, None) == SENTENCE
+
+
+@pytest.mark.parametrize("name", [None, *SHOWN])
+def test_the_help_fits_a_narrow_terminal(monkeypatch, name):
+    monkeypatch.setattr(program, "columns", lambda _: 60)
+    done = CliRunner().invoke(cli, [*([name] if name else []), "--help"], terminal_width=58)
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert [line for line in lines if len(line) > 60] == [] or name == "completion"
+    assert not [line for line in lines if re.search(r"[a-z]\.\.\.$", line)]
+
+
+def test_the_help_lists_every_command_but_hidden_ones():
+    listed = CliRunner().invoke(cli, ["--help"]).output.partition("Commands:")[2].splitlines()
+    assert [line.split()[0] for line in listed if line] == SHOWN
+
+
+MODULES = """
+import atexit, sys
+from wandb_tui.cli import main
+
+atexit.register(lambda: print(*sys.modules))
+main()
+"""
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        ("plain", "plain"),
-        ("\x1b[1;31mred\x1b[0m and \x1b]8;;http://x\x1b\\a link\x1b]8;;\x07", "red and a link"),
-        ("\rstep 1/3\rstep 2/3\rstep 3/3\r", "step 3/3"),
-        ("a long bar: 10%\rshort", "shortg bar: 10%"),
-        ("a long bar: 10%\r\x1b[Kshort", "short"),
-        ("a long bar: 10%\x1b[2K\x1b[1Gshort", "short"),
-        ("loss 0.5\b\b\b0.4", "loss 0.4"),
-        ("a\tb", "a       b"),
-        ("100%|\u2588\u2588\u2588| 3/3\x1b[A", "100%|\u2588\u2588\u2588| 3/3"),
-        ("\x1b[999999999999Cfar", None),
-        ("line end\r\n", "line end"),
-        ("\x07\x00bell", "bell"),
-    ],
+    ("called", "imported"),
+    [([], []), (["wait"], ["wandb_tui.cli.wait.command"]), (["logout"], ["wandb_tui.cli.login"])],
 )
-def test_a_line_as_a_terminal_would_show_it(written, shown):
-    if shown is None:
-        assert console_text(written).strip() == "far"
-    else:
-        assert console_text(written) == shown
-
-
-def lines(*texts, start=0, **more):
-    return tuple(
-        ConsoleLine(start + index, text, NOON + timedelta(seconds=start + index), **more)
-        for index, text in enumerate(texts)
+def test_a_command_is_imported_when_it_is_called(called, imported):
+    modules = {command.callback.__module__ for command in COMMANDS.values()}
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES, *called, "--help"], capture_output=True, text=True, timeout=60, check=True
     )
+    assert sorted(modules & set(done.stdout.splitlines()[-1].split())) == imported
 
 
-def page(found, end, **more):
-    return ConsolePage(found, ConsolePosition("cursor", end), **more)
+def test_errors_fit_the_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(console, "columns", lambda _: 60)
+    monkeypatch.setattr("sys.argv", ["wandb-tui", "wait", "--nonsense", "--interval", "x"])
+    with pytest.raises(SystemExit) as end:
+        program.run_program()
+    assert end.value.code == 2
+    assert "--nonsense" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["wandb-tui", "demoo"])
+    with pytest.raises(SystemExit):
+        program.run_program()
+    printed = capsys.readouterr().err.splitlines()
+    assert len(printed) > 1
+    assert max(map(len, printed)) <= 60
 
 
-def texts(log):
-    return [line.notice.detail for line in log.lines]
+def printed_on_wrong_usage(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", ["wandb-tui", *arguments])
+    with pytest.raises(SystemExit) as end:
+        program.run_program()
+    assert end.value.code == 2
+    return capsys.readouterr().err
 
 
-def test_a_progress_bar_changes_its_own_line_and_nothing_before_it():
-    log = ConsoleLog(0.0)
-    assert log.take(page(lines("hello", "0%"), 2, going_on=True), now=1.0) is None
-    hello = log.lines[0]
-    assert log.due_at == 6.0
-    assert log.take(page(lines("hello", "50%", "world"), 3, going_on=True), now=6.0) is hello
-    assert texts(log) == ["hello", "50%", "world"]
-    last = log.lines[-1]
-    assert log.take(page(lines("50%", "world", start=1), 3), now=11.0) is last, "nothing new"
-    assert log.due_at is None, "the run has ended"
+@pytest.mark.parametrize("arguments", [["--frobnicate"], ["lab/forks/abc", "--frobnicate"], ["--until"]])
+def test_a_wrong_option_shows_the_usage_of_what_was_typed(monkeypatch, capsys, arguments):
+    printed = printed_on_wrong_usage(monkeypatch, capsys, *arguments)
+    assert "Usage: wandb-tui [RUN]... [--until GOAL] [--host URL]\n       wandb-tui COMMAND [OPTIONS]...\n" in printed
+    assert "wandb-tui --help" in printed
+    assert "dashboard" not in printed
 
 
-def test_repeated_lines_are_counted_and_stderr_is_marked():
-    log = ConsoleLog(0.0)
-    log.take(page((*lines("again", "again"), *lines("again", "oops", start=2, stderr=True, label="rank0")), 4), now=0)
-    assert [line.nth for line in log.lines] == [1, 2, 1, 1]
-    assert texts(log)[2:] == ["[rank0] again", "[rank0] oops"]
-    assert [line.level for line in log.lines[1:3]] == [Level.INFO, Level.WARNING]
+@pytest.mark.parametrize("arguments", [["wait", "--frobnicate"], ["wait", "lab/forks/abc", "--until"]])
+def test_a_wrong_option_of_a_command_shows_its_usage(monkeypatch, capsys, arguments):
+    printed = printed_on_wrong_usage(monkeypatch, capsys, *arguments)
+    assert printed.startswith("Usage: wandb-tui wait [OPTIONS] RUN...\n")
 
 
-def test_only_the_newest_lines_are_kept_and_that_is_said():
-    log = ConsoleLog(0.0)
-    for start in range(0, MAX_CONSOLE_LINES + 2000, 1000):
-        log.take(page(lines(*map(str, range(start, start + 1000)), start=start), start + 1000, total=7000), now=0)
-    assert len(log.lines) == MAX_CONSOLE_LINES
-    assert (texts(log)[0], texts(log)[-1]) == ("2000", "6999")
-    assert log.status == "newest 5,000 of 7,000 lines"
-
-
-def test_why_there_is_nothing_and_when_it_is_tried_again():
-    log = ConsoleLog(0.0)
-    assert log.failed("The server is down.", now=1.0) is None
-    assert (texts(log), log.due_at) == (["The server is down."], 31.0)
-    log.take(page((), 0, going_on=True), now=31.0)
-    assert texts(log) == ["The run has written nothing to its console so far."]
-    log.take(page(lines("hello"), 1), now=36.0)
-    assert log.failed("The server is down.", now=40.0) is log.lines[-1]
-    assert (texts(log), log.status) == (["hello"], "The server is down.")
-
-
-def test_the_console_that_has_waited_longest_is_read_first_and_few_are_kept():
-    now = 0.0
-    consoles = Consoles(lambda: now)
-    consoles.of("a").due_at, consoles.of("b").due_at = 3.0, 2.0
-    assert consoles.due(["a", "b"]) is None
-    now = 5.0
-    assert consoles.due(["a", "b"]) == "b"
-    kept = consoles.of("a")
-    for run in range(7):
-        consoles.of(run)
-    assert consoles.of("a") is kept
-    for run in range(8):
-        consoles.of(run)
-    assert consoles.of("a") is not kept
+def test_options_before_a_command_are_refused_in_its_name(monkeypatch, capsys):
+    printed = printed_on_wrong_usage(monkeypatch, capsys, "--until", "step:5", "wait", "lab/forks/abc")
+    assert printed.startswith("Usage: wandb-tui wait [OPTIONS] RUN...\n")
+    assert "“--until” stands before “wait”, but the options of a command follow its name." in printed
