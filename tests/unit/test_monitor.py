@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
-from wandb_tui.core import monitor
+from wandb_tui.core import monitor, schedule
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import (
     NoBrowserError,
@@ -467,6 +467,24 @@ def test_a_doubt_is_reported_once_and_stays_with_every_event(prober):
     assert sum("ended at step 299" in event_text(event.notice) for event in attempt.seen) == 1
     attempt.control.change_goal(Goal.parse("exists"))
     assert attempt.until(says="Waiting for exists").warnings == ()
+    attempt.control.cancel()
+    attempt.end()
+
+
+def test_an_export_without_the_step_that_had_been_logged_is_renewed_soon(prober, visitor, monkeypatch):
+    monkeypatch.setattr(schedule, "_FIRST_VISIT_RETRY_S", 0.01)
+    attempt = Attempt(prober, visitor, goal="step:200", poll_policy=PollPolicy(check_interval=0.01))
+    stale = there(0, Coverage(99, complete=False, last_step=299))
+    prober.answer(stale)
+    attempt.until(State.VISITING)
+    visitor.end_visit()
+    attempt.until(says="loaded")
+    # The same version again says nothing about the visit.
+    prober.answer(stale)
+    assert visitor.visit_count == 1
+    prober.answer(there(1, Coverage(150, complete=False, last_step=299)))
+    attempt.until(State.VISITING)
+    assert visitor.visit_count == 2
     attempt.control.cancel()
     attempt.end()
 

@@ -122,6 +122,17 @@ def test_good_visits_come_again_with_growing_gaps(clock):
     assert gaps == [60, 120, 240, 480, 600, 600]
 
 
+def test_after_a_stale_export_the_next_visit_comes_sooner_with_growing_gaps(clock):
+    schedule = Schedule(PollPolicy(revisit_interval=60), clock)
+    gaps = []
+    for _ in range(6):
+        schedule.visit_ended()
+        schedule.export_was_stale()
+        gaps.append(schedule.until_visit)
+        clock.now += gaps[-1]
+    assert gaps == [5, 10, 20, 40, 80, 160]
+
+
 def test_failed_visits_are_tried_again_with_growing_gaps(clock):
     schedule = Schedule(PollPolicy(), clock)
     assert [schedule.visit_failed() for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]

@@ -249,6 +249,8 @@ class Monitor:
         self._follow()
         self._server_error, self._hopeless_probes = None, 0
         self._visits.repeat_if_too_early()
+        if goal.needs_coverage:
+            self._visits.repeat_if_stale(version)
         self._report_warnings(probe)
         notice = Notice(EventKind.NOT_MET, goal, verdict)
         if probe.run is not None and probe.run.going_on and not verdict.run_state:

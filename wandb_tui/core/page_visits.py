@@ -52,6 +52,7 @@ class PageVisits:
         # Set when the page has a tab; None unless a visit waits for one.
         self._tab: threading.Event | None = None
         self._too_early = False
+        self._version: int | None = None
 
     @property
     def first_done(self) -> bool:
@@ -87,6 +88,17 @@ class PageVisits:
         if self._too_early and self._visit is None and self._reporter.goal.enough_logged(self._reporter.run_info):
             self._too_early = False
             self._schedule.visit_now()
+
+    def repeat_if_stale(self, version: int) -> None:
+        """Visit again soon if a visit has brought a version that holds too little, though enough had been logged.
+
+        Args:
+            version: The newest version; -1 for none. It does not meet the goal.
+        """
+        newer = self._version is not None and version > self._version
+        self._version = version
+        if newer and self._loaded and self._reporter.goal.enough_logged(self._reporter.run_info):
+            self._schedule.export_was_stale()
 
     def collect(self) -> MonitorEvent | None:
         """Collect results; returns the last event if the attempt is over."""

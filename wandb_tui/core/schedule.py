@@ -114,6 +114,7 @@ class Schedule:
         self._started -= elapsed
         self._failed_visits = 0
         self._good_visits = 0
+        self._stale_exports = 0
         self._troubles = 0
         self._backlog = 0.0
 
@@ -195,6 +196,12 @@ class Schedule:
         self._next_probe = min(self._next_probe, self._after(self._quick))
         self._next_visit = now + min(_MAX_GAP_S, self.poll_policy.revisit_interval * 2.0 ** min(self._good_visits, 10))
         self._good_visits += 1
+
+    def export_was_stale(self) -> None:
+        """A visit's export lacks what had been logged: visit again after a gap that grows with each such export."""
+        gap = min(_MAX_GAP_S, _FIRST_VISIT_RETRY_S * 2.0 ** min(self._stale_exports, 10))
+        self._stale_exports += 1
+        self._next_visit = min(self._next_visit, self._clock() + gap)
 
     def visit_failed(self) -> float:
         """A visit did not load the run: try again after a growing gap, which is returned (seconds)."""
