@@ -167,12 +167,6 @@ def test_a_run_id_that_no_branch_points_text_could_carry(script, sandbox, run_id
     assert "forked" in script(FORK + f'fork("lab/forks/" + {run_id!r}, 200)')
 
 
-def test_a_server_that_goes_on_refusing_is_given_up(script, sandbox):
-    sandbox.set_faults("fork-refused:code=400")
-    text = script(FORK + 'fails(WaitTimeoutError, "lab/forks/parent", 5, timeout=8)')
-    assert "still refuses to fork lab/forks/parent at step 5 after 8 s: history not materialized yet" in text
-
-
 def test_called_again_with_the_same_id_the_fork_is_resumed(script, sandbox):
     text = script(
         FORK

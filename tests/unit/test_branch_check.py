@@ -1,11 +1,15 @@
 """What is found before and after a fork, in rows as exports and the API have them."""
 
 import math
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
-from wandb_tui.library.branch_check import differences, findings_before
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.details import RunFacts
+from wandb_tui.core.metric_value import MetricValue
+from wandb_tui.library.branch_check import differences, falls, findings_before
 
 
 @pytest.mark.parametrize(
@@ -55,3 +59,17 @@ def test_what_a_fork_does_not_have_like_its_parent(child, found):
 
 def test_a_parent_without_rows_has_nothing_to_compare():
     assert differences({}, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        (200, ["its steps fall somewhere"]),
+        (MetricValue("epoch", 3.0), ["its steps fall somewhere", "epoch falls somewhere"]),
+        (MetricValue("loss", 3.0), ["its steps fall somewhere"]),
+    ],
+)
+def test_what_falls_is_known_from_the_servers_index(target, found):
+    wiring = SimpleNamespace(inspector=SimpleNamespace(facts=lambda _: RunFacts(falling=("_step", "epoch"))))
+    run = RunAddress("lab", "forks", "abc123")
+    assert [text.partition(": ")[2].partition(",")[0] for text in falls(wiring, run, target)] == found

@@ -117,10 +117,13 @@ def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, grou
     """
     import time
 
+    from wandb_tui.library.branch_check import falls
     from wandb_tui.library.branch_target import find_branch_step
 
     if isinstance(target, int):
         return target
+    for text in falls(wiring, run, target):
+        say(f"wandb-tui: {text}", err=True)
     end = time.monotonic() + timeout
     say(f"Looking for {target} in the export of {run}", err=True)
     found = find_branch_step(

@@ -117,6 +117,7 @@ class RunFacts:
         metrics: The names of the metrics that are numbers, as logged; None if unknown.
         unknown_fields: The fields that this server does not know, by their names in the API.
         config: Its config; None if unknown.
+        falling: The names of what falls somewhere in its history, ``_step`` among them, as far as the server tells.
     """
 
     info: RunInfo = field(default_factory=RunInfo)
@@ -130,6 +131,7 @@ class RunFacts:
     metrics: tuple[str, ...] | None = None
     unknown_fields: tuple[str, ...] = ()
     config: Values | None = None
+    falling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
@@ -13,7 +14,7 @@ from wandb_tui.core.branch_note import BranchNote
 from wandb_tui.core.details import BranchPoint
 from wandb_tui.core.errors import ForkError, ServerError, UsageError, WaitTimeoutError
 from wandb_tui.core.validation import checked_seconds
-from wandb_tui.library.branch_check import BranchCheck
+from wandb_tui.library.branch_check import BranchCheck, falls
 from wandb_tui.library.branch_init import BranchInit, Refusal
 from wandb_tui.library.branch_target import Branching, Wait, find_branch_step
 from wandb_tui.library.history_reader import check_pyarrow
@@ -36,6 +37,8 @@ _RETRYABLE_MARKS = (
     "contact support",
     "greater than the run's last step",
     "timed out while retrying",
+    # SDK 0.24 says so, and nothing of the server's reason.
+    "initialization has timed out",
     "in use",
 )
 _PERMANENT_MARKS = ("not supported", "unsupported", "not enabled", "disabled")
@@ -89,6 +92,16 @@ def branch(
     return attempts.make(replays=fallback is not None)
 
 
+class _Existing(Enum):
+    """What there is under the id that was given for a fork."""
+
+    NOTHING = auto()
+    WHOLE = auto()
+    """The fork, or the whole replay in its place."""
+    INTERRUPTED = auto()
+    """A replay that has not come to its end."""
+
+
 class _BranchAttempts:
     """One run to be forked or rewound, over as many tries as it takes."""
 
@@ -118,8 +131,14 @@ class _BranchAttempts:
         # The SDK's first call starts its service process.
         with sdk_environment(self._wiring.server.info.base_url):
             self._init.prepare()
-        if self._is_made(replays=replays):
+        existing = self._existing(replays=replays)
+        if existing is _Existing.WHOLE:
             return self._resume()
+        if existing is _Existing.INTERRUPTED:
+            return self._replay(self._wait_for_export(), lambda _: self._resumed())
+        for text in falls(self._wiring, self._parent, self._target):
+            log.warning("%s", text)
+            self._warn(text)
         if self._branching.keeps_id:
             self._wait(self._parent, "ended", self._seconds()).raise_if_not_met()
         export = self._wait_for_export()
@@ -138,43 +157,49 @@ class _BranchAttempts:
             except ForkError as error:
                 if not replays:
                     raise
-                return self._replay(export, error)
+                return self._replay_instead(export, error)
             self._visit_again()
 
-    def _is_made(self, *, replays: bool) -> bool:
-        """Whether the fork exists already under the id that was given, made by an earlier call.
+    def _existing(self, *, replays: bool) -> _Existing:
+        """What an earlier call has made under the id that was given.
 
         Raises:
             UsageError: A run with this id exists, and is something else.
         """
         if self._branching.keeps_id or not self._init.run_id:
-            return False
+            return _Existing.NOTHING
         child = self._init.child()
         record = self._wiring.history_files.run_record(child)
         if record is None:
-            return False
-        point, kind = record.branch_point, "fork"
+            return _Existing.NOTHING
+        point, kind, existing, hint = record.branch_point, "fork", _Existing.WHOLE, "Give the fork another id."
         origin = ReplayOrigin.of(record)
-        if point is None and replays and origin is not None and origin.run == str(self._parent):
-            if not origin.complete:
-                raise UsageError(f"The replay into {child} was interrupted.", "Delete that run, or give another id.")
+        if point is None and origin is not None and origin.run == str(self._parent):
             point, kind = BranchPoint(self._parent.run_id, origin.step), "replay"
-        if point is not None and point.run_id == self._parent.run_id:
+            if not origin.complete:
+                kind, existing = "replay that was interrupted", _Existing.INTERRUPTED
+            if not replays:
+                hint = f'Give the fork another id, or fallback="{REPLAY}" to go on with it.'
+        if point is not None and point.run_id == self._parent.run_id and (replays or kind == "fork"):
             self._find_step()
             if point.step == self._step:
-                return True
+                return existing
         found = f"a {kind} of {point.run_id} at step {point.step:,}" if point else "no fork"
-        raise UsageError(f"{child} exists already, and is {found}.", "Give the fork another id.")
+        raise UsageError(f"{child} exists already, and is {found}.", hint)
 
     def _resume(self) -> Any:
         """The fork of an earlier call, resumed."""
         log.info("%s exists already, and is resumed", self._init.run_id)
+        run = self._resumed()
+        self._mark(run)
+        self._note(run, BranchKind.REPLAY if REPLAYED_FROM in run.config else BranchKind.FORK)
+        return run
+
+    def _resumed(self) -> Any:
         run = self._init.run(id=self._init.run_id, resume="must")
         if isinstance(run, Refusal):
             self._check_id_is_free(run)
             raise ServerError(f"{self._init.run_id} exists already, and cannot be resumed: {run.message}", "Try again.")
-        self._mark(run)
-        self._note(run, BranchKind.REPLAY if REPLAYED_FROM in run.config else BranchKind.FORK)
         return run
 
     def _note(self, run: Any, kind: BranchKind) -> None:
@@ -188,21 +213,26 @@ class _BranchAttempts:
             origin = {"run_id": self._parent.run_id, "step": self._step}
             run.config.update({FORKED_FROM: origin}, allow_val_change=True)
 
-    def _replay(self, export: MonitorResult, refusal: ForkError) -> Any:
-        """A new run with the parent's history, since the server refuses to fork it for good."""
-        self._init.free_id()
+    def _replay_instead(self, export: MonitorResult, refusal: ForkError) -> Any:
+        """A new run with the parent's history, since the server refuses to fork or rewind it for good."""
 
-        def start() -> Any:
-            run = self._init.run()
+        def start(marks: Mapping[str, Any]) -> Any:
+            run = self._init.new_run(marks)
             if isinstance(run, Refusal):
                 raise ServerError(
                     f"The server starts no run to replay {self._parent} into: {run.message}", "Try again."
                 )
             return run
 
-        run, done = Replay(self._wiring, self._parent, export, self._step).into(start)
+        return self._replay(export, start, f"{refusal.message.rstrip('.')}. Replayed instead: ")
+
+    def _replay(self, export: MonitorResult, start: Callable[[Mapping[str, Any]], Any], reason: str = "") -> Any:
+        """The run that `start` gives for its marks, with the parent's history in it."""
+        replay = Replay(self._wiring, self._parent, export, self._step)
+        run, done = replay.into(start)
         self._note(run, BranchKind.REPLAY)
-        text = f"{refusal.message.rstrip('.')}. Replayed instead: {done}"
+        kept = f" {self._parent} stays as it is." if self._branching.keeps_id else ""
+        text = f"{reason}{done}{kept}"
         log.warning("%s", text)
         self._warn(text)
         return run
@@ -255,21 +285,28 @@ class _BranchAttempts:
         log.info("Not yet to %s %s at step %d: %s", self._branching.name, self._parent, self._step, refusal.message)
         self._check_id_is_free(refusal)
         self._refusals += 1
+        reason = f"{refusal.message.rstrip('.')}."
+        # Before anything is raised: the caller may catch it and try something else with the same id.
+        released = self._init.release_id()
         permanent = any(mark in message for mark in _PERMANENT_MARKS)
         if not any(mark in message for mark in _RETRYABLE_MARKS):
             self._unknown += 1
         if permanent or self._unknown >= _MAX_UNKNOWN_REFUSALS:
             raise ForkError(
-                f"The server does not {self._branching.name} {self._parent} at step {self._step}: {refusal.message}",
+                f"The server does not {self._branching.name} {self._parent} at step {self._step}: {reason}",
                 "Forking is a preview on W&B's cloud and absent on self-managed servers.",
             )
         left = self._left()
         if left is not None and left <= 0:
             raise WaitTimeoutError(
                 f"The server still refuses to {self._branching.name} {self._parent} at step {self._step} "
-                f"after {self._timeout:.0f} s: {refusal.message}"
+                f"after {self._timeout:.0f} s: {reason}"
             )
-        self._init.free_id()
+        if not released:
+            raise ForkError(
+                f"The server refused, and this version of the SDK cannot use the id {self._init.run_id} a second time.",
+                "Leave the id out, or try again in a new process.",
+            )
 
     def _visit_again(self) -> None:
         """Visit the page, and pause until a new version is there or it is time for another try anyway."""

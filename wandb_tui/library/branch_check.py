@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.library.history_check import NOT_FINITE, HistoryCheck, listed
 from wandb_tui.library.history_table import read_export
 
 if TYPE_CHECKING:
+    from wandb_tui.core.metric_value import MetricValue
     from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -88,13 +90,32 @@ class BranchCheck:
         logged = self._wiring.inspector.rows(child, first, self._step + 1)
         if logged is None:
             return []
-        return differences(_rows(self._table, first), {int(row[STEP]): _flat(row) for row in logged if STEP in row})
+        return differences(_rows(self._table, first), {int(row[STEP]): flat(row) for row in logged if STEP in row})
 
     def _version(self) -> str:
         if self._artifact is None:
             found = self._wiring.prober.probe(self._parent).result().artifact
             self._artifact = f"{self._parent.history_artifact}:v{found.version if found else 0}"
         return self._artifact
+
+
+def falls(wiring: Wiring, run: RunAddress, target: int | MetricValue) -> list[str]:
+    """What falls of a run's steps and of the metric to branch off at, a sentence each; nothing is waited for.
+
+    Args:
+        wiring: The services.
+        run: The run.
+        target: The step, or a metric and its value.
+    """
+    try:
+        falling = wiring.inspector.facts(run).falling
+    except WandbTuiError:
+        # What is wrong shows soon enough.
+        return []
+    found = [f"{run}: its steps fall somewhere, so a fork or rewind may be refused."] if STEP in falling else []
+    if not isinstance(target, int) and target.metric in falling:
+        found.append(f"{run}: {target.metric} falls somewhere, so the last step with the value counts.")
+    return found
 
 
 def findings_before(table: Any) -> list[str]:
@@ -149,7 +170,7 @@ def _rows(table: Any, first: int) -> dict[int, dict[str, Any]]:
     }
 
 
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the API with dotted names, as exports have them."""
     return dict(_flattened(row, ""))
 

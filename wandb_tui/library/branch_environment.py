@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wandb_tui.core.errors import UsageError
+from wandb_tui.library.branch_init import MODES_WITHOUT_SERVER
 from wandb_tui.services.credentials.redaction import without_password
 from wandb_tui.services.wandb_api.sdk import branch_point_text
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from wandb_tui.library.branch_target import Branching
 
 _CLASHING = ("WANDB_RESUME", "WANDB_FORK_FROM", "WANDB_RESUME_FROM")
-_WITHOUT_SERVER = {"offline", "dryrun", "disabled"}
-"""Values of ``WANDB_MODE`` with which the SDK asks no server."""
 
 
 def branch_environment(
@@ -44,18 +43,7 @@ def branch_environment(
         UsageError: A variable that is set would make the SDK refuse or ignore the branch point, or the run's id cannot
             stand in a variable.
     """
-    for name in _CLASHING:
-        if environ.get(name):
-            raise UsageError(
-                f"{name}={environ[name]} is set, which the SDK does not combine with a {branching.name}.", "Unset it."
-            )
-    if (mode := environ.get("WANDB_MODE", "").lower()) in _WITHOUT_SERVER:
-        raise UsageError(f"WANDB_MODE={mode} is set, and a {branching.name} needs the server.", "Unset it.")
-    own_id = environ.get("WANDB_RUN_ID")
-    if branching.keeps_id and own_id and own_id != parent.run_id:
-        raise UsageError(f"WANDB_RUN_ID={own_id} is set, which is not the run to rewind.", "Unset it.")
-    if not branching.keeps_id and own_id == parent.run_id:
-        raise UsageError(f"WANDB_RUN_ID={own_id} is set, which is the parent's own id.", "Unset it, or choose another.")
+    check_clashes(parent, branching, environ)
     text = branch_point_text(parent.run_id, step)
     if text is None:
         raise UsageError(
@@ -63,6 +51,31 @@ def branch_environment(
             f"Call {branching.function} in the script instead: it takes any id.",
         )
     return _inherited(environ, api_key) | {branching.variable: text} | _place(parent, base_url, api_key)
+
+
+def check_clashes(parent: RunAddress, branching: Branching, environ: Mapping[str, str]) -> None:
+    """Reject variables with which the SDK would refuse or ignore a branch.
+
+    Args:
+        parent: The run to fork or rewind.
+        branching: Which of the two.
+        environ: The environment.
+
+    Raises:
+        UsageError: One of them is set.
+    """
+    for name in _CLASHING:
+        if environ.get(name):
+            raise UsageError(
+                f"{name}={environ[name]} is set, which the SDK does not combine with a {branching.name}.", "Unset it."
+            )
+    if (mode := environ.get("WANDB_MODE", "").lower()) in MODES_WITHOUT_SERVER:
+        raise UsageError(f"WANDB_MODE={mode} is set, and a {branching.name} needs the server.", "Unset it.")
+    own_id = environ.get("WANDB_RUN_ID")
+    if branching.keeps_id and own_id and own_id != parent.run_id:
+        raise UsageError(f"WANDB_RUN_ID={own_id} is set, which is not the run to rewind.", "Unset it.")
+    if not branching.keeps_id and own_id == parent.run_id:
+        raise UsageError(f"WANDB_RUN_ID={own_id} is set, which is the parent's own id.", "Unset it, or choose another.")
 
 
 def resume_environment(

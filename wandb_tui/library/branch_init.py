@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import ApiKeyError, ForkError, UsageError
+from wandb_tui.core.errors import ApiKeyError, UsageError
 from wandb_tui.library.branch_target import Branching
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.sdk import (
     active_run_ids,
+    config_values,
     free_run_id,
+    new_run_id,
     process_settings,
     unknown_init_arguments,
 )
 
 if TYPE_CHECKING:
     from wandb_tui.wiring import Wiring
+
+
+MODES_WITHOUT_SERVER = {"offline", "dryrun", "disabled"}
+"""Values of ``mode`` and ``WANDB_MODE`` with which the SDK asks no server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,10 @@ class BranchInit:
             init: The arguments.
         """
         self.run_id: str | None = None
+        self._chosen_id = ""
         self._wiring, self._parent, self._branching = wiring, parent, branching
-        self._init = {"entity": parent.entity, "project": parent.project} | init
+        self._entity, self._project = init.get("entity") or parent.entity, init.get("project") or parent.project
+        self._init = init | {"entity": self._entity, "project": self._project}
         self._settings = self._init.pop("settings", None)
 
     def prepare(self) -> None:
@@ -62,6 +72,7 @@ class BranchInit:
 
         if unknown := unknown_init_arguments(self._init):
             raise UsageError(f"wandb.init has no argument {', '.join(unknown)}.")
+        self._chosen_id = new_run_id()
         given = self._settings
         if isinstance(given, dict):
             # The SDK quotes values that it rejects.
@@ -89,6 +100,17 @@ class BranchInit:
                 if source != "settings" and name == "resume" and os.environ.get("WANDB_RESUME"):
                     raise UsageError(f"WANDB_RESUME={value} is set, and a {kind} cannot resume a run.", "Unset it.")
                 raise UsageError(f"{name} is set in {source}, which cannot be combined with a {kind}.")
+        settings = self._settings if "mode" in self._settings.model_fields_set else process_settings()
+        mode = self._init.get("mode") or settings.mode
+        if mode in MODES_WITHOUT_SERVER:
+            raise UsageError(f"The mode is {mode}, and a {kind} needs the server.", "Leave the mode out.")
+        place = RunAddress(self._entity, self._project, self._parent.run_id)
+        if place != self._parent:
+            raise UsageError(
+                f"A {kind} is made in the project of its parent, {self._parent.project_path}, not in "
+                f"{place.project_path}.",
+                "Leave entity and project out.",
+            )
         if self._branching.keeps_id:
             if self.run_id not in {None, self._parent.run_id}:
                 raise UsageError(f"{self.run_id} is not the id of the run to rewind.", "Leave the id out.")
@@ -114,8 +136,19 @@ class BranchInit:
 
     def child(self) -> RunAddress:
         """The address of a fork whose id was given."""
-        entity, project = self._init["entity"] or self._parent.entity, self._init["project"] or self._parent.project
-        return RunAddress(entity, project, self.run_id or "")
+        return RunAddress(self._parent.entity, self._parent.project, self.run_id or "")
+
+    def new_run(self, marks: Mapping[str, Any]) -> Any:
+        """An ordinary new run in place of a branch, or its `Refusal`; that of a rewind gets an id of its own.
+
+        Args:
+            marks: What its config says from its first moment on, beside what the user has given.
+        """
+        include, exclude = (self._init.pop(f"config_{name}_keys", None) for name in ("include", "exclude"))
+        more: dict[str, Any] = {"config": {**config_values(self._init.get("config"), include, exclude), **marks}}
+        if self._branching.keeps_id:
+            more["id"] = new_run_id()
+        return self.run(**more)
 
     def run(self, timeout: float | None = None, **more: Any) -> Any:
         """The run that ``wandb.init`` returns, or its `Refusal`.
@@ -134,9 +167,11 @@ class BranchInit:
         settings = deepcopy(self._settings)
         if timeout is not None:
             settings.init_timeout = timeout
+        # With one id for all tries, a fork that was made while its answer got lost is not made a second time.
+        own_id = {} if self.run_id else {"id": self._chosen_id}
         try:
             with sdk_environment(settings.base_url):
-                return wandb.init(settings=settings, **self._init | more)
+                return wandb.init(settings=settings, **self._init | own_id | more)
         except wandb.errors.AuthenticationError as error:
             raise ApiKeyError(
                 f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
@@ -146,16 +181,27 @@ class BranchInit:
         except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
             return Refusal(_one_line(error))
 
-    def free_id(self) -> None:
-        """Release the id after a refusal. Raises `ForkError` where the SDK does not let it be used again."""
-        if self.run_id and not free_run_id(self.run_id):
-            raise ForkError(
-                f"The server refused, and this version of the SDK cannot use the id {self.run_id} a second time.",
-                "Leave the id out, or try again in a new process.",
-            )
+    def release_id(self) -> bool:
+        """Release the id after a refusal; returns whether it can be used again in this process."""
+        released = free_run_id(self.run_id or self._chosen_id)
+        if not released:
+            self._chosen_id = new_run_id()
+        return released or not self.run_id
+
+
+_ADVICE = re.compile(r"\nConsider increasing|\s+For further information|\s+Please try increasing")
 
 
 def _one_line(error: Exception) -> str:
     """The refusal in one line, without secrets and without the SDK's advice to wait longer or to read its help."""
-    text = re.split(r"\nConsider increasing|\s+For further information", str(error), maxsplit=1)[0]
-    return redact(" ".join(text.split())) or type(error).__name__
+    text = _ADVICE.split(str(error), maxsplit=1)[0]
+    return redact(_servers_words(" ".join(text.split()))) or type(error).__name__
+
+
+def _servers_words(text: str) -> str:
+    """What the server says, where the SDK quotes its whole answer, as 0.24 does."""
+    try:
+        answer = json.loads(text[text.find("{") :])
+        return "; ".join(str(error["message"]) for error in answer["errors"])
+    except (ValueError, TypeError, LookupError):
+        return text

@@ -35,8 +35,8 @@ def fork_when_ready(
     A refusal is answered by visiting the run's page again and trying again, until `timeout`. While another run is
     active in the process, the fork is made beside it (``reinit="create_new"``) unless `init` says otherwise.
 
-    Called again with the same ``id``, as by a job that is restarted, it resumes the fork that it has made; such a fork
-    says in its config, as ``forked_from``, where it is from.
+    Called again with the same ``id``, as by a job that is restarted, it resumes the fork that it has made, and
+    continues a replay that was interrupted; such a fork says in its config, as ``forked_from``, where it is from.
 
     Args:
         run: The parent: an address, a run object of the SDK, or an `Api` run.
@@ -86,6 +86,7 @@ def rewind_when_ready(
     *,
     at: str | None = None,
     nearest: bool = False,
+    fallback: Literal["replay"] | None = None,
     timeout: float = 300.0,
     credentials: WandBCredentials | None = None,
     api_key: str | None = None,
@@ -97,11 +98,16 @@ def rewind_when_ready(
 
     What the run had logged after `step` is gone from its history. All else is as for `fork_when_ready`.
 
+    With a fallback the run that is returned may be another one, with an id of its own: what it logs is then a new run
+    beside the old one, which stays as it is.
+
     Args:
         run: The run: an address, a run object of the SDK, or an `Api` run.
         step: The last step to keep, 0 or above.
         at: A metric and its value in place of the step, as for `fork_when_ready`.
         nearest: With `at`: as for `fork_when_ready`.
+        fallback: ``replay`` for servers that do not rewind: the run's history up to the step is then logged into a new
+            run, as `fork_when_ready` does it, and a warning is logged. None raises `ForkError` instead.
         timeout: Seconds until giving up; 0 waits for ever.
         credentials: For the browser sign-in; without them, the environment or the keyring.
         api_key: The API key, for rewinding too; without one, the environment, ``~/.netrc`` or the keyring.
@@ -110,12 +116,14 @@ def rewind_when_ready(
         init: Passed on to ``wandb.init``. The run's entity and project are used unless given.
 
     Returns:
-        The run, as ``wandb.init(resume_from=…)`` returns it. Its ``starting_step`` is the step to log next.
+        The run, as ``wandb.init(resume_from=…)`` returns it. Its ``starting_step`` is the step to log next. Of a
+        new run that was replayed, ``step`` is the step to log next.
 
     Raises:
         UsageError: The address, the step or an argument for ``wandb.init`` is not valid.
         WaitTimeoutError: The run did not end or the export did not come in time, or the server went on refusing.
-        ForkError: The server refuses to rewind the run for good, or the metric never had the value.
+        ForkError: The server refuses to rewind the run for good and there is no fallback, or the metric never had the
+            value.
         SignInError: The browser could not be signed in.
         ApiKeyError: The server refused the API key.
         RunNotFoundError: There is no such run, or the key may not see it.
@@ -127,6 +135,7 @@ def rewind_when_ready(
         api_key=api_key,
         host=host,
         callback=callback,
+        fallback=fallback,
     )
 
 
@@ -141,7 +150,7 @@ def _branch_when_ready(
     api_key: str | None,
     host: str | None,
     callback: Callback | None,
-    fallback: str | None = None,
+    fallback: str | None,
 ) -> Any:
     wiring = Wiring(
         host=host, credentials=credentials, api_key=api_key, anonymous_ok=True, sdk_settings=init.get("settings")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import RunRecord
-from wandb_tui.core.errors import ServerError
+from wandb_tui.core.errors import ServerError, UsageError, WandbTuiError
 from wandb_tui.core.step_range import STEP, StepRange
+from wandb_tui.library.branch_check import differences, flat
 from wandb_tui.library.history_check import NOT_FINITE
 from wandb_tui.library.history_reader import HistoryReader
 from wandb_tui.library.history_table import exported_history
 from wandb_tui.services.wandb_api.run_values import FORKED_FROM, REPLAYED_FROM
 
 if TYPE_CHECKING:
-    from wandb_tui.core.address import RunAddress
     from wandb_tui.library.results import MonitorResult
     from wandb_tui.wiring import Wiring
 
@@ -26,7 +29,11 @@ TAG = "replayed"
 TIMESTAMP = "parent/timestamp"
 """The metric with the time at which the parent logged a row, in seconds since 1970."""
 _TIMESTAMP_COLUMN = "_timestamp"
+_STEPS_COMPARED = 20
+"""How many steps of a replay that was interrupted are compared with the parent's before it is continued."""
 
+Row = tuple[int, dict[str, Any]]
+"""The step of a row, and its values by name."""
 Convert = Callable[[Any], Any]
 """The value to log for one of the export; `_MEDIA` for what cannot be logged once more."""
 _MEDIA = object()
@@ -62,12 +69,14 @@ class ReplayReport:
 
     Attributes:
         rows: How many rows were logged.
+        kept: How many had been logged by an earlier call that was interrupted.
         media: The columns with media, tables and the like, whose files belong to the parent.
         not_rising: How many rows were left out since their step is not above the one before.
         summary: The names in the parent's summary that were left out, as they may be from after the step.
     """
 
     rows: int = 0
+    kept: int = 0
     media: set[str] = field(default_factory=set)
     not_rising: int = 0
     summary: Sequence[str] = ()
@@ -103,39 +112,57 @@ class Replay:
         # What the summary says of a run that has gone further is no longer true of the step.
         self._is_all = export.last_step == step
 
-    def into(self, start: Callable[[], Any]) -> tuple[Any, str]:
-        """Log it into a new run, which is marked by a tag and in its config.
+    @property
+    def _marks(self) -> dict[str, Any]:
+        return {REPLAYED_FROM: {"run": str(self._parent), "step": self._step, "complete": False}}
+
+    def into(self, start: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, str]:
+        """Log it into a new run, marked by a tag and in its config, or the rest of it where that was interrupted.
 
         Args:
-            start: Starts the new run, once the history is here.
+            start: Starts the run, or resumes it, once the history is here; is given what the config of a new one is to
+                say from its first moment on, so that it is known for what it is if it is interrupted.
 
         Returns:
             The run, and what was done, as one or two sentences.
 
         Raises:
+            UsageError: The run holds rows that the parent does not have like that, so that it cannot be continued.
             WandbTuiError: The export cannot be read, or the run not be started.
         """
         record = self._wiring.history_files.run_record(self._parent)
         if record is None:
             raise ServerError(f"The server does not report the config of {self._parent}.", "Try again.")
         with exported_history(self._wiring, self._parent, self._artifact, StepRange(None, self._step + 1)) as reader:
-            run = start()
+            run = start(self._marks)
+            # Of a run that is resumed, the step after the last one; SDK 0.27 on tells it only here.
+            first = max(run.step, run.starting_step)
             try:
-                report = self._log(reader, record, run)
+                report = self._log(reader, record, run, first)
             except BaseException:
                 run.finish(exit_code=1)
                 raise
-        rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
-        done = f"{rows} of {self._parent} up to step {self._step:,} were logged once more into the new run {run.id}."
-        return run, f"{done} {report.left_out}".strip()
+        return run, f"{self._done(report, run.id, first)} {report.left_out}".strip()
 
-    def _log(self, reader: HistoryReader, record: RunRecord, run: Any) -> ReplayReport:
-        run.tags = (*(run.tags or ()), TAG)
+    def _done(self, report: ReplayReport, run_id: str, first: int) -> str:
+        rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'} of {self._parent} up to step {self._step:,}"
+        if not report.kept:
+            return f"{rows} were logged once more into the new run {run_id}."
+        kept = f"{report.kept:,} up to step {first - 1:,} {'was' if report.kept == 1 else 'were'} there"
+        return f"{rows} were logged once more into the run {run_id}; {kept} from a replay that was interrupted."
+
+    def _log(self, reader: HistoryReader, record: RunRecord, run: Any, first: int) -> ReplayReport:
+        report = ReplayReport()
+        # Nothing is changed before the rows that are there have been compared.
+        rows = self._missing(_rising(_rows(reader, report), report), run, first, report)
+        run.tags = (*(tag for tag in run.tags or () if tag != TAG), TAG)
         origins = {REPLAYED_FROM, FORKED_FROM}
         run.config.setdefaults({name: value for name, value in record.config.items() if name not in origins})
-        self._mark(run, complete=False)
-        report = ReplayReport()
-        for step, values in _rising(_rows(reader, report), report):
+        origin = dict(run.config.get(REPLAYED_FROM, {})) | self._marks[REPLAYED_FROM]
+        if report.kept:
+            origin["continued_at"] = [*origin.get("continued_at", ()), first]
+        run.config.update({REPLAYED_FROM: origin}, allow_val_change=True)
+        for step, values in rows:
             # Committed at once: what the caller logs next belongs to another row.
             run.log(values, step=step, commit=True)
             report.rows += 1
@@ -144,15 +171,46 @@ class Replay:
             run.summary.update(summary)
         else:
             report.summary = sorted(summary.keys() - {name.partition(".")[0] for name in reader.schema.names})
-        self._mark(run, complete=True)
+        run.config.update({REPLAYED_FROM: {**origin, "complete": True}}, allow_val_change=True)
         return report
 
-    def _mark(self, run: Any, *, complete: bool) -> None:
-        origin = {"run": str(self._parent), "step": self._step, "complete": complete}
-        run.config.update({REPLAYED_FROM: origin}, allow_val_change=True)
+    def _missing(self, rows: Iterator[Row], run: Any, first: int, report: ReplayReport) -> Iterator[Row]:
+        """The rows that the run lacks: those from a step on. The last ones before it are compared."""
+        if not first:
+            return rows
+        kept: deque[Row] = deque(maxlen=_STEPS_COMPARED)
+        rest: Iterator[Row] = iter(())
+        for row in rows:
+            if row[0] >= first:
+                rest = chain([row], rows)
+                break
+            report.kept += 1
+            kept.append(row)
+        self._check_kept(dict(kept), RunAddress(run.entity, run.project, run.id), first)
+        return rest
+
+    def _check_kept(self, wanted: dict[int, dict[str, Any]], child: RunAddress, first: int) -> None:
+        """Compare the last rows that are in the run already with the parent's, as far as the server reports them.
+
+        Raises:
+            UsageError: They differ, as after a rewind of the parent.
+        """
+        start = min(wanted, default=max(0, first - _STEPS_COMPARED))
+        try:
+            # Rows above the step are the caller's, logged after a replay whose last mark got lost.
+            reported = self._wiring.inspector.rows(child, start, min(first, self._step + 1)) or []
+        except WandbTuiError:
+            reported = []
+        found = {int(row[STEP]): flat(row) for row in reported if STEP in row}
+        if found.keys() - wanted.keys() or differences({step: wanted[step] for step in found}, found):
+            raise UsageError(
+                f"The replay of {self._parent} into {child} was interrupted after step {first - 1:,}, and cannot be "
+                "continued: the history of the parent has changed since.",
+                "Delete that run, or give another id.",
+            )
 
 
-def _rows(reader: HistoryReader, report: ReplayReport) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(reader: HistoryReader, report: ReplayReport) -> Iterator[Row]:
     """The step of each row, and what is to be logged for it."""
     for batch in reader.batches():
         steps = batch.column(STEP).to_pylist()
@@ -177,9 +235,9 @@ def _rows(reader: HistoryReader, report: ReplayReport) -> Iterator[tuple[int, di
             yield step, values
 
 
-def _rising(rows: Iterator[tuple[int, dict[str, Any]]], report: ReplayReport) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rising(rows: Iterator[Row], report: ReplayReport) -> Iterator[Row]:
     """Rows whose steps rise: rows of one step are one, as where exported files overlap; what falls is left out."""
-    last: tuple[int, dict[str, Any]] | None = None
+    last: Row | None = None
     for step, values in rows:
         if last is None or step > last[0]:
             if last is not None:

@@ -109,9 +109,8 @@ def _fold(index: dict[str, Any], row: dict[str, Any]) -> None:
     """Count one row into the index of keys."""
     index["lastStep"] = max(index["lastStep"], int(row.get("_step", -1)))
     for name, value in row.items():
-        entry = index["keys"].setdefault(
-            name, {"typeCounts": [], "monotonic": name in ("_step", "_runtime", "_timestamp")}
-        )
+        entry = index["keys"].setdefault(name, {"typeCounts": [], "monotonic": True})
+        entry["monotonic"] = entry["monotonic"] and _rises(entry.get("previousValue"), value)
         kind = _type_name(value)
         for count in entry["typeCounts"]:
             if count["type"] == kind:
@@ -120,6 +119,12 @@ def _fold(index: dict[str, Any], row: dict[str, Any]) -> None:
         else:
             entry["typeCounts"].append({"type": kind, "count": 1})
         entry["previousValue"] = value
+
+
+def _rises(before: object, value: object) -> bool:
+    """Whether a number is not below the one before."""
+    numbers = [one for one in (before, value) if isinstance(one, int | float)]
+    return len(numbers) < 2 or numbers[0] <= numbers[1]  # noqa: PLR2004 - the two of them
 
 
 def _type_name(value: object) -> str:

@@ -126,6 +126,7 @@ def read_facts(run: dict[str, Any], unknown: Sequence[str]) -> RunFacts:
         _metrics(run, summary),
         tuple(unknown),
         read_config(run),
+        tuple(name for name, entry in _index(run).items() if json_object(entry).get("monotonic") is False),
     )
 
 
@@ -161,16 +162,18 @@ def _aliases(node: dict[str, Any]) -> Iterator[str]:
 
 def _metrics(run: dict[str, Any], summary: Values | None) -> tuple[str, ...] | None:
     """The metrics whose values are numbers: by the index of the history, else by the summary."""
-    if "historyKeys" in run:
-        index = json_scalar(run["historyKeys"])
-        keys = index.get("keys") if isinstance(index, dict) else None
-        if isinstance(keys, dict):
-            return tuple(name for name, entry in keys.items() if not name.startswith("_") and _is_number(entry))
-        if run["historyKeys"] is None and not summary:
-            return ()
+    if keys := _index(run):
+        return tuple(name for name, entry in keys.items() if not name.startswith("_") and _is_number(entry))
+    if "historyKeys" in run and run["historyKeys"] is None and not summary:
+        return ()
     if summary is None:
         return None
     return tuple(name for name, value in summary if isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _index(run: dict[str, Any]) -> dict[str, Any]:
+    """What the server tells of each name in the history; empty for nothing."""
+    return json_object(json_object(json_scalar(run.get("historyKeys"))).get("keys"))
 
 
 def _is_number(entry: object) -> bool:

@@ -33,6 +33,20 @@ def free_run_id(run_id: str) -> bool:
     return True
 
 
+def new_run_id() -> str:
+    """A run id as ``wandb.init`` chooses one."""
+    from wandb.sdk.lib.runid import generate_id
+
+    return generate_id()
+
+
+def config_values(given: Any, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> Any:
+    """The values that ``wandb.init`` reads in its ``config``, which may also be a file's name or parsed arguments."""
+    from wandb.sdk import wandb_helper
+
+    return wandb_helper.parse_config(given or {}, include=include, exclude=exclude)  # type: ignore[no-untyped-call]
+
+
 def branch_point(run_id: str, step: int) -> Any:
     """The value for ``fork_from``: an object, since a text cannot express every run id (such as ``a[b``)."""
     try:
@@ -52,6 +66,13 @@ def branch_point_text(run_id: str, step: int) -> str | None:
     except (ImportError, ValueError):
         return None
     return text if (moment.run, moment.value) == (run_id, step) else None
+
+
+def end_service() -> None:
+    """End the SDK's service process, which does not notice when another program takes the place of this one."""
+    import wandb
+
+    wandb.teardown()
 
 
 def process_settings() -> Any:
