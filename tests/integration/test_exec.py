@@ -218,6 +218,32 @@ def test_where_forking_is_refused_the_history_is_replayed_if_wanted(sandbox, exe
     assert "Replayed instead: 51 rows of lab/forks/counted up to step 50" in (tmp_path / "err").read_text()
 
 
+@pytest.mark.parametrize("rewind", [False, True])
+def test_where_it_is_refused_the_script_resumes_a_replay_if_wanted(sandbox, execute, tmp_path, rewind):
+    run_id = f"refused-{rewind}".lower()
+    export_run(sandbox, run_id)
+    own = {} if rewind else {"WANDB_RUN_ID": "replayed"}
+    line = (f"lab/forks/{run_id}", "--step", "50", *(["--rewind"] if rewind else []), "--replay", "--")
+    sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")
+    ids, steps = set(), []
+    try:
+        for _ in range(2):
+            assert execute(*line, sys.executable, "-c", TRAIN, **own).wait(120) == 7, (tmp_path / "err").read_text()
+            made, *_, step, _, _ = json.loads((tmp_path / "out").read_text())
+            ids.add(made)
+            steps.append(step)
+    finally:
+        sandbox.set_faults()
+    # A rewind begins at the step each time, and so does what takes its place.
+    assert (len(ids), steps) == ((2, [51, 51]) if rewind else (1, [51, 52]))
+    assert logged(sandbox, made) == list(range(52 if rewind else 53))
+    assert len(logged(sandbox, run_id)) == 300
+    lines = (tmp_path / "err").read_text()
+    assert f"lab/forks/{made} is resumed." in lines
+    assert (f"The server does not rewind lab/forks/{run_id} at step 50" in lines) is rewind
+    assert (f"lab/forks/{run_id} stays as it is." in lines) is rewind
+
+
 def test_what_may_surprise_in_a_fork_is_reported_and_stops_nothing(sandbox, execute, tmp_path):
     export_run(sandbox, "sparse", metrics=lambda step: {"_step": 2 * step, "metric": math.nan if step > 90 else step})
     reported = "lab/forks/sparse at step 200: every second step is missing.\n", "the last value is NaN in metric.\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from wandb_tui.cli.interruption import Interruption
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.details import RunOrigin
+    from wandb_tui.core.metric_value import MetricValue
+    from wandb_tui.library.branch_target import Branching
     from wandb_tui.wiring import Wiring
 
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 @AT
 @NEAREST
 @click.option("--rewind", is_flag=True, help="Rewind the run itself instead of forking it.")
+@click.option("--replay", is_flag=True, help="Where it is refused: log the history into a new run.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")
 @HOST
@@ -42,6 +45,7 @@ def exec_command(
     at: str | None,
     nearest: bool,
     rewind: bool,
+    replay: bool,
     timeout: float | None,
     no_visit: bool,
     host: str | None,
@@ -50,7 +54,7 @@ def exec_command(
 
     wandb.init reads the branch point in CMD's environment, which only one process may do. With --rewind, RUN must
     have ended; it keeps its id, and all logged after that step is gone. Called again with the same WANDB_RUN_ID, as
-    by a job that is restarted, CMD resumes its fork.
+    by a job that is restarted, CMD resumes its fork. With --replay the fork is made here, and CMD resumes it.
 
     \b
     Examples:
@@ -64,10 +68,7 @@ def exec_command(
     _check_program(command[0], environ)
     interruption = Interruption()
     with interruption.caught(lambda reason: os.write(2, f"wandb-tui: {reason}\n".encode())):
-        from wandb_tui.library.branch_check import BranchCheck
-        from wandb_tui.library.branch_environment import branch_environment, resume_environment
         from wandb_tui.library.branch_target import FORK, REWIND, branch_target
-        from wandb_tui.library.group import MonitorGroup
 
         branching = REWIND if rewind else FORK
         target = branch_target(step, at, nearest=nearest, branching=branching)
@@ -75,36 +76,91 @@ def exec_command(
         try:
             (parent,) = addresses_of([run], wiring)
             wiring.check_api_key()
-
-            base_url, api_key = wiring.server.info.base_url, wiring.account.api_key()
-            # What would clash is refused before anything is waited for.
-            branch_environment(parent, 0, branching, environ, base_url=base_url, api_key=api_key)
-            child = None if branching.keeps_id else _own_child(parent, environ)
-            origin = _origin_of(child, wiring) if child else None
-            if origin:
-                _check_is_fork(origin, parent, target if isinstance(target, int) else origin.step)
             if timeout is None:
                 timeout = wiring.settings.poll_policy.max_wait_time
-            status = ExitCode.DONE
-            if branching.keeps_id:
-                status = _wait(parent, "ended", timeout, wiring, interruption, visit=not no_visit)
-            if status is ExitCode.DONE:
-                with MonitorGroup(wiring=wiring, visit=not no_visit) as group:
-                    found = branch_step(parent, target, wiring, group, timeout)
-            if status is ExitCode.DONE and child and origin:
-                _check_is_fork(origin, parent, found)
-                say(f"{child} exists already, and is resumed.", err=True)
-                environ = resume_environment(child, environ, base_url=base_url, api_key=api_key)
-            elif status is ExitCode.DONE:
-                status = _wait(parent, f"step:{found}", timeout, wiring, interruption, visit=not no_visit)
-                environ = branch_environment(parent, found, branching, environ, base_url=base_url, api_key=api_key)
-                if status is ExitCode.DONE:
-                    BranchCheck(wiring, parent, None, found, wiring.notify).before()
-                    if branching.keeps_id or child:
-                        _note(parent, found, child, wiring)
+            order = _Order(parent, branching, target, timeout, visit=not no_visit)
+            if replay:
+                status, environ = ExitCode.DONE, _resuming_what_was_made(order, wiring, environ)
+            else:
+                status, environ = _awaited(order, wiring, interruption, environ)
         finally:
             wiring.close()
     return _replace_process(command, environ) if status is ExitCode.DONE else status
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be branched off, and how long to wait for it."""
+
+    parent: RunAddress
+    branching: Branching
+    target: int | MetricValue
+    timeout: float
+    visit: bool
+
+
+def _resuming_what_was_made(order: _Order, wiring: Wiring, environ: Mapping[str, str]) -> dict[str, str]:
+    """Fork, rewind or replay the run here; gives the environment in which the command resumes it."""
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.library.branch_environment import check_clashes, resume_environment
+    from wandb_tui.library.branch_series import branches
+    from wandb_tui.library.group import MonitorGroup
+    from wandb_tui.library.replay import REPLAY
+    from wandb_tui.services.wandb_api.sdk import end_service
+
+    check_clashes(order.parent, order.branching, environ)
+    with MonitorGroup(
+        wiring=wiring,
+        visit=order.visit,
+        max_wait_time=order.timeout,
+        on_event=lambda event: say(event.message, err=True),
+    ) as group:
+        (run,) = branches(
+            *(order.parent, order.target, order.branching, 1, order.timeout),
+            wiring=wiring,
+            group=group,
+            warn=wiring.notify,
+            fallback=REPLAY,
+        )
+    # The command takes the place of this process, of which the service would never see the end.
+    end_service()
+    made = RunAddress(run.entity, run.project, run.id)
+    say(f"{made} is resumed.", err=True)
+    base_url, api_key = wiring.server.info.base_url, wiring.account.api_key()
+    return resume_environment(made, environ, base_url=base_url, api_key=api_key)
+
+
+def _awaited(
+    order: _Order, wiring: Wiring, interruption: Interruption, environ: Mapping[str, str]
+) -> tuple[ExitCode, dict[str, str]]:
+    """Wait until the run can be forked or rewound; gives the environment in which the command does it."""
+    from wandb_tui.library.branch_check import BranchCheck
+    from wandb_tui.library.branch_environment import branch_environment, resume_environment
+    from wandb_tui.library.group import MonitorGroup
+
+    parent, branching, target = order.parent, order.branching, order.target
+    base_url, api_key = wiring.server.info.base_url, wiring.account.api_key()
+    # What would clash is refused before anything is waited for.
+    branch_environment(parent, 0, branching, environ, base_url=base_url, api_key=api_key)
+    child = None if branching.keeps_id else _own_child(parent, environ)
+    origin = _origin_of(child, wiring) if child else None
+    if origin:
+        _check_is_fork(origin, parent, target if isinstance(target, int) else origin.step)
+    status = _wait(order, "ended", wiring, interruption) if branching.keeps_id else ExitCode.DONE
+    if status is not ExitCode.DONE:
+        return status, {}
+    with MonitorGroup(wiring=wiring, visit=order.visit) as group:
+        found = branch_step(parent, target, wiring, group, order.timeout)
+    if child and origin:
+        _check_is_fork(origin, parent, found)
+        say(f"{child} exists already, and is resumed.", err=True)
+        return status, resume_environment(child, environ, base_url=base_url, api_key=api_key)
+    status = _wait(order, f"step:{found}", wiring, interruption)
+    if status is ExitCode.DONE:
+        BranchCheck(wiring, parent, None, found, wiring.notify).before()
+        if branching.keeps_id or child:
+            _note(parent, found, child, wiring)
+    return status, branch_environment(parent, found, branching, environ, base_url=base_url, api_key=api_key)
 
 
 def _check_program(program: str, environ: dict[str, str]) -> None:
@@ -148,22 +204,20 @@ def _note(parent: RunAddress, step: int, child: RunAddress | None, wiring: Wirin
     wiring.branch_notes.add(BranchNote.of(child or parent, kind, parent, step, made=False))
 
 
-def _wait(
-    parent: RunAddress, goal: str, timeout: float, wiring: Wiring, interruption: Interruption, *, visit: bool
-) -> ExitCode:
+def _wait(order: _Order, goal: str, wiring: Wiring, interruption: Interruption) -> ExitCode:
     from wandb_tui.cli.wait.options import WaitOptions
     from wandb_tui.cli.wait.runner import wait_for_runs
     from wandb_tui.core.goal import Goal
 
     options = WaitOptions(
-        runs=[parent],
+        runs=[order.parent],
         goal=Goal.parse(goal),
-        timeout=timeout,
+        timeout=order.timeout,
         interval=wiring.settings.poll_policy.check_interval,
         any_run=False,
         as_json=False,
         quiet=False,
-        visit=visit,
+        visit=order.visit,
         to_stderr=True,
     )
     return wait_for_runs(options, wiring, interruption)
