@@ -87,6 +87,23 @@ async def test_a_run_is_rewound_under_its_own_id(sandbox, tmp_path):
         assert len(app.dashboard.table.shown) == 1
 
 
+async def test_where_rewinding_is_refused_the_row_follows_the_run_that_was_replayed(sandbox, tmp_path):
+    export_run(sandbox, "stays")
+    sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")
+    keys = ("1", "0", "0", "shift+tab", "left", "tab", "tab", "space")
+    async with dialog(sandbox, tmp_path, "stays", *keys) as (app, pilot):
+        await until(lambda: 'rewind_when_ready("lab/forks/stays", step=100, fallback="replay")' in shown(app))
+        await pilot.press("enter")
+        await until(lambda: len(app.dashboard.table.shown) == 2 and not app.dashboard.table.branches.active, 90)
+        (made,) = [watched.run for watched in app.session.watch_list if watched.run.run_id != "stays"]
+        assert app.dashboard.table.run == made
+        log = log_of(app, "stays")
+        assert f"Replayed at step 100 into {made}; resume it with WANDB_RUN_ID={made.run_id}" in log
+        assert "forking is not enabled for this account. Replayed instead: 101 rows" in log
+        assert "lab/forks/stays stays as it is." in log
+        assert f"Replayed at step 100 into {made.run_id}" in shown(app)
+
+
 async def test_a_refusal_is_said_in_the_log_and_beside_it(sandbox, tmp_path):
     export_run(sandbox, "refused")
     sandbox.set_faults("fork-refused:code=403,message=forking is not enabled for this account")

@@ -8,7 +8,7 @@ from wandb_tui.core.branch_order import BranchOrder
 from wandb_tui.core.errors import UsageError
 
 RUN = RunAddress("lab", "forks", "abc123")
-FORK, REPLAY, REWIND = BranchKind
+FORK, REWIND = BranchKind.FORK, BranchKind.REWIND
 
 
 @pytest.mark.parametrize(
@@ -17,13 +17,14 @@ FORK, REPLAY, REWIND = BranchKind
         (FORK, "200", "1", 'fork_when_ready("lab/forks/abc123", step=200)'),
         (FORK, " 12,000 ", "1", 'fork_when_ready("lab/forks/abc123", step=12000)'),
         (FORK, "0", "3", '[fork_when_ready("lab/forks/abc123", step=0) for _ in range(3)]'),
-        (REPLAY, "200", "1", 'fork_when_ready("lab/forks/abc123", step=200, fallback="replay")'),
         (REWIND, "200", "3", 'rewind_when_ready("lab/forks/abc123", step=200)'),
         (FORK, "a=b=1.50", "1", 'fork_when_ready("lab/forks/abc123", at="a=b=1.5", nearest=True)'),
     ],
 )
 def test_what_is_typed_is_read(kind, where, times, call):
     assert BranchOrder.parse(RUN, kind, where, times).call == call
+    replayed = BranchOrder.parse(RUN, kind, where, times, replays=True)
+    assert replayed.call == call.replace(")", ', fallback="replay")', 1)
 
 
 @pytest.mark.parametrize(

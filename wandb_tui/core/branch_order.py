@@ -25,15 +25,17 @@ class BranchOrder:
         kind: What to do.
         target: The step, or a metric and its value.
         times: How many children to make; 1 for a rewind.
+        replays: Whether the history is logged into a new run where the server refuses.
     """
 
     run: RunAddress
     kind: BranchKind
     target: int | MetricValue
     times: int = 1
+    replays: bool = False
 
     @classmethod
-    def parse(cls, run: RunAddress, kind: BranchKind, where: str, times: str) -> BranchOrder:
+    def parse(cls, run: RunAddress, kind: BranchKind, where: str, times: str, *, replays: bool = False) -> BranchOrder:
         """Read what is typed.
 
         Args:
@@ -41,6 +43,7 @@ class BranchOrder:
             kind: What to do.
             where: A step, or ``METRIC=VALUE``.
             times: How many children to make; not read for a rewind.
+            replays: Whether the history is logged into a new run where the server refuses.
 
         Raises:
             UsageError: One of these is not valid.
@@ -55,10 +58,10 @@ class BranchOrder:
                 f"“{text[:40]}” is no step.", "Give a step, as 200, or METRIC=VALUE, as global_step=121638."
             )
         if kind is BranchKind.REWIND:
-            return cls(run, kind, target)
+            return cls(run, kind, target, replays=replays)
         if not re.fullmatch(r"\d{1,9}", times.strip(), re.ASCII) or not 1 <= int(times) <= MAX_TIMES:
             raise UsageError(f"“{times[:10]}” is no number of children.", f"Give 1 to {MAX_TIMES}.")
-        return cls(run, kind, target, int(times))
+        return cls(run, kind, target, int(times), replays)
 
     @property
     def where(self) -> str:
@@ -75,7 +78,7 @@ class BranchOrder:
             arguments.append(f"step={self.target}")
         else:
             arguments += [f"at={json.dumps(str(self.target), ensure_ascii=False)}", "nearest=True"]
-        if self.kind is BranchKind.REPLAY:
+        if self.replays:
             arguments.append('fallback="replay"')
         call = f"{function}({', '.join(arguments)})"
         return call if self.times == 1 else f"[{call} for _ in range({self.times})]"

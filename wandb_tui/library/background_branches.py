@@ -128,7 +128,7 @@ class BackgroundBranches:
                     wiring=self._wiring,
                     group=group,
                     warn=warn,
-                    fallback=REPLAY if order.kind is BranchKind.REPLAY else None,
+                    fallback=REPLAY if order.replays else None,
                 )
             finally:
                 with self._lock:

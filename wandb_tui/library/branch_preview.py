@@ -107,7 +107,7 @@ def _about_export(wiring: Wiring, order: BranchOrder, step: int, probe: Probe) -
     version = f"v{probe.artifact.version} " if probe.artifact else ""
     yield BranchFinding(f"{version}{words}", Level.INFO if verdict.met else Level.WARNING)
     for warning in goal.warnings(probe, forks=wiring.server.offers_forks):
-        if order.kind is BranchKind.REPLAY and warning.kind is GoalWarningKind.NO_FORKS:
+        if order.replays and warning.kind is GoalWarningKind.NO_FORKS:
             yield BranchFinding("this server does not fork: the history is logged once more into a new run")
         else:
             yield BranchFinding(_uncapitalized(goal.describe_warning(warning)), Level.WARNING)

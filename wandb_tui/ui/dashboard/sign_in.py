@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Checkbox, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from wandb_tui.core.account import AccountState, Credentials, Source
 from wandb_tui.core.errors import KeyringError, WandbTuiError
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine
+from wandb_tui.ui.common.tick import Tick
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
 from wandb_tui.ui.runtime.access import Access, AccountAccess
@@ -118,7 +119,7 @@ class SignInDialog(Dialog[bool]):
         problem = state.keyring_problem if state else "The system keyring has not answered yet."
         self._note("#keyring-problem", problem)
         # A box that cannot be ticked must not look as if the keyring were used.
-        box = self.query_one("#remember", Checkbox)
+        box = self.query_one("#remember", Tick)
         box.disabled, box.value = bool(problem), not problem
         username = self.query_one("#username", Input)
         if state is not None and not username.value and not username.has_focus:
@@ -182,7 +183,7 @@ class SignInDialog(Dialog[bool]):
             self._show_field_error("Enter a password, an API key, or both.", "#password")
         else:
             credentials = Credentials(username, password) if password else None
-            remember = self.query_one("#remember", Checkbox).value
+            remember = self.query_one("#remember", Tick).value
             self._begin(self._save(credentials, api_key or None, remember))
 
     @on(Button.Pressed, "#without")
@@ -258,15 +259,6 @@ class SignInDialog(Dialog[bool]):
     def _busy(self, busy: bool) -> None:
         for button in self.query(Button):
             button.disabled = busy
-
-
-class Tick(Checkbox):
-    """A checkbox that is empty while it is off: Textual's own shows a darker X."""
-
-    def render(self) -> Content:
-        """The box and its label."""
-        self.BUTTON_INNER = "X" if self.value else " "
-        return super().render()
 
 
 def _label(what: str, source: Source) -> str:

@@ -20,16 +20,13 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
+from wandb_tui.ui.common.tick import Tick
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
 from wandb_tui.ui.runtime.ports import Branches
 
-_KINDS = {
-    BranchKind.FORK: ("Fork", "Fork"),
-    BranchKind.REPLAY: ("Fork, or replay where refused", "Fork"),
-    BranchKind.REWIND: ("Rewind", "Rewind"),
-}
-"""The label of each kind, and that of the button."""
+_KINDS = {BranchKind.FORK: "Fork", BranchKind.REWIND: "Rewind"}
+"""The label of each kind, and of its button."""
 _PAUSE_S = 0.3
 """How long one must have stopped typing before the server is asked."""
 _MARKS = {Level.INFO: ("✔", "success"), Level.WARNING: ("!", "warning"), Level.ERROR: ("✖", "error")}
@@ -66,7 +63,7 @@ class BranchDialog(Dialog[BranchOrder | None]):
             yield Static("Fork or rewind", classes="dialog-title")
             yield Static(Content(self._glyphs.text(clean(f"{self._name}{shown}"))), classes="dialog-note")
             with _Choices(id="branch-kind", compact=True):
-                for kind, (label, _) in _KINDS.items():
+                for kind, label in _KINDS.items():
                     yield _Choice(label, value=kind is BranchKind.FORK, compact=True)
             with Horizontal(classes="branch-line"):
                 yield Label("At")
@@ -76,6 +73,7 @@ class BranchDialog(Dialog[BranchOrder | None]):
                 yield Label("Times")
                 yield Input("1", id="times", compact=True)
                 yield Static("how many children to make", classes="branch-hint")
+            yield Tick("Where that is refused, replay the history into a new run", id="branch-replays", compact=True)
             yield Static(id="branch-preview", markup=False)
             yield Static(id="branch-call", markup=False)
             with Horizontal(classes="dialog-buttons"):
@@ -90,20 +88,23 @@ class BranchDialog(Dialog[BranchOrder | None]):
     @property
     def _kind(self) -> BranchKind:
         pressed = self.query_one(RadioSet).pressed_index
-        return list(BranchKind)[max(0, pressed)]
+        return list(_KINDS)[max(0, pressed)]
 
     def _read(self) -> BranchOrder | UsageError:
         where, times = (self.query_one(f"#{name}", Input).value for name in ("where", "times"))
         try:
-            return BranchOrder.parse(self._row.run, self._kind, where, times)
+            return BranchOrder.parse(
+                *(self._row.run, self._kind, where, times), replays=self.query_one("#branch-replays", Tick).value
+            )
         except UsageError as error:
             return error
 
     @on(Input.Changed)
     @on(RadioSet.Changed)
+    @on(Tick.Changed)
     def _changed(self) -> None:
         self.query_one("#branch-times").display = self._kind is not BranchKind.REWIND
-        self.query_one("#make", KeyButton).relabel(_KINDS[self._kind][1])
+        self.query_one("#make", KeyButton).relabel(_KINDS[self._kind])
         order = self._read()
         if isinstance(order, UsageError):
             self.workers.cancel_group(self, "preview")

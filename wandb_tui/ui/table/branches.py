@@ -14,8 +14,8 @@ from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.job_outcome import JobOutcome
 
 _SIGN = "►"
-_VERBS = {BranchKind.FORK: "fork", BranchKind.REPLAY: "fork", BranchKind.REWIND: "rewind"}
-_DOING = {BranchKind.FORK: "Forking", BranchKind.REPLAY: "Forking", BranchKind.REWIND: "Rewinding"}
+_VERBS = {BranchKind.FORK: "fork", BranchKind.REWIND: "rewind"}
+_DOING = {BranchKind.FORK: "Forking", BranchKind.REWIND: "Rewinding"}
 
 
 @dataclass(slots=True)
@@ -119,11 +119,11 @@ class RunBranches:
             text, colour = f"Could not {_VERBS[order.kind]} it{count}: {progress.message}", "error"
             self._say(order.run, text, Level.ERROR, news)
             news.failures.append(f"{order.run.run_id}: {progress.message}")
-        elif order.kind is BranchKind.REWIND:
+        elif progress.children == (order.run,):
             text, colour = f"Rewound at {order.where}", "success"
         else:
             names = made[0] if len(made) == 1 else f"{len(made)} runs"
-            text, colour = f"Forked at {order.where} into {names}", "success"
+            text, colour = f"{_done(order)} at {order.where} into {names}", "success"
         if (row := self._session.watch_list.get(order.run)) is not None:
             self._ended[order.run] = JobOutcome(text, colour, row.notice)
             news.rows.append(row)
@@ -143,6 +143,11 @@ class RunBranches:
 
 
 def _words(order: BranchOrder, made: RunAddress) -> str:
-    done = "Rewound" if order.kind is BranchKind.REWIND else "Forked"
-    into = "" if order.kind is BranchKind.REWIND else f" into {made}"
+    done = "Rewound" if made == order.run else _done(order)
+    into = "" if made == order.run else f" into {made}"
     return f"{done} at {order.where}{into}; resume it with WANDB_RUN_ID={made.run_id} and WANDB_RESUME=must"
+
+
+def _done(order: BranchOrder) -> str:
+    """What was done where a new run was made; of a fork that was replayed a warning tells."""
+    return "Replayed" if order.kind is BranchKind.REWIND else "Forked"
