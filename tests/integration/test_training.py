@@ -215,7 +215,10 @@ def test_where_forking_fails_the_training_goes_on_with_a_new_run(train, sandbox)
         + """
 child = resumed(on_resume="fork")
 print("trained", child.id != parent.id, child.starting_step, steps(child.id) == whole[20:])
+child = resumed(on_resume="rewind", fallback="replay")
+print("replayed", child.id != parent.id, steps(child.id) == whole, steps(parent.id) == whole)
 """
     )
+    assert "replayed True True True" in text
     assert "on_resume='fork' failed, so the training logs to a new run: The server does not fork" in text
     assert "trained True 0 True" in text

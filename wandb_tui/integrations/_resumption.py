@@ -81,12 +81,14 @@ class Resumption:
             init: Passed on to the function that does it.
 
         Raises:
-            UsageError: There is no such thing to do.
+            UsageError: There is no such thing to do, or a fallback for what needs none.
         """
         if on_resume not in get_args(OnResume):
             raise UsageError(
                 f"on_resume={on_resume!r} is not known.", f"Give {', '.join(get_args(OnResume))}, or None."
             )
+        if on_resume == "continue" and "fallback" in init:
+            raise UsageError("A run that is continued needs no fallback.", "Leave it out.")
         self.on_resume = on_resume
         self._parent = parent
         self._timeout, self._callback = timeout, callback or print_status

@@ -20,7 +20,7 @@ import logging
 import os
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import ray
 from ray.air.integrations.wandb import WandbLoggerCallback, _QueueItem, _WandbLoggingActor
@@ -47,6 +47,7 @@ class _Fork:
         parent: The run to fork, ``project/run_id`` or with the entity before it.
         step: The step to fork it at.
         timeout: Seconds until giving up.
+        fallback: As for `fork_when_ready`.
         host: The W&B server.
         init: The arguments for ``wandb.init``.
     """
@@ -54,6 +55,7 @@ class _Fork:
     parent: str
     step: int
     timeout: float
+    fallback: Literal["replay"] | None
     host: str
     init: dict[str, Any]
 
@@ -80,7 +82,9 @@ class _ForkingLoggingActor(_WandbLoggingActor):
         """End the run, and log to a fork of another one from now on."""
         self._wandb.finish()
         try:
-            run = fork_when_ready(fork.parent, fork.step, timeout=fork.timeout, host=fork.host, **fork.init)
+            run = fork_when_ready(
+                fork.parent, fork.step, fallback=fork.fallback, timeout=fork.timeout, host=fork.host, **fork.init
+            )
         except WandbTuiError as error:
             log.warning("%s is not forked, so its trial logs to a new run: %s", fork.parent, error)
             run = self._wandb.init(**fork.init)
@@ -98,17 +102,25 @@ class ForkingLoggerCallback(WandbLoggerCallback):
 
     _logger_actor_cls = _ForkingLoggingActor
 
-    def __init__(self, *args: Any, fork_timeout: float = 300.0, host: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        fork_timeout: float = 300.0,
+        fallback: Literal["replay"] | None = None,
+        host: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             args: As for Ray's own callback.
             fork_timeout: Seconds until giving up on a fork; 0 waits for ever.
+            fallback: As for `wandb_tui.fork_when_ready`; it needs pyarrow where the script runs.
             host: The W&B server; by default that of the environment here.
             kwargs: As for Ray's own callback: ``project``, ``group`` and so on, and arguments for ``wandb.init``.
         """
         super().__init__(*args, **kwargs)
-        self._fork_timeout = fork_timeout
+        self._fork_timeout, self._fallback = fork_timeout, fallback
         self._host = host
         self._remote_logger_class: Any = None
         self._shared_monitor = HistoryCallback(host)
@@ -172,7 +184,9 @@ class ForkingLoggerCallback(WandbLoggerCallback):
         init = {name: value for name, value in wandb_init_kwargs.items() if name not in {"resume", "reinit"}}
         project = "/".join(filter(None, (init.get("entity"), init["project"])))
         step = metrics[_ITERATION]
-        fork = _Fork(f"{project}/{parent}", step, self._fork_timeout, str(self._host), {**init, "id": run_id})
+        fork = _Fork(
+            *(f"{project}/{parent}", step, self._fork_timeout, self._fallback, str(self._host)), {**init, "id": run_id}
+        )
         self._trial_queues[trial].put((_QueueItem.CHECKPOINT, fork))
 
 
