@@ -34,6 +34,17 @@ MATRIX = {
         "tests/integration/test_fork.py::test_what_is_not_exported_is_visited_and_a_stale_export_is_renewed",
         "tests/integration/test_fork.py::test_run_objects_of_both_kinds_and_another_run_that_is_active",
     ),
+    "fork by metric": (
+        "tests/integration/test_fork.py::test_called_again_with_the_same_id_the_fork_is_resumed",
+        "tests/integration/test_exec.py::test_a_metric_and_its_value_stand_for_the_step",
+    ),
+    "exec": (
+        "tests/integration/test_exec.py::test_an_unchanged_script_goes_on_from_the_step",
+        "tests/integration/test_exec.py::test_called_again_with_the_same_id_the_script_resumes_its_fork",
+        "tests/integration/test_exec.py::test_where_it_is_refused_the_script_resumes_a_replay_if_wanted",
+    ),
+    "replay": ("tests/integration/test_replay.py",),
+    "refusals": ("tests/integration/test_refusals.py::test_each_refusal_has_its_error_and_its_sentence",),
     "rewind": ("tests/integration/test_rewind.py::test_a_run_is_rewound_twice_and_refusals_are_survived",),
     "download": (
         "tests/integration/test_download.py::test_it_is_whole_and_a_second_call_brings_nothing_again",
@@ -42,6 +53,7 @@ MATRIX = {
     "sync": (
         "tests/integration/test_sandbox_sdk.py::test_an_offline_run_is_synchronised",
         "tests/integration/test_sync.py::test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again",
+        "tests/integration/test_sync.py::test_twelve_runs_in_three_generations_are_synced_from_a_random_order",
         "tests/integration/test_sync.py::test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded",
     ),
 }

@@ -163,6 +163,22 @@ def test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again(sandb
     assert made["grandchild"] == 30
 
 
+@pytest.mark.long
+def test_twelve_runs_in_three_generations_are_synced_from_a_random_order(sandbox, program, tmp_path):
+    first = [(f"first{one}", "", 0, 0, 10) for one in range(2)]
+    second = [(f"second{one}", f"first{one % 2}", 5, 6, 15) for one in range(4)]
+    third = [(f"third{one}", f"second{one % 4}", 10, 11, 20) for one in range(6)]
+    boxes = log_offline(tmp_path / "runs", [*first, *second, *third])
+    done = program(*boxes, "--verify", "--json")
+    ended = [line for line in map(json.loads, done.stdout.splitlines()) if line["state"] == "synced"]
+    order = [line["run"].rpartition("/")[2] for line in ended]
+    assert sorted(order) == sorted(run_id for run_id, *_ in [*first, *second, *third])
+    for run_id, parent, *_ in [*second, *third]:
+        assert order.index(parent) < order.index(run_id)
+    rows = {"first": 10, "second": 15, "third": 20}
+    assert all(line["verified"] == rows[line["run"].rpartition("/")[2][:-1]] for line in ended)
+
+
 def test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded(sandbox, boxes, tmp_path):
     file = file_of(boxes, "alone")
     upload_a_part(sandbox, tmp_path, file, 12)
