@@ -12,7 +12,8 @@ from pathlib import Path
 
 import griffe
 
-from wandb_tui.core.exit_codes import ExitCode
+from tests.refusals import DOCUMENTED, REFUSALS
+from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.core.goal import GoalKind
 from wandb_tui.core.saved_view import SavedView
 from wandb_tui.core.user_command import UserCommand
@@ -118,6 +119,21 @@ def names() -> str:
     return names_table()
 
 
+def refusals() -> str:
+    """How forks and rewinds are refused: the error, its exit status, and what it says."""
+    rows = [
+        (case.cause, f"`{case.error.__name__}`, {code_of(case.error('')):d}", case.after, case.says(DOCUMENTED))
+        for case in REFUSALS
+    ]
+    return "\n".join(
+        [
+            "| refused | error, exit status | said | sentence |",
+            "| --- | --- | --- | --- |",
+            *(f"| {' | '.join(row)} |" for row in rows),
+        ]
+    )
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "goals": goals,
     "keys": keys,
@@ -125,6 +141,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "exit": exit_statuses,
     "settings": settings,
     "names": names,
+    "refusals": refusals,
 }
 
 
