@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.sandbox_fixtures import run_sdk_script
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import VersionCoverage
+from wandb_tui.core.details import RUNTIME, SampleQuery, VersionCoverage
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.credentials.authorization import ApiKey
@@ -75,13 +75,44 @@ def test_the_run_its_summary_and_its_metrics(inspector):
     assert facts.unknown_fields == ()
 
 
-def test_curves_keep_what_is_not_finite(inspector):
-    loss, odd, none = inspector.curves(RUN, ["loss", ODD, "none"])
+def samples(inspector, run, *metrics, **options):
+    return inspector.samples([SampleQuery(run, metric, **options) for metric in metrics])
+
+
+def test_samples_keep_what_is_not_finite_and_come_in_one_request(sandbox, inspector):
+    before = sandbox.stats()["graphql_requests"]
+    missing = RunAddress("lab", "forks", "missing")
+    loss, odd, none, nothing, unknown = inspector.samples(
+        [
+            SampleQuery(run, metric)
+            for run, metric in ((RUN, "loss"), (RUN, ODD), (RUN, "none"), (BARE, "x"), (missing, "x"))
+        ]
+    )
+    assert sandbox.stats()["graphql_requests"] == before + 1
     assert [step for step, _ in loss.points] == list(range(60))
     assert math.isnan(loss.points[7][1])
-    assert (len(loss.finite), loss.changes) == (59, True)
     assert [value for _, value in odd.points] == list(range(40))
-    assert none.points == ()
+    assert (none.points, nothing.points, unknown) == ((), (), None)
+
+
+def test_samples_of_a_range_over_time_and_over_another_metric(inspector):
+    [part] = samples(inspector, RUN, "loss", first=10, last=19)
+    assert [step for step, _ in part.points] == list(range(10, 20))
+    [few] = samples(inspector, RUN, "loss", samples=5)
+    assert len(few.points) == 5
+    [timed] = samples(inspector, RUN, "loss", across=RUNTIME)
+    assert len(timed.across) == len(timed.points) == 40, "the last rows were sent without a time"
+    assert list(timed.across) == sorted(timed.across)
+    [over] = samples(inspector, RUN, "loss", across=ODD)
+    assert over.across == tuple(float(value) for value in range(40))
+
+
+def test_the_metrics_of_many_runs_come_in_one_request(sandbox, inspector):
+    before = sandbox.stats()["graphql_requests"]
+    found = inspector.metrics_of([RUN, BARE, RunAddress("lab", "forks", "missing")])
+    assert sandbox.stats()["graphql_requests"] == before + 1
+    assert {run: {*metrics} for run, metrics in found.items()} == {RUN: {"loss", ODD}, BARE: set()}
+    assert inspector.metrics_of([]) == {}
 
 
 def test_versions_and_the_steps_they_cover(inspector):
@@ -105,7 +136,7 @@ def test_a_run_that_has_logged_nothing(inspector):
     assert (facts.info.last_step, facts.metrics) == (None, ())
     assert inspector.versions(BARE).newest == ()
     assert inspector.covered(BARE, []) == {}
-    assert inspector.curves(BARE, []) == []
+    assert inspector.samples([]) == []
 
 
 def test_the_facts_of_many_runs_come_in_one_request(sandbox, inspector):
@@ -160,9 +191,14 @@ def test_fields_that_the_server_does_not_know_are_left_out(inspector, monkeypatc
 )
 def test_every_part_says_what_is_wrong(sandbox, inspector, fault, error, message):
     sandbox.set_faults(fault)
-    for ask in (inspector.facts, inspector.versions, lambda run: inspector.curves(run, ["loss"])):
+    for ask in (inspector.facts, inspector.versions):
         with pytest.raises(error, match=message):
             ask(RUN)
+    if error is RunNotFoundError:
+        assert samples(inspector, RUN, "loss") == [None]
+    else:
+        with pytest.raises(error, match=message):
+            samples(inspector, RUN, "loss")
     if error is ApiKeyError or fault.startswith(("http-status", "rate-limit")):
         with pytest.raises(error, match=message):
             inspector.covered(RUN, [1])

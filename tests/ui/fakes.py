@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import defaultdict
 from concurrent.futures import Future
@@ -15,13 +16,23 @@ from wandb_tui.core.branch_order import BranchFinding
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.checks import Check, PendingCheck
 from wandb_tui.core.console import ConsolePage, ConsolePosition
-from wandb_tui.core.details import MetricSeries, OriginSource, RunFacts, RunForks, RunOrigin, Versions
+from wandb_tui.core.details import (
+    STEP,
+    MetricSeries,
+    OriginSource,
+    RunFacts,
+    RunForks,
+    RunOrigin,
+    SampleQuery,
+    Versions,
+)
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
 from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import KnownServer, ServerInfo
+from wandb_tui.sandbox.history import sample
 from wandb_tui.ui.runtime.backend import Backend
 
 ABSENT = Probe(ProbeOutcome.NOT_YET)
@@ -273,9 +284,11 @@ class FakeInspector:
             "facts_of": {},
             "versions": Versions(),
             "covered": {},
+            "metrics_of": {},
             "curves": {},
         } | answers
         self.asked: list[str] = []
+        self.queries: list[list[SampleQuery]] = []
         self.threads: set[int] = set()
         self.gate = threading.Event()
         self.gate.set()
@@ -293,9 +306,23 @@ class FakeInspector:
     def covered(self, run, versions):
         return self._answer("covered")
 
-    def curves(self, run, metrics):
+    def metrics_of(self, runs):
+        metrics = self._answer("metrics_of")
+        return {run: metrics[run.run_id] for run in runs if run.run_id in metrics}
+
+    def samples(self, queries):
+        """The points under the metric's name, or under the run's id and the metric's name."""
+        self.queries.append(list(queries))
         answers = self._answer("curves")
-        return [MetricSeries(metric, tuple(answers.get(metric, ()))) for metric in metrics]
+        return [self._sample(answers, query) for query in queries]
+
+    def _sample(self, answers, query):
+        points = answers.get((query.run.run_id, query.metric), answers.get(query.metric, ()))
+        first, last = query.first or 0, math.inf if query.last is None else query.last
+        points = [point for point in points if first <= point[0] <= last]
+        points = sample(points, query.samples)
+        across = () if query.across == STEP else tuple(10.0 * step for step, _ in points)
+        return MetricSeries(query.metric, tuple(points), across)
 
     def _answer(self, part):
         self.asked.append(part)

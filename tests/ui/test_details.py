@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -19,7 +19,7 @@ from tests.screen import drawn, shown, until
 from tests.ui.fakes import ABSENT, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from tests.ui.test_layout import HOSTILE
-from wandb_tui.core.details import ExportedVersion, MetricSeries, OriginSource, RunFacts, VersionCoverage, Versions
+from wandb_tui.core.details import STEP, ExportedVersion, OriginSource, RunFacts, SampleQuery, VersionCoverage, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt
@@ -27,12 +27,10 @@ from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import ArtifactVersion, Probe, RunInfo
 from wandb_tui.core.state import State
-from wandb_tui.services.wandb_api.run_queries import read_curves, read_facts, read_versions
+from wandb_tui.services.wandb_api.run_queries import read_facts, read_metrics, read_samples, read_versions
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.details import rows
 from wandb_tui.ui.details.lineage_rows import RunLineage, chain_of, lineage_lines
-from wandb_tui.ui.details.metric_choice import by_importance, first_choice
-from wandb_tui.ui.details.plot_data import Span, shown_step, shown_value, spans, stretches
 from wandb_tui.ui.details.screen import DetailsScreen
 
 MADE = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -349,7 +347,7 @@ async def test_hundreds_of_config_keys_are_bounded_and_none_is_reported():
 async def test_the_plot_says_what_lies_across():
     async with running(scenario(), size=(120, 40)) as (app, pilot):
         await opened(app, pilot)
-        await until(lambda: picture(shown(app)) and re.search(r"│ +step +│", shown(app)))
+        await until(lambda: picture(shown(app)) and re.search(r"0 +\d.* +step │", shown(app)))
 
 
 def test_a_config_is_flat_sorted_and_without_what_the_sdk_keeps_there():
@@ -378,59 +376,6 @@ def test_a_config_is_flat_sorted_and_without_what_the_sdk_keeps_there():
     assert (read(None), read("{"), read(7), read_facts({}, []).config) == ((), None, None, None)
 
 
-def test_the_metric_that_tells_most_comes_first():
-    names = ("lr", "glossary", "epoch", "val/accuracy", "reward", "Train_Loss", "aloss", "throughput")
-    assert by_importance(names) == (
-        *("aloss", "Train_Loss", "reward", "val/accuracy", "glossary", "throughput", "epoch", "lr"),
-    )
-    flat, empty, falls = MetricSeries("a", ((0, 1), (1, 1))), MetricSeries("b"), MetricSeries("c", ((0, 1), (1, 0)))
-    assert first_choice([flat, empty, falls]) == 2
-    assert first_choice([empty, flat]) == 1
-    assert first_choice([empty]) == 0
-
-
-def test_a_curve_breaks_where_it_is_not_finite_and_never_overflows():
-    points = ((0, 1e308), (1, math.nan), (2, -1e308), (3, 0.0), (4, math.inf))
-    curve = MetricSeries("loss", points)
-    across, up = spans(curve)
-    assert stretches(curve, across, up) == [([0.0], [1.0]), ([pytest.approx(2 / 3), 1.0], [0.0, 0.5])]
-    assert spans(MetricSeries("loss", ((0, math.nan),))) is None
-    assert Span([2.0, 2.0]).ticks(5, str) == ([0.5], ["2.0"])
-    assert Span([0.0, 2.0]).ticks(4, shown_step, whole=True) == ([0.0, 0.5, 1.0], ["0", "1", "2"])
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "count", "whole", "labels"),
-    [
-        (0, 299, 4, True, "0 100 200"),
-        (0, 99, 4, True, "0 20 40 60 80"),
-        (0.786, 2.61, 4, False, "1 1.5 2 2.5"),
-        (0.786, 2.61, 10, False, "0.8 1 1.2 1.4 1.6 1.8 2 2.2 2.4 2.6"),
-        (2.1, 9.9, 2, False, "4 6 8"),
-        (1200, 98000, 4, False, "20000 40000 60000 80000"),
-        (1e6, 6e6, 4, True, "2,000,000 4,000,000 6,000,000"),
-        (0.00012, 0.0031, 4, False, "0.001 0.002 0.003"),
-        (-1.7e308, 1.7e308, 4, False, "-1e+308 0 1e+308"),
-        (0, 1, 8, True, "0 1"),
-        (0.2, 0.9, 3, True, "0"),
-    ],
-)
-def test_the_labels_of_an_axis_are_round_numbers_within_it(low, high, count, whole, labels):
-    span = Span([low, high])
-    places, texts = span.ticks(count, shown_step if whole else shown_value, whole=whole)
-    assert texts == labels.split()
-    assert all(0 <= place <= 1 for place in places)
-
-
-@example(4e16, -4e16)
-@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
-def test_every_axis_has_a_few_labels(one, other):
-    for count in (2, 5, 10):
-        places, texts = Span([one, other]).ticks(count, shown_value)
-        assert 1 <= len(texts) == len(places) <= count + 1
-        assert places == sorted(places)
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -445,7 +390,9 @@ FIELDS = (
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)), JSON, JSON)
 def test_nonsense_from_a_server_is_never_fatal(run, artifacts, node):
     assert isinstance(read_facts(run, []), RunFacts)
-    assert len(read_curves(run, ["a", "b"])) == 2
+    for across in (STEP, "b"):
+        assert read_samples(run, SampleQuery(address("abc"), "a", across)).metric == "a"
+    assert read_metrics(run) is None or isinstance(read_metrics(run), tuple)
     for found in (artifacts, {"edges": [{"node": node}], "totalCount": node}):
         assert read_versions({"artifactType": {"artifactCollection": {"artifacts": found}}}).newest is not None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -175,6 +174,31 @@ class VersionCoverage:
     why_not: str = ""
 
 
+STEP, RUNTIME, TIMESTAMP = "_step", "_runtime", "_timestamp"
+"""The keys under which every row of a history has its step, the seconds since the run's start, and its Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuery:
+    """A request for a sample of a metric.
+
+    Attributes:
+        run: The run.
+        metric: The metric's name.
+        across: The key of the values to plot it over: `STEP`, `RUNTIME`, `TIMESTAMP`, or another metric.
+        first: The first step wanted; None: from the beginning.
+        last: The last step wanted; None: to the end.
+        samples: The most points wanted.
+    """
+
+    run: RunAddress
+    metric: str
+    across: str = STEP
+    first: int | None = None
+    last: int | None = None
+    samples: int = 500
+
+
 @dataclass(frozen=True, slots=True)
 class MetricSeries:
     """A sample of a metric's values over the steps.
@@ -182,17 +206,9 @@ class MetricSeries:
     Attributes:
         metric: The metric's name.
         points: Step and value, by step; a value may be NaN or infinite.
+        across: What stands at each point under the key that was asked for; empty where that is the step.
     """
 
     metric: str
     points: tuple[tuple[float, float], ...] = ()
-
-    @property
-    def finite(self) -> tuple[tuple[float, float], ...]:
-        """The points that can be drawn."""
-        return tuple((step, value) for step, value in self.points if math.isfinite(value))
-
-    @property
-    def changes(self) -> bool:
-        """Whether it has more than one value."""
-        return len({value for _, value in self.finite}) > 1
+    across: tuple[float, ...] = ()

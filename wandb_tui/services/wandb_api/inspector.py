@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
+from wandb_tui.core.details import MetricSeries, RunFacts, SampleQuery, VersionCoverage, Versions
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, verified
@@ -26,16 +26,17 @@ from wandb_tui.services.wandb_api.probe_query import (
 )
 from wandb_tui.services.wandb_api.response import error_from, json_object, json_scalar
 from wandb_tui.services.wandb_api.run_queries import (
-    CURVES_QUERY,
     FACTS_QUERY,
     ROWS_QUERY,
     VERSIONS_QUERY,
     alias,
     compose_facts,
-    read_curves,
+    compose_metrics,
+    compose_samples,
     read_facts,
+    read_metrics,
+    read_samples,
     read_versions,
-    sample_spec,
 )
 from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
@@ -73,11 +74,16 @@ class GraphQLInspector:
     def facts_of(self, runs: Sequence[RunAddress]) -> Mapping[RunAddress, RunFacts]:
         """The facts of many runs, without their metrics; those that the server does not know are left out."""
         query, variables = compose_facts(runs)
-        reply = _require_answer(self._gaps.execute(self._execute, query, variables))
+        found = self._of_runs(runs, query, variables)
         unknown = self._gaps.known(query).unknown
-        projects = [json_object((reply.data or {}).get(alias(number))) for number in range(len(runs))]
-        found = [json_object(project.get("run")) for project in projects]
-        return {run: read_facts(answer, unknown) for run, answer in zip(runs, found, strict=True) if answer}
+        return {run: read_facts(answer, unknown) for run, answer in found.items()}
+
+    def _of_runs(
+        self, runs: Sequence[RunAddress], query: str, variables: Mapping[str, str]
+    ) -> dict[RunAddress, dict[str, Any]]:
+        """What the server answers of each of these runs that it knows."""
+        reply = _require_answer(self._gaps.execute(self._execute, query, variables))
+        return {run: answer for run, answer in zip(runs, _answers(reply, len(runs)), strict=True) if answer}
 
     def versions(self, run: RunAddress) -> Versions:
         """The newest versions of its history artifact."""
@@ -102,14 +108,22 @@ class GraphQLInspector:
             for version, covers in self._coverage_by_files(run, versions)
         }
 
-    def curves(self, run: RunAddress, metrics: Sequence[str]) -> list[MetricSeries]:
-        """A sample of each of these metrics."""
-        if not metrics:
+    def metrics_of(self, runs: Sequence[RunAddress]) -> dict[RunAddress, tuple[str, ...]]:
+        """The metrics of many runs that are numbers; runs of which the server does not tell them are left out."""
+        if not runs:
+            return {}
+        found = self._of_runs(runs, *compose_metrics(runs))
+        return {run: metrics for run, answer in found.items() if (metrics := read_metrics(answer)) is not None}
+
+    def samples(self, queries: Sequence[SampleQuery]) -> list[MetricSeries | None]:
+        """The samples asked for, in one request; None for a run that the server does not know."""
+        if not queries:
             return []
-        reply = self._execute(
-            CURVES_QUERY, {**_run_variables(run), "specs": [sample_spec(metric) for metric in metrics]}
-        )
-        return read_curves(_run(_project(run, reply), run), metrics)
+        reply = self._execute(*compose_samples(queries))
+        answers = _answers(reply, len(queries))
+        if reply.problem is not None or (reply.errors and not any(answers)):
+            raise error_from(reply, retry_key="r")
+        return [read_samples(answer, query) if answer else None for query, answer in zip(queries, answers, strict=True)]
 
     def rows(self, run: RunAddress, first: int, stop: int) -> list[dict[str, Any]] | None:
         """What was logged at some steps.
@@ -175,6 +189,12 @@ class GraphQLInspector:
             return VersionCoverage(self._files.read(urls).last)
         except StepFileError as error:
             return VersionCoverage(why_not=str(error))
+
+
+def _answers(reply: Reply, count: int) -> list[dict[str, Any]]:
+    """The runs in a reply about several; empty for one that the server does not know."""
+    projects = [json_object((reply.data or {}).get(alias(number))) for number in range(count)]
+    return [json_object(project.get("run")) for project in projects]
 
 
 def _require_answer(reply: Reply) -> Reply:

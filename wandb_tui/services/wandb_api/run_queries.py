@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import ExportedVersion, MetricSeries, RunFacts, Values, Versions
+from wandb_tui.core.details import STEP, ExportedVersion, MetricSeries, RunFacts, SampleQuery, Values, Versions
 from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
 from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
 from wandb_tui.services.wandb_api.run_values import read_config, read_summary
@@ -39,7 +39,10 @@ query RunDetails($project: String!, $entity: String!, $name: String!) {{
   }}
 }}
 """
-_FACTS_OF_MANY = f"fragment Facts on Run {{{_FACTS}}}\n"
+_METRICS = """
+      summaryMetrics
+      historyKeys
+"""
 VERSIONS_QUERY = """
 query RunHistoryVersions($project: String!, $entity: String!, $type: String!, $collection: String!, $perPage: Int,
     $filters: JSONString) {
@@ -64,13 +67,6 @@ query RunHistoryVersions($project: String!, $entity: String!, $type: String!, $c
   }
 }
 """
-CURVES_QUERY = """
-query RunSampledHistory($project: String!, $entity: String!, $name: String!, $specs: [JSONString!]!) {
-  project(name: $project, entityName: $entity) {
-    run(name: $name) { sampledHistory(specs: $specs) }
-  }
-}
-"""
 ROWS_QUERY = """
 query HistoryPage($project: String!, $entity: String!, $name: String!, $minStep: Int64!, $maxStep: Int64!,
     $pageSize: Int!) {
@@ -79,8 +75,6 @@ query HistoryPage($project: String!, $entity: String!, $name: String!, $minStep:
   }
 }
 """
-_MAX_POINTS = 500
-"""Points of a curve per request; the SDK's own number."""
 
 
 def alias(number: int) -> str:
@@ -90,22 +84,56 @@ def alias(number: int) -> str:
 
 def compose_facts(runs: Sequence[RunAddress]) -> tuple[str, dict[str, str]]:
     """One query for the facts of many runs, and its variables."""
+    return _compose("RunFacts", runs, _FACTS)
+
+
+def compose_metrics(runs: Sequence[RunAddress]) -> tuple[str, dict[str, str]]:
+    """One query for the metrics of many runs, and its variables."""
+    return _compose("RunMetrics", runs, _METRICS)
+
+
+def compose_samples(queries: Sequence[SampleQuery]) -> tuple[str, dict[str, str]]:
+    """One query for samples of the histories of many runs, and its variables."""
     declared, parts = [], []
     variables: dict[str, str] = {}
+    for number, query in enumerate(queries):
+        names, part = _part(number, f"sampledHistory(specs: [$s{number}])")
+        declared.append(f"{names}, $s{number}: JSONString!")
+        parts.append(part)
+        variables |= {**_names(number, query.run), f"s{number}": _sample_spec(query)}
+    return f"query RunSamples({', '.join(declared)}) {{\n" + "\n".join(parts) + "\n}\n", variables
+
+
+def _compose(name: str, runs: Sequence[RunAddress], fields: str) -> tuple[str, dict[str, str]]:
+    declared, parts = zip(*(_part(number, "...Fields") for number in range(len(runs))), strict=True)
+    variables: dict[str, str] = {}
     for number, run in enumerate(runs):
-        declared.append(f"$e{number}: String!, $p{number}: String!, $n{number}: String!")
-        parts.append(
+        variables |= _names(number, run)
+    query = f"query {name}({', '.join(declared)}) {{\n" + "\n".join(parts) + "\n}\n"
+    return f"{query}fragment Fields on Run {{{fields}}}\n", variables
+
+
+def _part(number: int, fields: str) -> tuple[str, str]:
+    """The variables that a run's part in a query for many declares, and that part."""
+    return (
+        f"$e{number}: String!, $p{number}: String!, $n{number}: String!",
+        (
             f"  {alias(number)}: project(name: $p{number}, entityName: $e{number})"
-            f" {{ run(name: $n{number}) {{ ...Facts }} }}"
-        )
-        variables |= {f"e{number}": run.entity, f"p{number}": run.project, f"n{number}": run.run_id}
-    query = f"query RunFacts({', '.join(declared)}) {{\n" + "\n".join(parts) + "\n}\n" + _FACTS_OF_MANY
-    return query, variables
+            f" {{ run(name: $n{number}) {{ {fields} }} }}"
+        ),
+    )
 
 
-def sample_spec(metric: str) -> str:
-    """The request for a sample of one metric, as the API wants it."""
-    return json.dumps({"keys": ["_step", metric], "samples": _MAX_POINTS})
+def _names(number: int, run: RunAddress) -> dict[str, str]:
+    return {f"e{number}": run.entity, f"p{number}": run.project, f"n{number}": run.run_id}
+
+
+def _sample_spec(query: SampleQuery) -> str:
+    """The request for a sample of one metric, as the API wants it; the last step is included."""
+    keys = dict.fromkeys((STEP, query.across, query.metric))
+    ends = {"minStep": query.first, "maxStep": query.last}
+    wanted = {name: step for name, step in ends.items() if step is not None}
+    return json.dumps({"keys": list(keys), "samples": query.samples, **wanted})
 
 
 def read_facts(run: dict[str, Any], unknown: Sequence[str]) -> RunFacts:
@@ -144,13 +172,32 @@ def read_versions(project: dict[str, Any]) -> Versions:
     return Versions(tuple(newest), total if isinstance(total, int) else None)
 
 
-def read_curves(run: dict[str, Any], metrics: Sequence[str]) -> list[MetricSeries]:
-    """The samples in the answer, in the order of the metrics."""
+def read_metrics(run: dict[str, Any]) -> tuple[str, ...] | None:
+    """The metrics in the answer that are numbers; None if unknown."""
+    return _metrics(run, read_summary(run))
+
+
+def read_samples(run: dict[str, Any], query: SampleQuery) -> MetricSeries:
+    """The sample in the answer; rows outside of the steps that were asked for are left out."""
     answered = run.get("sampledHistory")
-    rows = answered if isinstance(answered, list) else []
-    return [
-        MetricSeries(metric, _points(rows[i] if i < len(rows) else None, metric)) for i, metric in enumerate(metrics)
-    ]
+    rows = answered[0] if isinstance(answered, list) and answered else []
+    found: dict[float, tuple[float, float]] = {}
+    first, last = query.first or -math.inf, math.inf if query.last is None else query.last
+    for row in rows if isinstance(rows, list) else []:
+        entry = json_object(json_scalar(row))
+        step, value, across = (_number(entry.get(key)) for key in (STEP, query.metric, query.across))
+        if step is None or across is None or not math.isfinite(step) or not first <= step <= last:
+            continue
+        if value is None and entry.get(query.metric) is not None:
+            # Something other than a number was logged, which no plot shows.
+            continue
+        found[step] = (math.nan if value is None else value), across
+    steps = sorted(found)
+    return MetricSeries(
+        query.metric,
+        tuple((step, found[step][0]) for step in steps),
+        () if query.across == STEP else tuple(found[step][1] for step in steps),
+    )
 
 
 def _aliases(node: dict[str, Any]) -> Iterator[str]:
@@ -179,16 +226,6 @@ def _index(run: dict[str, Any]) -> dict[str, Any]:
 def _is_number(entry: object) -> bool:
     counts = json_object(entry).get("typeCounts")
     return isinstance(counts, list) and any(json_object(one).get("type") == "number" for one in counts)
-
-
-def _points(rows: object, metric: str) -> tuple[tuple[float, float], ...]:
-    found: list[tuple[float, float]] = []
-    for row in rows if isinstance(rows, list) else []:
-        entry = json_object(json_scalar(row))
-        step, value = _number(entry.get("_step")), _number(entry.get(metric))
-        if step is not None and value is not None and math.isfinite(step):
-            found.append((step, value))
-    return tuple(sorted(found, key=lambda point: point[0]))
 
 
 def _number(value: object) -> float | None:

@@ -13,6 +13,7 @@ from wandb_tui.ui.app.ascii_filter import AsciiFilter
 from wandb_tui.ui.app.terminal_app import TerminalApp
 from wandb_tui.ui.app.themes import DARK, THEMES, extra_colours, sixteen_colour_themes
 from wandb_tui.ui.common.run_screen import RunScreen
+from wandb_tui.ui.plots.palette import colours
 from wandb_tui.ui.runtime.session import Session
 
 
@@ -59,7 +60,8 @@ class ThemedApp(TerminalApp):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, which other themes lack."""
-        return extra_colours(dark=self.current_theme.dark)
+        dark = self.current_theme.dark
+        return extra_colours(dark=dark) | colours(dark=dark, few=self.has_class("-few-colours"))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The filters that every line passes through."""

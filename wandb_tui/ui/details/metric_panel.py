@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from wandb_tui.core.details import MetricSeries
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-
-if TYPE_CHECKING:
-    from wandb_tui.ui.details.metric_plot import MetricPlot
+from wandb_tui.ui.plots.axis import shown_step, shown_value
+from wandb_tui.ui.plots.curve import Curve
+from wandb_tui.ui.plots.feed import RunCurve
+from wandb_tui.ui.plots.plot import CurvePlot, PlotAxes, PlottedCurve
 
 _MAX_TITLE_CELLS = 200
 
 
 class MetricPanel(Vertical):
-    """Shows one curve at a time. The plot widget is created with the first one.
+    """Shows one curve at a time.
 
     Attributes:
         showing: The metric that is plotted, or empty.
@@ -29,15 +28,19 @@ class MetricPanel(Vertical):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="curve")
         self._glyphs = glyphs
-        self._plot: MetricPlot | None = None
+        self._plot = CurvePlot(glyphs, zoomable=False)
+        self._plot.display = False
+        self._curve: Curve | None = None
+        self._notes: list[str] = []
         self._title_text = ""
         self.showing = ""
         self._message = Static(id="curve-message", markup=False)
         self.border_title = Content("Plot")
 
     def compose(self) -> ComposeResult:
-        """The message; the plot replaces it later."""
+        """The message and the plot, one of which is shown."""
         yield self._message
+        yield self._plot
 
     def show_message(self, text: str, metric: str = "", place: str = "") -> None:
         """Show a message in place of a plot."""
@@ -45,38 +48,38 @@ class MetricPanel(Vertical):
         self._title(metric, place)
         self._message.update(Content(self._glyphs.text(clean(text, 400))))
         self._message.display = True
-        if self._plot is not None:
-            self._plot.display = False
+        self._plot.display = False
 
-    async def show(self, curve: MetricSeries, place: str) -> None:
+    def show(self, metric: str, shown: RunCurve, place: str) -> None:
         """Show a curve, with a note on values that cannot be drawn.
 
         Args:
-            curve: The curve.
+            metric: Its metric.
+            shown: The curve.
             place: Its position, such as "2 of 5".
         """
-        left_out = len(curve.points) - len(curve.finite)
-        if not curve.points:
-            self.show_message("This metric has no values to plot.", curve.metric, place)
-        elif not curve.finite:
+        curve, left_out = shown.curve, shown.curve.not_finite
+        if not len(curve) and not left_out:
+            self.show_message("This metric has no values to plot.", metric, place)
+        elif not len(curve):
             values = "The only value is" if left_out == 1 else f"All {left_out:,} values are"
-            self.show_message(f"{values} NaN or infinite.", curve.metric, place)
+            self.show_message(f"{values} NaN or infinite.", metric, place)
         else:
-            note = f"{left_out:,} NaN or infinite" if left_out else ""
-            self._title(curve.metric, " · ".join(part for part in (note, place) if part))
-            self._message.display = False
-            plot = await self._plot_widget()
-            plot.display = True
-            self.showing = curve.metric
-            plot.show(curve)
+            self._notes = [f"{left_out:,} NaN or infinite"] if left_out else []
+            if shown.rows.branch_steps:
+                self._notes.append(f"forked at step {shown.rows.branch_steps[-1]:,}")
+            self._notes += [place] if place else []
+            self._title(metric, " · ".join(self._notes))
+            self._message.display, self._plot.display = False, True
+            self.showing, self._curve = metric, curve
+            self._plot.show([PlottedCurve(0, curve)], PlotAxes())
 
-    async def _plot_widget(self) -> MetricPlot:
-        if self._plot is None:
-            from wandb_tui.ui.details.metric_plot import MetricPlot
-
-            self._plot = MetricPlot(self._glyphs)
-            await self.mount(self._plot)
-        return self._plot
+    @on(CurvePlot.Moved)
+    def _pointed_at(self) -> None:
+        """Tell the value under the mouse."""
+        point = None if self._curve is None or self._plot.cursor is None else self._curve.nearest(self._plot.cursor)
+        value = [f"{shown_value(point[1])} at step {shown_step(point[0])}"] if point is not None else []
+        self.border_subtitle = Content(self._glyphs.text(" · ".join([*value, *self._notes]))) or None
 
     def _title(self, metric: str, note: str) -> None:
         self._title_text = clean(metric, _MAX_TITLE_CELLS)

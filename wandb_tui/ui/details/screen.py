@@ -7,7 +7,7 @@ part. Answers that arrive after the screen was closed are dropped with its worke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
-from wandb_tui.core.details import MetricSeries, RunFacts, VersionCoverage, Versions
+from wandb_tui.core.details import RunFacts, VersionCoverage, Versions
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch_list import WatchedRun
@@ -27,7 +27,6 @@ from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.section import Section
 from wandb_tui.ui.details.lineage_rows import RunLineage, chain_of, lineage_lines
-from wandb_tui.ui.details.metric_choice import by_importance, first_choice
 from wandb_tui.ui.details.metric_panel import MetricPanel
 from wandb_tui.ui.details.rows import (
     Frame,
@@ -39,6 +38,8 @@ from wandb_tui.ui.details.rows import (
     version_lines,
 )
 from wandb_tui.ui.input.actions import ACTIONS, Action, Requirement, Scope, bindings
+from wandb_tui.ui.plots.feed import PlotFeed, RunCurve
+from wandb_tui.ui.plots.metric_choice import by_importance, first_choice
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import Inspector
 from wandb_tui.ui.runtime.session import Session
@@ -71,7 +72,8 @@ class DetailsScreen(RunScreen):
         self._covered: SectionPart[Mapping[int, VersionCoverage]] = SectionPart()
         self._metrics: tuple[str, ...] = ()
         self._metric = ""
-        self._curves: dict[str, MetricSeries] = {}
+        self._curves: dict[str, RunCurve] = {}
+        self._feed = PlotFeed(session)
         self._info_at_query, self._last_artifact = row.run_info, row.artifact
         self._pending_queries = 0
         self._titled: tuple[Content, str] | None = None
@@ -114,7 +116,7 @@ class DetailsScreen(RunScreen):
     def on_mount(self) -> None:
         """Query the server at once."""
         self._update()
-        self.action_refresh()
+        self.run_worker(self._query_all(), exclusive=True, group="ask")
 
     # Updates
 
@@ -190,7 +192,11 @@ class DetailsScreen(RunScreen):
 
     def action_refresh(self) -> None:
         """Query everything again; what is shown stays until then."""
-        self.run_worker(self._query_all(), exclusive=True, group="ask")
+        self.run_worker(self._query_again(), exclusive=True, group="ask")
+
+    async def _query_again(self) -> None:
+        await self._feed.forget([self._row.run])
+        await self._query_all()
 
     async def _query_all(self) -> None:
         if self.session.backend.inspector is None:
@@ -272,28 +278,17 @@ class DetailsScreen(RunScreen):
         if self._metric not in self._curves:
             if not self._metric or self._panel.showing != self._metric:
                 self._panel.show_message("loading…", self._metric, self._place)
-            found = await self._query_curves(wanted)
+            found = await self._feed.load_metrics(self._row.run, wanted)
             if isinstance(found, str):
                 self._metric = self._metric or self._metrics[0]
                 self._panel.show_message(found, self._metric, self._place)
                 return
-            self._curves |= {curve.metric: curve for curve in found}
-            self._metric = self._metric or found[first_choice(found)].metric
+            self._curves |= dict(zip(wanted, found, strict=True))
+            self._metric = self._metric or wanted[first_choice([one.curve for one in found])]
         # If the user has moved on meanwhile, the wanted curve is still on its way.
         if (curve := self._curves.get(self._metric)) is not None:
-            await self._panel.show(curve, self._place)
+            self._panel.show(self._metric, curve, self._place)
         self._update()
-
-    async def _query_curves(self, metrics: Sequence[str]) -> list[MetricSeries] | str:
-        """The curves, or why there are none. The plotting library is imported in the same thread."""
-
-        def ask(inspector: Inspector) -> Sequence[MetricSeries]:
-            curves = inspector.curves(self._row.run, metrics)
-            _import_plot()
-            return curves
-
-        part: SectionPart[Sequence[MetricSeries]] = await self._query(SectionPart(), ask)
-        return list(part.answer) if part.answer else part.problem
 
     @property
     def _place(self) -> str:
@@ -323,10 +318,3 @@ class DetailsScreen(RunScreen):
     def action_leave(self) -> None:
         """Return to the table."""
         self.dismiss(None)
-
-
-def _import_plot() -> None:
-    """Import the plotting library ahead of time, since that takes a while."""
-    from wandb_tui.ui.details import metric_plot
-
-    del metric_plot

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
     from wandb_tui.core.checks import PendingCheck
     from wandb_tui.core.console import ConsolePage, ConsolePosition
-    from wandb_tui.core.details import MetricSeries, RunFacts, RunForks, RunOrigin, VersionCoverage, Versions
+    from wandb_tui.core.details import (
+        MetricSeries,
+        RunFacts,
+        RunForks,
+        RunOrigin,
+        SampleQuery,
+        VersionCoverage,
+        Versions,
+    )
     from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
     from wandb_tui.core.server_info import KnownServer
@@ -225,8 +233,11 @@ class Inspector(Protocol):
     def covered(self, run: RunAddress, versions: Sequence[int]) -> Mapping[int, VersionCoverage]:
         """The steps that each of these versions covers, as far as known."""
 
-    def curves(self, run: RunAddress, metrics: Sequence[str]) -> Sequence[MetricSeries]:
-        """A sample of each of these metrics, in their order."""
+    def metrics_of(self, runs: Sequence[RunAddress]) -> Mapping[RunAddress, Sequence[str]]:
+        """The metrics of many runs that are numbers; runs of which the server does not tell them are left out."""
+
+    def samples(self, queries: Sequence[SampleQuery]) -> Sequence[MetricSeries | None]:
+        """The samples asked for, in one request; None for a run that the server does not know."""
 
 
 class Lineage(Protocol):

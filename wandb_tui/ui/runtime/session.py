@@ -25,6 +25,7 @@ from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
 from wandb_tui.ui.runtime.drafts import Drafts
 from wandb_tui.ui.runtime.event_queue import EventQueue
+from wandb_tui.ui.runtime.history_loader import HistoryLoader
 from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
 from wandb_tui.ui.runtime.undo import ChangeKind, UndoHistory, UndoOutcome
@@ -47,6 +48,7 @@ class Session:
             *(self.deferred.services, spawn, self.event_queue.publish), clock=clock, turns=self.turns
         )
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
+        self.histories = HistoryLoader(backend.inspector, backend.lineage)
         self.view: dict[str, Json] = {}
         self.drafts = Drafts()
         self.access = AccountAccess()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from wandb_tui.core.details import MetricSeries
+from wandb_tui.ui.plots.curve import Curve
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 _LOSSES = frozenset({"nll", "mse", "mae", "rmse", "cost", "perplexity", "ppl", "elbo"})
@@ -19,10 +19,11 @@ def by_importance(metrics: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(metrics, key=lambda name: (_rank(name), name.casefold())))
 
 
-def first_choice(curves: Sequence[MetricSeries]) -> int:
+def first_choice(curves: Sequence[Curve]) -> int:
     """The index of the first curve that changes, else of the first that can be drawn."""
-    changing = (place for place, curve in enumerate(curves) if curve.changes)
-    drawn = (place for place, curve in enumerate(curves) if curve.finite)
+    ranges = [curve.up for curve in curves]
+    changing = (index for index, up in enumerate(ranges) if up is not None and up[0] < up[1])
+    drawn = (index for index, up in enumerate(ranges) if up is not None)
     return next(changing, next(drawn, 0))
 
 

@@ -1,0 +1,1 @@
+"""Plots of metrics: the model, the widget, and small curves for the table."""
