@@ -28,6 +28,7 @@ SCREENS = {
     Scope.RUNS: "On the table and in the details",
     Scope.LOGS: "In the logs",
     Scope.DETAILS: "In the details",
+    Scope.COMPARE: "In the plot of several runs",
 }
 DIALOGS = {
     Scope.ADD: "While adding",
@@ -37,6 +38,7 @@ DIALOGS = {
     Scope.COLUMNS: "While choosing columns",
     Scope.VIEW: "While saving a view",
     Scope.SERVERS: "While choosing a server",
+    Scope.METRIC: "While choosing a metric",
     Scope.COPY: "While choosing what to copy",
     Scope.DOCTOR: "At the doctor",
     Scope.CONFIRM: "At a question",

@@ -14,6 +14,7 @@ from tests.benchmarks import (
     feeds,
     idle_cost,
     keys,
+    plots,
     polling,
     reactions,
     replays,
@@ -26,7 +27,19 @@ from tests.benchmarks.processes import stop
 
 BENCHMARKS = {
     benchmark.name: benchmark
-    for module in (polling, idle_cost, visits, startup, keys, thousand_runs, reactions, downloads, replays, feeds)
+    for module in (
+        polling,
+        idle_cost,
+        visits,
+        startup,
+        keys,
+        plots,
+        thousand_runs,
+        reactions,
+        downloads,
+        replays,
+        feeds,
+    )
     for benchmark in module.BENCHMARKS
 }
 

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import shown, until
-from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeDoctor, FakeServers, Scenario, address
+from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeDoctor, FakeInspector, FakeServers, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
@@ -170,6 +170,7 @@ def everything(**options):
         doctor=FakeDoctor({}),
         branches=FakeBranches(),
         servers=FakeServers(),
+        inspector=FakeInspector(),
         **options,
     )
 
@@ -182,6 +183,7 @@ DIALOGS = {
     Scope.COLUMNS: "h",
     Scope.VIEW: "equals_sign",
     Scope.SERVERS: "colon",
+    Scope.METRIC: "M",
     Scope.COPY: "y",
     Scope.DOCTOR: "D",
     Scope.CONFIRM: "q",
@@ -216,7 +218,9 @@ def test_every_dialog_has_its_keys_from_the_table():
     assert sorted(place for kind in ours for place in kind.PLACES) == sorted({*DIALOGS, Scope.HELP})
     for kind in ours:
         by_hand = [binding.key for binding in kind.BINDINGS if not binding.id]
-        assert not {*",".join(by_hand).split(",")} - {"", "tab", "shift+tab", "left", "right"}, "those only move"
+        assert not {*",".join(by_hand).split(",")} - {"", "tab", "shift+tab", "left", "right", "up", "down"}, (
+            "those only move"
+        )
 
 
 async def test_the_keys_of_dialogs_can_be_others_and_their_buttons_name_them():

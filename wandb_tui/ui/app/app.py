@@ -169,6 +169,7 @@ class WandbTuiApp(ThemedApp):
         gc.disable()
         try:
             self._add_styles(await self.off_thread(import_screens))
+            self.dashboard.restore_preview()
             await self._load_server()
         finally:
             if not self.is_headless:

@@ -50,7 +50,11 @@ class ActionCommands(Provider):
             if action.listed and action.id not in _OWN_ENTRIES and _usable(action, screen):
                 owner = self.app if action.where is Scope.ANYWHERE else self.screen
                 key = app.session.keys.first(action.id)
-                yield f"{action.label}  {key}".rstrip(), action.help, partial(owner.run_action, action.id)
+                yield (
+                    f"{action.label}  {key}".rstrip(),
+                    action.help,
+                    partial(owner.run_action, action.action or action.id),
+                )
         if screen is not None:
             yield from _user_commands(screen)
         if screen is not None and screen.applies(BY_ID["copy"]):

@@ -106,7 +106,10 @@ class HelpScreen(Dialog[None]):
             yield "Here", [*(row for place in self._for.PLACES for row in self._rows(place)), self._row(BY_ID["help"])]
         if isinstance(self._for, RunScreen):
             both = () if isinstance(self._for, Dashboard) else self._rows(Scope.RUNS)
-            yield "Run details", [*self._rows(Scope.DETAILS), *both]
+            if Scope.COMPARE in self._for.PLACES:
+                yield "Plot", list(self._rows(Scope.COMPARE))
+            else:
+                yield "Run details", [*self._rows(Scope.DETAILS), *both]
             yield "Anywhere", list(self._rows(Scope.ANYWHERE))
             commands = self._for.session.backend.commands
             if own := self._for.session.keys.command_keys:

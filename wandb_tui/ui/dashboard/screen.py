@@ -24,6 +24,7 @@ from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.banner import Banner
 from wandb_tui.ui.dashboard.empty_state import EmptyState
 from wandb_tui.ui.dashboard.header_bar import HeaderBar
+from wandb_tui.ui.dashboard.preview_switch import PreviewMode, PreviewSwitch
 from wandb_tui.ui.dashboard.splitter import Splitter
 from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Requirement, Scope, bindings
 from wandb_tui.ui.logs.log_area import LogArea
@@ -37,6 +38,9 @@ from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.filter_line import FilterSuggester
 from wandb_tui.ui.table.run_table import RunTable
 from wandb_tui.ui.table.view_tabs import ViewTabs
+
+_METRICS_OF = 20
+"""Of how many runs at most the metrics are offered."""
 
 _SIGN_IN_WAITS = "Sign-in needed; the dialog opens when you have finished here"
 
@@ -71,7 +75,8 @@ class Dashboard(RunScreen):
         self.view_tabs = ViewTabs(session, self.table, glyphs)
         self._banner = Banner(glyphs, session.keys)
         self._keys = KeyBar(session.keys)
-        self._splitter = Splitter(self.table, self.panes)
+        self.preview = PreviewSwitch(session, glyphs, self.table, self.logs)
+        self._splitter = Splitter(self.table, self.panes, lambda: self.preview.shown)
 
     def compose(self) -> ComposeResult:
         """Header, table, logs, keys."""
@@ -140,7 +145,7 @@ class Dashboard(RunScreen):
         if not empty and self.focused is None:
             # An empty table is hidden, and hiding it takes its focus.
             self.call_after_refresh(self.table.focus)
-        self.logs.show(self.table.from_cursor)
+        self.preview.follow()
         self.refresh_bars()
 
     @on(RunTable.RowsChanged)
@@ -154,9 +159,10 @@ class Dashboard(RunScreen):
         bar_states = {row.run: (row.state, row.clock_stopped, row.active) for row in rows}
         moved = self.table.reload_if_moved(rows)
         if moved:
-            self.logs.show(self.table.from_cursor)
+            self.preview.follow()
         self.table.update(rows)
         yield
+        self.preview.repaint()
         yield from self.panes.repainting(rows)
         self.logs.show_match_count()
         if moved or not bar_states.items() <= self._bar_states.items():
@@ -176,6 +182,9 @@ class Dashboard(RunScreen):
         self.logs.read_consoles()
         if self.table.branches.active:
             self._show_branches(self.table.branches.tick())
+        if self.is_active:
+            self.table.load_trends()
+        self.preview.tick()
         self.table.tick()
 
     def _show_branches(self, news: BranchNews) -> None:
@@ -194,6 +203,10 @@ class Dashboard(RunScreen):
         super().redraw()
 
     @on(RunTable.SelectionChanged)
+    def _selection_changed(self) -> None:
+        self.preview.follow()
+        self.refresh_bars()
+
     @on(LogArea.PanesChanged)
     def refresh_bars(self) -> None:
         """Update the header, the banner, the filter's count and the key bar."""
@@ -214,7 +227,7 @@ class Dashboard(RunScreen):
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:
         self.table.cursor_moved()
-        self.logs.show(self.table.from_cursor)
+        self.preview.follow()
         self.refresh_bars()
 
     @on(LogArea.OptionsChanged)
@@ -231,7 +244,10 @@ class Dashboard(RunScreen):
         """The widget that handles an action: the table, the tabs, the logs, or else this screen."""
         own = hasattr(self, f"action_{name}")
         widgets = (self.table, self.view_tabs, self.logs)
-        return self if own else next((widget for widget in widgets if hasattr(widget, f"action_{name}")), self)
+        owner = self if own else next((widget for widget in widgets if hasattr(widget, f"action_{name}")), self)
+        if owner is self.logs:
+            self.preview.show(PreviewMode.LOGS)
+        return owner
 
     def applies(self, action: Action, targets: Sequence[RunAddress] | None = None) -> bool:
         """Whether an action is possible now; `targets` are the runs it applies to, if they are known already."""
@@ -256,6 +272,7 @@ class Dashboard(RunScreen):
             Requirement.TREE: lambda: self.table.view.tree,
             Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,
+            Requirement.PLOTTABLE: lambda: targets and self.session.backend.inspector is not None,
             Requirement.UNDOABLE: lambda: self.session.history.can_undo or self.table.selection.cleared,
             Requirement.REDOABLE: lambda: self.session.history.can_redo,
         }
@@ -281,12 +298,63 @@ class Dashboard(RunScreen):
 
             self.app.push_screen(DetailsScreen(self.session, row, self.glyphs))
 
+    def action_compare(self) -> None:
+        """Plot the selected runs' metrics, else those of the run under the cursor."""
+        from wandb_tui.ui.compare.screen import CompareScreen
+
+        runs = self.table.plot()
+        if not runs:
+            return
+        self.app.push_screen(CompareScreen(self.session, runs, self.glyphs))
+        if len(targets := self.table.targets()) > len(runs):
+            self.hint(f"The first {len(runs)} of {len(targets)} selected runs are plotted")
+
+    def action_preview(self) -> None:
+        """Show logs below the table, then details, then a plot."""
+        if self.panes.zoomed:
+            self.logs.action_zoom()
+        self.preview.cycle()
+
+    def restore_preview(self) -> None:
+        """Show below the table what stood there at the end of the last session."""
+        self.preview.restore()
+
+    async def action_metric(self) -> None:
+        """Choose the metric of the table's small curves and of the plot below it."""
+        from wandb_tui.ui.plots.feed import PlotFeed
+        from wandb_tui.ui.plots.metric_dialog import MetricDialog
+        from wandb_tui.ui.plots.settings import PlotSettings
+
+        runs = list(dict.fromkeys([*self.table.targets(), *self.table.shown]))[:_METRICS_OF]
+        feed = PlotFeed(self.session)
+
+        def chosen(metric: str | None) -> None:
+            if metric is None:
+                return
+            self.table.show_trend(metric)
+            if metric:
+                settings = replace(PlotSettings.of(self.session.view.get("plot")), metric=metric)
+                self.session.remember("plot", settings.saved)
+                self.preview.reload()
+
+        self.app.push_screen(
+            MetricDialog(
+                "Metric of the table and the preview",
+                self.table.view.metric,
+                lambda: feed.metrics(runs),
+                self.glyphs,
+                [("", "no column")],
+            ),
+            chosen,
+        )
+
     @on(RunTable.Opened)
     def _run_opened(self) -> None:
         self.action_details()
 
     def action_logs(self) -> None:
         """Pin a log pane for each of the selected runs."""
+        self.preview.show(PreviewMode.LOGS)
         self.logs.pin(self.table.targets())
 
     def action_filter(self) -> None:

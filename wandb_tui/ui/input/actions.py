@@ -17,6 +17,7 @@ class Scope(StrEnum):
     DASHBOARD = "dashboard"
     LOGS = "logs"
     DETAILS = "details"
+    COMPARE = "compare"
     RUNS = "runs"
     ANYWHERE = "anywhere"
     ADD = "add"
@@ -26,6 +27,7 @@ class Scope(StrEnum):
     COLUMNS = "columns"
     VIEW = "view"
     SERVERS = "servers"
+    METRIC = "metric"
     COPY = "copy"
     DOCTOR = "doctor"
     CONFIRM = "confirm"
@@ -36,11 +38,11 @@ class Scope(StrEnum):
 _SCREENS = {
     Scope.LOGS: {Scope.DASHBOARD},
     Scope.RUNS: {Scope.DASHBOARD, Scope.DETAILS},
-    Scope.ANYWHERE: {Scope.DASHBOARD, Scope.DETAILS},
+    Scope.ANYWHERE: {Scope.DASHBOARD, Scope.DETAILS, Scope.COMPARE},
 }
 """The screens on which a scope that is no screen itself is available."""
 
-MAIN = frozenset({*_SCREENS, Scope.DASHBOARD, Scope.DETAILS})
+MAIN = frozenset({*_SCREENS, Scope.DASHBOARD, Scope.DETAILS, Scope.COMPARE})
 """The scopes outside dialogs."""
 
 
@@ -66,6 +68,7 @@ class Requirement(StrEnum):
     VIEWS = "saved views"
     SERVERS = "other servers"
     SETTINGS = "settings that can be changed"
+    PLOTTABLE = "runs whose metrics can be plotted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("branch", ("B",), "Fork", "Fork or rewind the run under the cursor; a preview says what to expect.",
            needs=Requirement.BRANCHABLE, footer=False),
     Action("goal", ("g",), "Goal", f"Change the goal: {goal_examples()}.", needs=Requirement.RUN),
+    Action("compare", ("m",), "Metrics", "Plot a metric of the selected runs, up to eight of them, in one plot.",
+           needs=Requirement.PLOTTABLE),
+    Action("preview", ("P",), "Preview", "Below the table, show logs, details or a plot, which follow the cursor.",
+           needs=Requirement.ROWS),
+    Action("metric", ("M",), "Metric", "Choose the metric of the small curves in the table and of the plot below it.",
+           needs=Requirement.PLOTTABLE, footer=False),
     Action("filter", ("slash",), "Filter",
            "Filter the runs: words, !not, state:failed, lr>=1e-3 and (tag:hero or is:running), /regex/.",
            needs=Requirement.ROWS, priority=True),
@@ -244,6 +253,41 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_metric", ("N", "left"), "Previous", "In the details: plot the previous metric.",
            Scope.DETAILS, Requirement.METRICS),
     Action("refresh", ("r", "f5"), "Refresh", "In the details: query the server again.", Scope.DETAILS),
+    Action("close", ("escape",), "Back", "Go back from the plot to the table.", Scope.COMPARE),
+    Action("metric_after", ("n",), "Next metric", "Plot the next metric.", Scope.COMPARE, Requirement.METRICS),
+    Action("metric_before", ("N",), "Previous", "Plot the previous metric.", Scope.COMPARE, Requirement.METRICS),
+    Action("choose_metric", ("m",), "Metric", "Choose the metric.", Scope.COMPARE),
+    Action("next_across", ("x",), "X axis", "Plot over the step, the time since the start, or the time of day.",
+           Scope.COMPARE),
+    Action("choose_across", ("X",), "Over metric", "Plot over another metric.", Scope.COMPARE, footer=False),
+    Action("log_up", ("l",), "Log y", "Switch the vertical axis between linear and logarithmic.", Scope.COMPARE),
+    Action("log_across", ("L",), "Log x", "Switch the horizontal axis between linear and logarithmic.", Scope.COMPARE,
+           footer=False),
+    Action("smoother", ("s",), "Smooth", "Smooth the curves more.", Scope.COMPARE, action="smooth(1)"),
+    Action("less_smooth", ("S",), "Less smooth", "Smooth the curves less.", Scope.COMPARE, footer=False,
+           action="smooth(-1)"),
+    Action("zoom_in", ("plus", "equals_sign"), "Zoom in", "Zoom in on the cursor, or the middle; so does the wheel.",
+           Scope.COMPARE, action="magnify(1)"),
+    Action("zoom_out", ("minus",), "Out", "Zoom out.", Scope.COMPARE, action="magnify(-1)"),
+    Action("zoom_up", ("right_square_bracket",), "Zoom y", "Zoom in on the values; so does Shift with the wheel.",
+           Scope.COMPARE, footer=False, action="magnify_up(1)"),
+    Action("zoom_down", ("left_square_bracket",), "Y out", "Zoom out of the values.", Scope.COMPARE, footer=False,
+           action="magnify_up(-1)"),
+    Action("pan_left", ("left",), "Left", "Move to the left; the mouse drags the curves.", Scope.COMPARE, footer=False,
+           action="pan(-1, 0)"),
+    Action("pan_right", ("right",), "Right", "Move to the right.", Scope.COMPARE, footer=False, action="pan(1, 0)"),
+    Action("pan_up", ("up",), "Up", "Move up.", Scope.COMPARE, footer=False, action="pan(0, 1)"),
+    Action("pan_down", ("down",), "Down", "Move down.", Scope.COMPARE, footer=False, action="pan(0, -1)"),
+    Action("fit", ("0",), "Fit", "Show everything; so does a double click.", Scope.COMPARE),
+    Action("point_left", ("comma",), "Cursor left", "Move the cursor to the left: the legend has the values there.",
+           Scope.COMPARE, footer=False, action="point(-1)"),
+    Action("point_right", ("full_stop",), "Cursor", "Move the cursor to the right.", Scope.COMPARE, footer=False,
+           action="point(1)"),
+    Action("toggle_1", ("1",), "Hide", "Show or hide the run with this sign; 2 to 8 likewise, and a click on it.",
+           Scope.COMPARE, footer=False, action="show_or_hide(0)"),
+    *(Action(f"toggle_{number}", (str(number),), f"Hide {number}", f"Show or hide run {number}.", Scope.COMPARE,
+             footer=False, action=f"show_or_hide({number - 1})", listed=False) for number in range(2, 9)),
+    Action("reload", ("r", "f5"), "Refresh", "Load the curves again.", Scope.COMPARE, footer=False),
     Action("help", ("question_mark", "f1"), "Help", "Explain the keys and symbols.", where=Scope.ANYWHERE,
            action="app.help", in_dialogs=True),
     Action("command_palette", ("ctrl+p",), "Palette", "Find an action by name; switch theme or ASCII look.",
@@ -292,6 +336,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", ("escape",), "Cancel", "Close without saving.", Scope.VIEW, priority=True, action="dismiss"),
     Action("submit", ("enter",), "Switch", "Switch to the server under the cursor.", Scope.SERVERS, priority=True),
     Action("close", ("escape",), "Cancel", "Stay with this server.", Scope.SERVERS, priority=True, action="dismiss"),
+    Action("submit", ("enter", "ctrl+s"), "Choose", "Choose the metric under the cursor.", Scope.METRIC, priority=True),
+    Action("close", ("escape",), "Cancel", "Close without choosing.", Scope.METRIC, priority=True, action="dismiss"),
     Action("id", ("i",), "Run id", "Copy the run ids.", Scope.COPY, action="copy('id')"),
     Action("path", ("p",), "Path", "Copy entity, project and id.", Scope.COPY, action="copy('path')"),
     Action("page", ("a",), "Address", "Copy the addresses of the run pages.", Scope.COPY, action="copy('page')"),

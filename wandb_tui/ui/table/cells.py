@@ -13,9 +13,15 @@ from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import STATE_COLOURS, Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import version_label
+from wandb_tui.ui.plots.palette import SIGNS, colour_name
+from wandb_tui.ui.plots.spark import sparkline
+from wandb_tui.ui.table.trends import Trend
 
 _LATE_SHARE = 0.8
 """The share of the time limit from which on the bar warns."""
+
+_VALUE_CELLS = 11
+"""Cells for the last value after a small curve, with the space between them."""
 
 AS_IT_WAS = "the run's own state and step as last reported; it may have continued since then"
 """The meaning of a tilde before them."""
@@ -61,15 +67,20 @@ class Moment:
     """What is drawn before the run's name where the table is a tree."""
     dimmed: bool = False
     """Whether the run is shown for its forks only: it does not match the filter itself."""
+    trend: Trend | None = None
+    """The run's values of the metric that the table shows; None while they are unknown."""
+    place: int | None = None
+    """The run's place among those that are plotted together; None if it is not plotted."""
 
 
 def state(row: WatchedRun, moment: Moment, width: int) -> Cell:
-    """The icon and the name of the attempt's state, with the selection mark before it."""
-    mark = moment.glyphs.text("●") if moment.selected else " "
-    return Cell(
-        moment.glyphs.fit(f"{mark} {moment.glyphs.icon(row.state)} {row.state}", width),
-        "selected" if moment.selected else STATE_COLOURS[row.state],
-    )
+    """The icon and the name of the attempt's state; before it the mark of a selected run, or the sign of its curve."""
+    mark, colour = " ", STATE_COLOURS[row.state]
+    if moment.place is not None:
+        mark, colour = SIGNS[moment.place], colour_name(moment.place)
+    elif moment.selected:
+        mark, colour = moment.glyphs.text("●"), "selected"
+    return Cell(moment.glyphs.fit(f"{mark} {moment.glyphs.icon(row.state)} {row.state}", width), colour)
 
 
 def run(row: WatchedRun, moment: Moment, width: int) -> Cell:
@@ -183,6 +194,17 @@ def waited_share(row: WatchedRun, now: float) -> float | None:
     if not row.active or longest <= 0:
         return None
     return min(1.0, row.elapsed(now) / longest)
+
+
+def trend(row: WatchedRun, moment: Moment, width: int) -> Cell:  # noqa: ARG001 - as for other columns
+    """The chosen metric as a small curve, and its last value."""
+    trend = moment.trend
+    if trend is None or trend.last is None:
+        return Cell(moment.glyphs.text("…" if trend is None else "–"), "quiet")
+    value = f"{trend.last:.4g}"
+    room = width - _VALUE_CELLS
+    line = sparkline(trend.values, room, ascii_look=moment.glyphs.ascii)
+    return Cell(f"{line:<{room}}{value:>{_VALUE_CELLS}}", "primary", quiet_tail=_VALUE_CELLS)
 
 
 def _nothing(moment: Moment) -> Cell:

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
 from wandb_tui.ui.input.actions import Scope, bindings
-from wandb_tui.ui.table.columns import ALWAYS_SHOWN, COLUMNS, Column
+from wandb_tui.ui.table.columns import ALWAYS_SHOWN, COLUMNS, TREND, Column
 from wandb_tui.ui.table.view import SortOrder, TableView
 
 
@@ -77,6 +77,9 @@ class ColumnPicker(Dialog[None]):
         if column.key in ALWAYS_SHOWN:
             self.app.notify(f"{column.label.strip()} is always shown", timeout=3, markup=False)
             return
+        if column.key == TREND and not self._view.metric:
+            self.app.notify(self.keys.hint("No metric is chosen", "metric", "chooses one"), timeout=3, markup=False)
+            return
         self._view.hidden ^= {column.key}
         self._show()
 
@@ -127,12 +130,14 @@ class ColumnPicker(Dialog[None]):
 
     def _line(self, column: Column, fitting: Collection[str]) -> Content:
         wanted = self._view
-        shown = column.key not in wanted.hidden and (column.compact or not wanted.compact)
+        shown = column.key not in wanted.hidden_columns and (column.compact or not wanted.compact)
         order = wanted.order
         arrow = ("▼" if order.reverse else "▲") if order.column == column.key else ""
         why = ""
         if column.key in ALWAYS_SHOWN:
             why = "always"
+        elif column.key == TREND and not wanted.metric:
+            why = "no metric is chosen"
         elif wanted.compact and not column.compact:
             why = "hidden in the compact table"
         elif shown and column.key not in fitting:

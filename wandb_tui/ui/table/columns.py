@@ -16,6 +16,9 @@ from wandb_tui.ui.table.cells import Cell, Moment
 PADDING_CELLS = 1
 """Cells on each side of a column."""
 
+TREND = "trend"
+"""The column with small curves of a metric, which is there while a metric is chosen."""
+
 Draw = Callable[[WatchedRun, Moment, int], Cell]
 Rank = tuple[float | str, ...]
 """A sort key; those of one column are comparable."""
@@ -110,6 +113,8 @@ COLUMNS = (
         ticks=True,
     ),
     Column("attempt", "Try", 4, 1, cells.attempt, lambda row, _: (row.attempt,), right=True),
+    # Its heading is the metric, and the table knows how to sort by it.
+    Column(TREND, "Metric", 20, 10, cells.trend, lambda *_: None, share=2, compact=True),
     Column(
         "message", "Message", 30, 7, cells.message, lambda row, _: natural(event_text(row.notice, countdown=False)),
         share=6, compact=True,
@@ -131,7 +136,7 @@ ALWAYS_SHOWN = frozenset({"state", "run"})
 
 def fitting_columns(
     width: int,
-    hidden: Collection[str] = (),
+    hidden: Collection[str] = (TREND,),
     *,
     compact: bool = False,
     dull: Collection[str] = (),
@@ -141,7 +146,7 @@ def fitting_columns(
 
     Args:
         width: The available cells.
-        hidden: The keys of hidden columns.
+        hidden: The keys of hidden columns; by default there are no small curves.
         compact: Whether only the main columns are shown.
         dull: The keys of columns that are equal in all rows: they go before all others.
         widest: The widest texts of columns that need no more cells than that, by their keys.

@@ -27,12 +27,14 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import written
+from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_name
 from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
-from wandb_tui.ui.table.columns import PADDING_CELLS, Column, fitting_columns
+from wandb_tui.ui.table.columns import PADDING_CELLS, TREND, Column, fitting_columns
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.selection import Selection
+from wandb_tui.ui.table.trends import Trends
 from wandb_tui.ui.table.view import TableView
 
 _SCROLL_BAR_CELLS = 1
@@ -84,7 +86,14 @@ class RunGrid(ScrollView, can_focus=True):
         """The cursor has moved to another run."""
 
     def __init__(
-        self, glyphs: Glyphs, clock: Clock, view: TableView, downloads: RunDownloads, branches: RunBranches
+        self,
+        glyphs: Glyphs,
+        clock: Clock,
+        view: TableView,
+        downloads: RunDownloads,
+        branches: RunBranches,
+        *,
+        trends: Trends,
     ) -> None:
         super().__init__()
         self._glyphs = glyphs
@@ -92,6 +101,7 @@ class RunGrid(ScrollView, can_focus=True):
         self._clock = clock
         self.downloads = downloads
         self.branches = branches
+        self.trends = trends
         self._layout: list[tuple[Column, int]] = []
         self._rows: list[WatchedRun] = []
         self._positions: dict[RunAddress, int] = {}
@@ -104,6 +114,8 @@ class RunGrid(ScrollView, can_focus=True):
         self._cursor = 0
         self._hovered: int | None = None
         self.selection = Selection()
+        self.plotted: dict[RunAddress, int] = {}
+        """The runs in a plot together, each with its place in the palette."""
         self.no_match_text = ""
         """The message if no run matches the filter."""
         self.app_url = ""
@@ -123,6 +135,11 @@ class RunGrid(ScrollView, can_focus=True):
     def shown(self) -> list[RunAddress]:
         """The runs in the table, from top to bottom."""
         return [row.run for row in self._rows]
+
+    @property
+    def in_sight(self) -> list[WatchedRun]:
+        """The rows that can be seen."""
+        return self._rows[self._visible.start : self._visible.stop]
 
     @property
     def cursor_row(self) -> int:
@@ -199,7 +216,7 @@ class RunGrid(ScrollView, can_focus=True):
         dull = {"project"} if len({row.run.project_path for row in self._rows}) < _MIN_DISTINCT else set()
         layout = fitting_columns(
             self.app.size.width - _SCROLL_BAR_CELLS,
-            wanted.hidden,
+            wanted.hidden_columns,
             compact=wanted.compact,
             dull=dull,
             widest=self._widest,
@@ -354,10 +371,15 @@ class RunGrid(ScrollView, can_focus=True):
             here = column.key == order.column
             # An ASCII arrow is a letter and would read like part of the heading.
             gap = " " if self._glyphs.ascii and len(column.label) + 1 < width else ""
-            label = column.label + gap + arrow if here else column.label
+            label = self._label(column, width - len(gap + arrow))
+            label = label + gap + arrow if here else label
             label = label.rjust(width) if column.right else label.ljust(width)
             segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
         return Strip(segments)
+
+    def _label(self, column: Column, width: int) -> str:
+        """The heading of a column; that of small curves is their metric."""
+        return self._glyphs.fit_end(clean(self.view.metric), width) if column.key == TREND else column.label
 
     def _column_at(self, x: int) -> Column | None:
         right = 0
@@ -420,6 +442,8 @@ class RunGrid(ScrollView, can_focus=True):
             awaited=self.downloads.waits(row),
             lines=self._lines.get(row.run, ""),
             dimmed=row.run in self.view.dimmed,
+            place=self.plotted.get(row.run),
+            trend=self.trends.get(row.run),
         )
         return tuple(column.cell(row, moment, width) for column, width in self._layout)
 

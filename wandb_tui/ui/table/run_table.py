@@ -15,15 +15,18 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
+from wandb_tui.ui.plots.palette import assigned
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import Lineage
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.runtime.undo import UndoOutcome
 from wandb_tui.ui.table.branches import RunBranches
+from wandb_tui.ui.table.columns import TREND
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.run_facts import FactsCache
 from wandb_tui.ui.table.run_forest import ancestors
 from wandb_tui.ui.table.run_grid import RunGrid
+from wandb_tui.ui.table.trends import Trends
 from wandb_tui.ui.table.undo_texts import changed_rows, undo_texts
 from wandb_tui.ui.table.view import SortOrder, TableView
 
@@ -46,7 +49,15 @@ class RunTable(RunGrid):
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         self.facts = FactsCache(session)
-        super().__init__(glyphs, session.clock, TableView(self.facts), RunDownloads(session), RunBranches(session))
+        trends = Trends(session)
+        super().__init__(
+            glyphs,
+            session.clock,
+            TableView(self.facts, trends.last),
+            RunDownloads(session),
+            RunBranches(session),
+            trends=trends,
+        )
         self._session = session
         self._last_run: RunAddress | None = None
         self.no_match_text = session.keys.hint("No run matches the filter", "clear", "shows all again")
@@ -93,6 +104,18 @@ class RunTable(RunGrid):
             self.reload()
 
     # The selection
+
+    def plot(self) -> dict[RunAddress, int]:
+        """Mark the runs that an action applies to, at most eight, with the signs and colours of their curves."""
+        self.plotted = assigned(self.targets(), self.plotted)
+        self.tick()
+        return self.plotted
+
+    def end_plot(self) -> None:
+        """Mark no runs as plotted."""
+        if self.plotted:
+            self.plotted = {}
+            self.tick()
 
     @property
     def selected_count(self) -> int:
@@ -232,6 +255,23 @@ class RunTable(RunGrid):
     @property
     def _uses_facts(self) -> bool:
         return self.view.filter.uses_facts
+
+    def show_trend(self, metric: str) -> None:
+        """Show small curves of a metric; an empty name: none."""
+        if self.view.metric != metric:
+            self.view.metric = metric
+            self.view.hidden -= {TREND}
+            self.view_changed()
+
+    def load_trends(self) -> None:
+        """Load the small curves in sight, or all where they decide the order; to be called once a second."""
+        if not self.view.metric or not any(column.key == TREND for column in self.columns):
+            return
+        sorts = self.view.order.column == TREND
+        if self.trends.load(self.view.metric, self._session.watch_list if sorts else self.in_sight):
+            if sorts:
+                self._reload_and_tell()
+            self.tick()
 
     def sort_by(self, order: SortOrder) -> None:
         """Sort the rows."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.ui.table.columns import ALWAYS_SHOWN, BY_KEY, Column, Rank
+from wandb_tui.ui.table.columns import ALWAYS_SHOWN, BY_KEY, TREND, Column, Rank
 from wandb_tui.ui.table.filter import Filter
 from wandb_tui.ui.table.filter_values import KnownFacts
 from wandb_tui.ui.table.run_forest import RunForest, ancestors, arrange
@@ -53,13 +53,19 @@ class SortOrder:
 class TableView:
     """The user's choice of which runs and columns to show."""
 
-    def __init__(self, facts: KnownFacts | None = None) -> None:
+    def __init__(
+        self, facts: KnownFacts | None = None, metric_of: Callable[[RunAddress], float | None] = lambda _: None
+    ) -> None:
         """Show everything in the order in which it was added.
 
         Args:
             facts: What is known of the runs beyond the watch list, for the filter.
+            metric_of: Returns the last value of the chosen metric in a run; None if it is unknown.
         """
         self._facts = facts
+        self._metric_of = metric_of
+        self.metric = ""
+        """The metric of the column with small curves; empty for no such column."""
         self.order = SortOrder()
         self.hidden: frozenset[str] = frozenset()
         self.compact = False
@@ -115,7 +121,7 @@ class TableView:
         self.matched = len(found)
         self._ordered_at = now
         column = BY_KEY.get(self.order.column)
-        self._shown = {row.run: _rank(column, row, now) for row in found}
+        self._shown = {row.run: self._rank(column, row, now) for row in found}
         if not self.tree:
             self.links, self.lines, self.dimmed = {}, {}, frozenset()
             return self._ordered(found, now)
@@ -136,10 +142,21 @@ class TableView:
         column = BY_KEY.get(self.order.column)
         if column is None:
             return list(reversed(rows)) if self.order.reverse else list(rows)
-        ranks = {row.run: _rank(column, row, now) for row in rows}
+        ranks = {row.run: self._rank(column, row, now) for row in rows}
         ranked = [(rank, row) for row in rows if (rank := ranks[row.run]) is not None]
         ranked.sort(key=lambda pair: pair[0], reverse=self.order.reverse)
         return [row for _, row in ranked] + [row for row in rows if ranks[row.run] is None]
+
+    def _rank(self, column: Column | None, row: WatchedRun, now: float) -> Rank | None:
+        if column is not None and column.key == TREND:
+            value = self._metric_of(row.run)
+            return None if value is None else (value,)
+        return column.rank(row, now) if column else None
+
+    @property
+    def hidden_columns(self) -> frozenset[str]:
+        """The columns that are not shown: those that the user has hidden, and that of a metric while none is chosen."""
+        return self.hidden if self.metric else self.hidden | {TREND}
 
     @property
     def ticks(self) -> bool:
@@ -164,7 +181,7 @@ class TableView:
             shown = row.run in self._shown
             if (row.run in picked) != shown and not (shown and row.run == cursor):
                 return True
-            if not calm and shown and self._shown[row.run] != _rank(column, row, now):
+            if not calm and shown and self._shown[row.run] != self._rank(column, row, now):
                 return True
         return False
 
@@ -179,6 +196,7 @@ class TableView:
             "hidden": sorted(self.hidden),
             "compact": self.compact,
             "tree": self.tree,
+            "metric": self.metric,
             "folded": sorted(map(str, self.folded))[:_MAX_FOLDED],
         }
 
@@ -195,6 +213,8 @@ class TableView:
         self.hidden = frozenset(key for key in known if isinstance(hidden, list) and key in hidden)
         self.compact = saved.get("compact") is True
         self.tree = saved.get("tree") is True
+        metric = saved.get("metric")
+        self.metric = metric if isinstance(metric, str) else self.metric
         folded = saved.get("folded")
         self.folded = set(_addresses(folded if isinstance(folded, list) else ()))
 
@@ -203,7 +223,3 @@ def _addresses(texts: Iterable[object]) -> Iterator[RunAddress]:
     for text in texts:
         with contextlib.suppress(UsageError, TypeError):
             yield RunAddress(*str(text).split("/", 2))
-
-
-def _rank(column: Column | None, row: WatchedRun, now: float) -> Rank | None:
-    return column.rank(row, now) if column else None

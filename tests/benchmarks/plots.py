@@ -1,0 +1,68 @@
+"""Row 19: how soon a step of zooming shows in a plot of eight runs."""
+
+from __future__ import annotations
+
+from tests.benchmarks.environment import benchmark_sandbox, our_program
+from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
+from tests.benchmarks.processes import processor_seconds
+from tests.benchmarks.terminal import Terminal
+from wandb_tui.core.state import State
+
+_RUNS, _STEPS = 8, 100_000
+_TARGET_MS = 50
+_PAUSE = 0.25
+"""Seconds between two presses: less than after which a plot that rests is asked for more."""
+
+_SELECT_ALL, _PLOT = b"*", b"m"
+_IN, _OUT, _LEFT, _RIGHT = b"+", b"-", b"\x1b[D", b"\x1b[C"
+
+
+def plots(scale: Scale) -> list[Figure]:
+    """Row 19."""
+    steps = scale.count(_STEPS, 2_000)
+    zoomed, panned = Times(), Times()
+    with benchmark_sandbox() as here:
+        here.store(here.seed(_RUNS, "plot-"), "home", State.AVAILABLE)
+        with Terminal(our_program("plots", f"{steps}"), here.environ("home")) as terminal:
+            terminal.wait(lambda written: b"plot-0000" in written, 120, "the first row")
+            terminal.read(2)
+            terminal.write(_SELECT_ALL)
+            terminal.read(0.5)
+            terminal.write(_PLOT)
+            terminal.wait(lambda written: b"Fit" in written, 60, "the plot")
+            terminal.wait(lambda written: "⣿".encode() in written, 120, "the curves")
+            terminal.read(2)
+            began, presses = processor_seconds(terminal.process.pid), 0
+            for _ in range(scale.count(4, 1)):
+                for key, times in (
+                    *[(_IN, zoomed)] * 12,
+                    *[(_LEFT, panned), (_RIGHT, panned)] * 3,
+                    *[(_OUT, zoomed)] * 12,
+                ):
+                    times.add(_shown(terminal, key))
+                    presses += 1
+            used = processor_seconds(terminal.process.pid) - began
+            if f"{_RUNS}" not in terminal.screen():
+                raise RuntimeError(f"the plot is gone:\n{terminal.screen()}")
+    limit = None if scale.quick else _TARGET_MS
+    what = f"key press to repaint, a step of zooming in a plot of {_RUNS} runs × {steps:,} points"
+    return [
+        Figure(19, f"{what}, median", zoomed.median * 1000, unit="ms", limit=limit, absolute=True),
+        Figure(19, "the same, 95th percentile", zoomed.p95 * 1000, unit="ms"),
+        Figure(19, "the same, a step of panning, median", panned.median * 1000, unit="ms", limit=limit, absolute=True),
+        Figure(19, "the same, processor time for each step", used / presses * 1000, unit="ms"),
+    ]
+
+
+def _shown(terminal: Terminal, key: bytes) -> float:
+    """Press a key; the seconds until all that follows from it has been written."""
+    before = len(terminal.chunks)
+    pressed = terminal.write(key)
+    terminal.read(_PAUSE)
+    if len(terminal.chunks) == before:
+        # Nothing changes where everything is in sight already.
+        return 0.0
+    return terminal.chunks[-1][0] - pressed
+
+
+BENCHMARKS = (Benchmark("plots", (19,), plots),)
