@@ -16,8 +16,9 @@ from wandb_tui.ui.input.key_map import KeyMap
 
 _BY_IMPORTANCE = (
     "leave", "close", "help", "ask_quit", "submit", "open", "yes", "no", "enter", "add", "next_metric", "filter",
-    "pick", "copy", "logs", "goal", "command_palette", "cancel", "restart", "details", "remove", "select", "sort",
-    "find", "find_next", "zoom", "follow", "console", "level", "wrap", "times", "fold", "save_log", "copy_log",
+    "pick", "copy", "logs", "goal", "command_palette", "cancel", "restart", "details", "compare", "remove", "select",
+    "sort", "preview", "find", "find_next", "zoom", "follow", "console", "level", "wrap", "times", "fold", "save_log",
+    "copy_log",
     "grow_pane", "shrink_pane", "grow_logs", "shrink_logs", "find_previous", "visit", "sign_in",
 )  # fmt: skip
 """The actions by importance: the last ones go first if there is no room. A key that is easy to guess, such as Enter for

@@ -270,7 +270,7 @@ class CompareScreen(RunScreen):
         if one is None:
             return ""
         if not one.rows.found:
-            return "not on the server, or not visible with this API key"
+            return "not found with this API key"
         curve, notes = one.curve, []
         if not len(curve) and not curve.off_axis:
             notes.append("no values")

@@ -50,6 +50,8 @@ _WIDE_CELLS = 110
 class Preview(Vertical):
     """A box that shows something of the run under the cursor."""
 
+    # A style here depends on the screen's height, so it is no matter of what is inside alone.
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     Preview {
         height: 1fr; min-height: 4; padding: 0 1; margin-top: 1; background: $background;
@@ -64,7 +66,7 @@ class Preview(Vertical):
         width: 1fr; height: auto; min-height: 2; padding: 0 1; border-top: solid $line; border-title-color: $foreground;
     }
     PlotPreview Legend { width: 46; margin-left: 1; }
-    .plot-message { width: 1fr; height: 1fr; content-align: center middle; text-align: center; color: $quiet; }
+    Preview .plot-message { width: 1fr; height: 1fr; content-align: center middle; text-align: center; color: $quiet; }
     """
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:

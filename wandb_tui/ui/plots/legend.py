@@ -60,6 +60,7 @@ class Legend(Widget):
         self._lines: Sequence[LegendLine] = ()
         self._axes = PlotAxes()
         self._cursor: float | None = None
+        self._drawn = Content()
         self.lines_each = lines_each
 
     def show(self, lines: Sequence[LegendLine], axes: PlotAxes, cursor: float | None) -> None:
@@ -72,7 +73,8 @@ class Legend(Widget):
         """
         layout = len(lines) != len(self._lines)
         self._lines, self._axes, self._cursor = lines, axes, cursor
-        self.refresh(layout=layout)
+        if layout or self._content() != self._drawn:
+            self.refresh(layout=layout)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's
         """As many lines as there are runs, or twice as many."""
@@ -80,10 +82,14 @@ class Legend(Widget):
 
     def render(self) -> Content:
         """The lines."""
-        width = self.content_size.width
-        return Content("\n").join(part for line in self._lines for part in self._drawn(line, width))
+        self._drawn = self._content()
+        return self._drawn
 
-    def _drawn(self, line: LegendLine, width: int) -> list[Content]:
+    def _content(self) -> Content:
+        width = self.content_size.width
+        return Content("\n").join(part for line in self._lines for part in self._lines_of(line, width))
+
+    def _lines_of(self, line: LegendLine, width: int) -> list[Content]:
         colour = "$quiet" if line.hidden else f"${colour_name(line.place)}"
         dash = "-" if self._glyphs.ascii else "━"
         sign = Content.styled(f"{SIGNS[line.place]}{' ' if line.hidden else dash} ", f"bold {colour}")

@@ -122,6 +122,8 @@ class CurvePlot(Widget):
         """Draw these curves; the view stays unless the axes change."""
         if axes != self._axes:
             self.view, self.cursor = PlotView(), None
+        elif list(curves) == list(self._curves):
+            return
         self._curves, self._axes = curves, axes
         self._redraw()
 
