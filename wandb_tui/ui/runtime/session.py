@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -25,10 +27,13 @@ from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
 from wandb_tui.ui.runtime.drafts import Drafts
 from wandb_tui.ui.runtime.event_queue import EventQueue
-from wandb_tui.ui.runtime.history_loader import HistoryLoader
 from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
 from wandb_tui.ui.runtime.undo import ChangeKind, UndoHistory, UndoOutcome
+
+if TYPE_CHECKING:
+    # The first frame has no plot.
+    from wandb_tui.ui.runtime.history_loader import HistoryLoader
 
 _MAX_UNANSWERED = 400
 """How many of the attempts that were held may wait for their first answer: as many as a few requests ask about."""
@@ -48,13 +53,19 @@ class Session:
             *(self.deferred.services, spawn, self.event_queue.publish), clock=clock, turns=self.turns
         )
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
-        self.histories = HistoryLoader(backend.inspector, backend.lineage)
         self.view: dict[str, Json] = {}
         self.drafts = Drafts()
         self.access = AccountAccess()
         self.history = UndoHistory(self.watch_list, lambda: self.now, self._remove_row, self._put_back)
         self._held: deque[RunAddress] = deque()
         self._begun: deque[WatchedRun] = deque()
+
+    @cached_property
+    def histories(self) -> HistoryLoader:
+        """Loads histories for plots."""
+        from wandb_tui.ui.runtime.history_loader import HistoryLoader
+
+        return HistoryLoader(self.backend.inspector, self.backend.lineage)
 
     @property
     def now(self) -> float:

@@ -7,14 +7,18 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.plots.spark import standout
-from wandb_tui.ui.runtime.history_loader import HistoryLoader, PlotRows, SeriesKey
 from wandb_tui.ui.runtime.session import Session
+
+if TYPE_CHECKING:
+    # The first frame has no curves yet.
+    from wandb_tui.ui.runtime.history_loader import HistoryLoader, PlotRows, SeriesKey
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +53,7 @@ class Trends:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._loader = HistoryLoader(session.backend.inspector, session.backend.lineage, _SAMPLES)
+        self._loader: HistoryLoader | None = None
         self._trends: dict[RunAddress, Trend] = {}
         self._loaded_at: dict[RunAddress, float] = {}
         self._answer: tuple[str, list[RunAddress], dict[RunAddress, Trend], str] | None = None
@@ -95,14 +99,18 @@ class Trends:
     def _start(self, rows: list[WatchedRun]) -> None:
         if not rows or self._session.backend.inspector is None:
             return
+        from wandb_tui.ui.runtime.history_loader import HistoryLoader, SeriesKey
+
         self._loading = True
+        backend = self._session.backend
+        self._loader = loader = self._loader or HistoryLoader(backend.inspector, backend.lineage, _SAMPLES)
         metric, runs = self._metric, [row.run for row in rows]
         ended = [row.run for row in rows if row.run_info is not None and row.run_info.ended]
 
         def ask() -> None:
             try:
                 wanted = [SeriesKey(run, metric, "_step") for run in runs]
-                found = self._loader.load(wanted, ended)
+                found = loader.load(wanted, ended)
                 self._answer = (metric, runs, _trends(found), "")
             except WandbTuiError as error:
                 self._answer = (metric, runs, {}, str(error))
