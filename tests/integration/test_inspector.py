@@ -7,14 +7,17 @@ import pytest
 
 from tests.integration.sandbox_fixtures import run_sdk_script
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import RUNTIME, SampleQuery, VersionCoverage
+from wandb_tui.core.details import RUNTIME, STEP, SampleQuery, VersionCoverage
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.credentials.authorization import ApiKey
+from wandb_tui.services.disk.branch_notes import BranchNotes
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.inspector import GraphQLInspector
+from wandb_tui.services.wandb_api.origins import RunOrigins
 from wandb_tui.services.wandb_api.step_files import StepFiles
+from wandb_tui.ui.runtime.history_loader import HistoryLoader, SeriesKey
 
 ODD = "[red]\x1b[31m\n漢字"
 LOG = f"""
@@ -105,6 +108,26 @@ def test_samples_of_a_range_over_time_and_over_another_metric(inspector):
     assert list(timed.across) == sorted(timed.across)
     [over] = samples(inspector, RUN, "loss", across=ODD)
     assert over.across == tuple(float(value) for value in range(40))
+
+
+def test_a_fork_whose_parent_the_server_keeps_apart_is_plotted_with_its_rows(sandbox, inspector, tmp_path):
+    state, histories = sandbox.context.state, sandbox.context.histories
+    leaf = RunAddress("lab", "forks", "leaf")
+    made = state.create_run(state.project("lab", "forks"), leaf.run_id, None)
+    point = {"branch_point": {"run_id": RUN.run_id, "step": 19}}
+    state.update_run(made, config={"_wandb": {"value": point}})
+    lines = [json.dumps({"_step": step, "loss": 5.0}) for step in range(20, 30)]
+    histories.append(made, "wandb-history.jsonl", 0, lines)
+    origins = RunOrigins(lambda: GraphQL(sandbox.base_url, lambda: ApiKey(sandbox.api_key)), BranchNotes(tmp_path, "s"))
+    loader = HistoryLoader(lambda: inspector, lambda: origins)
+    key = SeriesKey(leaf, "loss", STEP)
+    try:
+        rows = loader.load([key])[key]
+    finally:
+        state.delete_run(made)
+    assert [step for step, _, _ in rows.points] == list(range(30))
+    assert [value for _, _, value in rows.points[18:21]] == [1 / 19, 1 / 20, 5.0]
+    assert rows.branch_steps == (19,)
 
 
 def test_the_metrics_of_many_runs_come_in_one_request(sandbox, inspector):

@@ -203,7 +203,7 @@ async def test_zooming_asks_for_more_of_what_is_in_sight_once_it_rests():
     async with running(scripted, "run0", size=(120, 40)) as (app, pilot):
         await compared(app, pilot, runs=1)
         before = len(app.screen._curves[address("run0")].curve)
-        await pilot.press(*["plus"] * 6)
+        await pilot.press(*["plus"] * 9)
         await until(lambda: len(app.screen._curves[address("run0")].curve) > before)
         [query] = scripted.inspector.queries[-1]
         low, high = app.screen._plot.view.across

@@ -75,7 +75,7 @@ def test_the_labels_of_an_axis_are_round_numbers_within_it(low, high, count, who
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
 def test_every_axis_has_a_few_labels(one, other):
     for count in (2, 5, 10):
-        for kind in AxisKind if abs(one) + abs(other) < 1e9 else (AxisKind.VALUE, AxisKind.STEP):
+        for kind in AxisKind:
             found = ticks(Span([one, other]), count, kind)
             assert 1 <= len(found) <= count + 2
             assert [place for place, _ in found] == sorted(place for place, _ in found)

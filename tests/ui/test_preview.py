@@ -41,7 +41,7 @@ async def ready(app, pilot, *keys):
 
 def preview(app):
     """The lines below the table."""
-    return "\n".join(shown(app).splitlines()[6:])
+    return "\n".join(shown(app).splitlines()[5:])
 
 
 def drawn(app):
@@ -115,10 +115,11 @@ async def test_the_border_to_the_table_moves_and_nothing_is_asked_while_it_is_hi
         app.dashboard.tick()
         await pilot.pause(0.1)
         assert len(scripted.inspector.queries) == asked
-        await pilot.press("escape")
         app.session.histories._clock = lambda: now[0] + 1e6
+        await pilot.press("escape")
         app.dashboard.tick()
         await until(lambda: len(scripted.inspector.queries) > asked)
+        assert scripted.inspector.asked.count("metrics_of") == 1
 
 
 @pytest.mark.parametrize("mode", ["details", "plot"])

@@ -19,14 +19,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.details import STEP
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.input.actions import ACTIONS, Action, Requirement, Scope, bindings
-from wandb_tui.ui.plots.axis import Range
+from wandb_tui.ui.plots.axis import Range, power_of_ten
 from wandb_tui.ui.plots.feed import Loaded, PlotFeed, RunCurve
 from wandb_tui.ui.plots.legend import Legend, LegendLine
 from wandb_tui.ui.plots.metric_dialog import MetricDialog
@@ -186,34 +185,29 @@ class CompareScreen(RunScreen):
 
     def _refine(self) -> None:
         """Ask for more of the part in sight, if it may hold more than what is known."""
-        steps, asked = self._steps_in_sight, (self._settings, self._plot.shown_across or (0.0, 0.0))
-        if steps is None or self._plot.view.across is None or asked == self._refined:
-            return
-        self._refined = asked
-        settings = self._settings
-
-        async def ask() -> None:
-            self._take(await self._feed.refine(self._runs, settings, *steps))
-
-        self.run_worker(ask(), exclusive=True, group="refine")
-
-    @property
-    def _steps_in_sight(self) -> Range | None:
-        """The range of steps in sight; None where no curve could be drawn more finely."""
         shown = self._plot.shown_across
-        if shown is None:
-            return None
+        if shown is None or self._plot.view.across is None or (self._settings, shown) == self._refined:
+            return
         visible = [one for run, one in self._curves.items() if run not in self._hidden]
         counts = [stop - first for one in visible for first, stop in [one.curve.indices(*shown)]]
         if all(count >= _DENSE_POINTS * self._plot.columns for count in counts):
-            return None
-        low, high = ((10 ** shown[0], 10 ** shown[1])) if self._settings.axes.log_across else shown
-        if self._settings.across == STEP:
-            return low, high
-        steps = [step for one in visible for step, place, _ in one.rows.points if low <= place <= high]
-        return (min(steps), max(steps)) if steps else None
+            return
+        self._refined = self._settings, shown
+        low, high = map(power_of_ten, shown) if self._settings.axes.log_across else shown
+        self.run_worker(self._load_more(visible, low, high), exclusive=True, group="refine")
+
+    async def _load_more(self, visible: list[RunCurve], low: float, high: float) -> None:
+        loaded = await self._feed.refine(visible, self._settings, low, high)
+        if loaded.settings == self._settings and not loaded.problem:
+            self._curves |= {one.run: one for one in loaded.curves}
+            self._show()
 
     # Showing
+
+    def redraw(self) -> None:
+        """Draw everything again, with other glyphs."""
+        super().redraw()
+        self._show()
 
     def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
         """Show changes of the runs' states."""

@@ -247,6 +247,7 @@ class PlotPreview(Preview):
         super().__init__(session, glyphs)
         self._feed = PlotFeed(session)
         self._loaded: Loaded | None = None
+        self._wanted = PlotSettings()
         self._plot = CurvePlot(glyphs)
         self._legend = Legend(glyphs)
         self._message = Static(classes="plot-message", markup=False)
@@ -271,7 +272,10 @@ class PlotPreview(Preview):
     async def load(self) -> None:
         """Ask for the curves; where the metric is none of these runs', choose another one."""
         runs = [row.run for row in self.rows]
-        settings = PlotSettings.of(self.session.view.get("plot"))
+        wanted = settings = PlotSettings.of(self.session.view.get("plot"))
+        if self._loaded is not None and self._loaded.curves and wanted == self._wanted:
+            # It may show another metric than is wanted, which these runs do not have.
+            settings = self._loaded.settings
         loaded = await self._feed.load(runs, settings) if settings.metric else Loaded(settings)
         if not loaded.problem and not any(len(one.curve) for one in loaded.curves):
             metrics = await self._feed.metrics(runs)
@@ -281,7 +285,7 @@ class PlotPreview(Preview):
                 loaded = await self._feed.load(runs, settings.with_metric(metrics))
         if runs != [row.run for row in self.rows]:
             return
-        self._loaded = loaded
+        self._loaded, self._wanted = loaded, wanted
         self._show()
 
     def on_resize(self) -> None:

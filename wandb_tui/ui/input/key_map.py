@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from textual.keys import Keys, key_to_character
 
 from wandb_tui.core.user_command import UserCommand
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, DISPLAY_NAMES, MAIN, RENAMED_IDS, Action, display_key
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, DISPLAY_NAMES, MAIN, RENAMED_IDS, Action, Scope, display_key
 
 _MODIFIERS = ("ctrl", "alt", "shift", "meta", "super", "hyper")
 _NAMES = {
@@ -91,7 +91,9 @@ class KeyMap:
             return f"{display_key(key)} has a fixed meaning"
         if key in self.command_keys:
             return f"{display_key(key)} is another command's"
-        taken = next((action for action, keys in self._keys.items() if key in keys and action.where in MAIN), None)
+        # Where runs are compared, the keys of that screen come first; there are too many to lose a command to each.
+        places = MAIN - {Scope.COMPARE}
+        taken = next((action for action, keys in self._keys.items() if key in keys and action.where in places), None)
         return f"{display_key(key)} is {taken.full_id}" if taken else ""
 
     def _read(self, remapped: Mapping[str, str]) -> Iterable[tuple[Action, tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, auto
 
@@ -102,7 +102,8 @@ def shown(value: float, kind: AxisKind) -> str:
         case AxisKind.DURATION:
             return shown_duration(value)
         case AxisKind.TIME:
-            return f"{datetime.fromtimestamp(value):%m-%d %H:%M:%S}"  # noqa: DTZ006 - the user's own time
+            moment = _moment(value)
+            return f"{moment:%m-%d %H:%M:%S}" if moment is not None else shown_value(value)
         case AxisKind.VALUE:
             return shown_value(value)
 
@@ -148,15 +149,26 @@ def _time_ticks(span: Span, count: int, kind: AxisKind) -> list[Tick]:
 
 
 def _clock_label(value: float, step: int) -> str:
-    moment = datetime.fromtimestamp(value)  # noqa: DTZ006 - the user's own time
+    moment = _moment(value)
+    if moment is None:
+        return shown_value(value)
     if step >= _DAY:
         return f"{moment:%Y-%m-%d}"
     return f"{moment:%m-%d %H:%M}" if step >= _HOUR else f"{moment:%H:%M:%S}"
 
 
-def _utc_offset(moment: float) -> float:
-    offset = datetime.fromtimestamp(moment).astimezone().utcoffset()
+def _utc_offset(value: float) -> float:
+    moment = _moment(value)
+    offset = moment.utcoffset() if moment is not None else None
     return offset.total_seconds() if offset else 0.0
+
+
+def _moment(value: float) -> datetime | None:
+    """A Unix time where the user is; None if no calendar has it."""
+    try:
+        return datetime.fromtimestamp(value, UTC).astimezone()
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def _power_ticks(span: Span, count: int) -> list[Tick]:
@@ -172,11 +184,12 @@ def _power_ticks(span: Span, count: int) -> list[Tick]:
         marks = finer if len(finer) <= count + 1 else marks
     if len(marks) < 2:  # noqa: PLR2004 - one label tells of no distance
         places = [0.0, 1.0] if span.length > 0 else [0.5]
-        return [(place, shown_value(_power(span.at(place)))) for place in places]
+        return [(place, shown_value(power_of_ten(span.at(place)))) for place in places]
     return [(span.place(place), shown_value(float(f"{digit}e{power}"))) for place, power, digit in marks]
 
 
-def _power(exponent: float) -> float:
+def power_of_ten(exponent: float) -> float:
+    """The number whose logarithm to base ten this is; infinite if it is none of a computer's."""
     try:
         return float(10**exponent)
     except OverflowError:

@@ -80,11 +80,27 @@ class PlotFeed:
         except WandbTuiError as error:
             return str(error)
 
-    async def refine(self, runs: Sequence[RunAddress], settings: PlotSettings, first: float, last: float) -> Loaded:
-        """The curves of some runs, with more of their rows in a range of steps."""
-        return await self._loaded(
-            runs, settings, lambda: self._session.histories.refine(_wanted(runs, settings), first, last)
-        )
+    async def refine(self, shown: Sequence[RunCurve], settings: PlotSettings, low: float, high: float) -> Loaded:
+        """Curves with more of their rows in a part of the horizontal axis.
+
+        Args:
+            shown: The curves as they are.
+            settings: What they show.
+            low: The left end of the part.
+            high: Its right end.
+        """
+        runs = [one.run for one in shown]
+        wanted = _wanted(runs, settings)
+
+        def ask() -> Mapping[SeriesKey, PlotRows]:
+            if settings.across == STEP:
+                return self._session.histories.refine(wanted, low, high)
+            steps = [step for one in shown for step, place, _ in one.rows.points if low <= place <= high]
+            if not steps:
+                return {one: made.rows for one, made in zip(wanted, shown, strict=True)}
+            return self._session.histories.refine(wanted, min(steps), max(steps))
+
+        return await self._loaded(runs, settings, ask)
 
     async def metrics(self, runs: Sequence[RunAddress]) -> list[str] | str:
         """The metrics that any of some runs has logged, the most telling first; or why they are unknown."""

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.plots.axis import AxisKind, shown
+from wandb_tui.ui.plots.axis import AxisKind, power_of_ten, shown
 from wandb_tui.ui.plots.curve import Curve
 from wandb_tui.ui.plots.palette import SIGNS, colour_name
 from wandb_tui.ui.plots.plot import PlotAxes
@@ -120,7 +120,7 @@ def value_at(curve: Curve, axes: PlotAxes, cursor: float | None) -> str:
     if not len(curve):
         return ""
     x, y = (curve.nearest(cursor) if cursor is not None else None) or (curve.xs[-1], curve.ys[-1])
-    x = 10**x if axes.log_across else x
-    y = 10**y if axes.log_up else y
+    x = power_of_ten(x) if axes.log_across else x
+    y = power_of_ten(y) if axes.log_up else y
     where = f"step {shown(x, axes.across)}" if axes.across is AxisKind.STEP else shown(x, axes.across)
     return f"{shown(y, AxisKind.VALUE)} at {where}"

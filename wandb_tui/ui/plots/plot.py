@@ -109,6 +109,7 @@ class CurvePlot(Widget):
         self._curves: Sequence[PlottedCurve] = ()
         self._axes = PlotAxes()
         self._strips: list[Strip] | None = None
+        self._ascii = glyphs.ascii
         self._base = Style.null()
         self._styles: dict[str, Style] = {}
         self._at = _Layout()
@@ -283,7 +284,8 @@ class CurvePlot(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line of the picture."""
-        if self._strips is None:
+        if self._strips is None or self._ascii != self._glyphs.ascii:
+            self._ascii = self._glyphs.ascii
             # Textual works its style out again each time it is asked for.
             self._base, self._styles = self.rich_style, {}
             self._strips = self._picture()
@@ -330,7 +332,7 @@ class CurvePlot(Widget):
         """The horizontal axis and its labels, with its name at the right."""
         corner, dash, mark = ("+", "-", "+") if self._glyphs.ascii else ("└", "─", "┬")
         line, texts = [dash] * at.width, [" "] * (at.left + at.width)
-        name = self._glyphs.fit(self._axes.name, max(4, at.width // 4))
+        name = self._glyphs.fit(self._axes.name, max(4, at.width // 3))
         room = len(texts) - cell_len(name) - _LABEL_GAP
         count = max(2, at.width // _CELLS_PER_LABEL)
         free = 0
