@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, OptionList, Static
@@ -30,7 +31,11 @@ class MetricDialog(Dialog[str | None]):
     """Returns the metric, or None. What is typed narrows the list; the arrow keys move in it."""
 
     PLACES = (Scope.METRIC,)
-    BINDINGS = [*bindings(*PLACES), ("up", "move(-1)"), ("down", "move(1)")]  # noqa: RUF012 - as Textual declares it
+    BINDINGS = [  # noqa: RUF012 - as Textual declares it
+        *bindings(*PLACES),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+    ]
 
     def __init__(
         self, title: str, current: str, load: LoadMetrics, glyphs: Glyphs, others: Sequence[Choice] = ()
