@@ -359,6 +359,7 @@ class Wiring:
             user_can_fix=user_can_fix,
             forks=self.server.offers_forks,
             feeds=self.prober,
+            queries=self.prober,
         )
 
     def use(self, credentials: Credentials | None, api_key: str | None) -> None:

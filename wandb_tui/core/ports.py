@@ -5,14 +5,19 @@ Calls that return a `Future` never block, and may be made from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.probe import Probe
+
+if TYPE_CHECKING:
+    # The first frame shows nothing of these.
+    from wandb_tui.core.live_query import QueryNews
+    from wandb_tui.core.project_query import ProjectQuery
 
 
 class Prober(Protocol):
@@ -63,6 +68,32 @@ class Feeds(Protocol):
 
     def expect_export(self, seconds: float) -> None:
         """Read the feeds as often as possible for some seconds: an export is likely."""
+
+
+class Queries(Protocol):
+    """Follows queries: looks at their runs again and again, all of them in one request."""
+
+    def follow_query(
+        self,
+        query: ProjectQuery,
+        known: Collection[str],
+        *,
+        interval: float,
+        until_ended: bool,
+        report: Callable[[QueryNews], object],
+    ) -> None:
+        """Follow a query from now on, beginning with a look at all its runs. Never blocks.
+
+        Args:
+            query: The query; if it is followed already, it is so anew.
+            known: The ids of the runs that have joined before.
+            interval: Seconds between two looks.
+            until_ended: Whether to find out when no matching run is running any more.
+            report: Receives the news of each look, from another thread; it must not block.
+        """
+
+    def unfollow_query(self, query: ProjectQuery) -> None:
+        """Follow a query no longer. Never blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +179,7 @@ class Services:
             stopped; otherwise it fails with the reason. The clock also stops while a page waits for a tab.
         forks: Whether the server offers forking; None if unknown.
         feeds: Reports changes of many runs; None to probe each of them.
+        queries: Follows queries; None if nothing does.
     """
 
     prober: Prober
@@ -155,3 +187,4 @@ class Services:
     user_can_fix: bool = False
     forks: bool | None = None
     feeds: Feeds | None = None
+    queries: Queries | None = None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-_GOING_ON = frozenset({"running", "pending", "preempting"})
+GOING_ON_STATES = frozenset({"running", "pending", "preempting"})
+"""The states of a run that may log more by itself."""
 
 
 class ProbeOutcome(StrEnum):
@@ -71,7 +72,7 @@ class RunInfo:
     @property
     def going_on(self) -> bool:
         """Whether it may log more by itself."""
-        return self.state in _GOING_ON
+        return self.state in GOING_ON_STATES
 
     @property
     def ended(self) -> bool:

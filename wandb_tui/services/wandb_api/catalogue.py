@@ -123,18 +123,15 @@ class GraphQLCatalogue:
             "cursor": after or None,
             "perPage": _PAGE_SIZE,
             "order": "-created_at",
-            "filters": json.dumps(_filters(query)),
+            "filters": json.dumps(run_filters(query)),
         }
         answer = json_object(self._data(self._send(_RUNS_QUERY, variables)).get("project"))
-        if _filters(query) and not self._gaps.known(_RUNS_QUERY).takes("filters"):
+        if run_filters(query) and not self._gaps.known(_RUNS_QUERY).takes("filters"):
             # It has answered with all runs.
             raise ServerError("This server cannot search for runs.", "Ask for all runs of the project instead.")
         if not answer:
             raise RunNotFoundError(f"There is no project {entity}/{project}, or this API key may not see it.")
-        found = json_object(answer.get("runs"))
-        total = answer.get("runCount")
-        runs = tuple(_run(entity, project, node) for node in nodes(found) if node.get("name"))
-        return ResultPage(runs, next_cursor(found), total if isinstance(total, int) else None)
+        return read_runs(entity, project, answer)
 
     def every_run(self, query: ProjectQuery) -> Iterator[ListedRun]:
         """All runs that a query stands for, newest first, page by page."""
@@ -174,7 +171,15 @@ class GraphQLCatalogue:
         return reply.data or {}
 
 
-def _filters(query: RunQuery) -> dict[str, Any]:
+def read_runs(entity: str, project: str, answer: dict[str, Any]) -> ResultPage[ListedRun]:
+    """The page of runs in a project's answer."""
+    found = json_object(answer.get("runs"))
+    total = answer.get("runCount")
+    runs = tuple(_run(entity, project, node) for node in nodes(found) if node.get("name"))
+    return ResultPage(runs, next_cursor(found), total if isinstance(total, int) else None)
+
+
+def run_filters(query: RunQuery) -> dict[str, Any]:
     """The query as the API's filter, which is written like one of MongoDB."""
     conditions: list[dict[str, Any]] = [
         {"$or": [{"display_name": {"$regex": re.escape(word)}}, {"name": {"$regex": re.escape(word)}}]}

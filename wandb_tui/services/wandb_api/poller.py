@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -18,8 +18,10 @@ from functools import partial
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.feed_watch import FeedWatch
+from wandb_tui.core.live_query import QueryNews
 from wandb_tui.core.ports import Followed
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
+from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.coverage import StepReader
@@ -36,6 +38,7 @@ from wandb_tui.services.wandb_api.probe_query import (
     interpret,
     read_files,
 )
+from wandb_tui.services.wandb_api.query_reader import QueryReader
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 from wandb_tui.services.wandb_api.throttle import Throttle
 
@@ -52,7 +55,7 @@ _NOT_SEARCHED = "?"
 
 
 class Poller:
-    """Implements `core.ports.Prober` and `core.ports.Feeds`."""
+    """Implements `core.ports.Prober`, `core.ports.Feeds` and `core.ports.Queries`."""
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class Poller:
         self._under_way: dict[RunAddress, PendingProbe] = {}
         self._elsewhere: dict[RunAddress, str] = {}
         self._feeds = FeedReader(self._send, clock, feed_record, feed_watch)
+        self._queries = QueryReader(self._send, clock)
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes that are due."""
@@ -100,12 +104,16 @@ class Poller:
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future
-        self._queue.put(PendingProbe(ProbeRequest(run, coverage), [future]))
+        self._enqueue(PendingProbe(ProbeRequest(run, coverage), [future]))
+        return future
+
+    def _enqueue(self, pending: PendingProbe | None) -> None:
+        """Hand work to the thread, or wake it, which starts with the first call."""
+        self._queue.put(pending)
         with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="wandb-tui poller", daemon=True)
                 self._thread.start()
-        return future
 
     def follow(
         self, run: RunAddress, known: Probe, *, coverage: bool, interval: float, confirm: bool = False
@@ -118,6 +126,24 @@ class Poller:
     def expect_export(self, seconds: float) -> None:
         """Read the feeds as often as possible for some seconds."""
         self._feeds.expect_export(seconds)
+
+    def follow_query(
+        self,
+        query: ProjectQuery,
+        known: Collection[str],
+        *,
+        interval: float,
+        until_ended: bool,
+        report: Callable[[QueryNews], object],
+    ) -> None:
+        """Look at the runs of a query once an interval."""
+        if not self._closed.is_set():
+            self._queries.follow(query, known, interval=interval, until_ended=until_ended, report=report)
+            self._enqueue(None)
+
+    def unfollow_query(self, query: ProjectQuery) -> None:
+        """Look at them no longer."""
+        self._queries.unfollow(query)
 
     def limiting(self) -> float:
         """Seconds until the server accepts requests again, those of visits included; 0 for no limit."""
@@ -143,8 +169,10 @@ class Poller:
         self._client.close()
 
     def _next_batch(self) -> list[PendingProbe]:
-        """Wait for the next probes; none if only the feeds are due."""
-        due = self._feeds.until_due()
+        """Wait for the next probes; none if only the feeds or the queries are due."""
+        due = min(
+            (due for due in (self._feeds.until_due(), self._queries.until_due()) if due is not None), default=None
+        )
         try:
             # While no request may go out, the feeds have to wait as well.
             wait = None if due is None else max(0.0, due, self._throttle.gap, self._throttle.hold)
@@ -223,6 +251,8 @@ class Poller:
             if due <= (-_MAX_LOOK_DELAY_S if len(batch) > self._size.now else 0.0):
                 batch = merge_by_run([*self._feeds.look(), *batch])
                 batch = batch or self._feeds.audits(self._size.now)
+        if (due := self._queries.until_due()) is not None and due <= (-_MAX_LOOK_DELAY_S if batch else 0.0):
+            self._queries.look()
         if len(batch) > self._size.now:
             # Not all fit into one request: those that have waited longest go first.
             batch.sort(key=lambda pending: (not pending.urgent, self._turns.get(pending.run, 0)))

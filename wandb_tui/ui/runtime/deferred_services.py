@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, ServerError, WandbTuiError
-from wandb_tui.core.ports import Feeds, Followed, Identity, Prober, Services, Visit, Visitor
+from wandb_tui.core.ports import Feeds, Followed, Identity, Prober, Queries, Services, Visit, Visitor
 from wandb_tui.core.probe import Probe, ProbeOutcome
+
+if TYPE_CHECKING:
+    # The first frame shows nothing of these.
+    from wandb_tui.core.live_query import QueryNews
+    from wandb_tui.core.project_query import ProjectQuery
 
 T = TypeVar("T")
 
@@ -24,7 +29,10 @@ class DeferredServices:
         self._services: Services | None = None
         self._error: WandbTuiError | None = None
         self.services = Services(
-            _DeferredProber(self), _DeferredVisitor(self), user_can_fix=True, feeds=_DeferredFeeds(self)
+            *(_DeferredProber(self), _DeferredVisitor(self)),
+            user_can_fix=True,
+            feeds=_DeferredFeeds(self),
+            queries=_DeferredQueries(self),
         )
 
     def ready(self, services: Services) -> None:
@@ -55,6 +63,11 @@ class DeferredServices:
     def feeds(self) -> Feeds | None:
         """The real feeds, once they are built; None if there are none."""
         return self._services.feeds if self._services else None
+
+    @property
+    def queries(self) -> Queries | None:
+        """What follows queries, once that is built; None if nothing does."""
+        return self._services.queries if self._services else None
 
     @property
     def built(self) -> bool:
@@ -133,6 +146,33 @@ class _DeferredFeeds:
     def expect_export(self, seconds: float) -> None:
         if (feeds := self._deferred.feeds) is not None:
             feeds.expect_export(seconds)
+
+
+class _DeferredQueries:
+    def __init__(self, deferred: DeferredServices) -> None:
+        self._deferred = deferred
+
+    def follow_query(
+        self,
+        query: ProjectQuery,
+        known: Collection[str],
+        *,
+        interval: float,
+        until_ended: bool,
+        report: Callable[[QueryNews], object],
+    ) -> None:
+        def follow() -> None:
+            if (queries := self._deferred.queries) is not None:
+                queries.follow_query(query, known, interval=interval, until_ended=until_ended, report=report)
+
+        self._deferred.when_settled(follow)
+
+    def unfollow_query(self, query: ProjectQuery) -> None:
+        def unfollow() -> None:
+            if (queries := self._deferred.queries) is not None:
+                queries.unfollow_query(query)
+
+        self._deferred.when_settled(unfollow)
 
 
 class _DeferredVisitor:
