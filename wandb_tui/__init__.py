@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.events import Failure, Level, MonitorStatus
     from wandb_tui.core.goal import Goal, GoalKind
     from wandb_tui.core.probe import RunInfo
+    from wandb_tui.core.query_list import FollowedQuery
     from wandb_tui.core.state import State
     from wandb_tui.core.sync_progress import SyncProgress, SyncState
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
@@ -63,6 +64,7 @@ _HOMES = {
     "wandb_tui.core.goal": ("Goal", "GoalKind"),
     "wandb_tui.core.account": ("WandBCredentials",),
     "wandb_tui.core.probe": ("RunInfo",),
+    "wandb_tui.core.query_list": ("FollowedQuery",),
     "wandb_tui.core.state": ("State",),
     "wandb_tui.core.sync_progress": ("SyncProgress", "SyncState"),
     "wandb_tui.library.download": ("download_history",),
@@ -82,6 +84,7 @@ __all__ = [
     "Callback",
     "Event",
     "Failure",
+    "FollowedQuery",
     "ForkError",
     "Goal",
     "GoalKind",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.metric_value import MetricValue
+    from wandb_tui.core.project_query import ProjectQuery
     from wandb_tui.library.group import MonitorGroup
     from wandb_tui.wiring import Wiring
 
@@ -147,21 +148,26 @@ def runs_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:
 
 def expand_queries(texts: Sequence[str], wiring: Wiring) -> tuple[list[RunAddress], list[str]]:
     """The runs that queries among these texts stand for now, and the other texts."""
-    from wandb_tui.core.project_query import ProjectQuery
-
     runs: dict[RunAddress, None] = {}
+    queries, single = split_queries(texts, wiring)
+    for query in queries:
+        wiring.check_api_key()
+        matching = wiring.runs_of(query)
+        say(f"wandb-tui: {query}: {len(matching):,} run{'' if len(matching) == 1 else 's'}", err=True)
+        runs |= dict.fromkeys(matching)
+    return list(runs), single
+
+
+def split_queries(texts: Sequence[str], wiring: Wiring) -> tuple[list[ProjectQuery], list[str]]:
+    """The queries among these texts, each once, and the other texts."""
+    queries: dict[ProjectQuery, None] = {}
     single: list[str] = []
     for text in texts:
-        # Where the pages are, only the SDK knows of some servers, and importing it takes a second or more.
-        may_be_query = "/*" in text or "://" in text
-        if not may_be_query or (query := ProjectQuery.parse(text, app_url=wiring.server.info.app_url)) is None:
+        if (query := wiring.addresses.parse_query(text)) is None:
             single.append(text)
         else:
-            wiring.check_api_key()
-            matching = wiring.runs_of(query)
-            say(f"wandb-tui: {query}: {len(matching):,} run{'' if len(matching) == 1 else 's'}", err=True)
-            runs |= dict.fromkeys(matching)
-    return list(runs), single
+            queries[query] = None
+    return list(queries), single
 
 
 def addresses_of(texts: Sequence[str], wiring: Wiring) -> list[RunAddress]:

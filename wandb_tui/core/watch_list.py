@@ -391,6 +391,11 @@ class WatchList:
         with self._changed:
             return self._changed.wait_for(done, timeout)
 
+    def wake(self) -> None:
+        """Let those who `wait` check again: something else than a run has changed."""
+        with self._changed:
+            self._changed.notify_all()
+
     def _start(self, row: WatchedRun) -> None:
         """Start the next attempt, or the one that is resumed."""
         self._counts = None

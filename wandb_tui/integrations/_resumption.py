@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wandb_tui.core.errors import ServerError, UsageError, WandbTuiError
 from wandb_tui.library.api import print_status
+from wandb_tui.library.arguments import address_of
 from wandb_tui.library.branch_init import BranchInit, Refusal
 from wandb_tui.library.branch_target import CONTINUATION
 from wandb_tui.library.fork import fork_when_ready, rewind_when_ready
-from wandb_tui.library.group import address_of
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.wiring import Wiring
 

@@ -38,9 +38,10 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.integrations._leases import Leases
+from wandb_tui.library.arguments import address_of
 from wandb_tui.library.branch import branch
 from wandb_tui.library.branch_target import FORK, branch_target
-from wandb_tui.library.group import MonitorGroup, address_of
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
 

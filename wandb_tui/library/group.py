@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +20,12 @@ from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.events import AttemptEnded, MonitorEvent, MonitorMessage, MonitorStatus
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.live_query import QueryNews
+from wandb_tui.core.query_list import FollowedQuery, QueryList
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
-from wandb_tui.core.validation import MIN_INTERVAL_S, checked_seconds
 from wandb_tui.core.watch_list import WatchedRun, WatchList
+from wandb_tui.library.arguments import address_of, parse_query, poll_policy_of
 from wandb_tui.library.event import Event
 from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
 from wandb_tui.text.event_text import status_line
@@ -38,6 +41,8 @@ The data has ``message`` (the line with its emoji), ``run`` (``entity/project/ru
 """
 
 _CLOSE_TIMEOUT_S = 2.0
+_QUERY_CHECK_INTERVAL_S = 1.0
+"""Seconds between two checks whether the time of a followed query is over."""
 
 
 class MonitorGroup:
@@ -81,10 +86,12 @@ class MonitorGroup:
         self._wiring = wiring or Wiring(
             host=host, credentials=credentials, api_key=api_key, headless=headless, anonymous_ok=True
         )
-        self._poll_policy = _poll_policy(check_interval, max_wait_time)
+        self._poll_policy = poll_policy_of(check_interval, max_wait_time)
         self._callback = callback
         self._on_event = on_event
-        self._watch_list = WatchList(self._wiring.services(visit=visit), self._spawn, self._publish)
+        services = self._wiring.services(visit=visit)
+        self._watch_list = WatchList(services, self._spawn, self._publish)
+        self._queries = QueryList(services.queries, self._query_news)
         self._threads: dict[RunAddress, threading.Thread] = {}
         self._listeners: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
@@ -120,12 +127,7 @@ class MonitorGroup:
         """
         address = self._address(run)
         goal = until if isinstance(until, Goal) else Goal.parse(until)
-        poll_policy = self._wiring.adjusted(
-            _poll_policy(
-                self._poll_policy.check_interval if check_interval is None else check_interval,
-                self._poll_policy.max_wait_time if max_wait_time is None else max_wait_time,
-            )
-        )
+        poll_policy = self._times(check_interval, max_wait_time)
         with self._lock:
             row = self._watch_list.get(address)
             if row is not None and not row.active:
@@ -134,6 +136,67 @@ class MonitorGroup:
             else:
                 self._watch_list.add(address, goal, poll_policy)
         return address
+
+    def follow(
+        self,
+        query: object,
+        until: str | Goal = "exists",
+        *,
+        forever: bool = False,
+        check_interval: float | None = None,
+        max_wait_time: float | None = None,
+    ) -> FollowedQuery:
+        """Watch all runs that match a query, now and later: each is added by itself as soon as it matches.
+
+        `wait_all` then also waits until the query has ended: until no matching run is running any more, and, of a
+        sweep or a group, at least one has run. A query that the server refuses ends at once, with an `error`.
+
+        Args:
+            query: ``entity/project/*``, with conditions after a space, or the address of a project's, a sweep's or a
+                group's page; also the ``query`` of one that is followed.
+            until: The goal of each run.
+            forever: Whether it never ends, so that further runs are waited for.
+            check_interval: Seconds between two looks, and between two probes, if other than the group's.
+            max_wait_time: Seconds until each monitor gives up, and until the query does after its last run has joined,
+                if other than the group's; 0 waits for ever.
+
+        Returns:
+            The query, with the runs that have joined so far, which the group keeps up to date.
+
+        Raises:
+            UsageError: The query, the goal or a time is not valid.
+        """
+        goal = until if isinstance(until, Goal) else Goal.parse(until)
+        times = self._times(check_interval, max_wait_time)
+        with self._lock:
+            return self._queries.follow(
+                parse_query(query, self._wiring), goal, times, forever=forever, now=time.monotonic()
+            )
+
+    def unfollow(self, query: object) -> None:
+        """Follow a query no longer; its runs are still watched.
+
+        Args:
+            query: The query, given as to `follow`.
+
+        Raises:
+            UsageError: The query is not valid.
+        """
+        with self._lock:
+            self._queries.unfollow(parse_query(query, self._wiring))
+        self._tell_listeners()
+
+    @property
+    def queries(self) -> list[FollowedQuery]:
+        """The followed queries, in the order in which they were added."""
+        # Without the lock, which those who wait must not need: they hold that of the watch list.
+        return list(self._queries)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is waited for any more: all runs have ended, and all queries."""
+        # The queries first: a run that has joined meanwhile is active.
+        return self._queries.all_over(time.monotonic()) and not self._watch_list.active
 
     def cancel(self, run: object) -> None:
         """Cancel a run's current attempt.
@@ -160,13 +223,20 @@ class MonitorGroup:
 
     def wait_any(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
         """Block until one run's goal is met, or all have ended, or `timeout` seconds are over; the results so far."""
-        self._watch_list.wait(self._any_met_or_all_ended, timeout)
+        self._wait_until(self._any_met_or_all_ended, timeout)
         return self.results
 
     def wait_all(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:
-        """Block until all runs have ended, or `timeout` seconds are over; the results so far."""
-        self._watch_list.wait(self._all_ended, timeout)
+        """Block until all runs and queries have ended, or `timeout` seconds are over; the results so far."""
+        self._wait_until(lambda: self.is_over, timeout)
         return self.results
+
+    def _wait_until(self, done: Callable[[], bool], timeout: float | None) -> None:
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            # Time alone may end a query.
+            if self._watch_list.wait(done, min(left, _QUERY_CHECK_INTERVAL_S) if self.queries else timeout):
+                return
 
     def wait(self, run: object, timeout: float | None = None) -> MonitorResult:
         """Block until one run has ended, or `timeout` seconds are over, and give its result or present state.
@@ -195,8 +265,11 @@ class MonitorGroup:
 
     def close(self) -> None:
         """Cancel all attempts and close the browser; no thread is left. A second call does nothing."""
+        with self._lock:
+            for query in self._queries:
+                self._queries.unfollow(query.query)
         self._watch_list.cancel_all()
-        self._watch_list.wait(self._all_ended, timeout=_CLOSE_TIMEOUT_S)
+        self._watch_list.wait(lambda: not self._watch_list.active, timeout=_CLOSE_TIMEOUT_S)
         self._tell_listeners()
         until = time.monotonic() + _CLOSE_TIMEOUT_S
         for thread in list(self._threads.values()):
@@ -230,11 +303,29 @@ class MonitorGroup:
             raise RunNotFoundError(f"{address} is not watched.", "Add it first.")
         return row
 
-    def _all_ended(self) -> bool:
-        return not self._watch_list.active
+    def _times(self, check_interval: float | None, max_wait_time: float | None) -> PollPolicy:
+        """The group's times, or those that are given."""
+        return self._wiring.adjusted(
+            poll_policy_of(
+                self._poll_policy.check_interval if check_interval is None else check_interval,
+                self._poll_policy.max_wait_time if max_wait_time is None else max_wait_time,
+            )
+        )
+
+    def _query_news(self, news: QueryNews) -> None:
+        """Add the runs that have joined a query; called from the poller's thread."""
+        with self._lock:
+            joined = self._queries.apply(news, time.monotonic())
+            row = self._queries.get(news.query)
+            for run in joined if row is not None else ():
+                # One that was added before keeps its own goal.
+                if row is not None and run not in self._watch_list:
+                    self._watch_list.add(run, row.goal, row.poll_policy)
+        self._watch_list.wake()
+        self._tell_listeners()
 
     def _any_met_or_all_ended(self) -> bool:
-        return self._all_ended() or any(row.state is State.AVAILABLE for row in self._watch_list)
+        return self.is_over or any(row.state is State.AVAILABLE for row in self._watch_list)
 
     @staticmethod
     def _result(row: WatchedRun) -> MonitorResult:
@@ -273,30 +364,6 @@ class MonitorGroup:
         # Without the lock: `add` holds it while it starts threads, which report immediately.
         for listener in tuple(self._listeners):
             listener()
-
-
-def _poll_policy(check_interval: float, max_wait_time: float) -> PollPolicy:
-    return PollPolicy(
-        check_interval=checked_seconds("check_interval", check_interval, MIN_INTERVAL_S),
-        max_wait_time=checked_seconds("max_wait_time", max_wait_time),
-    )
-
-
-def address_of(run: object, wiring: Wiring) -> RunAddress:
-    """The address of a run, given as text, as an address, or as an object of the SDK.
-
-    Raises:
-        UsageError: It is neither an address nor a run object.
-    """
-    if isinstance(run, RunAddress):
-        return run
-    if isinstance(run, str):
-        return wiring.addresses.parse(run)
-    entity, project = getattr(run, "entity", None), getattr(run, "project", None)
-    run_id = getattr(run, "id", None)
-    if entity and project and run_id:
-        return RunAddress(str(entity), str(project), str(run_id))
-    return wiring.addresses.parse(str(run))
 
 
 def _data(event: MonitorEvent) -> dict[str, Any]:
@@ -354,6 +421,47 @@ class AsyncMonitorGroup:
             self._group.add, run, until, check_interval=check_interval, max_wait_time=max_wait_time
         )
 
+    async def follow(
+        self,
+        query: object,
+        until: str | Goal = "exists",
+        *,
+        forever: bool = False,
+        check_interval: float | None = None,
+        max_wait_time: float | None = None,
+    ) -> FollowedQuery:
+        """Watch all runs that match a query, now and later; see `MonitorGroup.follow`.
+
+        Args:
+            query: The query.
+            until: The goal of each run.
+            forever: Whether it never ends.
+            check_interval: Seconds between two looks, and between two probes, if other than the group's.
+            max_wait_time: Seconds until each monitor gives up, and until the query does, if other than the group's.
+
+        Raises:
+            UsageError: The query, the goal or a time is not valid.
+        """
+        return await asyncio.to_thread(
+            self._group.follow,
+            query,
+            until,
+            forever=forever,
+            check_interval=check_interval,
+            max_wait_time=max_wait_time,
+        )
+
+    async def unfollow(self, query: object) -> None:
+        """Follow a query no longer; see `MonitorGroup.unfollow`.
+
+        Args:
+            query: The query, given as to `follow`.
+
+        Raises:
+            UsageError: The query is not valid.
+        """
+        await asyncio.to_thread(self._group.unfollow, query)
+
     async def cancel(self, run: object) -> None:
         """Cancel a run's current attempt; see `MonitorGroup.cancel`.
 
@@ -382,8 +490,8 @@ class AsyncMonitorGroup:
         return self.results
 
     async def wait_all(self, timeout: float | None = None) -> dict[RunAddress, MonitorResult]:  # noqa: ASYNC109
-        """Wait until all runs have ended, or `timeout` seconds are over; the results so far."""
-        await self._until(self._group._all_ended, timeout)
+        """Wait until all runs and queries have ended, or `timeout` seconds are over; the results so far."""
+        await self._until(lambda: self._group.is_over, timeout)
         return self.results
 
     async def wait(self, run: object, timeout: float | None = None) -> MonitorResult:  # noqa: ASYNC109
@@ -411,5 +519,8 @@ class AsyncMonitorGroup:
         with self._group._listening(wake), contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not done():
-                    await changed.wait()
+                    with contextlib.suppress(TimeoutError):
+                        # Time alone may end a query.
+                        async with asyncio.timeout(_QUERY_CHECK_INTERVAL_S if self._group.queries else None):
+                            await changed.wait()
                     changed.clear()

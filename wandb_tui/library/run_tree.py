@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import RunOrigin
 from wandb_tui.core.errors import RunNotFoundError
-from wandb_tui.library.group import address_of
+from wandb_tui.library.arguments import address_of
 from wandb_tui.wiring import Wiring
 
 MISSING = "missing"

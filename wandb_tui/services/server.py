@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wandb_tui.core.address import RunAddress, is_short
@@ -14,6 +15,9 @@ from wandb_tui.core.home import home_folder
 from wandb_tui.core.lookalikes import lookalike, strip_invisible
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.disk.settings import Settings
+
+if TYPE_CHECKING:
+    from wandb_tui.core.project_query import ProjectQuery
 
 _API_OF_PAGES = {
     "wandb.ai": "https://api.wandb.ai",
@@ -129,6 +133,19 @@ class ServerAddresses:
             if goal := _goal_in(text):
                 raise UsageError(f"{goal} is a goal, not a run.", f"Write --until {goal}; in Python until=…") from None
             raise
+
+    def parse_query(self, text: str) -> ProjectQuery | None:
+        """Parse a query for runs of a project; None where the text is something else, such as an address.
+
+        Raises:
+            UsageError: It is a query, but not a valid one, or belongs to another server.
+        """
+        # Where the pages are, only the SDK knows of some servers, and importing it takes a second or more.
+        if "/*" not in text and "://" not in text:
+            return None
+        from wandb_tui.core.project_query import ProjectQuery
+
+        return ProjectQuery.parse(text, app_url=self._server.info.app_url)
 
     def completion(self, text: str) -> str:
         """Where the parts come from that a short address lacks, as a clause; empty for a full address."""

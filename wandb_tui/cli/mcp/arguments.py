@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.library.group import address_of
+from wandb_tui.library.arguments import address_of
 from wandb_tui.wiring import Wiring
 
 # Exactly `str`: of another type, the SDK would read the text "null" as no run.

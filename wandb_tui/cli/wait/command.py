@@ -7,7 +7,7 @@ from math import isfinite
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, RUNS, UNTIL, build_wiring, read_runs, runs_of
+from wandb_tui.cli.options import HOST, RUNS, UNTIL, addresses_of, build_wiring, read_runs, split_queries
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 
@@ -18,10 +18,17 @@ from wandb_tui.core.exit_codes import ExitCode, sentence
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--interval", type=click.FloatRange(min=0.1), metavar="S", help="Seconds between two checks. [5]")
 @click.option("--any", "any_run", is_flag=True, help="Stop when one run's goal is met.")
+@click.option("--follow", is_flag=True, help="Of a query: go on for ever, as more runs may join.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only how each run ended.")
 @click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")
-@click.option("--exec", "command", metavar="CMD", default="", help="Run CMD for each run whose goal is met.")
+@click.option(
+    "--exec",
+    "command",
+    metavar="CMD",
+    default="",
+    help="Run CMD for each run whose goal is met, with WANDB_TUI_RUN, WANDB_TUI_RUN_ID, WANDB_TUI_ARTIFACT set.",
+)
 @HOST
 def wait(
     runs: tuple[str, ...],
@@ -29,6 +36,7 @@ def wait(
     timeout: float | None,
     interval: float | None,
     any_run: bool,
+    follow: bool,
     as_json: bool,
     quiet: bool,
     no_visit: bool,
@@ -36,8 +44,6 @@ def wait(
     host: str | None,
 ) -> int:
     """Wait for runs without a screen. RUN may be a query, or "-" for stdin.
-
-    CMD gets the variables WANDB_TUI_RUN, WANDB_TUI_RUN_ID, WANDB_TUI_ARTIFACT.
 
     \b
     Example:
@@ -61,7 +67,10 @@ def wait(
             # Read before the notice's clock starts: this may import the SDK, which takes a second or more.
             server = wiring.server.info.base_url
             with notice_if_unanswered(server):
-                addresses = runs_of(texts, wiring)
+                queries, single = split_queries(texts, wiring)
+                addresses = [] if queries and not single else addresses_of(single, wiring)
+            if follow and not queries:
+                raise UsageError("--follow needs a query.", "Write one like 'entity/project/* group:pbt'.")
             wiring.check_api_key()
             visit = goal.needs_artifact and not no_visit
             if visit and not wiring.account.state().can_visit:
@@ -80,6 +89,8 @@ def wait(
                 as_json=as_json,
                 quiet=quiet,
                 visit=visit,
+                queries=queries,
+                follow=follow,
                 command=command,
             )
             return wait_for_runs(options, wiring, interruption)

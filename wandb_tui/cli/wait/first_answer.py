@@ -35,6 +35,10 @@ class FirstAnswerNotice:
         if event.status is not MonitorStatus.MONITORING:
             self._answered = True
 
+    def on_answer(self) -> None:
+        """Note that the server has answered otherwise, as about a query."""
+        self._answered = True
+
     @property
     def text(self) -> str:
         """The notice; empty until it is due, and after the server has answered."""

@@ -43,7 +43,7 @@ class Output:
         self._notice = notice
         self._quiet = options.quiet
         self._to_stderr = options.to_stderr
-        self._several = len(options.runs) > 1
+        self._several = options.several
         self._printing = threading.Lock()
         self._noticed = False
         self._printed: dict[RunAddress, tuple[Notice, float]] = {}

@@ -11,9 +11,11 @@ from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.cli.wait.options import WaitOptions
 from wandb_tui.cli.wait.output import Output
 from wandb_tui.cli.wait.output_choice import output_for
+from wandb_tui.cli.wait.query_notices import QueryNotices
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure
-from wandb_tui.core.exit_codes import ExitCode, gravest
+from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 from wandb_tui.core.state import State
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult
@@ -39,8 +41,11 @@ def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interrupti
     with group:
         for run in options.runs:
             group.add(run, options.goal)
+        queries = QueryNotices(
+            [group.follow(query, options.goal, forever=options.follow) for query in options.queries], out, notice
+        )
         with out.showing(group):
-            results = _wait_in_slices(group, options, interruption, out, commands)
+            results = _wait_in_slices(group, options, interruption, out, commands, queries)
             out.closing = True
         summary = group.summary()
     out.conclude(summary, interruption.reason if interruption.event.is_set() else "")
@@ -49,25 +54,34 @@ def wait_for_runs(options: WaitOptions, wiring: Wiring, interruption: Interrupti
     if out.error is not None:
         raise out.error
     failed = commands.failed and not out.pipe_closed
-    return gravest({_status(options, results.values()), ExitCode.COMMAND_FAILED if failed else ExitCode.DONE})
+    status = _status(options, results.values(), queries.conclude())
+    return gravest({status, ExitCode.COMMAND_FAILED if failed else ExitCode.DONE})
 
 
 def _wait_in_slices(
-    group: MonitorGroup, options: WaitOptions, interruption: Interruption, out: Output, commands: ExecCommands
+    group: MonitorGroup,
+    options: WaitOptions,
+    interruption: Interruption,
+    out: Output,
+    commands: ExecCommands,
+    queries: QueryNotices,
 ) -> dict[RunAddress, MonitorResult]:
     """Wait in slices: on some systems Python handles a signal only between two waits."""
     while True:
-        results = group.wait_any(_SLICE_S) if options.any_run else group.wait_all(_SLICE_S)
+        group.wait_any(_SLICE_S) if options.any_run else group.wait_all(_SLICE_S)
+        # Before the results, so that these are complete.
+        is_over = group.is_over
+        results = group.results
+        queries.tick()
         out.tick()
         met = {run: result.artifact_name for run, result in results.items() if result.success}
         commands.run_for(met)
-        ended = len(results) == len(options.runs) or (options.any_run and bool(met))
-        if interruption.event.is_set() or out.pipe_closed or ended:
+        if interruption.event.is_set() or out.pipe_closed or is_over or (options.any_run and met):
             return results
 
 
-def _status(options: WaitOptions, results: Iterable[MonitorResult]) -> ExitCode:
-    codes = {_status_of(result) for result in results}
+def _status(options: WaitOptions, results: Iterable[MonitorResult], errors: Iterable[WandbTuiError]) -> ExitCode:
+    codes = {*map(_status_of, results), *map(code_of, errors)}
     return ExitCode.DONE if options.any_run and ExitCode.DONE in codes else gravest(codes)
 
 
