@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure
@@ -13,6 +14,10 @@ from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
+
+if TYPE_CHECKING:
+    # The first frame shows no query.
+    from wandb_tui.core.project_query import ProjectQuery
 
 Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """A value that the view can store under a key."""
@@ -99,13 +104,66 @@ class RowChange:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredQuery:
+    """A followed query, as stored on disk.
+
+    Attributes:
+        query: The query.
+        goal: The goal of each run that joins.
+        times: The times of these runs; None where they are those of the settings.
+        run_ids: The runs that have joined.
+    """
+
+    query: ProjectQuery
+    goal: Goal
+    times: Times | None = None
+    run_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryChange:
+    """A change to one followed query on disk.
+
+    Attributes:
+        query: Which query.
+        row: The query as it is now; None: it is not followed any more. Of its runs, only those in `joined` are written.
+        added: Whether it may be new. If not, a query removed by another dashboard stays removed.
+        replace: Whether the stored one is deleted first, with its runs.
+        settings_changed: Whether the goal or the times were changed here.
+        joined: The ids of the runs that have joined.
+    """
+
+    query: ProjectQuery
+    row: StoredQuery | None
+    added: bool = False
+    replace: bool = False
+    settings_changed: bool = False
+    joined: tuple[str, ...] = ()
+
+    def then(self, later: QueryChange) -> QueryChange:
+        """This change and a later one as one change."""
+        if later.row is None:
+            return later
+        return QueryChange(
+            later.query,
+            later.row,
+            added=self.added or later.added,
+            replace=self.replace or self.row is None or later.replace,
+            settings_changed=self.settings_changed or later.settings_changed,
+            joined=self.joined + later.joined,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSnapshot:
     """The list as another dashboard wrote it.
 
     Attributes:
         rows: All rows, in order.
         replaced: Whether the file itself was replaced: then rows missing from it were not removed by a user.
+        queries: All followed queries, in order.
     """
 
     rows: tuple[StoredRun, ...]
     replaced: bool = False
+    queries: tuple[StoredQuery, ...] = ()

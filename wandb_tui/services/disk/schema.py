@@ -57,7 +57,21 @@ ALTER TABLE line ADD COLUMN notice TEXT;
 UPDATE line SET notice = notice_of_words(message)
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+# Runs keep the query that they have joined even if they are removed from the list, so that they do not join again.
+_FIFTH = """
+CREATE TABLE query (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  server TEXT NOT NULL, entity TEXT NOT NULL, project TEXT NOT NULL, conditions TEXT NOT NULL,
+  goal TEXT NOT NULL, check_interval REAL, max_wait_time REAL,
+  UNIQUE (server, entity, project, conditions)
+);
+CREATE TABLE query_run (query INTEGER NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (query, run_id)) WITHOUT ROWID;
+CREATE TRIGGER query_gone AFTER DELETE ON query BEGIN
+  DELETE FROM query_run WHERE query = OLD.position;
+END
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """Step n migrates a file of version n to version n + 1. A released step never changes."""
 
 

@@ -21,12 +21,13 @@ from urllib.parse import quote
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.log import Attempt, LogLine
-from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
+from wandb_tui.core.persistence import Json, QueryChange, RowChange, StoredQuery, StoredRun, StoreSnapshot
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import sql
 from wandb_tui.services.disk.file_lock import UNSUPPORTED_ERRNOS
 from wandb_tui.services.disk.notices import decode_notice, encode_notice
 from wandb_tui.services.disk.paths import new_private_file, record_lock_problem, write_problem
+from wandb_tui.services.disk.query_rows import change_query, read_queries
 from wandb_tui.services.disk.rows import enum_member, log_line, run_values, stored_run, stored_text, to_datetime
 from wandb_tui.services.disk.schema import prepare
 
@@ -78,14 +79,23 @@ class SqliteWatchStore:
             self._last_loaded_line = db.execute("SELECT coalesce(max(id), 0) FROM line").fetchone()[0]
             return self._rows(db)
 
-    def write(self, changes: Sequence[RowChange]) -> None:
-        """Apply all changes in one transaction.
+    def load_queries(self) -> list[StoredQuery]:
+        """All followed queries in the order in which they were added.
+
+        Raises:
+            StoreError: The list cannot be read.
+        """
+        with self._transaction() as db:
+            return read_queries(db, self._server)
+
+    def write(self, changes: Sequence[RowChange], queries: Sequence[QueryChange] = ()) -> None:
+        """Apply all changes in one transaction: a run that has joined a query is there if the query knows of it.
 
         Raises:
             StoreError: The list cannot be written; nothing has changed.
         """
         with self._transaction(writing=True) as db:
-            self._write(db, changes)
+            self._write(db, changes, queries)
 
     def edit(self, changes: Callable[[Sequence[StoredRun]], Sequence[RowChange]]) -> list[StoredRun]:
         """Apply the changes that follow from the list, in one transaction, so that no other program comes between.
@@ -116,9 +126,9 @@ class SqliteWatchStore:
             seen, now = self._seen, self._revision(db)
             if now == seen and not again:
                 return None
-            rows = tuple(self._rows(db))
+            rows, queries = tuple(self._rows(db)), tuple(read_queries(db, self._server))
             self._seen = now
-            return StoreSnapshot(rows, replaced=seen is not None and seen[0] not in {"", now[0]})
+            return StoreSnapshot(rows, queries=queries, replaced=seen is not None and seen[0] not in {"", now[0]})
 
     def run_counts(self) -> dict[str, int]:
         """The numbers of runs on the lists of all servers that have ever had one, by the servers' keys.
@@ -171,11 +181,13 @@ class SqliteWatchStore:
 
     # Rows
 
-    def _write(self, db: sqlite3.Connection, changes: Sequence[RowChange]) -> None:
+    def _write(self, db: sqlite3.Connection, changes: Sequence[RowChange], queries: Sequence[QueryChange] = ()) -> None:
         before = self._revision(db)
         for change in changes:
             self._apply(db, change)
-        if any(change.notify for change in changes):
+        for query in queries:
+            change_query(db, self._server, query)
+        if queries or any(change.notify for change in changes):
             db.execute(sql.NEXT_REVISION, (self._server,))
             begun_here = self._seen == _NO_REVISION and before[1] == 0
             if begun_here or self._seen == before:
