@@ -129,3 +129,36 @@ def test_an_open_dashboard_follows_each_command(sandbox, tmp_path, program):
         program("cancel", ABC)
         terminal.run(PROGRAM)
         terminal.until("name-of-abc", "1 cancelled")
+
+
+def test_queries_are_followed_and_left_by_commands_without_a_dashboard(program):
+    query = "lab/forks/* state:running"
+    assert program("add", query, "--follow", "--until", "ended").stdout == f"{query}  followed, goal ended\n"
+    assert program("add", query, "--follow").stdout == f"{query}  already followed; unchanged\n"
+    assert program("add", query, "--follow", "--until", "v3").stdout.endswith("already followed; goal ended → v3\n")
+    assert program("list").stdout == f"{query}  followed, goal v3, 0 runs\n"
+    (listed,) = objects(program("list", "--json").stdout)
+    assert (listed["run"], listed["state"], listed["goal"], listed["runs"]) == (query, "followed", "v3", 0)
+    program("add", ABC)
+    assert program("list").stdout.splitlines()[2:] == ["", f"{query}  followed, goal v3, 0 runs"]
+    for command in ("add", "remove"):
+        assert f"“{ABC}” is not a query." in program(command, ABC, "--follow", status=2).stderr
+    assert "is not followed" in program("remove", "lab/forks/*", "--follow", status=1).stderr
+    assert program("remove", query, "--follow").stdout == f"{query}  no longer followed; its runs stay\n"
+    assert [row["run"] for row in objects(program("list", "--json").stdout)] == [ABC]
+
+
+def test_an_open_dashboard_follows_a_query_and_keeps_its_runs(sandbox, tmp_path, program):
+    query = "lab/forks/* state:running"
+    with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:
+        terminal.run(PROGRAM, "lab/forks/* tag:none")
+        terminal.until("▾ lab/forks/* tag:none  exists · no run yet")
+        program("add", query, "--follow", "--until", "ended")
+        terminal.until(f"▾ {query}", "ended · 2 runs: 2 waiting", "name-of-abc", "name-of-def")
+        until(lambda: objects(program("list", "--json").stdout)[-1]["runs"] == 2)
+        program("remove", "abc")
+        terminal.until("ended · 1 run: 1 waiting")
+        program("remove", query, "--follow")
+        terminal.gone(query)
+        terminal.until("name-of-def", "1 waiting")
+        assert [row["run"] for row in objects(program("list", "--json").stdout)] == [DEF, "lab/forks/* tag:none"]

@@ -27,9 +27,11 @@ from wandb_tui.core.details import (
     Versions,
 )
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.live_query import QueryNews
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
 from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
+from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import KnownServer, ServerInfo
 from wandb_tui.sandbox.history import sample
@@ -93,6 +95,23 @@ class FakeProber:
 
     def close(self):
         pass
+
+
+class FakeQueries:
+    """Looks at no server: a test tells which runs have joined."""
+
+    def __init__(self) -> None:
+        self.followed = {}
+
+    def follow_query(self, query, known, *, interval, until_ended, report):
+        self.followed[query] = (set(known), report)
+
+    def unfollow_query(self, query):
+        self.followed.pop(query, None)
+
+    def tell(self, query, *run_ids, error=None):
+        _, report = self.followed[query]
+        report(QueryNews(query, tuple(map(address, run_ids)), whole=error is None, error=error))
 
 
 class FakeVisitor:
@@ -178,7 +197,10 @@ class FakeStore:
 
     warning = ""
 
-    def __init__(self, rows: list[StoredRun] = (), fails: Exception | None = None, view=None, logs=None) -> None:
+    def __init__(
+        self, rows: list[StoredRun] = (), fails: Exception | None = None, view=None, logs=None, queries=()
+    ) -> None:
+        self.queries = {one.query: one for one in queries}
         self.rows = {row.run: row for row in rows}
         self.fails = fails
         self.view = dict(view or {})
@@ -195,8 +217,16 @@ class FakeStore:
         self._work()
         return list(self.rows.values())
 
-    def write(self, changes):
+    def load_queries(self):
+        return list(self.queries.values())
+
+    def write(self, changes, queries=()):
         self._work()
+        for change in queries:
+            before = self.queries.pop(change.query, None)
+            if change.row is not None and (change.added or before):
+                run_ids = (*(before.run_ids if before else ()), *change.joined)
+                self.queries[change.query] = replace(change.row, run_ids=run_ids)
         for change in changes:
             if change.row is None or change.replace:
                 self.rows.pop(change.run, None)
@@ -207,7 +237,7 @@ class FakeStore:
     def external_changes(self, *, again=False):
         self._work()
         if again:
-            return StoreSnapshot(tuple(self.rows.values()))
+            return StoreSnapshot(tuple(self.rows.values()), queries=tuple(self.queries.values()))
         return self.others.pop(0) if self.others else None
 
     def lines(self, run):
@@ -234,6 +264,10 @@ class FakeAddresses:
         if text == "boom":
             raise UsageError("“boom” is not the address of a run.", "Give entity/project/run_id.")
         return RunAddress.parse(text, entity="lab", project="forks", app_url="https://forge.coreweave.com/wandb")
+
+    def parse_query(self, text):
+        self.gate.wait(5)
+        return ProjectQuery.parse(text, app_url="https://forge.coreweave.com/wandb")
 
 
 class FakeCatalogue:
@@ -488,6 +522,7 @@ class Scenario:
         self.account = account or FakeAccount()
         self.store = store or FakeStore()
         self.addresses = FakeAddresses()
+        self.queries = FakeQueries()
         self.catalogue = options.pop("catalogue", None)
         self.inspector = options.pop("inspector", None)
         self.lineage = options.pop("lineage", None)
@@ -499,7 +534,9 @@ class Scenario:
         return Backend(
             server=lambda: ServerInfo("https://api.forge.coreweave.com", "https://forge.coreweave.com/wandb"),
             host="forge.coreweave.com",
-            services=self.options.get("services", lambda: Services(self.prober, self.visitor, user_can_fix=True)),
+            services=self.options.get(
+                "services", lambda: Services(self.prober, self.visitor, user_can_fix=True, queries=self.queries)
+            ),
             account=self.account,
             addresses=self.addresses,
             store=self.store,

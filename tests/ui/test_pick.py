@@ -172,7 +172,7 @@ async def test_trouble_is_shown_in_the_dialog_and_passes():
         scripted.catalogue.error = None
         await pilot.click("#pick-refresh")
         await until(lambda: "sun-a1" in shown(app))
-        assert offered(app) == ["pick-up", "pick-add", "pick-all", "pick-close"]
+        assert offered(app) == ["pick-up", "pick-add", "pick-all", "pick-follow", "pick-close"]
         assert isinstance(app.focused, OptionList)
 
 

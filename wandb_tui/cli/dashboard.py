@@ -226,4 +226,5 @@ def _check_address(text: str, wiring: Wiring) -> None:
             pass
         else:
             return
-    wiring.addresses.parse(text)
+    if wiring.addresses.parse_query(text) is None:
+        wiring.addresses.parse(text)

@@ -31,9 +31,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @click.command(epilog=LIST_STATUS)
 @RUNS
 @click.option("--until", cls=GoalOption, metavar="GOAL", help=f"{GOALS}. [exists, or as before]")
+@click.option("--follow", is_flag=True, help="Of a query: also add the runs that match later.")
 @_JSON
 @HOST
-def add(runs: tuple[str, ...], until: str | None, as_json: bool, host: str | None) -> ExitCode:
+def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, host: str | None) -> ExitCode:
     """Add runs to the watch list; an open dashboard starts them within about a second, else the next one.
 
     A run that is on the list keeps its goal unless another is given; if it failed, timed out or was cancelled, its
@@ -49,6 +50,10 @@ def add(runs: tuple[str, ...], until: str | None, as_json: bool, host: str | Non
     goal = None if until is None else Goal.parse(until)
     wiring = build_wiring(host)
     try:
+        if follow:
+            from wandb_tui.cli.watch_list.queries import follow_queries
+
+            return follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
         addresses = runs_of(read_runs(runs), wiring)
         for before, row in apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
             _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
@@ -116,9 +121,10 @@ def effect_of_restarting(_: StoredRun, row: StoredRun | None) -> str:
 
 @click.command(epilog=LIST_STATUS)
 @RUNS
+@click.option("--follow", is_flag=True, help="Follow the queries no longer; their runs stay.")
 @_JSON
 @HOST
-def remove(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
+def remove(runs: tuple[str, ...], follow: bool, as_json: bool, host: str | None) -> ExitCode:
     """Remove runs from the watch list, with their logs.
 
     RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
@@ -129,6 +135,14 @@ def remove(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """
     from wandb_tui.core.list_edits import removed
 
+    if follow:
+        from wandb_tui.cli.watch_list.queries import unfollow_queries
+
+        wiring = build_wiring(host)
+        try:
+            return unfollow_queries(read_runs(runs), wiring, as_json=as_json)
+        finally:
+            wiring.close()
     return _change(runs, removed, lambda *_: "removed", host, as_json=as_json)
 
 

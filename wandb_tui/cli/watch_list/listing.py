@@ -13,7 +13,7 @@ from wandb_tui.cli.options import HOST, LIST_STATUS, RUNS, build_wiring, read_ru
 from wandb_tui.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from wandb_tui.core.persistence import StoredRun
+    from wandb_tui.core.persistence import StoredQuery, StoredRun
     from wandb_tui.services.disk.store import SqliteWatchStore
 
 _POLL_INTERVAL_S = 0.5
@@ -24,7 +24,7 @@ _POLL_INTERVAL_S = 0.5
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @HOST
 def list_command(watch: bool, as_json: bool, host: str | None) -> ExitCode:
-    """Show the runs on the watch list, as dashboards have saved them.
+    """Show the runs and the followed queries on the watch list, as dashboards have saved them.
 
     UPDATED is the age of the newest message: without an open dashboard, nothing waits for the runs.
 
@@ -34,30 +34,39 @@ def list_command(watch: bool, as_json: bool, host: str | None) -> ExitCode:
       wandb-tui list --watch --json
     """
     from wandb_tui.cli.watch_list.output import print_change, print_json, print_table
+    from wandb_tui.cli.watch_list.queries import print_queries
 
     wiring = build_wiring(host)
     try:
-        rows = wiring.store.load()
-        if not rows:
+        rows, queries = wiring.store.load(), wiring.store.load_queries()
+        if not (rows or queries):
             say("wandb-tui: The list is empty. Add a run with wandb-tui add entity/project/run_id.", err=True)
         if as_json or watch:
             for row in rows:
                 (print_json if as_json else print_change)(row)
         elif rows:
             print_table(rows)
+        if queries:
+            if rows and not (as_json or watch):
+                say("")
+            print_queries(queries, as_json=as_json)
         if watch:
-            _follow(wiring.store, rows, as_json=as_json)
+            _follow(wiring.store, rows, queries, as_json=as_json)
     finally:
         wiring.close()
     return ExitCode.DONE
 
 
-def _follow(store: SqliteWatchStore, rows: Sequence[StoredRun], *, as_json: bool) -> None:
+def _follow(
+    store: SqliteWatchStore, rows: Sequence[StoredRun], queries: Sequence[StoredQuery], *, as_json: bool
+) -> None:
     """Print each change of the list, without an end."""
     from wandb_tui.cli.watch_list.output import REMOVED, print_change, print_json
+    from wandb_tui.cli.watch_list.queries import print_query_changes
 
     show = print_json if as_json else print_change
     known = {row.run: row for row in rows}
+    known_queries = {one.query: one for one in queries}
     while True:
         time.sleep(_POLL_INTERVAL_S)
         found = store.external_changes()
@@ -69,6 +78,7 @@ def _follow(store: SqliteWatchStore, rows: Sequence[StoredRun], *, as_json: bool
         for row in known.values():
             show(row, state=REMOVED)
         known = {row.run: row for row in found.rows}
+        print_query_changes(known_queries, found.queries, as_json=as_json)
 
 
 def _changed(before: StoredRun | None, row: StoredRun) -> bool:

@@ -10,14 +10,22 @@ from enum import StrEnum
 from wandb_tui.core.address import RunAddress, split_addresses
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.goal import Goal, goal_examples
-from wandb_tui.ui.runtime.add_effect import AddEffect
+from wandb_tui.core.project_query import ProjectQuery
+from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
+from wandb_tui.ui.runtime.ports import Addresses
 
 MAX_ADDRESSES = 2000
 """How many addresses are parsed in one batch."""
 
-Parsed = RunAddress | UsageError
+Parsed = RunAddress | ProjectQuery | UsageError
 Foresee = Callable[[RunAddress, Goal | None], AddEffect]
 """Previews adding a run, with a goal if one was entered for it."""
+
+ForeseeQuery = Callable[[ProjectQuery, Goal | None], FollowEffect]
+"""The same for following a query."""
+
+_QUERY = re.compile(r"\s*[^/\s][^/]*/[^/]+/\*(?:[?\s]|$)")
+"""A line that begins like this is one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +53,23 @@ class CheckedList:
 
     word: PastedWord
     verdict: AddressVerdict
-    run: RunAddress | None = None
-    effect: AddEffect | None = None
+    run: RunAddress | ProjectQuery | None = None
+    effect: AddEffect | FollowEffect | None = None
     why: str = ""
 
 
 def words(text: str) -> list[PastedWord]:
-    """The addresses in a text, separated by lines, spaces or commas, each with the goal that follows it."""
+    """The addresses in a text, separated by lines, spaces or commas, each with the goal that follows it.
+
+    A query takes a line of its own.
+    """
     found: list[PastedWord] = []
     for line in text.splitlines():
+        if _QUERY.match(line):
+            query, _, last = line.strip().rpartition(" ")
+            goal = _goal(last) if query else None
+            found.append(PastedWord(query.strip() if goal else line.strip(), goal))
+            continue
         before: list[str] = []
         for word in filter(None, re.split(r"([\s,;]+)", line)):
             goal = _goal(word) if before else None
@@ -83,23 +99,30 @@ def _why(text: str, error: UsageError) -> str:
     return error.message
 
 
-def parse_all(texts: Iterable[str], parse: Callable[[str], RunAddress]) -> dict[str, Parsed]:
-    """The meaning of each text; may block, as `parse` may."""
+def parse_all(texts: Iterable[str], addresses: Addresses) -> dict[str, Parsed]:
+    """The meaning of each text; may block, as parsing may."""
     parsed: dict[str, Parsed] = {}
     for text in texts:
         try:
-            parsed[text] = parse(text)
+            query = addresses.parse_query(text)
+            parsed[text] = addresses.parse(text) if query is None else query
         except UsageError as error:
             parsed[text] = error
     return parsed
 
 
-def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Foresee) -> list[CheckedList]:
+def check(
+    typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Foresee, foresee_query: ForeseeQuery
+) -> list[CheckedList]:
     """The verdict on each address, in order; addresses that are not parsed yet are left out.
 
     If an address is entered twice, its last goal counts.
     """
-    seen: dict[RunAddress, int] = {}
+
+    def effect_of(found: RunAddress | ProjectQuery, goal: Goal | None) -> AddEffect | FollowEffect:
+        return foresee(found, goal) if isinstance(found, RunAddress) else foresee_query(found, goal)
+
+    seen: dict[RunAddress | ProjectQuery, int] = {}
     checked: list[CheckedList] = []
     for word in typed:
         found = parsed.get(word.text)
@@ -111,8 +134,8 @@ def check(typed: Iterable[PastedWord], parsed: Mapping[str, Parsed], foresee: Fo
             why = f"entered twice; goal {word.goal} applies" if other else "entered twice"
             checked.append(CheckedList(word, AddressVerdict.DUPLICATE, found, why=why))
             if word.goal is not None:
-                checked[first] = replace(checked[first], effect=foresee(found, word.goal))
+                checked[first] = replace(checked[first], effect=effect_of(found, word.goal))
         elif found is not None:
             seen[found] = len(checked)
-            checked.append(CheckedList(word, AddressVerdict.VALID, found, foresee(found, word.goal)))
+            checked.append(CheckedList(word, AddressVerdict.VALID, found, effect_of(found, word.goal)))
     return checked

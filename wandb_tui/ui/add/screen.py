@@ -18,12 +18,12 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.add.address_list import AddressVerdict, CheckedList, Parsed, check, parse_all, words
-from wandb_tui.ui.common.add_preview import button_label, describe, summary
+from wandb_tui.ui.common.add_preview import button_label, describe, describe_following, queries, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.input.input_drain import drained
-from wandb_tui.ui.runtime.add_effect import AddEffect
+from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 from wandb_tui.ui.runtime.drafts import AddDraft
 from wandb_tui.ui.runtime.session import Session
 
@@ -44,9 +44,10 @@ _ICONS = {
     AddressVerdict.DUPLICATE: ("·", "$quiet"),
     AddressVerdict.INVALID: ("✖", "$error"),
 }
-_HINT = "A goal may follow an address: lab/forks/abc123 step:200"
+_HINT = "A goal may follow an address: lab/forks/abc123 step:200. A line may be a query: lab/forks/* tag:hero"
 
 Add = Callable[[list[AddEffect]], None]
+Follow = Callable[[list[FollowEffect]], None]
 
 
 class AddScreen(Dialog[None]):
@@ -56,13 +57,21 @@ class AddScreen(Dialog[None]):
     BINDINGS = [*bindings(*PLACES)]  # noqa: RUF012 - as Textual declares it
 
     def __init__(
-        self, session: Session, goal: Goal, glyphs: Glyphs, add: Add, pick: Callable[[], None] | None = None
+        self,
+        session: Session,
+        goal: Goal,
+        glyphs: Glyphs,
+        add: Add,
+        *,
+        follow: Follow,
+        pick: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
         self._session = session
         self._goal = goal
         self._glyphs = glyphs
         self._add = add
+        self._follow = follow
         self._pick = pick
         self._parsed: dict[str, Parsed] = {}
         self._checking = asyncio.Lock()
@@ -74,7 +83,10 @@ class AddScreen(Dialog[None]):
             with Horizontal(id="add-head"):
                 yield Static("Add runs", classes="dialog-title")
                 yield Static(id="tally", markup=False)
-            yield TextArea(id="addresses", placeholder="entity/project/run_id, or the addresses of run pages")
+            yield TextArea(
+                id="addresses",
+                placeholder="entity/project/run_id, addresses of pages, or a query: entity/project/*",
+            )
             with VerticalScroll(id="verdicts", can_focus=False):
                 yield Static(id="verdict-list", markup=False)
             yield AddOptionsInput(self._goal, self._session.backend.poll_policy, self._glyphs)
@@ -157,12 +169,15 @@ class AddScreen(Dialog[None]):
             typed = words(self.query_one(TextArea).text)
             new = [text for text in dict.fromkeys(word.text for word in typed) if text not in self._parsed]
             if new:
-                parse = self._session.backend.addresses.parse
-                self._parsed |= await asyncio.to_thread(parse_all, new, parse)
+                self._parsed |= await asyncio.to_thread(parse_all, new, self._session.backend.addresses)
             if self._is_gone():
                 return []
             options = self.query_one(AddOptionsInput).options
-            return check(typed, self._parsed, lambda run, goal: self._session.preview(run, options, goal))
+            return check(
+                *(typed, self._parsed),
+                lambda run, goal: self._session.preview(run, options, goal),
+                lambda query, goal: self._session.queries.preview(query, options, goal),
+            )
 
     @work(exclusive=True, group="submit")
     async def _submit(self) -> None:
@@ -177,10 +192,12 @@ class AddScreen(Dialog[None]):
         if not checked:
             self.show_error("Enter an address first.")
             return
-        good = _valid(checked)
+        good, followed = _valid(checked)
         wrong = [one for one in checked if one.verdict is AddressVerdict.INVALID]
         if good:
             self._add(good)
+        if followed:
+            self._follow(followed)
         if not wrong:
             self._session.drafts.add = None
             self.dismiss(None)
@@ -202,10 +219,10 @@ class AddScreen(Dialog[None]):
         lines = lines or [Content.styled(_HINT, "$quiet")]
         self.query_one("#verdict-list", Static).update(Content("\n").join(lines))
         self.call_after_refresh(self._bring_into_view, lines, at - first + bool(first))
-        good = _valid(checked)
+        good, followed = _valid(checked)
         wrong = sum(one.verdict is AddressVerdict.INVALID for one in checked)
-        self.query_one("#tally", Static).update(self._tally(good, wrong))
-        self.query_one("#add", KeyButton).relabel(button_label(good))
+        self.query_one("#tally", Static).update(self._tally(good, len(followed), wrong))
+        self.query_one("#add", KeyButton).relabel(button_label(good) if good or not followed else "Follow")
 
     def _bring_into_view(self, lines: list[Content], index: int) -> None:
         """Scroll to the verdict of the address under the cursor; an error may take several lines."""
@@ -214,10 +231,11 @@ class AddScreen(Dialog[None]):
             *before, height = (line.get_height({}, width) for line in lines[: index + 1])
             self.query_one("#verdicts").scroll_to_region(Region(0, sum(before), width, height), animate=False)
 
-    def _tally(self, good: list[AddEffect], wrong: int) -> Content:
+    def _tally(self, good: list[AddEffect], followed: int, wrong: int) -> Content:
         """A summary; brief if there is little room, since each line has the details."""
         room = self.query_one("#add-head").size.width - _TITLE_CELLS
-        missed = [Content.styled(self._glyphs.text(f"✖ {wrong} invalid"), "$error")] if wrong else []
+        missed = [Content.styled(f"{queries(followed)} to follow", "$quiet")] if followed else []
+        missed += [Content.styled(self._glyphs.text(f"✖ {wrong} invalid"), "$error")] if wrong else []
         for changes in (True, False):
             parts = [Content.styled(summary(good, "to add", changes=changes), "$quiet")] if good else []
             tally = Content.styled(", ", "$quiet").join([*parts, *missed])
@@ -229,7 +247,7 @@ class AddScreen(Dialog[None]):
         """An address and its effect, on one line."""
         sign, colour = _ICONS[one.verdict]
         text, colour_of_text = self._verdict_text(one)
-        if one.effect is not None and one.effect.listed:
+        if one.effect is not None and (one.effect.changes or _is_listed(one.effect)):
             sign, colour = ("✔", "$primary") if one.effect.changes else ("·", "$quiet")
         text = self._glyphs.text(text)
         room = self.query_one("#verdict-list").size.width - cell_len(text) - 4
@@ -252,11 +270,22 @@ class AddScreen(Dialog[None]):
                 return one.why, "$warning" if one.word.goal else "$quiet"
         offered = self.query_one(AddOptionsInput).options.goal
         effect = one.effect
-        return (describe(effect, offered), "$warning" if effect.changes else "$quiet") if effect else ("", "$quiet")
+        if effect is None:
+            return "", "$quiet"
+        told = describe(effect, offered) if isinstance(effect, AddEffect) else describe_following(effect)
+        return told, "$warning" if effect.changes else "$quiet"
 
 
-def _valid(checked: list[CheckedList]) -> list[AddEffect]:
-    return [one.effect for one in checked if one.effect is not None]
+def _is_listed(effect: AddEffect | FollowEffect) -> bool:
+    return effect.listed if isinstance(effect, AddEffect) else effect.goal_before is not None
+
+
+def _valid(checked: list[CheckedList]) -> tuple[list[AddEffect], list[FollowEffect]]:
+    """The runs to add, and the queries to follow."""
+    effects = [one.effect for one in checked]
+    return [one for one in effects if isinstance(one, AddEffect)], [
+        one for one in effects if isinstance(one, FollowEffect)
+    ]
 
 
 def _up_to_cursor(box: TextArea) -> str:

@@ -44,6 +44,7 @@ from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
+from wandb_tui.ui.runtime.query_rows import QueryAnswered
 from wandb_tui.ui.runtime.run_remark import RunRemark
 from wandb_tui.ui.runtime.service_notice import ServiceNotice
 from wandb_tui.ui.runtime.session import Session
@@ -59,6 +60,9 @@ T = TypeVar("T")
 
 _START_BATCH, _START_INTERVAL_S = 25, 0.03
 """How many restored attempts start at a time, and the seconds until the next ones."""
+
+_JOINED_INTERVAL_S = 0.5
+"""While many runs join a query, seconds until the table shows more of them."""
 
 # On these signals the terminal is restored: its cursor, and without mouse reporting. Ctrl-C is a key until then.
 _END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None))]
@@ -117,6 +121,7 @@ class WandbTuiApp(ThemedApp):
         self.session.watch_list.hold_starts()
         for key, number in self.session.keys.command_keys.items():
             self.bind(key, f"screen.user_command({number})", description=backend.commands[number].title, show=False)
+        self._joined_shown_at = 0.0
         self._ended_runs = EndedRuns(self.session.watch_list)
         self.event_pump = EventPump(self.session, self.set_timer, self._paint)
 
@@ -149,7 +154,7 @@ class WandbTuiApp(ThemedApp):
 
     def on_list_loaded(self, message: ListLoaded) -> None:
         """Show the rows on disk, then add the runs of the command line and build the services."""
-        self.session.restore(message.rows, message.view)
+        self.session.restore(message.rows, message.view, message.queries)
         self.restore_appearance()
         self._ended_runs.ignore(self.session.watch_list)
         self.dashboard.loaded()
@@ -199,6 +204,12 @@ class WandbTuiApp(ThemedApp):
         options = AddOptions(self._goal, self._backend.poll_policy)
         for text, goal in self._given:
             try:
+                query = await self.off_thread(lambda text=text: self._backend.addresses.parse_query(text))  # type: ignore[misc]
+                if query is not None:
+                    listed = self.session.queries.get(query)
+                    self.session.queries.follow(query, goal or (listed.goal if listed else self._goal))
+                    self.dashboard.refresh_all()
+                    continue
                 run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
             except WandbTuiError as error:
                 self.show_error(f"{clean(text, 80)}: {error}", title="Not added")
@@ -361,6 +372,27 @@ class WandbTuiApp(ThemedApp):
             self.dashboard.refresh_all()
         else:
             self.dashboard.repaint(self.session.watch_list)
+
+    def on_query_answered(self, message: QueryAnswered) -> None:
+        """Add the runs that have joined a followed query, a few at a time."""
+        idle = not self.session.queries.joining
+        changed = self.session.queries.apply(message.news)
+        if idle and self.session.queries.joining:
+            self._add_joined()
+        elif changed:
+            self.dashboard.refresh_all()
+
+    def _add_joined(self) -> None:
+        if self._leaving:
+            return
+        more = self.session.add_joined(_START_BATCH)
+        # Of thousands of runs, not each batch is shown at once.
+        now = time.monotonic()
+        if not more or now - self._joined_shown_at >= _JOINED_INTERVAL_S:
+            self._joined_shown_at = now
+            self.dashboard.refresh_all()
+        if more:
+            self.set_timer(_START_INTERVAL_S, self._add_joined)
 
     def on_log_loaded(self, message: LogLoaded) -> None:
         """Show the older lines of a log, which have been read from disk."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from wandb_tui.core.goal import Goal
-from wandb_tui.ui.runtime.add_effect import AddEffect
+from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 
 
 def describe(effect: AddEffect, offered: Goal) -> str:
@@ -26,6 +26,21 @@ def _changes(effect: AddEffect) -> Iterator[str]:
         yield f"starts attempt {effect.new_attempt}"
     elif effect.new_times:
         yield "new times from its next attempt"
+
+
+def describe_following(effect: FollowEffect) -> str:
+    """The effect of following a query, in words."""
+    if effect.goal_before is None:
+        goal = f", goal: {effect.goal}" if effect.goal_typed else ""
+        return f"query: its runs, now and later{goal}"
+    if effect.goal != effect.goal_before:
+        return f"already followed; goal {effect.goal_before} → {effect.goal} for the next runs"
+    return "already followed; new times for the next runs" if effect.new_times else "already followed; no change"
+
+
+def queries(count: int) -> str:
+    """A number of queries, in words."""
+    return "1 query" if count == 1 else f"{count:,} queries"
 
 
 def summary(effects: Iterable[AddEffect], verb: str, *, changes: bool = True) -> str:

@@ -18,7 +18,7 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.common.add_preview import summary
+from wandb_tui.ui.common.add_preview import queries, summary
 from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.banner import Banner
@@ -30,7 +30,7 @@ from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Requirement, Scop
 from wandb_tui.ui.logs.log_area import LogArea
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.panes import Panes
-from wandb_tui.ui.runtime.add_effect import AddEffect
+from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.branches import BranchNews
@@ -140,7 +140,7 @@ class Dashboard(RunScreen):
 
     @on(RunTable.ViewChanged)
     def _table_reloaded(self) -> None:
-        empty = not self.session.watch_list
+        empty = not (self.session.watch_list or self.session.queries)
         self.set_class(empty and not self._loading, "-empty")
         if not empty and self.focused is None:
             # An empty table is hidden, and hiding it takes its focus.
@@ -255,7 +255,7 @@ class Dashboard(RunScreen):
         fulfilled: dict[Requirement, Callable[[], object]] = {
             Requirement.NOTHING: lambda: True,
             Requirement.ROWS: lambda: len(self.session.watch_list),
-            Requirement.RUN: lambda: targets,
+            Requirement.RUN: lambda: targets or self.table.heading is not None,
             Requirement.ACTIVE_RUN: lambda: any(
                 self.session.watch_list[run].active or self.table.branches.waits(run) for run in targets
             ),
@@ -269,7 +269,7 @@ class Dashboard(RunScreen):
             Requirement.SERVERS: lambda: self.session.backend.servers is not None,
             Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
             Requirement.FORKS: lambda: self.session.backend.lineage is not None and len(self.session.watch_list),
-            Requirement.TREE: lambda: self.table.view.tree,
+            Requirement.TREE: lambda: self.table.view.tree or len(self.session.queries),
             Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
             Requirement.METRICS: lambda: False,
             Requirement.PLOTTABLE: lambda: targets and self.session.backend.inspector is not None,
@@ -290,7 +290,10 @@ class Dashboard(RunScreen):
         return self.table.target_rows()
 
     def action_details(self) -> None:
-        """Open the details of the focused pane's run, else of the run under the cursor."""
+        """Open the details of the focused pane's run, else of the run under the cursor; fold or unfold a heading."""
+        if self.table.heading is not None and self.table.has_focus:
+            self.table.toggle_heading()
+            return
         run = self.logs.pointed_at
         row = self.session.watch_list.get(run) if run is not None else None
         if row is not None:
@@ -401,14 +404,18 @@ class Dashboard(RunScreen):
         from wandb_tui.ui.add.screen import AddScreen
 
         pick = self.action_pick if self.session.backend.catalogue else None
-        await self.app.push_screen(AddScreen(self.session, self._goal, self.glyphs, self._add, pick))
+        await self.app.push_screen(
+            AddScreen(self.session, self._goal, self.glyphs, self._add, follow=self._follow, pick=pick)
+        )
 
     def action_pick(self) -> None:
         """Open the dialog for picking runs from the server."""
         from wandb_tui.ui.pick.screen import PickScreen
 
         if (catalogue := self.session.backend.catalogue) is not None:
-            self.app.push_screen(PickScreen(self.session, catalogue, self._goal, self.glyphs, self._add))
+            self.app.push_screen(
+                PickScreen(self.session, catalogue, self._goal, self.glyphs, self._add, follow=self._follow)
+            )
 
     def _add(self, effects: list[AddEffect]) -> None:
         """Add runs as previewed, and summarize that."""
@@ -424,6 +431,15 @@ class Dashboard(RunScreen):
     async def action_servers(self) -> None:
         """Open the dialog for switching to another server."""
         await self.app.run_action("app.switch_server")
+
+    def _follow(self, effects: list[FollowEffect]) -> None:
+        """Follow queries as previewed."""
+        for one in effects:
+            self.session.queries.follow(one.query, one.goal, one.poll_policy)
+        self.refresh_all()
+        if (followed := self.session.queries.get(effects[0].query)) is not None:
+            self.table.go_to_query(followed)
+        self.hint(f"{queries(len(effects))} followed")
 
     def action_doctor(self) -> None:
         """Open the doctor."""

@@ -61,7 +61,7 @@ class Requirement(StrEnum):
     CATALOGUE = "catalogue"
     DOWNLOADABLE = "runs, and a folder for them"
     FORKS = "runs whose forks can be looked up"
-    TREE = "the table is a tree"
+    TREE = "tree or followed query"
     BRANCHABLE = "run that can be forked"
     CHOICE = "selection, filter or search"
     DOCTOR = "doctor"
@@ -151,13 +151,14 @@ def display_key(key: str) -> str:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("add", ("a",), "Add", "Add runs: paste one address or many.", priority=True),
+    Action("add", ("a",), "Add", "Add runs: paste addresses, or a query to follow.", priority=True),
     Action("pick", ("p",), "Pick", "Browse your projects and add runs, or a whole group or sweep.",
            needs=Requirement.CATALOGUE),
     Action("cancel", ("c",), "Cancel", "Stop monitoring this run; it stays on the list.", needs=Requirement.ACTIVE_RUN),
     Action("restart", ("r",), "Restart", "Stop any attempt, start a new one.", needs=Requirement.RUN),
     Action("visit", ("v",), "Visit", "Visit the run's page again now.", needs=Requirement.ACTIVE_RUN),
-    Action("remove", ("d", "delete"), "Remove", "Remove this run from the list.", needs=Requirement.RUN),
+    Action("remove", ("d", "delete"), "Remove", "Remove this run from the list, or stop following this query.",
+           needs=Requirement.RUN),
     Action("details", ("enter", "e"), "Details",
            "Show the run's metrics, summary, config, history versions and attempts.", needs=Requirement.RUN),
     Action("logs", ("l",), "Logs", "Pin a log pane for this run.", needs=Requirement.RUN),
@@ -183,9 +184,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("compact", ("w",), "Compact", "Show only the main columns, or all that fit.", footer=False),
     Action("tree", ("T",), "Tree", "Show forks below their parents, or the plain list.", needs=Requirement.FORKS,
            footer=False),
-    Action("fold_forks", ("left",), "Fold", "In the tree: hide a run's forks, or go to its parent.",
+    Action("fold_forks", ("left",), "Fold", "Hide a query's runs or a run's forks, or go to the query or the parent.",
            needs=Requirement.TREE, footer=False),
-    Action("unfold_forks", ("right",), "Unfold", "In the tree: show a run's forks again, or go to the first one.",
+    Action("unfold_forks", ("right",), "Unfold", "Show a query's runs or a run's forks again, or go to the first one.",
            needs=Requirement.TREE, footer=False),
     Action("save_view", ("equals_sign",), "Save view", "Save filter, sort order and columns as a view.",
            needs=Requirement.SETTINGS, footer=False, priority=True),
@@ -308,13 +309,15 @@ ACTIONS: tuple[Action, ...] = (
            Scope.PICK),
     Action("group", ("g",), "Group", "Show only this run's group.", Scope.PICK),
     Action("sweep", ("s",), "Sweep", "Show only this run's sweep.", Scope.PICK),
-    Action("search", ("slash",), "Search", "Search for words; narrow down with state:finished, group:a or sweep:b.",
+    Action("search", ("slash",), "Search", "Search for words; narrow down with state:finished, group:a, sweep:b.",
            Scope.PICK, priority=True),
     Action("up", ("left", "backspace"), "Back", "Back to all runs, to the projects, or to the entities.", Scope.PICK),
     Action("submit", ("ctrl+s",), "Add", "Add the selected runs, or the one under the cursor.", Scope.PICK,
            priority=True),
     Action("add_all", ("ctrl+a",), "Add all", "Add all matching runs that are not watched yet.", Scope.PICK,
            priority=True),
+    Action("follow", ("ctrl+f",), "Follow", "Follow all matching runs: those that come later are added by themselves.",
+           Scope.PICK, priority=True),
     Action("refresh", ("ctrl+r",), "Refresh", "Query the server again.", Scope.PICK, priority=True),
     Action("leave", ("escape",), "Close", "Return from an input to the list; from the list, close.", Scope.PICK,
            priority=True),

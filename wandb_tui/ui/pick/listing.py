@@ -49,10 +49,10 @@ class Listing:
 
 
 def parse_query(text: str) -> RunQuery:
-    """Parses a query: words, and `state:`, `group:` and `sweep:` with a value."""
+    """Parses a query: words, and `state:`, `group:`, `sweep:` and `tag:` with a value."""
     query, search = RunQuery(), []
     for name, value in words(text):
-        if name in {"state", "group", "sweep"} and value:
+        if name in {"state", "group", "sweep", "tag"} and value:
             query = replace(query, **{name: value})
         else:
             search.append(f"{name}:{value}" if name else value)
@@ -61,7 +61,7 @@ def parse_query(text: str) -> RunQuery:
 
 def format_query(query: RunQuery) -> str:
     """Formats a query as it could be typed."""
-    named = (("state", query.state), ("group", query.group), ("sweep", query.sweep))
+    named = (("state", query.state), ("group", query.group), ("sweep", query.sweep), ("tag", query.tag))
     parts = [f'{name}:"{value}"' if " " in value else f"{name}:{value}" for name, value in named if value]
     return " ".join([*parts, *([query.search] if query.search else [])])
 

@@ -15,6 +15,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.add_preview import button_label, summary
@@ -24,7 +25,7 @@ from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.pick.labels import Offer, count_text, offer_all, offer_picked
 from wandb_tui.ui.pick.listing import Listing, Place, addresses, fetch, fetch_all, format_query, parse_query
 from wandb_tui.ui.pick.run_list import MORE, PickList
-from wandb_tui.ui.runtime.add_effect import AddEffect
+from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 from wandb_tui.ui.runtime.ports import Catalogue
 from wandb_tui.ui.runtime.session import Session
 
@@ -35,6 +36,7 @@ _CONFIRM_FROM_RUNS = 30
 """From this number of runs on, adding them needs a confirmation."""
 
 Add = Callable[[list[AddEffect]], None]
+Follow = Callable[[list[FollowEffect]], None]
 
 
 class PickScreen(Dialog[None]):
@@ -50,6 +52,8 @@ class PickScreen(Dialog[None]):
         goal: Goal,
         glyphs: Glyphs,
         add: Add,
+        *,
+        follow: Follow,
     ) -> None:
         super().__init__()
         self._session = session
@@ -57,6 +61,7 @@ class PickScreen(Dialog[None]):
         self._goal = goal
         self._glyphs = glyphs
         self._add = add
+        self._follow = follow
         self._place = Place()
         self._query = RunQuery()
         self._listing = Listing()
@@ -82,6 +87,7 @@ class PickScreen(Dialog[None]):
                 yield KeyButton("Open", "pick.open", variant="primary", id="pick-open")
                 yield KeyButton("Add", "pick.submit", variant="primary", id="pick-add")
                 yield KeyButton("Add all", "pick.add_all", id="pick-all")
+                yield KeyButton("Follow", "pick.follow", id="pick-follow")
                 yield KeyButton("Close", "pick.leave", id="pick-close")
 
     def on_mount(self) -> None:
@@ -168,7 +174,8 @@ class PickScreen(Dialog[None]):
             note = count_text(self._place, self._listing, self._session.watch_list, len(self._selected))
         self._set_note("#pick-count", loading or note)
         nowhere = () if self._place.entity else ("up",)
-        no_runs = () if self._place.project else ("select", "select_all", "group", "sweep", "submit", "add_all")
+        inside = ("select", "select_all", "group", "sweep", "submit", "add_all", "follow")
+        no_runs = () if self._place.project else inside
         self.key_bar.disabled_actions = frozenset(f"{Scope.PICK}.{action}" for action in (*nowhere, *no_runs))
         self._offer()
 
@@ -192,6 +199,7 @@ class PickScreen(Dialog[None]):
         self.query_one("#pick-open").display = not self._place.project and not self._failed
         self.query_one("#pick-add").display = inside or add_offer.possible
         self.query_one("#pick-all").display = inside
+        self.query_one("#pick-follow").display = inside
 
     @property
     def _add_offer(self) -> Offer:
@@ -319,6 +327,19 @@ class PickScreen(Dialog[None]):
             return
         self.run_worker(self._add_all(), exclusive=True, group="ask")
 
+    def action_follow(self) -> None:
+        """Follow all matching runs, those that come later included."""
+        asked = self.query_one(AddOptionsInput)
+        if not self._place.project or self._failed:
+            self.show_error("Open a project first.")
+        elif asked.problem:
+            self.show_error(asked.problem)
+            asked.go_to_problem()
+        else:
+            query = ProjectQuery(self._place.entity, self._place.project, self._query)
+            self._follow([self._session.queries.preview(query, asked.options)])
+            self.dismiss(None)
+
     async def _add_all(self) -> None:
         self._update_status("loading all of them…")
         try:
@@ -372,6 +393,7 @@ class PickScreen(Dialog[None]):
             "pick-open": "open",
             "pick-add": "submit",
             "pick-all": "add_all",
+            "pick-follow": "follow",
             "pick-close": "dismiss",
         }
         await self.run_action(f"screen.{actions[event.button.id or 'pick-close']}")

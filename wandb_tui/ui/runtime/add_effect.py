@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.watch_list import WatchedRun
+
+if TYPE_CHECKING:
+    # The first frame shows no query.
+    from wandb_tui.core.project_query import ProjectQuery
+    from wandb_tui.core.query_list import FollowedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,51 @@ class AddEffect:
     def changes(self) -> bool:
         """Whether anything changes for a listed run."""
         return self.listed and bool(self.new_goal or self.new_attempt or self.new_times)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowEffect:
+    """The effect of following a query.
+
+    Attributes:
+        query: The query.
+        goal: The goal of the runs that join from then on.
+        poll_policy: Their times.
+        goal_before: Its goal so far, if it is followed already.
+        new_times: Whether its times change.
+        goal_typed: Whether its goal was entered after it.
+    """
+
+    query: ProjectQuery
+    goal: Goal
+    poll_policy: PollPolicy
+    goal_before: Goal | None = None
+    new_times: bool = False
+    goal_typed: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything changes for a query that is followed already."""
+        return self.goal_before is not None and (self.goal != self.goal_before or self.new_times)
+
+
+def follow_effect(
+    query: ProjectQuery, listed: FollowedQuery | None, options: AddOptions, typed_goal: Goal | None
+) -> FollowEffect:
+    """The effect of following a query.
+
+    Args:
+        query: The query.
+        listed: Its row, if it is followed already.
+        options: The options.
+        typed_goal: The goal entered for this query alone, if any.
+    """
+    typed = typed_goal is not None
+    if listed is None:
+        return FollowEffect(query, typed_goal or options.goal, options.poll_policy, goal_typed=typed)
+    goal = typed_goal or (options.goal if options.goal_given else listed.goal)
+    times = options.poll_policy if options.times_given else listed.poll_policy
+    return FollowEffect(query, goal, times, listed.goal, times != listed.poll_policy, typed)
 
 
 def add_effect(

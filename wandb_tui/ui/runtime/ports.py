@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from wandb_tui.core.account import AccountState, Credentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.log import LogLine
-from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
+from wandb_tui.core.persistence import Json, QueryChange, RowChange, StoredQuery, StoredRun, StoreSnapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from wandb_tui.core.download_progress import DownloadProgress
     from wandb_tui.core.hook_env import AttemptOutcome
+    from wandb_tui.core.project_query import ProjectQuery
     from wandb_tui.core.server_info import KnownServer
     from wandb_tui.text.terminals import TerminalFacts
 
@@ -76,7 +77,10 @@ class WatchStore(Protocol):
     def load(self) -> list[StoredRun]:
         """All rows, in the order they were added."""
 
-    def write(self, changes: Sequence[RowChange]) -> None:
+    def load_queries(self) -> list[StoredQuery]:
+        """All followed queries, in the order they were added."""
+
+    def write(self, changes: Sequence[RowChange], queries: Sequence[QueryChange] = ()) -> None:
         """Apply all changes, or, if an error is raised, none."""
 
     def external_changes(self, *, again: bool = False) -> StoreSnapshot | None:
@@ -100,6 +104,13 @@ class Addresses(Protocol):
 
         Raises:
             UsageError: It is not an address, or belongs to another server.
+        """
+
+    def parse_query(self, text: str) -> ProjectQuery | None:
+        """Parse a query for runs of a project; None where the text is something else, such as an address.
+
+        Raises:
+            UsageError: It is a query, but not a valid one, or belongs to another server.
         """
 
 

@@ -14,7 +14,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import Failure, Level, MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
-from wandb_tui.core.persistence import Json, StoredRun, StoreSnapshot
+from wandb_tui.core.persistence import Json, StoredQuery, StoredRun, StoreSnapshot
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.turns import MonitorTurns
@@ -27,6 +27,7 @@ from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
 from wandb_tui.ui.runtime.drafts import Drafts
 from wandb_tui.ui.runtime.event_queue import EventQueue
+from wandb_tui.ui.runtime.query_rows import QueryRows
 from wandb_tui.ui.runtime.run_counts import RunCounts
 from wandb_tui.ui.runtime.store_writer import StoreWriter
 from wandb_tui.ui.runtime.undo import ChangeKind, UndoHistory, UndoOutcome
@@ -53,6 +54,11 @@ class Session:
             *(self.deferred.services, spawn, self.event_queue.publish), clock=clock, turns=self.turns
         )
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
+        self.queries = QueryRows(
+            *(self.deferred.services.queries, self.store_writer, backend.poll_policy),
+            post=lambda message: _try(post, message),
+            clock=clock,
+        )
         self.view: dict[str, Json] = {}
         self.drafts = Drafts()
         self.access = AccountAccess()
@@ -90,9 +96,10 @@ class Session:
         waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)
         return next((event_text(row.notice) for row in waits), "")
 
-    def restore(self, rows: Iterable[StoredRun], view: dict[str, Json]) -> None:
+    def restore(self, rows: Iterable[StoredRun], view: dict[str, Json], queries: Iterable[StoredQuery] = ()) -> None:
         """Restore everything from disk."""
         self.view = view | self.view
+        self.queries.restore(queries)
         for stored in rows:
             self.store_writer.mark_saved(stored)
             self.watch_list.restore(stored, self.backend.poll_policy.at(stored.times))
@@ -139,10 +146,25 @@ class Session:
                 self.watch_list.add(run, goal, poll_policy)
             self._save(listed, added=True)
             return
+        self.history.added(self._add_new(run, goal, poll_policy))
+
+    def _add_new(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy) -> WatchedRun:
         row = self.watch_list.add(run, goal, poll_policy, before=self.history.removed_row(run))
         row.line_count = max(row.line_count, len(row.log))
-        self.history.added(row)
         self._save(row, added=True)
+        return row
+
+    def add_joined(self, count: int) -> bool:
+        """Add up to `count` of the runs that have joined queries; whether there are more.
+
+        A run that is on the list keeps its goal. It is no change of the user's, so there is nothing to undo.
+        """
+        joined = self.queries.next_joined(count)
+        for row, run in joined:
+            if run not in self.watch_list:
+                self._add_new(run, row.goal, row.poll_policy)
+        self.queries.save_joined(joined)
+        return bool(self.queries.joining)
 
     def preview(self, run: RunAddress, options: AddOptions, typed_goal: Goal | None = None) -> AddEffect:
         """The effect of adding a run.
@@ -242,7 +264,8 @@ class Session:
                 with self.history.recording(ChangeKind.REMOVED, self.watch_list[run]):
                     self.watch_list.remove(run)
                 self.store_writer.mark_deleted(run)
-        return {row.run for row in self.watch_list} != watched
+        queries_changed = self.queries.merge(found, as_of)
+        return queries_changed or {row.run for row in self.watch_list} != watched
 
     def _merge_row(self, stored: StoredRun, below: RunAddress | None, *, replaced: bool) -> None:
         row, last = self.watch_list.get(stored.run), self.store_writer.saved_row(stored.run)

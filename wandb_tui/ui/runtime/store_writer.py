@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -15,8 +16,12 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.errors import StoreError
 from wandb_tui.core.log import LogLine
-from wandb_tui.core.persistence import Json, RowChange, StoredRun, StoreSnapshot
+from wandb_tui.core.persistence import Json, QueryChange, RowChange, StoredQuery, StoredRun, StoreSnapshot
 from wandb_tui.ui.runtime.ports import WatchStore
+
+if TYPE_CHECKING:
+    # The first frame shows no query.
+    from wandb_tui.core.project_query import ProjectQuery
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +39,10 @@ _RETRIED = "Saving is retried."
 class ListLoaded(Message):
     """The watch list has been read from disk."""
 
-    def __init__(self, rows: list[StoredRun], view: dict[str, Json]) -> None:
+    def __init__(self, rows: list[StoredRun], queries: list[StoredQuery], view: dict[str, Json]) -> None:
         super().__init__()
         self.rows = rows
+        self.queries = queries
         self.view = view
 
 
@@ -79,12 +85,13 @@ class _PendingChanges:
     """Work for the writer thread."""
 
     changes: dict[RunAddress, RowChange] = field(default_factory=dict)
+    queries: dict[ProjectQuery, QueryChange] = field(default_factory=dict)
     view: dict[str, Json] = field(default_factory=dict)
     log_requests: dict[RunAddress, None] = field(default_factory=dict)
     urgent: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.view or self.log_requests)
+        return bool(self.changes or self.queries or self.view or self.log_requests)
 
     def add(self, change: RowChange) -> None:
         before = self.changes.pop(change.run, None)
@@ -92,13 +99,22 @@ class _PendingChanges:
         self.changes[change.run] = change if before is None else before.then(change, _MOST_LINES)
         self.urgent |= change.notify
 
+    def add_query(self, change: QueryChange) -> None:
+        before = self.queries.pop(change.query, None)
+        self.queries[change.query] = change if before is None else before.then(change)
+        self.urgent = True
+
     def then(self, later: _PendingChanges) -> _PendingChanges:
         """Both, in order."""
         both = _PendingChanges(
-            dict(self.changes), self.view | later.view, self.log_requests | later.log_requests, urgent=True
+            *(dict(self.changes), dict(self.queries)),
+            *(self.view | later.view, self.log_requests | later.log_requests),
+            urgent=True,
         )
         for change in later.changes.values():
             both.add(change)
+        for query in later.queries.values():
+            both.add_query(query)
         return both
 
 
@@ -113,7 +129,7 @@ class StoreWriter:
         self._last: dict[RunAddress, StoredRun] = {}
         self._lines: dict[RunAddress, int] = {}
         self._stamp = 0
-        self._stamps: dict[RunAddress, int] = {}
+        self._stamps: dict[RunAddress | ProjectQuery, int] = {}
         self._busy = True
         self._closed = False
         self._failures = 0
@@ -149,9 +165,9 @@ class StoreWriter:
         text = self._problems.get("write", "")
         return f"{text} {_RETRIED}" if text else ""
 
-    def changed_since(self, run: RunAddress, as_of: int) -> bool:
+    def changed_since(self, row: RunAddress | ProjectQuery, as_of: int) -> bool:
         """Whether a row was added, removed or changed here after the list was read."""
-        return self._stamps.get(run, 0) > as_of
+        return self._stamps.get(row, 0) > as_of
 
     def read_again(self) -> None:
         """Read the list again with the next check, once what was changed here is written."""
@@ -200,6 +216,14 @@ class StoreWriter:
         """Delete a row."""
         self.mark_deleted(run)
         self._add_change(RowChange(run, None))
+
+    def save_query(self, change: QueryChange) -> None:
+        """Save a change of a followed query, in one transaction with the runs that were saved just before."""
+        with self._changed:
+            self._pending.add_query(change)
+            self._stamp += 1
+            self._stamps[change.query] = self._stamp
+            self._changed.notify_all()
 
     def save_view(self, key: str, value: Json) -> None:
         """Save a value of the view."""
@@ -252,15 +276,17 @@ class StoreWriter:
 
     def _load(self) -> None:
         rows: list[StoredRun] = []
+        queries: list[StoredQuery] = []
         view: dict[str, Json] = {}
         try:
             rows = self._store.load()
+            queries = self._store.load_queries()
             view = self._store.load_view()
         except Exception as error:  # noqa: BLE001 - any error is shown, and the dashboard continues
             self._report_problem("read", error)
         if self._store.warning:
             self._post(StoreFailed(self._store.warning))
-        self._post(ListLoaded(rows, view))
+        self._post(ListLoaded(rows, queries, view))
 
     def _poll_store(self, as_of: int) -> None:
         self._checked_at = time.monotonic()
@@ -304,9 +330,10 @@ class StoreWriter:
             for run in list(pending.log_requests):
                 self._post(LogLoaded(run, self._store.lines(run)))
                 del pending.log_requests[run]
-            if pending.changes:
-                self._store.write(list(pending.changes.values()))
+            if pending.changes or pending.queries:
+                self._store.write(list(pending.changes.values()), list(pending.queries.values()))
                 pending.changes.clear()
+                pending.queries.clear()
             for key in list(pending.view):
                 self._store.save_view(key, pending.view[key])
                 del pending.view[key]

@@ -6,7 +6,7 @@ changed, and never touch hidden rows or the layout. `show` may loop over all row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -22,6 +22,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.query_list import FollowedQuery
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import row_text
@@ -33,6 +34,7 @@ from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
 from wandb_tui.ui.table.columns import PADDING_CELLS, TREND, Column, fitting_columns
 from wandb_tui.ui.table.downloads import RunDownloads
+from wandb_tui.ui.table.query_headings import GridRow, QueryHeading, RowKey, key_of
 from wandb_tui.ui.table.selection import Selection
 from wandb_tui.ui.table.trends import Trends
 from wandb_tui.ui.table.view import TableView
@@ -50,6 +52,9 @@ _LINKED_COLUMN = "run"
 """The column whose text links to the run's page."""
 
 _ROWS_FROM_CURSOR, _MIN_DISTINCT = 8, 2
+_MIN_QUERY_CELLS = 20
+"""Cells that a query gets on its heading, however narrow the table is."""
+
 _PAD = " " * PADDING_CELLS
 _PART = "run-table--"
 
@@ -74,6 +79,9 @@ class RunGrid(ScrollView, can_focus=True):
 
     class SelectionChanged(Message):
         """The selection has changed."""
+
+    class FoldWanted(Message):
+        """The mark of the heading under the cursor was clicked."""
 
     class SortWanted(Message):
         """A column heading was clicked."""
@@ -103,9 +111,9 @@ class RunGrid(ScrollView, can_focus=True):
         self.branches = branches
         self.trends = trends
         self._layout: list[tuple[Column, int]] = []
-        self._rows: list[WatchedRun] = []
-        self._positions: dict[RunAddress, int] = {}
-        self._painted: dict[RunAddress, Cells] = {}
+        self._rows: list[GridRow] = []
+        self._positions: dict[RowKey, int] = {}
+        self._painted: dict[RowKey, Cells | tuple[str, ...]] = {}
         self._styles_by_name: dict[str, Style] = {}
         self._shown_columns: frozenset[str] = frozenset()
         self._widest: dict[str, int] = {}
@@ -123,18 +131,32 @@ class RunGrid(ScrollView, can_focus=True):
 
     @property
     def run(self) -> RunAddress | None:
-        """The run under the cursor."""
-        return self._rows[self._cursor].run if self._rows else None
+        """The run under the cursor; None on a heading."""
+        row = self._cursor_row
+        return row.run if isinstance(row, WatchedRun) else None
+
+    @property
+    def heading(self) -> QueryHeading | None:
+        """The heading under the cursor."""
+        row = self._cursor_row
+        return row if isinstance(row, QueryHeading) else None
+
+    @property
+    def _cursor_row(self) -> GridRow | None:
+        return self._rows[self._cursor] if self._rows else None
 
     @property
     def from_cursor(self) -> list[RunAddress]:
-        """The run under the cursor and a few of those below it."""
-        return [row.run for row in self._rows[self._cursor : self._cursor + _ROWS_FROM_CURSOR]]
+        """The run under the cursor and a few of those below it; on a folded heading, some of its own."""
+        below: Sequence[GridRow] = self._rows[self._cursor : self._cursor + _ROWS_FROM_CURSOR]
+        if self.heading is not None and self.heading.folded:
+            below = self.heading.rows[:_ROWS_FROM_CURSOR]
+        return [row.run for row in below if isinstance(row, WatchedRun)]
 
     @property
     def shown(self) -> list[RunAddress]:
         """The runs in the table, from top to bottom."""
-        return [row.run for row in self._rows]
+        return [row.run for row in self._rows if isinstance(row, WatchedRun)]
 
     @property
     def in_sight(self) -> list[WatchedRun]:
@@ -143,7 +165,7 @@ class RunGrid(ScrollView, can_focus=True):
 
     @property
     def cursor_row(self) -> int:
-        """The index of the run under the cursor."""
+        """The index of the row under the cursor."""
         return self._cursor
 
     @property
@@ -157,19 +179,20 @@ class RunGrid(ScrollView, can_focus=True):
 
     def cell(self, run: RunAddress, key: str) -> Cell:
         """The cell of a run in a column."""
-        cells = self._cells(self._rows[self._positions[run]])
+        row = self._rows[self._positions[run]]
+        cells = self._cells(row) if isinstance(row, WatchedRun) else ()
         return cells[[column.key for column in self.columns].index(key)]
 
     # Content
 
-    def show(self, rows: Iterable[WatchedRun]) -> None:
-        """Show these runs, in this order."""
-        run = self.run
+    def show(self, rows: Iterable[GridRow]) -> None:
+        """Show these runs and headings, in this order."""
+        key = None if (row := self._cursor_row) is None else key_of(row)
         before = len(self._rows)
         self._rows = list(rows)
-        self._positions = {row.run: index for index, row in enumerate(self._rows)}
+        self._positions = {key_of(row): index for index, row in enumerate(self._rows)}
         self._painted.clear()
-        self._cursor = self._positions.get(run, self._cursor) if run is not None else 0
+        self._cursor = self._positions.get(key, self._cursor) if key is not None else 0
         self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
         if len(self._rows) != before:
             # This requests a layout, so it is skipped if the number of rows is the same.
@@ -180,11 +203,12 @@ class RunGrid(ScrollView, can_focus=True):
         if self.view.lines != self._lines:
             self._lines = self.view.lines
             self._measured.clear()
-        self._measure(row for row in self._rows if row.run not in self._measured)
+        runs = (row for row in self._rows if isinstance(row, WatchedRun))
+        self._measure(row for row in runs if row.run not in self._measured)
         self.relayout()
         self._into_view()
         self.refresh()
-        if self.run != run:
+        if (None if self._cursor_row is None else key_of(self._cursor_row)) != key:
             self.post_message(self.RowHighlighted())
 
     def update(self, rows: Iterable[WatchedRun]) -> None:
@@ -193,7 +217,9 @@ class RunGrid(ScrollView, can_focus=True):
         if self._measure(rows):
             self.relayout()
         visible = self._visible
-        self._repaint(index for row in rows if (index := self._positions.get(row.run, -1)) in visible)
+        indices = [index for row in rows if (index := self._positions.get(row.run, -1)) in visible]
+        # A heading counts its runs.
+        self._repaint([*indices, *(index for index in visible if isinstance(self._rows[index], QueryHeading))])
 
     def tick(self) -> None:
         """Repaint visible rows that have changed with time."""
@@ -213,7 +239,8 @@ class RunGrid(ScrollView, can_focus=True):
     def relayout(self) -> None:
         """Choose the columns again if the width or the view has changed."""
         wanted = self.view
-        dull = {"project"} if len({row.run.project_path for row in self._rows}) < _MIN_DISTINCT else set()
+        projects = {row.run.project_path for row in self._rows if isinstance(row, WatchedRun)}
+        dull = {"project"} if len(projects) < _MIN_DISTINCT else set()
         layout = fitting_columns(
             self.app.size.width - _SCROLL_BAR_CELLS,
             wanted.hidden_columns,
@@ -231,6 +258,17 @@ class RunGrid(ScrollView, can_focus=True):
         """Move the cursor to a run, if it is shown."""
         if run in self._positions:
             self._move(self._positions[run])
+
+    def go_to_query(self, followed: FollowedQuery) -> None:
+        """Move the cursor to the heading of a query, if it is shown."""
+        if followed in self._positions:
+            self._move(self._positions[followed])
+
+    def go_to_heading(self) -> None:
+        """Move the cursor to the heading above the run under it, if there is one."""
+        above = (index for index in range(self._cursor, -1, -1) if isinstance(self._rows[index], QueryHeading))
+        if (index := next(above, None)) is not None:
+            self._move(index)
 
     # Keys and mouse
 
@@ -269,8 +307,12 @@ class RunGrid(ScrollView, can_focus=True):
             self.selection.begin_range(self.run)
         if event.chain != 2:  # noqa: PLR2004 - the first click of two has gone there, and may have moved the rows
             self._move(index)
-        if event.shift or event.ctrl or event.x < _SELECT_CELLS:
-            self._select(self._rows[index].run, up_to=event.shift)
+        row = self._rows[index]
+        if isinstance(row, QueryHeading):
+            if event.x < _SELECT_CELLS or event.chain == 2:  # noqa: PLR2004 - a double click
+                self.post_message(self.FoldWanted())
+        elif event.shift or event.ctrl or event.x < _SELECT_CELLS:
+            self._select(row.run, up_to=event.shift)
         elif event.chain == 2:  # noqa: PLR2004 - a double click
             self.post_message(self.Opened())
 
@@ -287,7 +329,8 @@ class RunGrid(ScrollView, can_focus=True):
         """Highlight the run under the mouse; explain a value with a tilde."""
         index, column = self._index_at(event.y), self._column_at(event.x)
         self._hover(index)
-        cell = self.cell(self._rows[index].run, column.key) if index is not None and column is not None else None
+        row = None if index is None else self._rows[index]
+        cell = self.cell(row.run, column.key) if isinstance(row, WatchedRun) and column is not None else None
         tooltip = Content(f"{cell.text.strip()}: {AS_IT_WAS}") if cell is not None and cell.outdated else None
         if self.tooltip != tooltip:
             self.tooltip = tooltip
@@ -391,10 +434,27 @@ class RunGrid(ScrollView, can_focus=True):
 
     def _row(self, index: int, width: int) -> Strip:
         row = self._rows[index]
-        self._painted[row.run] = cells = self._cells(row)
         base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
+        if isinstance(row, QueryHeading):
+            self._painted[row.followed] = parts = row.parts()
+            return Strip(self._heading_segments(row, parts, base, width)).adjust_cell_length(width, base)
+        self._painted[row.run] = cells = self._cells(row)
         page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
         return Strip(list(self._segments(cells, base, page))).adjust_cell_length(width, base)
+
+    def _heading_segments(
+        self, heading: QueryHeading, parts: tuple[str, str, str], base: Style, width: int
+    ) -> Iterator[Segment]:
+        """A heading as a line: its mark, the query, its goal and its runs, and a problem."""
+        name, told, problem = (self._glyphs.text(part) for part in parts)
+        mark = ("+" if heading.folded else "-") if self._glyphs.ascii else ("▸" if heading.folded else "▾")
+        rest = f"{_PAD} {told}" + self._glyphs.text(f" · {problem}" if problem else "")
+        room = width - cell_len(_PAD + mark + " ") - cell_len(rest)
+        shown = self._glyphs.fit(name, max(_MIN_QUERY_CELLS, room))
+        bold = base + Style(bold=True)
+        yield Segment(f"{_PAD}{mark} {shown}", bold if base.reverse else bold + self._colour("primary"))
+        quiet = base if base.reverse else base + self._colour("warning" if problem else "quiet")
+        yield Segment(rest, quiet)
 
     def _segments(self, cells: Cells, base: Style, page: str) -> Iterator[Segment]:
         for cell, (column, width) in zip(cells, self._layout, strict=True):
@@ -450,8 +510,12 @@ class RunGrid(ScrollView, can_focus=True):
     def _repaint(self, indices: Iterable[int]) -> None:
         rows = self._rows
         self._refresh_lines(
-            {index for index in indices if self._painted.get(rows[index].run) != self._cells(rows[index])}
+            {index for index in indices if self._painted.get(key_of(rows[index])) != self._content(rows[index])}
         )
+
+    def _content(self, row: GridRow) -> Cells | tuple[str, ...]:
+        """What is drawn of a row."""
+        return self._cells(row) if isinstance(row, WatchedRun) else row.parts()
 
     def _refresh_lines(self, indices: set[int]) -> None:
         visible, first = self._visible, _HEADING_LINES - self._top

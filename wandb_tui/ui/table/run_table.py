@@ -12,8 +12,10 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.branch_order import BranchOrder
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.query_list import FollowedQuery
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
 from wandb_tui.ui.plots.palette import assigned
 from wandb_tui.ui.runtime.app_context import app_context
@@ -53,7 +55,7 @@ class RunTable(RunGrid):
         super().__init__(
             glyphs,
             session.clock,
-            TableView(self.facts, trends.last),
+            TableView(self.facts, trends.last, lambda: list(session.queries)),
             RunDownloads(session),
             RunBranches(session),
             trends=trends,
@@ -80,8 +82,11 @@ class RunTable(RunGrid):
 
     def go_to(self, run: RunAddress) -> None:
         """Move the cursor to a run, unless the filter hides it; if it is folded away, unfold it."""
-        if folded := self.view.folded.intersection(ancestors(run, self.view.links)):
+        folded = self.view.folded.intersection(ancestors(run, self.view.links))
+        query = next((str(row.query) for row in self._session.queries if run in row), "")
+        if folded or (query in self.view.folded_queries and run not in self):
             self.view.folded -= folded
+            self.view.folded_queries.discard(query)
             self.reload()
         super().go_to(run)
 
@@ -123,12 +128,14 @@ class RunTable(RunGrid):
         return sum(run in self.selection for run in self.shown) if len(self.selection) else 0
 
     def targets(self) -> list[RunAddress]:
-        """The runs an action applies to: the selected ones that are shown, else the one under the cursor."""
+        """The runs an action applies to: the selected ones that are shown, else that or those under the cursor."""
         watch_list = self._session.watch_list
         if len(self.selection) and (
             selected := [run for run in self.shown if run in self.selection and run in watch_list]
         ):
             return selected
+        if self.heading is not None:
+            return [row.run for row in self.heading.rows if row.run in watch_list]
         return [self.run] if self.run is not None and self.run in watch_list else []
 
     def target_rows(self) -> list[WatchedRun]:
@@ -149,10 +156,14 @@ class RunTable(RunGrid):
 
     def action_select(self) -> None:
         """Select the run under the cursor and move down."""
-        if self.run is not None:
-            self.selection.toggle([self.run])
+        below = self.heading.rows if self.heading is not None else ()
+        runs = [self.run] if self.run is not None else [row.run for row in below if row.run in self]
+        if runs:
+            self.selection.toggle(runs)
             self.action_cursor_down()
             self._selection_changed()
+        elif below:
+            hint(self, self._session.keys.hint("The runs are folded", "unfold_forks", "shows them"))
 
     def action_select_all(self) -> None:
         """Select all runs shown, or none."""
@@ -303,26 +314,40 @@ class RunTable(RunGrid):
         self.view_changed()
 
     def action_fold_forks(self) -> None:
-        """Hide the forks of the run under the cursor, or go to its parent."""
+        """Hide the runs below the heading or the forks of the run under the cursor, or go to its parent or heading."""
         run = self.run
-        if run is None or not self.view.tree:
+        if self.heading is not None and not self.heading.folded:
+            self.toggle_heading()
+        elif run is None:
             return
-        if run in self.view.links.values() and run not in self.view.folded:
+        elif self.view.tree and run in self.view.links.values() and run not in self.view.folded:
             self.view.folded.add(run)
             self.view_changed()
         elif (parent := self.view.links.get(run)) is not None:
             self.go_to(parent)
+        else:
+            self.go_to_heading()
 
     def action_unfold_forks(self) -> None:
         """Show the forks of the run under the cursor again, or go to the first one."""
         run = self.run
-        if run is None or not self.view.tree:
-            return
-        if run in self.view.folded:
+        if self.heading is not None:
+            if self.heading.folded:
+                self.toggle_heading()
+            elif self.heading.rows:
+                self.action_cursor_down()
+        elif run in self.view.folded and self.view.tree:
             self.view.folded.discard(run)
             self.view_changed()
-        elif any(self.view.links.get(below) == run for below in self.from_cursor[1:2]):
+        elif run is not None and any(self.view.links.get(below) == run for below in self.from_cursor[1:2]):
             self.action_cursor_down()
+
+    @on(RunGrid.FoldWanted)
+    def toggle_heading(self) -> None:
+        """Hide the runs below the heading under the cursor, or show them again."""
+        if self.heading is not None:
+            self.view.folded_queries ^= {str(self.heading.query)}
+            self.view_changed()
 
     def _look_up_forks(self) -> None:
         """Ask where runs came from whose origin is not known yet."""
@@ -445,20 +470,34 @@ class RunTable(RunGrid):
         """Change the goal."""
         from wandb_tui.ui.table.goal_dialog import GoalDialog
 
-        rows = self.target_rows()
-        if not rows:
+        rows, query = self.target_rows(), self._query_target
+        if not rows and query is None:
             return
-        goals = {row.goal for row in rows}
+        goals = {row.goal for row in rows} | ({query.goal} if query else set())
         current = goals.pop() if len(goals) == 1 else None
 
         def change(goal: Goal | None) -> None:
+            if goal is not None and query is not None and query.query in self._session.queries:
+                self._session.queries.follow(query.query, goal)
             if goal is not None:
                 self._each([row.run for row in rows], lambda run: self._session.change_goal(run, goal))
 
-        self.app.push_screen(GoalDialog(named(rows, self._session.watch_list), current, self._glyphs), change)
+        name = clean(str(query.query), 100) if query else named(rows, self._session.watch_list)
+        self.app.push_screen(GoalDialog(name, current, self._glyphs), change)
+
+    @property
+    def _query_target(self) -> FollowedQuery | None:
+        """The query under the cursor, where an action applies to it rather than to selected runs."""
+        return self.heading.followed if self.heading is not None and not self.selected_count else None
 
     def action_remove(self) -> None:
-        """Remove the runs from the list; asks first if there are several."""
+        """Remove the runs from the list; asks first if there are several. A query is no longer followed instead."""
+        if (query := self._query_target) is not None:
+            self._session.queries.unfollow(query.query)
+            self._reload_and_tell()
+            stay = "its runs stay" if len(query.run_ids) else "it had no run yet"
+            hint(self, f"{clean(str(query.query), 100)} is no longer followed; {stay}")
+            return
         runs = self.targets()
 
         def remove() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import UsageError
+from wandb_tui.core.query_list import FollowedQuery
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.table.columns import ALWAYS_SHOWN, BY_KEY, TREND, Column, Rank
 from wandb_tui.ui.table.filter import Filter
 from wandb_tui.ui.table.filter_values import KnownFacts
+from wandb_tui.ui.table.query_headings import GridRow, Sections, with_headings
 from wandb_tui.ui.table.run_forest import RunForest, ancestors, arrange
 
 _MIN_SORT_INTERVAL_S = 5.0
@@ -54,18 +56,25 @@ class TableView:
     """The user's choice of which runs and columns to show."""
 
     def __init__(
-        self, facts: KnownFacts | None = None, metric_of: Callable[[RunAddress], float | None] = lambda _: None
+        self,
+        facts: KnownFacts | None = None,
+        metric_of: Callable[[RunAddress], float | None] = lambda _: None,
+        queries: Callable[[], Sequence[FollowedQuery]] = lambda: (),
     ) -> None:
         """Show everything in the order in which it was added.
 
         Args:
             facts: What is known of the runs beyond the watch list, for the filter.
             metric_of: Returns the last value of the chosen metric in a run; None if it is unknown.
+            queries: The followed queries, below whose headings their runs are shown.
         """
         self._facts = facts
         self._metric_of = metric_of
+        self._queries = queries
         self.metric = ""
         """The metric of the column with small curves; empty for no such column."""
+        self.folded_queries: set[str] = set()
+        """The queries whose runs are hidden, as text."""
         self.order = SortOrder()
         self.hidden: frozenset[str] = frozenset()
         self.compact = False
@@ -103,7 +112,7 @@ class TableView:
 
     def rows(
         self, rows: Iterable[WatchedRun], now: float, cursor: RunAddress | None = None, *, ascii_look: bool = False
-    ) -> list[WatchedRun]:
+    ) -> list[GridRow]:
         """The rows to show, in order.
 
         Args:
@@ -122,10 +131,29 @@ class TableView:
         self._ordered_at = now
         column = BY_KEY.get(self.order.column)
         self._shown = {row.run: self._rank(column, row, now) for row in found}
-        if not self.tree:
-            self.links, self.lines, self.dimmed = {}, {}, frozenset()
-            return self._ordered(found, now)
-        self.links = self.forest.links(dict.fromkeys(row.run for row in rows))
+        queries = self._queries()
+        sections = Sections(queries)
+        shown = self._trees(rows, found, sections, now, ascii_look=ascii_look) if self.tree else self._list(found, now)
+        if not queries:
+            return [*shown]
+        return with_headings(queries, sections, rows, shown, self.folded_queries, empty=not self._filter.text)
+
+    def _list(self, found: Sequence[WatchedRun], now: float) -> list[WatchedRun]:
+        self.links, self.lines, self.dimmed = {}, {}, frozenset()
+        return self._ordered(found, now)
+
+    def _trees(
+        self,
+        rows: Sequence[WatchedRun],
+        found: Sequence[WatchedRun],
+        sections: Sections,
+        now: float,
+        *,
+        ascii_look: bool,
+    ) -> list[WatchedRun]:
+        """The rows found, and their ancestors, as trees; a tree ends where a heading begins."""
+        links = self.forest.links(dict.fromkeys(row.run for row in rows))
+        self.links = {run: parent for run, parent in links.items() if sections.of(run) is sections.of(parent)}
         above: set[RunAddress] = set()
         for row in found:
             for run in ancestors(row.run, self.links):
@@ -198,6 +226,7 @@ class TableView:
             "tree": self.tree,
             "metric": self.metric,
             "folded": sorted(map(str, self.folded))[:_MAX_FOLDED],
+            "folded_queries": sorted(self.folded_queries)[:_MAX_FOLDED],
         }
 
     def restore(self, saved: object) -> None:
@@ -217,6 +246,8 @@ class TableView:
         self.metric = metric if isinstance(metric, str) else self.metric
         folded = saved.get("folded")
         self.folded = set(_addresses(folded if isinstance(folded, list) else ()))
+        queries = saved.get("folded_queries")
+        self.folded_queries = {str(query) for query in queries} if isinstance(queries, list) else set()
 
 
 def _addresses(texts: Iterable[object]) -> Iterator[RunAddress]:
