@@ -160,8 +160,8 @@ class RunGrid(ScrollView, can_focus=True):
 
     @property
     def in_sight(self) -> list[WatchedRun]:
-        """The rows that can be seen."""
-        return self._rows[self._visible.start : self._visible.stop]
+        """The rows of runs that can be seen."""
+        return [row for row in self._rows[self._visible.start : self._visible.stop] if isinstance(row, WatchedRun)]
 
     @property
     def cursor_row(self) -> int:
