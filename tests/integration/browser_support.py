@@ -115,7 +115,7 @@ def little_server(answer):
             self.end_headers()
             self.wfile.write(sent)
 
-        do_POST = do_GET  # noqa: N815 - the names the base class looks for
+        do_POST = do_PUT = do_GET  # noqa: N815 - the names the base class looks for
 
         def log_message(self, *_):
             pass

@@ -26,13 +26,16 @@ from wandb_tui.services.signin.page_driver import PageGoneError, PageSnapshot, p
 from wandb_tui.services.signin.page_view import Alert, PageView
 from wandb_tui.services.signin.password_guard import PasswordGuard
 from wandb_tui.services.signin.policy import decide, explain_no_form, has_pending_step, looks_signed_in, shows_form
-from wandb_tui.services.signin.responses import is_marked_refused, new_text, outcome_of, refusal
-from wandb_tui.services.signin.second_steps import shows_password_form
+from wandb_tui.services.signin.responses import is_marked_refused, new_text, outcome_of, refusal, shows_new_alert
+from wandb_tui.services.signin.second_steps import asks_for_agreement, shows_password_form
 from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 
 log = logging.getLogger(__name__)
 
-_POLL_INTERVAL_S = 0.3
+_POLL_INTERVAL_S = 0.1
+_SETTLED_S = 0.2
+"""Seconds for which a page must ask for the same action: while it is still rendering, it soon asks for another."""
+_SETTLED_BUSY_S = 0.3
 _VIEWER_INTERVAL_S = 2.0
 _LOAD_TIMEOUT_S = 5.0
 _COVERED_TIMEOUT_S = 8.0
@@ -43,6 +46,7 @@ _REACTION_TIMEOUT_S = 4.0
 _SIGNED_OUT_TIMEOUT_S = 2.0
 _QUIET_S = 1.0
 _STEP_TIMEOUT_S = 10.0
+_AGREEMENT_TIMEOUT_S = 2.0
 _APPEARANCE_DELAY_S = 3.0
 _TOO_MANY_REQUESTS = 429
 
@@ -77,6 +81,7 @@ class SignInFlow:
         self._viewer = viewer
         self._progress = Progress()
         self._last_action: SignInAction | None = None
+        self._decided_at = 0.0
         self._viewer_checked_at = 0.0
         self._viewer_checked_on = ("", 0.0, 0.0)
         self._last_view: PageView | None = None
@@ -129,8 +134,7 @@ class SignInFlow:
         if identity := await self._check_next_page(snapshot):
             return identity
         action = decide(snapshot.view, self._progress, self._origins)
-        settled, self._last_action = action == self._last_action, action
-        # While a page is still rendering, the next read gives a different action.
+        settled = self._is_settled(action)
         if settled and not isinstance(action, Wait) and not self._is_too_early(action, snapshot):
             await self._perform(action, snapshot)
             self._last_action = None
@@ -143,6 +147,13 @@ class SignInFlow:
             main = replace(snapshot.view.main, alerts=(*map(Alert, self._dialog_messages), *snapshot.view.main.alerts))
             snapshot.view = PageView((main, *snapshot.view.frames[1:]))
         return snapshot
+
+    def _is_settled(self, action: SignInAction) -> bool:
+        """Whether the page has asked for this action for a while."""
+        now = time.monotonic()
+        if action != self._last_action:
+            self._last_action, self._decided_at = action, now
+        return now - self._decided_at >= (_SETTLED_S if self._activity.quiet else _SETTLED_BUSY_S)
 
     def _is_too_early(self, action: SignInAction, snapshot: PageSnapshot) -> bool:
         """Whether the page may still be loading the scripts that make its form work."""
@@ -174,6 +185,10 @@ class SignInFlow:
     def _reaction_timeout(self, view: PageView) -> float:
         """Seconds that a quiet page has to react: fewer, the more its structure tells of a refusal."""
         if self._guard.refused or is_marked_refused(view, self._progress):
+            return _QUIET_S
+        # Some pages prove that they know the password, and never send it.
+        proof_refused = not self._guard.sent and self._activity.refused_at > self._sent_at
+        if proof_refused and shows_new_alert(view, self._progress):
             return _QUIET_S
         # The session would have begun with the response.
         own = self._progress.signed_out and self._origins.is_own(view.main.origin)
@@ -313,7 +328,9 @@ class SignInFlow:
         view = self._last_view
         if view is None or view.main.ready != "complete" or shows_form(view) or self._guard.pending:
             return False
-        return bool(view.text) and self._activity.quiet and now - max(self._changed_at, self._sent_at) > _STEP_TIMEOUT_S
+        # A page that asks to agree to something only the user can answer.
+        patience = _AGREEMENT_TIMEOUT_S if asks_for_agreement(view) else _STEP_TIMEOUT_S
+        return bool(view.text) and self._activity.quiet and now - max(self._changed_at, self._sent_at) > patience
 
     async def _no_form_error(self) -> SignInError:
         try:

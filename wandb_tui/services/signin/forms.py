@@ -142,7 +142,7 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     own = [
         b for b in own if not says(f"{b.text} {b.href}", phrases.OTHER_PROVIDERS) and not says(b.text, phrases.SIGN_UP)
     ]
-    pressed = [b for b in own if b.kind not in {"link", "tab"}]
+    pressed = _by_password([b for b in own if b.kind not in {"link", "tab"}])
     for wanted in (phrases.LOG_IN, phrases.CONTINUE):
         for kind in ("submit", "button"):
             if found := [b for b in pressed if b.kind == kind and says(b.text, wanted)]:
@@ -158,6 +158,13 @@ def _submit(view: FrameView, number: int, password: Field | None) -> Button | No
     if plain:
         return plain[-1] if submits else plain[0]
     return next((b for b in own if b.kind == "link" and says(b.text, phrases.LOG_IN)), None)
+
+
+def _by_password(buttons: list[Button]) -> list[Button]:
+    """Without the buttons of other ways to sign in (“Send sign-in code”, “Use a security key”), if any is left."""
+    other = (*phrases.CODE_FIELD, *phrases.PASSKEY)
+    left = [b for b in buttons if says(b.text, phrases.PASSWORD) or not says(b.text, other)]
+    return left if any(not says(b.text, phrases.NOT_SUBMIT) for b in left) else buttons
 
 
 def _score(view: FrameView, form: SignInForm) -> float:

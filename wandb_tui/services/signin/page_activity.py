@@ -7,13 +7,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
-from playwright.async_api import ElementHandle, Error, Frame, Page, Request
+from playwright.async_api import ElementHandle, Error, Frame, Page, Request, Response
 
 _POLL_INTERVAL_S = 0.05
 _SETTLE_TIMEOUT_S = 8.0
 _TIMER_TIMEOUT_S = 3.0
 _REDRAW_S = 0.3
 """Seconds that a page may take to redraw itself after a response."""
+_CLIENT_ERROR = 400
 # Neither ends by itself.
 _STREAMS = frozenset({"websocket", "eventsource", "ping", "media", "image", "font"})
 
@@ -48,7 +49,10 @@ class PageActivity:
         self._pending: dict[Request, float] = {}
         self.ended_at = 0.0
         """The time of the last end of a request on the monotonic clock, in seconds."""
+        self.refused_at = 0.0
+        """The time of the last HTTP error that answered a script of the page, on the same clock."""
         page.on("request", self._on_request)
+        page.on("response", self._on_response)
         page.on("requestfinished", self._on_end)
         page.on("requestfailed", self._on_end)
         page.on("framenavigated", self._on_navigation)
@@ -84,6 +88,10 @@ class PageActivity:
     def _on_request(self, request: Request) -> None:
         if request.resource_type not in _STREAMS:
             self._pending[request] = time.monotonic()
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= _CLIENT_ERROR and response.request.resource_type in {"fetch", "xhr"}:
+            self.refused_at = time.monotonic()
 
     def _on_end(self, request: Request) -> None:
         if self._pending.pop(request, None) is not None:

@@ -60,6 +60,7 @@ class Button:
     Attributes:
         kind: ``submit``, ``button``, ``link`` or ``tab``; the selected tab is not enabled.
         href: The target of a link.
+        about: Its accessible name and the text around it alone, which tell it from others with the same text.
         banner: Whether it belongs to a cookie banner.
         helper: Whether it is on the same line as a field, as “show password” is.
         inside: Whether it overlaps a field.
@@ -71,6 +72,7 @@ class Button:
     text: str = ""
     name: str = ""
     href: str = ""
+    about: str = ""
     enabled: bool = True
     banner: bool = False
     group: int = -1

@@ -89,8 +89,8 @@ CHALLENGE = phrase_list(r"""
     人机验证  진짜 사람  human verification  verif(y|ying) (that )?you\b
 """)
 PASSKEY = phrase_list(r"""
-    pass-?key  security key  webauthn  fingerprint  face id  windows hello  sicherheitsschlüssel  cl[ée] de s[ée]curit
-    パスキー  通行密钥  ключ доступа
+    pass-?key  (security|hardware) key  webauthn  fingerprint  face id  windows hello  sicherheitsschlüssel
+    cl[ée] de s[ée]curit  パスキー  通行密钥  ключ доступа
 """)
 NOT_NOW = phrase_list(r"""
     not now  \bskip\b  maybe later  no,? thanks  remind me later  do this later  später  jetzt nicht  überspringen

@@ -76,7 +76,8 @@ def _password_method(view: PageView, progress: Progress, origins: Origins) -> Pr
     if not progress.identifier_sent or progress.password_sent or own_form(view, origins) is not None:
         return None
     for button in view.main.buttons:
-        names_it = says(button.text, phrases.PASSWORD) and not says(button.text, phrases.NOT_SUBMIT)
+        about = f"{button.text} {button.about}"
+        names_it = says(about, phrases.PASSWORD) and not says(about, phrases.NOT_SUBMIT)
         if button.enabled and not button.banner and names_it and not progress.pressed(button):
             return Press(0, button)
     return None

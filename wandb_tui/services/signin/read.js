@@ -202,6 +202,17 @@
     return ["text", "tel"].includes(element.type) && (masked(element) || shows) ? "password" : element.type;
   };
 
+  // What tells a button from others with the same text: its accessible name, and the text around it alone.
+  const allButtons = elements.filter((element) => isButton(element) && visible(element));
+  const aboutOf = (element) => {
+    let around = element;
+    for (let at = parent(element), up = 0; at && up < 4; at = parent(at), up++) {
+      if (allButtons.some((other) => other !== element && at.contains(other)) || textOf(at).length > 120) break;
+      around = at;
+    }
+    return clean(`${element.getAttribute("aria-label") || ""} ${around === element ? "" : textOf(around)}`);
+  };
+
   const fields = [], buttons = [], alerts = [];
   let challenge = "";
   elements.forEach((element, index) => {
@@ -235,6 +246,7 @@
           clean(element.getAttribute("aria-label") || element.title || textOf(element)) ||
           (host(element) ? textOf(host(element)) : ""),
         name: clean(`${element.name || ""} ${element.id || ""}`, 100), href: target ? target.origin + target.pathname : "",
+        about: aboutOf(element),
         enabled: !element.disabled && element.getAttribute("aria-disabled") !== "true" &&
           !(isTab(element) && element.getAttribute("aria-selected") === "true"), banner: banner(element),
         group: element.form ? groupOf(element) : -1, helper: helpers.has(element),

@@ -155,7 +155,7 @@ UNVERIFIED = (
     *phrase_list(r"""
     (verify|confirm|validate) (your|the) e-?mail  (account|e-?mail).{0,20}requires? confirmation
     confirm your account  e-?mail( address)? (is|has) (not|n.t)( been)?( yet)? (verified|confirmed)
-    not (yet )?(been )?(verified|confirmed)  unverified  verify it  activate your account
+    not (yet )?(been )?(verified|confirmed)  unverified  verify it(?!.?s you)  activate your account
     (account|user) (is|has) not( been)?( yet)? confirmed
     e-?mail.{0,30}(best[äa]tigen|noch nicht best[äa]tigt|nicht verifiziert)  best[äa]tige.{0,12}e-?mail
     (v[ée]rifie[rz]|confirme[rz]) (votre|ton) (adresse|e-?mail)

@@ -126,6 +126,13 @@ def is_marked_refused(view: PageView, progress: Progress) -> bool:
     return shows_password_form(view) and (reloaded or bool(_turned_invalid(view, progress)))
 
 
+def shows_new_alert(view: PageView, progress: Progress) -> bool:
+    """Whether the form stands there with a message that is marked as one, and was not there before."""
+    return shows_password_form(view) and any(
+        alert.source in {"alert", "invalid"} for alert in _new_alerts(view, progress)
+    )
+
+
 def _strip_button(line: str, view: PageView) -> str:
     """A line without the text of a button at its end."""
     texts = [button.text for frame in view.frames for button in frame.buttons]

@@ -1,6 +1,7 @@
 """Runs Canaille, an identity provider from PyPI, on loopback, in an environment of its own.
 
-Usage: ``python canaille_host.py USER PASSWORD WRONG``. It prints its port, and counts what is sent to it (``/counts``).
+Usage: ``python canaille_host.py ORIGIN USER PASSWORD WRONG``. It prints its port, and counts what is sent while a field
+is typed (``/counts``).
 """
 
 import datetime as dt
@@ -11,8 +12,8 @@ from socketserver import ThreadingMixIn
 from urllib.parse import quote_plus
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-USER, *PASSWORDS = sys.argv[1:]
-counts = {"submissions": 0, "checks": 0, "checks_with_password": 0}
+ORIGIN, USER, *PASSWORDS = sys.argv[1:]
+counts = {"checks": 0, "checks_with_password": 0}
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -25,7 +26,7 @@ class Handler(WSGIRequestHandler):
 
 
 def counting(environ, start_response):
-    """Count the passwords that are submitted, and those in checks of a field while it is typed (by htmx)."""
+    """Count the checks of a field while it is typed (by htmx), and those that carry a password."""
     if environ["PATH_INFO"] == "/counts":
         start_response("200 OK", [("content-type", "application/json")])
         return [json.dumps(counts).encode()]
@@ -37,11 +38,10 @@ def counting(environ, start_response):
         check = "HTTP_HX_REQUEST" in environ
         counts["checks"] += check
         counts["checks_with_password"] += check and with_password
-        counts["submissions"] += with_password and not check
     return app(environ, start_response)
 
 
-def make_app(port):
+def make_app():
     from canaille import create_app
     from canaille.app import models
     from canaille.app.session import current_user_session
@@ -56,7 +56,7 @@ def make_app(port):
             "CANAILLE_OIDC": {"ENABLE_OIDC": True},
             "PREFERRED_URL_SCHEME": "http",
             "SECRET_KEY": "not a secret",
-            "SERVER_NAME": f"127.0.0.1:{port}",
+            "SERVER_NAME": ORIGIN.removeprefix("http://"),
         }
     )
     with app.app_context():
@@ -98,6 +98,6 @@ def make_app(port):
 
 if __name__ == "__main__":
     server = make_server("127.0.0.1", 0, counting, Server, Handler)
-    app = make_app(server.server_port)
+    app = make_app()
     print(server.server_port, flush=True)
     server.serve_forever()

@@ -1,0 +1,42 @@
+"""Canaille from PyPI, in a process and an environment of its own."""
+
+import json
+from pathlib import Path
+from urllib.parse import quote_plus
+from urllib.request import urlopen
+
+from tests.identity.host import ProcessHost
+from tests.identity.installation import PROGRAMS, python_environment
+from tests.integration.fake_login_server import PASSWORD, USER, WRONG
+
+PACKAGE = "canaille[front,oidc]==0.3.6"
+
+
+class CanailleHost(ProcessHost):
+    """The identity provider, which checks fields while they are typed.
+
+    Attributes:
+        language: The language of its pages.
+        consent: Whether an application asks for access after the password.
+    """
+
+    def __init__(self, folder):
+        python = python_environment(folder, PACKAGE)
+        self.language, self.consent = "en", False
+        command = [python, PROGRAMS / "canaille_host.py", "{origin}", USER, PASSWORD, WRONG]
+        super().__init__(command, Path(folder) / "log.txt")
+
+    @property
+    def start(self):
+        return f"{self.url}/{'consent' if self.consent else 'back'}?to={quote_plus(self.back)}"
+
+    @property
+    def checks(self):
+        """How many checks of a field were sent, and how many of them had a password in it."""
+        with urlopen(f"{self.url}/counts", timeout=10) as reply:
+            counts = json.load(reply)
+        return counts["checks"], counts["checks_with_password"]
+
+    def _count(self, method, body, headers):
+        if "hx-request" not in headers:
+            super()._count(method, body, headers)

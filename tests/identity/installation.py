@@ -1,0 +1,91 @@
+"""Installs what the identity hosts need, pinned, in cached folders of their own; nothing in the system changes."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PAGES, PROGRAMS = Path(__file__).with_name("pages"), Path(__file__).with_name("programs")
+ESBUILD = "esbuild@0.28.2"
+_INSTALL_S = 600
+_BUILD_S = 120
+
+
+def node_environment():
+    """The environment for node and npm, which come with our own Python environment if the system has none."""
+    beside = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+
+
+def npm_packages(folder, *packages):
+    """Install packages from npm; returns the folder with `node_modules`."""
+    folder = Path(folder)
+    if not _is_done(folder, packages):
+        flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--save-exact"]
+        _run(["npm", "install", "--prefix", folder, *flags, *packages], env=node_environment())
+        _note_done(folder, packages)
+    return folder
+
+
+def bundled(folder, source, *flags):
+    """One script of a source and the npm packages of a folder, built once for each change of either."""
+    folder, source = Path(folder), Path(source)
+    built = folder / f"{source.stem}.bundle.js"
+    entry = folder / source.name
+    if not (built.exists() and entry.exists() and entry.read_bytes() == source.read_bytes()):
+        # Beside the packages, so that they are found.
+        shutil.copyfile(source, entry)
+        esbuild = folder / "node_modules/.bin/esbuild"
+        defined = ['--define:process.env.NODE_ENV="production"', "--jsx=automatic", "--loader:.svg=dataurl"]
+        command = [esbuild, entry, "--bundle", *defined, *flags, f"--outfile={built}", "--log-level=error"]
+        subprocess.run(command, check=True, capture_output=True, timeout=_BUILD_S, env=node_environment())
+    return built.read_text(encoding="utf-8")
+
+
+def python_environment(folder, *packages):
+    """Install packages from PyPI in an environment of their own; returns its Python."""
+    folder = Path(folder)
+    python = folder / "environment/bin/python"
+    if not _is_done(folder, packages):
+        uv = os.environ.get("UV") or shutil.which("uv")
+        command = [uv] if uv else [Path(sys.base_prefix) / "bin/python3", "-m", "uv"]
+        _run([*command, "venv", "-q", "--clear", python.parent.parent])
+        _run([*command, "pip", "install", "-q", "--python", python, *packages])
+        _note_done(folder, packages)
+    return python
+
+
+def debian_packages(folder, *packages):
+    """Unpack packages from Debian, and those they need and the system lacks; returns the folder with their `usr`."""
+    folder = Path(folder)
+    if not _is_done(folder, packages):
+        plan = _run(["apt-get", "install", "--simulate", "--no-install-recommends", *packages])
+        needed = re.findall(r"^Inst (\S+) (?!\[)", plan, re.MULTILINE)
+        archives = folder / "archives"
+        archives.mkdir(parents=True, exist_ok=True)
+        _run(["apt-get", "download", "-q", *needed], cwd=archives)
+        for archive in sorted(archives.glob("*.deb")):
+            _run(["dpkg-deb", "--extract", archive, folder])
+        shutil.rmtree(archives)
+        _note_done(folder, packages)
+    return folder
+
+
+def _run(command, **more):
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=_INSTALL_S, check=False, **more
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command}: {done.stderr[-1000:]}")
+    return done.stdout
+
+
+def _is_done(folder, packages):
+    done = folder / "installed.txt"
+    return done.exists() and done.read_text().split() == list(packages)
+
+
+def _note_done(folder, packages):
+    (folder / "installed.txt").write_text("\n".join(packages))

@@ -1,0 +1,50 @@
+"""LemonLDAP::NG's portal from Debian, unpacked in a folder and run in a process of its own."""
+
+import base64
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.identity.host import ProcessHost
+from tests.identity.installation import PROGRAMS, debian_packages
+from tests.integration.fake_login_server import PASSWORD, USER
+
+PACKAGES = (
+    "liblemonldap-ng-portal-perl",
+    "lemonldap-ng-uwsgi-app",
+    "libconvert-base32-perl",
+    "libstring-random-perl",
+    "libjs-jquery",
+)
+
+
+class LemonLdapHost(ProcessHost):
+    """The portal.
+
+    Attributes:
+        second_factor: Whether a code that was sent is asked for after the password.
+    """
+
+    def __init__(self, folder):
+        self._folder = debian_packages(folder, *PACKAGES)
+        self._second_factor = False
+        self.set_state(second_factor=False)
+        modules = [path for path in (self._folder / "usr/lib").glob("*/perl5/*") if path.is_dir()]
+        modules += [self._folder / "usr/share/perl5", *(self._folder / "usr/lib").glob("perl5")]
+        environ = {**os.environ, "PERL5LIB": os.pathsep.join(map(str, modules))}
+        command = ["perl", PROGRAMS / "lemonldap_host.pl", self._folder, USER, PASSWORD, "{origin}"]
+        super().__init__(command, Path(folder) / "log.txt", environ)
+
+    @property
+    def start(self):
+        return f"{self.url}/?url={quote(base64.b64encode(self.back.encode()).decode())}"
+
+    @property
+    def second_factor(self):
+        """Whether a code that was sent is asked for after the password."""
+        return (self._folder / "second_factor").exists()
+
+    @second_factor.setter
+    def second_factor(self, asked):
+        file = self._folder / "second_factor"
+        file.touch() if asked else file.unlink(missing_ok=True)
