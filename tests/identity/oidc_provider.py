@@ -12,7 +12,7 @@ PACKAGE = "oidc-provider@9.13.3"
 
 
 class OidcProviderHost(ProcessHost):
-    """The provider. Its pages take any password; a user that it does not know is shown the first page again.
+    """The provider. Its pages take any password; a user whom it does not know gets an error page.
 
     Attributes:
         consent: Whether the client is one whose users are asked.

@@ -144,6 +144,15 @@ def test_a_wrong_password(driver, front, state, words):
     assert front.host.submissions - before == 1
 
 
+@pytest.mark.parametrize("front", ["oidc-provider"], indirect=True)
+def test_a_user_whom_the_host_does_not_know(driver, front):
+    before = front.host.submissions
+    came = front.sign_in(driver, username="bob@lab.example")
+    assert came.problem is SignInProblem.NOT_UNDERSTOOD
+    assert "the server answered HTTP 500" in came.error.message
+    assert front.host.submissions - before == 1
+
+
 @pytest.mark.parametrize("front", HOSTS, indirect=True)
 def test_an_expired_session(front, tmp_path):
     """The host may still know the user, and then asks for no password; else it is asked for one, once."""

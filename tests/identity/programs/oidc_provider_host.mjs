@@ -16,7 +16,7 @@ const provider = new Provider(origin, {
     const { client: asking, session } = context.oidc;
     const id = session.grantIdFor(asking.clientId);
     if (id) return provider.Grant.find(id);
-    if (asking.clientId !== "lab") return undefined;
+    if (asking.clientId !== "lab" || !context.oidc.account) return undefined;
     const grant = new provider.Grant({ clientId: asking.clientId, accountId: session.accountId });
     grant.addOIDCScope("openid profile");
     await grant.save();

@@ -33,7 +33,10 @@ from wandb_tui.services.signin.whoami import Whoami, WhoamiReply
 log = logging.getLogger(__name__)
 
 _POLL_INTERVAL_S = 0.1
-_SETTLED_S = 0.2
+_BRISK_POLL_INTERVAL_S = 0.05
+_BRISK_S = 2.0
+"""Seconds after an action in which the page is read more often: most pages react by then."""
+_SETTLED_S = 0.15
 """Seconds for which a page must ask for the same action: while it is still rendering, it soon asks for another."""
 _SETTLED_BUSY_S = 0.3
 _VIEWER_INTERVAL_S = 2.0
@@ -119,7 +122,8 @@ class SignInFlow:
                 if identity is not None:
                     return identity
                 await self._check_timeouts()
-                await asyncio.sleep(_POLL_INTERVAL_S)
+                brisk = self._action_pending or time.monotonic() - self._acted_at < _BRISK_S
+                await asyncio.sleep(_BRISK_POLL_INTERVAL_S if brisk else _POLL_INTERVAL_S)
         finally:
             await self._guard.stop()
 
@@ -147,6 +151,11 @@ class SignInFlow:
             main = replace(snapshot.view.main, alerts=(*map(Alert, self._dialog_messages), *snapshot.view.main.alerts))
             snapshot.view = PageView((main, *snapshot.view.frames[1:]))
         return snapshot
+
+    @property
+    def _action_pending(self) -> bool:
+        """Whether the page asks for an action that is not settled yet."""
+        return self._last_action is not None and not isinstance(self._last_action, Wait)
 
     def _is_settled(self, action: SignInAction) -> bool:
         """Whether the page has asked for this action for a while."""

@@ -23,7 +23,7 @@ _ACTION_TIMEOUT_MS = 5000.0
 _CLICK_TIMEOUT_MS = 1500.0
 _INPUT_SELECTOR = "input, textarea, select, [contenteditable]"
 
-_SETTLE_SCRIPT = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))"
+_SETTLE_SCRIPT = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 60)))"
 # Keeps forms and links from opening a new tab, and tells whether the Enter key presses the element.
 _FOCUS_SCRIPT = """element => {
   for (const at of [element, element.form].filter(Boolean))
