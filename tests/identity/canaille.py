@@ -1,7 +1,6 @@
 """Canaille from PyPI, in a process and an environment of its own."""
 
 import json
-from pathlib import Path
 from urllib.parse import quote_plus
 from urllib.request import urlopen
 
@@ -24,7 +23,7 @@ class CanailleHost(ProcessHost):
         python = python_environment(folder, PACKAGE)
         self.language, self.consent = "en", False
         command = [python, PROGRAMS / "canaille_host.py", "{origin}", USER, PASSWORD, WRONG]
-        super().__init__(command, Path(folder) / "log.txt")
+        super().__init__(command, folder)
 
     @property
     def start(self):

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -27,9 +28,9 @@ class DjangoHost(IdentityHost):
     def __init__(self, folder):
         super().__init__()
         self.language, self.allauth, self.account = "en", False, "active"
-        database = Path(folder) / "django.sqlite3"
-        database.unlink(missing_ok=True)
-        application = self._configure(database)
+        del folder  # it is installed with the tests
+        self._data = tempfile.TemporaryDirectory()
+        application = self._configure(Path(self._data.name) / "django.sqlite3")
         self._server = make_server("127.0.0.1", 0, application, WSGIServer, QuietHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -132,3 +133,4 @@ class DjangoHost(IdentityHost):
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+        self._data.cleanup()

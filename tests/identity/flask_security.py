@@ -1,6 +1,5 @@
 """Flask-Security from PyPI, in a process and an environment of its own."""
 
-from pathlib import Path
 from urllib.parse import quote, urlencode
 from urllib.request import urlopen
 
@@ -28,7 +27,7 @@ class FlaskSecurityHost(ProcessHost):
         python = python_environment(folder, *PACKAGES)
         script = PROGRAMS / "flask_security_host.py"
         self.language, self.second_factor, self.active = "en", False, True
-        super().__init__([python, script, USER, PASSWORD], Path(folder) / "log.txt")
+        super().__init__([python, script, USER, PASSWORD], folder)
 
     @property
     def start(self):

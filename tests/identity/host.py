@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import subprocess
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from tests.identity.counting_proxy import CountingProxy
@@ -81,21 +83,23 @@ class ProcessHost(IdentityHost):
 
     Args:
         command: Starts the program, which prints its port first; ``{origin}`` stands for its own address, the proxy's.
-        log: The file for what else it prints.
+        folder: Where a file is for what else it prints.
         environ: Its environment.
     """
 
-    def __init__(self, command, log, environ=None):
+    def __init__(self, command, folder, environ=None):
         super().__init__()
         self._proxy = CountingProxy(self._count)
         self.url = self._proxy.url
+        log = Path(folder) / f"log-{os.getpid()}.txt"
         self._log = log.open("w")
         command = [str(part).replace("{origin}", self.url) for part in command]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environ)
         line = self._process.stdout.readline()
         if not line.strip().isdigit():
+            said = log.read_text()[-2000:]
             self.close()
-            raise RuntimeError(f"{command} did not start: {line}{log.read_text()[-2000:]}")
+            raise RuntimeError(f"{command} did not start: {line}{said}")
         self._proxy.upstream = int(line)
 
     def _count(self, method, body, _headers):
@@ -107,3 +111,4 @@ class ProcessHost(IdentityHost):
         self._process.wait()
         self._process.stdout.close()
         self._log.close()
+        Path(self._log.name).unlink(missing_ok=True)

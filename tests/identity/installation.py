@@ -1,5 +1,7 @@
 """Installs what the identity hosts need, pinned, in cached folders of their own; nothing in the system changes."""
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -10,7 +12,6 @@ from pathlib import Path
 PAGES, PROGRAMS = Path(__file__).with_name("pages"), Path(__file__).with_name("programs")
 ESBUILD = "esbuild@0.28.2"
 _INSTALL_S = 600
-_BUILD_S = 120
 
 
 def node_environment():
@@ -22,10 +23,11 @@ def node_environment():
 def npm_packages(folder, *packages):
     """Install packages from npm; returns the folder with `node_modules`."""
     folder = Path(folder)
-    if not _is_done(folder, packages):
+    with _missing(folder, packages) as missing:
+        if not missing:
+            return folder
         flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--save-exact"]
         _run(["npm", "install", "--prefix", folder, *flags, *packages], env=node_environment())
-        _note_done(folder, packages)
     return folder
 
 
@@ -34,33 +36,36 @@ def bundled(folder, source, *flags):
     folder, source = Path(folder), Path(source)
     built = folder / f"{source.stem}.bundle.js"
     entry = folder / source.name
-    if not (built.exists() and entry.exists() and entry.read_bytes() == source.read_bytes()):
-        # Beside the packages, so that they are found.
-        shutil.copyfile(source, entry)
-        esbuild = folder / "node_modules/.bin/esbuild"
-        defined = ['--define:process.env.NODE_ENV="production"', "--jsx=automatic", "--loader:.svg=dataurl"]
-        command = [esbuild, entry, "--bundle", *defined, *flags, f"--outfile={built}", "--log-level=error"]
-        subprocess.run(command, check=True, capture_output=True, timeout=_BUILD_S, env=node_environment())
-    return built.read_text(encoding="utf-8")
+    with _locked(folder):
+        if not (built.exists() and entry.exists() and entry.read_bytes() == source.read_bytes()):
+            # Beside the packages, so that they are found.
+            shutil.copyfile(source, entry)
+            defined = ['--define:process.env.NODE_ENV="production"', "--jsx=automatic", "--loader:.svg=dataurl"]
+            command = [folder / "node_modules/.bin/esbuild", entry, "--bundle", "--log-level=error"]
+            _run([*command, *defined, *flags, f"--outfile={built}"], env=node_environment())
+        return built.read_text(encoding="utf-8")
 
 
 def python_environment(folder, *packages):
     """Install packages from PyPI in an environment of their own; returns its Python."""
     folder = Path(folder)
     python = folder / "environment/bin/python"
-    if not _is_done(folder, packages):
+    with _missing(folder, packages) as missing:
+        if not missing:
+            return python
         uv = os.environ.get("UV") or shutil.which("uv")
         command = [uv] if uv else [Path(sys.base_prefix) / "bin/python3", "-m", "uv"]
         _run([*command, "venv", "-q", "--clear", python.parent.parent])
         _run([*command, "pip", "install", "-q", "--python", python, *packages])
-        _note_done(folder, packages)
     return python
 
 
 def debian_packages(folder, *packages):
     """Unpack packages from Debian, and those they need and the system lacks; returns the folder with their `usr`."""
     folder = Path(folder)
-    if not _is_done(folder, packages):
+    with _missing(folder, packages) as missing:
+        if not missing:
+            return folder
         plan = _run(["apt-get", "install", "--simulate", "--no-install-recommends", *packages])
         needed = re.findall(r"^Inst (\S+) (?!\[)", plan, re.MULTILINE)
         archives = folder / "archives"
@@ -69,7 +74,6 @@ def debian_packages(folder, *packages):
         for archive in sorted(archives.glob("*.deb")):
             _run(["dpkg-deb", "--extract", archive, folder])
         shutil.rmtree(archives)
-        _note_done(folder, packages)
     return folder
 
 
@@ -82,10 +86,21 @@ def _run(command, **more):
     return done.stdout
 
 
-def _is_done(folder, packages):
-    done = folder / "installed.txt"
-    return done.exists() and done.read_text().split() == list(packages)
+@contextlib.contextmanager
+def _locked(folder):
+    """Keep other processes of the tests from the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
-def _note_done(folder, packages):
-    (folder / "installed.txt").write_text("\n".join(packages))
+@contextlib.contextmanager
+def _missing(folder, packages):
+    """Whether the packages have still to be installed in the folder, by whoever is in this context."""
+    with _locked(folder):
+        done = folder / "installed.txt"
+        missing = not done.exists() or done.read_text().split() != list(packages)
+        yield missing
+        if missing:
+            done.write_text("\n".join(packages))

@@ -38,9 +38,9 @@ class JupyterHubHost(ProcessHost):
             "LAB_TOKEN": self._token,
         }
         command = [python, "-m", "jupyterhub", "--config", PROGRAMS / "jupyterhub_config.py"]
-        super().__init__(command, folder / "log.txt", environ)
+        super().__init__(command, folder, environ)
         if not eventually(self._answers):
-            raise RuntimeError((folder / "log.txt").read_text()[-2000:])
+            raise RuntimeError("JupyterHub does not answer")
 
     def _answers(self):
         try:

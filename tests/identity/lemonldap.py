@@ -2,6 +2,7 @@
 
 import base64
 import os
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,13 +28,12 @@ class LemonLdapHost(ProcessHost):
 
     def __init__(self, folder):
         self._folder = debian_packages(folder, *PACKAGES)
-        self._second_factor = False
-        self.set_state(second_factor=False)
+        self._state = tempfile.TemporaryDirectory()
         modules = [path for path in (self._folder / "usr/lib").glob("*/perl5/*") if path.is_dir()]
         modules += [self._folder / "usr/share/perl5", *(self._folder / "usr/lib").glob("perl5")]
         environ = {**os.environ, "PERL5LIB": os.pathsep.join(map(str, modules))}
-        command = ["perl", PROGRAMS / "lemonldap_host.pl", self._folder, USER, PASSWORD, "{origin}"]
-        super().__init__(command, Path(folder) / "log.txt", environ)
+        command = ["perl", PROGRAMS / "lemonldap_host.pl", self._folder, self._state.name, USER, PASSWORD, "{origin}"]
+        super().__init__(command, folder, environ)
 
     @property
     def start(self):
@@ -42,9 +42,13 @@ class LemonLdapHost(ProcessHost):
     @property
     def second_factor(self):
         """Whether a code that was sent is asked for after the password."""
-        return (self._folder / "second_factor").exists()
+        return Path(self._state.name, "second_factor").exists()
 
     @second_factor.setter
     def second_factor(self, asked):
-        file = self._folder / "second_factor"
+        file = Path(self._state.name, "second_factor")
         file.touch() if asked else file.unlink(missing_ok=True)
+
+    def close(self):
+        super().close()
+        self._state.cleanup()

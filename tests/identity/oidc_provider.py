@@ -1,5 +1,6 @@
 """oidc-provider from npm, with the interaction pages that it has built in, and a real flow for a code."""
 
+import os
 import shutil
 from pathlib import Path
 from urllib.parse import quote
@@ -20,11 +21,16 @@ class OidcProviderHost(ProcessHost):
 
     def __init__(self, folder):
         npm_packages(folder, PACKAGE)
-        script = Path(folder) / "host.mjs"
+        # Beside the packages, so that they are found.
+        self._script = script = Path(folder) / f"host-{os.getpid()}.mjs"
         shutil.copyfile(PROGRAMS / "oidc_provider_host.mjs", script)
         self.consent = False
-        super().__init__(["node", script, USER, "{origin}"], Path(folder) / "log.txt", node_environment())
+        super().__init__(["node", script, USER, "{origin}"], folder, node_environment())
 
     @property
     def start(self):
         return f"{self.url}/start?to={quote(self.back, safe='')}{'&consent=1' if self.consent else ''}"
+
+    def close(self):
+        super().close()
+        self._script.unlink(missing_ok=True)

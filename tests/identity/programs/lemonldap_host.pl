@@ -1,6 +1,6 @@
 # Runs LemonLDAP::NG's portal, unpacked in a folder, on loopback.
-# Usage: perl lemonldap_host.pl FOLDER USER PASSWORD ORIGIN. Prints its port; a second factor is asked for while
-# FOLDER/second_factor exists.
+# Usage: perl lemonldap_host.pl FOLDER STATE USER PASSWORD ORIGIN. Prints its port; a second factor is asked for while
+# there is a file STATE/second_factor.
 use strict;
 use warnings;
 no warnings 'once';
@@ -9,14 +9,14 @@ use File::Path qw(make_path);
 use IO::Socket::INET;
 use HTTP::Server::PSGI;
 
-our ($folder, $user, $password, $origin) = @ARGV;
+our ($folder, $state, $user, $password, $origin) = @ARGV;
 utf8::decode($password);
-make_path(map { "$folder/state/$_" } qw(conf sessions/lock psessions/lock cache));
-open my $ini, '>', "$folder/state/lemonldap-ng.ini" or die $!;
-print $ini "[all]\nlogLevel=error\n[configuration]\ntype=File\ndirName=$folder/state/conf\n[portal]\nlanguages=en, fr, de, fi, tr, he, ar, zh_TW\n";
+make_path(map { "$state/$_" } qw(conf sessions/lock psessions/lock cache));
+open my $ini, '>', "$state/lemonldap-ng.ini" or die $!;
+print $ini "[all]\nlogLevel=error\n[configuration]\ntype=File\ndirName=$state/conf\n[portal]\nlanguages=en, fr, de, fi, tr, he, ar, zh_TW\n";
 close $ini;
-copy("$folder/var/lib/lemonldap-ng/conf/lmConf-1.json", "$folder/state/conf/lmConf-1.json") or die $!;
-$ENV{LLNG_DEFAULTCONFFILE} = "$folder/state/lemonldap-ng.ini";
+copy("$folder/var/lib/lemonldap-ng/conf/lmConf-1.json", "$state/conf/lmConf-1.json") or die $!;
+$ENV{LLNG_DEFAULTCONFFILE} = "$state/lemonldap-ng.ini";
 
 # Its demonstration accounts have their name as password; this one has another.
 package Lemonldap::NG::Portal::Auth::Lab;
@@ -52,13 +52,13 @@ my $portal = Lemonldap::NG::Portal::Main->run({
     portal => "$origin/", domain => '127.0.0.1', authentication => 'Lab', userDB => 'Demo', passwordDB => 'Null',
     registerDB => 'Null', whatToTrace => 'uid', demoExportedVars => { uid => 'uid', mail => 'mail', cn => 'cn' },
     globalStorage => 'Apache::Session::File', persistentStorage => 'Apache::Session::File',
-    globalStorageOptions => { %files, Directory => "$folder/state/sessions", LockDirectory => "$folder/state/sessions/lock" },
-    persistentStorageOptions => { Directory => "$folder/state/psessions", LockDirectory => "$folder/state/psessions/lock" },
+    globalStorageOptions => { %files, Directory => "$state/sessions", LockDirectory => "$state/sessions/lock" },
+    persistentStorageOptions => { Directory => "$state/psessions", LockDirectory => "$state/psessions/lock" },
     localSessionStorage => 'Cache::FileCache',
-    localSessionStorageOptions => { namespace => 'lab', cache_root => "$folder/state/cache", default_expires_in => 60, directory_umask => '077', cache_depth => 3 },
+    localSessionStorageOptions => { namespace => 'lab', cache_root => "$state/cache", default_expires_in => 60, directory_umask => '077', cache_depth => 3 },
     templateDir => "$folder/usr/share/lemonldap-ng/portal/templates", staticPrefix => '/static', portalSkin => 'bootstrap',
     trustedDomains => '*', securedCookie => 0, useSafeJail => 0, loginHistoryEnabled => 0, notification => 0, portalDisplayRegister => 0,
-    ext2fActivation => "-e '$folder/second_factor'", ext2FSendCommand => '/bin/true', ext2fCodeActivation => '\d{6}',
+    ext2fActivation => "-e '$state/second_factor'", ext2FSendCommand => '/bin/true', ext2fCodeActivation => '\d{6}',
     captcha => '::Plugins::NoCaptcha', captcha_login_enabled => 0, captcha_mail_enabled => 0, captcha_register_enabled => 0,
     cspFormAction => '*', locationRules => {}, skipRenewConfirmation => 1,
 });
