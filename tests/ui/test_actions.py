@@ -189,7 +189,7 @@ async def test_the_filter():
 
 
 async def test_help_shows_every_key():
-    async with running(None, "abc", size=(120, 100)) as (app, pilot):
+    async with running(None, "abc", size=(120, 140)) as (app, pilot):
         await pilot.press("question_mark")
         assert isinstance(app.screen, HelpScreen)
         text = shown(app)
