@@ -77,7 +77,7 @@ def test_a_script_is_referred_to_wait(program):
     ("arguments", "says"),
     [
         (["lab/forks/a:b"], "cannot contain"),
-        (["https://wandb.ai/lab/forks"], "is a project"),
+        (["https://wandb.ai/lab/forks/reports"], "is a report"),
         (["--until", "soon", "lab/forks/a"], "not a goal"),
         (["wait"], "Missing argument"),
         (["--host", "ftp://x", "wait", "lab/forks/a"], "not the address of a server"),

@@ -107,4 +107,8 @@ def in_the_dashboard(line, place, *shown):
         terminal.run("bash", "-c", line)
         terminal.until(*shown)
         terminal.keys("q")
+        # It asks where another run is still waited for.
+        screen = terminal.when(lambda screen: "shell-is-back$" in screen or "Quit wandb-tui?" in screen, "the end")
+        if "shell-is-back$" not in screen:
+            terminal.keys("y")
         terminal.until("shell-is-back$")

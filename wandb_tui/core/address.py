@@ -38,10 +38,10 @@ _OTHER_PAGES = {
     "groups": "a group of runs",
     "table": "a table of runs",
     "overview": "a project",
-    "artifacts": "artifacts",
-    "models": "models",
-    "jobs": "jobs",
-    "automations": "automations",
+    "artifacts": "a page of artifacts",
+    "models": "a page of models",
+    "jobs": "a page of jobs",
+    "automations": "a page of automations",
 }
 
 

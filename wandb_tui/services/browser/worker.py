@@ -216,17 +216,19 @@ class BrowserWorker:
                         credentials.username if credentials else "",
                         self._account.sign_in_requests,
                     )
-                raise
+                raise _with_cause(error) from None
             except (BrowserGoneError, PageGoneError):
                 if flow is not None and flow.password_sent:
-                    detail = "the browser ended while signing in"
-                    raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=detail) from None
+                    raise self._not_understood("the browser ended while signing in") from None
                 if last:
                     raise self._ends_again_and_again() from None
             except Error as error:
                 log.warning("Signing in failed: %s", redact(error.message))
-                raise sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail="see the log") from None
+                raise self._not_understood("see the log") from None
         raise AssertionError  # the loop returns or raises
+
+    def _not_understood(self, detail: str) -> SignInError:
+        return _with_cause(sign_in_error(SignInProblem.NOT_UNDERSTOOD, self._server.host, detail=detail))
 
     def _ends_again_and_again(self) -> WandbTuiError:
         """The error where no browser lasts until the password: a limit stays, anything else may pass."""
@@ -280,3 +282,11 @@ class BrowserWorker:
         """End the browser."""
         await self._window.close()
         await self._host.close()
+
+
+def _with_cause(error: SignInError) -> SignInError:
+    """The error; where it tells little and a limit of the container has struck, one that says so."""
+    vague = error.problem in {SignInProblem.NOT_UNDERSTOOD, SignInProblem.UNREACHABLE}
+    if not vague or (problem := end_problem()) is None:
+        return error
+    return SignInError(error.problem, f"The browser failed while signing in: {problem.reason}.", problem.hint)
