@@ -20,6 +20,7 @@ from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig, seed_demo
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.plots.plot import CurvePlot
 from wandb_tui.wiring import Wiring
 
 FOLDER = Path(__file__).parent
@@ -102,7 +103,7 @@ async def record_story(app: WandbTuiApp) -> None:
         app.clear_notifications()
         await show(1, "home")
         await pilot.press("enter")
-        await until(pilot, lambda: bool(app.screen.query("MetricPlot")))
+        await until(pilot, lambda: bool(app.screen.query(CurvePlot)))
         await settled(pilot)
         await show(3)
         await show(1.5, "y")
@@ -115,7 +116,7 @@ async def record_story(app: WandbTuiApp) -> None:
 async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:
     """All about a finished run, with the plot of its loss."""
     await pilot.press("home", "enter")
-    await until(pilot, lambda: bool(app.screen.query("MetricPlot")))
+    await until(pilot, lambda: bool(app.screen.query(CurvePlot)))
     await settled(pilot)
     app.clear_notifications()
     await settled(pilot)
