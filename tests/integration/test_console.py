@@ -8,8 +8,9 @@ import pytest
 
 from tests.integration.sandbox_fixtures import run_sdk_script, services
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.console import MAX_CONSOLE_LINES, ConsolePosition
+from wandb_tui.core.console import ConsolePosition
 from wandb_tui.core.errors import RunNotFoundError, ServerError
+from wandb_tui.core.log import MAX_CONSOLE_LINES
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.text.console_text import console_text
 

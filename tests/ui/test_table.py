@@ -26,7 +26,7 @@ from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.confirm import Confirm
 from wandb_tui.ui.details.screen import DetailsScreen
-from wandb_tui.ui.table import filter as filters
+from wandb_tui.ui.table import compiled_filter
 from wandb_tui.ui.table.columns import BY_KEY, TREND
 from wandb_tui.ui.table.filter import Filter
 from wandb_tui.ui.table.run_table import RunTable
@@ -457,7 +457,7 @@ async def test_regular_expressions_that_take_too_long_are_left_out_until_the_fil
         await until(lambda: "✖ /(L|z| ){1,1000}q[^y]/: takes too long" in shown(app))
         assert len(ids(app)) == 200, "the rest of the filter holds"
         searched = []
-        monkeypatch.setattr(filters, "_bytes", lambda text: searched.append(text) or text.encode())
+        monkeypatch.setattr(compiled_filter, "_bytes", lambda text: searched.append(text) or text.encode())
         for _ in range(20):
             app.dashboard.refresh_all()
         assert not searched, "it is not tried again"

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wandb_tui.core.console import MAX_CONSOLE_LINES, ConsoleLine, ConsolePage, ConsolePosition
+from wandb_tui.core.console import ConsoleLine, ConsolePage, ConsolePosition
 from wandb_tui.core.events import Level
+from wandb_tui.core.log import MAX_CONSOLE_LINES
 from wandb_tui.text.console_text import console_text
-from wandb_tui.ui.logs.console_log import ConsoleLog, Consoles
+from wandb_tui.ui.logs.console_log import ConsoleLog
+from wandb_tui.ui.logs.consoles import Consoles
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.server_info import KnownServer
-from wandb_tui.services.known_servers import environment_of, known_servers
 from wandb_tui.services.server import base_url
 from wandb_tui.wiring import Wiring
 
@@ -40,6 +39,9 @@ class ServerSwitch:
 
     def known(self) -> list[KnownServer]:
         """The servers that this machine knows, the current one first. Blocks."""
+        # Imported when asked for: the start shows one server.
+        from wandb_tui.services.known_servers import known_servers
+
         wiring = self.wiring
         hosts = filter(None, (self._environ.get("WANDB_BASE_URL"), self._host, wiring.settings.host))
         return known_servers(wiring.store, wiring.paths.state, hosts, wiring.server)
@@ -53,6 +55,8 @@ class ServerSwitch:
         Raises:
             UsageError: It is not the address of a server, or the settings cannot be read.
         """
+        from wandb_tui.services.known_servers import environment_of
+
         address = base_url(address)
         chosen = Wiring(host=address, environ=environment_of(address, self._environ))
         if chosen.server.key == self._first:

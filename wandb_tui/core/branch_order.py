@@ -69,6 +69,11 @@ class BranchOrder:
         return f"step {self.target:,}" if isinstance(self.target, int) else str(self.target)
 
     @property
+    def begun(self) -> BranchProgress:
+        """How far it is at its beginning."""
+        return BranchProgress("Starting")
+
+    @property
     def call(self) -> str:
         """The line of Python that does the same."""
         function = "rewind_when_ready" if self.kind is BranchKind.REWIND else "fork_when_ready"

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-MAX_CONSOLE_LINES = 5000
-"""The number of lines that are read and kept of one console; the newest ones."""
-
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLine:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
-from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Schedule
 from wandb_tui.core.state import State, may_move
 from wandb_tui.core.verdict import GoalWarning, GoalWarningKind
+
+if TYPE_CHECKING:
+    from wandb_tui.core.feed import FeedClock
 
 Publish = Callable[[MonitorEvent], object]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import Notice
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.state import State
 from wandb_tui.core.verdict import GoalWarning
+
+if TYPE_CHECKING:
+    from wandb_tui.core.feed import FeedClock
 
 
 class MonitorStatus(StrEnum):

@@ -13,6 +13,9 @@ from wandb_tui.core.state import State
 UNKNOWN_TIME = datetime.min.replace(tzinfo=UTC)
 """The time of a line of which it is not known."""
 
+MAX_CONSOLE_LINES = 5000
+"""The number of lines that are read and kept of one console; the newest ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.probe import Probe
 
 if TYPE_CHECKING:
+    from wandb_tui.core.feed import FeedClock
+
     # The first frame shows nothing of these.
     from wandb_tui.core.live_query import QueryNews
     from wandb_tui.core.project_query import ProjectQuery

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
-from wandb_tui.core.feed import FeedClock
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import Attempt, LogLine
 from wandb_tui.core.notice import EventKind, Notice
@@ -18,6 +18,9 @@ from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import PollPolicy, Times
 from wandb_tui.core.state import State
 from wandb_tui.core.verdict import GoalWarning
+
+if TYPE_CHECKING:
+    from wandb_tui.core.feed import FeedClock
 
 MAX_LOG_LINES = 1000
 """The maximum number of lines in the log of a run."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.branch_kind import BranchKind
-from wandb_tui.core.branch_order import BranchFinding, BranchOrder, BranchProgress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import WandbTuiError
 
 if TYPE_CHECKING:
-    # The first order imports these, in its own thread.
+    # The first order imports these.
+    from wandb_tui.core.branch_order import BranchFinding, BranchOrder, BranchProgress
     from wandb_tui.library.event import Event
     from wandb_tui.library.group import MonitorGroup
     from wandb_tui.wiring import Wiring
@@ -83,7 +83,7 @@ class BackgroundBranches:
             self.cancel(order)
 
     def _run(self, order: BranchOrder, on_change: Callable[[BranchProgress], object]) -> None:
-        progress = BranchProgress("Starting")
+        progress = order.begun
 
         def change(**changes: Any) -> None:
             nonlocal progress

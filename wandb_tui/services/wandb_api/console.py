@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.console import MAX_CONSOLE_LINES, ConsoleLine, ConsolePage, ConsolePosition
+from wandb_tui.core.console import ConsoleLine, ConsolePage, ConsolePosition
 from wandb_tui.core.errors import RunNotFoundError, ServerError
+from wandb_tui.core.log import MAX_CONSOLE_LINES
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, mentions

@@ -427,8 +427,6 @@ class WandbTuiApp(ThemedApp):
 
     def _cover_if_too_small(self, size: Size) -> None:
         """Cover the current screen, or uncover it; a question is left, since it adapts to any size."""
-        from wandb_tui.ui.common.confirm import Confirm
-
         small, covered = too_small(size), isinstance(self.screen, TooSmall)
         if self.has_class("-tiny") and not small:
             self.dashboard.refresh_all()
@@ -436,10 +434,17 @@ class WandbTuiApp(ThemedApp):
                 screen.redraw()
         # Toasts would hide what little there is room for.
         self.set_class(small, "-tiny")
-        if small and not covered and not isinstance(self.screen, Confirm):
+        if small and not covered and not self._asks:
             self.push_screen(TooSmall())
         elif covered and not small:
             self.pop_screen()
+
+    @property
+    def _asks(self) -> bool:
+        """Whether a question is in front."""
+        from wandb_tui.ui.common.confirm import Confirm
+
+        return isinstance(self.screen, Confirm)
 
     def _fatal_error(self) -> None:
         """Exit with a traceback without local variables, which Textual's own would show: they may hold a password."""
@@ -514,9 +519,9 @@ class WandbTuiApp(ThemedApp):
 
     def action_ask_quit(self) -> None:
         """Quit, with a confirmation while monitors run."""
-        from wandb_tui.ui.common.confirm import Confirm, QuitQuestion
+        from wandb_tui.ui.common.confirm import QuitQuestion
 
-        if self._leaving or isinstance(self.screen, Confirm):
+        if self._leaving or self._asks:
             return
         table = self.dashboard.table
         if not (self.session.watch_list.active or table.downloads.active or table.branches.active):

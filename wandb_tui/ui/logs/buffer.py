@@ -10,8 +10,7 @@ from itertools import chain, takewhile
 
 from rich.cells import cell_len
 
-from wandb_tui.core.console import MAX_CONSOLE_LINES
-from wandb_tui.core.log import LogLine
+from wandb_tui.core.log import MAX_CONSOLE_LINES, LogLine
 from wandb_tui.ui.logs.rendering import LogLayout, Piece, RenderedLine, rendered
 from wandb_tui.ui.logs.search import found, marked, marked_count
 

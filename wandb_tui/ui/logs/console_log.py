@@ -1,18 +1,15 @@
-"""The consoles of runs as logs that the panes can show, and when to read on."""
+"""The console of a run as a log that a pane can show, and when to read on."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 
-from wandb_tui.core.address import RunAddress
-from wandb_tui.core.console import MAX_CONSOLE_LINES, ConsoleLine, ConsolePage, ConsolePosition
+from wandb_tui.core.console import ConsoleLine, ConsolePage, ConsolePosition
 from wandb_tui.core.events import Level
-from wandb_tui.core.log import UNKNOWN_TIME, LogLine
+from wandb_tui.core.log import MAX_CONSOLE_LINES, UNKNOWN_TIME, LogLine
 from wandb_tui.core.notice import text_notice
-from wandb_tui.core.schedule import Clock
 from wandb_tui.text.console_text import console_text
 
 _FOLLOW_INTERVAL_S = 5.0
@@ -20,9 +17,6 @@ _FOLLOW_INTERVAL_S = 5.0
 
 _RETRY_S = 30.0
 """Seconds after which a reading that failed is repeated."""
-
-_MAX_CONSOLES = 8
-"""How many consoles are kept, shown or not: twice as many as there are panes."""
 
 CONSOLE_ATTEMPT = 0
 """The attempt that a console's lines belong to: none."""
@@ -99,32 +93,6 @@ class ConsoleLog:
             else f"{line.notice.detail}\n"
             for line in self.lines
         )
-
-
-class Consoles:
-    """The consoles that have been looked at last, and which of them to read now."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._logs: OrderedDict[RunAddress, ConsoleLog] = OrderedDict()
-
-    def of(self, run: RunAddress) -> ConsoleLog:
-        """The console of a run; a new one is read as soon as possible."""
-        found = self._logs.setdefault(run, ConsoleLog(self._clock()))
-        self._logs.move_to_end(run)
-        while len(self._logs) > _MAX_CONSOLES:
-            self._logs.popitem(last=False)
-        return found
-
-    def reopen(self, run: RunAddress) -> None:
-        """Read a console now, even if its run had ended."""
-        self.of(run).due_at = self._clock()
-
-    def due(self, runs: Iterable[RunAddress]) -> RunAddress | None:
-        """The run among these whose console has been waiting the longest to be read; None if none is due."""
-        now = self._clock()
-        waiting = [(log.due_at, run) for run in runs if (log := self.of(run)).due_at is not None and log.due_at <= now]
-        return min(waiting, key=lambda pair: pair[0] or 0.0)[1] if waiting else None
 
 
 def _log_line(line: ConsoleLine, before: datetime) -> LogLine:

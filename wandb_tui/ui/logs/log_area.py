@@ -18,7 +18,7 @@ from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.run_prompts import hint
-from wandb_tui.ui.logs.console_log import Consoles
+from wandb_tui.ui.logs.consoles import Consoles
 from wandb_tui.ui.logs.export import newest, save
 from wandb_tui.ui.logs.find_bar import FindBar
 from wandb_tui.ui.logs.options import LogOptions

@@ -7,7 +7,7 @@ of them once, and changes titles and classes only if they differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -32,10 +32,12 @@ from wandb_tui.text.links import Link, cut, written
 from wandb_tui.text.plain_text import fit
 from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.logs.buffer import LogBuffer
-from wandb_tui.ui.logs.console_log import ConsoleLog
 from wandb_tui.ui.logs.export import text_of
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.rendering import LogLayout, Piece
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.logs.console_log import ConsoleLog
 
 _STYLES = ("text", "time", "count", "warning", "error", "success", "quiet", "rule", "match", "here")
 _LEVEL_LABELS = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERROR: "errors only"}

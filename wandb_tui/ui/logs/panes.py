@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,10 +18,13 @@ from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json
 from wandb_tui.core.watch_list import WatchedRun, WatchList
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.logs.console_log import ConsoleLog, Consoles
+from wandb_tui.ui.logs.consoles import Consoles
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.split import Split, SplitAxis
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.logs.console_log import ConsoleLog
 
 MAX_PANES = 4
 """The maximum number of open panes."""

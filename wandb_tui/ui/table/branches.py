@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.branch_kind import BranchKind
-from wandb_tui.core.branch_order import BranchOrder, BranchProgress
 from wandb_tui.core.events import Level
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.job_outcome import JobOutcome
+
+if TYPE_CHECKING:
+    # Imported with the dialog that gives orders.
+    from wandb_tui.core.branch_order import BranchOrder, BranchProgress
 
 _SIGN = "►"
 _VERBS = {BranchKind.FORK: "fork", BranchKind.REWIND: "rewind"}
@@ -62,7 +66,7 @@ class RunBranches:
         if branches is None or order.run in self._running:
             return None
         self._ended.pop(order.run, None)
-        running = self._running[order.run] = _Running(order, BranchProgress("Starting"))
+        running = self._running[order.run] = _Running(order, order.begun)
 
         def advance(progress: BranchProgress) -> None:
             # From another thread; replacing a value is atomic.

@@ -15,10 +15,10 @@ from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_name
-from wandb_tui.ui.table.filter_grammar import Comparison
 
 if TYPE_CHECKING:
     from wandb_tui.core.details import RunFacts, Scalar
+    from wandb_tui.ui.table.filter_grammar import Comparison
 
 AVAILABLE_WORD = "ready"
 """The header's word for available runs."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.branch_order import BranchOrder
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.query_list import FollowedQuery
@@ -31,6 +31,10 @@ from wandb_tui.ui.table.run_grid import RunGrid
 from wandb_tui.ui.table.trends import Trends
 from wandb_tui.ui.table.undo_texts import changed_rows, undo_texts
 from wandb_tui.ui.table.view import SortOrder, TableView
+
+if TYPE_CHECKING:
+    # Imported with the dialog that gives orders.
+    from wandb_tui.core.branch_order import BranchOrder
 
 _FACTS_WHILE_TYPING = 200
 """Of how many runs values are loaded to complete their names, before the filter asks for any."""
