@@ -22,8 +22,7 @@ from wandb_tui.core.state import State
 from wandb_tui.services.disk.paths import write_private
 from wandb_tui.services.disk.settings import Notify
 from wandb_tui.text.event_text import event_text
-from wandb_tui.ui.app import app as apps
-from wandb_tui.ui.app import notifiers
+from wandb_tui.ui.app import announcer, notifiers
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.common.confirm import Confirm
@@ -339,8 +338,8 @@ async def test_a_run_whose_name_another_has_is_announced_with_its_id(monkeypatch
 
 
 async def test_many_ends_one_after_the_other_are_some_seconds_apart(monkeypatch):
-    monkeypatch.setattr(apps, "_GATHER_S", 0.05)
-    monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 3.0)
+    monkeypatch.setattr(announcer, "_GATHER_S", 0.05)
+    monkeypatch.setattr(announcer, "_INTERVAL_S", 3.0)
     runs = [f"r{number}" for number in range(12)]
     prober, scripted = ending(*runs)
     async with running(scripted, *runs) as (app, pilot):
@@ -407,7 +406,7 @@ def test_the_settings_name_all_channels():
 
 
 async def test_a_terminal_in_focus_sends_no_notification(monkeypatch):
-    monkeypatch.setattr(apps, "_NOTIFICATION_INTERVAL_S", 0.1)
+    monkeypatch.setattr(announcer, "_INTERVAL_S", 0.1)
     prober, scripted = ending("abc", "def")
     async with running(scripted, "abc", "def") as (app, pilot):
         written = listen(app, monkeypatch)

@@ -59,7 +59,7 @@ def test_the_import_is_light():
 
 FIRST_FRAME = """
 import sys
-import wandb_tui.ui.app.app as module
+import wandb_tui.ui.app.startup as module
 from wandb_tui.cli.dashboard import dashboard_app
 from wandb_tui.wiring import Wiring
 
@@ -90,7 +90,7 @@ def test_what_the_first_frame_does_not_show_is_not_imported_for_it():
 
 async def test_what_takes_long_is_imported_one_thing_after_the_other(monkeypatch):
     began, answer, collects = [], threading.Event(), []
-    monkeypatch.setattr("wandb_tui.ui.app.app.import_screens", lambda: began.append("screens") or ())
+    monkeypatch.setattr("wandb_tui.ui.app.startup.import_screens", lambda: began.append("screens") or ())
     scenario = Scenario()
     backend = scenario.backend()
 

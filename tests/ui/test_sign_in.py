@@ -24,7 +24,7 @@ from wandb_tui.core.ports import Identity
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.state import State
 from wandb_tui.text.event_text import event_text
-from wandb_tui.ui.app import app as apps
+from wandb_tui.ui.app import startup
 from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
 
@@ -310,7 +310,7 @@ async def test_quitting_at_the_sign_in_leaves_the_runs_as_they_were():
 
 
 async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypatch):
-    monkeypatch.setattr(apps, "_KEYRING_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(startup, "_KEYRING_TIMEOUT_S", 0.3)
     opened = threading.Event()
     account = FakeAccount(AccountState(api_key=Source.ENVIRONMENT))
     monkeypatch.setattr(account, "state", lambda: opened.wait(10) and AccountState(api_key=Source.ENVIRONMENT))
@@ -372,7 +372,7 @@ async def slow_account():
     read, account = threading.Event(), FakeAccount(AccountState(keyring_problem="No keyring is running here."))
     known = account.state
     account.state = lambda: read.wait(30) and known()
-    with mock.patch.object(apps, "_KEYRING_TIMEOUT_S", 600):
+    with mock.patch.object(startup, "_KEYRING_TIMEOUT_S", 600):
         async with running(Scenario(account=account, open_sign_in=None), "abc") as (app, pilot):
             try:
                 yield app, pilot, read
@@ -410,14 +410,14 @@ async def test_the_first_dialog_waits_until_another_dialog_is_closed():
 
 async def test_keys_pressed_before_the_first_dialog_could_be_seen_do_not_land_in_it():
     async with slow_account() as (app, pilot, read):
-        opened, ask = [], app._sign_in_prompt._open_dialog
+        opened, ask = [], app._sign_in._prompt._open_dialog
 
         def open_after_keys():
             burst(app, *"hunter2", "enter")
             ask()
             opened.append(True)
 
-        app._sign_in_prompt._open_dialog = open_after_keys
+        app._sign_in._prompt._open_dialog = open_after_keys
         read.set()
         await until(lambda: opened and isinstance(app.screen, SignInDialog))
         await pilot.pause()

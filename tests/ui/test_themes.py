@@ -11,9 +11,9 @@ from tests.screen import shown, until
 from tests.ui.fakes import FakeStore, Scenario
 from tests.ui.support import running
 from wandb_tui.text.glyphs import STATE_COLOURS
-from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.palette import ActionCommands
 from wandb_tui.ui.app.screens import import_screens
+from wandb_tui.ui.app.startup import Startup
 from wandb_tui.ui.app.themes import LIGHT, SAFE_DARK, SAFE_LIGHT, THEMES
 
 BY_NAME = {theme.name: theme for theme in THEMES}
@@ -142,7 +142,7 @@ async def test_the_styles_of_all_screens_are_read_after_the_first_frame():
 
 
 async def test_a_screen_that_is_opened_before_that_has_its_styles(monkeypatch):
-    monkeypatch.setattr(WandbTuiApp, "_add_styles", lambda *_: None)
+    monkeypatch.setattr(Startup, "_add_styles", lambda *_: None)
     async with running(None, "abc") as (app, pilot):
         await pilot.press("a")
         assert app.screen.query_one(".dialog").size.width > 80

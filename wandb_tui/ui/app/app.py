@@ -4,44 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.actions import ActionParseResult
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
-from textual.screen import Screen
 
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
-from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui import dashboard
-from wandb_tui.ui.app.notifications import EndedRuns, Notification, notification
-from wandb_tui.ui.app.notifiers import enabled_notifiers
-from wandb_tui.ui.app.screens import import_screens
-from wandb_tui.ui.app.sign_in_prompt import SignInPrompt
+from wandb_tui.ui.app.announcer import Announcer
+from wandb_tui.ui.app.quit_texts import quit_detail, switch_detail
+from wandb_tui.ui.app.sign_in_dialogs import SignInDialogs
+from wandb_tui.ui.app.startup import Startup
 from wandb_tui.ui.app.themed_app import ThemedApp
-from wandb_tui.ui.common.add_preview import summary
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.too_small import TooSmall, too_small
 from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import Scope, bindings
-from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.query_rows import QueryAnswered
@@ -52,7 +46,6 @@ from wandb_tui.ui.runtime.store_writer import ListChanged, ListLoaded, LogLoaded
 
 if TYPE_CHECKING:
     from wandb_tui.ui.common.confirm import Confirm
-    from wandb_tui.ui.dashboard.sign_in import SignInDialog
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +59,6 @@ _JOINED_INTERVAL_S = 0.5
 
 # On these signals the terminal is restored: its cursor, and without mouse reporting. Ctrl-C is a key until then.
 _END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None))]
-_KEYRING_TIMEOUT_S = 5.0
-_GATHER_S, _NOTIFICATION_INTERVAL_S = 0.4, 5.0
-"""Runs that end within this time share a notification, and the next one waits until the toast of the last is gone:
-otherwise hundreds of runs would cover the screen with toasts."""
 _CLOSE_TIMEOUT_S = 0.6
 _NOTICE_S = 30.0
 
@@ -102,28 +91,29 @@ class WandbTuiApp(ThemedApp):
     ) -> None:
         super().__init__(Glyphs(ascii_look, links), theme, backend.into_tmux, backend.save_copy)
         self._backend = backend
-        self._given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._goal = goal
         self._executor = DaemonPool("wandb-tui")
-        self._notifiers = enabled_notifiers(self, backend)
-        self._notification_due, self._notified_at = False, -_NOTIFICATION_INTERVAL_S
-        self._sign_in_prompt = SignInPrompt(self, self.action_open_sign_in)
         self._leaving = False
         self._exit_status = 0
         self.switching = False
         """Whether the app ends for another one to follow on the same terminal."""
         self._quit_dialog: Confirm | None = None
-        self._problem = ""
-        self.account: AccountState | None = None
-        self.app_url = ""
         self.session = Session(backend, self._spawn, self.post_message, clock)
         # Hold attempts until the credentials are known: without a key the server would refuse them.
         self.session.watch_list.hold_starts()
         for key, number in self.session.keys.command_keys.items():
             self.bind(key, f"screen.user_command({number})", description=backend.commands[number].title, show=False)
         self._joined_shown_at = 0.0
-        self._ended_runs = EndedRuns(self.session.watch_list)
+        self._announcer = Announcer(self, backend, self.session.watch_list)
+        self._sign_in = SignInDialogs(self, backend, self._release)
+        given = [(run, None) if isinstance(run, str) else run for run in runs]
+        self._startup = Startup(self, backend, self._sign_in, given, goal)
         self.event_pump = EventPump(self.session, self.set_timer, self._paint)
+
+    @property
+    def account(self) -> AccountState | None:
+        """The account; None until it has been read."""
+        return self._sign_in.account
 
     # Starting
 
@@ -156,131 +146,18 @@ class WandbTuiApp(ThemedApp):
         """Show the rows on disk, then add the runs of the command line and build the services."""
         self.session.restore(message.rows, message.view, message.queries)
         self.restore_appearance()
-        self._ended_runs.ignore(self.session.watch_list)
+        self._announcer.ignore(self.session.watch_list)
         self.dashboard.loaded()
-        self.call_after_refresh(self._start_up)
-
-    def _start_up(self) -> None:
-        self.run_worker(self._add_given())
-        self.run_worker(self._import_and_build())
-        self.set_timer(_KEYRING_TIMEOUT_S, self._release_without_account)
-
-    async def _import_and_build(self) -> None:
-        """Import the slow modules: first the screens a key may open, then, with the server's addresses, the SDK.
-
-        One after the other and with garbage collection off: before Python 3.12, threads that import at the same time
-        can deadlock if a collection imports something as well.
-        """
-        gc.disable()
-        try:
-            self._add_styles(await self.off_thread(import_screens))
-            self.dashboard.restore_preview()
-            await self._load_server()
-        finally:
-            if not self.is_headless:
-                # Modules stay for good: a collection that went through them would hold up the keys. (In a test, the
-                # apps before this one would stay as well.)
-                gc.freeze()
-            gc.enable()
-        for start in (self._load_account, self._build_services):
-            self.run_worker(start())
-
-    def _add_styles(self, screens: Iterable[type[Screen[Any]]]) -> None:
-        """Add the screens' styles. The first frame does without them; when opened first, a screen would parse all."""
-        for path in dict.fromkeys(str(screen.CSS_PATH) for screen in screens):
-            self.stylesheet.add_source(Path(path).read_text(encoding="utf-8"), (path, ""))
+        self.call_after_refresh(self._startup.begin)
 
     def _start_held(self) -> None:
         """Start some of the attempts: hundreds of threads starting at once would block the keys."""
         if not self._leaving and self.session.start_held(_START_BATCH):
             self.set_timer(_START_INTERVAL_S, self._start_held)
 
-    async def off_thread(self, ask: Callable[[], T]) -> T:
-        """Run a blocking call in a thread."""
-        return await asyncio.to_thread(ask)
-
-    async def _add_given(self) -> None:
-        given: list[AddEffect] = []
-        options = AddOptions(self._goal, self._backend.poll_policy)
-        for text, goal in self._given:
-            try:
-                query = await self.off_thread(lambda text=text: self._backend.addresses.parse_query(text))  # type: ignore[misc]
-                if query is not None:
-                    listed = self.session.queries.get(query)
-                    self.session.queries.follow(query, goal or (listed.goal if listed else self._goal))
-                    self.dashboard.refresh_all()
-                    continue
-                run = await self.off_thread(lambda text=text: self._backend.addresses.parse(text))  # type: ignore[misc]
-            except WandbTuiError as error:
-                self.show_error(f"{clean(text, 80)}: {error}", title="Not added")
-            else:
-                given.append(one := self.session.preview(run, options, goal))
-                with self.session.history.unrecorded():
-                    self.session.add(run, one.goal, one.poll_policy)
-                self.dashboard.refresh_all()
-        if any(one.listed for one in given):
-            self.dashboard.hint(summary(given, "added"))
-        self.dashboard.table.mention_hidden(one.run for one in given)
-
-    async def _load_server(self) -> None:
-        try:
-            server = await self.off_thread(self._backend.server)
-        except Exception as error:
-            log.exception("The server's address is unknown")
-            self.show_error(str(error), title="Server")
-        else:
-            self.app_url = server.app_url
-            self.dashboard.server_known(server)
-
-    async def _load_account(self) -> None:
-        """Let the attempts start, or first ask for a missing key."""
-        wanted = self._backend.open_sign_in
-        if await self.refresh_account() and self.account is not None:
-            nothing = not (self.account.can_visit or self.account.can_probe)
-            if (nothing if wanted is None else wanted) and self._sign_in_dialog is None:
-                self._sign_in_prompt.request(self.dashboard)
-            if not self.account.can_probe and (self._sign_in_prompt.waiting or self._sign_in_dialog is not None):
-                self.session.watch_list.hold_starts(Notice(EventKind.AWAITS_SIGN_IN))
-                self.dashboard.repaint(self.session.watch_list)
-                return
-        self._release()
-
-    @property
-    def _sign_in_dialog(self) -> SignInDialog | None:
-        from wandb_tui.ui.dashboard.sign_in import SignInDialog
-
-        return next((screen for screen in self.screen_stack if isinstance(screen, SignInDialog)), None)
-
-    def _release_without_account(self) -> None:
-        """Let the attempts start with the credentials of the environment: a locked keyring may take long."""
-        if self.account is None:
-            self._release()
-
     def _release(self) -> None:
         self.session.release_starts()
         self._start_held()
-
-    async def refresh_account(self) -> bool:
-        """Load the account again; whether that worked."""
-        try:
-            self.account = await self.off_thread(self._backend.account.state)
-        except Exception as error:
-            log.exception("The account cannot be read")
-            self.show_error(str(error), title="Sign-in")
-            return False
-        self.dashboard.header.account = self.account
-        if (dialog := self._sign_in_dialog) is not None:
-            dialog.account_known(self.account)
-        return True
-
-    async def _build_services(self) -> None:
-        # Requests that monitors made meanwhile are sent from that thread as well.
-        try:
-            await self.off_thread(lambda: self.session.deferred.ready(self._backend.services()))
-        except Exception as error:
-            log.exception("The services cannot be built")
-            self.session.deferred.failed(error)
-            self.show_error(str(error), title="Cannot start")
 
     # Running
 
@@ -292,7 +169,7 @@ class WandbTuiApp(ThemedApp):
     async def on_event(self, event: Event) -> None:
         """Let user input go before monitor events."""
         if isinstance(event, InputEvent):
-            if self._sign_in_prompt.ignores(event):
+            if self._sign_in.ignores(event):
                 return
             self.event_pump.yield_to_input()
         await super().on_event(event)
@@ -316,33 +193,8 @@ class WandbTuiApp(ThemedApp):
         """Show changed rows step by step."""
         for screen in self._painted_screens:
             yield from screen.repainting(changed)
-        if self.session.sign_in_problem != self._problem:
-            # A refused sign-in may have revealed what to ask the user.
-            self._problem = self.session.sign_in_problem
-            self.run_worker(self.refresh_account())
-        self._report_ended(changed)
-
-    def _report_ended(self, changed: Collection[WatchedRun]) -> None:
-        ended = self._ended_runs.observe(changed)
-        if not ended:
-            return
-        self._notify(notification(ended), immediate=True)
-        if not self._notification_due:
-            self._notification_due = True
-            due = self._notified_at + _NOTIFICATION_INTERVAL_S - time.monotonic()
-            self.set_timer(max(_GATHER_S, due), self._notify_gathered)
-
-    def _notify_gathered(self) -> None:
-        self._notification_due = False
-        gathered = self._ended_runs.collect()
-        if gathered is not None:
-            self._notified_at = time.monotonic()
-            self._notify(gathered, immediate=False)
-
-    def _notify(self, notification: Notification, *, immediate: bool) -> None:
-        for notifier in self._notifiers:
-            if notifier.immediate is immediate:
-                notifier.notify(notification)
+        self._sign_in.observe()
+        self._announcer.observe(changed)
 
     def on_run_remark(self, message: RunRemark) -> None:
         """Add what a hook or a command reports to the log of its run."""
@@ -414,10 +266,6 @@ class WandbTuiApp(ThemedApp):
         self.notify(message.text, markup=False)
         self._refresh_quit_dialog()
 
-    def show_error(self, text: str, *, title: str = "") -> None:
-        """Show an error for a while."""
-        self.notify(clean(text, 400), title=title, severity="error", timeout=10, markup=False)
-
     def on_resize(self, event: Resize) -> None:
         """Cover the screen with a message while the terminal is too small."""
         self._cover_if_too_small(event.size)
@@ -460,53 +308,7 @@ class WandbTuiApp(ThemedApp):
 
     def action_open_sign_in(self) -> None:
         """Open the sign-in dialog unless it is open."""
-        from wandb_tui.ui.common.confirm import Confirm
-        from wandb_tui.ui.dashboard.sign_in import SignInDialog
-
-        if any(isinstance(screen, SignInDialog | Confirm) for screen in self.screen_stack):
-            return
-        if self.session.sign_in_problem and self.account is not None and self.account.unknown_origin:
-            self._ask_about_origin(self.account.unknown_origin)
-            return
-        self._sign_in_prompt.cancel()
-        self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.glyphs), self._signed_in)
-
-    def _ask_about_origin(self, origin: str) -> None:
-        """Ask whether the password may be entered on an unknown page; a no opens the sign-in dialog."""
-        from wandb_tui.ui.common.confirm import Confirm
-        from wandb_tui.ui.dashboard.sign_in import SignInDialog
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.run_worker(self._allow(origin))
-            else:
-                self.push_screen(SignInDialog(self.session, self.account, self.app_url, self.glyphs), self._signed_in)
-
-        host = clean(self.dashboard.header.host, 60)
-        self.push_screen(
-            Confirm(
-                f"Enter the password on {clean(origin, 100)}?",
-                f"The sign-in of {host} leads there, but that page is not known to belong to it. Continue only if you "
-                "trust it; the answer is stored for this server.",
-                yes="Enter it",
-                no="No",
-                enter=False,
-            ),
-            answered,
-        )
-
-    async def _allow(self, origin: str) -> None:
-        await self.off_thread(lambda: self._backend.account.allow(origin))
-        await self.refresh_account()
-
-    def _signed_in(self, changed: bool | None) -> None:
-        if changed:
-            again = self.session.restart_refused()
-            self.dashboard.refresh_all()
-            if again:
-                self.notify(f"{again} {'run' if again == 1 else 'runs'} restarted", markup=False)
-        self._release()
-        self.run_worker(self.refresh_account())
+        self._sign_in.open_dialog()
 
     def action_help(self) -> None:
         """Open or close the help."""
@@ -527,32 +329,13 @@ class WandbTuiApp(ThemedApp):
         if not (self.session.watch_list.active or table.downloads.active or table.branches.active):
             self._leave()
             return
-        self._quit_dialog = QuitQuestion("Quit wandb-tui?", self._quit_detail(), yes="Quit")
+        self._quit_dialog = QuitQuestion("Quit wandb-tui?", quit_detail(self.session, table), yes="Quit")
         self.push_screen(self._quit_dialog, lambda yes: self._leave() if yes else None)
-
-    def _quit_detail(self) -> str:
-        """What quitting means for the runs that are still being watched, downloaded or forked."""
-        table, parts = self.dashboard.table, []
-        if active := len(self.session.watch_list.active):
-            what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
-            then = f"The next start resumes {them}."
-            if not self._backend.persistent:
-                then = "The demo's data is deleted."
-            elif problem := self.session.store_writer.problem:
-                then = f"{problem} The next start resumes only what was saved before."
-            parts.append(f"{what} still being watched. {then}")
-        if downloads := table.downloads.active:
-            stopped = "One download ends" if downloads == 1 else f"{downloads} downloads end"
-            parts.append(f"{stopped}; downloading again resumes.")
-        if branches := table.branches.active:
-            given_up = "One fork or rewind is" if branches == 1 else f"{branches} forks or rewinds are"
-            parts.append(f"{given_up} given up.")
-        return " ".join(parts)
 
     def _refresh_quit_dialog(self) -> None:
         """Keep the promise of an open dialog true, as saving fails or works again."""
         if self._quit_dialog is not None and self.screen is self._quit_dialog:
-            self._quit_dialog.update_detail(self._quit_detail())
+            self._quit_dialog.update_detail(quit_detail(self.session, self.dashboard.table))
 
     async def action_quit(self) -> None:
         """Quit the way our own key does."""
@@ -566,16 +349,8 @@ class WandbTuiApp(ThemedApp):
         if servers is None:
             self.dashboard.hint("There is no other server here")
         elif not isinstance(self.screen, ServerDialog):
-            self.push_screen(ServerDialog(servers, self._switch_detail(), self.glyphs), self._switch)
-
-    def _switch_detail(self) -> str:
-        """What becomes of the runs and of what is under way here."""
-        parts = ["Each server has a list of its own."]
-        if self.session.watch_list.active:
-            parts.append("Monitors stop here meanwhile, and resume when you come back.")
-        if self.dashboard.table.downloads.active or self.dashboard.table.branches.active:
-            parts.append("Downloads, forks and rewinds under way are given up.")
-        return " ".join(parts)
+            detail = switch_detail(self.session, self.dashboard.table)
+            self.push_screen(ServerDialog(servers, detail, self.glyphs), self._switch)
 
     def _switch(self, ready: bool | None) -> None:
         if ready and not self._leaving:

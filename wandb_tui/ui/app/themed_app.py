@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from textual.app import App
 from textual.filter import LineFilter
 
 from wandb_tui.text.glyphs import ASCII, LOOKS, Glyphs
+from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.app.ascii_filter import AsciiFilter
 from wandb_tui.ui.app.terminal_app import TerminalApp
 from wandb_tui.ui.app.themes import DARK, THEMES, extra_colours, sixteen_colour_themes
 from wandb_tui.ui.common.run_screen import RunScreen
+from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.plots.palette import colours
 from wandb_tui.ui.runtime.session import Session
+
+T = TypeVar("T")
 
 
 class ThemedApp(TerminalApp):
     """Applies a theme and a look."""
 
     session: Session
+    dashboard: Dashboard
+    app_url = ""
+    """The address of the server's pages; empty until it is known."""
 
     def __init__(
         self,
@@ -94,6 +103,14 @@ class ThemedApp(TerminalApp):
         """The choice that replaces the setting; empty if there is none or the setting has changed since."""
         saved = self.session.view.get(what)
         return str(saved.get("chosen")) if isinstance(saved, dict) and saved.get("over") == wanted else ""
+
+    def show_error(self, text: str, *, title: str = "") -> None:
+        """Show an error for a while."""
+        self.notify(clean(text, 400), title=title, severity="error", timeout=10, markup=False)
+
+    async def off_thread(self, ask: Callable[[], T]) -> T:
+        """Run a blocking call in a thread."""
+        return await asyncio.to_thread(ask)
 
     @property
     def run_screens(self) -> list[RunScreen]:
