@@ -134,8 +134,12 @@ def test_add_wait_copy_paste_resize_and_load_again(sandbox, server, chromium, tm
     page.page.set_viewport_size({"width": other[0], "height": other[1]})
     page.when(lambda: (page.screen.columns, page.screen.lines) != before, "the new size")
     page.when(lambda: "q Quit" in page.screen.display[-1], "the keys on the new last line")
+    page.keys("/")
+    page.page.keyboard.type("state:available")
+    page.keys("Enter", "P")
+    page.until("1 of 1", "Enter: all details")
     page.reload()
-    page.until(f"run{size[0]}", "1 ready")
+    page.until(f"run{size[0]}", "1 ready", "/ state:available", "1 of 1", "Enter: all details")
     assert page.hosts == {address.split("/")[2]}
     assert page.problems == []
     token = address.split("/")[3]

@@ -120,3 +120,18 @@ async def test_tab_completes_the_last_word(text, completed):
         await pilot.press("tab")
         await until(lambda: line.value == completed)
         assert app.dashboard.focused is line
+
+
+async def test_the_note_is_never_cut_though_it_changes_again_before_it_has_been_laid_out():
+    async with running(scenario(FakeInspector(facts_of=FACTS)), size=(120, 30)) as (app, pilot):
+        await typed(app, pilot, "r")
+        bar = app.dashboard.filter_bar
+        await until(lambda: "3 of 3" in shown(app))
+        app.dashboard.refresh_bars = lambda: None
+        bar.counted = (2, 3)
+        # As after a change of the input beside it.
+        bar._clear_arrangement_cache()
+        app.screen._refresh_layout()
+        bar.advice = "something longer"
+        await pilot.pause(0.3)
+        assert "2 of 3 · something longer" in shown(app)

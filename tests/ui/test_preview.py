@@ -161,6 +161,18 @@ async def test_a_chosen_metric_is_a_column_of_small_curves_that_can_be_sorted_by
         await until(lambda: app.screen is app.dashboard and "trend" not in {column.key for column in table.columns})
 
 
+@pytest.mark.parametrize(("width", "shows"), [(80, True), (64, True), (48, False)])
+async def test_a_chosen_metric_has_its_column_or_the_reason_why_it_has_none(width, shows):
+    async with running(scenario(), *RUNS, size=(width, 24), notifications=True) as (app, pilot):
+        await ready(app, pilot, "M")
+        await until(lambda: "loss" in shown(app))
+        await pilot.press(*"loss", "enter")
+        await until(lambda: app.screen is app.dashboard)
+        assert ("trend" in {column.key for column in app.dashboard.table.columns}) is shows
+        reason = "The terminal is too narrow for a column of loss"
+        assert (reason in [note.message for note in app._notifications]) is not shows
+
+
 async def test_a_run_without_the_metric_has_a_dash_and_a_gap_stays_one():
     scripted = scenario(store=FakeStore(view={"table": {"metric": "acc"}}))
     scripted.inspector.answers["curves"]["run2", "acc"] = [(0.0, 0.1), (1.0, math.nan), (2.0, 0.9)]

@@ -776,6 +776,6 @@ async def test_the_headers_word_and_half_a_field_filter_as_one_expects(typed, le
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash", *typed)
         await until(lambda: set(ids(app)) == left)
-        assert "Enter Apply  Esc Cancel" in shown(app).splitlines()[-1]
+        assert "Enter Apply  Tab Complete  Esc Cancel" in shown(app).splitlines()[-1]
         await pilot.press("enter")
         await until(lambda: "a Add" in shown(app).splitlines()[-1])

@@ -70,7 +70,7 @@ async def test_it_asks_first_where_it_should_and_runs_for_each_selected_run(runn
     async with dashboard(runner, python(SHOW, "{run_id}", confirm=True), runs=("abc", "def")) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 2)
         await pilot.press("asterisk", "ctrl+e")
-        await until(lambda: isinstance(app.screen, Confirm) and "Try 2 runs?" in shown(app))
+        await until(lambda: isinstance(app.screen, Confirm) and "Try, for 2 runs?" in shown(app))
         await pilot.press("n")
         await pilot.press("ctrl+e", "y")
         await until(lambda: all(f"Try: got {run}" in log_of(app, run) for run in ("abc", "def")))

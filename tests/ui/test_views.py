@@ -43,16 +43,21 @@ def tabs(app):
 
 
 async def test_a_key_switches_and_the_same_key_leads_back():
-    async with running(scenario(), size=(120, 30)) as (app, pilot):
+    async with running(scenario(save_views=lambda _: None), size=(120, 30)) as (app, pilot):
         await until(lambda: tabs(app) == [("failed", 2, False), ("heroes", 2, False)])
         assert "1 failed 2" in shown(app)
-        await pilot.press("slash", *"r2", "enter")
+        await pilot.press("slash", *"r2")
         await until(lambda: ids(app) == ["r2"])
+        assert "Tab Complete" in shown(app)
+        assert "= saves a view" not in shown(app), "it would be a character"
+        await pilot.press("enter")
+        await until(lambda: "1 of 3 · = saves a view" in shown(app))
         await pilot.press("1")
         await until(lambda: ids(app) == ["r3", "r1"])
         assert app.dashboard.filter_bar.value == "state:failed"
         assert "Goal" not in next(line for line in shown(app).splitlines() if "Artifact" in line)
         assert tabs(app)[0][2], "its tab is marked"
+        assert "= saves a view" not in shown(app)
         await pilot.press("2")
         await until(lambda: ids(app) == ["r1", "r2"] and tabs(app)[1][2] and not tabs(app)[0][2])
         await pilot.press("2")
@@ -130,7 +135,25 @@ async def test_a_settings_file_that_cannot_be_written_is_named():
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_the_tabs_fit_a_small_terminal(size):
     views = [SavedView(f"a rather long name {number}", f"r{number}") for number in range(12)]
-    async with running(scenario(tuple(views)), size=size) as (app, _):
+    async with running(scenario(tuple(views)), size=size) as (app, pilot):
         await until(lambda: len(ids(app)) == 3 and app.dashboard.view_tabs.display)
         assert len(app.dashboard.view_tabs.tabs) == 9
         assert app.dashboard.view_tabs.size.height == 1
+        line = app.dashboard.view_tabs.render().plain
+        assert len(line) <= size[0]
+        assert all(f" {number} " in line for number in range(1, 10))
+        await pilot.press("8")
+        await until(lambda: app.dashboard.view_tabs.tabs[7].active)
+        assert (" 8 a rather" if size[0] >= 80 else " 8  0 ") in app.dashboard.view_tabs.render().plain
+
+
+async def test_the_cursor_is_where_it_was_at_the_next_start():
+    scripted = scenario()
+    async with running(scripted) as (app, pilot):
+        await until(lambda: len(ids(app)) == 3)
+        await pilot.press("down", "down", "q")
+        await until(lambda: scripted.store.view.get("cursor") == "lab/forks/r3")
+    again = scenario()
+    again.store.view["cursor"] = "lab/forks/r3"
+    async with running(again) as (app, _):
+        await until(lambda: app.dashboard.table.run == address("r3"))

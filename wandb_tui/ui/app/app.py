@@ -347,7 +347,7 @@ class WandbTuiApp(ThemedApp):
 
         servers = self._backend.servers
         if servers is None:
-            self.dashboard.hint("There is no other server here")
+            self.dashboard.hint("Servers cannot be switched here")
         elif not isinstance(self.screen, ServerDialog):
             detail = switch_detail(self.session, self.dashboard.table)
             self.push_screen(ServerDialog(servers, detail, self.glyphs), self._switch)
@@ -365,6 +365,7 @@ class WandbTuiApp(ThemedApp):
                 self.switching, self._exit_status = False, status
             return
         self._leaving, self._exit_status = True, status
+        self.dashboard.table.remember_cursor()
         self.event_pump.close()
         self.session.stop()
         self.run_worker(self._close_and_exit())

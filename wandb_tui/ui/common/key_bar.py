@@ -15,7 +15,8 @@ from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, display_ke
 from wandb_tui.ui.input.key_map import KeyMap
 
 _BY_IMPORTANCE = (
-    "leave", "close", "help", "ask_quit", "submit", "open", "yes", "no", "enter", "add", "next_metric", "filter",
+    "leave", "close", "help", "ask_quit", "submit", "open", "yes", "no", "enter", "add", "next_metric", "zoom_in",
+    "zoom_out", "metric_after", "fit", "choose_metric", "next_across", "point_right", "log_up", "smoother", "filter",
     "pick", "copy", "logs", "goal", "command_palette", "cancel", "restart", "details", "compare", "remove", "select",
     "sort", "preview", "find", "find_next", "zoom", "follow", "console", "level", "wrap", "times", "fold", "save_log",
     "copy_log",
@@ -42,6 +43,8 @@ class KeyBar(Widget):
     """Labels in place of those of the actions, by full id: what a toggle would do now."""
     typing: reactive[bool] = reactive(False)
     """Whether an input is focused, where keys are characters."""
+    completing: reactive[bool] = reactive(False)
+    """Whether that input completes what is typed."""
 
     def __init__(self, keys: KeyMap, *places: Scope, dialog: bool = False) -> None:
         """Create the bar.
@@ -59,7 +62,10 @@ class KeyBar(Widget):
     def render(self) -> Content:
         """The line, with the most important keys that fit."""
         if self.typing and not self._dialog:
-            return Content.assemble(" ", ("Enter", "bold $accent"), " Apply  ", ("Esc", "bold $accent"), " Cancel")
+            keys = {"Enter": "Apply", **({"Tab": "Complete"} if self.completing else {}), "Esc": "Cancel"}
+            return " " + Content("  ").join(
+                Content.assemble((key, "bold $accent"), " ", label) for key, label in keys.items()
+            )
         usable = [action for action in ACTIONS if action.footer and self._available(action) and self._key(action)]
         gap = 1 if self.size.width < _NARROW_CELLS else 2
         room = self.size.width - 1 + gap

@@ -30,8 +30,9 @@ def confirm_runs(
     on_confirm: Callable[[], None],
     *,
     no: str = "Keep",
+    question: str = "",
 ) -> None:
-    """Ask for confirmation before an action on several runs.
+    """Ask for confirmation before an action on runs, usually several.
 
     Args:
         node: Any widget of the app.
@@ -40,12 +41,13 @@ def confirm_runs(
         detail: The consequences, in a sentence.
         on_confirm: Called if the user confirms.
         no: The button that leaves everything as it is.
+        question: The question; by default the verb and the number of runs.
     """
     from wandb_tui.ui.common.confirm import Confirm
 
     names = named(rows, app_context(node).session.watch_list)
-    question = Confirm(f"{verb} {len(rows)} runs?", f"{names}. {detail}", yes=verb, no=no)
-    node.app.push_screen(question, lambda yes: on_confirm() if yes else None)
+    dialog = Confirm(question or f"{verb} {len(rows)} runs?", f"{names}. {detail}", yes=verb, no=no)
+    node.app.push_screen(dialog, lambda yes: on_confirm() if yes else None)
 
 
 def named(rows: Sequence[WatchedRun], among: Iterable[WatchedRun]) -> str:

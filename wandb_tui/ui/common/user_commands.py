@@ -30,8 +30,11 @@ def start_command(node: DOMNode, command: UserCommand, rows: Sequence[WatchedRun
     if not rows:
         hint(node, f"{command.title}: there is no run")
     elif command.confirm or len(rows) > MAX_NAMED:
-        detail = f"Runs {command.command[0]} for {'it' if len(rows) == 1 else 'each'}."
-        confirm_runs(node, command.title, rows, detail, partial(_start, node, command, rows), no="Not now")
+        one = len(rows) == 1
+        detail = f"Runs {command.command[0]} for {'it' if one else 'each'}."
+        question = f"{command.title}, for {'1 run' if one else f'{len(rows)} runs'}?"
+        start = partial(_start, node, command, rows)
+        confirm_runs(node, command.title, rows, detail, start, no="Not now", question=question)
     else:
         _start(node, command, rows)
 

@@ -313,6 +313,8 @@ class PlotPreview(Preview):
             return "Plots are not available here."
         if loaded is None:
             return "loading…"
+        if loaded.curves and not any(one.rows.found for one in loaded.curves):
+            return "Nothing was found with this API key."
         return loaded.problem or "No metric has been logged that could be plotted."
 
     def _retitle(self) -> None:
@@ -321,8 +323,12 @@ class PlotPreview(Preview):
         metric = clean(loaded.settings.metric, 200) if loaded is not None else ""
         remarks = list(loaded.settings.remarks) if loaded is not None else []
         point = self._pointed_at
-        keys = self.session.keys.hint("", "metric", "other metric").removeprefix("; ")
-        self.title(" · ".join(part for part in (metric, name) if part), " · ".join([*point, *remarks, keys]))
+        keys = [
+            f"{key} {what}"
+            for action, what in (("compare", "full screen"), ("metric", "other metric"))
+            if (key := self.session.keys.first(f"dashboard.{action}"))
+        ]
+        self.title(" · ".join(part for part in (metric, name) if part), " · ".join([*point, *remarks, *keys]))
 
     @property
     def _pointed_at(self) -> list[str]:

@@ -97,6 +97,8 @@ class Dashboard(RunScreen):
     def _focus_moved(self, focused: Widget | None) -> None:
         self.logs.show_match_count()
         self._keys.typing = isinstance(focused, Input)
+        self._keys.completing = focused is not None and focused.parent is self.filter_bar
+        self._show_advice()
         self._keys.places = (Scope.LOGS,) if isinstance(focused, LogPane) else (Scope.DASHBOARD, Scope.RUNS)
         self._keys.labels = self.logs.labels
 
@@ -115,6 +117,7 @@ class Dashboard(RunScreen):
         self.filter_bar.put(self.table.view.filter.text)
         self.view_tabs.count()
         self.refresh_all()
+        self.table.restore_cursor()
 
     @property
     def above_toasts(self) -> Widget:
@@ -186,6 +189,7 @@ class Dashboard(RunScreen):
             self.table.load_trends()
         self.preview.tick()
         self.table.tick()
+        self.table.remember_cursor()
 
     def _show_branches(self, news: BranchNews) -> None:
         """Show what has become of forks and rewinds; the cursor follows the newest run."""
@@ -219,10 +223,17 @@ class Dashboard(RunScreen):
         self.filter_bar.error_span = view.typed.error_span
         self.filter_bar.suggestion = view.filter.suggestion
         self.filter_bar.loading_count = self.table.facts_missing
+        self._show_advice()
         targets = self.table.targets()
         waits = _SIGN_IN_WAITS if self.sign_in_waits else ""
         self._banner.message = self.session.sign_in_problem or waits
         self._keys.disabled_actions = frozenset(a.full_id for a in ACTIONS if not self.applies(a, targets))
+
+    def _show_advice(self) -> None:
+        """Say beside a filter which key saves it, unless that is a character now or the filter is a saved view's."""
+        key, view = self.session.keys.first("save_view"), self.table.view
+        saveable = self.session.backend.save_views is not None and self.view_tabs.saved.active(view) is None
+        self.filter_bar.advice = f"{key} saves a view" if key and saveable and not self._keys.completing else ""
 
     @on(RunTable.RowHighlighted)
     def _cursor_moved(self) -> None:

@@ -282,7 +282,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fit", ("0",), "Fit", "Show everything; so does a double click.", Scope.COMPARE),
     Action("point_left", ("comma",), "Cursor left", "Move the cursor to the left: the legend has the values there.",
            Scope.COMPARE, footer=False, action="point(-1)"),
-    Action("point_right", ("full_stop",), "Cursor", "Move the cursor to the right.", Scope.COMPARE, footer=False,
+    Action("point_right", ("full_stop",), "Cursor", "Move the cursor to the right.", Scope.COMPARE,
            action="point(1)"),
     Action("toggle_1", ("1",), "Hide", "Show or hide the run with this sign; 2 to 8 likewise, and a click on it.",
            Scope.COMPARE, footer=False, action="show_or_hide(0)"),

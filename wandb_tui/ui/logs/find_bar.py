@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -47,6 +48,8 @@ class FindBar(Horizontal):
 
     def watch_found(self, found: str) -> None:
         """Show the position."""
+        # Not an automatic width: if a text changes again between two layouts, Textual keeps the width of the first.
+        self._note.styles.width = cell_len(found)
         self._note.update(Content.styled(found, "$quiet"))
 
     def open(self) -> None:

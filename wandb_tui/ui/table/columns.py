@@ -83,8 +83,8 @@ def _number(value: float | None) -> Rank | None:
 
 
 COLUMNS = (
-    Column("state", "  State", 14, 13, cells.state, lambda row, _: (_BY_URGENCY.index(row.state),), compact=True),
-    Column("run", "Run", 21, 12, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
+    Column("state", "  State", 14, 14, cells.state, lambda row, _: (_BY_URGENCY.index(row.state),), compact=True),
+    Column("run", "Run", 21, 13, cells.run, lambda row, _: natural(run_name(row)), share=3, compact=True),
     Column("project", "Project", 12, 5, cells.project, lambda row, _: natural(row.run.project_path), share=2),
     Column("goal", "Goal", 9, 8, cells.goal, lambda row, _: natural(str(row.goal)), compact=True),
     Column(
@@ -113,8 +113,8 @@ COLUMNS = (
         ticks=True,
     ),
     Column("attempt", "Try", 4, 1, cells.attempt, lambda row, _: (row.attempt,), right=True),
-    # Its heading is the metric, and the table knows how to sort by it.
-    Column(TREND, "Metric", 20, 10, cells.trend, lambda *_: None, share=2, compact=True),
+    # Its heading is the metric, and the table knows how to sort by it. The user has asked for it, unlike the others.
+    Column(TREND, "Metric", 20, 12, cells.trend, lambda *_: None, share=2, compact=True),
     Column(
         "message", "Message", 30, 7, cells.message, lambda row, _: natural(event_text(row.notice, countdown=False)),
         share=6, compact=True,

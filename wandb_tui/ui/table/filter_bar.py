@@ -31,6 +31,8 @@ class FilterBar(Horizontal):
     """A likely mistake in it."""
     counted: reactive[tuple[int, int]] = reactive((0, 0))
     """How many runs match, of how many."""
+    advice: reactive[str] = reactive("")
+    """What can be done with the filter."""
 
     class Changed(Message):
         """The filter text has changed."""
@@ -135,12 +137,18 @@ class FilterBar(Horizontal):
         """Show the count."""
         self._update_note()
 
+    def watch_advice(self) -> None:
+        """Show what can be done."""
+        self._update_note()
+
     def _update_note(self) -> None:
         shown, of = self.counted
         if self.error:
             note = Content.styled(f"✖ {self.error}", "$error")
         else:
             remark = f"loading {self.loading_count}…" if self.loading_count else self.suggestion
-            text = f"{shown} of {of}" + (f" · {remark}" if remark else "")
+            text = " · ".join(part for part in (f"{shown} of {of}", remark or self.advice) if part)
             note = Content.styled(text, "$quiet" if shown and not remark else "$warning")
+        # Not an automatic width: if a text changes again between two layouts, Textual keeps the width of the first.
+        self._note.styles.width = note.cell_length
         self._note.update(note)

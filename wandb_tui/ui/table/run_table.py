@@ -232,6 +232,17 @@ class RunTable(RunGrid):
         """Sort, filter and choose columns as at the end of the last session."""
         self.view.restore(self._session.view.get("table"))
 
+    def restore_cursor(self) -> None:
+        """Move the cursor to where it was at the end of the last session, if that run is shown."""
+        saved = self._session.view.get("cursor")
+        if (run := next((run for run in self.shown if str(run) == saved), None)) is not None:
+            self.go_to(run)
+
+    def remember_cursor(self) -> None:
+        """Save the run under the cursor for the next start, such as that of a page that is loaded again."""
+        if self.run is not None:
+            self._session.remember("cursor", str(self.run))
+
     def filter_by(self, text: str) -> None:
         """Show only the runs that match."""
         self.view.filter_by(text)
@@ -277,6 +288,8 @@ class RunTable(RunGrid):
             self.view.metric = metric
             self.view.hidden -= {TREND}
             self.view_changed()
+            if metric and not any(column.key == TREND for column in self.columns):
+                hint(self, f"The terminal is too narrow for a column of {clean(metric, 100)}")
 
     def load_trends(self) -> None:
         """Load the small curves in sight, or all where they decide the order; to be called once a second."""

@@ -43,7 +43,7 @@ class ViewDialog(Dialog[ViewChoice | None]):
         """
         super().__init__()
         self._known = known
-        self._input = Input(name, placeholder="failed", max_length=40)
+        self._input = Input(name, placeholder="a name, such as failed", max_length=40)
 
     def compose(self) -> ComposeResult:
         """The name and the buttons."""
@@ -66,6 +66,7 @@ class ViewDialog(Dialog[ViewChoice | None]):
         known = self._chosen in self._known
         self.query_one("#save", Button).label = "Replace" if known else "Save"
         self.query_one("#delete", Button).disabled = not known
+        self.key_bar.disabled_actions = frozenset() if known else frozenset({"view.delete"})
 
     @property
     def _chosen(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -24,7 +25,8 @@ from wandb_tui.ui.table.saved_views import SavedViews, ViewTab
 if TYPE_CHECKING:
     from wandb_tui.ui.table.view_dialog import ViewChoice
 
-_MAX_NAME_CELLS = 24
+_MAX_NAME_CELLS, _MIN_NAME_CELLS = 24, 4
+"""The most cells of a name, and the least: where there is room for less, only the view that is shown has a name."""
 
 _IDLE_FACTOR = 20
 """Count the runs of each view at most in one part of this many of the time."""
@@ -56,11 +58,23 @@ class ViewTabs(Widget):
 
     def render(self) -> Content:
         """The line."""
+        width, cells = self.content_size.width, range(_MAX_NAME_CELLS, _MIN_NAME_CELLS - 1, -1)
+        lines = chain(
+            (self._line(name, name) for name in cells),
+            (self._line(name, 0) for name in cells),
+            (self._line(name, 0, all_counts=False) for name in cells),
+        )
+        return next((line for line in lines if line.cell_length <= width), self._line(0, 0, all_counts=False))
+
+    def _line(self, active_cells: int, other_cells: int, *, all_counts: bool = True) -> Content:
+        """The tabs, with at most so many cells for the name of the view that is shown, and of the others."""
         parts: list[Content] = []
         for number, tab in enumerate(self.tabs, 1):
             count = self._glyphs.text("…") if tab.count is None else str(tab.count)
-            name = self._glyphs.fit(clean(tab.name), _MAX_NAME_CELLS)
-            label = Content.assemble((f" {number} ", "bold $accent"), name, (f" {count} ", "$quiet"))
+            cells = active_cells if tab.active else other_cells
+            name = self._glyphs.fit(clean(tab.name), cells) if cells else ""
+            shown_count = f" {count} " if all_counts or tab.active else ""
+            label = Content.assemble((f" {number} ", "bold $accent"), name, (shown_count, "$quiet"))
             parts.append(label.stylize("reverse" if tab.active else "").stylize(f"@click=show_view({number})"))
         return Content(" ").join(parts)
 
