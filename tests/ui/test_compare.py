@@ -11,10 +11,12 @@ from textual import events
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeInspector, FakeLineage, FakeProber, Scenario, address
-from tests.ui.support import running
+from tests.ui.support import running, still
 from tests.ui.test_layout import HOSTILE
 from wandb_tui.core.errors import ServerError
+from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
+from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.compare.screen import CompareScreen
 from wandb_tui.ui.dashboard.help import HelpScreen
 from wandb_tui.ui.plots.metric_dialog import MetricDialog
@@ -238,6 +240,29 @@ async def test_what_cannot_be_shown_is_said():
         await until(lambda: "2 NaN or infinite" in shown(app) or "bad" in shown(app))
         await pilot.press("l")
         await until(lambda: "1 not positive" in shown(app) or "no values" in shown(app))
+
+
+async def test_a_covered_dashboard_draws_nothing_and_is_up_to_date_when_it_is_back(monkeypatch):
+    drawn, display = [], WandbTuiApp._display
+    monkeypatch.setattr(
+        WandbTuiApp, "_display", lambda app, screen, update: drawn.append(update) or display(app, screen, update)
+    )
+    async with running(scenario(), *RUNS[:4], size=(160, 45), goal=Goal.parse("v9")) as (app, pilot):
+        await compared(app, pilot)
+        await still(pilot)
+        drawn.clear()
+        app.session.cancel(address("run3"))
+        app._tick()
+        app.dashboard.repaint(app.session.watch_list)
+        await pilot.pause(0.1)
+        assert drawn == []
+        await pilot.press("n")
+        await until(lambda: drawn)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("escape")
+        await until(lambda: "cancelled" in shown(app))
+        assert app.dashboard.has_class("-short")
+        assert all(cell_len(line) == 80 for line in shown(app).splitlines())
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])

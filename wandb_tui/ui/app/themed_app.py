@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from wandb_tui.text.glyphs import ASCII, LOOKS, Glyphs
 from wandb_tui.text.plain_text import clean
@@ -116,3 +117,11 @@ class ThemedApp(TerminalApp):
     def run_screens(self) -> list[RunScreen]:
         """The screens that show runs, including covered ones."""
         return [screen for screen in self.screen_stack if isinstance(screen, RunScreen)]
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens that can be seen behind the one in front: none behind an opaque one.
+
+        Textual counts the next one even then, and draws the whole front again whenever anything behind it changes.
+        """
+        return [] if self.screen.styles.background.a == 1 else super()._background_screens

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.dom import DOMNode
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets._toast import Toast, ToastRack
@@ -100,8 +101,10 @@ class RunScreen(Screen[None]):
         self._show_toasts(False)
 
     def on_screen_resume(self) -> None:
-        """Show the toasts again."""
+        """Show the toasts again, and use the size that the terminal has by now."""
         self._show_toasts(True)
+        if self.size != self.app.size:
+            self.post_message(Resize(self.app.size, self.app.size))
 
     def _show_toasts(self, shown: bool) -> None:
         for rack in self.query(ToastRack):
