@@ -20,6 +20,7 @@ from tests.benchmarks import (
     replays,
     startup,
     thousand_runs,
+    viewers,
     visits,
 )
 from tests.benchmarks.figures import Figure, Scale, table
@@ -34,6 +35,7 @@ BENCHMARKS = {
         startup,
         keys,
         plots,
+        viewers,
         thousand_runs,
         reactions,
         downloads,

@@ -35,7 +35,7 @@ def startup(scale: Scale) -> list[Figure]:
         if not note:
             command = [str(_BIN / "wandb"), "leet", "run", str(_leet_folder(here))]
             sides["leet"] = lambda: _readable(here, command, "leet", _LEET_RUN)
-        times = _interleaved(sides, scale.count(7, 1))
+        times = interleaved(sides, scale.count(7, 1))
     return _figures(times, note, scale)
 
 
@@ -51,7 +51,7 @@ def _figures(times: dict[str, Times], note: str, scale: Scale) -> list[Figure]:
     ]
 
 
-def _interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, Times]:
+def interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, Times]:
     """Each side in turn, again and again; the first round only warms the caches."""
     times = {name: Times() for name in sides}
     for number in range(rounds + 1):
@@ -97,7 +97,7 @@ def helps(scale: Scale) -> list[Figure]:
             "wait": lambda: _ended([wandb_tui, "wait", "--help"], environ),
             "click": lambda: _ended([sys.executable, "-c", "import click"], environ),
         }
-        times = _interleaved(sides, scale.count(15, 2))
+        times = interleaved(sides, scale.count(15, 2))
     limit = None if scale.quick else 1.3
     click = times["click"].median * 1000
     return [

@@ -1,13 +1,16 @@
-"""Logs one run without a server, for a viewer of local runs: ``python -m tests.benchmarks.programs.offline_run``."""
+"""Logs one run offline, for a viewer of local runs: ``python -m tests.benchmarks.programs.offline_run [STEPS]``."""
 
 from __future__ import annotations
+
+import sys
 
 import wandb
 
 
 def main() -> None:
+    steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     with wandb.init(project="forks", id="leet0000", name="leet0000", mode="offline") as run:
-        for step in range(50):
+        for step in range(steps):
             run.log({"loss": 1 / (step + 1)})
 
 

@@ -116,6 +116,10 @@ class ProjectView:
         """How many runs meet the filters."""
         return len(self._filtered(filters))
 
+    def total_runs(self) -> int:
+        """How many runs there are."""
+        return len(self._filtered(None))
+
     def runs(
         self,
         filters: str | None = None,

@@ -113,8 +113,11 @@ class RunView:
         min_step: int | None = None,
         max_step: int | None = None,
         samples: int | None = None,
+        max_key_limit: int | None = None,
     ) -> list[str]:
         """The rows from ``minStep`` up to ``maxStep``; without a range, an even sample of all."""
+        # No row here has that many.
+        del max_key_limit
         first = min_step or 0 if max_step is None else self._first_wanted(min_step or 0)
         rows = self._histories.rows(self._run, first, max_step)
         count = _DEFAULT_SAMPLES if samples is None else samples
