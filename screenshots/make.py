@@ -31,6 +31,8 @@ _READY = 4
 def main() -> None:
     with demo(export_delay=4) as (sandbox, runs), services(sandbox) as known:
         asyncio.run(record_story(dashboard_app(known, runs)))
+    with demo(export_delay=1) as (sandbox, runs), services(sandbox) as known:
+        asyncio.run(record_plot(dashboard_app(known, runs)))
     with demo(export_delay=6) as (sandbox, runs):
         with services(sandbox) as known:
             asyncio.run(picture_dashboard(dashboard_app(known, runs)))
@@ -76,6 +78,7 @@ async def picture_dashboard(app: WandbTuiApp) -> None:
         keep(app, "help")
         await pilot.press("escape")
         await picture_details(app, pilot)
+        await picture_compare(app, pilot)
         await pilot.press("x", "x")
         await pilot.resize_terminal(*NARROW)
         await settled(pilot)
@@ -111,6 +114,54 @@ async def record_story(app: WandbTuiApp) -> None:
         await show(1.5, "escape")
         app.exit(0)
     (FOLDER / "story.svg").write_text(recording.svg(), encoding="utf-8")
+
+
+async def record_plot(app: WandbTuiApp) -> None:
+    """Three runs are selected and plotted; zooming in, reading off values, smoothing, everything again."""
+    recording = Recording()
+    async with app.run_test(size=STORY) as pilot:
+
+        async def show(seconds: float, *keys: str) -> None:
+            for key in keys:
+                await pilot.press(key)
+            await pilot.pause(0.4)
+            app.clear_notifications()
+            await pilot.pause(0.1)
+            recording.add(picture(app), seconds)
+
+        await until(pilot, lambda: app.session.watch_list.counts[State.AVAILABLE] >= _READY)
+        await settled(pilot)
+        await show(1, "home")
+        for keys in (("space",), ("space", "space"), ("down", "space")):
+            await show(0.7, *keys)
+        await pilot.press("m")
+        await until(pilot, lambda: "loading" not in str(app.screen.query_one("#compare-box").border_subtitle))
+        await settled(pilot)
+        await show(2)
+        for times in (24, 12):
+            await show(0.8, *["comma"] * times)
+        for _ in range(3):
+            await show(0.8, "plus")
+        await settled(pilot)
+        await show(1.5)
+        await show(1, *["full_stop"] * 12)
+        await show(2, "s", "s", "s")
+        await show(1, "0")
+        await show(2, "l")
+        await show(1.5, "escape")
+        app.exit(0)
+    (FOLDER / "plot.svg").write_text(recording.svg(), encoding="utf-8")
+
+
+async def picture_compare(app: WandbTuiApp, pilot: Pilot[int]) -> None:
+    """Four runs in one plot, with the cursor and its values."""
+    await pilot.press("home", *["space"] * 2, "down", "space", "space", "m")
+    await until(pilot, lambda: "loading" not in str(app.screen.query_one("#compare-box").border_subtitle))
+    await pilot.press("s", *["comma"] * 30)
+    app.clear_notifications()
+    await settled(pilot)
+    keep(app, "compare")
+    await pilot.press("escape", "escape")
 
 
 async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:
