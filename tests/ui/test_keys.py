@@ -65,9 +65,9 @@ def test_every_key_of_ours_is_one_and_can_be_written_as_it_is_shown():
     [
         ({"dashboard.restat": "k"}, "did you mean “dashboard.restart”?"),
         ({"dashboard.cancel": "zz"}, "“zz” is not a key; dashboard.cancel keeps c."),
-        ({"dashboard.cancel": "up"}, "up moves the cursor; dashboard.cancel keeps c."),
+        ({"dashboard.cancel": "up"}, "↑ moves the cursor; dashboard.cancel keeps c."),
         ({"dashboard.cancel": "ctrl+c"}, "^c always quits"),
-        ({"dashboard.add": "ä,up"}, "up moves the cursor; dashboard.add has ä."),
+        ({"dashboard.add": "ä,up"}, "↑ moves the cursor; dashboard.add has ä."),
         ({"add.submit": "x, F2"}, "x is a character to type; add.submit has F2."),
         ({"sign_in.leave": "space"}, "Space is a character to type; sign_in.leave keeps Esc."),
         ({"dashboard.cancel": "K", "dashboard.visit": "K"}, "K is set for dashboard.cancel and dashboard.visit"),

@@ -95,7 +95,7 @@ async def test_a_key_that_is_taken_is_said_and_the_palette_has_the_command(runne
     async with dashboard(runner, *commands) as (app, pilot):
         complaints = " ".join(app.session.keys.complaints)
         assert "c is dashboard.cancel; “Mine” is in the palette only." in complaints
-        assert "up has a fixed meaning; “Other” is in the palette only." in complaints
+        assert "↑ has a fixed meaning; “Other” is in the palette only." in complaints
         await pilot.press("question_mark")
         await until(lambda: "Your own commands" in "".join(str(w.content) for w in app.screen.query(".help-title")))
         await pilot.press("escape", "ctrl+p")

@@ -135,7 +135,7 @@ class Action:
 
 DISPLAY_NAMES = {
     "question_mark": "?", "slash": "/", "enter": "Enter", "space": "Space", "delete": "Del", "escape": "Esc",
-    "asterisk": "*", "left": "←", "right": "→", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
+    "asterisk": "*", "left": "←", "right": "→", "up": "↑", "down": "↓", "shift+up": "Shift+↑", "shift+down": "Shift+↓",
     "less_than_sign": "<", "greater_than_sign": ">", "minus": "-", "plus": "+", "at": "@", "backslash": "\\",
     "equals_sign": "=", "underscore": "_", "colon": ":", "backspace": "Backspace", "insert": "Ins",
 }  # fmt: skip
