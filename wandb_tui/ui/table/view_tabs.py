@@ -7,9 +7,11 @@ import time
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.style import Style
 from textual.widget import Widget
 
 from wandb_tui.core.errors import WandbTuiError
@@ -74,9 +76,15 @@ class ViewTabs(Widget):
             cells = active_cells if tab.active else other_cells
             name = self._glyphs.fit(clean(tab.name), cells) if cells else ""
             shown_count = f" {count} " if all_counts or tab.active else ""
-            label = Content.assemble((f" {number} ", "bold $accent"), name, (shown_count, "$quiet"))
-            parts.append(label.stylize("reverse" if tab.active else "").stylize(f"@click=show_view({number})"))
+            key_style, count_style = ("bold", "") if tab.active else ("bold $accent", "$quiet")
+            label = Content.assemble((f" {number} ", key_style), name, (shown_count, count_style))
+            parts.append(label.stylize("reverse" if tab.active else "").stylize(Style.from_meta({"view": number})))
         return Content(" ").join(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the view whose tab is clicked; Textual's own links would lose the colours."""
+        if (number := event.style.meta.get("view")) is not None:
+            self.action_show_view(number)
 
     def tick(self) -> None:
         """Count again, unless that would take too much of the time; to be called once a second, and after changes."""
