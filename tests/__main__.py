@@ -69,7 +69,6 @@ def check(pages: str) -> int:
     if set(sys.argv[1:]) - {"--all"}:
         # What is asked for may have none of the cluster's tests.
         cluster, tests = {}, {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, *given]}
-    on_their_own = {**cluster, "benchmarks": [*python, "tests.benchmarks", "--quick"]}
     # One after the other, on one core.
     during_the_tests = {
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
@@ -78,6 +77,7 @@ def check(pages: str) -> int:
         "types": [*python, "mypy"],
         "documentation": [*python, "mkdocs", "build", "--strict", "-q", "-d", pages],
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
+        "benchmarks": [*python, "tests.benchmarks", "--quick"],
     }
     failed = failures(quick)
     with ThreadPoolExecutor(1) as second:
@@ -87,7 +87,7 @@ def check(pages: str) -> int:
         failed += failures(tests) if collected else list(collection)
         failed += others.result()
     if collected:
-        failed += failures(on_their_own, buffered=True)
+        failed += failures(cluster, buffered=True)
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return len(failed)
 
