@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.wandb_api.inspector import GraphQLInspector
     from wandb_tui.services.wandb_api.origins import RunOrigins
     from wandb_tui.services.wandb_api.poller import Poller
+    from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
     from wandb_tui.services.wandb_api.sdk_prober import SdkProber
     from wandb_tui.services.wandb_api.step_files import StepFiles
 
@@ -194,7 +195,13 @@ class Wiring:
         from wandb_tui.services.wandb_api.coverage import StepReader
         from wandb_tui.services.wandb_api.poller import Poller
 
-        poller = Poller(self.client(), steps=StepReader(self.step_files), sdk=self.sdk, feed_record=self.feed_record)
+        poller = Poller(
+            self.client(),
+            steps=StepReader(self.step_files),
+            sdk=self.sdk,
+            feed_record=self.feed_record,
+            gaps=self.schema_gaps,
+        )
         self._closers.append(poller)
         return poller
 
@@ -204,6 +211,14 @@ class Wiring:
         from wandb_tui.services.disk.feed_records import FeedRecordFile
 
         return FeedRecordFile(self.paths.feed_records, self.server.key)
+
+    @_Once
+    def schema_gaps(self) -> SchemaGaps:
+        """What this server's API lacks."""
+        from wandb_tui.services.disk.schema_gap_file import SchemaGapFile
+        from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
+
+        return SchemaGaps(SchemaGapFile(self.paths.schema_gaps, self.server.key))
 
     @_Once
     def sdk(self) -> SdkProber:
@@ -261,7 +276,7 @@ class Wiring:
         """Looks up the details of one run."""
         from wandb_tui.services.wandb_api.inspector import GraphQLInspector
 
-        inspector = GraphQLInspector(self.client, self.step_files)
+        inspector = GraphQLInspector(self.client, self.step_files, self.schema_gaps)
         self._closers.append(inspector)
         return inspector
 
@@ -279,7 +294,7 @@ class Wiring:
         """Looks up projects and runs."""
         from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
 
-        catalogue = GraphQLCatalogue(self.client)
+        catalogue = GraphQLCatalogue(self.client, self.schema_gaps)
         self._closers.append(catalogue)
         return catalogue
 
@@ -293,7 +308,7 @@ class Wiring:
         """
         from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
 
-        with contextlib.closing(GraphQLCatalogue(self.client, on_screen=False)) as catalogue:
+        with contextlib.closing(GraphQLCatalogue(self.client, self.schema_gaps, on_screen=False)) as catalogue:
             runs = [address for run in catalogue.every_run(query) if (address := run.address) is not None]
         if not runs:
             raise RunNotFoundError(f"No run matches {query}.")

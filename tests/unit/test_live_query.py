@@ -17,6 +17,7 @@ from wandb_tui.core.query_list import QueryList
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.services.wandb_api.graphql import Reply
 from wandb_tui.services.wandb_api.query_reader import QueryReader
+from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 
 GROUP, SWEEP = ProjectQuery.parse("lab/forks/* group:pbt"), ProjectQuery.parse("lab/forks/* sweep:abc")
 POLICY = PollPolicy(check_interval=5.0, max_wait_time=100.0)
@@ -191,7 +192,7 @@ class Requests:
 
 def test_all_queries_go_out_as_one_request_an_interval():
     clock, news, send = [0.0], [], Requests({"forks": ["a", "b"], "other": ["c"]})
-    reader = QueryReader(send, lambda: clock[0])
+    reader = QueryReader(send, lambda: clock[0], SchemaGaps())
     texts = [f"lab/{project}/* tag:t{number}" for project in ("forks", "other", "none") for number in range(10)]
     assert reader.until_due() is None
     for text in texts:
@@ -216,7 +217,7 @@ def test_all_queries_go_out_as_one_request_an_interval():
 def test_a_server_without_counts_is_asked_without_them():
     send, news = Requests({"forks": ["a"]}), []
     send.unknown = "runCount"
-    reader = QueryReader(send, lambda: 0.0)
+    reader = QueryReader(send, lambda: 0.0, SchemaGaps())
     reader.follow(GROUP, (), interval=5, until_ended=False, report=news.append)
     reader.look()
     reader.look()

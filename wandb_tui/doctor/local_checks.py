@@ -114,6 +114,9 @@ def _server(wiring: Wiring) -> Finding:
     where = f"API {info.base_url}, pages {info.app_url}"
     if names := wiring.extra_headers.names:
         where += f", with the extra header{'s' * (len(names) > 1)} {', '.join(names)}"
+    if lacking := wiring.schema_gaps.names:
+        where += f"; remembered as lacking {', '.join(lacking)}, which is now asked for again"
+    wiring.schema_gaps.forget()
     client = wiring.client()
     try:
         reply = client.execute("query Viewer { viewer { id } }", {})

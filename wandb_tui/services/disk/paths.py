@@ -70,6 +70,11 @@ class Paths:
         return self.state / "forks"
 
     @property
+    def schema_gaps(self) -> Path:
+        """The folder of what the servers' APIs lack."""
+        return self.state / "servers"
+
+    @property
     def hooks_lock(self) -> Path:
         """The lock file of hooks: of several dashboards, the one that holds it runs the user's commands."""
         return self.state / "hooks.lock"

@@ -13,7 +13,7 @@ from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.response import error_from, json_object, next_cursor, nodes, parse_time
-from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
+from wandb_tui.services.wandb_api.schema_gaps import Gap, SchemaGaps
 
 _PAGE_SIZE = 50
 """Entries per request; the SDK's own number."""
@@ -42,6 +42,7 @@ query GetProjects($entity: String, $cursor: String, $perPage: Int = 50) {
   }
 }
 """
+_MODELS = "models"
 _OLDER_PROJECTS_QUERY = """
 query EntityProjects($entity: String!, $cursor: String, $perPage: Int = 50) {
   entity(name: $entity) {
@@ -78,19 +79,21 @@ query Runs($project: String!, $entity: String!, $cursor: String, $perPage: Int =
 class GraphQLCatalogue:
     """Implements `ui.runtime.ports.Catalogue`; sends one query at a time."""
 
-    def __init__(self, client: Callable[[], GraphQL], *, on_screen: bool = True) -> None:
+    def __init__(
+        self, client: Callable[[], GraphQL], gaps: SchemaGaps | None = None, *, on_screen: bool = True
+    ) -> None:
         """Make a catalogue.
 
         Args:
             client: Makes the client for the first query.
+            gaps: What the server's API lacks; None if nothing is known of it.
             on_screen: Whether errors name the keys of the picker.
         """
         self._make_client = client
         self._on_screen = on_screen
         self._client: GraphQL | None = None
         self._lock = threading.Lock()
-        self._gaps = SchemaGaps()
-        self._knows_models = True
+        self._gaps = gaps or SchemaGaps()
 
     def entities(self) -> list[str]:
         """The API key's own entity, then its teams."""
@@ -105,12 +108,13 @@ class GraphQLCatalogue:
         """The projects of an entity."""
         variables = {"entity": entity, "cursor": after or None, "perPage": _PAGE_SIZE}
         found: dict[str, Any] = {}
-        if self._knows_models:
+        if not self._gaps.lacks(_PROJECTS_QUERY, _MODELS):
             reply = self._send(_PROJECTS_QUERY, variables)
-            self._knows_models = not any("models" in str(error.get("message")) for error in reply.errors)
-            if self._knows_models:
+            if any(_MODELS in str(error.get("message")) for error in reply.errors):
+                self._gaps.learn(_PROJECTS_QUERY, (Gap(_MODELS),), reply)
+            else:
                 found = json_object(self._data(reply).get("models"))
-        if not self._knows_models:
+        if self._gaps.lacks(_PROJECTS_QUERY, _MODELS):
             answer = self._data(self._send(_OLDER_PROJECTS_QUERY, variables))
             found = json_object(json_object(answer.get("entity")).get("projects"))
         return ResultPage(tuple(str(node["name"]) for node in nodes(found) if node.get("name")), next_cursor(found))

@@ -17,7 +17,6 @@ from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.probe_query import (
     HISTORY_TYPE,
     ONLY_COMMITTED,
-    Dialect,
     ProbeRequest,
     compose,
     compose_files,
@@ -51,19 +50,19 @@ _NOT_REPORTED = "the server does not report it"
 class GraphQLInspector:
     """Implements `ui.runtime.ports.Inspector`; queries that run at the same time have a connection each."""
 
-    def __init__(self, client: Callable[[], GraphQL], files: StepFiles) -> None:
+    def __init__(self, client: Callable[[], GraphQL], files: StepFiles, gaps: SchemaGaps | None = None) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             client: Makes a client.
             files: Reads which steps exported files hold.
+            gaps: What the server's API lacks; None if nothing is known of it.
         """
         self._make_client = client
         self._files = files
         self._idle: queue.SimpleQueue[GraphQL] = queue.SimpleQueue()
         self._closed = threading.Event()
-        self._dialect = Dialect()
-        self._gaps = SchemaGaps()
+        self._gaps = gaps or SchemaGaps()
 
     def facts(self, run: RunAddress) -> RunFacts:
         """The run itself, its summary, and the names of what it has logged."""
@@ -167,12 +166,13 @@ class GraphQLInspector:
     def _probe(self, run: RunAddress) -> Probe:
         """Probe like a monitor that needs the coverage, in the dialect that the server understands."""
         question = [ProbeRequest(run, coverage=True)]
+        dialect = self._gaps.dialect
         while True:
-            reply = _require_answer(self._execute(*compose(question, self._dialect)))
-            simpler = self._dialect.simpler(reply)
+            reply = _require_answer(self._execute(*compose(question, dialect)))
+            simpler = dialect.simpler(reply)
             if simpler is None or not simpler.plain:
-                return interpret(question, reply, self._dialect)[0]
-            self._dialect = simpler
+                return interpret(question, reply, dialect)[0]
+            dialect = self._gaps.learn_dialect(dialect, simpler, reply)
 
     def _coverage_by_files(self, run: RunAddress, versions: Sequence[int]) -> Iterator[tuple[int, VersionCoverage]]:
         if not self._files.usable:

@@ -39,6 +39,7 @@ from wandb_tui.services.wandb_api.probe_query import (
     read_files,
 )
 from wandb_tui.services.wandb_api.query_reader import QueryReader
+from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 from wandb_tui.services.wandb_api.throttle import Throttle
 
@@ -65,6 +66,7 @@ class Poller:
         sdk: SdkProber | None = None,
         feed_record: FeedRecord | None = None,
         feed_watch: FeedWatch | None = None,
+        gaps: SchemaGaps | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         """Make a poller; its thread starts with the first probe.
@@ -75,6 +77,7 @@ class Poller:
             sdk: The fallback for a server that does not understand our queries; None for no fallback.
             feed_record: Where to remember that the feeds of projects cannot be used.
             feed_watch: Decides what to ask of the feeds; None for one with the usual bounds.
+            gaps: What the server's API lacks; None if nothing is known of it.
             clock: Seconds on a clock that never goes back.
         """
         self._client = client
@@ -85,6 +88,7 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._closed = threading.Event()
+        self._gaps = gaps or SchemaGaps()
         self._dialect = Dialect()
         self._size = BatchSize()
         self._throttle = Throttle(clock)
@@ -96,7 +100,7 @@ class Poller:
         self._under_way: dict[RunAddress, PendingProbe] = {}
         self._elsewhere: dict[RunAddress, str] = {}
         self._feeds = FeedReader(self._send, clock, feed_record, feed_watch)
-        self._queries = QueryReader(self._send, clock)
+        self._queries = QueryReader(self._send, clock, self._gaps)
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes that are due."""
@@ -212,6 +216,7 @@ class Poller:
             batch = self._with_due(batch)
             if not batch:
                 return
+            self._dialect = self._known_dialect()
             if self._sdk is not None and not self._dialect.plain:
                 for pending in batch:
                     self._run_in_pool(pending, partial(self._probe_by_sdk, pending, self._sdk))
@@ -290,9 +295,15 @@ class Poller:
             if simpler is None or (not simpler.plain and self._sdk is None):
                 return reply
             log.info("The server does not know a field; continuing without it: %s", simpler)
-            self._dialect = simpler
-            if not simpler.plain:
+            self._gaps.learn_dialect(self._dialect, simpler, reply)
+            self._dialect = self._known_dialect()
+            if not self._dialect.plain:
                 return reply
+
+    def _known_dialect(self) -> Dialect:
+        """What the server understands, as far as known to all who ask it."""
+        known = self._gaps.dialect
+        return known if self._sdk is not None else replace(known, plain=True)
 
     def _send(self, query: str, variables: Mapping[str, object]) -> Reply:
         self._closed.wait(max(0.0, self._throttle.gap))
@@ -349,7 +360,8 @@ class Poller:
         reply = self._send(*compose_files(versions))
         if reply.data is None and reply.problem is not ProbeOutcome.UNAVAILABLE:
             log.info("The server does not report where files are: %s", reply.message)
-            self._dialect = replace(self._dialect, files=False)
+            simpler = replace(self._dialect, files=False)
+            self._dialect = self._gaps.learn_dialect(self._dialect, simpler, reply)
         return {run: read_files(reply, number) for number, (run, _) in enumerate(versions)}
 
     def _files_by_sdk(self, run: RunAddress, probe: Probe) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,6 +93,31 @@ class Dialect:
             return ()
         return (_MEMBERSHIP, "artifact.versionIndex", "artifactType.artifactCollection", *sorted(self.dropped))
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The names of what the server lacks."""
+        ways = (
+            (self.membership, _MEMBERSHIP),
+            (self.older, "artifact.versionIndex"),
+            (self.listing, "artifactType.artifactCollection"),
+            (self.files, "artifactCollection.artifactMembership"),
+        )
+        return tuple(sorted({*(name for known, name in ways if not known), *self.dropped}))
+
+    def changed(self, before: Dialect, after: Dialect) -> Dialect:
+        """This dialect with the change from one to a simpler one."""
+        lost = {name: False for name in _FLAGS if getattr(before, name) and not getattr(after, name)}
+        return replace(self, dropped=self.dropped | (after.dropped - before.dropped), **lost)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its values, for a file."""
+        return {**{name: getattr(self, name) for name in _FLAGS}, "dropped": sorted(self.dropped)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Dialect:
+        """Read what `to_json` gave; raises `KeyError` or `TypeError` for other values."""
+        return cls(**{name: bool(values[name]) for name in _FLAGS}, dropped=frozenset(map(str, values["dropped"])))
+
     def simpler(self, reply: Reply) -> Dialect | None:
         """The dialect to try after a server did not know a field; None if that is not the problem."""
         if broken := _unresolved_fields(reply) - self.dropped:
@@ -125,6 +150,14 @@ class Dialect:
             unnumbered = "versionIndex" in names and not (self.membership or self.older)
             found = replace(found, listing=not (names & _LISTING_NAMES or unnumbered))
         return found
+
+
+_FLAGS = ("membership", "older", "listing", "files", "plain")
+
+
+def refuses_field(reply: Reply) -> bool:
+    """Whether the server has refused the whole query for a field that it lacks, which it will do again."""
+    return reply.data is None and any(UNKNOWN_FIELD.search(_text(error)) for error in reply.errors)
 
 
 def _text(error: dict[str, Any]) -> str:

@@ -30,19 +30,20 @@ Report = Callable[[QueryNews], object]
 class QueryReader:
     """Looks at queries in the poller's thread; `follow` and `unfollow` may be called from any thread."""
 
-    def __init__(self, send: Send, clock: Clock) -> None:
+    def __init__(self, send: Send, clock: Clock, gaps: SchemaGaps) -> None:
         """Follow nothing.
 
         Args:
             send: Sends a GraphQL query.
             clock: The poller's clock.
+            gaps: What the server's API lacks.
         """
         self._send = send
         self._clock = clock
         self._lock = threading.Lock()
         self._rows: dict[ProjectQuery, tuple[LiveQuery, Report]] = {}
         self._size = BatchSize()
-        self._gaps = SchemaGaps()
+        self._gaps = gaps
 
     def follow(
         self, query: ProjectQuery, known: Collection[str], *, interval: float, until_ended: bool, report: Report

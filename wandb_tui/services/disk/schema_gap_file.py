@@ -1,0 +1,60 @@
+"""Keeps what a server's API lacks: one small file per server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wandb_tui.services.disk.paths import server_file, write_private
+
+log = logging.getLogger(__name__)
+
+
+class SchemaGapFile:
+    """What the API of one server lacks, on disk."""
+
+    def __init__(self, folder: Path, server: str) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            folder: The folder of these files.
+            server: The server's key, as in the watch list.
+        """
+        self._folder = folder
+        self._server = server
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return server_file(self._folder, self._server, "-api.json")
+
+    def read(self) -> Mapping[str, Any]:
+        """The content; empty if there is none that can be used."""
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            log.warning("%s is not used: %s", self.path, error)
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def write(self, content: Mapping[str, Any]) -> None:
+        """Replace the content; where nothing can be written, this session remembers it alone."""
+        draft = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            # In one step: another process may be reading it.
+            write_private(draft, json.dumps(content, indent=1)).replace(self.path)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self.path, error)
+
+    def delete(self) -> None:
+        """Forget the content."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s cannot be deleted: %s", self.path, error)
