@@ -10,6 +10,17 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from tests.identity.host import IdentityHost
 from tests.integration.fake_login_server import PASSWORD, USER
 
+# The form of Django's documentation with which a site offers its languages, below its sign-in pages.
+_SWITCH = """{% load i18n %}<form action="{% url 'set_language' %}" method="post">{% csrf_token %}
+<input type="hidden" name="next" value="{{ request.get_full_path }}"><select name="language" aria-label="Language">
+{% get_available_languages as codes %}{% get_language_info_list for codes as languages %}
+{% for one in languages %}<option value="{{ one.code }}">{{ one.name_local }}</option>{% endfor %}</select>
+<button>{% translate "Change" %}</button></form>"""
+_TEMPLATES = {
+    page: f"{{% extends '{page}' %}}{{% block {block} %}}{{{{ block.super }}}}{_SWITCH}{{% endblock %}}"
+    for page, block in (("admin/login.html", "footer"), ("account/login.html", "content"))
+}
+
 
 class QuietHandler(WSGIRequestHandler):
     def log_message(self, *_):
@@ -20,7 +31,7 @@ class DjangoHost(IdentityHost):
     """Django with its admin site and django-allauth; its start page, for those who are signed in, is the way back.
 
     Attributes:
-        language: The language of its pages.
+        language: The language of its pages; a user's choice below them, kept in a cookie, precedes it.
         allauth: Whether users sign in with django-allauth, in place of the admin site.
         account: ``active``, ``inactive`` or ``unverified``.
     """
@@ -44,12 +55,11 @@ class DjangoHost(IdentityHost):
         from django.core.wsgi import get_wsgi_application
         from django.http import HttpResponseRedirect
         from django.urls import include, path
-        from django.utils import translation
 
         def in_our_language(get_response):
             def answer(request):
-                with translation.override(self.language):
-                    return get_response(request)
+                request.META["HTTP_ACCEPT_LANGUAGE"] = self.language
+                return get_response(request)
 
             return answer
 
@@ -71,6 +81,7 @@ class DjangoHost(IdentityHost):
             MIDDLEWARE=[
                 "django.contrib.sessions.middleware.SessionMiddleware",
                 "identity_host_middleware.in_our_language",
+                "django.middleware.locale.LocaleMiddleware",
                 "django.middleware.csrf.CsrfViewMiddleware",
                 "django.contrib.auth.middleware.AuthenticationMiddleware",
                 "django.contrib.messages.middleware.MessageMiddleware",
@@ -82,13 +93,16 @@ class DjangoHost(IdentityHost):
             TEMPLATES=[
                 {
                     "BACKEND": "django.template.backends.django.DjangoTemplates",
-                    "APP_DIRS": True,
                     "OPTIONS": {
+                        "loaders": [
+                            ("django.template.loaders.locmem.Loader", _TEMPLATES),
+                            "django.template.loaders.app_directories.Loader",
+                        ],
                         "context_processors": [
                             "django.template.context_processors.request",
                             "django.contrib.auth.context_processors.auth",
                             "django.contrib.messages.context_processors.messages",
-                        ]
+                        ],
                     },
                 }
             ],
@@ -101,6 +115,7 @@ class DjangoHost(IdentityHost):
 
         settings.ROOT_URLCONF.urlpatterns = [
             path("admin/", admin.site.urls),
+            path("i18n/", include("django.conf.urls.i18n")),
             path("accounts/", include("allauth.urls")),
             path("back/admin", back("/admin/login/")),
             path("back/accounts", back("/accounts/login/")),

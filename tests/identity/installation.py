@@ -61,13 +61,18 @@ def python_environment(folder, *packages):
 
 
 def debian_packages(folder, *packages):
-    """Unpack packages from Debian, and those they need and the system lacks; returns the folder with their `usr`."""
+    """Unpack packages from Debian, and those they need and the system lacks; returns the folder with their `usr`.
+
+    Args:
+        folder: Where to unpack them.
+        packages: Each as ``name=version``, in which ``*`` stands for anything.
+    """
     folder = Path(folder)
     with _missing(folder, packages) as missing:
         if not missing:
             return folder
-        plan = _run(["apt-get", "install", "--simulate", "--no-install-recommends", *packages])
-        needed = re.findall(r"^Inst (\S+) (?!\[)", plan, re.MULTILINE)
+        plan = _plan(packages)
+        needed = [f"{name}={version}" for name, version in re.findall(r"^Inst (\S+) \((\S+)", plan, re.MULTILINE)]
         archives = folder / "archives"
         archives.mkdir(parents=True, exist_ok=True)
         _run(["apt-get", "download", "-q", *needed], cwd=archives)
@@ -75,6 +80,20 @@ def debian_packages(folder, *packages):
             _run(["dpkg-deb", "--extract", archive, folder])
         shutil.rmtree(archives)
     return folder
+
+
+def _plan(packages):
+    """What Debian's packages need, as `apt-get` says it."""
+    try:
+        return _run(["apt-get", "install", "--simulate", "--no-install-recommends", *packages])
+    except RuntimeError as error:
+        if (gone := re.search(r"Version '(\S+)' for '(\S+)' was not found", str(error))) is None:
+            raise
+        version, name = gone.groups()
+        raise RuntimeError(
+            f"Debian no longer has {name} {version}: pin the version that `apt-cache policy {name}` names, and run the"
+            " tests of that host."
+        ) from None
 
 
 def _run(command, **more):

@@ -1,6 +1,7 @@
 """Keycloak's login theme from npm (keycloakify), and as much of Keycloak's server as its pages talk to."""
 
 import json
+from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +19,15 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
+_LANGUAGES = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "français",
+    "ja": "日本語",
+    "fi": "suomi",
+    "ka": "ქართული",
+    "th": "ไทย",
+}
 ACTION = "/realms/lab/login-actions/authenticate"
 
 
@@ -25,7 +35,7 @@ class KeycloakHost(PageHost):
     """The pages; a step after the other, as a realm's flow has them.
 
     Attributes:
-        language: The language of the pages; their own menu changes it as well.
+        language: The language of the pages; a user's choice in their own menu, kept in a cookie, precedes it.
         two_steps: Whether user name and password are asked for one after the other.
         passkeys: Whether the pages offer a passkey, in a field's completion and with a button.
         after: The page after the right password, in place of being let in: the name of a template.
@@ -37,13 +47,14 @@ class KeycloakHost(PageHost):
         self._theme = bundled(folder, PAGES / "keycloak.jsx", "--format=esm")
         self._resources = Path(folder) / "node_modules/keycloakify/res/public"
         self.language, self.two_steps, self.passkeys, self.after, self.refusal = "en", False, False, "", ""
+        self._shown_language = self.language
         super().__init__()
 
     @property
     def start(self):
         return f"{self.url}/realms/lab/protocol/openid-connect/auth?client_id=lab"
 
-    def answer(self, method, path, _headers, body):
+    def answer(self, method, path, headers, body):
         parts = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         form = {name: values[0] for name, values in parse_qs(body).items()}
@@ -51,7 +62,11 @@ class KeycloakHost(PageHost):
             return 200, {"content-type": _TYPES[".js"]}, self._theme
         if parts.path.startswith("/keycloakify-dev-resources/"):
             return self._resource(parts.path)
-        self.language = query.get("kc_locale", self.language)
+        if chosen := query.get("kc_locale"):
+            cookie = f"KEYCLOAK_LOCALE={chosen}; Path=/realms/lab; HttpOnly; SameSite=Lax"
+            return 302, {"location": parts.path, "set-cookie": cookie}, ""
+        chosen = SimpleCookie(headers.get("cookie", "")).get("KEYCLOAK_LOCALE")
+        self._shown_language = chosen.value if chosen else self.language
         if parts.path == ACTION and method == "POST":
             return self._step(form)
         if parts.path.startswith("/realms/lab"):
@@ -89,15 +104,14 @@ class KeycloakHost(PageHost):
 
     def _page(self, template, message="", field="", auth=None):
         action = {"loginAction": ACTION, "resourcesPath": "/keycloakify-dev-resources/login"}
-        languages = ("en", "de", "fr", "ja", "fi", "ka", "th")
         supported = [
-            {"languageTag": tag, "label": tag, "url": f"/realms/lab/login-actions/authenticate?kc_locale={tag}"}
-            for tag in languages
+            {"languageTag": tag, "label": label, "url": f"{ACTION}?kc_locale={tag}"}
+            for tag, label in _LANGUAGES.items()
         ]
         overrides = {
             "url": action,
             "realm": {"name": "lab", "displayName": "Lab", "displayNameHtml": "Lab"},
-            "locale": {"supported": supported, "currentLanguageTag": self.language},
+            "locale": {"supported": supported, "currentLanguageTag": self._shown_language},
             "auth": auth or {},
         }
         if self.passkeys and template.startswith("login"):

@@ -10,12 +10,13 @@ from tests.identity.host import ProcessHost
 from tests.identity.installation import PROGRAMS, debian_packages
 from tests.integration.fake_login_server import PASSWORD, USER
 
+# Debian keeps one build of a release, the one with the newest corrections, so only the release is pinned.
 PACKAGES = (
-    "liblemonldap-ng-portal-perl",
-    "lemonldap-ng-uwsgi-app",
-    "libconvert-base32-perl",
-    "libstring-random-perl",
-    "libjs-jquery",
+    "liblemonldap-ng-portal-perl=2.16.1+*",
+    "lemonldap-ng-uwsgi-app=2.16.1+*",
+    "libconvert-base32-perl=0.06-*",
+    "libstring-random-perl=1:0.32-*",
+    "libjs-jquery=3.6.1+*",
 )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.identity.all_hosts import HOSTS
+from tests.identity.installation import debian_packages
 from tests.integration.browser_support import info, visitor_on
 from tests.integration.fake_login_server import PASSWORD, USER, WRONG
 from wandb_tui.core.account import Credentials
@@ -113,6 +114,17 @@ REFUSED = {
     "supertokens": [({}, "Incorrect email and password combination")],
 }
 
+# Of each host with a switch of its own: the state, what a user presses in the page, and in that language a word of the
+# page and one of the refusal.
+SWITCHES = {
+    "django": [
+        ({}, ["select[name=language]=de", "text=Change"], ("Anmelden", "für einen Staff-Account")),
+        ({"allauth": True}, ["select[name=language]=ja", "text=Change"], ("ログイン", "パスワード")),
+    ],
+    "keycloak": [({}, ["#kc-current-locale-link", "role=menuitem[name=français]"], ("Mot de passe", "invalide"))],
+    "lemonldap": [({}, ["#languages img[title=fr]"], ("Se connecter", "incorrect"))],
+}
+
 
 def cases(table):
     """The rows of a table, each with its host and a name."""
@@ -142,6 +154,29 @@ def test_a_wrong_password(driver, front, state, words):
     assert came.problem is SignInProblem.WRONG_PASSWORD
     assert words in came.error.message
     assert front.host.submissions - before == 1
+
+
+@pytest.mark.parametrize(("front", "state", "steps", "words"), cases(SWITCHES), indirect=["front"])
+def test_its_own_language_switch(driver, front, state, steps, words):
+    async def switch(page):
+        await page.goto(f"{front.sandbox.app_url}/login")
+        for step in steps:
+            place, _, option = step.partition("]=")
+            await (page.locator(f"{place}]").select_option(option) if option else page.locator(step).click())
+        await page.get_by_text(words[0]).first.wait_for()
+
+    before = front.host.submissions
+    with front.host.in_state(**state):
+        wrong = front.sign_in(driver, WRONG, before=switch)
+        assert wrong.problem is SignInProblem.WRONG_PASSWORD
+        assert words[1] in wrong.error.message
+        assert front.sign_in(driver, before=switch).error is None
+    assert front.host.submissions - before == 2
+
+
+def test_a_version_that_debian_no_longer_has_is_named(tmp_path):
+    with pytest.raises(RuntimeError, match=r"Debian no longer has libjs-jquery 0\.1-\*: pin the version"):
+        debian_packages(tmp_path, "libjs-jquery=0.1-*")
 
 
 @pytest.mark.parametrize("front", ["oidc-provider"], indirect=True)

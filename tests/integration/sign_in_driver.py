@@ -50,17 +50,31 @@ class SignInDriver:
         self.runner.run(self.playwright.stop())
         self.runner.close()
 
-    def sign_in(self, url, password=PASSWORD, username=USER, *, allowed=(), plain_http=False, cookies=(), server=None):
-        """Sign in on the server of this address."""
+    def sign_in(
+        self,
+        url,
+        password=PASSWORD,
+        username=USER,
+        *,
+        allowed=(),
+        plain_http=False,
+        cookies=(),
+        server=None,
+        before=None,
+    ):
+        """Sign in on the server of this address; `before` is what the user has done in the page until then."""
         learn(password)
         credentials = Credentials(username, password) if password else None
-        return self.runner.run(self._sign_in(server or ServerInfo(url, url), credentials, allowed, plain_http, cookies))
+        server = server or ServerInfo(url, url)
+        origins = Origins(server, allowed, plain_http=plain_http)
+        return self.runner.run(self._sign_in(server, credentials, origins, cookies, before))
 
-    async def _sign_in(self, server, credentials, allowed, plain_http, cookies):
+    async def _sign_in(self, server, credentials, origins, cookies, before):
         context = await self.browser.new_context()
         await context.add_cookies(list(cookies))
         page = await context.new_page()
-        origins = Origins(server, allowed, plain_http=plain_http)
+        if before is not None:
+            await before(page)
         flow = SignInFlow(page, server, credentials, origins=origins, viewer=Whoami(server), folder=self.folder)
         try:
             return SignInOutcome(await flow.run(), None, page.url)
