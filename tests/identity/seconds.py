@@ -5,16 +5,20 @@ What is installed is cached in the folder ``wandb-tui-identity`` of the temporar
 """
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
 from pathlib import Path
+
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.identity.all_hosts import HOSTS
 from tests.identity.front import Front
 from tests.integration.fake_login_server import PASSWORD, USER
 from tests.integration.sign_in_driver import SignInDriver
 
+_LOST_AFTER_MS = 10_000
 # Of each page, the fields for the name and the password, and the button, as its author's own test would write them.
 BY_HAND = {
     "amplify": ["input[name=username]", "input[name=password]", "button[type=submit]"],
@@ -33,10 +37,20 @@ BY_HAND = {
 
 
 async def by_hand(driver, front, steps):
-    """Sign in as the script for this page alone does; returns the seconds."""
+    """Sign in as the script for this page alone does; returns the seconds, or None if the page lost what it typed."""
     began = time.monotonic()
     context = await driver.browser.new_context()
-    page = await context.new_page()
+    context.set_default_timeout(_LOST_AFTER_MS)
+    try:
+        await _follow(await context.new_page(), front, steps)
+    except PlaywrightTimeoutError:
+        return None
+    finally:
+        await context.close()
+    return time.monotonic() - began
+
+
+async def _follow(page, front, steps):
     await page.goto(f"{front.sandbox.app_url}/login", wait_until="domcontentloaded")
     for step in steps:
         place = page.locator(step).first
@@ -45,8 +59,6 @@ async def by_hand(driver, front, steps):
         else:
             await place.fill(PASSWORD if "passw" in step or "passcode" in step else USER)
     await page.wait_for_url(lambda url: url.startswith(front.sandbox.app_url) and "/login" not in url)
-    await context.close()
-    return time.monotonic() - began
 
 
 def ours(driver, front):
@@ -59,7 +71,7 @@ def ours(driver, front):
 
 
 def measured(driver, name, folder, rounds):
-    """Medians for one host: ours, by hand."""
+    """Medians for one host: ours, by hand; and how often the script by hand has failed."""
     (folder / name).mkdir(exist_ok=True)
     host = HOSTS[name](folder / name)
     try:
@@ -70,7 +82,9 @@ def measured(driver, name, folder, rounds):
             ][1:]
     finally:
         host.close()
-    return [statistics.median(column) for column in zip(*pairs, strict=True)]
+    mine, theirs = zip(*pairs, strict=True)
+    done = [seconds for seconds in theirs if seconds is not None]
+    return statistics.median(mine), statistics.median(done) if done else math.nan, rounds - len(done)
 
 
 def main():
@@ -84,10 +98,10 @@ def main():
     folder.mkdir(exist_ok=True)
     driver = SignInDriver(folder)
     try:
-        print("| host | wandb-tui | by hand | ratio |\n| --- | --- | --- | --- |", flush=True)
+        print("| host | wandb-tui | by hand | ratio | by hand, failed |\n| --- | --- | --- | --- | --- |", flush=True)
         for name in given.names or HOSTS:
-            seconds, theirs = measured(driver, name, folder, given.rounds)
-            print(f"| {name} | {seconds:.1f} s | {theirs:.1f} s | {seconds / theirs:.2f} |", flush=True)
+            seconds, theirs, failed = measured(driver, name, folder, given.rounds)
+            print(f"| {name} | {seconds:.1f} s | {theirs:.1f} s | {seconds / theirs:.2f} | {failed} |", flush=True)
     finally:
         driver.close()
 

@@ -43,6 +43,7 @@ TO_BE_FOUND = (
     "arabic_pointer_only",
     "checks_and_resets",
     "consent_frame",
+    "debounced_by_the_clock",
     "finnish_optional_code",
     "german_company_button",
     "greek_details",

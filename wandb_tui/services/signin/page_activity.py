@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import ElementHandle, Error, Frame, Page, Request, Response
 
+from wandb_tui.services.signin.page_driver import script
+
 _POLL_INTERVAL_S = 0.05
 _SETTLE_TIMEOUT_S = 8.0
 _TIMER_TIMEOUT_S = 3.0
@@ -18,25 +20,15 @@ _CLIENT_ERROR = 400
 # Neither ends by itself.
 _STREAMS = frozenset({"websocket", "eventsource", "ping", "media", "image", "font"})
 
-# Notes the timers that the page starts while something is typed: a check of an address often begins half a second after
-# the last letter.
-_WATCH_TIMERS_SCRIPT = """() => {
-  const key = Symbol.for("timers of typing");
-  if (window[key]) return;
-  const original = window.setTimeout, own = Object.getOwnPropertyDescriptor(window, "setTimeout"), watch = { due: 0 };
-  window.setTimeout = function (callback, delay, ...rest) {
-    if (delay >= 50 && delay <= MOST) watch.due = Math.max(watch.due, performance.now() + Number(delay));
-    return original.call(this, callback, delay, ...rest);
-  };
-  watch.stop = () => { Object.defineProperty(window, "setTimeout", own); delete window[key]; };
-  window[key] = watch;
-}""".replace("MOST", str(int(_TIMER_TIMEOUT_S * 1000)))
-# Milliseconds until the last of them fires; timers are no longer noted after this.
-_REMAINING_SCRIPT = """() => {
+# Lets the noted timers fire now, as nothing more will be typed. Gives whether there were any, and the milliseconds
+# until the last of those fires that they have started in their place, since some compare the time with that of the
+# last letter. No timer is noted after this.
+_HURRY_TIMERS_SCRIPT = """async () => {
   const watch = window[Symbol.for("timers of typing")];
-  if (!watch) return 0;
+  if (!watch) return [false, 0];
+  await watch.hurry();
   watch.stop();
-  return watch.due ? Math.max(0, watch.due - performance.now()) + 30 : 0;
+  return [watch.any, watch.any ? watch.left() + 30 : 0];
 }"""
 
 
@@ -49,6 +41,7 @@ class PageActivity:
         self._pending: dict[Request, float] = {}
         self.ended_at = 0.0
         """The time of the last end of a request on the monotonic clock, in seconds."""
+        self._answered_at = 0.0
         self.refused_at = 0.0
         """The time of the last HTTP error that answered a script of the page, on the same clock."""
         page.on("request", self._on_request)
@@ -66,20 +59,21 @@ class PageActivity:
     async def settled_after(self, field: ElementHandle) -> AsyncIterator[None]:
         """Type into the field within this context; it ends once the page has dealt with what was typed, or too slowly.
 
-        That is when the timers that it started have fired, and the requests that it began have ended.
+        That is when the timers that it started have fired, which is made to happen at once, and the requests that it
+        began have ended.
         """
         since = time.monotonic()
         with contextlib.suppress(Error):
-            await field.evaluate(_WATCH_TIMERS_SCRIPT)
+            await field.evaluate(f"(_, longest) => ({script('watch_timers.js')})(longest)", _TIMER_TIMEOUT_S * 1000)
         yield
-        remaining_ms = 0.0
+        timers, remaining_ms = False, 0.0
         with contextlib.suppress(Error):  # the document may have been left
-            remaining_ms = float(await field.evaluate(_REMAINING_SCRIPT))
+            timers, remaining_ms = await field.evaluate(_HURRY_TIMERS_SCRIPT)
         await asyncio.sleep(min(remaining_ms / 1000, _TIMER_TIMEOUT_S))
         deadline = time.monotonic() + _SETTLE_TIMEOUT_S
         while self._is_pending(since) and time.monotonic() < deadline:  # noqa: ASYNC110 - two kinds of event end it
             await asyncio.sleep(_POLL_INTERVAL_S)
-        if remaining_ms and self.ended_at > since:
+        if timers and self._answered_at > since:
             await asyncio.sleep(_REDRAW_S)
 
     def _is_pending(self, since: float) -> bool:
@@ -90,6 +84,7 @@ class PageActivity:
             self._pending[request] = time.monotonic()
 
     def _on_response(self, response: Response) -> None:
+        self._answered_at = time.monotonic()
         if response.status >= _CLIENT_ERROR and response.request.resource_type in {"fetch", "xhr"}:
             self.refused_at = time.monotonic()
 

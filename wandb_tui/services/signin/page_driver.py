@@ -78,7 +78,8 @@ def hide_playwright_errors() -> Iterator[None]:
 
 
 @cache
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """The text of a script beside this module."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -122,7 +123,7 @@ async def _read_frame(frame: Frame) -> tuple[FrameView, JSHandle]:
     while above is not None:
         ancestors.append(await above.evaluate("location.origin"))
         above = above.parent_frame
-    handle = await frame.evaluate_handle(_script("read.js"))
+    handle = await frame.evaluate_handle(script("read.js"))
     described = await handle.evaluate("seen => seen.described")
     return FrameView.from_described(described, tuple(ancestors)), handle
 
@@ -150,7 +151,7 @@ async def type_into(
     """
     with hide_playwright_errors():
         problem = str(
-            await element.evaluate(_script("type.js"), {"text": text, "open": allowed_origins, "button": button})
+            await element.evaluate(script("type.js"), {"text": text, "open": allowed_origins, "button": button})
         )
     if problem == UNFIT:
         raise PageGoneError
