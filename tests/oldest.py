@@ -53,7 +53,7 @@ MATRIX = {
     "sync": (
         "tests/integration/test_sandbox_sdk.py::test_an_offline_run_is_synchronised",
         "tests/integration/test_sync.py::test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again",
-        "tests/integration/test_sync.py::test_twelve_runs_in_three_generations_are_synced_from_a_random_order",
+        "tests/integration/test_sync.py::test_twelve_runs_in_three_generations_survive_a_random_order_and_a_kill",
         "tests/integration/test_sync.py::test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded",
     ),
 }

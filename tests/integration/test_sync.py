@@ -112,6 +112,21 @@ def program(sandbox, tmp_path):
     return run
 
 
+def sync_until_killed(sandbox, home, boxes, run_id):
+    """Sync, and kill the program while it uploads this run."""
+    first = subprocess.Popen(
+        [PROGRAM, "sync", *map(str, boxes)],
+        env=script_environment(sandbox, home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with first:
+        assert any(f"Uploading run-{run_id}.wandb" in line for line in first.stdout)
+        first.send_signal(signal.SIGKILL)
+
+
 def file_of(boxes, run_id):
     return next(file for box in boxes for file in box.glob(f"wandb/*-{run_id}/*.wandb"))
 
@@ -140,17 +155,7 @@ def test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again(sandb
         *("lab/forks/piece", "├─ early", "└─ child", "   └─ grandchild", "lab/forks/alone", "5 runs")
     ]
     assert any(line.startswith("lab/forks/piece  30 rows  2 files") for line in tree)
-    first = subprocess.Popen(
-        [PROGRAM, "sync", *map(str, boxes)],
-        env=script_environment(sandbox, tmp_path),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with first:
-        assert any("Uploading run-child.wandb" in line for line in first.stdout)
-        first.send_signal(signal.SIGKILL)
+    sync_until_killed(sandbox, tmp_path, boxes, "child")
     told = [json.loads(line) for line in program(*boxes, "--verify", "--json").stdout.splitlines()]
     ended = {line["run"].rpartition("/")[2]: line for line in told if line["state"] in {"synced", "skipped"}}
     verified = {run_id: line["verified"] for run_id, line in ended.items()}
@@ -164,19 +169,24 @@ def test_a_family_is_synced_in_order_killed_in_the_middle_and_called_again(sandb
 
 
 @pytest.mark.long
-def test_twelve_runs_in_three_generations_are_synced_from_a_random_order(sandbox, program, tmp_path):
+def test_twelve_runs_in_three_generations_survive_a_random_order_and_a_kill(sandbox, program, tmp_path):
     first = [(f"first{one}", "", 0, 0, 10) for one in range(2)]
     second = [(f"second{one}", f"first{one % 2}", 5, 6, 15) for one in range(4)]
     third = [(f"third{one}", f"second{one % 4}", 10, 11, 20) for one in range(6)]
     boxes = log_offline(tmp_path / "runs", [*first, *second, *third])
+    sync_until_killed(sandbox, tmp_path, boxes, "second1")
     done = program(*boxes, "--verify", "--json")
-    ended = [line for line in map(json.loads, done.stdout.splitlines()) if line["state"] == "synced"]
-    order = [line["run"].rpartition("/")[2] for line in ended]
-    assert sorted(order) == sorted(run_id for run_id, *_ in [*first, *second, *third])
-    for run_id, parent, *_ in [*second, *third]:
-        assert order.index(parent) < order.index(run_id)
+    told = [line for line in map(json.loads, done.stdout.splitlines()) if line["state"] in {"synced", "skipped"}]
+    ended = {line["run"].rpartition("/")[2]: line for line in told}
+    assert ended["first1"]["state"] == "skipped"
     rows = {"first": 10, "second": 15, "third": 20}
-    assert all(line["verified"] == rows[line["run"].rpartition("/")[2][:-1]] for line in ended)
+    assert {run_id: line["verified"] for run_id, line in ended.items()} == {
+        run_id: rows[run_id[:-1]] for run_id, *_ in [*first, *second, *third]
+    }
+    order = [run_id for run_id, line in ended.items() if line["state"] == "synced"]
+    assert {f"third{one}" for one in range(6)} <= set(order)
+    for run_id, parent, *_ in [*second, *third]:
+        assert parent not in order or order.index(parent) < order.index(run_id)
 
 
 def test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded(sandbox, boxes, tmp_path):
