@@ -15,7 +15,7 @@ class CanailleHost(ProcessHost):
     """The identity provider, which checks fields while they are typed.
 
     Attributes:
-        language: The language of its pages.
+        language: The language of its pages, which an application asks for.
         consent: Whether an application asks for access after the password.
     """
 
@@ -27,7 +27,8 @@ class CanailleHost(ProcessHost):
 
     @property
     def start(self):
-        return f"{self.url}/{'consent' if self.consent else 'back'}?to={quote_plus(self.back)}"
+        to = quote_plus(self.back)
+        return f"{self.url}/consent?to={to}&language={self.language}" if self.consent else f"{self.url}/back?to={to}"
 
     @property
     def checks(self):

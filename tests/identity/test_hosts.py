@@ -30,6 +30,7 @@ RIGHT = {
     "canaille": [
         ({}, None, ""),
         ({"consent": True}, SignInProblem.CONSENT_NEEDED, "“The application Lab is requesting access to:”"),
+        ({"consent": True, "language": "fr"}, SignInProblem.CONSENT_NEEDED, "L'application Lab"),
     ],
     "django": [
         ({}, None, ""),
@@ -80,7 +81,10 @@ REFUSED = {
         ({"language": "ja", "proof": True}, "ユーザー名かパスワードが異なります"),
     ],
     "auth0-lock": [({}, "Wrong email or password."), ({"language": "fr"}, "")],
-    "canaille": [({}, "“Login failed. Please check your information.”")],
+    "canaille": [
+        ({}, "“Login failed. Please check your information.”"),
+        ({"consent": True, "language": "fr"}, "La connexion"),
+    ],
     "django": [
         ({}, "Please enter the correct username and password"),
         ({"allauth": True}, ""),

@@ -91,6 +91,7 @@ def make_app():
         client.redirect_uris = [request.args["to"]]
         Backend.instance.save(client)
         asked = "response_type=code&client_id=lab&scope=openid%20profile&nonce=n&state=s"
+        asked += f"&ui_locales={request.args['language']}"
         return redirect(f"/oauth/authorize?{asked}&redirect_uri={quote_plus(request.args['to'])}")
 
     return app
