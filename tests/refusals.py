@@ -112,13 +112,13 @@ REFUSALS = (
         arguments={"resume": "must"},
     ),
     Refusal(
-        "`WANDB_RESUME`",
-        *(UsageError, "WANDB_RESUME=allow is set, and a fork cannot resume a run. Unset it."),
-        environ={"WANDB_RESUME": "allow"},
+        "`WANDB_RESUME`, `WANDB_RESUME_FROM` or `WANDB_FORK_FROM`",
+        *(UsageError, "WANDB_FORK_FROM=abc?_step=1 is set, which cannot be combined with a fork. Unset it."),
+        environ={"WANDB_FORK_FROM": "abc?_step=1"},
     ),
     Refusal(
         "`mode` or `WANDB_MODE` without a server",
-        *(UsageError, "The mode is offline, and a fork needs the server. Leave the mode out."),
+        *(UsageError, "WANDB_MODE=offline is set, and a fork needs the server. Unset it."),
         environ={"WANDB_MODE": "offline"},
     ),
     Refusal(

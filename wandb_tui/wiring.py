@@ -437,8 +437,10 @@ class Wiring:
     def _key_entity(self) -> str:
         from wandb_tui.services.wandb_api.viewer import default_entity
 
+        if not self.account.is_authorized:
+            return ""
         with contextlib.closing(self.client()) as client:
-            return default_entity(client)
+            return default_entity(client, self.server.info)
 
 
 class DeferredAccount:

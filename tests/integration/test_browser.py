@@ -136,6 +136,7 @@ def test_a_page_that_is_closed_to_us_while_signed_in(sandbox, visitor):
         ("gateway:code=429,body=empty,path=run-page", "answered HTTP 429"),
         ("gateway:code=503,body=empty,path=run-page", "answered HTTP 503"),
         ("visit-loads-nothing:times=9", "did not receive it"),
+        ("https-only:path=run-page", "redirects its pages to HTTPS, which does not work there"),
     ],
 )
 def test_what_is_no_visit(sandbox, visitor, runs, fault, says):

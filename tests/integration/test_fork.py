@@ -144,7 +144,7 @@ def test_what_is_known_beforehand_is_reported_before_anything_is_asked(script, s
 fails(UsageError, "lab/forks/parent", 5)
 """
     )
-    assert "WANDB_RESUME=allow is set, and a fork cannot resume a run. Unset it." in text
+    assert "WANDB_RESUME=allow is set, which cannot be combined with a fork. Unset it." in text
     text = script(
         FORK
         + """

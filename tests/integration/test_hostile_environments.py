@@ -217,6 +217,40 @@ def test_a_full_disk_under_the_home_costs_only_what_is_kept(shell, small_disk):
     assert "(No space left on device)" in files["message"]
 
 
+FORK_WITHOUT_SERVICE = """
+from wandb.sdk.lib.service import service_process
+from wandb_tui import fork_when_ready
+service_process.get_core_path = lambda: "/bin/false"
+try:
+    fork_when_ready("lab/forks/abc", 2, timeout=100)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_service_of_the_sdk_that_cannot_start_is_named_at_once(shell):
+    done = shell(shlex.join([sys.executable, "-c", FORK_WITHOUT_SERVICE]))
+    assert "WandbTuiError The W&B SDK cannot start its service process here: wandb-core exited with code 1." in done.out
+
+
+def test_a_pyarrow_that_cannot_be_loaded_is_as_good_as_none(shell, sandbox, tmp_path):
+    package = tmp_path / "broken" / "pyarrow"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('libarrow.so: failed to map segment')")
+    sandbox.set_faults("no-parquet-history")
+    try:
+        wait = shell(shlex.join([*WAIT[:-1], "3", "--until", "step:2"]), PYTHONPATH=str(package.parent))
+    finally:
+        sandbox.set_faults()
+    assert wait.status == 4
+    assert "(pyarrow cannot be loaded (libarrow.so: failed to map segment))" in wait.out
+    line = [PROGRAM, "download", "lab/forks/abc", "--to", str(tmp_path), "--format", "csv"]
+    assert (
+        "needs pyarrow, which cannot be loaded (libarrow.so"
+        in shell(shlex.join(line), PYTHONPATH=str(package.parent)).err
+    )
+
+
 def test_waiting_needs_no_current_folder(shell):
     assert shell(f"mkdir gone; cd gone; rmdir ../gone; {shlex.join(WAIT)}").status == 0
 

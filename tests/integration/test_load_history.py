@@ -116,7 +116,7 @@ def test_pandas_gets_a_frame_and_what_is_missing_is_one_sentence(load, monkeypat
     import importlib.util
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: None)
-    with pytest.raises(UsageError, match=r"load_history needs pyarrow\. Install it"):
+    with pytest.raises(UsageError, match=r"load_history needs pyarrow, which is not installed\. Install it"):
         load()
 
 

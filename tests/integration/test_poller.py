@@ -11,6 +11,7 @@ import pytest
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Persistence, ProbeOutcome
+from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.proxies import ProxySettings
@@ -297,5 +298,5 @@ def self_signed(folder):
 
 def test_the_keys_own_entity(server):
     client = GraphQL(server.base_url, lambda: ApiKey(server.api_key))
-    assert default_entity(client) == "lab"
+    assert default_entity(client, ServerInfo(server.base_url, server.app_url)) == "lab"
     client.close()

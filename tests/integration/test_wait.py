@@ -162,10 +162,13 @@ def test_a_path_with_spaces_and_commas_is_read_from_stdin_as_it_is_printed(wait)
     assert "no project lab/my project, v2" in done.lines[-1]
 
 
-def test_a_plus_sign_gets_a_did_you_mean(wait):
-    done = wait("lab/my+forks/abc")
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("lab/my+forks/abc", "lab/my forks"), ("see lab/forks/abc please", "lab/forks/abc")]
+)
+def test_what_was_probably_meant_is_suggested(wait, typed, meant):
+    done = wait(typed)
     assert done.status == 1
-    assert "Did you mean lab/my forks?" in done.lines[-1]
+    assert f"Did you mean {meant}?" in done.lines[-1]
 
 
 def test_an_entity_that_was_filled_in_is_shown(wait):
@@ -174,6 +177,17 @@ def test_an_entity_that_was_filled_in_is_shown(wait):
     assert "lorem/ipsum is read as lab/lorem/ipsum (entity from WANDB_ENTITY)" in done.err
     done = wait("ipsum", WANDB_PROJECT="lorem")
     assert "ipsum is read as lab/lorem/ipsum (entity from the API key, project from WANDB_PROJECT)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "says"), [("reset", 1, "The connection to "), ("key-refused", 3, "refused the API key")]
+)
+def test_where_the_keys_entity_cannot_be_asked_for_the_cause_is_named(sandbox, wait, fault, status, says):
+    sandbox.set_faults(fault)
+    done = wait("abc", WANDB_PROJECT="forks")
+    assert done.status == status
+    assert says in done.err
+    assert "no entity" not in done.err
 
 
 def test_a_sentence_on_stdin_is_refused_as_a_whole(wait):

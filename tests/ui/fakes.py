@@ -253,14 +253,18 @@ class FakeStore:
 
 
 class FakeAddresses:
-    """Reads entity/project/run_id, or a run id alone; blocks as long as `gate` is not set."""
+    """Reads entity/project/run_id, or a run id alone unless in `trouble`; blocks as long as `gate` is not set."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()
+        self.trouble, self.asked = None, 0
 
     def parse(self, text):
         self.gate.wait(5)
+        if self.trouble is not None and "/" not in text:
+            self.asked += 1
+            raise self.trouble
         if text == "boom":
             raise UsageError("“boom” is not the address of a run.", "Give entity/project/run_id.")
         return RunAddress.parse(text, entity="lab", project="forks", app_url="https://forge.coreweave.com/wandb")

@@ -10,6 +10,7 @@ from textual.widgets import Input, TextArea
 from tests.screen import shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import burst, running
+from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -84,6 +85,18 @@ async def test_a_slow_check_blocks_nothing():
         assert app.screen.query_one(TextArea).text == "abcd"
         scenario.addresses.gate.set()
         await until(lambda: "lab/forks/abcd" in shown(app))
+
+
+async def test_where_the_server_cannot_be_asked_it_is_asked_once_and_again_with_the_next_key():
+    scenario = Scenario()
+    scenario.addresses.trouble = ServerError("Nothing listens at localhost:8080.")
+    async with running(scenario) as (app, pilot):
+        await open_with(app, pilot, "abc\ndef\nlab/forks/ghi")
+        await until(lambda: shown(app).count("Nothing listens") == 2 and "lab/forks/ghi" in shown(app))
+        assert scenario.addresses.asked == 1
+        scenario.addresses.trouble = None
+        await pilot.press("end", "j")
+        await until(lambda: "lab/forks/abc" in shown(app) and "lab/forks/def" in shown(app))
 
 
 async def test_a_bad_address_from_the_command_line_is_named():

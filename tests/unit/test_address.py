@@ -218,6 +218,7 @@ def test_a_listed_run_that_cannot_be_watched_says_why():
         ("forks/abc forks/def", ["forks/abc", "forks/def"]),
         ("abc def;ghi", ["abc", "def", "ghi"]),
         ("\ufefflab/forks/abc\u200b", ["lab/forks/abc"]),
+        ('<a href="https://x.org/l/f/runs/a">a</a>', ['<a href="https://x.org/l/f/runs/a">a</a>']),
         ("lorem ipsum dolor sit amet", ["lorem ipsum dolor sit amet"]),
         ("lorem/ipsum, dolor/sit amet consectetur", ["lorem/ipsum, dolor/sit amet consectetur"]),
         ("abc123 def456 ghi789 jkl012", ["abc123", "def456", "ghi789", "jkl012"]),
@@ -265,6 +266,10 @@ def test_invisible_characters_at_the_ends_are_dropped(around):
     ("text", "says"),
     [
         ('href="https://wandb.ai/lab/forks/runs/abc">', "Did you mean https://wandb.ai/lab/forks/runs/abc?"),
+        (
+            '<a class="link" href="https://wandb.ai/lab/forks/runs/abc">',
+            "Did you mean https://wandb.ai/lab/forks/runs/abc?",
+        ),
         ("see:lab/forks/abc.", "Did you mean lab/forks/abc?"),
         ("<p>", "write all of entity/project/run_id"),
         ("“quoted”", "write all of entity/project/run_id"),

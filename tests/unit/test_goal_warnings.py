@@ -7,8 +7,8 @@ from wandb_tui.core.probe import ArtifactVersion, Coverage, Probe, ProbeOutcome,
 from wandb_tui.core.verdict import GoalWarningKind
 
 
-def probe(state="finished", last=299, *, complete=None, rise=None):
-    run = RunInfo("brisk-sun-1", state, last, rise)
+def probe(state="finished", last=299, *, complete=None, rise=None, without_steps=False):
+    run = RunInfo("brisk-sun-1", state, last, rise, without_steps)
     coverage = None if complete is None else Coverage(last, complete, last)
     return Probe(ProbeOutcome.FOUND, ArtifactVersion(3), run, coverage)
 
@@ -18,7 +18,13 @@ def probe(state="finished", last=299, *, complete=None, rise=None):
     [
         ("complete", probe("running", 1204), None, GoalWarningKind.RUNNING, "still running, step 1,204"),
         ("step:300", probe("finished"), None, GoalWarningKind.TOO_SHORT, "ended at step 299: step 300 comes only if"),
-        ("step:1", probe("crashed", None), None, GoalWarningKind.TOO_SHORT, "ended without logging a step"),
+        (
+            "step:1",
+            probe("crashed", None, without_steps=True),
+            None,
+            GoalWarningKind.TOO_SHORT,
+            "ended without logging a step",
+        ),
         ("step:300", probe("running"), None, GoalWarningKind.TOO_SHORT, "only reached step 299"),
         ("newer", probe(complete=True), None, GoalWarningKind.NOTHING_NEWER, "v3 holds all of it"),
         ("step:200", probe(), False, GoalWarningKind.NO_FORKS, "do not support forking"),
@@ -40,6 +46,7 @@ def test_each_reason_is_a_warning(goal, answer, forks, expected, says):
         ("complete", probe("")),
         ("step:299", probe()),
         ("step:300", probe("", None)),
+        ("step:300", probe("finished", None)),
         ("step:5", probe("running", None)),
         ("newer", probe(complete=False)),
         ("newer", probe("running", complete=True)),

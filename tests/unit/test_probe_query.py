@@ -166,6 +166,12 @@ def test_files_that_go_beyond_the_run_are_from_before_a_rewind():
 def test_history_keys_of_every_kind(keys):
     probe = one({"run": FINISHED | {"historyKeys": keys}, "artifactCollectionMembership": None})
     assert probe.run.last_step == (299 if keys == '{"lastStep": 299}' else None)
+    assert probe.run.without_steps == (keys in (None, {"lastStep": -1}))
+
+
+def test_without_history_keys_it_is_unknown_whether_anything_was_logged():
+    run = {name: value for name, value in FINISHED.items() if name != "historyKeys"}
+    assert not one({"run": run, "artifactCollectionMembership": None}).run.without_steps
 
 
 json_values = st.recursive(

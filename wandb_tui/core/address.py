@@ -29,6 +29,7 @@ _FORGE_ALIAS_HOSTS = frozenset({"wandb.ai", "www.wandb.ai", "app.wandb.ai", "for
 _PROSE_WORDS = 4
 _GENERATED_ID_CHARS = 8
 _SEPARATORS = re.compile(r"[\s,;]+")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _EXPECTED = "entity/project/run_id, or the address of the run's page"
 _OTHER_PAGES = {
     "workspace": "a workspace",
@@ -124,7 +125,7 @@ class RunAddress:
             else:
                 found = cls(*_from_path(text, entity, project))
         except UsageError as error:
-            if (inside := _address_inside(text)) and inside != text:
+            if (inside := address_inside(text)) and inside != text:
                 raise UsageError(error.message, f"Did you mean {inside}?") from None
             raise
         for what, name in (
@@ -147,8 +148,12 @@ def _check_short(text: str) -> None:
         )
 
 
-def _address_inside(text: str) -> str:
-    """A full address inside a text, such as a link in HTML; empty if there is none."""
+def address_inside(text: str) -> str:
+    """A full address inside a text, such as a link in HTML or a run in a sentence; empty if there is none.
+
+    Args:
+        text: Any text of one line.
+    """
     for pattern in (r"https?://[^\s\"'<>()]+", r"(?<![\w/.-])[\w.-]+/[\w.-]+/[\w-]+(?![\w/-])"):
         for found in re.findall(pattern, text):
             try:
@@ -164,7 +169,7 @@ def split_addresses(line: str, *, short_ok: bool = True) -> list[str]:
     """The addresses in one line: separated by white space, commas or semicolons.
 
     A line that is a valid address as a whole is one, since names may contain spaces, commas and semicolons. A sentence
-    stays whole as well, so that it is refused as one, rather than waited for word by word.
+    or HTML stays whole as well, so that it is refused as one, rather than waited for word by word.
 
     Args:
         line: The line as typed or pasted, without a goal.
@@ -172,7 +177,7 @@ def split_addresses(line: str, *, short_ok: bool = True) -> list[str]:
     """
     line = strip_invisible(line)
     words = [word for word in _SEPARATORS.split(line) if word]
-    if _is_prose(words):
+    if _is_prose(words) or _TAG.search(line):
         return [line]
     if len(words) < 2 or not _is_whole(line):  # noqa: PLR2004 - one word is one address
         return words

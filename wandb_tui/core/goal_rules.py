@@ -197,7 +197,7 @@ class StepRule(GoalRule):
     def warnings(self, number: int, probe: Probe, run: RunInfo, *, forks: bool | None) -> Iterator[GoalWarning]:
         """If the step has not been logged, or a fork would fail even so."""
         last = run.last_step
-        missing = last is None or last < number
+        missing = run.without_steps if last is None else last < number
         if missing and (run.ended or (run.going_on and last is not None)):
             yield GoalWarning(GoalWarningKind.TOO_SHORT, run_ended=run.ended, last_step=last)
         if forks is False:

@@ -62,12 +62,14 @@ class RunInfo:
         state: Its state as the server names it, such as ``running`` or ``finished``.
         last_step: Its last history step; None if it has none or that is unknown.
         steps_rise: Whether its steps only rise, as forking needs it; None if unknown.
+        without_steps: Whether the server says that no step has been logged.
     """
 
     name: str = ""
     state: str = ""
     last_step: int | None = None
     steps_rise: bool | None = None
+    without_steps: bool = False
 
     @property
     def going_on(self) -> bool:

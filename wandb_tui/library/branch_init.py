@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import ApiKeyError, UsageError
+from wandb_tui.core.errors import ApiKeyError, UsageError, WandbTuiError
 from wandb_tui.library.branch_target import Branching
 from wandb_tui.services.credentials.redaction import learn, redact
 from wandb_tui.services.sdk_environment import sdk_environment
@@ -19,6 +19,7 @@ from wandb_tui.services.wandb_api.sdk import (
     active_run_ids,
     config_values,
     free_run_id,
+    local_problem,
     new_run_id,
     process_settings,
     unknown_init_arguments,
@@ -92,18 +93,7 @@ class BranchInit:
 
     def _check_conflicts(self) -> None:
         kind = self._branching.name
-        for source, settings in (("settings", self._settings), ("the environment", process_settings())):
-            for name in ("resume", "resume_from", "fork_from"):
-                value = getattr(settings, name, None)
-                if value is None:
-                    continue
-                if source != "settings" and name == "resume" and os.environ.get("WANDB_RESUME"):
-                    raise UsageError(f"WANDB_RESUME={value} is set, and a {kind} cannot resume a run.", "Unset it.")
-                raise UsageError(f"{name} is set in {source}, which cannot be combined with a {kind}.")
-        settings = self._settings if "mode" in self._settings.model_fields_set else process_settings()
-        mode = self._init.get("mode") or settings.mode
-        if mode in MODES_WITHOUT_SERVER:
-            raise UsageError(f"The mode is {mode}, and a {kind} needs the server.", "Leave the mode out.")
+        self._check_settings()
         place = RunAddress(self._entity, self._project, self._parent.run_id)
         if place != self._parent:
             raise UsageError(
@@ -117,6 +107,29 @@ class BranchInit:
             self.run_id = self._parent.run_id
         elif self.run_id == self._parent.run_id:
             raise UsageError(f"{self.run_id} is the parent's own id.", "Give the fork another id, or none.")
+
+    def _check_settings(self) -> None:
+        """Reject settings, also those of the environment, with which the SDK would refuse or ignore a branch."""
+        kind = self._branching.name
+        for source, settings in (("settings", self._settings), ("the environment", process_settings())):
+            for name in ("resume", "resume_from", "fork_from"):
+                value = getattr(settings, name, None)
+                if value is None:
+                    continue
+                variable = f"WANDB_{name.upper()}"
+                if source != "settings" and os.environ.get(variable):
+                    raise UsageError(
+                        f"{variable}={os.environ[variable]} is set, which cannot be combined with a {kind}.",
+                        "Unset it.",
+                    )
+                raise UsageError(f"{name} is set in {source}, which cannot be combined with a {kind}.")
+        settings = self._settings if "mode" in self._settings.model_fields_set else process_settings()
+        mode = self._init.get("mode") or settings.mode
+        if mode in MODES_WITHOUT_SERVER:
+            given = self._init.get("mode") or "mode" in self._settings.model_fields_set
+            if not given and os.environ.get("WANDB_MODE"):
+                raise UsageError(f"WANDB_MODE={mode} is set, and a {kind} needs the server.", "Unset it.")
+            raise UsageError(f"The mode is {mode}, and a {kind} needs the server.", "Leave the mode out.")
 
     def _choose_reinit(self) -> None:
         reinit = self._init.get("reinit")
@@ -172,14 +185,27 @@ class BranchInit:
         try:
             with sdk_environment(settings.base_url):
                 return wandb.init(settings=settings, **self._init | own_id | more)
-        except wandb.errors.AuthenticationError as error:
-            raise ApiKeyError(
-                f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
-            ) from None
-        except (wandb.errors.UsageError, TypeError, ValueError) as error:
-            raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
         except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
-            return Refusal(_one_line(error))
+            return self._refusal(error)
+
+    def _refusal(self, error: Exception) -> Refusal:
+        """What ``wandb.init`` has raised, as a refusal; raises what has other causes."""
+        import wandb
+
+        if problem := local_problem(error):
+            raise WandbTuiError(
+                f"The W&B SDK {redact(' '.join(problem.split()))}.",
+                "Check the limits (ulimit -a), the disk, and whether wandb.init() works here.",
+            ) from None
+        match error:
+            case wandb.errors.AuthenticationError():
+                raise ApiKeyError(
+                    f"The server refused the API key for the {self._branching.name}: {_one_line(error)}"
+                ) from None
+            case wandb.errors.UsageError() | TypeError() | ValueError():
+                raise UsageError(f"wandb.init rejects its arguments: {_one_line(error)}") from None
+            case _:
+                return Refusal(_one_line(error))
 
     def release_id(self) -> bool:
         """Release the id after a refusal; returns whether it can be used again in this process."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from wandb_tui.core.branch_order import BranchFinding, BranchOrder
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Level
 from wandb_tui.core.goal import Goal, GoalKind
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.verdict import GoalWarningKind
 from wandb_tui.library.branch_check import BranchCheck
@@ -52,7 +52,7 @@ def preview(wiring: Wiring, order: BranchOrder) -> Iterator[BranchFinding]:
 
 
 def _about_rows(wiring: Wiring, order: BranchOrder, step: int, artifact: str) -> Iterator[BranchFinding]:
-    if importlib.util.find_spec("pyarrow") is None:
+    if package_problem("pyarrow"):
         yield BranchFinding("the rows before it were not checked, which needs pyarrow", Level.WARNING)
         return
     try:

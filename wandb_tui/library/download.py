@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.group import Callback, MonitorGroup
@@ -108,7 +108,7 @@ def _check_steps(files: Sequence[Path], result: MonitorResult) -> None:
     Raises:
         ServerError: They do not, or a file is not valid Parquet.
     """
-    if importlib.util.find_spec("pyarrow") is None:
+    if package_problem("pyarrow"):
         return
     try:
         last = StepFiles.read_local(files).last

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import importlib.util
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ServerError, WandbTuiError
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.library.download_record import DownloadRecord, described, folder_of, write_index
 from wandb_tui.library.downloader import HistoryDownloader
@@ -163,7 +163,7 @@ class HistoryFolder:
         Raises:
             WandbTuiError: The folder cannot be written to.
         """
-        if importlib.util.find_spec("pyarrow") is None:
+        if package_problem("pyarrow"):
             return None
         try:
             return write_index(self.root)
@@ -220,7 +220,7 @@ def _sources(generations: Sequence[Generation]) -> dict[str, str]:
 
 def _counted(parts: Sequence[HistoryPart], steps: StepRange) -> dict[str, Any]:
     """Rows, first and last step of what is wanted of a history, and the last step of all; the fields of a record."""
-    if importlib.util.find_spec("pyarrow") is None:
+    if package_problem("pyarrow"):
         return dict.fromkeys(("rows", "first_step", "last_step", "export_last_step"))
     try:
         exported = StepFiles.read_local([file for file in parts[-1].files if isinstance(file, Path)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.errors import ServerError, UsageError
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.services.wandb_api.remote_file import RemoteFile
 
@@ -30,8 +30,10 @@ def check_pyarrow(purpose: str) -> None:
     Raises:
         UsageError: It is not.
     """
-    if importlib.util.find_spec("pyarrow") is None:
-        raise UsageError(f"{purpose} needs pyarrow.", 'Install it with pip install "wandb-run-monitor[history]".')
+    if problem := package_problem("pyarrow"):
+        raise UsageError(
+            f"{purpose} needs pyarrow, which {problem}.", 'Install it with pip install "wandb-run-monitor[history]".'
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ServerError, UsageError
 from wandb_tui.core.goal import Goal
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.step_range import StepRange
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.downloader import HistoryDownloader
@@ -85,8 +85,8 @@ def load_history(
     wanted = StepRange.of(steps)
     if to not in {"pyarrow", "pandas", "polars"}:
         raise UsageError(f"There is no table of “{to}”.", "It is pyarrow, pandas or polars.")
-    if importlib.util.find_spec(to) is None:
-        raise UsageError(f"{to} is not installed.", f"Install it with pip install {to}.")
+    if problem := package_problem(to):
+        raise UsageError(f"{to} {problem}.", f"Install it with pip install {to}.")
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
         with MonitorGroup(

@@ -123,6 +123,8 @@ class ServerAddresses:
 
         Raises:
             UsageError: It is not valid, or belongs to another server.
+            ApiKeyError: It has no entity, and the server refuses the key whose own it would be.
+            ServerError: It has no entity, and the server could not be asked for the key's own.
         """
         if not self._entity and is_short(text) and ":" not in text:
             self._entity, self._entity_from = self._key_entity(), "the API key"

@@ -16,11 +16,10 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import SignedOutError, SignInRequiredError, VisitError
 from wandb_tui.core.ports import Identity, Visit
 from wandb_tui.core.server_info import ServerInfo
-from wandb_tui.services.credentials.redaction import redact
 from wandb_tui.services.signin import phrases
 from wandb_tui.services.signin.errors import one_line
 from wandb_tui.services.signin.forms import find_form
-from wandb_tui.services.signin.navigation import open_page
+from wandb_tui.services.signin.navigation import load_problem, open_page
 from wandb_tui.services.signin.origins import origin_of
 from wandb_tui.services.signin.page_driver import PageGoneError, read_page
 from wandb_tui.services.signin.page_view import PageView
@@ -179,9 +178,7 @@ class PageVisit:
         except Error as error:
             if self._page.is_closed() or "closed" in error.message or "crashed" in error.message:
                 raise
-            reason = re.search(r"net::(ERR_\w+)", redact(error.message))
-            why = reason[1] if reason else "the page could not be opened"
-            raise VisitError(f"{self._server.host} cannot be reached ({why}).", "Check the network.") from None
+            raise VisitError(*load_problem(error, self._server)) from None
         if status >= _CLIENT_ERROR:
             # Closing a tab while its document is still arriving may never be confirmed (measured).
             with contextlib.suppress(Error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Literal
 
@@ -29,6 +30,8 @@ _INIT_SCRIPT = """(() => {
   };
 })()"""
 _EMPTY_ERROR_PAGE = "ERR_HTTP_RESPONSE_CODE_FAILURE"
+_PROXY_REASONS = ("ERR_PROXY_CONNECTION_FAILED", "ERR_TUNNEL_CONNECTION_FAILED")
+_ADDRESS_HINT = "WANDB_APP_URL can name another address of the pages."
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
@@ -76,14 +79,31 @@ def _was_redirected(error: Error, page: Page) -> bool:
 
 
 def _unreachable(error: Error, server: ServerInfo) -> SignInError:
+    return sign_in_error(SignInProblem.UNREACHABLE, server.host, text=load_problem(error, server))
+
+
+def load_problem(error: Error, server: ServerInfo) -> tuple[str, str]:
+    """Why a page of the server could not be opened, and what to do about it: one sentence each.
+
+    Args:
+        error: Playwright's error.
+        server: The server.
+    """
     text = redact(error.message)
-    reason = next((word for word in text.replace("\n", " ").split() if word.startswith("net::ERR_")), "")
-    if not reason:
-        reason = "no answer in time" if "imeout" in text else "the page could not be opened"
-    unreachable = sign_in_error(SignInProblem.UNREACHABLE, server.host, detail=reason.removeprefix("net::"))
-    if "ERR_CERT" in reason:
-        unreachable.hint = _certificate_hint(reason)
-    return unreachable
+    found = re.search(r"net::(ERR_\w+)", text)
+    reason = found[1] if found else "no answer in time" if "imeout" in text else "the page could not be opened"
+    says, hint = "cannot be reached", "Check the network, the address and the proxy."
+    if reason.startswith("ERR_CERT"):
+        hint = _certificate_hint(reason)
+    elif reason.startswith("ERR_SSL") and server.app_url.startswith("http:"):
+        says, hint = "redirects its pages to HTTPS, which does not work there", _ADDRESS_HINT
+    elif reason.startswith("ERR_SSL"):
+        says, hint = "does not speak HTTPS that the browser understands", _ADDRESS_HINT
+    elif reason == "ERR_TOO_MANY_REDIRECTS":
+        says, hint = "redirects its pages in a circle", "A gateway or proxy may be in the way; try it in a browser."
+    elif reason in _PROXY_REASONS:
+        says, hint = "cannot be reached through the proxy", "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
+    return f"{server.host} {says} ({reason}).", hint
 
 
 def _certificate_hint(reason: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wandb_tui.core.address import RunAddress
+from wandb_tui.core.address import RunAddress, address_inside
 from wandb_tui.core.probe import ArtifactVersion, Coverage, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, Reply, limits_rate, mentions, one_line
 from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
@@ -22,6 +22,8 @@ ONLY_COMMITTED = json.dumps({"state": "COMMITTED"})
 _NEWEST_VERSIONS = 3
 """Versions that a probe looks at: a server may ignore the filter, and list pending ones first."""
 _MAX_FILES = 1000
+NOTHING_LOGGED = -1
+"""The last step of a run that has logged nothing, as servers report it."""
 _RUN_FIELDS = ("displayName", "state", "historyKeys")
 _VERSION_FIELDS = ("state", "size", "digest", "createdAt")
 _PARQUET_HISTORY = "parquetHistory"
@@ -353,9 +355,18 @@ def _interpret(
         return Probe(ProbeOutcome.NOT_YET, None, info, coverage, elsewhere=elsewhere, lacks=dialect.lacks)
     reason = "this API key may not see it" if with_key else "it is private and there is no API key"
     missing = f"run {run.run_id} in {run.project_path}" if isinstance(project, dict) else f"project {run.project_path}"
+    meant = _meant(run)
+    suggestion = f". Did you mean {meant}?" if meant else ""
+    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}{suggestion}")
+
+
+def _meant(run: RunAddress) -> str:
+    """What the address of a run that is not there may have been meant as; empty if nothing comes to mind."""
     # Some programs encode a space in an address as a plus sign.
-    spaced = f". Did you mean {run.entity}/{run.project.replace('+', ' ')}?" if "+" in run.project else ""
-    return Probe(ProbeOutcome.NOT_FOUND, message=f"There is no {missing}, or {reason}{spaced}")
+    if "+" in run.project:
+        return f"{run.entity}/{run.project.replace('+', ' ')}"
+    inside = address_inside(str(run))
+    return "" if inside == str(run) else inside
 
 
 def _elsewhere(run: RunAddress, found: dict[str, Any]) -> str:
@@ -385,9 +396,14 @@ def run_info(run: dict[str, Any]) -> RunInfo:
     """The run itself, from an answer."""
     keys = json_scalar(run.get("historyKeys"))
     last = keys.get("lastStep") if isinstance(keys, dict) else None
-    # The server sends -1 for a run that has logged nothing.
-    step = last if isinstance(last, int) and last >= 0 else None
-    return RunInfo(str(run.get("displayName") or ""), str(run.get("state") or ""), step, _steps_rise(keys))
+    return RunInfo(
+        str(run.get("displayName") or ""),
+        str(run.get("state") or ""),
+        last if isinstance(last, int) and last >= 0 else None,
+        _steps_rise(keys),
+        # Where the server does not know the field, its absence says nothing.
+        without_steps=last == NOTHING_LOGGED or run.get("historyKeys", _LEFT_OUT) is None,
+    )
 
 
 def _steps_rise(history_keys: object) -> bool | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 _FINISH_TIMEOUT_S = 5.0
+_SERVICE_ERRORS = frozenset({"ServicePollForTokenError", "WandbCoreNotAvailableError"})
 
 
 def free_run_id(run_id: str) -> bool:
@@ -76,10 +77,47 @@ def end_service() -> None:
 
 
 def process_settings() -> Any:
-    """The settings that ``wandb.init`` starts from: the environment, the settings files, ``wandb.setup``."""
+    """The settings that ``wandb.init`` starts from: the environment, the settings files, ``wandb.setup``.
+
+    The SDK's service process is not started for that: where it cannot start, ``wandb.setup`` of SDK 0.31 never returns.
+    """
     import wandb
 
-    return wandb.setup().settings
+    try:
+        from wandb.sdk import wandb_setup
+
+        return wandb_setup._setup(start_service=False).settings  # noqa: SLF001
+    except (ImportError, AttributeError, TypeError):
+        return wandb.setup().settings
+
+
+def local_problem(error: BaseException) -> str:
+    """Why the SDK does not work on this machine, if an error of it says so, as the end of a sentence; else empty.
+
+    Args:
+        error: What ``wandb.init`` or ``wandb.Api`` has raised.
+    """
+    for one in causes(error):
+        if type(one).__name__ in _SERVICE_ERRORS:
+            return f"cannot start its service process here: {one}"
+    # The SDK has errors of its own for the network.
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError | TimeoutError):
+        return f"does not work here: {error}"
+    return ""
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and its causes; the SDK keeps them in `exc` or chains them.
+
+    Args:
+        error: The error.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner = getattr(error, "exc", None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
 
 
 def unknown_init_arguments(names: Iterable[str]) -> list[str]:

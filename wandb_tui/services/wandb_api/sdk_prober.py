@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,7 +17,8 @@ from wandb_tui.core.probe import ArtifactVersion, Persistence, Probe, ProbeOutco
 from wandb_tui.services.credentials.authorization import ApiKey, Authorize
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
-from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, UNKNOWN_FIELD
+from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, NOTHING_LOGGED, UNKNOWN_FIELD
+from wandb_tui.services.wandb_api.sdk import causes, local_problem
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +50,8 @@ class SdkProber:
         """Probe one run. Errors of the network and the server are outcomes, too; it never raises them."""
         try:
             api = self._connect()
-        except ApiKeyError as error:
-            return Probe(ProbeOutcome.UNAUTHORIZED, message=one_line(error.message))
-        except ServerError as error:
-            return Probe(ProbeOutcome.UNAVAILABLE, message=one_line(error.message))
         except Exception as error:  # noqa: BLE001 - as below
-            return _classify(error, absent=Probe(ProbeOutcome.UNAVAILABLE, message=one_line(error)))
+            return _unconnected(error)
         try:
             info = _run_info(api, run)
         except Exception as error:  # noqa: BLE001 - any error of the SDK is an answer to be classified
@@ -104,7 +100,8 @@ def _run_info(api: Any, run: RunAddress) -> RunInfo:
     found = api.run(str(run))
     found.load(force=True)
     last = found.lastHistoryStep
-    return RunInfo(str(found.name or ""), str(found.state or ""), last if isinstance(last, int) and last >= 0 else None)
+    step = last if isinstance(last, int) and last >= 0 else None
+    return RunInfo(str(found.name or ""), str(found.state or ""), step, without_steps=last == NOTHING_LOGGED)
 
 
 def _newest_version(api: Any, run: RunAddress) -> ArtifactVersion:
@@ -127,9 +124,23 @@ def _version(artifact: Any) -> ArtifactVersion:
     return ArtifactVersion(int(str(artifact.version).removeprefix("v")), created, str(artifact.digest), artifact.size)
 
 
+def _unconnected(error: Exception) -> Probe:
+    """The outcome where there is no `wandb.Api` to ask with."""
+    message = one_line(getattr(error, "message", "") or error)
+    match error:
+        case ApiKeyError():
+            return Probe(ProbeOutcome.UNAUTHORIZED, message=message)
+        case ServerError():
+            return Probe(ProbeOutcome.UNAVAILABLE, message=message)
+    if problem := local_problem(error):
+        text = f"The W&B SDK, which alone this server answers, {one_line(problem)}"
+        return Probe(ProbeOutcome.UNAVAILABLE, message=text, persistence=Persistence.LIKELY_PERMANENT)
+    return _classify(error, absent=Probe(ProbeOutcome.UNAVAILABLE, message=message))
+
+
 def _classify(error: Exception, *, absent: Probe) -> Probe:
     """The outcome for an error of the SDK, which uses one class for absence, refusal and failure."""
-    chain = list(_causes(error))
+    chain = list(causes(error))
     status = next((found for one in chain if (found := http_status(one))), 0)
     message = one_line(getattr(error, "message", "") or error)
     if status in _UNAUTHORIZED_STATUSES:
@@ -154,16 +165,6 @@ def _not_understood(message: str, status: int) -> Probe:
         text, persistence = "The W&B SDK says", Persistence.LIKELY_PERMANENT
     detail = f"{message} (HTTP {status})" if status else message
     return Probe(ProbeOutcome.INVALID_RESPONSE, message=f"{text}: {detail}", persistence=persistence)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and its causes; the SDK keeps them in `exc` or chains them."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        inner = getattr(error, "exc", None)
-        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
 
 
 def http_status(error: object) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wandb_tui.core.errors import ApiKeyError, ServerError
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.services.credentials.authorization import Authorize
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
@@ -104,9 +105,7 @@ class StepFiles:
         Raises:
             StepFileError: One of them is not Parquet or has no ``_step`` column.
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+        pa, pq = _pyarrow()
         groups: list[_RowGroup] = []
         rows = 0
         for path in paths:
@@ -135,10 +134,9 @@ class StepFiles:
         return groups
 
     def _read(self, url: str) -> list[_RowGroup]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
         import requests
 
+        pa, pq = _pyarrow()
         try:
             with pq.ParquetFile(self.remote.open(url)) as file:
                 return _row_groups(file)
@@ -153,6 +151,16 @@ class StepFiles:
     def close(self) -> None:
         """Close the idle connections."""
         self.remote.close()
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    """``pyarrow`` and ``pyarrow.parquet``."""
+    if problem := package_problem("pyarrow.parquet"):
+        raise StepFileError(f"pyarrow {problem}")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return pa, pq
 
 
 def _steps_of(groups: Sequence[_RowGroup]) -> Steps:

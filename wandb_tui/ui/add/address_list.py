@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from wandb_tui.core.address import RunAddress, split_addresses
-from wandb_tui.core.errors import UsageError
+from wandb_tui.core.address import RunAddress, is_short, split_addresses
+from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.goal import Goal, goal_examples
 from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
@@ -17,7 +17,7 @@ from wandb_tui.ui.runtime.ports import Addresses
 MAX_ADDRESSES = 2000
 """How many addresses are parsed in one batch."""
 
-Parsed = RunAddress | ProjectQuery | UsageError
+Parsed = RunAddress | ProjectQuery | WandbTuiError
 Foresee = Callable[[RunAddress, Goal | None], AddEffect]
 """Previews adding a run, with a goal if one was entered for it."""
 
@@ -92,7 +92,7 @@ def _goal(word: str) -> Goal | None:
         return None
 
 
-def _why(text: str, error: UsageError) -> str:
+def _why(text: str, error: WandbTuiError) -> str:
     """The error for a word that is neither an address nor a goal, though it looks like one of them."""
     if ":" in text and "/" not in text:
         return f"“{text}” is neither a run's address nor a goal: {goal_examples()}."
@@ -102,13 +102,24 @@ def _why(text: str, error: UsageError) -> str:
 def parse_all(texts: Iterable[str], addresses: Addresses) -> dict[str, Parsed]:
     """The meaning of each text; may block, as parsing may."""
     parsed: dict[str, Parsed] = {}
+    unanswered: WandbTuiError | None = None
     for text in texts:
         try:
+            if unanswered is not None and is_short(text):
+                raise unanswered
             query = addresses.parse_query(text)
             parsed[text] = addresses.parse(text) if query is None else query
         except UsageError as error:
             parsed[text] = error
+        except WandbTuiError as error:
+            # The server is not asked once for each of many addresses.
+            parsed[text] = unanswered = error
     return parsed
+
+
+def may_change(parsed: Parsed | None) -> bool:
+    """Whether to parse a text: it has not been, or the server could not be asked for what it leaves out."""
+    return parsed is None or (isinstance(parsed, WandbTuiError) and not isinstance(parsed, UsageError))
 
 
 def check(
@@ -126,7 +137,7 @@ def check(
     checked: list[CheckedList] = []
     for word in typed:
         found = parsed.get(word.text)
-        if isinstance(found, UsageError):
+        if isinstance(found, WandbTuiError):
             checked.append(CheckedList(word, AddressVerdict.INVALID, why=_why(word.text, found)))
         elif found is not None and found in seen:
             first = seen[found]

@@ -17,7 +17,7 @@ from textual.widgets import Button, Input, Static, TextArea
 from wandb_tui.core.goal import Goal
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.add.address_list import AddressVerdict, CheckedList, Parsed, check, parse_all, words
+from wandb_tui.ui.add.address_list import AddressVerdict, CheckedList, Parsed, check, may_change, parse_all, words
 from wandb_tui.ui.common.add_preview import button_label, describe, describe_following, queries, summary
 from wandb_tui.ui.common.dialog import Dialog, ErrorLine, KeyButton
 from wandb_tui.ui.common.goal_inputs import AddOptionsInput
@@ -167,7 +167,7 @@ class AddScreen(Dialog[None]):
             if self._is_gone():
                 return []
             typed = words(self.query_one(TextArea).text)
-            new = [text for text in dict.fromkeys(word.text for word in typed) if text not in self._parsed]
+            new = [text for text in dict.fromkeys(word.text for word in typed) if may_change(self._parsed.get(text))]
             if new:
                 self._parsed |= await asyncio.to_thread(parse_all, new, self._session.backend.addresses)
             if self._is_gone():

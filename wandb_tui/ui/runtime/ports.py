@@ -104,6 +104,7 @@ class Addresses(Protocol):
 
         Raises:
             UsageError: It is not an address, or belongs to another server.
+            WandbTuiError: It has no entity, and the server could not be asked for the API key's own.
         """
 
     def parse_query(self, text: str) -> ProjectQuery | None:
