@@ -192,6 +192,12 @@ def test_a_keyring_that_was_chosen_by_name_is_named(run, tmp_path):
     config.write_text(f"[backend]\ndefault-keyring={null}\n")
     [line] = run(["files"], "get,a")
     assert line == f"KeyringError: {config} names {null}, which keeps nothing."
+    config.write_text("no section\n")
+    [line] = run(["files"], "get,a")
+    assert line == f"KeyringError: {config} cannot be read (MissingSectionHeaderError)."
+    secret_service = "keyring.backends.SecretService.Keyring"
+    [line] = run([], "get,a", environ={"PYTHON_KEYRING_BACKEND": secret_service})
+    assert line.startswith(f"KeyringError: PYTHON_KEYRING_BACKEND names {secret_service}, which cannot be used here (")
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,19 @@ def test_netrc(tmp_path, lines, base_url, found):
 
 
 @pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (f"machine localhost login user password {KEY}", "names localhost without its port"),
+        ("machine localhost:8080 login user", "has no password for localhost:8080"),
+    ],
+)
+def test_an_entry_of_netrc_that_gives_no_key_is_named(tmp_path, line, says):
+    (tmp_path / "netrc").write_text(f"{line}\n")
+    with pytest.raises(ApiKeyError, match=says):
+        read_netrc(tmp_path / "netrc", "http://localhost:8080")
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"machine api.wandb.ai\n login user\n passwort " + KEY.encode(), "syntax error in line 3"),

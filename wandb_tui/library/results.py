@@ -52,7 +52,7 @@ class MonitorResult:
             artifact_available=row.artifact is not None,
             artifact_name=row.artifact,
             wait_time=row.elapsed(now),
-            error_message=None if met else event_text(row.notice),
+            error_message=None if met else event_text(row.notice, countdown=False),
             state=row.state,
             failure=row.failure,
             error=row.error,

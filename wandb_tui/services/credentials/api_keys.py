@@ -81,10 +81,23 @@ def read_netrc(path: Path, base_url: str) -> str | None:
     for name in wanted:
         if key := named.get(name):
             return key
+    _check_entry(path, named, wanted, urlsplit(base_url).hostname or "")
     for host in named:
         if (found := lookalike(host)) and plain_latin(host) in wanted:
             raise ApiKeyError(f"A machine's name in {path} contains {found}.", "Type it instead of pasting it.")
     return None
+
+
+def _check_entry(path: Path, named: Mapping[str, str | None], wanted: tuple[str, ...], hostname: str) -> None:
+    """Raise where an entry seems to be meant for this server, but gives no key for it."""
+    for name in wanted:
+        if name in named:
+            raise ApiKeyError(f"{path} has no password for {name}.", "Add it, or run wandb login.")
+    if hostname in named:
+        raise ApiKeyError(
+            f"{path} names {hostname} without its port; its entry would have to begin with machine {wanted[0]}.",
+            "Correct that file, or run wandb login.",
+        )
 
 
 def _reason(error: netrc.NetrcParseError | OSError | UnicodeDecodeError) -> str:

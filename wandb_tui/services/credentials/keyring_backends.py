@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import json
 import logging
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from wandb_tui.core.errors import KeyringError
@@ -190,12 +192,25 @@ def _candidates() -> list[Any]:
         return list(getattr(chosen, "backends", None) or [chosen])
     except Exception as error:  # noqa: BLE001 - whatever the chosen module raises
         log.info("No keyring backend can be loaded: %s", type(error).__name__)
-        if choice := _users_choice(os.environ):
-            raise KeyringError(
-                f"{choice}, which cannot be loaded ({type(error).__name__}).",
-                f"Install its package, or remove that choice. {alternatives()}",
-            ) from None
-        raise KeyringError(f"No keyring can be used here ({type(error).__name__}).", alternatives()) from None
+        raise _not_loaded(error) from None
+
+
+def _not_loaded(error: Exception) -> KeyringError:
+    """The error where keyring has no backend to offer."""
+    name = type(error).__name__
+    choice = _users_choice(os.environ)
+    if choice and isinstance(error, RuntimeError):
+        # So a backend says that it is of no use here.
+        reason = " ".join(str(error).split()) or name
+        return KeyringError(f"{choice}, which cannot be used here ({reason}).", f"Remove that choice. {alternatives()}")
+    if choice:
+        return KeyringError(
+            f"{choice}, which cannot be loaded ({name}).",
+            f"Install its package, or remove that choice. {alternatives()}",
+        )
+    if isinstance(error, configparser.Error | UnicodeDecodeError) and (path := _config_file()):
+        return KeyringError(f"{path} cannot be read ({name}).", "Correct or remove that file.")
+    return KeyringError(f"No keyring can be used here ({name}).", alternatives())
 
 
 def _wrapped(backend: Any) -> KeyringBackend:
@@ -226,15 +241,21 @@ def _users_choice(environ: Mapping[str, str]) -> str:
     """The source of the user's choice of a backend, as the beginning of a sentence; empty without a choice."""
     if named := environ.get("PYTHON_KEYRING_BACKEND"):
         return f"PYTHON_KEYRING_BACKEND names {named}"
-    import configparser
-
-    from keyring.util.platform_ import config_root
-
+    if (path := _config_file()) is None:
+        return ""
     config = configparser.RawConfigParser()
-    # There may be no home folder.
-    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError, RuntimeError):
-        path = config_root() / "keyringrc.cfg"
+    with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
         config.read(path, encoding="utf-8")
         if named := config.get("backend", "default-keyring", fallback="").strip():
             return f"{path} names {named}"
     return ""
+
+
+def _config_file() -> Path | None:
+    """Where keyring looks for its settings; None without a home folder."""
+    from keyring.util.platform_ import config_root
+
+    try:
+        return Path(config_root()) / "keyringrc.cfg"
+    except (OSError, RuntimeError):
+        return None
