@@ -223,6 +223,7 @@ MEANINGS = {
         "Account is temporarily disabled; contact your administrator or retry later.",
     ],
     SignInProblem.INACTIVE: [
+        "Votre compte n'a pas encore été autorisé par un administrateur.",
         "This account is inactive.",
         "Your account has been disabled",
         "Your account has not been authorized by an administrator yet.",
@@ -294,6 +295,8 @@ NEW, AGAIN = Field(1, "password", autocomplete="new-password"), Field(2, "passwo
         ([Field(1, "password", label="最初のペットの名前は\uff1f")], {}, SignInProblem.QUESTION_NEEDED),
         ([Field(1, "password", label="What food did you dislike? Answer")], {}, SignInProblem.QUESTION_NEEDED),
         ([], {"buttons": [Button(1, "button", "Send Push")]}, SignInProblem.PUSH_NEEDED),
+        ([], {"buttons": [Button(1, "button", "Use security key")]}, SignInProblem.PASSKEY_NEEDED),
+        ([], {"buttons": [Button(1, "button", "Passkey"), Button(2, "button", "Text me a code")]}, None),
         ([Field(1, "text", label="Zorp")], {"text": "Didn't get it?"}, None),
         ([Field(1, "password"), AGAIN], {}, SignInProblem.PASSWORD_EXPIRED),
         ([NEW], {"buttons": [SEND]}, SignInProblem.PASSWORD_EXPIRED),

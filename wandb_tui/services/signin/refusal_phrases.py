@@ -107,7 +107,7 @@ INACTIVE = phrase_list(r"""
     (requires|needs|awaiting|pending|waiting for).{0,30}(approval|activation)
     not (yet )?(been )?(authori[sz]ed|approved|activated).{0,30}admin
     (konto|benutzer|account|profil).{0,40}(inaktiv|deaktiviert|stillgelegt|nicht (mehr )?aktiv|noch nicht frei)
-    compte.{0,40}(inacti|désactiv|suspend|pas (encore )?(été )?(actif|activ|approuv|valid))
+    compte.{0,40}(inacti|désactiv|suspend|pas (encore )?(été )?(actif|activ|approuv|valid|autoris))
     (cuenta|conta|usuario|usuário|utilizador).{0,40}(inac?tiv|desac?tivad|d?eshabilitad|desabilitad|suspen|no está act)
     conta.{0,20}não está act
     (account|utente|profilo).{0,40}(disattivat|disabilitat|inattiv|sospes|non.{0,20}attiv)

@@ -32,8 +32,7 @@ def second_step(view: PageView, progress: Progress) -> GiveUp | None:
             return GiveUp(problem, question_of(frame) if problem is SignInProblem.QUESTION_NEEDED else "")
     if any(frame.passkey for frame in view.frames):
         return GiveUp(SignInProblem.PASSKEY_NEEDED)
-    sends = any(says(button.text, refusal_phrases.PUSH) for button in view.main.buttons if button.kind != "link")
-    return GiveUp(SignInProblem.PUSH_NEEDED) if sends and not _own_fields(view.main) else None
+    return None if _own_fields(view.main) else _by_buttons(view.main)
 
 
 def shows_password_form(view: PageView) -> bool:
@@ -71,6 +70,17 @@ def _own_fields(frame: FrameView) -> list[Field]:
     shown = [item for item in frame.fields if item.usable and item.kind in kinds]
     other = (*phrases.NOT_IDENTIFIER, *phrases.NEWSLETTER)
     return [item for item in shown if not says(f"{item.name} {item.label}", other)]
+
+
+def _by_buttons(frame: FrameView) -> GiveUp | None:
+    """The step on a page without fields; None where its buttons lead to none or leave a choice."""
+    texts = [button.text for button in frame.buttons if button.kind != "link"]
+    if any(says(text, refusal_phrases.PUSH) for text in texts):
+        return GiveUp(SignInProblem.PUSH_NEEDED)
+    other_ways = (*phrases.CODE_FIELD, *phrases.NOT_NOW)
+    if any(says(text, phrases.PASSKEY) for text in texts) and not any(says(text, other_ways) for text in texts):
+        return GiveUp(SignInProblem.PASSKEY_NEEDED)
+    return None
 
 
 def _by_fields(frame: FrameView) -> SignInProblem | None:
