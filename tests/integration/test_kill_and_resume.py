@@ -30,7 +30,7 @@ ADDED = 3
 
 WHOLE = re.compile(
     r"Queued|Attempt \d+|Cancelled|Resumed; \d+ s waited so far|Monitoring artifact run-run\d\d-history( \(v7\))?…"
-    r"|Artifact .*, next check in \d+ s|Visiting run page…|Signing in to W&B…|Signed in as \S+"
+    r"|Artifact .*, (next check in \d+ s|checking now)|Visiting run page…|Signing in to W&B…|Signed in as \S+"
     r"|Run page loaded in [\d.]+ s( \(.*\))?|Visit failed: .* Trying again in \d+ s|Cannot visit: .* in \d+ s"
 )
 

@@ -52,7 +52,7 @@ def texts(lines, width=80, glyphs=Glyphs(), **view):  # noqa: B008 - it never ch
     return [row.text.rstrip() for row in rendered(lines, page, None)]
 
 
-WAITING = log_of("begins", *(waits(n % 3) for n in range(5)), "ends")
+WAITING = log_of("begins", *(waits(n % 3 + 1) for n in range(5)), "ends")
 
 
 def test_lines_that_say_the_same_are_one_with_first_and_last_time():
@@ -65,7 +65,7 @@ def test_lines_that_say_the_same_are_one_with_first_and_last_time():
 
 def test_unfolded_each_line_is_as_it_was_logged():
     lines = texts(WAITING, fold=False)
-    assert lines[1:6] == [f"12:00:0{n + 1} ·  not there, next check in {n % 3} s" for n in range(5)]
+    assert lines[1:6] == [f"12:00:0{n + 1} ·  not there, next check in {n % 3 + 1} s" for n in range(5)]
 
 
 def test_how_the_count_looks_elsewhere():
@@ -173,7 +173,7 @@ def wait_in(app, *messages, second=0):
 async def test_a_waiting_run_fills_one_line_and_u_unfolds_it():
     async with running(Scenario(FakeProber()), "abc") as (app, pilot):
         pane = app.dashboard.panes.panes[0]
-        wait_in(app, *(waits(n % 3) for n in range(14)))
+        wait_in(app, *(waits(n % 3 + 1) for n in range(14)))
         await until(lambda: "not there (×14, last 12:00:13)" in shown(app))
         wait_in(app, waits(9), second=14)
         await until(lambda: "12:00:00 ⏳ not there (×15, last 12:00:14)" in shown(app))

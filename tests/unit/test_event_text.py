@@ -43,6 +43,7 @@ NOTICES = {
     "next check in 5 s",
     Notice(EventKind.NOT_MET, Goal(), Verdict(VerdictCode.NO_ARTIFACT)): "Artifact not available yet",
     Notice(EventKind.POLL_FAILED, detail="Rate limited", next_check=17): "Rate limited, next check in 17 s",
+    Notice(EventKind.POLL_FAILED, detail="Rate limited", next_check=0.4): "Rate limited, checking now",
     Notice(
         EventKind.GOAL_WARNING, STEP, warning=GoalWarning(GoalWarningKind.TOO_SHORT, run_ended=True, last_step=99)
     ): "The run has ended at step 99: step 200 comes only if it is resumed",

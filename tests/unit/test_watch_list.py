@@ -19,6 +19,7 @@ from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import MAX_LOG_LINES, WatchList
+from wandb_tui.library.results import MonitorResult
 from wandb_tui.text.event_text import event_text, row_text
 
 OTHER = RunAddress("lab", "forks", "def456")
@@ -388,6 +389,7 @@ def test_what_a_row_says_counts_down(harness, prober):
     harness.until(lambda: "Rate limited" in event_text(row.notice))
     assert row_text(row, row.reported_at) == "Rate limited, next check in 20 s"
     assert row_text(row, row.reported_at + 3) == "Rate limited, next check in 17 s"
+    assert MonitorResult.of(row, row.reported_at).error_message == "Rate limited"
     assert row_text(row, row.reported_at + 19.8) == "Rate limited, checking now"
     late = SLOW.check_interval + 6
     assert row_text(row, row.reported_at + 20 + late) == f"Rate limited, no answer for {late:.0f} s"

@@ -25,7 +25,7 @@ def event_text(notice: Notice | None, *, countdown: bool = True) -> str:
     if notice is None:
         return ""
     if countdown and notice.next_check is not None:
-        return f"{_sentence(notice)}, next check in {notice.next_check:.0f} s"
+        return f"{_sentence(notice)}, {_countdown(notice.next_check)}"
     return _sentence(notice)
 
 
@@ -45,7 +45,11 @@ def row_text(row: WatchedRun, now: float, columns: Collection[str] = ()) -> str:
         return f"{text}, no answer for {late:.0f} s"
     if "next" in columns:
         return text
-    return f"{text}, {'checking now' if seconds < _NOW_BELOW_S else f'next check in {seconds:.0f} s'}"
+    return f"{text}, {_countdown(seconds)}"
+
+
+def _countdown(seconds: float) -> str:
+    return "checking now" if seconds < _NOW_BELOW_S else f"next check in {seconds:.0f} s"
 
 
 def _beside(notice: Notice | None, columns: Collection[str]) -> str:  # noqa: PLR0911 - as in `_sentence`
