@@ -46,6 +46,17 @@ def test_terminals_without_symbols_get_ascii():
     assert not terminal.is_ascii("emoji", {"TERM": "xterm-256color"})
 
 
+@pytest.mark.parametrize(("encoding", "plain"), [("latin-1", True), ("ascii", True), ("utf-8", False), (None, False)])
+def test_an_encoding_without_symbols_gets_ascii(encoding, plain):
+    assert terminal.is_ascii("emoji", {"TERM": "xterm"}, SimpleNamespace(encoding=encoding)) is plain
+
+
+def test_a_driver_that_is_not_there_is_not_asked_for(on_a_terminal, monkeypatch):
+    monkeypatch.setenv("TEXTUAL_DRIVER", "no.such:Driver")
+    terminal.check_terminal()
+    assert "TEXTUAL_DRIVER" not in os.environ
+
+
 def test_a_redirected_stderr_is_refused_where_the_user_sees_it(tmp_path):
     ours, theirs = pty.openpty()
     with (tmp_path / "err.log").open("w") as log:

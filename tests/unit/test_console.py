@@ -1,5 +1,6 @@
 """Output in the shell: whole words on a terminal, whole lines in a pipe."""
 
+import io
 import os
 import pty
 import re
@@ -16,7 +17,7 @@ from rich.cells import cell_len
 
 from tests.unit.commands import COMMANDS, SHOWN
 from wandb_tui.cli import cli, console, program
-from wandb_tui.cli.console import columns, fitted
+from wandb_tui.cli.console import columns, fitted, say
 
 SENTENCE = "There is no project lab/forks, or this API key may not see it. Its next check comes in 5 s at the earliest."
 CHECK = (
@@ -139,3 +140,10 @@ def test_options_before_a_command_are_refused_in_its_name(monkeypatch, capsys):
     printed = printed_on_wrong_usage(monkeypatch, capsys, "--until", "step:5", "wait", "lab/forks/abc")
     assert printed.startswith("Usage: wandb-tui wait [OPTIONS] RUN...\n")
     assert "“--until” stands before “wait”, but the options of a command follow its name." in printed
+
+
+def test_a_stream_without_our_signs_gets_ascii(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", errors="replace", newline="")
+    monkeypatch.setattr(sys, "stdout", stream)
+    say("✔ ready → ünï…")
+    assert stream.buffer.getvalue() == "+ ready -> ünï...\n".encode("latin-1")

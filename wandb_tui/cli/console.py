@@ -27,7 +27,21 @@ def say(text: str, *, err: bool = False, hang: int | None = None) -> None:
         err: Whether to write to stderr.
         hang: The indentation of continuation lines; by default that of the line, or of its second column.
     """
-    click.echo(fitted(text, columns(sys.stderr if err else sys.stdout), hang), err=err)
+    stream = sys.stderr if err else sys.stdout
+    if not takes_symbols(stream):
+        from wandb_tui.text.glyphs import Glyphs
+
+        text = Glyphs(ascii=True).text(text)
+    click.echo(fitted(text, columns(stream), hang), err=err)
+
+
+def takes_symbols(stream: Any) -> bool:
+    """Whether the encoding of a stream has the signs that we write; that of some older systems has not."""
+    try:
+        "✔…│".encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def columns(stream: Any) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -150,7 +151,7 @@ def dashboard_app(
     return WandbTuiApp(
         backend,
         runs=runs,
-        ascii_look=is_ascii(settings.look, wiring.environ),
+        ascii_look=is_ascii(settings.look, wiring.environ, sys.__stderr__),
         links=identify(wiring.environ).links,
         theme=settings.theme or None,
     )

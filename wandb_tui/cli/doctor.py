@@ -9,10 +9,13 @@ import click
 
 from wandb_tui.cli.console import say
 from wandb_tui.cli.options import HOST, build_wiring, provide_browser
+from wandb_tui.core.errors import ApiKeyError, ServerError, WandbTuiError
 from wandb_tui.core.exit_codes import ExitCode, gravest
 
 if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
     from wandb_tui.doctor import Check
+    from wandb_tui.wiring import Wiring
 
 
 @click.command()
@@ -33,7 +36,7 @@ def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | Non
     from wandb_tui.doctor import check_machine, check_run
 
     wiring = build_wiring(host, anonymous_ok=True)
-    address = wiring.addresses.parse(run) if run is not None else None
+    address, unanswered = _address_of(run, wiring)
     if fix:
         provide_browser(yes=yes, ask=not yes)
     checks: list[Check] = []
@@ -47,7 +50,17 @@ def doctor(run: str | None, fix: bool, yes: bool, as_json: bool, host: str | Non
     if not as_json:
         problems = summary(checks, named=True)
         say(f"Summary: {problems}." if problems else "All checks passed.")
+    if unanswered is not None:
+        raise unanswered
     return gravest(map(_status, checks))
+
+
+def _address_of(run: str | None, wiring: Wiring) -> tuple[RunAddress | None, WandbTuiError | None]:
+    """The address of the run, or why the server could not complete it, which the checks may explain."""
+    try:
+        return (wiring.addresses.parse(run) if run is not None else None), None
+    except (ApiKeyError, ServerError) as error:
+        return None, error
 
 
 def _status(check: Check) -> ExitCode:

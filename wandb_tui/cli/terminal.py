@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from typing import TextIO
 
-from wandb_tui.cli.console import say
+from wandb_tui.cli.console import say, takes_symbols
 from wandb_tui.core.errors import UsageError
 from wandb_tui.text.terminals import COLOUR_SYSTEMS, identify
 
@@ -38,8 +39,16 @@ def check_terminal(*, page: bool = False) -> None:
     if not os.environ.get("NO_COLOR"):
         # An empty value means colours, everywhere but in Textual.
         os.environ.pop("NO_COLOR", None)
+    # The dashboard has a driver of its own, and another one might not be there.
+    os.environ.pop("TEXTUAL_DRIVER", None)
 
 
-def is_ascii(look: str, environ: Mapping[str, str]) -> bool:
-    """Whether to write plain ASCII: if set in the settings, or if the terminal has no other symbols."""
-    return look == "ascii" or not identify(environ).symbols
+def is_ascii(look: str, environ: Mapping[str, str], stream: TextIO | None = None) -> bool:
+    """Whether to write plain ASCII: if set in the settings, or if terminal or stream have no other symbols.
+
+    Args:
+        look: The look of the settings.
+        environ: The environment.
+        stream: What is written to; by default standard output.
+    """
+    return look == "ascii" or not identify(environ).symbols or not takes_symbols(stream or sys.stdout)

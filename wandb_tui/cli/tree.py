@@ -67,8 +67,7 @@ def tree(runs: tuple[str, ...], as_json: bool, dot: bool, host: str | None) -> E
             elif dot:
                 _print_dot(found)
             else:
-                plain = not (sys.stdout.encoding or "").lower().startswith("utf")
-                _print_text(found, asked, ascii_look=plain or is_ascii(wiring.settings.look, wiring.environ))
+                _print_text(found, asked, ascii_look=is_ascii(wiring.settings.look, wiring.environ))
     finally:
         wiring.close()
     return code

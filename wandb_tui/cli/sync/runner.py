@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ def print_order(folders: Sequence[Path], wiring: Wiring, *, as_json: bool) -> Ex
     if as_json:
         lines: Iterable[str] = order_json(plan, failures)
     else:
-        ascii_look = is_ascii(wiring.settings.look, wiring.environ) or not _writes_unicode()
+        ascii_look = is_ascii(wiring.settings.look, wiring.environ)
         lines = order_lines(plan, failures, ascii_look=ascii_look)
     for line in lines:
         say(line)
@@ -134,7 +133,3 @@ def _code(progress: SyncProgress) -> ExitCode:
     if progress.state is not SyncState.FAILED:
         return ExitCode.DONE
     return code_of(progress.error or WandbTuiError(progress.message))
-
-
-def _writes_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().startswith("utf")
