@@ -50,11 +50,12 @@ def exec_command(
     no_visit: bool,
     host: str | None,
 ) -> ExitCode:
-    """Wait until RUN can be forked at a step, then run CMD, a training script that needs no change for it.
+    """Wait until RUN can be forked at a step, then run CMD, a training script that needs no changes.
 
     wandb.init reads the branch point in CMD's environment, which only one process may do. With --rewind, RUN must
-    have ended; it keeps its id, and all logged after that step is gone. Called again with the same WANDB_RUN_ID, as
-    by a job that is restarted, CMD resumes its fork. With --replay the fork is made here, and CMD resumes it.
+    have ended; it keeps its id, and everything logged after that step is lost. Called again with the same
+    WANDB_RUN_ID, as by a job that is restarted, CMD resumes its fork. With --replay the fork is made here, and CMD
+    resumes it.
 
     \b
     Examples:

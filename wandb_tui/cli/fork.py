@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--times", type=click.IntRange(min=1), default=1, metavar="K", help="Children of each run. [1]")
 @click.option("--replay", is_flag=True, help="Where forking is refused: log the history into new runs.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a child.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per child.")
 @HOST
 def fork(
     runs: tuple[str, ...],

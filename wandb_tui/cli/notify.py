@@ -38,8 +38,8 @@ def notify() -> None:
 def add(name: str) -> ExitCode:
     """Store the address of a service under NAME.
 
-    It is asked for without being shown, or read from stdin. It is like ntfy://TOPIC; for each service,
-    https://appriseit.com/services/ shows how it is written.
+    You are asked for it, and it is not shown; or it is read from stdin. It looks like ntfy://TOPIC;
+    https://appriseit.com/services/ shows the form for each service.
 
     \b
     Example:

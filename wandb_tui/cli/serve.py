@@ -20,7 +20,7 @@ from wandb_tui.core.errors import WandbTuiError
 def serve(port: int, sessions: int, host: str | None) -> None:
     """The dashboard in a browser on this machine.
 
-    It prints the address to open, which has a secret in it. All pages show the same list; Ctrl-C ends the server and
+    It prints the address to open, which contains a secret. All pages show the same list; Ctrl-C ends the server and
     its dashboards. If this machine is reached by SSH, forward the port: ssh -L 8765:127.0.0.1:8765 HOST
 
     \b

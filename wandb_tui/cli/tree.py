@@ -30,14 +30,14 @@ _GAP = "  "
     "server failed; else as for wait."
 )
 @RUNS
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per run.")
 @click.option("--dot", is_flag=True, help="Print a graph for Graphviz.")
 @HOST
 def tree(runs: tuple[str, ...], as_json: bool, dot: bool, host: str | None) -> ExitCode:
     """Show where each RUN came from, and the runs that were forked from it, with the steps.
 
-    The configs of all runs of the project are read, which name the parents; so do notes of the forks that were made
-    or seen on this machine, for runs whose config has lost it. RUN may be a query, or "-" for stdin.
+    Parents are read from the configs of all runs of the project and, where a config has lost its parent, from notes
+    of forks that were made or seen on this machine. RUN may be a query, or "-" for stdin.
 
     \b
     Examples:

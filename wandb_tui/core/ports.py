@@ -94,7 +94,7 @@ class Queries(Protocol):
         """
 
     def unfollow_query(self, query: ProjectQuery) -> None:
-        """Follow a query no longer. Never blocks."""
+        """Stop following a query. Never blocks."""
 
 
 @dataclass(frozen=True, slots=True)

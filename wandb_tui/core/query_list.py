@@ -123,7 +123,7 @@ class QueryList:
         return row
 
     def unfollow(self, query: ProjectQuery) -> FollowedQuery | None:
-        """Follow a query no longer; its row, or None if it was not followed."""
+        """Stop following a query; its row, or None if it was not followed."""
         if self._queries is not None:
             self._queries.unfollow_query(query)
         return self._rows.pop(query, None)

@@ -189,7 +189,7 @@ class WatchList:
             return row
 
     def start(self, run: RunAddress) -> WatchedRun | None:
-        """Start a queued run; None if it is queued no longer."""
+        """Start a queued run; None if it is not queued any more."""
         with self._changed:
             row = self._rows.get(run)
             if row is None or row.running or row.state is not State.QUEUED:

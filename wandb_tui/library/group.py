@@ -174,7 +174,7 @@ class MonitorGroup:
             )
 
     def unfollow(self, query: object) -> None:
-        """Follow a query no longer; its runs are still watched.
+        """Stop following a query; its runs are still watched.
 
         Args:
             query: The query, given as to `follow`.
@@ -452,7 +452,7 @@ class AsyncMonitorGroup:
         )
 
     async def unfollow(self, query: object) -> None:
-        """Follow a query no longer; see `MonitorGroup.unfollow`.
+        """Stop following a query; see `MonitorGroup.unfollow`.
 
         Args:
             query: The query, given as to `follow`.

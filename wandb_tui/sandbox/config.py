@@ -27,7 +27,7 @@ class SandboxConfig:
         sign_in: The kind of sign-in pages, a key of ``SIGN_INS``.
         faults: Faults in force from the start, each written ``name:option=value,option=value``.
         session_hours: How long a session cookie is good for, in hours.
-        traffic_log: A file to which every API request and its answer is written, one JSON object a line.
+        traffic_log: A file to which every API request and its answer is written, one JSON object per line.
     """
 
     bind: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""The export of run histories: what a visit starts, and the artifact versions that come of it.
+"""The export of run histories: what a visit starts, and the artifact versions that result.
 
 An export writes its Parquet files when it starts, from the history as it stands then, and becomes visible after the
 export delay. Nothing has to run in between: a version is simply not there for anyone before its time has come.
@@ -91,7 +91,7 @@ class Exports:
         return []
 
     def start(self, run: Run, *, delay: float | None = None) -> bool:
-        """Begin an export of what was logged so far. Nothing new since the last one: nothing begins.
+        """Begin an export of what was logged so far. Does nothing if nothing was logged since the last one.
 
         Args:
             run: The run to export.
@@ -195,7 +195,7 @@ class Exports:
         return Version(**dict(row)) if row else None
 
     def _end(self, run: Run) -> tuple[int, int]:
-        """The last line that an export of now would hold, and the last step up to it."""
+        """The last line that an export started now would hold, and the last step up to it."""
         query = "SELECT max(number), max(step) FROM lines WHERE run = ? AND file = ? AND step <= ?"
         stale = self._faults.get("stale-export")
         limit = self._histories.last_step(run) - (stale.whole("steps") if stale else 0)
@@ -256,7 +256,7 @@ def artifact_id(version_key: int) -> str:
 
 
 def version_key(identifier: str) -> int:
-    """The other way round; -1 for what is no such id."""
+    """The key in such an id; -1 if it is none."""
     try:
         kind, _, key = base64.b64decode(identifier, validate=True).decode().partition(":")
         return int(key) if kind == "Artifact" else -1

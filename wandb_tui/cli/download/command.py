@@ -33,7 +33,7 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--jobs", type=_JOBS, default=8, metavar="N", help="Files at a time. [8]")
 @click.option("--timeout", type=_SECONDS, metavar="S", help="Stop waiting after S seconds; 0 never. [300]")
 @click.option("--no-visit", is_flag=True, help="Only check; no browser, no sign-in.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @HOST
 def download(
     runs: tuple[str, ...],

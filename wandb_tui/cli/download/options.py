@@ -23,7 +23,7 @@ class DownloadOptions:
         jobs: How many files are fetched at a time.
         timeout: Seconds until waiting is given up; 0 waits for ever.
         visit: Whether to visit the runs' pages.
-        as_json: Whether to print one JSON object a line.
+        as_json: Whether to print one JSON object per line.
     """
 
     runs: Sequence[RunAddress]

@@ -83,7 +83,7 @@ class DownloadOutput:
 
 
 class DownloadJson(DownloadOutput):
-    """Prints one JSON object a line."""
+    """Prints one JSON object per line."""
 
     def conclude(self) -> None:
         """Nothing more: every line is about a run."""

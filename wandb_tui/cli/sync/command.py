@@ -18,10 +18,10 @@ from wandb_tui.core.errors import UsageError
 @click.option("--dry-run", is_flag=True, help="Only print the order, as a tree.")
 @click.option("--verify", is_flag=True, help="Compare all histories with the server's, step by step.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="S", help="Wait S seconds for an export; 0: for ever. [300]"
+    "--timeout", type=click.FloatRange(min=0), metavar="S", help="Wait S seconds for an export; 0 for ever. [300]"
 )
 @click.option("--no-visit", is_flag=True, help="Only poll for the exports; no browser, no sign-in.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--tui", is_flag=True, help="Show each run as a row of the dashboard.")
 @HOST
 def sync(
@@ -36,7 +36,7 @@ def sync(
 ) -> int:
     """Sync offline runs and their offline forks: each fork once its parent's export covers its step.
 
-    DIR is a wandb folder, or one that has such folders below. The SDK itself uploads; a second call continues.
+    DIR is a wandb folder, or has some below it. The SDK does the uploading; a second call continues.
 
     \b
     Example:

@@ -66,7 +66,7 @@ class SyncOutput:
 
 
 class SyncJson(SyncOutput):
-    """Prints one JSON object a line."""
+    """Prints one JSON object per line."""
 
     def conclude(self) -> None:
         """Nothing more: every line is about a run."""

@@ -18,7 +18,7 @@ from wandb_tui.core.exit_codes import ExitCode, sentence
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Give up after S seconds; 0 never. [300]")
 @click.option("--interval", type=click.FloatRange(min=0.1), metavar="S", help="Seconds between two checks. [5]")
 @click.option("--any", "any_run", is_flag=True, help="Stop when one run's goal is met.")
-@click.option("--follow", is_flag=True, help="Of a query: go on for ever, as more runs may join.")
+@click.option("--follow", is_flag=True, help="With a query: never end, as more runs may join.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only how each run ended.")
 @click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")

@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from wandb_tui.core.persistence import RowChange, StoredRun
     from wandb_tui.wiring import Wiring
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run, as it is now.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per run, as it is now.")
 
 
 @click.command(epilog=LIST_STATUS)
 @RUNS
 @click.option("--until", cls=GoalOption, metavar="GOAL", help=f"{GOALS}. [exists, or as before]")
-@click.option("--follow", is_flag=True, help="Of a query: also add the runs that match later.")
+@click.option("--follow", is_flag=True, help="With a query: also add runs that match later.")
 @_JSON
 @HOST
 def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, host: str | None) -> ExitCode:
     """Add runs to the watch list; an open dashboard starts them within about a second, else the next one.
 
-    A run that is on the list keeps its goal unless another is given; if it failed, timed out or was cancelled, its
-    next attempt starts. RUN may be a query, or "-" to read the runs from stdin.
+    A run that is on the list keeps its goal unless you give another; if it failed, timed out or was cancelled, a new
+    attempt starts. RUN may be a query, or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -121,7 +121,7 @@ def effect_of_restarting(_: StoredRun, row: StoredRun | None) -> str:
 
 @click.command(epilog=LIST_STATUS)
 @RUNS
-@click.option("--follow", is_flag=True, help="Follow the queries no longer; their runs stay.")
+@click.option("--follow", is_flag=True, help="Stop following the queries; their runs stay.")
 @_JSON
 @HOST
 def remove(runs: tuple[str, ...], follow: bool, as_json: bool, host: str | None) -> ExitCode:

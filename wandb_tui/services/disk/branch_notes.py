@@ -1,4 +1,4 @@
-"""Our own notes of forks, replays and rewinds on disk: one file per server, a JSON object a line.
+"""Our own notes of forks, replays and rewinds on disk: one file per server, a JSON object per line.
 
 The SDK's own mark in a fork's config is gone once the run is resumed or rewound, so every one that is made or seen is
 noted before that can happen.

@@ -53,7 +53,7 @@ class QueryReader:
             self._rows[query] = LiveQuery(query, known, interval=interval, until_ended=until_ended), report
 
     def unfollow(self, query: ProjectQuery) -> None:
-        """Follow a query no longer."""
+        """Stop following a query."""
         with self._lock:
             self._rows.pop(query, None)
 

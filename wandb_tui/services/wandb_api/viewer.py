@@ -32,7 +32,15 @@ def default_entity(client: GraphQL, server: ServerInfo) -> str:
         ApiKeyError: The server refuses the key.
         ServerError: It cannot be reached, or does not understand the query.
     """
-    viewer = _viewer(client, server, "entity username", "To do without the API key's entity, set WANDB_ENTITY.") or {}
+    viewer = (
+        _viewer(
+            client,
+            server,
+            "entity username",
+            "An address without an entity needs the API key's own; write it in full, or set WANDB_ENTITY.",
+        )
+        or {}
+    )
     return str(viewer.get("entity") or viewer.get("username") or "")
 
 

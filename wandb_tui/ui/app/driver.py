@@ -67,7 +67,7 @@ class TerminalDriver(LinuxDriver):
         self.write(DEVICE_REQUEST + STATUS_REQUEST)
 
     def use_mouse(self, mouse: bool) -> None:
-        """Have the mouse reported, or no longer."""
+        """Turn reports of the mouse on or off."""
         if mouse is not self._mouse:
             self._mouse = True
             (self._enable_mouse_support if mouse else self._disable_mouse_support)()

@@ -40,7 +40,7 @@ class SignInPrompt:
         self._open_if_free()
 
     def cancel(self) -> None:
-        """Do not open it any more: the user has."""
+        """Note that the user has opened it, so that it does not open by itself."""
         if self._dashboard is not None:
             self._dashboard.sign_in_waits = False
             self._dashboard = None

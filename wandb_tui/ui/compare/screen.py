@@ -44,7 +44,7 @@ _WIDE_CELLS, _TALL_LINES = 110, 30
 """From this width on the legend stands beside the plot, and from this height on with two lines for each run."""
 
 _DENSE_POINTS = 2
-"""Points for each column of dots that are as good as all of them."""
+"""Points for each column of dots beyond which no difference is seen."""
 
 
 class CompareScreen(RunScreen):

@@ -86,7 +86,7 @@ class QueryRows:
         return follow_effect(query, self._list.get(query), options, typed_goal)
 
     def unfollow(self, query: ProjectQuery) -> None:
-        """Follow a query no longer; its runs stay."""
+        """Stop following a query; its runs stay."""
         if self._forget(query):
             self._store_writer.save_query(QueryChange(query, None))
 

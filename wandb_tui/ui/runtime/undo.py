@@ -134,7 +134,7 @@ class UndoHistory:
 
     @contextmanager
     def one_change(self, *, elsewhere: bool = False) -> Iterator[None]:
-        """What is recorded meanwhile is one change.
+        """Make one change of all that the block records.
 
         Args:
             elsewhere: Whether another dashboard or a command made it: then what was undone here can still be redone.
@@ -154,7 +154,7 @@ class UndoHistory:
 
     @contextmanager
     def unrecorded(self) -> Iterator[None]:
-        """What is done meanwhile cannot be undone: it is how the session begins."""
+        """Nothing in the block can be undone: it restores how the session begins."""
         before, self._open = self._open, []
         try:
             yield
@@ -163,7 +163,7 @@ class UndoHistory:
 
     @contextmanager
     def recording(self, kind: ChangeKind, row: WatchedRun) -> Iterator[None]:
-        """Record what is done to a row meanwhile."""
+        """Record what the block does to a row."""
         before = self._snapshot(row)
         yield
         after = self._snapshot(row)

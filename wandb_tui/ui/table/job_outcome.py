@@ -13,7 +13,7 @@ class JobOutcome:
     """The end of a job, shown in the run's row until something newer happens to the run.
 
     Attributes:
-        message: What has become of it.
+        message: How it has ended.
         colour: The name of a theme variable.
         notice: The newest notice of the run when the job ended.
     """
