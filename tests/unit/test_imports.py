@@ -21,6 +21,8 @@ ROOT = PACKAGE.parent
 IMPORTS_BY_TEXT = {
     "wandb_tui": set(wandb_tui._HOMES),
     "wandb_tui.sandbox": {f"wandb_tui.sandbox.{home}" for home in sandbox._HOMES.values()},
+    # Packages of others.
+    "wandb_tui.core.optional_package": set(),
 }
 # The package itself only hands on public names, and nothing in it imports them from there.
 FACADES = {"wandb_tui"}
