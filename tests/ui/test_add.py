@@ -102,8 +102,8 @@ async def test_where_the_server_cannot_be_asked_it_is_asked_once_and_again_with_
 async def test_a_bad_address_from_the_command_line_is_named():
     scenario = Scenario()
     async with running(scenario) as (app, _):
-        app._given = [("boom", Goal()), ("abc", Goal())]
-        app.run_worker(app._add_given())
+        app._startup._given = [("boom", Goal()), ("abc", Goal())]
+        app.run_worker(app._startup._add_given())
         await until(lambda: app.session.watch_list)
         assert any(note.title == "Not added" and "boom" in note.message for note in app._notifications)
 

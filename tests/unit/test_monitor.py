@@ -114,7 +114,7 @@ def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prob
     )
     prober.answer(ABSENT)
     prober.answer(ABSENT)
-    event = attempt.until(State.WAITING, says="not available yet; its page waits for a free tab, next check in")
+    event = attempt.until(State.WAITING, says="not available yet; its page waits for a free tab, checking now")
     assert event.clock_stopped is user_can_fix
     if not user_can_fix:
         attempt.until(State.TIMED_OUT, says="not available yet; its page waits for a free tab")
@@ -152,7 +152,7 @@ def test_refusals_end_it_at_once_with_the_reason(prober, visitor, answer, failur
 def test_trouble_is_reported_and_waited_out(prober, visitor, answer):
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(Probe(answer, message="odd"))
-    attempt.until(State.WAITING, says="odd, next check in")
+    attempt.until(State.WAITING, says="odd, checking now")
     prober.answer(there(0))
     attempt.until(State.AVAILABLE)
     attempt.end()
