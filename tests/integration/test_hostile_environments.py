@@ -233,6 +233,26 @@ def test_a_service_of_the_sdk_that_cannot_start_is_named_at_once(shell):
     assert "WandbTuiError The W&B SDK cannot start its service process here: wandb-core exited with code 1." in done.out
 
 
+FORKS_WITH_SERVICE_KILLED = """
+import os, signal
+from pathlib import Path
+from wandb_tui import fork_when_ready
+for name in ("first", "second"):
+    with fork_when_ready("lab/forks/abc", 2, id=name, timeout=100) as run:
+        run.log({"metric": 1})
+    for task in Path("/proc/self/task").glob("*/children"):
+        for pid in task.read_text().split():
+            if "wandb-core" in Path("/proc", pid, "cmdline").read_text():
+                os.kill(int(pid), signal.SIGKILL)
+    print("forked", run.id, flush=True)
+"""
+
+
+def test_a_service_of_the_sdk_that_was_killed_is_replaced(shell):
+    done = shell(shlex.join([sys.executable, "-c", FORKS_WITH_SERVICE_KILLED + "os._exit(0)"]), WANDB_SILENT="true")
+    assert done.out.split() == ["forked", "first", "forked", "second"], done.out + done.err
+
+
 def test_a_pyarrow_that_cannot_be_loaded_is_as_good_as_none(shell, sandbox, tmp_path):
     package = tmp_path / "broken" / "pyarrow"
     package.mkdir(parents=True)

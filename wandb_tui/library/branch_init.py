@@ -18,10 +18,12 @@ from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.sdk import (
     active_run_ids,
     config_values,
+    forget_lost_service,
     free_run_id,
     local_problem,
     new_run_id,
     process_settings,
+    service_is_lost,
     unknown_init_arguments,
 )
 
@@ -174,6 +176,18 @@ class BranchInit:
             ApiKeyError: The server refuses the key.
             UsageError: The SDK rejects the arguments.
         """
+        try:
+            return self._call(timeout, more)
+        except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
+            if not service_is_lost(error):
+                return self._refusal(error)
+        forget_lost_service()
+        try:
+            return self._call(timeout, more)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._refusal(error)
+
+    def _call(self, timeout: float | None, more: dict[str, Any]) -> Any:
         import wandb
 
         # wandb.init changes the settings it gets, so each call has its own copy.
@@ -182,11 +196,8 @@ class BranchInit:
             settings.init_timeout = timeout
         # With one id for all tries, a fork that was made while its answer got lost is not made a second time.
         own_id = {} if self.run_id else {"id": self._chosen_id}
-        try:
-            with sdk_environment(settings.base_url):
-                return wandb.init(settings=settings, **self._init | own_id | more)
-        except Exception as error:  # noqa: BLE001 - the SDK raises some that are not its own base class's
-            return self._refusal(error)
+        with sdk_environment(settings.base_url):
+            return wandb.init(settings=settings, **self._init | own_id | more)
 
     def _refusal(self, error: Exception) -> Refusal:
         """What ``wandb.init`` has raised, as a refusal; raises what has other causes."""

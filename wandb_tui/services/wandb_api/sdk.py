@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ log = logging.getLogger(__name__)
 
 _FINISH_TIMEOUT_S = 5.0
 _SERVICE_ERRORS = frozenset({"ServicePollForTokenError", "WandbCoreNotAvailableError"})
+_LOST_SERVICE = "MailboxClosedError"
 
 
 def free_run_id(run_id: str) -> bool:
@@ -76,6 +78,23 @@ def end_service() -> None:
     wandb.teardown()
 
 
+def service_is_lost(error: BaseException) -> bool:
+    """Whether an error of the SDK means that its service process has ended, as when the system was short of memory.
+
+    Args:
+        error: What the SDK has raised.
+    """
+    # The SDK has errors of its own for the network.
+    return isinstance(error, ConnectionError) or any(type(one).__name__ == _LOST_SERVICE for one in causes(error))
+
+
+def forget_lost_service() -> None:
+    """Let the next call of the SDK start a service process in place of one that has ended."""
+    # It says goodbye to the process first, and fails in that.
+    with contextlib.suppress(Exception, SystemExit):
+        end_service()
+
+
 def process_settings() -> Any:
     """The settings that ``wandb.init`` starts from: the environment, the settings files, ``wandb.setup``.
 
@@ -100,8 +119,9 @@ def local_problem(error: BaseException) -> str:
     for one in causes(error):
         if type(one).__name__ in _SERVICE_ERRORS:
             return f"cannot start its service process here: {one}"
-    # The SDK has errors of its own for the network.
-    if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError | TimeoutError):
+    if service_is_lost(error):
+        return "has lost its service process, which may have been killed for want of memory"
+    if isinstance(error, OSError) and error.errno and not isinstance(error, TimeoutError):
         return f"does not work here: {error}"
     return ""
 

@@ -18,7 +18,7 @@ from wandb_tui.services.credentials.authorization import ApiKey, Authorize
 from wandb_tui.services.sdk_environment import sdk_environment
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
 from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, NOTHING_LOGGED, UNKNOWN_FIELD
-from wandb_tui.services.wandb_api.sdk import causes, local_problem
+from wandb_tui.services.wandb_api.sdk import causes, forget_lost_service, local_problem, service_is_lost
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,12 @@ class SdkProber:
         try:
             api = self._connect()
         except Exception as error:  # noqa: BLE001 - as below
+            self._reconnect_if_lost(error)
             return _unconnected(error)
         try:
             info = _run_info(api, run)
         except Exception as error:  # noqa: BLE001 - any error of the SDK is an answer to be classified
+            self._reconnect_if_lost(error)
             return _classify(
                 error,
                 absent=Probe(ProbeOutcome.NOT_FOUND, message=f"There is no run {run}, or this API key may not see it"),
@@ -63,6 +65,12 @@ class SdkProber:
             return Probe(ProbeOutcome.FOUND, _newest_version(api, run), info)
         except Exception as error:  # noqa: BLE001 - as above
             return _classify(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
+
+    def _reconnect_if_lost(self, error: Exception) -> None:
+        """Begin anew with the next probe if the SDK's service process has ended."""
+        if service_is_lost(error):
+            forget_lost_service()
+            self._api = None
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
         """The URLs of a version's files. Raises errors of the SDK."""
