@@ -142,6 +142,13 @@ def find(sandbox, project, run_id):
     return state.run(state.project("lab", project), run_id)
 
 
+def test_in_an_encoding_without_our_signs_no_question_mark_stands_for_them(wait):
+    done = wait("lab/forks/abc", "--until", "ended", PYTHONIOENCODING="latin-1")
+    assert done.status == 0
+    assert done.lines[0].endswith("  - Monitoring the run itself...")
+    assert "?" not in done.out
+
+
 def test_a_wrong_password_is_refused_and_submitted_once(sandbox, wait):
     before = sandbox.stats()["sign_in_attempts"]
     done = wait("lab/forks/def", WANDB_VIEWER_PW="wrong")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wandb_tui.cli.console import say
+from wandb_tui.cli.console import say, takes_symbols
 from wandb_tui.cli.json_line import json_line
 from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.notice import Notice, text_notice
@@ -134,7 +134,8 @@ class Output:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
     def _write(self, event: Event) -> None:
-        sign = event.status.emoji if event.status else _SIGNS.get(event.level, "·")
+        stream = sys.stderr if self._to_stderr else sys.stdout
+        sign = event.status.emoji if event.status and takes_symbols(stream) else _SIGNS.get(event.level, "·")
         which = f"{event.run}  " if self._several else ""
         say(f"{event.time.astimezone():%H:%M:%S}  {which}{sign} {event.message}", err=self._to_stderr)
 
