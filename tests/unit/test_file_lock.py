@@ -70,6 +70,22 @@ for attempt in range(2):
 
 
 @ON_LINUX
+def test_a_watch_list_that_cannot_be_locked_is_not_waited_for_as_if_it_were_locked(tmp_path):
+    source = """
+import sqlite3, sys
+from pathlib import Path
+from wandb_tui.services.disk import store
+
+connect, waits = sqlite3.connect, []
+sqlite3.connect = lambda *address, timeout, **more: waits.append(timeout) or connect(*address, timeout=timeout, **more)
+list_ = store.SqliteWatchStore(Path(sys.argv[1]) / "watchlist.sqlite3", "https://wandb.test")
+list_.load()
+print(waits[0] < 1, "cannot lock files" in list_.warning)
+"""
+    assert without_locks(source, tmp_path, error=errno.ENOLCK).split() == ["True", "True"]
+
+
+@ON_LINUX
 def test_hooks_run_where_nothing_can_be_locked(tmp_path):
     source = """
 import sys

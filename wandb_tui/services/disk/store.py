@@ -43,6 +43,8 @@ _SLACK_LINES = 50
 """The number of lines above the maximum at which old ones are deleted, so that not every write does so."""
 
 _LOCK_TIMEOUT_S = 10.0
+_FIRST_LOCK_TIMEOUT_S = 0.2
+"""Until it is asked whether files can be locked at all: SQLite takes some that cannot for locked ones."""
 _NO_REVISION = ("", 0)
 _LOCKING_ERRORS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL}
 _DAMAGE_ERRORS = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -299,17 +301,18 @@ class SqliteWatchStore:
     def _connect(self, *, writing: bool) -> sqlite3.Connection:
         """A connection with an open transaction; without locks if the file system has none."""
         try:
-            return self._begin(writing=writing)
+            return self._begin(min(_FIRST_LOCK_TIMEOUT_S, self._lock_timeout), writing=writing)
         except sqlite3.OperationalError as error:
-            if self._without_locks or not self._cannot_lock(error):
+            unlockable = not self._without_locks and self._cannot_lock(error)
+            if not unlockable and (getattr(error, "sqlite_errorcode", 0) & 0xFF) != sqlite3.SQLITE_BUSY:
                 raise
-        return self._begin(writing=writing)
+        return self._begin(self._lock_timeout, writing=writing)
 
-    def _begin(self, *, writing: bool) -> sqlite3.Connection:
+    def _begin(self, timeout: float, *, writing: bool) -> sqlite3.Connection:
         # SQLite's VFS "unix-none" uses no locks.
         vfs = "?vfs=unix-none" if self._without_locks else ""
         address = f"file:{quote(str(self._path.absolute()))}{vfs}"
-        db = sqlite3.connect(address, uri=True, timeout=self._lock_timeout, isolation_level=None)
+        db = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None)
         try:
             prepare(db)
             db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
