@@ -86,6 +86,20 @@ print(waits[0] < 1, "cannot lock files" in list_.warning)
 
 
 @ON_LINUX
+def test_a_command_that_changes_the_list_says_that_it_cannot_be_locked(tmp_path):
+    source = """
+import os, sys
+os.environ |= {"XDG_STATE_HOME": sys.argv[1], "XDG_CONFIG_HOME": sys.argv[1], "WANDB_BASE_URL": "http://127.0.0.1:9"}
+from wandb_tui.cli import cli
+sys.stderr = sys.stdout
+cli.main(["add", "lab/forks/abc"], standalone_mode=False)
+"""
+    lines = without_locks(source, tmp_path, error=errno.ENOLCK).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["wandb-tui:", "lab/forks/abc"]
+    assert "cannot lock files" in lines[0]
+
+
+@ON_LINUX
 def test_hooks_run_where_nothing_can_be_locked(tmp_path):
     source = """
 import sys

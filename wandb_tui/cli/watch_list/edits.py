@@ -55,7 +55,9 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
 
             return follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
         addresses = runs_of(read_runs(runs), wiring)
-        for before, row in apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
+        rows = apply(addresses, lambda run, listed: added(run, goal, listed), wiring)
+        _mention_warning(wiring)
+        for before, row in rows:
             _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
     finally:
         wiring.close()
@@ -168,6 +170,7 @@ def _change(
     wiring = build_wiring(host)
     try:
         changed, missing = apply_to_listed(read_runs(typed), change, wiring)
+        _mention_warning(wiring)
         for before, row in changed:
             _report(row, effect(before, row), before, as_json=as_json)
         return report_missing(missing)
@@ -199,6 +202,12 @@ def apply(
 
     after = {row.run: row for row in wiring.store.edit(changes)}
     return [(before.get(run), after.get(run)) for run in runs]
+
+
+def _mention_warning(wiring: Wiring) -> None:
+    """Say on stderr what is wrong with the list's file, where a dashboard that has it open may be in the way."""
+    if wiring.store.warning:
+        say(f"wandb-tui: {wiring.store.warning}", err=True)
 
 
 def _report(row: StoredRun | None, effect: str, before: StoredRun | None = None, *, as_json: bool) -> None:
