@@ -79,7 +79,10 @@ class AttemptHandle:
 
     def wake_when_done(self, future: Future[Any]) -> None:
         """Wake the attempt when `future` is done."""
-        future.add_done_callback(lambda _: self.wake())
+        future.add_done_callback(self._wake_after)
+
+    def _wake_after(self, _: Future[Any]) -> None:
+        self.wake()
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until woken, or for `seconds` at the most (None: until woken)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
@@ -97,21 +98,20 @@ class AttemptLauncher:
 
     def _work(self, row: WatchedRun, handle: AttemptHandle) -> Callable[[], None]:
         """The work of the attempt's thread."""
-        run, attempt = row.run, row.attempt
         monitor = Monitor(
-            *(run, self._services, handle, self._publish),
+            *(row.run, self._services, handle, self._publish),
             poll_policy=row.poll_policy,
-            attempt=attempt,
+            attempt=row.attempt,
             clock=self._clock,
             turns=self._turns,
             elapsed=row.elapsed_then,
             baseline=row.baseline,
         )
+        return partial(_run_attempt, monitor, self._publish, AttemptEnded(row.run, row.attempt))
 
-        def work() -> None:
-            try:
-                monitor.run()
-            finally:
-                self._publish(AttemptEnded(run, attempt))
 
-        return work
+def _run_attempt(monitor: Monitor, publish: Callable[[MonitorMessage], None], ended: AttemptEnded) -> None:
+    try:
+        monitor.run()
+    finally:
+        publish(ended)

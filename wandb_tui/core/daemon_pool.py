@@ -3,16 +3,75 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+from wandb_tui.core.light_future import LightFuture
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Job = Callable[[], None]
+
+
+class _Job(Generic[T]):
+    """A call and the future of its result."""
+
+    __slots__ = ("_args", "_function", "_future", "_keywords")
+
+    def __init__(
+        self, future: Future[T], function: Callable[..., T], args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> None:
+        self._future = future
+        self._function = function
+        self._args = args
+        self._keywords = keywords
+
+    def run(self) -> None:
+        """Make the call, unless it was cancelled."""
+        if not self._future.set_running_or_notify_cancel():
+            return
+        try:
+            result = self._function(*self._args, **self._keywords)
+        except BaseException as error:  # noqa: BLE001 - it belongs to the caller that awaits the future
+            self._future.set_exception(error)
+        else:
+            self._future.set_result(result)
+
+
+class _LoopJob(Generic[T]):
+    """The same, with a future of an event loop."""
+
+    # A monitor's job lasts as long as the monitor: of ten thousand, closures would take three times the memory.
+    __slots__ = ("_args", "_function", "_future")
+
+    def __init__(self, future: asyncio.Future[T], function: Callable[..., T], args: tuple[Any, ...]) -> None:
+        self._future = future
+        self._function = function
+        self._args = args
+
+    def run(self) -> None:
+        """Make the call, unless it was cancelled."""
+        if self._future.cancelled():
+            return
+        try:
+            settle = partial(self._future.set_result, self._function(*self._args))
+        except BaseException as error:  # noqa: BLE001 - it belongs to the caller that awaits the future
+            settle = partial(self._future.set_exception, error)
+        # The loop may be closed by now: then nobody awaits the result.
+        with contextlib.suppress(RuntimeError):
+            self._future.get_loop().call_soon_threadsafe(self._settle, settle)
+
+    def _settle(self, settle: Callable[[], None]) -> None:
+        if not self._future.done():
+            settle()
 
 
 class DaemonPool(ThreadPoolExecutor):
@@ -35,27 +94,23 @@ class DaemonPool(ThreadPoolExecutor):
         self._name = name
         self._max_threads = max_threads
         self._lock = threading.Lock()
-        self._queue: deque[Job] = deque()
+        self._queue: deque[_Job[Any]] = deque()
         self._threads_running = 0
-        self._reserved: deque[SimpleQueue[Job]] = deque()
+        self._reserved = 0
+        self._for_reserved: SimpleQueue[_LoopJob[Any]] = SimpleQueue()
 
     def reserve(self) -> None:
-        """Start a thread now, for the next job submitted.
+        """Start a thread now, for the next job that an event loop submits.
 
-        It is a bare thread, daemonic by nature: of ten thousand, the objects of `threading` would take 20 MB.
-
-        A Textual worker asks for its thread later, in the event loop, where nothing could handle an error.
+        A Textual worker asks for its thread later, in the event loop, where nothing could handle an error. It is a bare
+        thread, daemonic by nature: of ten thousand, the objects of `threading` would take 20 MB.
 
         Raises:
             RuntimeError: The system has no thread left.
         """
-        jobs: SimpleQueue[Job] = SimpleQueue()
-
-        def run_next() -> None:
-            jobs.get()()
-
-        _thread.start_new_thread(run_next, ())
-        self._reserved.append(jobs)
+        _thread.start_new_thread(self._run_reserved, ())
+        with self._lock:
+            self._reserved += 1
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a job as soon as a thread is free.
@@ -63,36 +118,41 @@ class DaemonPool(ThreadPoolExecutor):
         Raises:
             RuntimeError: The system has no thread left, and no thread of this pool could take the job over.
         """
-        future: Future[T] = Future()
-
-        def job() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001 - it belongs to the caller that awaits the future
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
+        if self._reserved and not kwargs and (future_of_loop := self._submit_to_reserved(fn, args)) is not None:
+            return future_of_loop
+        future: Future[T] = LightFuture()
+        job = _Job(future, fn, args, kwargs)
         if self._max_threads is not None:
             self._enqueue(job, self._max_threads)
-        elif (jobs := self._take_reserved()) is not None:
-            jobs.put(job)
         else:
-            start_daemon(job, self._name)
+            start_daemon(job.run, self._name)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Do not wait: the threads are daemons, and have been asked to end by then."""
 
-    def _take_reserved(self) -> SimpleQueue[Job] | None:
-        try:
-            return self._reserved.popleft()
-        except IndexError:
-            return None
+    def _submit_to_reserved(self, function: Callable[..., T], args: tuple[Any, ...]) -> Future[T] | None:
+        """Give the job of an event loop to a reserved thread; None if there is no such thread or loop."""
+        # Only the dashboard has one; the commands would import asyncio for nothing.
+        import asyncio
 
-    def _enqueue(self, job: Job, max_threads: int) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+        with self._lock:
+            if not self._reserved:
+                return None
+            self._reserved -= 1
+        # The loop takes a future of its own as it is. It would chain another one to that, for two kilobytes a monitor.
+        future: asyncio.Future[T] = loop.create_future()
+        self._for_reserved.put(_LoopJob(future, function, args))
+        return cast("Future[T]", future)
+
+    def _run_reserved(self) -> None:
+        self._for_reserved.get().run()
+
+    def _enqueue(self, job: _Job[Any], max_threads: int) -> None:
         with self._lock:
             self._queue.append(job)
             if self._threads_running == max_threads:
@@ -116,7 +176,7 @@ class DaemonPool(ThreadPoolExecutor):
                     self._threads_running -= 1
                     return
                 job = self._queue.popleft()
-            job()
+            job.run()
 
 
 def start_daemon(target: Callable[[], Any], name: str) -> threading.Thread:

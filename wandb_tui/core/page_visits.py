@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import Future
 from typing import Any
 
@@ -24,6 +23,16 @@ from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.schedule import Schedule
 from wandb_tui.core.state import State
+
+
+class _TabWait:
+    """Whether the page of one visit has a tab; set by another thread."""
+
+    # Ten thousand visits may wait: events would take ten times the memory.
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
 
 
 class PageVisits:
@@ -49,8 +58,8 @@ class PageVisits:
         self._sign_in: Future[Identity] | None = None
         self._fix: Future[None] | None = None
         self._visit: Future[Visit] | None = None
-        # Set when the page has a tab; None unless a visit waits for one.
-        self._tab: threading.Event | None = None
+        # None unless a visit waits for a tab.
+        self._tab: _TabWait | None = None
         self._too_early = False
         self._version: int | None = None
 
@@ -120,7 +129,7 @@ class PageVisits:
             self._schedule.hold_visits(seconds)
             return
         if visitor.signed_in():
-            self._tab = tab = threading.Event()
+            self._tab = tab = _TabWait()
             self._visit = visitor.visit(self._run, lambda: self._tab_opened(tab))
             self._handle.wake_when_done(self._visit)
             self._collect_tab()
@@ -130,8 +139,8 @@ class PageVisits:
             self._sign_in = visitor.sign_in()
             self._handle.wake_when_done(self._sign_in)
 
-    def _tab_opened(self, tab: threading.Event) -> None:
-        tab.set()
+    def _tab_opened(self, tab: _TabWait) -> None:
+        tab.over = True
         self._handle.wake()
 
     def _collect_sign_in(self) -> MonitorEvent | None:
@@ -173,7 +182,7 @@ class PageVisits:
         return None
 
     def _collect_tab(self) -> None:
-        if self._tab is None or not self._tab.is_set():
+        if self._tab is None or not self._tab.over:
             return
         self._end_tab_wait()
         self._too_early = not self._reporter.goal.enough_logged(self._reporter.run_info)

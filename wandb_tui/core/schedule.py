@@ -152,19 +152,22 @@ class Schedule:
 
     def until(self, moment: float) -> float:
         """Seconds until a moment of the clock, never below 0."""
-        return max(0.0, moment - self._clock())
+        # Not with `max`: called this deep, it takes the stack of each monitor's thread to a third page.
+        seconds = moment - self._clock()
+        return seconds if seconds > 0 else 0.0
 
     @property
     def until_visit(self) -> float:
         """Seconds until the next visit is due, never below 0."""
-        return max(0.0, max(self._next_visit, self._visits_held_until) - self._clock())
+        return max(self.until(self._next_visit), self.until(self._visits_held_until))
 
     @property
     def until_timeout(self) -> float | None:
         """Seconds until the attempt gives up; None if it does not."""
         if self.stopped or not self.poll_policy.max_wait_time:
             return None
-        return max(0.0, self.poll_policy.max_wait_time - self.elapsed)
+        left = self.poll_policy.max_wait_time - self.elapsed
+        return left if left > 0 else 0.0
 
     def probe_answered(self) -> None:
         """The server answered: probe again after the usual interval, sooner just after a visit."""

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.ports import Identity, Services, Visit
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy
@@ -58,7 +59,7 @@ class Visited:
 
 
 def _done(value: T) -> Future[T]:
-    future: Future[T] = Future()
+    future: Future[T] = LightFuture()
     future.set_result(value)
     return future
 

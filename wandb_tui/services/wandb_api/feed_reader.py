@@ -13,6 +13,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.feed import FeedContradictionError
 from wandb_tui.core.feed_project import FeedPart
 from wandb_tui.core.feed_watch import FeedWatch, Follower
+from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.ports import Followed
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import Clock
@@ -38,7 +39,7 @@ class FeedRecord(Protocol):
         """Remember a reason."""
 
 
-class _FollowedProbe(Future[Probe]):
+class _FollowedProbe(LightFuture[Probe]):
     """The answer that comes when a run's feeds report a change."""
 
     def __init__(self, run: RunAddress) -> None:

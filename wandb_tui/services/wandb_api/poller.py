@@ -18,6 +18,7 @@ from functools import partial
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.feed_watch import FeedWatch
+from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.live_query import QueryNews
 from wandb_tui.core.ports import Followed
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
@@ -104,7 +105,7 @@ class Poller:
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes that are due."""
-        future: Future[Probe] = Future()
+        future: Future[Probe] = LightFuture()
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future

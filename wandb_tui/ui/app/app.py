@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -93,6 +94,7 @@ class WandbTuiApp(ThemedApp):
         self._backend = backend
         self._goal = goal
         self._executor = DaemonPool("wandb-tui")
+        self._monitors_cancelled = threading.Event()
         self._leaving = False
         self._exit_status = 0
         self.switching = False
@@ -164,7 +166,9 @@ class WandbTuiApp(ThemedApp):
     def _spawn(self, run: RunAddress, work: Callable[[], None]) -> None:
         """Start a monitor as a worker. Its thread is reserved first, so that an error is raised here."""
         self._executor.reserve()
-        self.run_worker(work, group=str(run), thread=True, exit_on_error=False)
+        worker = self.run_worker(work, group=str(run), thread=True, exit_on_error=False)
+        # Monitors are cancelled through their handles. Nothing waits for this event, which takes a kilobyte.
+        worker.cancelled_event = self._monitors_cancelled
 
     async def on_event(self, event: Event) -> None:
         """Let user input go before monitor events."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, ServerError, WandbTuiError
+from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.ports import Feeds, Followed, Identity, Prober, Queries, Services, Visit, Visitor
 from wandb_tui.core.probe import Probe, ProbeOutcome
 
@@ -84,7 +85,7 @@ class DeferredServices:
 
     def defer(self, ask: Callable[[], Future[T]], otherwise: Callable[[WandbTuiError], Future[T]]) -> Future[T]:
         """The future of `ask()`, called once the services are ready; of `otherwise` if they failed."""
-        outer: Future[T] = Future()
+        outer: Future[T] = LightFuture()
 
         def go() -> None:
             if outer.cancelled():
