@@ -41,12 +41,18 @@ class Server:
             return None
         times = self.exported if part.kind is FeedKind.EXPORTS else self.ended
         found = [(at, run) for run, at in times.items() if at <= now and run.project == part.project.project]
+        if part.kind is FeedKind.RUNS and not part.since:
+            # Each run has been heard of, long ago.
+            listed = {run for _, run in found}
+            others = (run for run in self.runs if run.project == part.project.project and run not in listed)
+            found += [(-float(run.run_id[1:]), run) for run in others]
         if part.kind is FeedKind.RUNS:
             found = [one for one in found if lie != "runs-silent" and (not part.since or _time(one[0]) >= part.since)]
         elif lie == "silent":
             found = [one for one in found if one[0] < self.lies_from]
         found.sort(key=lambda one: (int(one[0]), one[1].run_id), reverse=lie != "unordered")
-        size, start = (20, 0) if lie == "repeats" or not part.cursor else (40, int(part.cursor))
+        large = 200 if not part.since else 40
+        size, start = (large // 2, 0) if lie == "repeats" or not part.cursor else (large, int(part.cursor))
         shift = 3600 if lie == "clock-back" else 0
         entries = tuple(
             FeedEntry(run.run_id, _time(at - shift), self.answer(run, now).run if part.kind is FeedKind.RUNS else None)
@@ -68,6 +74,7 @@ class Simulation:
         found: When each run was known to have a version.
         seen_ended: When each run was known to have ended.
         off: Why the feeds were given up.
+        answered: When each run had its first answer.
     """
 
     server: Server
@@ -76,6 +83,7 @@ class Simulation:
     found: dict[RunAddress, float] = field(default_factory=dict)
     seen_ended: dict[RunAddress, float] = field(default_factory=dict)
     off: str = ""
+    answered: dict[RunAddress, float] = field(default_factory=dict)
     _due: list[tuple[float, RunAddress]] = field(default_factory=list)
     _urgent: list[RunAddress] = field(default_factory=list)
     _looked: bool = False
@@ -83,6 +91,7 @@ class Simulation:
     def __post_init__(self):
         self._due = [(self.now, run) for run in self.server.runs]
         heapq.heapify(self._due)
+        self.watch.announce(self.server.runs, self.now)
 
     def run(self, until: float) -> None:
         while self.now < until:
@@ -91,8 +100,8 @@ class Simulation:
 
     def _request(self) -> None:
         self.server.requests += 1
-        # As in the poller, a request about runs may follow each look.
-        looked, self._looked = self._looked, False
+        # As in the poller, a request about runs may follow each look, but not while lists are read.
+        looked, self._looked = self._looked and not self.watch.listing, False
         if not looked and (self.watch.until_due(self.now) or 0.0) <= 0 and (parts := self.watch.parts(self.now)):
             self._look(parts)
         elif self._urgent:
@@ -127,6 +136,16 @@ class Simulation:
             self._urgent += _runs(news.ask)
             for follower, probe in news.changed:
                 self._hear(follower.run, probe)
+        if len(self.answered) < len(self.server.runs):
+            self._answer_by_lists()
+
+    def _answer_by_lists(self) -> None:
+        answers = {run: self.watch.first_answer(run) for run in self.server.runs if run not in self.answered}
+        known = {run: answer for run, answer in answers.items() if answer is not None}
+        self._due = [one for one in self._due if one[1] not in known]
+        heapq.heapify(self._due)
+        for run, answer in known.items():
+            self._hear(run, answer)
 
     def _ask(self, runs: list[RunAddress]) -> None:
         for run in runs:
@@ -134,6 +153,7 @@ class Simulation:
 
     def _hear(self, run: RunAddress, probe: Probe) -> None:
         """What a monitor makes of an answer."""
+        self.answered.setdefault(run, self.now)
         if probe.run.state == "finished":
             self.seen_ended.setdefault(run, self.now)
         if probe.outcome is ProbeOutcome.FOUND:

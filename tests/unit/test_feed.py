@@ -126,6 +126,19 @@ def test_ten_thousand_runs_are_known_within_two_intervals():
         run: at for run, at in simulated.server.ended.items() if at < simulated.server.exported.get(run, 0)
     }
     assert intervals(simulated.seen_ended, before_export) <= 2
+    # Asked one by one, they would take 100 requests, a second each; a list of a project has 13 pages.
+    assert max(simulated.answered.values()) <= 20
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_lists_that_lie_about_what_there_is_at_the_start_are_found_out(lie):
+    count = 4_000
+    simulated = simulation(count, 3, lie=lie, start=-50.0, over=100.0)
+    simulated.server.lies_from = -1e9
+    simulated.run(400.0)
+    assert ends_right(simulated)
+    # The lists may have answered falsely for all runs; then each is asked itself within two rounds.
+    assert max(simulated.found.values()) <= 50 + 2 * max(FIRST_PERIOD_S * 2, 2 * count / BATCH)
 
 
 def test_quiet_runs_cost_few_requests_once_the_feeds_are_trusted():

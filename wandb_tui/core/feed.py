@@ -75,15 +75,24 @@ class Feed:
     A change is reported by two looks in a row. The server's times have whole seconds, so a second change within the
     same second would look like the first; and an export may be listed a moment before it can be seen.
 
+    The first look reads further, as a list of all that there is, as long as that takes few pages.
+
     Attributes:
+        max_listed_pages: How many pages the first look reads at most.
         began: When the request of the first look went out; None before that. What changed earlier is not reported.
         cursor: Where the look under way goes on; empty if the next page begins a new one.
         since: The newest time that a finished look has seen; None before that.
+        listed: Whether the first look has ended.
+        whole: Whether it has read all that there is.
     """
 
+    max_listed_pages: int = 1
     began: float | None = None
     cursor: str = ""
     since: datetime | None = None
+    listed: bool = False
+    whole: bool = False
+    _pages: int = 0
     _seen: dict[str, datetime] = field(default_factory=dict)
     _reported: set[str] = field(default_factory=set)
     _look: set[str] = field(default_factory=set)
@@ -102,23 +111,32 @@ class Feed:
         Raises:
             FeedContradictionError: The page cannot be right.
         """
-        first_look, first_page = self.began is None, not self.cursor
+        first_look, first_page = not self.listed, not self.cursor
         if first_page:
             self._names, self._look, self._last = set(), set(), None
             self._newest = page.entries[0].changed if page.entries else None
         self._check(page.entries)
         self.began = asked_at if self.began is None else self.began
         changed, reached = self._changes(page.entries)
-        self._look |= changed
-        self.cursor = page.cursor if page.entries and not reached and not first_look else ""
+        if first_page or not first_look:
+            self._look |= changed
+        self._pages += 1
+        more = page.entries and not reached and (not first_look or self._pages < self.max_listed_pages)
+        self.cursor = page.cursor if more else ""
         # On the first look everything is new: it only says from when on the next ones report.
         found = set() if first_look else changed | (self._reported if first_page else set())
         if not self.cursor:
+            self.whole = self.whole or (first_look and not page.cursor)
+            self.listed = True
             self._reported = self._look
             # Thousands of runs may have changed in the same second: two looks at all of them are enough.
             self._settled = self._newest == self.since and not first_look
             self.since = max(filter(None, (self.since, self._newest)), default=None)
         return found
+
+    def lists(self, run_id: str) -> bool:
+        """Whether a page so far had this run."""
+        return run_id in self._seen
 
     def silent(self, run_id: str, seconds: float, now: float) -> bool:
         """Whether the feed has not listed a run for so long, by the server's clock as far as it is known."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.audit_queue import AuditQueue
-from wandb_tui.core.feed import FeedClock, FeedContradictionError, FeedKind, FeedPage
+from wandb_tui.core.feed import Feed, FeedClock, FeedContradictionError, FeedKind, FeedPage
 from wandb_tui.core.feed_project import FeedPart, Look, ProjectFeeds
 from wandb_tui.core.feed_trust import FIRST_PERIOD_S, FeedTrust
 from wandb_tui.core.probe import Probe, ProbeOutcome
@@ -42,6 +42,9 @@ _SILENT_AFTER_S = 300.0
 """A running run without a sign of life for so long may have crashed, which servers find out by themselves."""
 
 _SILENCE_CHECK_INTERVAL_S = 60.0
+
+_RUNS_A_REQUEST = 100
+"""So many runs can be asked themselves in one request: lists are read only if they take fewer requests."""
 
 _AUDIT_SHARE = 0.5
 """A run whose turn is nearer than this share of the audit's period is asked together with one whose turn has come."""
@@ -146,6 +149,21 @@ class FeedWatch:
             project.to_confirm.add(run)
         return project.clock
 
+    def announce(self, runs: Iterable[RunAddress], now: float) -> None:
+        """Get ready for runs that are going to be asked about for the first time, many at once."""
+        self._wanted |= {run: now for run in runs if run not in self._followers}
+        self._chosen_at = -math.inf
+
+    @property
+    def listing(self) -> bool:
+        """Whether lists are being read which will answer for many runs."""
+        return any(project.listing for project in self._projects.values())
+
+    def first_answer(self, run: RunAddress) -> Probe | None:
+        """What its lists say of a run that nothing is known of yet; None if it has to be asked itself."""
+        project = self._projects.get(run.project_path)
+        return None if project is None else project.first_answer(run.run_id)
+
     def expect(self, seconds: float, now: float) -> None:
         """Look as often as possible for some seconds: exports have been started."""
         self._expecting_until = max(self._expecting_until, now + seconds)
@@ -163,8 +181,8 @@ class FeedWatch:
         self._find_silent(now)
         if self._silent:
             return 0.0
-        # The first look is urgent: the runs that were asked before it have to be asked once more.
-        due = [project.clock.next_at if project.began else -math.inf for project in self._projects.values()]
+        # The first look is urgent: it answers for many runs, and those asked before it have to be asked once more.
+        due = [-math.inf if project.listing else project.clock.next_at for project in self._projects.values()]
         if (oldest := self._audits.oldest) is not None:
             due.append(oldest + self.trust.period)
         return min(due) - now if due else None
@@ -192,6 +210,7 @@ class FeedWatch:
         if not part.cursor:
             project.looks[part.kind] = Look(asked_at)
         look = project.looks[part.kind]
+        project.learn(page)
         try:
             changed = feed.read(page, asked_at)
             look.reported |= changed
@@ -251,6 +270,8 @@ class FeedWatch:
     def take_all(self, now: float) -> list[Follower]:
         """Follow nothing until the callers come again: all runs that were followed."""
         self._wanted |= dict.fromkeys(self._followers, now)
+        for project in self._projects.values():
+            project.unlistable |= project.listing
         return self._drop_all(self._followers.values())
 
     # Asking the runs themselves
@@ -312,9 +333,15 @@ class FeedWatch:
             waiting.clear()
         for path, address in addresses.items():
             if path not in self._projects and waiting[path] >= self._min_runs_of_project and path not in self._refused:
-                self._projects[path] = ProjectFeeds(address, FeedClock(now, now))
+                pages = max(1, waiting[path] // _RUNS_A_REQUEST)
+                feeds = {kind: Feed(pages) for kind in FeedKind}
+                self._projects[path] = ProjectFeeds(address, FeedClock(now, now), now, feeds)
         for path in [path for path in self._projects if not waiting[path]]:
             del self._projects[path]
+        for project in self._projects.values():
+            if now - project.chosen_at > _WANTED_FOR_S:
+                # Of the runs that have not asked by now, few will.
+                project.infos.clear()
 
     def _look_interval(self, now: float) -> float:
         shortest = min((interval for interval, count in self._intervals.items() if count), default=_USUAL_INTERVAL_S)

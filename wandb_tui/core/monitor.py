@@ -155,7 +155,11 @@ class Monitor:
         if self._follow(confirm=True):
             return
         self._reporter.feed = None
-        self._probe = self._prober.probe(self._run, coverage=self._needs_coverage)
+        coverage = self._needs_coverage
+        if self._feeds is not None and self._known is None and not coverage:
+            self._probe = self._feeds.first_probe(self._run)
+        else:
+            self._probe = self._prober.probe(self._run, coverage=coverage)
         self._handle.wake_when_done(self._probe)
 
     def _follow(self, *, confirm: bool = False) -> bool:

@@ -5,7 +5,7 @@ Calls that return a `Future` never block, and may be made from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -66,6 +66,12 @@ class Feeds(Protocol):
             interval: Seconds that the knowledge of the run may be old.
             confirm: Whether to answer as soon as the server does, even if nothing has changed.
         """
+
+    def first_probe(self, run: RunAddress) -> Future[Probe]:
+        """Ask about a run of which nothing is known yet; with many runs, the lists of its project may answer."""
+
+    def announce(self, runs: Iterable[RunAddress]) -> None:
+        """Get ready for many runs that are about to be asked about for the first time. Never blocks."""
 
     def expect_export(self, seconds: float) -> None:
         """Read the feeds as often as possible for some seconds: an export is likely."""

@@ -24,7 +24,7 @@ FEATURES_QUERY = "query ServerFeaturesQuery { serverInfo { features { name isEna
 
 _FIRST_PAGE = 50
 _NEXT_PAGE = 200
-"""Entries of the further pages of a look, which are there only if much has changed."""
+"""Entries of the further pages of a look, which are there only if much has changed, and of the first look's."""
 
 
 def offers_feeds(reply: Reply) -> bool:
@@ -42,7 +42,8 @@ def compose_feeds(parts: Sequence[FeedPart]) -> tuple[str, dict[str, Any]]:
     for i, part in enumerate(parts):
         declared.append(f"$e{i}: String!, $p{i}: String!, $c{i}: String, $n{i}: Int")
         variables |= {f"e{i}": part.project.entity, f"p{i}": part.project.project}
-        variables |= {f"c{i}": part.cursor or None, f"n{i}": _NEXT_PAGE if part.cursor else _FIRST_PAGE}
+        size = _FIRST_PAGE if part.since and not part.cursor else _NEXT_PAGE
+        variables |= {f"c{i}": part.cursor or None, f"n{i}": size}
         page = f"after: $c{i}, first: $n{i}"
         if part.kind is FeedKind.EXPORTS:
             field = (

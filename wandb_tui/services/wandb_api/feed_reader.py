@@ -85,6 +85,22 @@ class FeedReader:
         future.add_done_callback(self._ended)
         return Followed(future, clock)
 
+    def announce(self, runs: Iterable[RunAddress]) -> None:
+        """Get ready for runs that are going to be asked about for the first time."""
+        with self._lock:
+            self._watch.announce(runs, self._clock())
+
+    @property
+    def listing(self) -> bool:
+        """Whether lists are being read which will answer for many runs."""
+        with self._lock:
+            return self._watch.listing
+
+    def first_answer(self, run: RunAddress) -> Probe | None:
+        """What the lists say of a run that nothing is known of yet; None if it has to be asked itself."""
+        with self._lock:
+            return self._watch.first_answer(run)
+
     def expect_export(self, seconds: float) -> None:
         """Read the feeds as often as possible for some seconds."""
         with self._lock:

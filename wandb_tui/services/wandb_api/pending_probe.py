@@ -19,11 +19,13 @@ class PendingProbe:
         request: The run, and what to ask of it.
         futures: Where its callers wait.
         urgent: Whether it goes before others that wait.
+        first: Whether nothing is known of the run yet, and the lists of its project may answer.
     """
 
     request: ProbeRequest
     futures: list[Future[Probe]]
     urgent: bool = False
+    first: bool = False
 
     @property
     def run(self) -> RunAddress:
@@ -52,6 +54,7 @@ def merge_by_run(batch: Iterable[PendingProbe]) -> list[PendingProbe]:
             first.request = replace(first.request, coverage=coverage)
             first.futures += pending.futures
             first.urgent |= pending.urgent
+            first.first &= pending.first
     return list(by_run.values())
 
 

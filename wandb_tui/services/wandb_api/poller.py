@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -105,11 +105,26 @@ class Poller:
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes that are due."""
+        return self._probe(ProbeRequest(run, coverage))
+
+    def first_probe(self, run: RunAddress) -> Future[Probe]:
+        """Probe a run of which nothing is known yet: with many runs, the lists of its project may answer."""
+        if (answer := self._feeds.first_answer(run)) is None or self._closed.is_set():
+            return self._probe(ProbeRequest(run), first=True)
+        future: Future[Probe] = LightFuture()
+        future.set_result(answer)
+        return future
+
+    def announce(self, runs: Iterable[RunAddress]) -> None:
+        """Get ready for the first probes of these runs."""
+        self._feeds.announce(runs)
+
+    def _probe(self, request: ProbeRequest, *, first: bool = False) -> Future[Probe]:
         future: Future[Probe] = LightFuture()
         if self._closed.is_set():
             future.set_result(_CLOSED)
             return future
-        self._enqueue(PendingProbe(ProbeRequest(run, coverage), [future]))
+        self._enqueue(PendingProbe(request, [future], first=first))
         return future
 
     def _enqueue(self, pending: PendingProbe | None) -> None:
@@ -218,9 +233,9 @@ class Poller:
             if not batch:
                 return
             self._dialect = self._known_dialect()
-            if self._sdk is not None and not self._dialect.plain:
-                for pending in batch:
-                    self._run_in_pool(pending, partial(self._probe_by_sdk, pending, self._sdk))
+            if self._await_lists(batch):
+                continue
+            if self._handed_to_sdk(batch):
                 return
             now, rest = batch[: self._size.now], batch[self._size.now :]
             self._remember_turn(now)
@@ -248,6 +263,8 @@ class Poller:
 
     def _with_due(self, batch: list[PendingProbe]) -> list[PendingProbe]:
         """The batch with the probes that have become due meanwhile, the most pressing first."""
+        if len(batch) > self._size.now:
+            self._feeds.announce(pending.run for pending in batch if pending.first)
         if (due := self._feeds.until_due()) is not None:
             arrived = []
             while not self._queue.empty() and (pending := self._queue.get()) is not None:
@@ -257,12 +274,31 @@ class Poller:
             if due <= (-_MAX_LOOK_DELAY_S if len(batch) > self._size.now else 0.0):
                 batch = merge_by_run([*self._feeds.look(), *batch])
                 batch = batch or self._feeds.audits(self._size.now)
+        batch = [pending for pending in batch if not self._answered_by_lists(pending)]
         if (due := self._queries.until_due()) is not None and due <= (-_MAX_LOOK_DELAY_S if batch else 0.0):
             self._queries.look()
         if len(batch) > self._size.now:
             # Not all fit into one request: those that have waited longest go first.
-            batch.sort(key=lambda pending: (not pending.urgent, self._turns.get(pending.run, 0)))
+            batch.sort(key=lambda pending: (not pending.urgent, pending.first, self._turns.get(pending.run, 0)))
         return batch
+
+    def _handed_to_sdk(self, batch: list[PendingProbe]) -> bool:
+        """Whether the SDK asks, for a server that does not understand our queries."""
+        if self._sdk is None or self._dialect.plain:
+            return False
+        for pending in batch:
+            self._run_in_pool(pending, partial(self._probe_by_sdk, pending, self._sdk))
+        return True
+
+    def _await_lists(self, batch: list[PendingProbe]) -> bool:
+        """Whether the lists will answer for most of the batch, so that the next request is for their next page."""
+        return self._feeds.listing and all(pending.first for pending in batch)
+
+    def _answered_by_lists(self, pending: PendingProbe) -> bool:
+        answer = self._feeds.first_answer(pending.run) if pending.first else None
+        if answer is not None:
+            pending.resolve(answer)
+        return answer is not None
 
     def _remember_turn(self, batch: list[PendingProbe]) -> None:
         if len(self._turns) > _MAX_REMEMBERED_TURNS:

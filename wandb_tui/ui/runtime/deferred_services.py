@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
@@ -121,7 +121,7 @@ class _DeferredProber:
             return self._deferred.prober.probe(run, coverage=coverage)
         return self._deferred.defer(
             lambda: self._deferred.prober.probe(run, coverage=coverage),
-            lambda error: _completed(Probe(ProbeOutcome.UNAVAILABLE, message=str(error))),
+            _unavailable,
         )
 
     def limiting(self) -> float:
@@ -143,6 +143,20 @@ class _DeferredFeeds:
         if feeds is None:
             return None
         return feeds.follow(run, known, coverage=coverage, interval=interval, confirm=confirm)
+
+    def first_probe(self, run: RunAddress) -> Future[Probe]:
+        def ask() -> Future[Probe]:
+            feeds = self._deferred.feeds
+            return self._deferred.prober.probe(run) if feeds is None else feeds.first_probe(run)
+
+        return ask() if self._deferred.built else self._deferred.defer(ask, _unavailable)
+
+    def announce(self, runs: Iterable[RunAddress]) -> None:
+        def announce() -> None:
+            if (feeds := self._deferred.feeds) is not None:
+                feeds.announce(runs)
+
+        self._deferred.when_settled(announce)
 
     def expect_export(self, seconds: float) -> None:
         if (feeds := self._deferred.feeds) is not None:
@@ -196,9 +210,9 @@ class _DeferredVisitor:
         """The backend closes the real one."""
 
 
-def _completed(value: T) -> Future[T]:
-    future: Future[T] = Future()
-    future.set_result(value)
+def _unavailable(error: WandbTuiError) -> Future[Probe]:
+    future: Future[Probe] = Future()
+    future.set_result(Probe(ProbeOutcome.UNAVAILABLE, message=str(error)))
     return future
 
 

@@ -107,6 +107,8 @@ class Session:
     def release_starts(self) -> None:
         """Let attempts start again; those that were held are started by `start_held`."""
         self._held.extend(self.watch_list.release_starts())
+        if (feeds := self.deferred.services.feeds) is not None:
+            feeds.announce(tuple(self._held))
 
     def start_held(self, count: int) -> bool:
         """Start up to `count` of the held attempts; returns whether there are more.
