@@ -29,7 +29,7 @@ from wandb_tui.core.details import (
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.live_query import QueryNews
 from wandb_tui.core.persistence import StoredRun, StoreSnapshot
-from wandb_tui.core.ports import Identity, Services, Visit
+from wandb_tui.core.ports import Identity, Services, Visit, VisitBacklog
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.schedule import PollPolicy
@@ -123,6 +123,7 @@ class FakeVisitor:
         self._visit = visit
         self.visits: list[str] = []
         self.waiting: list[Future] = []
+        self.line = VisitBacklog()
 
     def signed_in(self):
         return self._signed_in
@@ -132,6 +133,9 @@ class FakeVisitor:
             return broken(self.refusal)
         self._signed_in = True
         return done(Identity("me@lab.org"))
+
+    def backlog(self):
+        return self.line
 
     def credentials_changed(self):
         future = Future()

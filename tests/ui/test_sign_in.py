@@ -20,7 +20,7 @@ from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
-from wandb_tui.core.ports import Identity
+from wandb_tui.core.ports import Identity, VisitBacklog
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.state import State
 from wandb_tui.text.event_text import event_text
@@ -470,3 +470,15 @@ async def test_the_header_says_that_the_key_was_refused():
 
 def header(app):
     return shown(app).splitlines()[0]
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+async def test_the_header_says_how_long_many_visits_will_take(size):
+    visitor = FakeVisitor()
+    async with running(Scenario(visitor=visitor), "abc", size=size) as (app, _):
+        visitor.line = VisitBacklog(9812, 9600.0)
+        await until(lambda: "visits: 9,812 left, about 2 h 40 min" in header(app))
+        assert "1" in header(app).split("2 h 40 min")[1]
+        # A few that are over soon are not worth a word.
+        visitor.line = VisitBacklog(3, 12.0)
+        await until(lambda: "visits" not in header(app))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.ports import Identity, Visit, VisitBacklog
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 
 RUN = RunAddress("lab", "forks", "abc123")
@@ -65,6 +65,9 @@ class FakeVisitor:
 
     def sign_in(self):
         return _queued(self.sign_ins)
+
+    def backlog(self):
+        return VisitBacklog()
 
     def credentials_changed(self):
         return _queued(self.credential_changes)

@@ -142,6 +142,18 @@ class Visit:
     title: str = ""
 
 
+class VisitBacklog(NamedTuple):
+    """The visits that wait for a tab.
+
+    Attributes:
+        waiting: How many.
+        seconds: How long they will take, by the pace of the last ones; None while that is unknown.
+    """
+
+    waiting: int = 0
+    seconds: float | None = None
+
+
 class Visitor(Protocol):
     """Opens run pages in a real browser, signed in."""
 
@@ -170,6 +182,9 @@ class Visitor(Protocol):
         The future fails with `VisitError` (`SignedOutError` where the session has gone), `SignInError` or
         `NoBrowserError`.
         """
+
+    def backlog(self) -> VisitBacklog:
+        """The visits that wait for a tab, and how long they will take. Never blocks."""
 
     def close(self) -> None:
         """End the browser and its processes."""

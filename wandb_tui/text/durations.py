@@ -48,6 +48,18 @@ def format_elapsed(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+def format_estimate(seconds: float) -> str:
+    """How long something will take, as exactly as can be told: ``35 min``, ``2 h 40 min``, ``3 d``."""
+    minutes = max(1, round(seconds / _UNITS["m"]))
+    if minutes < 60:  # noqa: PLR2004 - of an hour
+        return f"{minutes} min"
+    hours, minutes = divmod(5 * round(minutes / 5), 60)
+    if hours >= 24:  # noqa: PLR2004 - of a day
+        days, hours = divmod(hours, 24)
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
 def format_age(seconds: float) -> str:
     """How long ago something was, in its largest unit: ``3 h``."""
     for unit, size in _UNITS.items():

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.light_future import LightFuture
-from wandb_tui.core.ports import Identity, Services, Visit
+from wandb_tui.core.ports import Identity, Services, Visit, VisitBacklog
 from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.server_info import ServerInfo
@@ -46,6 +46,9 @@ class Visited:
 
     def sign_in(self) -> Future[Identity]:
         return _done(Identity("researcher"))
+
+    def backlog(self) -> VisitBacklog:
+        return VisitBacklog()
 
     def credentials_changed(self) -> Future[None]:
         return _done(None)

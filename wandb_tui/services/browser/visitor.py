@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NO_THREAD, NoBrowserError, SignInError, SignInProblem, WandbTuiError
-from wandb_tui.core.ports import Identity, Visit
+from wandb_tui.core.ports import Identity, Visit, VisitBacklog
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.browser.start_problem import start_problem
 from wandb_tui.services.browser.thread import BrowserThread
+from wandb_tui.services.browser.visit_queue import VisitQueue
 from wandb_tui.services.credentials.account import KeyringAccount
 from wandb_tui.services.credentials.vault import Vault
 from wandb_tui.services.extra_headers import ExtraHeaders
@@ -97,6 +98,7 @@ class BrowserVisitor:
             rate_limit_wait=rate_limit_wait,
             extra_headers=extra_headers or ExtraHeaders(),
         )
+        self._visits = VisitQueue(tabs, lambda run, opened: self._submit(lambda worker: worker.visit(run, opened)))
         account.subscribe(self._sign_in.account_changed)
         # Close the browser at exit even if `close` was never called, without keeping this object alive.
         reference = weakref.ref(self)
@@ -155,12 +157,17 @@ class BrowserVisitor:
 
         The future fails with `VisitError` (`SignedOutError` if the session has expired) or `NoBrowserError`.
         """
-        return self._submit(lambda worker: worker.visit(run, opened))
+        return self._visits.add(run, opened)
+
+    def backlog(self) -> VisitBacklog:
+        """The visits that wait for a tab, and how long they will take. Never blocks."""
+        return self._visits.backlog
 
     def close(self) -> None:
         """Close the browser and its thread, within about a second. A second call does nothing."""
         atexit.unregister(self._at_exit)
         self._sign_in.close()
+        self._visits.close()
         self._thread.stop(self._close_worker, _CLOSE_TIMEOUT_S)
 
     async def _close_worker(self) -> None:

@@ -7,7 +7,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from wandb_tui.core.account import AccountState, Source
+from wandb_tui.core.ports import VisitBacklog
 from wandb_tui.core.state import State
+from wandb_tui.text.durations import format_estimate
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.links import link
 from wandb_tui.text.plain_text import clean
@@ -15,6 +17,9 @@ from wandb_tui.ui.runtime.access import Access, AccountAccess
 from wandb_tui.ui.runtime.run_counts import RunCounts
 
 _GAP = 3
+
+_WORTH_A_WORD_S = 60.0
+"""Visits that take longer than this are mentioned."""
 
 
 Part = tuple[str, str]
@@ -38,6 +43,9 @@ class HeaderBar(Widget):
     counts: reactive[RunCounts] = reactive(RunCounts())
     downloads: reactive[str] = reactive("")
     """The downloads under way, in a few words that begin with a sign and their number."""
+
+    visits: reactive[VisitBacklog] = reactive(VisitBacklog())
+    """The visits that wait for a tab."""
 
     def __init__(self, host: str, glyphs: Glyphs) -> None:
         super().__init__()
@@ -99,6 +107,14 @@ class HeaderBar(Widget):
             return sign, _EMPTY, (f"{key} only", "$foreground")
         return ("○", "$quiet"), _EMPTY, ("signed out", "$quiet")
 
+    @property
+    def _visits(self) -> Part | None:
+        """How long the visits will take that wait for a tab; None if that is not worth a word."""
+        waiting, seconds = self.visits
+        if seconds is None or seconds < _WORTH_A_WORD_S:
+            return None
+        return f"visits: {waiting:,} left, about {format_estimate(seconds)}", "$foreground"
+
     def _tallies(self) -> list[list[Part]]:
         counts, icon = self.counts, self._glyphs.icon
         runs = "1 run" if counts.runs == 1 else f"{counts.runs} runs"
@@ -129,6 +145,8 @@ class HeaderBar(Widget):
             sign, number, *_ = self.downloads.split()
             long = [(self._glyphs.text(self.downloads), "$primary"), _LONG_GAP, *long]
             short = [(self._glyphs.text(f"{sign} {number}"), "$primary"), _SHORT_GAP, *short]
+        if (visits := self._visits) is not None:
+            long, short = [visits, _LONG_GAP, *long], [visits, _SHORT_GAP, *short]
         return [[*long, *last], long, [(runs, "$foreground"), ("  ", ""), *short], short, []]
 
 

@@ -179,6 +179,7 @@ class Dashboard(RunScreen):
             self.header.downloads = self.table.downloads.summary()
             if ended:
                 self.repaint(ended)
+        self.header.visits = self.session.visit_backlog
         if self.table.load_facts(typing=self.filter_bar.typing, views=self.view_tabs.saved.use_facts):
             self.refresh_bars()
         self.view_tabs.tick()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import NoBrowserError, ServerError, WandbTuiError
 from wandb_tui.core.light_future import LightFuture
-from wandb_tui.core.ports import Feeds, Followed, Identity, Prober, Queries, Services, Visit, Visitor
+from wandb_tui.core.ports import Feeds, Followed, Identity, Prober, Queries, Services, Visit, VisitBacklog, Visitor
 from wandb_tui.core.probe import Probe, ProbeOutcome
 
 if TYPE_CHECKING:
@@ -204,7 +204,13 @@ class _DeferredVisitor:
         return self._deferred.defer(lambda: self._deferred.visitor.credentials_changed(), _failed_future)  # noqa: PLW0108 - not there yet
 
     def visit(self, run: RunAddress, opened: Callable[[], object] = lambda: None) -> Future[Visit]:
+        if self._deferred.built:
+            return self._deferred.visitor.visit(run, opened)
         return self._deferred.defer(lambda: self._deferred.visitor.visit(run, opened), _failed_future)
+
+    def backlog(self) -> VisitBacklog:
+        """The visits that wait for a tab."""
+        return self._deferred.visitor.backlog() if self._deferred.built else VisitBacklog()
 
     def close(self) -> None:
         """The backend closes the real one."""

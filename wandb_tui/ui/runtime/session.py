@@ -15,6 +15,7 @@ from wandb_tui.core.events import Failure, Level, MonitorEvent
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, StoredQuery, StoredRun, StoreSnapshot
+from wandb_tui.core.ports import VisitBacklog
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.turns import MonitorTurns
@@ -87,6 +88,12 @@ class Session:
         return RunCounts(
             len(self.watch_list), counts[State.AVAILABLE], len(self.watch_list) - final, failed, counts[State.CANCELLED]
         )
+
+    @property
+    def visit_backlog(self) -> VisitBacklog:
+        """The visits that wait for a tab, and how long they will take."""
+        visitor = self.deferred.services.visitor
+        return visitor.backlog() if visitor is not None else VisitBacklog()
 
     @property
     def sign_in_problem(self) -> str:
