@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from tests.benchmarks.environment import BenchmarkSandbox, benchmark_sandbox, our_program
 from tests.benchmarks.figures import Benchmark, Figure, Scale, Times
 from tests.benchmarks.keys import press, shown
-from tests.benchmarks.processes import Stopped, pause, processor_seconds, program, pss
+from tests.benchmarks.processes import Stopped, descendants, pause, processor_seconds, program, pss, until
+from tests.benchmarks.reactions import BELOW_SHELL, left
 from tests.benchmarks.terminal import Terminal
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.state import State
@@ -23,14 +24,18 @@ _FEW = 10
 _EXPORTS_A_SECOND = 10
 _MAX_REQUESTS = 150.0
 """Requests a minute while each run is still asked itself in short turns; once the feeds are trusted, 60."""
-_SETTLE_S = 300.0
-"""Seconds within which all runs have been asked about."""
+_SETTLE_S = 60.0
+"""Seconds that the feeds are on trial before the measuring; each run is still asked itself in short turns."""
+
+_FIRST_ANSWERS_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a dashboard with waiting runs takes: MB, keys, requests a minute, per cent of one core."""
+    """What a dashboard with waiting runs takes: seconds until each had an answer, MB, requests a minute, keys, per cent
+    of one core."""
 
+    answered: float
     memory: float
     keys: Times
     requests: float
@@ -45,31 +50,36 @@ def feeds(scale: Scale) -> list[Figure]:
         cost = _waiting(here, count, scale.pick(_SETTLE_S, 12), seconds, scale)
         bare = _bare_threads(here, count)
     with benchmark_sandbox() as here:
-        delays = _delays(here, count, scale.pick(_SETTLE_S, 12), scale.pick(30, 2))
+        after = _delays(here, count, scale.pick(_SETTLE_S, 12), scale.pick(30, 2))
     return _figures(
         f"{count:,} runs of {_PROJECTS} projects waiting",
         cost,
         few,
         bare,
-        delays,
+        after,
         quick=scale.quick,
     )
 
 
-def _figures(what: str, cost: Cost, few: Cost, bare: float, delays: Times, *, quick: bool) -> list[Figure]:
+def _figures(what: str, cost: Cost, few: Cost, bare: float, after: tuple[Times, float], *, quick: bool) -> list[Figure]:
+    delays, leaving = after
+
     def limit(value: float) -> float | None:
         return None if quick else value
 
     memory = f"the same, memory, against {_FEW} runs and as many bare threads"
     keys = f"the same, key press to repaint, against {_FEW} runs, 95th percentile"
     delay = f"delay from export to row, {_EXPORTS_A_SECOND} exports a second, median"
+    answers = f"the same, from the start until each run has had an answer, against {_FEW} runs"
     return [
         Figure(18, f"{what}: API requests", cost.requests, unit="/min", limit=limit(_MAX_REQUESTS), absolute=True),
         Figure(18, "the same, processor time", cost.processor, unit="%", limit=limit(12), absolute=True),
+        Figure(18, answers, cost.answered, few.answered, "s"),
         Figure(18, memory, cost.memory, few.memory + bare, "MB", limit(1.5)),
         Figure(18, keys, cost.keys.p95 * 1000, few.keys.p95 * 1000, "ms", limit(1.5)),
         Figure(18, delay, delays.median, unit="s", limit=limit(3), absolute=True),
         Figure(18, "the same, 95th percentile", delays.p95, unit="s", limit=limit(6), absolute=True),
+        Figure(18, "from q y to the prompt", leaving, unit="s", limit=limit(1), absolute=True),
     ]
 
 
@@ -86,6 +96,7 @@ def _waiting(here: BenchmarkSandbox, count: int, settle: float, seconds: float, 
     here.store(_seed(here, count, home), home)
     with Terminal(our_program("dashboard", "poll"), here.environ(home)) as terminal:
         terminal.wait(lambda written: f"{home}0-0000".encode() in written, 120, "the first row")
+        answered = _answered(here, home, terminal)
         terminal.read(settle)
         requests, used, began = here.requests(), processor_seconds(terminal.process.pid), time.monotonic()
         terminal.read(seconds)
@@ -94,19 +105,40 @@ def _waiting(here: BenchmarkSandbox, count: int, settle: float, seconds: float, 
         memory = pss(terminal.process.pid)
         pressed = [press(terminal, number) for number in range(scale.count(15, 4))]
         terminal.read(1)
-        return Cost(memory, shown(terminal, pressed), 60 * requests / lasted, 100 * used / lasted)
+        return Cost(answered, memory, shown(terminal, pressed), 60 * requests / lasted, 100 * used / lasted)
 
 
-def _delays(here: BenchmarkSandbox, count: int, settle: float, seconds: float) -> Times:
-    """Let exports come at random for some seconds; from each until its row was stored as available."""
+def _answered(here: BenchmarkSandbox, home: str, terminal: Terminal) -> float:
+    """Seconds from the start until what the server says of each run is stored."""
+    store = _store(here, home)
+
+    def answered() -> bool:
+        terminal.read(1)
+        return all(row.run_info is not None for row in store.load())
+
+    until(answered, _FIRST_ANSWERS_TIMEOUT_S, "an answer about each run")
+    return time.monotonic() - terminal.began
+
+
+def _store(here: BenchmarkSandbox, home: str) -> SqliteWatchStore:
+    return SqliteWatchStore(here.folder / home / "state" / APP / "watchlist.sqlite3", here.key)
+
+
+def _delays(here: BenchmarkSandbox, count: int, settle: float, seconds: float) -> tuple[Times, float]:
+    """Let exports come at random for some seconds; from each until its row was stored as available. Then quit.
+
+    Raises:
+        RuntimeError: An export was not noticed, or something was left behind.
+    """
     home = "delays"
     runs = _seed(here, count, home)
     here.store(runs, home)
     exported = runs[:: max(1, len(runs) // int(seconds * _EXPORTS_A_SECOND))]
-    store = SqliteWatchStore(here.folder / home / "state" / APP / "watchlist.sqlite3", here.key)
+    store = _store(here, home)
     found: dict[RunAddress, float] = {}
-    with Terminal(our_program("dashboard", "poll"), here.environ(home)) as terminal:
+    with Terminal([*BELOW_SHELL, *our_program("dashboard", "poll")], here.environ(home)) as terminal:
         terminal.wait(lambda written: f"{home}0-0000".encode() in written, 120, "the first row")
+        _answered(here, home, terminal)
         terminal.read(settle)
         exporting = threading.Thread(target=_export, args=(here, exported))
         exporting.start()
@@ -117,10 +149,13 @@ def _delays(here: BenchmarkSandbox, count: int, settle: float, seconds: float) -
             terminal.read(0.5)
             found |= dict(_found(store))
         exporting.join()
+        leaving = left(terminal)
+        if rest := [name for name in descendants(terminal.process.pid).values() if "sleep" not in name]:
+            raise RuntimeError(f"something was left behind: {rest}")
     times = Times()
     for run, at in found.items():
         times.add(max(0.0, at - here.appeared(run)))
-    return times
+    return times, leaving
 
 
 def _found(store: SqliteWatchStore) -> Iterator[tuple[RunAddress, float]]:

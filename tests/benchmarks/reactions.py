@@ -19,7 +19,7 @@ from wandb_tui.core.state import State
 _WANDB_TUI = str(Path(sys.executable).with_name("wandb-tui"))
 _BACK = "back-at-the-prompt"
 # The shell says when it has its terminal back, in words that its own command line does not hold.
-_SHELL = ["sh", "-c", '"$@"; printf "back-at-%s\\n" the-prompt; sleep 60', "sh"]
+BELOW_SHELL = ["sh", "-c", '"$@"; printf "back-at-%s\\n" the-prompt; sleep 60', "sh"]
 _ALIASES = 150
 
 
@@ -39,7 +39,7 @@ def _left(here: BenchmarkSandbox, home: str, count: int) -> float:
     """Seconds from the yes to quitting until the shell has its terminal back."""
     here.store(here.seed(count, f"{home}-"), home)
     visits = here.sandbox.stats()["page_visits"]
-    with Terminal([*_SHELL, _WANDB_TUI], here.environ(home)) as terminal:
+    with Terminal([*BELOW_SHELL, _WANDB_TUI], here.environ(home)) as terminal:
         terminal.wait(lambda written: f"{home}-0000".encode() in written, 120, "the first row")
 
         def visited() -> bool:
@@ -47,15 +47,20 @@ def _left(here: BenchmarkSandbox, home: str, count: int) -> float:
             return here.sandbox.stats()["page_visits"] > visits
 
         until(visited, 120, "the first visit")
+        return left(terminal)
 
-        def asked() -> bool:
-            terminal.read(0.1)
-            return "Quit wandb-tui?" in terminal.screen()
 
-        terminal.write(b"q")
-        until(asked, 60, "the question")
-        began = terminal.write(b"y")
-        return terminal.wait(lambda written: _BACK.encode() in written, 120, "the prompt") - began
+def left(terminal: Terminal) -> float:
+    """Quit the dashboard below `BELOW_SHELL`; seconds from the yes until the shell has its terminal back."""
+
+    def asked() -> bool:
+        terminal.read(0.1)
+        return "Quit wandb-tui?" in terminal.screen()
+
+    terminal.write(b"q")
+    until(asked, 60, "the question")
+    began = terminal.write(b"y")
+    return terminal.wait(lambda written: _BACK.encode() in written, 120, "the prompt") - began
 
 
 def cancelling(scale: Scale) -> list[Figure]:
