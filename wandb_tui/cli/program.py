@@ -244,6 +244,10 @@ def run_program() -> NoReturn:
     status = _status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False))
     # Other packages' work at exit may be interrupted, without a traceback.
     end_at_once_on_interrupt()
+    if "wandb_tui.ui.app.app" in sys.modules:
+        from wandb_tui.cli.process_end import end_process
+
+        end_process(status)
     sys.exit(status)
 
 

@@ -24,6 +24,7 @@ class AttemptHandle:
         self._asleep = threading.Lock()
         self._asleep.acquire()
         self._cancelled = False
+        self._abandoned = False
         self._visit_wanted = False
         self._slept = 0.0
         self._goal = goal
@@ -42,6 +43,10 @@ class AttemptHandle:
         """Ask the attempt to end; it does so within milliseconds."""
         self._cancelled = True
         self.wake()
+
+    def abandon(self) -> None:
+        """Let the attempt sleep on, whatever comes: the process is about to end, and its thread with it."""
+        self._abandoned = True
 
     def visit(self) -> None:
         """Ask for a visit now, regardless of the schedule."""
@@ -73,6 +78,8 @@ class AttemptHandle:
 
     def wake(self) -> None:
         """Wake the sleeping attempt."""
+        if self._abandoned:
+            return
         # It is awake already if the lock is free.
         with contextlib.suppress(RuntimeError):
             self._asleep.release()

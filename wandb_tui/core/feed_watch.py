@@ -151,6 +151,8 @@ class FeedWatch:
 
     def announce(self, runs: Iterable[RunAddress], now: float) -> None:
         """Get ready for runs that are going to be asked about for the first time, many at once."""
+        if self.off:
+            return
         self._wanted |= {run: now for run in runs if run not in self._followers}
         self._chosen_at = -math.inf
 

@@ -228,6 +228,13 @@ class WatchList:
         # Whoever cancels all may never apply their last events.
         self._suspend_watcher.end()
 
+    def abandon_all(self) -> None:
+        """Let the threads of all attempts sleep until the process ends: to wake ten thousand would take seconds."""
+        for row in self:
+            if row.handle is not None:
+                row.handle.abandon()
+        self._suspend_watcher.end()
+
     def restart(self, run: RunAddress, attempt: int = 0) -> None:
         """Start a new attempt: now, or when the thread of the current one has ended.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from wandb_tui.cli.process_end import end_process
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.ports import Identity, Services, Visit, VisitBacklog
@@ -93,4 +94,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

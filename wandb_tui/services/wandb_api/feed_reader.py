@@ -90,11 +90,21 @@ class FeedReader:
         with self._lock:
             self._watch.announce(runs, self._clock())
 
-    @property
-    def listing(self) -> bool:
-        """Whether lists are being read which will answer for many runs."""
+    def will_answer(self, batch: Iterable[PendingProbe]) -> bool:
+        """Whether lists are being read that will answer for most of a batch."""
         with self._lock:
-            return self._watch.listing
+            listing = self._watch.listing
+        return listing and all(pending.first for pending in batch)
+
+    def unanswered(self, batch: Iterable[PendingProbe]) -> list[PendingProbe]:
+        """The batch without the probes that the lists have answered, which are resolved."""
+        left = []
+        for pending in batch:
+            if (answer := self.first_answer(pending.run) if pending.first else None) is not None:
+                pending.resolve(answer)
+            else:
+                left.append(pending)
+        return left
 
     def first_answer(self, run: RunAddress) -> Probe | None:
         """What the lists say of a run that nothing is known of yet; None if it has to be asked itself."""

@@ -232,8 +232,8 @@ class Poller:
             batch = self._with_due(batch)
             if not batch:
                 return
-            self._dialect = self._known_dialect()
-            if self._await_lists(batch):
+            if self._feeds.will_answer(batch):
+                # The next request is for the next page of the lists.
                 continue
             if self._handed_to_sdk(batch):
                 return
@@ -274,7 +274,7 @@ class Poller:
             if due <= (-_MAX_LOOK_DELAY_S if len(batch) > self._size.now else 0.0):
                 batch = merge_by_run([*self._feeds.look(), *batch])
                 batch = batch or self._feeds.audits(self._size.now)
-        batch = [pending for pending in batch if not self._answered_by_lists(pending)]
+        batch = self._feeds.unanswered(batch)
         if (due := self._queries.until_due()) is not None and due <= (-_MAX_LOOK_DELAY_S if batch else 0.0):
             self._queries.look()
         if len(batch) > self._size.now:
@@ -284,21 +284,12 @@ class Poller:
 
     def _handed_to_sdk(self, batch: list[PendingProbe]) -> bool:
         """Whether the SDK asks, for a server that does not understand our queries."""
+        self._dialect = self._known_dialect()
         if self._sdk is None or self._dialect.plain:
             return False
         for pending in batch:
             self._run_in_pool(pending, partial(self._probe_by_sdk, pending, self._sdk))
         return True
-
-    def _await_lists(self, batch: list[PendingProbe]) -> bool:
-        """Whether the lists will answer for most of the batch, so that the next request is for their next page."""
-        return self._feeds.listing and all(pending.first for pending in batch)
-
-    def _answered_by_lists(self, pending: PendingProbe) -> bool:
-        answer = self._feeds.first_answer(pending.run) if pending.first else None
-        if answer is not None:
-            pending.resolve(answer)
-        return answer is not None
 
     def _remember_turn(self, batch: list[PendingProbe]) -> None:
         if len(self._turns) > _MAX_REMEMBERED_TURNS:

@@ -371,7 +371,8 @@ class WandbTuiApp(ThemedApp):
         self._leaving, self._exit_status = True, status
         self.dashboard.table.remember_cursor()
         self.event_pump.close()
-        self.session.stop()
+        # In a test, as after a switch, the process goes on.
+        self.session.stop(ending=not (self.switching or self.is_headless))
         self.run_worker(self._close_and_exit())
 
     async def _close_and_exit(self) -> None:

@@ -348,10 +348,17 @@ class Session:
             self._save(row)
         return row
 
-    def stop(self) -> None:
-        """Stop every attempt. On disk they stay as they were, and resume at the next start."""
+    def stop(self, *, ending: bool = False) -> None:
+        """Stop every attempt. On disk they stay as they were, and resume at the next start.
+
+        Args:
+            ending: Whether the process ends, and the threads with it.
+        """
         self.event_queue.close()
-        self.watch_list.cancel_all()
+        if ending:
+            self.watch_list.abandon_all()
+        else:
+            self.watch_list.cancel_all()
         if self.backend.hooks is not None:
             self.backend.hooks.stop()
         if self.backend.downloads is not None:
