@@ -1,4 +1,4 @@
-"""Rows 6, 8 and 20: how soon the dashboard and the help of a command can be read, and how soon a command is over."""
+"""Rows 6, 8 and 21: how soon the dashboard and the help of a command can be read, and how soon a command is over."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def helps(scale: Scale) -> list[Figure]:
 
 
 def exists(scale: Scale) -> list[Figure]:
-    """Row 20."""
+    """Row 21."""
     with benchmark_sandbox() as here:
         (run,) = here.seed(1, "exists")
         here.export(run, 0.0)
@@ -117,10 +117,10 @@ def exists(scale: Scale) -> list[Figure]:
             "wait": lambda: _ended([str(_BIN / "wandb-tui"), "wait", str(run)], environ),
             "sdk": lambda: _ended([sys.executable, "-c", asks], environ),
         }
-        times = _interleaved(sides, scale.count(9, 1))
+        times = interleaved(sides, scale.count(9, 1))
     limit = None if scale.quick else 0.4
     what = "wandb-tui wait on a run whose export is there, against Api().artifact_exists()"
-    return [Figure(20, what, times["wait"].median, times["sdk"].median, "s", limit)]
+    return [Figure(21, what, times["wait"].median, times["sdk"].median, "s", limit)]
 
 
 def _ended(command: list[str], environ: dict[str, str]) -> float:
@@ -129,4 +129,4 @@ def _ended(command: list[str], environ: dict[str, str]) -> float:
     return time.monotonic() - began
 
 
-BENCHMARKS = (Benchmark("startup", (6,), startup), Benchmark("help", (8,), helps), Benchmark("exists", (20,), exists))
+BENCHMARKS = (Benchmark("startup", (6,), startup), Benchmark("help", (8,), helps), Benchmark("exists", (21,), exists))
