@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -40,7 +41,14 @@ class LightFuture(Future[T]):
         return super().exception(0)
 
     def _wait(self, timeout: float | None) -> None:
-        if not self.done():
-            done = threading.Event()
-            self.add_done_callback(lambda _: done.set())
-            done.wait(timeout)
+        if self.done():
+            return
+        done = threading.Event()
+
+        def wake(_: Future[T]) -> None:
+            done.set()
+
+        self.add_done_callback(wake)
+        if not done.wait(timeout):
+            with self._condition, contextlib.suppress(ValueError):
+                self._done_callbacks.remove(wake)
