@@ -1,10 +1,14 @@
 """Where the server's own answers do not tell: the exported files, read in pieces, and the SDK."""
 
 import json
+import os
+import signal
+import sys
 import threading
 import time
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
@@ -13,12 +17,14 @@ import pytest
 
 from tests.integration.browser_support import little_server
 from tests.integration.quiet_server import QuietServer
+from tests.stopwatch import HANG_S
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.credentials.authorization import ApiKey
 from wandb_tui.services.proxies import ProxySettings
+from wandb_tui.services.wandb_api import sdk_prober
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, StepReader
 from wandb_tui.services.wandb_api.graphql import GraphQL
 from wandb_tui.services.wandb_api.poller import Poller
@@ -214,6 +220,35 @@ def test_what_neither_we_nor_the_sdk_can_ask_ends_the_attempt(server):
     server.set_faults()
     assert (probe.outcome, probe.persistence) == (ProbeOutcome.INVALID_RESPONSE, Persistence.PERMANENT)
     assert 'Cannot query field "project"' in probe.message.replace("'", '"')
+
+
+def kill_services():
+    """Kill the SDK's service processes that this process has started."""
+    for task in Path("/proc/self/task").glob("*/children"):
+        for pid in task.read_text().split():
+            if b"wandb-core" in Path("/proc", pid, "cmdline").read_bytes():
+                os.kill(int(pid), signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_of_threads_that_lose_the_sdks_service_one_begins_anew(server, monkeypatch):
+    prober = SdkProber(server.base_url, lambda: ApiKey(server.api_key))
+    assert prober.probe(RUN).outcome is ProbeOutcome.FOUND
+    kill_services()
+    both_failed, forgotten = threading.Barrier(2), []
+    is_lost, forget = sdk_prober.service_is_lost, sdk_prober.forget_lost_service
+
+    def lost_for_both(error):
+        both_failed.wait(HANG_S)
+        return is_lost(error)
+
+    monkeypatch.setattr(sdk_prober, "service_is_lost", lost_for_both)
+    monkeypatch.setattr(sdk_prober, "forget_lost_service", lambda: forgotten.append(forget()))
+    with ThreadPoolExecutor(2) as threads:
+        probes = list(threads.map(prober.probe, [RUN, OTHER]))
+    assert [probe.outcome for probe in probes] == [ProbeOutcome.UNAVAILABLE] * 2
+    assert len(forgotten) == 1
+    assert prober.probe(RUN).outcome is ProbeOutcome.FOUND
 
 
 def test_the_sdk_is_not_asked_without_a_key_for_it_would_ask_the_user(server):

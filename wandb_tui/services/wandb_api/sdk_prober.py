@@ -51,12 +51,11 @@ class SdkProber:
         try:
             api = self._connect()
         except Exception as error:  # noqa: BLE001 - as below
-            self._reconnect_if_lost(error)
             return _unconnected(error)
         try:
             info = _run_info(api, run)
         except Exception as error:  # noqa: BLE001 - any error of the SDK is an answer to be classified
-            self._reconnect_if_lost(error)
+            self._forget_if_lost(api, error)
             return _classify(
                 error,
                 absent=Probe(ProbeOutcome.NOT_FOUND, message=f"There is no run {run}, or this API key may not see it"),
@@ -65,12 +64,6 @@ class SdkProber:
             return Probe(ProbeOutcome.FOUND, _newest_version(api, run), info)
         except Exception as error:  # noqa: BLE001 - as above
             return _classify(error, absent=Probe(ProbeOutcome.NOT_YET, run=info))
-
-    def _reconnect_if_lost(self, error: Exception) -> None:
-        """Begin anew with the next probe if the SDK's service process has ended."""
-        if service_is_lost(error):
-            forget_lost_service()
-            self._api = None
 
     def file_urls(self, run: RunAddress, version: int) -> list[str]:
         """The URLs of a version's files. Raises errors of the SDK."""
@@ -98,10 +91,27 @@ class SdkProber:
             if self._api is None or self._built_with != key:
                 import wandb
 
-                with sdk_environment(self._base_url):
-                    self._api = wandb.Api(overrides={"base_url": self._base_url}, timeout=_SDK_TIMEOUT_S, api_key=key)
+                self._api = None
+                try:
+                    with sdk_environment(self._base_url):
+                        options = {"base_url": self._base_url}
+                        self._api = wandb.Api(overrides=options, timeout=_SDK_TIMEOUT_S, api_key=key)
+                except Exception as error:
+                    if service_is_lost(error):
+                        forget_lost_service()
+                    raise
                 self._built_with = key
             return self._api
+
+    def _forget_if_lost(self, api: Any, error: Exception) -> None:
+        """Begin anew with the next probe if the service process behind this API object has ended."""
+        if not service_is_lost(error):
+            return
+        with self._building:
+            # Where another thread has begun anew, the service process is not the one that was lost.
+            if self._api is api:
+                forget_lost_service()
+                self._api = None
 
 
 def _run_info(api: Any, run: RunAddress) -> RunInfo:
