@@ -271,6 +271,7 @@ def test_invisible_characters_at_the_ends_are_dropped(around):
             "Did you mean https://wandb.ai/lab/forks/runs/abc?",
         ),
         ("see:lab/forks/abc.", "Did you mean lab/forks/abc?"),
+        ("see:lab/forks/v1.2.", "Did you mean lab/forks/v1.2?"),
         ("<p>", "write all of entity/project/run_id"),
         ("“quoted”", "write all of entity/project/run_id"),
         ("sentence.", "write all of entity/project/run_id"),

@@ -154,7 +154,7 @@ def address_inside(text: str) -> str:
     Args:
         text: Any text of one line.
     """
-    for pattern in (r"https?://[^\s\"'<>()]+", r"(?<![\w/.-])[\w.-]+/[\w.-]+/[\w-]+(?![\w/-])"):
+    for pattern in (r"https?://[^\s\"'<>()]+", r"(?<![\w/.-])[\w.-]+/[\w.-]+/[\w-]+(?:\.[\w-]+)*(?![\w/-])"):
         for found in re.findall(pattern, text):
             try:
                 parts = _from_page(page_path(found, ""), found) if "://" in found else tuple(found.split("/"))
