@@ -95,7 +95,17 @@ def test_what_failed_this_time_alone_is_not_remembered_for_others(tmp_path):
     assert SchemaGaps(file).dialect == OLDER
 
 
-@pytest.mark.parametrize("change", [{"version": "0.0.1"}, {"probe": {}}, {"queries": [1]}, {"learned_at": "x"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "0.0.1"},
+        {"probe": {}},
+        {"queries": [1]},
+        {"queries": {"Runs": [["user("]]}},
+        {"queries": {"Runs": [[""]]}},
+        {"learned_at": "x"},
+    ],
+)
 def test_a_file_that_cannot_be_used_is_replaced(tmp_path, change):
     file = SchemaGapFile(tmp_path, "http://lab.example")
     SchemaGaps(file).learn(QUERY, (Gap("user"),), NO_USER)
@@ -107,3 +117,10 @@ def test_a_file_that_cannot_be_used_is_replaced(tmp_path, change):
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600]
     file.path.write_text("{")
     assert not SchemaGaps(file).names
+
+
+def test_where_it_cannot_be_written_nothing_is_left_behind(tmp_path):
+    file = SchemaGapFile(tmp_path, "http://lab.example")
+    file.path.mkdir()
+    file.write({})
+    assert list(tmp_path.iterdir()) == [file.path]

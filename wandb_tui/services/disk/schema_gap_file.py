@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from wandb_tui.services.disk.paths import server_file, write_private
 
@@ -45,12 +46,14 @@ class SchemaGapFile:
 
     def write(self, content: Mapping[str, Any]) -> None:
         """Replace the content; where nothing can be written, this session remembers it alone."""
-        draft = self.path.with_suffix(f".{os.getpid()}")
+        # Others may read and write it at the same time, also in this process.
+        draft = self.path.with_suffix(f".{uuid4().hex}")
         try:
-            # In one step: another process may be reading it.
             write_private(draft, json.dumps(content, indent=1)).replace(self.path)
         except OSError as error:
             log.warning("%s cannot be written: %s", self.path, error)
+            with contextlib.suppress(OSError):
+                draft.unlink()
 
     def delete(self) -> None:
         """Forget the content."""

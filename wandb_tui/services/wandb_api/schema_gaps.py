@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _ARGUMENT = re.compile(r"argument\s+\W?(\w+)\W?\s+on\s+field\s+\W?(?:\w+\.)?(\w+)", re.IGNORECASE)
 _FIELD = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
 _NAME = re.compile(r"\bquery\s+(\w+)")
+_NAMES = re.compile(r"\w+ \w*")
 _VALID_FOR_S = 86_400.0
 """After this time everything is asked for again: the server may have been updated."""
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
@@ -36,6 +37,14 @@ class Gap(NamedTuple):
 
     field: str
     argument: str = ""
+
+    @classmethod
+    def from_json(cls, names: Sequence[object]) -> Gap:
+        """Read the names of a field and an argument, which may be empty; others raise `TypeError` or `ValueError`."""
+        gap = cls(*map(str, names))
+        if not _NAMES.fullmatch(f"{gap.field} {gap.argument}"):
+            raise ValueError(gap)
+        return gap
 
 
 class GapRecord(Protocol):
@@ -128,7 +137,7 @@ class _Knowledge:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> _Knowledge:
         """Read what `to_json` gave; other content raises one of `_UNREADABLE`."""
-        gaps = {str(name): tuple(Gap(*map(str, gap)) for gap in found) for name, found in content["queries"].items()}
+        gaps = {str(name): tuple(Gap.from_json(gap) for gap in found) for name, found in content["queries"].items()}
         return cls(Dialect.from_json(content["probe"]), gaps)
 
 
