@@ -92,11 +92,13 @@ import os, sys
 os.environ |= {"XDG_STATE_HOME": sys.argv[1], "XDG_CONFIG_HOME": sys.argv[1], "WANDB_BASE_URL": "http://127.0.0.1:9"}
 from wandb_tui.cli import cli
 sys.stderr = sys.stdout
-cli.main(["add", "lab/forks/abc"], standalone_mode=False)
+for words in (["add", "lab/forks/abc"], ["add", "--follow", "lab/forks/*"], ["remove", "--follow", "lab/forks/*"]):
+    cli.main(words, standalone_mode=False)
 """
     lines = without_locks(source, tmp_path, error=errno.ENOLCK).splitlines()
-    assert [line.partition(" ")[0] for line in lines] == ["wandb-tui:", "lab/forks/abc"]
-    assert "cannot lock files" in lines[0]
+    said = [line.partition(" ")[0] for line in lines if "cannot lock files" not in line]
+    assert said == ["lab/forks/abc", "lab/forks/*", "lab/forks/*"]
+    assert len(lines) - len(said) == 3
 
 
 @ON_LINUX

@@ -53,7 +53,9 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
         if follow:
             from wandb_tui.cli.watch_list.queries import follow_queries
 
-            return follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
+            code = follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
+            _mention_warning(wiring)
+            return code
         addresses = runs_of(read_runs(runs), wiring)
         rows = apply(addresses, lambda run, listed: added(run, goal, listed), wiring)
         _mention_warning(wiring)
@@ -142,7 +144,9 @@ def remove(runs: tuple[str, ...], follow: bool, as_json: bool, host: str | None)
 
         wiring = build_wiring(host)
         try:
-            return unfollow_queries(read_runs(runs), wiring, as_json=as_json)
+            code = unfollow_queries(read_runs(runs), wiring, as_json=as_json)
+            _mention_warning(wiring)
+            return code
         finally:
             wiring.close()
     return _change(runs, removed, lambda *_: "removed", host, as_json=as_json)
