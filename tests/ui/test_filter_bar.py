@@ -133,5 +133,4 @@ async def test_the_note_is_never_cut_though_it_changes_again_before_it_has_been_
         bar._clear_arrangement_cache()
         app.screen._refresh_layout()
         bar.advice = "something longer"
-        await pilot.pause(0.3)
-        assert "2 of 3 · something longer" in shown(app)
+        await until(lambda: "2 of 3 · something longer" in shown(app))
