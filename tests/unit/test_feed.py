@@ -1,5 +1,6 @@
 """Feeds: what a look reports, when they are given up, and that every run ends right whatever a server's feeds say."""
 
+import math
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,8 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.audit_queue import AuditQueue
 from wandb_tui.core.feed import Feed, FeedContradictionError, FeedEntry, FeedPage
 from wandb_tui.core.feed_trust import FIRST_PERIOD_S, LAST_PERIOD_S
+from wandb_tui.core.feed_watch import FeedWatch
+from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.disk.feed_records import FeedRecordFile
 
 START = datetime(2026, 11, 29, tzinfo=UTC)
@@ -101,6 +104,28 @@ def test_a_page_that_cannot_be_right_is_a_contradiction(pages, says):
         feed.read(one, 3.0 + number)
     with pytest.raises(FeedContradictionError, match=says):
         feed.read(pages[-1], 5.0)
+
+
+def test_runs_that_are_silent_do_not_hold_up_the_first_look_at_another_project():
+    watch, now = FeedWatch(min_runs=2, min_runs_of_project=1), 1000.0
+    running = RunInfo("", "running", 3)
+    runs = [RunAddress("lab", "old", name) for name in ("a", "b")]
+    watch.announce(runs, now)
+    watch.until_due(now)
+    for part in watch.parts(now):
+        watch.read(part, page(), now)
+    for run in runs:
+        assert watch.follow(
+            run, Probe(ProbeOutcome.NOT_YET, run=running, asked_at=now), coverage=False, interval=5, now=now
+        )
+    now += 400
+    assert watch.until_due(now) == 0
+    watch.announce([RunAddress("lab", "new", "c")], now)
+    assert watch.until_due(now) == -math.inf
+    for part in watch.parts(now):
+        watch.read(part, page(), now)
+    assert not watch.listing
+    assert set(runs) == {follower.run for follower in watch.audits(now, 10)}
 
 
 def ends_right(simulated):

@@ -181,10 +181,12 @@ class FeedWatch:
         """Seconds until a page or a run is to be asked for, 0 or less if that is now; None if no feed is read."""
         self._choose_projects(now)
         self._find_silent(now)
+        if self.listing:
+            # The first look is urgent: it answers for many runs, and those asked before it have to be asked once more.
+            return -math.inf
         if self._silent:
             return 0.0
-        # The first look is urgent: it answers for many runs, and those asked before it have to be asked once more.
-        due = [-math.inf if project.listing else project.clock.next_at for project in self._projects.values()]
+        due = [project.clock.next_at for project in self._projects.values()]
         if (oldest := self._audits.oldest) is not None:
             due.append(oldest + self.trust.period)
         return min(due) - now if due else None
