@@ -26,6 +26,8 @@ class Browser:
     def _start(self, run: RunAddress, opened) -> Future[Visit]:
         future: Future[Visit] = Future()
         self.started.append(f"{run.project}/{run.run_id}")
+        if isinstance(self.error, OSError):
+            raise self.error
         if self.error:
             future.set_exception(self.error)
         else:
@@ -69,6 +71,17 @@ def test_a_visit_given_up_in_line_is_not_made_and_one_that_runs_is_abandoned():
     assert last.result(0)
     assert browser.started == ["p/1", "p/3"]
     assert browser.queue.backlog.waiting == 0
+
+
+def test_a_visit_that_cannot_be_started_does_not_hold_up_the_next():
+    browser = Browser(1)
+    browser.error = OSError("Too many open files")
+    [failed] = browser.add("p/1")
+    assert failed.exception(0) is browser.error
+    browser.error = None
+    [made] = browser.add("p/2")
+    browser.end("p/2")
+    assert made.result(0)
 
 
 def test_ten_thousand_visits_that_fail_at_once_all_hear_of_it():

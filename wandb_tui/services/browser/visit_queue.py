@@ -120,9 +120,17 @@ class VisitQueue:
                 return
             self._filling = True
         while (visit := self._next()) is not None:
-            making = self._start(visit.run, visit.opened)
+            making = self._started(visit)
             visit.add_done_callback(partial(_abandon, making))
             making.add_done_callback(partial(self._end, visit))
+
+    def _started(self, visit: _QueuedVisit) -> Future[Visit]:
+        try:
+            return self._start(visit.run, visit.opened)
+        except Exception as error:  # noqa: BLE001 - whatever it is, as want of file handles, the next visit may begin
+            failed: Future[Visit] = Future()
+            failed.set_exception(error)
+            return failed
 
     def _next(self) -> _QueuedVisit | None:
         with self._lock:
