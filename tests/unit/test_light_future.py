@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
+from tests.stopwatch import HANG_S
 from wandb_tui.core.light_future import LightFuture
+
+FORK = """
+import os, signal, sys, threading, time
+from wandb_tui.core import light_future
+
+held = threading.Event()
+
+def hold():
+    with light_future._CONDITION:
+        held.set()
+        time.sleep(0.2)
+
+threading.Thread(target=hold).start()
+held.wait()
+if (child := os.fork()) == 0:
+    signal.alarm(20)
+    light_future.LightFuture().set_result("ended")
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 
 
 def test_a_thread_that_waits_is_woken_by_its_own_future_alone():
@@ -41,3 +65,8 @@ def test_the_standard_library_can_wait_for_several():
     assert cancelled.cancel()
     with pytest.raises(concurrent.futures.CancelledError):
         cancelled.result()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_in_a_process_forked_while_another_thread_ends_a_future_they_still_end():
+    subprocess.run([sys.executable, "-c", FORK], timeout=HANG_S, check=True)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_CONDITION = threading.Condition()
+_LOCK = threading.RLock()
+_CONDITION = threading.Condition(_LOCK)
+
+if hasattr(os, "register_at_fork"):
+    # A child that another thread forks must not get it locked, for no thread there would ever release it.
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 class LightFuture(Future[T]):
