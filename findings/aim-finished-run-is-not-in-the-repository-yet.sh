@@ -4,8 +4,8 @@
 # A good guess: once `run.close()` has returned, `Repo.iter_runs()` and `Repo.query_metrics()` of another process give the run and its
 # metrics: they are on the disk, in the folder that is read. So it was up to 3.28.
 # Why it is wrong: since 3.29 the repository reads its list of runs from an index alone, and a script that logs does not write it: the
-# web interface does, while it runs, or `aim storage reindex`. Until then there is no error and no warning, just no run, and
-# `Run(hash, read_only=True)` opens one without metrics. A script that evaluates right after training, on a machine where nobody opens the
+# web interface does, while it runs, or `aim storage reindex`. Until then there is no error and no warning, just no run.
+# A script that evaluates right after training, on a machine where nobody opens the
 # interface, reads an empty repository.
 #
 # Versions: aim 3.29.1, beside 3.28.0; Python 3.11.

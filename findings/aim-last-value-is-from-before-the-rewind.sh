@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Aim's metric.last, min and max are of values that the series no longer holds once a run has been rewound.
+# Aim's metric.last and metric.min are of values that the series no longer holds once a run has been rewound.
 #
 # A good guess: a run that goes back to step 5 and logs its steps again has the new value of each step in Aim, and
 # `metric.last` in a query, the number in the web interface's table, is the last value of that series.
 # Why it is wrong: a value that is tracked again at a step replaces the one before in the series. But the summary is written only as steps
 # grow: `last` changes if the step is above all others, so that the value that was replaced stays the last one for good; the
-# first step stays that of the first call, though the series begins earlier; minimum and maximum never forget. A query
+# first step stays that of the first call, though the series begins earlier; the minimum never forgets. A query
 # for `metric.last < 0.3` so picks the run for a loss that is gone.
 #
-# Versions: aim 3.29.1 (3.28.0 is the same), Python 3.11.
+# Versions: aim 3.29.1, Python 3.11.
 # Source: aim/sdk/tracker.py (what is written into the run's meta tree).
 set -euo pipefail
 

@@ -5,8 +5,8 @@
 # the rows after them go on with the best of those before, or begin anew where there was none.
 # Why it is wrong: a history read with a partition for each row group carries the last result of each partition into the next one. If
 # a partition is all missing, that result is None, and the comparison with it is false for every row, so that each of them is
-# replaced by it. It only happens to what follows the first partition: a gap in the middle is skipped as it should be, and cumsum and
-# cumprod are right in both cases. An evaluation that is logged for the first time after the first row group, as most are, thus
+# replaced by it. It only happens to what follows the first partition: a gap in the middle is skipped as it should be, and cumsum is
+# right in both cases. An evaluation that is logged for the first time after the first row group, as most are, thus
 # loses its whole curve in silence with two partitions; with three or more the call ends in a TypeError that names neither column nor
 # cause. Drop the missing rows first (`ddf.dropna(subset=[...])`, then repartition), or compute in pandas.
 #

@@ -3,8 +3,8 @@
 #
 # A good guess: `WeightsAndBiasesCallback` logs one row for each finished trial, with `n_jobs=2` in the order in which they end.
 # Why it is wrong: it passes the trial's number as W&B's step. Steps only grow: once trial 4 has been logged, a row for step 0 is dropped,
-# with a warning on the terminal at most. Of trials that run side by side just the slow ones are missing, in the run as in its
-# summary, so that the run's best loss may be worse than `study.best_value`, and nobody sees a gap, since steps may be missing for other reasons.
+# with a warning on the terminal at most. Of trials that run side by side just the slow ones are missing
+# in the run, so that its best loss may be worse than `study.best_value`, and nobody sees a gap, since steps may be missing for other reasons.
 # One job is right, and so is `as_multirun=True`, a run for each trial.
 #
 # Versions: optuna 5.0.0, optuna-integration 5.0.0 (the callback is deprecated, to go with 6.0.0), wandb 0.31.0, Python 3.11.

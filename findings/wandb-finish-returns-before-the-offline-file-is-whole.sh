@@ -8,16 +8,13 @@
 # folder to shared storage, or a container that is stopped there, now and then leaves the last rows behind, or a file of seven bytes, with
 # exit status 0. `wandb.teardown()`, which waits for the service to end, or the end of the Python process makes sure.
 #
-# Versions: wandb 0.31.0; 0.24.1, 0.28.2 and 0.30.0 do the same. Python 3.11, Linux.
+# Versions: wandb 0.31.0 and 0.24.1, Python 3.11, Linux.
 # Source: measured; the documentation of `Run.finish` says that it marks the run as finished and finishes uploading all data.
 set -euo pipefail
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-python3 -m uv venv -q "$work/venv"
-python3 -m uv pip install -q --python "$work/venv/bin/python" wandb==0.31.0
-
 cat > "$work/check.py" <<'PYTHON'
 import os
 import time
@@ -26,16 +23,18 @@ from pathlib import Path
 os.environ |= {"WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
 import wandb
 
-RUNS, STEPS = 80, 50
+RUNS, RUNS_WITH_TEARDOWN, STEPS = 80, 10, 50
 
 
-def sizes() -> tuple[int, int]:
-    """The size of a run's file right after finish() has returned, and once it grows no more."""
+def sizes(*, teardown: bool = False) -> tuple[int, int]:
+    """The size of a run's file right after finish(), or teardown(), has returned, and once it grows no more."""
     run = wandb.init(project="study")
     for step in range(STEPS):
         run.log({"loss": 1 / (step + 1)})
     folder = Path(run.dir).parent
     run.finish()
+    if teardown:
+        wandb.teardown()
     file = next(folder.glob("*.wandb"))
     at_once = size = file.stat().st_size
     unchanged_since = time.monotonic()
@@ -51,7 +50,14 @@ print(f"wandb {wandb.__version__}: {len(early)} of {RUNS} files had not been wri
 print("bytes then, and bytes in the end:", early[:5])
 assert early, "each file was whole"
 assert min(size for _, size in found) > 5000
+torn_down = [sizes(teardown=True) for _ in range(RUNS_WITH_TEARDOWN)]
+assert all(at_once == size > 5000 for at_once, size in torn_down), torn_down
+print(f"after wandb.teardown(), all of {RUNS_WITH_TEARDOWN} were whole")
 print("as expected: finish() does not wait for the file")
 PYTHON
-timeout 170 venv/bin/python check.py > output.txt 2> errors.txt < /dev/null || { cat output.txt errors.txt; exit 1; }
-cat output.txt
+for number in 0.24.1 0.31.0; do
+  python3 -m uv venv -q "$work/$number"
+  python3 -m uv pip install -q --python "$work/$number/bin/python" "wandb==$number"
+  timeout 170 "$work/$number/bin/python" check.py > output.txt 2> errors.txt < /dev/null || { cat output.txt errors.txt; exit 1; }
+  cat output.txt
+done
