@@ -153,6 +153,21 @@ async def test_a_goal_a_cancel_and_a_restart_of_another_dashboard_are_followed()
         await until(lambda: row.attempt == 4 and row.active)
 
 
+async def test_what_failed_here_and_succeeded_in_another_dashboard_is_shown_as_available(tmp_path):
+    here, elsewhere = (SqliteWatchStore(tmp_path / "list.sqlite3", "https://api.wandb.ai") for _ in range(2))
+    async with running(Scenario(FakeProber(), store=here), "abc") as (app, _):
+        row = app.session.watch_list[address("abc")]
+        await until(lambda: [stored.state for stored in elsewhere.load()] == [State.WAITING])
+        app.session.event_queue.publish(MonitorEvent(row.run, 1, State.FAILED, text_notice("There is no run abc")))
+        await until(lambda: [stored.state for stored in elsewhere.load()] == [State.FAILED])
+        (failed,) = elsewhere.load()
+        met = replace(failed, state=State.AVAILABLE, notice=text_notice("It is there"), artifact="v0")
+        elsewhere.edit(lambda _: [RowChange(met.run, met)])
+        await until(lambda: row.state is State.AVAILABLE)
+        assert (row.artifact, event_text(row.log[-1].notice)) == ("v0", "It is there")
+        await until(lambda: app.dashboard.header.counts.ready == 1)
+
+
 async def test_what_was_changed_here_meanwhile_wins():
     async with running(None, "abc") as (app, _):
         await until(lambda: stored_row(app, "abc"))

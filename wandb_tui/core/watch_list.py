@@ -291,6 +291,20 @@ class WatchList:
                 self._report(row, State.CANCELLED, Notice(EventKind.ATTEMPT_UNDONE, attempt=row.attempt))
             self._counts, row.state, row.failure, row.error = None, earlier.state, earlier.failure, None
 
+    def take_success(self, stored: StoredRun, notice: Notice) -> None:
+        """Show that the attempt which failed here has met its goal in another dashboard.
+
+        Args:
+            stored: The row as the other dashboard shows it; its state is `State.AVAILABLE`.
+            notice: What it says.
+        """
+        with self._changed:
+            row = self._rows[stored.run]
+            row.artifact, row.run_info, row.reported_goal = stored.artifact, stored.run_info, row.goal
+            row.elapsed_then, row.clock_stopped, row.warnings = stored.elapsed, True, ()
+            row.failure, row.error = stored.failure, None
+            self._report(row, stored.state, notice)
+
     def remove(self, run: RunAddress) -> WatchedRun:
         """Remove a run from the list, ending its attempt; `undo_remove` takes its row back."""
         with self._changed:

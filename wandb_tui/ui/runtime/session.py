@@ -298,6 +298,10 @@ class Session:
         elif stored.attempt > row.attempt and not cancelled:
             with self.history.recording(ChangeKind.RESTARTED, row):
                 self.watch_list.restart(stored.run, stored.attempt)
+        elif stored.notice is not None and _succeeded_elsewhere(row, stored):
+            # What was missing here, such as a sign-in or a run that was only being uploaded, was not missing there.
+            self.watch_list.take_success(stored, stored.notice)
+            self.store_writer.mark_saved(stored)
         elif last and stored.attempt < last.attempt == row.attempt and not stored.state.final and not replaced:
             # Its row was removed and added between two readings.
             self.watch_list.restart(stored.run)
@@ -374,6 +378,12 @@ class Session:
     def _save(self, row: WatchedRun, *, added: bool = False, restore_position: bool = False) -> None:
         stored = row.stored(self.now, self.backend.poll_policy.times)
         self.store_writer.save(stored, row.line_count, row.log, added=added, restore_position=restore_position)
+
+
+def _succeeded_elsewhere(row: WatchedRun, stored: StoredRun) -> bool:
+    """Whether the attempt that failed here has met the same goal in another dashboard."""
+    same = (row.attempt, row.goal) == (stored.attempt, stored.goal)
+    return same and row.state in {State.FAILED, State.TIMED_OUT} and stored.state is State.AVAILABLE
 
 
 def _try(post: Callable[[Message], bool], message: Message) -> None:
