@@ -199,8 +199,19 @@ def test_children_are_made_and_what_cannot_be_forked_does_not_stop_the_others(sa
     for child in made:
         assert logged(sandbox, child["child"].rpartition("/")[2]) == list(range(51))
     lines = (tmp_path / "err").read_text()
-    assert "There is no run none in lab/forks" in lines
+    assert lines.count("There is no run none in lab/forks") == 1
     assert not any(warning in lines for warning in ("at step 50: ", "the parent"))
+
+
+def test_fork_says_what_it_waits_for(execute, tmp_path):
+    line = ("lab/forks/parent", "--step", "50", "--times", "2")
+    assert execute(*line, command="fork").wait(120) == 0
+    lines = (tmp_path / "err").read_text()
+    assert lines.count("Artifact is now available: run-parent-history:v0 (covers step 50)") == 1
+    execute("lab/forks/parent", "--step", "999", "--timeout", "4", command="fork").wait(60)
+    lines = (tmp_path / "err").read_text()
+    assert "! The run has ended at step 299: step 999 comes only if it is resumed\n" in lines
+    assert lines.count("Timeout reached") == 1
 
 
 def test_where_forking_is_refused_the_history_is_replayed_if_wanted(sandbox, execute, tmp_path):

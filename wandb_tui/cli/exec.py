@@ -17,6 +17,7 @@ from wandb_tui.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from wandb_tui.cli.interruption import Interruption
+    from wandb_tui.cli.wait.progress_lines import ProgressLines
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.details import RunOrigin
     from wandb_tui.core.metric_value import MetricValue
@@ -114,7 +115,7 @@ def _resuming_what_was_made(order: _Order, wiring: Wiring, environ: Mapping[str,
         wiring=wiring,
         visit=order.visit,
         max_wait_time=order.timeout,
-        on_event=lambda event: say(event.message, err=True),
+        on_event=_progress(order, wiring).on_event,
     ) as group:
         (run,) = branches(
             *(order.parent, order.target, order.branching, 1, order.timeout),
@@ -150,7 +151,7 @@ def _awaited(
     status = _wait(order, "ended", wiring, interruption) if branching.keeps_id else ExitCode.DONE
     if status is not ExitCode.DONE:
         return status, {}
-    with MonitorGroup(wiring=wiring, visit=order.visit) as group:
+    with MonitorGroup(wiring=wiring, visit=order.visit, on_event=_progress(order, wiring).on_event) as group:
         found = branch_step(parent, target, wiring, group, order.timeout)
     if child and origin:
         _check_is_fork(origin, parent, found)
@@ -203,6 +204,12 @@ def _note(parent: RunAddress, step: int, child: RunAddress | None, wiring: Wirin
 
     kind = BranchKind.FORK if child else BranchKind.REWIND
     wiring.branch_notes.add(BranchNote.of(child or parent, kind, parent, step, made=False))
+
+
+def _progress(order: _Order, wiring: Wiring) -> ProgressLines:
+    from wandb_tui.cli.wait.progress_lines import ProgressLines
+
+    return ProgressLines([order.parent], wiring.server.info.base_url)
 
 
 def _wait(order: _Order, goal: str, wiring: Wiring, interruption: Interruption) -> ExitCode:

@@ -15,6 +15,7 @@ from wandb_tui.core.exit_codes import ExitCode, code_of, gravest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wandb_tui.cli.wait.progress_lines import ProgressLines
     from wandb_tui.core.address import RunAddress
     from wandb_tui.core.metric_value import MetricValue
     from wandb_tui.wiring import Wiring
@@ -51,6 +52,7 @@ def fork(
     Example:
       wandb-tui fork lab/forks/abc123 --step 200 --times 4
     """
+    from wandb_tui.cli.wait.progress_lines import ProgressLines
     from wandb_tui.library.branch_target import FORK, branch_target
 
     target = branch_target(step, at, nearest=nearest, branching=FORK)
@@ -60,9 +62,12 @@ def fork(
         parents = runs_of(read_runs(runs), wiring)
         wiring.check_api_key()
         seconds = wiring.settings.poll_policy.max_wait_time if timeout is None else timeout
+        progress = ProgressLines(parents, wiring.server.info.base_url)
         for parent in parents:
             try:
-                for child, forked_at, replayed in _children(parent, target, times, seconds, wiring, replay=replay):
+                for child, forked_at, replayed in _children(
+                    parent, target, times, seconds, wiring, progress, replay=replay
+                ):
                     text = f"{parent.entity}/{parent.project}/{child}"
                     made = {"run": str(parent), "step": forked_at, "child": text, "replayed": replayed}
                     click.echo(json.dumps(made, ensure_ascii=False) if as_json else text)
@@ -75,7 +80,14 @@ def fork(
 
 
 def _children(
-    parent: RunAddress, target: int | MetricValue, times: int, timeout: float, wiring: Wiring, *, replay: bool
+    parent: RunAddress,
+    target: int | MetricValue,
+    times: int,
+    timeout: float,
+    wiring: Wiring,
+    progress: ProgressLines,
+    *,
+    replay: bool,
 ) -> Iterator[tuple[str, int, bool]]:
     """The id of each child once it is made, the step it was forked at, and whether it was replayed instead."""
     from wandb_tui.library.branch_series import branches
@@ -83,7 +95,7 @@ def _children(
     from wandb_tui.library.group import MonitorGroup
     from wandb_tui.library.replay import REPLAY, TAG
 
-    with MonitorGroup(wiring=wiring, max_wait_time=timeout) as group:
+    with MonitorGroup(wiring=wiring, on_event=progress.on_event, max_wait_time=timeout) as group:
         step = branch_step(parent, target, wiring, group, timeout)
         # What is found before the step is the same for all children.
         warnings, printed = set[str](), set[str]()
