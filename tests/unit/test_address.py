@@ -127,8 +127,8 @@ def test_short_forms_are_completed():
         ("lab/for#ks/abc", "cannot contain"),
         ("lab/forks/x\x1b[31m", "control characters"),
         ("lab/forks/a\nb", "control characters"),
-        ("la:b/forks/abc", "entity's name cannot contain ':'"),
-        ("la#b/forks/abc", "entity's name cannot contain '#'"),
+        ("la:b/forks/abc", "entity's name cannot contain “:”"),
+        ("la#b/forks/abc", "entity's name cannot contain “#”"),
         ("e" * 129 + "/forks/abc", "129 characters"),
         ("lab/a/b/c/d", "too many parts"),
         ("lab//abc", "empty"),
@@ -203,7 +203,7 @@ def test_hostile_hosts_never_pass_for_ours(scheme, host, rest):
 def test_a_listed_run_that_cannot_be_watched_says_why():
     assert ListedRun("My Team", "forks", "abc").address == RunAddress("My Team", "forks", "abc")
     assert "above 116 a run has no history artifact" in ListedRun("lab", "forks", "x" * 200).problem
-    assert ListedRun("lab", "for:ks", "abc").problem == "A project's name cannot contain ':'."
+    assert ListedRun("lab", "for:ks", "abc").problem == "A project's name cannot contain “:”."
 
 
 @pytest.mark.parametrize(

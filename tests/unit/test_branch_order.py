@@ -30,10 +30,10 @@ def test_what_is_typed_is_read(kind, where, times, call):
 @pytest.mark.parametrize(
     ("where", "times", "why"),
     [
-        ("", "1", "is no step"),
-        ("-1", "1", "is no step"),
-        ("1.5", "1", "is no step"),
-        ("²", "1", "is no step"),
+        ("", "1", "No step is given"),
+        ("-1", "1", "is not a step"),
+        ("1.5", "1", "is not a step"),
+        ("²", "1", "is not a step"),
         ("loss=low", "1", "is not a metric and a number"),
         ("_step=200", "1", "is the step itself"),
         ("200", "0", "is no number of children"),

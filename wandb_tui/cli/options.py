@@ -84,6 +84,8 @@ def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
 
 
 _STARTS_QUERY = re.compile(r"\s*[^/\s]+/[^/\s]+/\*")
+_IS_CONDITION = re.compile(r"[a-z]+:[^/]+")
+"""What no run's id looks like, since those have no colon."""
 
 
 def read_runs(runs: Sequence[str]) -> list[str]:
@@ -167,6 +169,11 @@ def split_queries(texts: Sequence[str], wiring: Wiring) -> tuple[list[ProjectQue
             single.append(text)
         else:
             queries[query] = None
+    if queries and (condition := next(filter(_IS_CONDITION.fullmatch, single), None)):
+        raise UsageError(
+            f"“{condition}” is a condition of a query.",
+            f"Put both together in quotes: “{next(iter(queries))} {condition}”.",
+        )
     return list(queries), single
 
 

@@ -364,13 +364,17 @@ def _decoded(name: str) -> str:
     return unquote(name) if "%" in name else name
 
 
+def _quoted(character: str) -> str:
+    return f"“{character}”" if character.isprintable() else repr(character)
+
+
 def _check_entity(entity: str) -> None:
     if not entity or entity != entity.strip():
         raise UsageError("The entity's name is empty or has a space at an end.", f"Give {_EXPECTED}.")
     if len(entity) > MAX_ARTIFACT_NAME:
         raise UsageError(f"The entity's name has {len(entity)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
     if bad := re.search(r"[/\\#?%:]", entity) or _control_character(entity):
-        raise UsageError(f"An entity's name cannot contain {bad[0]!r}.", f"Give {_EXPECTED}.")
+        raise UsageError(f"An entity's name cannot contain {_quoted(bad[0])}.", f"Give {_EXPECTED}.")
 
 
 def _check_project(project: str) -> None:
@@ -379,14 +383,14 @@ def _check_project(project: str) -> None:
     if len(project) > MAX_ARTIFACT_NAME:
         raise UsageError(f"The project's name has {len(project)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
     if bad := re.search(r"[/\\#?%:]", project) or _control_character(project):
-        raise UsageError(f"A project's name cannot contain {bad[0]!r}.", f"Give {_EXPECTED}.")
+        raise UsageError(f"A project's name cannot contain {_quoted(bad[0])}.", f"Give {_EXPECTED}.")
 
 
 def _check_run_id(run_id: str) -> None:
     if not run_id or run_id != run_id.strip():
         raise UsageError("The run id is empty or has a space at an end.", f"Give {_EXPECTED}.")
     if bad := re.search(r"[:;,#?/']", run_id) or _control_character(run_id):
-        raise UsageError(f"A run id cannot contain {bad[0]!r}.", f"Give {_EXPECTED}.")
+        raise UsageError(f"A run id cannot contain {_quoted(bad[0])}.", f"Give {_EXPECTED}.")
     if len(run_id) > MAX_RUN_ID:
         raise UsageError(
             f"The run id has {len(run_id)} characters; above {MAX_RUN_ID} a run has no history artifact.",

@@ -55,7 +55,8 @@ class BranchOrder:
             target = MetricValue.parse(text, nearest=True)
         else:
             raise UsageError(
-                f"“{text[:40]}” is no step.", "Give a step, as 200, or METRIC=VALUE, as global_step=121638."
+                f"“{text[:40]}” is not a step." if text else "No step is given.",
+                "Give a step, such as 200, or METRIC=VALUE, such as global_step=121638.",
             )
         if kind is BranchKind.REWIND:
             return cls(run, kind, target, replays=replays)
