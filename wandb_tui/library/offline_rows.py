@@ -54,7 +54,8 @@ class OfflineRows:
         with self._lock:
             if self._thread is None:
                 self._thread = start_daemon(lambda: self._sync.run(self._plan), "wandb-tui sync")
-        return replace(services, prober=_SyncedProber(services.prober, self))
+        # Feeds answer by themselves, also about a run that is not there yet.
+        return replace(services, prober=_SyncedProber(services.prober, self), feeds=None)
 
     def stop(self) -> None:
         """End what is under way; a later call continues."""
