@@ -110,11 +110,12 @@ async def test_a_refusal_is_said_in_the_log_and_beside_it(sandbox, tmp_path):
     async with dialog(sandbox, tmp_path, "refused", "1", "0", "0") as (app, pilot):
         await until(lambda: "the rows before it look well" in shown(app))
         await pilot.press("enter")
+        # The toast first: it goes by itself.
+        await until(lambda: any("forking is not enabled" in toast.message for toast in app._notifications), 90)
         await until(
             lambda: "Could not fork it: The server does not fork lab/forks/refused" in log_of(app, "refused"), 90
         )
         await until(lambda: "Could not fork it: " in shown(app))
-        assert any("forking is not enabled" in toast.message for toast in app._notifications)
 
 
 async def test_a_fork_that_waits_can_be_cancelled(sandbox, tmp_path):
