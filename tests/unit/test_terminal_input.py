@@ -47,6 +47,16 @@ def test_what_a_person_may_type_is_not_held_back(received):
         assert received(text) == ([text], [])
 
 
+@pytest.mark.parametrize("tail", ["[D", "OD", "[1;5D", "[0n", "[200~d\x1b[201~"])
+def test_what_comes_after_its_escape_was_taken_for_a_key_is_not_typed(tail):
+    filtered = TerminalInput(lambda _: None, lambda: None)
+    assert filtered.feed("\x1b") == "\x1b"
+    filtered.escape_was_key()
+    assert not any(key in {"[", "O", "D", "d"} for key in keys(filtered.feed(tail)))
+    for typed in ("[", "D", tail):
+        assert filtered.feed(typed) == typed
+
+
 def test_a_torn_answer_does_not_swallow_what_follows(received):
     assert received("\x1b[>83;", "\x1b[A") == (["", "\x1b[>83;\x1b[A"], [])
 

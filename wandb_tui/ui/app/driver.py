@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 
 from wandb_tui.text.terminals import Answer, identify, is_remote
 from wandb_tui.ui.input.terminal_input import (
@@ -117,6 +118,8 @@ class TerminalDriver(LinuxDriver):
                         for event in parser.feed(text):
                             self.process_message(event)
                 for event in parser.tick():
+                    if isinstance(event, Key) and event.key == "escape":
+                        received.escape_was_key()
                     self.process_message(event)
             self._discard(selector)
 

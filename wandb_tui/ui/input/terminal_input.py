@@ -20,6 +20,9 @@ _KNOWN = re.compile(r"\x1b\[(?:>(?P<device>[\d;]*)c|(?P<status>0n)|27;(?P<modifi
 # A person who types Escape and a bracket goes on with a letter; only a terminal sends parameters.
 _INCOMPLETE = re.compile(r"\x1b\[[\d;:<=>?$]+\Z")
 
+# The rest of a key, an answer or a paste, in one piece: a person who types these characters sends them one by one.
+_TAIL = re.compile(r"\[[\d;:<=>?$A-Za-z~]|O[A-DFHMP-S]")
+
 _SHIFT = 2
 _FIRST_PRINTABLE, _DELETE = 32, 127
 
@@ -49,9 +52,21 @@ class TerminalInput:
         self._on_device = on_device
         self._on_status = on_status
         self._held = ""
+        self._escape_was_key = False
+
+    def escape_was_key(self) -> None:
+        """Say that the parser waits no longer for what follows an ESC, and has taken it for the key Escape."""
+        self._escape_was_key = True
 
     def feed(self, text: str) -> str:
-        """What the parser should read; the beginning of a sequence is held back until its end has come."""
+        """What the parser should read; the beginning of a sequence is held back until its end has come.
+
+        The rest of a sequence whose ESC was taken for a key gets another ESC: its letters would be keys that nobody has
+        pressed.
+        """
+        if self._escape_was_key and _TAIL.match(text):
+            text = "\x1b" + text
+        self._escape_was_key = False
         text, self._held = self._held + text, ""
         if (incomplete := _INCOMPLETE.search(text)) is not None:
             text, self._held = text[: incomplete.start()], incomplete.group()
