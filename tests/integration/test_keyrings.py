@@ -177,6 +177,8 @@ def test_a_secret_that_stays_is_never_called_deleted(run, tmp_path):
 def test_a_keyring_that_asks_on_the_terminal_never_gets_it(run):
     [line] = run(["asks"], "get,a", terminal=True)
     assert line.startswith("KeyringError: The keyring keyring_asks.Keyring asks for its password on the terminal")
+    [line] = run(["read_only", "asks"], "set,a,the secret")
+    assert line.startswith("KeyringError: The keyring keyring_asks.Keyring asks for its password on the terminal")
     both = ["asks", "files"]
     assert run(both, "set,a,the secret", "get,a", "delete,a", terminal=True) == ["None", "the secret", "None"]
 

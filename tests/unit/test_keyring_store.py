@@ -59,9 +59,20 @@ def test_while_one_call_hangs_the_others_do_not_wait(monkeypatch):
     assert store.get("a") is None
 
 
+def test_each_of_several_keyrings_has_the_whole_patience(monkeypatch):
+    class Slow(Backend):
+        def get_password(self, service, entry):
+            time.sleep(0.8)
+
+    chain = type("Chain", (), {"backends": [Slow(), Slow(), Slow()]})()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: chain)
+    assert KeyringStore("ours", timeout=2.0).get("a") is None
+
+
 def test_a_backend_that_keeps_clear_text_is_none(monkeypatch):
-    plain = type("PlaintextKeyring", (Backend,), {"__module__": "keyrings.alt.file"})()
-    for backend in (plain, NoKeyring()):
+    packages = ("keyrings.alt.file", "keyrings.cryptfile.file")
+    plain = [type("PlaintextKeyring", (Backend,), {"__module__": package})() for package in packages]
+    for backend in (*plain, NoKeyring()):
         monkeypatch.setattr(keyring, "get_keyring", lambda backend=backend: backend)
         assert not has_keyring()
         with pytest.raises(KeyringError, match="cannot be stored safely"):

@@ -35,6 +35,9 @@ _NATIVE = tuple(f"keyring.backends.{name}" for name in ("SecretService", "libsec
 """The backends that never ask for their password on the terminal."""
 
 _CLEAR_TEXT = ("keyrings.alt",)
+_CLEAR_TEXT_CLASSES = ("plain", "cleartext", "unencrypted", "insecure")
+"""In the names of classes that store in clear text, which several packages have beside better ones."""
+
 _UNUSABLE = {"keyring.backends.null": "keeps nothing", "keyring.backends.fail": "refuses everything"}
 _CHILD_TIMEOUT_S = 20.0
 _TERMINATE_TIMEOUT_S = 0.5
@@ -151,9 +154,7 @@ def usable_backends() -> list[KeyringBackend]:
         KeyringError: There is none; the message says why.
     """
     candidates = _candidates()
-    usable = [
-        _wrapped(backend) for backend in candidates if not _class_name(backend).startswith((*_CLEAR_TEXT, *_UNUSABLE))
-    ]
+    usable = [_wrapped(backend) for backend in candidates if _is_usable(_class_name(backend))]
     if not usable:
         raise _no_backend(candidates)
     return usable
@@ -218,6 +219,15 @@ def _wrapped(backend: Any) -> KeyringBackend:
     return NativeBackend(backend) if name.startswith(_NATIVE) else ChildBackend(name)
 
 
+def _is_usable(name: str) -> bool:
+    return not name.startswith(tuple(_UNUSABLE)) and not _in_clear_text(name)
+
+
+def _in_clear_text(name: str) -> bool:
+    words = name.rpartition(".")[2].lower()
+    return name.startswith(_CLEAR_TEXT) or any(word in words for word in _CLEAR_TEXT_CLASSES)
+
+
 def _class_name(backend: Any) -> str:
     return f"{type(backend).__module__}.{type(backend).__qualname__}"
 
@@ -228,7 +238,7 @@ def _no_backend(candidates: list[Any]) -> KeyringError:
     choice = _users_choice(os.environ)
     if choice and defect:
         return KeyringError(f"{choice}, which {defect}.", f"Remove that choice. {alternatives()}")
-    if any(name.startswith(_CLEAR_TEXT) for name in names):
+    if any(_in_clear_text(name) for name in names):
         situation = "The only keyring here stores passwords in clear text"
     elif sys.platform.startswith("linux") and "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
         situation = "No keyring is running here"

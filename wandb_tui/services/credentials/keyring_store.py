@@ -7,7 +7,8 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
@@ -33,11 +34,14 @@ _POOL = DaemonPool("wandb-tui keyring")
 _NOTICE_AFTER_S = 4.0
 _DEFAULT_TIMEOUT_S = 4.0
 _TIMEOUT_WITH_DISPLAY_S = 60.0
+_TELLING = ("locked", "asks for its password")
+"""In messages of keyrings that would store entries but for this, unlike helpers that only read."""
+
 _TEST_ENTRY = "test"
 
 
 def default_timeout(environ: Mapping[str, str] = os.environ) -> float:
-    """The time-out of one call in seconds: a minute where the keyring can prompt in a window."""
+    """How long one keyring may take to answer a call, in seconds: a minute where the keyring can prompt in a window."""
     has_display = sys.platform in {"darwin", "win32"} or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
     return _TIMEOUT_WITH_DISPLAY_S if has_display else _DEFAULT_TIMEOUT_S
 
@@ -56,7 +60,7 @@ class KeyringStore:
 
         Args:
             service: The service name of the entries.
-            timeout: The time-out of one call in seconds; None: `default_timeout`.
+            timeout: How long one keyring may take to answer a call, in seconds; None: `default_timeout`.
             notify: Receives one sentence when a keyring keeps the caller waiting.
         """
         self.service = service
@@ -64,6 +68,7 @@ class KeyringStore:
         self._notify = notify
         self._pending_call: Future[Any] | None = None
         self._call_lock = threading.Lock()
+        self._asked_at = 0.0
 
     def get(self, entry: str, *, no_dialog: bool = False) -> str | None:
         """The value of an entry; None if there is no such entry.
@@ -114,7 +119,7 @@ class KeyringStore:
 
     def _find(self, entry: str, *, no_dialog: bool) -> str | None:
         failures: list[KeyringError] = []
-        for backend in usable_backends():
+        for backend in self._in_turn(usable_backends()):
             try:
                 if no_dialog and isinstance(backend, NativeBackend) and backend.is_secret_service:
                     require_unlocked()
@@ -131,7 +136,7 @@ class KeyringStore:
 
     def _store(self, entry: str, value: str) -> str:
         failures: list[KeyringError] = []
-        for backend in usable_backends():
+        for backend in self._in_turn(usable_backends()):
             try:
                 backend.set(self.service, entry, value)
                 if backend.get(self.service, entry) == value:
@@ -140,12 +145,13 @@ class KeyringStore:
                 failures.append(KeyringError(f"The keyring {backend.name} does not store entries."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
                 failures.append(_keyring_error(backend, error))
-        # The system's own keyring usually comes first; the others are helpers, which often cannot write.
-        raise next((failure for failure in failures if "locked" in failure.message), failures[0])
+        # Else the first: the system's own keyring usually is, and the others are helpers, which often cannot write.
+        telling = (failure for word in _TELLING for failure in failures if word in failure.message)
+        raise next(telling, failures[0])
 
     def _delete_older(self, entry: str, chosen: KeyringBackend) -> None:
         """Delete older values of this entry from the keyrings that come before the chosen one."""
-        for backend in usable_backends():
+        for backend in self._in_turn(usable_backends()):
             if backend == chosen:
                 return
             try:
@@ -161,7 +167,7 @@ class KeyringStore:
             # Nothing can have been stored.
             return
         failures: list[KeyringError] = []
-        for backend in backends:
+        for backend in self._in_turn(backends):
             try:
                 if backend.get(self.service, entry) is not None:
                     backend.delete(self.service, entry)
@@ -174,6 +180,12 @@ class KeyringStore:
         if failures:
             raise failures[0]
 
+    def _in_turn(self, backends: Iterable[KeyringBackend]) -> Iterator[KeyringBackend]:
+        """The backends, each with a time-out of its own: the others may have taken theirs."""
+        for backend in backends:
+            self._asked_at = time.monotonic()
+            yield backend
+
     # In the caller's thread
 
     def _call(self, work: Callable[[], T]) -> T:
@@ -182,6 +194,7 @@ class KeyringStore:
             # While one call hangs, every other would hang as well.
             if self._pending_call is not None and not self._pending_call.done():
                 raise self._no_answer()
+            self._asked_at = time.monotonic()
             future = _POOL.submit(work)
             try:
                 return self._result(future)
@@ -194,12 +207,20 @@ class KeyringStore:
     def _result(self, future: Future[T]) -> T:
         if self._timeout > _NOTICE_AFTER_S:
             try:
-                return future.result(_NOTICE_AFTER_S)
+                return self._within(_NOTICE_AFTER_S, future)
             except FutureTimeoutError:
                 remaining = self._timeout - _NOTICE_AFTER_S
                 self._notify(f"Waiting up to {remaining:.0f} s for the keyring to be unlocked")
-                return future.result(remaining)
-        return future.result(self._timeout)
+        return self._within(self._timeout, future)
+
+    def _within(self, seconds: float, future: Future[T]) -> T:
+        """The result, as long as no keyring takes longer than this."""
+        while True:
+            try:
+                return future.result(max(0.0, self._asked_at + seconds - time.monotonic()))
+            except FutureTimeoutError:
+                if future.done() or time.monotonic() >= self._asked_at + seconds:
+                    raise
 
     def _no_answer(self) -> KeyringError:
         message = (
