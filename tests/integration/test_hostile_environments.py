@@ -102,8 +102,9 @@ def test_options_of_node_do_not_reach_the_driver(monkeypatch, shell):
         ("ulimit -v 6000000", {}, "virtual memory than is allowed here (ulimit -v is 6,000,000 KB)", "ulimit -v"),
         ("", {"TMPDIR": "/no/such/folder"}, "nothing can be written to /no/such/folder", "Set TMPDIR"),
         ("", {"PLAYWRIGHT_NODEJS_PATH": "/no/node"}, "PLAYWRIGHT_NODEJS_PATH names /no/node", "unset it"),
+        ("", {"PLAYWRIGHT_NODEJS_PATH": "/bin/true"}, "names /bin/true, which is no Node.js that works", "unset it"),
     ],
-    ids=["open files", "address space", "temporary folder", "Node.js"],
+    ids=["open files", "address space", "temporary folder", "no Node.js", "another program"],
 )
 def test_a_browser_that_cannot_start_is_explained(shell, hostile, environ, says, hint):
     done = shell(f"{hostile}\n{shlex.join([PROGRAM, 'doctor', '--json'])}", **environ)
@@ -205,6 +206,12 @@ def test_the_cause_is_read_from_what_a_program_printed(output, says):
     assert start_problem("exit code 7") is None
 
 
+def test_a_thread_that_finds_no_room_for_its_stack_names_both_limits(shell):
+    source = "from wandb_tui.services.browser.start_problem import start_problem; print(start_problem('EAGAIN').reason)"
+    done = shell(f"ulimit -u 50000; ulimit -v 900000; {shlex.join([sys.executable, '-c', source])}")
+    assert "(ulimit -u is 50000, ulimit -v is 900,000 KB)" in done.out
+
+
 # Folders and files
 
 
@@ -265,10 +272,11 @@ def test_a_pyarrow_that_cannot_be_loaded_is_as_good_as_none(shell, sandbox, tmp_
     assert wait.status == 4
     assert "(pyarrow cannot be loaded (libarrow.so: failed to map segment))" in wait.out
     line = [PROGRAM, "download", "lab/forks/abc", "--to", str(tmp_path), "--format", "csv"]
-    assert (
-        "needs pyarrow, which cannot be loaded (libarrow.so"
-        in shell(shlex.join(line), PYTHONPATH=str(package.parent)).err
-    )
+    hindered = {"PYTHONPATH": str(package.parent)}
+    assert "needs pyarrow, which cannot be loaded (libarrow.so" in shell(shlex.join(line), **hindered).err
+    as_they_are = shell(shlex.join(line[:-2]), **hindered)
+    assert as_they_are.status == 0
+    assert "index.parquet is not written, as that needs pyarrow, which cannot be loaded (libarrow" in as_they_are.err
 
 
 def test_waiting_needs_no_current_folder(shell):

@@ -146,5 +146,7 @@ NO_THREAD = "can't start new thread"
 def internal_error(error: BaseException) -> WandbTuiError:
     """An error that nobody expected, for the user; its traceback belongs into the log."""
     if NO_THREAD in str(error):
-        return WandbTuiError("The system allows no more threads.", "Raise the limit (ulimit -u, or the container's).")
+        return WandbTuiError(
+            "The system allows no more threads.", "Raise the limit (ulimit -u, ulimit -v, or the container's)."
+        )
     return WandbTuiError(f"wandb-tui itself failed: {type(error).__name__} (see the log).")

@@ -18,6 +18,7 @@ from wandb_tui.core.download_progress import DOWNLOADED, DOWNLOADING, FAILED, Do
 from wandb_tui.core.errors import ApiKeyError, SignInError, WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.exit_codes import ExitCode, gravest
+from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.state import State
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.event import Event
@@ -29,7 +30,7 @@ from wandb_tui.wiring import Wiring
 _SLICE_S = 0.1
 _RUNS_PER_FILE = 4
 """Runs under way for each file that is fetched at a time, where files stay as they are."""
-_NO_INDEX = 'index.parquet is not written, as that needs pyarrow: pip install "wandb-run-monitor[history]"'
+_INSTALL = 'pip install "wandb-run-monitor[history]"'
 
 
 def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
@@ -92,7 +93,8 @@ class _Downloads:
         if ExitCode.DONE in self.codes:
             try:
                 if self._folder.write_index() is None:
-                    self._out.note(_NO_INDEX)
+                    problem = package_problem("pyarrow")
+                    self._out.note(f"index.parquet is not written, as that needs pyarrow, which {problem}: {_INSTALL}")
             except WandbTuiError as error:
                 self._out.note(str(error))
                 self.codes.add(ExitCode.FAILED)

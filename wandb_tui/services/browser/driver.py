@@ -20,6 +20,9 @@ _DEBUG_VARIABLES = frozenset({"DEBUG", "DEBUG_FILE", "PWDEBUG", "DEBUGP"})
 _NODE_PREFIX = "NODE_"
 _NODE_CERTIFICATES = "NODE_EXTRA_CA_CERTS"
 _OPENSSL_CONFIGURATION = "OPENSSL_CONF"
+_NODE, _CORRECT_NODE = "PLAYWRIGHT_NODEJS_PATH", "Correct it, or unset it."
+_ALIVE = "alive"
+"""What Node.js is told to print."""
 _REINSTALL = "Install Playwright again: pip install --force-reinstall playwright"
 
 
@@ -59,7 +62,7 @@ def driver_problem() -> StartProblem | None:
     try:
         completed = subprocess.run(
             # Cheaper than the whole driver, yet unlike `--version` it needs memory, threads and files.
-            [compute_driver_executable()[0], "--eval", "0"],
+            [compute_driver_executable()[0], "--eval", f"console.log('{_ALIVE}')"],
             env=driver_environment(os.environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -69,12 +72,12 @@ def driver_problem() -> StartProblem | None:
             check=False,
         )
     except (Error, OSError, subprocess.SubprocessError) as error:
-        if named := os.environ.get("PLAYWRIGHT_NODEJS_PATH"):
-            return StartProblem(
-                f"PLAYWRIGHT_NODEJS_PATH names {named}, which cannot be started", "Correct it, or unset it."
-            )
+        if named := os.environ.get(_NODE):
+            return StartProblem(f"{_NODE} names {named}, which cannot be started", _CORRECT_NODE)
         cause = getattr(error, "strerror", None) or type(error).__name__
         return start_problem(str(error)) or StartProblem(f"it cannot be started ({cause})", _REINSTALL)
-    if completed.returncode == 0:
+    if completed.returncode == 0 and _ALIVE in completed.stdout:
         return None
+    if (named := os.environ.get(_NODE)) and start_problem(completed.stderr) is None:
+        return StartProblem(f"{_NODE} names {named}, which is no Node.js that works here", _CORRECT_NODE)
     return start_problem(completed.stderr) or StartProblem(f"it ends with status {completed.returncode}", _REINSTALL)

@@ -110,8 +110,11 @@ def _processes(_: str, text: str) -> StartProblem | None:
         return refused
     if not any(sign in text for sign in _NO_PROCESSES):
         return None
-    limit = _limit("RLIMIT_NPROC")
-    return _too_many_processes(f" (ulimit -u is {limit})" if limit is not None else "")
+    limits = [f"ulimit -u is {limit}"] if (limit := _limit("RLIMIT_NPROC")) is not None else []
+    # A thread whose stack finds no room is refused with the same error.
+    if (addresses := _limit("RLIMIT_AS")) is not None:
+        limits.append(f"ulimit -v is {addresses // 1024:,} KB")
+    return _too_many_processes(f" ({', '.join(limits)})" if limits else "")
 
 
 def _refused() -> StartProblem | None:
@@ -123,7 +126,7 @@ def _refused() -> StartProblem | None:
 def _too_many_processes(limit: str) -> StartProblem:
     return StartProblem(
         f"the system allows no more processes or threads{limit}",
-        "Raise the limit (ulimit -u, or the container's), or wait with --no-visit.",
+        "Raise the limit (ulimit -u, ulimit -v, or the container's), or wait with --no-visit.",
     )
 
 
