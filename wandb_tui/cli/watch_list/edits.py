@@ -44,6 +44,7 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
     Example:
       wandb-tui add lab/forks/abc123 --until step:200
     """
+    from wandb_tui.cli.watch_list.output import mention_warning
     from wandb_tui.core.goal import Goal
     from wandb_tui.core.list_edits import added
 
@@ -54,11 +55,11 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
             from wandb_tui.cli.watch_list.queries import follow_queries
 
             code = follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
-            _mention_warning(wiring)
+            mention_warning(wiring)
             return code
         addresses = runs_of(read_runs(runs), wiring)
         rows = apply(addresses, lambda run, listed: added(run, goal, listed), wiring)
-        _mention_warning(wiring)
+        mention_warning(wiring)
         for before, row in rows:
             _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
     finally:
@@ -140,12 +141,13 @@ def remove(runs: tuple[str, ...], follow: bool, as_json: bool, host: str | None)
     from wandb_tui.core.list_edits import removed
 
     if follow:
+        from wandb_tui.cli.watch_list.output import mention_warning
         from wandb_tui.cli.watch_list.queries import unfollow_queries
 
         wiring = build_wiring(host)
         try:
             code = unfollow_queries(read_runs(runs), wiring, as_json=as_json)
-            _mention_warning(wiring)
+            mention_warning(wiring)
             return code
         finally:
             wiring.close()
@@ -169,12 +171,13 @@ def _change(
         host: The value of ``--host``.
         as_json: Whether to print JSON.
     """
+    from wandb_tui.cli.watch_list.output import mention_warning
     from wandb_tui.cli.watch_list.selection import report_missing
 
     wiring = build_wiring(host)
     try:
         changed, missing = apply_to_listed(read_runs(typed), change, wiring)
-        _mention_warning(wiring)
+        mention_warning(wiring)
         for before, row in changed:
             _report(row, effect(before, row), before, as_json=as_json)
         return report_missing(missing)
@@ -206,12 +209,6 @@ def apply(
 
     after = {row.run: row for row in wiring.store.edit(changes)}
     return [(before.get(run), after.get(run)) for run in runs]
-
-
-def _mention_warning(wiring: Wiring) -> None:
-    """Say on stderr what is wrong with the list's file, where a dashboard that has it open may be in the way."""
-    if wiring.store.warning:
-        say(f"wandb-tui: {wiring.store.warning}", err=True)
 
 
 def _report(row: StoredRun | None, effect: str, before: StoredRun | None = None, *, as_json: bool) -> None:
