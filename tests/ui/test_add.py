@@ -133,6 +133,17 @@ def test_a_goal_holds_for_the_address_before_it_alone(text, found):
     assert words("\n".join(map(str, found))) == found
 
 
+async def test_of_several_goals_for_a_run_the_last_applies_and_it_alone_is_named():
+    async with running() as (app, pilot):
+        await open_with(app, pilot, "abc newer\nlab/forks/abc step:200\nabc step:7\nabc newer")
+        await until(lambda: "goal newer applies" in shown(app))
+        assert shown(app).count("entered twice") == 3
+        assert shown(app).count("applies") == 1
+        await pilot.press("ctrl+j")
+        await until(lambda: len(app.session.watch_list) == 1)
+        assert app.session.watch_list[address("abc")].goal == GOALS["newer"]
+
+
 def listed():
     """A scenario whose list has a run that waits, one that failed and one whose history is there."""
     stored = [

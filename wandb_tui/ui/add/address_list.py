@@ -24,6 +24,8 @@ Foresee = Callable[[RunAddress, Goal | None], AddEffect]
 ForeseeQuery = Callable[[ProjectQuery, Goal | None], FollowEffect]
 """The same for following a query."""
 
+_TWICE = "entered twice"
+
 _QUERY = re.compile(r"\s*[^/\s][^/]*/[^/]+/\*(?:[?\s]|$)")
 """A line that begins like this is one query."""
 
@@ -134,6 +136,8 @@ def check(
         return foresee(found, goal) if isinstance(found, RunAddress) else foresee_query(found, goal)
 
     seen: dict[RunAddress | ProjectQuery, int] = {}
+    said: dict[RunAddress | ProjectQuery, int] = {}
+    goals: dict[RunAddress | ProjectQuery, Goal | None] = {}
     checked: list[CheckedList] = []
     for word in typed:
         found = parsed.get(word.text)
@@ -141,12 +145,16 @@ def check(
             checked.append(CheckedList(word, AddressVerdict.INVALID, why=_why(word.text, found)))
         elif found is not None and found in seen:
             first = seen[found]
-            other = word.goal is not None and word.goal != checked[first].word.goal
-            why = f"entered twice; goal {word.goal} applies" if other else "entered twice"
-            checked.append(CheckedList(word, AddressVerdict.DUPLICATE, found, why=why))
-            if word.goal is not None:
+            why = _TWICE
+            if word.goal is not None and word.goal != goals[found]:
+                why = f"{_TWICE}; goal {word.goal} applies"
+                goals[found] = word.goal
                 checked[first] = replace(checked[first], effect=effect_of(found, word.goal))
+                if found in said:
+                    checked[said[found]] = replace(checked[said[found]], why=_TWICE)
+                said[found] = len(checked)
+            checked.append(CheckedList(word, AddressVerdict.DUPLICATE, found, why=why))
         elif found is not None:
-            seen[found] = len(checked)
+            seen[found], goals[found] = len(checked), word.goal
             checked.append(CheckedList(word, AddressVerdict.VALID, found, effect_of(found, word.goal)))
     return checked
