@@ -177,6 +177,10 @@ PUSH = phrase_list(r"""
     open (the|your) .{0,30}\bapp\b  approve .{0,30}(device|phone|app)  \bpush  leküldéses  notifikasi dorong
     プッシュ通知  푸시  thông báo đẩy  推送通知  推播通知  การแจ้งเตือนแบบพุช  anlık bildirim  nabízené oznámení
     powiadomienie push  ειδοποίηση push  إشعار
+    notifica(ção|ción|zione) .{0,40}\b(aplicativo|celular|telemóvel|dispositivo|teléfono|móvil|telefono|cellulare)
+    notification .{0,40}\b(téléphone|mobile|appareil)  (abra|abre|apri|ouvrez) .{0,30}\b(aplicativo|aplicación|app)\b
+    (aprove|apruebe|aprueba|approva|approuvez) .{0,30}(celular|telemóvel|aplicativo|dispositivo|teléfono|telefono)
+    (bestätig|genehmig).{0,30}(ihrem|dein\w+) (handy|telefon|smartphone|gerät)
 """)
 QUESTION = phrase_list(r"""
     security (question|answer)  secret question  (answer|antwort).{0,20}question  sicherheitsfrage  geheimfrage
