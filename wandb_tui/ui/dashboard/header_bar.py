@@ -77,14 +77,15 @@ class HeaderBar(Widget):
         ]
 
     def _user(self) -> list[list[Part]]:
-        """The user and how the sign-in stands: in full, without the name, without the words, and as a sign alone."""
+        """The user and how the sign-in stands: in full, shorter, and as a sign alone."""
         text, account = self._glyphs.text, self.account
         if account is None:
             return [[(text("…"), "$quiet")]]
         (sign, colour), name, status = self._standing(account)
         shown = (text(f"{sign} "), colour)
         if not (name[0] and status[0]):
-            return [[shown, name if name[0] else status], [shown]]
+            short = (name[0].partition("@")[0], name[1])
+            return [[shown, name], [shown, short], [shown]] if name[0] else [[shown, status], [shown]]
         return [[shown, name, (" ", ""), status], [shown, status], [shown, name], [shown]]
 
     def _standing(self, account: AccountState) -> tuple[Part, Part, Part]:
