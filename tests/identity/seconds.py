@@ -19,11 +19,14 @@ from tests.integration.fake_login_server import PASSWORD, USER
 from tests.integration.sign_in_driver import SignInDriver
 
 _LOST_AFTER_MS = 10_000
+# Canaille checks a name half a second after its last letter and then draws its field anew, with this mark. Who presses
+# before that may lose what was typed.
+_CHECKED = "input[name=login][autocomplete=off]"
 # Of each page, the fields for the name and the password, and the button, as its author's own test would write them.
 BY_HAND = {
     "amplify": ["input[name=username]", "input[name=password]", "button[type=submit]"],
     "auth0-lock": ["input[name=email]", "input[name=password]", "button[name=submit]"],
-    "canaille": ["input[name=login]", "button[type=submit]", "input[name=password]", "button[type=submit]"],
+    "canaille": ["input[name=login]", _CHECKED, "button[type=submit]", "input[name=password]", "button[type=submit]"],
     "django": ["#id_username", "#id_password", "input[type=submit]"],
     "flask-security": ["#email", "#password", "#submit"],
     "jupyterhub": ["#username_input", "#password_input", "#login_submit"],
@@ -54,7 +57,9 @@ async def _follow(page, front, steps):
     await page.goto(f"{front.sandbox.app_url}/login", wait_until="domcontentloaded")
     for step in steps:
         place = page.locator(step).first
-        if "button" in step or "submit" in step or step == "#kc-login":
+        if step == _CHECKED:
+            await place.wait_for()
+        elif "button" in step or "submit" in step or step == "#kc-login":
             await place.click()
         else:
             await place.fill(PASSWORD if "passw" in step or "passcode" in step else USER)
