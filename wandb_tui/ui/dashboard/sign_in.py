@@ -264,7 +264,7 @@ class SignInDialog(Dialog[bool]):
 def _label(what: str, source: Source) -> str:
     if source is Source.IDENTITY:
         return f"{what} (leave empty to use the identity token)"
-    return what if source is Source.NONE else f"{what} (leave empty for the one from the {_SOURCES[source]})"
+    return what if source is Source.NONE else f"{what} (empty: the one from the {_SOURCES[source]})"
 
 
 _SOURCES = {
