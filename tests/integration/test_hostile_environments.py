@@ -16,6 +16,7 @@ import pytest
 
 from tests.integration.scripts import export_run
 from tests.integration.test_wait import environment
+from wandb_tui.core.errors import internal_error
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.driver import driver_environment, driver_problem
 from wandb_tui.services.browser.start_problem import start_problem
@@ -204,6 +205,10 @@ def test_a_missing_proc_is_named(shell):
 def test_the_cause_is_read_from_what_a_program_printed(output, says):
     assert start_problem(output).reason.startswith(says)
     assert start_problem("exit code 7") is None
+
+
+def test_memory_that_ends_is_no_failure_of_ours():
+    assert str(internal_error(MemoryError())).startswith("There is not enough memory. Free some, or raise the limit")
 
 
 def test_a_thread_that_finds_no_room_for_its_stack_names_both_limits(shell):

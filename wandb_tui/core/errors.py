@@ -149,4 +149,8 @@ def internal_error(error: BaseException) -> WandbTuiError:
         return WandbTuiError(
             "The system allows no more threads.", "Raise the limit (ulimit -u, ulimit -v, or the container's)."
         )
+    if isinstance(error, MemoryError):
+        return WandbTuiError(
+            "There is not enough memory.", "Free some, or raise the limit (ulimit -v, or the container's)."
+        )
     return WandbTuiError(f"wandb-tui itself failed: {type(error).__name__} (see the log).")
