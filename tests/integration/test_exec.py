@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -203,12 +204,13 @@ def test_children_are_made_and_what_cannot_be_forked_does_not_stop_the_others(sa
     assert not any(warning in lines for warning in ("at step 50: ", "the parent"))
 
 
-def test_fork_says_what_it_waits_for(execute, tmp_path):
-    line = ("lab/forks/parent", "--step", "50", "--times", "2")
+def test_fork_says_what_it_waits_for(sandbox, execute, tmp_path):
+    export_run(sandbox, "asked")
+    line = ("lab/forks/asked", "--step", "50", "--times", "2")
     assert execute(*line, command="fork").wait(120) == 0
     lines = (tmp_path / "err").read_text()
-    assert lines.count("Artifact is now available: run-parent-history:v0 (covers step 50)") == 1
-    execute("lab/forks/parent", "--step", "999", "--timeout", "4", command="fork").wait(60)
+    assert len(re.findall(r"Artifact is now available: run-asked-history:v\d \(covers step 50\)", lines)) == 1
+    execute("lab/forks/asked", "--step", "999", "--timeout", "4", command="fork").wait(60)
     lines = (tmp_path / "err").read_text()
     assert "! The run has ended at step 299: step 999 comes only if it is resumed\n" in lines
     assert lines.count("Timeout reached") == 1

@@ -54,7 +54,7 @@ def test_what_is_something_else(text):
     [
         ("lab/forks/* colour:red", "no condition “colour”"),
         ("lab/forks/* tag:a tag:b", "one condition “tag” only"),
-        ("lab/fo:rks/*", "cannot contain ':'"),
+        ("lab/fo:rks/*", "cannot contain “:”"),
         ("https://elsewhere.example.org/lab/forks", "is on elsewhere.example.org"),
     ],
 )

@@ -196,6 +196,7 @@ def _open_dashboard(
 ) -> int:
     # Nothing of what is imported now is garbage; the app collects again once all its modules are there.
     gc.disable()
+    from wandb_tui.cli.process_end import leave_threads
     from wandb_tui.cli.server_switch import ServerSwitch
     from wandb_tui.ui.app.terminal import run_app, run_in_page
 
@@ -207,6 +208,7 @@ def _open_dashboard(
         after = servers.switch() if servers is not None else None
         return dashboard_app(after, servers=servers) if after is not None else None
 
+    leave_threads()
     try:
         app = dashboard_app(wiring, runs, persistent=persistent, servers=servers)
         log_file = wiring.paths.log_file

@@ -1,4 +1,4 @@
-"""The end of a process that has had a dashboard."""
+"""The end of the process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ import os
 import sys
 from typing import NoReturn
 
+_threads_left = False
+
+
+def leave_threads() -> None:
+    """Let the process end with threads that sleep, as a dashboard's monitors do once it has been quit."""
+    global _threads_left  # noqa: PLW0603 - a process ends once
+    _threads_left = True
+
 
 def end_process(status: int) -> NoReturn:
-    """Call what is registered for the exit, and end; the system cleans up.
+    """End the process with a status, after what is registered for its exit.
 
-    With ten thousand sleeping threads, the interpreter's own clean-up would take seconds after the screen has gone.
+    With ten thousand sleeping threads, the interpreter's own clean-up would take seconds after the screen has gone; the
+    system cleans up faster.
     """
+    if not _threads_left:
+        sys.exit(status)
     atexit._run_exitfuncs()  # noqa: SLF001 - as multiprocessing and others do it
     for stream in (sys.stdout, sys.stderr):
         # A terminal may be gone by now.

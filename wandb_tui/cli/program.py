@@ -14,6 +14,7 @@ import click
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.interruption import end_at_once_on_interrupt, ending_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.options import GOALS
+from wandb_tui.cli.process_end import end_process
 from wandb_tui.core.errors import NO_THREAD, UsageError, WandbTuiError, internal_error
 from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.version import __version__
@@ -244,11 +245,7 @@ def run_program() -> NoReturn:
     status = _status(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False))
     # Other packages' work at exit may be interrupted, without a traceback.
     end_at_once_on_interrupt()
-    if "wandb_tui.ui.app.app" in sys.modules:
-        from wandb_tui.cli.process_end import end_process
-
-        end_process(status)
-    sys.exit(status)
+    end_process(status)
 
 
 def _print_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from wandb_tui.cli.process_end import end_process
+from wandb_tui.cli.process_end import end_process, leave_threads
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.ports import Identity, Services, Visit, VisitBacklog
@@ -94,4 +94,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    leave_threads()
     end_process(main())

@@ -96,6 +96,7 @@ def sync_runs(options: SyncOptions, wiring: Wiring, interruption: Interruption) 
 def show_runs(options: SyncOptions, wiring: Wiring) -> int:
     """Sync while the dashboard shows a row for each run; the dashboard's exit status."""
     from wandb_tui.cli.dashboard import dashboard_app
+    from wandb_tui.cli.process_end import leave_threads
     from wandb_tui.cli.terminal import check_terminal
     from wandb_tui.core.events import Level
     from wandb_tui.library.offline_rows import OfflineRows
@@ -113,6 +114,7 @@ def show_runs(options: SyncOptions, wiring: Wiring) -> int:
     plan = plan_online(files, wiring)
     rows = OfflineRows(wiring, plan, timeout=options.timeout, verify=options.verify, on_change=show)
     app = dashboard_app(wiring, rows.goals, offline=rows)
+    leave_threads()
     try:
         return run_app(app, wiring.paths.log_file)
     finally:

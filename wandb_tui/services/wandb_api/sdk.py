@@ -13,7 +13,8 @@ log = logging.getLogger(__name__)
 
 _FINISH_TIMEOUT_S = 5.0
 _SERVICE_ERRORS = frozenset({"ServicePollForTokenError", "WandbCoreNotAvailableError"})
-_LOST_SERVICE = "MailboxClosedError"
+_LOST_SERVICE = frozenset({"MailboxClosedError", "HandleAbandonedError"})
+"""Errors of a request to the service process: it had ended before, or ended before the answer."""
 
 
 def free_run_id(run_id: str) -> bool:
@@ -85,7 +86,7 @@ def service_is_lost(error: BaseException) -> bool:
         error: What the SDK has raised.
     """
     # The SDK has errors of its own for the network.
-    return isinstance(error, ConnectionError) or any(type(one).__name__ == _LOST_SERVICE for one in causes(error))
+    return isinstance(error, ConnectionError) or any(type(one).__name__ in _LOST_SERVICE for one in causes(error))
 
 
 def forget_lost_service() -> None:
