@@ -14,10 +14,10 @@ from wandb_tui.cli.options import (
     LIST_STATUS,
     RUNS,
     GoalOption,
-    build_wiring,
     read_runs,
     runs_of,
 )
+from wandb_tui.cli.watch_list.services import list_services
 from wandb_tui.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -44,26 +44,18 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
     Example:
       wandb-tui add lab/forks/abc123 --until step:200
     """
-    from wandb_tui.cli.watch_list.output import mention_warning
     from wandb_tui.core.goal import Goal
     from wandb_tui.core.list_edits import added
 
     goal = None if until is None else Goal.parse(until)
-    wiring = build_wiring(host)
-    try:
+    with list_services(host) as wiring:
         if follow:
             from wandb_tui.cli.watch_list.queries import follow_queries
 
-            code = follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
-            mention_warning(wiring)
-            return code
+            return follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
         addresses = runs_of(read_runs(runs), wiring)
-        rows = apply(addresses, lambda run, listed: added(run, goal, listed), wiring)
-        mention_warning(wiring)
-        for before, row in rows:
+        for before, row in apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
             _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
-    finally:
-        wiring.close()
     return ExitCode.DONE
 
 
@@ -141,16 +133,10 @@ def remove(runs: tuple[str, ...], follow: bool, as_json: bool, host: str | None)
     from wandb_tui.core.list_edits import removed
 
     if follow:
-        from wandb_tui.cli.watch_list.output import mention_warning
         from wandb_tui.cli.watch_list.queries import unfollow_queries
 
-        wiring = build_wiring(host)
-        try:
-            code = unfollow_queries(read_runs(runs), wiring, as_json=as_json)
-            mention_warning(wiring)
-            return code
-        finally:
-            wiring.close()
+        with list_services(host) as wiring:
+            return unfollow_queries(read_runs(runs), wiring, as_json=as_json)
     return _change(runs, removed, lambda *_: "removed", host, as_json=as_json)
 
 
@@ -171,18 +157,13 @@ def _change(
         host: The value of ``--host``.
         as_json: Whether to print JSON.
     """
-    from wandb_tui.cli.watch_list.output import mention_warning
     from wandb_tui.cli.watch_list.selection import report_missing
 
-    wiring = build_wiring(host)
-    try:
+    with list_services(host) as wiring:
         changed, missing = apply_to_listed(read_runs(typed), change, wiring)
-        mention_warning(wiring)
         for before, row in changed:
             _report(row, effect(before, row), before, as_json=as_json)
         return report_missing(missing)
-    finally:
-        wiring.close()
 
 
 def apply_to_listed(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, LIST_STATUS, RUNS, build_wiring, read_runs
+from wandb_tui.cli.options import HOST, LIST_STATUS, RUNS, read_runs
+from wandb_tui.cli.watch_list.services import list_services
 from wandb_tui.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -33,13 +34,11 @@ def list_command(watch: bool, as_json: bool, host: str | None) -> ExitCode:
       wandb-tui list
       wandb-tui list --watch --json
     """
-    from wandb_tui.cli.watch_list.output import mention_warning, print_change, print_json, print_table
+    from wandb_tui.cli.watch_list.output import print_change, print_json, print_table
     from wandb_tui.cli.watch_list.queries import print_queries
 
-    wiring = build_wiring(host)
-    try:
+    with list_services(host) as wiring:
         rows, queries = wiring.store.load(), wiring.store.load_queries()
-        mention_warning(wiring)
         if not (rows or queries):
             say("wandb-tui: The list is empty. Add a run with wandb-tui add entity/project/run_id.", err=True)
         if as_json or watch:
@@ -53,8 +52,6 @@ def list_command(watch: bool, as_json: bool, host: str | None) -> ExitCode:
             print_queries(queries, as_json=as_json)
         if watch:
             _follow(wiring.store, rows, queries, as_json=as_json)
-    finally:
-        wiring.close()
     return ExitCode.DONE
 
 
@@ -99,16 +96,12 @@ def status(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     Example:
       wandb-tui status lab/forks/abc123
     """
-    from wandb_tui.cli.watch_list.output import mention_warning, print_details, print_json
+    from wandb_tui.cli.watch_list.output import print_details, print_json
     from wandb_tui.cli.watch_list.selection import report_missing, select
 
-    wiring = build_wiring(host)
-    try:
+    with list_services(host) as wiring:
         listed = {row.run: row for row in wiring.store.load()}
-        mention_warning(wiring)
         chosen, missing = select(read_runs(runs), listed, wiring)
         for run in chosen:
             (print_json if as_json else print_details)(listed[run])
         return report_missing(missing)
-    finally:
-        wiring.close()

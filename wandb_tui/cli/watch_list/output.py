@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -19,9 +18,6 @@ from wandb_tui.text.event_text import event_text
 from wandb_tui.text.plain_text import clean, fit
 from wandb_tui.text.times import date_and_time, time_of_day
 
-if TYPE_CHECKING:
-    from wandb_tui.wiring import Wiring
-
 REMOVED = "removed"
 """Takes the place of the state of a run that is no longer on the list."""
 
@@ -33,12 +29,6 @@ _FIRST_TO_GO = ("UPDATED", "TIME", "ATTEMPT", "ARTIFACT")
 _LABEL_CELLS = 10
 _STATE_IN_WORDS = frozenset({EventKind.QUEUED, EventKind.ATTEMPT_STARTED, EventKind.CANCELLED})
 """Notices that add nothing to the state and the attempt."""
-
-
-def mention_warning(wiring: Wiring) -> None:
-    """Say on stderr what is wrong with the list's file, where a dashboard that has it open may be in the way."""
-    if wiring.store.warning:
-        say(f"wandb-tui: {wiring.store.warning}", err=True)
 
 
 def print_json(row: StoredRun, *, state: str = "", message: str = "") -> None:

@@ -55,6 +55,7 @@ class SqliteWatchStore:
 
     Attributes:
         warning: One sentence about a file system without locks, set by the first call that finds out; else empty.
+        warn: Receives it then.
     """
 
     def __init__(self, path: Path, server: str, *, lock_timeout: float = _LOCK_TIMEOUT_S) -> None:
@@ -69,6 +70,7 @@ class SqliteWatchStore:
         self._old_positions: dict[RunAddress, int] = {}
         self._without_locks = False
         self.warning = ""
+        self.warn: Callable[[str], object] = log.info
 
     def load(self) -> list[StoredRun]:
         """All rows in the order in which they were added; a damaged file is renamed.
@@ -334,6 +336,7 @@ class SqliteWatchStore:
             "but open only one dashboard at a time, or set XDG_STATE_HOME to a local folder."
         )
         log.warning("%s", self.warning)
+        self.warn(self.warning)
         return True
 
     def _store_error(self, error: sqlite3.Error) -> StoreError:
