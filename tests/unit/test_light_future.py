@@ -14,15 +14,16 @@ from tests.stopwatch import HANG_S
 from wandb_tui.core.light_future import LightFuture
 
 FORK = """
-import os, signal, sys, threading, time
+import os, signal, sys, threading
 from wandb_tui.core import light_future
 
-held = threading.Event()
+held, forked = threading.Event(), threading.Event()
 
 def hold():
     with light_future._CONDITION:
         held.set()
-        time.sleep(0.2)
+        # A fork that waits for the lock gets it after this second; another one has happened by then.
+        forked.wait(1)
 
 threading.Thread(target=hold).start()
 held.wait()
@@ -30,6 +31,7 @@ if (child := os.fork()) == 0:
     signal.alarm(20)
     light_future.LightFuture().set_result("ended")
     os._exit(0)
+forked.set()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 

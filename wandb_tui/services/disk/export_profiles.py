@@ -6,32 +6,18 @@ Only doctor writes them: it performs one action at a time, so it can tell which 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.export_profile import ExportProfile, ExportTrigger
-from wandb_tui.services.disk.paths import private_file, server_file
+from wandb_tui.services.disk.paths import ServerFile, private_file
 
 log = logging.getLogger(__name__)
 
 
-class ExportProfileFile:
+class ExportProfileFile(ServerFile):
     """The export profile of one server on disk."""
 
-    def __init__(self, folder: Path, server: str) -> None:
-        """Prepare; nothing is read yet.
-
-        Args:
-            folder: The folder of these files.
-            server: The server's key, as in the watch list.
-        """
-        self._folder = folder
-        self._server = server
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return server_file(self._folder, self._server, ".toml")
+    SUFFIX = ".toml"
 
     def read(self) -> ExportProfile | None:
         """The profile, or None; an unusable file is ignored with a warning in the log."""

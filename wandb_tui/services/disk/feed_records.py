@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wandb_tui.services.disk.paths import private_file, server_file
+from wandb_tui.services.disk.paths import ServerFile, private_file
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +16,10 @@ _VALID_FOR_S = 7 * 86_400.0
 """After this time the feeds are tried again: the server may have been updated."""
 
 
-class FeedRecordFile:
+class FeedRecordFile(ServerFile):
     """Why the feeds of one server's projects are not used, on disk."""
+
+    SUFFIX = "-feeds.txt"
 
     def __init__(self, folder: Path, server: str, clock: Callable[[], float] = time.time) -> None:
         """Prepare; nothing is read yet.
@@ -27,14 +29,8 @@ class FeedRecordFile:
             server: The server's key, as in the watch list.
             clock: Seconds since 1970.
         """
-        self._folder = folder
-        self._server = server
+        super().__init__(folder, server)
         self._clock = clock
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return server_file(self._folder, self._server, "-feeds.txt")
 
     @property
     def valid_until(self) -> datetime | None:

@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from wandb_tui.core.errors import UsageError
 
@@ -107,6 +108,28 @@ def server_file(folder: Path, server: str, suffix: str) -> Path:
 
     name = re.sub(r"[^a-z0-9.-]+", "_", server.split("://", 1)[-1].lower()).strip("_")
     return folder / f"{name}-{hashlib.sha256(server.encode()).hexdigest()[:8]}{suffix}"
+
+
+class ServerFile:
+    """The file of one server in a folder of such files."""
+
+    SUFFIX: ClassVar[str]
+    """The end of its name."""
+
+    def __init__(self, folder: Path, server: str) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            folder: The folder.
+            server: The server's key, as in the watch list.
+        """
+        self._folder = folder
+        self._server = server
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return server_file(self._folder, self._server, self.SUFFIX)
 
 
 def existing_parent(folder: Path) -> Path:

@@ -6,32 +6,18 @@ import contextlib
 import json
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from wandb_tui.services.disk.paths import server_file, write_private
+from wandb_tui.services.disk.paths import ServerFile, write_private
 
 log = logging.getLogger(__name__)
 
 
-class SchemaGapFile:
+class SchemaGapFile(ServerFile):
     """What the API of one server lacks, on disk."""
 
-    def __init__(self, folder: Path, server: str) -> None:
-        """Prepare; nothing is read yet.
-
-        Args:
-            folder: The folder of these files.
-            server: The server's key, as in the watch list.
-        """
-        self._folder = folder
-        self._server = server
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return server_file(self._folder, self._server, "-api.json")
+    SUFFIX = "-api.json"
 
     def read(self) -> Mapping[str, Any]:
         """The content; empty if there is none that can be used."""
