@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_tui.core.errors import ServerError, UsageError
-from wandb_tui.core.optional_package import package_problem
+from wandb_tui.core.optional_package import HISTORY_EXTRA, package_problem
 from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.services.wandb_api.remote_file import RemoteFile
 
@@ -22,18 +22,16 @@ _PREFETCH_BYTES = 32 * 1024 * 1024
 
 
 def check_pyarrow(purpose: str) -> None:
-    """Make sure that pyarrow is installed.
+    """Make sure that pyarrow can be used.
 
     Args:
         purpose: What needs it, as the beginning of a sentence.
 
     Raises:
-        UsageError: It is not.
+        UsageError: It cannot.
     """
-    if problem := package_problem("pyarrow"):
-        raise UsageError(
-            f"{purpose} needs pyarrow, which {problem}.", 'Install it with pip install "wandb-run-monitor[history]".'
-        )
+    if problem := package_problem("pyarrow", HISTORY_EXTRA):
+        raise UsageError(f"{purpose} needs pyarrow, which {problem.reason}.", problem.remedy)
 
 
 @dataclass(frozen=True, slots=True)

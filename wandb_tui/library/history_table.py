@@ -86,7 +86,7 @@ def load_history(
     if to not in {"pyarrow", "pandas", "polars"}:
         raise UsageError(f"There is no table of “{to}”.", "It is pyarrow, pandas or polars.")
     if problem := package_problem(to):
-        raise UsageError(f"{to} {problem}.", f"Install it with pip install {to}.")
+        raise UsageError(f"{to} {problem.reason}.", problem.remedy)
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
         with MonitorGroup(

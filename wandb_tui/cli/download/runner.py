@@ -18,7 +18,7 @@ from wandb_tui.core.download_progress import DOWNLOADED, DOWNLOADING, FAILED, Do
 from wandb_tui.core.errors import ApiKeyError, SignInError, WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.exit_codes import ExitCode, gravest
-from wandb_tui.core.optional_package import package_problem
+from wandb_tui.core.optional_package import HISTORY_EXTRA, package_problem
 from wandb_tui.core.state import State
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.event import Event
@@ -30,7 +30,6 @@ from wandb_tui.wiring import Wiring
 _SLICE_S = 0.1
 _RUNS_PER_FILE = 4
 """Runs under way for each file that is fetched at a time, where files stay as they are."""
-_INSTALL = 'pip install "wandb-run-monitor[history]"'
 
 
 def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
@@ -92,9 +91,9 @@ class _Downloads:
             self._fail(run, interrupted or "Stopped: nothing reads the output any more", ExitCode.FAILED)
         if ExitCode.DONE in self.codes:
             try:
-                if self._folder.write_index() is None:
-                    problem = package_problem("pyarrow")
-                    self._out.note(f"index.parquet is not written, as that needs pyarrow, which {problem}: {_INSTALL}")
+                if self._folder.write_index() is None and (problem := package_problem("pyarrow", HISTORY_EXTRA)):
+                    needed = f"that needs pyarrow, which {problem.reason}. {problem.remedy}"
+                    self._out.note(f"index.parquet is not written, as {needed}")
             except WandbTuiError as error:
                 self._out.note(str(error))
                 self.codes.add(ExitCode.FAILED)

@@ -156,7 +156,7 @@ class StepFiles:
 def _pyarrow() -> tuple[Any, Any]:
     """``pyarrow`` and ``pyarrow.parquet``."""
     if problem := package_problem("pyarrow.parquet"):
-        raise StepFileError(f"pyarrow {problem}")
+        raise StepFileError(f"pyarrow {problem.reason}")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
