@@ -6,15 +6,15 @@ import atexit
 import contextlib
 import os
 import sys
+import threading
 from typing import NoReturn
 
-_threads_left = False
+_THREADS_LEFT = threading.Event()
 
 
 def leave_threads() -> None:
     """Let the process end with threads that sleep, as a dashboard's monitors do once it has been quit."""
-    global _threads_left  # noqa: PLW0603 - a process ends once
-    _threads_left = True
+    _THREADS_LEFT.set()
 
 
 def end_process(status: int) -> NoReturn:
@@ -23,7 +23,7 @@ def end_process(status: int) -> NoReturn:
     With ten thousand sleeping threads, the interpreter's own clean-up would take seconds after the screen has gone; the
     system cleans up faster.
     """
-    if not _threads_left:
+    if not _THREADS_LEFT.is_set():
         sys.exit(status)
     atexit._run_exitfuncs()  # noqa: SLF001 - as multiprocessing and others do it
     for stream in (sys.stdout, sys.stderr):

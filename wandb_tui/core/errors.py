@@ -5,7 +5,7 @@ Every error of the library derives from `WandbTuiError`. None of them ever holds
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class SignInProblem(StrEnum):
@@ -49,6 +49,14 @@ class SignInProblem(StrEnum):
     """The server or its sign-in page cannot be reached."""
     GIVEN_UP = "given-up"
     """The window was closed, or the sign-in there timed out."""
+
+
+class KeyringProblem(IntEnum):
+    """Why a keyring cannot be used; one that would store entries but for this tells more than a helper that reads."""
+
+    LOCKED = 0
+    ASKS_ON_TERMINAL = 1
+    OTHER = 2
 
 
 class WandbTuiError(Exception):
@@ -132,7 +140,17 @@ class SignInRequiredError(VisitError):
 
 
 class KeyringError(WandbTuiError):
-    """The operating system's keyring is missing, locked, or does not answer."""
+    """The operating system's keyring is missing, locked, or does not answer.
+
+    Attributes:
+        problem: Which of these tells most about several keyrings.
+    """
+
+    def __init__(self, message: str, hint: str = "", problem: KeyringProblem = KeyringProblem.OTHER) -> None:
+        super().__init__(message, hint)
+        self.problem: KeyringProblem = problem
+        # An exception that is copied or pickled is recreated from these.
+        self.args = (message, hint, problem)
 
 
 class StoreError(WandbTuiError):

@@ -7,6 +7,7 @@ import re
 from wandb_tui.core.errors import UsageError
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_HOUR_MINUTES, _DAY_HOURS = 60, 24
 _NEVER = ("never", "0", "")
 _MAX_DURATION_S = 366 * 86400.0
 
@@ -44,18 +45,18 @@ def format_duration(seconds: float) -> str:
 def format_elapsed(seconds: float) -> str:
     """Elapsed seconds as ``m:ss``, or ``h:mm:ss`` from an hour on."""
     minutes, seconds = divmod(int(seconds), _UNITS["m"])
-    hours, minutes = divmod(minutes, 60)
+    hours, minutes = divmod(minutes, _HOUR_MINUTES)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def format_estimate(seconds: float) -> str:
     """How long something will take, as exactly as can be told: ``35 min``, ``2 h 40 min``, ``3 d``."""
     minutes = max(1, round(seconds / _UNITS["m"]))
-    if minutes < 60:  # noqa: PLR2004 - of an hour
+    if minutes < _HOUR_MINUTES:
         return f"{minutes} min"
-    hours, minutes = divmod(5 * round(minutes / 5), 60)
-    if hours >= 24:  # noqa: PLR2004 - of a day
-        days, hours = divmod(hours, 24)
+    hours, minutes = divmod(5 * round(minutes / 5), _HOUR_MINUTES)
+    if hours >= _DAY_HOURS:
+        days, hours = divmod(hours, _DAY_HOURS)
         return f"{days} d {hours} h" if hours else f"{days} d"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from wandb_tui.core.errors import KeyringError
+from wandb_tui.core.errors import KeyringError, KeyringProblem
 from wandb_tui.services.credentials.keyring_child import ASKS_ON_TERMINAL
 from wandb_tui.services.processes import terminate_process_group
 
@@ -25,6 +25,7 @@ __all__ = [
     "KeyringBackend",
     "NativeBackend",
     "alternatives",
+    "locked_error",
     "require_unlocked",
     "usable_backends",
 ]
@@ -166,6 +167,11 @@ def alternatives() -> str:
     return _ALTERNATIVES.format(keyring=keyring)
 
 
+def locked_error() -> KeyringError:
+    """The error of a keyring that is locked."""
+    return KeyringError("The keyring is locked.", f"Unlock it and try again. {alternatives()}", KeyringProblem.LOCKED)
+
+
 def require_unlocked() -> None:
     """Raise unless the Secret Service's default collection exists and is unlocked; opens no dialog.
 
@@ -181,7 +187,7 @@ def require_unlocked() -> None:
         except SecretStorageException:
             locked = True
     if locked:
-        raise KeyringError("The keyring is locked.", f"Unlock it and try again. {alternatives()}")
+        raise locked_error()
 
 
 def _candidates() -> list[Any]:

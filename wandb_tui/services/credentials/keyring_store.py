@@ -14,13 +14,14 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
 from wandb_tui.core.daemon_pool import DaemonPool
-from wandb_tui.core.errors import KeyringError
+from wandb_tui.core.errors import KeyringError, KeyringProblem
 from wandb_tui.services.credentials.keyring_backends import (
     ASKS_ON_TERMINAL,
     BackendError,
     KeyringBackend,
     NativeBackend,
     alternatives,
+    locked_error,
     require_unlocked,
     usable_backends,
 )
@@ -34,9 +35,6 @@ _POOL = DaemonPool("wandb-tui keyring")
 _NOTICE_AFTER_S = 4.0
 _DEFAULT_TIMEOUT_S = 4.0
 _TIMEOUT_WITH_DISPLAY_S = 60.0
-_TELLING = ("locked", "asks for its password")
-"""In messages of keyrings that would store entries but for this, unlike helpers that only read."""
-
 _TEST_ENTRY = "test"
 
 
@@ -145,9 +143,8 @@ class KeyringStore:
                 failures.append(KeyringError(f"The keyring {backend.name} does not store entries."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
                 failures.append(_keyring_error(backend, error))
-        # Else the first: the system's own keyring usually is, and the others are helpers, which often cannot write.
-        telling = (failure for word in _TELLING for failure in failures if word in failure.message)
-        raise next(telling, failures[0])
+        # Of equals the first: usually the own keyring of the system; the others are helpers, which often cannot write.
+        raise min(failures, key=lambda failure: failure.problem)
 
     def _delete_older(self, entry: str, chosen: KeyringBackend) -> None:
         """Delete older values of this entry from the keyrings that come before the chosen one."""
@@ -245,9 +242,11 @@ def _keyring_error(backend: KeyringBackend, error: Exception) -> KeyringError:
     kind = str(error) if isinstance(error, BackendError) else type(error).__name__
     log.info("The keyring %s failed: %s: %s", backend.name, kind, redact(str(error)))
     if "Locked" in kind or "locked" in str(error).lower():
-        return KeyringError("The keyring is locked.", f"Unlock it and try again. {alternatives()}")
+        return locked_error()
     if kind == ASKS_ON_TERMINAL:
         return KeyringError(
-            f"The keyring {backend.name} asks for its password on the terminal, which wandb-tui needs.", alternatives()
+            f"The keyring {backend.name} asks for its password on the terminal, which wandb-tui needs.",
+            alternatives(),
+            KeyringProblem.ASKS_ON_TERMINAL,
         )
     return KeyringError(f"The keyring {backend.name} failed ({kind}).", alternatives())

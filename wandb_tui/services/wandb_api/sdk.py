@@ -99,7 +99,7 @@ def forget_lost_service() -> None:
 def process_settings() -> Any:
     """The settings that ``wandb.init`` starts from: the environment, the settings files, ``wandb.setup``.
 
-    The SDK's service process is not started for that: where it cannot start, ``wandb.setup`` of SDK 0.31 never returns.
+    The SDK's service process is not started for that, since ``wandb.setup`` of SDK 0.31 may then never return.
     """
     import wandb
 
