@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,8 +21,10 @@ from wandb_tui.core.schedule import PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.services.disk.store import SqliteWatchStore
 from wandb_tui.text.event_text import event_text
+from wandb_tui.ui.app import app as app_module
+from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.runtime import store_writer as keepers
-from wandb_tui.ui.runtime.store_writer import ListLoaded, LogLoaded, StoreFailed, StoreRecovered, StoreWriter
+from wandb_tui.ui.runtime.store_writer import LogLoaded, StoreFailed, StoreRecovered, StoreWriter
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ABC = StoredRun(address("abc"), Goal(), 1, State.WAITING, text_notice("Not yet"), elapsed=7.0)
@@ -63,6 +66,41 @@ async def test_a_log_of_an_earlier_session_is_shown():
         assert not app.session.watch_list[address("def")].log_loaded, "only what is looked at is read"
         await pilot.press("down")
         await until(lambda: app.session.watch_list[address("def")].log_loaded)
+
+
+async def test_the_first_frame_has_the_stored_rows(monkeypatch):
+    monkeypatch.setattr(app_module, "_FIRST_FRAME_WAITS_S", 30)
+    first = []
+
+    class Disk(FakeStore):
+        def load(self):
+            time.sleep(0.3)
+            return super().load()
+
+    class App(WandbTuiApp):
+        def on_ready(self):
+            first.append(list(self.dashboard.table.shown))
+
+    app = App(Scenario(store=Disk([ABC])).backend())
+    async with app.run_test():
+        await until(lambda: first == [[ABC.run]])
+
+
+async def test_a_slow_disk_does_not_hold_up_the_first_frame(monkeypatch):
+    monkeypatch.setattr(app_module, "_FIRST_FRAME_WAITS_S", 0)
+    gate = threading.Event()
+
+    class Slow(FakeStore):
+        def load(self):
+            gate.wait(30)
+            return super().load()
+
+    app = WandbTuiApp(Scenario(store=Slow([ABC])).backend(), runs=["def"])
+    async with app.run_test():
+        assert not app.dashboard.table.shown
+        assert not app.dashboard.has_class("-empty"), "that is not known yet"
+        gate.set()
+        await until(lambda: list(app.dashboard.table.shown) == [ABC.run, address("def")])
 
 
 async def test_the_view_is_stored_and_comes_back():
@@ -224,7 +262,7 @@ class Harness:
     def __init__(self, store):
         self.messages = []
         self.store_writer = StoreWriter(store, self.messages.append)
-        self.store_writer.start()
+        self.reading = self.store_writer.start()
 
     def of(self, kind):
         return [message for message in self.messages if isinstance(message, kind)]
@@ -235,7 +273,7 @@ async def test_a_full_disk_is_reported_once_and_what_was_to_be_written_is_writte
     monkeypatch.setattr(keepers, "BATCH_INTERVAL_S", 0.02)
     store = FakeStore()
     harness = Harness(store)
-    await until(lambda: harness.of(ListLoaded))
+    await until(harness.reading.done)
     store.fails = StoreError("The disk is full.", "Make room.")
     harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, text_notice("one"))], added=True)
     await until(lambda: harness.of(StoreFailed))
@@ -258,7 +296,7 @@ async def test_a_full_disk_is_reported_once_and_what_was_to_be_written_is_writte
 async def test_closing_writes_what_is_unwritten():
     store = FakeStore()
     harness = Harness(store)
-    await until(lambda: harness.of(ListLoaded))
+    await until(harness.reading.done)
     harness.store_writer.mark_saved(ABC)
     harness.store_writer.save(ABC, 1, [LogLine(NOON, 1, text_notice("the last word"))])
     store.rows[ABC.run] = ABC
@@ -274,7 +312,7 @@ async def test_closing_does_not_wait_for_a_store_that_does_not_answer():
             gate.wait(10)
 
     harness = Harness(Stuck())
-    await until(lambda: harness.of(ListLoaded))
+    await until(harness.reading.done)
     harness.store_writer.save(ABC, 0, added=True)
     assert not harness.store_writer.close(0.1)
     gate.set()
@@ -283,7 +321,7 @@ async def test_closing_does_not_wait_for_a_store_that_does_not_answer():
 async def test_a_log_that_cannot_be_read_does_not_hold_up_the_rest():
     store = FakeStore()
     harness = Harness(store)
-    await until(lambda: harness.of(ListLoaded))
+    await until(harness.reading.done)
     harness.store_writer.load_log(ABC.run)
     harness.store_writer.save(ABC, 0, added=True)
     await until(lambda: harness.of(LogLoaded) and store.rows)

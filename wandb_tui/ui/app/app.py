@@ -55,6 +55,9 @@ T = TypeVar("T")
 _START_BATCH, _START_INTERVAL_S = 25, 0.03
 """How many restored attempts start at a time, and the seconds until the next ones."""
 
+_FIRST_FRAME_WAITS_S = 0.1
+"""How long at most the first frame waits for the list, so that it has rows. From a slow disk they come later."""
+
 _JOINED_INTERVAL_S = 0.5
 """While many runs join a query, seconds until the table shows more of them."""
 
@@ -127,7 +130,12 @@ class WandbTuiApp(ThemedApp):
             # Not available on Windows, nor if other code owns the signals.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._leave, 128 + number)
-        self.session.store_writer.start()
+        reading = self.session.store_writer.start()
+        await asyncio.wait([asyncio.wrap_future(reading)], timeout=_FIRST_FRAME_WAITS_S)
+        if reading.done():
+            self._restore(reading.result())
+        else:
+            reading.add_done_callback(lambda read: self.post_message(read.result()))
 
     def get_default_screen(self) -> Dashboard:
         """The dashboard."""
@@ -145,12 +153,19 @@ class WandbTuiApp(ThemedApp):
             self.notify(clean(" ".join(complaints), 600), title="Keys", severity="warning", timeout=15, markup=False)
 
     def on_list_loaded(self, message: ListLoaded) -> None:
-        """Show the rows on disk, then add the runs of the command line and build the services."""
-        self.session.restore(message.rows, message.view, message.queries)
-        self.restore_appearance()
+        """Show a list that the first frame did not wait for."""
+        self._restore(message)
+        self.dashboard.call_later(self.dashboard.loaded)
+
+    def _restore(self, read: ListLoaded) -> None:
+        """Show the rows on disk; then add the runs of the command line and build the services."""
+        self.session.restore(read.rows, read.view, read.queries)
         self._announcer.ignore(self.session.watch_list)
-        self.dashboard.loaded()
-        self.call_after_refresh(self._startup.begin)
+        self.call_later(self._restored)
+
+    def _restored(self) -> None:
+        self.restore_appearance()
+        self.dashboard.call_after_refresh(self._startup.begin)
 
     def _start_held(self) -> None:
         """Start some of the attempts: hundreds of threads starting at once would block the keys."""

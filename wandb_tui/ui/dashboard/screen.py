@@ -92,7 +92,10 @@ class Dashboard(RunScreen):
     def on_mount(self) -> None:
         """Show the current rows."""
         self.watch(self, "focused", self._focus_moved)
-        self.refresh_all()
+        if self.session.restored:
+            self.loaded()
+        else:
+            self.refresh_all()
 
     def _focus_moved(self, focused: Widget | None) -> None:
         self.logs.show_match_count()
@@ -110,6 +113,8 @@ class Dashboard(RunScreen):
 
     def loaded(self) -> None:
         """Show the list read from disk as it was left; without any runs, show how to start."""
+        if not self._loading:
+            return
         self._loading = False
         self.logs.restore()
         self._splitter.apply()

@@ -61,6 +61,8 @@ class Session:
             clock=clock,
         )
         self.view: dict[str, Json] = {}
+        self.restored = False
+        """Whether the list has been read from disk."""
         self.drafts = Drafts()
         self.access = AccountAccess()
         self.history = UndoHistory(self.watch_list, lambda: self.now, self._remove_row, self._put_back)
@@ -105,6 +107,7 @@ class Session:
 
     def restore(self, rows: Iterable[StoredRun], view: dict[str, Json], queries: Iterable[StoredQuery] = ()) -> None:
         """Restore everything from disk."""
+        self.restored = True
         self.view = view | self.view
         self.queries.restore(queries)
         for stored in rows:

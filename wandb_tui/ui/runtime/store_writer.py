@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -137,14 +138,19 @@ class StoreWriter:
         self._checked_at = 0.0
         self._read_again = False
         self._problems: dict[str, str] = {}
+        self._read: Future[ListLoaded] = Future()
 
-    def start(self) -> None:
+    def start(self) -> Future[ListLoaded]:
         """Read the list, then write changes.
+
+        Returns:
+            The list, or an empty one where it cannot be read; `StoreFailed` tells why.
 
         Raises:
             RuntimeError: The system has no thread left.
         """
         start_daemon(self._work, "wandb-tui store writer")
+        return self._read
 
     def mark_saved(self, row: StoredRun) -> None:
         """Mark a row as saved."""
@@ -286,7 +292,7 @@ class StoreWriter:
             self._report_problem("read", error)
         if self._store.warning:
             self._post(StoreFailed(self._store.warning))
-        self._post(ListLoaded(rows, queries, view))
+        self._read.set_result(ListLoaded(rows, queries, view))
 
     def _poll_store(self, as_of: int) -> None:
         self._checked_at = time.monotonic()
