@@ -261,7 +261,7 @@ async def test_a_covered_dashboard_draws_nothing_and_is_up_to_date_when_it_is_ba
         await pilot.resize_terminal(80, 24)
         await pilot.press("escape")
         await until(lambda: "cancelled" in shown(app))
-        assert app.dashboard.has_class("-short")
+        assert app.has_class("-short")
         assert all(cell_len(line) == 80 for line in shown(app).splitlines())
 
 

@@ -23,6 +23,7 @@ from wandb_tui.services.disk.store import SqliteWatchStore
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app import app as app_module
 from wandb_tui.ui.app.app import WandbTuiApp
+from wandb_tui.ui.dashboard.empty_state import EmptyState
 from wandb_tui.ui.runtime import store_writer as keepers
 from wandb_tui.ui.runtime.store_writer import LogLoaded, StoreFailed, StoreRecovered, StoreWriter
 
@@ -98,7 +99,7 @@ async def test_a_slow_disk_does_not_hold_up_the_first_frame(monkeypatch):
     app = WandbTuiApp(Scenario(store=Slow([ABC])).backend(), runs=["def"])
     async with app.run_test():
         assert not app.dashboard.table.shown
-        assert not app.dashboard.has_class("-empty"), "that is not known yet"
+        assert not app.dashboard.query_one(EmptyState).display, "that is not known yet"
         gate.set()
         await until(lambda: list(app.dashboard.table.shown) == [ABC.run, address("def")])
 

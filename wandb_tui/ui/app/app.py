@@ -79,7 +79,6 @@ class WandbTuiApp(ThemedApp):
     TITLE = "wandb-tui"
     CSS_PATH = Path(dashboard.__file__).with_name("dashboard.tcss")
     BINDINGS = [*bindings(Scope.ANYWHERE), ("ctrl+c", "ask_quit", "Quit")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     COMMANDS = {_palette}  # noqa: RUF012
 
     def __init__(
@@ -286,7 +285,8 @@ class WandbTuiApp(ThemedApp):
         self._refresh_quit_dialog()
 
     def on_resize(self, event: Resize) -> None:
-        """Cover the screen with a message while the terminal is too small."""
+        """Adapt to the size; cover the screen with a message while the terminal is too small."""
+        self.fit(event.size)
         self._cover_if_too_small(event.size)
 
     def _screen_changed(self) -> None:

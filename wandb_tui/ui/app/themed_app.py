@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 
 from wandb_tui.text.glyphs import ASCII, LOOKS, Glyphs
@@ -22,6 +23,9 @@ from wandb_tui.ui.plots.palette import colours
 from wandb_tui.ui.runtime.session import Session
 
 T = TypeVar("T")
+
+_SHORT_LINES, _LOW_LINES, _FLAT_LINES, _NARROW_CELLS = 30, 24, 14, 80
+"""Below these sizes screens and dialogs omit their margins, then everything that is not essential."""
 
 
 class ThemedApp(TerminalApp):
@@ -91,6 +95,22 @@ class ThemedApp(TerminalApp):
         self.glyphs.ascii = glyphs == ASCII
         for screen in self.run_screens:
             screen.redraw()
+
+    def fit(self, size: Size) -> None:
+        """Set the classes for the size, which the styles refer to.
+
+        They are the app's, not the screens': a screen would have its own only after its first layout, and all its
+        styles would be worked out once more.
+        """
+        self.update_classes(
+            {
+                "-short": size.height < _SHORT_LINES,
+                "-low": size.height < _LOW_LINES,
+                "-flat": size.height < _FLAT_LINES,
+                "-narrow": size.width < _NARROW_CELLS,
+            },
+            animate=False,
+        )
 
     def restore_appearance(self) -> None:
         """Restore the theme and look that were chosen in an earlier session."""

@@ -20,9 +20,6 @@ from wandb_tui.ui.runtime.app_context import app_context
 
 T = TypeVar("T")
 
-_NARROW_CELLS, _LOW_LINES, _FLAT_LINES = 80, 24, 14
-"""Below these sizes, in cells, a dialog omits its margins, then everything that is not essential."""
-
 
 class Dialog(ModalScreen[T]):
     """A box over the dashboard, with a line for errors."""
@@ -60,14 +57,10 @@ class Dialog(ModalScreen[T]):
     @property
     def narrow(self) -> bool:
         """Whether the dialog is narrow."""
-        return self.app.size.width < _NARROW_CELLS
+        return self.app.has_class("-narrow")
 
     def on_resize(self) -> None:
-        """Adapt to the size."""
-        height = self.app.size.height
-        self.set_class(self.narrow, "-narrow").set_class(height < _LOW_LINES, "-low").set_class(
-            height < _FLAT_LINES, "-flat"
-        )
+        """Adapt the buttons to the size."""
         for button in self.query(KeyButton):
             button.show_key()
 

@@ -74,6 +74,7 @@ class Dashboard(RunScreen):
         self.filter_bar = FilterBar(self.table, suggester)
         self.view_tabs = ViewTabs(session, self.table, glyphs)
         self._banner = Banner(glyphs, session.keys)
+        self._empty_state = EmptyState(glyphs, session.keys)
         self._keys = KeyBar(session.keys)
         self.preview = PreviewSwitch(session, glyphs, self.table, self.logs)
         self._splitter = Splitter(self.table, self.panes, lambda: self.preview.shown)
@@ -84,7 +85,7 @@ class Dashboard(RunScreen):
         yield self._banner
         yield self.view_tabs
         yield self.table
-        yield EmptyState(self.glyphs, self.session.keys)
+        yield self._empty_state
         yield self.filter_bar
         yield self.logs
         yield self._keys
@@ -149,7 +150,11 @@ class Dashboard(RunScreen):
     @on(RunTable.ViewChanged)
     def _table_reloaded(self) -> None:
         empty = not (self.session.watch_list or self.session.queries)
-        self.set_class(empty and not self._loading, "-empty")
+        shown = empty and not self._loading
+        # Not by a class of the screen, which would work out the styles of all that is on it.
+        self.logs.display, self._empty_state.display = not shown, shown
+        self.table.set_class(shown, "-empty")
+        self.filter_bar.set_class(shown, "-empty")
         if not empty and self.focused is None:
             # An empty table is hidden, and hiding it takes its focus.
             self.call_after_refresh(self.table.focus)
