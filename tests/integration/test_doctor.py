@@ -387,6 +387,7 @@ def test_a_profile_that_cannot_be_kept_is_reported(sandbox, wiring, run):
     assert "could not be saved" in report.export_trigger.message
 
 
+@pytest.mark.usefixtures("whole_browser")
 def test_a_window_does_as_well(sandbox, run, tmp_path, display):
     settings = tmp_path / "config" / "settings.toml"
     settings.parent.mkdir()
