@@ -60,6 +60,16 @@ class Keyring(KeyringBackend):
     def delete_password(self, service, entry):
         pass
 """,
+    "shortens": """
+class Keyring(KeyringBackend):
+    priority = 9.6
+    def get_password(self, service, entry):
+        return read("shortened", service, entry)
+    def set_password(self, service, entry, value):
+        path("shortened", service, entry).write_text(value.strip())
+    def delete_password(self, service, entry):
+        path("shortened", service, entry).unlink()
+""",
     "asks": """
 class Keyring(KeyringBackend):
     priority = 9.7
@@ -163,6 +173,18 @@ def test_what_a_keyring_does_not_keep_goes_into_the_next(run):
     ]
     [line] = run(["forgetful"], "set,a,the secret")
     assert line == "KeyringError: The keyring keyring_forgetful.Keyring does not store entries."
+
+
+def test_a_secret_that_a_keyring_shortens_is_not_left_there(run):
+    shortened = "set,a,ends with a space "
+    assert run(["shortens"], "set,a,older", shortened, "get,a", "set,a,plain", "get,a") == [
+        "None",
+        "KeyringError: The keyring keyring_shortens.Keyring does not store this value unchanged.",
+        "None",
+        "None",
+        "plain",
+    ]
+    assert run(["files", "shortens"], shortened, "get,a") == ["None", "ends with a space "]
 
 
 def test_a_secret_that_stays_is_never_called_deleted(run, tmp_path):

@@ -137,10 +137,16 @@ class KeyringStore:
         for backend in self._in_turn(usable_backends()):
             try:
                 backend.set(self.service, entry, value)
-                if backend.get(self.service, entry) == value:
+                stored = backend.get(self.service, entry)
+                if stored == value:
                     self._delete_older(entry, backend)
                     return backend.name
-                failures.append(KeyringError(f"The keyring {backend.name} does not store entries."))
+                if stored is None:
+                    failures.append(KeyringError(f"The keyring {backend.name} does not store entries."))
+                else:
+                    # The next start would use it, and a wrong password may lock the account.
+                    backend.delete(self.service, entry)
+                    failures.append(KeyringError(f"The keyring {backend.name} does not store this value unchanged."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
                 failures.append(_keyring_error(backend, error))
         # Of equals the first: usually the own keyring of the system; the others are helpers, which often cannot write.
