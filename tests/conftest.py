@@ -49,7 +49,7 @@ LONGEST = (
     "test_sandbox_export.py",
 )
 
-# About the browser itself, or its windows, or a whole way; all others find Chromium without a user interface, which costs
+# About the browser itself, its windows, or a whole way; all others find Chromium without a user interface, which takes
 # half of the processor time.
 WHOLE_BROWSER = {"test_browser", "test_serve", "test_sign_in_window", "test_story"}
 SHELL = shutil.which("chromium-headless-shell", path=f"/usr/lib/chromium:{os.environ.get('PATH', '')}")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.integration.sandbox_fixtures import WITHOUT_LIST
 from tests.stopwatch import HANG_S
 
 LOG = """
@@ -32,6 +33,7 @@ def script_environment(sandbox, home):
         "WANDB_SILENT": "true",
         "WANDB_DIR": str(home),
         "HOME": str(home),
+        **WITHOUT_LIST,
     }
 
 

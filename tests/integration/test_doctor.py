@@ -379,7 +379,7 @@ def test_a_home_that_cannot_be_written_is_reported(tmp_path):
 
 
 def test_a_profile_that_cannot_be_kept_is_reported(sandbox, wiring, run):
-    wiring.export_profiles.path.mkdir()
+    wiring.export_profiles.path.mkdir(parents=True)
     try:
         report, _ = report_on(sandbox, wiring, run)
     finally:
@@ -399,6 +399,7 @@ def test_a_window_does_as_well(sandbox, run, tmp_path, display):
     assert "a visit to the run's page; " in report.export_trigger.message
 
 
+@pytest.mark.usefixtures("whole_browser")
 def test_a_window_without_a_display_is_reported(sandbox, run, tmp_path):
     settings = tmp_path / "config" / "settings.toml"
     settings.parent.mkdir()
