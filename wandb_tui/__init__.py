@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from wandb_tui.core.sync_progress import SyncProgress, SyncState
     from wandb_tui.library.api import RunMonitor, SimpleWandBMonitor, wait_for_history
     from wandb_tui.library.download import download_history
-    from wandb_tui.library.event import Event
+    from wandb_tui.library.event import Callback, Event
     from wandb_tui.library.fork import fork_when_ready, rewind_when_ready
-    from wandb_tui.library.group import AsyncMonitorGroup, Callback, MonitorGroup
+    from wandb_tui.library.group import AsyncMonitorGroup, MonitorGroup
     from wandb_tui.library.history_table import load_history
     from wandb_tui.library.offline import sync_offline
     from wandb_tui.library.results import GroupSummary, MonitorResult, RunSummary
@@ -68,10 +68,10 @@ _HOMES = {
     "wandb_tui.core.state": ("State",),
     "wandb_tui.core.sync_progress": ("SyncProgress", "SyncState"),
     "wandb_tui.library.download": ("download_history",),
-    "wandb_tui.library.event": ("Event",),
+    "wandb_tui.library.event": ("Callback", "Event"),
     "wandb_tui.library.fork": ("fork_when_ready", "rewind_when_ready"),
     "wandb_tui.library.history_table": ("load_history",),
-    "wandb_tui.library.group": ("AsyncMonitorGroup", "Callback", "MonitorGroup"),
+    "wandb_tui.library.group": ("AsyncMonitorGroup", "MonitorGroup"),
     "wandb_tui.library.offline": ("sync_offline",),
     "wandb_tui.library.results": ("GroupSummary", "MonitorResult", "RunSummary"),
     "wandb_tui.library.run_tree": ("run_tree",),

@@ -17,6 +17,8 @@ PAGE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 BUILD = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
 # Left out of the page: for this package's own use, or Python's.
 INSIDE = {"args", "of", "judge", "describe", "describe_warning", "warnings", "enough_logged", "needs_coverage", "rule"}
+# Their bases are not public, so what they inherit would otherwise be on no page.
+WITH_INHERITED = {"Event", "MonitorGroup"}
 SECONDS = re.compile(r"timeout|max_wait_time|check_interval|wait_time|elapsed|next_(check|probe)")
 
 
@@ -47,10 +49,15 @@ def public(path):
 
 
 def members(thing):
-    """The public methods, properties and attributes of a class."""
-    for name, member in thing.members.items():
+    """The public methods, properties and attributes of a class, the inherited ones too that the page shows."""
+    for name, member in all_members(thing).items():
         if not name.startswith("_") and name not in INSIDE and not member.is_alias:
             yield name, member
+
+
+def all_members(thing):
+    inherited = thing.inherited_members if thing.name in WITH_INHERITED else {}
+    return {name: member.final_target for name, member in inherited.items()} | thing.members
 
 
 def callables(path):
@@ -59,8 +66,9 @@ def callables(path):
     if thing.is_function:
         yield path, thing
     elif thing.is_class:
-        if "__init__" in thing.members and thing.members["__init__"].docstring:
-            yield f"{path}.__init__", thing.members["__init__"]
+        made = all_members(thing).get("__init__")
+        if made is not None and made.docstring:
+            yield f"{path}.__init__", made
         yield from ((f"{path}.{name}", member) for name, member in members(thing) if member.is_function)
 
 
@@ -110,13 +118,14 @@ def test_it_is_documented_and_so_is_all_that_is_public_of_it(path):
             assert "second" in doc.lower(), f"{path}.{name} is in seconds, and does not say so"
 
 
-def test_what_an_event_inherits_is_documented_where_it_is_defined_and_on_the_page():
-    """`MonitorEvent` is not public, so its fields would otherwise be on no page."""
-    inherited = public("wandb_tui.Event").inherited_members
-    assert {"run", "state", "elapsed", "error", "time"} <= inherited.keys()
-    for name, member in inherited.items():
-        assert name.startswith("_") or text(member.final_target), f"{name} has no docstring"
-    assert re.search(r"^::: wandb_tui\.Event\n +options:\n +inherited_members: true$", PAGE, re.MULTILINE)
+def test_what_a_class_inherits_is_documented_where_it_is_defined_and_on_the_page():
+    assert {"run", "state", "elapsed", "error", "time"} <= public("wandb_tui.Event").inherited_members.keys()
+    assert {"__init__", "add", "cancel", "results"} <= public("wandb_tui.MonitorGroup").inherited_members.keys()
+    for cls in WITH_INHERITED:
+        for name, member in public(f"wandb_tui.{cls}").inherited_members.items():
+            assert name.startswith("_") or text(member.final_target), f"{cls}.{name} has no docstring"
+    shown = re.findall(r"^::: wandb_tui\.(\w+)\n +options:\n +inherited_members: true$", PAGE, re.MULTILINE)
+    assert set(shown) == WITH_INHERITED
 
 
 @pytest.mark.parametrize("path", NAMES)

@@ -20,7 +20,7 @@ from wandb_tui.wiring import Wiring
 if TYPE_CHECKING:
     import wandb
 
-    from wandb_tui.library.group import Callback
+    from wandb_tui.library.event import Callback
 
 log = logging.getLogger(__name__)
 

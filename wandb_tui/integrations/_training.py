@@ -12,7 +12,7 @@ from wandb_tui.library.api import print_status, wait_for_history
 if TYPE_CHECKING:
     import wandb
 
-    from wandb_tui.library.group import Callback
+    from wandb_tui.library.event import Callback
     from wandb_tui.library.results import MonitorResult
 
 log = logging.getLogger(__name__)

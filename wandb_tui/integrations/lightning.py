@@ -24,7 +24,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from wandb_tui.integrations._resumption import CheckpointedRun
 from wandb_tui.integrations._training import TrainingCallback
-from wandb_tui.library.group import Callback
+from wandb_tui.library.event import Callback
 from wandb_tui.library.history_reader import check_pyarrow
 from wandb_tui.services.wandb_api.sdk import active_run_ids
 

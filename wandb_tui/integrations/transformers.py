@@ -26,7 +26,7 @@ from transformers.trainer_callback import ExportableState
 
 from wandb_tui.integrations._resumption import CheckpointedRun
 from wandb_tui.integrations._training import TrainingCallback
-from wandb_tui.library.group import Callback
+from wandb_tui.library.event import Callback
 
 log = logging.getLogger(__name__)
 

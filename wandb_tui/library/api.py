@@ -18,7 +18,8 @@ from wandb_tui.core.errors import RunNotFoundError, WandbTuiError
 from wandb_tui.core.events import MonitorStatus
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.validation import checked_seconds
-from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.event import Callback
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
 

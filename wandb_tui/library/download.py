@@ -12,7 +12,8 @@ from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
 from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.downloader import HistoryDownloader
-from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.event import Callback
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
 from wandb_tui.wiring import Wiring

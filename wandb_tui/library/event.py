@@ -1,12 +1,20 @@
-"""The event that a library callback receives."""
+"""What a library's callbacks receive."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
-from wandb_tui.core.events import MonitorEvent
+from wandb_tui.core.events import MonitorEvent, MonitorStatus
 from wandb_tui.text.event_text import event_text, status_line
+
+Callback = Callable[[MonitorStatus, dict[str, Any]], object]
+"""Called from the monitor's thread with each status line: the status, and what belongs to it.
+
+The data has ``message`` (the line with its emoji), ``run`` (``entity/project/run_id``), ``state``, ``attempt``,
+``artifact`` (with its version, or None), ``elapsed`` (seconds) and ``next_check`` (seconds, or None).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +45,16 @@ class Event(MonitorEvent):
     def goal_warnings(self) -> tuple[str, ...]:
         """Why the goal may never be met, one sentence each."""
         return tuple(self.goal.describe_warning(warning) for warning in self.warnings)
+
+
+def callback_data(event: MonitorEvent) -> dict[str, Any]:
+    """What a `Callback` receives beside the status."""
+    return {
+        "message": status_line(event.notice, event.status),
+        "run": str(event.run),
+        "state": event.state.value,
+        "attempt": event.attempt,
+        "artifact": event.artifact,
+        "elapsed": event.elapsed,
+        "next_check": event.next_probe,
+    }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from wandb_tui.library.arguments import address_of
 from wandb_tui.library.branch import branch
 from wandb_tui.library.branch_target import FORK, REWIND, Branching, branch_target
-from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.event import Callback
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.wiring import Wiring
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.step_range import StepRange
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.downloader import HistoryDownloader
-from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.event import Callback
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.history_reader import HistoryPart, HistoryReader, check_pyarrow
 from wandb_tui.library.lineage import Generation, ancestry_of, generations_of
 from wandb_tui.wiring import Wiring

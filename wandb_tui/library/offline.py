@@ -12,7 +12,7 @@ from wandb_tui.core.errors import UsageError, WandbTuiError
 from wandb_tui.core.offline_runs import OfflineFile
 from wandb_tui.core.sync_progress import SyncProgress
 from wandb_tui.core.validation import checked_seconds
-from wandb_tui.library.group import Callback
+from wandb_tui.library.event import Callback
 from wandb_tui.library.offline_sync import OfflineSync, plan_online
 from wandb_tui.services.offline.run_files import OfflineFileError, find_files, read_file
 from wandb_tui.wiring import Wiring

@@ -15,7 +15,8 @@ from wandb_tui.core.daemon_pool import DaemonPool, start_daemon
 from wandb_tui.core.errors import ServerError, WandbTuiError
 from wandb_tui.core.offline_runs import OfflineFile, OfflineRun, SyncPlan, plan_sync
 from wandb_tui.core.sync_progress import SyncProgress, SyncState
-from wandb_tui.library.group import Callback, MonitorGroup
+from wandb_tui.library.event import Callback
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.offline_check import compare
 from wandb_tui.library.offline_upload import INTERRUPTED, OfflineUpload, online_state
 from wandb_tui.services.disk.sync_failures import SyncFailures
