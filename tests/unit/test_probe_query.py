@@ -14,15 +14,10 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Coverage, ProbeOutcome
 from wandb_tui.services.wandb_api.batch_size import MAX_BATCH_SIZE, SLOW_REPLY_S, BatchSize
 from wandb_tui.services.wandb_api.coverage import verified
+from wandb_tui.services.wandb_api.dialect import Dialect
 from wandb_tui.services.wandb_api.graphql import Reply
-from wandb_tui.services.wandb_api.probe_query import (
-    Dialect,
-    ProbeRequest,
-    compose,
-    compose_files,
-    interpret,
-    read_files,
-)
+from wandb_tui.services.wandb_api.probe_query import ProbeRequest, compose, compose_files
+from wandb_tui.services.wandb_api.probe_response import interpret, read_files
 
 NO_PARQUET = frozenset({"parquetHistory"})
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(3)]

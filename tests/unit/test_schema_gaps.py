@@ -4,8 +4,8 @@ import pytest
 from graphql import parse
 
 from wandb_tui.services.disk.schema_gap_file import SchemaGapFile
+from wandb_tui.services.wandb_api.dialect import Dialect
 from wandb_tui.services.wandb_api.graphql import Reply
-from wandb_tui.services.wandb_api.probe_query import Dialect
 from wandb_tui.services.wandb_api.schema_gaps import Gap, KnownQuery, SchemaGaps
 
 QUERY = """

@@ -14,7 +14,8 @@ from typing import Any
 from wandb_tui.core.feed import FeedEntry, FeedKind, FeedPage
 from wandb_tui.core.feed_project import FeedPart
 from wandb_tui.services.wandb_api.graphql import Reply
-from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, run_info
+from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE
+from wandb_tui.services.wandb_api.probe_response import run_info
 from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes, parse_time
 
 FEED_FEATURE = "ARTIFACT_COLLECTIONS_FILTERING_SORTING"

@@ -14,15 +14,8 @@ from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.probe import Coverage, Probe, ProbeOutcome
 from wandb_tui.services.wandb_api.coverage import NO_PYARROW, verified
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
-from wandb_tui.services.wandb_api.probe_query import (
-    HISTORY_TYPE,
-    ONLY_COMMITTED,
-    ProbeRequest,
-    compose,
-    compose_files,
-    interpret,
-    read_files,
-)
+from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, ONLY_COMMITTED, ProbeRequest, compose, compose_files
+from wandb_tui.services.wandb_api.probe_response import interpret, read_files
 from wandb_tui.services.wandb_api.response import error_from, json_object, json_scalar
 from wandb_tui.services.wandb_api.run_queries import (
     FACTS_QUERY,

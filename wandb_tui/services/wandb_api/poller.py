@@ -26,19 +26,12 @@ from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.coverage import StepReader
+from wandb_tui.services.wandb_api.dialect import Dialect
 from wandb_tui.services.wandb_api.feed_reader import FeedReader, FeedRecord
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
 from wandb_tui.services.wandb_api.pending_probe import PendingProbe, merge_by_run, resolve_all
-from wandb_tui.services.wandb_api.probe_query import (
-    Dialect,
-    ProbeRequest,
-    blamed_indices,
-    compose,
-    compose_files,
-    exported_files,
-    interpret,
-    read_files,
-)
+from wandb_tui.services.wandb_api.probe_query import ProbeRequest, compose, compose_files
+from wandb_tui.services.wandb_api.probe_response import blamed_indices, exported_files, interpret, read_files
 from wandb_tui.services.wandb_api.query_reader import QueryReader
 from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber

@@ -65,3 +65,14 @@ def error_from(reply: Reply, *, retry_key: str = "", sign_in_keys: str = "s") ->
         )
     message = reply.message or f"The server says: {one_line(reply.errors[0].get('message') if reply.errors else '')}"
     return ServerError(f"{message}.", f"Press {retry_key} to try again." if retry_key else "Try again.")
+
+
+def error_text(error: dict[str, Any]) -> str:
+    """What a GraphQL error says, its extensions included."""
+    return f"{error.get('message', '')} {error.get('extensions') or ''}"
+
+
+def error_path(error: dict[str, Any]) -> list[str]:
+    """The names from the query's root to what a GraphQL error is about; empty for an error of the whole query."""
+    path = error.get("path")
+    return [str(part) for part in path] if isinstance(path, list) else []

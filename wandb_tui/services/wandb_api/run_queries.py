@@ -13,7 +13,7 @@ from typing import Any
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import STEP, ExportedVersion, MetricSeries, RunFacts, SampleQuery, Values, Versions
-from wandb_tui.services.wandb_api.probe_query import artifact_version, run_info
+from wandb_tui.services.wandb_api.probe_response import artifact_version, run_info
 from wandb_tui.services.wandb_api.response import json_object, json_scalar, nodes, parse_time
 from wandb_tui.services.wandb_api.run_values import read_config, read_summary
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
+from wandb_tui.services.wandb_api.dialect import Dialect, refuses_field
 from wandb_tui.services.wandb_api.graphql import Reply
-from wandb_tui.services.wandb_api.probe_query import Dialect, refuses_field
 from wandb_tui.version import __version__
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,10 @@ from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ArtifactVersion, Persistence, Probe, ProbeOutcome, RunInfo
 from wandb_tui.services.credentials.authorization import ApiKey, Authorize
 from wandb_tui.services.sdk_environment import sdk_environment
+from wandb_tui.services.wandb_api.dialect import UNKNOWN_FIELD
 from wandb_tui.services.wandb_api.graphql import RATE_LIMITED, one_line
-from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE, NOTHING_LOGGED, UNKNOWN_FIELD
+from wandb_tui.services.wandb_api.probe_query import HISTORY_TYPE
+from wandb_tui.services.wandb_api.probe_response import NOTHING_LOGGED
 from wandb_tui.services.wandb_api.sdk import causes, forget_lost_service, local_problem, service_is_lost
 
 log = logging.getLogger(__name__)
