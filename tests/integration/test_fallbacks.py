@@ -134,8 +134,8 @@ def test_a_field_that_the_server_lacks_hides_nothing_else(server, poller, field)
     server.set_faults(f"no-field:name={field}")
     (probe,) = ask(poller, RUN)
     assert (probe.outcome, probe.artifact.version, probe.coverage.covered) == (ProbeOutcome.FOUND, 0, 99)
-    assert poller._dialect.plain
-    assert poller._dialect.dropped == {field}
+    assert poller._server.dialect.plain
+    assert poller._server.dialect.dropped == {field}
 
 
 def test_a_server_without_artifacts_still_reports_runs_and_is_not_asked_by_the_sdk(server, poller):
@@ -197,7 +197,7 @@ def test_the_sdk_answers_where_nothing_else_is_understood(server, poller):
     assert absent.outcome is ProbeOutcome.NOT_YET
     assert absent.run.last_step == 99
     assert missing.outcome is ProbeOutcome.NOT_FOUND
-    assert not poller._dialect.plain, "and that is remembered"
+    assert not poller._server.dialect.plain, "and that is remembered"
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_each_run_gets_what_the_server_says_of_it(ask, answer, letters, says):
     probes, poller = ask(answer, coverage=coverage)
     assert (outcome_letters(probes), Odd.asked) == (letters, 1)
     assert says in probes[3].message
-    assert not poller._dialect.dropped, "what could not be told this time is not unknown to the server"
+    assert not poller._server.dialect.dropped, "what could not be told this time is not unknown to the server"
 
 
 def server_time(**ahead):
@@ -196,7 +196,7 @@ def test_a_probe_that_a_limit_would_delay_for_long_gets_an_answer_and_goes_first
     assert outcome_letters(probes) == "aa!!"
     assert probes[3].message == "Close to the rate limit"
     assert 25 < probes[3].retry_after <= 30
-    monkeypatch.setattr(poller, "_throttle", Throttle(time.monotonic))
+    monkeypatch.setattr(poller._server, "throttle", Throttle(time.monotonic))
     futures = [poller.probe(run) for run in RUNS]
     assert not wait(futures, 5).not_done
     assert outcome_letters(future.result() for future in futures) == "!!aa"

@@ -7,8 +7,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.probe import Probe
+from wandb_tui.core.probe import Probe, ProbeOutcome
 from wandb_tui.services.wandb_api.probe_query import ProbeRequest
+
+INTERNAL_ERROR = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer could not be processed (see the log)")
 
 
 @dataclass(slots=True)

@@ -10,13 +10,12 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.feed_watch import FeedWatch
 from wandb_tui.core.light_future import LightFuture
 from wandb_tui.core.live_query import QueryNews
@@ -26,27 +25,25 @@ from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.schedule import Clock
 from wandb_tui.services.wandb_api.batch_size import BatchSize
 from wandb_tui.services.wandb_api.coverage import StepReader
-from wandb_tui.services.wandb_api.dialect import Dialect
+from wandb_tui.services.wandb_api.dialect_client import DialectClient
 from wandb_tui.services.wandb_api.feed_reader import FeedReader, FeedRecord
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply
-from wandb_tui.services.wandb_api.pending_probe import PendingProbe, merge_by_run, resolve_all
-from wandb_tui.services.wandb_api.probe_query import ProbeRequest, compose, compose_files
-from wandb_tui.services.wandb_api.probe_response import blamed_indices, exported_files, interpret, read_files
+from wandb_tui.services.wandb_api.moved_artifacts import MovedArtifacts
+from wandb_tui.services.wandb_api.pending_probe import INTERNAL_ERROR, PendingProbe, merge_by_run, resolve_all
+from wandb_tui.services.wandb_api.probe_query import ProbeRequest
+from wandb_tui.services.wandb_api.probe_response import blamed_indices, exported_files, interpret
+from wandb_tui.services.wandb_api.probes_under_way import ProbesUnderWay
 from wandb_tui.services.wandb_api.query_reader import QueryReader
 from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
-from wandb_tui.services.wandb_api.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
 _BATCH_WINDOW_S = 0.1
 _QUIET_S = 0.005
 """The very first probe waits for others only this long, unless one comes: often there is just one run."""
-_POOL_SIZE = 8
 _MAX_REMEMBERED_TURNS = 100_000
 _MAX_LOOK_DELAY_S = 5.0
-_NOT_SEARCHED = "?"
-"""Marks a run whose artifact has been missing once."""
 
 
 class Poller:
@@ -74,27 +71,21 @@ class Poller:
             gaps: What the server's API lacks; None if nothing is known of it.
             clock: Seconds on a clock that never goes back.
         """
-        self._client = client
         self._steps = steps
-        self._sdk = sdk
         self._clock = clock
         self._queue: queue.SimpleQueue[PendingProbe | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._closed = threading.Event()
-        self._gaps = gaps or SchemaGaps()
-        self._dialect = Dialect()
+        gaps = gaps or SchemaGaps()
+        self._server = DialectClient(client, sdk, gaps, clock, self._closed)
         self._size = BatchSize()
-        self._throttle = Throttle(clock)
-        self._pool = DaemonPool("wandb-tui prober", _POOL_SIZE)
-        self._lock = threading.Lock()
-        self._sdk_turn = threading.Lock()
+        self._under_way = ProbesUnderWay()
         self._turn = 0
         self._turns: dict[RunAddress, int] = {}
-        self._under_way: dict[RunAddress, PendingProbe] = {}
-        self._elsewhere: dict[RunAddress, str] = {}
-        self._feeds = FeedReader(self._send, clock, feed_record, feed_watch)
-        self._queries = QueryReader(self._send, clock, self._gaps)
+        self._moved = MovedArtifacts()
+        self._feeds = FeedReader(self._server.send, clock, feed_record, feed_watch)
+        self._queries = QueryReader(self._server.send, clock, gaps)
 
     def probe(self, run: RunAddress, *, coverage: bool = False) -> Future[Probe]:
         """Probe one run, in one request with all other probes that are due."""
@@ -160,7 +151,7 @@ class Poller:
 
     def limiting(self) -> float:
         """Seconds until the server accepts requests again, those of visits included; 0 for no limit."""
-        return self._throttle.limiting
+        return self._server.throttle.limiting
 
     def close(self) -> None:
         """Stop; every waiting caller gets `ProbeOutcome.UNAVAILABLE`."""
@@ -175,11 +166,11 @@ class Poller:
             except Exception:
                 # All monitors depend on this one thread: no answer may end it.
                 log.exception("A probe failed")
-                resolve_all(batch, _INTERNAL_ERROR)
-                self._feeds.abandon(_INTERNAL_ERROR)
+                resolve_all(batch, INTERNAL_ERROR)
+                self._feeds.abandon(INTERNAL_ERROR)
         self._drain()
         self._feeds.abandon(_CLOSED)
-        self._client.close()
+        self._server.close()
 
     def _next_batch(self) -> list[PendingProbe]:
         """Wait for the next probes; none if only the feeds or the queries are due."""
@@ -188,7 +179,7 @@ class Poller:
         )
         try:
             # While no request may go out, the feeds have to wait as well.
-            wait = None if due is None else max(0.0, due, self._throttle.gap, self._throttle.hold)
+            wait = None if due is None else max(0.0, due, self._server.throttle.gap, self._server.throttle.hold)
             first = self._queue.get(timeout=wait)
         except queue.Empty:
             return []
@@ -196,13 +187,15 @@ class Poller:
 
     def _joined(self, batch: list[PendingProbe]) -> list[PendingProbe]:
         """The batch with one probe per run, without those that share the answer of a running one."""
-        return merge_by_run(one for one in batch if one.wanted and not self._joins_running_probe(one))
+        return merge_by_run(one for one in batch if one.wanted and not self._under_way.joined_by(one, self._queue.put))
 
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
         """The probes that arrive within the window, and before the next request may go out."""
         batch = [first]
         alone = self._turn == 0
-        until = self._clock() + max(_BATCH_WINDOW_S, 0.0 if self._throttle.hold > 0 else self._throttle.gap)
+        until = self._clock() + max(
+            _BATCH_WINDOW_S, 0.0 if self._server.throttle.hold > 0 else self._server.throttle.gap
+        )
         while (left := until - self._clock()) > 0 or not self._queue.empty():
             try:
                 pending = self._queue.get(timeout=max(0.0, min(left, _QUIET_S) if alone else left))
@@ -218,7 +211,7 @@ class Poller:
     def _process(self, batch: list[PendingProbe]) -> None:
         any_good = False
         while not self._closed.is_set():
-            if (refusal := self._throttled_probe()) is not None:
+            if (refusal := self._server.refusal) is not None:
                 resolve_all(batch, refusal)
                 self._feeds.fail(refusal)
                 return
@@ -233,8 +226,8 @@ class Poller:
             now, rest = batch[: self._size.now], batch[self._size.now :]
             self._remember_turn(now)
             asked_at = self._clock()
-            reply = self._request([pending.request for pending in now])
-            if not self._dialect.plain:
+            reply = self._server.probe([pending.request for pending in now])
+            if not self._server.dialect.plain:
                 continue
             blamed = blamed_indices(reply, len(now))
             if 0 < len(blamed) < len(now):
@@ -277,137 +270,16 @@ class Poller:
 
     def _handed_to_sdk(self, batch: list[PendingProbe]) -> bool:
         """Whether the SDK asks, for a server that does not understand our queries."""
-        self._dialect = self._known_dialect()
-        if self._sdk is None or self._dialect.plain:
+        sdk = self._server.fallback()
+        if sdk is None:
             return False
         for pending in batch:
-            self._run_in_pool(pending, partial(self._probe_by_sdk, pending, self._sdk))
+            self._under_way.finish(pending, partial(self._probe_by_sdk, pending, sdk))
         return True
-
-    def _remember_turn(self, batch: list[PendingProbe]) -> None:
-        if len(self._turns) > _MAX_REMEMBERED_TURNS:
-            self._turns.clear()
-        self._turn += 1
-        self._turns |= dict.fromkeys((pending.run for pending in batch), self._turn)
-        for pending in batch:
-            # An artifact that is missing a second time may have stayed behind when the run was moved.
-            outputs = self._elsewhere.get(pending.run) == _NOT_SEARCHED
-            pending.request = replace(pending.request, outputs=outputs)
-
-    def _throttled_probe(self) -> Probe | None:
-        """The answer while no request may go out; None if one may."""
-        wait = self._throttle.hold
-        if wait <= 0:
-            return None
-        cause = self._throttle.cause
-        return Probe(
-            ProbeOutcome.UNAVAILABLE,
-            message=cause.message,
-            retry_after=wait,
-            limited=cause.limited,
-            persistence=cause.persistence,
-        )
-
-    def _request(self, requests: list[ProbeRequest]) -> Reply:
-        """Send the probes in the richest dialect that the server understands."""
-        while True:
-            reply = self._send(*compose(requests, self._dialect))
-            simpler = self._dialect.simpler(reply)
-            if simpler is None or (not simpler.plain and self._sdk is None):
-                return reply
-            log.info("The server does not know a field; continuing without it: %s", simpler)
-            self._gaps.learn_dialect(self._dialect, simpler, reply)
-            self._dialect = self._known_dialect()
-            if not self._dialect.plain:
-                return reply
-
-    def _known_dialect(self) -> Dialect:
-        """What the server understands, as far as known to all who ask it."""
-        known = self._gaps.dialect
-        return known if self._sdk is not None else replace(known, plain=True)
-
-    def _send(self, query: str, variables: Mapping[str, object]) -> Reply:
-        self._closed.wait(max(0.0, self._throttle.gap))
-        reply = self._client.execute(query, variables)
-        self._throttle.observe(reply)
-        return reply
-
-    def _deliver(
-        self, batch: list[PendingProbe], reply: Reply, asked_at: float, only: Container[int] | None = None
-    ) -> None:
-        """Answer all or some of the probes, and start reading the files of those that need it."""
-        unread: list[tuple[PendingProbe, Probe, list[str]]] = []
-        for number, probe in enumerate(interpret([pending.request for pending in batch], reply, self._dialect)):
-            if only is not None and number not in only:
-                continue
-            pending = batch[number]
-            probe = replace(self._with_elsewhere(pending.request, probe), asked_at=asked_at)  # noqa: PLW2901 - the same probe, completed
-            whole = probe if self._steps is None else self._steps.known(pending.run, probe)
-            if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
-                # The poller's own wait: a caller that asks earlier would only get the same answer again.
-                pending.resolve(replace(probe, retry_after=max(0.0, self._throttle.hold)))
-            elif whole is not None:
-                pending.resolve(whole)
-            else:
-                unread.append((pending, probe, exported_files(reply, number)))
-        if unread and self._steps is not None:
-            self._read_steps(unread, self._steps)
-
-    def _with_elsewhere(self, request: ProbeRequest, probe: Probe) -> Probe:
-        """The probe with the other project that an earlier probe has found."""
-        if probe.outcome is ProbeOutcome.FOUND:
-            self._elsewhere.pop(request.run, None)
-        if probe.outcome is not ProbeOutcome.NOT_YET:
-            return probe
-        if len(self._elsewhere) > _MAX_REMEMBERED_TURNS:
-            self._elsewhere.clear()
-        known = probe.elsewhere if request.outputs else self._elsewhere.get(request.run, _NOT_SEARCHED)
-        self._elsewhere[request.run] = known
-        return replace(probe, elsewhere="" if known == _NOT_SEARCHED else known)
-
-    def _read_steps(self, unread: list[tuple[PendingProbe, Probe, list[str]]], steps: StepReader) -> None:
-        """Read the files in the pool, after one request for the URLs that are still missing."""
-        nameless = [
-            (pending.run, probe.artifact.version) for pending, probe, urls in unread if probe.artifact and not urls
-        ]
-        found = self._find_files(nameless) if nameless else {}
-        for pending, probe, urls in unread:
-            source = urls or found.get(pending.run) or partial(self._files_by_sdk, pending.run, probe)
-            self._run_in_pool(pending, partial(steps.read, pending.run, probe, source))
-
-    def _find_files(self, versions: list[tuple[RunAddress, int]]) -> dict[RunAddress, list[str]]:
-        if not self._dialect.files:
-            return {}
-        reply = self._send(*compose_files(versions))
-        if reply.data is None and reply.problem is not ProbeOutcome.UNAVAILABLE:
-            log.info("The server does not report where files are: %s", reply.message)
-            simpler = replace(self._dialect, files=False)
-            self._dialect = self._gaps.learn_dialect(self._dialect, simpler, reply)
-        return {run: read_files(reply, number) for number, (run, _) in enumerate(versions)}
-
-    def _files_by_sdk(self, run: RunAddress, probe: Probe) -> list[str]:
-        if self._sdk is None or probe.artifact is None:
-            return []
-        return self._sdk.file_urls(run, probe.artifact.version)
 
     def _probe_by_sdk(self, pending: PendingProbe, sdk: SdkProber) -> Probe:
         """Probe one run through the SDK; in a thread of the pool."""
-        with self._sdk_turn:
-            if (refusal := self._throttled_probe()) is not None:
-                return refusal
-            self._closed.wait(max(0.0, self._throttle.gap))
-            self._throttle.count_request()
-        probe = sdk.probe(pending.run)
-        self._throttle.observe(
-            Reply(
-                problem=probe.outcome if probe.outcome is ProbeOutcome.UNAVAILABLE else None,
-                message=probe.message,
-                limited=probe.limited,
-            )
-        )
-        if probe.outcome is ProbeOutcome.INVALID_RESPONSE:
-            log.info("The server does not understand the SDK either; returning to plain queries")
-            self._sdk, self._dialect = None, replace(self._dialect, plain=True)
+        probe = self._server.probe_by_sdk(pending.run, sdk)
         if not pending.request.coverage or probe.run is None:
             return probe
         probe = replace(probe, coverage=Coverage(None, None, probe.run.last_step))
@@ -416,40 +288,48 @@ class Poller:
         known = self._steps.known(pending.run, probe)
         return known or self._steps.read(pending.run, probe, partial(self._files_by_sdk, pending.run, probe))
 
-    # Work in other threads
+    def _files_by_sdk(self, run: RunAddress, probe: Probe) -> list[str]:
+        return self._server.files_by_sdk(run, probe.artifact.version) if probe.artifact is not None else []
 
-    def _run_in_pool(self, pending: PendingProbe, work: Callable[[], Probe]) -> None:
-        """Finish a probe in a thread of the pool, so that no other probe waits for it."""
-        with self._lock:
-            self._under_way[pending.run] = pending
+    def _remember_turn(self, batch: list[PendingProbe]) -> None:
+        if len(self._turns) > _MAX_REMEMBERED_TURNS:
+            self._turns.clear()
+        self._turn += 1
+        self._turns |= dict.fromkeys((pending.run for pending in batch), self._turn)
+        for pending in batch:
+            # An artifact that is missing a second time may have stayed behind when the run was moved.
+            pending.request = replace(pending.request, outputs=self._moved.wants_search(pending.run))
 
-        def job() -> None:
-            try:
-                probe = work()
-            except Exception:
-                log.exception("A probe failed")
-                probe = _INTERNAL_ERROR
-            with self._lock:
-                del self._under_way[pending.run]
-            pending.resolve(probe)
-
-        try:
-            self._pool.submit(job)
-        except RuntimeError:
-            # The system has no thread left: this thread does the work, and the other runs wait.
-            job()
-
-    def _joins_running_probe(self, pending: PendingProbe) -> bool:
-        """Whether the probe can share the answer of a running one of the same run."""
-        with self._lock:
-            other = self._under_way.get(pending.run)
-            if other is None:
-                return False
-            if other.request.coverage or not pending.request.coverage:
-                other.futures += pending.futures
+    def _deliver(
+        self, batch: list[PendingProbe], reply: Reply, asked_at: float, only: Container[int] | None = None
+    ) -> None:
+        """Answer all or some of the probes, and start reading the files of those that need it."""
+        unread: list[tuple[PendingProbe, Probe, list[str]]] = []
+        for number, probe in enumerate(interpret([pending.request for pending in batch], reply, self._server.dialect)):
+            if only is not None and number not in only:
+                continue
+            pending = batch[number]
+            probe = replace(self._moved.complete(pending.request, probe), asked_at=asked_at)  # noqa: PLW2901 - the same probe, completed
+            whole = probe if self._steps is None else self._steps.known(pending.run, probe)
+            if reply.limited and probe.outcome is ProbeOutcome.UNAVAILABLE:
+                # The poller's own wait: a caller that asks earlier would only get the same answer again.
+                pending.resolve(replace(probe, retry_after=max(0.0, self._server.throttle.hold)))
+            elif whole is not None:
+                pending.resolve(whole)
             else:
-                other.futures[0].add_done_callback(lambda _: self._queue.put(pending))
-            return True
+                unread.append((pending, probe, exported_files(reply, number)))
+        if unread and self._steps is not None:
+            self._read_steps(unread, self._steps)
+
+    def _read_steps(self, unread: list[tuple[PendingProbe, Probe, list[str]]], steps: StepReader) -> None:
+        """Read the files in the pool, after one request for the URLs that are still missing."""
+        nameless = [
+            (pending.run, probe.artifact.version) for pending, probe, urls in unread if probe.artifact and not urls
+        ]
+        found = self._server.find_files(nameless) if nameless else {}
+        for pending, probe, urls in unread:
+            source = urls or found.get(pending.run) or partial(self._files_by_sdk, pending.run, probe)
+            self._under_way.finish(pending, partial(steps.read, pending.run, probe, source))
 
     def _drain(self) -> None:
         while True:
@@ -459,10 +339,7 @@ class Poller:
                 break
             if pending is not None:
                 pending.resolve(_CLOSED)
-        with self._lock:
-            left = list(self._under_way.values())
-        resolve_all(left, _CLOSED)
+        self._under_way.abandon(_CLOSED)
 
 
-_INTERNAL_ERROR = Probe(ProbeOutcome.INVALID_RESPONSE, message="The answer could not be processed (see the log)")
 _CLOSED = Probe(ProbeOutcome.UNAVAILABLE, message="wandb-tui is ending")
