@@ -94,7 +94,7 @@ class Observer:
     def _look(self):
         while not self._over.wait(0.3):
             running = children(self._pid)
-            actors = topmost(pid for pid, command in running.items() if command.startswith("ray::_Monitors"))
+            actors = topmost(pid for pid, command in running.items() if command.startswith("ray::MonitorActor"))
             self.actors |= actors
             self.browsers |= topmost(pid for pid, command in running.items() if is_browser(command))
             # One whose actor is gone has no parent, but counts as long as it lives.
@@ -293,7 +293,7 @@ import os
 import ray
 import wandb_tui.integrations.ray as shared
 
-shared._TIMING = shared._Timing(lease=4.0, renewal=1.0, call=2.0)
+shared._TIMING = shared.Timing(lease=4.0, renewal=1.0, call=2.0)
 ray.init(os.environ["HEAD"], log_to_driver=False)
 shared.HistoryCallback().setup()
 
@@ -301,7 +301,7 @@ shared.HistoryCallback().setup()
 def trial():
     import wandb_tui.integrations.ray as shared
 
-    shared._TIMING = shared._Timing(lease=4.0, renewal=1.0, call=2.0)
+    shared._TIMING = shared.Timing(lease=4.0, renewal=1.0, call=2.0)
     print("trial", flush=True)
     shared.wait_for_history("lab/forks/never", timeout=0)
 
@@ -326,7 +326,7 @@ def ray_head(environ):
 
 
 def monitors_and_browsers(pid):
-    return [c for c in children(pid).values() if c.startswith("ray::_Monitors") or is_browser(c)]
+    return [c for c in children(pid).values() if c.startswith("ray::MonitorActor") or is_browser(c)]
 
 
 @pytest.mark.timeout(300)

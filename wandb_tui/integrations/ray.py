@@ -14,18 +14,16 @@ and in the trials:
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from typing import Any, Literal, ParamSpec, TypeVar
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
 
 import ray
 from ray.exceptions import ActorUnavailableError, RayActorError, RayTaskError
@@ -33,49 +31,26 @@ from ray.tune import Callback
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ApiKeyError, WaitTimeoutError, WandbTuiError
-from wandb_tui.core.events import Failure
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
 from wandb_tui.core.validation import checked_seconds
-from wandb_tui.integrations._leases import Leases
+from wandb_tui.integrations._monitor_actor import MAX_WAITING_CALLS, NO_KEY_ON_HEAD, MonitorActor, Timing
 from wandb_tui.library.arguments import address_of
 from wandb_tui.library.branch import branch
 from wandb_tui.library.branch_target import FORK, branch_target
-from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.results import MonitorResult
 from wandb_tui.wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 _NAMESPACE = "wandb-tui"
 _ACTOR_PREFIX = "wandb-tui "
 # Ray gives this resource to the head node alone; a little of it ties an actor there.
 _ON_HEAD = {"node:__internal_head__": 0.001}
-_MAX_WAITING_CALLS = 1000
 _MAX_DEATHS = 5
 """An actor that dies this often during one wait cannot run at all."""
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Timing:
-    """The times of the shared monitor, in seconds.
-
-    Attributes:
-        lease: Without a renewal for this long, an experiment counts as gone, and an unused monitor ends.
-        renewal: Between two renewals.
-        call: The longest single call to the actor, which limits the wait for a killed caller.
-    """
-
-    lease: float = 60.0
-    renewal: float = 15.0
-    call: float = 20.0
-
-
-_TIMING = _Timing()
+_TIMING = Timing()
 
 
 class HistoryCallback(Callback):
@@ -109,7 +84,7 @@ class HistoryCallback(Callback):
         threading.Thread(target=renew, name="wandb-tui lease", daemon=True).start()
         if has_key and not monitor.has_api_key():
             self.on_experiment_end()
-            raise ApiKeyError(*_NO_KEY_ON_HEAD)
+            raise ApiKeyError(*NO_KEY_ON_HEAD)
 
     def on_experiment_end(self, *_: object, **__: object) -> None:
         """Leave the shared monitor; the last experiment ends it, and its browser."""
@@ -223,7 +198,7 @@ class SharedMonitor:
         timeout = checked_seconds("timeout", timeout)
         end = time.monotonic() + timeout
         latest: MonitorResult | None = None
-        deaths, pause = 0, _FIRST_PAUSE_S
+        deaths, backoff = 0, _Backoff()
         while not timeout or time.monotonic() < end:
             left = min(_TIMING.call, end - time.monotonic()) if timeout else _TIMING.call
             try:
@@ -235,22 +210,15 @@ class SharedMonitor:
                 deaths += 1
                 log.warning("The shared monitor has died; retrying")
                 if deaths == _MAX_DEATHS:
-                    raise WandbTuiError(
-                        "The shared monitor cannot run on the cluster's head node.",
-                        f"Is wandb-run-monitor[ray] installed there? Ray says: {str(error)[:300]}",
-                    ) from None
+                    raise WandbTuiError(*_cannot_run(error)) from None
             else:
                 if result.state.final:
                     return result
-                latest, pause = result, _FIRST_PAUSE_S
+                latest, backoff = result, _Backoff()
                 continue
-            threading.Event().wait(pause)
-            pause = min(_MAX_PAUSE_S, 2 * pause)
+            backoff.wait()
         if latest is not None:
-            reason = latest.error_message or ""
-            return replace(
-                latest, state=State.TIMED_OUT, error_message=f"Timeout reached: {reason[:1].lower()}{reason[1:]}"
-            )
+            return _timed_out(latest)
         raise WaitTimeoutError(f"The cluster's shared monitor did not answer about {run} within {timeout:.0f} s.")
 
     def enter(self, user: str) -> None:
@@ -279,14 +247,13 @@ class SharedMonitor:
 
     def _ask(self, call: str, *arguments: Any) -> Any:
         """The monitor's answer; one that has just ended is started again."""
-        pause = _FIRST_PAUSE_S
+        backoff = _Backoff()
         for _ in range(_MAX_DEATHS):
             try:
                 return _get(getattr(self._actor(), call).remote(*arguments))
             except RayActorError:
                 log.info("The shared monitor has ended; starting it again")
-                threading.Event().wait(pause)
-                pause = min(_MAX_PAUSE_S, 2 * pause)
+                backoff.wait()
         return _get(getattr(self._actor(), call).remote(*arguments))
 
     def _actor(self) -> Any:
@@ -298,123 +265,34 @@ class SharedMonitor:
             "num_cpus": 0,
             "resources": _ON_HEAD,
             "max_restarts": -1,
-            "max_concurrency": _MAX_WAITING_CALLS,
+            "max_concurrency": MAX_WAITING_CALLS,
         }
-        return ray.remote(_Monitors).options(**options).remote(self._host, _TIMING)
+        return ray.remote(MonitorActor).options(**options).remote(self._host, _TIMING)
 
 
-@dataclass(slots=True)
-class _Shared:
-    """A monitor, the number of calls that wait for it, and the time of its last use."""
+class _Backoff:
+    """The pauses between tries, each twice as long as the one before."""
 
-    group: MonitorGroup
-    waiting: int = 0
-    last_use: float = field(default_factory=time.monotonic)
+    def __init__(self) -> None:
+        self._pause = _FIRST_PAUSE_S
 
-
-class _Monitors:
-    """The actor: waits for its callers, with one browser and one poller. All calls run in one event loop."""
-
-    def __init__(self, host: str | None, timing: _Timing) -> None:
-        self._host = host
-        self._timing = timing
-        self._threads = ThreadPoolExecutor(_MAX_WAITING_CALLS, thread_name_prefix="wandb-tui waiting")
-        self._shared: dict[tuple[RunAddress, Goal], _Shared] = {}
-        self._leases = Leases(timing.lease)
-        self._lock = threading.Lock()
-        # A thread rather than a task: an actor that Ray has restarted may never be called again.
-        threading.Thread(target=self._end_when_unused, name="wandb-tui leases", daemon=True).start()
-
-    @cached_property
-    def _wiring(self) -> Wiring:
-        # Built by the first call, which then gets its errors.
-        return Wiring(host=self._host, anonymous_ok=True)
-
-    async def wait(self, run: RunAddress, goal: Goal, seconds: float) -> MonitorResult:
-        """Wait until a run meets a goal, `seconds` at most; all calls for the same share one monitor."""
-        self._leases.touch()
-        shared = self._join(run, goal)
-        try:
-            result = await self._off_loop(shared.group.wait, run, seconds)
-        finally:
-            if self._part(run, goal, shared):
-                await self._off_loop(shared.group.close)
-        if result.failure is Failure.NOT_FOUND and not await self.has_api_key():
-            return replace(result, error=ApiKeyError(*_NO_KEY_ON_HEAD), error_message=_NO_KEY_ON_HEAD[0])
-        return result
-
-    async def enter(self, user: str) -> None:
-        """Begin or renew an experiment's lease."""
-        self._leases.renew(user)
-
-    async def has_api_key(self) -> bool:
-        """Whether there is an API key on this node, or an identity token in its place."""
-        return await self._off_loop(lambda: self._wiring.account.is_authorized)
-
-    async def leave(self, user: str) -> bool:
-        """End an experiment's lease; after the last the browser is ended, and True given."""
-        last = self._leases.release(user)
-        if last:
-            await self._off_loop(self._wiring.close)
-        return last
-
-    async def serves(self, job: str) -> bool:
-        """Whether an experiment of this job has a lease."""
-        return self._leases.held_by(job)
-
-    def _join(self, run: RunAddress, goal: Goal) -> _Shared:
-        with self._lock:
-            shared = self._shared.get((run, goal))
-            if shared is None:
-                shared = self._shared[run, goal] = _Shared(MonitorGroup(wiring=self._wiring, max_wait_time=0))
-                shared.group.add(run, goal)
-            shared.waiting += 1
-            return shared
-
-    def _part(self, run: RunAddress, goal: Goal, shared: _Shared) -> bool:
-        """End a call; whether its monitor has ended and no other call needs it."""
-        with self._lock:
-            shared.waiting -= 1
-            shared.last_use = time.monotonic()
-            self._leases.touch()
-            ended = run in shared.group.results
-            if ended and self._shared.get((run, goal)) is shared:
-                # A later call starts again.
-                del self._shared[run, goal]
-            return ended and not shared.waiting
-
-    def _end_when_unused(self) -> None:
-        """Close the monitors that no caller waits for any more; end the actor when it has no user left."""
-        pause = threading.Event()
-        while not pause.wait(min(5.0, self._timing.call / 2)):
-            for group in self._take_abandoned():
-                group.close()
-            with self._lock:
-                unused = self._leases.unused and not self._shared
-            if unused:
-                if "_wiring" in self.__dict__:
-                    self._wiring.close()
-                ray.kill(ray.get_runtime_context().current_actor)
-                return
-
-    def _take_abandoned(self) -> list[MonitorGroup]:
-        now = time.monotonic()
-        with self._lock:
-            abandoned = [
-                key
-                for key, shared in self._shared.items()
-                if not shared.waiting and now - shared.last_use > self._timing.call
-            ]
-            return [self._shared.pop(key).group for key in abandoned]
-
-    async def _off_loop(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: call(*args, **kwargs))
+    def wait(self) -> None:
+        """Wait until the next try."""
+        threading.Event().wait(self._pause)
+        self._pause = min(_MAX_PAUSE_S, 2 * self._pause)
 
 
-_NO_KEY_ON_HEAD = (
-    "The shared monitor has no API key on the cluster's head node.",
-    "Set WANDB_API_KEY there before ray start, or run wandb login or wandb-tui login there.",
-)
+def _cannot_run(error: RayActorError) -> tuple[str, str]:
+    return (
+        "The shared monitor cannot run on the cluster's head node.",
+        f"Is wandb-run-monitor[ray] installed there? Ray says: {str(error)[:300]}",
+    )
+
+
+def _timed_out(latest: MonitorResult) -> MonitorResult:
+    reason = latest.error_message or ""
+    message = f"Timeout reached: {reason[:1].lower()}{reason[1:]}"
+    return replace(latest, state=State.TIMED_OUT, error_message=message)
 
 
 @contextlib.contextmanager
