@@ -76,7 +76,7 @@ async def message_shown(app, pilot, text, run="abc", seconds=30):
         if row is not None and row.run in table._positions:
             shown.append(table.cell(row.run, "message").text)
             # What a column beside it shows already is left out; where nothing remains there is a dash.
-            expected = row_text(row, time.monotonic(), table._shown_columns) or "–"
+            expected = row_text(row, time.monotonic(), table._column_layout.keys) or "–"
             if text in event_text(row.notice) and shown[-1][:25].rstrip() == expected[:25].rstrip():
                 return row
         await pilot.pause(0.05)

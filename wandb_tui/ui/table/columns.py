@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
+
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import event_text
@@ -132,6 +135,68 @@ _MINOR_IMPORTANCE, _MAJOR_IMPORTANCE = 5, 7
 
 ALWAYS_SHOWN = frozenset({"state", "run"})
 """The columns that cannot be hidden: they identify the row."""
+
+
+class ColumnLayout:
+    """The columns that fit, with widths for what the rows say.
+
+    Attributes:
+        fitted: The visible columns, from left to right, with their widths.
+        keys: Their keys.
+    """
+
+    def __init__(self) -> None:
+        self.fitted: list[tuple[Column, int]] = []
+        self.keys: frozenset[str] = frozenset()
+        self._widest: dict[str, int] = {}
+        self._measured: set[RunAddress] = set()
+
+    @property
+    def columns(self) -> list[Column]:
+        """The visible columns, from left to right."""
+        return [column for column, _ in self.fitted]
+
+    def has_measured(self, run: RunAddress) -> bool:
+        """Whether a run's texts have been measured."""
+        return run in self._measured
+
+    def forget_measured(self) -> None:
+        """Let all runs be measured again, as their names have changed; no column shrinks."""
+        self._measured.clear()
+
+    def measure(self, run: RunAddress, name: str, message: str) -> bool:
+        """Learn how wide a run's texts are; whether one is wider than all before. None shrinks under one's eyes."""
+        self._measured.add(run)
+        wider = False
+        for key, text in (("run", name), ("project", run.project_path), ("message", message)):
+            width = cell_len(text)
+            if width > self._widest.get(key, -1):
+                self._widest[key], wider = width, True
+        return wider
+
+    def fit(self, width: int, hidden: Collection[str], *, compact: bool, dull: Collection[str]) -> bool:
+        """Choose the columns; whether they or their widths have changed.
+
+        Args:
+            width: The available cells.
+            hidden: As for `fitting_columns`.
+            compact: As for `fitting_columns`.
+            dull: As for `fitting_columns`.
+        """
+        fitted = fitting_columns(width, hidden, compact=compact, dull=dull, widest=self._widest)
+        if fitted == self.fitted:
+            return False
+        self.fitted, self.keys = fitted, frozenset(column.key for column, _ in fitted)
+        return True
+
+    def column_at(self, x: int) -> Column | None:
+        """The column at a distance in cells from the left edge."""
+        right = 0
+        for column, width in self.fitted:
+            right += width + 2 * PADDING_CELLS
+            if x < right:
+                return column
+        return None
 
 
 def fitting_columns(

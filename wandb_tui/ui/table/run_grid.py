@@ -6,15 +6,11 @@ changed, and never touch hidden rows or the layout. `show` may loop over all row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -27,14 +23,13 @@ from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.text.links import written
-from wandb_tui.text.plain_text import clean
 from wandb_tui.text.run_labels import run_name
 from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
-from wandb_tui.ui.table.columns import PADDING_CELLS, TREND, Column, fitting_columns
+from wandb_tui.ui.table.columns import PADDING_CELLS, Column, ColumnLayout
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.query_headings import GridRow, QueryHeading, RowKey, key_of
+from wandb_tui.ui.table.row_painter import PART, Cells, RowPainter
 from wandb_tui.ui.table.selection import Selection
 from wandb_tui.ui.table.trends import Trends
 from wandb_tui.ui.table.view import TableView
@@ -48,23 +43,13 @@ _HEADING_LINES = 1
 _SELECT_CELLS = PADDING_CELLS + 1
 """Cells at the left edge in which a click selects the run."""
 
-_LINKED_COLUMN = "run"
-"""The column whose text links to the run's page."""
-
 _ROWS_FROM_CURSOR, _MIN_DISTINCT = 8, 2
-_MIN_QUERY_CELLS = 20
-"""Cells that a query gets on its heading, however narrow the table is."""
-
-_PAD = " " * PADDING_CELLS
-_PART = "run-table--"
-
-Cells = tuple[Cell, ...]
 
 
 class RunGrid(ScrollView, can_focus=True):
     """Shows rows in the given order; the cursor stays on its run."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{_PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{PART}{part}" for part in ("heading", "sorted", "cursor", "hover")}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "cursor_up", "Up", show=False),
         Binding("down", "cursor_down", "Down", show=False),
@@ -110,14 +95,11 @@ class RunGrid(ScrollView, can_focus=True):
         self.downloads = downloads
         self.branches = branches
         self.trends = trends
-        self._layout: list[tuple[Column, int]] = []
+        self._column_layout = ColumnLayout()
+        self._painter = RowPainter(self, glyphs)
         self._rows: list[GridRow] = []
         self._positions: dict[RowKey, int] = {}
         self._painted: dict[RowKey, Cells | tuple[str, ...]] = {}
-        self._styles_by_name: dict[str, Style] = {}
-        self._shown_columns: frozenset[str] = frozenset()
-        self._widest: dict[str, int] = {}
-        self._measured: set[RunAddress] = set()
         self._lines: dict[RunAddress, str] = {}
         self._cursor = 0
         self._hovered: int | None = None
@@ -171,7 +153,7 @@ class RunGrid(ScrollView, can_focus=True):
     @property
     def columns(self) -> list[Column]:
         """The visible columns, from left to right."""
-        return [column for column, _ in self._layout]
+        return self._column_layout.columns
 
     def __contains__(self, run: object) -> bool:
         """Whether a run is in the table."""
@@ -197,14 +179,14 @@ class RunGrid(ScrollView, can_focus=True):
         if len(self._rows) != before:
             # This requests a layout, so it is skipped if the number of rows is the same.
             self.virtual_size = Size(self.size.width, _HEADING_LINES + len(self._rows))
-        if not self._layout:
+        if not self.columns:
             # A message is measured as it reads beside the columns.
             self.relayout()
         if self.view.lines != self._lines:
             self._lines = self.view.lines
-            self._measured.clear()
+            self._column_layout.forget_measured()
         runs = (row for row in self._rows if isinstance(row, WatchedRun))
-        self._measure(row for row in runs if row.run not in self._measured)
+        self._measure(row for row in runs if not self._column_layout.has_measured(row.run))
         self.relayout()
         self._into_view()
         self.refresh()
@@ -226,31 +208,19 @@ class RunGrid(ScrollView, can_focus=True):
         self._repaint(self._visible)
 
     def _measure(self, rows: Iterable[WatchedRun]) -> bool:
-        """Learn how wide columns need to be; whether one needs more than before. They never shrink under one's eyes."""
-        before, now = dict(self._widest), self._clock()
+        """Learn how wide columns need to be; whether one needs more than before."""
+        wider, now = False, self._clock()
         for row in rows:
-            self._measured.add(row.run)
-            message = self._job(row)[0] or row_text(row, now, self._shown_columns)
-            name = self._lines.get(row.run, "") + run_name(row)
-            for key, text in (("run", name), ("project", row.run.project_path), ("message", message)):
-                self._widest[key] = max(self._widest.get(key, 0), cell_len(text))
-        return self._widest != before
+            message = self._job(row)[0] or row_text(row, now, self._column_layout.keys)
+            wider |= self._column_layout.measure(row.run, self._lines.get(row.run, "") + run_name(row), message)
+        return wider
 
     def relayout(self) -> None:
         """Choose the columns again if the width or the view has changed."""
-        wanted = self.view
         projects = {row.run.project_path for row in self._rows if isinstance(row, WatchedRun)}
         dull = {"project"} if len(projects) < _MIN_DISTINCT else set()
-        layout = fitting_columns(
-            self.app.size.width - _SCROLL_BAR_CELLS,
-            wanted.hidden_columns,
-            compact=wanted.compact,
-            dull=dull,
-            widest=self._widest,
-        )
-        if layout != self._layout:
-            self._layout = layout
-            self._shown_columns = frozenset(column.key for column in self.columns)
+        hidden, compact = self.view.hidden_columns, self.view.compact
+        if self._column_layout.fit(self.app.size.width - _SCROLL_BAR_CELLS, hidden, compact=compact, dull=dull):
             self._painted.clear()
             self.refresh()
 
@@ -300,7 +270,7 @@ class RunGrid(ScrollView, can_focus=True):
         """Move to a run; at the left edge or with a modifier, select it; open it on a double click. Headings sort."""
         index = self._index_at(event.y)
         if index is None:
-            if event.y < _HEADING_LINES and (column := self._column_at(event.x)) is not None:
+            if event.y < _HEADING_LINES and (column := self._column_layout.column_at(event.x)) is not None:
                 self.post_message(self.SortWanted(column.key))
             return
         if event.shift and self.run is not None:
@@ -327,7 +297,7 @@ class RunGrid(ScrollView, can_focus=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Highlight the run under the mouse; explain a value with a tilde."""
-        index, column = self._index_at(event.y), self._column_at(event.x)
+        index, column = self._index_at(event.y), self._column_layout.column_at(event.x)
         self._hover(index)
         row = None if index is None else self._rows[index]
         cell = self.cell(row.run, column.key) if isinstance(row, WatchedRun) and column is not None else None
@@ -388,107 +358,33 @@ class RunGrid(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """Clear the cache: the theme or the focus has changed."""
         super().notify_style_update()
-        self._styles_by_name.clear()
+        self._painter.forget_styles()
 
     def render_line(self, y: int) -> Strip:
         """The headings, or one row."""
-        width = self.size.width
-        if y < _HEADING_LINES:
-            return self._headings().adjust_cell_length(width, self._style())
+        width, paint = self.size.width, self._painter
         index = y - _HEADING_LINES + self._top
-        if y == _HEADING_LINES and not self._rows and self.view.filter.text:
-            text = self._glyphs.fit(_PAD + self.no_match_text, width)
-            return Strip([Segment(text, self._style() + self._colour("quiet"))]).adjust_cell_length(
-                width, self._style()
-            )
-        if index >= len(self._rows):
-            return Strip.blank(width, self._style())
-        return self._row(index, width)
-
-    def _headings(self) -> Strip:
-        plain, sorted_by = self._style("heading"), self._style("sorted")
-        order = self.view.order
-        arrow = self._glyphs.text("▼" if order.reverse else "▲")
-        segments = []
-        for column, width in self._layout:
-            here = column.key == order.column
-            # An ASCII arrow is a letter and would read like part of the heading.
-            gap = " " if self._glyphs.ascii and len(column.label) + 1 < width else ""
-            label = self._label(column, width - len(gap + arrow))
-            label = label + gap + arrow if here else label
-            label = label.rjust(width) if column.right else label.ljust(width)
-            segments.append(Segment(_PAD + label + _PAD, sorted_by if here else plain))
-        return Strip(segments)
-
-    def _label(self, column: Column, width: int) -> str:
-        """The heading of a column; that of small curves is their metric."""
-        return self._glyphs.fit_end(clean(self.view.metric), width) if column.key == TREND else column.label
-
-    def _column_at(self, x: int) -> Column | None:
-        right = 0
-        for column, width in self._layout:
-            right += width + 2 * PADDING_CELLS
-            if x < right:
-                return column
-        return None
+        if y < _HEADING_LINES:
+            segments = paint.column_headings(self._column_layout.fitted, self.view.order, self.view.metric)
+        elif y == _HEADING_LINES and not self._rows and self.view.filter.text:
+            segments = paint.remark(self.no_match_text, width)
+        elif index >= len(self._rows):
+            return Strip.blank(width, paint.style())
+        else:
+            return self._row(index, width)
+        return Strip(segments).adjust_cell_length(width, paint.style())
 
     def _row(self, index: int, width: int) -> Strip:
         row = self._rows[index]
-        base = self._style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
+        base = self._painter.style("cursor" if index == self._cursor else "hover" if index == self._hovered else "")
         if isinstance(row, QueryHeading):
             self._painted[row.followed] = parts = row.parts()
-            return Strip(self._heading_segments(row, parts, base, width)).adjust_cell_length(width, base)
-        self._painted[row.run] = cells = self._cells(row)
-        page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
-        return Strip(list(self._segments(cells, base, page))).adjust_cell_length(width, base)
-
-    def _heading_segments(
-        self, heading: QueryHeading, parts: tuple[str, str, str], base: Style, width: int
-    ) -> Iterator[Segment]:
-        """A heading as a line: its mark, the query, its goal and its runs, and a problem."""
-        name, told, problem = (self._glyphs.text(part) for part in parts)
-        mark = ("+" if heading.folded else "-") if self._glyphs.ascii else ("▸" if heading.folded else "▾")
-        rest = f"{_PAD} {told}" + self._glyphs.text(f" · {problem}" if problem else "")
-        room = width - cell_len(_PAD + mark + " ") - cell_len(rest)
-        shown = self._glyphs.fit(name, max(_MIN_QUERY_CELLS, room))
-        bold = base + Style(bold=True)
-        yield Segment(f"{_PAD}{mark} {shown}", bold if base.reverse else bold + self._colour("primary"))
-        quiet = base if base.reverse else base + self._colour("warning" if problem else "quiet")
-        yield Segment(rest, quiet)
-
-    def _segments(self, cells: Cells, base: Style, page: str) -> Iterator[Segment]:
-        for cell, (column, width) in zip(cells, self._layout, strict=True):
-            rest = " " * (width - cell_len(cell.text)) + _PAD
-            main = len(cell.text) - cell.quiet_tail
-            text, tail = cell.text[:main], cell.text[main:]
-            # Reversed colours would make the row patchy.
-            style = base if base.reverse else base + self._colour(cell.colour)
-            quiet = base + self._colour("quiet") if tail and not base.reverse else style
-            if page and column.key == _LINKED_COLUMN:
-                linked = Style(link=written(page))
-                yield from (Segment(_PAD, base), Segment(text, style + linked))
-                yield from (Segment(tail, quiet + linked), Segment(rest, base))
-            elif tail:
-                yield from (Segment(_PAD + text, style), Segment(tail + rest, quiet))
-            else:
-                yield Segment(_PAD + text + rest, style)
-
-    def _style(self, part: str = "") -> Style:
-        """The style of a part of the table; without a name, that of the table."""
-        style = self._styles_by_name.get(part)
-        if style is None:
-            own = self.get_component_rich_style(f"{_PART}{part}", partial=True) if part else Style.null()
-            style = self._styles_by_name[part] = self.rich_style + own
-        return style
-
-    def _colour(self, name: str) -> Style:
-        """A colour of the theme."""
-        style = self._styles_by_name.get(f"${name}")
-        if style is None:
-            colour = self.app.theme_variables.get(name)
-            style = Style(color=Color.parse(colour).rich_color) if colour else Style.null()
-            self._styles_by_name[f"${name}"] = style
-        return style
+            segments = self._painter.query_heading(parts, base, width, folded=row.folded)
+        else:
+            self._painted[row.run] = cells = self._cells(row)
+            page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
+            segments = self._painter.run(cells, self._column_layout.fitted, base, page)
+        return Strip(segments).adjust_cell_length(width, base)
 
     def _job(self, row: WatchedRun) -> tuple[str, str]:
         """What there is to show of a run's fork or download, and the colour; else empty."""
@@ -497,7 +393,7 @@ class RunGrid(ScrollView, can_focus=True):
 
     def _cells(self, row: WatchedRun) -> Cells:
         moment = Moment(
-            *(self._clock(), self._glyphs, row.run in self.selection, self._shown_columns),
+            *(self._clock(), self._glyphs, row.run in self.selection, self._column_layout.keys),
             job=self._job(row),
             awaited=self.downloads.waits(row),
             lines=self._lines.get(row.run, ""),
@@ -505,7 +401,7 @@ class RunGrid(ScrollView, can_focus=True):
             place=self.plotted.get(row.run),
             trend=self.trends.get(row.run),
         )
-        return tuple(column.cell(row, moment, width) for column, width in self._layout)
+        return tuple(column.cell(row, moment, width) for column, width in self._column_layout.fitted)
 
     def _repaint(self, indices: Iterable[int]) -> None:
         rows = self._rows
