@@ -25,6 +25,7 @@ from wandb_tui.ui.input.actions import ACTIONS, MAIN, Scope
 from wandb_tui.ui.logs.log_area import LogArea
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.table.filter_bar import FilterBar
+from wandb_tui.ui.table.run_actions import RunActions
 from wandb_tui.ui.table.run_table import RunTable
 from wandb_tui.ui.table.view_tabs import ViewTabs
 
@@ -222,7 +223,7 @@ def test_every_action_has_a_method():
     from wandb_tui.ui.app.app import WandbTuiApp
 
     owners = {place: (screen,) for screen in screens() for place in screen.PLACES} | {Scope.ANYWHERE: (WandbTuiApp,)}
-    owners |= dict.fromkeys(Dashboard.PLACES, (Dashboard, RunTable, ViewTabs, LogArea))
+    owners |= dict.fromkeys(Dashboard.PLACES, (Dashboard, RunTable, RunActions, ViewTabs, LogArea))
     for action in ACTIONS:
         name = action.id if action.where is Scope.ANYWHERE else (action.action or action.id).partition("(")[0]
         assert sum(callable(getattr(owner, f"action_{name}", None)) for owner in owners[action.where]) == 1, name

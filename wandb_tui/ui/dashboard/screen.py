@@ -36,6 +36,7 @@ from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.branches import BranchNews
 from wandb_tui.ui.table.filter_bar import FilterBar
 from wandb_tui.ui.table.filter_line import FilterSuggester
+from wandb_tui.ui.table.run_actions import RunActions
 from wandb_tui.ui.table.run_table import RunTable
 from wandb_tui.ui.table.view_tabs import ViewTabs
 
@@ -68,6 +69,7 @@ class Dashboard(RunScreen):
         # References, not queries: with hundreds of active monitors a query for each event would be noticeable.
         self.header = HeaderBar(session.backend.host, glyphs)
         self.table = RunTable(session, glyphs)
+        self._run_actions = RunActions(session, self.table, glyphs)
         self.logs = LogArea(session, glyphs, lambda: self.table.run)
         self.panes, self.find_bar = self.logs.panes, self.logs.find_bar
         suggester = FilterSuggester(self.table.facts, lambda: session.watch_list)
@@ -263,10 +265,9 @@ class Dashboard(RunScreen):
     # Actions
 
     def action_owner(self, name: str) -> DOMNode:
-        """The widget that handles an action: the table, the tabs, the logs, or else this screen."""
-        own = hasattr(self, f"action_{name}")
-        widgets = (self.table, self.view_tabs, self.logs)
-        owner = self if own else next((widget for widget in widgets if hasattr(widget, f"action_{name}")), self)
+        """Who handles an action: this screen, the table, the selected runs' actions, the tabs, or the logs."""
+        owners = (self, self.table, self._run_actions, self.view_tabs, self.logs)
+        owner = next((one for one in owners if hasattr(one, f"action_{name}")), self)
         if owner is self.logs:
             self.preview.show(PreviewMode.LOGS)
         return owner

@@ -1,27 +1,22 @@
-"""The dashboard's table: shows the watch list through sort, filter and columns, and acts on the selected runs."""
+"""The dashboard's table: shows the watch list through sort, filter and columns, and selects runs."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.goal import Goal
-from wandb_tui.core.query_list import FollowedQuery
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
-from wandb_tui.ui.common.run_prompts import confirm_runs, hint, named
+from wandb_tui.ui.common.run_prompts import hint
 from wandb_tui.ui.plots.palette import assigned
-from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.ports import Lineage
 from wandb_tui.ui.runtime.session import Session
-from wandb_tui.ui.runtime.undo import UndoOutcome
 from wandb_tui.ui.table.branches import RunBranches
 from wandb_tui.ui.table.columns import TREND
 from wandb_tui.ui.table.downloads import RunDownloads
@@ -29,19 +24,14 @@ from wandb_tui.ui.table.run_facts import FactsCache
 from wandb_tui.ui.table.run_forest import ancestors
 from wandb_tui.ui.table.run_grid import RunGrid
 from wandb_tui.ui.table.trends import Trends
-from wandb_tui.ui.table.undo_texts import changed_rows, undo_texts
 from wandb_tui.ui.table.view import SortOrder, TableView
-
-if TYPE_CHECKING:
-    # Imported with the dialog that gives orders.
-    from wandb_tui.core.branch_order import BranchOrder
 
 _FACTS_WHILE_TYPING = 200
 """Of how many runs values are loaded to complete their names, before the filter asks for any."""
 
 
 class RunTable(RunGrid):
-    """The table and its actions: sorting, columns, selection, and what can be done with the selected runs."""
+    """The table and its actions: sorting, columns, forks and selection."""
 
     class ViewChanged(Message):
         """Rows were added or removed, or their order changed."""
@@ -144,13 +134,10 @@ class RunTable(RunGrid):
 
     def target_rows(self) -> list[WatchedRun]:
         """The rows an action applies to."""
-        return self._rows_of(self.targets())
+        return self.rows_of(self.targets())
 
-    def active_targets(self) -> list[RunAddress]:
-        """Those with an attempt in progress."""
-        return [row.run for row in self.target_rows() if row.active]
-
-    def _rows_of(self, runs: Iterable[RunAddress]) -> list[WatchedRun]:
+    def rows_of(self, runs: Iterable[RunAddress]) -> list[WatchedRun]:
+        """The rows of those runs that are on the list."""
         return [self._session.watch_list[run] for run in runs if run in self._session.watch_list]
 
     @property
@@ -165,19 +152,19 @@ class RunTable(RunGrid):
         if runs:
             self.selection.toggle(runs)
             self.action_cursor_down()
-            self._selection_changed()
+            self.selection_changed()
         elif below:
             hint(self, self._session.keys.hint("The runs are folded", "unfold_forks", "shows them"))
 
     def action_select_all(self) -> None:
         """Select all runs shown, or none."""
         self.selection.toggle(self._matching)
-        self._selection_changed()
+        self.selection_changed()
 
     def action_invert_selection(self) -> None:
         """Invert the selection."""
         self.selection.invert(self._matching)
-        self._selection_changed()
+        self.selection_changed()
 
     def action_select_range(self) -> None:
         """Start a range that follows the cursor, or end it."""
@@ -186,7 +173,7 @@ class RunTable(RunGrid):
         elif self.run is not None:
             self.selection.begin_range(self.run, held=True)
             hint(self, self._session.keys.hint("Move to the other end of the range", "select_range", "ends it"))
-        self._selection_changed()
+        self.selection_changed()
 
     def action_select_up(self) -> None:
         """Extend the selection to the run above."""
@@ -202,7 +189,7 @@ class RunTable(RunGrid):
         self.selection.begin_range(self.run)
         move()
         self.selection.extend(self.shown, self.run)
-        self._selection_changed()
+        self.selection_changed()
 
     def clear_selection(self) -> bool:
         """End the range, else clear the selection; whether there was either."""
@@ -215,10 +202,11 @@ class RunTable(RunGrid):
             hint(self, self._session.keys.hint(told, "undo", "undoes this"))
         else:
             return False
-        self._selection_changed()
+        self.selection_changed()
         return True
 
-    def _selection_changed(self) -> None:
+    def selection_changed(self) -> None:
+        """Show that other runs are selected, and tell the screen."""
         self.tick()
         self.post_message(self.SelectionChanged())
 
@@ -265,7 +253,7 @@ class RunTable(RunGrid):
             return False
         news = self.facts.load(wanted)
         if (news and self._uses_facts) or self.view.due(self._session.now):
-            self._reload_and_tell()
+            self.reload_and_tell()
         return news
 
     @property
@@ -298,7 +286,7 @@ class RunTable(RunGrid):
         sorts = self.view.order.column == TREND
         if self.trends.load(self.view.metric, self._session.watch_list if sorts else self.in_sight):
             if sorts:
-                self._reload_and_tell()
+                self.reload_and_tell()
             self.tick()
 
     def sort_by(self, order: SortOrder) -> None:
@@ -379,7 +367,7 @@ class RunTable(RunGrid):
             hint(self, f"Forks cannot be shown: {error}")
             return
         self.view.forest.learn(origins)
-        self._reload_and_tell()
+        self.reload_and_tell()
         if self.view.tree and not self.view.links:
             hint(self, "No run here was forked from another one on the list")
 
@@ -396,173 +384,16 @@ class RunTable(RunGrid):
     def view_changed(self) -> None:
         """Remember the view for the next start, and show the watch list through it."""
         self._session.remember("table", self.view.saved())
-        self._reload_and_tell()
+        self.reload_and_tell()
 
-    def _reload_and_tell(self, onto: RunAddress | None = None) -> None:
+    def reload_and_tell(self, onto: RunAddress | None = None) -> None:
+        """Reload, and tell the screen."""
         self.reload(onto)
         self.post_message(self.ViewChanged())
 
     def mention_hidden(self, runs: Iterable[RunAddress]) -> None:
         """Show a message if the filter hides runs that were just added."""
-        rows = self._rows_of(runs)
+        rows = self.rows_of(runs)
         if hidden := sum(row.run not in self and not self.view.filter.matches(row, self._session.now) for row in rows):
             text = f"The filter hides {hidden} of them" if hidden > 1 else "The filter hides it"
             hint(self, self._session.keys.hint(text, "clear", "shows all"))
-
-    # Actions on runs
-
-    def action_cancel(self) -> None:
-        """Cancel forks, rewinds and attempts in progress; asks first if there are several attempts."""
-        runs = self.active_targets()
-        given_up = [run for run in self.targets() if self.branches.cancel(run)]
-        if not runs and given_up:
-            hint(self, "Cancelling…")
-        elif not runs:
-            hint(self, "No attempt is in progress")
-        elif len(runs) == 1:
-            self._each(runs, self._session.cancel)
-        else:
-            detail = "They stay on the list and can be restarted."
-            self._confirm("Cancel", runs, detail, lambda: self._each(runs, self._session.cancel))
-
-    def action_restart(self) -> None:
-        """Start new attempts; asks first if that stops several."""
-        runs, active = self.targets(), self.active_targets()
-        if len(active) > 1:
-            detail = f"{len(active)} attempts in progress are stopped first."
-            self._confirm("Restart", runs, detail, lambda: self._each(runs, self._session.restart))
-        else:
-            self._each(runs, self._session.restart)
-
-    def action_visit(self) -> None:
-        """Visit the runs' pages again."""
-        runs = self.active_targets()
-        if not runs:
-            hint(self, self._session.keys.hint("No attempt is in progress", "restart", "starts one"))
-        self._each(runs, self._session.watch_list.visit)
-
-    def action_download(self) -> None:
-        """Download the runs' histories; asks first if there are several."""
-        folder, runs = self.downloads.folder, self.targets()
-        if folder is None:
-            hint(self, "Nothing can be downloaded here")
-        elif len(runs) == 1:
-            self._download(runs)
-        elif runs:
-            rows, detail = self._rows_of(runs), f"Their histories go to {folder}."
-            confirm_runs(self, "Download", rows, detail, lambda: self._download(runs), no="Not now")
-
-    def _download(self, runs: list[RunAddress]) -> None:
-        begun, waiting = self.downloads.request(self._rows_of(runs))
-        if waiting:
-            which = "It is" if waiting == 1 else f"{waiting} are"
-            hint(self, f"{which} downloaded as soon as the goal is met")
-        elif not begun:
-            hint(self, "Already under way")
-        self.post_message(self.RowsChanged(self._rows_of(runs)))
-
-    def action_branch(self) -> None:
-        """Fork or rewind the run under the cursor."""
-        from wandb_tui.ui.table.branch_dialog import BranchDialog
-
-        service = self._session.backend.branches
-        row = self._session.watch_list.get(self.run) if self.run is not None else None
-        if service is None or row is None:
-            hint(self, "No run can be forked here")
-            return
-
-        def begin(order: BranchOrder | None) -> None:
-            if order is None:
-                return
-            begun = self.branches.start(order)
-            if begun is None:
-                hint(self, "Already under way for this run")
-            else:
-                self.post_message(self.RowsChanged([begun]))
-
-        name = named([row], self._session.watch_list)
-        self.app.push_screen(BranchDialog(name, row, service, self._glyphs), begin)
-
-    def action_goal(self) -> None:
-        """Change the goal."""
-        from wandb_tui.ui.table.goal_dialog import GoalDialog
-
-        rows, query = self.target_rows(), self._query_target
-        if not rows and query is None:
-            return
-        goals = {row.goal for row in rows} | ({query.goal} if query else set())
-        current = goals.pop() if len(goals) == 1 else None
-
-        def change(goal: Goal | None) -> None:
-            if goal is not None and query is not None and query.query in self._session.queries:
-                self._session.queries.follow(query.query, goal)
-            if goal is not None:
-                self._each([row.run for row in rows], lambda run: self._session.change_goal(run, goal))
-
-        name = clean(str(query.query), 100) if query else named(rows, self._session.watch_list)
-        self.app.push_screen(GoalDialog(name, current, self._glyphs), change)
-
-    @property
-    def _query_target(self) -> FollowedQuery | None:
-        """The query under the cursor, where an action applies to it rather than to selected runs."""
-        return self.heading.followed if self.heading is not None and not self.selected_count else None
-
-    def action_remove(self) -> None:
-        """Remove the runs from the list; asks first if there are several. A query is no longer followed instead."""
-        if (query := self._query_target) is not None:
-            self._session.queries.unfollow(query.query)
-            self._reload_and_tell()
-            stay = "its runs stay" if len(query.run_ids) else "it had no run yet"
-            hint(self, f"{clean(str(query.query), 100)} is no longer followed; {stay}")
-            return
-        runs = self.targets()
-
-        def remove() -> None:
-            present = [run for run in runs if run in self._session.watch_list]
-            self.selection.forget_cleared()
-            self._session.remove(present)
-            self._reload_and_tell()
-            removed = "Run removed" if len(present) == 1 else f"{len(present)} runs removed"
-            hint(self, self._session.keys.hint(removed, "undo", "undoes this"))
-
-        if len(runs) == 1:
-            remove()
-        elif runs:
-            detail = self._session.keys.hint("Running monitors are cancelled", "undo", "undoes this")
-            self._confirm("Remove", runs, f"{detail}.", remove)
-
-    def action_undo(self) -> None:
-        """Select what was just cleared again, else put the runs removed last back on the list."""
-        if self.selection.cleared:
-            self.selection.restore()
-            self._selection_changed()
-            return
-        self._show_undone(self._session.undo, "Undid", self._session.keys.hint("", "redo", "redoes it"))
-
-    def action_redo(self) -> None:
-        """Do again what was undone last."""
-        self._show_undone(self._session.redo, "Redid", "")
-
-    def _show_undone(self, apply: Callable[[], UndoOutcome | None], verb: str, advice: str) -> None:
-        app_context(self).event_pump.expedite()
-        outcome = apply()
-        if outcome is None:
-            hint(self, f"There is nothing to {'undo' if verb == 'Undid' else 'redo'}")
-            return
-        runs = [row.run for row in changed_rows(outcome) if row.run in self._session.watch_list]
-        self._reload_and_tell(runs[0] if runs else None)
-        self.post_message(self.RowsChanged(self._rows_of(runs)))
-        self.mention_hidden(runs)
-        for text in undo_texts(outcome, verb, self._session.watch_list, advice):
-            hint(self, text)
-
-    def _each(self, runs: list[RunAddress], action: Callable[[RunAddress], None]) -> None:
-        present = [run for run in runs if run in self._session.watch_list]
-        app_context(self).event_pump.expedite()
-        with self._session.history.one_change():
-            for run in present:
-                action(run)
-        self.post_message(self.RowsChanged(self._rows_of(present)))
-
-    def _confirm(self, verb: str, runs: list[RunAddress], detail: str, on_confirm: Callable[[], None]) -> None:
-        confirm_runs(self, verb, self._rows_of(runs), detail, on_confirm)
