@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
-from wandb_tui.core.account import AccountState, Credentials
+from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
 from wandb_tui.core.ports import Services
 from wandb_tui.services.credentials.redaction import learn_from
@@ -441,30 +441,3 @@ class Wiring:
             return ""
         with contextlib.closing(self.client()) as client:
             return default_entity(client, self.server.info)
-
-
-class DeferredAccount:
-    """The account of a wiring, built on first use: the dashboard starts before the SDK has been imported."""
-
-    def __init__(self, wiring: Wiring) -> None:
-        self._wiring = wiring
-
-    def state(self) -> AccountState:
-        """The credentials and keys that are known, without the secrets."""
-        return self._wiring.account.state()
-
-    def save(self, credentials: Credentials | None, api_key: str | None, *, remember: bool) -> None:
-        """Use these from now on, and store them if `remember`."""
-        self._wiring.account.save(credentials, api_key, remember=remember)
-
-    def allow(self, origin: str) -> None:
-        """Let the password be typed into pages of this origin."""
-        self._wiring.account.allow(origin)
-
-    def continue_signed_out(self) -> None:
-        """Visit signed out from now on."""
-        self._wiring.account.continue_signed_out()
-
-    def forget(self) -> None:
-        """Delete everything that is stored for this server."""
-        self._wiring.account.forget()

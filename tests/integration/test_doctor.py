@@ -416,7 +416,7 @@ def test_a_window_without_a_display_is_reported(sandbox, run, tmp_path):
 
 async def test_the_screen_on_the_real_services(sandbox, run, tmp_path, monkeypatch):
     with services(sandbox, tmp_path) as wiring:
-        monkeypatch.setattr("wandb_tui.cli.dashboard._doctor", lambda wiring: DoctorService(wiring, BRIEF))
+        monkeypatch.setattr("wandb_tui.cli.backend._doctor", lambda wiring: DoctorService(wiring, BRIEF))
         stored = StoredRun(run, Goal(), 1, State.CANCELLED, text_notice("Cancelled"))
         wiring.store.write([RowChange(run, stored, added=True)])
         app = dashboard_app(wiring, [])

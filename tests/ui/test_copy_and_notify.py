@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from tests.screen import drawn, shown, until
 from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
-from wandb_tui.cli.dashboard import senders
+from wandb_tui.cli.backend import senders
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun

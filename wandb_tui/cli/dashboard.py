@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,16 +15,10 @@ from wandb_tui.cli.options import HOST, UNTIL, build_wiring, provide_browser, re
 from wandb_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from wandb_tui.cli.server_switch import ServerSwitch
     from wandb_tui.core.goal import Goal
-    from wandb_tui.core.ports import Identity, Services
-    from wandb_tui.doctor.service import DoctorService
     from wandb_tui.library.offline_rows import OfflineRows
-    from wandb_tui.services.push import NotificationServices
     from wandb_tui.ui.app.app import WandbTuiApp
-    from wandb_tui.ui.runtime.backend import Send
     from wandb_tui.wiring import Wiring
 
     Given = str | tuple[str, Goal]
@@ -90,100 +82,19 @@ def dashboard_app(
         offline: Offline runs among them, which are synced meanwhile.
         servers: Switches to other servers; None: there is only this one.
     """
+    from wandb_tui.cli.backend import build_backend
     from wandb_tui.cli.terminal import is_ascii
-    from wandb_tui.library.background_branches import BackgroundBranches
-    from wandb_tui.library.background_downloads import BackgroundDownloads
-    from wandb_tui.services.browser.launch import has_display
-    from wandb_tui.services.credentials.redaction import redact
-    from wandb_tui.services.desktop import into_tmux, open_page
-    from wandb_tui.services.disk.paths import write_private
-    from wandb_tui.services.disk.settings_file import save_views
     from wandb_tui.text.terminals import identify
     from wandb_tui.ui.app.app import WandbTuiApp
-    from wandb_tui.ui.runtime.backend import Backend
-    from wandb_tui.wiring import DeferredAccount
-
-    def open_window() -> Future[Identity]:
-        return wiring.visitor.sign_in_by_hand()
-
-    def services() -> Services:
-        found = wiring.services(user_can_fix=True)
-        return offline.services(found) if offline else found
 
     settings = wiring.settings
-    # How long the turn of an offline run may take is not known; its sync has its own limits.
-    policy = replace(settings.poll_policy, max_wait_time=0.0) if offline else settings.poll_policy
-    commands = settings.hooks.on_success or settings.hooks.on_failure
-    backend = Backend(
-        server=lambda: wiring.server.info,
-        host=wiring.server.display_name,
-        services=services,
-        account=DeferredAccount(wiring),
-        addresses=wiring.addresses,
-        store=wiring.store,
-        poll_policy=wiring.adjusted(policy),
-        redact=redact,
-        close=wiring.close,
-        catalogue=lambda: wiring.catalogue,
-        inspector=lambda: wiring.inspector,
-        console=lambda: wiring.console,
-        lineage=lambda: wiring.run_origins,
-        doctor=lambda: _doctor(wiring),
-        downloads=BackgroundDownloads(wiring, _downloads_folder(wiring, persistent=persistent)),
-        servers=servers,
-        syncing=offline.doing if offline else lambda _: "",
-        branches=BackgroundBranches(wiring),
-        open_window=open_window if has_display(wiring.environ) else None,
-        hooks=wiring.hooks if commands else None,
-        commands=settings.commands,
-        command_runner=wiring.command_runner if settings.commands else None,
-        views=settings.views,
-        save_views=partial(save_views, wiring.paths.settings_file),
-        notify_channels=settings.notify.channels,
-        senders=senders(wiring.environ, settings.notify.services),
-        keys=dict(settings.keys),
-        open_page=lambda url: open_page(url, wiring.environ),
-        save_copy=lambda text: write_private(wiring.paths.copied_text, text),
-        into_tmux=(lambda text: into_tmux(text, wiring.environ)) if wiring.environ.get("TMUX") else None,
-        persistent=persistent,
-        connect_notices=lambda receive: setattr(wiring, "notify", receive),
-    )
     return WandbTuiApp(
-        backend,
+        build_backend(wiring, persistent=persistent, offline=offline, servers=servers),
         runs=runs,
         ascii_look=is_ascii(settings.look, wiring.environ, sys.__stderr__),
         links=identify(wiring.environ).links,
         theme=settings.theme or None,
     )
-
-
-def _downloads_folder(wiring: Wiring, *, persistent: bool) -> Path:
-    """Where histories are downloaded to: below the current folder; for the demo, below its own."""
-    folder = Path("wandb-history")
-    return folder if persistent else wiring.paths.log_file.parent / folder
-
-
-def senders(environ: Mapping[str, str], services: Sequence[str] = ()) -> dict[str, Send]:
-    """The notification channels outside the terminal, by their names in the settings."""
-    from wandb_tui.services.desktop import show_notification
-
-    @cache
-    def push() -> NotificationServices:
-        # Imported for the first notification: the start does not wait for the keyring's modules.
-        from wandb_tui.services.push import NotificationServices
-
-        return NotificationServices(services, environ)
-
-    return {
-        "desktop": lambda title, text: show_notification(title, text, environ),
-        "services": lambda title, text: push().send(title, text),
-    }
-
-
-def _doctor(wiring: Wiring) -> DoctorService:
-    from wandb_tui.doctor.service import DoctorService
-
-    return DoctorService(wiring)
 
 
 def _open_dashboard(

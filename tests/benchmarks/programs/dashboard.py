@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from wandb_tui.cli.backend import DeferredAccount
 from wandb_tui.cli.process_end import end_process, leave_threads
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.light_future import LightFuture
@@ -21,7 +22,7 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 from wandb_tui.ui.runtime.backend import Backend
-from wandb_tui.wiring import DeferredAccount, Wiring
+from wandb_tui.wiring import Wiring
 
 T = TypeVar("T")
 

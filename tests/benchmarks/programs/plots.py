@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.benchmarks.programs.dashboard import Absent, Visited
+from wandb_tui.cli.backend import DeferredAccount
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import MetricSeries, RunFacts, SampleQuery
 from wandb_tui.core.ports import Services
@@ -21,7 +22,7 @@ from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.history_loader import HistoryLoader
-from wandb_tui.wiring import DeferredAccount, Wiring
+from wandb_tui.wiring import Wiring
 
 _METRIC = "loss"
 
