@@ -16,7 +16,6 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.sign_in_dialogs import SignInDialogs
 from wandb_tui.ui.app.themed_app import ThemedApp
-from wandb_tui.ui.common.add_preview import summary
 from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
 
@@ -111,6 +110,8 @@ class Startup:
                 added += [effect] if effect is not None else []
                 self._app.dashboard.refresh_all()
         if any(one.listed for one in added):
+            from wandb_tui.ui.common.add_preview import summary
+
             self._app.dashboard.hint(summary(added, "added"))
         self._app.dashboard.table.mention_hidden(one.run for one in added)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,20 +19,18 @@ from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.core.state import State
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.common.add_preview import queries, summary
 from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.dashboard.banner import Banner
 from wandb_tui.ui.dashboard.empty_state import EmptyState
 from wandb_tui.ui.dashboard.header_bar import HeaderBar
 from wandb_tui.ui.dashboard.preview_switch import PreviewMode, PreviewSwitch
+from wandb_tui.ui.dashboard.requirements import Requirements
 from wandb_tui.ui.dashboard.splitter import Splitter
-from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Requirement, Scope, bindings
+from wandb_tui.ui.input.actions import ACTIONS, BY_ID, Action, Scope, bindings
 from wandb_tui.ui.logs.log_area import LogArea
 from wandb_tui.ui.logs.pane import LogPane
 from wandb_tui.ui.logs.panes import Panes
-from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
-from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.branches import BranchNews
 from wandb_tui.ui.table.filter_bar import FilterBar
@@ -39,6 +38,10 @@ from wandb_tui.ui.table.filter_line import FilterSuggester
 from wandb_tui.ui.table.run_actions import RunActions
 from wandb_tui.ui.table.run_table import RunTable
 from wandb_tui.ui.table.view_tabs import ViewTabs
+
+if TYPE_CHECKING:
+    # Imported with the first dialog that adds runs.
+    from wandb_tui.ui.dashboard.run_adder import RunAdder
 
 _METRICS_OF = 20
 """Of how many runs at most the metrics are offered."""
@@ -79,6 +82,7 @@ class Dashboard(RunScreen):
         self._empty_state = EmptyState(glyphs, session.keys)
         self._keys = KeyBar(session.keys)
         self.preview = PreviewSwitch(session, glyphs, self.table, self.logs)
+        self._requirements = Requirements(session, self.table, self.logs, self.view_tabs)
         self._splitter = Splitter(self.table, self.panes, lambda: self.preview.shown)
 
     def compose(self) -> ComposeResult:
@@ -274,32 +278,7 @@ class Dashboard(RunScreen):
 
     def applies(self, action: Action, targets: Sequence[RunAddress] | None = None) -> bool:
         """Whether an action is possible now; `targets` are the runs it applies to, if they are known already."""
-        targets = self.table.targets() if targets is None else targets
-        fulfilled: dict[Requirement, Callable[[], object]] = {
-            Requirement.NOTHING: lambda: True,
-            Requirement.ROWS: lambda: len(self.session.watch_list),
-            Requirement.RUN: lambda: targets or self.table.heading is not None,
-            Requirement.ACTIVE_RUN: lambda: any(
-                self.session.watch_list[run].active or self.table.branches.waits(run) for run in targets
-            ),
-            Requirement.PANE: lambda: self.panes.pinned,
-            Requirement.LOG: lambda: len(self.session.watch_list),
-            Requirement.CATALOGUE: lambda: self.session.backend.catalogue is not None,
-            Requirement.DOWNLOADABLE: lambda: targets and self.session.backend.downloads is not None,
-            Requirement.VIEWS: lambda: len(self.view_tabs.saved),
-            Requirement.SETTINGS: lambda: self.session.backend.save_views is not None,
-            Requirement.BRANCHABLE: lambda: self.table.run is not None and self.session.backend.branches is not None,
-            Requirement.SERVERS: lambda: self.session.backend.servers is not None,
-            Requirement.DOCTOR: lambda: self.session.backend.doctor is not None,
-            Requirement.FORKS: lambda: self.session.backend.lineage is not None and len(self.session.watch_list),
-            Requirement.TREE: lambda: self.table.view.tree or len(self.session.queries),
-            Requirement.CHOICE: lambda: self.find_bar.value or len(self.table.selection) or self.table.view.filter.text,
-            Requirement.METRICS: lambda: False,
-            Requirement.PLOTTABLE: lambda: targets and self.session.backend.inspector is not None,
-            Requirement.UNDOABLE: lambda: self.session.history.can_undo or self.table.selection.cleared,
-            Requirement.REDOABLE: lambda: self.session.history.can_redo,
-        }
-        return bool(fulfilled[action.needs]())
+        return self._requirements.met(action.needs, self.table.targets() if targets is None else targets)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave priority keys to a line that is being typed into."""
@@ -424,45 +403,21 @@ class Dashboard(RunScreen):
 
     async def action_add(self) -> None:
         """Open the dialog for adding runs."""
-        from wandb_tui.ui.add.screen import AddScreen
-
-        pick = self.action_pick if self.session.backend.catalogue else None
-        await self.app.push_screen(
-            AddScreen(self.session, self._goal, self.glyphs, self._add, follow=self._follow, pick=pick)
-        )
+        await self._adder.type_addresses()
 
     def action_pick(self) -> None:
         """Open the dialog for picking runs from the server."""
-        from wandb_tui.ui.pick.screen import PickScreen
+        self._adder.pick()
 
-        if (catalogue := self.session.backend.catalogue) is not None:
-            self.app.push_screen(
-                PickScreen(self.session, catalogue, self._goal, self.glyphs, self._add, follow=self._follow)
-            )
+    @property
+    def _adder(self) -> RunAdder:
+        from wandb_tui.ui.dashboard.run_adder import RunAdder
 
-    def _add(self, effects: list[AddEffect]) -> None:
-        """Add runs as previewed, and summarize that."""
-        app_context(self).event_pump.expedite()
-        with self.session.history.one_change():
-            for one in effects:
-                self.session.add(one.run, one.goal, one.poll_policy)
-        self.refresh_all()
-        self.table.go_to(effects[0].run)
-        self.hint(summary(effects, "added"))
-        self.table.mention_hidden([one.run for one in effects])
+        return RunAdder(self.session, self.table, self.glyphs, self._goal, self.refresh_all)
 
     async def action_servers(self) -> None:
         """Open the dialog for switching to another server."""
         await self.app.run_action("app.switch_server")
-
-    def _follow(self, effects: list[FollowEffect]) -> None:
-        """Follow queries as previewed."""
-        for one in effects:
-            self.session.queries.follow(one.query, one.goal, one.poll_policy)
-        self.refresh_all()
-        if (followed := self.session.queries.get(effects[0].query)) is not None:
-            self.table.go_to_query(followed)
-        self.hint(f"{queries(len(effects))} followed")
 
     def action_doctor(self) -> None:
         """Open the doctor."""
