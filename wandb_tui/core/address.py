@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.lookalikes import lookalike, strip_invisible
+from wandb_tui.core.page_address import EXPECTED, OTHER_PAGES, as_url, page_path, shortened
 
 MAX_ARTIFACT_NAME = 128
 """The longest artifact name W&B accepts, in characters."""
@@ -21,33 +22,10 @@ MAX_ARTIFACT_NAME = 128
 MAX_RUN_ID = MAX_ARTIFACT_NAME - len("run--history")
 """The longest run id that can have a history artifact, in characters."""
 
-_FORGE_PAGES = "https://forge.coreweave.com/wandb"
-# Since the move to Forge these show the same pages; old links redirect.
-_FORGE_ALIASES = (_FORGE_PAGES, "https://wandb.ai", "https://www.wandb.ai", "https://app.wandb.ai")
-_FORGE_ALIAS_HOSTS = frozenset({"wandb.ai", "www.wandb.ai", "app.wandb.ai", "forge.coreweave.com"})
-
 _PROSE_WORDS = 4
 _GENERATED_ID_CHARS = 8
 _SEPARATORS = re.compile(r"[\s,;]+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-_EXPECTED = "entity/project/run_id, or the address of the run's page"
-_OTHER_PAGES = {
-    "workspace": "a workspace",
-    "sweeps": "a sweep",
-    "reports": "a report",
-    "reportlist": "a list of reports",
-    "groups": "a group of runs",
-    "table": "a table of runs",
-    "overview": "a project",
-    "artifacts": "a page of artifacts",
-    "models": "a page of models",
-    "jobs": "a page of jobs",
-    "automations": "a page of automations",
-}
-
-
-_PAGE_KINDS = frozenset({"runs", *_OTHER_PAGES})
-"""The third part of a page's address, after entity and project."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -114,12 +92,12 @@ class RunAddress:
         """
         text = strip_invisible(text)
         if not text:
-            raise UsageError("The address of a run is empty.", f"Give {_EXPECTED}.")
+            raise UsageError("The address of a run is empty.", f"Give {EXPECTED}.")
         if _control_character(text):
-            raise UsageError("The address of a run contains control characters.", f"Give {_EXPECTED}.")
+            raise UsageError("The address of a run contains control characters.", f"Give {EXPECTED}.")
         try:
             _check_short(text)
-            pasted = _as_url(text, app_url)
+            pasted = as_url(text, app_url)
             if pasted:
                 found = cls(*_from_page(page_path(pasted, app_url), text))
             else:
@@ -135,7 +113,7 @@ class RunAddress:
         ):
             if misleading := lookalike(name):
                 raise UsageError(
-                    f"The {what} “{_short(name)}” contains {misleading}.", "Type it instead of pasting it."
+                    f"The {what} “{shortened(name)}” contains {misleading}.", "Type it instead of pasting it."
                 )
         return found
 
@@ -144,7 +122,8 @@ def _check_short(text: str) -> None:
     """Refuse text that only looks like a short address, such as HTML, a sentence or a word of one."""
     if is_short(text) and (re.search(r"[<>\"“”`(){}\[\]|*!\s]", text) or re.search(r"[.…]$", text)):
         raise UsageError(
-            f"“{_short(text)}” does not look like a run's address.", "If it is one, write all of entity/project/run_id."
+            f"“{shortened(text)}” does not look like a run's address.",
+            "If it is one, write all of entity/project/run_id.",
         )
 
 
@@ -211,102 +190,7 @@ def _is_whole(line: str) -> bool:
 def is_short(text: str) -> bool:
     """Whether `text` is a path that names no entity: ``run_id`` or ``project/run_id``."""
     text = text.strip().strip("/")
-    return bool(text) and not _as_url(text) and text.count("/") <= 1
-
-
-def _as_url(text: str, app_url: str = "") -> str:
-    """`text` as a full URL; empty if it is only a path.
-
-    Args:
-        text: The address as typed or pasted.
-        app_url: Base address of the chosen server's pages, if known.
-    """
-    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", text):
-        if not re.match(r"https?://", text, re.IGNORECASE):
-            raise UsageError(f"“{_short(text)}” is not a web address.", f"Give {_EXPECTED}.")
-        return text
-    head, slash, path = text.partition("/")
-    if slash and _is_host(head.lower(), path, app_url):
-        local = head.lower().startswith(("localhost", "127.", "["))
-        return f"{'http' if local else 'https'}://{text}"
-    return ""
-
-
-def _is_host(head: str, path: str, app_url: str) -> bool:
-    """Whether an address without a scheme, which browsers hide, starts with a host rather than an entity.
-
-    An entity has no colon, but may have a dot: then the host must be a known one, or the path that of a page.
-    """
-    if re.fullmatch(r"localhost(:\d+)?|[\w.-]+\.[a-z]{2,}:\d+|[\d.]+:\d+|\[[0-9a-f:]+\](:\d+)?", head):
-        return True
-    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}", head):
-        return False
-    known = {*_FORGE_ALIAS_HOSTS, urlsplit(app_url).hostname}
-    parts = [part for part in path.partition("?")[0].split("/") if part]
-    return head in known or head.endswith((".wandb.io", ".wandb.ai")) or not _PAGE_KINDS.isdisjoint(parts[2:])
-
-
-def _origin(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise UsageError(f"“{_short(url)}” is not a web address.", f"Give {_EXPECTED}.") from None
-    if not host:
-        raise UsageError(f"“{_short(url)}” names no server.", f"Give {_EXPECTED}.")
-    scheme = parts.scheme.lower()
-    if port == {"http": 80, "https": 443}[scheme]:
-        port = None
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" + (f":{port}" if port else "")
-
-
-def page_path(url: str, app_url: str) -> str:
-    """The path of a page relative to its server's base address.
-
-    Args:
-        url: The page's full address.
-        app_url: Base address of the chosen server's pages; empty for any server.
-
-    Raises:
-        UsageError: The page is on another server.
-    """
-    origin = _origin(url)
-    path = urlsplit(url).path
-    if not app_url:
-        host = urlsplit(origin).hostname or ""
-        prefix = "/wandb" if host == "forge.coreweave.com" else ""
-        return _below(path, prefix) or ""
-    home = app_url.rstrip("/")
-    roots = _FORGE_ALIASES if _is_forge(home) else (home,)
-    for root in roots:
-        same = _origin(root) == origin or (_is_forge(home) and _same_host(root, origin))
-        below = _below(path, urlsplit(root).path) if same else None
-        if below is not None:
-            return below
-    raise UsageError(
-        f"That address is on {_host(origin)}, but this is {_host(_origin(home))}.",
-        f"Start wandb-tui with --host {origin} to watch runs there.",
-    )
-
-
-def _is_forge(app_url: str) -> bool:
-    return (urlsplit(app_url).hostname or "") in _FORGE_ALIAS_HOSTS
-
-
-def _same_host(root: str, origin: str) -> bool:
-    return urlsplit(root).hostname == urlsplit(origin).hostname and urlsplit(origin).port is None
-
-
-def _host(origin: str) -> str:
-    return origin.split("://", 1)[1]
-
-
-def _below(path: str, prefix: str) -> str | None:
-    prefix = prefix.rstrip("/")
-    if path == prefix or path.startswith(prefix + "/"):
-        return path[len(prefix) :]
-    return None
+    return bool(text) and not as_url(text) and text.count("/") <= 1
 
 
 def _from_page(path: str, text: str) -> tuple[str, str, str]:
@@ -322,13 +206,13 @@ def _from_page(path: str, text: str) -> tuple[str, str, str]:
             return parts[0], parts[1], parts[parts.index("runs", 3) + 1]
         case [_, _] | [_, _, "runs"]:
             raise UsageError(
-                f"“{_short(text)}” is a project, not a run.", "Open one of its runs and copy that page's address."
+                f"“{shortened(text)}” is a project, not a run.", "Open one of its runs and copy that page's address."
             )
         case [_, _, kind, *_]:
-            what = _OTHER_PAGES.get(kind, "another kind of page")
-            raise UsageError(f"“{_short(text)}” is {what}, not a run.", f"Give {_EXPECTED}.")
+            what = OTHER_PAGES.get(kind, "another kind of page")
+            raise UsageError(f"“{shortened(text)}” is {what}, not a run.", f"Give {EXPECTED}.")
         case _:
-            raise UsageError(f"“{_short(text)}” is not the address of a run.", f"Give {_EXPECTED}.")
+            raise UsageError(f"“{shortened(text)}” is not the address of a run.", f"Give {EXPECTED}.")
 
 
 def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str, str, str]:
@@ -342,21 +226,21 @@ def _from_path(text: str, entity: str | None, project: str | None) -> tuple[str,
         case [first, second]:
             if not entity:
                 raise UsageError(
-                    f"“{_short(text)}” has no entity.", "Write entity/project/run_id, or set WANDB_ENTITY."
+                    f"“{shortened(text)}” has no entity.", "Write entity/project/run_id, or set WANDB_ENTITY."
                 )
             return entity, _decoded(first), second
         case [only]:
             if not (entity and project):
                 missing = "project" if entity else "entity" if project else "entity and project"
                 raise UsageError(
-                    f"“{_short(text)}” has no {missing}.",
+                    f"“{shortened(text)}” has no {missing}.",
                     "Write entity/project/run_id, or set WANDB_ENTITY and WANDB_PROJECT.",
                 )
             return entity, project, only
-        case [first, second, kind, *_] if kind in _OTHER_PAGES:
+        case [first, second, kind, *_] if kind in OTHER_PAGES:
             return _from_page(path, text)
         case _:
-            raise UsageError(f"“{_short(text)}” has too many parts for a run's address.", f"Give {_EXPECTED}.")
+            raise UsageError(f"“{shortened(text)}” has too many parts for a run's address.", f"Give {EXPECTED}.")
 
 
 def _decoded(name: str) -> str:
@@ -370,27 +254,27 @@ def _quoted(character: str) -> str:
 
 def _check_entity(entity: str) -> None:
     if not entity or entity != entity.strip():
-        raise UsageError("The entity's name is empty or has a space at an end.", f"Give {_EXPECTED}.")
+        raise UsageError("The entity's name is empty or has a space at an end.", f"Give {EXPECTED}.")
     if len(entity) > MAX_ARTIFACT_NAME:
         raise UsageError(f"The entity's name has {len(entity)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
     if bad := re.search(r"[/\\#?%:]", entity) or _control_character(entity):
-        raise UsageError(f"An entity's name cannot contain {_quoted(bad[0])}.", f"Give {_EXPECTED}.")
+        raise UsageError(f"An entity's name cannot contain {_quoted(bad[0])}.", f"Give {EXPECTED}.")
 
 
 def _check_project(project: str) -> None:
     if not project.strip():
-        raise UsageError("The project's name is empty.", f"Give {_EXPECTED}.")
+        raise UsageError("The project's name is empty.", f"Give {EXPECTED}.")
     if len(project) > MAX_ARTIFACT_NAME:
         raise UsageError(f"The project's name has {len(project)} characters; W&B allows {MAX_ARTIFACT_NAME}.")
     if bad := re.search(r"[/\\#?%:]", project) or _control_character(project):
-        raise UsageError(f"A project's name cannot contain {_quoted(bad[0])}.", f"Give {_EXPECTED}.")
+        raise UsageError(f"A project's name cannot contain {_quoted(bad[0])}.", f"Give {EXPECTED}.")
 
 
 def _check_run_id(run_id: str) -> None:
     if not run_id or run_id != run_id.strip():
-        raise UsageError("The run id is empty or has a space at an end.", f"Give {_EXPECTED}.")
+        raise UsageError("The run id is empty or has a space at an end.", f"Give {EXPECTED}.")
     if bad := re.search(r"[:;,#?/']", run_id) or _control_character(run_id):
-        raise UsageError(f"A run id cannot contain {_quoted(bad[0])}.", f"Give {_EXPECTED}.")
+        raise UsageError(f"A run id cannot contain {_quoted(bad[0])}.", f"Give {EXPECTED}.")
     if len(run_id) > MAX_RUN_ID:
         raise UsageError(
             f"The run id has {len(run_id)} characters; above {MAX_RUN_ID} a run has no history artifact.",
@@ -404,7 +288,3 @@ def _control_character(text: str) -> re.Match[str] | None:
         return None
     found = next((c for c in text if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}), None)
     return re.search(re.escape(found), text) if found else None
-
-
-def _short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

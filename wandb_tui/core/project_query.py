@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from wandb_tui.core.address import RunAddress, page_path
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import RunQuery
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.lookalikes import strip_invisible
+from wandb_tui.core.page_address import page_path
 
 _FIELDS = ("state", "group", "sweep", "tag")
 _WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
