@@ -22,7 +22,7 @@ from wandb_tui.core.ports import Services
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.suspend import SuspendDetector, SuspendWatcher, suspend_clock
-from wandb_tui.core.watched_run import MAX_ATTEMPTS, MAX_LOG_LINES, MAX_TOTAL_LINES, MIN_LOG_LINES, WatchedRun
+from wandb_tui.core.watched_run import MAX_LOG_LINES, MAX_TOTAL_LINES, MIN_LOG_LINES, WatchedRun
 
 __all__ = ["MAX_LOG_LINES", "LogLine", "Spawn", "WatchList", "WatchedRun"]
 
@@ -166,19 +166,8 @@ class WatchList:
             if stored.run in self._rows:
                 return self._rows[stored.run]
             before = self._attempts_before.get(stored.run, 0)
-            row = WatchedRun(
-                stored.run,
-                stored.goal,
-                poll_policy or PollPolicy(),
-                stored.attempt,
-                stored.state,
-                stored.notice,
-                stored.artifact,
-            )
-            row.elapsed_then, row.baseline, row.log_loaded = stored.elapsed, stored.baseline, False
-            row.run_info, row.failure = stored.run_info, stored.failure
+            row = WatchedRun.of(stored, poll_policy or PollPolicy())
             row.position = next(self._positions) if above is None else self._position_above(above)
-            row.attempts.extend(stored.attempts[-MAX_ATTEMPTS:])
             self._insert(row)
             if not stored.state.final:
                 # If a later attempt was here, the next one begins instead.
@@ -281,7 +270,7 @@ class WatchList:
                 row.handle.cancel()
             row.handle, row.running, row.restart_wanted, row.resumes, row.carried = None, False, False, False, None
             row.goal = row.reported_goal = earlier.goal
-            row.elapsed_then, row.clock_stopped, row.next_probe_at, row.feed = earlier.elapsed, True, None, None
+            row.stop_clock(earlier.elapsed)
             row.warnings = ()
             if row.attempt == earlier.attempt and not earlier.undone:
                 # It had not begun.
@@ -311,12 +300,7 @@ class WatchList:
             row = self._rows.pop(run)
             self._attempts_before[run] = row.attempt
             # Its clock stops, in case the removal is undone.
-            row.elapsed_then, row.clock_stopped, row.next_probe_at, row.feed = (
-                row.elapsed(self._clock()),
-                True,
-                None,
-                None,
-            )
+            row.stop_clock(row.elapsed(self._clock()))
             if row.handle is not None:
                 self._leaving[run, row.attempt] = row.handle
                 row.handle.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.attempt_handle import AttemptHandle
@@ -112,6 +112,15 @@ class WatchedRun:
     answered_at: float | None = None
     feed: FeedClock | None = None
 
+    @classmethod
+    def of(cls, stored: StoredRun, poll_policy: PollPolicy) -> Self:
+        """The row of a run that is stored on disk, without its log; the reverse of `stored`."""
+        row = cls(stored.run, stored.goal, poll_policy, stored.attempt, stored.state, stored.notice, stored.artifact)
+        row.elapsed_then, row.baseline, row.log_loaded = stored.elapsed, stored.baseline, False
+        row.run_info, row.failure = stored.run_info, stored.failure
+        row.attempts.extend(stored.attempts[-MAX_ATTEMPTS:])
+        return row
+
     def elapsed(self, now: float) -> float:
         """Seconds this attempt's clock has run, by the watch list's clock."""
         if self.clock_stopped or not self.running:
@@ -180,6 +189,10 @@ class WatchedRun:
         self.next_probe_at = None if event.next_probe is None else now + event.next_probe
         self.baseline, self.feed = event.baseline, event.feed
         self.add_line(LogLine(event.time, event.attempt, event.notice, event.status, event.level, event.state))
+
+    def stop_clock(self, elapsed: float) -> None:
+        """Stop the clock at these seconds; no probe is due any more."""
+        self.elapsed_then, self.clock_stopped, self.next_probe_at, self.feed = elapsed, True, None, None
 
     def report(self, state: State, notice: Notice, level: Level = Level.INFO) -> None:
         """Change the state without an event of the monitor, with a line in the log."""
