@@ -24,6 +24,7 @@ from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.key_bar import KeyBar
 from wandb_tui.ui.common.run_screen import RunScreen
+from wandb_tui.ui.compare.plot_texts import plot_remarks, run_note, why_nothing
 from wandb_tui.ui.input.actions import ACTIONS, Action, Requirement, Scope, bindings
 from wandb_tui.ui.plots.axis import Range, power_of_ten
 from wandb_tui.ui.plots.feed import Loaded, PlotFeed, RunCurve
@@ -223,7 +224,7 @@ class CompareScreen(RunScreen):
             if run not in self._hidden and len(one.curve)
         ]
         self._plot.show(curves, self._settings.axes)
-        message = "" if curves else self._why_nothing
+        message = "" if curves else self._message_without_curves
         self._plot.display, self._message.display = not message, bool(message)
         self._message.update(Content(self.glyphs.text(clean(message, 400))))
         self._show_legend()
@@ -231,18 +232,10 @@ class CompareScreen(RunScreen):
         self._keys.disabled_actions = frozenset(a.full_id for a in ACTIONS if not self.applies(a))
 
     @property
-    def _why_nothing(self) -> str:
+    def _message_without_curves(self) -> str:
         if self._loading:
             return "loading…"
-        if problem := self._problem or self._no_metrics:
-            return problem
-        if not self._settings.metric:
-            return "These runs have logged no metric yet."
-        if self._hidden:
-            return "All runs with this metric are hidden."
-        if any(one.curve.off_axis for one in self._curves.values()):
-            return "No value is positive, so none can be shown on a logarithmic axis."
-        return "These runs have no value of this metric to plot."
+        return self._problem or self._no_metrics or why_nothing(self._settings, self._curves.values(), self._hidden)
 
     def _show_legend(self) -> None:
         lines = [
@@ -250,40 +243,17 @@ class CompareScreen(RunScreen):
                 self.session.watch_list.get(run) or row,
                 self._places[run],
                 self._curves[run].curve if run in self._curves else None,
-                self._note(run),
+                "hidden" if run in self._hidden else run_note(self._curves.get(run)),
                 run in self._hidden,
             )
             for run, row in self._rows.items()
         ]
         self._legend.show(lines, self._settings.axes, self._plot.cursor)
 
-    def _note(self, run: RunAddress) -> str:
-        one = self._curves.get(run)
-        if run in self._hidden:
-            return "hidden"
-        if one is None:
-            return ""
-        if not one.rows.found:
-            return "not found with this API key"
-        curve, notes = one.curve, []
-        if not len(curve) and not curve.off_axis:
-            notes.append("no values")
-        if one.rows.branch_steps:
-            notes.append(f"forked at {one.rows.branch_steps[-1]:,}")
-        if curve.not_finite:
-            notes.append(f"{curve.not_finite:,} NaN or infinite")
-        if curve.off_axis:
-            notes.append(f"{curve.off_axis:,} not positive")
-        return ", ".join(notes)
-
     def _retitle(self) -> None:
         box = self.query_one("#compare-box", Vertical)
-        settings, count = self._settings, len(self._metrics)
-        remarks = [*settings.remarks]
-        if self._plot.view.across is not None or self._plot.view.up is not None:
-            remarks.append("zoomed")
-        if settings.metric in self._metrics and count > 1:
-            remarks.append(f"{self._metrics.index(settings.metric) + 1} of {count}")
+        settings, view = self._settings, self._plot.view
+        remarks = plot_remarks(settings, self._metrics, zoomed=view.across is not None or view.up is not None)
         if self._problem and self._curves:
             remarks.insert(0, clean(self._problem, 200))
         elif self._loading:
