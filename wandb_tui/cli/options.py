@@ -83,6 +83,21 @@ def build_wiring(host: str | None, *, anonymous_ok: bool = False) -> Wiring:
     return wiring
 
 
+def check_access(wiring: Wiring, *, visit: bool) -> None:
+    """Make sure that there is an API key; if pages are visited signed out, say so.
+
+    Raises:
+        ApiKeyError: There is none, or it cannot be used.
+    """
+    wiring.check_api_key()
+    if visit and not wiring.account.state().can_visit:
+        say(
+            "wandb-tui: no sign-in is stored, so pages are visited signed out, which works for public runs only. "
+            "For private runs, run wandb-tui login.",
+            err=True,
+        )
+
+
 _STARTS_QUERY = re.compile(r"\s*[^/\s]+/[^/\s]+/\*")
 _IS_CONDITION = re.compile(r"[a-z]+:[^/]+")
 """What no run's id looks like, since those have no colon."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from wandb_tui.cli.console import say
-from wandb_tui.cli.options import GOALS, HOST, RUNS, GoalOption, build_wiring, read_runs, runs_of
+from wandb_tui.cli.options import GOALS, HOST, RUNS, GoalOption, build_wiring, check_access, read_runs, runs_of
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
 from wandb_tui.core.history_formats import FORMATS
+
+if TYPE_CHECKING:
+    from wandb_tui.library.history_folder import ExportOptions
 
 _JOBS = click.IntRange(1, 64)
 _FORMATS = f"{FORMATS[0]} (as exported), {', '.join(FORMATS[1:])}."
@@ -64,21 +67,9 @@ def download(
         from wandb_tui.cli.download.runner import download_runs
         from wandb_tui.cli.wait.first_answer import notice_if_unanswered
         from wandb_tui.core.goal import Goal
-        from wandb_tui.core.step_range import StepRange
-        from wandb_tui.library.history_folder import ExportOptions
-        from wandb_tui.library.history_reader import check_pyarrow
 
         goal = Goal.parse(until)
-        export = ExportOptions(kind, columns, StepRange.of(steps or None), stitch, check)
-        asked = {
-            f"--format {kind}": kind != "parquet",
-            "--columns": columns,
-            "--steps": steps,
-            "--stitch": stitch,
-            "--check": check,
-        }
-        for option in [option for option, given in asked.items() if given]:
-            check_pyarrow(option)
+        export = _export_options(kind, columns, steps, stitch=stitch, check=check)
         if timeout is not None and not isfinite(timeout):
             raise UsageError("--timeout is a number of seconds.", "--timeout 0 waits for ever.")
         wiring = build_wiring(host, anonymous_ok=True)
@@ -88,13 +79,7 @@ def download(
             server = wiring.server.info.base_url
             with notice_if_unanswered(server):
                 addresses = runs_of(texts, wiring)
-            wiring.check_api_key()
-            if not no_visit and not wiring.account.state().can_visit:
-                say(
-                    "wandb-tui: no user name and password are known, so pages are visited signed out: enough for "
-                    "public runs only. For others, run wandb-tui login.",
-                    err=True,
-                )
+            check_access(wiring, visit=not no_visit)
             options = DownloadOptions(
                 runs=addresses,
                 directory=Path(directory),
@@ -108,6 +93,29 @@ def download(
             return download_runs(options, wiring, interruption)
         finally:
             wiring.close()
+
+
+def _export_options(kind: str, columns: tuple[str, ...], steps: str, *, stitch: bool, check: bool) -> ExportOptions:
+    """What to make of each history.
+
+    Raises:
+        UsageError: The steps are not valid, or pyarrow is missing.
+    """
+    from wandb_tui.core.step_range import StepRange
+    from wandb_tui.library.history_folder import ExportOptions
+    from wandb_tui.library.history_reader import check_pyarrow
+
+    export = ExportOptions(kind, columns, StepRange.of(steps or None), stitch, check)
+    asked = {
+        f"--format {kind}": kind != "parquet",
+        "--columns": columns,
+        "--steps": steps,
+        "--stitch": stitch,
+        "--check": check,
+    }
+    for option in [option for option, given in asked.items() if given]:
+        check_pyarrow(option)
+    return export
 
 
 def _last_words(reason: str, runs: tuple[str, ...], *, as_json: bool) -> None:

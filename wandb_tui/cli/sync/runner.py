@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wandb_tui.cli.console import say
 from wandb_tui.cli.interruption import Interruption
+from wandb_tui.cli.options import check_access
 from wandb_tui.cli.sync.output import SyncJson, SyncOutput, order_json, order_lines
 from wandb_tui.cli.terminal import is_ascii
 from wandb_tui.cli.wait.first_answer import notice_if_unanswered
@@ -64,13 +65,7 @@ def print_order(folders: Sequence[Path], wiring: Wiring, *, as_json: bool) -> Ex
 
 def sync_runs(options: SyncOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
     """Sync until every run has ended, or all is interrupted."""
-    wiring.check_api_key()
-    if options.visit and not wiring.account.state().can_visit:
-        say(
-            "wandb-tui: no user name and password are known, so pages are visited signed out: enough for public runs "
-            "only. For others, run wandb-tui login.",
-            err=True,
-        )
+    check_access(wiring, visit=options.visit)
     files, codes = _read(options.folders, wiring)
     with notice_if_unanswered(wiring.server.info.base_url):
         plan = plan_online(files, wiring)

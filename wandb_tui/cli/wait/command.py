@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import click
 
-from wandb_tui.cli.console import say
-from wandb_tui.cli.options import HOST, RUNS, UNTIL, addresses_of, build_wiring, read_runs, split_queries
+from wandb_tui.cli.options import HOST, RUNS, UNTIL, addresses_of, build_wiring, check_access, read_runs, split_queries
 from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode, sentence
+
+if TYPE_CHECKING:
+    from wandb_tui.core.address import RunAddress
+    from wandb_tui.core.project_query import ProjectQuery
+    from wandb_tui.wiring import Wiring
 
 
 @click.command(epilog=sentence(ExitCode.HUNG_UP, ExitCode.TERMINATED))
@@ -53,7 +59,6 @@ def wait(
 
     interruption = Interruption()
     with interruption.caught(lambda reason: _last_words(reason, runs, as_json=as_json)):
-        from wandb_tui.cli.wait.first_answer import notice_if_unanswered
         from wandb_tui.cli.wait.options import WaitOptions
         from wandb_tui.cli.wait.runner import wait_for_runs
         from wandb_tui.core.goal import Goal
@@ -63,22 +68,11 @@ def wait(
             raise UsageError("--timeout and --interval are numbers of seconds.", "--timeout 0 waits for ever.")
         wiring = build_wiring(host, anonymous_ok=True)
         try:
-            texts = read_runs(runs)
-            # Read before the notice's clock starts: this may import the SDK, which takes a second or more.
-            server = wiring.server.info.base_url
-            with notice_if_unanswered(server):
-                queries, single = split_queries(texts, wiring)
-                addresses = [] if queries and not single else addresses_of(single, wiring)
+            queries, addresses = _asked_for(read_runs(runs), wiring)
             if follow and not queries:
                 raise UsageError("--follow needs a query.", "Write one like 'entity/project/* group:pbt'.")
-            wiring.check_api_key()
             visit = goal.needs_artifact and not no_visit
-            if visit and not wiring.account.state().can_visit:
-                say(
-                    "wandb-tui: no sign-in is stored, so pages are visited signed out, which works for public "
-                    "runs only. For private runs, run wandb-tui login.",
-                    err=True,
-                )
+            check_access(wiring, visit=visit)
             poll_policy = wiring.settings.poll_policy
             options = WaitOptions(
                 runs=addresses,
@@ -96,6 +90,17 @@ def wait(
             return wait_for_runs(options, wiring, interruption)
         finally:
             wiring.close()
+
+
+def _asked_for(texts: Sequence[str], wiring: Wiring) -> tuple[list[ProjectQuery], list[RunAddress]]:
+    """The queries and the runs among what was typed."""
+    from wandb_tui.cli.wait.first_answer import notice_if_unanswered
+
+    # Read before the notice's clock starts: this may import the SDK, which takes a second or more.
+    server = wiring.server.info.base_url
+    with notice_if_unanswered(server):
+        queries, single = split_queries(texts, wiring)
+        return queries, [] if queries and not single else addresses_of(single, wiring)
 
 
 def _last_words(reason: str, runs: tuple[str, ...], *, as_json: bool) -> None:
