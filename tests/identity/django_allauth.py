@@ -49,84 +49,16 @@ class DjangoHost(IdentityHost):
     def _configure(self, database):
         import django
         from django.conf import settings
-        from django.contrib import admin
-        from django.contrib.auth.decorators import login_required
         from django.core.management import call_command
         from django.core.wsgi import get_wsgi_application
-        from django.http import HttpResponseRedirect
-        from django.urls import include, path
 
-        def in_our_language(get_response):
-            def answer(request):
-                request.META["HTTP_ACCEPT_LANGUAGE"] = self.language
-                return get_response(request)
-
-            return answer
-
-        apps = ["admin", "auth", "contenttypes", "sessions", "messages"]
-        middleware = type("Middleware", (), {"in_our_language": staticmethod(in_our_language)})
+        middleware = type("Middleware", (), {"in_our_language": staticmethod(self._in_our_language)})
         sys.modules["identity_host_middleware"] = middleware
-        settings.configure(
-            ACCOUNT_EMAIL_VERIFICATION="mandatory",
-            ACCOUNT_LOGIN_METHODS={"email"},
-            ACCOUNT_RATE_LIMITS=False,
-            AUTHENTICATION_BACKENDS=[
-                "django.contrib.auth.backends.AllowAllUsersModelBackend",
-                "allauth.account.auth_backends.AuthenticationBackend",
-            ],
-            EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
-            ALLOWED_HOSTS=["127.0.0.1"],
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
-            INSTALLED_APPS=[*(f"django.contrib.{app}" for app in apps), "allauth", "allauth.account"],
-            MIDDLEWARE=[
-                "django.contrib.sessions.middleware.SessionMiddleware",
-                "identity_host_middleware.in_our_language",
-                "django.middleware.locale.LocaleMiddleware",
-                "django.middleware.csrf.CsrfViewMiddleware",
-                "django.contrib.auth.middleware.AuthenticationMiddleware",
-                "django.contrib.messages.middleware.MessageMiddleware",
-                "allauth.account.middleware.AccountMiddleware",
-            ],
-            PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
-            ROOT_URLCONF=type("Urls", (), {}),
-            SECRET_KEY=secrets.token_hex(),
-            TEMPLATES=[
-                {
-                    "BACKEND": "django.template.backends.django.DjangoTemplates",
-                    "OPTIONS": {
-                        "loaders": [
-                            ("django.template.loaders.locmem.Loader", _TEMPLATES),
-                            "django.template.loaders.app_directories.Loader",
-                        ],
-                        "context_processors": [
-                            "django.template.context_processors.request",
-                            "django.contrib.auth.context_processors.auth",
-                            "django.contrib.messages.context_processors.messages",
-                        ],
-                    },
-                }
-            ],
-            USE_TZ=True,
-        )
+        settings.configure(**_settings(database))
         django.setup()
-
-        def back(sign_in):
-            return login_required(lambda _: HttpResponseRedirect(self.back), login_url=sign_in)
-
-        settings.ROOT_URLCONF.urlpatterns = [
-            path("admin/", admin.site.urls),
-            path("i18n/", include("django.conf.urls.i18n")),
-            path("accounts/", include("allauth.urls")),
-            path("back/admin", back("/admin/login/")),
-            path("back/accounts", back("/accounts/login/")),
-        ]
+        settings.ROOT_URLCONF.urlpatterns = self._pages()
         call_command("migrate", verbosity=0)
-        from django.contrib.auth.models import User
-
-        self._user = User.objects.create_superuser(USER, USER, PASSWORD)
-        from allauth.account.models import EmailAddress
-
-        self._address = EmailAddress.objects.create(user=self._user, email=USER, verified=True, primary=True)
+        self._create_user()
         django_itself = get_wsgi_application()
 
         def counting(environ, start_response):
@@ -134,6 +66,37 @@ class DjangoHost(IdentityHost):
             return django_itself(environ, start_response)
 
         return counting
+
+    def _in_our_language(self, get_response):
+        def answer(request):
+            request.META["HTTP_ACCEPT_LANGUAGE"] = self.language
+            return get_response(request)
+
+        return answer
+
+    def _pages(self):
+        from django.contrib import admin
+        from django.contrib.auth.decorators import login_required
+        from django.http import HttpResponseRedirect
+        from django.urls import include, path
+
+        def back(sign_in):
+            return login_required(lambda _: HttpResponseRedirect(self.back), login_url=sign_in)
+
+        return [
+            path("admin/", admin.site.urls),
+            path("i18n/", include("django.conf.urls.i18n")),
+            path("accounts/", include("allauth.urls")),
+            path("back/admin", back("/admin/login/")),
+            path("back/accounts", back("/accounts/login/")),
+        ]
+
+    def _create_user(self):
+        from allauth.account.models import EmailAddress
+        from django.contrib.auth.models import User
+
+        self._user = User.objects.create_superuser(USER, USER, PASSWORD)
+        self._address = EmailAddress.objects.create(user=self._user, email=USER, verified=True, primary=True)
 
     @property
     def start(self):
@@ -149,3 +112,50 @@ class DjangoHost(IdentityHost):
         self._server.shutdown()
         self._server.server_close()
         self._data.cleanup()
+
+
+def _settings(database):
+    """Django's settings: sign-in by e-mail address, with the languages of the user's browser."""
+    apps = ["admin", "auth", "contenttypes", "sessions", "messages"]
+    return {
+        "ACCOUNT_EMAIL_VERIFICATION": "mandatory",
+        "ACCOUNT_LOGIN_METHODS": {"email"},
+        "ACCOUNT_RATE_LIMITS": False,
+        "AUTHENTICATION_BACKENDS": [
+            "django.contrib.auth.backends.AllowAllUsersModelBackend",
+            "allauth.account.auth_backends.AuthenticationBackend",
+        ],
+        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
+        "ALLOWED_HOSTS": ["127.0.0.1"],
+        "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
+        "INSTALLED_APPS": [*(f"django.contrib.{app}" for app in apps), "allauth", "allauth.account"],
+        "MIDDLEWARE": [
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "identity_host_middleware.in_our_language",
+            "django.middleware.locale.LocaleMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            "allauth.account.middleware.AccountMiddleware",
+        ],
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "ROOT_URLCONF": type("Urls", (), {}),
+        "SECRET_KEY": secrets.token_hex(),
+        "TEMPLATES": [
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "OPTIONS": {
+                    "loaders": [
+                        ("django.template.loaders.locmem.Loader", _TEMPLATES),
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ],
+                },
+            }
+        ],
+        "USE_TZ": True,
+    }

@@ -84,10 +84,7 @@ def load_history(
     """
     check_pyarrow("load_history")
     wanted = StepRange.of(steps)
-    if to not in {"pyarrow", "pandas", "polars"}:
-        raise UsageError(f"There is no table of “{to}”.", "It is pyarrow, pandas or polars.")
-    if problem := package_problem(to):
-        raise UsageError(f"{to} {problem.reason}.", problem.remedy)
+    _check_table_of(to)
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
         with MonitorGroup(
@@ -108,9 +105,21 @@ def load_history(
         table = _read(wiring, generations, [columns] if isinstance(columns, str) else columns or (), wanted)
     finally:
         wiring.close()
-    if to == "pandas":
+    return _converted(table, to)
+
+
+def _check_table_of(package: str) -> None:
+    if package not in {"pyarrow", "pandas", "polars"}:
+        raise UsageError(f"There is no table of “{package}”.", "It is pyarrow, pandas or polars.")
+    if problem := package_problem(package):
+        raise UsageError(f"{package} {problem.reason}.", problem.remedy)
+
+
+def _converted(table: Any, package: str) -> Any:
+    """A table of pyarrow as that of another package."""
+    if package == "pandas":
         return table.to_pandas()
-    if to == "polars":
+    if package == "polars":
         import polars as pl
 
         return pl.from_arrow(table)

@@ -132,15 +132,7 @@ def find_step(
         if found.step is not None and (found.value == wanted.value or (passed and wanted.nearest)):
             return MetricStep(found.step, found.value, artifact)
         answer = probe(run)
-        complete = (
-            answer.run is not None
-            and answer.run.ended
-            and answer.coverage is not None
-            and bool(answer.coverage.complete)
-            and answer.artifact is not None
-            and artifact.endswith(f":v{answer.artifact.version}")
-        )
-        if passed or complete:
+        if passed or _is_final(artifact, answer):
             if missing is not None:
                 raise missing
             if wanted.nearest and found.step is not None:
@@ -155,6 +147,18 @@ def find_step(
         if result.failure is not None:
             result.raise_if_not_met()
         artifact = result.artifact_name or artifact
+
+
+def _is_final(artifact: str, answer: Probe) -> bool:
+    """Whether the run has ended, and this version is the newest and holds all that it has logged."""
+    return (
+        answer.run is not None
+        and answer.run.ended
+        and answer.coverage is not None
+        and bool(answer.coverage.complete)
+        and answer.artifact is not None
+        and artifact.endswith(f":v{answer.artifact.version}")
+    )
 
 
 def _never(run: RunAddress, wanted: MetricValue, found: NearestStep) -> tuple[str, str]:
