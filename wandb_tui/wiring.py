@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from wandb_tui.core.account import Credentials
-from wandb_tui.core.errors import ApiKeyError, RunNotFoundError
 from wandb_tui.core.ports import Services
 from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
@@ -309,10 +308,7 @@ class Wiring:
         from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
 
         with contextlib.closing(GraphQLCatalogue(self.client, self.schema_gaps, on_screen=False)) as catalogue:
-            runs = [address for run in catalogue.every_run(query) if (address := run.address) is not None]
-        if not runs:
-            raise RunNotFoundError(f"No run matches {query}.")
-        return runs
+            return catalogue.addresses(query)
 
     @_Once
     def addresses(self) -> ServerAddresses:
@@ -395,15 +391,7 @@ class Wiring:
         Raises:
             ApiKeyError: There is none, or the one in the environment is not valid.
         """
-        if not self.account.is_authorized:
-            pages = self.server.info.app_url
-            missing = f"There is no API key for {self.server.info.host}"
-            if problem := self.account.api_key_problem or self.account.keyring_problem:
-                raise ApiKeyError(f"{missing} that can be used. {problem}")
-            raise ApiKeyError(
-                f"{missing}.",
-                f"Get one at {pages}/authorize, then run wandb-tui login, wandb login, or set WANDB_API_KEY.",
-            )
+        self.account.check_api_key()
 
     def close(self) -> None:
         """Close the browser, the poller and the clients that have been built."""

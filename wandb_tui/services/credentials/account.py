@@ -154,6 +154,23 @@ class KeyringAccount:
         """Whether there is an API key, or an identity token in its place. May block for the keyring the first time."""
         return self._resolve().key_from is not Source.NONE
 
+    def check_api_key(self) -> None:
+        """Make sure that there is an API key; only the server knows whether it is accepted.
+
+        Raises:
+            ApiKeyError: There is none, or the one in the environment is not valid.
+        """
+        if self.is_authorized:
+            return
+        missing = f"There is no API key for {self._server.host}"
+        if problem := self.api_key_problem or self.keyring_problem:
+            raise ApiKeyError(f"{missing} that can be used. {problem}")
+        pages = self._server.app_url
+        raise ApiKeyError(
+            f"{missing}.",
+            f"Get one at {pages}/authorize, then run wandb-tui login, wandb login, or set WANDB_API_KEY.",
+        )
+
     def state(self) -> AccountState:
         """The state of the account, without any secret."""
         resolved = self._resolve()

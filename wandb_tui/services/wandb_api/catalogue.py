@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.catalogue import ListedRun, ResultPage, RunQuery
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
 from wandb_tui.core.project_query import ProjectQuery
@@ -145,6 +146,13 @@ class GraphQLCatalogue:
             yield from page.items
             if not (after := page.after):
                 return
+
+    def addresses(self, query: ProjectQuery) -> list[RunAddress]:
+        """The runs that a query stands for, newest first; those that cannot be watched are left out."""
+        runs = [address for run in self.every_run(query) if (address := run.address) is not None]
+        if not runs:
+            raise RunNotFoundError(f"No run matches {query}.")
+        return runs
 
     def close(self) -> None:
         """Close the connections."""
