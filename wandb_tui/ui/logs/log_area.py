@@ -19,7 +19,6 @@ from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.run_prompts import hint
 from wandb_tui.ui.logs.consoles import Consoles
-from wandb_tui.ui.logs.export import newest, save
 from wandb_tui.ui.logs.find_bar import FindBar
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.pane import LogPane
@@ -299,6 +298,8 @@ class LogArea(Vertical):
 
     def action_copy_log(self) -> None:
         """Copy the log to the clipboard."""
+        from wandb_tui.ui.logs.export import newest
+
         if (pane := self.panes.current) is not None:
             text = pane.text
             copied = newest(text)
@@ -313,6 +314,8 @@ class LogArea(Vertical):
             self.run_worker(self._save(pane.run, pane.text, "console" if pane.run_console is not None else ""))
 
     async def _save(self, run: RunAddress, text: str, kind: str) -> None:
+        from wandb_tui.ui.logs.export import save
+
         try:
             path = await asyncio.to_thread(save, run, text, kind=kind)
         except OSError as error:

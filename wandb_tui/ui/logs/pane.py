@@ -32,7 +32,6 @@ from wandb_tui.text.links import Link, cut, written
 from wandb_tui.text.plain_text import fit
 from wandb_tui.text.run_labels import short_name
 from wandb_tui.ui.logs.buffer import LogBuffer
-from wandb_tui.ui.logs.export import text_of
 from wandb_tui.ui.logs.options import LogOptions
 from wandb_tui.ui.logs.rendering import LogLayout, Piece
 
@@ -114,6 +113,8 @@ class LogPane(ScrollView, can_focus=True):
     @property
     def text(self) -> str:
         """The log that is shown, as far as it is stored, for a file or the clipboard."""
+        from wandb_tui.ui.logs.export import text_of
+
         if self._run_console is not None:
             return self._run_console.text()
         return text_of(self._row.log) if self._row else ""
