@@ -378,3 +378,12 @@ def test_the_button_says_whose_runs_it_adds_and_how_many(query, listing, watched
     offer = offer_all(Place("lab", "forks"), query, listing, watched, any_watched=bool(watched))
     assert offer.label == label
     assert offer.possible is (label != "Add all")
+
+
+async def test_a_query_that_was_to_begin_when_the_screen_was_closed_is_dropped():
+    async with running(scenario()) as (app, pilot):
+        await at_runs(app, pilot)
+        screen = app.screen
+        await pilot.press("escape")
+        await until(lambda: not screen.query("#pick-count"))
+        await screen._fetch("", 0.0)

@@ -120,6 +120,8 @@ class PickScreen(Dialog[None]):
 
     async def _fetch(self, after: str, wait: float) -> None:
         await asyncio.sleep(wait)
+        if self._is_gone():
+            return
         self._update_status("loading…")
         place, query = self._place, self._query
         try:
@@ -345,7 +347,8 @@ class PickScreen(Dialog[None]):
         try:
             found = await asyncio.to_thread(fetch_all, self._catalogue, self._place, self._query)
         except WandbTuiError as error:
-            self.show_error(str(error))
+            if not self._is_gone():
+                self.show_error(str(error))
         else:
             if self._is_gone():
                 return
