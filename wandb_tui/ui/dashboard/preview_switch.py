@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from wandb_tui.ui.table.run_table import RunTable
 if TYPE_CHECKING:
     # Imported when one is shown: the first frame shows logs.
     from wandb_tui.ui.dashboard.preview import Preview
+
+_METRICS_OF = 20
+"""Of how many runs at most the metrics are offered."""
 
 
 class PreviewMode(StrEnum):
@@ -84,6 +88,28 @@ class PreviewSwitch:
             preview.follow(self._rows([self._table.run] if self._table.run is not None else []), {})
         if self.mode is not PreviewMode.PLOT or not len(self._table.selection):
             self._table.end_plot()
+
+    def choose_metric(self) -> None:
+        """Let the user choose the metric of the plot, and of the table's small curves."""
+        from wandb_tui.ui.plots.feed import PlotFeed
+        from wandb_tui.ui.plots.metric_dialog import MetricDialog
+        from wandb_tui.ui.plots.settings import PlotSettings
+
+        table, feed = self._table, PlotFeed(self._session)
+        runs = list(dict.fromkeys([*table.targets(), *table.shown]))[:_METRICS_OF]
+
+        def chosen(metric: str | None) -> None:
+            if metric is None:
+                return
+            table.show_trend(metric)
+            if metric:
+                settings = replace(PlotSettings.of(self._session.view.get("plot")), metric=metric)
+                self._session.remember("plot", settings.saved)
+                self.reload()
+
+        title, none = "Metric of the table and the preview", [("", "no column")]
+        dialog = MetricDialog(title, table.view.metric, lambda: feed.metrics(runs), self._glyphs, none)
+        table.app.push_screen(dialog, chosen)
 
     def reload(self) -> None:
         """Ask for what is shown again."""

@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     # Imported with the first dialog that adds runs.
     from wandb_tui.ui.dashboard.run_adder import RunAdder
 
-_METRICS_OF = 20
-"""Of how many runs at most the metrics are offered."""
-
 _SIGN_IN_WAITS = "Sign-in needed; the dialog opens when you have finished here"
 
 BarState = tuple[State, bool, bool]
@@ -324,34 +321,9 @@ class Dashboard(RunScreen):
         """Show below the table what stood there at the end of the last session."""
         self.preview.restore()
 
-    async def action_metric(self) -> None:
+    def action_metric(self) -> None:
         """Choose the metric of the table's small curves and of the plot below it."""
-        from wandb_tui.ui.plots.feed import PlotFeed
-        from wandb_tui.ui.plots.metric_dialog import MetricDialog
-        from wandb_tui.ui.plots.settings import PlotSettings
-
-        runs = list(dict.fromkeys([*self.table.targets(), *self.table.shown]))[:_METRICS_OF]
-        feed = PlotFeed(self.session)
-
-        def chosen(metric: str | None) -> None:
-            if metric is None:
-                return
-            self.table.show_trend(metric)
-            if metric:
-                settings = replace(PlotSettings.of(self.session.view.get("plot")), metric=metric)
-                self.session.remember("plot", settings.saved)
-                self.preview.reload()
-
-        self.app.push_screen(
-            MetricDialog(
-                "Metric of the table and the preview",
-                self.table.view.metric,
-                lambda: feed.metrics(runs),
-                self.glyphs,
-                [("", "no column")],
-            ),
-            chosen,
-        )
+        self.preview.choose_metric()
 
     @on(RunTable.Opened)
     def _run_opened(self) -> None:
