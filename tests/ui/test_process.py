@@ -78,8 +78,8 @@ app.run(headless=True)
 def test_what_the_first_frame_does_not_show_is_not_imported_for_it():
     later = {
         "core.branch_order", "core.catalogue", "core.console", "core.details", "core.feed", "services.known_servers",
-        "ui.common.confirm", "ui.common.copy_formats", "ui.logs.console_log", "ui.plots.plot",
-        "ui.table.filter_grammar",
+        "ui.common.add_preview", "ui.common.confirm", "ui.common.copy_formats", "ui.logs.console_log", "ui.plots.plot",
+        "ui.runtime.add_effect", "ui.runtime.drafts", "ui.table.filter_grammar",
     }  # fmt: skip
     result = subprocess.run([sys.executable, "-c", FIRST_FRAME], capture_output=True, text=True, check=True, timeout=60)
     imported = set(result.stdout.split())

@@ -6,7 +6,7 @@ import gc
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
@@ -16,8 +16,10 @@ from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.sign_in_dialogs import SignInDialogs
 from wandb_tui.ui.app.themed_app import ThemedApp
-from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
 from wandb_tui.ui.runtime.backend import Backend
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.runtime.add_effect import AddEffect
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +125,8 @@ class Startup:
             listed = session.queries.get(query)
             session.queries.follow(query, goal or (listed.goal if listed else self._goal))
             return None
+        from wandb_tui.ui.runtime.add_effect import AddOptions
+
         run = await self._app.off_thread(lambda: addresses.parse(text))
         effect = session.preview(run, AddOptions(self._goal, self._backend.poll_policy), goal)
         with session.history.unrecorded():

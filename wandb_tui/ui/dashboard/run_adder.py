@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.goal import Goal
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.ui.common.add_preview import queries, summary
 from wandb_tui.ui.common.run_prompts import hint
-from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 from wandb_tui.ui.runtime.app_context import app_context
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.table.run_table import RunTable
+
+if TYPE_CHECKING:
+    from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 
 
 class RunAdder:
@@ -55,6 +57,8 @@ class RunAdder:
 
     def _add(self, effects: list[AddEffect]) -> None:
         """Add runs as previewed, and summarize that."""
+        from wandb_tui.ui.common.add_preview import summary
+
         app_context(self._table).event_pump.expedite()
         with self._session.history.one_change():
             for one in effects:
@@ -66,6 +70,8 @@ class RunAdder:
 
     def _follow(self, effects: list[FollowEffect]) -> None:
         """Follow queries as previewed."""
+        from wandb_tui.ui.common.add_preview import queries
+
         for one in effects:
             self._session.queries.follow(one.query, one.goal, one.poll_policy)
         self._refresh()

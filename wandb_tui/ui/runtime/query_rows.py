@@ -14,13 +14,13 @@ from wandb_tui.core.persistence import QueryChange, StoredQuery, StoreSnapshot
 from wandb_tui.core.ports import Queries
 from wandb_tui.core.query_list import FollowedQuery, QueryList
 from wandb_tui.core.schedule import Clock, PollPolicy
-from wandb_tui.ui.runtime.add_effect import AddOptions, FollowEffect, follow_effect
 from wandb_tui.ui.runtime.store_writer import StoreWriter
 
 if TYPE_CHECKING:
     # The first frame shows no query.
     from wandb_tui.core.live_query import QueryNews
     from wandb_tui.core.project_query import ProjectQuery
+    from wandb_tui.ui.runtime.add_effect import AddOptions, FollowEffect
 
 
 class QueryAnswered(Message):
@@ -83,6 +83,8 @@ class QueryRows:
 
     def preview(self, query: ProjectQuery, options: AddOptions, typed_goal: Goal | None = None) -> FollowEffect:
         """The effect of following a query; `typed_goal` is the goal entered for it alone, if any."""
+        from wandb_tui.ui.runtime.add_effect import follow_effect
+
         return follow_effect(query, self._list.get(query), options, typed_goal)
 
     def unfollow(self, query: ProjectQuery) -> None:

@@ -23,10 +23,8 @@ from wandb_tui.core.watch_list import Spawn, WatchedRun, WatchList
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.input.key_map import KeyMap
 from wandb_tui.ui.runtime.access import AccountAccess
-from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions, add_effect
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.deferred_services import DeferredServices
-from wandb_tui.ui.runtime.drafts import Drafts
 from wandb_tui.ui.runtime.event_queue import EventQueue
 from wandb_tui.ui.runtime.query_rows import QueryRows
 from wandb_tui.ui.runtime.run_counts import RunCounts
@@ -34,7 +32,9 @@ from wandb_tui.ui.runtime.store_writer import StoreWriter
 from wandb_tui.ui.runtime.undo import ChangeKind, UndoHistory, UndoOutcome
 
 if TYPE_CHECKING:
-    # The first frame has no plot.
+    # The first frame has no plot, adds nothing and shows no dialog.
+    from wandb_tui.ui.runtime.add_effect import AddEffect, AddOptions
+    from wandb_tui.ui.runtime.drafts import Drafts
     from wandb_tui.ui.runtime.history_loader import HistoryLoader
 
 _MAX_UNANSWERED = 400
@@ -63,7 +63,6 @@ class Session:
         self.view: dict[str, Json] = {}
         self.restored = False
         """Whether the list has been read from disk."""
-        self.drafts = Drafts()
         self.access = AccountAccess()
         self.history = UndoHistory(self.watch_list, lambda: self.now, self._remove_row, self._put_back)
         self._held: deque[RunAddress] = deque()
@@ -75,6 +74,13 @@ class Session:
         from wandb_tui.ui.runtime.history_loader import HistoryLoader
 
         return HistoryLoader(self.backend.inspector, self.backend.lineage)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """What was typed into dialogs that were closed."""
+        from wandb_tui.ui.runtime.drafts import Drafts
+
+        return Drafts()
 
     @property
     def now(self) -> float:
@@ -186,6 +192,8 @@ class Session:
             options: The options for all runs added with it.
             typed_goal: The goal entered for this run alone, if any.
         """
+        from wandb_tui.ui.runtime.add_effect import add_effect
+
         return add_effect(
             run,
             self.watch_list.get(run) or self.history.removed_row(run),
