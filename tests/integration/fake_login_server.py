@@ -42,13 +42,15 @@ class FakeLoginServer:
         status: With what it answers a password, in place of a page.
         way: Paths that redirect one to the other, the first from ``/login``, before the page comes; the last may be an
             address on another server, which lets people in by sending them to ``/callback`` with one of `tickets`.
+        counts_typing: Whether a script on each page counts what is typed.
     """
 
-    def __init__(self, page="", *, elsewhere="", viewer=True, seconds=0.0, status=0, way=()):
+    def __init__(self, page="", *, elsewhere="", viewer=True, seconds=0.0, status=0, way=(), counts_typing=True):
         text = (PAGES / f"{page}.html").read_text(encoding="utf-8") if page else SIGNED_OUT
         first, *others = re.split(r"<!-- page: (\w+) -->", text.replace("{{elsewhere}}", elsewhere))
         self.pages = {"login": first, **dict(zip(others[::2], others[1::2], strict=True))}
         self.viewer, self.seconds, self.status = viewer, seconds, status
+        self.counts_typing = counts_typing
         self.way = ["/login", *way]
         self.home, self.closed = HOME, SIGNED_OUT
         self.port = 0
@@ -156,7 +158,7 @@ class FakeLoginServer:
         if name == "login" and "password" in self.pages and wrong:
             text = self.pages["password"]
         shown = r"\1" if wrong else ""
-        return COUNTS_TYPING + re.sub(r"\{\{wrong\}\}(.*?)\{\{/\}\}", shown, text, flags=re.DOTALL)
+        return COUNTS_TYPING * self.counts_typing + re.sub(r"\{\{wrong\}\}(.*?)\{\{/\}\}", shown, text, flags=re.DOTALL)
 
 
 def _fields(query, headers, body):

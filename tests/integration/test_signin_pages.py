@@ -5,8 +5,12 @@ On each: the right password signs in, a wrong one ends with the page's own words
 
 import pytest
 
+from tests.integration.browser_support import little_server
 from tests.integration.fake_login_server import USER, WRONG, FakeLoginServer
 from wandb_tui.core.errors import SignInProblem
+from wandb_tui.core.server_info import ServerInfo
+from wandb_tui.services.signin.navigation import open_sign_in
+from wandb_tui.services.signin.page_driver import read_page
 
 # A page, and what it says of a wrong password; nothing where it only shows its form again.
 PAGES = {
@@ -87,6 +91,42 @@ def test_a_wrong_password(driver, elsewhere, page):
         assert PAGES[page] in came.error.message
         assert login_server.submissions == 1
         assert WRONG not in str(came.error)
+
+
+@pytest.mark.parametrize(("page", "words"), [("german_table", PAGES["german_table"]), ("two_pages", "Senha incorreta")])
+def test_a_page_without_scripts(driver, page, words):
+    with FakeLoginServer(page, counts_typing=False) as login_server:
+        assert driver.sign_in(login_server.url).identity.username == "ada"
+        assert words in driver.sign_in(login_server.url, WRONG).error.message
+        assert login_server.submissions == 2
+
+
+UNCHANGING = "<title>Sign in</title><style>b {color: red}</style><form><input type=password></form>"
+CHANGING = {
+    "script": "<script>1</script>",
+    "removes itself": "<div><script>document.currentScript.remove()</script></div>",
+    "handler": "<p onmouseover='x()'>Help</p>",
+    "frame": "<iframe srcdoc='Help'></iframe>",
+    "refresh": "<meta http-equiv=Refresh content=60>",
+    "in a shadow root": "<div><template shadowrootmode=open><script>1</script></template></div>",
+}
+
+
+@pytest.mark.parametrize("more", ["", *CHANGING])
+def test_whether_a_page_can_change_by_itself(driver, more):
+    text = UNCHANGING + CHANGING.get(more, "")
+
+    async def look(server):
+        context = await driver.browser.new_context()
+        page = await context.new_page()
+        await open_sign_in(page, server)
+        await page.wait_for_load_state()
+        view = (await read_page(page)).view
+        await context.close()
+        return view.main.static
+
+    with little_server(lambda *_: (200, {}, text)) as url:
+        assert driver.runner.run(look(ServerInfo(url, url))) == (not more)
 
 
 def test_a_user_name_does_where_it_is_asked_for(driver):

@@ -138,7 +138,7 @@ class SignInFlow:
         if identity := await self._check_next_page(snapshot):
             return identity
         action = decide(snapshot.view, self._progress, self._origins)
-        settled = self._is_settled(action)
+        settled = self._is_settled(action, snapshot.view)
         if settled and not isinstance(action, Wait) and not self._is_too_early(action, snapshot):
             await self._perform(action, snapshot)
             self._last_action = None
@@ -157,8 +157,10 @@ class SignInFlow:
         """Whether the page asks for an action that is not settled yet."""
         return self._last_action is not None and not isinstance(self._last_action, Wait)
 
-    def _is_settled(self, action: SignInAction) -> bool:
-        """Whether the page has asked for this action for a while."""
+    def _is_settled(self, action: SignInAction, view: PageView) -> bool:
+        """Whether the page has asked for this action for a while; one without scripts asks for nothing else later."""
+        if view.main.static and isinstance(action, Fill):
+            return True
         now = time.monotonic()
         if action != self._last_action:
             self._last_action, self._decided_at = action, now

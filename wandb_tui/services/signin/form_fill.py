@@ -88,7 +88,10 @@ class FormFiller:
     async def _type_and_settle(
         self, form: SignInForm, snapshot: PageSnapshot, field: Field, text: str
     ) -> tuple[SignInForm, PageSnapshot]:
-        """Type into a field, and wait until the page has dealt with it, since it may redraw itself."""
+        """Type into a field, and wait until the page has dealt with it, since its scripts may redraw it."""
+        if snapshot.view.main.static:
+            await self._type_into(snapshot, form, field.index, text)
+            return await self._refresh(form)
         element = await snapshot.element(form.frame, field.index)
         async with self._activity.settled_after(element):
             await self._type_into(snapshot, form, field.index, text)

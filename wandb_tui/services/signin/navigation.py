@@ -16,8 +16,14 @@ from wandb_tui.services.signin.page_driver import PageGoneError
 
 LOAD_TIMEOUT_MS = 30_000.0
 # People see forms in closed shadow roots; opening the roots lets us read them, too. And a page that asks for a passkey
-# need not say so in words: the browser's own dialog does, which cannot be read.
+# need not say so in words: the browser's own dialog does, which cannot be read. Some scripts remove their own element.
 _INIT_SCRIPT = """(() => {
+  window[Symbol.for("had a script")] = false;
+  new MutationObserver((records, observer) => {
+    if (!records.some(record => [...record.addedNodes].some(node => /^script$/i.test(node.nodeName)))) return;
+    window[Symbol.for("had a script")] = true;
+    observer.disconnect();
+  }).observe(document, { childList: true, subtree: true });
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: "open" }); };
   const container = window.CredentialsContainer && CredentialsContainer.prototype;

@@ -20,15 +20,16 @@ _CLIENT_ERROR = 400
 # Neither ends by itself.
 _STREAMS = frozenset({"websocket", "eventsource", "ping", "media", "image", "font"})
 
-# Lets the noted timers fire now, as nothing more will be typed. Gives whether there were any, and the milliseconds
-# until the last of those fires that they have started in their place, since some compare the time with that of the
-# last letter. No timer is noted after this.
+# Lets the noted timers fire now, as nothing more will be typed, and waits until those have fired that they have started
+# in their place, since some compare the time with that of the last letter. The page's own clock tells: a browser on a
+# busy machine is late. Gives whether there were any. No timer is noted after this.
 _HURRY_TIMERS_SCRIPT = """async () => {
   const watch = window[Symbol.for("timers of typing")];
-  if (!watch) return [false, 0];
+  if (!watch) return false;
   await watch.hurry();
   watch.stop();
-  return [watch.any, watch.any ? watch.left() + 30 : 0];
+  if (watch.any) await new Promise(done => setTimeout(done, watch.left() + 30));
+  return watch.any;
 }"""
 
 
@@ -66,10 +67,9 @@ class PageActivity:
         with contextlib.suppress(Error):
             await field.evaluate(f"(_, longest) => ({script('watch_timers.js')})(longest)", _TIMER_TIMEOUT_S * 1000)
         yield
-        timers, remaining_ms = False, 0.0
+        timers = False
         with contextlib.suppress(Error):  # the document may have been left
-            timers, remaining_ms = await field.evaluate(_HURRY_TIMERS_SCRIPT)
-        await asyncio.sleep(min(remaining_ms / 1000, _TIMER_TIMEOUT_S))
+            timers = await field.evaluate(_HURRY_TIMERS_SCRIPT)
         deadline = time.monotonic() + _SETTLE_TIMEOUT_S
         while self._is_pending(since) and time.monotonic() < deadline:  # noqa: ASYNC110 - two kinds of event end it
             await asyncio.sleep(_POLL_INTERVAL_S)

@@ -114,6 +114,7 @@ class FrameView:
         origin: Scheme, host and port.
         ancestors: The origins of its ancestor documents.
         loaded_at: The time of its load in milliseconds, which tells one load from another.
+        static: Whether nothing can change it by itself: it has loaded, and has no script, no frame and no refresh.
         text: All visible text, in lines.
         challenge: The name of the captcha on it, or empty.
         way_out: Whether it has a link or form whose address is one for signing out, even in a closed menu.
@@ -125,6 +126,7 @@ class FrameView:
     title: str = ""
     loaded_at: float = 0.0
     ready: str = "complete"
+    static: bool = False
     text: str = ""
     fields: tuple[Field, ...] = ()
     buttons: tuple[Button, ...] = ()

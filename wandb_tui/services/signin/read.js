@@ -314,6 +314,12 @@
   const wayOut = elements.some((element) => ["href", "action", "formaction"].some((name) =>
     /(log|sign)[-_]?(out|off)(?![a-z])/i.test(element.getAttribute(name) || "")));
 
+  // Without any script, frame or refresh, nothing changes the document once it has loaded.
+  const unchanging = document.readyState === "complete" && window[Symbol.for("had a script")] === false &&
+    roots.length === 1 && window.length === 0 && !elements.some((element) =>
+      /^script$/i.test(element.tagName) || (element.tagName === "META" && /^refresh$/i.test(element.httpEquiv)) ||
+      element.getAttributeNames().some((name) => /^on/i.test(name)));
+
   const groups = groupRoots.map((root) => {
     const action = root.tagName === "FORM" ? sentTo(root.getAttribute("action")) : null;
     let heading = "";
@@ -335,7 +341,7 @@
     elements,
     described: {
       url: location.origin + location.pathname, origin: location.origin, title: clean(document.title),
-      loaded_at: performance.timeOrigin, ready: document.readyState,
+      loaded_at: performance.timeOrigin, ready: document.readyState, static: unchanging,
       text: lines.map((line) => line.text).join("\n").slice(0, 8000),
       fields, buttons, alerts, groups, challenge, way_out: wayOut, passkey: Boolean(window[Symbol.for("asks for a passkey")]),
     },
