@@ -80,6 +80,16 @@ class Keyring(KeyringBackend):
     def delete_password(self, service, entry):
         getpass.getpass("Password of the keyring: ")
 """,
+    "plain": """
+class PlaintextKeyring(KeyringBackend):
+    priority = 0.5
+    def get_password(self, service, entry):
+        return read("plain", service, entry)
+    def set_password(self, service, entry, value):
+        path("plain", service, entry).write_text(value)
+    def delete_password(self, service, entry):
+        path("plain", service, entry).unlink()
+""",
     "locked": """
 import time
 class Keyring(KeyringBackend):
@@ -203,6 +213,24 @@ def test_a_keyring_that_asks_on_the_terminal_never_gets_it(run):
     assert line.startswith("KeyringError: The keyring keyring_asks.Keyring asks for its password on the terminal")
     both = ["asks", "files"]
     assert run(both, "set,a,the secret", "get,a", "delete,a", terminal=True) == ["None", "the secret", "None"]
+
+
+@pytest.mark.parametrize("names", [["plain"], ["plain", "files"]], ids=" ".join)
+def test_logout_deletes_what_an_early_version_stored_in_clear_text(run, tmp_path, names):
+    url, entries = "http://127.0.0.1:9", ("password", "api-key")
+    for folder in names:
+        (tmp_path / folder).mkdir()
+        for entry in entries:
+            (tmp_path / folder / f"wandb-tui {url}-{entry}".encode().hex()).write_text("a secret")
+    program = str(Path(sys.executable).with_name("wandb-tui"))
+    process = run(names, environ={"WANDB_BASE_URL": url}, command=[program, "logout"])
+    out, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    said = " ".join(out.split())
+    assert "keyring_plain.PlaintextKeyring had some of it in clear text; that is deleted, too." in said
+    assert ("Deleted: the password" in said) == ("files" in names)
+    assert not [path for folder in names for path in (tmp_path / folder).iterdir()]
+    assert run(["plain"], "set,a,the secret")[0].startswith("KeyringError: The only keyring here stores passwords in")
 
 
 def test_a_keyring_that_was_chosen_by_name_is_named(run, tmp_path):

@@ -192,9 +192,6 @@ class FakeAccount:
     def continue_signed_out(self):
         self.without = True
 
-    def forget(self):
-        self._state = AccountState()
-
 
 class FakeStore:
     """A list in memory, in order."""

@@ -136,7 +136,3 @@ class DeferredAccount:
     def continue_signed_out(self) -> None:
         """Visit signed out from now on."""
         self._wiring.account.continue_signed_out()
-
-    def forget(self) -> None:
-        """Delete everything that is stored for this server."""
-        self._wiring.account.forget()

@@ -85,11 +85,18 @@ def logout(host: str | None) -> None:
     wiring = build_wiring(host)
     host_name = wiring.server.info.host
     try:
-        wiring.account.forget()
+        cleared = wiring.account.forget()
     except KeyringError as error:
-        message = f"Only the browser session for {host_name} was deleted, not the keyring's entries. {error.message}"
+        message = (
+            f"The browser session for {host_name} was deleted, but not all entries of the keyring. {error.message}"
+        )
         raise KeyringError(message, error.hint) from None
     if has_keyring():
         console.say(f"Deleted: the password, API key and browser session for {host_name}.")
     else:
-        console.say(f"Nothing is stored for {host_name} now; this machine has no keyring.")
+        console.say(f"Nothing is stored for {host_name} now; this machine has no safe keyring.")
+    if cleared:
+        console.say(
+            f"{' and '.join(cleared)} had some of it in clear text; that is deleted, too. Others may have read it:"
+            " change the password and the API key."
+        )

@@ -67,8 +67,10 @@ def remove(name: str) -> ExitCode:
     Example:
       wandb-tui notify remove phone
     """
-    _addresses(name).remove(name)
+    cleared = _addresses(name).remove(name)
     say(f"Deleted: no address is stored for “{name}”.")
+    if cleared:
+        say(f"{' and '.join(cleared)} had it in clear text. Others may have read it: have the service make a new one.")
     return ExitCode.DONE
 
 

@@ -254,8 +254,11 @@ class KeyringAccount:
             self.sign_in_requests += 1
         self._notify()
 
-    def forget(self) -> None:
+    def forget(self) -> list[str]:
         """Delete everything stored for this server; secrets from the environment stay.
+
+        Returns:
+            As for `Vault.forget`.
 
         Raises:
             KeyringError: The keyring does not delete its entries.
@@ -265,7 +268,7 @@ class KeyringAccount:
             self.anonymous = False
             self.sign_in_requests += 1
         try:
-            self.vault.forget()
+            return self.vault.forget()
         finally:
             self._notify()
 

@@ -25,6 +25,7 @@ __all__ = [
     "KeyringBackend",
     "NativeBackend",
     "alternatives",
+    "clear_text_backends",
     "locked_error",
     "require_unlocked",
     "usable_backends",
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 _NATIVE = tuple(f"keyring.backends.{name}" for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows"))
 """The backends that never ask for their password on the terminal."""
 
-_CLEAR_TEXT = ("keyrings.alt",)
+_CLEAR_TEXT = ("keyrings.alt.Google",)
 _CLEAR_TEXT_CLASSES = ("plain", "cleartext", "unencrypted", "insecure")
 """In the names of classes that store in clear text, which several packages have beside better ones."""
 
@@ -159,6 +160,18 @@ def usable_backends() -> list[KeyringBackend]:
     if not usable:
         raise _no_backend(candidates)
     return usable
+
+
+def clear_text_backends() -> list[KeyringBackend]:
+    """The backends that store in clear text: an early version used them, so they may still have its entries."""
+    from keyring.backend import get_all_keyring
+
+    try:
+        installed = get_all_keyring()
+    except Exception as error:  # noqa: BLE001 - whatever an installed module raises
+        log.info("The keyring backends cannot be listed: %s", type(error).__name__)
+        return []
+    return [_wrapped(backend) for backend in installed if _in_clear_text(_class_name(backend))]
 
 
 def alternatives() -> str:

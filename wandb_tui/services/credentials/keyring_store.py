@@ -21,6 +21,7 @@ from wandb_tui.services.credentials.keyring_backends import (
     KeyringBackend,
     NativeBackend,
     alternatives,
+    clear_text_backends,
     locked_error,
     require_unlocked,
     usable_backends,
@@ -96,6 +97,25 @@ class KeyringStore:
         """
         self._call(lambda: self._delete(entry))
 
+    def delete_clear_text(self, entries: Iterable[str]) -> list[str]:
+        """Delete entries from the keyrings that store in clear text, which are used for nothing else.
+
+        Args:
+            entries: The names of the entries.
+
+        Returns:
+            The names of the keyrings that had one of them.
+
+        Raises:
+            KeyringError: A keyring still has one, or has failed.
+        """
+
+        def work() -> list[str]:
+            backends = clear_text_backends()
+            return list(dict.fromkeys(name for entry in entries for name in self._delete_from(backends, entry)))
+
+        return self._call(work)
+
     def check(self) -> str:
         """Store, read and delete a test entry.
 
@@ -169,11 +189,17 @@ class KeyringStore:
         except KeyringError:
             # Nothing can have been stored.
             return
+        self._delete_from(backends, entry)
+
+    def _delete_from(self, backends: Iterable[KeyringBackend], entry: str) -> list[str]:
+        """Delete an entry from these keyrings; returns the names of those that had it."""
         failures: list[KeyringError] = []
+        found_in: list[str] = []
         for backend in self._in_turn(backends):
             try:
                 if backend.get(self.service, entry) is not None:
                     backend.delete(self.service, entry)
+                    found_in.append(backend.name)
                     if backend.get(self.service, entry) is not None:
                         failures.append(KeyringError(f"The keyring {backend.name} did not delete an entry."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
@@ -182,6 +208,7 @@ class KeyringStore:
                 # Nothing was ever stored in a keyring that asks on the terminal.
         if failures:
             raise failures[0]
+        return found_in
 
     def _in_turn(self, backends: Iterable[KeyringBackend]) -> Iterator[KeyringBackend]:
         """The backends, each with a time-out of its own: the others may have taken theirs."""
@@ -251,7 +278,7 @@ def _keyring_error(backend: KeyringBackend, error: Exception) -> KeyringError:
         return locked_error()
     if kind == ASKS_ON_TERMINAL:
         return KeyringError(
-            f"The keyring {backend.name} asks for its password on the terminal, which wandb-tui needs.",
+            f"The keyring {backend.name} asks for its password on the terminal each time, so it cannot be used here.",
             alternatives(),
             KeyringProblem.ASKS_ON_TERMINAL,
         )

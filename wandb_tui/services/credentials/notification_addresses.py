@@ -76,14 +76,18 @@ class NotificationAddresses:
         with _explained(name):
             self._keyring.set(name, address)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str) -> list[str]:
         """Delete the address of a service.
+
+        Returns:
+            The names of the keyrings from which clear text was deleted.
 
         Raises:
             KeyringError: The keyring does not delete it.
         """
         with _explained(name):
             self._keyring.delete(name)
+            return self._keyring.delete_clear_text([name])
 
 
 def variable(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ _PASSWORD = "password"  # noqa: S105 - the name of an entry
 _API_KEY = "api-key"
 _SESSION_KEY = "session-key"
 _SESSION_USER = "session-user"
+_ENTRIES = (_PASSWORD, _API_KEY, _SESSION_KEY, _SESSION_USER)
 
 
 class Vault:
@@ -211,15 +212,22 @@ class Vault:
             self._in_memory.pop(username, None)
             self._file.remove(username)
 
-    def forget(self) -> None:
-        """Delete everything stored for this server.
+    def forget(self) -> list[str]:
+        """Delete everything stored for this server, and what an early version stored in clear text.
+
+        Returns:
+            The names of the keyrings from which clear text was deleted.
 
         Raises:
             KeyringError: The keyring does not delete its entries; the session's file is deleted anyway.
         """
         self.forget_session()
-        for entry in (_PASSWORD, _API_KEY, _SESSION_KEY, _SESSION_USER):
-            self._delete(entry)
+        try:
+            for entry in _ENTRIES:
+                self._delete(entry)
+        finally:
+            cleared = self._delete_clear_text(_ENTRIES)
+        return cleared
 
     # The keyring
 
@@ -239,6 +247,9 @@ class Vault:
 
     def _delete(self, entry: str) -> None:
         self._keyring.delete(entry)
+
+    def _delete_clear_text(self, entries: Iterable[str]) -> list[str]:
+        return self._keyring.delete_clear_text(entries)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -59,13 +59,6 @@ class Account(Protocol):
     def continue_signed_out(self) -> None:
         """Visit signed out from now on: public runs only."""
 
-    def forget(self) -> None:
-        """Remove everything stored for this server.
-
-        Raises:
-            KeyringError: The keyring refuses.
-        """
-
 
 class WatchStore(Protocol):
     """One server's watch list on disk. Every call may block, and may raise `StoreError`."""
