@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shlex
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.browser_support import add_run
 from tests.integration.scripts import export_run
 from tests.integration.test_wait import environment
+from tests.kernel_errors import FILTER
 from wandb_tui.core.errors import internal_error
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.browser.driver import driver_environment, driver_problem
@@ -238,6 +241,17 @@ try:
 except Exception as error:
     print(type(error).__name__, error)
 """
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="seccomp is Linux's")
+def test_waiting_says_once_that_two_sign_ins_cannot_wait_for_each_other(shell, sandbox):
+    add_run(sandbox, "unlocked")
+    source = "from wandb_tui.cli import cli; cli.main(prog_name='wandb-tui')"
+    refusing = [sys.executable, "-c", FILTER, str(errno.ENOLCK), source]
+    done = shell(shlex.join([*refusing, "wait", "lab/forks/unlocked", "--json", "--timeout", "100"]))
+    assert (done.status, json.loads(done.out.splitlines()[-1])["state"]) == (0, "available")
+    [warning] = done.err.splitlines()
+    assert "cannot lock files (No locks available): run one wandb-tui at a time, or set XDG_STATE_HOME" in warning
 
 
 def test_a_service_of_the_sdk_that_cannot_start_is_named_at_once(shell):

@@ -36,18 +36,19 @@ from wandb_tui.services.disk.file_lock import ProcessLock, locked
 
 logging.basicConfig(stream=sys.stdout, format="LOG %(message)s")
 path = Path(sys.argv[1]) / "a.lock"
-first, second = ProcessLock(path), ProcessLock(path)
+first, second = ProcessLock(path, warn=lambda text: print("USER", text)), ProcessLock(path, warn=print)
 print(first.acquire(), second.acquire(), "cannot lock files" in first.problem)
 
 async def sign_in():
-    async with locked(path, 3600) as held:
+    async with locked(path, 3600, print) as held:
         print("held" if held else "went on")
 
 asyncio.run(sign_in())
 """
     lines = without_locks(source, tmp_path, error=error).splitlines()
-    assert [line for line in lines if not line.startswith("LOG ")] == ["True True True", "went on"]
-    assert len([line for line in lines if line.startswith("LOG ")]) == 1
+    [logged] = [line.removeprefix("LOG ") for line in lines if line.startswith("LOG ")]
+    assert [line for line in lines if not line.startswith("LOG ")] == [f"USER {logged}", "True True True", "went on"]
+    assert logged.endswith("run one wandb-tui at a time, or set XDG_STATE_HOME to a local folder.")
 
 
 @ON_LINUX

@@ -105,7 +105,7 @@ class BrowserWorker:
         if credentials is None and not state.saved_session:
             return self._without_credentials()
         self._origins.allow(await run_blocking(self._account.allowed_origins))
-        async with locked(self._vault.session_lock(state.username), _SIGN_IN_LOCK_TIMEOUT_S):
+        async with locked(self._vault.session_lock(state.username), _SIGN_IN_LOCK_TIMEOUT_S, self._vault.notify):
             return await self._sign_in_locked(credentials, state.username)
 
     async def _sign_in_locked(self, credentials: Credentials | None, username: str) -> Identity:

@@ -28,7 +28,12 @@ _ENTRIES = (_PASSWORD, _API_KEY, _SESSION_KEY, _SESSION_USER)
 
 
 class Vault:
-    """The stored secrets of one server. Calls may block up to the keyring's time-out; safe from any thread."""
+    """The stored secrets of one server. Calls may block up to the keyring's time-out; safe from any thread.
+
+    Attributes:
+        folder: The folder of the encrypted session.
+        notify: Receives sentences for the user.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Vault:
             notify: Receives one sentence when the keyring keeps the caller waiting.
         """
         self.folder = folder
+        self.notify = notify
         self.service = f"wandb-tui {server.app_url.rstrip('/')}"
         self._keyring = KeyringStore(self.service, timeout=timeout, notify=notify)
         self._file = SessionFile(folder, server.app_url)

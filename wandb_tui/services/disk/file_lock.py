@@ -8,7 +8,7 @@ import errno
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,19 +23,22 @@ _RETRY_INTERVAL_S = 0.1
 UNSUPPORTED_ERRNOS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 """Errors of file systems without locks, such as some network mounts."""
 
-_reported: set[Path] = set()
+REPORTED_FOLDERS: set[Path] = set()
+"""The folders whose lack of locks the user has been told of."""
 
 
 class ProcessLock:
     """A lock between processes, not between the threads of one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, warn: Callable[[str], object] | None = None) -> None:
         """Prepare; nothing is locked yet.
 
         Args:
             path: The lock's file, which is created when needed and stays.
+            warn: Receives one sentence if the file cannot be locked, once per folder; it is logged in any case.
         """
         self.path = path
+        self._warn = warn
         self.problem = ""
         """The reason why the file cannot be locked, set by `acquire`; else empty."""
         self._lock: FileLock | None = None
@@ -44,7 +47,7 @@ class ProcessLock:
         """Try to acquire the lock; once, unless there is a time-out.
 
         If the file system cannot lock at all, every process gets it, since working without a lock is better than
-        never signing in. Then `problem` says so, and the log once per folder.
+        never signing in. Then `problem` says so, and once per folder the log and `warn`.
 
         Args:
             timeout_s: The time to wait while another process holds it.
@@ -87,23 +90,27 @@ class ProcessLock:
             self.problem = f"The file system of {self.path.parent} cannot lock files ({reason})"
         else:
             self.problem = f"{self.path} cannot be locked ({reason})"
-        if self.path.parent not in _reported:
-            _reported.add(self.path.parent)
-            log.warning("%s: several dashboards at a time may do the same work twice", self.problem)
+        if self.path.parent not in REPORTED_FOLDERS:
+            REPORTED_FOLDERS.add(self.path.parent)
+            warning = f"{self.problem}: run one wandb-tui at a time, or set XDG_STATE_HOME to a local folder."
+            log.warning("%s", warning)
+            if self._warn is not None:
+                self._warn(warning)
 
 
 @contextlib.asynccontextmanager
-async def locked(path: Path, timeout_s: float) -> AsyncIterator[bool]:
+async def locked(path: Path, timeout_s: float, warn: Callable[[str], object] | None = None) -> AsyncIterator[bool]:
     """Hold a lock between processes, or continue without it after a time-out.
 
     Args:
         path: The lock's file.
         timeout_s: The time to wait while another process holds it.
+        warn: As for `ProcessLock`.
 
     Yields:
         Whether the lock is held.
     """
-    lock = ProcessLock(path)
+    lock = ProcessLock(path, warn=warn)
     deadline = time.monotonic() + timeout_s
     while not (acquired := lock.acquire()) and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's
         await asyncio.sleep(_RETRY_INTERVAL_S)

@@ -24,7 +24,7 @@ from wandb_tui.core.log import Attempt, LogLine
 from wandb_tui.core.persistence import Json, QueryChange, RowChange, StoredQuery, StoredRun, StoreSnapshot
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import sql
-from wandb_tui.services.disk.file_lock import UNSUPPORTED_ERRNOS
+from wandb_tui.services.disk.file_lock import REPORTED_FOLDERS, UNSUPPORTED_ERRNOS
 from wandb_tui.services.disk.notices import decode_notice, encode_notice
 from wandb_tui.services.disk.paths import new_private_file, record_lock_problem, write_problem
 from wandb_tui.services.disk.query_rows import change_query, read_queries
@@ -335,6 +335,7 @@ class SqliteWatchStore:
             f"The file system of {self._path.parent} cannot lock files ({problem.strerror}): the list is saved, "
             "but open only one dashboard at a time, or set XDG_STATE_HOME to a local folder."
         )
+        REPORTED_FOLDERS.add(self._path.parent)
         log.warning("%s", self.warning)
         self.warn(self.warning)
         return True
