@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.disk.export_profiles import ExportProfileFile
     from wandb_tui.services.disk.feed_records import FeedRecordFile
     from wandb_tui.services.disk.store import SqliteWatchStore
+    from wandb_tui.services.disk.open_dashboards import OpenDashboards
     from wandb_tui.services.hooks import CommandHooks
     from wandb_tui.services.user_commands import UserCommandRunner
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
@@ -321,6 +322,15 @@ class Wiring:
         from wandb_tui.services.disk.store import SqliteWatchStore
 
         return SqliteWatchStore(self.paths.watch_list, self.server.key)
+
+    @_Once
+    def open_dashboards(self) -> OpenDashboards:
+        """The dashboards that are open on this server's list."""
+        from wandb_tui.services.disk.open_dashboards import OpenDashboards
+
+        dashboards = OpenDashboards(self.paths.open_dashboards, self.server.key)
+        self._closers.append(dashboards)
+        return dashboards
 
     @_Once
     def hooks(self) -> CommandHooks:

@@ -13,6 +13,7 @@ from tests.stopwatch import HANG_S, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 ABC, DEF = "lab/forks/abc", "lab/forks/def"
+NOBODY_WAITS = "wandb-tui: No dashboard is open, so nothing waits until you open one with wandb-tui."
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,9 @@ def objects(text):
 def test_the_list_without_a_dashboard(program):
     done = program("list")
     assert (done.stdout, "is empty" in done.stderr) == ("", True)
-    assert program("add", ABC, DEF, "--until", "v3").stdout == f"{ABC}  added, goal v3\n{DEF}  added, goal v3\n"
+    done = program("add", ABC, DEF, "--until", "v3")
+    assert (done.stdout, done.stderr.strip()) == (f"{ABC}  added, goal v3\n{DEF}  added, goal v3\n", NOBODY_WAITS)
+    assert program("add", ABC, "--json").stderr == ""
     assert program("add", ABC, "--until", "exists").stdout == f"{ABC}  already watched; goal v3 → exists\n"
     assert program("cancel", "abc").stdout == f"{ABC}  cancelled\n"
     assert program("cancel", ABC).stdout == f"{ABC}  already ended: cancelled\n"
@@ -78,6 +81,25 @@ def test_the_list_without_a_dashboard(program):
     assert f"“abc” may be {ABC} or lab/more/abc." in program("cancel", "abc", status=2).stderr
 
 
+def test_a_query_that_is_not_in_quotes_changes_nothing(program, tmp_path, monkeypatch):
+    program("add", ABC, DEF)
+    for command in ("remove", "cancel", "restart", "status", "add"):
+        done = program(command, "lab/forks/*", "abc", status=2)
+        assert "“abc” does not belong to the query lab/forks/*" in done.stderr
+        assert "Write 'lab/forks/* abc'" in done.stderr
+    assert "'lab/forks/* group:a/b x'" in program("remove", "lab/forks/*", "group:a/b", "x", status=2).stderr
+    # The shell puts the names of files there, if there are any.
+    (tmp_path / "lab/forks").mkdir(parents=True)
+    (tmp_path / ABC).touch()
+    monkeypatch.chdir(tmp_path)
+    assert "Write 'lab/forks/* def'" in program("remove", ABC, "def", status=2).stderr
+    assert "wandb-tui status" in program("list", "lab/forks/*", status=2).stderr
+    rows = objects(program("list", "--json").stdout)
+    assert [(row["run"], row["state"]) for row in rows] == [(ABC, "queued"), (DEF, "queued")]
+    removed = program("remove", "lab/forks/*", "-", stdin="abc\n").stdout
+    assert sorted(removed.splitlines()) == [f"{ABC}  removed", f"{DEF}  removed"]
+
+
 def test_the_shell_completes_what_is_listed(program, tmp_path):
     typed = {"_WANDB_TUI_COMPLETE": "bash_complete", "COMP_WORDS": "wandb-tui cancel lab/f", "COMP_CWORD": "2"}
     assert program(**typed).stdout.strip() == ""
@@ -106,7 +128,7 @@ def test_an_open_dashboard_follows_each_command(sandbox, tmp_path, program):
             program("cancel", "abc")
             terminal.until("cancelled", "1 waiting")
             assert f"{ABC} (ended)  cancelled, attempt 1" in watching.stdout.readline()
-            program("restart", "abc")
+            assert program("restart", "abc").stderr == ""
             terminal.until("attempt 2", "2 waiting")
             assert "attempt 2" in watching.stdout.readline()
             program("remove", "def")
@@ -127,13 +149,16 @@ def test_an_open_dashboard_follows_each_command(sandbox, tmp_path, program):
         terminal.keys("y")
         terminal.until("shell-is-back$")
         program("cancel", ABC)
+        assert NOBODY_WAITS in program("restart", ABC).stderr
+        program("cancel", ABC)
         terminal.run(PROGRAM)
         terminal.until("name-of-abc", "1 cancelled")
 
 
 def test_queries_are_followed_and_left_by_commands_without_a_dashboard(program):
     query = "lab/forks/* state:running"
-    assert program("add", query, "--follow", "--until", "ended").stdout == f"{query}  followed, goal ended\n"
+    done = program("add", query, "--follow", "--until", "ended")
+    assert (done.stdout, done.stderr.strip()) == (f"{query}  followed, goal ended\n", NOBODY_WAITS)
     assert program("add", query, "--follow").stdout == f"{query}  already followed; unchanged\n"
     assert program("add", query, "--follow", "--until", "v3").stdout.endswith("already followed; goal ended → v3\n")
     assert program("list").stdout == f"{query}  followed, goal v3, 0 runs\n"

@@ -44,6 +44,8 @@ def build_backend(
         return wiring.visitor.sign_in_by_hand()
 
     def services() -> Services:
+        if persistent:
+            wiring.open_dashboards.enter()
         found = wiring.services(user_can_fix=True)
         return offline.services(found) if offline else found
 

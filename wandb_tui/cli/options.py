@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
@@ -102,11 +104,19 @@ _STARTS_QUERY = re.compile(r"\s*[^/\s]+/[^/\s]+/\*")
 _IS_CONDITION = re.compile(r"[a-z]+:[^/]+")
 """What no run's id looks like, since those have no colon."""
 
+_SLASHES = 2
+"""In the address of a run, and in a query."""
+
 
 def read_runs(runs: Sequence[str]) -> list[str]:
-    """The runs as typed; "-" reads them from stdin, one or more per line, separated by spaces or commas."""
+    """The runs as typed; "-" reads them from stdin, one or more per line, separated by spaces or commas.
+
+    Raises:
+        UsageError: A query is not in quotes, or stdin is closed.
+    """
     from wandb_tui.core.address import split_addresses
 
+    _check_quoted(runs)
     texts: list[str] = []
     if "-" in runs and sys.stdin is None:
         raise UsageError("The runs should come from stdin, but it is closed.")
@@ -118,6 +128,33 @@ def read_runs(runs: Sequence[str]) -> list[str]:
             # A query may have conditions after spaces.
             texts.extend([line.strip()] if _STARTS_QUERY.match(line) else split_addresses(line))
     return texts
+
+
+def _check_quoted(runs: Sequence[str]) -> None:
+    """Refuse a query whose conditions are words of their own: it would mean all runs of the project."""
+    for place, text in enumerate(runs):
+        if "/" not in text or not (words := " ".join(takewhile(_may_be_condition, runs[place + 1 :]))):
+            continue
+        if query := text if _STARTS_QUERY.match(text) else _replaced_by_shell(text, runs):
+            raise UsageError(
+                f"“{words}” does not belong to the query {query}, since they are not in one pair of quotes.",
+                f"Write {shlex.quote(f'{query} {words}')} for the runs that match both; "
+                "give a single run as entity/project/run_id.",
+            )
+
+
+def _may_be_condition(text: str) -> bool:
+    return text != "-" and ("/" not in text or _IS_CONDITION.match(text) is not None)
+
+
+def _replaced_by_shell(text: str, runs: Sequence[str]) -> str:
+    """The query in whose place the shell has put the names of files, all of which are among the runs; else empty."""
+    from glob import escape, glob
+
+    folder = text.rpartition("/")[0]
+    if text.count("/") != _SLASHES or not (files := glob(f"{escape(folder)}/*")):
+        return ""
+    return f"{folder}/*" if set(files) <= set(runs) else ""
 
 
 def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, group: MonitorGroup, timeout: float) -> int:

@@ -17,7 +17,7 @@ from wandb_tui.cli.options import (
     read_runs,
     runs_of,
 )
-from wandb_tui.cli.watch_list.services import list_services
+from wandb_tui.cli.watch_list.services import list_services, tell_if_nothing_waits
 from wandb_tui.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
     """Add runs to the watch list; an open dashboard starts them within about a second, else the next one.
 
     A run that is on the list keeps its goal unless you give another; if it failed, timed out or was cancelled, a new
-    attempt starts. RUN may be a query, or "-" to read the runs from stdin.
+    attempt starts. RUN may be a query in quotes, or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -52,10 +52,16 @@ def add(runs: tuple[str, ...], until: str | None, follow: bool, as_json: bool, h
         if follow:
             from wandb_tui.cli.watch_list.queries import follow_queries
 
-            return follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
-        addresses = runs_of(read_runs(runs), wiring)
-        for before, row in apply(addresses, lambda run, listed: added(run, goal, listed), wiring):
-            _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
+            follow_queries(read_runs(runs), goal, wiring, as_json=as_json)
+            waiting = True
+        else:
+            addresses = runs_of(read_runs(runs), wiring)
+            changed = apply(addresses, lambda run, listed: added(run, goal, listed), wiring)
+            for before, row in changed:
+                _report(row, "" if row is None else effect_of_adding(before, row), as_json=as_json)
+            waiting = any(row is not None and not row.state.final for _, row in changed)
+        if waiting and not as_json:
+            tell_if_nothing_waits(wiring)
     return ExitCode.DONE
 
 
@@ -76,7 +82,7 @@ def effect_of_adding(before: StoredRun | None, row: StoredRun) -> str:
 def cancel(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """Stop monitoring runs; they stay on the watch list.
 
-    RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
+    RUN may be the run's id alone, a query in quotes, or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -124,7 +130,7 @@ def effect_of_restarting(_: StoredRun, row: StoredRun | None) -> str:
 def remove(runs: tuple[str, ...], follow: bool, as_json: bool, host: str | None) -> ExitCode:
     """Remove runs from the watch list, with their logs.
 
-    RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
+    RUN may be the run's id alone, a query in quotes, or "-" to read the runs from stdin.
 
     \b
     Example:
@@ -163,6 +169,8 @@ def _change(
         changed, missing = apply_to_listed(read_runs(typed), change, wiring)
         for before, row in changed:
             _report(row, effect(before, row), before, as_json=as_json)
+        if not as_json and any(row is not None and row.attempt != before.attempt for before, row in changed):
+            tell_if_nothing_waits(wiring)
         return report_missing(missing)
 
 

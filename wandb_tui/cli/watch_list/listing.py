@@ -11,6 +11,7 @@ import click
 from wandb_tui.cli.console import say
 from wandb_tui.cli.options import HOST, LIST_STATUS, RUNS, read_runs
 from wandb_tui.cli.watch_list.services import list_services
+from wandb_tui.core.errors import UsageError
 from wandb_tui.core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 _POLL_INTERVAL_S = 0.5
 
 
-@click.command("list", epilog=LIST_STATUS)
+@click.command("list", epilog=LIST_STATUS, context_settings={"allow_extra_args": True})
 @click.option("--watch", is_flag=True, help="Then print a line for each change, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @HOST
-def list_command(watch: bool, as_json: bool, host: str | None) -> ExitCode:
+@click.pass_context
+def list_command(context: click.Context, watch: bool, as_json: bool, host: str | None) -> ExitCode:
     """Show the runs and the followed queries on the watch list, as dashboards have saved them.
 
     UPDATED is the age of the newest message: without an open dashboard, nothing waits for the runs.
@@ -37,6 +39,8 @@ def list_command(watch: bool, as_json: bool, host: str | None) -> ExitCode:
     from wandb_tui.cli.watch_list.output import print_change, print_json, print_table
     from wandb_tui.cli.watch_list.queries import print_queries
 
+    if context.args:
+        raise UsageError("wandb-tui list takes no runs: it shows all.", "wandb-tui status RUN... shows some.")
     with list_services(host) as wiring:
         rows, queries = wiring.store.load(), wiring.store.load_queries()
         if not (rows or queries):
@@ -90,7 +94,7 @@ def _changed(before: StoredRun | None, row: StoredRun) -> bool:
 def status(runs: tuple[str, ...], as_json: bool, host: str | None) -> ExitCode:
     """Show runs of the watch list with their newest messages.
 
-    RUN may be the run's id alone, a query, or "-" to read the runs from stdin.
+    RUN may be the run's id alone, a query in quotes, or "-" to read the runs from stdin.
 
     \b
     Example:

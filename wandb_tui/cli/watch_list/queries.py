@@ -24,7 +24,7 @@ FOLLOWED, LEFT = "followed", "removed"
 """Take the place of the state of a run."""
 
 
-def follow_queries(typed: Sequence[str], goal: Goal | None, wiring: Wiring, *, as_json: bool) -> ExitCode:
+def follow_queries(typed: Sequence[str], goal: Goal | None, wiring: Wiring, *, as_json: bool) -> None:
     """Put queries on the list; one that is followed keeps its goal unless another is given."""
     queries = _only_queries(typed, wiring)
     listed = {one.query: one for one in wiring.store.load_queries()}
@@ -43,7 +43,6 @@ def follow_queries(typed: Sequence[str], goal: Goal | None, wiring: Wiring, *, a
     wiring.store.write([], changes)
     for after, text in told:
         _print_json(after) if as_json else say(f"{after.query}  {text}")
-    return ExitCode.DONE
 
 
 def unfollow_queries(typed: Sequence[str], wiring: Wiring, *, as_json: bool) -> ExitCode:

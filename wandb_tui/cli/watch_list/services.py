@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wandb_tui.cli.console import say
 from wandb_tui.cli.options import build_wiring
 
 if TYPE_CHECKING:
@@ -25,3 +26,9 @@ def list_services(host: str | None) -> Iterator[Wiring]:
         yield wiring
     finally:
         wiring.close()
+
+
+def tell_if_nothing_waits(wiring: Wiring) -> None:
+    """Say on stderr that what was added or restarted has to wait for a dashboard, if none is open."""
+    if wiring.open_dashboards.any is False:
+        say("wandb-tui: No dashboard is open, so nothing waits until you open one with wandb-tui.", err=True)

@@ -81,6 +81,11 @@ class Paths:
         return self.state / "hooks.lock"
 
     @property
+    def open_dashboards(self) -> Path:
+        """The folder of the locks of open dashboards."""
+        return self.state / "dashboards"
+
+    @property
     def sync(self) -> Path:
         """The folder with the locks of runs that are being synced, and the runs of each server that failed."""
         return self.state / "sync"
