@@ -328,6 +328,7 @@ class FakeInspector:
         } | answers
         self.asked: list[str] = []
         self.queries: list[list[SampleQuery]] = []
+        self.missing: set[str] = set()
         self.threads: set[int] = set()
         self.gate = threading.Event()
         self.gate.set()
@@ -353,7 +354,7 @@ class FakeInspector:
         """The points under the metric's name, or under the run's id and the metric's name."""
         self.queries.append(list(queries))
         answers = self._answer("curves")
-        return [self._sample(answers, query) for query in queries]
+        return [None if query.run.run_id in self.missing else self._sample(answers, query) for query in queries]
 
     def _sample(self, answers, query):
         points = answers.get((query.run.run_id, query.metric), answers.get(query.metric, ()))

@@ -133,6 +133,21 @@ async def test_what_cannot_be_had_is_said(mode):
         await until(lambda: "not available here" in preview(app))
 
 
+@pytest.mark.parametrize("view", [{"preview": "plot", "plot": {"metric": "loss"}}, {"preview": "plot"}])
+async def test_a_run_that_is_not_there_is_named_with_what_to_do(view):
+    runs = ("ghost", "specter")
+    scripted = scenario(store=FakeStore(view=view))
+    scripted.prober.answers = {run: [Probe(ProbeOutcome.NOT_FOUND, message=f"There is no run {run}")] for run in runs}
+    scripted.inspector.missing = set(runs)
+    async with running(scripted, *runs, size=(160, 45)) as (app, pilot):
+        await until(
+            lambda: f"There is no run {address('ghost')}, or this API key may not see it. Check" in preview(app)
+        )
+        assert "Check the address; d removes it from the list; s signs in with another key." in preview(app)
+        await pilot.press("asterisk")
+        await until(lambda: "None of these 2 runs is there" in preview(app) and "d removes them" in preview(app))
+
+
 async def test_a_chosen_metric_is_a_column_of_small_curves_that_can_be_sorted_by():
     scripted = scenario(lineage=FakeLineage({"run1": ("run0", 9)}))
     scripted.inspector.answers["curves"]["run1", "loss"] = [(float(step), 5.0) for step in range(10, 20)]

@@ -19,6 +19,7 @@ from textual.widgets import Static
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.events import Failure
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
@@ -265,9 +266,12 @@ class PlotPreview(Preview):
         self._show()
 
     def update(self) -> None:
-        """Show the runs' names as they become known."""
-        self._retitle()
-        self._show_legend()
+        """Show the runs' names as they become known, and why there is nothing to plot."""
+        if self._message.display:
+            self._show()
+        else:
+            self._retitle()
+            self._show_legend()
 
     async def load(self) -> None:
         """Ask for the curves; where the metric is none of these runs', choose another one."""
@@ -313,9 +317,28 @@ class PlotPreview(Preview):
             return "Plots are not available here."
         if loaded is None:
             return "loading…"
-        if loaded.curves and not any(one.rows.found for one in loaded.curves):
-            return "Nothing was found with this API key."
-        return loaded.problem or "No metric has been logged that could be plotted."
+        found = {one.run: one.rows.found for one in loaded.curves}
+        if loaded.problem:
+            return loaded.problem
+        if self.rows and not any(found.get(row.run, row.failure is not Failure.NOT_FOUND) for row in self.rows):
+            return self._not_found
+        return "No metric has been logged that could be plotted."
+
+    @property
+    def _not_found(self) -> str:
+        one = len(self.rows) == 1
+        missing = f"There is no run {self.rows[0].run}" if one else f"None of these {len(self.rows)} runs is there"
+        them = "it" if one else "them"
+        keys = [
+            f"{key} {what}"
+            for action, what in (
+                ("dashboard.remove", f"removes {them} from the list"),
+                ("runs.sign_in", "signs in with another key"),
+            )
+            if (key := self.session.keys.first(action))
+        ]
+        what_to_do = "; ".join([f"Check the address{'' if one else 'es'}", *keys])
+        return f"{missing}, or this API key may not see {them}. {what_to_do}."
 
     def _retitle(self) -> None:
         loaded, rows = self._loaded, self.rows
