@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from wandb_tui.services.disk.branch_notes import BranchNotes
     from wandb_tui.services.disk.export_profiles import ExportProfileFile
     from wandb_tui.services.disk.feed_records import FeedRecordFile
-    from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.disk.open_dashboards import OpenDashboards
+    from wandb_tui.services.disk.store import SqliteWatchStore
     from wandb_tui.services.hooks import CommandHooks
     from wandb_tui.services.user_commands import UserCommandRunner
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue

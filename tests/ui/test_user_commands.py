@@ -51,19 +51,34 @@ async def test_it_gets_the_fields_of_the_run_and_its_output_is_in_the_log(runner
 
 
 async def test_a_failure_is_in_the_log_also_of_a_silent_one(runner):
-    commands = [
-        python("print('fine'); import sys; sys.exit(3)", background=True),
-        UserCommand("ctrl+t", "Missing", ("no-such-program-here",)),
-    ]
-    async with dashboard(runner, *commands) as (app, pilot):
-        await pilot.press("ctrl+e", "ctrl+t")
-
-        def errors():
-            return " ".join(log_of(app, "abc", Level.ERROR))
-
-        await until(lambda: "ended with status 3" in errors())
-        await until(lambda: "Missing: no-such-program-here cannot be started: No such file or directory" in errors())
+    silent = python("print('fine'); import sys; sys.exit(3)", background=True)
+    async with dashboard(runner, silent) as (app, pilot):
+        await pilot.press("ctrl+e")
+        await until(lambda: any("ended with status 3" in line for line in log_of(app, "abc", Level.ERROR)))
         assert not any("fine" in line for line in log_of(app, "abc"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "reason"),
+    [
+        (None, "", "no program of this name is in PATH"),
+        (0o600, "#!/bin/sh", "it is not executable"),
+        (0o700, "#!/no/such/shell", "the interpreter that its first line names is not there"),
+        (0o700, "\x7fELF", "it is neither a program nor a script whose first line names one"),
+    ],
+)
+async def test_a_program_that_cannot_be_started_is_named_once_and_in_each_log(runner, tmp_path, mode, content, reason):
+    program = tmp_path / "program" if mode else "no-such-program-here"
+    if mode:
+        program.write_text(content)
+        program.chmod(mode)
+    expected = f"Broken: {program} cannot be started: {reason}"
+    command = UserCommand("ctrl+e", "Broken", (str(program),))
+    async with dashboard(runner, command, runs=("abc", "def")) as (app, pilot):
+        await until(lambda: len(app.dashboard.table.shown) == 2)
+        await pilot.press("asterisk", "ctrl+e")
+        await until(lambda: all(log_of(app, run, Level.ERROR) == [expected] for run in ("abc", "def")))
+        await until(lambda: [toast.message for toast in app._notifications] == [expected])
 
 
 async def test_it_asks_first_where_it_should_and_runs_for_each_selected_run(runner):

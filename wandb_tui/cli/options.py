@@ -149,12 +149,13 @@ def _may_be_condition(text: str) -> bool:
 
 def _replaced_by_shell(text: str, runs: Sequence[str]) -> str:
     """The query in whose place the shell has put the names of files, all of which are among the runs; else empty."""
-    from glob import escape, glob
+    from pathlib import Path
 
     folder = text.rpartition("/")[0]
-    if text.count("/") != _SLASHES or not (files := glob(f"{escape(folder)}/*")):
+    if text.count("/") != _SLASHES or not Path(text).exists():
         return ""
-    return f"{folder}/*" if set(files) <= set(runs) else ""
+    files = {str(path) for path in Path(folder).glob("*") if not path.name.startswith(".")}
+    return f"{folder}/*" if files <= set(runs) else ""
 
 
 def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, group: MonitorGroup, timeout: float) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +27,9 @@ _MAX_LINES = 200
 Report = Callable[[str, bool], object]
 """Receives a line of output, or how the command failed (then with True); from another thread."""
 
+Begun = Callable[[str], object]
+"""Called once the program runs, or with the reason why it cannot be started; from another thread."""
+
 
 class UserCommandRunner:
     """Implements `ui.runtime.ports.CommandRunner`."""
@@ -41,16 +46,17 @@ class UserCommandRunner:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
 
-    def start(self, arguments: Sequence[str], run: RunAddress, artifact: str, report: Report) -> None:
+    def start(self, arguments: Sequence[str], run: RunAddress, artifact: str, *, begun: Begun, report: Report) -> None:
         """Run a command for a run, as soon as fewer than four are running.
 
         Args:
             arguments: The program and its arguments.
             run: The run.
             artifact: ``entity/project/run-<id>-history:v0``, or empty.
+            begun: Learns whether the program could be started.
             report: Receives what it prints, and how it fails.
         """
-        self._pool.submit(self._run, tuple(arguments), run, artifact, report)
+        self._pool.submit(self._run, tuple(arguments), run, artifact, begun, report)
 
     def close(self) -> None:
         """Terminate what is running, and start no more."""
@@ -60,7 +66,7 @@ class UserCommandRunner:
         for process in running:
             terminate_process_group(process)
 
-    def _run(self, arguments: tuple[str, ...], run: RunAddress, artifact: str, report: Report) -> None:
+    def _run(self, arguments: tuple[str, ...], run: RunAddress, artifact: str, begun: Begun, report: Report) -> None:
         program = printable(arguments[0])
         with contextlib.ExitStack() as at_end:
             with self._lock:
@@ -81,10 +87,10 @@ class UserCommandRunner:
                         )
                     )
                 except (OSError, ValueError) as error:
-                    reason = getattr(error, "strerror", None) or str(error)
-                    report(f"{program} cannot be started: {printable(reason)}", True)
+                    begun(f"{program} cannot be started: {_reason(error, arguments[0])}")
                     return
                 self._running.add(process)
+            begun("")
             log.info("%s for %s runs as process %d", program, run, process.pid)
             left_out = self._pass_on(process, report)
             status = process.wait()
@@ -106,3 +112,17 @@ class UserCommandRunner:
                 if count <= _MAX_LINES:
                     report(text, False)
         return max(0, count - _MAX_LINES)
+
+
+def _reason(error: OSError | ValueError, program: str) -> str:
+    match error:
+        case FileNotFoundError() if shutil.which(program):
+            return "the interpreter that its first line names is not there"
+        case FileNotFoundError():
+            return "there is no such file" if os.sep in program else "no program of this name is in PATH"
+        case PermissionError():
+            return "it is not executable"
+        case OSError(errno=errno.ENOEXEC):
+            return "it is neither a program nor a script whose first line names one"
+        case _:
+            return printable(getattr(error, "strerror", None) or str(error))

@@ -1,4 +1,4 @@
-"""Tells whether a dashboard is open on a server's list: each holds the lock of a file of its own, which ends with it."""
+"""Tells whether a dashboard is open on a server's list: each holds the lock of a file of its own."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ from wandb_tui.ui.app.quit_texts import quit_detail, switch_detail
 from wandb_tui.ui.app.sign_in_dialogs import SignInDialogs
 from wandb_tui.ui.app.startup import Startup
 from wandb_tui.ui.app.themed_app import ThemedApp
+from wandb_tui.ui.common.run_prompts import hint
 from wandb_tui.ui.common.run_screen import RunScreen
 from wandb_tui.ui.common.too_small import TooSmall, too_small
 from wandb_tui.ui.dashboard.screen import Dashboard
@@ -40,7 +41,7 @@ from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
 from wandb_tui.ui.runtime.query_rows import QueryAnswered
-from wandb_tui.ui.runtime.run_remark import RunRemark
+from wandb_tui.ui.runtime.run_remark import CommandNotice, RunRemark
 from wandb_tui.ui.runtime.service_notice import ServiceNotice
 from wandb_tui.ui.runtime.session import Session
 from wandb_tui.ui.runtime.store_writer import ListChanged, ListLoaded, LogLoaded, StoreFailed, StoreRecovered
@@ -218,6 +219,13 @@ class WandbTuiApp(ThemedApp):
         """Add what a hook or a command reports to the log of its run."""
         if (row := self.session.add_remark(message.run, message.text, message.level)) is not None:
             self.dashboard.repaint([row])
+
+    def on_command_notice(self, message: CommandNotice) -> None:
+        """Show whether a command of the user's has started."""
+        if message.failed:
+            self.show_error(message.text)
+        else:
+            hint(self, message.text)
 
     def on_terminal_closed(self) -> None:
         """Leave, as when a terminal is closed."""

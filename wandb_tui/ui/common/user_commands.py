@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from wandb_tui.core.user_command import UserCommand
 from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.ui.common.run_prompts import MAX_NAMED, confirm_runs, hint
 from wandb_tui.ui.runtime.app_context import app_context
-from wandb_tui.ui.runtime.run_remark import RunRemark
+from wandb_tui.ui.runtime.run_remark import CommandNotice, RunRemark
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -44,8 +45,18 @@ def _start(node: DOMNode, command: UserCommand, rows: Sequence[WatchedRun]) -> N
     runner = app.session.backend.command_runner
     if runner is None:
         return
+    count = "" if len(rows) == 1 else f" for {len(rows)} runs"
+    turns = itertools.count()
     for row in rows:
         run = row.run
+
+        def begun(problem: str, run: RunAddress = run) -> None:
+            text = f"{command.title}: {problem}" if problem else f"Started: {command.title}{count}"
+            if problem:
+                app.post_from_thread(RunRemark(run, text, Level.ERROR))
+            # One message is enough for all runs.
+            if next(turns) == 0:
+                app.post_from_thread(CommandNotice(text, failed=bool(problem)))
 
         def report(text: str, failed: bool, run: RunAddress = run) -> None:
             if failed or not command.background:
@@ -62,6 +73,4 @@ def _start(node: DOMNode, command: UserCommand, rows: Sequence[WatchedRun]) -> N
             "page": run.page(app.app_url) if app.app_url else "",
             "artifact": artifact,
         }
-        runner.start(command.arguments(fields), run, artifact, report)
-    count = "" if len(rows) == 1 else f" for {len(rows)} runs"
-    hint(node, f"Started: {command.title}{count}")
+        runner.start(command.arguments(fields), run, artifact, begun=begun, report=report)

@@ -149,7 +149,13 @@ class CommandRunner(Protocol):
     """Runs the user's own commands. No call blocks."""
 
     def start(
-        self, arguments: Sequence[str], run: RunAddress, artifact: str, report: Callable[[str, bool], object]
+        self,
+        arguments: Sequence[str],
+        run: RunAddress,
+        artifact: str,
+        *,
+        begun: Callable[[str], object],
+        report: Callable[[str, bool], object],
     ) -> None:
         """Run a command for a run.
 
@@ -157,6 +163,7 @@ class CommandRunner(Protocol):
             arguments: The program and its arguments.
             run: The run.
             artifact: ``entity/project/run-<id>-history:v0``, or empty.
+            begun: Called once the program runs, or with the reason why it cannot be started; from another thread.
             report: Receives a line of output, or how the command failed (then with True); from another thread.
         """
 

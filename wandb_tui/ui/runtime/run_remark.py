@@ -1,4 +1,4 @@
-"""A remark for a run's log that comes from another thread: of a hook, or of a command of the user's."""
+"""What hooks and commands of the user's report from other threads."""
 
 from __future__ import annotations
 
@@ -16,3 +16,12 @@ class RunRemark(Message):
         self.run = run
         self.text = text
         self.level = level
+
+
+class CommandNotice(Message):
+    """Whether a command of the user's could be started."""
+
+    def __init__(self, text: str, *, failed: bool) -> None:
+        super().__init__()
+        self.text = text
+        self.failed = failed
