@@ -33,13 +33,13 @@ def of_its_own(tmp_path, monkeypatch, sandbox):
 
 
 @asynccontextmanager
-async def dialog(sandbox, home, run_id, *keys):
-    """The dashboard with one run, whose export is there, and the dialog opened for it."""
+async def dialog(sandbox, home, run_id, *keys, state=State.AVAILABLE):
+    """The dashboard with one run, whose export is there or that has failed, and the dialog opened for it."""
     with services(sandbox, home) as wiring:
         app = dashboard_app(wiring, [f"lab/forks/{run_id}"])
         async with app.run_test(size=(160, 45)) as pilot:
             await until(lambda: len(app.dashboard.table.shown) == 1)
-            await until(lambda: row(app, run_id).state is State.AVAILABLE)
+            await until(lambda: row(app, run_id).state is state)
             await pilot.press("B")
             await until(lambda: isinstance(app.screen, BranchDialog))
             await pilot.press("ctrl+u", *keys)
@@ -74,6 +74,15 @@ async def test_children_are_made_at_a_metrics_value_and_the_cursor_follows(sandb
         assert log.count("the last value is NaN in loss") == 1
         assert "Made from lab/forks/parent at metric=200.5" in log_of(app, second.run_id)
         await until(lambda: row(app, second.run_id).state is State.AVAILABLE)
+
+
+async def test_of_a_run_that_is_not_there_the_dialog_says_so_at_once(sandbox, tmp_path):
+    export_run(sandbox, "there")
+    missing = "✖ There is no run ghost in lab/forks, or this API key may not see it"
+    async with dialog(sandbox, tmp_path, "ghost", state=State.FAILED) as (app, pilot):
+        await until(lambda: missing in shown(app))
+        await pilot.press(*"20")
+        await until(lambda: missing in shown(app) and "checking" not in shown(app))
 
 
 async def test_a_run_is_rewound_under_its_own_id(sandbox, tmp_path):

@@ -15,8 +15,9 @@ from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 from wandb_tui.core.branch_kind import BranchKind
 from wandb_tui.core.branch_order import BranchFinding, BranchOrder
 from wandb_tui.core.errors import UsageError, WandbTuiError
-from wandb_tui.core.events import Level
+from wandb_tui.core.events import Failure, Level
 from wandb_tui.core.watch_list import WatchedRun
+from wandb_tui.text.event_text import event_text
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.dialog import Dialog, KeyButton
@@ -110,7 +111,7 @@ class BranchDialog(Dialog[BranchOrder | None]):
             self.workers.cancel_group(self, "preview")
             self._previewed = None
             wrong = bool(self.query_one("#where", Input).value.strip())
-            self._findings = [BranchFinding(f"{order.message} {order.hint}", Level.ERROR)] if wrong else []
+            self._findings = [BranchFinding(f"{order.message} {order.hint}", Level.ERROR)] if wrong else self._known
             self._show("")
         elif order != self._previewed:
             self._previewed = order
@@ -120,6 +121,13 @@ class BranchDialog(Dialog[BranchOrder | None]):
         self.query_one("#branch-call", Static).update(
             "" if isinstance(order, UsageError) else Content.styled(self._glyphs.text(order.call), "$primary")
         )
+
+    @property
+    def _known(self) -> list[BranchFinding]:
+        """What the run's monitor has found out, before anything is typed."""
+        if self._row.failure is not Failure.NOT_FOUND:
+            return []
+        return [BranchFinding(f"{event_text(self._row.notice)}. Check its address.", Level.ERROR)]
 
     async def _preview(self, order: BranchOrder) -> None:
         await asyncio.sleep(_PAUSE_S)
