@@ -110,6 +110,17 @@ async def test_without_allow_changes_an_agent_only_reads(sandbox, tmp_path, mode
         assert "has logged up to step 299" in await agent.call("fork_snippet", run="lab/forks/parent", step=300)
         ready = await agent.call("fork_snippet", run="lab/forks/parent")
         assert (ready["ready"], ready["step"], ready["note"]) == (True, 299, "")
+        wrong = {
+            ("history_summary", ()): "The argument run is missing; it takes text: entity/project/run_id, or the ",
+            ("history_summary", ("metrics", 3)): "The argument metrics takes a list of texts: Columns whose figures",
+            ("fork_snippet", ("step", "soon")): "The argument step takes a whole number",
+            ("status", ("run", "abc")): "status has no argument run; it takes runs.",
+        }
+        for (tool, argument), sentence in wrong.items():
+            run = {"run": "lab/forks/parent"} if argument and tool != "status" else {}
+            told = await agent.call(tool, **run, **dict([argument] if argument else []))
+            assert told.startswith(sentence)
+            assert "pydantic" not in told
         assert await agent.call("status") == {"runs": [], "not_listed": []}
         assert (await agent.call("status", runs="zork"))["not_listed"] == ["zork"]
     assert sandbox.stats()["page_visits"] == visits
@@ -147,7 +158,10 @@ async def test_with_allow_changes_an_agent_visits_and_edits_and_hears_no_secret(
 
         # The agent may know a secret from elsewhere; it does not get it from us, not even as its own argument.
         secret = sandbox.api_key
-        assert "valid number" in await agent.call("wait_for_export", run="lab/forks/seen", timeout=secret)
+        assert await agent.call("wait_for_export", run="lab/forks/seen", timeout=secret) == (
+            "The argument timeout takes a number above 0 and at most 3600: Seconds to wait."
+        )
+        assert "●●●●" in await agent.call("status", **{secret: "x"})
         assert "●●●●" in await agent.call("tree", runs=f"lab/{secret}/x")
         assert "●●●●" in await agent.call(f"no-such-{secret}")
         with pytest.raises(MCPError, match="●●●●") as refused:

@@ -11,11 +11,12 @@ from typing import Any
 
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
-from pydantic import BaseModel
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import BaseModel, ValidationError
 
+from wandb_tui.cli.mcp.argument_errors import argument_problem, unknown_argument
 from wandb_tui.cli.mcp.change_tools import ChangeTools
 from wandb_tui.cli.mcp.export_tool import ExportTool
 from wandb_tui.cli.mcp.read_tools import ReadTools
@@ -43,7 +44,7 @@ def build_server(wiring: Wiring, *, allow_changes: bool) -> MCPServer[None]:
         wiring: The services.
         allow_changes: Whether pages may be visited and the watch list be changed.
     """
-    server: MCPServer[None] = MCPServer(
+    server = _Server(
         "wandb-tui",
         title="wandb-tui",
         instructions=_INSTRUCTIONS,
@@ -66,6 +67,28 @@ def build_server(wiring: Wiring, *, allow_changes: bool) -> MCPServer[None]:
             server.add_tool(_answering(change), annotations=_EDITS)
         server.add_tool(_answering(changes.remove), annotations=_DELETES)
     return server
+
+
+class _Server(MCPServer[None]):
+    """Answers wrong arguments in words: the SDK answers with pydantic's own text, and ignores unknown ones."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: The tool is unknown, takes other arguments, or has failed.
+        """
+        schema = self._tool_input_schema(name)
+        if schema is not None and (problem := unknown_argument(name, arguments, schema)):
+            raise ToolError(problem)
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError) and schema is not None:
+                raise ToolError(argument_problem(error.__cause__, schema)) from None
+            raise
 
 
 @asynccontextmanager
