@@ -72,7 +72,7 @@ class DoctorScreen(Dialog[None]):
             yield ErrorLine()
             with Horizontal(classes="dialog-buttons"):
                 yield KeyButton("Fix", "doctor.fix", id="fix", disabled=True)
-                yield KeyButton("Recheck", "doctor.recheck", id="recheck")
+                yield KeyButton("Check again", "doctor.recheck", id="recheck")
                 yield KeyButton("Test run", "doctor.try_run", id="try_run", disabled=self._run is None)
                 yield KeyButton("Copy", "doctor.copy", id="copy")
                 yield KeyButton("Close", "doctor.close", id="close")
