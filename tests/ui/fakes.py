@@ -109,9 +109,9 @@ class FakeQueries:
     def unfollow_query(self, query):
         self.followed.pop(query, None)
 
-    def tell(self, query, *run_ids, error=None):
+    def tell(self, query, *run_ids, error=None, infos=()):
         _, report = self.followed[query]
-        report(QueryNews(query, tuple(map(address, run_ids)), whole=error is None, error=error))
+        report(QueryNews(query, tuple(map(address, run_ids)), dict(infos), whole=error is None, error=error))
 
 
 class FakeVisitor:

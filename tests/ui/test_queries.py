@@ -10,6 +10,7 @@ from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredQuery, StoredRun, StoreSnapshot
+from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.state import State
 from wandb_tui.ui.table.query_headings import QueryHeading
@@ -59,6 +60,16 @@ async def test_runs_join_below_their_heading_and_all_of_it_is_kept():
         scripted.queries.tell(GROUP, error=ServerError("It is down."))
         await until(lambda: "2 runs: 2 ready · It is down." in shown(app))
         assert "new" not in lines(app)
+
+
+async def test_what_the_query_lists_of_a_run_is_known_and_kept_before_the_run_has_been_asked():
+    scripted, info = scenario(), RunInfo("brisk-sun-12", "running")
+    async with running(scripted) as (app, _):
+        await until(lambda: GROUP in scripted.queries.followed)
+        scripted.queries.tell(GROUP, "new", infos={address("new"): info})
+        await until(lambda: "brisk-sun-12" in shown(app))
+        await until(lambda: address("new") in scripted.store.rows)
+        assert scripted.store.rows[address("new")].run_info == info
 
 
 async def test_a_heading_folds_by_keys_and_mouse_and_stays_so():

@@ -11,7 +11,7 @@ from wandb_tui.core.catalogue import ListedRun, ResultPage
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError, WaitTimeoutError
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.live_query import FIRST_PAGE, LiveQuery, QueryNews
-from wandb_tui.core.probe import ProbeOutcome
+from wandb_tui.core.probe import ProbeOutcome, RunInfo
 from wandb_tui.core.project_query import ProjectQuery
 from wandb_tui.core.query_list import QueryList
 from wandb_tui.core.schedule import PollPolicy
@@ -73,6 +73,12 @@ def test_new_runs_join_with_one_page_a_look_and_old_ones_once_the_count_tells():
     assert look(live, server, 15.0) == []
     assert look(live, server, 15.0) == ["old"]
     assert look(live, server, 20.0) == []
+
+
+def test_the_names_and_states_that_are_listed_come_with_the_runs():
+    page = ResultPage((ListedRun("lab", "forks", "a", "brisk-sun-12", "running"),))
+    news = LiveQuery(GROUP, [], interval=5, until_ended=False).read(page, None, 0.0)
+    assert news.run_infos == {RunAddress("lab", "forks", "a"): RunInfo("brisk-sun-12", "running")}
 
 
 def test_an_older_run_that_joins_as_another_leaves_is_found_when_all_are_listed():

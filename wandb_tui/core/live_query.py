@@ -6,13 +6,13 @@ Pure: the caller sends the requests and passes in the time.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
-from wandb_tui.core.probe import GOING_ON_STATES
+from wandb_tui.core.probe import GOING_ON_STATES, RunInfo
 
 if TYPE_CHECKING:
     # The first frame shows nothing of these.
@@ -56,6 +56,7 @@ class QueryNews:
     Attributes:
         query: The query.
         joined: The runs that match and did not so far, the oldest first.
+        run_infos: What the server lists of these runs: their names and states.
         whole: Whether a look has been completed, so that no run is missing.
         ended: Whether no matching run has been running for a while; asked for only if the query is to end.
         error: Why the server does not tell; None if it does.
@@ -63,6 +64,7 @@ class QueryNews:
 
     query: ProjectQuery
     joined: tuple[RunAddress, ...] = ()
+    run_infos: Mapping[RunAddress, RunInfo] = field(default_factory=dict)
     whole: bool = False
     ended: bool = False
     error: WandbTuiError | None = None
@@ -130,8 +132,11 @@ class LiveQuery:
             self._cursor, self.next_at = page.after, now
         else:
             self._end_look(page.total, now)
-        joined = tuple(address for run in reversed(new) if (address := run.address) is not None)
-        return QueryNews(self._query, joined, whole=not goes_on, ended=not goes_on and self._has_ended(now))
+        joined = {
+            address: RunInfo(run.name, run.state) for run in reversed(new) if (address := run.address) is not None
+        }
+        ended = not goes_on and self._has_ended(now)
+        return QueryNews(self._query, tuple(joined), joined, whole=not goes_on, ended=ended)
 
     def failed(self, error: WandbTuiError, now: float) -> QueryNews:
         """Note that a page could not be had; the look begins anew at its next turn."""

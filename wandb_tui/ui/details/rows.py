@@ -101,7 +101,8 @@ def run_lines(
     yield frame.labelled("run is", clean(info.shown, 80) or "–", f"${RUN_STATE_COLOURS.get(state, 'foreground')}")
     if facts.answer is not None:
         yield from _facts(facts.answer, frame)
-    if facts.problem != message:
+    # Of the two, only one is a sentence.
+    if facts.problem.rstrip(".") != message.rstrip("."):
         yield from missing_lines(facts, frame)
 
 

@@ -12,6 +12,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.persistence import QueryChange, StoredQuery, StoreSnapshot
 from wandb_tui.core.ports import Queries
+from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.query_list import FollowedQuery, QueryList
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.ui.runtime.store_writer import StoreWriter
@@ -56,7 +57,7 @@ class QueryRows:
         self._poll_policy = poll_policy
         self._clock = clock
         self._saved: dict[ProjectQuery, StoredQuery] = {}
-        self._joining: deque[tuple[FollowedQuery, RunAddress]] = deque()
+        self._joining: deque[tuple[FollowedQuery, RunAddress, RunInfo | None]] = deque()
 
     def __iter__(self) -> Iterator[FollowedQuery]:
         return iter(self._list)
@@ -142,7 +143,8 @@ class QueryRows:
         """Take in an answer; whether the query looks different now. `next_joined` gives the runs that join."""
         row = self._list.get(news.query)
         before = None if row is None else (row.looked, str(row.error))
-        self._joining.extend((row, run) for run in self._list.apply(news, self._clock()) if row is not None)
+        joined = self._list.apply(news, self._clock())
+        self._joining.extend((row, run, news.run_infos.get(run)) for run in joined if row is not None)
         return row is not None and (row.looked, str(row.error)) != before
 
     @property
@@ -150,8 +152,8 @@ class QueryRows:
         """How many runs have joined and are not on the list yet."""
         return len(self._joining)
 
-    def next_joined(self, count: int) -> list[tuple[FollowedQuery, RunAddress]]:
-        """Up to `count` of the runs that have joined; to be added, and then passed to `save_joined`."""
+    def next_joined(self, count: int) -> list[tuple[FollowedQuery, RunAddress, RunInfo | None]]:
+        """Up to `count` of the runs that have joined, with what is known of them; to be added, and then saved."""
         return [self._joining.popleft() for _ in range(min(count, len(self._joining)))]
 
     def save_joined(self, joined: Iterable[tuple[FollowedQuery, RunAddress]]) -> None:

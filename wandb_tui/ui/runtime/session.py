@@ -16,6 +16,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.log import LogLine
 from wandb_tui.core.persistence import Json, StoredQuery, StoredRun, StoreSnapshot
 from wandb_tui.core.ports import VisitBacklog
+from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Clock, PollPolicy
 from wandb_tui.core.state import State
 from wandb_tui.core.turns import MonitorTurns
@@ -166,8 +167,9 @@ class Session:
             return
         self.history.added(self._add_new(run, goal, poll_policy))
 
-    def _add_new(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy) -> WatchedRun:
+    def _add_new(self, run: RunAddress, goal: Goal, poll_policy: PollPolicy, info: RunInfo | None = None) -> WatchedRun:
         row = self.watch_list.add(run, goal, poll_policy, before=self.history.removed_row(run))
+        row.run_info = row.run_info or info
         row.line_count = max(row.line_count, len(row.log))
         self._save(row, added=True)
         return row
@@ -178,10 +180,10 @@ class Session:
         A run that is on the list keeps its goal. It is no change of the user's, so there is nothing to undo.
         """
         joined = self.queries.next_joined(count)
-        for row, run in joined:
+        for row, run, info in joined:
             if run not in self.watch_list:
-                self._add_new(run, row.goal, row.poll_policy)
-        self.queries.save_joined(joined)
+                self._add_new(run, row.goal, row.poll_policy, info)
+        self.queries.save_joined((row, run) for row, run, _ in joined)
         return bool(self.queries.joining)
 
     def preview(self, run: RunAddress, options: AddOptions, typed_goal: Goal | None = None) -> AddEffect:
