@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import replace
@@ -122,8 +121,7 @@ class SignInFlow:
                 if identity is not None:
                     return identity
                 await self._check_timeouts()
-                brisk = self._action_pending or time.monotonic() - self._acted_at < _BRISK_S
-                await asyncio.sleep(_BRISK_POLL_INTERVAL_S if brisk else _POLL_INTERVAL_S)
+                await self._activity.rest(self._until_next_look)
         finally:
             await self._guard.stop()
 
@@ -153,9 +151,17 @@ class SignInFlow:
         return snapshot
 
     @property
-    def _action_pending(self) -> bool:
-        """Whether the page asks for an action that is not settled yet."""
-        return self._last_action is not None and not isinstance(self._last_action, Wait)
+    def _until_next_look(self) -> float:
+        """Seconds until the page is to be read again."""
+        now = time.monotonic()
+        if self._last_action is None or isinstance(self._last_action, Wait):
+            return _BRISK_POLL_INTERVAL_S if now - self._acted_at < _BRISK_S else _POLL_INTERVAL_S
+        # No later than the action will be settled.
+        return min(_BRISK_POLL_INTERVAL_S, max(0.01, self._decided_at + self._settling_s - now))
+
+    @property
+    def _settling_s(self) -> float:
+        return _SETTLED_S if self._activity.quiet else _SETTLED_BUSY_S
 
     def _is_settled(self, action: SignInAction, view: PageView) -> bool:
         """Whether the page has asked for this action for a while; one without scripts asks for nothing else later."""
@@ -164,7 +170,7 @@ class SignInFlow:
         now = time.monotonic()
         if action != self._last_action:
             self._last_action, self._decided_at = action, now
-        return now - self._decided_at >= (_SETTLED_S if self._activity.quiet else _SETTLED_BUSY_S)
+        return now - self._decided_at >= self._settling_s
 
     def _is_too_early(self, action: SignInAction, snapshot: PageSnapshot) -> bool:
         """Whether the page may still be loading the scripts that make its form work."""

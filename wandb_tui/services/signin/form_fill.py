@@ -93,7 +93,7 @@ class FormFiller:
             await self._type_into(snapshot, form, field.index, text)
             return await self._refresh(form)
         element = await snapshot.element(form.frame, field.index)
-        async with self._activity.settled_after(element):
+        async with self._activity.settled_after(element, checked=field.kind != "password"):
             await self._type_into(snapshot, form, field.index, text)
             if field.kind != "password":
                 await leave_field(self._page)

@@ -40,6 +40,7 @@ class PageActivity:
         """Begin to note requests."""
         self._page = page
         self._pending: dict[Request, float] = {}
+        self._navigated = asyncio.Event()
         self.ended_at = 0.0
         """The time of the last end of a request on the monotonic clock, in seconds."""
         self._answered_at = 0.0
@@ -57,11 +58,15 @@ class PageActivity:
         return not self._pending
 
     @contextlib.asynccontextmanager
-    async def settled_after(self, field: ElementHandle) -> AsyncIterator[None]:
+    async def settled_after(self, field: ElementHandle, *, checked: bool) -> AsyncIterator[None]:
         """Type into the field within this context; it ends once the page has dealt with what was typed, or too slowly.
 
         That is when the timers that it started have fired, which is made to happen at once, and the requests that it
         began have ended.
+
+        Args:
+            field: The field.
+            checked: Whether any answer may be that of a check; else only one that follows a timer.
         """
         since = time.monotonic()
         with contextlib.suppress(Error):
@@ -73,8 +78,14 @@ class PageActivity:
         deadline = time.monotonic() + _SETTLE_TIMEOUT_S
         while self._is_pending(since) and time.monotonic() < deadline:  # noqa: ASYNC110 - two kinds of event end it
             await asyncio.sleep(_POLL_INTERVAL_S)
-        if timers and self._answered_at > since:
+        if (timers or checked) and self._answered_at > since:
             await asyncio.sleep(_REDRAW_S)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for this time, or until the page shows another document."""
+        self._navigated.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._navigated.wait(), seconds)
 
     def _is_pending(self, since: float) -> bool:
         return any(began >= since for began in self._pending.values())
@@ -95,4 +106,5 @@ class PageActivity:
     def _on_navigation(self, frame: Frame) -> None:
         """Forget the requests of the document that was left, since their ends may not be reported."""
         if frame == self._page.main_frame:
+            self._navigated.set()
             self._pending = {request: at for request, at in self._pending.items() if request.is_navigation_request()}

@@ -5,6 +5,7 @@ Playwright's errors quote the typed text, so none of them leaves this module.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ _ACTION_TIMEOUT_MS = 5000.0
 _CLICK_TIMEOUT_MS = 1500.0
 _INPUT_SELECTOR = "input, textarea, select, [contenteditable]"
 
-_SETTLE_SCRIPT = "new Promise(done => requestAnimationFrame(() => setTimeout(done, 60)))"
+_NEXT_FRAME_SCRIPT = "new Promise(done => requestAnimationFrame(() => done()))"
+_LEFT_FIELD_S = 0.06
 # Keeps forms and links from opening a new tab, and tells whether the Enter key presses the element.
 _FOCUS_SCRIPT = """element => {
   for (const at of [element, element.form].filter(Boolean))
@@ -166,7 +168,9 @@ async def leave_field(page: Page) -> None:
     """Move the focus to the next field: some pages check an address only then."""
     with hide_playwright_errors():
         await page.keyboard.press("Tab")
-        await page.evaluate(_SETTLE_SCRIPT)
+        await page.evaluate(_NEXT_FRAME_SCRIPT)
+    # Not with a timer of the page, which would be taken for its own.
+    await asyncio.sleep(_LEFT_FIELD_S)
 
 
 async def press(page: Page, element: ElementHandle) -> None:
