@@ -24,7 +24,8 @@ from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_
 if TYPE_CHECKING:
     import requests
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 256 * 1024
+"""Few enough to stay in the processor's cache until they are hashed and written; a megabyte takes twice as long."""
 _MAX_TRIES = 5
 """How often in a row a transfer may fail without a single new byte."""
 _FIRST_WAIT_S, _MAX_WAIT_S = 0.5, 60.0
@@ -44,6 +45,10 @@ class TransferStoppedError(WandbTuiError):
 
 class AddressExpiredError(ServerError):
     """The address of a file is no longer good; a new one may be."""
+
+
+class FileDiffersError(ServerError):
+    """A file has another size or digest than the server says."""
 
 
 class _BrokenOffError(Exception):
@@ -114,7 +119,8 @@ class FileTransfer:
 
         Raises:
             AddressExpiredError: The address is refused.
-            ServerError: It cannot be fetched, or differs from the manifest.
+            FileDiffersError: It differs from the manifest.
+            ServerError: It cannot be fetched.
             TransferStoppedError: `stop` was set.
             WandbTuiError: The disk takes no more.
         """
@@ -137,11 +143,13 @@ class FileTransfer:
             before = part.size
             try:
                 self._fetch_on(file, part, stop)
-                if is_intact(part.path, file):
+                if part.is_intact(file):
                     return
                 part.remove()
                 if not resumed:
-                    raise ServerError(f"{file.name} differs from the artifact's manifest (size or digest).", _RESUME)
+                    raise FileDiffersError(
+                        f"{file.name} differs from the artifact's manifest (size or digest).", _RESUME
+                    )
                 # The beginning may have been that of another file.
                 resumed = False
             except _BrokenOffError as error:
@@ -204,6 +212,7 @@ class _PartFile:
     def __init__(self, path: Path, progress: Progress) -> None:
         self.path = path
         self._progress = progress
+        self._md5: hashlib._Hash | None = None
         self.size = 0
         with contextlib.suppress(OSError):
             self._grow(path.stat().st_size)
@@ -220,20 +229,35 @@ class _PartFile:
             with self.path.open("ab" if resume else "wb", buffering=0) as file:
                 if not resume:
                     self._grow(-self.size)
+                    self._md5 = hashlib.md5(usedforsecurity=False)
                 yield lambda chunk: self._write(file, chunk)
         except OSError as error:
             raise disk_error(self.path.parent, error) from None
+
+    def is_intact(self, file: HistoryFile) -> bool:
+        """Whether it is the file of the manifest; it is read for that only where it was begun by an earlier call."""
+        if self._md5 is None or file.algorithm != "MD5":
+            return is_intact(self.path, file)
+        try:
+            # Another process may have written to it, or renamed it.
+            written = self.path.stat().st_size
+        except OSError:
+            return False
+        return written == self.size == (file.size or written) and _base64(self._md5) == file.digest
 
     def remove(self) -> None:
         """Remove it."""
         with contextlib.suppress(OSError):
             self.path.unlink()
+        self._md5 = None
         self._grow(-self.size)
 
     def _write(self, file: FileIO, chunk: bytes) -> None:
         rest = memoryview(chunk)
         while rest:
             written = file.write(rest) or 0
+            if self._md5 is not None:
+                self._md5.update(rest[:written])
             self._grow(written)
             rest = rest[written:]
 
@@ -254,7 +278,11 @@ def is_intact(path: Path, file: HistoryFile) -> bool:
     with path.open("rb") as opened:
         while chunk := opened.read(_CHUNK_BYTES):
             digest.update(chunk)
-    return base64.b64encode(digest.digest()).decode() == file.digest
+    return _base64(digest) == file.digest
+
+
+def _base64(digest: hashlib._Hash) -> str:
+    return base64.b64encode(digest.digest()).decode()
 
 
 def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
@@ -263,8 +291,11 @@ def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
     try:
         if response.raw.chunked:
             yield from response.raw.stream(_CHUNK_BYTES, decode_content=True)
+            return
+        # What need not be decoded is not copied once more.
+        encoded = "Content-Encoding" in response.headers
         # Whatever has come is passed on at once: a full chunk would be lost with the connection.
-        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=encoded):
             yield chunk
     except HTTPError as error:
         raise _BrokenOffError(explain(error, urlsplit(url).netloc, None).message) from None
