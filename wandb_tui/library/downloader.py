@@ -10,8 +10,10 @@ from pathlib import Path
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.core.errors import ServerError
 from wandb_tui.services.wandb_api.file_transfer import (
     AddressExpiredError,
+    FileDiffersError,
     Progress,
     TransferStoppedError,
     disk_error,
@@ -22,8 +24,8 @@ from wandb_tui.wiring import Wiring
 
 CONNECTIONS = 8
 """How many files are fetched at a time."""
-_MAX_LOCATED = 2
-"""How often new addresses are asked for, when those of a version have expired."""
+_MAX_RENEWED = 2
+"""How often it is asked anew where the files of a version are, and what their digests are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +97,19 @@ class HistoryDownloader:
             TransferStoppedError: `stop` was called.
             WandbTuiError: The folder cannot be written to.
         """
-        for left in reversed(range(_MAX_LOCATED + 1)):
+        for left in reversed(range(_MAX_RENEWED + 1)):
             missing = [file for file in version.files if not is_intact(folder / file.name, file)]
-            progress(version.size - sum(file.size or 0 for file in missing))
+            there = version.size - sum(file.size or 0 for file in missing)
+            progress(there)
             try:
                 self._fetch(missing, folder, progress)
                 break
-            except AddressExpiredError:
-                if not left:
+            except (AddressExpiredError, FileDiffersError) as error:
+                renewed = self._renewed(run, version, error) if left else None
+                if renewed is None:
                     raise
-                progress(-version.size + sum(file.size or 0 for file in missing))
-                version = self.locate(run, version.artifact)
+                progress(-there)
+                version = renewed
         hidden = {file: _part(folder, file) for file in missing}
         check([hidden.get(file, folder / file.name) for file in version.files])
         try:
@@ -115,6 +119,15 @@ class HistoryDownloader:
         except OSError as error:
             raise disk_error(folder, error) from None
         return DownloadedVersion(version, tuple(folder / file.name for file in version.files), len(missing))
+
+    def _renewed(self, run: RunAddress, version: HistoryVersion, error: ServerError) -> HistoryVersion | None:
+        """A version with new addresses, or with the manifest's digests; None where they say the same as before."""
+        if isinstance(error, AddressExpiredError):
+            return self.locate(run, version.artifact)
+        if not version.manifest_url:
+            return None
+        renewed = self._wiring.history_files.with_manifest(version)
+        return None if renewed.files == version.files else renewed
 
     def _fetch(self, files: Sequence[HistoryFile], folder: Path, progress: Progress) -> None:
         """Fetch files, as many at a time as there are connections; where one fails, the others stop."""

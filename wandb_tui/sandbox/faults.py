@@ -103,6 +103,7 @@ _ROWS = (
         "fields (a+b) or arguments (runs.after) are unknown: HTTP 200, data null, errors",
         name="historyKeys",
     ),
+    _row("file-digests", "the list of an artifact's files has other digests, or none (listed=none)", listed="other"),
     _row("no-latest-alias", "no version of the artifact has the alias latest"),
     _row("latest-stays-behind", "the alias latest stays at the first version"),
     _row("history-elsewhere", "the run was moved here, and its artifact stayed in another project", project="old"),

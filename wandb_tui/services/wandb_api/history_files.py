@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -27,9 +29,15 @@ _PAGE = 1000
 """How many files are listed in one answer."""
 _MAX_BATCH = 25
 """How many versions are asked for in one request."""
-_BATCH_WINDOW_S = 0.005
+_QUIET_S, _MAX_QUIET_S = 0.005, 0.1
+"""How long nothing more must be asked for before a request goes out, and how long it waits for that."""
 
-_FILES = "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }} edges {{ node {{ name directUrl }} }} }}"
+_FILES = (
+    "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }}"
+    " edges {{ node {{ name directUrl sizeBytes digest }} }} }}"
+)
+
+_MD5_BYTES = 16
 
 _RUN_FIELDS = "displayName state createdAt group jobType sweepName tags user { username } summaryMetrics config"
 
@@ -73,12 +81,15 @@ class HistoryVersion:
     Attributes:
         artifact: ``entity/project/run-<id>-history:v0``.
         files: Its Parquet files, in the order of their names.
+        manifest_url: Where its manifest is, if sizes and digests are those that the server lists; empty if they are
+            the manifest's.
         facts: The run itself; None where the server does not tell.
         origin: Where the run came from, by the server and our own notes; None where the server does not tell.
     """
 
     artifact: str
     files: tuple[HistoryFile, ...]
+    manifest_url: str = ""
     facts: RunFacts | None = None
     origin: RunOrigin | None = None
 
@@ -122,6 +133,7 @@ class HistoryFiles:
         self._in_turn = threading.Lock()
         self._pending: list[tuple[Wanted, Future[tuple[Reply, int]]]] = []
         self._asking = False
+        self._lists_digests = True
         self._closed = threading.Event()
 
     def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
@@ -145,6 +157,20 @@ class HistoryFiles:
         reply, number = future.result()
         _check_answered(reply)
         return self._version(Wanted(run, artifact), reply, number)
+
+    def with_manifest(self, version: HistoryVersion) -> HistoryVersion:
+        """A version with the sizes and digests of its manifest, in place of those that the server lists.
+
+        Where they differ, the server lists another kind of digest: from then on, `locate` reads the manifests.
+
+        Raises:
+            ServerError: The manifest cannot be fetched.
+        """
+        urls = {file.name: file.url for file in version.files}
+        files = _checked(version.artifact, self._by_manifest(version.artifact, version.manifest_url, urls))
+        if files != version.files:
+            self._lists_digests = False
+        return replace(version, files=files, manifest_url="")
 
     def run_record(self, run: RunAddress) -> RunRecord | None:
         """What the server stores of a run besides its history; None where there is no such run.
@@ -179,9 +205,8 @@ class HistoryFiles:
 
     def _ask_for_pending(self) -> None:
         """Ask for everything that is pending, in batches, until nothing is."""
-        self._closed.wait(_BATCH_WINDOW_S)
+        self._closed.wait(_QUIET_S)
         while True:
-            # Whatever is asked for during a request goes out with the next one, without another wait.
             with self._lock:
                 batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
                 if not batch:
@@ -198,30 +223,55 @@ class HistoryFiles:
                 raise
             for number, (_, future) in enumerate(batch):
                 future.set_result((reply, number))
+            # The first files are being fetched by now, so that the next request may be for many.
+            self._gather()
+
+    def _gather(self) -> None:
+        """Wait while more is asked for, so that one request does for many."""
+        until, known = time.monotonic() + _MAX_QUIET_S, 0
+        while known < (pending := len(self._pending)) < _MAX_BATCH and time.monotonic() < until:
+            known = pending
+            self._closed.wait(_QUIET_S)
 
     def _version(self, wanted: Wanted, reply: Reply, number: int) -> HistoryVersion:
-        run = json_object(json_object((reply.data or {}).get(f"r{number}")).get("run"))
+        data = reply.data or {}
+        run = json_object(json_object(data.get(f"r{number}") or data.get(f"q{number}")).get("run"))
+        files, manifest_url = self._files(wanted, reply, number)
         return HistoryVersion(
             wanted.artifact,
-            _checked(wanted.artifact, self._files(wanted, reply, number)),
+            _checked(wanted.artifact, files),
+            manifest_url,
             read_facts(run, ()) if run else None,
             self._origin(wanted.run, run) if run else None,
         )
 
-    def _files(self, wanted: Wanted, reply: Reply, number: int) -> list[HistoryFile]:
+    def _files(self, wanted: Wanted, reply: Reply, number: int) -> tuple[list[HistoryFile], str]:
+        """The files, and where the manifest is, unless it has been read."""
         found = _membership(reply, number)
-        manifest_file = json_object(json_object(json_object(found.get("artifact")).get("currentManifest")).get("file"))
-        urls, after = _urls(found)
-        if not (manifest_file.get("directUrl") and urls):
-            return self._by_sdk(wanted.artifact)
+        artifact = json_object(found.get("artifact"))
+        manifest_file = json_object(json_object(artifact.get("currentManifest")).get("file"))
+        listed, after = _listed(found)
+        if not (manifest_file.get("directUrl") and listed):
+            return self._by_sdk(wanted.artifact), ""
         while after:
-            more, after = _urls(_membership(self._ask(*_compose([wanted], after)), 0))
-            urls |= more
-        contents = json_object(json_object(self._read_json(self._absolute(manifest_file["directUrl"]))).get("contents"))
-        entries = {name: json_object(entry) for name, entry in contents.items() if name.endswith(".parquet")}
+            more, after = _listed(_membership(self._ask(*_compose([wanted], after)), 0))
+            listed |= more
+        manifest_url = self._absolute(manifest_file["directUrl"])
+        urls = {name: self._absolute(node["directUrl"]) for name, node in listed.items()}
+        # A manifest each would be a request more for every run.
+        if self._lists_digests and artifact.get("fileCount") == len(listed):
+            files = [_listed_file(name, urls[name], node) for name, node in listed.items() if _is_history(name)]
+            if None not in files:
+                return [file for file in files if file is not None], manifest_url
+        return self._by_manifest(wanted.artifact, manifest_url, urls), ""
+
+    def _by_manifest(self, artifact: str, manifest_url: str, urls: Mapping[str, str]) -> list[HistoryFile]:
+        """The files as the manifest tells them."""
+        contents = json_object(json_object(self._read_json(manifest_url)).get("contents"))
+        entries = {name: json_object(entry) for name, entry in contents.items() if _is_history(name)}
         if not entries.keys() <= urls.keys():
-            raise ServerError(f"The server does not say where all files of {wanted.artifact} are.")
-        return [HistoryFile(name, self._absolute(urls[name]), *_digest(entry)) for name, entry in entries.items()]
+            raise ServerError(f"The server does not say where all files of {artifact} are.")
+        return [HistoryFile(name, urls[name], *_digest(entry)) for name, entry in entries.items()]
 
     def _absolute(self, url: object) -> str:
         return urljoin(f"{self._base_url}/", str(url))
@@ -266,15 +316,21 @@ def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, s
         entity, project, collection = path.split("/", 2)
         declared.append(f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!")
         variables |= {f"e{i}": entity, f"p{i}": project, f"c{i}": collection, f"v{i}": version}
-        fields.append(
-            f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ artifactCollection(name: $c{i}) {{"
-            f" artifactMembership(aliasName: $v{i}) {{ artifact {{ currentManifest {{ file {{ directUrl }} }} }}"
-            f" {files} }} }} }}"
+        in_project = (
+            f"artifactCollection(name: $c{i}) {{ artifactMembership(aliasName: $v{i}) {{"
+            f" artifact {{ fileCount currentManifest {{ file {{ directUrl }} }} }} {files} }} }}"
         )
         if not after:
-            declared.append(f"$re{i}: String!, $rp{i}: String!, $r{i}: String!")
-            variables |= {f"re{i}": run.entity, f"rp{i}": run.project, f"r{i}": run.run_id}
-            fields.append(f"r{i}: project(name: $rp{i}, entityName: $re{i}) {{ run(name: $r{i}) {{ {_RUN_FIELDS} }} }}")
+            declared.append(f"$r{i}: String!")
+            variables[f"r{i}"] = run.run_id
+            in_run = f"run(name: $r{i}) {{ {_RUN_FIELDS} }}"
+            if (entity, project) == (run.entity, run.project):
+                in_project += f" {in_run}"
+            else:
+                declared.append(f"$re{i}: String!, $rp{i}: String!")
+                variables |= {f"re{i}": run.entity, f"rp{i}": run.project}
+                fields.append(f"r{i}: project(name: $rp{i}, entityName: $re{i}) {{ {in_run} }}")
+        fields.append(f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ {in_project} }}")
     declared += ["$after: String!"] if after else []
     return f"query RunHistoryManifests({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
 
@@ -284,11 +340,24 @@ def _membership(reply: Reply, number: int) -> dict[str, Any]:
     return json_object(json_object(project.get("artifactCollection")).get("artifactMembership"))
 
 
-def _urls(membership: dict[str, Any]) -> tuple[dict[str, str], str]:
-    """Where the files are, by name, and where the next page of them begins."""
+def _listed(membership: dict[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
+    """What the server lists of each file that it gives an address of, by name, and where the next page begins."""
     listed = json_object(membership.get("files"))
-    urls = {str(node["name"]): str(node["directUrl"]) for node in nodes(listed) if node.get("directUrl")}
-    return urls, next_cursor(listed)
+    return {str(node["name"]): node for node in nodes(listed) if node.get("directUrl")}, next_cursor(listed)
+
+
+def _is_history(name: str) -> bool:
+    return name.endswith(".parquet")
+
+
+def _listed_file(name: str, url: str, node: Mapping[str, Any]) -> HistoryFile | None:
+    """A file as the server lists it; None where what it lists cannot be an MD5 digest in base64, and a size."""
+    size, digest = node.get("sizeBytes"), str(node.get("digest") or "")
+    try:
+        fits = len(base64.b64decode(digest, validate=True)) == _MD5_BYTES
+    except ValueError:
+        fits = False
+    return HistoryFile(name, url, size, digest) if fits and isinstance(size, int) else None
 
 
 def _digest(entry: dict[str, Any]) -> tuple[int | None, str, str]:
