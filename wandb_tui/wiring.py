@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wandb_tui.services.user_commands import UserCommandRunner
     from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
     from wandb_tui.services.wandb_api.console import GraphQLConsole
+    from wandb_tui.services.wandb_api.coverage import StepReader
     from wandb_tui.services.wandb_api.file_transfer import FileTransfer
     from wandb_tui.services.wandb_api.graphql import GraphQL
     from wandb_tui.services.wandb_api.history_files import HistoryFiles
@@ -192,12 +193,11 @@ class Wiring:
     @_Once
     def prober(self) -> Poller:
         """The poller."""
-        from wandb_tui.services.wandb_api.coverage import StepReader
         from wandb_tui.services.wandb_api.poller import Poller
 
         poller = Poller(
             self.client(),
-            steps=StepReader(self.step_files),
+            steps=self.step_reader,
             sdk=self.sdk,
             feed_record=self.feed_record,
             gaps=self.schema_gaps,
@@ -270,6 +270,13 @@ class Wiring:
         files = StepFiles(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
         self._closers.append(files)
         return files
+
+    @_Once
+    def step_reader(self) -> StepReader:
+        """Finds out which steps exports cover."""
+        from wandb_tui.services.wandb_api.coverage import StepReader
+
+        return StepReader(self.step_files)
 
     @_Once
     def inspector(self) -> GraphQLInspector:

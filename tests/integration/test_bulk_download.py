@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -153,7 +154,7 @@ def test_a_newer_version_is_fetched_and_what_is_still_right_stays(download, sand
 
 def test_a_connection_that_is_cut_again_and_again_comes_to_its_end(download, sandbox, tmp_path):
     export_run(sandbox, "cut", steps=300)
-    sandbox.set_faults("cut:path=storage,bytes=2000,after=2")
+    sandbox.set_faults("cut:path=storage,bytes=2000")
     status, lines, _ = download("lab/forks/cut")
     assert (status, lines[-1]["rows"]) == (0, 300), lines
     folder = tmp_path / "data" / "lab" / "forks" / "cut"
@@ -162,8 +163,8 @@ def test_a_connection_that_is_cut_again_and_again_comes_to_its_end(download, san
 
 def test_a_download_that_was_killed_goes_on_where_it_stopped(download, sandbox, tmp_path):
     export_run(sandbox, "killed", steps=3000)
-    # The check of the coverage and the manifest come first; then the file, which is cut, and then asked for again.
-    sandbox.set_faults("cut:path=storage,bytes=5000,after=2", "hang:path=storage,after=3")
+    # The file is cut, and then asked for again.
+    sandbox.set_faults("cut:path=storage,bytes=5000", "hang:path=storage,after=1")
     command = [sys.executable, "-m", "wandb_tui", "download", "lab/forks/killed", "--to", "data", "--no-visit"]
     folder = tmp_path / "data" / "lab" / "forks" / "killed"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
@@ -197,6 +198,44 @@ def test_what_differs_from_the_manifest_never_gets_a_final_name(download, sandbo
     assert download("lab/forks/wrong")[0] == 0
 
 
+@pytest.mark.parametrize("listed", ["none", "other"])
+def test_without_listed_digests_those_of_the_manifest_count(download, sandbox, tmp_path, listed):
+    sandbox.set_faults(f"file-digests:listed={listed}")
+    status, lines, _ = download(RUN, "lab/other/two")
+    last = {line["run"]: line for line in lines}
+    assert status == 0
+    assert {run: line["rows"] for run, line in last.items()} == {RUN: 300, "lab/other/two": 50}
+    file = tmp_path / "data" / "lab" / "forks" / "one" / "0000.parquet"
+    before = file.stat().st_ino
+    sandbox.set_faults()
+    _, lines, _ = download(RUN)
+    assert lines[-1]["message"].startswith("Already there")
+    assert file.stat().st_ino == before
+
+
+def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandbox, tmp_path):
+    export_run(sandbox, "claimed", steps=100)
+    append(sandbox, "claimed", range(100, 130))
+    sandbox.set_faults("live-data-empty")
+    folder = tmp_path / "data" / "lab" / "forks" / "claimed"
+
+    def export_the_rest():
+        while not (parts := list(folder.glob(".0000.parquet.*.part"))):
+            time.sleep(0.01)
+        inodes.append(parts[0].stat().st_ino)
+        sandbox.export_now("lab/forks/claimed")
+
+    inodes = []
+    rest = threading.Thread(target=export_the_rest)
+    rest.start()
+    status, lines, _ = download("lab/forks/claimed")
+    rest.join()
+    assert any(line["message"].endswith("ends at step 99, but the run is at step 129.") for line in lines)
+    assert (status, lines[-1]["rows"]) == (0, 130)
+    # What had come of it is not fetched again.
+    assert (folder / "0000.parquet").stat().st_ino == inodes[0]
+
+
 def test_a_full_disk_is_one_sentence_and_the_next_call_goes_on(download, sandbox, tmp_path):
     export_run(sandbox, "full", steps=3000)
     command = [sys.executable, "-m", "wandb_tui", "download", "lab/forks/full", "--to", "data", "--no-visit", "--json"]
@@ -225,7 +264,7 @@ def test_a_folder_that_cannot_be_is_one_sentence(download, tmp_path):
         ([RUN], ["key-refused"], (3, "refused the API key")),
         (["lab/forks/late"], [], (4, "")),
         ([RUN, "lab/forks/nobody"], [], (1, "")),
-        ([RUN], ["http-status:code=404,path=storage,after=2"], (1, "refuses a file")),
+        ([RUN], ["http-status:code=404,path=storage"], (1, "refuses a file")),
     ],
 )
 def test_the_exit_status_tells_how_it_went(download, sandbox, runs, faults, expected):

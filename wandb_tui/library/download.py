@@ -8,14 +8,13 @@ from pathlib import Path
 from wandb_tui.core.account import WandBCredentials
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
-from wandb_tui.core.errors import ServerError, WaitTimeoutError, WandbTuiError
-from wandb_tui.core.optional_package import package_problem
+from wandb_tui.core.errors import WaitTimeoutError, WandbTuiError
 from wandb_tui.core.validation import checked_seconds
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.event import Callback
 from wandb_tui.library.group import MonitorGroup
+from wandb_tui.library.history_folder import IncompleteExportError, read_steps
 from wandb_tui.library.results import MonitorResult
-from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
 from wandb_tui.wiring import Wiring
 
 
@@ -34,10 +33,10 @@ def download_history(
 ) -> list[Path]:
     """Wait until a run's export is complete, then download its Parquet files.
 
-    Each file is downloaded under a hidden name in the same folder, compared with the size and the digest in the
-    artifact's manifest, and, where pyarrow is installed, read for its last step. Only when all are right do they get
-    their names, replacing files of the same names. So a file under its final name is whole. An interrupted download is
-    resumed: what is there and right is not downloaded again.
+    Each file is downloaded under a hidden name in the same folder, compared with the size and the digest that the
+    server lists or, where it lists none, those in the artifact's manifest, and, where pyarrow is installed, read for
+    its last step. Only when all are right do they get their names, replacing files of the same names. So a file under
+    its final name is whole. An interrupted download is resumed: what is there and right is not downloaded again.
 
     Columns may differ from file to file, and an integer column may become a float later. These read them all without
     losing a column or a digit::
@@ -109,14 +108,9 @@ def _check_steps(files: Sequence[Path], result: MonitorResult) -> None:
     Raises:
         ServerError: They do not, or a file is not valid Parquet.
     """
-    if package_problem("pyarrow"):
-        return
-    try:
-        last = StepFiles.read_local(files).last
-    except StepFileError as error:
-        raise ServerError(f"A file of the history cannot be read: {error}.") from None
-    if result.last_step is not None and last < result.last_step:
-        raise ServerError(
-            f"{result.artifact_name} ends at step {last:,}, but the run has reached step {result.last_step:,}.",
+    steps = read_steps(files)
+    if steps is not None and result.last_step is not None and steps.last < result.last_step:
+        raise IncompleteExportError(
+            f"{result.artifact_name} ends at step {steps.last:,}, but the run has reached step {result.last_step:,}.",
             "Wait a little and call again.",
         )

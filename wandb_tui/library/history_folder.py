@@ -23,12 +23,16 @@ from wandb_tui.library.history_reader import HistoryPart, HistoryReader
 from wandb_tui.library.history_writer import write_history
 from wandb_tui.library.lineage import Ancestry, Generation, generations_of
 from wandb_tui.services.wandb_api.file_transfer import disk_error
-from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles
+from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, Steps
 from wandb_tui.text.sizes import format_bytes
 
 _SOURCE = ".source"
 """The folder in a run's folder for the artifact's files while they are converted."""
 _CHUNK_BYTES = 1 << 20
+
+
+class IncompleteExportError(ServerError):
+    """The files end at another step than the run has reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ class HistoryFolder:
         artifact: str,
         run_last_step: int | None,
         progress: Callable[[int, int], object] = lambda _done, _size: None,
+        *,
+        whole: bool = False,
     ) -> DownloadedHistory:
         """Download a version of a run's history; what is there and right is not brought again.
 
@@ -117,8 +123,10 @@ class HistoryFolder:
             artifact: ``entity/project/run-<id>-history:v0``.
             run_last_step: The last step that the run has logged; None if unknown.
             progress: Hears how many more bytes are there, and how many there are to come in all.
+            whole: Whether the files must end at `run_last_step`; without pyarrow they are not read.
 
         Raises:
+            IncompleteExportError: They do not; they are kept under hidden names, for a version that holds them as well.
             ServerError: The files cannot be fetched, or differ from the manifest.
             ApiKeyError: The server refuses the key.
             TransferStoppedError: The downloader was stopped.
@@ -135,7 +143,8 @@ class HistoryFolder:
             progress(size, size)
             return DownloadedHistory(folder, before, fetched=False)
         try:
-            written, fetched, told = self._bring(generations, folder, lambda count: progress(count, size))
+            must_reach = run_last_step if whole else None
+            written, fetched, told = self._bring(generations, folder, lambda count: progress(count, size), must_reach)
             record = DownloadRecord(
                 run=str(run),
                 artifact=artifact,
@@ -180,19 +189,39 @@ class HistoryFolder:
         )
 
     def _bring(
-        self, generations: Sequence[Generation], folder: Path, progress: Callable[[int], object]
+        self,
+        generations: Sequence[Generation],
+        folder: Path,
+        progress: Callable[[int], object],
+        must_reach: int | None,
     ) -> tuple[dict[str, str], bool, dict[str, Any]]:
         """The files written with their digests, whether anything was fetched, and what was counted."""
         options = self._options
+        exported: Steps | None = None
+
+        def check(files: Sequence[Path]) -> None:
+            nonlocal exported
+            exported = read_steps(files)
+            if must_reach is not None and exported is not None and exported.last != must_reach:
+                raise IncompleteExportError(
+                    f"{generations[-1].version.artifact} ends at step {exported.last:,}, but the run is at step "
+                    f"{must_reach:,}."
+                )
+
         if options.untouched:
             (one,) = generations
-            done = self._downloader.download(one.run, one.version, folder, progress=progress)
-            digests = {file.name: base64.b64decode(file.digest).hex() for file in one.version.files}
-            return digests, bool(done.fetched), self._told([HistoryPart(done.paths)])
+            done = self._downloader.download(one.run, one.version, folder, progress=progress, check=check)
+            digests = {file.name: base64.b64decode(file.digest).hex() for file in done.version.files}
+            return digests, bool(done.fetched), self._told([HistoryPart(done.paths)], exported)
         source = folder / _SOURCE
         parts: list[HistoryPart] = []
         for number, one in enumerate(generations):
-            done = self._downloader.download(one.run, one.version, source / str(number), progress=progress)
+            done = self._downloader.download(
+                *(one.run, one.version, source / str(number)),
+                progress=progress,
+                # Those of its ancestors may be longer than what is wanted of them.
+                check=check if one is generations[-1] else lambda _: None,
+            )
             parts.append(HistoryPart(done.paths, one.steps, one.origins))
         name = f"history.{options.format}"
         part = folder / f".{name}.part"
@@ -202,14 +231,14 @@ class HistoryFolder:
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
-        told = self._told(parts)
+        told = self._told(parts, exported)
         part.replace(folder / name)
         shutil.rmtree(source, ignore_errors=True)
         return {name: _digest(folder / name)}, True, told
 
-    def _told(self, parts: Sequence[HistoryPart]) -> dict[str, Any]:
+    def _told(self, parts: Sequence[HistoryPart], exported: Steps | None) -> dict[str, Any]:
         """What the rows tell, as the fields of a record."""
-        told = _counted(parts, self._options.steps)
+        told = _counted(parts, self._options.steps, exported)
         return told | ({"findings": check_history(parts, self._options.steps)} if self._options.check else {})
 
 
@@ -218,14 +247,24 @@ def _sources(generations: Sequence[Generation]) -> dict[str, str]:
     return {f"{one.version.artifact}/{file.name}": file.digest for one in generations for file in one.version.files}
 
 
-def _counted(parts: Sequence[HistoryPart], steps: StepRange) -> dict[str, Any]:
-    """Rows, first and last step of what is wanted of a history, and the last step of all; the fields of a record."""
+def read_steps(files: Sequence[Path]) -> Steps | None:
+    """Which steps the files of a history hold; None without pyarrow.
+
+    Raises:
+        ServerError: One of them is not valid Parquet.
+    """
     if package_problem("pyarrow"):
-        return dict.fromkeys(("rows", "first_step", "last_step", "export_last_step"))
+        return None
     try:
-        exported = StepFiles.read_local([file for file in parts[-1].files if isinstance(file, Path)])
+        return StepFiles.read_local(files)
     except StepFileError as error:
         raise ServerError(f"A file of the history cannot be read: {error}.") from None
+
+
+def _counted(parts: Sequence[HistoryPart], steps: StepRange, exported: Steps | None) -> dict[str, Any]:
+    """Rows, first and last step of what is wanted of a history, and the last step of all; the fields of a record."""
+    if exported is None:
+        return dict.fromkeys(("rows", "first_step", "last_step", "export_last_step"))
     rows, first, last = exported.rows, exported.first, exported.last if exported.first is not None else None
     if len(parts) > 1 or parts[0].steps or steps:
         rows, first, last = _counted_within(parts, steps)

@@ -90,7 +90,7 @@ class LiveView(DownloadOutput):
     def _rows(self) -> RenderableType:
         open_runs = [(run, progress) for run, progress in self.runs.items() if not progress.final]
         # Those that move come first: they are few, and many may wait.
-        open_runs.sort(key=lambda item: item[1].state != DOWNLOADING)
+        open_runs.sort(key=lambda item: (not item[1].bytes, item[1].state != DOWNLOADING))
         room = max(1, self._console.height - _FREE_LINES)
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from wandb_tui.cli.download.options import DownloadOptions
 from wandb_tui.cli.download.output import DownloadJson, DownloadOutput
@@ -13,23 +15,24 @@ from wandb_tui.cli.interruption import Interruption
 from wandb_tui.cli.terminal import is_ascii
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.daemon_pool import DaemonPool
+from wandb_tui.core.daemon_pool import DaemonPool, start_daemon
 from wandb_tui.core.download_progress import DOWNLOADED, DOWNLOADING, FAILED, DownloadProgress
 from wandb_tui.core.errors import ApiKeyError, SignInError, WandbTuiError
 from wandb_tui.core.events import Failure
 from wandb_tui.core.exit_codes import ExitCode, gravest
+from wandb_tui.core.goal import GoalKind
 from wandb_tui.core.optional_package import HISTORY_EXTRA, package_problem
 from wandb_tui.core.state import State
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.event import Event
 from wandb_tui.library.group import MonitorGroup
-from wandb_tui.library.history_folder import HistoryFolder
+from wandb_tui.library.history_folder import HistoryFolder, IncompleteExportError
 from wandb_tui.library.lineage import ancestry_of
 from wandb_tui.wiring import Wiring
 
 _SLICE_S = 0.1
-_RUNS_PER_FILE = 4
-"""Runs under way for each file that is fetched at a time, where files stay as they are."""
+_RUNS_AT_ONCE = 256
+"""Runs under way, where files stay as they are: enough that many are located with one request."""
 
 
 def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
@@ -41,8 +44,11 @@ def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interr
     with MonitorGroup(
         wiring=wiring, visit=options.visit, on_event=downloads.on_event, max_wait_time=options.timeout
     ) as group:
+        downloads.wait_again = group.restart
         for run in options.runs:
             group.add(run, options.goal)
+        # While the server is asked: the first files will need it, and it takes a while.
+        start_daemon(partial(package_problem, "pyarrow.parquet"), "wandb-tui import")
         with out.showing():
             # In slices: on some systems a signal reaches Python's handler only between two waits.
             while not downloads.ended.wait(_SLICE_S) and not interruption.event.is_set() and not out.pipe_closed:
@@ -63,13 +69,21 @@ class _Downloads:
         self._notice = notice
         self._left = set(options.runs)
         self._lock = threading.Lock()
-        # Some are located and checked while the files of others come; converting takes memory for each.
-        at_once = options.jobs * (_RUNS_PER_FILE if options.export.untouched else 1)
+        self._steps = wiring.step_reader
+        self._unverified: set[RunAddress] = set()
+        if options.goal.kind is GoalKind.COMPLETE:
+            # The ends of the files need not be read before the files.
+            self._unverified.update(options.runs)
+            self._steps.trust_server(options.runs)
+        # Converting takes memory for each.
+        at_once = max(options.jobs, _RUNS_AT_ONCE) if options.export.untouched else options.jobs
         self._pool = DaemonPool("wandb-tui download", at_once)
         self._downloader = HistoryDownloader(wiring, options.jobs)
         ancestry = ancestry_of(wiring, visit=options.visit, timeout=options.timeout, warn=out.note)
         self._folder = HistoryFolder(options.directory, self._downloader, options.export, ancestry)
         self.codes: set[ExitCode] = set()
+        self.wait_again: Callable[[RunAddress], object] = lambda _: None
+        """Waits once more for a run's goal."""
         self.ended = threading.Event()
 
     def on_event(self, event: Event) -> None:
@@ -107,7 +121,13 @@ class _Downloads:
             self._out.update(run, stand)
 
         try:
-            done = self._folder.download(run, artifact, run_last_step, progress)
+            whole = run in self._unverified
+            done = self._folder.download(run, artifact, run_last_step, progress, whole=whole)
+        except IncompleteExportError as error:
+            self._unverified.discard(run)
+            self._steps.distrust_server(run)
+            self._out.update(run, DownloadProgress(State.WAITING.value, str(error)))
+            self.wait_again(run)
         except WandbTuiError as error:
             refused = isinstance(error, ApiKeyError | SignInError)
             self._fail(run, str(error), ExitCode.REFUSED if refused else ExitCode.FAILED)

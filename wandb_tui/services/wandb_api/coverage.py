@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -34,7 +34,16 @@ class StepReader:
         self._files = files
         self._clock = clock
         self._cache: OrderedDict[tuple[RunAddress, int, str], _CachedCoverage] = OrderedDict()
+        self._trusted: set[RunAddress] = set()
         self._lock = Lock()
+
+    def trust_server(self, runs: Iterable[RunAddress]) -> None:
+        """Take the server's word that the exports of these runs are complete; the caller reads the files later."""
+        self._trusted.update(runs)
+
+    def distrust_server(self, run: RunAddress) -> None:
+        """Read the files of this run's exports again, as its caller has found the server's word to be wrong."""
+        self._trusted.discard(run)
 
     def known(self, run: RunAddress, probe: Probe) -> Probe | None:
         """The probe with the cached coverage of its version; None if the files must be read first."""
@@ -44,6 +53,8 @@ class StepReader:
             return _with_hint(probe, NO_PYARROW)
         with self._lock:
             cached = self._cache.get((run, probe.artifact.version, probe.artifact.digest))
+        if cached is None and run in self._trusted and probe.coverage.complete:
+            return probe
         if cached is None or (cached.steps is None and cached.retry_at <= self._clock()):
             return None
         return _with_hint(probe, cached.hint) if cached.steps is None else with_steps(probe, cached.steps)
