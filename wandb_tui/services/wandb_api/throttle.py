@@ -32,15 +32,19 @@ Jitter = Callable[[float, float], float]
 class Throttle:
     """Decides when the next request may go out, and gives the reason while none may."""
 
-    def __init__(self, clock: Clock, detector: SuspendDetector | None = None, jitter: Jitter = random.uniform) -> None:
+    def __init__(
+        self, clock: Clock, detector: SuspendDetector | None = None, jitter: Jitter = random.uniform, *, burst: int = 0
+    ) -> None:
         """Begin without any limit.
 
         Args:
             clock: Seconds on a clock that never goes back.
             detector: Detects that the machine was suspended, which ends all limits.
             jitter: Gives a random number between two numbers, so that clients do not retry all at once.
+            burst: How many requests may follow the first one at once.
         """
         self._clock = clock
+        self._burst = burst
         self._detector = detector or SuspendDetector(clock)
         self._jitter = jitter
         self._next = clock()
@@ -96,8 +100,9 @@ class Throttle:
                 self._hold(gap, replace(reply, message="Close to the rate limit"))
 
     def count_request(self) -> None:
-        """Count a request that is sent or answered now; the next one follows at least a second later."""
-        self._next = self._clock() + _MIN_GAP_S
+        """Count a request that is sent or answered now; the next one follows at least a second later, after a burst."""
+        self._next = self._clock() + (0.0 if self._burst > 0 else _MIN_GAP_S)
+        self._burst -= 1
 
     def _limit(self, reply: Reply) -> None:
         demanded = reply.limits.retry_after if reply.limits.retry_after is not None else reply.limits.reset
