@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 SUMMARY = "wandb-summary.json"
 
 
+class _StoredFile(FileResponse):
+    """A file, sent in larger pieces than usual: each of them crosses two threads."""
+
+    chunk_size = 256 * 1024
+
+
 async def file_stream(request: Request) -> Response:
     """``POST /files/{entity}/{project}/{run}/file_stream``: lines of history, output and so on."""
     sandbox: SandboxContext = request.app.state.sandbox
@@ -77,7 +83,7 @@ async def storage(request: Request) -> Response:
         if kind == "runs"
         else sandbox.storage.export_file_path(int(key), name)
     )
-    return FileResponse(file) if file is not None and file.exists() else Response(status_code=404)
+    return _StoredFile(file) if file is not None and file.exists() else Response(status_code=404)
 
 
 async def run_file(request: Request) -> Response:
@@ -90,4 +96,4 @@ async def run_file(request: Request) -> Response:
     project = sandbox.state.project(request.path_params["entity"], request.path_params["project"])
     run = sandbox.state.run(project, request.path_params["run"]) if project and caller.may_see(project) else None
     file = sandbox.storage.run_file_path(run.key, request.path_params["name"]) if run else None
-    return FileResponse(file) if file is not None and file.exists() else Response(status_code=404)
+    return _StoredFile(file) if file is not None and file.exists() else Response(status_code=404)
