@@ -13,7 +13,7 @@ from tests.stopwatch import HANG_S, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 ABC, DEF = "lab/forks/abc", "lab/forks/def"
-NOBODY_WAITS = "wandb-tui: No dashboard is open, so nothing waits until you open one with wandb-tui."
+NOBODY_WAITS = "wandb-tui: no dashboard is open, so nothing waits until you open one with wandb-tui."
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_query_that_is_not_in_quotes_changes_nothing(program, tmp_path, monkey
     program("add", ABC, DEF)
     for command in ("remove", "cancel", "restart", "status", "add"):
         done = program(command, "lab/forks/*", "abc", status=2)
-        assert "“abc” does not belong to the query lab/forks/*" in done.stderr
+        assert "“abc” is not part of the query lab/forks/*" in done.stderr
         assert "Write 'lab/forks/* abc'" in done.stderr
     assert "'lab/forks/* group:a/b x'" in program("remove", "lab/forks/*", "group:a/b", "x", status=2).stderr
     # The shell puts the names of files there, if there are any.
@@ -93,6 +93,7 @@ def test_a_query_that_is_not_in_quotes_changes_nothing(program, tmp_path, monkey
     (tmp_path / ABC).touch()
     monkeypatch.chdir(tmp_path)
     assert "Write 'lab/forks/* def'" in program("remove", ABC, "def", status=2).stderr
+    assert "300 characters" in program("remove", f"lab/forks/{'x' * 300}", "def", status=2).stderr
     assert "wandb-tui status" in program("list", "lab/forks/*", status=2).stderr
     rows = objects(program("list", "--json").stdout)
     assert [(row["run"], row["state"]) for row in rows] == [(ABC, "queued"), (DEF, "queued")]

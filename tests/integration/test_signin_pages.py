@@ -10,6 +10,7 @@ from tests.integration.fake_login_server import USER, WRONG, FakeLoginServer
 from wandb_tui.core.errors import SignInProblem
 from wandb_tui.core.server_info import ServerInfo
 from wandb_tui.services.signin.navigation import open_sign_in
+from wandb_tui.services.signin.page_activity import PageActivity
 from wandb_tui.services.signin.page_driver import read_page
 
 # A page, and what it says of a wrong password; nothing where it only shows its form again.
@@ -127,6 +128,20 @@ def test_whether_a_page_can_change_by_itself(driver, more):
 
     with little_server(lambda *_: (200, {}, text)) as url:
         assert driver.runner.run(look(ServerInfo(url, url))) == (not more)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Refresh": "60"}])
+def test_whether_the_server_has_a_page_loaded_again(driver, headers):
+    async def look(server):
+        context = await driver.browser.new_context()
+        page = await context.new_page()
+        activity = PageActivity(page)
+        await open_sign_in(page, server)
+        await context.close()
+        return activity.will_refresh
+
+    with little_server(lambda *_: (200, headers, UNCHANGING)) as url:
+        assert driver.runner.run(look(ServerInfo(url, url))) == bool(headers)
 
 
 def test_a_user_name_does_where_it_is_asked_for(driver):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -102,6 +103,19 @@ async def test_a_slow_disk_does_not_hold_up_the_first_frame(monkeypatch):
         assert not app.dashboard.query_one(EmptyState).display, "that is not known yet"
         gate.set()
         await until(lambda: list(app.dashboard.table.shown) == [ABC.run, address("def")])
+
+
+async def test_a_signal_before_there_is_a_dashboard_ends_the_process_as_always():
+    before, during = signal.getsignal(signal.SIGTERM), []
+
+    class Asking(FakeStore):
+        def load(self):
+            during.append(signal.getsignal(signal.SIGTERM))
+            return super().load()
+
+    async with running(Scenario(store=Asking([ABC]))):
+        assert during == [before]
+        assert signal.getsignal(signal.SIGTERM) != before
 
 
 async def test_the_view_is_stored_and_comes_back():

@@ -83,6 +83,23 @@ def test_a_backend_that_keeps_clear_text_is_none(monkeypatch):
             KeyringStore("ours").set("a", "b")
 
 
+def test_an_entry_that_cannot_be_deleted_leaves_no_other_behind(monkeypatch):
+    class Stubborn(Backend):
+        def delete_password(self, service, entry):
+            if entry == "a":
+                raise PermissionError
+            super().delete_password(service, entry)
+
+    backend, store = Stubborn(), KeyringStore("ours")
+    backend.answering.set()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    for entry in ("a", "b"):
+        store.set(entry, "secret")
+    with pytest.raises(KeyringError):
+        store.delete("a", "b")
+    assert list(backend.entries) == [("ours", "a")]
+
+
 def test_what_a_backend_says_of_a_lock_is_understood(monkeypatch):
     class LockedError(Exception):
         pass

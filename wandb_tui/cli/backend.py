@@ -44,9 +44,10 @@ def build_backend(
         return wiring.visitor.sign_in_by_hand()
 
     def services() -> Services:
-        if persistent:
-            wiring.open_dashboards.enter()
         found = wiring.services(user_can_fix=True)
+        if persistent:
+            # Without services nothing would wait here.
+            wiring.open_dashboards.enter()
         return offline.services(found) if offline else found
 
     settings = wiring.settings

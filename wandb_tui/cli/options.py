@@ -137,7 +137,7 @@ def _check_quoted(runs: Sequence[str]) -> None:
             continue
         if query := text if _STARTS_QUERY.match(text) else _replaced_by_shell(text, runs):
             raise UsageError(
-                f"“{words}” does not belong to the query {query}, since they are not in one pair of quotes.",
+                f"“{words}” is not part of the query {query}: the two are not quoted together.",
                 f"Write {shlex.quote(f'{query} {words}')} for the runs that match both; "
                 "give a single run as entity/project/run_id.",
             )
@@ -149,12 +149,14 @@ def _may_be_condition(text: str) -> bool:
 
 def _replaced_by_shell(text: str, runs: Sequence[str]) -> str:
     """The query in whose place the shell has put the names of files, all of which are among the runs; else empty."""
-    from pathlib import Path
-
     folder = text.rpartition("/")[0]
-    if text.count("/") != _SLASHES or not Path(text).exists():
+    if text.count("/") != _SLASHES or not os.path.exists(text):  # noqa: PTH110 - a Path raises for what cannot be a name
         return ""
-    files = {str(path) for path in Path(folder).glob("*") if not path.name.startswith(".")}
+    try:
+        files = {f"{folder}/{name}" for name in os.listdir(folder) if not name.startswith(".")}  # noqa: PTH208 - names
+    except OSError:
+        return ""
+    # A single one may as well be a run whose history is here; but what was not meant must not be changed.
     return f"{folder}/*" if files <= set(runs) else ""
 
 

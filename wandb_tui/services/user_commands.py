@@ -53,7 +53,7 @@ class UserCommandRunner:
             arguments: The program and its arguments.
             run: The run.
             artifact: ``entity/project/run-<id>-history:v0``, or empty.
-            begun: Learns whether the program could be started.
+            begun: Called once the program runs, or with the reason why it cannot be started.
             report: Receives what it prints, and how it fails.
         """
         self._pool.submit(self._run, tuple(arguments), run, artifact, begun, report)

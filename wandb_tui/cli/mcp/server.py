@@ -12,7 +12,7 @@ from typing import Any
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
@@ -86,7 +86,9 @@ class _Server(MCPServer[None]):
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
-            if isinstance(error.__cause__, ValidationError) and schema is not None:
+            # A tool that crashes may do so over data of its own.
+            crashed = isinstance(error, UnexpectedToolError)
+            if isinstance(error.__cause__, ValidationError) and schema is not None and not crashed:
                 raise ToolError(argument_problem(error.__cause__, schema)) from None
             raise
 

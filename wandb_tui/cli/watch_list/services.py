@@ -31,4 +31,4 @@ def list_services(host: str | None) -> Iterator[Wiring]:
 def tell_if_nothing_waits(wiring: Wiring) -> None:
     """Say on stderr that what was added or restarted has to wait for a dashboard, if none is open."""
     if wiring.open_dashboards.any is False:
-        say("wandb-tui: No dashboard is open, so nothing waits until you open one with wandb-tui.", err=True)
+        say("wandb-tui: no dashboard is open, so nothing waits until you open one with wandb-tui.", err=True)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from itertools import product
 from typing import Any, TypeVar
 
 from wandb_tui.core.daemon_pool import DaemonPool
@@ -89,13 +90,13 @@ class KeyringStore:
         """
         self._call(lambda: self._store(entry, value))
 
-    def delete(self, entry: str) -> None:
-        """Delete an entry from every keyring that has it.
+    def delete(self, *entries: str) -> None:
+        """Delete entries from every keyring that has them.
 
         Raises:
-            KeyringError: A keyring still has it, or has failed.
+            KeyringError: A keyring still has one, or has failed; the others were tried nevertheless.
         """
-        self._call(lambda: self._delete(entry))
+        self._call(lambda: self._delete(entries))
 
     def delete_clear_text(self, entries: Iterable[str]) -> list[str]:
         """Delete entries from the keyrings that store in clear text, which are used for nothing else.
@@ -112,7 +113,7 @@ class KeyringStore:
 
         def work() -> list[str]:
             backends = clear_text_backends()
-            return list(dict.fromkeys(name for entry in entries for name in self._delete_from(backends, entry)))
+            return self._delete_from(backends, entries)
 
         return self._call(work)
 
@@ -128,7 +129,7 @@ class KeyringStore:
 
         def work() -> str:
             name = self._store(_TEST_ENTRY, secrets.token_hex(8))
-            self._delete(_TEST_ENTRY)
+            self._delete([_TEST_ENTRY])
             return name
 
         return self._call(work)
@@ -183,23 +184,24 @@ class KeyringStore:
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
                 _keyring_error(backend, error)
 
-    def _delete(self, entry: str) -> None:
+    def _delete(self, entries: Iterable[str]) -> None:
         try:
             backends = usable_backends()
         except KeyringError:
             # Nothing can have been stored.
             return
-        self._delete_from(backends, entry)
+        self._delete_from(backends, entries)
 
-    def _delete_from(self, backends: Iterable[KeyringBackend], entry: str) -> list[str]:
-        """Delete an entry from these keyrings; returns the names of those that had it."""
+    def _delete_from(self, backends: Iterable[KeyringBackend], entries: Iterable[str]) -> list[str]:
+        """Delete entries from these keyrings, as many as can be; returns the names of the keyrings that had one."""
         failures: list[KeyringError] = []
-        found_in: list[str] = []
-        for backend in self._in_turn(backends):
+        found_in: dict[str, None] = {}
+        for entry, backend in product(entries, backends):
+            self._asked_at = time.monotonic()
             try:
                 if backend.get(self.service, entry) is not None:
                     backend.delete(self.service, entry)
-                    found_in.append(backend.name)
+                    found_in[backend.name] = None
                     if backend.get(self.service, entry) is not None:
                         failures.append(KeyringError(f"The keyring {backend.name} did not delete an entry."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
@@ -208,7 +210,7 @@ class KeyringStore:
                 # Nothing was ever stored in a keyring that asks on the terminal.
         if failures:
             raise failures[0]
-        return found_in
+        return list(found_in)
 
     def _in_turn(self, backends: Iterable[KeyringBackend]) -> Iterator[KeyringBackend]:
         """The backends, each with a time-out of its own: the others may have taken theirs."""

@@ -229,11 +229,13 @@ class Vault:
         """
         self.forget_session()
         try:
-            for entry in _ENTRIES:
-                self._delete(entry)
-        finally:
-            cleared = self._delete_clear_text(_ENTRIES)
-        return cleared
+            self._delete(*_ENTRIES)
+        except KeyringError as error:
+            if cleared := self._delete_clear_text(_ENTRIES):
+                more = f"{' and '.join(cleared)} had some of it in clear text; change the password and the API key."
+                raise KeyringError(error.message, f"{error.hint} {more}".strip(), error.problem) from None
+            raise
+        return self._delete_clear_text(_ENTRIES)
 
     # The keyring
 
@@ -251,8 +253,8 @@ class Vault:
     def _set(self, entry: str, value: str) -> None:
         self._keyring.set(entry, value)
 
-    def _delete(self, entry: str) -> None:
-        self._keyring.delete(entry)
+    def _delete(self, *entries: str) -> None:
+        self._keyring.delete(*entries)
 
     def _delete_clear_text(self, entries: Iterable[str]) -> list[str]:
         return self._keyring.delete_clear_text(entries)

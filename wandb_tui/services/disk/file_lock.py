@@ -88,11 +88,13 @@ class ProcessLock:
         reason = error.strerror or str(error)
         if error.errno in UNSUPPORTED_ERRNOS:
             self.problem = f"The file system of {self.path.parent} cannot lock files ({reason})"
+            remedy = "run one wandb-tui at a time, or set XDG_STATE_HOME to a local folder"
         else:
             self.problem = f"{self.path} cannot be locked ({reason})"
+            remedy = "run one wandb-tui at a time until that is mended"
         if self.path.parent not in REPORTED_FOLDERS:
             REPORTED_FOLDERS.add(self.path.parent)
-            warning = f"{self.problem}: run one wandb-tui at a time, or set XDG_STATE_HOME to a local folder."
+            warning = f"{self.problem}: {remedy}."
             log.warning("%s", warning)
             if self._warn is not None:
                 self._warn(warning)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
 
 from wandb_tui.services.disk.file_lock import ProcessLock
 from wandb_tui.services.disk.paths import server_file
+
+_ENTER_TIMEOUT_S = 1.0
 
 
 class OpenDashboards:
@@ -26,15 +29,22 @@ class OpenDashboards:
 
     def enter(self) -> None:
         """Count this process as an open dashboard, until `close` or its end."""
-        self._own = ProcessLock(self._folder / f"{self._prefix}{os.getpid()}.lock")
+        # Processes of two containers may have the same number.
+        own = ProcessLock(self._folder / f"{self._prefix}{os.getpid()}-{secrets.token_hex(4)}.lock")
         with contextlib.suppress(OSError):
-            self._own.acquire()
+            # `any` of another process, which looks at the file just now, holds it for a moment, and may delete it.
+            while own.acquire(_ENTER_TIMEOUT_S):
+                if own.problem or own.path.exists():
+                    self._own = own
+                    return
+                own.release()
 
     def close(self) -> None:
         """Count this process no longer."""
         if self._own is not None:
             self._own.release()
-            self._own.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._own.path.unlink(missing_ok=True)
 
     @property
     def any(self) -> bool | None:

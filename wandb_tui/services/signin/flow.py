@@ -156,8 +156,9 @@ class SignInFlow:
         now = time.monotonic()
         if self._last_action is None or isinstance(self._last_action, Wait):
             return _BRISK_POLL_INTERVAL_S if now - self._acted_at < _BRISK_S else _POLL_INTERVAL_S
-        # No later than the action will be settled.
-        return min(_BRISK_POLL_INTERVAL_S, max(0.01, self._decided_at + self._settling_s - now))
+        # No later than the action will be settled; what holds it back after that is looked at as often as before.
+        left = self._decided_at + self._settling_s - now
+        return min(_BRISK_POLL_INTERVAL_S, max(0.01, left)) if left > 0 else _BRISK_POLL_INTERVAL_S
 
     @property
     def _settling_s(self) -> float:
@@ -165,7 +166,7 @@ class SignInFlow:
 
     def _is_settled(self, action: SignInAction, view: PageView) -> bool:
         """Whether the page has asked for this action for a while; one without scripts asks for nothing else later."""
-        if view.main.static and isinstance(action, Fill):
+        if view.main.static and not self._activity.will_refresh and isinstance(action, Fill):
             return True
         now = time.monotonic()
         if action != self._last_action:

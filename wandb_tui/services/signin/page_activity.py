@@ -14,6 +14,7 @@ from wandb_tui.services.signin.page_driver import script
 _POLL_INTERVAL_S = 0.05
 _SETTLE_TIMEOUT_S = 8.0
 _TIMER_TIMEOUT_S = 3.0
+_SHORTEST_REST_S = 0.01
 _REDRAW_S = 0.3
 """Seconds that a page may take to redraw itself after a response."""
 _CLIENT_ERROR = 400
@@ -41,6 +42,8 @@ class PageActivity:
         self._page = page
         self._pending: dict[Request, float] = {}
         self._navigated = asyncio.Event()
+        self.will_refresh = False
+        """Whether the server told the browser to load the document again, or another one, after some time."""
         self.ended_at = 0.0
         """The time of the last end of a request on the monotonic clock, in seconds."""
         self._answered_at = 0.0
@@ -66,15 +69,17 @@ class PageActivity:
 
         Args:
             field: The field.
-            checked: Whether any answer may be that of a check; else only one that follows a timer.
+            checked: Whether the page is known to check what is typed, so that it may redraw itself after any answer;
+                otherwise only an answer that follows a timer counts as a check.
         """
         since = time.monotonic()
         with contextlib.suppress(Error):
             await field.evaluate(f"(_, longest) => ({script('watch_timers.js')})(longest)", _TIMER_TIMEOUT_S * 1000)
         yield
         timers = False
-        with contextlib.suppress(Error):  # the document may have been left
-            timers = await field.evaluate(_HURRY_TIMERS_SCRIPT)
+        with contextlib.suppress(Error, TimeoutError):  # the document may have been left, or its clock stand still
+            async with asyncio.timeout(_TIMER_TIMEOUT_S + 1):
+                timers = await field.evaluate(_HURRY_TIMERS_SCRIPT)
         deadline = time.monotonic() + _SETTLE_TIMEOUT_S
         while self._is_pending(since) and time.monotonic() < deadline:  # noqa: ASYNC110 - two kinds of event end it
             await asyncio.sleep(_POLL_INTERVAL_S)
@@ -82,10 +87,14 @@ class PageActivity:
             await asyncio.sleep(_REDRAW_S)
 
     async def rest(self, seconds: float) -> None:
-        """Wait for this time, or until the page shows another document."""
-        self._navigated.clear()
+        """Wait for this time, or until the page shows another document than the one last waited with."""
+        # A page that goes on rewriting its address is not read without a pause.
+        await asyncio.sleep(min(seconds, _SHORTEST_REST_S))
+        # Not by `wait_for`: before Python 3.12 it loses a cancellation that comes together with the event.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._navigated.wait(), seconds)
+            async with asyncio.timeout(max(0.0, seconds - _SHORTEST_REST_S)):
+                await self._navigated.wait()
+        self._navigated.clear()
 
     def _is_pending(self, since: float) -> bool:
         return any(began >= since for began in self._pending.values())
@@ -96,6 +105,8 @@ class PageActivity:
 
     def _on_response(self, response: Response) -> None:
         self._answered_at = time.monotonic()
+        if response.request.is_navigation_request() and response.frame == self._page.main_frame:
+            self.will_refresh = "refresh" in response.headers
         if response.status >= _CLIENT_ERROR and response.request.resource_type in {"fetch", "xhr"}:
             self.refused_at = time.monotonic()
 

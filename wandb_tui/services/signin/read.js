@@ -317,7 +317,7 @@
   // Without any script, frame or refresh, nothing changes the document once it has loaded.
   const unchanging = document.readyState === "complete" && window[Symbol.for("had a script")] === false &&
     roots.length === 1 && window.length === 0 && !elements.some((element) =>
-      /^script$/i.test(element.tagName) || (element.tagName === "META" && /^refresh$/i.test(element.httpEquiv)) ||
+      /^script$/i.test(element.tagName) || (/^meta$/i.test(element.tagName) && /^refresh$/i.test(element.httpEquiv)) ||
       element.getAttributeNames().some((name) => /^on/i.test(name)));
 
   const groups = groupRoots.map((root) => {

@@ -126,16 +126,17 @@ class WandbTuiApp(ThemedApp):
         """Run blocking calls in threads of our own, before anything else starts."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(self._executor)
-        for number in _END_SIGNALS:
-            # Not available on Windows, nor if other code owns the signals.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._leave, 128 + number)
         reading = self.session.store_writer.start()
         await asyncio.wait([asyncio.wrap_future(reading)], timeout=_FIRST_FRAME_WAITS_S)
         if reading.done():
             self._restore(reading.result())
         else:
-            reading.add_done_callback(lambda read: self.post_message(read.result()))
+            reading.add_done_callback(lambda read: self.post_from_thread(read.result()))
+        # Until now a signal ends the process, which has not touched the terminal; from here on there is more to end.
+        for number in _END_SIGNALS:
+            # Not available on Windows, nor if other code owns the signals.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._leave, 128 + number)
 
     def get_default_screen(self) -> Dashboard:
         """The dashboard."""

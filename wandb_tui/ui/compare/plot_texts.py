@@ -26,7 +26,7 @@ def why_nothing(settings: PlotSettings, curves: Collection[RunCurve], hidden: Co
 
 
 def run_note(one: RunCurve | None) -> str:
-    """What the legend says of a run beside its values; None for a run without a curve."""
+    """What the legend says of a run beside its values; empty where there is no curve."""
     if one is None:
         return ""
     if not one.rows.found:

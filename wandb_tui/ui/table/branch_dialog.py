@@ -127,7 +127,8 @@ class BranchDialog(Dialog[BranchOrder | None]):
         """What the run's monitor has found out, before anything is typed."""
         if self._row.failure is not Failure.NOT_FOUND:
             return []
-        return [BranchFinding(f"{event_text(self._row.notice)}. Check its address.", Level.ERROR)]
+        said = event_text(self._row.notice)
+        return [BranchFinding(f"{said}{'' if said.endswith(('.', '?')) else '.'} Check its address.", Level.ERROR)]
 
     async def _preview(self, order: BranchOrder) -> None:
         await asyncio.sleep(_PAUSE_S)

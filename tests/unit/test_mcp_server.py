@@ -1,0 +1,26 @@
+"""The MCP server around the tools: what it makes of a tool that fails."""
+
+import pytest
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel
+
+from wandb_tui.cli.mcp.server import _Server
+
+
+class Rows(BaseModel):
+    rows: int
+
+
+async def test_a_tool_that_crashes_is_not_taken_for_a_wrong_argument():
+    server = _Server("tools")
+
+    @server.tool()
+    def count(run: str) -> int:
+        """Fails over data of its own."""
+        return Rows.model_validate({"rows": run}).rows
+
+    with pytest.raises(ToolError) as raised:
+        await server.call_tool("count", {"run": "abc"})
+    assert "argument" not in str(raised.value)
+    with pytest.raises(ToolError, match="The argument run"):
+        await server.call_tool("count", {"run": 3})
