@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from tests.integration.browser_support import eventually
 from tests.integration.scripts import export_run, script_environment
 from wandb_tui.cli.program import cli
 from wandb_tui.core.errors import RunNotFoundError, UsageError
@@ -163,8 +164,8 @@ def test_a_connection_that_is_cut_again_and_again_comes_to_its_end(download, san
 
 def test_a_download_that_was_killed_goes_on_where_it_stopped(download, sandbox, tmp_path):
     export_run(sandbox, "killed", steps=3000)
-    # The file is cut, and then asked for again.
-    sandbox.set_faults("cut:path=storage,bytes=5000", "hang:path=storage,after=1")
+    # The manifest is read; the file is cut, and then asked for again.
+    sandbox.set_faults("cut:path=storage,bytes=5000", "hang:path=storage,after=2")
     command = [sys.executable, "-m", "wandb_tui", "download", "lab/forks/killed", "--to", "data", "--no-visit"]
     folder = tmp_path / "data" / "lab" / "forks" / "killed"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
@@ -206,11 +207,11 @@ def test_without_listed_digests_those_of_the_manifest_count(download, sandbox, t
     assert status == 0
     assert {run: line["rows"] for run, line in last.items()} == {RUN: 300, "lab/other/two": 50}
     file = tmp_path / "data" / "lab" / "forks" / "one" / "0000.parquet"
-    before = file.stat().st_ino
-    sandbox.set_faults()
+    before = file.stat()
     _, lines, _ = download(RUN)
     assert lines[-1]["message"].startswith("Already there")
-    assert file.stat().st_ino == before
+    after = file.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns), "nothing is fetched again"
 
 
 def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandbox, tmp_path):
@@ -220,13 +221,12 @@ def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandb
     folder = tmp_path / "data" / "lab" / "forks" / "claimed"
 
     def export_the_rest():
-        while not (parts := list(folder.glob(".0000.parquet.*.part"))):
-            time.sleep(0.01)
-        inodes.append(parts[0].stat().st_ino)
+        eventually(lambda: list(folder.glob(".0000.parquet.*.part")))
+        inodes.extend(part.stat().st_ino for part in folder.glob(".0000.parquet.*.part"))
         sandbox.export_now("lab/forks/claimed")
 
     inodes = []
-    rest = threading.Thread(target=export_the_rest)
+    rest = threading.Thread(target=export_the_rest, daemon=True)
     rest.start()
     status, lines, _ = download("lab/forks/claimed")
     rest.join()
@@ -234,6 +234,19 @@ def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandb
     assert (status, lines[-1]["rows"]) == (0, 130)
     # What had come of it is not fetched again.
     assert (folder / "0000.parquet").stat().st_ino == inodes[0]
+
+
+def test_what_was_converted_before_the_run_went_on_is_not_taken_for_all(download, sandbox, tmp_path):
+    export_run(sandbox, "converted", steps=100)
+    assert download("lab/forks/converted", "--format", "csv")[0] == 0
+    append(sandbox, "converted", range(100, 130))
+    sandbox.set_faults("live-data-empty")
+    status, lines, _ = download("lab/forks/converted", "--format", "csv", "--timeout", "1")
+    assert any(line["message"].endswith("ends at step 99, but the run is at step 129.") for line in lines)
+    assert (status, lines[-1]["state"]) == (4, "failed")
+    sandbox.export_now("lab/forks/converted")
+    status, lines, _ = download("lab/forks/converted", "--format", "csv")
+    assert (status, lines[-1]["rows"]) == (0, 130)
 
 
 def test_a_full_disk_is_one_sentence_and_the_next_call_goes_on(download, sandbox, tmp_path):

@@ -53,6 +53,8 @@ def test_the_first_few_may_follow_at_once_unless_the_server_limits_them(times):
     throttle = Throttle(lambda: times.now, burst=2)
     throttle.observe(limited(retry_after=20.0))
     assert throttle.hold > 20
+    throttle.observe(GOOD)
+    assert throttle.gap == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,11 @@ class HistoryDownloader:
             return self.locate(run, version.artifact)
         if not version.manifest_url:
             return None
-        renewed = self._wiring.history_files.with_manifest(version)
+        try:
+            renewed = self._wiring.history_files.with_manifest(version)
+        except AddressExpiredError:
+            # It is as old as the download.
+            return self.locate(run, version.artifact)
         return None if renewed.files == version.files else renewed
 
     def _fetch(self, files: Sequence[HistoryFile], folder: Path, progress: Progress) -> None:

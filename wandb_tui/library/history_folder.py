@@ -32,7 +32,12 @@ _CHUNK_BYTES = 1 << 20
 
 
 class IncompleteExportError(ServerError):
-    """The files end at another step than the run has reached."""
+    """The files do not hold what the run has logged, as far as their last step tells."""
+
+    @classmethod
+    def of(cls, artifact: str, last: int, run_last: int) -> IncompleteExportError:
+        """The error for an artifact whose last step is not that of its run."""
+        return cls(f"{artifact} ends at step {last:,}, but the run is at step {run_last:,}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,9 @@ class HistoryFolder:
         folder = folder_of(self.root, run)
         before = DownloadRecord.read(folder)
         if not self._options.untouched and before is not None and self._is_current(folder, before, generations):
+            reached = before.export_last_step
+            if whole and reached is not None and run_last_step is not None and reached != run_last_step:
+                raise IncompleteExportError.of(version.artifact, reached, run_last_step)
             progress(size, size)
             return DownloadedHistory(folder, before, fetched=False)
         try:
@@ -203,10 +211,7 @@ class HistoryFolder:
             nonlocal exported
             exported = read_steps(files)
             if must_reach is not None and exported is not None and exported.last != must_reach:
-                raise IncompleteExportError(
-                    f"{generations[-1].version.artifact} ends at step {exported.last:,}, but the run is at step "
-                    f"{must_reach:,}."
-                )
+                raise IncompleteExportError.of(generations[-1].version.artifact, exported.last, must_reach)
 
         if options.untouched:
             (one,) = generations

@@ -31,8 +31,9 @@ from wandb_tui.library.lineage import ancestry_of
 from wandb_tui.wiring import Wiring
 
 _SLICE_S = 0.1
-_RUNS_AT_ONCE = 256
-"""Runs under way, where files stay as they are: enough that many are located with one request."""
+_RUNS_PER_JOB = 4
+"""Runs under way for each file that may be fetched, where files stay as they are: some are located, or checked, while
+others are fetched. With more, the addresses of the last would expire before their turn."""
 
 
 def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
@@ -71,12 +72,14 @@ class _Downloads:
         self._lock = threading.Lock()
         self._steps = wiring.step_reader
         self._unverified: set[RunAddress] = set()
-        if options.goal.kind is GoalKind.COMPLETE:
-            # The ends of the files need not be read before the files.
+        if options.goal.kind is GoalKind.COMPLETE and not options.export.stitch:
+            # The ends of the files need not be read before the files. (An ancestor's files are wanted up to a step that
+            # nobody would look for.)
             self._unverified.update(options.runs)
             self._steps.trust_server(options.runs)
-        # Converting takes memory for each.
-        at_once = max(options.jobs, _RUNS_AT_ONCE) if options.export.untouched else options.jobs
+        # Converting and checking take memory for each.
+        light = options.export.untouched and not options.export.check
+        at_once = options.jobs * _RUNS_PER_JOB if light else options.jobs
         self._pool = DaemonPool("wandb-tui download", at_once)
         self._downloader = HistoryDownloader(wiring, options.jobs)
         ancestry = ancestry_of(wiring, visit=options.visit, timeout=options.timeout, warn=out.note)

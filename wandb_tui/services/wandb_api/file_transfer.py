@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -239,7 +240,7 @@ class _PartFile:
         if self._md5 is None or file.algorithm != "MD5":
             return is_intact(self.path, file)
         try:
-            # Another process may have written to it, or renamed it.
+            # Another process may have written to it since, or renamed it.
             written = self.path.stat().st_size
         except OSError:
             return False
@@ -254,6 +255,9 @@ class _PartFile:
 
     def _write(self, file: FileIO, chunk: bytes) -> None:
         rest = memoryview(chunk)
+        if os.fstat(file.fileno()).st_size != self.size:
+            # Another process writes to it as well: what counts is on the disk.
+            self._md5 = None
         while rest:
             written = file.write(rest) or 0
             if self._md5 is not None:

@@ -1,4 +1,4 @@
-"""The files of an exported history: where they are, and the sizes and digests in the artifact's manifest."""
+"""The files of an exported history: where they are, and their sizes and digests, as listed or in the manifest."""
 
 from __future__ import annotations
 
@@ -133,7 +133,9 @@ class HistoryFiles:
         self._in_turn = threading.Lock()
         self._pending: list[tuple[Wanted, Future[tuple[Reply, int]]]] = []
         self._asking = False
-        self._lists_digests = True
+        self._lists_digests: bool | None = None
+        """Whether the server lists the digests of the manifests; None until one has been compared."""
+        self._comparing = threading.Lock()
         self._closed = threading.Event()
 
     def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
@@ -259,11 +261,27 @@ class HistoryFiles:
         manifest_url = self._absolute(manifest_file["directUrl"])
         urls = {name: self._absolute(node["directUrl"]) for name, node in listed.items()}
         # A manifest each would be a request more for every run.
-        if self._lists_digests and artifact.get("fileCount") == len(listed):
+        if self._lists_digests is not False and _number(artifact.get("fileCount")) == len(listed):
             files = [_listed_file(name, urls[name], node) for name, node in listed.items() if _is_history(name)]
-            if None not in files:
-                return [file for file in files if file is not None], manifest_url
+            whole = [file for file in files if file is not None]
+            if whole == files:
+                told = self._compared(wanted.artifact, manifest_url, urls, whole)
+                return (whole, manifest_url) if told is None else (told, "")
         return self._by_manifest(wanted.artifact, manifest_url, urls), ""
+
+    def _compared(
+        self, artifact: str, manifest_url: str, urls: Mapping[str, str], listed: list[HistoryFile]
+    ) -> list[HistoryFile] | None:
+        """The files as the manifest tells them, if listed digests are not known to be its; None once they are.
+
+        Another kind of digest may be as long as an MD5 one, as XXH128's is.
+        """
+        with self._comparing:
+            if self._lists_digests:
+                return None
+            told = self._by_manifest(artifact, manifest_url, urls)
+            self._lists_digests = _checked(artifact, told) == _checked(artifact, listed)
+            return told
 
     def _by_manifest(self, artifact: str, manifest_url: str, urls: Mapping[str, str]) -> list[HistoryFile]:
         """The files as the manifest tells them."""
@@ -352,12 +370,17 @@ def _is_history(name: str) -> bool:
 
 def _listed_file(name: str, url: str, node: Mapping[str, Any]) -> HistoryFile | None:
     """A file as the server lists it; None where what it lists cannot be an MD5 digest in base64, and a size."""
-    size, digest = node.get("sizeBytes"), str(node.get("digest") or "")
+    size, digest = _number(node.get("sizeBytes")), str(node.get("digest") or "")
     try:
         fits = len(base64.b64decode(digest, validate=True)) == _MD5_BYTES
     except ValueError:
         fits = False
-    return HistoryFile(name, url, size, digest) if fits and isinstance(size, int) else None
+    return HistoryFile(name, url, size, digest) if fits and size is not None else None
+
+
+def _number(value: object) -> int | None:
+    """A count, which may come as text, as integers of 64 bits do."""
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
 
 
 def _digest(entry: dict[str, Any]) -> tuple[int | None, str, str]:

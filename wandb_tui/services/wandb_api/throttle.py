@@ -111,12 +111,14 @@ class Throttle:
         least = min(_MAX_LIMIT_BACKOFF_S, first * 2.0 ** min(self._limited, 10))
         wait = min(_MAX_WAIT_S, max(demanded or 0.0, least))
         self._limited += 1
+        self._burst = 0
         # A little more than demanded, never less.
         self._hold(wait + self._jitter(0, 0.05 * wait), replace(reply, message=RATE_LIMITED))
 
     def _back_off(self, reply: Reply) -> None:
         wait = min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2.0 ** min(self._failures, 10))
         self._failures += 1
+        self._burst = 0
         wait = max(self._jitter(0.75 * wait, 1.25 * wait), reply.limits.retry_after or 0.0)
         self._hold(min(_MAX_WAIT_S, wait), reply)
 

@@ -1,0 +1,27 @@
+"""Files that are being fetched: what is known of their contents without reading them."""
+
+import base64
+import hashlib
+
+import pytest
+
+from wandb_tui.services.wandb_api.file_transfer import _PartFile
+from wandb_tui.services.wandb_api.history_files import HistoryFile
+
+CONTENT = b"a" * 10 + b"b" * 10
+FILE = HistoryFile(
+    "0000.parquet", "", len(CONTENT), base64.b64encode(hashlib.md5(CONTENT, usedforsecurity=False).digest()).decode()
+)
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_part_that_another_process_begins_anew_is_not_taken_for_whole(tmp_path, another):
+    path = tmp_path / "part"
+    part = _PartFile(path, lambda _: None)
+    with part.opened(resume=False) as write:
+        write(CONTENT[:10])
+        if another:
+            path.open("wb").close()
+        write(CONTENT[10:])
+    assert path.stat().st_size == len(CONTENT), "there is a hole in the other's"
+    assert part.is_intact(FILE) is not another
