@@ -80,11 +80,9 @@ def test_forty_runs_are_one_request(server, poller):
     assert probes[1].run.last_step == 9
 
 
-def test_many_runs_are_a_request_a_hundred_and_after_three_there_is_a_second_between(server, poller):
-    count, probes = requests_during(server, lambda: ask(poller, *RUNS))
-    assert count == 3
+def test_many_runs_are_a_request_a_hundred_with_a_second_between(server, poller):
     started = time.monotonic()
-    count, _ = requests_during(server, lambda: ask(poller, *RUNS))
+    count, probes = requests_during(server, lambda: ask(poller, *RUNS))
     assert count == 3
     assert time.monotonic() - started > 2
     assert all(probe.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET} for probe in probes)

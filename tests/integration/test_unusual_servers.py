@@ -56,11 +56,7 @@ class Odd(BaseHTTPRequestHandler):
         Odd.asked += 1
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response_only(status)
-        headers = {
-            "Content-Length": str(len(content)),
-            "Date": self.date_time_string(),
-            "Connection": "close",
-        } | headers
+        headers = {"Content-Length": str(len(content)), "Date": self.date_time_string()} | headers
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

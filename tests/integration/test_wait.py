@@ -262,7 +262,7 @@ def test_with_nothing_at_all_it_is_refused(wait):
 BAD = {
     ("",): "empty",
     ("lab/forks/a:b",): "cannot contain “:”",
-    ("lab/forks/*", "tag:hero"): "in quotes: “lab/forks/* tag:hero”",
+    ("lab/forks/*", "tag:hero"): "Write 'lab/forks/* tag:hero' for",
     ("https://wandb.ai/lab/forks/runs/abc",): "127.0.0.1",
     ("lab/forks/" + "x" * 300,): "no history artifact",
     ("lab/forks/workspace/x",): "a workspace",

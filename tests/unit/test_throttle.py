@@ -43,20 +43,6 @@ def test_a_second_between_two_requests(times):
     assert times.throttle.hold <= 0
 
 
-def test_the_first_few_may_follow_at_once_unless_the_server_limits_them(times):
-    throttle = Throttle(lambda: times.now, burst=2)
-    gaps = []
-    for _ in range(4):
-        throttle.observe(GOOD)
-        gaps.append(throttle.gap)
-    assert gaps == pytest.approx([0, 0, 1, 1])
-    throttle = Throttle(lambda: times.now, burst=2)
-    throttle.observe(limited(retry_after=20.0))
-    assert throttle.hold > 20
-    throttle.observe(GOOD)
-    assert throttle.gap == pytest.approx(1)
-
-
 @pytest.mark.parametrize(
     ("reply", "seconds"),
     [

@@ -20,9 +20,6 @@ from wandb_tui.services.wandb_api.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
-_BURST = 2
-"""Requests that may follow the first one at once: what is begun with a few hundred runs then has its first answers."""
-
 
 class DialectClient:
     """Sends the poller's requests; the SDK takes its place at a server that does not understand our queries.
@@ -50,7 +47,7 @@ class DialectClient:
         self._gaps = gaps
         self._closed = closed
         self.dialect = Dialect()
-        self.throttle = Throttle(clock, burst=_BURST)
+        self.throttle = Throttle(clock)
 
     @property
     def refusal(self) -> Probe | None:

@@ -1,7 +1,7 @@
 """One poller for all monitors: the probes due within one short window go out as one request.
 
-After its first few it sends at most one request per second, waits as long as the server demands, and slows down before
-that. A probe that arrives during such a wait is answered immediately with the remaining time, which the rows then show.
+It sends at most one request per second, waits as long as the server demands, and slows down before that. A probe that
+arrives during such a wait is answered immediately with the remaining time, which the rows then show.
 """
 
 from __future__ import annotations

@@ -32,19 +32,15 @@ Jitter = Callable[[float, float], float]
 class Throttle:
     """Decides when the next request may go out, and gives the reason while none may."""
 
-    def __init__(
-        self, clock: Clock, detector: SuspendDetector | None = None, jitter: Jitter = random.uniform, *, burst: int = 0
-    ) -> None:
+    def __init__(self, clock: Clock, detector: SuspendDetector | None = None, jitter: Jitter = random.uniform) -> None:
         """Begin without any limit.
 
         Args:
             clock: Seconds on a clock that never goes back.
             detector: Detects that the machine was suspended, which ends all limits.
             jitter: Gives a random number between two numbers, so that clients do not retry all at once.
-            burst: How many requests may follow the first one at once.
         """
         self._clock = clock
-        self._burst = burst
         self._detector = detector or SuspendDetector(clock)
         self._jitter = jitter
         self._next = clock()
@@ -100,9 +96,8 @@ class Throttle:
                 self._hold(gap, replace(reply, message="Close to the rate limit"))
 
     def count_request(self) -> None:
-        """Count a request that is sent or answered now; the next one follows at least a second later, after a burst."""
-        self._next = self._clock() + (0.0 if self._burst > 0 else _MIN_GAP_S)
-        self._burst -= 1
+        """Count a request that is sent or answered now; the next one follows at least a second later."""
+        self._next = self._clock() + _MIN_GAP_S
 
     def _limit(self, reply: Reply) -> None:
         demanded = reply.limits.retry_after if reply.limits.retry_after is not None else reply.limits.reset
@@ -111,14 +106,12 @@ class Throttle:
         least = min(_MAX_LIMIT_BACKOFF_S, first * 2.0 ** min(self._limited, 10))
         wait = min(_MAX_WAIT_S, max(demanded or 0.0, least))
         self._limited += 1
-        self._burst = 0
         # A little more than demanded, never less.
         self._hold(wait + self._jitter(0, 0.05 * wait), replace(reply, message=RATE_LIMITED))
 
     def _back_off(self, reply: Reply) -> None:
         wait = min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2.0 ** min(self._failures, 10))
         self._failures += 1
-        self._burst = 0
         wait = max(self._jitter(0.75 * wait, 1.25 * wait), reply.limits.retry_after or 0.0)
         self._hold(min(_MAX_WAIT_S, wait), reply)
 
