@@ -91,7 +91,7 @@ class ProcessLock:
             remedy = "run one wandb-tui at a time, or set XDG_STATE_HOME to a local folder"
         else:
             self.problem = f"{self.path} cannot be locked ({reason})"
-            remedy = "run one wandb-tui at a time until that is mended"
+            remedy = "run one wandb-tui at a time, and make the file writable"
         if self.path.parent not in REPORTED_FOLDERS:
             REPORTED_FOLDERS.add(self.path.parent)
             warning = f"{self.problem}: {remedy}."
