@@ -43,8 +43,9 @@ class MemoryVault(Vault):
     def _set(self, entry, value):
         self.entries[entry] = value
 
-    def _delete(self, entry):
-        self.entries.pop(entry, None)
+    def _delete(self, *entries):
+        for entry in entries:
+            self.entries.pop(entry, None)
 
 
 @contextlib.contextmanager

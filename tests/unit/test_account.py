@@ -45,9 +45,10 @@ class FakeVault(Vault):
         self._check()
         self.entries[entry] = value
 
-    def _delete(self, entry):
+    def _delete(self, *entries):
         self._check()
-        self.entries.pop(entry, None)
+        for entry in entries:
+            self.entries.pop(entry, None)
 
 
 @pytest.fixture
