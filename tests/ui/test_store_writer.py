@@ -76,6 +76,7 @@ async def test_the_first_frame_has_the_stored_rows(monkeypatch):
 
     class Disk(FakeStore):
         def load(self):
+            # Longer than a first frame that does not wait for it.
             time.sleep(0.3)
             return super().load()
 

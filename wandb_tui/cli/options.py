@@ -149,15 +149,17 @@ def _may_be_condition(text: str) -> bool:
 
 def _replaced_by_shell(text: str, runs: Sequence[str]) -> str:
     """The query in whose place the shell has put the names of files, all of which are among the runs; else empty."""
+    from pathlib import Path
+
     folder = text.rpartition("/")[0]
-    if text.count("/") != _SLASHES or not os.path.exists(text):  # noqa: PTH110 - a Path raises for what cannot be a name
+    if text.count("/") != _SLASHES:
         return ""
     try:
-        files = {f"{folder}/{name}" for name in os.listdir(folder) if not name.startswith(".")}  # noqa: PTH208 - names
+        files = {f"{folder}/{path.name}" for path in Path(folder).iterdir() if not path.name.startswith(".")}
     except OSError:
         return ""
     # A single one may as well be a run whose history is here; but what was not meant must not be changed.
-    return f"{folder}/*" if files <= set(runs) else ""
+    return f"{folder}/*" if text in files and files <= set(runs) else ""
 
 
 def branch_step(run: RunAddress, target: int | MetricValue, wiring: Wiring, group: MonitorGroup, timeout: float) -> int:
