@@ -105,8 +105,10 @@ class PageActivity:
 
     def _on_response(self, response: Response) -> None:
         self._answered_at = time.monotonic()
-        if response.request.is_navigation_request() and response.frame == self._page.main_frame:
-            self.will_refresh = "refresh" in response.headers
+        if response.request.is_navigation_request():
+            with contextlib.suppress(Error):  # a frame that is only being made cannot be named; it is not the main one
+                if response.frame == self._page.main_frame:
+                    self.will_refresh = "refresh" in response.headers
         if response.status >= _CLIENT_ERROR and response.request.resource_type in {"fetch", "xhr"}:
             self.refused_at = time.monotonic()
 
