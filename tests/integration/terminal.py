@@ -11,7 +11,7 @@ import time
 import uuid
 from pathlib import Path
 
-from tests.stopwatch import HANG_S, Stopwatch
+from tests.stopwatch import HANG_S, Stopwatch, until
 
 
 class Terminal:
@@ -30,7 +30,8 @@ class Terminal:
 
     def _prepare(self):
         """Have the shell say when it is back, with a prompt that no program of ours prints."""
-        self.keys("PS1='shell-is''-back$ '; clear", "Enter")
+        # Not the command of that name, which would for a moment be taken for the program that is run next.
+        self.keys(r"clear() { printf '\e[H\e[2J'; }; PS1='shell-is''-back$ '; clear", "Enter")
         self.when(lambda screen: screen.split() == ["shell-is-back$"], "the prompt")
 
     def _begin(self, line):
@@ -96,6 +97,12 @@ class Terminal:
     def shell(self):
         """The process id of the shell."""
         return int(self._tmux("list-panes", "-F", "#{pane_pid}"))
+
+    def program(self):
+        """The process id of what is run, once it is there."""
+        shell = self.shell()
+        until(lambda: descendants(shell), what=lambda: "the program's process")
+        return descendants(shell)[0]
 
     def _tmux(self, *arguments, check=True, env=None):
         command = ["tmux", "-L", self._socket, *arguments]

@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.browser_support import little_server
+from tests.integration.probes import probe_together
 from tests.integration.quiet_server import QuietServer
 from tests.stopwatch import HANG_S
 from wandb_tui.core.address import RunAddress
@@ -69,10 +71,7 @@ def poller(server):
     server.set_faults()
 
 
-def ask(poller, *runs, coverage=True, timeout=40):
-    futures = [poller.probe(run, coverage=coverage) for run in runs]
-    assert not wait(futures, timeout).not_done
-    return [future.result() for future in futures]
+ask = partial(probe_together, coverage=True)
 
 
 def requests_during(server, action):

@@ -255,8 +255,9 @@ def test_a_killed_dashboard_goes_on_with_all_queries_and_their_runs(sandbox, tmp
     for enough in (total // 4, total // 2):
         with Terminal(environ) as terminal:
             terminal.run(PROGRAM)
+            terminal.until("waiting", seconds=HANG_S)
             until(lambda enough=enough: count("query_run") >= enough, seconds=HANG_S)
-            os.kill(descendants(terminal.shell())[0], signal.SIGKILL)
+            os.kill(terminal.program(), signal.SIGKILL)
             until(lambda terminal=terminal: not descendants(terminal.shell()))
         assert count("query") == len(queries)
         assert count("query_run") <= count("run") <= total

@@ -110,13 +110,13 @@ def command(pid):
 def kill(terminal, home):
     """Kill the dashboard; whether its browser was up, what was on the screen, and how long its children lived on."""
     shell = terminal.shell()
-    until(lambda: descendants(shell))
+    program = terminal.program()
     screen = terminal.screen()
     # A row is shown first and written in the same breath, by another thread: it gets the time for one.
     written = Stopwatch()
     until(lambda: written.seconds > 0.2)
     had_browser = any(b"chrom" in command(pid) for pid in ours(home, shell))
-    os.kill(descendants(shell)[0], signal.SIGKILL)
+    os.kill(program, signal.SIGKILL)
     killed = Stopwatch()
     while left := ours(home, shell):
         commands = "\n".join(command(pid).replace(b"\0", b" ").decode()[:300] for pid in left)
@@ -184,7 +184,7 @@ def test_a_lost_connection_loses_nothing(sandbox, tmp_path):
     with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=100, lines=30) as terminal:
         terminal.run(PROGRAM, RUNS[0], "--until", "v7")
         terminal.until("next check in")
-        dashboard = descendants(terminal.shell())[0]
+        dashboard = terminal.program()
     # The terminal is gone, and with it the line: SIGHUP.
     until(lambda: not alive(dashboard))
     disk = Disk(tmp_path)

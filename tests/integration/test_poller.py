@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.integration.probes import probe_together
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import Persistence, ProbeOutcome
 from wandb_tui.core.server_info import ServerInfo
@@ -55,12 +56,6 @@ def make_poller(url, key):
     poller.close()
 
 
-def ask(poller, *runs, coverage=False, timeout=20):
-    futures = [poller.probe(run, coverage=coverage) for run in runs]
-    assert not wait(futures, timeout).not_done
-    return [future.result() for future in futures]
-
-
 def requests_during(server, action):
     before = requests(server)
     result = action()
@@ -73,7 +68,7 @@ def requests(server):
 
 
 def test_forty_runs_are_one_request(server, poller):
-    count, probes = requests_during(server, lambda: ask(poller, *RUNS[:40]))
+    count, probes = requests_during(server, lambda: probe_together(poller, *RUNS[:40]))
     assert count == 1
     assert [probe.outcome for probe in probes] == [ProbeOutcome.FOUND] + [ProbeOutcome.NOT_YET] * 39
     assert probes[0].artifact.version == 0
@@ -82,33 +77,33 @@ def test_forty_runs_are_one_request(server, poller):
 
 def test_many_runs_are_a_request_a_hundred_with_a_second_between(server, poller):
     started = time.monotonic()
-    count, probes = requests_during(server, lambda: ask(poller, *RUNS))
+    count, probes = requests_during(server, lambda: probe_together(poller, *RUNS))
     assert count == 3
     assert time.monotonic() - started > 2
     assert all(probe.outcome in {ProbeOutcome.FOUND, ProbeOutcome.NOT_YET} for probe in probes)
 
 
 def test_coverage_is_reported_where_it_is_asked(poller):
-    plain, covered = ask(poller, RUNS[0])[0], ask(poller, RUNS[0], coverage=True)[0]
+    plain, covered = probe_together(poller, RUNS[0])[0], probe_together(poller, RUNS[0], coverage=True)[0]
     assert plain.coverage is None
     assert (covered.coverage.covered, covered.coverage.complete, covered.coverage.last_step) == (9, False, 19)
 
 
 def test_unknown_projects_and_runs(poller):
-    probes = ask(poller, RunAddress("lab", "nope", "x"), RunAddress("lab", "forks", "nope"), RUNS[1])
+    probes = probe_together(poller, RunAddress("lab", "nope", "x"), RunAddress("lab", "forks", "nope"), RUNS[1])
     assert [probe.outcome for probe in probes] == [ProbeOutcome.NOT_FOUND, ProbeOutcome.NOT_FOUND, ProbeOutcome.NOT_YET]
 
 
 def test_a_refused_key(server):
     for poller in make_poller(server.base_url, "x" * 40):
-        probe = ask(poller, RUNS[0])[0]
+        probe = probe_together(poller, RUNS[0])[0]
     assert probe.outcome is ProbeOutcome.UNAUTHORIZED
     assert "refused the API key" in probe.message
 
 
 def test_without_a_key_a_private_project_is_missing_and_says_so(server):
     for poller in make_poller(server.base_url, None):
-        probe = ask(poller, RUNS[0])[0]
+        probe = probe_together(poller, RUNS[0])[0]
     assert probe.outcome is ProbeOutcome.NOT_FOUND
     assert "no API key" in probe.message
 
@@ -140,63 +135,63 @@ def test_without_a_key_a_private_project_is_missing_and_says_so(server):
 )
 def test_each_trouble_has_its_own_answer_and_words(server, poller, fault, answer, says):
     server.set_faults(fault)
-    probe = ask(poller, RUNS[0])[0]
+    probe = probe_together(poller, RUNS[0])[0]
     assert probe.outcome is answer
     assert says in probe.message
     server.set_faults()
-    again = ask(poller, RUNS[0])[0]
+    again = probe_together(poller, RUNS[0])[0]
     if again.retry_after:  # asked too early after the server was in trouble
         assert again.retry_after < 1.3
         time.sleep(again.retry_after)
-        again = ask(poller, RUNS[0])[0]
+        again = probe_together(poller, RUNS[0])[0]
     assert again.outcome is ProbeOutcome.FOUND
 
 
 def test_an_older_server_is_asked_in_the_older_way_and_that_is_remembered(server, poller):
     server.set_faults("no-membership-field")
-    first, probes = requests_during(server, lambda: ask(poller, RUNS[0]))
-    second, _ = requests_during(server, lambda: ask(poller, RUNS[0]))
+    first, probes = requests_during(server, lambda: probe_together(poller, RUNS[0]))
+    second, _ = requests_during(server, lambda: probe_together(poller, RUNS[0]))
     assert probes[0].artifact.version == 0
     assert (first, second) == (2, 1)
 
 
 def test_no_parquet_history_means_unknown_not_complete(server, poller):
     server.set_faults("no-parquet-history")
-    coverage = ask(poller, RUNS[0], coverage=True)[0].coverage
+    coverage = probe_together(poller, RUNS[0], coverage=True)[0].coverage
     assert (coverage.covered, coverage.complete) == (None, None)
 
 
 def test_a_rate_limit_is_heeded_for_all_and_reported_to_each(server, poller):
     server.set_faults("rate-limit:retry-after=3,seconds=2")
-    count, probes = requests_during(server, lambda: ask(poller, *RUNS[:2]))
+    count, probes = requests_during(server, lambda: probe_together(poller, *RUNS[:2]))
     assert count == 1
     assert all(2.9 < probe.retry_after <= 3.15 for probe in probes)
-    count, probes = requests_during(server, lambda: ask(poller, RUNS[2]))
+    count, probes = requests_during(server, lambda: probe_together(poller, RUNS[2]))
     assert count == 0, "nothing is asked while the server limits us"
     assert 0 < probes[0].retry_after <= 3.2
     time.sleep(probes[0].retry_after)
-    assert ask(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
+    assert probe_together(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
 
 
 def test_it_slows_down_before_the_limit(server, poller):
     server.set_faults("rate-limit-near:remaining=2,reset=6")
-    ask(poller, RUNS[0])
+    probe_together(poller, RUNS[0])
     started = time.monotonic()
-    ask(poller, RUNS[0])
+    probe_together(poller, RUNS[0])
     assert time.monotonic() - started > 2.5
 
 
 def test_a_cancelled_question_is_not_sent(server, poller):
-    ask(poller, RUNS[0])
+    probe_together(poller, RUNS[0])
     future = poller.probe(RUNS[1])
     assert future.cancel()
-    count, _ = requests_during(server, lambda: ask(poller, RUNS[2]))
+    count, _ = requests_during(server, lambda: probe_together(poller, RUNS[2]))
     assert count == 1
 
 
 def test_closing_answers_all_that_wait(server):
     poller = Poller(GraphQL(server.base_url, lambda: ApiKey(server.api_key)))
-    ask(poller, RUNS[0])
+    probe_together(poller, RUNS[0])
     futures = [poller.probe(run) for run in RUNS[:5]]
     poller.close()
     assert not wait(futures, 30).not_done
@@ -212,7 +207,7 @@ def test_closing_answers_all_that_wait(server):
 )
 def test_servers_that_are_not_there(url, says):
     for poller in make_poller(url, "x" * 40):
-        probe = ask(poller, RUNS[0])[0]
+        probe = probe_together(poller, RUNS[0])[0]
     assert probe.outcome is ProbeOutcome.UNAVAILABLE
     assert says in probe.message
 
@@ -244,7 +239,7 @@ def test_this_machine_is_never_asked_through_a_proxy(server, poller, monkeypatch
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    assert ask(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
+    assert probe_together(poller, RUNS[0])[0].outcome is ProbeOutcome.FOUND
     files = StepFiles(server.base_url, lambda: ApiKey(server.api_key))
     project, _ = server.context.state.ensure_project("lab", "forks")
     version = server.context.exports.versions(server.context.state.run(project, RUNS[0].run_id))[0]
@@ -261,7 +256,7 @@ def test_an_untrusted_certificate(tmp_path):
     thread = threading.Thread(target=web.handle_request, daemon=True)
     thread.start()
     for poller in make_poller(f"https://127.0.0.1:{web.server_port}", "x" * 40):
-        probe = ask(poller, RUNS[0])[0]
+        probe = probe_together(poller, RUNS[0])[0]
     assert probe.outcome is ProbeOutcome.UNAVAILABLE
     assert "certificate" in probe.message
     thread.join(5)

@@ -111,7 +111,7 @@ def test_what_was_watched_comes_back(sandbox, tmp_path):
     with Terminal(environment(sandbox, tmp_path, **account(sandbox)), columns=80, lines=24) as terminal:
         terminal.run(PROGRAM, "lab/forks/run01", "lab/forks/run02", "--until", "v1")
         terminal.until("run01", "run02", "2 runs", "not available yet")
-        dashboard = descendants(terminal.shell())[0]
+        dashboard = terminal.program()
         os.kill(dashboard, 9)
         terminal.until("shell-is-back$")
         terminal.keys("reset", "Enter")

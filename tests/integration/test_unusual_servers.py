@@ -3,13 +3,13 @@
 import json
 import threading
 import time
-from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from tests.integration.probes import probe_together
 from tests.integration.quiet_server import QuietServer
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.probe import ProbeOutcome
@@ -89,9 +89,7 @@ def ask(url, monkeypatch):
         monkeypatch.setattr(Odd, "answers", answers)
         monkeypatch.setattr(Odd, "asked", 0)
         pollers.append(poller := Poller(GraphQL(url, lambda: ApiKey("x" * 40))))
-        futures = [poller.probe(run, coverage=coverage) for run in RUNS]
-        assert not wait(futures, 20).not_done
-        return [future.result() for future in futures], poller
+        return probe_together(poller, *RUNS, coverage=coverage), poller
 
     yield asked
     for poller in pollers:
@@ -197,9 +195,7 @@ def test_a_probe_that_a_limit_would_delay_for_long_gets_an_answer_and_goes_first
     assert probes[3].message == "Close to the rate limit"
     assert 25 < probes[3].retry_after <= 30
     monkeypatch.setattr(poller._server, "throttle", Throttle(time.monotonic))
-    futures = [poller.probe(run) for run in RUNS]
-    assert not wait(futures, 5).not_done
-    assert outcome_letters(future.result() for future in futures) == "!!aa"
+    assert outcome_letters(probe_together(poller, *RUNS)) == "!!aa"
 
 
 def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_answered_if_a_single_one_is_too_large(ask):
