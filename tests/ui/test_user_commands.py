@@ -105,6 +105,22 @@ async def test_long_output_is_cut_and_what_runs_ends_with_the_dashboard(runner):
         assert not log_of(app, "abc", Level.ERROR)
 
 
+async def test_what_waits_for_its_turn_says_so(runner):
+    endless = python("import time; time.sleep(600)", title="Endless")
+    runs = [f"run{number}" for number in range(6)]
+    async with dashboard(runner, endless, runs=runs) as (app, pilot):
+        await until(lambda: len(app.dashboard.table.shown) == len(runs))
+        await pilot.press("asterisk", "ctrl+e")
+        await until(lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(lambda: any("2 of the 6 runs must wait until" in toast.message for toast in app._notifications))
+        await pilot.press("escape", "ctrl+e")
+        await until(lambda: any("Endless: it must wait until" in toast.message for toast in app._notifications))
+        await until(lambda: len(runner._running) == 4)
+        runner.close()
+        await until(lambda: runner.queued == 0)
+
+
 async def test_a_key_that_is_taken_is_said_and_the_palette_has_the_command(runner):
     commands = [python(SHOW, key="c", title="Mine"), python(SHOW, key="up", title="Other"), python(SHOW, "own")]
     async with dashboard(runner, *commands) as (app, pilot):

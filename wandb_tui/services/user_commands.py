@@ -44,7 +44,14 @@ class UserCommandRunner:
         self._pool = DaemonPool("wandb-tui commands", _MAX_RUNNING)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
+        self._unfinished = 0
         self._stopped = False
+
+    @property
+    def queued(self) -> int:
+        """How many commands wait for one of the four that are running to end."""
+        with self._lock:
+            return max(0, self._unfinished - _MAX_RUNNING)
 
     def start(self, arguments: Sequence[str], run: RunAddress, artifact: str, *, begun: Begun, report: Report) -> None:
         """Run a command for a run, as soon as fewer than four are running.
@@ -56,7 +63,9 @@ class UserCommandRunner:
             begun: Called once the program runs, or with the reason why it cannot be started.
             report: Receives what it prints, and how it fails.
         """
-        self._pool.submit(self._run, tuple(arguments), run, artifact, begun, report)
+        with self._lock:
+            self._unfinished += 1
+        self._pool.submit(self._run, tuple(arguments), run, artifact, begun, report).add_done_callback(self._finished)
 
     def close(self) -> None:
         """Terminate what is running, and start no more."""
@@ -65,6 +74,10 @@ class UserCommandRunner:
             running = list(self._running)
         for process in running:
             terminate_process_group(process)
+
+    def _finished(self, _: object) -> None:
+        with self._lock:
+            self._unfinished -= 1
 
     def _run(self, arguments: tuple[str, ...], run: RunAddress, artifact: str, begun: Begun, report: Report) -> None:
         program = printable(arguments[0])

@@ -74,3 +74,6 @@ def _start(node: DOMNode, command: UserCommand, rows: Sequence[WatchedRun]) -> N
             "artifact": artifact,
         }
         runner.start(command.arguments(fields), run, artifact, begun=begun, report=report)
+    if queued := min(runner.queued, len(rows)):
+        which = "it" if len(rows) == 1 else f"{queued} of the {len(rows)} runs"
+        hint(node, f"{command.title}: {which} must wait until a command that is running ends")

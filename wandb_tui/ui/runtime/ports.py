@@ -146,7 +146,11 @@ class Catalogue(Protocol):
 
 
 class CommandRunner(Protocol):
-    """Runs the user's own commands. No call blocks."""
+    """Runs the user's own commands, a few at a time. No call blocks."""
+
+    @property
+    def queued(self) -> int:
+        """How many commands wait for one that is running to end."""
 
     def start(
         self,
