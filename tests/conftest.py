@@ -2,12 +2,13 @@
 
 import gc
 import os
-import shutil
 import signal
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.small_browser import link_small_browser
 
 # Those that take longest come first, so that none of them is left for the end. Files that wait for a browser and files
 # that use the processor take turns.
@@ -49,10 +50,8 @@ LONGEST = (
     "test_sandbox_export.py",
 )
 
-# About the browser itself, its windows, or a whole way; all others find Chromium without a user interface, which takes
-# half of the processor time.
+# About the browser itself, its windows, or a whole way; all others find Chromium without a user interface.
 WHOLE_BROWSER = {"test_browser", "test_serve", "test_sign_in_window", "test_story"}
-SHELL = shutil.which("chromium-headless-shell", path=f"/usr/lib/chromium:{os.environ.get('PATH', '')}")
 
 # Some three hundred tests start Playwright's driver; with its compiled code at hand each takes a quarter less.
 os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(tempfile.gettempdir()) / "wandb-tui-tests-node"))
@@ -75,11 +74,8 @@ def pytest_collection_finish():
 @pytest.fixture(scope="session")
 def shell_folder(tmp_path_factory):
     """A folder whose browser is Chromium without a user interface; None where that is not installed."""
-    if SHELL is None:
-        return None
     folder = tmp_path_factory.mktemp("browser")
-    (folder / "chromium").symlink_to(Path(SHELL).resolve())
-    return folder
+    return folder if link_small_browser(folder) else None
 
 
 @pytest.fixture(scope="module", autouse=True)

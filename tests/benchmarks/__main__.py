@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 
 from tests.benchmarks import (
     downloads,
@@ -25,6 +30,7 @@ from tests.benchmarks import (
 )
 from tests.benchmarks.figures import Figure, Scale, table
 from tests.benchmarks.processes import stop
+from tests.small_browser import link_small_browser
 
 BENCHMARKS = {
     benchmark.name: benchmark
@@ -66,7 +72,8 @@ def main() -> int:
     # Small numbers prove nothing, so a quick pass need not keep its measures out of each other's way; all at once would
     # leave too little of two cores to each.
     # They run off this thread, which is free to hear of a signal; each then leaves the blocks that end what it started.
-    with ThreadPoolExecutor(_AT_ONCE if given.quick else 1) as pool:
+    browser = small_browser() if given.quick else contextlib.nullcontext()
+    with browser, ThreadPoolExecutor(_AT_ONCE if given.quick else 1) as pool:
         running = [pool.submit(measured, name, Scale(quick=given.quick), figures) for name in names]
         while not signals and not all(future.done() for future in running):
             wait(running, timeout=0.2)
@@ -81,6 +88,17 @@ def main() -> int:
         + (f"; could not be taken: {', '.join(failed)}" if failed else "")
     )
     return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def small_browser() -> Iterator[None]:
+    """Let what is started in the block find Chromium without a user interface, where that is installed."""
+    path = os.environ.get("PATH", "")
+    with tempfile.TemporaryDirectory(prefix="wandb-tui-browser-") as folder:
+        if link_small_browser(Path(folder)):
+            os.environ["PATH"] = f"{folder}{os.pathsep}{path}"
+        yield
+    os.environ["PATH"] = path
 
 
 def measured(name: str, scale: Scale, figures: list[Figure]) -> bool:

@@ -20,7 +20,6 @@ from wandb_tui.services.disk.paths import APP
 from wandb_tui.services.disk.store import SqliteWatchStore
 
 _PROJECTS = 4
-_FEW = 10
 _EXPORTS_A_SECOND = 10
 _MAX_REQUESTS = 150.0
 """Requests a minute while each run is still asked itself in short turns; once the feeds are trusted, 60."""
@@ -32,9 +31,10 @@ _FIRST_ANSWERS_TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a dashboard with waiting runs takes: seconds until each had an answer, MB, requests a minute, keys, per cent
-    of one core."""
+    """What a dashboard with so many waiting runs takes: seconds until each had an answer, MB, keys, requests a minute,
+    per cent of one core."""
 
+    runs: int
     answered: float
     memory: float
     keys: Times
@@ -44,13 +44,13 @@ class Cost:
 
 def feeds(scale: Scale) -> list[Figure]:
     """Row 18."""
-    count, seconds = scale.count(10_000, 300), scale.pick(60, 5)
+    count, settle, seconds = scale.count(10_000, 40), scale.pick(_SETTLE_S, 3), scale.pick(60, 5)
     with benchmark_sandbox() as here:
-        few = _waiting(here, _FEW, scale.pick(10, 2), 1, scale)
-        cost = _waiting(here, count, scale.pick(_SETTLE_S, 12), seconds, scale)
+        few = _waiting(here, scale.count(10, 4), scale.pick(10, 2), 1, scale)
+        cost = _waiting(here, count, settle, seconds, scale)
         bare = _bare_threads(here, count)
     with benchmark_sandbox() as here:
-        after = _delays(here, count, scale.pick(_SETTLE_S, 12), scale.pick(30, 2))
+        after = _delays(here, count, settle, scale.pick(30, 1))
     return _figures(
         f"{count:,} runs of {_PROJECTS} projects waiting",
         cost,
@@ -67,10 +67,10 @@ def _figures(what: str, cost: Cost, few: Cost, bare: float, after: tuple[Times, 
     def limit(value: float) -> float | None:
         return None if quick else value
 
-    memory = f"the same, memory, against {_FEW} runs and as many bare threads"
-    keys = f"the same, key press to repaint, against {_FEW} runs, 95th percentile"
+    memory = f"the same, memory, against {few.runs} runs and as many bare threads"
+    keys = f"the same, key press to repaint, against {few.runs} runs, 95th percentile"
     delay = f"delay from export to row, {_EXPORTS_A_SECOND} exports a second, median"
-    answers = f"the same, from the start until each run has had an answer, against {_FEW} runs"
+    answers = f"the same, from the start until each run has had an answer, against {few.runs} runs"
     return [
         Figure(18, f"{what}: API requests", cost.requests, unit="/min", limit=limit(_MAX_REQUESTS), absolute=True),
         Figure(18, "the same, processor time", cost.processor, unit="%", limit=limit(12), absolute=True),
@@ -103,9 +103,9 @@ def _waiting(here: BenchmarkSandbox, count: int, settle: float, seconds: float, 
         lasted = time.monotonic() - began
         requests, used = here.requests() - requests, processor_seconds(terminal.process.pid) - used
         memory = pss(terminal.process.pid)
-        pressed = [press(terminal, number) for number in range(scale.count(15, 4))]
+        pressed = [press(terminal, number) for number in range(scale.count(15, 2))]
         terminal.read(1)
-        return Cost(answered, memory, shown(terminal, pressed), 60 * requests / lasted, 100 * used / lasted)
+        return Cost(count, answered, memory, shown(terminal, pressed), 60 * requests / lasted, 100 * used / lasted)
 
 
 def _answered(here: BenchmarkSandbox, home: str, terminal: Terminal) -> float:

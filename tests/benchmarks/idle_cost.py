@@ -12,8 +12,6 @@ from tests.benchmarks.polling import INTERVAL
 from tests.benchmarks.processes import pause, processor_seconds, program, pss
 from tests.benchmarks.terminal import Terminal
 
-_FEW = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -30,13 +28,13 @@ class Cost:
 
 def waiting(scale: Scale) -> list[Figure]:
     """Rows 3 and 4."""
-    many, loops, seconds = scale.count(1000, 60), scale.count(100, 20), scale.pick(30, 3)
+    few, many, loops, seconds = scale.count(10, 2), scale.count(1000, 6), scale.count(100, 4), scale.pick(30, 3)
     with benchmark_sandbox() as here:
-        few_ours = _dashboard(here, _FEW, scale.pick(12, 2), 1)
+        few_ours = _dashboard(here, few, scale.pick(12, 2), 1)
         ours = _dashboard(here, many, scale.pick(30, 3), seconds)
-        few_theirs = _loops(here, _FEW, scale.pick(10, 4), 1)
+        few_theirs = _loops(here, few, scale.pick(10, 4), 1)
         theirs = _loops(here, loops, scale.pick(15, 6), min(seconds, 20))
-    memory, processor = f"memory per further waiting run, {_FEW} to {many:,}", f"processor time, {many:,} runs waiting"
+    memory, processor = f"memory per further waiting run, {few} to {many:,}", f"processor time, {many:,} runs waiting"
     return [
         Figure(
             row=3,
@@ -46,7 +44,7 @@ def waiting(scale: Scale) -> list[Figure]:
             unit="MB",
             limit=None if scale.quick else 0.25,
             absolute=True,
-            note=f"theirs: {_FEW} to {loops} loops; all of ours: {ours.memory:.0f} MB",
+            note=f"theirs: {few} to {loops} loops; all of ours: {ours.memory:.0f} MB",
         ),
         Figure(
             row=4,

@@ -25,7 +25,7 @@ _INSIDE = 6
 
 def keys(scale: Scale) -> list[Figure]:
     """Row 7."""
-    presses, runs = scale.count(15, 4), scale.count(_RUNS, 30)
+    presses, runs = scale.count(15, 2), scale.count(_RUNS, 10)
     with benchmark_sandbox() as here:
         # Both in turn, twice, so that other load on the machine hits both.
         talking, silent = Times(), Times()

@@ -41,9 +41,9 @@ def plots(scale: Scale) -> list[Figure]:
             began, presses = processor_seconds(terminal.process.pid), 0
             for _ in range(scale.count(4, 1)):
                 for key, times in (
-                    *[(_IN, zoomed)] * 12,
-                    *[(_LEFT, panned), (_RIGHT, panned)] * 3,
-                    *[(_OUT, zoomed)] * 12,
+                    *[(_IN, zoomed)] * scale.count(12, 2),
+                    *[(_LEFT, panned), (_RIGHT, panned)] * scale.count(3, 1),
+                    *[(_OUT, zoomed)] * scale.count(12, 2),
                 ):
                     times.add(_shown(terminal, key))
                     presses += 1

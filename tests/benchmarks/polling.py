@@ -17,7 +17,7 @@ _EXPORT_DELAY = 3.7
 
 def requests(scale: Scale) -> list[Figure]:
     """Row 1."""
-    count, seconds = scale.count(100, 20), scale.pick(30, 5)
+    count, seconds = scale.count(100, 4), scale.pick(30, 5)
     settle = scale.pick(4 + INTERVAL, 2)
     with benchmark_sandbox() as here:
         runs = here.runs_file(here.seed(count, "poll"))
@@ -42,7 +42,7 @@ def _per_minute(here: BenchmarkSandbox, command: list[str], settle: float, secon
 
 def delay(scale: Scale) -> list[Figure]:
     """Row 2."""
-    count = scale.count(100, 5)
+    count = scale.count(100, 2)
     with benchmark_sandbox(export_delay=_EXPORT_DELAY) as here:
         ours, poll_policy = _ours(here, count)
     with benchmark_sandbox(export_delay=_EXPORT_DELAY) as here:

@@ -21,7 +21,7 @@ _WITHIN = 60.0
 
 def thousand(scale: Scale) -> list[Figure]:
     """Row 9."""
-    count, over = scale.count(1000, 60), scale.pick(20, 3)
+    count, over = scale.count(1000, 12), scale.pick(20, 1)
     with benchmark_sandbox() as here:
         seconds, keys = all_available(here, count, over)
     what = f"{count:,} runs whose exports come within {over:.0f} s"

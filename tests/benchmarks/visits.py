@@ -12,7 +12,7 @@ from wandb_tui.services.browser.discovery import find_browser
 
 def visits(scale: Scale) -> list[Figure]:
     """Row 5."""
-    count = scale.count(20, 3)
+    count = scale.count(20, 1)
     with benchmark_sandbox() as here:
         memory, seconds = _visited(here, "visits", count)
         their_memory, their_seconds = _visited(here, "browsers", count, str(find_browser(os.environ)))
