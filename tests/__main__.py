@@ -15,6 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.small_browser import SMALL_BROWSER
 from wandb_tui.core.errors import NoBrowserError
 from wandb_tui.services.browser.driver import usable_browser
 from wandb_tui.services.browser.installation import install_browser
@@ -36,14 +37,17 @@ OLDEST = (
     "tests/integration/test_fallbacks.py",
     "tests/integration/test_sandbox_export.py",
 )
-# Used where the distribution has it: see `conftest.py`.
-SMALL_BROWSER = "chromium-headless-shell"
 # Most tests wait for a browser or another process: it takes four at a time to keep two cores busy. With more, what the
 # program promises within seconds fails for want of a processor. The files keep their order, the longest first
 # (`conftest.py`).
 IN_PARALLEL = ("-n", "4", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
-# A cluster alone takes more processors than there are.
-ON_ITS_OWN = "tests/integration/test_ray.py"
+# Starts some twenty processes, so it takes turns with the other large checks.
+CLUSTER = "tests/integration/test_ray.py"
+# These need little but the processor. Dealt out singly, they keep both cores busy to the end.
+UNIT, UI = "tests/unit", "tests/ui"
+IN_PAIRS = ("-n", "2", "--dist", "worksteal")
+# For what may take its time. A dashboard may not: its toasts and timers go by the clock.
+NICE = ("nice", "-n", "5")
 # Hypothesis's own profile: the same examples in every run and no deadlines. A plain `pytest` tries new ones.
 SAME_EXAMPLES = ("--hypothesis-profile", "ci")
 QUIET = {"WANDB_ERROR_REPORTING": "false", "RAY_USAGE_STATS_ENABLED": "0"}
@@ -61,35 +65,48 @@ def check(pages: str) -> int:
         "formatting": [*python, "ruff", "format", "--check", "-q", "."],
         "lint": [*python, "ruff", "check", "-q", "."],
     }
-    # Compiles all that the tests import, once; workers that start together would do so once each.
     given = pytest_arguments(sys.argv[1:])
+    pytest = [*python, "pytest", *SAME_EXAMPLES]
+    # Compiles all that the tests import, once; workers that start together would do so once each.
     collection = {"collection": [*python, "pytest", "--collect-only", "-q", *given]}
-    cluster = {"cluster": [*python, "pytest", "--durations", "5", ON_ITS_OWN, *given]}
-    tests = {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, "--ignore", ON_ITS_OWN, *given]}
+    waiting = {"tests": [*pytest, *IN_PARALLEL, "tests", *without(CLUSTER, UNIT, UI), *given]}
+    cluster = {"cluster": [*pytest, "--durations", "5", CLUSTER, *given]}
+    unit = {"unit tests": [*pytest, *IN_PAIRS, UNIT, *given]}
+    ui = {"UI tests": [*pytest, *IN_PAIRS, UI, *given]}
     if set(sys.argv[1:]) - {"--all"}:
-        # What is asked for may have none of the cluster's tests.
-        cluster, tests = {}, {"tests": [*python, "pytest", *IN_PARALLEL, *SAME_EXAMPLES, *given]}
-    # One after the other, on one core.
-    during_the_tests = {
+        # What is asked for may be of one kind only.
+        waiting, cluster, unit, ui = {"tests": [*pytest, *IN_PARALLEL, *given]}, {}, {}, {}
+    static = {
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
         "dependencies": [*python, "deptry", "."],
         "dead code": [*python, "tests.dead_code"],
         "types": [*python, "mypy"],
         "documentation": [*python, "mkdocs", "build", "--strict", "-q", "-d", pages],
+    }
+    others = {
+        **cluster,
         "oldest wandb": [*python, "tests.oldest", *OLDEST],
         "benchmarks": [*python, "tests.benchmarks", "--quick"],
+        **ui,
     }
     failed = failures(quick)
-    with ThreadPoolExecutor(1) as second:
-        others = second.submit(failures, during_the_tests, buffered=True)
+    with ThreadPoolExecutor(1) as gaps, ThreadPoolExecutor(1) as beside:
+        running = [gaps.submit(failures, static, through=NICE, buffered=True)]
         # What cannot be collected cannot be run either, and says so once.
-        collected = not failures(collection, buffered=True)
-        failed += failures(tests) if collected else list(collection)
-        failed += others.result()
-    if collected:
-        failed += failures(cluster, buffered=True)
+        if unfit := failures(collection, buffered=True):
+            failed += unfit
+        else:
+            running.append(gaps.submit(failures, unit, through=NICE, buffered=True))
+            running.append(beside.submit(failures, others, buffered=True))
+            failed += failures(waiting)
+        failed += [name for lane in running for name in lane.result()]
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return len(failed)
+
+
+def without(*paths: str) -> list[str]:
+    """Arguments that make pytest ignore these paths."""
+    return [f"--ignore={path}" for path in paths]
 
 
 def pytest_arguments(arguments: list[str]) -> list[str]:
@@ -118,23 +135,26 @@ def set_up() -> None:
             say(f"without {SMALL_BROWSER}, which only makes the tests faster")
 
 
-def failures(steps: dict[str, list[str]], *, buffered: bool = False) -> list[str]:
-    """Run the steps one after the other; returns the names of those that fail."""
-    return [name for name, command in steps.items() if not passes(name, command, buffered=buffered)]
+def failures(steps: dict[str, list[str]], *, through: tuple[str, ...] = (), buffered: bool = False) -> list[str]:
+    """Run the steps one after the other, each `through` another command; returns the names of those that fail."""
+    return [name for name, command in steps.items() if not passes(name, command, through=through, buffered=buffered)]
 
 
-def passes(name: str, command: list[str], *, buffered: bool) -> bool:
-    """Run one step; a `buffered` one prints its output at its end, and only if it fails."""
+def passes(name: str, command: list[str], *, through: tuple[str, ...], buffered: bool) -> bool:
+    """Run one step; the output of a `buffered` one is printed at its end: all of it if it fails, else the last line."""
     say(f"{name}: {shlex.join(command[1:])}")
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
         # A file, no pipe: a process that outlives the step would hold that open.
         into = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL} if buffered else {}
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, check=False, **into)
+        environ = {**os.environ, **QUIET}
+        done = subprocess.run([*through, *command], cwd=ROOT, env=environ, check=False, **into)
         output.seek(0)
-        printed = output.read()
+        printed = output.read().strip()
     passed = done.returncode == 0
-    say(f"{name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s")
+    last = printed.rpartition("\n")[2].strip("= ")
+    seconds = f"{time.monotonic() - started:.0f} s"
+    say(f"{name}: passed in {seconds}" + (f": {last}" if last else "") if passed else f"{name}: FAILED in {seconds}")
     if not passed and printed:
         print(printed, flush=True)
     return passed
