@@ -241,8 +241,11 @@ class Wiring:
         """Locates the files of exported histories."""
         from wandb_tui.services.wandb_api.history_files import HistoryFiles
 
-        base_url = self.server.info.base_url
-        files = HistoryFiles(self.client(), base_url, self.transfer.read_json, lambda: self.sdk, self.branch_notes)
+        files = HistoryFiles(
+            *(self.client(), self.server.info.base_url, self.transfer.read_json, lambda: self.sdk),
+            notes=self.branch_notes,
+            gaps=self.schema_gaps,
+        )
         self._closers.append(files)
         return files
 

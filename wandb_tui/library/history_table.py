@@ -97,7 +97,7 @@ def load_history(
             address = group.add(run, until)
             result = group.wait(address)
         result.raise_if_not_met()
-        version = wiring.history_files.locate(address, str(result.artifact_name))
+        version = wiring.history_files.locate(address, str(result.artifact_name), digests=False)
         generations = [Generation(address, version, StepRange(), ())]
         if stitch:
             ancestry = ancestry_of(wiring, visit=visit, timeout=timeout, callback=callback)
@@ -151,7 +151,7 @@ def read_export(
         OSError: They cannot be read in pieces, and may not be downloaded.
         ApiKeyError: The server refuses the key.
     """
-    version = wiring.history_files.locate(run, artifact)
+    version = wiring.history_files.locate(run, artifact, digests=False)
     read = _read if may_download else _read_pieces
     return read(wiring, [Generation(run, version, StepRange(), ())], columns, steps or StepRange())
 
@@ -188,7 +188,8 @@ def _read(wiring: Wiring, generations: Sequence[Generation], columns: Sequence[s
     except (ServerError, OSError, pa.ArrowException) as error:
         # requests' own errors are OSErrors.
         log.info("A history cannot be read in pieces: %s", type(error).__name__)
-    with _downloaded(wiring, generations, columns, steps) as reader:
+    whole = [replace(one, version=wiring.history_files.locate(one.run, one.version.artifact)) for one in generations]
+    with _downloaded(wiring, whole, columns, steps) as reader:
         return reader.table()
 
 

@@ -131,7 +131,7 @@ class GraphQLCatalogue:
             "filters": json.dumps(run_filters(query)),
         }
         answer = json_object(self._data(self._send(_RUNS_QUERY, variables)).get("project"))
-        if run_filters(query) and not self._gaps.known(_RUNS_QUERY).takes("filters"):
+        if run_filters(query) and "filters" not in self._gaps.known(_RUNS_QUERY).variables:
             # It has answered with all runs.
             raise ServerError("This server cannot search for runs.", "Ask for all runs of the project instead.")
         if not answer:

@@ -23,6 +23,7 @@ from wandb_tui.services.wandb_api.response import json_object, next_cursor, node
 from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_queries import read_facts
 from wandb_tui.services.wandb_api.run_values import read_record
+from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
 _PAGE = 1000
@@ -32,14 +33,11 @@ _MAX_BATCH = 25
 _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
 """How long nothing more must be asked for before a request goes out, and how long it waits for that."""
 
-_FILES = (
-    "files(first: {page}{after}) {{ pageInfo {{ endCursor hasNextPage }}"
-    " edges {{ node {{ name directUrl sizeBytes digest }} }} }}"
-)
-
 _MD5_BYTES = 16
-
-_RUN_FIELDS = "displayName state createdAt group jobType sweepName tags user { username } summaryMetrics config"
+_RUN_FIELDS = (
+    *("displayName", "state", "createdAt", "group", "jobType", "sweepName", "tags", "user { username }"),
+    *("summaryMetrics", "config"),
+)
 
 _RUN_RECORD = """
 query RunRecord($project: String!, $entity: String!, $name: String!) {
@@ -63,7 +61,7 @@ class HistoryFile:
         name: Its path inside the artifact.
         url: Where it is; usually signed, and good for a while only.
         size: Its size in bytes; None where the manifest does not tell.
-        digest: Its digest in base64.
+        digest: Its digest in base64; empty where none was asked for.
         algorithm: What the digest was made with: ``MD5``, or another one that the manifest names.
     """
 
@@ -113,7 +111,9 @@ class HistoryFiles:
         base_url: str,
         read_json: Callable[[str], Any],
         sdk: Callable[[], SdkProber],
+        *,
         notes: BranchNotes,
+        gaps: SchemaGaps,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -123,8 +123,10 @@ class HistoryFiles:
             read_json: Fetches a JSON document, the manifest.
             sdk: Gives the fallback for servers that do not understand the query.
             notes: Our own notes of forks.
+            gaps: What the server's API lacks.
         """
         self._notes = notes
+        self._gaps = gaps
         self._client = client
         self._base_url = base_url
         self._read_json = read_json
@@ -138,12 +140,13 @@ class HistoryFiles:
         self._comparing = threading.Lock()
         self._closed = threading.Event()
 
-    def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
+    def locate(self, run: RunAddress, artifact: str, *, digests: bool = True) -> HistoryVersion:
         """The files of a version; what several threads ask for at about the same time goes out as one request.
 
         Args:
             run: The run.
             artifact: ``entity/project/run-<id>-history:v0``, usually in the run's project.
+            digests: Whether the files' digests are wanted, for which their manifest may have to be read.
 
         Raises:
             ApiKeyError: The server refuses the key.
@@ -158,7 +161,7 @@ class HistoryFiles:
             self._ask_for_pending()
         reply, number = future.result()
         _check_answered(reply)
-        return self._version(Wanted(run, artifact), reply, number)
+        return self._version(Wanted(run, artifact), reply, number, digests=digests)
 
     def with_manifest(self, version: HistoryVersion) -> HistoryVersion:
         """A version with the sizes and digests of its manifest, in place of those that the server lists.
@@ -235,10 +238,10 @@ class HistoryFiles:
             known = pending
             self._closed.wait(_QUIET_S)
 
-    def _version(self, wanted: Wanted, reply: Reply, number: int) -> HistoryVersion:
+    def _version(self, wanted: Wanted, reply: Reply, number: int, *, digests: bool) -> HistoryVersion:
         data = reply.data or {}
         run = json_object(json_object(data.get(f"r{number}") or data.get(f"q{number}")).get("run"))
-        files, manifest_url = self._files(wanted, reply, number)
+        files, manifest_url = self._files(wanted, reply, number, digests=digests)
         return HistoryVersion(
             wanted.artifact,
             _checked(wanted.artifact, files),
@@ -247,8 +250,8 @@ class HistoryFiles:
             self._origin(wanted.run, run) if run else None,
         )
 
-    def _files(self, wanted: Wanted, reply: Reply, number: int) -> tuple[list[HistoryFile], str]:
-        """The files, and where the manifest is, unless it has been read."""
+    def _files(self, wanted: Wanted, reply: Reply, number: int, *, digests: bool) -> tuple[list[HistoryFile], str]:
+        """The files, and where the manifest is, if listed digests are taken for its."""
         found = _membership(reply, number)
         artifact = json_object(found.get("artifact"))
         manifest_file = json_object(json_object(artifact.get("currentManifest")).get("file"))
@@ -260,8 +263,12 @@ class HistoryFiles:
             listed |= more
         manifest_url = self._absolute(manifest_file["directUrl"])
         urls = {name: self._absolute(node["directUrl"]) for name, node in listed.items()}
+        complete = _number(artifact.get("fileCount")) == len(listed)
+        if complete and not digests:
+            sizes = {name: _number(node.get("sizeBytes")) for name, node in listed.items() if _is_history(name)}
+            return [HistoryFile(name, urls[name], size, "") for name, size in sizes.items()], ""
         # A manifest each would be a request more for every run.
-        if self._lists_digests is not False and _number(artifact.get("fileCount")) == len(listed):
+        if complete and self._lists_digests is not False:
             files = [_listed_file(name, urls[name], node) for name, node in listed.items() if _is_history(name)]
             whole = [file for file in files if file is not None]
             if whole == files:
@@ -306,7 +313,7 @@ class HistoryFiles:
 
         def execute() -> Reply:
             with self._in_turn:
-                return self._client.execute(query, variables)
+                return self._gaps.execute(self._client.execute, query, variables)
 
         return with_retries(execute, self._closed.wait)
 
@@ -324,33 +331,48 @@ def _check_answered(reply: Reply) -> None:
 
 
 def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, str]]:
-    """One query for the manifests and files of these versions, from a page on, and for the runs; and its variables."""
+    """One query for the manifests and files of these versions, from a page on, and for the runs; and its variables.
+
+    What can be done without has a line of its own, as `SchemaGaps` leaves out lines.
+    """
     declared: list[str] = []
     fields: list[str] = []
     variables: dict[str, str] = {"after": after} if after else {}
-    files = _FILES.format(page=_PAGE, after=", after: $after" if after else "")
+    files = [
+        f"files(first: {_PAGE}{', after: $after' if after else ''}) {{",
+        "pageInfo { endCursor hasNextPage }",
+        "edges { node { name directUrl",
+        "sizeBytes",
+        "digest",
+        "} } }",
+    ]
     for i, (run, artifact) in enumerate(batch):
         path, _, version = artifact.rpartition(":")
         entity, project, collection = path.split("/", 2)
         declared.append(f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!")
         variables |= {f"e{i}": entity, f"p{i}": project, f"c{i}": collection, f"v{i}": version}
-        in_project = (
-            f"artifactCollection(name: $c{i}) {{ artifactMembership(aliasName: $v{i}) {{"
-            f" artifact {{ fileCount currentManifest {{ file {{ directUrl }} }} }} {files} }} }}"
-        )
+        in_project = [
+            f"artifactCollection(name: $c{i}) {{ artifactMembership(aliasName: $v{i}) {{ artifact {{",
+            "fileCount",
+            "currentManifest { file { directUrl } }",
+            "}",
+            *files,
+            "} }",
+        ]
         if not after:
             declared.append(f"$r{i}: String!")
             variables[f"r{i}"] = run.run_id
-            in_run = f"run(name: $r{i}) {{ {_RUN_FIELDS} }}"
+            in_run = [f"run(name: $r{i}) {{", *_RUN_FIELDS, "}"]
             if (entity, project) == (run.entity, run.project):
-                in_project += f" {in_run}"
+                in_project += in_run
             else:
                 declared.append(f"$re{i}: String!, $rp{i}: String!")
                 variables |= {f"re{i}": run.entity, f"rp{i}": run.project}
-                fields.append(f"r{i}: project(name: $rp{i}, entityName: $re{i}) {{ {in_run} }}")
-        fields.append(f"q{i}: project(name: $p{i}, entityName: $e{i}) {{ {in_project} }}")
+                fields += [f"r{i}: project(name: $rp{i}, entityName: $re{i}) {{", *in_run, "}"]
+        fields += [f"q{i}: project(name: $p{i}, entityName: $e{i}) {{", *in_project, "}"]
     declared += ["$after: String!"] if after else []
-    return f"query RunHistoryManifests({', '.join(declared)}) {{ {' '.join(fields)} }}", variables
+    body = "\n".join(fields)
+    return f"query RunHistoryManifests({', '.join(declared)}) {{\n{body}\n}}", variables
 
 
 def _membership(reply: Reply, number: int) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class QueryReader:
             if self._size.learn(len(batch), reply):
                 continue
             due = due[len(batch) :]
-            takes_filters = self._gaps.known(text).takes("f0")
+            takes_filters = "f0" in self._gaps.known(text).variables
             for number, (live, report) in enumerate(batch):
                 report(self._read(live, parts[number], reply, number, takes_filters=takes_filters))
             if reply.data is None:

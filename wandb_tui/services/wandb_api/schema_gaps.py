@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _ARGUMENT = re.compile(r"argument\s+\W?(\w+)\W?\s+on\s+field\s+\W?(?:\w+\.)?(\w+)", re.IGNORECASE)
 _FIELD = re.compile(r"field\s+\W?([A-Za-z_]\w*)", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(\w+)")
 _NAME = re.compile(r"\bquery\s+(\w+)")
 _NAMES = re.compile(r"\w+ \w*")
 _VALID_FOR_S = 86_400.0
@@ -75,9 +76,10 @@ class KnownQuery:
     text: str
     unknown: tuple[str, ...] = ()
 
-    def takes(self, variable: str) -> bool:
-        """Whether the query still uses a variable."""
-        return re.search(rf"\${variable}\b", self.text) is not None
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that the query still uses."""
+        return frozenset(_VARIABLE.findall(self.text))
 
     def gaps(self, reply: Reply) -> tuple[Gap, ...]:
         """The reasons for this reply without which the query can be sent again."""
@@ -192,7 +194,8 @@ class SchemaGaps:
         """Send a query, and again without what the server turns out to lack."""
         while True:
             known = self.known(query)
-            reply = execute(known.text, {name: value for name, value in variables.items() if known.takes(name)})
+            used = known.variables
+            reply = execute(known.text, {name: value for name, value in variables.items() if name in used})
             if not (gaps := known.gaps(reply)):
                 return reply
             self.learn(query, gaps, reply)
