@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,9 +17,11 @@ import pytest
 
 from tests.integration.browser_support import eventually
 from tests.integration.scripts import export_run, script_environment
+from tests.stopwatch import HANG_S
 from wandb_tui.cli.program import cli
 from wandb_tui.core.errors import RunNotFoundError, UsageError
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.disk.folder_lock import LOCK, locked_folder
 
 RUN = "lab/forks/one"
 
@@ -172,7 +175,8 @@ def test_a_download_that_was_killed_goes_on_where_it_stopped(download, sandbox, 
         while process.poll() is None and sum(path.stat().st_size for path in folder.glob(".*.part")) < 5000:
             time.sleep(0.02)
         process.kill()
-    assert [path.name[:14] for path in folder.iterdir()] == [".0000.parquet."]
+    # What locked it is unlocked, if not gone.
+    assert sorted(path.name[:14] for path in folder.iterdir()) == [".0000.parquet.", LOCK]
     sandbox.set_faults()
     status, lines, _ = download("lab/forks/killed")
     assert (status, lines[-1]["rows"]) == (0, 3000)
@@ -234,6 +238,69 @@ def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandb
     assert (status, lines[-1]["rows"]) == (0, 130)
     # What had come of it is not fetched again.
     assert (folder / "0000.parquet").stat().st_ino == inodes[0]
+
+
+def begin(to, *runs):
+    """A download in a process of its own, which prints JSON."""
+    command = [sys.executable, "-m", "wandb_tui", "download", *runs, "--to", str(to), "--no-visit", "--json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def told(process):
+    """What a process prints, object by object."""
+    return map(json.loads, process.stdout)
+
+
+def test_a_second_download_into_a_folder_waits_and_finds_all_there(download, sandbox, tmp_path):
+    download(RUN, to=tmp_path / "first")
+    folder = tmp_path / "data" / "lab" / "forks" / "one"
+    folder.mkdir(parents=True)
+    before = sandbox.stats()["export_bytes"]
+    with begin(tmp_path / "data", RUN) as second:
+        with locked_folder(folder, pytest.fail):
+            # The first one.
+            waiting = next(line for line in told(second) if line["message"].startswith("Another download"))
+            shutil.copy(tmp_path / "first" / "lab" / "forks" / "one" / "0000.parquet", folder)
+        *_, last = told(second)
+        assert second.wait(HANG_S) == 0
+    assert waiting["state"] == "waiting"
+    assert waiting["message"] == f"Another download is writing into {folder}; waiting for its end"
+    assert last["message"].startswith("Already there: 300 rows")
+    assert sandbox.stats()["export_bytes"] == before
+
+
+def test_a_second_download_goes_on_where_the_first_one_died(download, sandbox, tmp_path):
+    export_run(sandbox, "dies", steps=3000)
+    # The manifest is read; the file is cut, and then asked for again.
+    sandbox.set_faults("cut:path=storage,bytes=5000", "hang:path=storage,after=2")
+    folder = tmp_path / "data" / "lab" / "forks" / "dies"
+    with begin(tmp_path / "data", "lab/forks/dies") as first:
+        eventually(lambda: sandbox.context.faults.get("hang").struck)
+        sandbox.set_faults()
+        before = sandbox.stats()["export_bytes"]
+        with begin(tmp_path / "data", "lab/forks/dies") as second:
+            lines = told(second)
+            assert any(line["message"].startswith("Another download") for line in lines)
+            first.kill()
+            *_, last = lines
+            assert (second.wait(HANG_S), last["state"], last["rows"]) == (0, "downloaded", 3000)
+    assert sorted(path.name for path in folder.iterdir()) == [".download.json", "0000.parquet"]
+    # What the first one had brought is not fetched again.
+    assert sandbox.stats()["export_bytes"] - before <= (folder / "0000.parquet").stat().st_size - 5000
+
+
+def test_two_downloads_of_the_same_runs_bring_each_file_once(download, sandbox, tmp_path):
+    runs = [export_run(sandbox, f"both{number}") for number in range(6)]
+    before = sandbox.stats()["export_bytes"]
+    with begin(tmp_path / "data", *runs) as first, begin(tmp_path / "data", *runs) as second:
+        ends = [[line for line in told(process) if line["state"] == "downloaded"] for process in (first, second)]
+        assert (first.wait(HANG_S), second.wait(HANG_S)) == (0, 0)
+    assert [sorted(line["run"] for line in end) for end in ends] == [runs, runs]
+    files = list((tmp_path / "data").glob("*/*/*/0000.parquet"))
+    assert len(files) == len(runs)
+    assert sandbox.stats()["export_bytes"] - before == sum(file.stat().st_size for file in files)
+    assert len(pq.read_table(tmp_path / "data" / "index.parquet")) == len(runs)
+    assert not list((tmp_path / "data").rglob(LOCK))
 
 
 def test_what_was_converted_before_the_run_went_on_is_not_taken_for_all(download, sandbox, tmp_path):
@@ -321,7 +388,9 @@ def test_without_pyarrow_the_exported_files_come_and_one_sentence_tells_what_is_
         download(RUN, "--format", "csv")
 
 
-def test_the_sdk_is_imported_only_where_it_is_needed(download, tmp_path):
+@pytest.mark.parametrize("lacking", ["", "fileCount", "digest+sizeBytes", "fileCount+digest+sizeBytes+sweepName+user"])
+def test_the_sdk_is_imported_only_where_it_is_needed(download, sandbox, tmp_path, lacking):
+    sandbox.set_faults(*([f"no-field:name={lacking}"] if lacking else []))
     program = (
         "import sys; from wandb_tui.cli.program import cli; "
         f"status = cli.main(['download', '{RUN}', '--to', 'data', '--no-visit'], standalone_mode=False); "

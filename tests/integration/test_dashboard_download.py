@@ -14,6 +14,7 @@ from wandb_tui.cli.dashboard import dashboard_app
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.state import State
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.disk.folder_lock import locked_folder
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.common.confirm import Confirm
 
@@ -92,6 +93,17 @@ async def test_a_run_without_an_export_is_downloaded_once_there_is_one(sandbox, 
         context.exports.start(context.state.run(context.state.project("lab", "forks"), "late"), delay=0)
         await until(lambda: "Downloaded to wandb-history/lab/forks/late" in shown(app), 60)
         assert rows_of("late") == 300
+
+
+async def test_a_row_says_that_another_download_is_waited_for(sandbox, tmp_path):
+    folder = FOLDER / "lab" / "forks" / "two"
+    folder.mkdir(parents=True)
+    async with dashboard(sandbox, tmp_path, "two") as (app, pilot):
+        await until(lambda: row(app, "two").state is State.AVAILABLE)
+        with locked_folder(folder, pytest.fail):
+            await pilot.press("G")
+            await until(lambda: "▼ Another download" in shown(app))
+        await until(lambda: "Downloaded to wandb-history/lab/forks/two" in shown(app))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import wandb_tui
 from tests.integration.scripts import export_run
 from wandb_tui import ServerError, WaitTimeoutError, WandBCredentials, WandbTuiError, download_history
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.disk.folder_lock import locked_folder
 
 # The SDK leaves a connection open that broke, and Python says so whenever it is collected.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -73,6 +74,18 @@ def test_a_transfer_that_hangs_is_bounded(download, sandbox, tmp_path):
     with pytest.raises(WaitTimeoutError, match="within 2 s"):
         download(tmp_path / "late", transfer_timeout=2.0)
     assert not list((tmp_path / "late").glob("*.parquet"))
+
+
+def test_another_download_into_the_folder_is_waited_for(download, tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    with (
+        locked_folder(folder, pytest.fail),
+        pytest.raises(WaitTimeoutError, match=r"Another download into .*/shared has not ended within 1 s"),
+    ):
+        download(folder, transfer_timeout=1.0)
+    assert steps(download(folder)) == list(range(300))
+    assert [path.name for path in folder.iterdir()] == ["0000.parquet"]
 
 
 def test_a_folder_that_cannot_be_is_one_clear_sentence(download, tmp_path):

@@ -106,7 +106,10 @@ class BackgroundDownloads:
                 histories = self._histories
             if self._stopped.is_set():
                 return
-            done = histories.download(run, artifact, run_last_step, advance)
+            done = histories.download(
+                *(run, artifact, run_last_step, advance),
+                on_wait=lambda message: on_change(run, replace(progress, message=message)),
+            )
         except WandbTuiError as error:
             on_change(run, replace(progress, state=FAILED, message=str(error)))
         except Exception as error:

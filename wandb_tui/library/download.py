@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def download_history(
     Each file is downloaded under a hidden name in the same folder, compared with the size and the digest that the
     server lists or, where it lists none, those in the artifact's manifest, and, where pyarrow is installed, read for
     its last step. Only when all are right do they get their names, replacing files of the same names. So a file under
-    its final name is whole. An interrupted download is resumed: what is there and right is not downloaded again.
+    its final name is whole. An interrupted download is resumed: what is there and right is not downloaded again. While
+    another one writes into the folder, it waits for its end.
 
     Columns may differ from file to file, and an integer column may become a float later. These read them all without
     losing a column or a digit::
@@ -76,6 +78,7 @@ def download_history(
     )
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     downloader = HistoryDownloader(wiring)
+    blocked = threading.Event()
     try:
         with MonitorGroup(
             wiring=wiring, visit=visit, callback=callback, check_interval=check_interval, max_wait_time=timeout
@@ -83,13 +86,17 @@ def download_history(
             address = group.add(run, "complete")
             result = group.wait(address)
         result.raise_if_not_met()
-        transfer = DaemonPool("wandb-tui download").submit(_download, downloader, address, result, Path(directory))
+        pool = DaemonPool("wandb-tui download")
+        transfer = pool.submit(_download, downloader, address, result, Path(directory), blocked)
         return transfer.result(transfer_timeout or None)
     except TimeoutError as error:
         if isinstance(error, WandbTuiError):
             raise
+        what = (
+            f"Another download into {directory} has not ended" if blocked.is_set() else "The history was not downloaded"
+        )
         raise WaitTimeoutError(
-            f"The history was not downloaded within {transfer_timeout:.0f} s.",
+            f"{what} within {transfer_timeout:.0f} s.",
             "Call again to resume, or give a longer transfer_timeout.",
         ) from None
     finally:
@@ -97,9 +104,14 @@ def download_history(
         wiring.close()
 
 
-def _download(downloader: HistoryDownloader, run: RunAddress, result: MonitorResult, directory: Path) -> list[Path]:
+def _download(
+    downloader: HistoryDownloader, run: RunAddress, result: MonitorResult, directory: Path, blocked: threading.Event
+) -> list[Path]:
+    """Download into a folder; `blocked` is set while another download writes there."""
     version = downloader.locate(run, str(result.artifact_name))
-    return list(downloader.download(run, version, directory, check=lambda files: _check_steps(files, result)).paths)
+    with downloader.alone_in(directory, blocked.set):
+        blocked.clear()
+        return list(downloader.download(run, version, directory, check=lambda files: _check_steps(files, result)).paths)
 
 
 def _check_steps(files: Sequence[Path], result: MonitorResult) -> None:

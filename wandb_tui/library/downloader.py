@@ -11,6 +11,7 @@ from pathlib import Path
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import ServerError
+from wandb_tui.services.disk.folder_lock import locked_folder
 from wandb_tui.services.wandb_api.file_transfer import (
     AddressExpiredError,
     FileDiffersError,
@@ -69,6 +70,31 @@ class HistoryDownloader:
     def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
         """The files of a version; see `HistoryFiles.locate`."""
         return self._wiring.history_files.locate(run, artifact)
+
+    @contextlib.contextmanager
+    def alone_in(self, folder: Path, on_wait: Callable[[], object] | None = None) -> Iterator[None]:
+        """Keep all other downloads out of a folder, once those that are under way there have ended.
+
+        Args:
+            folder: The folder; it is created if needed.
+            on_wait: Called if there is one to wait for.
+
+        Raises:
+            TransferStoppedError: `stop` was called while waiting.
+            WandbTuiError: The folder cannot be created.
+        """
+        stop = threading.Event()
+
+        def wait(seconds: float) -> None:
+            if stop.wait(seconds):
+                raise TransferStoppedError("The download was stopped.", "Call again to resume.")
+
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(folder, error) from None
+        with self._stoppable(stop), locked_folder(folder, wait, on_wait):
+            yield
 
     def download(
         self,

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from wandb_tui.library.history_check import check_history
 from wandb_tui.library.history_reader import HistoryPart, HistoryReader
 from wandb_tui.library.history_writer import write_history
 from wandb_tui.library.lineage import Ancestry, Generation, generations_of
+from wandb_tui.services.disk.folder_lock import locked_folder
 from wandb_tui.services.wandb_api.file_transfer import disk_error
 from wandb_tui.services.wandb_api.step_files import StepFileError, StepFiles, Steps
 from wandb_tui.text.sizes import format_bytes
@@ -120,8 +122,11 @@ class HistoryFolder:
         progress: Callable[[int, int], object] = lambda _done, _size: None,
         *,
         whole: bool = False,
+        on_wait: Callable[[str], object] = lambda _: None,
     ) -> DownloadedHistory:
         """Download a version of a run's history; what is there and right is not brought again.
+
+        While another download writes into the run's folder it waits, and then brings what that has not brought.
 
         Args:
             run: The run.
@@ -129,6 +134,7 @@ class HistoryFolder:
             run_last_step: The last step that the run has logged; None if unknown.
             progress: Hears how many more bytes are there, and how many there are to come in all.
             whole: Whether the files must end at `run_last_step`; without pyarrow they are not read.
+            on_wait: Receives one sentence if it waits for another download.
 
         Raises:
             IncompleteExportError: They do not; they are kept under hidden names, for a version that holds them as well.
@@ -143,19 +149,35 @@ class HistoryFolder:
             generations = generations_of(run, version, self._ancestry)
         size = sum(one.version.size for one in generations)
         folder = folder_of(self.root, run)
+        with self._downloader.alone_in(
+            folder, lambda: on_wait(f"Another download is writing into {folder}; waiting for its end")
+        ):
+            return self._download(generations, folder, run_last_step, lambda count: progress(count, size), whole=whole)
+
+    def _download(
+        self,
+        generations: Sequence[Generation],
+        folder: Path,
+        run_last_step: int | None,
+        progress: Callable[[int], object],
+        *,
+        whole: bool,
+    ) -> DownloadedHistory:
+        """Download these versions into a folder that nothing else writes to."""
+        last = generations[-1]
         before = DownloadRecord.read(folder)
         if not self._options.untouched and before is not None and self._is_current(folder, before, generations):
             reached = before.export_last_step
             if whole and reached is not None and run_last_step is not None and reached != run_last_step:
-                raise IncompleteExportError.of(version.artifact, reached, run_last_step)
-            progress(size, size)
+                raise IncompleteExportError.of(last.version.artifact, reached, run_last_step)
+            progress(sum(one.version.size for one in generations))
             return DownloadedHistory(folder, before, fetched=False)
         try:
             must_reach = run_last_step if whole else None
-            written, fetched, told = self._bring(generations, folder, lambda count: progress(count, size), must_reach)
+            written, fetched, told = self._bring(generations, folder, progress, must_reach)
             record = DownloadRecord(
-                run=str(run),
-                artifact=artifact,
+                run=str(last.run),
+                artifact=last.version.artifact,
                 options=self._options.as_dict(),
                 sources=_sources(generations),
                 bytes=sum((folder / name).stat().st_size for name in written),
@@ -163,7 +185,7 @@ class HistoryFolder:
                 run_last_step=run_last_step,
                 downloaded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
                 **told,
-                **described(version.facts, version.branch_point),
+                **described(last.version.facts, last.version.branch_point),
             )
             for name in set(before.outputs if before else ()) - set(written):
                 (folder / name).unlink(missing_ok=True)
@@ -183,7 +205,9 @@ class HistoryFolder:
         if package_problem("pyarrow"):
             return None
         try:
-            return write_index(self.root)
+            # Of two that write it at the same time, the second one must see what the first has brought.
+            with locked_folder(self.root, threading.Event().wait):
+                return write_index(self.root)
         except OSError as error:
             raise disk_error(self.root, error) from None
 

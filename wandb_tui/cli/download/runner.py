@@ -125,7 +125,11 @@ class _Downloads:
 
         try:
             whole = run in self._unverified
-            done = self._folder.download(run, artifact, run_last_step, progress, whole=whole)
+            done = self._folder.download(
+                *(run, artifact, run_last_step, progress),
+                whole=whole,
+                on_wait=lambda message: self._out.update(run, DownloadProgress(State.WAITING.value, message)),
+            )
         except IncompleteExportError as error:
             self._unverified.discard(run)
             self._steps.distrust_server(run)

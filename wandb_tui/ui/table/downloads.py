@@ -66,7 +66,7 @@ class RunDownloads:
         """
         if (progress := self._progress.get(row.run)) is not None:
             if progress.size is None:
-                return f"{_SIGN} Downloading…", "primary"
+                return f"{_SIGN} {progress.message or 'Downloading…'}", "primary"
             return f"{_SIGN} Downloading: {_of(progress.bytes, progress.size)}", "primary"
         ended = self._ended.get(row.run)
         if ended is not None and (outcome := ended.describe(row))[0]:
