@@ -20,6 +20,7 @@ from tests.integration.scripts import export_run, script_environment
 from tests.stopwatch import HANG_S
 from wandb_tui.cli.program import cli
 from wandb_tui.core.errors import RunNotFoundError, UsageError
+from wandb_tui.library.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.folder_lock import LOCK, locked_folder
 
@@ -238,6 +239,24 @@ def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandb
     assert (status, lines[-1]["rows"]) == (0, 130)
     # What had come of it is not fetched again.
     assert (folder / "0000.parquet").stat().st_ino == inodes[0]
+
+
+def test_waiting_again_takes_what_is_left_of_the_time(download, sandbox, tmp_path, monkeypatch):
+    export_run(sandbox, "again", steps=100)
+    append(sandbox, "again", range(100, 130))
+    sandbox.set_faults("live-data-empty")
+    add, limits = MonitorGroup.add, []
+
+    def noting(group, run, goal, **limit):
+        limits.append(limit.get("max_wait_time", 60.0))
+        if len(limits) == 2:
+            sandbox.export_now("lab/forks/again")
+        return add(group, run, goal, **limit)
+
+    monkeypatch.setattr(MonitorGroup, "add", noting)
+    assert download("lab/forks/again")[0] == 0
+    first, left = limits
+    assert 0 < left < first == 60
 
 
 def begin(to, *runs):

@@ -45,7 +45,7 @@ def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interr
     with MonitorGroup(
         wiring=wiring, visit=options.visit, on_event=downloads.on_event, max_wait_time=options.timeout
     ) as group:
-        downloads.wait_again = group.restart
+        downloads.wait_again = lambda run, seconds: group.add(run, options.goal, max_wait_time=seconds)
         for run in options.runs:
             group.add(run, options.goal)
         # While the server is asked: the first files will need it, and it takes a while.
@@ -70,6 +70,8 @@ class _Downloads:
         self._notice = notice
         self._left = set(options.runs)
         self._lock = threading.Lock()
+        self._timeout = options.timeout
+        self._waited = dict.fromkeys(options.runs, 0.0)
         self._steps = wiring.step_reader
         self._unverified: set[RunAddress] = set()
         if options.goal.kind is GoalKind.COMPLETE and not options.export.stitch:
@@ -85,8 +87,8 @@ class _Downloads:
         ancestry = ancestry_of(wiring, visit=options.visit, timeout=options.timeout, warn=out.note)
         self._folder = HistoryFolder(options.directory, self._downloader, options.export, ancestry)
         self.codes: set[ExitCode] = set()
-        self.wait_again: Callable[[RunAddress], object] = lambda _: None
-        """Waits once more for a run's goal."""
+        self.wait_again: Callable[[RunAddress, float], object] = lambda _run, _seconds: None
+        """Waits once more for a run's goal, for so many seconds; 0 waits for ever."""
         self.ended = threading.Event()
 
     def on_event(self, event: Event) -> None:
@@ -95,6 +97,7 @@ class _Downloads:
         if event.state is State.AVAILABLE and event.artifact:
             self._out.update(event.run, DownloadProgress(DOWNLOADING, f"Downloading {event.artifact}"))
             last = event.run_info.last_step if event.run_info else None
+            self._waited[event.run] += event.elapsed
             self._pool.submit(self._download, event.run, event.artifact, last)
         elif event.state.final:
             self._fail(event.run, event.message, _code_of(event))
@@ -134,7 +137,8 @@ class _Downloads:
             self._unverified.discard(run)
             self._steps.distrust_server(run)
             self._out.update(run, DownloadProgress(State.WAITING.value, str(error)))
-            self.wait_again(run)
+            # What it has waited before counts.
+            self.wait_again(run, self._timeout and max(_SLICE_S, self._timeout - self._waited[run]))
         except WandbTuiError as error:
             refused = isinstance(error, ApiKeyError | SignInError)
             self._fail(run, str(error), ExitCode.REFUSED if refused else ExitCode.FAILED)
