@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.browser_support import eventually
+from tests.integration.sandbox_fixtures import services
 from tests.integration.scripts import export_run, script_environment
 from tests.stopwatch import HANG_S
 from wandb_tui.cli.program import cli
+from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError, UsageError
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
@@ -257,6 +259,23 @@ def test_waiting_again_takes_what_is_left_of_the_time(download, sandbox, tmp_pat
     assert download("lab/forks/again")[0] == 0
     first, left = limits
     assert 0 < left < first == 60
+
+
+def test_announced_versions_are_located_in_one_request(sandbox, tmp_path):
+    names = [f"announced{number}" for number in range(6)]
+    runs = [RunAddress.parse(export_run(sandbox, name, steps=5)) for name in names]
+    with services(sandbox, tmp_path) as wiring:
+        files = wiring.history_files
+        for run in runs:
+            files.announce(run, f"{run.history_artifact}:v0")
+        before = sandbox.stats()["graphql_requests"]
+        found = [files.locate(run, f"{run.history_artifact}:v0") for run in reversed(runs)]
+        assert sandbox.stats()["graphql_requests"] == before + 1
+        # An answer is for one question: the addresses in it expire.
+        again = [files.locate(run, f"{run.history_artifact}:v0") for run in reversed(runs)]
+        assert sandbox.stats()["graphql_requests"] == before + 1 + len(runs)
+        assert [version.files for version in again] == [version.files for version in found]
+        assert len({version.files for version in found}) == len(runs)
 
 
 def begin(to, *runs):

@@ -80,6 +80,7 @@ def download_history(
     downloader = HistoryDownloader(wiring)
     blocked = threading.Event()
     try:
+        wiring.prober.allow_batches_of(1)
         with MonitorGroup(
             wiring=wiring, visit=visit, callback=callback, check_interval=check_interval, max_wait_time=timeout
         ) as group:
@@ -108,7 +109,7 @@ def _download(
     downloader: HistoryDownloader, run: RunAddress, result: MonitorResult, directory: Path, blocked: threading.Event
 ) -> list[Path]:
     """Download into a folder; `blocked` is set while another download writes there."""
-    version = downloader.locate(run, str(result.artifact_name))
+    version = downloader.locate(run, str(result.artifact_name), alone=True)
     with downloader.alone_in(directory, blocked.set):
         blocked.clear()
         return list(downloader.download(run, version, directory, check=lambda files: _check_steps(files, result)).paths)

@@ -67,9 +67,13 @@ class HistoryDownloader:
             for stop in self._stops:
                 stop.set()
 
-    def locate(self, run: RunAddress, artifact: str) -> HistoryVersion:
+    def announce(self, run: RunAddress, artifact: str) -> None:
+        """Get ready for a version; see `HistoryFiles.announce`."""
+        self._wiring.history_files.announce(run, artifact)
+
+    def locate(self, run: RunAddress, artifact: str, *, alone: bool = False) -> HistoryVersion:
         """The files of a version; see `HistoryFiles.locate`."""
-        return self._wiring.history_files.locate(run, artifact)
+        return self._wiring.history_files.locate(run, artifact, alone=alone)
 
     @contextlib.contextmanager
     def alone_in(self, folder: Path, on_wait: Callable[[], object] | None = None) -> Iterator[None]:

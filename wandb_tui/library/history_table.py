@@ -87,6 +87,9 @@ def load_history(
     _check_table_of(to)
     wiring = Wiring(host=host, credentials=credentials, api_key=api_key, anonymous_ok=True)
     try:
+        if not stitch:
+            # Nothing else will be asked for.
+            wiring.prober.allow_batches_of(1)
         with MonitorGroup(
             wiring=wiring,
             visit=visit,
@@ -97,7 +100,7 @@ def load_history(
             address = group.add(run, until)
             result = group.wait(address)
         result.raise_if_not_met()
-        version = wiring.history_files.locate(address, str(result.artifact_name), digests=False)
+        version = wiring.history_files.locate(address, str(result.artifact_name), digests=False, alone=True)
         generations = [Generation(address, version, StepRange(), ())]
         if stitch:
             ancestry = ancestry_of(wiring, visit=visit, timeout=timeout, callback=callback)

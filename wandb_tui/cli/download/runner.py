@@ -31,9 +31,10 @@ from wandb_tui.library.lineage import ancestry_of
 from wandb_tui.wiring import Wiring
 
 _SLICE_S = 0.1
-_RUNS_PER_JOB = 4
-"""Runs under way for each file that may be fetched, where files stay as they are: some are located, or checked, while
-others are fetched. With more, the addresses of the last would expire before their turn."""
+_RUNS_A_REQUEST = 250
+_RUNS_PER_JOB = 2
+"""Runs under way for each file that may be fetched, where files stay as they are: some are checked while others are
+fetched."""
 
 
 def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interruption) -> ExitCode:
@@ -42,6 +43,7 @@ def download_runs(options: DownloadOptions, wiring: Wiring, interruption: Interr
     out = _output_for(options, notice, ascii_look=is_ascii(wiring.settings.look, wiring.environ))
     downloads = _Downloads(options, wiring, out, notice)
     interruption.begin()
+    wiring.prober.allow_batches_of(_RUNS_A_REQUEST)
     with MonitorGroup(
         wiring=wiring, visit=options.visit, on_event=downloads.on_event, max_wait_time=options.timeout
     ) as group:
@@ -98,6 +100,7 @@ class _Downloads:
             self._out.update(event.run, DownloadProgress(DOWNLOADING, f"Downloading {event.artifact}"))
             last = event.run_info.last_step if event.run_info else None
             self._waited[event.run] += event.elapsed
+            self._downloader.announce(event.run, event.artifact)
             self._pool.submit(self._download, event.run, event.artifact, last)
         elif event.state.final:
             self._fail(event.run, event.message, _code_of(event))

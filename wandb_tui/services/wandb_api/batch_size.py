@@ -6,7 +6,7 @@ from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.wandb_api.graphql import Reply, mentions
 
 MAX_BATCH_SIZE = 100
-"""The most runs in one request."""
+"""The most runs in one request, unless more are allowed."""
 
 SLOW_REPLY_S = 10.0
 """Seconds above which a reply counts as slow: half of the read time-out."""
@@ -19,9 +19,15 @@ _TOO_LARGE_MARKS = ("complex", "too many", "too large", "too deep", "depth", "al
 class BatchSize:
     """Halves when a server refuses a batch or breaks down under it, and grows again as it recovers."""
 
-    def __init__(self) -> None:
-        self.now = MAX_BATCH_SIZE
-        self._ceiling = MAX_BATCH_SIZE
+    def __init__(self, most: int | None = None) -> None:
+        """Begin with as many as possible.
+
+        Args:
+            most: The most runs in one request; None for `MAX_BATCH_SIZE`.
+        """
+        self._most = MAX_BATCH_SIZE if most is None else most
+        self.now = self._most
+        self._ceiling = self._most
         self._successes = 0
 
     def learn(self, count: int, reply: Reply) -> bool:
@@ -34,7 +40,7 @@ class BatchSize:
         if count == 1:
             if (unexplained or _is_too_large(reply)) and not self._successes:
                 # Not even a single run was answered, so the size is not the reason.
-                self.now = self._ceiling = MAX_BATCH_SIZE
+                self.now = self._ceiling = self._most
             return False
         if not (slow or unexplained or _is_too_large(reply) or _broke_down(reply)):
             return False
@@ -48,7 +54,7 @@ class BatchSize:
     def _succeeded(self, count: int) -> None:
         self._successes += 1
         if self._successes % _RAISE_CEILING_AFTER == 0:
-            self._ceiling = min(MAX_BATCH_SIZE, self._ceiling * 2)
+            self._ceiling = min(self._most, self._ceiling * 2)
         if count >= self.now:
             self.now = min(self._ceiling, self.now * 2)
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from wandb_tui.core.errors import ServerError, WandbTuiError
@@ -226,14 +226,20 @@ class _PartFile:
             WandbTuiError: The disk takes no more.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab" if resume else "wb", buffering=0) as file:
+            with self._open("ab" if resume else "wb") as file:
                 if not resume:
                     self._grow(-self.size)
                     self._md5 = hashlib.md5(usedforsecurity=False)
                 yield lambda chunk: self._write(file, chunk)
         except OSError as error:
             raise disk_error(self.path.parent, error) from None
+
+    def _open(self, mode: Literal["ab", "wb"]) -> FileIO:
+        try:
+            return self.path.open(mode, buffering=0)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self.path.open(mode, buffering=0)
 
     def is_intact(self, file: HistoryFile) -> bool:
         """Whether it is the file of the manifest; it is read for that only where it was begun by an earlier call."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from wandb_tui.core.address import RunAddress
+from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.details import BranchPoint, RunFacts, RunOrigin, RunRecord
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ProbeOutcome
@@ -28,7 +29,7 @@ from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
 _PAGE = 1000
 """How many files are listed in one answer."""
-_MAX_BATCH = 25
+_MAX_BATCH = 50
 """How many versions are asked for in one request."""
 _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
 """How long nothing more must be asked for before a request goes out, and how long it waits for that."""
@@ -51,6 +52,10 @@ class Wanted(NamedTuple):
 
     run: RunAddress
     artifact: str
+
+
+_Answer = Future[tuple[Reply, int]]
+"""The reply to a request for several versions, and the number of the one that is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,35 +138,54 @@ class HistoryFiles:
         self._sdk = sdk
         self._lock = threading.Lock()
         self._in_turn = threading.Lock()
-        self._pending: list[tuple[Wanted, Future[tuple[Reply, int]]]] = []
+        self._pending: list[tuple[Wanted, _Answer]] = []
+        self._announced: dict[Wanted, None] = {}
+        self._early: dict[Wanted, _Answer] = {}
+        """Answers about announced versions that nobody has asked for yet."""
         self._asking = False
         self._lists_digests: bool | None = None
         """Whether the server lists the digests of the manifests; None until one has been compared."""
         self._comparing = threading.Lock()
         self._closed = threading.Event()
 
-    def locate(self, run: RunAddress, artifact: str, *, digests: bool = True) -> HistoryVersion:
+    def announce(self, run: RunAddress, artifact: str) -> None:
+        """Get ready for `locate`, with the same arguments: of many, its answer may be there already."""
+        with self._lock:
+            self._announced[Wanted(run, artifact)] = None
+
+    def locate(self, run: RunAddress, artifact: str, *, digests: bool = True, alone: bool = False) -> HistoryVersion:
         """The files of a version; what several threads ask for at about the same time goes out as one request.
 
         Args:
             run: The run.
             artifact: ``entity/project/run-<id>-history:v0``, usually in the run's project.
             digests: Whether the files' digests are wanted, for which their manifest may have to be read.
+            alone: Whether no other threads will ask for more, so that none are waited for.
 
         Raises:
             ApiKeyError: The server refuses the key.
             ServerError: The files cannot be located.
         """
-        future: Future[tuple[Reply, int]] = Future()
+        wanted = Wanted(run, artifact)
         with self._lock:
-            self._pending.append((Wanted(run, artifact), future))
-            leads = not self._asking
-            self._asking = True
-        if leads:
-            self._ask_for_pending()
+            future = self._early.pop(wanted, None)
+            if future is None:
+                future = Future()
+                self._announced.pop(wanted, None)
+                self._pending.append((wanted, future))
+            begins = not self._asking and bool(self._pending or self._may_ask_early)
+            self._asking = self._asking or begins
+        if begins and alone:
+            self._ask_for_pending(quiet=0.0)
+        elif begins:
+            try:
+                start_daemon(self._ask_for_pending, "wandb-tui locate")
+            except RuntimeError:
+                # No thread is left.
+                self._ask_for_pending()
         reply, number = future.result()
         _check_answered(reply)
-        return self._version(Wanted(run, artifact), reply, number, digests=digests)
+        return self._version(wanted, reply, number, digests=digests)
 
     def with_manifest(self, version: HistoryVersion) -> HistoryVersion:
         """A version with the sizes and digests of its manifest, in place of those that the server lists.
@@ -208,28 +232,40 @@ class HistoryFiles:
         self._closed.set()
         self._client.close()
 
-    def _ask_for_pending(self) -> None:
-        """Ask for everything that is pending, in batches, until nothing is."""
-        self._closed.wait(_QUIET_S)
+    @property
+    def _may_ask_early(self) -> bool:
+        """Whether announced versions may be asked for; not for too many, as the addresses of files expire."""
+        return bool(self._announced) and len(self._early) <= _MAX_BATCH
+
+    def _ask_for_pending(self, quiet: float = _QUIET_S) -> None:
+        """Ask for everything that is pending, and for what is announced, in batches."""
+        self._closed.wait(quiet)
         while True:
             with self._lock:
                 batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
+                if self._may_ask_early:
+                    early = list(self._announced)[: _MAX_BATCH - len(batch)]
+                    answers: dict[Wanted, _Answer] = {wanted: Future() for wanted in early}
+                    batch += answers.items()
+                    self._early |= answers
+                    self._announced = {wanted: None for wanted in self._announced if wanted not in answers}
                 if not batch:
                     self._asking = False
                     return
             try:
                 reply = self._ask(*_compose([wanted for wanted, _ in batch]))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - it belongs to those who wait for the answers
                 # Nobody else would ask for those that came meanwhile.
                 with self._lock:
                     batch, self._pending, self._asking = [*batch, *self._pending], [], False
                 for _, future in batch:
                     future.set_exception(error)
-                raise
+                return
             for number, (_, future) in enumerate(batch):
                 future.set_result((reply, number))
             # The first files are being fetched by now, so that the next request may be for many.
-            self._gather()
+            if quiet:
+                self._gather()
 
     def _gather(self) -> None:
         """Wait while more is asked for, so that one request does for many."""

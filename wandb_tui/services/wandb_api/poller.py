@@ -103,6 +103,14 @@ class Poller:
         """Get ready for the first probes of these runs."""
         self._feeds.announce(runs)
 
+    def allow_batches_of(self, runs: int) -> None:
+        """Ask for so many runs in one request at most; to be called before the first probe.
+
+        With more than usual, those who ask about most runs once need not wait for pauses in between. With one, a run
+        that is alone does not wait for others.
+        """
+        self._size = BatchSize(runs)
+
     def _probe(self, request: ProbeRequest, *, first: bool = False) -> Future[Probe]:
         future: Future[Probe] = LightFuture()
         if self._closed.is_set():
@@ -192,6 +200,8 @@ class Poller:
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
         """The probes that arrive within the window, and before the next request may go out."""
         batch = [first]
+        if self._size.now == 1:
+            return batch
         alone = self._turn == 0
         until = self._clock() + max(
             _BATCH_WINDOW_S, 0.0 if self._server.throttle.hold > 0 else self._server.throttle.gap

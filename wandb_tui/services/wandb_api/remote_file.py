@@ -77,6 +77,9 @@ class RemoteFiles:
 
     def fetch(self, url: str, byte_range: str) -> tuple[bytes, int]:
         """A piece of a file, and the size of the whole file; that is 0 if the server sent the whole file instead."""
+        import requests
+        from urllib3.exceptions import HTTPError
+
         from wandb_tui.services.http_session import HttpSession
 
         try:
@@ -84,19 +87,21 @@ class RemoteFiles:
         except queue.Empty:
             session = HttpSession(self._proxies, self._extra_headers)
         headers = {"Range": byte_range, "Accept-Encoding": "identity"}
-        content = bytearray()
         try:
             session.auth = (self._authorize() if origin_of(url) == self._origin else None) or anonymous
             with session.get(url, headers=headers, timeout=_TIMEOUTS_S, stream=True) as response:
                 response.raise_for_status()
-                for chunk in response.iter_content(_TAIL_BYTES):
-                    content += chunk
-                    if response.status_code != _PARTIAL_CONTENT and len(content) > _MAX_BYTES:
-                        raise OSError("the server does not send parts of large files")
+                # What is asked for fits into memory: in one read it is copied least.
+                limit = None if response.status_code == _PARTIAL_CONTENT else _MAX_BYTES + 1
+                content = response.raw.read(limit, decode_content=True)
+                if limit and len(content) >= limit:
+                    raise OSError("the server does not send parts of large files")
+        except HTTPError as error:
+            raise requests.exceptions.ConnectionError(type(error).__name__) from None
         finally:
             self._idle.put(session)
         total = response.headers.get("Content-Range", "").rpartition("/")[2]
-        return bytes(content), int(total) if response.status_code == _PARTIAL_CONTENT and total.isdigit() else 0
+        return content, int(total) if response.status_code == _PARTIAL_CONTENT and total.isdigit() else 0
 
     def close(self) -> None:
         """Close the idle connections."""
