@@ -77,9 +77,10 @@ def bulk(scale: Scale) -> list[Figure]:
         for where, faults in (("", ()), (f", each answer {_LATENCY_S * 1000:.0f} ms away", _FAR)):
             here.sandbox.set_faults(*faults)
             taken = [
-                [_bring_all(here, way, runs, digests) for way in ("ours", "exports", "plain")] for _ in range(rounds)
+                [_bring_all(here, way, runs, digests) for way in ("ours", "exports", "plain", "hashed")]
+                for _ in range(rounds)
             ]
-            ours, loop, plain = (_median(costs) for costs in zip(*taken, strict=True))
+            ours, loop, plain, hashed = (_median(costs) for costs in zip(*taken, strict=True))
             what = f"{count} histories of {steps:,} steps × {METRICS} metrics{where}"
             limits = (None, None, None) if scale.quick else (1 / 8, 1 / 4, 1 / 0.8)
             against = f"{what}, against 8 parallel plain HTTP downloads"
@@ -92,6 +93,7 @@ def bulk(scale: Scale) -> list[Figure]:
                 Figure(15, "the same, API requests", ours.requests, loop.requests, "", limits[1]),
                 Figure(15, against, ours.wall, plain.wall, "s", limits[2], note=note),
                 Figure(15, "the same, processor time", ours.processor, plain.processor, "s"),
+                Figure(15, f"{against}, hashed", ours.wall, hashed.wall, "s", note="theirs know the addresses"),
             ]
     return figures
 
@@ -104,7 +106,7 @@ def _median(costs: Sequence[_Costs]) -> _Costs:
 def _bring_all(here: BenchmarkSandbox, way: str, runs: Sequence[str], digests: Sequence[str]) -> _Costs:
     """Download all runs by `way`, check them and remove them."""
     folder, names = here.folder / way, here.folder / f"{way}.txt"
-    names.write_text("\n".join([_url(here, run) for run in runs] if way == "plain" else runs))
+    names.write_text("\n".join(runs if way in {"ours", "exports"} else [_url(here, run) for run in runs]))
     command = our_program("bulk_download", way, str(names), str(folder))
     if way == "ours":
         command = [sys.executable, "-m", "wandb_tui", "download", *runs, "--to", str(folder), "--no-visit"]
