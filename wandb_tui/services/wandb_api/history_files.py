@@ -29,7 +29,7 @@ from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
 _PAGE = 1000
 """How many files are listed in one answer."""
-_MAX_BATCH = 50
+_MAX_BATCH = 25
 """How many versions are asked for in one request."""
 _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
 """How long nothing more must be asked for before a request goes out, and how long it waits for that."""
