@@ -93,7 +93,12 @@ def test_options_of_node_do_not_reach_the_driver(monkeypatch, shell):
     monkeypatch.setenv("NODE_OPTIONS", "--require /no/such/file")
     assert driver_problem() is None
     hostile = {"NODE_OPTIONS": "-r x", "NODE_PATH": "/x", "NODE_CHANNEL_FD": "9", "OPENSSL_CONF": "/x", "DEBUG": "pw:*"}
-    kept = {"NODE_EXTRA_CA_CERTS": "/lab.pem", "PATH": "/bin", "PLAYWRIGHT_BROWSERS_PATH": "/b"}
+    kept = {
+        "NODE_EXTRA_CA_CERTS": "/lab.pem",
+        "NODE_COMPILE_CACHE": "/c",
+        "PATH": "/bin",
+        "PLAYWRIGHT_BROWSERS_PATH": "/b",
+    }
     assert driver_environment({**hostile, **kept, "WANDB_API_KEY": "k"}) == kept
     done = shell(shlex.join([PROGRAM, "doctor", "--json"]), NODE_OPTIONS="--require /no/such/file")
     assert check_of(done, "browser")["mark"] == "good", done.out
