@@ -28,16 +28,17 @@ def sandbox():
         yield sandbox
 
 
+def environment(home, **more):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
+    return inherited | {"HOME": str(home), "WANDB_ERROR_REPORTING": "false"} | more
+
+
 @pytest.fixture
 def program(tmp_path):
     def run(*arguments, stdin="", timeout=HANG_S, **more):
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))
-        }
-        environ = inherited | {"HOME": str(tmp_path), "WANDB_ERROR_REPORTING": "false"} | more
         return subprocess.run(
             [PROGRAM, *arguments],
-            env=environ,
+            env=environment(tmp_path, **more),
             input=stdin,
             capture_output=True,
             text=True,
@@ -48,18 +49,69 @@ def program(tmp_path):
     return run
 
 
+BAD = {
+    ("lab/forks/a:b",): "cannot contain",
+    ("https://wandb.ai/lab/forks/reports",): "is a report",
+    ("--until", "soon", "lab/forks/a"): "not a goal",
+    ("wait",): "Missing argument",
+    ("--host", "ftp://x", "wait", "lab/forks/a"): "not the address of a server",
+    ("sandbox", "--bind", "0.0.0.0"): "this machine only",  # noqa: S104 - it must be refused
+    ("sandbox", "--fault", "nonsense"): "no fault called",
+    ("sandbox", "--sign-in", "nonsense"): "one-page",
+    ("wait", "lab/forks/a", "--timeout", "nan"): "numbers of seconds",
+    ("wait", "lab/forks/a", "--timeout", "inf"): "numbers of seconds",
+    ("doctor", ""): "empty",
+    ("login", "--password-stdin"): "--username",
+    ("login", "--session-stdin"): "not a browser session",
+    ("wat", "lab/forks/a"): "did you mean “wait”?",
+    ("--host", "http://127.0.0.1:9", "dcotor"): "did you mean “doctor”?",
+    ("logn", "--username", "me"): "did you mean “login”?",
+}
+HELP = [(command, "--help") for command in COMMANDS] + [("--help",)]
+ALL_OF_THEM = """
+import contextlib, io, json, sys
+from wandb_tui.cli import main
+answers = []
+for arguments in json.loads(sys.argv[1]):
+    sys.argv = ["wandb-tui", *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            answers.append([end.code, out.getvalue(), err.getvalue()])
+print(json.dumps(answers))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """Status, output and errors of each call for help and of each bad usage, all of them in one process."""
+    given = [*HELP, *BAD]
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_OF_THEM, json.dumps(given)],
+        env=environment(tmp_path_factory.mktemp("home")),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+        check=True,
+    )
+    return dict(zip(given, json.loads(done.stdout), strict=True))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_fits_a_screen_and_has_an_example(program, command):
-    done = program(command, "--help")
-    assert done.returncode == 0
-    assert "Example" in done.stdout
-    lines = done.stdout.splitlines()
+def test_help_fits_a_screen_and_has_an_example(answers, command):
+    status, out, _ = answers[command, "--help"]
+    assert status == 0
+    assert "Example" in out
+    lines = out.splitlines()
     assert len(lines) <= (42 if command == "sandbox" else 24)
     assert max(map(len, lines)) <= 90
 
 
-def test_the_programs_own_help_names_every_command(program):
-    text = program("--help").stdout
+def test_the_programs_own_help_names_every_command(answers):
+    _, text, _ = answers["--help",]
     assert all(command in text for command in COMMANDS)
     assert "--until" in text
     assert "--host" in text
@@ -73,32 +125,12 @@ def test_a_script_is_referred_to_wait(program):
         assert not done.stdout
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["lab/forks/a:b"], "cannot contain"),
-        (["https://wandb.ai/lab/forks/reports"], "is a report"),
-        (["--until", "soon", "lab/forks/a"], "not a goal"),
-        (["wait"], "Missing argument"),
-        (["--host", "ftp://x", "wait", "lab/forks/a"], "not the address of a server"),
-        (["sandbox", "--bind", "0.0.0.0"], "this machine only"),  # noqa: S104 - it must be refused
-        (["sandbox", "--fault", "nonsense"], "no fault called"),
-        (["sandbox", "--sign-in", "nonsense"], "one-page"),
-        (["wait", "lab/forks/a", "--timeout", "nan"], "numbers of seconds"),
-        (["wait", "lab/forks/a", "--timeout", "inf"], "numbers of seconds"),
-        (["doctor", ""], "empty"),
-        (["login", "--password-stdin"], "--username"),
-        (["login", "--session-stdin"], "not a browser session"),
-        (["wat", "lab/forks/a"], "did you mean “wait”?"),
-        (["--host", "http://127.0.0.1:9", "dcotor"], "did you mean “doctor”?"),
-        (["logn", "--username", "me"], "did you mean “login”?"),
-    ],
-)
-def test_bad_usage(program, arguments, says):
-    done = program(*arguments)
-    assert done.returncode == 2, done
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_bad_usage(answers, arguments):
+    status, _, errors = answers[arguments]
+    assert status == 2
+    assert BAD[arguments] in errors
+    assert "Traceback" not in errors
 
 
 def test_bad_settings_are_named(program, tmp_path):
@@ -197,15 +229,13 @@ printf '%s\\n%s\\n' "$SECRET_PW" "$SECRET_KEY" | "$1" login --username "$USER_NA
 
 
 def test_login_is_stored_in_a_real_keyring_and_logout_deletes_it(sandbox, tmp_path):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "XDG_", "DBUS_"))}
-    environ = inherited | {
-        "HOME": str(tmp_path),
-        "WANDB_BASE_URL": sandbox.base_url,
-        "USER_NAME": sandbox.username,
-        "SECRET_PW": sandbox.password,
-        "SECRET_KEY": sandbox.api_key,
-        "WANDB_ERROR_REPORTING": "false",
-    }
+    environ = environment(
+        tmp_path,
+        WANDB_BASE_URL=sandbox.base_url,
+        USER_NAME=sandbox.username,
+        SECRET_PW=sandbox.password,
+        SECRET_KEY=sandbox.api_key,
+    )
     before = sandbox.stats()["sign_ins"]
     out = tmp_path / "out.txt"
     with out.open("w") as file:
