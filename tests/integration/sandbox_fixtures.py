@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
+from tests.integration.warm_python import run_script
 from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.paths import Paths
@@ -47,25 +46,14 @@ def sdk_environment(sandbox, home, **more):
 
 
 def run_sdk_script(sandbox, source, home, timeout=HANG_S, **env):
-    """Run a Python program that uses the SDK; ``stdout`` of the result holds all that was printed.
-
-    The SDK's service process keeps its parent's pipes open for longer than the parent lives, so output goes to a file.
-    """
+    """Run a Python program that uses the SDK, which must end well; returns all that it printed."""
     output = Path(home) / f"output-{uuid.uuid4().hex}.txt"
     with output.open("wb") as file:
-        done = subprocess.run(
-            [sys.executable, "-c", source],
-            cwd=home,
-            env=sdk_environment(sandbox, home, **env),
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            timeout=timeout,
-            check=False,
-        )
-    done.stdout = output.read_text()
-    assert done.returncode == 0, done.stdout
-    return done
+        environ = sdk_environment(sandbox, home, **env)
+        status = run_script(source, environ=environ, cwd=home, out=file, timeout=timeout)
+    printed = output.read_text()
+    assert status == 0, printed
+    return printed
 
 
 def log_run(sandbox, home, project="forks", run_id="abc", steps=300):

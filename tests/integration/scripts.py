@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
 from tests.integration.sandbox_fixtures import WITHOUT_LIST
+from tests.integration.warm_python import run_script
 from tests.stopwatch import HANG_S
 
 LOG = """
@@ -44,18 +43,12 @@ def script(sandbox, tmp_path):
     def run(source, timeout=HANG_S, **more):
         out = tmp_path / "out.txt"
         with out.open("w") as file:
-            done = subprocess.run(
-                [sys.executable, "-W", "error", "-c", LOG + source],
-                env=script_environment(sandbox, tmp_path) | more,
-                cwd=tmp_path,
-                stdout=file,
-                stderr=file,
-                stdin=subprocess.DEVNULL,
-                timeout=timeout,
-                check=False,
+            environ = script_environment(sandbox, tmp_path) | more
+            status = run_script(
+                LOG + source, environ=environ, cwd=tmp_path, out=file, timeout=timeout, flags=("-W", "error")
             )
         text = out.read_text()
-        assert done.returncode == 0, text
+        assert status == 0, text
         assert "Traceback" not in text
         assert sandbox.password not in text
         return text

@@ -13,6 +13,7 @@ from tests.doc_blocks import ELSEWHERE, SHELL, blocks, fenced, kind, lines, shel
 from tests.doc_tables import PAGES
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.terminal import Terminal
+from tests.integration.warm_python import run_script
 from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -92,7 +93,14 @@ def test_python(place, sandbox, text):
     if "data/" in text:
         run(["wandb-tui", "download", "lab/forks/*", "--to", "data"], place)
     before = sandbox.stats()["fork_refusals"]
-    run([sys.executable, "-W", "error", "-c", text], place)
+    out = place.folder / "out.txt"
+    with out.open("w") as file:
+        status = run_script(
+            text, environ=place.environ, cwd=place.folder, out=file, timeout=HANG_S, flags=("-W", "error")
+        )
+    printed = out.read_text()
+    assert status == 0, printed
+    assert "Traceback" not in printed
     assert sandbox.stats()["fork_refusals"] == before, "what is forked is ready by then"
 
 

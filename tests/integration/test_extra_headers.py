@@ -85,7 +85,7 @@ run = fork_when_ready("lab/forks/abc", step=5, timeout=60, settings=settings)
 print("starts at", run.starting_step)
 run.finish()
 """
-    assert "starts at 6" in run_sdk_script(gated, source, tmp_path).stdout
+    assert "starts at 6" in run_sdk_script(gated, source, tmp_path)
 
 
 async def test_the_browser_sends_them_to_one_origin_only():

@@ -135,7 +135,7 @@ def test_a_step_that_the_export_lacks_is_met_by_a_visit_made_on_purpose_and_can_
     wait = waiting("parent", "step:200")
     assert wait.until("v0 covers step 99, waiting for 200")["state"] == "waiting"
     assert wait.artifact() == "lab/forks/run-parent-history:v1"
-    assert "forked" in run_sdk_script(sandbox, FORK, home, RUN_ID="parent", RUN_STEPS="200").stdout
+    assert "forked" in run_sdk_script(sandbox, FORK, home, RUN_ID="parent", RUN_STEPS="200")
     assert sandbox.stats()["run_page_queries"] - before == 1
     assert versions(sandbox, "parent") == 2
     assert sandbox.stats()["fork_refusals"] == 0

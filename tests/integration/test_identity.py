@@ -109,8 +109,8 @@ print("forked", run.id)
 def test_a_fork_and_the_token_that_the_sdk_has_stored(sandbox, token_file, tmp_path):
     """A key in ~/.netrc, even a wrong one, does not matter, as in the SDK."""
     export_run(sandbox, "parent")
-    done = run_sdk_script(sandbox, FORK, tmp_path, **federated(token_file))
-    assert "forked" in done.stdout
+    printed = run_sdk_script(sandbox, FORK, tmp_path, **federated(token_file))
+    assert "forked" in printed
     assert token_file.with_name("credentials.json").exists(), "the SDK stores its access token"
     before = exchanges(sandbox)
     token = identity_on(sandbox, token_file).access_token()

@@ -77,7 +77,7 @@ print("forked:", run.id)
     page.wait_for_url(f"{sandbox.app_url}/")
     visit(page, sandbox, parent)
     thread.join(60)
-    output = results[0].stdout
+    output = results[0]
     # Older SDKs do not hand on the server's words.
     assert "contact support" in output or "has timed out" in output
     child = output.split("forked:")[1].split()[0]
@@ -118,7 +118,7 @@ print(json.dumps({
     "logged": [one.name for one in run.logged_artifacts()],
 }))
 """
-    found = json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1])
+    found = json.loads(run_sdk_script(sandbox, source, home).splitlines()[-1])
     assert (found["exists"], found["v0"], found["v1"]) == (True, True, False)
     assert found["files"] == ["0000.parquet"]
     assert found["table"]["_step"] == list(range(300))
@@ -159,7 +159,7 @@ child = wandb.init(project="forks", fork_from="abc?_step=200")
 child.finish()
 print(json.dumps([complete(), refused, read.lastHistoryStep, len(list(read.scan_history())), child.id]))
 """
-    complete, refused, last, rows, child = json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1])
+    complete, refused, last, rows, child = json.loads(run_sdk_script(sandbox, source, home).splitlines()[-1])
     assert complete == "IncompleteRunHistoryError"
     assert "fromStep is greater than the run's last step" in refused
     assert (last, rows) == (349, 350)
@@ -177,7 +177,7 @@ child.finish()
 rows = len(list(api.run("lab/forks/abc").scan_history()))
 print(json.dumps([artifact.version, sorted(os.listdir(artifact.download())), rows]))
 """
-    answer = json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1])
+    answer = json.loads(run_sdk_script(sandbox, source, home).splitlines()[-1])
     assert answer == ["v1", ["0000.parquet", "0001.parquet"], 350]
 
 

@@ -31,7 +31,7 @@ def logged(sandbox, home):
 
 @pytest.fixture(scope="module")
 def read(sandbox, home, logged):
-    return json.loads(run_sdk_script(sandbox, READ, home).stdout.splitlines()[-1])
+    return json.loads(run_sdk_script(sandbox, READ, home).splitlines()[-1])
 
 
 def test_a_run_is_read_back_as_it_was_logged(read, sandbox):
@@ -76,7 +76,7 @@ run = wandb.Api().run("lab/kinds/one")
 print(json.dumps([run.history(pandas=False), run.summary._json_dict, len(list(run.scan_history())), run.lastHistoryStep,
                   run.file("note.txt").download(replace=True).read()]))
 """
-    output = run_sdk_script(sandbox, source, home).stdout.splitlines()[-1]
+    output = run_sdk_script(sandbox, source, home).splitlines()[-1]
     rows, summary, scanned, last, note = json.loads(output)
     assert (rows[0]["nan"], rows[0]["inf"]) == ("NaN", "Infinity")
     assert (rows[0]["flag"], rows[0]["text"], rows[0]["list"]) == (True, "a", [1, 2])
@@ -96,7 +96,7 @@ run.finish(exit_code=3)
 seen.load(force=True)
 print(json.dumps([before, seen.state]))
 """
-    assert json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1]) == ["running", "failed"]
+    assert json.loads(run_sdk_script(sandbox, source, home).splitlines()[-1]) == ["running", "failed"]
 
 
 def test_a_resumed_run_goes_on_where_it_was(sandbox, home):
@@ -115,7 +115,7 @@ one = api.run("lab/resumed/one")
 print(json.dumps([start, one.lastHistoryStep, len(list(one.scan_history())), one.config, one.summary["loss"],
                   api.run("lab/resumed/two").lastHistoryStep]))
 """
-    start, last, rows, config, loss, other = json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1])
+    start, last, rows, config, loss, other = json.loads(run_sdk_script(sandbox, source, home).splitlines()[-1])
     assert (start, last, rows, loss, other) == (20, 20, 21, 5.0, 0)
     assert config == {"lr": 0.1, "layers": {"hidden": 2}}
 
@@ -128,7 +128,7 @@ try:
 except wandb.errors.Error as error:
     print("refused:", type(error).__name__)
 """
-    assert "refused:" in run_sdk_script(sandbox, source, home).stdout
+    assert "refused:" in run_sdk_script(sandbox, source, home)
 
 
 def test_runs_are_filtered_ordered_and_paged(sandbox, home):
@@ -149,7 +149,7 @@ print(json.dumps({
     "best": ids(order="+summary_metrics.loss"), "length": len(api.runs("lab/many")),
 }))
 """
-    found = json.loads(run_sdk_script(sandbox, source, home).stdout.splitlines()[-1])
+    found = json.loads(run_sdk_script(sandbox, source, home).splitlines()[-1])
     assert found == {
         "all": ["run0", "run1", "run2", "run3", "run4"],
         "newest": ["run4", "run3", "run2", "run1", "run0"],
@@ -173,7 +173,7 @@ for path in ("lab/forks/nobody", "lab/nowhere/abc", "others/forks/abc"):
         print("none:", path)
 print(api.artifact_exists("lab/nowhere/run-abc-history:latest"))
 """
-    output = run_sdk_script(sandbox, source, home).stdout
+    output = run_sdk_script(sandbox, source, home)
     assert output.count("none:") == 3
     assert output.splitlines()[-1] == "False"
 

@@ -12,25 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.sandbox_fixtures import log_run
 from tests.integration.scripts import export_run
 from tests.integration.terminal import alive, descendants
 from tests.stopwatch import HANG_S, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 COMMAND = [str(Path(sys.executable).with_name("wandb-tui")), "wait"]
-LOG_A_RUN = """
-import sys, wandb
-project, run_id, steps = sys.argv[1:]
-with wandb.init(project=project, id=run_id) as run:
-    for step in range(int(steps)):
-        run.log({"loss": 1 / (step + 1), "accuracy": step / 300})
-"""
 
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     with Sandbox(SandboxConfig(export_delay=1)) as sandbox:
-        log_a_run(sandbox, tmp_path_factory.mktemp("sdk"), "forks", "abc")
+        log_run(sandbox, tmp_path_factory.mktemp("sdk"))
         for run_id in ("def", "ghi"):
             export_run(sandbox, run_id, exported=False)
         export_run(sandbox, "open", project="public-forks", steps=5, exported=False)
@@ -41,21 +35,6 @@ def sandbox(tmp_path_factory):
 def in_good_order(sandbox):
     yield
     sandbox.set_faults()
-
-
-def log_a_run(sandbox, folder, project, run_id, steps=300):
-    out = folder / f"{run_id}.txt"
-    with out.open("w") as file:
-        done = subprocess.run(
-            [sys.executable, "-c", LOG_A_RUN, project, run_id, str(steps)],
-            env=environment(sandbox, folder) | {"WANDB_DIR": str(folder), "WANDB_SILENT": "true"},
-            stdout=file,
-            stderr=file,
-            stdin=subprocess.DEVNULL,
-            timeout=HANG_S,
-            check=False,
-        )
-    assert done.returncode == 0, out.read_text()
 
 
 def environment(sandbox, home, **more):
