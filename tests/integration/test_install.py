@@ -1,5 +1,6 @@
 """The package as users install it: the built wheel, in an environment of its own, on each Python that is found."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -31,6 +32,9 @@ def interpreter(version):
         *map(Path, filter(None, [shutil.which(f"python{version}")])),
     ]
     return next((path for path in found if "shims" not in path.parts), None)
+
+
+NEWEST = max(filter(interpreter, VERSIONS), key=VERSIONS.index, default=VERSIONS[-1])
 
 
 @pytest.fixture(scope="module")
@@ -70,17 +74,34 @@ def test_an_install_line_with_the_wheel_in_the_place_of_the_name(wheel, sandbox,
     check(folder / "wandb-tui", sandbox, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def programs_of(wheel, tmp_path_factory):
+    """Gives the folder of the programs that an installation on a Python has."""
+
+    @functools.cache
+    def install(version):
+        python = interpreter(version)
+        if python is None:
+            pytest.skip(f"no Python {version} on this machine")
+        folder = tmp_path_factory.mktemp("venv")
+        printed_by(UV, "venv", "-q", "-p", python, folder)
+        printed_by(UV, "pip", "install", "-q", "-p", folder / "bin" / "python", f"{wheel}[demo]")
+        return folder / "bin"
+
+    return install
+
+
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_python_that_is_claimed(wheel, sandbox, tmp_path, version):
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"no Python {version} on this machine")
-    printed_by(UV, "venv", "-q", "-p", python, tmp_path / "venv")
-    programs = tmp_path / "venv" / "bin"
-    printed_by(UV, "pip", "install", "-q", "-p", programs / "python", f"{wheel}[demo]")
-    check(programs / "wandb-tui", sandbox, tmp_path)
+def test_each_python_that_is_claimed(programs_of, sandbox, tmp_path, version):
+    check(programs_of(version) / "wandb-tui", sandbox, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=[] if version == NEWEST else pytest.mark.long) for version in VERSIONS]
+)
+def test_the_demo_on_each_python(programs_of, sandbox, tmp_path, version):
     with Terminal(script_environment(sandbox, tmp_path)) as terminal:
-        terminal.run(str(programs / "wandb-tui"), "demo", "--yes")
+        terminal.run(str(programs_of(version) / "wandb-tui"), "demo", "--yes")
         terminal.until("available", "failed")
         terminal.keys("q")
         terminal.until("Quit wandb-tui?")

@@ -145,7 +145,7 @@ def live(terminal, sandbox, dice, number, new, *, last):
     time.sleep(dice.uniform(0, 0.5))
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(15, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(15, marks=pytest.mark.long)])
 def test_killed_at_random_moments_with_fifty_runs(sandbox, tmp_path, seed, kills):
     dice = random.Random(seed)  # noqa: S311 - dice, no secret
     browsers, slowest, before = 0, 0.0, Disk(tmp_path)

@@ -7,8 +7,13 @@ from wandb_tui.core.account import Credentials
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
+# These let us in below as well, after a wrong password.
+CORRECTED = ("two-step", "late-script", "sign-up-beside")
 
-@pytest.mark.parametrize("kind", ["one-page", "two-step", "late-script", "sign-up-beside", "slow"])
+
+@pytest.mark.parametrize(
+    "kind", ["one-page", *(pytest.param(kind, marks=pytest.mark.long) for kind in CORRECTED), "slow"]
+)
 def test_pages_that_let_us_in(tmp_path, kind):
     with Sandbox(SandboxConfig(sign_in=kind)) as sandbox:
         with visitor_on(info(sandbox), tmp_path, good(sandbox)) as visitor:
@@ -41,7 +46,7 @@ def test_pages_that_do_not(tmp_path, kind, problem, attempts):
     assert not any(password in str(error) for error in errors)
 
 
-@pytest.mark.parametrize("kind", ["one-page", "two-step", "late-script", "sign-up-beside"])
+@pytest.mark.parametrize("kind", ["one-page", *CORRECTED])
 def test_a_wrong_password_is_submitted_once_and_can_be_corrected(tmp_path, kind):
     with Sandbox(SandboxConfig(sign_in=kind)) as sandbox:
         wrong = Credentials(sandbox.username, "wrong-password")

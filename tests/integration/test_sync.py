@@ -210,16 +210,17 @@ def test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded(sandbox, b
 
 def test_what_cannot_be_synced_is_named_remembered_and_tried_again(sandbox, program, boxes):
     file_of(boxes, "early").write_bytes(b"")
-    shutil.rmtree(file_of(boxes, "grandchild").parent)
+    for run_id in ("alone", "grandchild"):
+        shutil.rmtree(file_of(boxes, run_id).parent)
     sandbox.set_faults("fork-refused:code=404")
     done = program(*boxes, status=1)
     assert "run-early.wandb is empty." in done.stderr
     assert "lab/forks/child  ✖ The server does not have it after the upload" in done.stdout
-    assert done.stdout.endswith("2 of 3 runs synced, 1 failed\n")
+    assert done.stdout.endswith("1 of 2 runs synced, 1 failed\n")
     assert not list(file_of(boxes, "child").parent.glob("*.synced"))
     assert "failed before: The server does not have it" in program("--dry-run", *boxes, status=1).stdout
     sandbox.set_faults()
-    assert "1 of 3 runs synced, 2 already synced" in program(*boxes, status=1).stdout
+    assert "1 of 2 runs synced, 1 already synced" in program(*boxes, status=1).stdout
     assert "failed before" not in program("--dry-run", *boxes, status=1).stdout
     # Without the parent's file, the parent on the server will do.
     child = file_of(boxes, "child").parent
