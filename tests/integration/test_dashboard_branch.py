@@ -3,7 +3,6 @@
 from contextlib import asynccontextmanager
 
 import pytest
-import wandb
 
 from tests.integration.sandbox_fixtures import services
 from tests.integration.scripts import export_run
@@ -24,6 +23,8 @@ def sandbox():
 
 @pytest.fixture(autouse=True)
 def of_its_own(tmp_path, monkeypatch, sandbox):
+    import wandb
+
     monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     yield

@@ -10,7 +10,6 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from mcp import Client, MCPError, StdioServerParameters, stdio_client
 
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.secret_scan import forms_of, leaks, record_cookies
@@ -66,6 +65,8 @@ class Agent:
 
 @contextlib.asynccontextmanager
 async def agent_of(sandbox, home, *options, mode="auto", **more):
+    from mcp import Client, StdioServerParameters, stdio_client
+
     process = StdioServerParameters(
         command=PROGRAM, args=["mcp", *options], env=script_environment(sandbox, home) | more
     )
@@ -127,6 +128,8 @@ async def test_without_allow_changes_an_agent_only_reads(sandbox, tmp_path, mode
 
 
 async def test_with_allow_changes_an_agent_visits_and_edits_and_hears_no_secret(sandbox, tmp_path):
+    from mcp import MCPError
+
     before = set(descendants(os.getpid()))
     async with agent_of(sandbox, tmp_path, "--allow-changes") as agent:
         tools = {tool.name: tool.annotations for tool in await agent.tools()}
