@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +14,7 @@ from tests.integration.scripts import export_run, script_environment
 from tests.integration.secret_scan import forms_of, leaks, record_cookies
 from tests.integration.terminal import alive, descendants
 from tests.integration.test_story import PROGRAM
+from tests.integration.warm_python import run_script
 from tests.stopwatch import HANG_S, until
 from wandb_tui.cli import cli
 from wandb_tui.core.errors import UsageError
@@ -183,24 +183,20 @@ async def test_with_allow_changes_an_agent_visits_and_edits_and_hears_no_secret(
     until(lambda: not any(map(alive, started)), what=lambda: "the end of the server and its browser")
 
 
-def test_the_snippet_forks_as_it_stands_and_the_tree_shows_it(sandbox, tmp_path):
-    async def ask(tool, **arguments):
-        async with agent_of(sandbox, tmp_path) as agent:
-            return await agent.call(tool, **arguments)
-
-    snippet = asyncio.run(ask("fork_snippet", run="lab/forks/parent", step=200))["snippet"]
-    with (tmp_path / "out.txt").open("w") as out:
-        subprocess.run(
-            [sys.executable, "-c", f"{snippet}\nrun.log({{'loss': 0}})\nrun.finish()"],
-            env=script_environment(sandbox, tmp_path),
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            timeout=HANG_S,
-            check=True,
-        )
-    parent, fork = asyncio.run(ask("tree", runs="lab/forks/parent"))["runs"]
+async def test_the_snippet_forks_as_it_stands_and_the_tree_shows_it(sandbox, tmp_path):
+    async with agent_of(sandbox, tmp_path) as agent:
+        snippet = (await agent.call("fork_snippet", run="lab/forks/parent", step=200))["snippet"]
+        with (tmp_path / "out.txt").open("w") as out:
+            status = await asyncio.to_thread(
+                run_script,
+                f"{snippet}\nrun.log({{'loss': 0}})\nrun.finish()",
+                environ=script_environment(sandbox, tmp_path),
+                cwd=tmp_path,
+                out=out,
+                timeout=HANG_S,
+            )
+        assert status == 0, (tmp_path / "out.txt").read_text()
+        parent, fork = (await agent.call("tree", runs="lab/forks/parent"))["runs"]
     assert (parent["run"], fork["parent"], fork["step"]) == ("lab/forks/parent", "lab/forks/parent", 200)
 
 
