@@ -18,14 +18,14 @@ _AT_START = ("PYTHON", "LD_", "OPENBLAS_", "OMP_")
 # A test may change these for its scripts.
 _ELSE = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"WANDB_ERROR_REPORTING": "false"}
 _SERVER = """
-import os, signal, socket, sys
+import gc, os, signal, socket, sys, tempfile
 
 def reach_script(control):
     # Here, in the process of a script, comes back what that is to run; nowhere else.
     while True:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not descriptors:
-            os._exit(0)
+            return ""
         if os.fork() == 0:
             return prepare(control, *descriptors)
         for descriptor in descriptors:
@@ -52,6 +52,9 @@ def prepare(control, link, out):
     os.chdir(given["cwd"])
     os.environ.clear()
     os.environ.update(given["environ"])
+    for folder in folders:
+        folder._finalizer.detach()
+        folder.__init__()
     return given["source"]
 
 def run(source):
@@ -61,6 +64,8 @@ def run(source):
 control = socket.socket(fileno=int(sys.argv.pop()))
 import requests, wandb
 wandb.Api
+# Made by the SDK's import for media; each process has its own, and removes it.
+folders = [one for one in gc.get_objects() if type(one) is tempfile.TemporaryDirectory]
 # Nobody else waits for those that wait for the scripts.
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 run(reach_script(control))
