@@ -49,9 +49,6 @@ LONGEST = (
     "test_sign_in_kinds.py",
 )
 
-# About the browser itself, its windows, or a whole way; all others find Chromium without a user interface.
-WHOLE_BROWSER = {"test_browser", "test_serve", "test_sign_in_window", "test_story"}
-
 # Some three hundred tests start Playwright's driver; with its compiled code at hand each takes a quarter less.
 os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(tempfile.gettempdir()) / "wandb-tui-tests-node"))
 
@@ -77,18 +74,22 @@ def shell_folder(tmp_path_factory):
     return folder if link_small_browser(folder) else None
 
 
-@pytest.fixture(scope="module", autouse=True)
-def browser_on_path(request, shell_folder):
-    """Let the module's tests find the smaller browser."""
-    path = os.environ.get("PATH", "")
-    if shell_folder and request.module.__name__.rpartition(".")[2] not in WHOLE_BROWSER:
-        os.environ["PATH"] = f"{shell_folder}{os.pathsep}{path}"
+@pytest.fixture(scope="session")
+def whole_path():
+    """The path on which the browser is found that can show a window."""
+    return os.environ.get("PATH", "")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser_on_path(shell_folder, whole_path):
+    """Let the tests find the smaller browser, except those that ask for the whole one."""
+    if shell_folder:
+        os.environ["PATH"] = f"{shell_folder}{os.pathsep}{whole_path}"
     yield
-    os.environ["PATH"] = path
+    os.environ["PATH"] = whole_path
 
 
 @pytest.fixture
-def whole_browser(shell_folder, monkeypatch):
+def whole_browser(whole_path, monkeypatch):
     """Let one test find the browser that can show a window."""
-    folders = os.environ.get("PATH", "").split(os.pathsep)
-    monkeypatch.setenv("PATH", os.pathsep.join(folder for folder in folders if folder != str(shell_folder)))
+    monkeypatch.setenv("PATH", whole_path)

@@ -108,15 +108,22 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """A real Chromium, driven by hand."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
+@contextmanager
+def chromium_of(path):
+    """A real Chromium that is found on this path, driven by hand."""
+    executable = shutil.which("chromium", path=path) or shutil.which("google-chrome", path=path)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real Chromium, driven by hand."""
+    with chromium_of(os.environ["PATH"]) as browser:
+        yield browser
 
 
 @pytest.fixture

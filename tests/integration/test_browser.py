@@ -44,8 +44,9 @@ def runs(sandbox):
 
 
 @pytest.fixture(scope="module")
-def visitor(sandbox, tmp_path_factory):
-    with visitor_on(info(sandbox), tmp_path_factory.mktemp("state"), good(sandbox)) as visitor:
+def visitor(sandbox, tmp_path_factory, whole_path):
+    folder, environ = tmp_path_factory.mktemp("state"), {"PATH": whole_path}
+    with visitor_on(info(sandbox), folder, good(sandbox), environ=environ) as visitor:
         assert not visitor.signed_in()
         assert visitor.sign_in().result(60).username == "researcher"
         assert visitor.signed_in()
@@ -262,6 +263,7 @@ def test_a_sign_in_page_that_is_an_empty_error_is_reported_by_its_status(sandbox
     assert "network" not in str(raised.value)
 
 
+@pytest.mark.usefixtures("whole_browser")
 def test_closing_in_the_middle_of_everything(sandbox, runs, tmp_path):
     sandbox.set_faults("page-slow:seconds=1000")
     with visitor_on(info(sandbox), tmp_path, good(sandbox)) as visitor:
@@ -281,6 +283,7 @@ def test_closing_in_the_middle_of_everything(sandbox, runs, tmp_path):
     assert mine
 
 
+@pytest.mark.usefixtures("whole_browser")
 @pytest.mark.parametrize("end", ["exit", "kill"])
 def test_nothing_is_left_and_nothing_is_printed(sandbox, tmp_path, end):
     """A program that forgets to close, and one that is killed: no browser survives, and the terminal stays clean."""
@@ -365,6 +368,7 @@ def test_a_server_that_is_down(tmp_path):
             assert raised.value.problem is SignInProblem.UNREACHABLE
 
 
+@pytest.mark.usefixtures("whole_browser")
 def test_the_proxy_of_the_environment_is_used_and_loopback_is_not(sandbox, tmp_path):
     seen = []
 

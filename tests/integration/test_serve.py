@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Error
 
 from tests.integration.browser_support import children, little_server
+from tests.integration.sandbox_fixtures import chromium_of
 from tests.integration.scripts import export_run, script_environment
 from tests.integration.secret_scan import leaks
 from tests.integration.terminal import alive, descendants, ended
@@ -99,6 +100,13 @@ def served(sandbox, home, *options):
         )  # fmt: skip
     with ended(process), process.stdout:
         yield process, process.stdout.readline().strip()
+
+
+@pytest.fixture(scope="module")
+def chromium(whole_path):
+    """The browser as people have it, with its clipboard."""
+    with chromium_of(whole_path) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,13 @@ def display():
         server.terminate()
 
 
-def driveable(home):
+def driveable(home, path):
     """A browser whose window can be driven from outside, too, and where; without a window it is as ever."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     browser = home / "browser"
-    real = find_browser(os.environ)
+    real = find_browser(os.environ | {"PATH": path})
     browser.write_text(
         f'#!/bin/sh\ncase "$*" in *--headless*) exec "{real}" "$@";; esac\n'
         f'exec "{real}" --remote-debugging-port={port} "$@"\n'
@@ -50,10 +51,15 @@ def driveable(home):
     return browser, f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture
+def window(display, whole_path):
+    return partial(opened_window, display=display, path=whole_path)
+
+
 @contextmanager
-def window(sandbox, home, *arguments, display, **more):
+def opened_window(sandbox, home, *arguments, display, path, **more):
     """``wandb-tui login --window`` at work, and the port at which its browser can be driven."""
-    browser, address = driveable(home)
+    browser, address = driveable(home, path)
     environ = environment(sandbox, home, DISPLAY=display, WANDB_TUI_BROWSER=str(browser), **more)
     pipe = subprocess.PIPE
     command = [PROGRAM, "login", "--window", *arguments]
@@ -101,9 +107,9 @@ def by_hand(page, sandbox, kind):
 
 
 @pytest.mark.parametrize("kind", ["second-factor", "sso"])
-def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, kind):
+def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, window, kind):
     with Sandbox(SandboxConfig(sign_in=kind)) as sandbox:
-        with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
+        with window(sandbox, tmp_path, "--print-session") as (program, address):
             with driven(address, sandbox.app_url) as page:
                 by_hand(page, sandbox, kind)
             printed, errors = program.communicate(timeout=HANG_S)
@@ -130,9 +136,9 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, display, 
         assert "The session cannot be stored on this machine" in refused.stderr
 
 
-def test_a_window_that_is_closed_again(tmp_path, display):
+def test_a_window_that_is_closed_again(tmp_path, window):
     with Sandbox(SandboxConfig()) as sandbox:
-        with window(sandbox, tmp_path, "--print-session", display=display) as (program, address):
+        with window(sandbox, tmp_path, "--print-session") as (program, address):
             with driven(address, sandbox.app_url) as page:
                 page.close()
             printed, errors = program.communicate(timeout=HANG_S)
@@ -160,13 +166,13 @@ def with_run(sandbox):
     return sandbox
 
 
-def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_path, display):
+def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_path, window):
     with Sandbox(SandboxConfig(export_delay=0, sign_in="sso")) as sandbox, secret_service(tmp_path) as keyring:
         with_run(sandbox)
         laptop, cluster = tmp_path / "laptop", tmp_path / "cluster"
         for home in (laptop, cluster):
             home.mkdir()
-        with window(sandbox, laptop, display=display, **keyring.environ) as (program, address):
+        with window(sandbox, laptop, **keyring.environ) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 by_hand(page, sandbox, "sso")
             printed, errors = program.communicate(timeout=HANG_S)
@@ -190,13 +196,13 @@ def test_single_sign_on_once_and_wait_goes_on_with_it_here_and_elsewhere(tmp_pat
         assert sandbox.stats()["sign_ins"] == 1
 
 
-def test_a_server_that_never_names_anybody(tmp_path, display):
+def test_a_server_that_never_names_anybody(tmp_path, window):
     with (
         Sandbox(SandboxConfig(export_delay=0, faults=("viewer-null",))) as sandbox,
         secret_service(tmp_path) as keyring,
     ):
         with_run(sandbox)
-        with window(sandbox, tmp_path, display=display, **keyring.environ) as (program, address):
+        with window(sandbox, tmp_path, **keyring.environ) as (program, address):
             with driven(address, sandbox.app_url) as page:
                 sign_in(page, sandbox)
             _, errors = program.communicate(timeout=HANG_S)
@@ -223,10 +229,10 @@ def test_a_password_hands_a_session_on_without_a_keyring(tmp_path):
                 terminal.until("terminal.", "Pipe it", "shell-is-back$")
 
 
-def test_the_button_of_the_sign_in_screen_opens_the_window(tmp_path, display):
+def test_the_button_of_the_sign_in_screen_opens_the_window(tmp_path, display, whole_path):
     with Sandbox(SandboxConfig(export_delay=0, sign_in="second-factor")) as sandbox:
         with_run(sandbox)
-        browser, address = driveable(tmp_path)
+        browser, address = driveable(tmp_path, whole_path)
         environ = environment(
             sandbox, tmp_path, DISPLAY=display, WANDB_TUI_BROWSER=str(browser), WANDB_API_KEY=sandbox.api_key,
             WANDB_VIEWER_MAIL=sandbox.username, WANDB_VIEWER_PW=sandbox.password, LANG="C.UTF-8",
