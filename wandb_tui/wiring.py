@@ -76,7 +76,7 @@ class _Once(Generic[T]):
 
 
 class _Closable(Protocol):
-    """What `Wiring.close` ends."""
+    """A service that `Wiring.close` ends."""
 
     def close(self) -> None:
         """End it."""
@@ -207,14 +207,14 @@ class Wiring:
 
     @_Once
     def feed_record(self) -> FeedRecordFile:
-        """Why the feeds of this server's projects are not used, if they are not."""
+        """The reason why the feeds of this server's projects are not used, if they are not."""
         from wandb_tui.services.disk.feed_records import FeedRecordFile
 
         return FeedRecordFile(self.paths.feed_records, self.server.key)
 
     @_Once
     def schema_gaps(self) -> SchemaGaps:
-        """What this server's API lacks."""
+        """The known gaps in this server's API."""
         from wandb_tui.services.disk.schema_gap_file import SchemaGapFile
         from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 
@@ -369,7 +369,7 @@ class Wiring:
 
     @_Once
     def export_profile(self) -> ExportProfile | None:
-        """How this server exports runs, as known at the start; None if unknown."""
+        """The way in which this server exports runs, as known at the start; None if unknown."""
         return self.export_profiles.read()
 
     def adjusted(self, poll_policy: PollPolicy) -> PollPolicy:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def build_backend(
     wiring: Wiring, *, persistent: bool = True, offline: OfflineRows | None = None, servers: ServerSwitch | None = None
 ) -> Backend:
-    """What the dashboard needs from outside.
+    """Build the dashboard's backend from the services.
 
     Args:
         wiring: The services.
@@ -91,7 +91,7 @@ def build_backend(
 
 
 def _downloads_folder(wiring: Wiring, *, persistent: bool) -> Path:
-    """Where histories are downloaded to: below the current folder; for the demo, below its own."""
+    """The folder for downloaded histories: below the current one; for the demo, below its own."""
     folder = Path("wandb-history")
     return folder if persistent else wiring.paths.log_file.parent / folder
 

@@ -65,7 +65,7 @@ def exec_command(
     """
     from wandb_tui.cli.interruption import Interruption
 
-    # What our own libraries add to the environment while they wait is not meant for the script.
+    # The variables that our own libraries add while they wait are not meant for the script.
     environ = dict(os.environ)
     _check_program(command[0], environ)
     interruption = Interruption()
@@ -92,7 +92,7 @@ def exec_command(
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is to be branched off, and how long to wait for it."""
+    """An order to branch off a run: from which one, where, and how long to wait for the export."""
 
     parent: RunAddress
     branching: Branching
@@ -142,7 +142,7 @@ def _awaited(
 
     parent, branching, target = order.parent, order.branching, order.target
     base_url, api_key = wiring.server.info.base_url, wiring.account.api_key()
-    # What would clash is refused before anything is waited for.
+    # Variables that would clash are refused before anything is waited for.
     branch_environment(parent, 0, branching, environ, base_url=base_url, api_key=api_key)
     child = None if branching.keeps_id else _own_child(parent, environ)
     origin = _origin_of(child, wiring) if child else None
@@ -179,7 +179,7 @@ def _own_child(parent: RunAddress, environ: Mapping[str, str]) -> RunAddress | N
 
 
 def _origin_of(child: RunAddress, wiring: Wiring) -> RunOrigin | None:
-    """Where a run came from, by its config or our notes; None if there is no such run."""
+    """The origin of a run, by its config or our notes; None if there is no such run."""
     from wandb_tui.core.details import RunOrigin
 
     record = wiring.history_files.run_record(child)

@@ -97,7 +97,7 @@ def _children(
 
     with MonitorGroup(wiring=wiring, on_event=progress.on_event, max_wait_time=timeout) as group:
         step = branch_step(parent, target, wiring, group, timeout)
-        # What is found before the step is the same for all children.
+        # The findings before the step are the same for all children.
         warnings, printed = set[str](), set[str]()
         for run in branches(
             *(parent, step, FORK, times, timeout),

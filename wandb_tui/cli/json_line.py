@@ -32,7 +32,7 @@ def json_object(
         run: The run's address.
         attempt: The attempt.
         state: Its state.
-        message: What happened.
+        message: A sentence about the event.
         artifact: The newest version known, with its full name.
         elapsed: Seconds that the attempt has taken.
         more: The fields that only some commands have.

@@ -96,7 +96,7 @@ def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_
 
     Args:
         wiring: The services.
-        entered: What to try.
+        entered: The credentials to try.
         verify: Whether to try it at all.
         say: Shows a sentence to the user.
         handing_on: Whether the session goes to another machine: then this one need not store it.

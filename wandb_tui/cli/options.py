@@ -102,7 +102,7 @@ def check_access(wiring: Wiring, *, visit: bool) -> None:
 
 _STARTS_QUERY = re.compile(r"\s*[^/\s]+/[^/\s]+/\*")
 _IS_CONDITION = re.compile(r"[a-z]+:[^/]+")
-"""What no run's id looks like, since those have no colon."""
+"""A condition such as ``state:running``; no run's id looks like that, since ids have no colon."""
 
 _SLASHES = 2
 """In the address of a run, and in a query."""

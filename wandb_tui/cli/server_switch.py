@@ -20,7 +20,7 @@ _TEARDOWN_TIMEOUT_S = 2.0
 class ServerSwitch:
     """The servers that one dashboard shows, one after the other; implements `ui.runtime.ports.Servers`.
 
-    What the environment says of a server holds for the one that the program was started with alone.
+    The environment's settings for a server hold only for the one that the program was started with.
     """
 
     def __init__(self, wiring: Wiring, host: str | None) -> None:

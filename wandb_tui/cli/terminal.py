@@ -49,6 +49,6 @@ def is_ascii(look: str, environ: Mapping[str, str], stream: TextIO | None = None
     Args:
         look: The look of the settings.
         environ: The environment.
-        stream: What is written to; by default standard output.
+        stream: The stream to write to; by default standard output.
     """
     return look == "ascii" or not identify(environ).symbols or not takes_symbols(stream or sys.stdout)

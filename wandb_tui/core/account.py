@@ -24,7 +24,7 @@ Credentials = WandBCredentials
 
 
 class Source(StrEnum):
-    """Where a secret comes from."""
+    """The source of a secret."""
 
     NONE = "none"
     ENVIRONMENT = "environment"
@@ -43,7 +43,7 @@ class AccountState:
         password: Where the password comes from.
         api_key: Where the API key comes from, or what stands in for it.
         saved_session: Whether an encrypted browser session is stored.
-        keyring_problem: What is wrong with the keyring and what to do, or empty.
+        keyring_problem: The keyring's problem and its remedy, or empty.
         api_key_problem: Why the API key in the environment or the netrc file cannot be used, or empty.
         unknown_origin: The page that a sign-in led to and that is not known, so that the user must decide whether the
             password may be typed there; or empty.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from wandb_tui.core.address import RunAddress
 
 AskedAt = Callable[[RunAddress], float | None]
-"""When a run was last asked itself; None if it is not followed now."""
+"""The time of the last query about the run itself; None if it is not followed now."""
 
 
 class AuditQueue:
@@ -30,7 +30,7 @@ class AuditQueue:
 
     @property
     def oldest(self) -> float | None:
-        """When the first run was asked; None without any."""
+        """The time of the query about the first run; None without any."""
         while self._heap:
             asked_at, _, run = self._heap[0]
             if self._asked_at(run) == asked_at:

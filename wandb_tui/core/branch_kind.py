@@ -11,6 +11,6 @@ class BranchKind(StrEnum):
     FORK = "fork"
     """A new run with the run's history up to the step."""
     REPLAY = "replay"
-    """Where the server refuses to fork: a new run into which that history is logged once more."""
+    """In place of a fork that the server refuses: a new run into which that history is logged once more."""
     REWIND = "rewind"
     """The run itself, without what it has logged after the step."""

@@ -79,7 +79,7 @@ class NotedBranches:
         return known is None or (note.made and not known.repeats(note))
 
     def completed(self, origin: RunOrigin) -> RunOrigin:
-        """What the server tells of a run's origin, completed by the notes.
+        """A run's origin as the server reports it, completed by the notes.
 
         The config counts where it says something. A fork that was rewound to before its branch point shares only the
         steps up to there.

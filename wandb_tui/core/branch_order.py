@@ -13,7 +13,7 @@ from wandb_tui.core.events import Level
 from wandb_tui.core.metric_value import MetricValue
 
 MAX_TIMES = 100
-"""How many children one order may ask for."""
+"""The maximum number of children that one order may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class BranchOrder:
 
     Attributes:
         run: The run.
-        kind: What to do.
+        kind: Whether to fork or to rewind.
         target: The step, or a metric and its value.
         times: How many children to make; 1 for a rewind.
         replays: Whether the history is logged into a new run where the server refuses.
@@ -40,7 +40,7 @@ class BranchOrder:
 
         Args:
             run: The run.
-            kind: What to do.
+            kind: Whether to fork or to rewind.
             where: A step, or ``METRIC=VALUE``.
             times: How many children to make; not read for a rewind.
             replays: Whether the history is logged into a new run where the server refuses.
@@ -66,12 +66,12 @@ class BranchOrder:
 
     @property
     def where(self) -> str:
-        """Where to do it, in words."""
+        """The step or value to branch off at, in words."""
         return f"step {self.target:,}" if isinstance(self.target, int) else str(self.target)
 
     @property
     def begun(self) -> BranchProgress:
-        """How far it is at its beginning."""
+        """The progress at its beginning."""
         return BranchProgress("Starting")
 
     @property
@@ -106,12 +106,12 @@ class BranchFinding:
 
 @dataclass(frozen=True, slots=True)
 class BranchProgress:
-    """How far an order is.
+    """The progress of an order.
 
     Attributes:
-        message: What is being done or waited for, in one line; the reason, once it has failed.
+        message: The current step, in one line; the reason, once it has failed.
         children: The runs made so far; the run itself, once it is rewound.
-        warnings: What may surprise in them, as sentences.
+        warnings: Warnings about surprises in them, as sentences.
         final: Whether nothing follows.
         failed: Whether it has ended before all was done.
     """

@@ -40,11 +40,11 @@ class Check:
     """One entry of the report.
 
     Attributes:
-        name: What was checked.
+        name: The name of the check.
         status: The result.
-        message: What was found.
-        hint: What to do, or empty.
-        details: What else was found, a line each.
+        message: The finding, in one line.
+        hint: Advice for the user, or empty.
+        details: Further findings, a line each.
         seconds: How long the check took.
         refused: Whether the server refused a secret.
         fix: The fix that the dashboard can offer.
@@ -61,7 +61,7 @@ class Check:
 
     @property
     def took(self) -> str:
-        """How long it took, as shown; empty if that is too short to matter."""
+        """The time that it took, as shown; empty if that is too short to matter."""
         return f"{self.seconds:.1f} s" if self.seconds >= _MIN_SHOWN_S else ""
 
     def as_dict(self) -> dict[str, object]:
@@ -83,7 +83,7 @@ class PendingCheck:
     """A check that has not been run yet.
 
     Attributes:
-        name: What is checked.
+        name: Its name.
         run: Runs the check; may block for long.
     """
 

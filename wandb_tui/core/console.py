@@ -27,7 +27,7 @@ class ConsoleLine:
 
 @dataclass(frozen=True, slots=True)
 class ConsolePosition:
-    """How far a console has been read.
+    """The place up to which a console has been read.
 
     Attributes:
         cursor: The server's bookmark; empty if it gives none, so that only the newest lines can be read.

@@ -65,7 +65,7 @@ class _LoopJob(Generic[T]):
             settle = partial(self._future.set_result, self._function(*self._args))
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller that awaits the future
             settle = partial(self._future.set_exception, error)
-        # The loop may be closed by now: then nobody awaits the result.
+        # The loop may be closed by now: then nothing awaits the result.
         with contextlib.suppress(RuntimeError):
             self._future.get_loop().call_soon_threadsafe(self._settle, settle)
 

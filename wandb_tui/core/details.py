@@ -21,7 +21,7 @@ Values: TypeAlias = tuple[tuple[str, Scalar], ...]
 
 @dataclass(frozen=True, slots=True)
 class BranchPoint:
-    """Where a run was forked from another.
+    """The run and step that a run was forked at.
 
     Attributes:
         run_id: The parent's id, in the same project.
@@ -33,7 +33,7 @@ class BranchPoint:
 
 
 class OriginSource(StrEnum):
-    """Where it stands what a run came from."""
+    """The sources that may say what a run came from."""
 
     CONFIG = "config"
     NOTE = "note"
@@ -52,7 +52,7 @@ class RunOrigin:
         step: The last step that it shares with its parent; None without one.
         kind: Whether it is a fork or a replay; None without a parent.
         source: Where that stands; None without a parent.
-        contradiction: What is said of its origin elsewhere and does not agree, as a sentence; else empty.
+        contradiction: A statement about its origin from elsewhere that does not agree, as a sentence; else empty.
     """
 
     run: RunAddress
@@ -66,7 +66,7 @@ class RunOrigin:
 
     @property
     def branch_point(self) -> BranchPoint | None:
-        """Where it was forked in its own project; None for no fork."""
+        """The point at which it was forked in its own project; None for no fork."""
         if self.parent is None or self.step is None or self.kind is not BranchKind.FORK:
             return None
         return BranchPoint(self.parent.run_id, self.step) if self.parent.project_path == self.run.project_path else None
@@ -87,12 +87,12 @@ class RunForks:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What the server stores of a run besides its history, whole and as it is.
+    """The config, summary and origin of a run as the server stores them, whole and unchanged.
 
     Attributes:
         config: Its config.
         summary: Its summary.
-        branch_point: Where it was forked from its parent; None for no fork.
+        branch_point: The point at which it was forked from its parent; None for no fork.
     """
 
     config: Mapping[str, Any]
@@ -108,10 +108,10 @@ class RunFacts:
         info: Its name, its own state, and its last step.
         created: When it began, by the server's clock.
         group: Its group, or empty.
-        job_type: What kind of work it is, or empty.
+        job_type: The kind of work that it does, or empty.
         sweep: Its sweep's id, or empty.
         tags: Its tags.
-        user: Who logged it, or empty.
+        user: The user who logged it, or empty.
         summary: The last value of each metric, by name; None if unknown.
         metrics: The names of the metrics that are numbers, as logged; None if unknown.
         unknown_fields: The fields that this server does not know, by their names in the API.
@@ -161,7 +161,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class VersionCoverage:
-    """Which steps a version covers.
+    """The steps that a version covers.
 
     Attributes:
         last: The highest step, -1 for none; None if unknown.
@@ -206,7 +206,7 @@ class MetricSeries:
     Attributes:
         metric: The metric's name.
         points: Step and value, by step; a value may be NaN or infinite.
-        across: What stands at each point under the key that was asked for; empty where that is the step.
+        across: The value at each point of the key that was asked for; empty where that is the step.
     """
 
     metric: str

@@ -1,4 +1,4 @@
-"""How the download of each run stands."""
+"""The progress of a run's download."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class DownloadProgress:
 
     Attributes:
         state: A state of an attempt while it is waited for, then `DOWNLOADING`, at last `DOWNLOADED` or `FAILED`.
-        message: What happened, in one line.
+        message: The newest event, in one line.
         path: The run's folder, once it is downloaded.
         bytes: How many bytes are there.
         size: How many there are to come in all; None while that is unknown.

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 
 
 class SignInProblem(StrEnum):
-    """Why a browser sign-in did not succeed."""
+    """The reason why a browser sign-in did not succeed."""
 
     NO_CREDENTIALS = "no-credentials"
     """No user name and password are known."""
@@ -52,7 +52,7 @@ class SignInProblem(StrEnum):
 
 
 class KeyringProblem(IntEnum):
-    """Why a keyring cannot be used; one that would store entries but for this tells more than a helper that reads."""
+    """The reason why a keyring cannot be used; that of one which could store entries tells more than a helper's."""
 
     LOCKED = 0
     ASKS_ON_TERMINAL = 1
@@ -63,8 +63,8 @@ class WandbTuiError(Exception):
     """The base of all errors that wandb-tui raises on purpose.
 
     Attributes:
-        message: What happened, in one sentence.
-        hint: What the user can do about it, or an empty string.
+        message: The problem, in one sentence.
+        hint: Advice on how to solve it, or an empty string.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -158,11 +158,11 @@ class StoreError(WandbTuiError):
 
 
 NO_THREAD = "can't start new thread"
-"""What the `RuntimeError` of a thread says that the system does not start."""
+"""The message of Python's `RuntimeError` for a thread that the system does not start."""
 
 
 def internal_error(error: BaseException) -> WandbTuiError:
-    """An error that nobody expected, for the user; its traceback belongs into the log."""
+    """An unexpected error, for the user; its traceback belongs into the log."""
     if NO_THREAD in str(error):
         return WandbTuiError(
             "The system allows no more threads.", "Raise the limit (ulimit -u, ulimit -v, or the container's)."

@@ -26,7 +26,7 @@ class EventReporter:
 
     Attributes:
         state: The attempt's state; changed by `report` alone.
-        goal: What the attempt waits for.
+        goal: The goal that the attempt waits for.
         artifact: The newest version known, with its full name.
         run_info: The run itself, as last reported by the server.
         baseline: The newest version when the attempt began, -1 for none; None while it is unknown.

@@ -69,7 +69,7 @@ class Failure(StrEnum):
 
 
 class Level(StrEnum):
-    """How much a line of a run's log matters."""
+    """The importance of a line in a run's log."""
 
     INFO = "info"
     """Nothing is wrong."""
@@ -86,17 +86,17 @@ class MonitorEvent:
     run: RunAddress
     """The run that is monitored."""
     attempt: int
-    """Which attempt, counted from 1; events of an older attempt are stale."""
+    """The number of the attempt, counted from 1; events of an older attempt are stale."""
     state: State
     """The state after this event."""
     notice: Notice
-    """What happened."""
+    """The kind of event, with the values that belong to it."""
     goal: Goal = field(default_factory=Goal)
-    """What the attempt waits for now."""
+    """The goal that the attempt waits for now."""
     status: MonitorStatus | None = None
-    """Which of the six status lines this is, if it is one."""
+    """The status line that this is, if it is one of the six."""
     level: Level = Level.INFO
-    """How much it matters."""
+    """Its importance in the log."""
     artifact: str | None = None
     """``entity/project/run-<id>-history:v0`` once a version is known."""
     elapsed: float = 0.0
@@ -113,13 +113,13 @@ class MonitorEvent:
     run_info: RunInfo | None = None
     """The run itself, as last reported by the server."""
     warnings: tuple[GoalWarning, ...] = ()
-    """Why this goal may never be met, as known so far."""
+    """The reasons known so far why this goal may never be met."""
     baseline: int | None = None
     """The newest version when the attempt began, -1 for none; None while it is unknown."""
     feed: FeedClock | None = None
-    """When the feeds of the run's project are read, if the run is left to them."""
+    """The plan by which the feeds of the run's project are read, if the run is left to them."""
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """When it happened (UTC)."""
+    """The time of the event (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)

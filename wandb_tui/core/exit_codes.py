@@ -10,7 +10,7 @@ from wandb_tui.core.errors import ApiKeyError, SignInError, UsageError, WaitTime
 
 
 class ExitCode(IntEnum):
-    """How a command ended.
+    """The exit status of a command.
 
     Attributes:
         meaning: The same in words, as a clause.

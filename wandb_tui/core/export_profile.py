@@ -1,4 +1,4 @@
-"""How a server was seen to export a run, and how monitors adapt to that."""
+"""The way in which a server was seen to export a run, and how monitors adapt to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARGIN_S = 5.0
 
 
 class ExportTrigger(StrEnum):
-    """What starts an export."""
+    """The cause of an export."""
 
     WAITING = "waiting"
     """None of our actions: the export starts by itself."""
@@ -24,10 +24,10 @@ class ExportTrigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportProfile:
-    """How one server exported a run.
+    """The way in which one server exported a run.
 
     Attributes:
-        trigger: What started the export.
+        trigger: The cause of the export.
         seconds: From the trigger to the export.
     """
 

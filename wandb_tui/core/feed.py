@@ -1,6 +1,6 @@
 """A project's feed: one list of what changed, newest first, in place of a question about each run.
 
-There are two kinds, of exports and of run states. What servers promise of these lists is documented nowhere, so each
+There are two kinds, of exports and of run states. No documentation promises anything about these lists, so each
 page is checked for contradictions, and `core.feed_trust` compares the feed with what the runs themselves answer.
 """
 
@@ -57,7 +57,7 @@ class FeedPage:
 
 @dataclass(slots=True)
 class FeedClock:
-    """When a project's feeds are read, by the clock of the one who reads them. All rows of a project share it.
+    """The times at which a project's feeds are read, by their reader's clock. All rows of a project share them.
 
     Attributes:
         read_at: When they were last read to the end.
@@ -79,7 +79,7 @@ class Feed:
 
     Attributes:
         max_listed_pages: How many pages the first look reads at most.
-        began: When the request of the first look went out; None before that. What changed earlier is not reported.
+        began: When the request of the first look went out; None before that. Earlier changes are not reported.
         cursor: Where the look under way goes on; empty if the next page begins a new one.
         since: The newest time that a finished look has seen; None before that.
         listed: Whether the first look has ended.
@@ -176,7 +176,7 @@ class Feed:
     def _out_of_order(self, entry: FeedEntry, before: datetime) -> bool:
         """Whether an entry belongs on an earlier page of this look, which ended at `before`, and was not there.
 
-        What changes meanwhile moves to the front and pushes the rest back, so pages may overlap.
+        Entries that change meanwhile move to the front and push the rest back, so pages may overlap.
         """
         newest = self._newest or entry.changed
         return before < entry.changed < newest and entry.run_id not in self._names

@@ -19,7 +19,7 @@ class FeedPart:
         project: A run of the project, for its address.
         kind: Which feed.
         cursor: Where the page begins; empty for the newest.
-        since: What is older need not be in it; None if that is unknown.
+        since: The time before which versions need not be in it; None if that is unknown.
     """
 
     project: RunAddress
@@ -77,7 +77,7 @@ class ProjectFeeds:
                 self.infos[entry.run_id] = entry.info
 
     def first_answer(self, run_id: str) -> Probe | None:
-        """That a run has no export, if all lists were read and it is on none of exports; None if that is not known."""
+        """An answer that a run has no export, if all lists were read and no list of exports has it; None if unknown."""
         if self.listing or not self.feeds[FeedKind.EXPORTS].whole or self.feeds[FeedKind.EXPORTS].lists(run_id):
             return None
         info = self.infos.pop(run_id, None)

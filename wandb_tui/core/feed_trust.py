@@ -33,7 +33,7 @@ class _Unreported:
 
 @dataclass(slots=True)
 class FeedTrust:
-    """How often the runs themselves are asked, and which changes the feeds still owe.
+    """The interval at which the runs themselves are asked, and the changes that the feeds still owe.
 
     Attributes:
         period: Seconds within which each run is asked itself.
@@ -85,7 +85,7 @@ def _version(probe: Probe) -> int:
 
 
 def _state_change(known: Probe, answer: Probe) -> str:
-    """What changed of the run itself, in a few words; empty if nothing did that comes with a sign of life."""
+    """The change of the run's state or step, in a few words; empty if there is none that comes with a sign of life."""
     if known.run is None or answer.run is None or answer.run.state in _SILENT_STATES:
         return ""
     if known.run.state != answer.run.state:

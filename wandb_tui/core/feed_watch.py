@@ -27,7 +27,7 @@ _WANTED_FOR_S = 300.0
 """Seconds for which a run that wanted to be followed counts as waiting."""
 
 _CHOICE_INTERVAL_S = 2.0
-"""How often the waiting runs are counted."""
+"""The interval at which the waiting runs are counted."""
 
 _MIN_GAP_S = 1.0
 """The shortest time between two looks."""
@@ -71,7 +71,7 @@ class Follower:
 
 @dataclass(slots=True)
 class FeedNews:
-    """What a page says about runs that are followed; they are followed no longer.
+    """The news of a page about followed runs, which are followed no longer.
 
     Attributes:
         ask: Runs to ask themselves.
@@ -162,7 +162,7 @@ class FeedWatch:
         return any(project.listing for project in self._projects.values())
 
     def first_answer(self, run: RunAddress) -> Probe | None:
-        """What its lists say of a run that nothing is known of yet; None if it has to be asked itself."""
+        """The lists' answer for a run about which nothing is known yet; None if it has to be asked itself."""
         project = self._projects.get(run.project_path)
         return None if project is None else project.first_answer(run.run_id)
 

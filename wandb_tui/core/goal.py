@@ -53,7 +53,7 @@ def goal_examples(last_word: str = "or") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What to wait for.
+    """The condition that a monitor waits for.
 
     Attributes:
         kind: Which kind of goal.

@@ -1,4 +1,4 @@
-"""What a monitor can wait for. Everything about a kind of goal is in one class here.
+"""The kinds of goals that a monitor can wait for. Everything about a kind is in one class here.
 
 A rule reads the goal as it is written, judges the server's answer, warns if the goal may never be met, and words its
 verdicts and warnings. Everything else that lists goals (the dialog, the help, shell completion, the documentation's
@@ -23,9 +23,9 @@ class GoalRule(ABC):
     Attributes:
         name: The kind's name, which is also the syntax of a goal without a number.
         example: A goal of this kind, as it is written.
-        completion: What shell completion offers.
+        completion: The text that shell completion offers.
         meaning: When the example is met, after “met when”.
-        short_meaning: What is waited for, in at most 40 characters, in general rather than for the example.
+        short_meaning: The meaning in at most 40 characters, in general rather than for the example.
         pattern: The syntax; its group, if it has one, is the number.
         needs_coverage: Whether a probe must also ask which steps the export covers.
         needs_artifact: Whether only an artifact can meet it; where not, no page is visited.
@@ -72,7 +72,7 @@ class GoalRule(ABC):
         Args:
             number: The goal's number.
             probe: An answer that found the run.
-            run: What it reports of the run.
+            run: The run as the server reports it.
             forks: Whether the server offers forking; None if unknown.
         """
         return iter(())
@@ -179,7 +179,7 @@ class StepRule(GoalRule):
         return Verdict(code, version=version, step=covered, last_step=last if too_short else None, hint=hint)
 
     def describe(self, number: int, verdict: Verdict) -> str:
-        """How far the export reaches, and how far the run, if that is the reason."""
+        """The last step of the export, and that of the run where the export ends with it."""
         if verdict.met:
             return f"covers step {number:,}{_source(verdict)}"
         if verdict.step is None:
@@ -243,7 +243,7 @@ class CompleteRule(GoalRule):
         return Verdict(VerdictCode.FALLS_SHORT, version=version, step=coverage.covered, last_step=coverage.last_step)
 
     def describe(self, number: int, verdict: Verdict) -> str:
-        """What is missing."""
+        """The last step that the export covers, and that of the run."""
         match verdict.code:
             case VerdictCode.COVERS:
                 return f"is complete{_source(verdict)}"

@@ -10,7 +10,7 @@ from wandb_tui.core.state import State
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """How an attempt ended.
+    """The outcome of an attempt.
 
     Attributes:
         run: The run.

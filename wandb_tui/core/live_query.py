@@ -26,7 +26,7 @@ _NEXT_PAGE = 200
 """Runs on further pages, which are there only if much has changed."""
 
 _WALK_INTERVAL_S = 60.0
-"""How often, for each page that it takes, all matching runs are listed: an older run may have got a tag."""
+"""The interval, for each page that it takes, at which all matching runs are listed: an older run may have got a tag."""
 
 _SWEEP_PAUSE_S = 30.0
 """Seconds without a running run after which a sweep has ended: its agents pause between two runs."""
@@ -51,12 +51,12 @@ class QueryPart:
 
 @dataclass(frozen=True, slots=True)
 class QueryNews:
-    """What a page, or the failure to get one, says about a followed query.
+    """The news about a followed query from a page, or from the failure to get one.
 
     Attributes:
         query: The query.
         joined: The runs that match and did not so far, the oldest first.
-        run_infos: What the server lists of these runs: their names and states.
+        run_infos: The names and states of these runs, as the server lists them.
         whole: Whether a look has been completed, so that no run is missing.
         ended: Whether no matching run has been running for a while; asked for only if the query is to end.
         error: Why the server does not tell; None if it does.

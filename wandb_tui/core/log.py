@@ -40,7 +40,7 @@ class LogLine:
 
     @property
     def began(self) -> datetime:
-        """When the first of the lines that repeat one another was added."""
+        """The time at which the first of the lines that repeat one another was added."""
         return self.since or self.time
 
     def after(self, previous: LogLine) -> LogLine:
@@ -87,7 +87,7 @@ class Attempt:
         started: When it began (UTC).
         ended: When it ended; None while it has not.
         state: Its final state, or the current one.
-        notice: What happened last.
+        notice: The newest event.
     """
 
     number: int

@@ -47,7 +47,7 @@ def lookalike(text: str) -> str:
 
 
 def plain_latin(text: str) -> str:
-    """What a name looks like: in Latin letters of the usual width, without invisible characters."""
+    """A name in the Latin letters that it looks like, of the usual width, without invisible characters."""
     visible = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
     return "".join(_LIKE_LATIN.get(character, character) for character in visible)
 

@@ -1,4 +1,4 @@
-"""What is known of a metric's values in a run, put together from samples of the run and of those it was forked from."""
+"""The known values of a metric in a run, put together from samples of the run and of those it was forked from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SURELY_SAMPLED = 0.5
 """From which share of the points asked for an answer may be a sample: servers do not hit the number exactly."""
 
 _MAX_POINTS = 200_000
-"""How many points of a run are kept; beyond that, what was loaded of parts of it is dropped."""
+"""The maximum number of points that are kept of a run; beyond that, samples of its parts are dropped."""
 
 
 @dataclass(slots=True)

@@ -79,10 +79,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What happened, with the values that belong to its kind; see `EventKind`.
+    """An event, with the values that belong to its kind; see `EventKind`.
 
     Attributes:
-        kind: What happened.
+        kind: The kind of event.
         goal: The goal that was judged.
         verdict: How the server's answer compares with the goal.
         warning: Why the goal may never be met.

@@ -58,7 +58,7 @@ class OfflineRun:
 
     @property
     def branch_point(self) -> BranchPoint | None:
-        """Where the run was forked from its parent; None for no fork."""
+        """The point at which the run was forked from its parent; None for no fork."""
         return next((file.branch_point for file in self.files if file.branch_point), None)
 
     @property
@@ -234,7 +234,7 @@ def _loops(runs: Mapping[RunAddress, OfflineRun]) -> dict[RunAddress, str]:
 
 
 def _problem(one: OfflineRun, runs: Mapping[RunAddress, OfflineRun], online: Mapping[RunAddress, bool]) -> str:
-    """Why a run cannot be synced, whatever becomes of its parent; empty if it can."""
+    """The reason why a run cannot be synced, whatever becomes of its parent; empty if it can."""
     if len({file.branch_point for file in one.files if file.branch_point}) > 1:
         return "Its files name different branch points."
     if one.parent == one.run:
@@ -243,7 +243,7 @@ def _problem(one: OfflineRun, runs: Mapping[RunAddress, OfflineRun], online: Map
 
 
 def _parent_problem(one: OfflineRun, runs: Mapping[RunAddress, OfflineRun], online: Mapping[RunAddress, bool]) -> str:
-    """Why a run cannot have been forked where its files say; empty if it can, and for a run that is no fork."""
+    """The reason why a run cannot have been forked where its files say; empty if it can, or is no fork."""
     if metrics := {file.metric for file in one.files} - {"_step", ""}:
         return f"It was forked at a value of {min(metrics)}, not at a step."
     if one.parent is None or online.get(one.parent):

@@ -6,17 +6,17 @@ import importlib.util
 from typing import NamedTuple
 
 HISTORY_EXTRA = '"wandb-run-monitor[history]"'
-"""What brings pyarrow, as pip takes it in a shell."""
+"""The requirement that brings pyarrow, quoted for pip in a shell."""
 
 _MAX_REASON_CHARS = 160
 
 
 class PackageProblem(NamedTuple):
-    """Why a package cannot be used.
+    """The reason why a package cannot be used, and the remedy.
 
     Attributes:
         reason: The end of a sentence that begins with its name.
-        remedy: What to do, as a sentence.
+        remedy: The remedy, as a sentence.
     """
 
     reason: str
@@ -24,14 +24,14 @@ class PackageProblem(NamedTuple):
 
 
 def package_problem(name: str, requirement: str = "") -> PackageProblem | None:
-    """Why a package cannot be used; None if it can be.
+    """Find out why a package cannot be used; None if it can be.
 
     It is imported for that, which may take a second. One that is there may still fail, for want of memory or because it
     was built for another system.
 
     Args:
         name: The package, or a module of it.
-        requirement: What to give to pip; without it, the name.
+        requirement: The requirement to give to pip; without it, the name.
     """
     if importlib.util.find_spec(name.partition(".")[0]) is None:
         return PackageProblem("is not installed", f"Install it with pip install {requirement or name}.")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from wandb_tui.core.errors import UsageError
 
 EXPECTED = "entity/project/run_id, or the address of the run's page"
-"""What a run's address looks like, for the hints of errors."""
+"""The accepted forms of a run's address, for the hints of errors."""
 
 _FORGE_PAGES = "https://forge.coreweave.com/wandb"
 # Since the move to Forge these show the same pages; old links redirect.

@@ -28,7 +28,7 @@ class StoredRun:
     """One row of the watch list, as stored on disk.
 
     Attributes:
-        notice: What happened last.
+        notice: The newest event.
         baseline: The newest version when the attempt began, -1 for none; None while it is unknown.
         elapsed: Seconds the clock of the current attempt has run.
         attempts: All stored attempts, oldest first.

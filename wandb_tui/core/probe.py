@@ -11,7 +11,7 @@ GOING_ON_STATES = frozenset({"running", "pending", "preempting"})
 
 
 class ProbeOutcome(StrEnum):
-    """How the server answered; only `NOT_YET` keeps a monitor waiting in silence."""
+    """The kind of answer that the server gave; only `NOT_YET` keeps a monitor waiting in silence."""
 
     FOUND = "there"
     NOT_YET = "absent"
@@ -90,7 +90,7 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Which steps of the history the export covers.
+    """The steps of the history that the export covers.
 
     Attributes:
         covered: The highest step up to which nothing is missing, -1 for none, None if unknown.
@@ -116,7 +116,7 @@ class Probe:
         artifact: The newest version, with `ProbeOutcome.FOUND`.
         run: The run itself, as the same request reported it.
         coverage: Which steps are covered, if that was requested.
-        message: What went wrong, in one sentence, for the last four kinds.
+        message: The problem, in one sentence, for the last four kinds.
         retry_after: Seconds that the server asks us to wait, if any.
         limited: Whether the server limits our rate.
         persistence: Whether repeating the probe can help, for the last two kinds.

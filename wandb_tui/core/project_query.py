@@ -26,7 +26,7 @@ class ProjectQuery:
     Attributes:
         entity: The user or team that the project belongs to.
         project: The project.
-        conditions: What the runs have in common; by default, all runs of the project.
+        conditions: The conditions that the runs meet; by default none, so that all runs of the project match.
     """
 
     entity: str

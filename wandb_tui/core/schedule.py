@@ -36,7 +36,7 @@ class Times(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
-    """How often to probe and visit, and when to give up; all in seconds.
+    """The intervals at which to probe and visit, and the time after which to give up; all in seconds.
 
     Attributes:
         check_interval: Between two probes.

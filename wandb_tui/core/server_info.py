@@ -1,4 +1,4 @@
-"""Which W&B server the tool talks to."""
+"""The W&B server that the tool talks to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KnownServer:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """Which server the tool talks to.
+    """The server that the tool talks to.
 
     Attributes:
         base_url: Where its API is.

@@ -1,4 +1,4 @@
-"""How the sync of an offline run stands."""
+"""The progress of syncing an offline run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wandb_tui.core.errors import WandbTuiError
 
 
 class SyncState(StrEnum):
-    """What becomes of an offline run; the last three are final."""
+    """The state of an offline run that is to be synced; the last three are final."""
 
     QUEUED = "queued"
     """Its turn has not come."""
@@ -36,7 +36,7 @@ class SyncProgress:
 
     Attributes:
         state: How far it is.
-        message: What happened, in one line.
+        message: The newest event, in one line.
         error: The typed error of a run that failed; None for other reasons.
         verified: The steps that were compared with the server's, all of them equal; None where none were.
     """

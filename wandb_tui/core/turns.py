@@ -1,4 +1,4 @@
-"""Whose turn it is: one monitor at a time, and none while a key press takes effect."""
+"""Turns that threads take: one monitor at a time, and none while a key press takes effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an answer compares with a goal, and why a goal may never be met: as values, which `Goal` puts into words."""
+"""Verdicts on a goal, and warnings that it may never be met: as values, which `Goal` puts into words."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class GoalWarningKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GoalWarning:
-    """Why a goal may never be met, or be of no use; `Goal.describe_warning` puts it into words.
+    """The reason why a goal may never be met, or be of no use; `Goal.describe_warning` puts it into words.
 
     Attributes:
         kind: The kind of reason.

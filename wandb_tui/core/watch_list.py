@@ -104,7 +104,7 @@ class WatchList:
 
         Args:
             run: Which run.
-            goal: What it waits for. If that is new, or the last attempt did not succeed, the next attempt begins.
+            goal: Its goal. If that is new, or the last attempt did not succeed, the next attempt begins.
             poll_policy: How often to probe, from its next attempt on.
             before: Its row as it was removed: it keeps its log and its attempts.
         """
@@ -134,7 +134,7 @@ class WatchList:
         """Start no attempt until `release_starts`: what would start or resume stays queued, with its clock stopped.
 
         Args:
-            reason: What the queued runs show until then, if anything.
+            reason: The text that the queued runs show until then, if any.
         """
         with self._changed:
             self._launcher.hold(reason)
@@ -214,7 +214,7 @@ class WatchList:
         """Cancel every current attempt."""
         for row in self:
             self.cancel(row.run)
-        # Whoever cancels all may never apply their last events.
+        # The caller may never apply their last events.
         self._suspend_watcher.end()
 
     def abandon_all(self) -> None:
@@ -285,7 +285,7 @@ class WatchList:
 
         Args:
             stored: The row as the other dashboard shows it; its state is `State.AVAILABLE`.
-            notice: What it says.
+            notice: The event that says so.
         """
         with self._changed:
             row = self._rows[stored.run]

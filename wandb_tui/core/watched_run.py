@@ -38,7 +38,7 @@ _ANSWERS = frozenset({MonitorStatus.NOT_AVAILABLE, MonitorStatus.AVAILABLE})
 """The status lines after an answer of the server to a probe."""
 
 _BEFORE_ANSWERS = frozenset({EventKind.QUEUED, EventKind.ATTEMPT_STARTED, EventKind.RESUMED, EventKind.MONITORING})
-"""What an attempt reports before the server has answered."""
+"""The events of an attempt before the server has answered."""
 
 MAX_ATTEMPTS = 100
 """The maximum number of attempts remembered of a run."""
@@ -50,11 +50,11 @@ class WatchedRun:
 
     Attributes:
         run: Which run.
-        goal: What it waits for.
+        goal: The goal that it waits for.
         attempt: The current attempt, from 1; 0 before the first.
         state: The state of that attempt.
         poll_policy: How often to probe, and for how long.
-        notice: What happened last; None before the first attempt.
+        notice: The newest event; None before the first attempt.
         artifact: The newest version known, with its full name.
         failure: The kind of failure, if it failed.
         error: The same as an error that a caller can raise.

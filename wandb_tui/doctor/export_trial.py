@@ -45,7 +45,7 @@ class ObservedExport:
 
     Attributes:
         version: Its version.
-        trigger: What triggered it.
+        trigger: The cause of the export.
         seconds: From the trigger until the version was seen; for `ExportTrigger.WAITING` since the trial began.
     """
 

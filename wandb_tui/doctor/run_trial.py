@@ -213,7 +213,7 @@ class RunTrial:
     # The conclusion
 
     def conclude(self) -> Finding:
-        """What triggered the export, if known; saved for the monitors."""
+        """The finding about the cause of the export, which is saved for the monitors if it is known."""
         trial = self._trial
         if trial.observed is None:
             return self._no_export()
@@ -262,7 +262,7 @@ def _holds(probe: Probe) -> str:
 
 
 def _clock_offset(wiring: Wiring) -> timedelta | None:
-    """How far the server's clock is ahead of ours, to a second; the query does not mention the run."""
+    """The seconds, to a second, by which the server's clock is ahead of ours; the query does not mention the run."""
     client = wiring.client()
     try:
         reply = client.execute("query Viewer { viewer { id } }", {})

@@ -56,7 +56,7 @@ def check_terminal(facts: TerminalFacts | None) -> Finding:
 
 
 def _advice(facts: TerminalFacts, terminal: Terminal) -> tuple[CheckStatus, str]:
-    """How well the dashboard can be shown, and what to do about the first thing that is missing."""
+    """The status of the terminal for the dashboard, and advice about the first thing that is missing."""
     size = (facts.columns, facts.lines)
     colours = facts.environ.get("TEXTUAL_COLOR_SYSTEM") or COLOUR_SYSTEMS[0]
     if not terminal.full_screen:
@@ -74,7 +74,7 @@ def _advice(facts: TerminalFacts, terminal: Terminal) -> tuple[CheckStatus, str]
 
 
 def _limits(environ: Mapping[str, str], terminal: Terminal) -> Iterator[str]:
-    """What the dashboard does without here, and how it copes."""
+    """The features that the dashboard lacks in this terminal, and its ways around that, a clause each."""
     lacks = {"the mouse": terminal.mouse, "notifications": terminal.notifications, "links": terminal.links}
     if missing := [name for name, works in lacks.items() if not works]:
         yield f"without {' or '.join((', '.join(missing[:-1]), missing[-1])) if missing[1:] else missing[0]}"
@@ -112,7 +112,7 @@ def _surroundings(environ: Mapping[str, str], terminal: Terminal) -> str:
 
 
 def _copying(environ: Mapping[str, str], terminal: Terminal) -> str:
-    """What copies need to reach the clipboard of the user's own machine; empty if nothing."""
+    """A sentence about the set-up that copies need to reach the clipboard of the user's machine; empty if none."""
     if terminal.passthrough and environ.get("TMUX"):
         allowed = _tmux_clipboard(environ)
         if allowed in {"on", "external"}:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OnResume = Literal["fork", "rewind", "continue"]
-"""What happens to the run of a checkpoint when a training is resumed from it."""
+"""The ways to treat a checkpoint's run when a training is resumed from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class CheckpointedRun:
 
     @classmethod
     def of(cls, run: wandb.Run | None) -> CheckpointedRun | None:
-        """What a checkpoint saved now is to say; None for a run without a history on a server."""
+        """The run and step for a checkpoint saved now; None for a run without a history on a server."""
         step = last_step(run) if run is not None else None
         return None if run is None or step is None else cls(f"{run.entity}/{run.project}/{run.id}", step)
 
     @classmethod
     def read(cls, saved: object) -> CheckpointedRun | None:
-        """What a checkpoint says; None if it says nothing."""
+        """The run and step that a checkpoint names; None if it names none."""
         match saved:
             case {"run": str(run), "step": int(step)}:
                 return cls(run, step)
@@ -74,7 +74,7 @@ class Resumption:
         """Prepare; nothing starts before a training is resumed.
 
         Args:
-            on_resume: What to do.
+            on_resume: Whether to fork, rewind or continue it.
             parent: The run, for checkpoints that do not name it.
             timeout: Seconds until giving up; 0 waits for ever.
             callback: Receives the status lines; without one they are printed.
@@ -105,7 +105,7 @@ class Resumption:
         """The run to log to, which is now the active one; None if that failed.
 
         Args:
-            saved: What the checkpoint says; the parent that was given counts where it says nothing.
+            saved: The values in the checkpoint; the parent that was given counts where they name no run.
             at: A metric and its value at the checkpoint, ``METRIC=VALUE``.
             exact: Whether the step in the checkpoint is the right one; else it is looked up by the metric.
             init: Passed on for a fork, unless the user has given the same.

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 _STEP_METRIC = "trainer/global_step"
 """The trainer's own step, as its W&B logger logs it."""
 _CARRIED_OVER = ("group", "job_type", "notes", "tags")
-"""What a fork gets from the run that the logger has begun."""
+"""The settings that a fork takes over from the run that the logger has begun."""
 
 
 class HistoryCallback(TrainingCallback, TrainerCallback):

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TRIAL_ID, _ITERATION, _TIME = "trial_id", "training_iteration", "timestamp"
-"""What Tune adds to each result. The iteration is the step at which Ray's own callback logs it."""
+"""The keys that Tune adds to each result. The iteration is the step at which Ray's own callback logs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fork:
-    """What the process that logs for a trial is to do when the trial has taken over another one's checkpoint.
+    """An order to a trial's logging process, given when the trial has taken over another one's checkpoint.
 
     Attributes:
         parent: The run to fork, ``project/run_id`` or with the entity before it.
@@ -152,7 +152,7 @@ class ForkingLoggerCallback(WandbLoggerCallback):
         Args:
             iteration: Not used.
             trial: The trial.
-            result: What it has reported.
+            result: The result that it has reported.
         """
         super().log_trial_result(iteration, trial, result)
         self._reported[_identity(result)] = self._run_ids[trial.trial_id]
@@ -191,5 +191,5 @@ class ForkingLoggerCallback(WandbLoggerCallback):
 
 
 def _identity(result: dict[str, Any]) -> tuple[object, ...]:
-    """What tells a result from all others: a trial may reach an iteration more than once."""
+    """The values that tell a result from all others: a trial may reach an iteration more than once."""
     return result.get(_TRIAL_ID), result.get(_ITERATION), result.get(_TIME)

@@ -175,12 +175,12 @@ def _resume_before_setup() -> None:
 
 
 def _callback_states(state: TrainerState) -> dict[str, Any]:
-    """What callbacks save in a checkpoint, by the names of their classes."""
+    """The states that callbacks save in a checkpoint, by the names of their classes."""
     return cast("dict[str, Any]", state.stateful_callbacks)
 
 
 def _saved_by(name: str, state: TrainerState) -> object:
-    """What a callback of this name saved in the checkpoint; its last state, where several had the name."""
+    """The run that a callback of this name saved in the checkpoint: of the last one, where several had the name."""
     saved = _callback_states(state).get(name)
     saved = saved[-1] if isinstance(saved, list) and saved else saved
     return saved.get("attributes", {}).get("checkpointed") if isinstance(saved, dict) else None

@@ -1,1 +1,1 @@
-"""What scripts import: monitors, groups of them, forks, downloads."""
+"""The library for scripts: monitors, groups of them, forks, downloads."""

@@ -1,4 +1,4 @@
-"""What callers give to the library: runs, queries and times."""
+"""The arguments of the library's functions: runs, queries and times."""
 
 from __future__ import annotations
 

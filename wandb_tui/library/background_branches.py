@@ -42,7 +42,7 @@ class BackgroundBranches:
         self._stopped = False
 
     def preview(self, order: BranchOrder) -> Iterator[BranchFinding]:
-        """What is known beforehand, one finding after the other; each step may block.
+        """Yield the findings that are known beforehand, one after the other; each step may block.
 
         Args:
             order: The order.

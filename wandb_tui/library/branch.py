@@ -43,7 +43,7 @@ _RETRYABLE_MARKS = (
 )
 _PERMANENT_MARKS = ("not supported", "unsupported", "not enabled", "disabled")
 _MAX_UNKNOWN_REFUSALS = 5
-"""How often an unknown refusal is taken for a server that is not ready yet."""
+"""The number of times that an unknown refusal is taken for a server that is not ready yet."""
 
 _FIRST_INIT_TIMEOUT_S, _MAX_INIT_TIMEOUT_S = 10.0, 60.0
 """Seconds for which the SDK itself may retry within one try."""
@@ -93,7 +93,7 @@ def branch(
 
 
 class _Existing(Enum):
-    """What there is under the id that was given for a fork."""
+    """The state of the run under the id that was given for a fork."""
 
     NOTHING = auto()
     WHOLE = auto()
@@ -161,7 +161,7 @@ class _BranchAttempts:
             self._visit_again()
 
     def _existing(self, *, replays: bool) -> _Existing:
-        """What an earlier call has made under the id that was given.
+        """The state in which an earlier call has left the run under the id that was given.
 
         Raises:
             UsageError: A run with this id exists, and is something else.
@@ -243,7 +243,7 @@ class _BranchAttempts:
             return None
         found = find_branch_step(self._parent, self._target, wiring=self._wiring, wait=self._wait, left=self._left)
         self._step = found.step
-        # Python shows warnings even where nobody has set up logging.
+        # Python shows warnings even where no logging is set up.
         level = logging.INFO if found.value == self._target.value else logging.WARNING
         log.log(level, "%s: %s", self._parent, found.describe(self._target))
         return found

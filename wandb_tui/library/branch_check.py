@@ -1,4 +1,4 @@
-"""What may surprise in a fork: seen in the parent's export before it is made, and in the fork's own history after."""
+"""Surprises in a fork: found in the parent's export before it is made, and in the fork's own history after."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _STEPS_BEFORE = 1000
-"""How many steps before the branch point are looked at in the export."""
+"""The number of steps before the branch point that are looked at in the export."""
 _STEPS_COMPARED = 20
-"""How many of them are compared with the fork's own history."""
+"""The number of these that are compared with the fork's own history."""
 _TIMEOUT_S = 60.0
 """Seconds after which a fork is made, or returned, without having been checked."""
 _MOST_NAMES = 3
@@ -80,7 +80,7 @@ class BranchCheck:
             self._warn(text)
 
     def findings_before(self) -> list[str]:
-        """What the export shows before the step, a clause each. Raises whatever goes wrong."""
+        """The findings in the export before the step, a clause each. Any error is raised."""
         steps = StepRange(max(0, self._step - _STEPS_BEFORE + 1), self._step + 1)
         self._table = read_export(self._wiring, self._parent, self._version(), (), steps, may_download=False)
         return findings_before(self._table)
@@ -100,7 +100,7 @@ class BranchCheck:
 
 
 def falls(wiring: Wiring, run: RunAddress, target: int | MetricValue) -> list[str]:
-    """What falls of a run's steps and of the metric to branch off at, a sentence each; nothing is waited for.
+    """Warnings that a run's steps or the metric to branch off at fall, a sentence each; nothing is waited for.
 
     Args:
         wiring: The services.
@@ -110,7 +110,7 @@ def falls(wiring: Wiring, run: RunAddress, target: int | MetricValue) -> list[st
     try:
         falling = wiring.inspector.facts(run).falling
     except WandbTuiError:
-        # What is wrong shows soon enough.
+        # The same error shows soon enough elsewhere.
         return []
     found = [f"{run}: its steps fall somewhere, so a fork or rewind may be refused."] if STEP in falling else []
     if not isinstance(target, int) and target.metric in falling:
@@ -119,7 +119,7 @@ def falls(wiring: Wiring, run: RunAddress, target: int | MetricValue) -> list[st
 
 
 def findings_before(table: Any) -> list[str]:
-    """What in the last rows before a branch point may surprise in a fork, a clause each.
+    """The surprises for a fork in the last rows before its branch point, a clause each.
 
     Args:
         table: The rows, as a ``pyarrow.Table``.
@@ -137,7 +137,7 @@ def findings_before(table: Any) -> list[str]:
 
 
 def differences(parent: Rows, child: Rows) -> list[str]:
-    """What the fork does not have like its parent, a clause each.
+    """The differences between a fork's rows and its parent's, a clause each.
 
     Args:
         parent: The parent's last rows.

@@ -94,13 +94,13 @@ def resume_environment(
 
 
 def _place(run: RunAddress, base_url: str, api_key: str | None) -> dict[str, str]:
-    """Where the script's run is, and how to get there."""
+    """The variables for the script that name its run's project, the server and the key."""
     key = {"WANDB_API_KEY": api_key} if api_key else {}
     return {"WANDB_ENTITY": run.entity, "WANDB_PROJECT": run.project, "WANDB_BASE_URL": base_url} | key
 
 
 def _inherited(environ: Mapping[str, str], api_key: str | None) -> dict[str, str]:
-    """What the script gets of the environment: the SDK refuses an identity token beside the key that was chosen."""
+    """The environment that the script inherits: the SDK refuses an identity token beside the key that was chosen."""
     inherited = without_password(environ)
     if api_key:
         inherited.pop("WANDB_IDENTITY_TOKEN_FILE", None)

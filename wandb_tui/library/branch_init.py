@@ -157,7 +157,7 @@ class BranchInit:
         """An ordinary new run in place of a branch, or its `Refusal`; that of a rewind gets an id of its own.
 
         Args:
-            marks: What its config says from its first moment on, beside what the user has given.
+            marks: The values that its config has from its first moment on, beside those that the user has given.
         """
         include, exclude = (self._init.pop(f"config_{name}_keys", None) for name in ("include", "exclude"))
         more: dict[str, Any] = {"config": {**config_values(self._init.get("config"), include, exclude), **marks}}
@@ -200,7 +200,7 @@ class BranchInit:
             return wandb.init(settings=settings, **self._init | own_id | more)
 
     def _refusal(self, error: Exception) -> Refusal:
-        """What ``wandb.init`` has raised, as a refusal; raises what has other causes."""
+        """The error of ``wandb.init`` as a refusal; an error with another cause is raised."""
         import wandb
 
         if problem := local_problem(error):
@@ -236,7 +236,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _servers_words(text: str) -> str:
-    """What the server says, where the SDK quotes its whole answer, as 0.24 does."""
+    """The server's own messages, where the SDK quotes its whole answer, as 0.24 does."""
     try:
         answer = json.loads(text[text.find("{") :])
         return "; ".join(str(error["message"]) for error in answer["errors"])

@@ -1,4 +1,4 @@
-"""What is known beforehand about a fork or a rewind: how far the export reaches, and what its rows give to fear."""
+"""A preview of a fork or a rewind: how far the export reaches, and the risks that its rows show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANSWER_TIMEOUT_S = 60.0
 
 
 def preview(wiring: Wiring, order: BranchOrder) -> Iterator[BranchFinding]:
-    """What is found, one finding after the other as the server answers. Nothing is visited or waited for.
+    """Yield the findings one after the other as the server answers. Nothing is visited or waited for.
 
     Args:
         wiring: The services.
@@ -100,7 +100,7 @@ def _metric_step(
 
 
 def _about_export(wiring: Wiring, order: BranchOrder, step: int, probe: Probe) -> Iterator[BranchFinding]:
-    """How far the export reaches, and why it may never reach the step."""
+    """The findings about the end of the export, and about reasons why it may never reach the step."""
     goal = Goal(GoalKind.STEP, step)
     verdict = goal.judge(probe, -1)
     words = goal.describe(verdict)

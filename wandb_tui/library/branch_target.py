@@ -1,4 +1,4 @@
-"""What is to be branched off, and where: a fork or a rewind, at a step or at a metric's value."""
+"""The ways to branch off a run, and the place for it: a fork or a rewind, at a step or at a metric's value."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ CONTINUATION = Branching("continued run", "resume", keeps_id=True)
 
 
 def branch_target(step: int | None, at: str | None, *, nearest: bool, branching: Branching) -> int | MetricValue:
-    """Where to branch off, as the user has given it.
+    """The step or value to branch off at, as the user has given it.
 
     Args:
         step: The step.
         at: A metric and its value, ``METRIC=VALUE``, in place of the step.
         nearest: Whether the nearest value below will do.
-        branching: What is to be done there.
+        branching: The way to branch off there.
 
     Raises:
         UsageError: Neither or both are given, or one is not valid, or pyarrow is missing, which reads the export.

@@ -1,4 +1,4 @@
-"""What has been downloaded into a folder: a record beside each run's files, and an index of all runs."""
+"""The records of downloads in a folder: one beside each run's files, and an index of all runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_INT64 = 2**63 - 1
 RECORD = ".download.json"
 INDEX = "index.parquet"
 _UNSAFE = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]|^\.|[. ]$')
-"""What the names of folders cannot hold on every system, or what would lead elsewhere."""
+"""Characters that the names of folders cannot hold on every system, or that would lead elsewhere."""
 
 
 def folder_of(root: Path, run: RunAddress) -> Path:
@@ -30,12 +30,12 @@ def _folder_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DownloadRecord:
-    """What was downloaded of one run.
+    """The record of one run's download.
 
     Attributes:
         run: The run's address.
         artifact: ``entity/project/run-<id>-history:v0``.
-        options: What was asked for: format, columns, steps.
+        options: The options of the download: format, columns, steps.
         sources: The artifact's files, each with its digest.
         outputs: The files written, each with its digest in hexadecimal; those of the artifact where it is untouched.
         bytes: The size of the files written.
@@ -51,7 +51,7 @@ class DownloadRecord:
         branch_step: The last step that it shares with it.
         config: Its config, flat.
         summary: Its summary, flat.
-        findings: What a check-up found; None where none was asked for.
+        findings: The findings of a check-up; None where none was asked for.
     """
 
     run: str

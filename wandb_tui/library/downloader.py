@@ -24,9 +24,9 @@ from wandb_tui.services.wandb_api.history_files import HistoryFile, HistoryVersi
 from wandb_tui.wiring import Wiring
 
 CONNECTIONS = 8
-"""How many files are fetched at a time."""
+"""The maximum number of files that are fetched at a time."""
 _MAX_RENEWED = 2
-"""How often it is asked anew where the files of a version are, and what their digests are."""
+"""The number of times that the addresses and digests of a version's files are asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class HistoryDownloader:
         with self._stoppable(stop):
             futures = [self._pool.submit(fetch, file) for file in files]
             errors = [error for future in futures if (error := future.exception()) is not None]
-        # What merely stopped because of the first one tells less.
+        # Transfers that merely stopped because of the first error tell less.
         errors.sort(key=lambda error: isinstance(error, TransferStoppedError))
         if errors:
             raise errors[0]
@@ -203,7 +203,7 @@ class HistoryDownloader:
 
 
 def _part(folder: Path, file: HistoryFile) -> Path:
-    """Where a file's bytes go until it is whole: a hidden name in the same folder, another one for other contents."""
+    """The place for a file's bytes until it is whole: a hidden name in the same folder, another for other contents."""
     final = folder / file.name
     mark = file.digest.translate(str.maketrans("+/=", "-_."))[:12]
     return final.with_name(f".{final.name}.{mark}.part")

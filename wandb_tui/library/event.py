@@ -1,4 +1,4 @@
-"""What a library's callbacks receive."""
+"""The events and data that the library's callbacks receive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Event(MonitorEvent):
 
     @property
     def message(self) -> str:
-        """What happened, in one line without emoji, markup or secrets."""
+        """The event in words: one line without emoji, markup or secrets."""
         return event_text(self.notice)
 
     @property
@@ -43,12 +43,12 @@ class Event(MonitorEvent):
 
     @property
     def goal_warnings(self) -> tuple[str, ...]:
-        """Why the goal may never be met, one sentence each."""
+        """The reasons why the goal may never be met, one sentence each."""
         return tuple(self.goal.describe_warning(warning) for warning in self.warnings)
 
 
 def callback_data(event: MonitorEvent) -> dict[str, Any]:
-    """What a `Callback` receives beside the status."""
+    """The data that a `Callback` receives beside the status."""
     return {
         "message": status_line(event.notice, event.status),
         "run": str(event.run),

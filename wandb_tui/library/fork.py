@@ -98,7 +98,7 @@ def rewind_when_ready(
 ) -> Any:
     """Wait until a run has ended and its export covers `step`, then rewind it there: it continues under its own id.
 
-    What the run had logged after `step` is gone from its history. All else is as for `fork_when_ready`.
+    All that the run had logged after `step` is gone from its history. All else is as for `fork_when_ready`.
 
     With a fallback the run that is returned may be another one, with an id of its own: what it logs is then a new run
     beside the old one, which stays as it is.

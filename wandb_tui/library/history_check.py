@@ -1,4 +1,4 @@
-"""A check-up of a history: what in its rows may surprise whoever reads or forks it."""
+"""A check-up of a history: anything in its rows that may surprise a reader or in a fork."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wandb_tui.core.step_range import STEP, StepRange
 from wandb_tui.library.history_reader import HistoryPart, HistoryReader
 
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
-"""How numbers that JSON has no form for come as text."""
+"""The texts for numbers that JSON has no form for."""
 _MOST_COLUMNS = 3
 
 
@@ -48,7 +48,7 @@ class HistoryCheck:
 
     @property
     def findings(self) -> list[str]:
-        """What was found, one short sentence without a full stop each; none where there is nothing to say."""
+        """The findings, one short sentence without a full stop each; empty if there are none."""
         return [
             *self._about_falls(),
             *self._about_gaps(),
@@ -80,12 +80,12 @@ class HistoryCheck:
 
     @property
     def falling(self) -> list[str]:
-        """Where steps do not rise, as `findings` has it."""
+        """The findings about steps that do not rise, as in `findings`."""
         return list(self._about_falls())
 
     @property
     def usual_gap(self) -> int:
-        """How many steps most rows are apart; 1 where there are too few to tell."""
+        """The number of steps that most rows are apart; 1 where there are too few to tell."""
         rises = {gap: count for gap, count in self._gaps.items() if gap > 0}
         return max(rises, key=lambda gap: rises[gap], default=1)
 

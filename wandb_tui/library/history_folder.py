@@ -44,7 +44,7 @@ class IncompleteExportError(ServerError):
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What is made of a history.
+    """The options for the files that are made of a history.
 
     Attributes:
         format: One of `core.history_formats.FORMATS`.
@@ -76,7 +76,7 @@ class DownloadedHistory:
 
     Attributes:
         folder: The run's folder.
-        record: What is in it.
+        record: The record of its contents.
         fetched: Whether anything was fetched; else all had been there.
     """
 
@@ -85,7 +85,7 @@ class DownloadedHistory:
     fetched: bool
 
     def describe(self) -> str:
-        """What is there, in one line."""
+        """The contents of the folder in one line: rows, steps, size and findings."""
         record = self.record
         parts = [] if record.rows is None else [f"{record.rows:,} row{'' if record.rows == 1 else 's'}"]
         if record.first_step is not None and record.last_step is not None:
@@ -106,7 +106,7 @@ class HistoryFolder:
         Args:
             root: The folder.
             downloader: Fetches the files.
-            options: What is made of each history.
+            options: The options for the files of each history.
             ancestry: Answers about forks, where they are stitched.
         """
         self._ancestry = ancestry
@@ -266,7 +266,7 @@ class HistoryFolder:
         return {name: _digest(folder / name)}, True, told
 
     def _told(self, parts: Sequence[HistoryPart], exported: Steps | None) -> dict[str, Any]:
-        """What the rows tell, as the fields of a record."""
+        """The fields of a record that come from the rows: counts, steps and findings."""
         told = _counted(parts, self._options.steps, exported)
         return told | ({"findings": check_history(parts, self._options.steps)} if self._options.check else {})
 
@@ -277,7 +277,7 @@ def _sources(generations: Sequence[Generation]) -> dict[str, str]:
 
 
 def read_steps(files: Sequence[Path]) -> Steps | None:
-    """Which steps the files of a history hold; None without pyarrow.
+    """The steps that the files of a history hold; None without pyarrow.
 
     Raises:
         ServerError: One of them is not valid Parquet.

@@ -25,7 +25,7 @@ def check_pyarrow(purpose: str) -> None:
     """Make sure that pyarrow can be used.
 
     Args:
-        purpose: What needs it, as the beginning of a sentence.
+        purpose: The feature that needs it, as the beginning of a sentence.
 
     Raises:
         UsageError: It cannot.
@@ -41,7 +41,7 @@ class HistoryPart:
     Attributes:
         files: The files, in their order: paths, or files on a server.
         steps: The steps that belong to it.
-        origins: The runs that logged the rows, each with its steps; empty where nobody asks.
+        origins: The runs that logged the rows, each with its steps; empty where they are not needed.
     """
 
     files: Sequence[Path | RemoteFile]
@@ -165,7 +165,7 @@ def _prefetched(
 
 
 def _pieces(group: Any, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where a row group's columns are in the file."""
+    """The byte ranges of a row group's columns in the file."""
     for index in range(group.num_columns):
         chunk = group.column(index)
         if any(chunk.path_in_schema == name or chunk.path_in_schema.startswith(f"{name}.") for name in columns):

@@ -177,7 +177,7 @@ def exported_history(wiring: Wiring, run: RunAddress, artifact: str, steps: Step
     generations = [Generation(run, version, StepRange(), ())]
     if version.branch_point is not None:
         generations = generations_of(run, version, ancestry_of(wiring, visit=True, timeout=_ANCESTOR_TIMEOUT_S))
-    # Who logged a row is not asked here.
+    # The runs that logged the rows are not needed here.
     with _downloaded(wiring, [replace(one, origins=()) for one in generations], (), steps) as reader:
         yield reader
 

@@ -1,4 +1,4 @@
-"""Where the rows of a fork's history are: in its own export, or in those of the runs that it came from."""
+"""The exports that hold the rows of a fork's history: its own, or those of the runs that it came from."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Ancestry:
-    """What is asked about runs while their history is put together.
+    """Answers about runs, asked for while their history is put together.
 
     Attributes:
         first_step: The first step in the files of a version; None where they hold none.
         wait_for: Waits until a run's export covers a step, and locates it.
-        branch_point: Where a run was forked; None for no fork, or where nobody can tell.
-        warn: Receives what is doubtful about the ancestry, as sentences.
+        branch_point: The point at which a run was forked; None for no fork, or where that is unknown.
+        warn: Receives doubts about the ancestry, as sentences.
     """
 
     first_step: Callable[[HistoryVersion], int | None]

@@ -40,14 +40,14 @@ class MetricStep:
     artifact: str
 
     def describe(self, wanted: MetricValue) -> str:
-        """What was found, as a sentence without a full stop."""
+        """The value and its step, as a sentence without a full stop."""
         nearest = "" if self.value == wanted.value else f"nearest below {shown_number(wanted.value)}: "
         return f"{nearest}{wanted.metric}={shown_number(self.value)} is step {self.step:,}"
 
 
 @dataclass(frozen=True, slots=True)
 class NearestStep:
-    """What one version of an export holds of a metric.
+    """The step that one version of an export has for a metric's value.
 
     Attributes:
         step: The last step with the value nearest at or below the wanted one; None where there is no such value.
@@ -109,7 +109,7 @@ def find_step(
         probe: Asks the server how far the export reaches, and whether the run has ended.
 
     Returns:
-        What was found: a step with exactly this value, or, if that will do, the nearest below.
+        The step that was found: with exactly this value, or, if that will do, the nearest below.
 
     Raises:
         ForkError: The run never had this value.
@@ -162,7 +162,7 @@ def _is_final(artifact: str, answer: Probe) -> bool:
 
 
 def _never(run: RunAddress, wanted: MetricValue, found: NearestStep) -> tuple[str, str]:
-    """Why there is no such step, and what to do."""
+    """The error for a missing step: the reason, and advice."""
     if found.highest is None:
         return f"{run} has no value of {wanted.metric}.", "Name another metric, or a step."
     if found.step is None:

@@ -34,9 +34,9 @@ def sync_offline(
 ) -> dict[RunAddress, SyncProgress]:
     """Upload offline runs and their offline forks: parents first, each fork once its parent's export covers its step.
 
-    The SDK itself uploads them (``wandb beta sync``); since it reports no refusal, the server is asked afterwards. What
-    is there already is skipped, and of a run whose upload was killed only the rest is uploaded. Independent runs are
-    uploaded side by side. A run that cannot be synced takes its forks with it, and the others continue.
+    The SDK itself uploads them (``wandb beta sync``); since it reports no refusal, the server is asked afterwards. Runs
+    that are there already are skipped, and of one whose upload was killed only the rest is uploaded. Independent runs
+    are uploaded side by side. A run that cannot be synced takes its forks with it, and the others continue.
 
     Args:
         directories: ``wandb`` folders, folders that have some below, runs' folders or ``.wandb`` files.
@@ -71,7 +71,7 @@ def sync_offline(
 
 
 def read_files(paths: Iterable[Path], wiring: Wiring) -> tuple[list[OfflineFile], list[WandbTuiError]]:
-    """What the files of offline runs in these folders say, and an error for each that cannot be read.
+    """Read the files of the offline runs in these folders, with an error for each that cannot be read.
 
     A run that names no entity gets that of ``WANDB_ENTITY``, the settings, or else the API key's own.
 

@@ -90,7 +90,7 @@ def _by_step(rows: Iterable[Row]) -> dict[int, list[Row]]:
 
 
 def _difference(step: int, offline: list[Row], online: list[Row]) -> str:
-    """How the rows of a step differ, as a sentence; empty if they do not."""
+    """The differences between the rows of a step, as a sentence; empty if there are none."""
     if len(offline) != len(online):
         many = f"there {len(online)} times" if len(online) > 1 else "missing" if not online else "there once"
         return f"Step {step:,} is {many} online, and {_times(len(offline))} offline."

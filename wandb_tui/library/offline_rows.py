@@ -72,11 +72,11 @@ class OfflineRows:
         then()
 
     def doing(self, run: RunAddress) -> str:
-        """What is being done to sync a run; empty once that has ended, and for a run that has no file."""
+        """The current step of syncing a run; empty once that has ended, and for a run that has no file."""
         return (self._doing.get(run) or "Waiting for its turn") if run in self._pending else ""
 
     def failure(self, run: RunAddress) -> str:
-        """Why a run was not synced; empty if it was."""
+        """The reason why a run was not synced; empty if it was."""
         return self._failed.get(run, "")
 
     def _goal(self, run: RunAddress) -> Goal:

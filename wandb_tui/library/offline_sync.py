@@ -219,7 +219,7 @@ class _DifferenceError(ServerError):
 
 
 def _lasting_failure(progress: SyncProgress) -> str:
-    """Why a run failed; empty if it did not, or was only interrupted."""
+    """The reason why a run failed; empty if it did not, or was only interrupted."""
     failed = progress.state is SyncState.FAILED and progress.message != INTERRUPTED
     return progress.message if failed else ""
 
@@ -234,5 +234,5 @@ def _ending(one: OfflineRun, *, skipped: bool) -> tuple[SyncState, str]:
 
 
 def remembered_failures(wiring: Wiring) -> Mapping[str, str]:
-    """Why runs of this server could not be synced when that was last tried, by address."""
+    """The reasons why runs of this server could not be synced at the last attempt, by address."""
     return SyncFailures(wiring.paths.sync, wiring.server.key).read()

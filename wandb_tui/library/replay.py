@@ -30,7 +30,7 @@ TIMESTAMP = "parent/timestamp"
 """The metric with the time at which the parent logged a row, in seconds since 1970."""
 _TIMESTAMP_COLUMN = "_timestamp"
 _STEPS_COMPARED = 20
-"""How many steps of a replay that was interrupted are compared with the parent's before it is continued."""
+"""The number of steps of an interrupted replay that are compared with the parent's before it is continued."""
 
 Row = tuple[int, dict[str, Any]]
 """The step of a row, and its values by name."""
@@ -41,7 +41,7 @@ _MEDIA = object()
 
 @dataclass(frozen=True, slots=True)
 class ReplayOrigin:
-    """Where the history of a run is from that was made by a replay.
+    """The origin of a run that was made by a replay.
 
     Attributes:
         run: The parent, ``entity/project/run_id``.
@@ -55,7 +55,7 @@ class ReplayOrigin:
 
     @classmethod
     def of(cls, record: RunRecord) -> ReplayOrigin | None:
-        """What a run's config says; None where it was not made by a replay."""
+        """The origin that a run's config names; None where it was not made by a replay."""
         match record.config.get(REPLAYED_FROM):
             case {"run": str(run), "step": int(step), **more}:
                 return cls(run, step, more.get("complete") is True)
@@ -65,7 +65,7 @@ class ReplayOrigin:
 
 @dataclass(slots=True)
 class ReplayReport:
-    """What was replayed, and what could not be.
+    """The rows that a replay logged, and the values that it had to leave out.
 
     Attributes:
         rows: How many rows were logged.
@@ -83,7 +83,7 @@ class ReplayReport:
 
     @property
     def left_out(self) -> str:
-        """What was left out, as a sentence; empty for nothing."""
+        """The values that were left out, as a sentence; empty for none."""
         parts = [
             f"media and tables in {', '.join(sorted(self.media))}" if self.media else "",
             f"{self.not_rising:,} row{'' if self.not_rising == 1 else 's'} whose step does not rise"
@@ -109,7 +109,7 @@ class Replay:
         """
         self._wiring, self._parent, self._step = wiring, parent, step
         self._artifact = str(export.artifact_name)
-        # What the summary says of a run that has gone further is no longer true of the step.
+        # The summary of a run that has gone further is no longer true of the step.
         self._is_all = export.last_step == step
 
     @property
@@ -252,7 +252,7 @@ def _rising(rows: Iterator[Row], report: ReplayReport) -> Iterator[Row]:
 
 
 def _converter(kind: Any) -> Convert | None:
-    """How values of a column's type become values to log; None where they are so already."""
+    """The conversion of a column's values into values to log; None where they need none."""
     import pyarrow as pa
 
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):

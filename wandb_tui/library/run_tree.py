@@ -96,7 +96,7 @@ class RunTree:
             pending += reversed(self.forks_of(run))
 
     def __getitem__(self, run: RunAddress) -> RunOrigin:
-        """Where a run of the tree came from."""
+        """The origin of a run of the tree."""
         return self._known.get(run) or RunOrigin(run, state=MISSING if run.project_path in self._projects else "")
 
     @property

@@ -5,8 +5,8 @@ The real SDK logs to it, the real browser signs in to it, and nothing ever leave
     with Sandbox(SandboxConfig(export_delay=1.0)) as sandbox:
         print(sandbox.info())
 
-Every name here is imported when first used, so that importing the package costs nothing. What counts requests and
-steers a running sandbox from another process are small HTTP controls, open because the sandbox binds to loopback only:
+Every name here is imported when first used, so that importing the package costs nothing. Small HTTP controls count
+requests and steer a running sandbox from another process, open because the sandbox binds to loopback only:
 
 * ``GET /sandbox/stats``: the counters as JSON, no secrets among them.
 * ``POST /sandbox/expire-sessions``: every session cookie becomes invalid.

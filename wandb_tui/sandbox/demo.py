@@ -29,8 +29,8 @@ class DemoRun:
 
     Attributes:
         path: ``entity/project/id``.
-        goal: What a monitor should wait for, as ``--until`` takes it.
-        stage: What is special about it, in a few words.
+        goal: The goal that a monitor should wait for, as ``--until`` takes it.
+        stage: Its special feature, in a few words.
     """
 
     path: str

@@ -137,7 +137,7 @@ class Exports:
         return [Version(**dict(row)) for row in rows]
 
     def exported(self, project: Project, kind: str) -> dict[int, float]:
-        """When the newest version of an artifact type appeared, by the keys of a project's runs."""
+        """The times at which the newest versions of an artifact type appeared, by the keys of a project's runs."""
         query = (
             "SELECT r.key, max(v.visible_at) AS newest FROM versions v JOIN runs r ON r.key = v.run "
             "WHERE r.project = ? AND v.type = ? AND v.visible_at <= ? GROUP BY r.key"

@@ -161,7 +161,7 @@ def _cut_after(send: Send, receive: Receive, count: int) -> Send:
         body = message.get("body", b"")
         if message["type"] == "http.response.body" and len(body) > left:
             await send({**message, "body": body[:left], "more_body": True})
-            # What was sent must reach the other side before the connection goes.
+            # The bytes sent must reach the other side before the connection goes.
             await asyncio.sleep(0.05)
             _reset(receive)
             return
@@ -192,7 +192,7 @@ _SENDERS: dict[str, Callable[[Send, Receive, Fault], Send]] = {
         send, _limits(fault.whole("remaining"), fault.whole("reset"))
     ),
 }
-"""What the faults make of a ``send`` that change an answer on its way."""
+"""The faults that change an answer on its way: each makes another ``send`` of the one given."""
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

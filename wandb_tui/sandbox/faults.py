@@ -21,8 +21,8 @@ class FaultKind:
     """One row of the table.
 
     Attributes:
-        name: What the fault is called on the command line.
-        summary: What it does, in one line.
+        name: The fault's name on the command line.
+        summary: Its effect, in one line.
         options: Its options with their defaults; an option takes values of its default's type.
     """
 
@@ -50,7 +50,7 @@ def _http(name: str, summary: str, /, **options: OptionValue) -> FaultKind:
 _NO_HISTORY = "history not materialized yet"
 
 _ROWS = (
-    # What is sent back, whatever was asked.
+    # Replies that are sent back, whatever was asked.
     _http("http-status", "answers with this HTTP status", code=503, message="Service unavailable"),
     _http(
         "rate-limit",

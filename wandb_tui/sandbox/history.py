@@ -84,7 +84,7 @@ class Histories:
         return [parse(row["text"]) for row in self._state.db.rows(query, run.key, HISTORY, first_step, end)]
 
     def key_index(self, run: Run) -> dict[str, Any]:
-        """What ``historyKeys`` answers: the last step, and how often each metric was logged with which type.
+        """The answer of ``historyKeys``: the last step, and how often each metric was logged with which type.
 
         Only lines that came since the last call are read: pollers ask for this again and again.
         """

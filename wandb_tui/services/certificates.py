@@ -29,8 +29,8 @@ _PUBLIC_LISTS = (
     "/usr/share/pki/ca-trust-source/ca-bundle.trust.p11-kit",
     "/usr/share/pki/trust/ca-certificates-mozilla.trust.p11-kit",
 )
-"""Where the packages of Debian and Alpine, Arch, Fedora, and SUSE keep Mozilla's list; an authority that the machine's
-owner has added is elsewhere."""
+"""The paths of Mozilla's list in the packages of Debian and Alpine, Arch, Fedora, and SUSE; an authority that the
+machine's owner has added is elsewhere."""
 
 
 def added_certificates(environ: Mapping[str, str]) -> list[bytes]:
@@ -44,7 +44,7 @@ def added_certificates(environ: Mapping[str, str]) -> list[bytes]:
             ``SSL_CERT_DIR``.
 
     Returns:
-        Each once, in DER. What cannot be read is logged and left out.
+        Each once, in DER. Those that cannot be read are logged and left out.
     """
     found = {certificate for path in sorted(set(_named(environ))) for certificate in _read(path)}
     return sorted(found - _public_authorities()) if found else []

@@ -158,7 +158,7 @@ class CommandHooks:
 
 
 def exit_description(status: int) -> str:
-    """How a process ended, by its status as `subprocess` gives it."""
+    """The end of a process in words, by its status as `subprocess` gives it."""
     return f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
 
 

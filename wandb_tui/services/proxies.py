@@ -40,7 +40,7 @@ class ProxyServer:
 
     @property
     def problem(self) -> str:
-        """Why requests cannot use it, in one sentence without a full stop; empty if they can."""
+        """The reason why requests cannot use it, in one sentence without a full stop; empty if they can."""
         if self.scheme in _SOCKS and importlib.util.find_spec("socks") is None:
             return f"The proxy {self.address} speaks SOCKS, which needs PySocks: pip install pysocks"
         if self.scheme not in _SOCKS and self.scheme not in _SCHEMES:

@@ -1,4 +1,4 @@
-"""What the W&B SDK is given in the environment, so that its parts reach a server in the way that ours do.
+"""The environment for the W&B SDK, so that its parts reach a server in the way that ours do.
 
 Its service process, which sends everything from 0.31 on, knows ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY``, but
 not ``ALL_PROXY``; and ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, but not ``REQUESTS_CA_BUNDLE``. It inherits the

@@ -28,7 +28,7 @@ _API_OF_PAGES = {
 CLOUD_KEY = "cloud"
 """Identifies the cloud in the files on disk."""
 CLOUD_APP_URL = "https://forge.coreweave.com/wandb"
-"""Where the cloud's pages are; older SDKs still give the address from before the move to Forge."""
+"""The address of the cloud's pages; older SDKs still give the one from before the move to Forge."""
 _CLOUD_DOMAINS = ("wandb.ai", "forge.coreweave.com", "wandb.io")
 """Domains of the multi-tenant cloud, under both its names, and of dedicated clouds."""
 _LOOPBACK_PREFIXES = ("localhost", "127.", "[::1]")
@@ -59,7 +59,7 @@ class Server:
 
     @cached_property
     def info(self) -> ServerInfo:
-        """Where the API and the pages are, as the SDK says.
+        """The addresses of the API and the pages, as the SDK has them.
 
         Where no address is given, the SDK's default is asked for; importing the SDK takes a second or more.
         """
@@ -150,7 +150,7 @@ class ServerAddresses:
         return ProjectQuery.parse(text, app_url=self._server.info.app_url)
 
     def completion(self, text: str) -> str:
-        """Where the parts come from that a short address lacks, as a clause; empty for a full address."""
+        """The sources of the parts that a short address lacks, as a clause; empty for a full address."""
         if not is_short(text):
             return ""
         entity = f"entity from {self._entity_from}"
@@ -158,7 +158,7 @@ class ServerAddresses:
 
 
 def _default(environ: Mapping[str, str], variable: str, setting: str) -> tuple[str, str]:
-    """What completes an address, and where it comes from."""
+    """The default for a missing part of an address, and the name of its source."""
     if named := environ.get(variable):
         return named, variable
     return setting, "settings.toml"
@@ -171,7 +171,7 @@ def server_key(api: str) -> str:
 
 
 def pages_of(api: str) -> str:
-    """Where the pages of a server are, by the SDK's own rule (a test compares the two); empty if only the SDK can tell.
+    """The address of a server's pages, by the SDK's own rule (a test compares the two); empty if only the SDK can tell.
 
     The SDK refuses some addresses that look like one of its clouds, so those are left to it.
 

@@ -49,7 +49,7 @@ class UserCommandRunner:
 
     @property
     def queued(self) -> int:
-        """How many commands wait for one of the four that are running to end."""
+        """The number of commands that wait for one of the four that are running to end."""
         with self._lock:
             return max(0, self._unfinished - _MAX_RUNNING)
 

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 def console_text(written: str) -> str:
     """A line of a console as a terminal would show it in the end, without colours.
 
-    What follows a carriage return overwrites the line from its beginning, as a progress bar does; erasing and moving
+    Text after a carriage return overwrites the line from its beginning, as a progress bar does; erasing and moving
     within the line are followed, while whatever leaves it is ignored.
     """
     written = written[-_MAX_CHARS:].rstrip("\r\n")

@@ -50,7 +50,7 @@ def format_elapsed(seconds: float) -> str:
 
 
 def format_estimate(seconds: float) -> str:
-    """How long something will take, as exactly as can be told: ``35 min``, ``2 h 40 min``, ``3 d``."""
+    """A remaining time, as exactly as can be told: ``35 min``, ``2 h 40 min``, ``3 d``."""
     minutes = max(1, round(seconds / _UNITS["m"]))
     if minutes < _HOUR_MINUTES:
         return f"{minutes} min"
@@ -62,7 +62,7 @@ def format_estimate(seconds: float) -> str:
 
 
 def format_age(seconds: float) -> str:
-    """How long ago something was, in its largest unit: ``3 h``."""
+    """The time since an event, in its largest unit: ``3 h``."""
     for unit, size in _UNITS.items():
         if seconds >= size:
             return f"{seconds // size:.0f} {unit}"

@@ -19,7 +19,7 @@ def event_text(notice: Notice | None, *, countdown: bool = True) -> str:
     """A notice as one line, without emoji or markup; empty if there is none.
 
     Args:
-        notice: What happened.
+        notice: The event.
         countdown: Whether to add the time until the next check, if known.
     """
     if notice is None:
@@ -150,10 +150,10 @@ def _sentence(notice: Notice) -> str:  # noqa: C901, PLR0911, PLR0912 - one retu
 
 
 def _why_waiting(notice: Notice, *, version: bool = True) -> str:
-    """Why the goal is not met yet, or why that is unknown; empty where the server has not answered at all.
+    """The reason why the goal is not met yet, or why that is unknown; empty where the server has not answered at all.
 
     Args:
-        notice: What happened.
+        notice: The event.
         version: Whether to name the artifact and its version.
     """
     text = notice.detail

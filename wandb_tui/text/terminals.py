@@ -1,4 +1,4 @@
-"""What the terminals that people use can do, wherever wandb-tui has to treat them differently."""
+"""The abilities of the terminals that people use, wherever wandb-tui has to treat them differently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TerminalFacts:
     Attributes:
         columns: Its width.
         lines: Its height.
-        encoding: What text is written in.
+        encoding: The encoding that text is written in.
         colours: ``truecolor``, ``256``, ``standard`` …; empty where there are none.
         environ: The environment.
         answer: The terminal's answer to the question what it is; empty if it was not asked.
@@ -64,7 +64,7 @@ class Terminal:
 
     @property
     def copy_limit(self) -> str:
-        """What keeps copies from the clipboard, as a sentence; empty if nothing is known to."""
+        """A sentence about the limit on copies to the clipboard; empty if none is known."""
         name = f"{self.name[:1].upper()}{self.name[1:]}" or "This terminal"
         if self.max_copied_bytes is None:
             return ""
@@ -170,7 +170,7 @@ def is_remote(environ: Mapping[str, str]) -> bool:
 
 
 def escape_delay_ms(environ: Mapping[str, str]) -> int:
-    """How long an ESC is taken for the beginning of another key; the user's own ESCDELAY wins."""
+    """The milliseconds that an ESC is taken for the beginning of another key; the user's own ESCDELAY wins."""
     if (wanted := environ.get("ESCDELAY", "")).isdecimal():
         return max(1, int(wanted))
     return _REMOTE_ESCAPE_DELAY_MS if is_remote(environ) else _ESCAPE_DELAY_MS

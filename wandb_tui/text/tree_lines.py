@@ -34,7 +34,7 @@ def nested(rows: Iterable[tuple[T, int]]) -> tuple[list[T], dict[T, list[T]]]:
 
 @dataclass(frozen=True, slots=True)
 class _Strokes:
-    """What is drawn before a run.
+    """The strokes that are drawn before the runs of a tree.
 
     Attributes:
         branch: Before a fork that others of the same run follow.
@@ -118,7 +118,7 @@ class TreeLines(Generic[T]):
         return rows
 
     def _sizes(self, rows: Sequence[tuple[T, str]]) -> dict[T, int]:
-        """How many runs each run's own tree has."""
+        """The number of runs in each run's own tree."""
         sizes: dict[T, int] = {}
         for run, _ in reversed(rows):
             sizes[run] = 1 + sum(sizes[fork] for fork in self._forks(run))

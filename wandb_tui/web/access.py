@@ -1,4 +1,4 @@
-"""Who is let in: a browser of this machine that has the token, on a page of ours."""
+"""Access to the page: only a browser of this machine that has the token, on a page of ours, is let in."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class DashboardServer(Server):
 
     @web.middleware
     async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer only those who are let in; nobody else learns what there is."""
+        """Answer only those who are let in; all others learn nothing of the page."""
         if self.access.allows(request):
             return await handler(request)
         return web.Response(status=403, text=(_PAGE / "refused.html").read_text("utf-8"), content_type="text/html")

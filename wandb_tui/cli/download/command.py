@@ -96,7 +96,7 @@ def download(
 
 
 def _export_options(kind: str, columns: tuple[str, ...], steps: str, *, stitch: bool, check: bool) -> ExportOptions:
-    """What to make of each history.
+    """The format, columns and steps of the files to make of each history.
 
     Raises:
         UsageError: The steps are not valid, or pyarrow is missing.

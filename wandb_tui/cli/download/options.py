@@ -1,4 +1,4 @@
-"""What the user asked ``wandb-tui download`` for."""
+"""The options of ``wandb-tui download``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class DownloadOptions:
     Attributes:
         runs: The runs to download.
         directory: The folder.
-        export: What is made of each history.
-        goal: What is waited for before a run is downloaded.
+        export: The options for the files of each history.
+        goal: The goal to wait for before a run is downloaded.
         jobs: How many files are fetched at a time.
         timeout: Seconds until waiting is given up; 0 waits for ever.
         visit: Whether to visit the runs' pages.

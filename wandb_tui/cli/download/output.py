@@ -58,7 +58,7 @@ class DownloadOutput:
             say(self.totals())
 
     def totals(self) -> str:
-        """How many runs have ended how."""
+        """The number of runs for each way to end."""
         done = sum(run.state == DOWNLOADED for run in self.runs.values())
         failed = sum(run.state == FAILED for run in self.runs.values())
         return f"{done} of {len(self.runs)} runs downloaded" + (f", {failed} failed" if failed else "")

@@ -78,7 +78,7 @@ class _Downloads:
         self._unverified: set[RunAddress] = set()
         if options.goal.kind is GoalKind.COMPLETE and not options.export.stitch:
             # The ends of the files need not be read before the files. (An ancestor's files are wanted up to a step that
-            # nobody would look for.)
+            # would not be looked for.)
             self._unverified.update(options.runs)
             self._steps.trust_server(options.runs)
         # Converting and checking take memory for each.

@@ -1,4 +1,4 @@
-"""What the tools answer; agents get these as structured content with a schema."""
+"""The results of the tools; agents get these as structured content with a schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ExportWait:
         goal: The goal.
         met: Whether the goal is met.
         state: The state of the attempt: ``available`` or ``timed-out``.
-        message: What happened, and what to do.
+        message: The newest event, and the next step for the user.
         artifact: The newest version of the history artifact, or None.
         last_step: The last step that the run has logged; None if unknown.
         waited_s: Seconds waited.
@@ -58,7 +58,7 @@ class ChangedRun:
 
     Attributes:
         run: The run.
-        effect: What happened to it, in a few words.
+        effect: The change to it, in a few words.
     """
 
     run: str
@@ -70,7 +70,7 @@ class ChangedRuns:
     """The effects of a change of the watch list.
 
     Attributes:
-        changed: What happened to each run.
+        changed: The change to each run.
         not_listed: Runs that were asked for and are not on the list.
     """
 
@@ -171,7 +171,7 @@ class ForkSnippet:
         ready: Whether the newest export covers that step, which a fork needs; None if unknown.
         snippet: A script that forks the run now.
         waiting_snippet: A script that first waits until the export covers the step.
-        note: What to do before the fork works, or what is unknown; or empty.
+        note: The steps to take before the fork works, or the facts that are unknown; or empty.
     """
 
     run: str

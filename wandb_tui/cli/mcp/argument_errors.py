@@ -23,7 +23,7 @@ _BOUNDS = {
 
 
 def argument_problem(error: ValidationError, schema: Mapping[str, Any]) -> str:
-    """What the refused arguments take: a sentence for each. Their values are not repeated.
+    """The values that the refused arguments accept, a sentence for each. The refused values are not repeated.
 
     Args:
         error: Why they were refused.

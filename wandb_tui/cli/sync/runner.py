@@ -31,7 +31,7 @@ _SLICE_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """What the command line asks for.
+    """The options of ``wandb-tui sync``.
 
     Attributes:
         folders: The folders.

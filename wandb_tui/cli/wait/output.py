@@ -50,7 +50,7 @@ class Output:
         self._last: dict[RunAddress, Event] = {}
         self.pipe_closed = False
         self.error: OSError | None = None
-        """Why nothing more can be printed, if not because the reader has left."""
+        """The reason why nothing more can be printed, if it is not that the reader has left."""
         self.closing = False
 
     def on_event(self, event: Event) -> None:

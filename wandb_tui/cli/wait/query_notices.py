@@ -1,4 +1,4 @@
-"""What ``wandb-tui wait`` says about queries, beside the lines of their runs."""
+"""The messages of ``wandb-tui wait`` about queries, beside the lines of their runs."""
 
 from __future__ import annotations
 

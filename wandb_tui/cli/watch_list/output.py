@@ -55,7 +55,7 @@ def row_object(row: StoredRun, *, state: str = "", message: str = "") -> JsonObj
 
 
 def newest_message(row: StoredRun) -> str:
-    """What happened last; the countdown to a check would be out of date."""
+    """The row's newest message, without its countdown to the next check, which would be out of date."""
     return clean(event_text(row.notice, countdown=False))
 
 
@@ -127,5 +127,5 @@ def _version(row: StoredRun) -> str:
 
 
 def _age(row: StoredRun, now: datetime) -> str:
-    """How long ago its newest message was written, which shows whether a dashboard is at work."""
+    """The age of its newest message, which shows whether a dashboard is at work."""
     return f"{format_age(max(0.0, (now - row.updated).total_seconds()))} ago" if row.updated else "–"

@@ -178,7 +178,7 @@ class ArtifactView:
         return connection([])
 
     def current_manifest(self) -> dict[str, Any]:
-        """Where to get the list of its files."""
+        """The address of the list of its files."""
         url = self._context.sandbox.storage.manifest_url(self._context.origin, self._version.key)
         file = {"id": _identifier("File", self.id), "name": "wandb_manifest.json", "direct_url": url, "url": url}
         return {"id": _identifier("ArtifactManifest", str(self._version.key)), "digest": self.digest, "file": file}

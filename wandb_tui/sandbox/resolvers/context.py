@@ -31,9 +31,9 @@ class ResolverContext:
 
     Attributes:
         sandbox: The sandbox.
-        caller: Who is asking.
+        caller: The user who is asking.
         origin: The server's own address as the caller wrote it, so that addresses in answers work for the caller.
-        views: What makes the views of records; views that lead to each other find each other here.
+        views: The makers of the views of records; views that lead to each other find each other here.
         reads_parquet: Whether the caller reads exported rows from their files by itself.
         runs_seen: The runs that the request asked for by name and got.
     """

@@ -68,7 +68,7 @@ class ProjectView:
         return EntityView(self._context, self.entity_name)
 
     def user(self) -> UserView:
-        """Who made it."""
+        """The user who made it."""
         return UserView(self._context)
 
     def read_only(self) -> bool:
@@ -78,7 +78,7 @@ class ProjectView:
     # Sweeps
 
     def total_sweeps(self) -> int:
-        """How many sweeps there are."""
+        """The number of sweeps."""
         return len(self._sweeps())
 
     def sweeps(self, filters: str | None = None, **page: Any) -> dict[str, Any]:
@@ -113,11 +113,11 @@ class ProjectView:
         return found
 
     def run_count(self, filters: str | None = None) -> int:
-        """How many runs meet the filters."""
+        """The number of runs that meet the filters."""
         return len(self._filtered(filters))
 
     def total_runs(self) -> int:
-        """How many runs there are."""
+        """The number of runs."""
         return len(self._filtered(None))
 
     def runs(

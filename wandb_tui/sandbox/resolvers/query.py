@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class QueryView:
-    """The root of all queries. What the caller may not see is null, as if it did not exist."""
+    """The root of all queries. Anything that the caller may not see is null, as if it did not exist."""
 
     def __init__(self, context: ResolverContext) -> None:
         self._context = context

@@ -60,7 +60,7 @@ class RunView:
         return self._context.view(self._run.project)
 
     def user(self) -> UserView:
-        """Who logged it."""
+        """The user who logged it."""
         return UserView(self._context)
 
     def config(self) -> str:
@@ -89,15 +89,15 @@ class RunView:
         return index if index["lastStep"] >= 0 else None
 
     def history_line_count(self) -> int:
-        """How many history lines there are."""
+        """The number of history lines."""
         return self._histories.count(self._run, HISTORY)
 
     def events_line_count(self) -> int:
-        """How many lines of system metrics there are."""
+        """The number of lines of system metrics."""
         return self._histories.count(self._run, EVENTS)
 
     def log_line_count(self) -> int:
-        """How many lines of output there are."""
+        """The number of lines of output."""
         return self._histories.count(self._run, OUTPUT)
 
     def history_tail(self) -> str:
@@ -177,7 +177,7 @@ class RunView:
         return connection(lines, first=first or max(1, count), after=after)
 
     def file_count(self) -> int:
-        """How many files were uploaded."""
+        """The number of uploaded files."""
         return len(self._context.sandbox.storage.run_files(self._run))
 
     def files(

@@ -29,7 +29,7 @@ class GroupLimit(NamedTuple):
 
 
 class _Files(NamedTuple):
-    """Where a version of control groups tells a limit, and a word before the count of its refusals."""
+    """The files with a limit and with the count of its refusals in one version of control groups; the count's name."""
 
     limit: str
     counts: str

@@ -23,7 +23,7 @@ _HARMLESS = frozenset({"NODE_EXTRA_CA_CERTS", "NODE_COMPILE_CACHE"})
 _OPENSSL_CONFIGURATION = "OPENSSL_CONF"
 _NODE, _CORRECT_NODE = "PLAYWRIGHT_NODEJS_PATH", "Correct it, or unset it."
 _ALIVE = "alive"
-"""What Node.js is told to print."""
+"""The text that Node.js is told to print."""
 _REINSTALL = "Install Playwright again: pip install --force-reinstall playwright"
 
 

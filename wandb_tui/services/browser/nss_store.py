@@ -73,7 +73,7 @@ def certificate_environment(environ: Mapping[str, str], folder: Path) -> dict[st
 
 
 def _other_places(environ: Mapping[str, str], home: Path) -> dict[str, str]:
-    """What else a home folder is used for stays with the user's: settings of fonts and desktop, the display's key."""
+    """The variables that keep all else in the user's home folder: settings of fonts and desktop, the display's key."""
     places = {
         "XDG_CONFIG_HOME": home / ".config",
         "XDG_CACHE_HOME": home / ".cache",
@@ -84,7 +84,7 @@ def _other_places(environ: Mapping[str, str], home: Path) -> dict[str, str]:
 
 
 def _trust(der: bytes) -> str:
-    """How far a named certificate is trusted: to issue others, for itself alone, or (empty) not at all.
+    """The trust in a named certificate: to issue others, for itself alone, or (empty) none.
 
     OpenSSL takes one that is no authority only if it is self-signed.
     """

@@ -42,7 +42,7 @@ class OrphanReaper:
     def reap(self, drivers: Collection[int]) -> None:
         """Reap what has died so far.
 
-        A process that we have started is in our session, or leads one of its own, and whoever started it waits for it.
+        A process that we have started is in our session, or leads one of its own, and its starter waits for it.
         A browser leads one of its own as well, but its parent is a driver until that has died.
 
         Args:

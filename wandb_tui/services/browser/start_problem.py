@@ -26,11 +26,11 @@ _NO_PROCESSES = (
     NO_THREAD,
 )
 _KILLED_BEFORE, _REFUSED_BEFORE = memory_limit().refusals, process_limit().refusals
-"""What the limits of the container had struck before the first browser was started."""
+"""The numbers of times that the container's limits had struck before the first browser was started."""
 
 
 class StartProblem(NamedTuple):
-    """Why a program does not start.
+    """The reason why a program does not start, and the remedy.
 
     Attributes:
         reason: The cause, as a clause.
@@ -47,7 +47,7 @@ def start_problem(output: str) -> StartProblem | None:
     """The cause that a program's last output and the limits of this process tell; None where they tell none.
 
     Args:
-        output: What the program printed, and the error of the call that started it.
+        output: The output of the program, and the error of the call that started it.
     """
     text = output.lower()
     causes: tuple[Callable[[str, str], StartProblem | None], ...] = (
@@ -62,7 +62,7 @@ def start_problem(output: str) -> StartProblem | None:
 
 
 def end_problem() -> StartProblem | None:
-    """Why a browser that had started has ended, as far as the limits of its container tell; None where they do not."""
+    """The reason why a browser that had started has ended, if its container's limits tell; None where they do not."""
     return _killed() or _refused()
 
 

@@ -169,7 +169,7 @@ class PageVisit:
     def _quiet_for(self) -> float:
         return 0.0 if self._in_flight or not self._load_finished else time.monotonic() - self._last_traffic_at
 
-    # What the page shows
+    # The content of the page
 
     async def _open(self) -> None:
         try:

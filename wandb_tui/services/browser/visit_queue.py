@@ -69,7 +69,7 @@ class VisitQueue:
         visit = _QueuedVisit(run, opened, self._clock())
         with self._lock:
             if not self._count:
-                # What was visited before a pause says nothing of the pace.
+                # Visits from before a pause say nothing of the pace.
                 self._ended.clear()
             self._waiting.setdefault(run.project_path, OrderedDict())[visit] = None
             self._count += 1
@@ -79,7 +79,7 @@ class VisitQueue:
 
     @property
     def backlog(self) -> VisitBacklog:
-        """How many visits wait for a tab, and how long they will take."""
+        """The number of visits that wait for a tab, and the time that they will take."""
         with self._lock:
             if len(self._ended) < _MIN_PACE_OF:
                 return VisitBacklog(self._count)
@@ -116,7 +116,7 @@ class VisitQueue:
         """Start visits until no tab is free or none waits."""
         with self._lock:
             if self._filling:
-                # Whoever fills looks once more.
+                # The thread that fills looks once more.
                 return
             self._filling = True
         while (visit := self._next()) is not None:

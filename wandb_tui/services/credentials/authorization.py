@@ -1,4 +1,4 @@
-"""How a request to the API says who sends it: by API key, or by an access token."""
+"""The authorization of requests to the API: by an API key, or by an access token."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a request is authorized with; requests calls it with each request, as its own `AuthBase`.
+    """The secret that authorizes a request; requests calls it with each request, as its own `AuthBase`.
 
     Attributes:
         secret: The key or token; it never shows in a repr.
-        name: What it is called in messages.
+        name: Its name in messages.
     """
 
     secret: str = field(repr=False)

@@ -281,7 +281,7 @@ def _users_choice(environ: Mapping[str, str]) -> str:
 
 
 def _config_file() -> Path | None:
-    """Where keyring looks for its settings; None without a home folder."""
+    """The file in which keyring looks for its settings; None without a home folder."""
     from keyring.util.platform_ import config_root
 
     try:

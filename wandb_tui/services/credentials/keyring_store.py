@@ -41,7 +41,7 @@ _TEST_ENTRY = "test"
 
 
 def default_timeout(environ: Mapping[str, str] = os.environ) -> float:
-    """How long one keyring may take to answer a call, in seconds: a minute where the keyring can prompt in a window."""
+    """The seconds that one keyring may take to answer a call: a minute where it can prompt in a window."""
     has_display = sys.platform in {"darwin", "win32"} or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
     return _TIMEOUT_WITH_DISPLAY_S if has_display else _DEFAULT_TIMEOUT_S
 

@@ -29,7 +29,7 @@ _KEPT_NOTES = 8_000
 _LOCK_TIMEOUT_S = 5.0
 
 Stamp = tuple[int, int, int]
-"""What tells whether a file has changed: inode, size, time of the last change in nanoseconds."""
+"""The inode, size, and time of the last change in nanoseconds of a file; another stamp means that it has changed."""
 
 
 class BranchNotes:
@@ -44,13 +44,13 @@ class BranchNotes:
         """
         self.path = server_file(folder, server, ".jsonl")
         self.problem = ""
-        """Why notes could not be read or written, in one sentence; else empty."""
+        """The reason why notes could not be read or written, in one sentence; else empty."""
         self._lock = threading.Lock()
         self._known: tuple[Stamp | None, list[BranchNote], NotedBranches] = None, [], NotedBranches()
         self._bad_lines = 0
 
     def completed(self, origins: Iterable[RunOrigin]) -> list[RunOrigin]:
-        """What the server tells of runs' origins, completed by the notes; what is new in it is noted."""
+        """The runs' origins as the server reports them, completed by the notes; new ones are noted."""
         origins = list(origins)
         seen = [
             BranchNote.of(one.run, one.kind, one.parent, one.step, made=False)

@@ -17,7 +17,7 @@ _VALID_FOR_S = 7 * 86_400.0
 
 
 class FeedRecordFile(ServerFile):
-    """Why the feeds of one server's projects are not used, on disk."""
+    """The file with the reason why the feeds of one server's projects are not used."""
 
     SUFFIX = "-feeds.txt"
 
@@ -34,7 +34,7 @@ class FeedRecordFile(ServerFile):
 
     @property
     def valid_until(self) -> datetime | None:
-        """When the feeds are tried again; None if they may be used now."""
+        """The time at which the feeds are tried again; None if they may be used now."""
         try:
             until = self.path.stat().st_mtime + _VALID_FOR_S
         except OSError:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class SchemaGapFile(ServerFile):
-    """What the API of one server lacks, on disk."""
+    """The file of the gaps in one server's API."""
 
     SUFFIX = "-api.json"
 

@@ -17,7 +17,7 @@ from wandb_tui.core.user_command import FIELDS, UserCommand
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """How the dashboard notifies when runs end.
+    """The ways in which the dashboard notifies when runs end.
 
     Attributes:
         toast: A message above the keys.
@@ -44,8 +44,8 @@ class HookCommands:
     """The commands that the dashboard runs when a run ends: a program and its arguments; empty for none.
 
     Attributes:
-        on_success: What to run when the goal is met.
-        on_failure: What to run when the run has failed or timed out.
+        on_success: The command to run when the goal is met.
+        on_failure: The command to run when the run has failed or timed out.
     """
 
     on_success: tuple[str, ...] = ()
@@ -237,7 +237,7 @@ _VALIDATORS: dict[str, Validator] = {
     "hooks.on_success": _command,
     "hooks.on_failure": _command,
 }
-"""What each setting accepts, by its full name. The keys of actions are not here: the dashboard checks those."""
+"""The validator of each setting, by its full name. The keys of actions are not here: the dashboard checks those."""
 
 
 def _read(path: Path, cls: type, values: Mapping[str, object], section: str = "") -> dict[str, Any]:
@@ -269,7 +269,7 @@ _COMMAND_VALIDATORS: dict[str, Validator] = {
     "confirm": _boolean,
     "background": _boolean,
 }
-"""What each setting of a [[commands]] section accepts."""
+"""The validator of each setting of a [[commands]] section."""
 
 
 def _user_commands(path: Path, value: object) -> tuple[UserCommand, ...]:
@@ -295,7 +295,7 @@ _VIEW_VALIDATORS: dict[str, Validator] = {
     "compact": _boolean,
     "tree": _boolean,
 }
-"""What each setting of a [[views]] section accepts."""
+"""The validator of each setting of a [[views]] section."""
 
 
 def _views(path: Path, value: object) -> tuple[SavedView, ...]:

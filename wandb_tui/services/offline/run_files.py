@@ -15,11 +15,11 @@ from wandb_tui.core.offline_runs import OfflineFile
 from wandb_tui.services.offline.record_log import RecordLogError, read_records, write_records
 
 _OFFLINE = "offline-"
-"""How the names of offline runs' folders begin; those of online runs begin with ``run-``."""
+"""The prefix of offline runs' folders; those of online runs begin with ``run-``."""
 
 _DEFAULT_PROJECT = "uncategorized"
 _SYNCED, _SYNC_STATE = ".synced", ".syncstate"
-"""What the SDK appends to a file's name: a mark that it is synced, and where its steps begin online."""
+"""The suffixes of files that the SDK puts beside an offline run's: a mark that it is synced, and its first step."""
 
 
 class OfflineFileError(WandbTuiError):
@@ -51,7 +51,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_file(path: Path, default_entity: Callable[[], str]) -> OfflineFile:
-    """What a file says of its run.
+    """Read an offline run's file.
 
     Args:
         path: The file.
@@ -99,7 +99,7 @@ def read_file(path: Path, default_entity: Callable[[], str]) -> OfflineFile:
 
 @dataclass(frozen=True, slots=True)
 class StartState:
-    """Where a file's history begins online, as the SDK wrote it down when it first synced it.
+    """The beginning of a file's history online, as the SDK wrote it down when it first synced it.
 
     Attributes:
         step: The step of the first row, unless the file says a higher one.

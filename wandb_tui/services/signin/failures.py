@@ -32,7 +32,7 @@ class FailureReport:
         Args:
             page: The page of the sign-in.
             server: Its server.
-            credentials: What may have been typed, which a screenshot must not show.
+            credentials: The secrets that may have been typed, which a screenshot must not show.
             guard: Knows the response to the password.
             folder: Receives a screenshot if a page is not understood.
         """

@@ -168,7 +168,7 @@ def _by_password(buttons: list[Button]) -> list[Button]:
 
 
 def _score(view: FrameView, form: SignInForm) -> float:
-    """How much a group looks like a sign-in form."""
+    """A score for how much a group looks like a sign-in form."""
     fields = [item for item in view.fields if item.group == form.group and item.usable]
     group = view.group(form.group)
     buttons = [b.text for b in view.buttons if b.group == form.group and b.kind not in {"link", "tab"}]

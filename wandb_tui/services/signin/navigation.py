@@ -89,7 +89,7 @@ def _unreachable(error: Error, server: ServerInfo) -> SignInError:
 
 
 def load_problem(error: Error, server: ServerInfo) -> tuple[str, str]:
-    """Why a page of the server could not be opened, and what to do about it: one sentence each.
+    """The reason why a page of the server could not be opened, and advice: one sentence each.
 
     Args:
         error: Playwright's error.

@@ -87,7 +87,7 @@ class GraphQLCatalogue:
 
         Args:
             client: Makes the client for the first query.
-            gaps: What the server's API lacks; None if nothing is known of it.
+            gaps: The known gaps in the server's API; None if nothing is known of it.
             on_screen: Whether errors name the keys of the picker.
         """
         self._make_client = client

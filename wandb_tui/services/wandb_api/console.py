@@ -22,7 +22,7 @@ _PAGE_LINES = 1000
 """Lines per request; the SDK's own number."""
 
 _OVERLAP_LINES = 20
-"""How many of the newest lines are read again, since progress bars change their lines after they have been read."""
+"""The number of newest lines that are read again, since progress bars change lines that have been read."""
 
 _TAIL_LINES = 200
 """Lines per request where only the newest ones can be read, once the console has been read."""
@@ -121,7 +121,7 @@ class GraphQLConsole:
         more = bool(info.get("hasNextPage") and info.get("endCursor"))
         end = max(lines, default=position.number - 1) + 1
         if not more:
-            # What has been written since belongs to the next page.
+            # Lines written since belong to the next page.
             newest = (line for line in map(_line, nodes(found.get("newest"))) if line.number < end)
             lines |= {line.number: line for line in newest}
         cursor = str(info.get("endCursor") or position.cursor)

@@ -1,4 +1,4 @@
-"""Which steps an export covers: by the exported files, or without pyarrow as the server reports it."""
+"""The steps that an export covers: by the exported files, or without pyarrow as the server reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of our queries' fields a server understands, and what to leave out for one that lacks some.
+"""The fields of our queries that a server understands, and those to leave out for one that lacks some.
 
 Only fields that the SDK's own queries use are requested, since a server's schema is unknown.
 """
@@ -113,7 +113,7 @@ class Dialect:
         elif self.older:
             found = replace(self, older=not names & _OLDER_NAMES)
         if found != self:
-            # What is no artifact lacks these as well, which does not mean that runs lack their state.
+            # A type that is no artifact lacks these as well, which does not mean that runs lack their state.
             names = names.difference(VERSION_FIELDS)
         found = replace(found, dropped=self.dropped | (names & _OPTIONAL_FIELDS))
         if self.listing:

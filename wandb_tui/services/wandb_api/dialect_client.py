@@ -25,7 +25,7 @@ class DialectClient:
     """Sends the poller's requests; the SDK takes its place at a server that does not understand our queries.
 
     Attributes:
-        dialect: What the server understands, as far as known.
+        dialect: The fields that the server understands, as far as known.
         throttle: When the next request may go out.
     """
 
@@ -37,7 +37,7 @@ class DialectClient:
         Args:
             client: The GraphQL client, for the poller's thread alone.
             sdk: The SDK; None for no fallback.
-            gaps: What the server's API lacks.
+            gaps: The known gaps in the server's API.
             clock: Seconds on a clock that never goes back.
             closed: Ends the wait for the next request.
         """
@@ -129,6 +129,6 @@ class DialectClient:
         self._client.close()
 
     def _known_dialect(self) -> Dialect:
-        """What the server understands, as far as known to all who ask it."""
+        """The fields that the server understands, as far as known to all who ask it."""
         known = self._gaps.dialect
         return known if self._sdk is not None else replace(known, plain=True)

@@ -107,7 +107,7 @@ class FeedReader:
         return left
 
     def first_answer(self, run: RunAddress) -> Probe | None:
-        """What the lists say of a run that nothing is known of yet; None if it has to be asked itself."""
+        """The lists' answer for a run about which nothing is known yet; None if it has to be asked itself."""
         with self._lock:
             return self._watch.first_answer(run)
 
@@ -161,7 +161,7 @@ class FeedReader:
     # In the poller's thread
 
     def _find_out(self) -> str:
-        """Why the feeds are not to be read; empty if they may be, or if that cannot be told now."""
+        """The reason why the feeds are not to be read; empty if they may be, or if that is unknown now."""
         if self._record is not None and (reason := self._record.read()):
             return reason
         reply = self._send(FEATURES_QUERY, {})

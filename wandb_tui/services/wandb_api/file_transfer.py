@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 256 * 1024
 """Few enough to stay in the processor's cache until they are hashed and written; a megabyte takes twice as long."""
 _MAX_TRIES = 5
-"""How often in a row a transfer may fail without a single new byte."""
+"""The number of times in a row that a transfer may fail without a single new byte."""
 _FIRST_WAIT_S, _MAX_WAIT_S = 0.5, 60.0
 _PARTIAL, _RANGE_NOT_SATISFIABLE, _TOO_MANY_REQUESTS, _SERVER_ERROR = 206, 416, 429, 500
 _EXPIRED_STATUSES = frozenset({400, 401, 403, 404, 410})
-"""How storage refuses an address whose signature is no longer good."""
+"""The statuses with which storage refuses an address whose signature is no longer good."""
 _MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 _RESUME = "Call again to resume."
 
@@ -302,7 +302,7 @@ def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
         if response.raw.chunked:
             yield from response.raw.stream(_CHUNK_BYTES, decode_content=True)
             return
-        # What need not be decoded is not copied once more.
+        # Content that need not be decoded is not copied once more.
         encoded = "Content-Encoding" in response.headers
         # Whatever has come is passed on at once: a full chunk would be lost with the connection.
         while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=encoded):
@@ -330,7 +330,7 @@ def _starts_at(response: requests.Response, start: int) -> bool:
 
 
 def disk_error(folder: Path, error: OSError) -> WandbTuiError:
-    """What the disk says, as an error for the user."""
+    """An error of the disk, for the user."""
     return WandbTuiError(f"{folder} cannot be written to: {error.strerror or type(error).__name__}.")
 
 

@@ -69,7 +69,7 @@ class Reply:
         data: The ``data`` of the answer, possibly incomplete; None if there is none.
         errors: The GraphQL errors of the answer.
         problem: `UNAUTHORIZED`, `INVALID_RESPONSE` or `UNAVAILABLE` if there is no usable answer, else None.
-        message: What went wrong, in one sentence without a full stop.
+        message: The problem, in one sentence without a full stop.
         status: The HTTP status, 0 without an answer.
         limits: The rate limit.
         limited: Whether the server limits the rate, however it says so.
@@ -233,7 +233,7 @@ def _read(response: requests.Response, content: bytes, origin: _Origin) -> Reply
     if limited and errors:
         return failed(problem=ProbeOutcome.UNAVAILABLE, message=RATE_LIMITED, limited=True)
     message = _unusable(response, content, origin, errors, is_json=body is not None)
-    # What a GraphQL error means is for the caller to decide.
+    # It is for the caller to decide the meaning of a GraphQL error.
     persistence = Persistence.TRANSIENT if errors else Persistence.LIKELY_PERMANENT
     return failed(
         problem=ProbeOutcome.INVALID_RESPONSE, message=message, errors=errors, limited=limited, persistence=persistence

@@ -28,11 +28,11 @@ from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
 _PAGE = 1000
-"""How many files are listed in one answer."""
+"""The maximum number of files listed in one answer."""
 _MAX_BATCH = 25
-"""How many versions are asked for in one request."""
+"""The maximum number of versions asked for in one request."""
 _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
-"""How long nothing more must be asked for before a request goes out, and how long it waits for that."""
+"""The seconds without a further question after which a request goes out, and the most that it waits for them."""
 
 _MD5_BYTES = 16
 _RUN_FIELDS = (
@@ -66,8 +66,8 @@ class HistoryFile:
         name: Its path inside the artifact.
         url: Where it is; usually signed, and good for a while only.
         size: Its size in bytes; None where the manifest does not tell.
-        digest: Its digest in base64; empty where none was asked for.
-        algorithm: What the digest was made with: ``MD5``, or another one that the manifest names.
+        digest: Its digest in base64.
+        algorithm: The algorithm of the digest: ``MD5``, or another one that the manifest names.
     """
 
     name: str
@@ -98,7 +98,7 @@ class HistoryVersion:
 
     @property
     def branch_point(self) -> BranchPoint | None:
-        """Where the run was forked from its parent; None for no fork, or where nobody tells."""
+        """The point at which the run was forked from its parent; None for no fork, or where that is unknown."""
         return self.origin.branch_point if self.origin else None
 
     @property
@@ -202,7 +202,7 @@ class HistoryFiles:
         return replace(version, files=files, manifest_url="")
 
     def run_record(self, run: RunAddress) -> RunRecord | None:
-        """What the server stores of a run besides its history; None where there is no such run.
+        """The config, summary and origin of a run; None where there is no such run.
 
         Args:
             run: The run.
@@ -219,7 +219,7 @@ class HistoryFiles:
         return replace(read_record(found), branch_point=self._origin(run, found).branch_point)
 
     def branch_point(self, run: RunAddress) -> BranchPoint | None:
-        """Where a run was forked; None for no fork. Raises as `run_record` does."""
+        """The point at which a run was forked; None for no fork. Raises as `run_record` does."""
         record = self.run_record(run)
         return record.branch_point if record else None
 
@@ -417,7 +417,7 @@ def _membership(reply: Reply, number: int) -> dict[str, Any]:
 
 
 def _listed(membership: dict[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
-    """What the server lists of each file that it gives an address of, by name, and where the next page begins."""
+    """The server's entry for each file that it gives an address of, by name, and the cursor of the next page."""
     listed = json_object(membership.get("files"))
     return {str(node["name"]): node for node in nodes(listed) if node.get("directUrl")}, next_cursor(listed)
 

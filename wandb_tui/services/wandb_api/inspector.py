@@ -49,7 +49,7 @@ class GraphQLInspector:
         Args:
             client: Makes a client.
             files: Reads which steps exported files hold.
-            gaps: What the server's API lacks; None if nothing is known of it.
+            gaps: The known gaps in the server's API; None if nothing is known of it.
         """
         self._make_client = client
         self._files = files
@@ -73,7 +73,7 @@ class GraphQLInspector:
     def _of_runs(
         self, runs: Sequence[RunAddress], query: str, variables: Mapping[str, str]
     ) -> dict[RunAddress, dict[str, Any]]:
-        """What the server answers of each of these runs that it knows."""
+        """The server's answer for each of these runs that it knows."""
         reply = _require_answer(self._gaps.execute(self._execute, query, variables))
         return {run: answer for run, answer in zip(runs, _answers(reply, len(runs)), strict=True) if answer}
 
@@ -118,7 +118,7 @@ class GraphQLInspector:
         return [read_samples(answer, query) if answer else None for query, answer in zip(queries, answers, strict=True)]
 
     def rows(self, run: RunAddress, first: int, stop: int) -> list[dict[str, Any]] | None:
-        """What was logged at some steps.
+        """The rows that were logged at some steps.
 
         Args:
             run: The run.

@@ -155,7 +155,7 @@ class RunOrigins:
 
 
 def read_origin(run: RunAddress, node: Mapping[str, Any]) -> RunOrigin:
-    """Where a run came from, as its config says it.
+    """The origin of a run, as its config has it.
 
     Args:
         run: The run.

@@ -68,7 +68,7 @@ class Poller:
             sdk: The fallback for a server that does not understand our queries; None for no fallback.
             feed_record: Where to remember that the feeds of projects cannot be used.
             feed_watch: Decides what to ask of the feeds; None for one with the usual bounds.
-            gaps: What the server's API lacks; None if nothing is known of it.
+            gaps: The known gaps in the server's API; None if nothing is known of it.
             clock: Seconds on a clock that never goes back.
         """
         self._steps = steps

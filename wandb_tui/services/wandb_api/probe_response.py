@@ -1,4 +1,4 @@
-"""What a reply says about each of the runs of one probe request; errors are attributed by their ``path``."""
+"""The answer for each of the runs of one probe request; errors in the reply are attributed by their ``path``."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _interpret(
 
 
 def _meant(run: RunAddress) -> str:
-    """What the address of a run that is not there may have been meant as; empty if nothing comes to mind."""
+    """The address that may have been meant by that of a run that is not there; empty if none is likely."""
     # Some programs encode a space in an address as a plus sign.
     if "+" in run.project:
         return f"{run.entity}/{run.project.replace('+', ' ')}"
@@ -216,7 +216,7 @@ def artifact_version(artifact: object, membership: object = None) -> ArtifactVer
 
 
 def _coverage(run: dict[str, Any], info: RunInfo | None) -> Coverage:
-    """Which steps the export covers, as the server reports it; two empty lists mean unknown."""
+    """The steps that the export covers, as the server reports it; two empty lists mean unknown."""
     history = run.get(PARQUET_HISTORY)
     last = info.last_step if info else None
     if not isinstance(history, dict):

@@ -36,7 +36,7 @@ class QueryReader:
         Args:
             send: Sends a GraphQL query.
             clock: The poller's clock.
-            gaps: What the server's API lacks.
+            gaps: The known gaps in the server's API.
         """
         self._send = send
         self._clock = clock

@@ -68,7 +68,7 @@ def error_from(reply: Reply, *, retry_key: str = "", sign_in_keys: str = "s") ->
 
 
 def error_text(error: dict[str, Any]) -> str:
-    """What a GraphQL error says, its extensions included."""
+    """The text of a GraphQL error, its extensions included."""
     return f"{error.get('message', '')} {error.get('extensions') or ''}"
 
 

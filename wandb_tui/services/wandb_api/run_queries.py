@@ -219,7 +219,7 @@ def _metrics(run: dict[str, Any], summary: Values | None) -> tuple[str, ...] | N
 
 
 def _index(run: dict[str, Any]) -> dict[str, Any]:
-    """What the server tells of each name in the history; empty for nothing."""
+    """The server's entry for each name in the history; empty for none."""
     return json_object(json_object(json_scalar(run.get("historyKeys"))).get("keys"))
 
 

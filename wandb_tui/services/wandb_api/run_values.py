@@ -38,7 +38,7 @@ def read_config(run: Mapping[str, Any]) -> Values | None:
 
 
 def read_branch_point(run: Mapping[str, Any], run_id: str) -> BranchPoint | None:
-    """Where a run was forked, as its config says it; None for no fork, or where the server does not tell.
+    """The point at which a run was forked, as its config has it; None for no fork, or where the server does not tell.
 
     Args:
         run: The run, as the API gives it.

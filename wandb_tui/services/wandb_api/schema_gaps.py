@@ -119,11 +119,11 @@ class KnownQuery:
 
 @dataclass(frozen=True, slots=True)
 class _Knowledge:
-    """What is known of a server.
+    """The known abilities and gaps of a server's API.
 
     Attributes:
         dialect: The part of the probes' queries that it understands.
-        gaps: What it lacks of other queries, by their names.
+        gaps: Its gaps in other queries, by their names.
     """
 
     dialect: Dialect = field(default_factory=Dialect)
@@ -144,7 +144,7 @@ class _Knowledge:
 
 
 class SchemaGaps:
-    """What the API of one server lacks, for all who ask it. Safe to use from several threads."""
+    """The gaps in the API of one server, for all who ask it. Safe to use from several threads."""
 
     def __init__(self, record: GapRecord | None = None, clock: Callable[[], float] = time.time) -> None:
         """Prepare; nothing is read yet.

@@ -83,7 +83,7 @@ def service_is_lost(error: BaseException) -> bool:
     """Whether an error of the SDK means that its service process has ended, as when the system was short of memory.
 
     Args:
-        error: What the SDK has raised.
+        error: The error that the SDK has raised.
     """
     # The SDK has errors of its own for the network.
     return isinstance(error, ConnectionError) or any(type(one).__name__ in _LOST_SERVICE for one in causes(error))
@@ -112,10 +112,10 @@ def process_settings() -> Any:
 
 
 def local_problem(error: BaseException) -> str:
-    """Why the SDK does not work on this machine, if an error of it says so, as the end of a sentence; else empty.
+    """The reason why the SDK does not work on this machine, if its error says so, as the end of a sentence; else empty.
 
     Args:
-        error: What ``wandb.init`` or ``wandb.Api`` has raised.
+        error: The error that ``wandb.init`` or ``wandb.Api`` has raised.
     """
     for one in causes(error):
         if type(one).__name__ in _SERVICE_ERRORS:

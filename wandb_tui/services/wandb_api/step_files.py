@@ -41,7 +41,7 @@ class Steps:
         last: The highest; -1 for none.
         rising: Whether they only rise from row to row, as far as the files' statistics show.
         first: The lowest; None for none.
-        rows: How many rows the files have; None for files on a server, where nobody asks.
+        rows: The number of rows in the files; None for files on a server, where it is not needed.
     """
 
     last: int
@@ -100,7 +100,7 @@ class StepFiles:
 
     @staticmethod
     def read_local(paths: Sequence[Path]) -> Steps:
-        """Which steps these files on this disk hold, in their order.
+        """The steps that these files on this disk hold, in their order.
 
         Raises:
             StepFileError: One of them is not Parquet or has no ``_step`` column.

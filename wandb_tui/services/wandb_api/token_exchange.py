@@ -207,7 +207,7 @@ def access_token_source(
 
 
 def _sdk_file(environ: Mapping[str, str]) -> Path:
-    """Where the SDK stores access tokens."""
+    """The file in which the SDK stores access tokens."""
     if named := environ.get(_CREDENTIALS_FILE_VARIABLE):
         return Path(named).expanduser()
     return (home_folder(environ) or Path()) / ".config/wandb/credentials.json"

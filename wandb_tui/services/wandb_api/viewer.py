@@ -45,7 +45,7 @@ def default_entity(client: GraphQL, server: ServerInfo) -> str:
 
 
 def _viewer(client: GraphQL, server: ServerInfo, fields: str, hint: str = "") -> dict[str, Any] | None:
-    """Fields of the API key's owner; None if the server recognises nobody."""
+    """Fields of the API key's owner; None if the server does not recognise the key."""
     reply = client.execute(f"query Viewer {{ viewer {{ id {fields} }} }}", {})
     if reply.problem is ProbeOutcome.UNAUTHORIZED:
         raise ApiKeyError(f"{reply.message}.", f"Get a new one at {server.app_url}/authorize.")

@@ -4,7 +4,7 @@
 // connection yet.
 const page = (sessionStorage.page ??= Math.random().toString(36).slice(2));
 
-// The terminal opens its connection with the global WebSocket, and tells nobody about it. This one knows where the
+// The terminal opens its connection with the global WebSocket, and tells no one about it. This one knows where the
 // dashboard is, and why it has ended.
 window.dashboard = { opened: false, ending: "", ended: () => {} };
 window.WebSocket = class extends WebSocket {
