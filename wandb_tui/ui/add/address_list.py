@@ -15,7 +15,7 @@ from wandb_tui.ui.runtime.add_effect import AddEffect, FollowEffect
 from wandb_tui.ui.runtime.ports import Addresses
 
 MAX_ADDRESSES = 2000
-"""How many addresses are parsed in one batch."""
+"""The number of addresses that are parsed in one batch."""
 
 Parsed = RunAddress | ProjectQuery | WandbTuiError
 Foresee = Callable[[RunAddress, Goal | None], AddEffect]

@@ -37,7 +37,7 @@ _TITLE_CELLS = 10
 """The width of the title and the space after it, in cells."""
 
 _MAX_VERDICTS = 100
-"""How many verdicts are shown, around that of the address under the cursor."""
+"""The maximum number of verdicts shown, around that of the address under the cursor."""
 
 _ICONS = {
     AddressVerdict.VALID: ("✔", "$success"),

@@ -54,10 +54,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _START_BATCH, _START_INTERVAL_S = 25, 0.03
-"""How many restored attempts start at a time, and the seconds until the next ones."""
+"""The number of restored attempts that start at a time, and the seconds until the next ones."""
 
 _FIRST_FRAME_WAITS_S = 0.1
-"""How long at most the first frame waits for the list, so that it has rows. From a slow disk they come later."""
+"""The most seconds that the first frame waits for the list, so that it has rows. From a slow disk they come later."""
 
 _JOINED_INTERVAL_S = 0.5
 """While many runs join a query, seconds until the table shows more of them."""

@@ -91,7 +91,7 @@ class SenderNotifier:
         Args:
             app: Runs the worker.
             channel: The name of the channel, for the log.
-            send: What sends; may block.
+            send: Sends the notification; may block.
         """
         self._app = app
         self._channel = channel

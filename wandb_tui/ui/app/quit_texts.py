@@ -7,7 +7,7 @@ from wandb_tui.ui.table.run_table import RunTable
 
 
 def quit_detail(session: Session, table: RunTable) -> str:
-    """What quitting means for the runs that are still being watched, downloaded or forked."""
+    """The consequences of quitting for the runs that are still being watched, downloaded or forked."""
     parts = []
     if active := len(session.watch_list.active):
         what, them = ("One run is", "it") if active == 1 else (f"{active} runs are", "them")
@@ -27,7 +27,7 @@ def quit_detail(session: Session, table: RunTable) -> str:
 
 
 def switch_detail(session: Session, table: RunTable) -> str:
-    """What becomes of the runs and of what is under way when another server is chosen."""
+    """The consequences of choosing another server for the runs, and for downloads, forks and rewinds under way."""
     parts = ["Each server has a list of its own."]
     if session.watch_list.active:
         parts.append("Monitors stop here meanwhile, and resume when you come back.")

@@ -1,4 +1,4 @@
-"""What follows the first frame: the runs of the command line, the slow imports, the server, the services."""
+"""The start after the first frame: the runs of the command line, the slow imports, the server, the services."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GivenRun = tuple[str, Goal | None]
 
 
 class Startup:
-    """Does in workers what the first frame need not wait for."""
+    """Does the part of the start that the first frame need not wait for, in workers."""
 
     def __init__(
         self, app: ThemedApp, backend: Backend, sign_in: SignInDialogs, given: Sequence[GivenRun], goal: Goal

@@ -173,7 +173,7 @@ class TerminalApp(App[int]):
 
     @property
     def terminal_facts(self) -> TerminalFacts:
-        """What is known about the terminal."""
+        """The known properties of the terminal."""
         encoding = getattr(sys.__stderr__, "encoding", None) or ""
         return TerminalFacts(*self.size, encoding, self.console.color_system or "", os.environ, self._answer)
 

@@ -61,7 +61,7 @@ def summary(effects: Iterable[AddEffect], verb: str, *, changes: bool = True) ->
 
 
 def _of_those(listed: list[AddEffect], *, alone: bool) -> str:
-    """What changes for runs already on the list."""
+    """The changes for runs already on the list."""
     counted = (
         (sum(one.new_goal for one in listed), "new goal"),
         (sum(bool(one.new_attempt) for one in listed), "restart"),

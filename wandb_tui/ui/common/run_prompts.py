@@ -11,7 +11,7 @@ from wandb_tui.text.run_labels import distinct_names
 from wandb_tui.ui.runtime.app_context import app_context
 
 MAX_NAMED = 3
-"""How many runs are listed by name."""
+"""The maximum number of runs listed by name."""
 
 _MAX_NAME_CELLS = 32
 _HINT_S = 3

@@ -1,4 +1,4 @@
-"""What a terminal shows that is too small for the dashboard: as much of the essential as there is room for."""
+"""The view in a terminal that is too small for the dashboard: as much of the essential as there is room for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about a plot and about the runs in it."""
+"""The texts about a plot and about the runs in it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from wandb_tui.ui.plots.settings import PlotSettings
 
 
 def why_nothing(settings: PlotSettings, curves: Collection[RunCurve], hidden: Collection[object]) -> str:
-    """Why there is nothing to plot although everything has been loaded.
+    """The reason why there is nothing to plot although everything has been loaded.
 
     Args:
-        settings: What is plotted, and how.
+        settings: The settings of the plot.
         curves: The curves of the metric, which may be empty.
         hidden: The hidden runs.
     """
@@ -26,7 +26,7 @@ def why_nothing(settings: PlotSettings, curves: Collection[RunCurve], hidden: Co
 
 
 def run_note(one: RunCurve | None) -> str:
-    """What the legend says of a run beside its values; empty where there is no curve."""
+    """The note in the legend about a run, beside its values; empty where there is no curve."""
     if one is None:
         return ""
     if not one.rows.found:
@@ -44,7 +44,7 @@ def run_note(one: RunCurve | None) -> str:
 
 
 def plot_remarks(settings: PlotSettings, metrics: list[str], *, zoomed: bool) -> list[str]:
-    """How the metric is plotted, and which one of how many it is."""
+    """Remarks on how the metric is plotted, and its place among the metrics."""
     remarks = [*settings.remarks]
     if zoomed:
         remarks.append("zoomed")

@@ -1,6 +1,6 @@
 """A metric of several runs in one plot, which can be zoomed and follows the runs while they log.
 
-Nothing is asked of the server while another screen is in front. What is in sight is asked for more precisely once the
+Nothing is asked of the server while another screen is in front. The part in sight is loaded more precisely once the
 user has stopped zooming.
 """
 

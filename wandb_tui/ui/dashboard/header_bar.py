@@ -39,7 +39,7 @@ class HeaderBar(Widget):
     """Base address of the server's pages, once it is known."""
     account: reactive[AccountState | None] = reactive(None)
     access: reactive[AccountAccess] = reactive(AccountAccess())
-    """What the server has made of the account so far."""
+    """The server's answers to the account's credentials so far."""
     counts: reactive[RunCounts] = reactive(RunCounts())
     downloads: reactive[str] = reactive("")
     """The downloads under way, in a few words that begin with a sign and their number."""
@@ -110,7 +110,7 @@ class HeaderBar(Widget):
 
     @property
     def _visits(self) -> Part | None:
-        """How long the visits will take that wait for a tab; None if that is not worth a word."""
+        """The number of visits that wait for a tab, and the time they will take; None if that is not worth a word."""
         waiting, seconds = self.visits
         if seconds is None or seconds < _WORTH_A_WORD_S:
             return None

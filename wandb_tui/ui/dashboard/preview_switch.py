@@ -1,4 +1,4 @@
-"""What the lower part of the dashboard shows: logs, details or a plot."""
+"""Switches the lower part of the dashboard between logs, details and a plot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _METRICS_OF = 20
 
 
 class PreviewMode(StrEnum):
-    """What is shown."""
+    """The content of the lower part of the dashboard."""
 
     LOGS = "logs"
     DETAILS = "details"
@@ -39,7 +39,7 @@ class PreviewMode(StrEnum):
 
 
 class PreviewSwitch:
-    """Shows one of them in the log area, and lets it follow the table's cursor. The choice is remembered."""
+    """Shows one of the modes in the log area, and lets it follow the table's cursor. The choice is remembered."""
 
     def __init__(self, session: Session, glyphs: Glyphs, table: RunTable, logs: LogArea) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""What must be there for an action to be possible."""
+"""The conditions under which an action is possible."""
 
 from __future__ import annotations
 

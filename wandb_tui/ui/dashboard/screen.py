@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _SIGN_IN_WAITS = "Sign-in needed; the dialog opens when you have finished here"
 
 BarState = tuple[State, bool, bool]
-"""What the header and the key bar depend on in a row: its state, whether its clock is stopped, whether it is active."""
+"""The part of a row that header and key bar depend on: its state, whether its clock is stopped, and whether active."""
 
 
 class Dashboard(RunScreen):
@@ -266,7 +266,7 @@ class Dashboard(RunScreen):
     # Actions
 
     def action_owner(self, name: str) -> DOMNode:
-        """Who handles an action: this screen, the table, the selected runs' actions, the tabs, or the logs."""
+        """The owner of an action: this screen, the table, the selected runs' actions, the tabs, or the logs."""
         owners = (self, self.table, self._run_actions, self.view_tabs, self.logs)
         owner = next((one for one in owners if hasattr(one, f"action_{name}")), self)
         if owner is self.logs:

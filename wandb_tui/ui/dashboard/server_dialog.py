@@ -40,7 +40,7 @@ class ServerDialog(Dialog[bool]):
 
         Args:
             servers: Knows the servers, and gets ready for one.
-            detail: What becomes of what is under way here, in a sentence.
+            detail: The consequences for the work under way here, in a sentence.
             glyphs: The glyphs to draw with.
         """
         super().__init__()

@@ -35,7 +35,7 @@ _LONG, _HUGE = 10**18, 10**300
 
 @dataclass(frozen=True, slots=True)
 class SectionPart(Generic[T]):
-    """What is known of one part of the details.
+    """One part of the details, as far as it is known.
 
     Attributes:
         answer: The server's answer; None until there is one.

@@ -47,7 +47,7 @@ from wandb_tui.ui.runtime.session import Session
 T = TypeVar("T")
 
 _MAX_CANDIDATES = 6
-"""How many metrics are fetched at first, to find one that changes."""
+"""The number of metrics that are fetched at first, to find one that changes."""
 
 _NO_INSPECTOR = "Details are not available here."
 

@@ -84,7 +84,7 @@ class KeyMap:
         }
 
     def _why_no_command(self, command: UserCommand, key: str) -> str:
-        """Why a command cannot have its key; empty if it can."""
+        """The reason why a command cannot have its key; empty if it can."""
         if not key:
             return f"“{command.key}” is not a key"
         if key in _CURSOR_KEYS or key == _QUIT:
@@ -142,7 +142,7 @@ class KeyMap:
 
 
 def _why_not(text: str, action: Action) -> str:
-    """Why an action cannot have this key; empty if it can."""
+    """The reason why an action cannot have this key; empty if it can."""
     key = read_key(text)
     if not key:
         return f"“{text}” is not a key"

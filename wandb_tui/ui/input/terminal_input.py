@@ -59,10 +59,10 @@ class TerminalInput:
         self._escape_was_key = True
 
     def feed(self, text: str) -> str:
-        """What the parser should read; the beginning of a sequence is held back until its end has come.
+        """The text that the parser should read; the beginning of a sequence is held back until its end has come.
 
-        The rest of a sequence whose ESC was taken for a key gets another ESC: its letters would be keys that nobody has
-        pressed.
+        The rest of a sequence whose ESC was taken for a key gets another ESC: its letters would be keys that were
+        never pressed.
         """
         if self._escape_was_key and _TAIL.match(text):
             text = "\x1b" + text

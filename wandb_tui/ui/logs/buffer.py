@@ -28,7 +28,7 @@ class LogBuffer:
         self.hits: list[int] = []
         self.hit: int | None = None
         self.wrapped_around = ""
-        """Where the search has wrapped around: "from the top" or "from the end"."""
+        """The place at which the search has wrapped around, "from the top" or "from the end"; else empty."""
         self._last: LogLine | None = None
         self._folded = False
 

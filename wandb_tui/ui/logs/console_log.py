@@ -41,7 +41,7 @@ class ConsoleLog:
 
     @property
     def status(self) -> str:
-        """What a reader must know about it, in a few words; mostly empty."""
+        """The limits of the log that is shown, in a few words: only its newest lines, or a problem; mostly empty."""
         parts = []
         if self._raw and self._raw[0].number:
             total = f" of {self._total:,}" if self._total else ""

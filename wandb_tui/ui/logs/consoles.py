@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wandb_tui.ui.logs.console_log import ConsoleLog
 
 _MAX_CONSOLES = 8
-"""How many consoles are kept, shown or not: twice as many as there are panes."""
+"""The maximum number of consoles that are kept, shown or not: twice as many as there are panes."""
 
 
 class Consoles:

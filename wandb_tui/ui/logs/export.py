@@ -41,7 +41,7 @@ def save(run: RunAddress, text: str, folder: Path | None = None, *, kind: str = 
         run: The run.
         text: The log.
         folder: Another folder.
-        kind: What the log is, for the file's name; empty for wandb-tui's own.
+        kind: The kind of log, for the file's name; empty for wandb-tui's own.
 
     Raises:
         OSError: Neither folder is writable.

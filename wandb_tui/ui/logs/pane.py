@@ -43,7 +43,7 @@ _LEVEL_LABELS = {Level.INFO: "", Level.WARNING: "warnings and errors", Level.ERR
 _STATES = [f"-{state}" for state in State]
 _NAME_CELLS = 20
 _CACHED_LINES = 256
-"""How many drawn lines are cached: a screenful, and what is scrolled through."""
+"""The number of drawn lines that are cached: a screenful, and those that are scrolled through."""
 
 
 class PaneTitle(NamedTuple):

@@ -26,7 +26,7 @@ Range = tuple[float, float]
 
 
 class AxisKind(Enum):
-    """What the numbers along an axis mean."""
+    """The meaning of the numbers along an axis."""
 
     VALUE = auto()
     STEP = auto()
@@ -84,7 +84,7 @@ def ticks(span: Span, count: int, kind: AxisKind, *, log: bool = False) -> list[
     Args:
         span: Its range; on a logarithmic axis that of the logarithms to base ten.
         count: How many labels there is room for.
-        kind: What its numbers mean.
+        kind: The meaning of its numbers.
         log: Whether it is logarithmic.
     """
     if log:

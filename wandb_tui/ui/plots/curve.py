@@ -12,7 +12,7 @@ from wandb_tui.core.metric_history import Point
 from wandb_tui.ui.plots.axis import Range
 
 _FAN = 4
-"""How many values share an entry of the next level."""
+"""The number of values that share an entry of the next level."""
 
 Level = tuple[list[float], list[float]]
 """The least and the greatest of each so many neighbours."""
@@ -23,7 +23,7 @@ _SMOOTHED_RANGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class CurveOptions:
-    """How the values of a metric become a curve.
+    """The options by which the values of a metric become a curve.
 
     Attributes:
         smoothing: The weight of the past in an exponential moving average, from 0 (none) to below 1.
@@ -153,8 +153,8 @@ class Curve:
 def _smoothed(points: Sequence[Point], weight: float) -> list[tuple[float, float]]:
     """The points after an exponential moving average that counts distances, so that dense parts are not smoothed more.
 
-    The weight of the past falls with the distance to it, and the average is not pulled to zero at its beginning. What
-    is not finite stays as it is.
+    The weight of the past falls with the distance to it, and the average is not pulled to zero at its beginning. Values
+    that are not finite stay as they are.
     """
     if weight <= 0:
         return [(x, y) for _, x, y in points]

@@ -17,12 +17,12 @@ from wandb_tui.ui.runtime.history_loader import PlotRows, SeriesKey
 from wandb_tui.ui.runtime.session import Session
 
 _MAX_MADE = 32
-"""How many curves are kept ready."""
+"""The maximum number of curves kept ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunCurve:
-    """What there is to plot of a run.
+    """A run in a plot.
 
     Attributes:
         run: The run.
@@ -37,10 +37,10 @@ class RunCurve:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was loaded for a plot.
+    """The curves loaded for a plot.
 
     Attributes:
-        settings: What it was loaded for.
+        settings: The settings that they were loaded for.
         curves: The runs' curves, in the order asked for.
         problem: Why nothing could be loaded, in one sentence; else empty.
     """
@@ -85,7 +85,7 @@ class PlotFeed:
 
         Args:
             shown: The curves as they are.
-            settings: What they show.
+            settings: The settings of their plot.
             low: The left end of the part.
             high: Its right end.
         """

@@ -31,8 +31,8 @@ class LegendLine:
         row: The run.
         place: Its place in the palette.
         curve: Its curve; None while it is unknown.
-        note: What there is to know about it.
-        hidden: Whether the plot shows it.
+        note: A remark about it; may be empty.
+        hidden: Whether the plot leaves it out.
     """
 
     row: WatchedRun
@@ -68,7 +68,7 @@ class Legend(Widget):
 
         Args:
             lines: The runs.
-            axes: What the axes mean.
+            axes: The meaning of the axes.
             cursor: The place that is pointed at; None for the last values.
         """
         layout = len(lines) != len(self._lines)

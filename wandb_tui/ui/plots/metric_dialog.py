@@ -22,13 +22,13 @@ LoadMetrics = Callable[[], Awaitable[list[str] | str]]
 """Loads the metrics, or says why they are unknown."""
 
 Choice = tuple[str, str]
-"""What is returned, and how it is shown."""
+"""The value to return, and the text that is shown for it."""
 
 _MAX_SHOWN = 500
 
 
 class MetricDialog(Dialog[str | None]):
-    """Returns the metric, or None. What is typed narrows the list; the arrow keys move in it."""
+    """Returns the metric, or None. Typing narrows the list; the arrow keys move in it."""
 
     PLACES = (Scope.METRIC,)
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
@@ -47,7 +47,7 @@ class MetricDialog(Dialog[str | None]):
             current: The choice so far.
             load: Loads the metrics.
             glyphs: The glyphs to draw with.
-            others: What can be chosen besides; stands first.
+            others: The choices besides the metrics; they come first.
         """
         super().__init__()
         self._title = title

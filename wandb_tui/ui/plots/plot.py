@@ -22,7 +22,7 @@ from wandb_tui.ui.plots.palette import SIGNS, colour_name
 from wandb_tui.ui.plots.view import PlotView
 
 ZOOM, PAN = 0.8, 0.15
-"""How much of an axis a step of zooming leaves, and the share of it by which a step pans."""
+"""The share of an axis that a step of zooming leaves, and the share of it by which a step pans."""
 
 _LINES_PER_LABEL, _CELLS_PER_LABEL = 4, 16
 _LABEL_GAP = 2
@@ -50,7 +50,7 @@ class PlottedCurve:
 
 @dataclass(frozen=True, slots=True)
 class PlotAxes:
-    """What the axes of a plot mean.
+    """The meaning of a plot's axes.
 
     Attributes:
         across: The kind of the horizontal axis.
@@ -67,7 +67,7 @@ class PlotAxes:
 
 @dataclass(slots=True)
 class _Layout:
-    """Where the last picture has its parts, and what it shows."""
+    """The layout of the last picture, in cells, and the ranges that it shows."""
 
     left: int = 0
     width: int = 1

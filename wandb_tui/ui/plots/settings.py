@@ -1,4 +1,4 @@
-"""How metrics are plotted: which one, over what, and on which axes. Remembered for the next start."""
+"""The settings of plots: which metric, over what, and on which axes. Remembered for the next start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AXES = {
 
 @dataclass(frozen=True, slots=True)
 class PlotSettings:
-    """How metrics are plotted.
+    """The settings of plots.
 
     Attributes:
         metric: The metric; empty to choose one.
@@ -39,7 +39,7 @@ class PlotSettings:
 
     @property
     def axes(self) -> PlotAxes:
-        """What the axes mean."""
+        """The meaning of the axes."""
         axes = _AXES.get(self.across) or PlotAxes(AxisKind.VALUE, self.across)
         options = self.curve_options
         return replace(axes, log_across=options.log_across, log_up=options.log_up)
@@ -72,7 +72,7 @@ class PlotSettings:
 
     @property
     def remarks(self) -> list[str]:
-        """What differs from a plain plot, in words."""
+        """The differences from a plain plot, in words."""
         options, found = self.curve_options, list[str]()
         if options.log_up:
             found.append("log y")

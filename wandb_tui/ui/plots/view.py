@@ -13,7 +13,7 @@ _LEAST_SHARE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class PlotView:
-    """What is shown of a plot.
+    """The part of a plot that is shown.
 
     Attributes:
         across: The range of the horizontal axis; None for all of it, also of what is still to come.

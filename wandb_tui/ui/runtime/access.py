@@ -1,4 +1,4 @@
-"""What the server has made of the credentials so far, as the monitors report it."""
+"""The server's answers to the credentials so far, as the monitors report them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class AppContext(Protocol):
 
     @property
     def terminal_facts(self) -> TerminalFacts:
-        """What is known about the terminal."""
+        """The known properties of the terminal."""
 
     def post_from_thread(self, message: Message) -> None:
         """Post from another thread, where the loop may just have closed."""

@@ -54,13 +54,13 @@ class Backend:
             moment. None: there is no display.
         redact: Removes secrets from a text.
         catalogue: Returns the catalogue of projects and runs; may block. None: not available.
-        inspector: Returns what queries the details of a run; may block. None: not available.
-        console: Returns what reads the consoles of runs; may block. None: not available.
-        lineage: Returns what looks up where runs came from; may block. None: not available.
+        inspector: Returns the inspector, which queries the details of runs; may block. None: not available.
+        console: Returns the reader of the runs' consoles; may block. None: not available.
+        lineage: Returns the look-up of the runs' origins; may block. None: not available.
         doctor: Returns the doctor; may block. None: not available.
         downloads: Downloads histories. None: not available.
         servers: The servers to switch to. None: there is only this one.
-        syncing: What is being done to sync an offline run, shown in place of its newest message; empty for other runs.
+        syncing: The current step of syncing an offline run, shown in place of its newest message; empty for other runs.
         branches: Forks and rewinds runs. None: not available.
         files: The files the help lists: a name and a path each.
         hooks: Runs the user's hooks; None: there are none.

@@ -67,7 +67,7 @@ class DeferredServices:
 
     @property
     def queries(self) -> Queries | None:
-        """What follows queries, once that is built; None if nothing does."""
+        """The service that follows queries, once it is built; None if there is none."""
         return self._services.queries if self._services else None
 
     @property

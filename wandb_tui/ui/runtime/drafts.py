@@ -1,4 +1,4 @@
-"""What was typed into a dialog that was closed: it comes back when the dialog is opened again, in this session only."""
+"""Drafts of closed dialogs: their text comes back when the dialog is opened again, in this session only."""
 
 from __future__ import annotations
 

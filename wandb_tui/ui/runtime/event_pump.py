@@ -14,7 +14,7 @@ PAINT_INTERVAL_S = 0.1
 """Seconds between two paints if there are few events or the user has just done something."""
 
 _BATCH_SIZE = 64
-"""How many events are applied, or rows saved, at a time: about a millisecond's work."""
+"""The number of events applied, or rows saved, at a time: about a millisecond's work."""
 
 _BATCH_GAP_S = 0.001
 """Seconds between two batches, in which keys are handled."""
@@ -23,7 +23,7 @@ _PAINT_GAP_S = 0.006
 """Seconds between two steps of a paint, so that each is drawn by itself."""
 
 _MAX_ROUND_EVENTS = 1000
-"""How many events are applied at most before they are painted."""
+"""The maximum number of events applied before they are painted."""
 
 _IDLE_FACTOR = 80
 """Idle for at least this many times the CPU time of the last batch. Painting takes longer than applying, so the thread

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wandb_tui.ui.runtime.ports import Inspector, Lineage
 
 _MAX_HISTORIES = 400
-"""How many histories are kept, the ones used last."""
+"""The maximum number of histories kept, the ones used last."""
 
 _BATCH_SIZE = 50
 """Runs per request."""

@@ -112,7 +112,7 @@ class Branches(Protocol):
     """Forks and rewinds runs in the background. Only `preview` blocks."""
 
     def preview(self, order: BranchOrder) -> Iterator[BranchFinding]:
-        """What is known beforehand, one finding after the other; each step may block."""
+        """Yield the findings that are known beforehand, one after the other; each step may block."""
 
     def start(self, order: BranchOrder, on_change: Callable[[BranchProgress], object]) -> None:
         """Carry out an order.
@@ -150,7 +150,7 @@ class CommandRunner(Protocol):
 
     @property
     def queued(self) -> int:
-        """How many commands wait for one that is running to end."""
+        """The number of commands that wait for one that is running to end."""
 
     def start(
         self,
@@ -193,7 +193,7 @@ class Downloads(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Where the histories go, as ``folder/entity/project/run_id/``."""
+        """The folder for the histories, which go to ``folder/entity/project/run_id/``."""
 
     def start(
         self,

@@ -149,7 +149,7 @@ class QueryRows:
 
     @property
     def joining(self) -> int:
-        """How many runs have joined and are not on the list yet."""
+        """The number of runs that have joined and are not on the list yet."""
         return len(self._joining)
 
     def next_joined(self, count: int) -> list[tuple[FollowedQuery, RunAddress, RunInfo | None]]:

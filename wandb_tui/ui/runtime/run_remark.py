@@ -1,4 +1,4 @@
-"""What hooks and commands of the user's report from other threads."""
+"""Messages from the user's hooks and commands, which are posted by other threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RunRemark(Message):
 
 
 class CommandNotice(Message):
-    """Whether a command of the user's could be started."""
+    """A command of the user's was started, or could not be."""
 
     def __init__(self, text: str, *, failed: bool) -> None:
         super().__init__()

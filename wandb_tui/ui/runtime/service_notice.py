@@ -1,4 +1,4 @@
-"""What keeps the services waiting, as a message for the app."""
+"""A message for the app about the reason why the services wait."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from wandb_tui.ui.runtime.history_loader import HistoryLoader
 
 _MAX_UNANSWERED = 400
-"""How many of the attempts that were held may wait for their first answer: as many as a few requests ask about."""
+"""The maximum number of held attempts that may wait for their first answer: as many as a few requests ask about."""
 
 
 class Session:
@@ -78,7 +78,7 @@ class Session:
 
     @cached_property
     def drafts(self) -> Drafts:
-        """What was typed into dialogs that were closed."""
+        """The texts typed into dialogs that were closed."""
         from wandb_tui.ui.runtime.drafts import Drafts
 
         return Drafts()
@@ -106,7 +106,7 @@ class Session:
 
     @property
     def sign_in_problem(self) -> str:
-        """Why monitors wait for the user to sign in; empty if none does."""
+        """The reason why monitors wait for the user to sign in; empty if none does."""
         if not self.watch_list.counts[State.SIGNING_IN]:
             return ""
         waits = (row for row in self.watch_list if row.state is State.SIGNING_IN and row.clock_stopped)

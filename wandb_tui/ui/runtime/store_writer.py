@@ -167,7 +167,7 @@ class StoreWriter:
 
     @property
     def problem(self) -> str:
-        """Why changes cannot be saved at the moment, as a sentence; empty where they can."""
+        """The reason why changes cannot be saved at the moment, as a sentence; empty where they can."""
         text = self._problems.get("write", "")
         return f"{text} {_RETRIED}" if text else ""
 

@@ -12,6 +12,6 @@ from wandb_tui.text.terminals import TerminalFacts
 
 
 def terminal_facts(app: App[Any]) -> TerminalFacts:
-    """What is known about the terminal that the app draws on."""
+    """The known properties of the terminal that the app draws on."""
     encoding = getattr(sys.__stderr__, "encoding", None) or ""
     return TerminalFacts(*app.size, encoding, app.console.color_system or "", os.environ)

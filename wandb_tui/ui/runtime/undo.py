@@ -16,7 +16,7 @@ from wandb_tui.core.watch_list import WatchedRun, WatchList
 from wandb_tui.core.watched_run import MAX_TOTAL_LINES
 
 MAX_CHANGES = 100
-"""How many changes can be undone."""
+"""The maximum number of changes that can be undone."""
 
 
 class ChangeKind(StrEnum):
@@ -31,7 +31,7 @@ class ChangeKind(StrEnum):
 
 
 class Obstacle(StrEnum):
-    """Why a row is left as it is, as the end of a sentence about it."""
+    """The reason why a row is left as it is, as the end of a sentence about it."""
 
     GONE = "no longer on the list"
     LISTED = "already on the list"
@@ -65,7 +65,7 @@ class RowUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """What one key press, or another program, did.
+    """A change of the list by one key press, or by another program.
 
     Attributes:
         updates: The rows it changed, in order.
@@ -78,7 +78,7 @@ class ListChange:
 
 @dataclass(frozen=True, slots=True)
 class UndoOutcome:
-    """What has been undone or redone.
+    """The outcome of undoing or redoing a change.
 
     Attributes:
         change: The change, with the rows to which that applied.
@@ -323,7 +323,7 @@ def _last_first(updates: Sequence[RowUpdate]) -> list[RowUpdate]:
 
 
 def _obstacle(update: RowUpdate, row: WatchedRun) -> Obstacle | None:
-    """Why a change of a listed row cannot be undone: others, or its monitor, have changed it since."""
+    """The reason why a change of a listed row cannot be undone: others, or its monitor, have changed it since."""
     running = row.active and not row.stopping
     match update.kind:
         case ChangeKind.CANCELLED if running:

@@ -29,7 +29,7 @@ from wandb_tui.ui.runtime.ports import Branches
 _KINDS = {BranchKind.FORK: "Fork", BranchKind.REWIND: "Rewind"}
 """The label of each kind, and of its button."""
 _PAUSE_S = 0.3
-"""How long one must have stopped typing before the server is asked."""
+"""The seconds without typing after which the server is asked."""
 _MARKS = {Level.INFO: ("✔", "success"), Level.WARNING: ("!", "warning"), Level.ERROR: ("✖", "error")}
 
 
@@ -124,7 +124,7 @@ class BranchDialog(Dialog[BranchOrder | None]):
 
     @property
     def _known(self) -> list[BranchFinding]:
-        """What the run's monitor has found out, before anything is typed."""
+        """The findings of the run's monitor, which are known before anything is typed."""
         if self._row.failure is not Failure.NOT_FOUND:
             return []
         said = event_text(self._row.notice)

@@ -34,7 +34,7 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class BranchNews:
-    """What has happened since the last look.
+    """The news about orders since the last look.
 
     Attributes:
         rows: The rows that have changed.
@@ -57,7 +57,7 @@ class RunBranches:
 
     @property
     def active(self) -> int:
-        """How many orders are under way."""
+        """The number of orders under way."""
         return len(self._running)
 
     def start(self, order: BranchOrder) -> WatchedRun | None:
@@ -89,7 +89,7 @@ class RunBranches:
         return run in self._running
 
     def describe(self, row: WatchedRun) -> tuple[str, str]:
-        """What the table shows of a run's order in place of its newest message, and the colour; else empty."""
+        """The text about a run's order for the table, in place of its newest message, and the colour; else empty."""
         running, ended = self._running.get(row.run), self._ended.get(row.run)
         if running is not None:
             order, progress = running.order, running.progress
@@ -153,5 +153,5 @@ def _words(order: BranchOrder, made: RunAddress) -> str:
 
 
 def _done(order: BranchOrder) -> str:
-    """What was done where a new run was made; of a fork that was replayed a warning tells."""
+    """The word for an order that has made a new run; if a fork was replayed, a warning says so."""
     return "Replayed" if order.kind is BranchKind.REWIND else "Forked"

@@ -60,11 +60,11 @@ class Moment:
     columns: frozenset[str] = frozenset()
     """The keys of all visible columns."""
     job: tuple[str, str] = ("", "")
-    """What there is to show of the run's fork or download in place of its newest message, and the colour."""
+    """The text about the run's fork or download in place of its newest message, and the colour."""
     awaited: bool = False
     """Whether the run is downloaded once its goal is met."""
     lines: str = ""
-    """What is drawn before the run's name where the table is a tree."""
+    """The strokes drawn before the run's name where the table is a tree."""
     dimmed: bool = False
     """Whether the run is shown for its forks only: it does not match the filter itself."""
     trend: Trend | None = None

@@ -34,7 +34,7 @@ from wandb_tui.ui.table.filter_values import (
 _MIN_SIMILARITY = 0.7
 """The least similarity, of 1, of a mistyped name to a known one."""
 _MAX_SUGGESTIONS = 4
-"""How many states are suggested for an unknown one."""
+"""The maximum number of states suggested for an unknown one."""
 
 _REGEX_MEMORY_BYTES = 1 << 20
 """The memory limit of an expression, in bytes."""
@@ -48,7 +48,7 @@ class CompiledFilter:
 
         Args:
             text: The filter as typed.
-            facts: What is known of the runs beyond the watch list.
+            facts: The known facts about the runs beyond the watch list.
         """
         self.error = ""
         """The error, in one sentence; empty if the filter is valid."""

@@ -31,12 +31,12 @@ class RunDownloads:
 
     @property
     def active(self) -> int:
-        """How many are under way or wait for an export."""
+        """The number of downloads that are under way or wait for an export."""
         return len(self._waiting) + len(self._progress)
 
     @property
     def folder(self) -> Path | None:
-        """Where the histories go; None where nothing can be downloaded."""
+        """The folder for the histories; None where nothing can be downloaded."""
         downloads = self._session.backend.downloads
         return downloads.folder if downloads is not None else None
 
@@ -60,7 +60,7 @@ class RunDownloads:
         return [row for run, progress in finished if (row := self._report(run, progress)) is not None]
 
     def describe(self, row: WatchedRun) -> tuple[str, str]:
-        """What the table shows of a run's download in place of its newest message, and the colour; else empty.
+        """The text about a run's download for the table, in place of its newest message, and the colour; else empty.
 
         An offline run that is being synced is shown in the same way.
         """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wandb_tui.ui.table.filter_values import KnownFacts
 
 _REGEX_TIME_S = 0.1
-"""How long the regular expressions may take with all runs together: keys wait for that long at most."""
+"""The seconds that the regular expressions may take with all runs together: keys wait for that long at most."""
 
 
 class Filter:
@@ -25,7 +25,7 @@ class Filter:
 
         Args:
             text: The filter as typed.
-            facts: What is known of the runs beyond the watch list.
+            facts: The known facts about the runs beyond the watch list.
         """
         self.text = text.strip()
         self._compiled: CompiledFilter | None = None

@@ -26,13 +26,13 @@ class FilterBar(Horizontal):
     ]
 
     error: reactive[str] = reactive("")
-    """Why the filter is not valid."""
+    """The reason why the filter is not valid."""
     suggestion: reactive[str] = reactive("")
     """A likely mistake in it."""
     counted: reactive[tuple[int, int]] = reactive((0, 0))
-    """How many runs match, of how many."""
+    """The number of runs that match, and that of all runs."""
     advice: reactive[str] = reactive("")
-    """What can be done with the filter."""
+    """Advice about the filter, shown where there is nothing more important."""
 
     class Changed(Message):
         """The filter text has changed."""
@@ -138,7 +138,7 @@ class FilterBar(Horizontal):
         self._update_note()
 
     def watch_advice(self) -> None:
-        """Show what can be done."""
+        """Show the advice."""
         self._update_note()
 
     def _update_note(self) -> None:

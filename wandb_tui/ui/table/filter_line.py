@@ -25,7 +25,7 @@ class FilterSuggester(Suggester):
         """Complete nothing yet.
 
         Args:
-            facts: What is known of the runs beyond the watch list.
+            facts: The known facts about the runs beyond the watch list.
             rows: Returns the watch list.
         """
         super().__init__(use_cache=False, case_sensitive=True)

@@ -1,4 +1,4 @@
-"""What a filter can ask of a run: the texts of its fields, and the values to compare."""
+"""The values of a run that a filter can ask for: the texts of its fields, and the values to compare."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STATES = (
 
 
 class KnownFacts(Protocol):
-    """What is known of the runs beyond the watch list.
+    """The known facts about the runs beyond the watch list.
 
     Attributes:
         names: The names of all values in configs and summaries; None while nothing is known.

@@ -1,4 +1,4 @@
-"""What has become of a download, a fork or a rewind."""
+"""The outcome of a download, a fork or a rewind."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class QueryHeading:
         return clean(str(self.query), 300)
 
     def parts(self) -> tuple[str, str, str]:
-        """What the row says: the query, its goal and its runs, and a problem, each of which may be cut or left out."""
+        """The texts of the row, which may be cut or left out: the query, its goal and its runs, and a problem."""
         counts = Counter(_group(row.state) for row in self.rows)
         told = ", ".join(f"{counts[state]:,} {state}" for state in _ORDER if counts[state])
         number = "1 run" if len(self.rows) == 1 else f"{len(self.rows):,} runs"
@@ -56,13 +56,13 @@ class QueryHeading:
 
 GridRow = WatchedRun | QueryHeading
 RowKey = RunAddress | FollowedQuery
-"""What identifies a row: its run, or its query."""
+"""The key that identifies a row: its run, or its query."""
 
 _ORDER = ("ready", "waiting", "failed", "cancelled")
 
 
 def key_of(row: GridRow) -> RowKey:
-    """What identifies a row."""
+    """The key that identifies a row."""
     return row.run if isinstance(row, WatchedRun) else row.followed
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wandb_tui.ui.table.view import SortOrder
 
 PART = "run-table--"
-"""How the component classes of the table's parts begin."""
+"""The prefix of the component classes of the table's parts."""
 
 _LINKED_COLUMN = "run"
 """The column whose text links to the run's page."""

@@ -1,4 +1,4 @@
-"""What can be done with the selected runs: cancel, restart, visit, download, fork, remove, and undo."""
+"""The actions on the selected runs: cancel, restart, visit, download, fork, remove, and undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the filter knows of the runs beyond the watch list: configs, summaries, tags. Loaded only when it asks."""
+"""Facts for the filter about the runs beyond the watch list: configs, summaries, tags. Loaded only when it asks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FactsCache:
         self.tags: Collection[str] = ()
         """All tags that are known."""
         self.error = ""
-        """Why the last query failed, in one sentence."""
+        """The reason why the last query failed, in one sentence."""
 
     def get(self, run: RunAddress) -> RunFacts | None:
         """The facts of a run; None while they are unknown."""

@@ -1,4 +1,4 @@
-"""Which of the watched runs were forked from which, for a table that is drawn as trees."""
+"""The watched runs as trees of forks, for a table that is drawn so."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def ancestors(run: RunAddress, links: Mapping[RunAddress, RunAddress]) -> Iterat
 
 
 def _count(run: RunAddress, forks: Mapping[RunAddress, Sequence[RunAddress]]) -> int:
-    """How many runs descend from a run."""
+    """The number of runs that descend from a run."""
     count, pending = 0, [run]
     while pending:
         found = forks.get(pending.pop(), ())

@@ -387,7 +387,7 @@ class RunGrid(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
     def _job(self, row: WatchedRun) -> tuple[str, str]:
-        """What there is to show of a run's fork or download, and the colour; else empty."""
+        """The text about a run's fork or download, and the colour; else empty."""
         branching = self.branches.describe(row)
         return branching if branching[0] else self.downloads.describe(row)
 
@@ -410,7 +410,7 @@ class RunGrid(ScrollView, can_focus=True):
         )
 
     def _content(self, row: GridRow) -> Cells | tuple[str, ...]:
-        """What is drawn of a row."""
+        """The content of a row as it is drawn."""
         return self._cells(row) if isinstance(row, WatchedRun) else row.parts()
 
     def _refresh_lines(self, indices: set[int]) -> None:

@@ -118,7 +118,7 @@ class RunTable(RunGrid):
 
     @property
     def selected_count(self) -> int:
-        """How many of the runs shown are selected: hidden ones are left alone by actions."""
+        """The number of selected runs among those shown: hidden ones are left alone by actions."""
         return sum(run in self.selection for run in self.shown) if len(self.selection) else 0
 
     def targets(self) -> list[RunAddress]:
@@ -263,7 +263,7 @@ class RunTable(RunGrid):
 
     @property
     def facts_error(self) -> str:
-        """Why the values that the filter asks for cannot be loaded; empty if they can."""
+        """The reason why the values that the filter asks for cannot be loaded; empty if they can."""
         return self.facts.error if self._uses_facts else ""
 
     @property

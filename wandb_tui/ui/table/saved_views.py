@@ -38,7 +38,7 @@ class SavedViews:
 
         Args:
             views: The views in the settings; those after the ninth are kept, but have no key.
-            facts: What is known of the runs beyond the watch list, for the filters.
+            facts: The known facts about the runs beyond the watch list, for the filters.
         """
         self._facts = facts
         self._before = SavedView("")
@@ -117,7 +117,7 @@ class SavedViews:
 
 
 def _current(view: TableView, name: str) -> SavedView:
-    """What the table shows, as a view."""
+    """The table as it is now, as a view."""
     saved = view.saved()
     return SavedView(
         name,

@@ -31,7 +31,7 @@ class Selection:
 
     @property
     def cleared(self) -> int:
-        """How many runs `restore` would select again."""
+        """The number of runs that `restore` would select again."""
         return len(self._cleared)
 
     def toggle(self, runs: Iterable[RunAddress]) -> None:

@@ -16,7 +16,7 @@ def changed_rows(outcome: UndoOutcome) -> list[WatchedRun]:
 
 
 def undo_texts(outcome: UndoOutcome, verb: str, among: Iterable[WatchedRun], advice: str) -> Iterator[str]:
-    """What was undone or redone, and which rows could not take part and why, as short messages.
+    """Short messages about an undo or a redo: its changes, the rows that could not take part, and why.
 
     Args:
         outcome: The outcome.

@@ -20,7 +20,7 @@ from wandb_tui.ui.table.run_forest import RunForest, ancestors, arrange
 _MIN_SORT_INTERVAL_S = 5.0
 """Seconds between two sorts by a column that ticks: rows that move all the time are unreadable."""
 _MAX_FOLDED = 1000
-"""How many folded runs are stored."""
+"""The maximum number of folded runs that are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class TableView:
         """Show everything in the order in which it was added.
 
         Args:
-            facts: What is known of the runs beyond the watch list, for the filter.
+            facts: The known facts about the runs beyond the watch list, for the filter.
             metric_of: Returns the last value of the chosen metric in a run; None if it is unknown.
             queries: The followed queries, below whose headings their runs are shown.
         """
@@ -84,11 +84,11 @@ class TableView:
         self.links: dict[RunAddress, RunAddress] = {}
         """The parents in the tree; empty where the table is none."""
         self.lines: dict[RunAddress, str] = {}
-        """What is drawn before each run shown, where the table is a tree."""
+        """The strokes drawn before each run shown, where the table is a tree."""
         self.dimmed: frozenset[RunAddress] = frozenset()
         """The runs that are shown for their forks only."""
         self.matched = 0
-        """How many runs match the filter, folded ones included."""
+        """The number of runs that match the filter, folded ones included."""
         self._filter = self._typed = Filter("")
         self._filtered_by = ""
         self._shown: dict[RunAddress, Rank | None] = {}

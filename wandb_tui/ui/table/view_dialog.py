@@ -17,7 +17,7 @@ from wandb_tui.ui.input.input_drain import drained
 
 @dataclass(frozen=True, slots=True)
 class ViewChoice:
-    """What to do with a view.
+    """A choice to save or to delete a view.
 
     Attributes:
         name: Its name.
